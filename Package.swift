@@ -1,0 +1,121 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+
+/// A room of the house: arrows only point to targets listed above it (see docs/architecture.md).
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "millrace",
+    products: [.executable(name: "millrace", targets: ["millrace"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C: checksums and constants that Swift cannot name; an allocation counter for tests and benchmarks only.
+        .target(name: "CMillrace"),
+        .target(name: "CAllocationCounter"),
+        // Pure rooms: no I/O, no clock, no event loop.
+        room("Money"),
+        room("Ledger", ["Money"]),
+        room("Payments", ["Money", "Ledger"]),
+        room("WireJSON"),
+        room("Timers"),
+        // Durability.
+        room("Journal", ["CMillrace"]),
+        // Wire.
+        room("HTTPTransport", ["Timers", nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioHPACK, nioSSL]),
+        room("Telemetry", [histogram]),
+        // The heart, and what surrounds it.
+        room("Shard", ["Money", "Ledger", "Payments", "Journal", nioCore]),
+        room(
+            "Providers",
+            ["Money", "Payments", "HTTPTransport", "WireJSON", nioCore, nioHPACK, nioSSL]
+        ),
+        room(
+            "API",
+            ["Money", "Payments", "Shard", "HTTPTransport", "WireJSON", crypto, nioCore, nioHPACK]
+        ),
+        // The built-in payment service provider: a process of its own that shares no code with the gateway's domain.
+        room("PSPSimulator", ["HTTPTransport", "WireJSON", logging, nioCore, nioPosix, nioHPACK, nioSSL]),
+        // The load harness.
+        room(
+            "LoadTest",
+            ["HTTPTransport", "WireJSON", "Telemetry", histogram, yams, nioCore, nioPosix, nioHPACK, nioSSL],
+            path: "loadtest/Sources"
+        ),
+        room(
+            "Gateway",
+            [
+                "Money", "Ledger", "Payments", "WireJSON", "Timers", "Journal", "HTTPTransport", "Telemetry", "Shard",
+                "Providers", "API", crypto, logging, x509, yams, nioCore, nioPosix, nioHTTP1, nioHPACK, nioSSL,
+            ]
+        ),
+        .executableTarget(
+            name: "millrace",
+            dependencies: ["Gateway", "Journal", "PSPSimulator", "LoadTest", arguments, logging, nioCore, nioPosix],
+            swiftSettings: strict
+        ),
+        tests("MoneyTests", ["Money"]),
+        tests("LedgerTests", ["Ledger", "Money"]),
+        tests("PaymentsTests", ["Payments", "Ledger", "Money"]),
+        tests("WireJSONTests", ["WireJSON"]),
+        tests("TimersTests", ["Timers"]),
+        tests("JournalTests", ["Journal", "CMillrace"]),
+        tests(
+            "HTTPTransportTests",
+            ["HTTPTransport", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, x509, crypto]
+        ),
+        tests("TelemetryTests", ["Telemetry", histogram]),
+        tests("ShardTests", ["Shard", "Payments", "Journal", "Ledger", "Money", nioCore]),
+        tests(
+            "ProvidersTests",
+            ["Providers", "Payments", "HTTPTransport", "Money", nioCore, nioPosix, nioEmbedded, nioHPACK]
+        ),
+        tests(
+            "APITests",
+            ["API", "Shard", "Payments", "HTTPTransport", "WireJSON", "Money", nioCore, nioEmbedded, nioHPACK, yams]
+        ),
+        tests("PSPSimulatorTests", ["PSPSimulator", "HTTPTransport", nioCore, nioPosix, nioHPACK]),
+        tests("LoadTestTests", ["LoadTest", nioCore]),
+        tests("GatewayTests", ["Gateway", "API", "Shard", nioCore, nioPosix]),
+    ]
+)

@@ -1,0 +1,2 @@
+#pragma once
+int cmillrace_version(void);

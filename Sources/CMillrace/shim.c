@@ -1,0 +1,1 @@
+int cmillrace_version(void) { return 1; }

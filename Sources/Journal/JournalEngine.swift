@@ -1,0 +1,60 @@
+/// The number of a record in a journal, from 1, without gaps. Positions order everything: "durable up to position p"
+/// means that every record numbered p or lower survives a crash.
+package typealias RecordPosition = UInt64
+
+/// What a journal tells its owner. Calls come on the journal's own thread; an owner on an event loop hops.
+package protocol JournalOwner: AnyObject, Sendable {
+    /// Every record up to and including `position` is durable.
+    func journalDurable(upTo position: RecordPosition)
+    /// A write or flush failed. Nothing appended later than the last `journalDurable` position may be assumed either
+    /// way; the journal is fenced and takes no more appends. Never retried (durability.md, section 1.4).
+    func journalFailed(_ error: JournalError)
+}
+
+/// Why a journal cannot go on, in words for the operator.
+package struct JournalError: Error, Sendable, CustomStringConvertible {
+    package enum Code: String, Sendable {
+        /// The operating system refused a file operation.
+        case io
+        /// No space is left on the device.
+        case diskFull
+        /// Records are damaged before the journal's end.
+        case corrupt
+        /// Another process, or another owner with a later epoch, holds the journal.
+        case fenced
+        /// A file of another or newer format.
+        case format
+        /// More bytes are waiting for the disk than allowed.
+        case backlog
+    }
+
+    package var code: Code
+    package var description: String
+
+    package init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}
+
+/// A journal as its owner sees it: batches of opaque records go in, in order, and become durable in order.
+/// The local-file engine and (later) the replicated engine pass the same conformance suite; that is why appends carry
+/// the expected position and the owner's epoch.
+package protocol JournalEngine: AnyObject {
+    /// The owner's epoch, from `acquire`; later owners have larger ones.
+    var epoch: UInt64 { get }
+    /// The position of the last record appended (durable or not); 0 for an empty journal.
+    var lastPosition: RecordPosition { get }
+
+    /// Appends the records of one tick. `records` holds each record as a little-endian `UInt32` length and its bytes;
+    /// `count` of them; `expecting` is the position before the first, and must equal `lastPosition`.
+    /// Returns at once; durability is reported to the owner in order. Throws `backlog` when more bytes than configured
+    /// are waiting (nothing was appended; the caller answers 503), `fenced` or the first failure after one.
+    func append(records: borrowing [UInt8], count: Int, expecting: RecordPosition, epoch: UInt64) throws(JournalError)
+
+    /// Reads one durable record again; blocks on the disk, so never called on an event loop.
+    func read(at position: RecordPosition) throws(JournalError) -> [UInt8]
+
+    /// Flushes what is pending, stops the writer and closes the files. Blocks.
+    func close()
+}

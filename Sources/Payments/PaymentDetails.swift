@@ -1,0 +1,56 @@
+/// The fields of a payment that Millrace carries but never decides by, packed as (tag, length, bytes) in one flat
+/// array: immutable after creation, journaled as they are, kept in the shard's arena.
+///
+/// Values are unescaped UTF-8, already validated (well-formed, within limits, no card number) by the edge.
+package struct PaymentDetails: Sendable, Equatable {
+    /// What a field is; the raw value is journaled.
+    package enum Field: UInt8, Sendable {
+        case paymentMethod = 1
+        case description = 2
+        case reference = 3
+        case statementDescriptor = 4
+        /// Followed directly by its `metadataValue`.
+        case metadataKey = 5
+        case metadataValue = 6
+    }
+
+    /// At most 50 metadata pairs of 40 + 500 characters (up to 4 bytes each) and the other fields.
+    package static let maximumBytes = 1 << 17
+
+    package private(set) var bytes: [UInt8]
+
+    package init(minimumCapacity: Int = 192) {
+        self.bytes = []
+        self.bytes.reserveCapacity(minimumCapacity)
+    }
+
+    /// Adopts bytes that `append` made earlier, read back from a journal.
+    package init(packed bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    package mutating func append(_ field: Field, _ value: Span<UInt8>) {
+        precondition(value.count <= Int(UInt16.max) && bytes.count + value.count + 3 <= Self.maximumBytes)
+        bytes.append(field.rawValue)
+        bytes.append(UInt8(truncatingIfNeeded: value.count))
+        bytes.append(UInt8(truncatingIfNeeded: value.count >> 8))
+        for index in value.indices { bytes.append(value[index]) }
+    }
+
+    package mutating func append(_ field: Field, _ value: String) {
+        append(field, Array(value.utf8).span)
+    }
+
+    /// Visits the fields of packed details in order of appending. Stops silently at a malformed end: the bytes are
+    /// covered by the journal's checksum, so that can only be a defect of this program.
+    package static func forEachField(in packed: Span<UInt8>, _ body: (Field, Range<Int>) -> Void) {
+        var index = 0
+        while index + 3 <= packed.count {
+            let length = Int(packed[index + 1]) | Int(packed[index + 2]) << 8
+            let start = index + 3
+            guard let field = Field(rawValue: packed[index]), start + length <= packed.count else { return }
+            body(field, start..<start + length)
+            index = start + length
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package import Money
+package import Payments
+
+/// Where an answer goes: a stream of a connection of an event loop. A plain value; an answer to a stream that is gone
+/// is dropped (the merchant asks again with the same key).
+package struct ReplyToken: Hashable, Sendable {
+    /// The index of the event loop that owns the connection.
+    package var loop: UInt16
+    /// The connection's slot in its loop's table, and the generation that tells a reused slot from its predecessor.
+    package var connection: UInt32
+    package var generation: UInt32
+    package var stream: UInt32
+
+    package init(loop: UInt16, connection: UInt32, generation: UInt32, stream: UInt32) {
+        self.loop = loop
+        self.connection = connection
+        self.generation = generation
+        self.stream = stream
+    }
+}
+
+/// 128-bit keyed digest of (merchant, idempotency key); the text itself never enters the shard.
+package struct KeyDigest: Hashable, Sendable {
+    package var high: UInt64
+    package var low: UInt64
+
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+}
+
+/// The first 128 bits of SHA-256 over method, route and canonical JSON body (RFC 8785), which tell a repeated request
+/// from another one under the same key.
+package struct Fingerprint: Hashable, Sendable {
+    package var high: UInt64
+    package var low: UInt64
+
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+}
+
+/// What a merchant asks of the shard that owns it, with nothing of the wire left in it.
+package struct Command: Sendable {
+    package enum Kind: Sendable {
+        case createPayment(CreatePayment)
+        /// `amountMinor` nil: all that is capturable. The rest of the authorization is released.
+        case capture(PaymentID, amountMinor: Int64?)
+        case cancel(PaymentID)
+        /// `amountMinor` nil: all that is refundable.
+        case refund(PaymentID, amountMinor: Int64?)
+        case getPayment(PaymentID)
+        case getRefund(RefundID)
+    }
+
+    package var kind: Kind
+    package var merchant: MerchantID
+    package var requestID: RequestID
+    /// Both are `nil` exactly for the reads.
+    package var key: KeyDigest?
+    package var fingerprint: Fingerprint?
+    package var reply: ReplyToken
+
+    package init(
+        kind: Kind,
+        merchant: MerchantID,
+        requestID: RequestID,
+        key: KeyDigest?,
+        fingerprint: Fingerprint?,
+        reply: ReplyToken
+    ) {
+        self.kind = kind
+        self.merchant = merchant
+        self.requestID = requestID
+        self.key = key
+        self.fingerprint = fingerprint
+        self.reply = reply
+    }
+}
+
+package struct CreatePayment: Sendable {
+    package var amountMinor: Int64
+    package var currency: Currency
+    /// Capture at once (a sale) or authorize only.
+    package var capturesAutomatically: Bool
+    /// The platform's fee for this merchant in basis points, from the configuration at the time of the request.
+    package var feeBasisPoints: UInt16
+    package var paymentMethod: String
+    package var details: PaymentDetails
+
+    package init(
+        amountMinor: Int64,
+        currency: Currency,
+        capturesAutomatically: Bool,
+        feeBasisPoints: UInt16,
+        paymentMethod: String,
+        details: PaymentDetails
+    ) {
+        self.amountMinor = amountMinor
+        self.currency = currency
+        self.capturesAutomatically = capturesAutomatically
+        self.feeBasisPoints = feeBasisPoints
+        self.paymentMethod = paymentMethod
+        self.details = details
+    }
+}

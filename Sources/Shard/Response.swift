@@ -1,0 +1,129 @@
+package import Money
+package import NIOCore
+package import Payments
+
+/// A payment as an answer shows it.
+package struct PaymentView: Sendable {
+    package var id: PaymentID
+    package var status: PaymentStatus
+    package var amountMinor: Int64
+    package var currency: Currency
+    package var capturesAutomatically: Bool
+    package var authorizedMinor: Int64
+    package var capturableMinor: Int64
+    package var capturedMinor: Int64
+    package var refundedMinor: Int64
+    package var refundPendingMinor: Int64
+    /// Set when `status` is `failed` by a decline.
+    package var decline: Decline?
+    /// Set when `status` is `failed` for another reason than a decline.
+    package var failure: FailureReason?
+    /// Milliseconds since 1970.
+    package var createdAt: Int64
+    package var updatedAt: Int64
+}
+
+package struct RefundView: Sendable {
+    package var id: RefundID
+    package var payment: PaymentID
+    package var status: RefundStatus
+    package var amountMinor: Int64
+    package var currency: Currency
+    package var decline: Decline?
+    package var createdAt: Int64
+    package var updatedAt: Int64
+}
+
+/// Why the shard refused a command; each has one stable `code` at the edge.
+package enum Refusal: UInt8, Sendable, CaseIterable {
+    /// No such payment or refund, or another merchant's (never told apart). 404.
+    case notFound = 1
+    /// The same idempotency key with another request. 422.
+    case keyReused = 2
+    /// The same idempotency key, and its first request is still running. 409, Retry-After 1.
+    case keyInUse = 3
+    /// The payment's state does not allow the operation. 409; the payment is in the answer.
+    case unexpectedState = 4
+    /// Another operation of this payment is running or being resolved. 409, retryable.
+    case operationInProgress = 5
+    /// More than can be captured. 422.
+    case amountExceedsCapturable = 6
+    /// More than can be refunded. 422.
+    case amountExceedsRefundable = 7
+    /// The idempotency table is full. 503, Retry-After.
+    case idempotencyTableFull = 8
+    /// The payment table is full. 503, Retry-After.
+    case paymentTableFull = 9
+    /// Too many operations are waiting for PSPs or for the disk. 503, Retry-After.
+    case overloaded = 10
+    /// The journal has failed; nothing can be accepted. 503.
+    case journalFailed = 11
+    /// The gateway is draining. 503.
+    case draining = 12
+    /// A payment can have at most 65,535 refunds. 422.
+    case tooManyRefunds = 13
+}
+
+/// Renders the body of an answer. The shard calls it when it decides, because the bytes are journaled with the
+/// transition and replayed as they are; the edge implements it, because only the edge knows the wire format.
+/// Implementations are pure: the same arguments give the same bytes.
+package protocol ResponseRenderer: Sendable {
+    /// The payment object alone (200, 201, 202).
+    func renderPayment(_ payment: PaymentView, details: Span<UInt8>, into body: inout ByteBuffer)
+    /// The problem document of a decline with the payment inside (402).
+    func renderDeclined(
+        _ payment: PaymentView,
+        details: Span<UInt8>,
+        decline: Decline,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    )
+    /// The problem document of an operation that certainly was not executed at the PSP (502), payment inside.
+    func renderNotExecuted(
+        _ payment: PaymentView,
+        details: Span<UInt8>,
+        reason: FailureReason,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    )
+    func renderRefund(_ refund: RefundView, into body: inout ByteBuffer)
+    /// The problem document of a refused or failed refund (402 for a decline).
+    func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer)
+    /// A problem document without stored state; `payment` where the refusal shows it.
+    func renderRefusal(
+        _ refusal: Refusal,
+        payment: PaymentView?,
+        details: Span<UInt8>,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    )
+}
+
+/// An answer on its way to the edge.
+package struct Response: Sendable {
+    package var reply: ReplyToken
+    package var requestID: RequestID
+    /// HTTP status.
+    package var status: UInt16
+    /// `Idempotent-Replayed: true` is to be sent.
+    package var isReplay: Bool
+    /// Seconds for `Retry-After`; 0 for none.
+    package var retryAfterSeconds: UInt16
+    package var body: ByteBuffer
+
+    package init(
+        reply: ReplyToken,
+        requestID: RequestID,
+        status: UInt16,
+        isReplay: Bool,
+        retryAfterSeconds: UInt16,
+        body: ByteBuffer
+    ) {
+        self.reply = reply
+        self.requestID = requestID
+        self.status = status
+        self.isReplay = isReplay
+        self.retryAfterSeconds = retryAfterSeconds
+        self.body = body
+    }
+}
