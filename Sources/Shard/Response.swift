@@ -21,6 +21,38 @@ package struct PaymentView: Sendable {
     /// Milliseconds since 1970.
     package var createdAt: Int64
     package var updatedAt: Int64
+
+    package init(
+        id: PaymentID,
+        status: PaymentStatus,
+        amountMinor: Int64,
+        currency: Currency,
+        capturesAutomatically: Bool,
+        authorizedMinor: Int64,
+        capturableMinor: Int64,
+        capturedMinor: Int64,
+        refundedMinor: Int64,
+        refundPendingMinor: Int64,
+        decline: Decline?,
+        failure: FailureReason?,
+        createdAt: Int64,
+        updatedAt: Int64
+    ) {
+        self.id = id
+        self.status = status
+        self.amountMinor = amountMinor
+        self.currency = currency
+        self.capturesAutomatically = capturesAutomatically
+        self.authorizedMinor = authorizedMinor
+        self.capturableMinor = capturableMinor
+        self.capturedMinor = capturedMinor
+        self.refundedMinor = refundedMinor
+        self.refundPendingMinor = refundPendingMinor
+        self.decline = decline
+        self.failure = failure
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+    }
 }
 
 package struct RefundView: Sendable {
@@ -32,6 +64,26 @@ package struct RefundView: Sendable {
     package var decline: Decline?
     package var createdAt: Int64
     package var updatedAt: Int64
+
+    package init(
+        id: RefundID,
+        payment: PaymentID,
+        status: RefundStatus,
+        amountMinor: Int64,
+        currency: Currency,
+        decline: Decline?,
+        createdAt: Int64,
+        updatedAt: Int64
+    ) {
+        self.id = id
+        self.payment = payment
+        self.status = status
+        self.amountMinor = amountMinor
+        self.currency = currency
+        self.decline = decline
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+    }
 }
 
 /// Why the shard refused a command; each has one stable `code` at the edge.
@@ -62,6 +114,27 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case draining = 12
     /// A payment can have at most 65,535 refunds. 422.
     case tooManyRefunds = 13
+
+    /// The HTTP status of the answer; the problem document says the same.
+    package var httpStatus: UInt16 {
+        switch self {
+        case .notFound: 404
+        case .keyReused, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds: 422
+        case .keyInUse, .unexpectedState, .operationInProgress: 409
+        case .idempotencyTableFull, .paymentTableFull, .overloaded, .journalFailed, .draining: 503
+        }
+    }
+
+    /// Seconds for `Retry-After`; 0 where trying again makes no sense.
+    package var retryAfterSeconds: UInt16 {
+        switch self {
+        case .keyInUse, .operationInProgress, .overloaded: 1
+        case .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: 5
+        case .notFound, .keyReused, .unexpectedState, .amountExceedsCapturable, .amountExceedsRefundable,
+            .tooManyRefunds:
+            0
+        }
+    }
 }
 
 /// Renders the body of an answer. The shard calls it when it decides, because the bytes are journaled with the
