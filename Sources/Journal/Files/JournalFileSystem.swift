@@ -1,0 +1,56 @@
+/// Every file operation of a journal goes through this seam, so that tests can make any of them fail, tear or vanish.
+/// Calls are per flush, never per record, so an existential costs nothing that can be measured.
+package protocol JournalFileSystem: Sendable {
+    /// Makes the directory (its parent must exist) unless it is there.
+    func createDirectory(_ path: String) throws(JournalFileError)
+    /// Names of the entries of a directory, in any order, without `.` and `..`.
+    func list(directory: String) throws(JournalFileError) -> [String]
+    /// Makes creations, renames and removals in this directory durable.
+    func syncDirectory(_ path: String) throws(JournalFileError)
+    func open(_ path: String, _ mode: JournalFileMode) throws(JournalFileError) -> any JournalFile
+    func rename(_ old: String, to new: String) throws(JournalFileError)
+    func remove(_ path: String) throws(JournalFileError)
+    /// Takes the exclusive lock of a lock file (created if need be) and writes this process's number into it; throws with
+    /// `heldBy` when another opener has it. Closing the file gives the lock back.
+    func lock(_ path: String) throws(JournalFileError) -> any JournalFile
+}
+
+/// What a file is opened for.
+package enum JournalFileMode: Sendable {
+    /// New or emptied, for reading and writing; durable after `sync`.
+    case create
+    /// An existing file, for reading and writing; durable after `sync`.
+    case update
+    /// An existing file, for reading.
+    case read
+    /// An existing, pre-written file: each write is durable when it returns. Buffers and offsets are multiples of 4 KiB.
+    case durable
+}
+
+/// An open file. Used by one thread at a time.
+package protocol JournalFile: AnyObject, Sendable {
+    var byteCount: UInt64 { get throws(JournalFileError) }
+    /// Writes all the bytes or throws; a short write is an error because it is never tried again.
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(JournalFileError)
+    /// Reads until the buffer is full or the file ends; returns how many bytes were read.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(JournalFileError) -> Int
+    func sync() throws(JournalFileError)
+    func close()
+}
+
+/// A file operation that the operating system refused.
+package struct JournalFileError: Error, Sendable {
+    /// The `errno` value; 0 for a short write.
+    package var code: Int32
+    package var operation: String
+    package var path: String
+    /// For `lock`: the process that has it, 0 if unknown.
+    package var heldBy: Int32?
+
+    package init(code: Int32, operation: String, path: String, heldBy: Int32? = nil) {
+        self.code = code
+        self.operation = operation
+        self.path = path
+        self.heldBy = heldBy
+    }
+}

@@ -1,0 +1,54 @@
+/// How a local journal writes. All sizes are bytes; sizes are checked by `precondition` when the journal opens, because a
+/// wrong one is a mistake of the program and not of its input.
+package struct JournalConfiguration: Sendable {
+    /// The shard this journal belongs to; written into every segment, and a directory of another shard is refused.
+    package var journalID: UInt64
+    /// Size of a segment file, a multiple of 4 KiB. Default 64 MiB.
+    package var segmentBytes: Int
+    /// Largest batch frame with its header and padding, a multiple of 4 KiB, at most 1 MiB. Default 1 MiB.
+    package var batchBytes: Int
+    /// Most bytes that may wait for the disk; `append` throws `backlog` beyond. Default 4 MiB.
+    package var backlogBytes: Int
+    /// Least time between the starts of two flushes under load, 0...10 ms in nanoseconds. Default 1 ms. There is no wait
+    /// when the journal is nearly idle; `FlushPacer` says what that means.
+    package var floorNanoseconds: UInt64
+    /// Waiting bytes that end the floor early. Default 64 KiB.
+    package var floorBytes: Int
+    /// Least time between two witness writes, in nanoseconds. Default 10 ms.
+    package var witnessNanoseconds: UInt64
+    /// Entries of the in-memory index from record to file offset, 24 bytes each. Default 65,536. When it is full every
+    /// second entry goes, and reads scan further.
+    package var indexEntries: Int
+
+    package init(
+        journalID: UInt64,
+        segmentBytes: Int = 64 << 20,
+        batchBytes: Int = 1 << 20,
+        backlogBytes: Int = 4 << 20,
+        floorNanoseconds: UInt64 = 1_000_000,
+        floorBytes: Int = 64 << 10,
+        witnessNanoseconds: UInt64 = 10_000_000,
+        indexEntries: Int = 65_536
+    ) {
+        self.journalID = journalID
+        self.segmentBytes = segmentBytes
+        self.batchBytes = batchBytes
+        self.backlogBytes = backlogBytes
+        self.floorNanoseconds = floorNanoseconds
+        self.floorBytes = floorBytes
+        self.witnessNanoseconds = witnessNanoseconds
+        self.indexEntries = indexEntries
+    }
+
+    /// Bytes of the largest record that fits a batch.
+    package var maximumRecordBytes: Int { batchBytes - BatchHeader.byteCount - 4 }
+
+    func validate() {
+        precondition(batchBytes % blockBytes == 0 && batchBytes >= blockBytes && batchBytes <= 1 << 20)
+        precondition(segmentBytes % blockBytes == 0 && segmentBytes >= SegmentHeader.byteCount + batchBytes)
+        precondition(segmentBytes <= 1 << 32, "segment of more than 4 GiB")
+        precondition(backlogBytes >= batchBytes && backlogBytes <= 1 << 30)
+        precondition(floorNanoseconds <= 10_000_000, "floor of more than 10 ms")
+        precondition(floorBytes > 0 && indexEntries >= 2)
+    }
+}

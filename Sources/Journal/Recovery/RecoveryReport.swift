@@ -1,0 +1,40 @@
+/// What opening a journal found and did. The owner logs it; `torn` and `witness` deserve an operator's eye.
+package struct RecoveryReport: Sendable, Equatable {
+    /// Whether the directory held no journal before.
+    package internal(set) var created = false
+    /// Segments read, the prepared but never used one not counted.
+    package internal(set) var segments = 0
+    package internal(set) var batches: UInt64 = 0
+    package internal(set) var records: UInt64 = 0
+    /// Bytes of records read, each with its 4-byte length.
+    package internal(set) var bytes: UInt64 = 0
+    /// The last position; the journal goes on with the one after it.
+    package internal(set) var lastPosition: RecordPosition = 0
+    /// The epoch of the new owner, larger than every epoch found.
+    package internal(set) var epoch: UInt64 = 0
+    /// Time spent reading and replaying, in nanoseconds.
+    package internal(set) var nanoseconds: UInt64 = 0
+    /// The unacknowledged bytes cut from the end, if any.
+    package internal(set) var torn: TornTail?
+    package internal(set) var witness = WitnessState.absent
+
+    /// Bytes of a batch that was being written when the process or machine died. No record of it was acknowledged.
+    package struct TornTail: Sendable, Equatable {
+        /// Segment file they were cut from.
+        package var file: String
+        package var offset: UInt64
+        package var bytes: UInt64
+        /// File that keeps them.
+        package var keptIn: String
+    }
+
+    /// What the witness file could say about the end of the journal.
+    package enum WitnessState: Sendable, Equatable {
+        /// There was none (a new journal, or the file was removed): a new one is made.
+        case absent
+        /// The file is damaged beyond use: a new one is made. Its evidence is lost, that of the segments is not.
+        case damaged
+        /// It names this batch and record as durable.
+        case present(batch: UInt64, position: RecordPosition)
+    }
+}
