@@ -1,0 +1,96 @@
+package import NIOCore
+package import NIOSSL
+
+/// Every knob of the server, with its default. Limits are per event loop or per connection as named; what happens at each
+/// limit is part of its description.
+package struct HTTPServerConfiguration: Sendable {
+    /// The address to listen on.
+    package var host: String
+    /// The port to listen on; 0 takes any free one (`HTTPServer.port` tells which).
+    package var port: Int
+    /// The TLS context, shared by all loops so that tickets resume everywhere; nil serves cleartext (HTTP/2 by prior
+    /// knowledge and HTTP/1.1, told apart by the preface of RFC 9113 section 3.4). Make it with ALPN `h2`, `http/1.1`.
+    package var tls: NIOSSLContext?
+    /// Whether a TLS client that negotiates neither `h2` nor `http/1.1` is refused (RFC 9113 section 3.2). Without it
+    /// such a client is served HTTP/1.1.
+    package var requiresALPN = true
+
+    /// The longest request body, in bytes; more is answered 413. At most `initialWindowBytes`.
+    package var maxBodyBytes = 65_536
+    /// SETTINGS_INITIAL_WINDOW_SIZE: the receive window of a stream, in bytes. No body is longer, so it is never topped up.
+    package var initialWindowBytes = 65_536
+    /// The receive window of a connection, in bytes; topped up when half is used.
+    package var connectionWindowBytes = 1_048_576
+    /// The most bytes of incomplete bodies on one loop; more is answered 503.
+    package var maxBodyBytesBufferedPerLoop = 67_108_864
+    /// SETTINGS_MAX_HEADER_LIST_SIZE, in bytes (RFC 9113 section 6.5.2); a longer header block ends the connection.
+    package var maxHeaderListBytes = 16_384
+    /// SETTINGS_MAX_CONCURRENT_STREAMS; a stream above is refused.
+    package var maxConcurrentStreams = 100
+
+    /// The most connections of one loop; more are closed at once.
+    package var maxConnectionsPerLoop = 10_000
+    /// The most TLS handshakes (or unidentified connections) in progress on one loop; more are closed at once.
+    package var maxHandshakesInProgressPerLoop = 512
+    /// The most requests delivered to the application and not yet answered; more are answered 503.
+    package var maxRequestsInFlightPerLoop = 8_192
+    /// The most bytes of answers that wait for the peer's windows on one connection; more closes it.
+    package var maxBufferedOutboundBytes = 1_048_576
+    /// The kernel's queue of connections not yet accepted.
+    package var backlog: Int32 = 1_024
+
+    /// From accept to a chosen protocol; the connection is closed after it.
+    package var handshakeTimeout = TimeAmount.seconds(10)
+    /// From the chosen protocol (HTTP/1.1: also from the previous answer's end, once a byte came) to the first complete
+    /// header block; the connection is closed after it.
+    package var headerTimeout = TimeAmount.seconds(15)
+    /// From a request's headers to its body's end; answered 408 after it.
+    package var bodyTimeout = TimeAmount.seconds(15)
+    /// Without any open request; the connection is closed (after GOAWAY) after it.
+    package var idleTimeout = TimeAmount.seconds(120)
+    /// Without progress of answers that wait for the peer to read; the connection is closed after it.
+    package var writeStallTimeout = TimeAmount.seconds(30)
+    /// The age at which a connection is drained (GOAWAY) so that clients spread out again; nil never.
+    package var maxConnectionAge: TimeAmount? = nil
+    /// From GOAWAY to the close of a connection whose requests do not end.
+    package var drainGrace = TimeAmount.seconds(30)
+    /// How often deadlines are looked at. A timeout fires at most this much late.
+    package var timerTick = TimeAmount.milliseconds(250)
+
+    /// RST_STREAM frames from the peer (CVE-2023-44487). An honest client at 1,000 requests per second that cancels 2%
+    /// sends 600 in 30 s. GOAWAY ENHANCE_YOUR_CALM and close above.
+    package var streamResetLimit = RateLimit(count: 600, window: .seconds(30))
+    /// Stream errors the peer causes (CVE-2025-8671). GOAWAY ENHANCE_YOUR_CALM and close above.
+    package var streamErrorLimit = RateLimit(count: 200, window: .seconds(30))
+    /// PING, SETTINGS, PRIORITY and other control frames. GOAWAY ENHANCE_YOUR_CALM and close above.
+    package var controlFrameLimit = RateLimit(count: 200, window: .seconds(30))
+    /// WINDOW_UPDATE frames above eight per completed request. GOAWAY ENHANCE_YOUR_CALM and close above.
+    package var windowUpdateLimit = RateLimit(count: 2_000, window: .seconds(30))
+    /// Stream errors in a connection's whole life. GOAWAY ENHANCE_YOUR_CALM and close above.
+    package var maxGlitchesPerConnection = 1_000
+    /// CONTINUATION frames in a row (CVE-2024-27316). GOAWAY ENHANCE_YOUR_CALM and close above.
+    package var maxSequentialContinuationFrames = 5
+    /// DATA frames without payload in a row. GOAWAY ENHANCE_YOUR_CALM and close above.
+    package var maxSequentialEmptyDataFrames = 1
+    /// Outbound control frames that wait for the socket. GOAWAY ENHANCE_YOUR_CALM and close above.
+    package var maxBufferedControlFrames = 1_000
+    /// Streams reset by the server whose late frames are still forgiven.
+    package var maxRecentlyResetStreams = 256
+
+    /// A number of events in a sliding window of time.
+    package struct RateLimit: Sendable, Hashable {
+        package var count: Int
+        package var window: TimeAmount
+
+        package init(count: Int, window: TimeAmount) {
+            self.count = count
+            self.window = window
+        }
+    }
+
+    package init(host: String = "127.0.0.1", port: Int = 0, tls: NIOSSLContext? = nil) {
+        self.host = host
+        self.port = port
+        self.tls = tls
+    }
+}

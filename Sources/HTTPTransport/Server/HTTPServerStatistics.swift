@@ -1,0 +1,49 @@
+/// Plain counters of one loop's server, read and written on that loop. All but the first three only grow.
+package struct HTTPServerStatistics: Sendable, Hashable {
+    /// Connections open now, handshakes included.
+    package var connectionsOpen = 0
+    /// TLS handshakes and unidentified connections in progress now.
+    package var handshakesInProgress = 0
+    /// Requests delivered to the application and not answered now.
+    package var requestsInFlight = 0
+
+    package var connectionsAccepted = 0
+    /// Closed at accept: too many connections or handshakes.
+    package var connectionsRefused = 0
+    /// TLS errors, protocols refused by ALPN, and handshake timeouts.
+    package var handshakesFailed = 0
+    package var http2Connections = 0
+    package var http1Connections = 0
+
+    /// Requests delivered to the application.
+    package var requests = 0
+    /// Those of them that came by HTTP/1.1.
+    package var http1Requests = 0
+    /// Answers written, those to faults included.
+    package var responses = 0
+    /// Answers that came when their stream was gone.
+    package var responsesTooLate = 0
+    /// Bodies of requests, in bytes.
+    package var bodyBytesReceived = 0
+    /// Bodies of answers, in bytes.
+    package var bodyBytesSent = 0
+
+    package var streamsResetByPeer = 0
+    /// HTTP/2 stream errors found in what peers sent.
+    package var streamErrors = 0
+    /// HTTP/2 connection errors other than floods.
+    package var connectionErrors = 0
+    /// Connections closed for a flood (GOAWAY ENHANCE_YOUR_CALM).
+    package var floods = 0
+    /// Connections closed because answers were not read: too many bytes, or no progress.
+    package var slowReaders = 0
+
+    package var bodiesTooLarge = 0
+    package var bodyTimeouts = 0
+    package var headerTimeouts = 0
+    package var idleTimeouts = 0
+    package var overloads = 0
+    package var malformedRequests = 0
+
+    package init() {}
+}
