@@ -57,7 +57,7 @@ let package = Package(
         room("Money"),
         room("Ledger", ["Money"]),
         room("Payments", ["Money", "Ledger"]),
-        room("WireJSON"),
+        room("WireJSON", [nioCore]),
         room("Timers"),
         // Durability.
         room("Journal", ["CMillrace"]),
@@ -97,7 +97,7 @@ let package = Package(
         tests("MoneyTests", ["Money"]),
         tests("LedgerTests", ["Ledger", "Money"]),
         tests("PaymentsTests", ["Payments", "Ledger", "Money"]),
-        tests("WireJSONTests", ["WireJSON"]),
+        tests("WireJSONTests", ["WireJSON", nioCore]),
         tests("TimersTests", ["Timers"]),
         tests("JournalTests", ["Journal", "CMillrace"]),
         tests(

@@ -1,0 +1,72 @@
+/// The recipe that made a transfer (`reference/payments.md` 4.4); the raw value is journaled and never reused.
+package enum Recipe: UInt8, Sendable, CaseIterable {
+    /// P1: an authorization is held.
+    case hold = 1
+    /// P2: a hold, or a part of it, ends (capture, cancel, expiry).
+    case release = 2
+    /// P3: a capture with the platform's fee.
+    case capture = 3
+    /// P5a: a refund leaves the merchant's balance.
+    case refundRequested = 4
+    /// P5b: the provider confirms a refund.
+    case refundConfirmed = 5
+    /// The reverse of P5a: a requested refund was not executed.
+    case refundFailed = 6
+    /// P6: a confirmed refund comes back.
+    case refundBounced = 7
+}
+
+/// A balanced set of postings: their sum is zero in every currency. Immutable, at most 8 postings, no heap.
+package struct Transfer: Sendable {
+    /// The most postings that a recipe needs (P10 has four, P4 four; splits may take more).
+    package static let maximumPostings = 8
+
+    package let recipe: Recipe
+    /// 2...8
+    package let count: Int
+    private let storage: [8 of Posting]
+
+    package subscript(_ index: Int) -> Posting {
+        precondition(index >= 0 && index < count)
+        return storage[index]
+    }
+
+    /// Only recipes and the decoder build transfers.
+    init(_ recipe: Recipe, _ first: Posting, _ second: Posting, _ third: Posting? = nil) {
+        self.recipe = recipe
+        self.count = third == nil ? 2 : 3
+        var postings = [8 of Posting](repeating: first)
+        postings[1] = second
+        if let third { postings[2] = third }
+        self.storage = postings
+        precondition(isBalanced, "the postings of a transfer sum to zero in every currency")
+    }
+
+    init?(_ recipe: Recipe, count: Int, storage: [8 of Posting]) {
+        self.recipe = recipe
+        self.count = count
+        self.storage = storage
+        guard count >= 2, count <= Self.maximumPostings, isBalanced else { return nil }
+    }
+
+    /// Whether every currency of the transfer sums to zero, in 128 bits.
+    private var isBalanced: Bool {
+        for index in 0..<count {
+            let currency = storage[index].account.currency
+            var sum: Int128 = 0
+            for other in 0..<count where storage[other].account.currency == currency {
+                sum += Int128(storage[other].amountMinor)
+            }
+            guard sum == 0 else { return false }
+        }
+        return true
+    }
+}
+
+extension Transfer: Equatable {
+    package static func == (left: Transfer, right: Transfer) -> Bool {
+        guard left.recipe == right.recipe, left.count == right.count else { return false }
+        for index in 0..<left.count where left.storage[index] != right.storage[index] { return false }
+        return true
+    }
+}
