@@ -1,0 +1,50 @@
+package import NIOCore
+package import Payments
+
+/// What a payment service provider (PSP) offers beyond executing operations; decides how an unknown outcome is resolved.
+package struct ProviderCapabilities: Sendable, Equatable {
+    /// An operation sent again under the same PSP key within this time answers as the first did; `nil` if it does not.
+    package var idempotentReplay: TimeAmount?
+    /// An operation can be asked for by our own reference or key; it is visible after at most this time. Before that,
+    /// "not found" proves nothing. `nil` if it cannot be asked for.
+    package var queryByReference: TimeAmount?
+    /// An operation can be asked for by the PSP's own identifier.
+    package var queryByID: Bool
+    /// An authorization can be voided by our own reference, without the PSP's identifier.
+    package var cancelByReference: Bool
+
+    package init(
+        idempotentReplay: TimeAmount?,
+        queryByReference: TimeAmount?,
+        queryByID: Bool,
+        cancelByReference: Bool
+    ) {
+        self.idempotentReplay = idempotentReplay
+        self.queryByReference = queryByReference
+        self.queryByID = queryByID
+        self.cancelByReference = cancelByReference
+    }
+}
+
+/// Where the outcomes of a provider's calls go. All calls come on the provider's event loop, exactly one per call to
+/// `perform`, never from inside it.
+package protocol ProviderDelegate: AnyObject {
+    func providerCompleted(_ token: UInt64, _ outcome: ProviderOutcome)
+    /// The outcomes that arrived together have been delivered: hand batches over now.
+    func providerCompletionsDelivered()
+}
+
+/// One PSP as seen from one event loop.
+package protocol Provider: AnyObject {
+    /// The name in configuration, metrics and records.
+    var name: String { get }
+    var capabilities: ProviderCapabilities { get }
+    var statistics: ProviderStatistics { get }
+    /// Begins to establish connections; returns at once.
+    func start()
+    /// Takes no more calls (they are `.notExecuted`), lets those under way end, closes the connections.
+    func shutdown() -> EventLoopFuture<Void>
+    /// Sends `call`; its outcome arrives at the delegate with `token`, at the latest at `deadline` (to the tick of the
+    /// timer wheel, 10 ms).
+    func perform(_ call: ProviderCall, token: UInt64, deadline: NIODeadline)
+}
