@@ -1,0 +1,117 @@
+package import Logging
+package import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// What bounds the admin server.
+package struct AdminLimits: Sendable {
+    /// More connections are closed as soon as they are accepted.
+    package var maxConnections = 64
+    /// A connection on which nothing moves for so long is closed: a slow request, an answer nobody reads, an idle
+    /// keep-alive.
+    package var idleTimeout = TimeAmount.seconds(60)
+
+    package init() {}
+}
+
+/// The operators' HTTP/1.1 listener: health, metrics, and the audit's views. No authentication and no TLS, hence
+/// loopback unless configured otherwise. Off the payments' path, so plain async handlers serve it.
+package final class AdminServer: Sendable {
+    /// The port it listens on.
+    package let port: Int
+    private let listener: any Channel
+    private let connections: AdminConnections
+    private let task: Task<Void, Never>
+
+    private init(port: Int, listener: any Channel, connections: AdminConnections, task: Task<Void, Never>) {
+        self.port = port
+        self.listener = listener
+        self.connections = connections
+        self.task = task
+    }
+
+    /// Starts to listen on `host` and `port` (0 for any free one); returns once connections are accepted.
+    package static func start(
+        host: String,
+        port: Int,
+        routes: [AdminRoute],
+        limits: AdminLimits = AdminLimits(),
+        group: any EventLoopGroup,
+        logger: Logger
+    ) async throws -> AdminServer {
+        let connections = AdminConnections(maximum: limits.maxConnections)
+        let listener = try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 64)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .bind(host: host, port: port) { channel in
+                channel.eventLoop.makeCompletedFuture { try AdminConnection.configure(channel, limits: limits) }
+            }
+        let table = Dictionary(routes.map { ($0.path, $0.handler) }) { _, _ in
+            preconditionFailure("two admin routes have the same path")
+        }
+        let task = Task {
+            await serve(listener, connections: connections) { channel in
+                await AdminConnection(routes: table, logger: logger).run(channel)
+            }
+        }
+        let actualPort = listener.channel.localAddress?.port ?? port
+        return AdminServer(port: actualPort, listener: listener.channel, connections: connections, task: task)
+    }
+
+    /// Stops accepting and cuts what is open; returns when nothing is left.
+    package func shutdown() async {
+        try? await listener.close()
+        connections.closeAll()
+        task.cancel()
+        await task.value
+    }
+
+    private static func serve(
+        _ listener: NIOAsyncChannel<AdminConnection.HTTPChannel, Never>,
+        connections: AdminConnections,
+        connection: @escaping @Sendable (AdminConnection.HTTPChannel) async -> Void
+    ) async {
+        // An error of the listener ends it as its closing does; the owner closes the channel in both cases.
+        try? await listener.executeThenClose { accepted in
+            try await withThrowingDiscardingTaskGroup { group in
+                for try await channel in accepted {
+                    guard connections.admit(channel.channel) else {
+                        channel.channel.close(promise: nil)
+                        continue
+                    }
+                    group.addTask {
+                        await connection(channel)
+                        connections.remove(channel.channel)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The open connections, bounded.
+private final class AdminConnections: Sendable {
+    private let maximum: Int
+    private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
+
+    init(maximum: Int) {
+        self.maximum = maximum
+    }
+
+    func admit(_ channel: any Channel) -> Bool {
+        open.withLock { open in
+            guard open.count < maximum else { return false }
+            open[ObjectIdentifier(channel)] = channel
+            return true
+        }
+    }
+
+    func remove(_ channel: any Channel) {
+        open.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(channel)) }
+    }
+
+    func closeAll() {
+        for channel in open.withLock({ Array($0.values) }) { channel.close(promise: nil) }
+    }
+}

@@ -1,0 +1,89 @@
+import Crypto
+package import Payments
+import Yams
+
+extension GatewayConfiguration.Merchant {
+    /// The longest identifier and name, in bytes.
+    private static let maximumTextBytes = 128
+    /// Keys of one merchant: two suffice for a rotation.
+    private static let maximumKeys = 16
+    /// Merchants of one gateway.
+    private static let maximumMerchants = 100_000
+
+    /// The merchant's identity in the journal: the first eight bytes (big endian) of SHA-256 over `id`.
+    package var merchantID: MerchantID {
+        let prefix = SHA256.hash(data: Array(id.utf8)).prefix(8)
+        return MerchantID(rawValue: prefix.reduce(0) { $0 << 8 | UInt64($1) })
+    }
+
+    static func readAll(_ document: inout ConfigurationSection) throws(ConfigurationError) -> [Self] {
+        guard let nodes = try document.list("merchants"), !nodes.isEmpty else {
+            throw ConfigurationError(
+                place: document.source.file,
+                line: document.line,
+                "merchants: at least one is needed"
+            )
+        }
+        guard nodes.count <= maximumMerchants else {
+            throw document.source.error(nodes[maximumMerchants], "merchants: at most \(maximumMerchants)")
+        }
+        var merchants: [Self] = []
+        var identities = Identities(source: document.source)
+        for (index, node) in nodes.enumerated() {
+            var section = try ConfigurationSection(node, path: "merchants[\(index)]", source: document.source)
+            merchants.append(try read(&section, &identities))
+        }
+        return merchants
+    }
+
+    private static func read(
+        _ section: inout ConfigurationSection,
+        _ identities: inout Identities
+    ) throws(ConfigurationError) -> Self {
+        guard let id = try section.value("id") else { throw section.missing("id") }
+        guard isIdentifier(id.text) else {
+            throw id.error("must be 1 to \(maximumTextBytes) letters, digits, dots, hyphens or underscores")
+        }
+        let name = try section.value("name")
+        guard (name?.text.utf8.count ?? 0) <= maximumTextBytes else {
+            throw section.problem("name is longer than \(maximumTextBytes) bytes")
+        }
+        let fee = try section.integer("fee_basis_points", in: 0...10_000) ?? 0
+        let keys = try readKeys(&section, &identities)
+        let merchant = Self(id: id.text, name: name?.text ?? id.text, feeBasisPoints: fee, apiKeyHashes: keys)
+        try identities.add(merchant, id)
+        try section.finish()
+        return merchant
+    }
+
+    private static func readKeys(
+        _ section: inout ConfigurationSection,
+        _ identities: inout Identities
+    ) throws(ConfigurationError) -> [[UInt8]] {
+        let nodes = try section.list("api_keys") ?? []
+        guard (1...maximumKeys).contains(nodes.count) else {
+            throw section.problem("api_keys must list 1 to \(maximumKeys) hashes")
+        }
+        var hashes: [[UInt8]] = []
+        for node in nodes {
+            guard let text = node.scalar?.string, let hash = ConfigurationValues.keyHash(text) else {
+                throw section.source.error(node, "an API key must be given as sha256: and 64 hexadecimal digits")
+            }
+            try identities.add(keyHash: hash, node)
+            hashes.append(hash)
+        }
+        return hashes
+    }
+
+    private static func isIdentifier(_ text: String) -> Bool {
+        (1...maximumTextBytes).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+    }
+}

@@ -1,0 +1,107 @@
+import Glibc
+
+extension GatewayConfiguration {
+    /// The environment's overrides (what each replaces), as docs/configuration.md lists them.
+    package enum EnvironmentName {
+        package static let listenHost = "MILLRACE_LISTEN_HOST"
+        package static let listenPort = "MILLRACE_LISTEN_PORT"
+        package static let adminHost = "MILLRACE_ADMIN_HOST"
+        package static let adminPort = "MILLRACE_ADMIN_PORT"
+        package static let certificateFile = "MILLRACE_TLS_CERTIFICATE_FILE"
+        package static let keyFile = "MILLRACE_TLS_KEY_FILE"
+        package static let dataDirectory = "MILLRACE_DATA_DIRECTORY"
+        package static let loops = "MILLRACE_LOOPS"
+        package static let logLevel = "MILLRACE_LOG_LEVEL"
+        package static let providerURL = "MILLRACE_PROVIDER_URL"
+        package static let providerCAFile = "MILLRACE_PROVIDER_TLS_CA_FILE"
+        package static let providerAPIKey = "MILLRACE_PROVIDER_API_KEY"
+    }
+
+    /// The largest configuration file, in bytes.
+    package static let maximumFileBytes = 16 << 20
+
+    /// Reads and checks the file at `path`. `coreCount` is the default number of event loops.
+    package static func load(
+        path: String,
+        environment: [String: String],
+        coreCount: Int
+    ) throws(ConfigurationError) -> GatewayConfiguration {
+        let bytes: [UInt8]
+        do {
+            bytes = try Files.read(path, limit: maximumFileBytes)
+        } catch {
+            throw ConfigurationError(place: path, error.reason)
+        }
+        return try parse(bytes, file: path, environment: environment, coreCount: coreCount) { file in
+            access(file, R_OK) == 0 ? nil : String(cString: strerror(errno))
+        }
+    }
+
+    /// Reads and checks the text of a configuration. `readProblem` says why a file that it names cannot be read.
+    static func parse(
+        _ bytes: [UInt8],
+        file: String,
+        environment: [String: String] = [:],
+        coreCount: Int = 1,
+        readProblem: @escaping (String) -> String?
+    ) throws(ConfigurationError) -> GatewayConfiguration {
+        let directory = FilePaths.absolute(FilePaths.directory(of: file))
+        let source = ConfigurationSource(
+            file: file,
+            directory: directory,
+            environment: environment,
+            readProblem: readProblem
+        )
+        var configuration = GatewayConfiguration(
+            loops: max(1, coreCount),
+            dataDirectory: FilePaths.join(directory, "data")
+        )
+        var document = try ConfigurationSection(document: bytes, source: source)
+        try configuration.read(&document)
+        try document.finish()
+        return configuration
+    }
+
+    private mutating func read(_ document: inout ConfigurationSection) throws(ConfigurationError) {
+        loops = try document.integer("loops", in: 1...256, override: EnvironmentName.loops) ?? loops
+        shards = try document.integer("shards", in: 1...1_024) ?? shards
+        dataDirectory =
+            try document.path("data_directory", override: EnvironmentName.dataDirectory) ?? dataDirectory
+        logLevel = try document.choice("log_level", override: EnvironmentName.logLevel) ?? logLevel
+        drainTimeout =
+            try document.duration("drain_timeout", in: .zero...Duration.seconds(3_600)) ?? drainTimeout
+
+        var section = try document.section("listen")
+        try readListen(&section)
+        section = try document.section("journal")
+        try journal.read(&section)
+        section = try document.section("idempotency")
+        try idempotency.read(&section)
+        section = try document.section("payments")
+        try payments.read(&section)
+        section = try document.section("limits")
+        try limits.read(&section)
+        section = try document.section("provider")
+        try provider.read(&section)
+        section = try document.section("admin")
+        try admin.read(&section)
+        merchants = try Merchant.readAll(&document)
+    }
+
+    private mutating func readListen(_ section: inout ConfigurationSection) throws(ConfigurationError) {
+        listen.host = try section.text("host", override: EnvironmentName.listenHost) ?? listen.host
+        listen.port = try section.integer("port", in: 0...65_535, override: EnvironmentName.listenPort) ?? listen.port
+        listen.http1 = try section.boolean("http1") ?? listen.http1
+        listen.cleartextHTTP2 = try section.boolean("cleartext_h2") ?? listen.cleartextHTTP2
+        var nested = try section.section("tls")
+        try tls.read(&nested)
+        guard listen.cleartextHTTP2 || (tls.certificateFile != nil && tls.keyFile != nil) else {
+            throw ConfigurationError(
+                place: section.source.file,
+                line: section.line ?? 1,
+                "listen.tls needs certificate_file and key_file (or listen.cleartext_h2: true)"
+            )
+        }
+        try section.finish()
+    }
+}

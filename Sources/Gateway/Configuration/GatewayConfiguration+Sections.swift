@@ -1,0 +1,99 @@
+// Each section reads itself; the permitted ranges stand here, the defaults in GatewayConfiguration.swift.
+
+extension GatewayConfiguration.TLS {
+    mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
+        typealias Name = GatewayConfiguration.EnvironmentName
+        certificateFile = try section.file("certificate_file", override: Name.certificateFile)
+        keyFile = try section.file("key_file", override: Name.keyFile)
+        minimumVersion = try section.choice("minimum_version") ?? minimumVersion
+        try section.finish()
+    }
+}
+
+extension GatewayConfiguration.JournalSettings {
+    /// The file system's and the format's unit.
+    private static let blockBytes = 4_096
+
+    mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
+        segmentBytes = try blocks("segment_bytes", in: 2 << 20...1 << 32, &section) ?? segmentBytes
+        floorMicroseconds = try section.integer("floor_microseconds", in: 0...10_000) ?? floorMicroseconds
+        maxUnflushedBytes = try section.size("max_unflushed_bytes", in: 1 << 20...1 << 30) ?? maxUnflushedBytes
+        maxBatchBytes = try blocks("max_batch_bytes", in: 128 << 10...1 << 20, &section) ?? maxBatchBytes
+        try section.finish()
+    }
+
+    private func blocks(
+        _ key: String,
+        in range: ClosedRange<Int>,
+        _ section: inout ConfigurationSection
+    ) throws(ConfigurationError) -> Int? {
+        guard let value = try section.value(key) else { return nil }
+        guard let size = ConfigurationValues.size(value.text), range.contains(size), size % Self.blockBytes == 0 else {
+            throw value.error(
+                "must be a multiple of 4KiB such as 64MiB, from \(range.lowerBound) to \(range.upperBound) bytes"
+            )
+        }
+        return size
+    }
+}
+
+extension GatewayConfiguration.Idempotency {
+    mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
+        ttl = try section.duration("ttl", in: .seconds(86_400)...Duration.seconds(31 * 86_400)) ?? ttl
+        capacityPerShard = try section.integer("capacity_per_shard", in: 1_024...500_000_000) ?? capacityPerShard
+        try section.finish()
+    }
+}
+
+extension GatewayConfiguration.PaymentTable {
+    mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
+        capacityPerShard = try section.integer("capacity_per_shard", in: 1_024...500_000_000) ?? capacityPerShard
+        try section.finish()
+    }
+}
+
+extension GatewayConfiguration.Limits {
+    mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
+        let timeout = Duration.milliseconds(100)...Duration.seconds(3_600)
+        maxBodyBytes = try section.size("max_body_bytes", in: 1_024...65_536) ?? maxBodyBytes
+        maxStreamsPerConnection =
+            try section.integer("max_streams_per_connection", in: 1...10_000) ?? maxStreamsPerConnection
+        maxConnectionsPerLoop =
+            try section.integer("max_connections_per_loop", in: 1...1_000_000) ?? maxConnectionsPerLoop
+        maxRequestsInFlightPerLoop =
+            try section.integer("max_requests_in_flight_per_loop", in: 1...1_000_000) ?? maxRequestsInFlightPerLoop
+        handshakeTimeout = try section.duration("handshake_timeout", in: timeout) ?? handshakeTimeout
+        bodyTimeout = try section.duration("body_timeout", in: timeout) ?? bodyTimeout
+        idleTimeout = try section.duration("idle_timeout", in: timeout) ?? idleTimeout
+        try section.finish()
+    }
+}
+
+extension GatewayConfiguration.Provider {
+    mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
+        typealias Name = GatewayConfiguration.EnvironmentName
+        kind = try section.choice("kind") ?? kind
+        if let value = try section.value("url", override: Name.providerURL) {
+            guard ProviderURL(value.text) != nil else {
+                throw value.error("must be https://HOST:PORT or http://HOST:PORT, without a path")
+            }
+            url = value.text
+        }
+        tlsCAFile = try section.file("tls_ca_file", override: Name.providerCAFile)
+        apiKey = section.source.environment[Name.providerAPIKey]
+        connectionsPerLoop = try section.integer("connections_per_loop", in: 1...256) ?? connectionsPerLoop
+        let timeout = Duration.milliseconds(10)...Duration.seconds(120)
+        deadline = try section.duration("deadline", in: timeout) ?? deadline
+        maxInFlightPerLoop = try section.integer("max_in_flight_per_loop", in: 1...1_000_000) ?? maxInFlightPerLoop
+        try section.finish()
+    }
+}
+
+extension GatewayConfiguration.Admin {
+    mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
+        typealias Name = GatewayConfiguration.EnvironmentName
+        host = try section.text("host", override: Name.adminHost) ?? host
+        port = try section.integer("port", in: 0...65_535, override: Name.adminPort) ?? port
+        try section.finish()
+    }
+}

@@ -1,0 +1,152 @@
+/// Everything an operator can decide about a gateway process, read once at start from one YAML file.
+///
+/// Every value has a default here, and this file and `docs/configuration.md` are its documentation; the reader
+/// (`GatewayConfiguration+Reading.swift`) holds the permitted ranges. Paths are absolute once read.
+package struct GatewayConfiguration: Sendable, Equatable {
+    package var listen = Listen()
+    package var tls = TLS()
+    /// Event loops; by default as many as cores are available.
+    package var loops: Int
+    /// Shards of a new data directory; `nil` takes what an existing directory has, and `loops` for a new one.
+    package var shards: Int?
+    /// Where journals live.
+    package var dataDirectory: String
+    package var journal = JournalSettings()
+    package var idempotency = Idempotency()
+    package var payments = PaymentTable()
+    package var limits = Limits()
+    package var provider = Provider()
+    /// At least one, unless a test builds the value itself.
+    package var merchants: [Merchant] = []
+    package var admin = Admin()
+    package var logLevel = LogLevel.info
+    /// From a signal to stop to the moment at which what is still open is cut off.
+    package var drainTimeout = Duration.seconds(15)
+
+    package init(loops: Int, dataDirectory: String) {
+        self.loops = loops
+        self.dataDirectory = dataDirectory
+    }
+}
+
+extension GatewayConfiguration {
+    /// The merchants' listener.
+    package struct Listen: Sendable, Equatable {
+        package var host = "127.0.0.1"
+        /// 0 takes any free port.
+        package var port = 8443
+        /// Whether HTTP/1.1 is offered beside HTTP/2.
+        package var http1 = true
+        /// Whether the listener speaks cleartext (HTTP/2 by prior knowledge) instead of TLS.
+        package var cleartextHTTP2 = false
+    }
+
+    /// The merchants' listener's identity; both files are needed unless the listener is cleartext.
+    package struct TLS: Sendable, Equatable {
+        package enum Version: String, Sendable, CaseIterable {
+            case tls12 = "1.2"
+            case tls13 = "1.3"
+        }
+
+        /// A PEM file with the certificate and its intermediates.
+        package var certificateFile: String?
+        /// A PEM file with the private key.
+        package var keyFile: String?
+        package var minimumVersion = Version.tls13
+    }
+
+    /// One write-ahead log per shard.
+    package struct JournalSettings: Sendable, Equatable {
+        /// The size of a pre-written segment file, in bytes.
+        package var segmentBytes = 64 << 20
+        /// The longest pause between two flushes under load; 0 flushes as soon as the previous one ended.
+        package var floorMicroseconds = 1_000
+        /// The most bytes that wait for the disk; more is answered 503.
+        package var maxUnflushedBytes = 4 << 20
+        /// The longest batch that is written at once, in bytes.
+        package var maxBatchBytes = 1 << 20
+    }
+
+    /// The table of idempotency keys, one per shard, allocated at start.
+    package struct Idempotency: Sendable, Equatable {
+        /// How long a key is remembered.
+        package var ttl = Duration.seconds(86_400)
+        /// Keys per shard; a new key is answered 503 when the table is full.
+        package var capacityPerShard = 1_000_000
+    }
+
+    /// The table of payments, one per shard.
+    package struct PaymentTable: Sendable, Equatable {
+        /// Payments per shard; a new payment is answered 503 when the table is full.
+        package var capacityPerShard = 4_000_000
+    }
+
+    /// The edge's limits. What happens at each is in docs/configuration.md.
+    package struct Limits: Sendable, Equatable {
+        package var maxBodyBytes = 65_536
+        package var maxStreamsPerConnection = 256
+        package var maxConnectionsPerLoop = 10_000
+        package var maxRequestsInFlightPerLoop = 8_192
+        package var handshakeTimeout = Duration.seconds(10)
+        package var bodyTimeout = Duration.seconds(15)
+        package var idleTimeout = Duration.seconds(120)
+    }
+
+    /// The payment service provider behind the gateway.
+    package struct Provider: Sendable, Equatable {
+        package enum Kind: String, Sendable, CaseIterable {
+            /// `millrace psp`.
+            case simulated
+        }
+
+        package var kind = Kind.simulated
+        /// `https://host:port` or `http://host:port` (HTTP/2 by prior knowledge), without a path.
+        package var url = "http://127.0.0.1:9090"
+        /// A PEM file with the authorities to trust; `nil` trusts the system's.
+        package var tlsCAFile: String?
+        /// A secret: only from the environment (`MILLRACE_PROVIDER_API_KEY`), never from the file, never logged.
+        package var apiKey: String?
+        /// Long-lived connections each event loop keeps to the provider.
+        package var connectionsPerLoop = 2
+        /// How long a call may take before its outcome counts as unknown.
+        package var deadline = Duration.seconds(10)
+        /// Calls in flight per event loop; more payments are answered 503.
+        package var maxInFlightPerLoop = 4_096
+    }
+
+    /// Who may post payments.
+    package struct Merchant: Sendable, Equatable {
+        /// Stable: a merchant's shard and journal identity are derived from it.
+        package var id: String
+        package var name: String
+        /// The platform's fee on captures, 0...10000.
+        package var feeBasisPoints: Int
+        /// SHA-256 (32 bytes) of each API key that is accepted.
+        package var apiKeyHashes: [[UInt8]]
+
+        package init(id: String, name: String, feeBasisPoints: Int, apiKeyHashes: [[UInt8]]) {
+            self.id = id
+            self.name = name
+            self.feeBasisPoints = feeBasisPoints
+            self.apiKeyHashes = apiKeyHashes
+        }
+    }
+
+    /// The operators' listener (health, metrics, audit): no authentication, so loopback unless told otherwise.
+    package struct Admin: Sendable, Equatable {
+        package var host = "127.0.0.1"
+        /// 0 takes any free port.
+        package var port = 9464
+    }
+
+    /// swift-log's levels.
+    package enum LogLevel: String, Sendable, CaseIterable {
+        case trace
+        case debug
+        case info
+        case notice
+        case warning
+        case error
+        case critical
+    }
+}

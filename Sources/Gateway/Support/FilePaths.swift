@@ -1,0 +1,29 @@
+import Glibc
+
+/// The little that is needed of path arithmetic.
+package enum FilePaths {
+    /// `path` itself when it is absolute, else below `directory` (the working directory unless told otherwise).
+    package static func absolute(_ path: String, in directory: String? = nil) -> String {
+        if path.hasPrefix("/") { return path }
+        return join(directory ?? workingDirectory(), path)
+    }
+
+    /// `path` below `directory`, with one slash between them and no leading `./`.
+    package static func join(_ directory: String, _ path: String) -> String {
+        var relative = path[...]
+        while relative.hasPrefix("./") { relative = relative.dropFirst(2) }
+        return directory.hasSuffix("/") ? directory + relative : "\(directory)/\(relative)"
+    }
+
+    /// All but the last component: `/a/b.yaml` gives `/a`.
+    package static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private static func workingDirectory() -> String {
+        guard let text = getcwd(nil, 0) else { return "." }
+        defer { free(text) }
+        return String(cString: text)
+    }
+}

@@ -1,0 +1,109 @@
+import Glibc
+
+/// What the operating system said to a file operation.
+package struct FileError: Error, Equatable, CustomStringConvertible {
+    package var operation: String
+    package var path: String
+    /// The system's `errno`; 0 where the problem is ours to name.
+    package var code: Int32
+    package var reason: String
+
+    init(_ operation: String, _ path: String, code: Int32 = errno) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+        self.reason = String(cString: strerror(code))
+    }
+
+    init(_ operation: String, _ path: String, reason: String) {
+        self.operation = operation
+        self.path = path
+        self.code = 0
+        self.reason = reason
+    }
+
+    package var description: String { "\(path): \(operation): \(reason)" }
+}
+
+/// Small whole files, for start-up and tools; everything here blocks.
+package enum Files {
+    /// The whole file, if it is a regular file (or a pipe) of at most `limit` bytes.
+    package static func read(_ path: String, limit: Int = 1 << 20) throws(FileError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError("open", path) }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FileError("read", path) }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: chunk[..<count])
+            guard bytes.count <= limit else { throw FileError("read", path, reason: "longer than \(limit) bytes") }
+        }
+    }
+
+    /// Puts `bytes` at `path` so that a reader, or a crash, sees the old file or the new one and nothing between:
+    /// written beside it, synced, renamed, and the directory synced.
+    package static func writeAtomically(
+        _ bytes: [UInt8],
+        to path: String,
+        permissions: UInt32 = 0o644
+    ) throws(FileError) {
+        let temporary = "\(path).tmp.\(getpid())"
+        do throws(FileError) {
+            try write(bytes, toNew: temporary, permissions: permissions)
+            guard rename(temporary, path) == 0 else { throw FileError("rename", path) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        try syncDirectory(FilePaths.directory(of: path))
+    }
+
+    /// Makes the directory and its missing parents.
+    package static func makeDirectory(_ path: String, permissions: UInt32 = 0o755) throws(FileError) {
+        if mkdir(path, permissions) == 0 { return }
+        switch errno {
+        case EEXIST:
+            guard isDirectory(path) else { throw FileError("mkdir", path, code: ENOTDIR) }
+        case ENOENT:
+            try makeDirectory(FilePaths.directory(of: path))
+            guard mkdir(path, permissions) == 0 || errno == EEXIST else { throw FileError("mkdir", path) }
+        default:
+            throw FileError("mkdir", path)
+        }
+    }
+
+    package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    package static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Makes renames and new names in `path` durable.
+    package static func syncDirectory(_ path: String) throws(FileError) {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError("open", path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw FileError("fsync", path) }
+    }
+
+    private static func write(_ bytes: [UInt8], toNew path: String, permissions: UInt32) throws(FileError) {
+        unlink(path)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
+        guard descriptor >= 0 else { throw FileError("open", path) }
+        defer { close(descriptor) }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + written, $0.count - written) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw FileError("write", path) }
+            written += count
+        }
+        guard fchmod(descriptor, permissions) == 0 else { throw FileError("fchmod", path) }
+        guard fsync(descriptor) == 0 else { throw FileError("fsync", path) }
+    }
+}
