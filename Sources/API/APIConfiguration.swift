@@ -1,0 +1,69 @@
+package import Payments
+
+/// What the edge knows of its merchants; immutable, shared by all loops. A reload makes a new one.
+package struct APIConfiguration: Sendable {
+    package struct Merchant: Sendable {
+        /// The configured text identifier.
+        package let name: String
+        package let id: MerchantID
+        /// The platform's fee in basis points (1/100 of a percent), at most 10,000.
+        package let feeBasisPoints: UInt16
+        /// Any of these keys authenticates the merchant; several make a rotation without a gap.
+        package let keyHashes: [APIKeyHash]
+
+        package init(name: String, feeBasisPoints: UInt16, keyHashes: [APIKeyHash]) {
+            self.name = name
+            self.id = MerchantID(configured: name)
+            self.feeBasisPoints = feeBasisPoints
+            self.keyHashes = keyHashes
+        }
+    }
+
+    /// At most this many merchants, and this many keys in all.
+    package static let maximumMerchants = 65_535
+    package static let maximumKeys = 1 << 20
+
+    package let merchants: [Merchant]
+    let directory: MerchantDirectory
+    let idempotencySeed: [UInt8]
+
+    /// - Parameter idempotencySeed: 16 to 32 secret bytes that belong to the data directory: with another seed the
+    ///   journaled idempotency keys are not found again.
+    package init(merchants: [Merchant], idempotencySeed: [UInt8]) throws(APIConfigurationError) {
+        guard (16...32).contains(idempotencySeed.count) else { throw .seedLength }
+        guard merchants.count <= Self.maximumMerchants else { throw .tooManyMerchants }
+        var names: [MerchantID: String] = [:]
+        for merchant in merchants {
+            guard merchant.feeBasisPoints <= 10_000 else { throw .feeTooLarge(merchant: merchant.name) }
+            if let other = names.updateValue(merchant.name, forKey: merchant.id) {
+                throw .merchantTwice(merchant.name, other)
+            }
+        }
+        self.directory = try MerchantDirectory(merchants)
+        self.merchants = merchants
+        self.idempotencySeed = idempotencySeed
+    }
+}
+
+/// Why merchants cannot be configured.
+package enum APIConfigurationError: Error, Equatable, CustomStringConvertible {
+    case seedLength
+    case tooManyMerchants
+    case tooManyKeys
+    case feeTooLarge(merchant: String)
+    /// Two entries have the same name, or names with the same 64-bit digest.
+    case merchantTwice(String, String)
+    /// Two merchants, or one twice, have the same key.
+    case keyTwice(merchant: String)
+
+    package var description: String {
+        switch self {
+        case .seedLength: "the idempotency seed must have 16 to 32 bytes"
+        case .tooManyMerchants: "more than \(APIConfiguration.maximumMerchants) merchants"
+        case .tooManyKeys: "more than \(APIConfiguration.maximumKeys) API keys"
+        case .feeTooLarge(let merchant): "merchant \(merchant): the fee must be at most 10000 basis points"
+        case .merchantTwice(let one, let other): "merchants \(one) and \(other) cannot be told apart"
+        case .keyTwice(let merchant): "merchant \(merchant): this API key hash occurs twice"
+        }
+    }
+}

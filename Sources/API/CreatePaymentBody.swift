@@ -1,0 +1,185 @@
+import Money
+import Payments
+import Shard
+import WireJSON
+
+/// The body of `POST /v1/payments`.
+struct CreatePaymentBody {
+    static let maximumPaymentMethodBytes = 128
+    static let maximumDescriptionCharacters = 1_000
+    static let maximumReferenceCharacters = 80
+    static let statementDescriptorCharacters = 5...22
+    static let maximumMetadataPairs = 50
+    static let metadataKeyCharacters = 1...40
+    static let maximumMetadataValueCharacters = 500
+
+    private var amountMinor: Int64?
+    private var currency: Currency?
+    private var paymentMethod: String?
+    private var capturesAutomatically = true
+    private var details = PaymentDetails()
+    private var reader = BodyReader()
+
+    /// Reads an admitted body; an `idempotency_key` in it goes to `scratch.bodyKey`.
+    static func parse(
+        _ input: Span<UInt8>,
+        feeBasisPoints: UInt16,
+        scratch: inout RequestScratch
+    ) throws(Rejection) -> CreatePayment {
+        guard !input.isEmpty else { throw Rejection(.bodyMissing) }
+        var body = CreatePaymentBody()
+        try body.reader.begin(input)
+        while let name = try body.reader.next(input) { try body.readMember(name, input, &scratch) }
+        guard let amountMinor = body.amountMinor else { throw Rejection(.parameterMissing, .known("amount")) }
+        guard let currency = body.currency else { throw Rejection(.parameterMissing, .known("currency")) }
+        guard let paymentMethod = body.paymentMethod else {
+            throw Rejection(.parameterMissing, .known("payment_method"))
+        }
+        return CreatePayment(
+            amountMinor: amountMinor,
+            currency: currency,
+            capturesAutomatically: body.capturesAutomatically,
+            feeBasisPoints: feeBasisPoints,
+            paymentMethod: paymentMethod,
+            details: body.details
+        )
+    }
+
+    private mutating func readMember(
+        _ name: JSONString,
+        _ input: Span<UInt8>,
+        _ scratch: inout RequestScratch
+    ) throws(Rejection) {
+        if name.equals("amount", in: input) {
+            amountMinor = try reader.amount(input)
+        } else if name.equals("currency", in: input) {
+            try readCurrency(input, &scratch)
+        } else if name.equals("payment_method", in: input) {
+            try readPaymentMethod(input, &scratch)
+        } else if name.equals("capture", in: input) {
+            capturesAutomatically = try reader.flag("capture", input)
+        } else if name.equals("metadata", in: input) {
+            try readMetadata(input, &scratch)
+        } else if name.equals("description", in: input) {
+            try readText("description", .description, 0...Self.maximumDescriptionCharacters, input, &scratch)
+        } else if name.equals("reference", in: input) {
+            try readText("reference", .reference, 0...Self.maximumReferenceCharacters, input, &scratch)
+        } else if name.equals("statement_descriptor", in: input) {
+            try readStatementDescriptor(input, &scratch)
+        } else if name.equals("idempotency_key", in: input) {
+            try reader.idempotencyKey(input, &scratch)
+        } else {
+            throw reader.unknown(name, input, &scratch)
+        }
+    }
+
+    private mutating func readCurrency(_ input: Span<UInt8>, _ scratch: inout RequestScratch) throws(Rejection) {
+        let value = try reader.string("currency", input)
+        scratch.text.removeAll(keepingCapacity: true)
+        value.unescape(input, into: &scratch.text)
+        guard let known = Currency(code: scratch.text.span) else {
+            throw Rejection(.currencyUnknown, .known("currency"))
+        }
+        currency = known
+    }
+
+    private mutating func readPaymentMethod(_ input: Span<UInt8>, _ scratch: inout RequestScratch) throws(Rejection) {
+        let value = try reader.string("payment_method", input)
+        scratch.text.removeAll(keepingCapacity: true)
+        value.unescape(input, into: &scratch.text)
+        let token = scratch.text.span
+        guard !token.isEmpty else { throw Rejection(.parameterTooShort, .known("payment_method")) }
+        guard token.count <= Self.maximumPaymentMethodBytes else {
+            throw Rejection(.parameterTooLong, .known("payment_method"))
+        }
+        guard VisibleASCII.isAll(token) else {
+            throw Rejection(.parameterCharactersInvalid, .known("payment_method"))
+        }
+        details.append(.paymentMethod, token)
+        paymentMethod = String(copying: token)
+    }
+
+    private mutating func readText(
+        _ name: StaticString,
+        _ field: PaymentDetails.Field,
+        _ lengths: ClosedRange<Int>,
+        _ input: Span<UInt8>,
+        _ scratch: inout RequestScratch
+    ) throws(Rejection) {
+        try append(try reader.string(name, input), name, field, lengths, input, &scratch)
+    }
+
+    /// Stripe's rule: 5 to 22 Latin characters, at least one of them a letter, none of `<>\'"*`.
+    private mutating func readStatementDescriptor(
+        _ input: Span<UInt8>,
+        _ scratch: inout RequestScratch
+    ) throws(Rejection) {
+        let name: StaticString = "statement_descriptor"
+        let value = try reader.string(name, input)
+        let field: PaymentDetails.Field = .statementDescriptor
+        try append(value, name, field, Self.statementDescriptorCharacters, input, &scratch) { text in
+            var hasLetter = false
+            for index in text.indices {
+                let character = text[index]
+                guard character >= 0x20, character < 0x7F, !Self.isForbiddenInDescriptor(character) else {
+                    return false
+                }
+                if (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(character | 0x20) { hasLetter = true }
+            }
+            return hasLetter
+        }
+    }
+
+    private static func isForbiddenInDescriptor(_ character: UInt8) -> Bool {
+        character == UInt8(ascii: "<") || character == UInt8(ascii: ">") || character == UInt8(ascii: "\\")
+            || character == UInt8(ascii: "'") || character == UInt8(ascii: "\"") || character == UInt8(ascii: "*")
+    }
+
+    private mutating func readMetadata(_ input: Span<UInt8>, _ scratch: inout RequestScratch) throws(Rejection) {
+        try reader.beginObject("metadata", input)
+        var pairs = 0
+        while let key = try reader.next(input) {
+            pairs += 1
+            guard pairs <= Self.maximumMetadataPairs else {
+                throw Rejection(.metadataTooManyPairs, .known("metadata"))
+            }
+            try append(key, "metadata", .metadataKey, Self.metadataKeyCharacters, input, &scratch)
+            let value = try reader.string("metadata", input)
+            try append(
+                value,
+                "metadata",
+                .metadataValue,
+                0...Self.maximumMetadataValueCharacters,
+                input,
+                &scratch
+            )
+        }
+    }
+
+    /// Packs a string's value, after checking its length in characters (Unicode scalars) and what `accepts` says.
+    private mutating func append(
+        _ string: JSONString,
+        _ name: StaticString,
+        _ field: PaymentDetails.Field,
+        _ lengths: ClosedRange<Int>,
+        _ input: Span<UInt8>,
+        _ scratch: inout RequestScratch,
+        accepts: (Span<UInt8>) -> Bool = { _ in true }
+    ) throws(Rejection) {
+        scratch.text.removeAll(keepingCapacity: true)
+        string.unescape(input, into: &scratch.text)
+        let text = scratch.text.span
+        let length = Self.characterCount(text)
+        guard length >= lengths.lowerBound else { throw Rejection(.parameterTooShort, .known(name)) }
+        guard length <= lengths.upperBound else { throw Rejection(.parameterTooLong, .known(name)) }
+        guard accepts(text) else { throw Rejection(.parameterCharactersInvalid, .known(name)) }
+        details.append(field, text)
+    }
+
+    /// The number of Unicode scalars of well-formed UTF-8: the bytes that do not continue a sequence.
+    private static func characterCount(_ text: Span<UInt8>) -> Int {
+        var count = 0
+        for index in text.indices where text[index] & 0xC0 != 0x80 { count += 1 }
+        return count
+    }
+}

@@ -1,0 +1,47 @@
+import WireJSON
+
+/// The bodies of capture, cancel and refund: all members optional, and an empty body means the same as `{}`.
+struct OperationBody {
+    /// Which of the three.
+    enum Kind {
+        case capture
+        case cancel
+        case refund
+    }
+
+    /// `nil`: all that there is.
+    private(set) var amountMinor: Int64?
+
+    /// Reads an admitted body; an `idempotency_key` in it goes to `scratch.bodyKey`.
+    static func parse(
+        _ kind: Kind,
+        _ input: Span<UInt8>,
+        scratch: inout RequestScratch
+    ) throws(Rejection) -> OperationBody {
+        var body = OperationBody()
+        guard !input.isEmpty else { return body }
+        var reader = BodyReader()
+        try reader.begin(input)
+        while let name = try reader.next(input) {
+            if name.equals("idempotency_key", in: input) {
+                try reader.idempotencyKey(input, &scratch)
+            } else if kind != .cancel, name.equals("amount", in: input) {
+                body.amountMinor = try reader.amount(input)
+            } else if kind != .capture, name.equals("reason", in: input) {
+                try checkReason(kind, try reader.string("reason", input), input)
+            } else {
+                throw reader.unknown(name, input, &scratch)
+            }
+        }
+        return body
+    }
+
+    /// The reason is checked and is part of the fingerprint; nothing is decided by it.
+    private static func checkReason(_ kind: Kind, _ value: JSONString, _ input: Span<UInt8>) throws(Rejection) {
+        let isKnown =
+            value.equals("duplicate", in: input) || value.equals("fraudulent", in: input)
+            || value.equals("requested_by_customer", in: input)
+            || kind == .cancel && value.equals("abandoned", in: input)
+        guard isKnown else { throw Rejection(.parameterValueUnknown, .known("reason")) }
+    }
+}

@@ -1,0 +1,139 @@
+extension ProblemCode {
+    /// The `code` member, and the last part of the `type` URI.
+    package var name: StaticString {
+        switch self {
+        case .malformedRequest: "malformed_request"
+        case .bodyTooLarge: "body_too_large"
+        case .requestTimeout: "request_timeout"
+        case .overloaded: "overloaded"
+        case .routeNotFound: "route_not_found"
+        case .methodNotAllowed: "method_not_allowed"
+        case .unsupportedMediaType: "unsupported_media_type"
+        case .apiKeyMissing: "api_key_missing"
+        case .apiKeyInvalid: "api_key_invalid"
+        case .idempotencyKeyMissing: "idempotency_key_missing"
+        case .idempotencyKeyInvalid: "idempotency_key_invalid"
+        case .idempotencyKeyConflict: "idempotency_key_conflict"
+        case .cardNumberInRequest: "card_number_in_request"
+        case .bodyMissing: "body_missing"
+        case .jsonInvalid: "json_invalid"
+        case .jsonNotObject: "json_not_object"
+        case .jsonTooDeep: "json_too_deep"
+        case .jsonDuplicateMember: "json_duplicate_member"
+        case .jsonTooManyMembers: "json_too_many_members"
+        case .jsonNumberOutOfRange: "json_number_out_of_range"
+        case .parameterMissing: "parameter_missing"
+        case .parameterUnknown: "parameter_unknown"
+        case .parameterTypeInvalid: "parameter_type_invalid"
+        case .parameterTooShort: "parameter_too_short"
+        case .parameterTooLong: "parameter_too_long"
+        case .parameterCharactersInvalid: "parameter_characters_invalid"
+        case .parameterValueUnknown: "parameter_value_unknown"
+        case .amountNotInteger: "amount_not_integer"
+        case .amountNegative: "amount_negative"
+        case .amountZero: "amount_zero"
+        case .amountTooLarge: "amount_too_large"
+        case .currencyUnknown: "currency_unknown"
+        case .metadataTooManyPairs: "metadata_too_many_pairs"
+        case .resourceNotFound: "resource_not_found"
+        case .idempotencyKeyReused: "idempotency_key_reused"
+        case .idempotencyKeyInUse: "idempotency_key_in_use"
+        case .paymentUnexpectedState: "payment_unexpected_state"
+        case .operationInProgress: "operation_in_progress"
+        case .amountExceedsCapturable: "amount_exceeds_capturable"
+        case .amountExceedsRefundable: "amount_exceeds_refundable"
+        case .tooManyRefunds: "too_many_refunds"
+        case .idempotencyTableFull: "idempotency_table_full"
+        case .paymentTableFull: "payment_table_full"
+        case .journalFailed: "journal_failed"
+        case .draining: "draining"
+        case .paymentDeclined: "payment_declined"
+        case .paymentNotExecuted: "payment_not_executed"
+        case .refundDeclined: "refund_declined"
+        case .refundFailed: "refund_failed"
+        }
+    }
+
+    /// The HTTP status of the answer.
+    package var status: UInt16 {
+        switch self {
+        case .malformedRequest, .idempotencyKeyMissing, .idempotencyKeyInvalid, .idempotencyKeyConflict,
+            .cardNumberInRequest, .bodyMissing, .jsonInvalid, .jsonNotObject, .jsonTooDeep, .jsonDuplicateMember,
+            .jsonTooManyMembers, .jsonNumberOutOfRange,
+            .parameterMissing, .parameterUnknown, .parameterTypeInvalid, .parameterTooShort, .parameterTooLong,
+            .parameterCharactersInvalid, .parameterValueUnknown, .amountNotInteger, .amountNegative, .amountZero,
+            .amountTooLarge, .currencyUnknown, .metadataTooManyPairs:
+            400
+        case .apiKeyMissing, .apiKeyInvalid: 401
+        case .paymentDeclined, .refundDeclined: 402
+        case .routeNotFound, .resourceNotFound: 404
+        case .methodNotAllowed: 405
+        case .requestTimeout: 408
+        case .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress: 409
+        case .bodyTooLarge: 413
+        case .unsupportedMediaType: 415
+        case .idempotencyKeyReused, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds: 422
+        case .paymentNotExecuted, .refundFailed: 502
+        case .overloaded, .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: 503
+        }
+    }
+
+    package var category: ProblemCategory {
+        switch self {
+        case .malformedRequest, .bodyTooLarge, .requestTimeout, .routeNotFound, .methodNotAllowed,
+            .unsupportedMediaType, .idempotencyKeyMissing, .idempotencyKeyInvalid, .idempotencyKeyConflict,
+            .cardNumberInRequest, .bodyMissing, .jsonInvalid, .jsonNotObject, .jsonTooDeep, .jsonDuplicateMember,
+            .jsonTooManyMembers, .jsonNumberOutOfRange,
+            .parameterMissing, .parameterUnknown, .parameterTypeInvalid, .parameterTooShort, .parameterTooLong,
+            .parameterCharactersInvalid, .parameterValueUnknown, .amountNotInteger, .amountNegative, .amountZero,
+            .amountTooLarge, .currencyUnknown, .metadataTooManyPairs, .resourceNotFound, .amountExceedsCapturable,
+            .amountExceedsRefundable, .tooManyRefunds:
+            .validation
+        case .apiKeyMissing, .apiKeyInvalid: .auth
+        case .overloaded: .rateLimit
+        case .idempotencyKeyReused, .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress: .conflict
+        case .paymentDeclined, .refundDeclined: .decline
+        case .paymentNotExecuted, .refundFailed: .psp
+        case .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: .internal
+        }
+    }
+
+    /// Whether the same request may succeed later. A decline decides by its class instead (`isRetryable(after:)`).
+    package var isRetryable: Bool {
+        switch self {
+        case .requestTimeout, .paymentNotExecuted, .refundFailed: true
+        case .overloaded, .idempotencyKeyInUse, .operationInProgress, .idempotencyTableFull, .paymentTableFull,
+            .journalFailed, .draining:
+            true
+        case .malformedRequest, .bodyTooLarge, .routeNotFound, .methodNotAllowed, .unsupportedMediaType,
+            .apiKeyMissing, .apiKeyInvalid, .idempotencyKeyMissing, .idempotencyKeyInvalid, .idempotencyKeyConflict,
+            .cardNumberInRequest, .bodyMissing, .jsonInvalid, .jsonNotObject, .jsonTooDeep, .jsonDuplicateMember,
+            .jsonTooManyMembers, .jsonNumberOutOfRange,
+            .parameterMissing, .parameterUnknown, .parameterTypeInvalid, .parameterTooShort, .parameterTooLong,
+            .parameterCharactersInvalid, .parameterValueUnknown, .amountNotInteger, .amountNegative, .amountZero,
+            .amountTooLarge, .currencyUnknown, .metadataTooManyPairs, .resourceNotFound, .idempotencyKeyReused,
+            .paymentUnexpectedState, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds,
+            .paymentDeclined, .refundDeclined:
+            false
+        }
+    }
+
+    /// Seconds for `Retry-After` and `retry_after_ms`; 0 for none. Equal to `Refusal.retryAfterSeconds`.
+    package var retryAfterSeconds: UInt16 {
+        switch self {
+        case .overloaded, .idempotencyKeyInUse, .operationInProgress: 1
+        case .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: 5
+        case .malformedRequest, .bodyTooLarge, .requestTimeout, .routeNotFound, .methodNotAllowed,
+            .unsupportedMediaType, .apiKeyMissing, .apiKeyInvalid, .idempotencyKeyMissing, .idempotencyKeyInvalid,
+            .idempotencyKeyConflict, .cardNumberInRequest, .bodyMissing, .jsonInvalid, .jsonNotObject, .jsonTooDeep,
+            .jsonDuplicateMember, .jsonTooManyMembers, .jsonNumberOutOfRange, .parameterMissing, .parameterUnknown,
+            .parameterTypeInvalid, .parameterTooShort,
+            .parameterTooLong, .parameterCharactersInvalid, .parameterValueUnknown, .amountNotInteger,
+            .amountNegative, .amountZero, .amountTooLarge, .currencyUnknown, .metadataTooManyPairs,
+            .resourceNotFound, .idempotencyKeyReused, .paymentUnexpectedState, .amountExceedsCapturable,
+            .amountExceedsRefundable, .tooManyRefunds, .paymentDeclined, .paymentNotExecuted, .refundDeclined,
+            .refundFailed:
+            0
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package import HTTPTransport
+package import Shard
+
+/// Every reason for which an answer is a problem document (RFC 9457). The name is stable: clients decide by it.
+/// `docs/errors.md` lists exactly these.
+package enum ProblemCode: UInt8, Sendable, CaseIterable {
+    // The request as HTTP.
+    case malformedRequest
+    case bodyTooLarge
+    case requestTimeout
+    case overloaded
+    case routeNotFound
+    case methodNotAllowed
+    case unsupportedMediaType
+
+    // Who asks, and under which key.
+    case apiKeyMissing
+    case apiKeyInvalid
+    case idempotencyKeyMissing
+    case idempotencyKeyInvalid
+    case idempotencyKeyConflict
+
+    // The body.
+    case cardNumberInRequest
+    case bodyMissing
+    case jsonInvalid
+    case jsonNotObject
+    case jsonTooDeep
+    case jsonDuplicateMember
+    case jsonTooManyMembers
+    case jsonNumberOutOfRange
+    case parameterMissing
+    case parameterUnknown
+    case parameterTypeInvalid
+    case parameterTooShort
+    case parameterTooLong
+    case parameterCharactersInvalid
+    case parameterValueUnknown
+    case amountNotInteger
+    case amountNegative
+    case amountZero
+    case amountTooLarge
+    case currencyUnknown
+    case metadataTooManyPairs
+
+    // What the gateway's state says.
+    case resourceNotFound
+    case idempotencyKeyReused
+    case idempotencyKeyInUse
+    case paymentUnexpectedState
+    case operationInProgress
+    case amountExceedsCapturable
+    case amountExceedsRefundable
+    case tooManyRefunds
+    case idempotencyTableFull
+    case paymentTableFull
+    case journalFailed
+    case draining
+
+    // What the payment service provider says.
+    case paymentDeclined
+    case paymentNotExecuted
+    case refundDeclined
+    case refundFailed
+}
+
+/// The rough kind of a problem, for clients that do not know a code.
+package enum ProblemCategory: UInt8, Sendable, CaseIterable {
+    case validation
+    case auth
+    case rateLimit
+    case conflict
+    case decline
+    case psp
+    case `internal`
+
+    package var name: StaticString {
+        switch self {
+        case .validation: "validation"
+        case .auth: "auth"
+        case .rateLimit: "rate_limit"
+        case .conflict: "conflict"
+        case .decline: "decline"
+        case .psp: "psp"
+        case .internal: "internal"
+        }
+    }
+}
+
+extension ProblemCode {
+    /// The problem that a refusal of the shard becomes.
+    package init(_ refusal: Refusal) {
+        self =
+            switch refusal {
+            case .notFound: .resourceNotFound
+            case .keyReused: .idempotencyKeyReused
+            case .keyInUse: .idempotencyKeyInUse
+            case .unexpectedState: .paymentUnexpectedState
+            case .operationInProgress: .operationInProgress
+            case .amountExceedsCapturable: .amountExceedsCapturable
+            case .amountExceedsRefundable: .amountExceedsRefundable
+            case .idempotencyTableFull: .idempotencyTableFull
+            case .paymentTableFull: .paymentTableFull
+            case .overloaded: .overloaded
+            case .journalFailed: .journalFailed
+            case .draining: .draining
+            case .tooManyRefunds: .tooManyRefunds
+            }
+    }
+
+    /// The problem that a request becomes which the transport refuses.
+    package init(_ fault: HTTPRequestFault) {
+        self =
+            switch fault {
+            case .bodyTooLarge: .bodyTooLarge
+            case .bodyTimeout: .requestTimeout
+            case .overloaded: .overloaded
+            case .malformed: .malformedRequest
+            }
+    }
+}

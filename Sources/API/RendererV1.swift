@@ -1,0 +1,141 @@
+package import NIOCore
+package import Payments
+package import Shard
+
+/// The documents of version 1 of the API, in a fixed order of members. Pure: what it writes is journaled, and a replay
+/// repeats the bytes.
+package struct RendererV1: ResponseRenderer {
+    package init() {}
+
+    package func renderPayment(_ payment: PaymentView, details: Span<UInt8>, into body: inout ByteBuffer) {
+        let size = PaymentObject.maximumBytes(payment, details)
+        body.writeCursor(maximum: size) { PaymentObject.write(payment, details, &$0) }
+    }
+
+    package func renderDeclined(
+        _ payment: PaymentView,
+        details: Span<UInt8>,
+        decline: Decline,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {
+        let size =
+            ProblemDocument.headBytes(.paymentDeclined) + ProblemDocument.overheadBytes
+            + DeclineObject.maximumBytes(decline) + Self.paymentMembersBytes
+            + PaymentObject.maximumBytes(payment, details)
+        body.writeCursor(maximum: size) { output in
+            ProblemDocument.begin(.paymentDeclined, isRetryable: decline.category.isRetryable, &output)
+            output.literal(",\"decline\":")
+            DeclineObject.write(decline, &output)
+            Self.writeMembers(of: payment, details, &output)
+            ProblemDocument.end(requestID, &output)
+        }
+    }
+
+    package func renderNotExecuted(
+        _ payment: PaymentView,
+        details: Span<UInt8>,
+        reason: FailureReason,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {
+        let size =
+            ProblemDocument.headBytes(.paymentNotExecuted) + ProblemDocument.overheadBytes
+            + Self.paymentMembersBytes + PaymentObject.maximumBytes(payment, details)
+        body.writeCursor(maximum: size) { output in
+            ProblemDocument.begin(.paymentNotExecuted, isRetryable: true, &output)
+            output.literal(",\"reason\":\"")
+            output.literal(reason.name)
+            output.literal("\"")
+            Self.writeMembers(of: payment, details, &output)
+            ProblemDocument.end(requestID, &output)
+        }
+    }
+
+    package func renderRefund(_ refund: RefundView, into body: inout ByteBuffer) {
+        body.writeCursor(maximum: RefundObject.maximumBytes(refund)) { RefundObject.write(refund, &$0) }
+    }
+
+    package func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) {
+        let code: ProblemCode = refund.decline == nil ? .refundFailed : .refundDeclined
+        let size =
+            ProblemDocument.headBytes(code) + ProblemDocument.overheadBytes + Self.paymentMembersBytes
+            + RefundObject.maximumBytes(refund) * 2
+        body.writeCursor(maximum: size) { output in
+            ProblemDocument.begin(
+                code,
+                isRetryable: refund.decline?.category.isRetryable ?? code.isRetryable,
+                &output
+            )
+            if let decline = refund.decline {
+                output.literal(",\"decline\":")
+                DeclineObject.write(decline, &output)
+            }
+            output.literal(",\"payment_id\":\"")
+            output.identifier(PaymentID.prefix, high: refund.payment.high, low: refund.payment.low)
+            output.literal("\",\"refund\":")
+            RefundObject.write(refund, &output)
+            ProblemDocument.end(requestID, &output)
+        }
+    }
+
+    package func renderRefusal(
+        _ refusal: Refusal,
+        payment: PaymentView?,
+        details: Span<UInt8>,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {
+        let code = ProblemCode(refusal)
+        let paymentBytes = payment.map { PaymentObject.maximumBytes($0, details) + Self.paymentMembersBytes } ?? 0
+        let size = ProblemDocument.headBytes(code) + ProblemDocument.overheadBytes + paymentBytes
+        body.writeCursor(maximum: size) { output in
+            ProblemDocument.begin(code, isRetryable: code.isRetryable, &output)
+            if let payment { Self.writeMembers(of: payment, details, &output) }
+            ProblemDocument.end(requestID, &output)
+        }
+    }
+
+    /// The bytes of the members `payment_id`, `payment` and `reason` without the payment object.
+    private static let paymentMembersBytes = 128
+
+    private static func writeMembers(
+        of payment: PaymentView,
+        _ details: Span<UInt8>,
+        _ output: inout ByteCursor
+    ) {
+        output.literal(",\"payment_id\":\"")
+        output.identifier(PaymentID.prefix, high: payment.id.high, low: payment.id.low)
+        output.literal("\",\"payment\":")
+        PaymentObject.write(payment, details, &output)
+    }
+}
+
+extension DeclineClass {
+    /// Whether another attempt with the same payment method may succeed.
+    package var isRetryable: Bool {
+        switch self {
+        case .softLater, .softTechnical: true
+        case .hard, .authentication, .fixData, .configuration: false
+        }
+    }
+}
+
+extension FailureReason {
+    /// The name in answers.
+    package var name: StaticString {
+        switch self {
+        case .timeout: "timeout"
+        case .connectionFailed: "connection_failed"
+        case .connectionLost: "connection_lost"
+        case .streamReset: "stream_reset"
+        case .serverError: "server_error"
+        case .overloaded: "overloaded"
+        case .rateLimited: "rate_limited"
+        case .badResponse: "bad_response"
+        case .misconfigured: "misconfigured"
+        case .conflict: "conflict"
+        case .recovered: "recovered"
+        }
+    }
+}

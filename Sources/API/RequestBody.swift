@@ -1,0 +1,139 @@
+import Money
+import Payments
+import WireJSON
+
+/// Buffers of one loop that every request reuses.
+struct RequestScratch {
+    /// Method, route and canonical body: what the fingerprint is taken over.
+    var canonical: [UInt8] = []
+    /// The value of a string with escapes; what the card-number scan unescapes.
+    var text: [UInt8] = []
+    /// The idempotency key of the headers, then of the body.
+    var key: [UInt8] = []
+    var bodyKey: [UInt8] = []
+    /// What the key's digest is taken over.
+    var hashed: [UInt8] = []
+    var canonicalizer = CanonicalJSON(maximumDepth: RequestBody.maximumDepth)
+
+    init() {
+        canonical.reserveCapacity(4_096)
+        text.reserveCapacity(1_024)
+        key.reserveCapacity(256)
+        bodyKey.reserveCapacity(256)
+        hashed.reserveCapacity(320)
+    }
+}
+
+/// The rules that the bodies of all requests share.
+enum RequestBody {
+    /// The most objects and arrays inside one another.
+    static let maximumDepth = 8
+    /// Amounts run from 1 to this many minor units (Stripe's eight digits).
+    static let maximumAmountMinor: Int64 = 99_999_999
+
+    /// Appends the canonical form (RFC 8785) of a body to `scratch.canonical`, after checking that it is one JSON
+    /// object without duplicate members, not too deep and without a card number. An empty body is written as `{}`.
+    static func admit(_ body: Span<UInt8>, scratch: inout RequestScratch) throws(Rejection) {
+        if body.isEmpty {
+            scratch.canonical.append(UInt8(ascii: "{"))
+            scratch.canonical.append(UInt8(ascii: "}"))
+            return
+        }
+        do throws(JSONError) {
+            try scratch.canonicalizer.canonicalize(
+                body,
+                excludingTopLevelKey: "idempotency_key",
+                into: &scratch.canonical
+            )
+        } catch {
+            throw rejection(of: error)
+        }
+        guard !CardNumberScan.documentContainsCardNumber(body, scratch: &scratch.text) else {
+            throw Rejection(.cardNumberInRequest)
+        }
+    }
+
+    static func rejection(of error: JSONError) -> Rejection {
+        switch error.code {
+        case .tooDeep: Rejection(.jsonTooDeep)
+        case .duplicateKey: Rejection(.jsonDuplicateMember)
+        case .tooManyMembers: Rejection(.jsonTooManyMembers)
+        case .numberOutOfRange: Rejection(.jsonNumberOutOfRange)
+        case .unexpectedEnd, .unexpectedByte, .trailingBytes, .controlCharacterInString, .invalidEscape,
+            .loneSurrogate, .invalidUTF8, .invalidNumber, .notAnInteger, .wrongType, .tooLong:
+            Rejection(.jsonInvalid)
+        }
+    }
+}
+
+/// Reads the members of an admitted body; each reader checks its parameter's rules.
+struct BodyReader {
+    private var cursor = JSONCursor(maximumDepth: RequestBody.maximumDepth)
+
+    mutating func begin(_ input: Span<UInt8>) throws(Rejection) {
+        guard try kind(input) == .object else { throw Rejection(.jsonNotObject) }
+        do throws(JSONError) { try cursor.beginObject(input) } catch { throw RequestBody.rejection(of: error) }
+    }
+
+    /// The name of the next member, `nil` after the last.
+    mutating func next(_ input: Span<UInt8>) throws(Rejection) -> JSONString? {
+        do throws(JSONError) { return try cursor.nextMember(input) } catch { throw RequestBody.rejection(of: error) }
+    }
+
+    /// Begins an object-valued parameter.
+    mutating func beginObject(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) {
+        try require(.object, name, input)
+        do throws(JSONError) { try cursor.beginObject(input) } catch { throw RequestBody.rejection(of: error) }
+    }
+
+    mutating func string(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) -> JSONString {
+        try require(.string, name, input)
+        do throws(JSONError) { return try cursor.readString(input) } catch { throw RequestBody.rejection(of: error) }
+    }
+
+    mutating func flag(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) -> Bool {
+        try require(.bool, name, input)
+        do throws(JSONError) { return try cursor.readBool(input) } catch { throw RequestBody.rejection(of: error) }
+    }
+
+    /// Minor units: an integer from 1 to `RequestBody.maximumAmountMinor`.
+    mutating func amount(_ input: Span<UInt8>) throws(Rejection) -> Int64 {
+        try require(.number, "amount", input)
+        let number: JSONNumber
+        do throws(JSONError) { number = try cursor.readNumber(input) } catch { throw RequestBody.rejection(of: error) }
+        let isNegative = input[number.range.lowerBound] == UInt8(ascii: "-")
+        switch number.value {
+        case .decimal: throw Rejection(.amountNotInteger, .known("amount"))
+        case .integerOverflow: throw Rejection(isNegative ? .amountNegative : .amountTooLarge, .known("amount"))
+        case .integer(0): throw Rejection(.amountZero, .known("amount"))
+        case .integer(let value):
+            guard value > 0 else { throw Rejection(.amountNegative, .known("amount")) }
+            guard value <= RequestBody.maximumAmountMinor else { throw Rejection(.amountTooLarge, .known("amount")) }
+            return value
+        }
+    }
+
+    /// The rejection of a member that no parameter has.
+    func unknown(_ name: JSONString, _ input: Span<UInt8>, _ scratch: inout RequestScratch) -> Rejection {
+        scratch.text.removeAll(keepingCapacity: true)
+        name.unescape(input, into: &scratch.text)
+        return Rejection(.parameterUnknown, ParameterName(unknown: scratch.text.span))
+    }
+
+    /// Reads the member `idempotency_key` into `scratch.bodyKey`.
+    mutating func idempotencyKey(_ input: Span<UInt8>, _ scratch: inout RequestScratch) throws(Rejection) {
+        let value = try string("idempotency_key", input)
+        scratch.bodyKey.removeAll(keepingCapacity: true)
+        value.unescape(input, into: &scratch.bodyKey)
+        try IdempotencyKey.check(scratch.bodyKey.span)
+    }
+
+    private func kind(_ input: Span<UInt8>) throws(Rejection) -> JSONKind {
+        var ahead = cursor
+        do throws(JSONError) { return try ahead.peekKind(input) } catch { throw RequestBody.rejection(of: error) }
+    }
+
+    private func require(_ expected: JSONKind, _ name: StaticString, _ input: Span<UInt8>) throws(Rejection) {
+        guard try kind(input) == expected else { throw Rejection(.parameterTypeInvalid, .known(name)) }
+    }
+}

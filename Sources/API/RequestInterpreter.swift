@@ -1,0 +1,137 @@
+import HTTPTransport
+import NIOCore
+import NIOHPACK
+import Payments
+import Shard
+import WireJSON
+
+/// Turns a request into what it asks for, or says why not. Bound to one loop, whose buffers it reuses.
+struct RequestInterpreter {
+    enum Outcome {
+        case openAPI
+        case command(Command.Kind, MerchantID, KeyDigest?, Fingerprint?)
+    }
+
+    private let configuration: APIConfiguration
+    private var authenticator: Authenticator
+    private var scratch = RequestScratch()
+
+    init(_ configuration: APIConfiguration) {
+        self.configuration = configuration
+        self.authenticator = Authenticator(configuration.directory)
+    }
+
+    mutating func interpret(_ request: HTTPServerRequest) throws(Rejection) -> Outcome {
+        let path = request.path.utf8.span
+        let route = try Self.route(path, method: request.method)
+        if route == .openAPI { return .openAPI }
+        let fields = try HeaderFields(request.headers)
+        guard let authorization = fields.authorization else { throw Rejection(.apiKeyMissing) }
+        let merchant = configuration.merchants[try authenticator.merchant(authorization: authorization)]
+        let body = request.body.readableBytesUInt8Span
+        switch route {
+        case .getPayment(let id): return .command(.getPayment(id), merchant.id, nil, nil)
+        case .getRefund(let id): return .command(.getRefund(id), merchant.id, nil, nil)
+        case .unknownResource, .openAPI: throw Rejection(.resourceNotFound)
+        case .createPayment, .capture, .cancel, .refund:
+            try admit(fields, path: path, body: body)
+            let kind = try command(route, body, merchant)
+            let key = try digestKey(fields, merchant.id)
+            return .command(kind, merchant.id, key, fingerprint())
+        }
+    }
+
+    /// The route of a path with its query, when `method` is the route's own.
+    private static func route(_ path: Span<UInt8>, method: String) throws(Rejection) -> Route {
+        var end = 0
+        while end < path.count && path[end] != UInt8(ascii: "?") { end += 1 }
+        let route = Route.match(path.extracting(0..<end))
+        // A path that is ours to the letter holds nothing of the client's making; any other may end up in a log.
+        if route == nil || end < path.count || route?.isUnknownResource == true,
+            CardNumberScan.containsCardNumber(path)
+        {
+            throw Rejection(.cardNumberInRequest)
+        }
+        guard let route else { throw Rejection(.routeNotFound) }
+        guard route.method.name.description == method else {
+            throw Rejection(.methodNotAllowed, allow: route.method.name)
+        }
+        if end + 1 < path.count { throw unknownQuery(path.extracting(end + 1..<path.count)) }
+        return route
+    }
+
+    /// No route has query parameters, so the first one is the one not known.
+    private static func unknownQuery(_ query: Span<UInt8>) -> Rejection {
+        var end = 0
+        while end < query.count && query[end] != UInt8(ascii: "=") && query[end] != UInt8(ascii: "&") { end += 1 }
+        return Rejection(.parameterUnknown, ParameterName(unknown: query.extracting(0..<end)))
+    }
+
+    /// What must hold before the body is read: its type, its form, no card number in it or in the key. Leaves the
+    /// headers' key in `scratch.key` and what the fingerprint is taken over in `scratch.canonical`.
+    private mutating func admit(
+        _ fields: HeaderFields,
+        path: Span<UInt8>,
+        body: Span<UInt8>
+    ) throws(Rejection) {
+        if let type = fields.contentType, !body.isEmpty, !HeaderFields.isJSON(type.utf8.span) {
+            throw Rejection(.unsupportedMediaType)
+        }
+        scratch.bodyKey.removeAll(keepingCapacity: true)
+        scratch.canonical.removeAll(keepingCapacity: true)
+        scratch.canonical.append(contentsOf: "POST ".utf8)
+        for index in path.indices where path[index] != UInt8(ascii: "?") { scratch.canonical.append(path[index]) }
+        scratch.canonical.append(UInt8(ascii: "\n"))
+        try fields.idempotencyKey(into: &scratch.key, other: &scratch.text)
+        try RequestBody.admit(body, scratch: &scratch)
+    }
+
+    private mutating func command(
+        _ route: Route,
+        _ body: Span<UInt8>,
+        _ merchant: APIConfiguration.Merchant
+    ) throws(Rejection) -> Command.Kind {
+        switch route {
+        case .capture(let id):
+            let operation = try OperationBody.parse(.capture, body, scratch: &scratch)
+            return .capture(id, amountMinor: operation.amountMinor)
+        case .cancel(let id):
+            _ = try OperationBody.parse(.cancel, body, scratch: &scratch)
+            return .cancel(id)
+        case .refund(let id):
+            let operation = try OperationBody.parse(.refund, body, scratch: &scratch)
+            return .refund(id, amountMinor: operation.amountMinor)
+        case .createPayment, .getPayment, .getRefund, .openAPI, .unknownResource:
+            let fee = merchant.feeBasisPoints
+            return .createPayment(try CreatePaymentBody.parse(body, feeBasisPoints: fee, scratch: &scratch))
+        }
+    }
+
+    /// The digest of the one key that headers and body name.
+    private mutating func digestKey(_ fields: HeaderFields, _ merchant: MerchantID) throws(Rejection) -> KeyDigest {
+        if scratch.key.isEmpty {
+            swap(&scratch.key, &scratch.bodyKey)
+        } else if !scratch.bodyKey.isEmpty && scratch.key != scratch.bodyKey {
+            throw Rejection(.idempotencyKeyConflict, .known("idempotency_key"))
+        }
+        guard !scratch.key.isEmpty else { throw Rejection(.idempotencyKeyMissing) }
+        guard !CardNumberScan.containsCardNumber(scratch.key.span) else { throw Rejection(.cardNumberInRequest) }
+        return Digest.key(
+            seed: configuration.idempotencySeed,
+            merchant: merchant,
+            key: scratch.key,
+            scratch: &scratch.hashed
+        )
+    }
+
+    private func fingerprint() -> Fingerprint {
+        let words = Digest.sha256(scratch.canonical.span).words
+        return Fingerprint(high: words.0, low: words.1)
+    }
+}
+
+extension Route {
+    fileprivate var isUnknownResource: Bool {
+        if case .unknownResource = self { true } else { false }
+    }
+}

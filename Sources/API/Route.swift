@@ -1,0 +1,109 @@
+package import Payments
+
+/// What a path asks for. Identifiers that cannot be ours lead to `unknownResource`, which answers like one that is
+/// not there.
+package enum Route: Sendable, Equatable {
+    case createPayment
+    case getPayment(PaymentID)
+    case capture(PaymentID)
+    case cancel(PaymentID)
+    case refund(PaymentID)
+    case getRefund(RefundID)
+    case openAPI
+    /// A known shape around an identifier that no payment or refund can have.
+    case unknownResource(method: Method)
+
+    package enum Method: Sendable, Equatable {
+        case get
+        case post
+
+        package var name: StaticString {
+            switch self {
+            case .get: "GET"
+            case .post: "POST"
+            }
+        }
+    }
+
+    /// The one method that the route knows.
+    package var method: Method {
+        switch self {
+        case .createPayment, .capture, .cancel, .refund: .post
+        case .getPayment, .getRefund, .openAPI: .get
+        case .unknownResource(let method): method
+        }
+    }
+
+    /// Every route as OpenAPI writes it, with its method; the document must list exactly these.
+    package static let templates: [(path: String, method: Method)] = [
+        ("/v1/payments", .post),
+        ("/v1/payments/{id}", .get),
+        ("/v1/payments/{id}/capture", .post),
+        ("/v1/payments/{id}/cancel", .post),
+        ("/v1/payments/{id}/refunds", .post),
+        ("/v1/refunds/{id}", .get),
+        ("/openapi.yaml", .get),
+    ]
+
+    /// The route of a path without its query; `nil` for a path that no route has. Nothing is decoded: no route needs
+    /// percent-encoding, and one spelling is enough.
+    package static func match(_ path: Span<UInt8>) -> Route? {
+        if path.matches("/v1/payments") { return matchPayments(path) }
+        if path.matches("/v1/refunds/") { return matchRefund(path) }
+        return path.equals("/openapi.yaml") ? .openAPI : nil
+    }
+
+    private static func matchPayments(_ path: Span<UInt8>) -> Route? {
+        let start = 13
+        guard path.count >= start else { return .createPayment }
+        guard path[start - 1] == UInt8(ascii: "/"), path.count > start else { return nil }
+        var end = start
+        while end < path.count && path[end] != UInt8(ascii: "/") { end += 1 }
+        guard end > start else { return nil }
+        let rest = path.extracting(end..<path.count)
+        let numbers = Identifier.parse(PaymentID.prefix, path.extracting(start..<end))
+        let id = numbers.map { PaymentID(high: $0.high, low: $0.low) }
+        if rest.isEmpty { return id.map(Route.getPayment) ?? .unknownResource(method: .get) }
+        if rest.equals("/capture") { return id.map(Route.capture) ?? .unknownResource(method: .post) }
+        if rest.equals("/cancel") { return id.map(Route.cancel) ?? .unknownResource(method: .post) }
+        if rest.equals("/refunds") { return id.map(Route.refund) ?? .unknownResource(method: .post) }
+        return nil
+    }
+
+    private static func matchRefund(_ path: Span<UInt8>) -> Route? {
+        let identifier = path.extracting(12..<path.count)
+        guard !identifier.isEmpty else { return nil }
+        for index in identifier.indices where identifier[index] == UInt8(ascii: "/") { return nil }
+        guard let numbers = Identifier.parse(RefundID.prefix, identifier) else {
+            return .unknownResource(method: .get)
+        }
+        return .getRefund(RefundID(high: numbers.high, low: numbers.low))
+    }
+}
+
+/// The text form of identifiers (see `Base32`), read from bytes.
+enum Identifier {
+    static func parse(_ prefix: StaticString, _ text: Span<UInt8>) -> (high: UInt64, low: UInt64)? {
+        let skipped = prefix.utf8CodeUnitCount
+        guard text.count == skipped + Base32.length, text.matches(prefix), text[skipped] <= UInt8(ascii: "7") else {
+            return nil
+        }
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        for index in skipped..<text.count {
+            let digit = digits[Int(text[index])]
+            guard digit < 32 else { return nil }
+            high = high << 5 | low >> 59
+            low = low << 5 | UInt64(digit)
+        }
+        return (high, low)
+    }
+
+    private static let digits: [UInt8] = {
+        var table = [UInt8](repeating: 255, count: 256)
+        for (index, character) in "0123456789abcdefghjkmnpqrstvwxyz".utf8.enumerated() {
+            table[Int(character)] = UInt8(index)
+        }
+        return table
+    }()
+}
