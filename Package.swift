@@ -67,7 +67,7 @@ let package = Package(
         room("HTTPTransport", ["Timers", nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioHPACK, nioSSL]),
         room("Telemetry", [histogram]),
         // The heart, and what surrounds it.
-        room("Shard", ["Money", "Ledger", "Payments", "Journal", nioCore]),
+        room("Shard", ["Money", "Ledger", "Payments", "Timers", "Journal", nioCore, nioPosix]),
         room(
             "Providers",
             ["Money", "Payments", "HTTPTransport", "WireJSON", nioCore, nioHPACK, nioSSL]

@@ -40,7 +40,7 @@ package struct JournalError: Error, Sendable, CustomStringConvertible {
 /// A journal as its owner sees it: batches of opaque records go in, in order, and become durable in order.
 /// The local-file engine and (later) the replicated engine pass the same conformance suite; that is why appends carry
 /// the expected position and the owner's epoch.
-package protocol JournalEngine: AnyObject {
+package protocol JournalEngine: AnyObject, Sendable {
     /// The owner's epoch, from `acquire`; later owners have larger ones.
     var epoch: UInt64 { get }
     /// The position of the last record appended (durable or not); 0 for an empty journal.

@@ -139,8 +139,16 @@ package struct MerchantID: Hashable, Sendable {
 private func identifierText(_ prefix: StaticString, _ high: UInt64, _ low: UInt64) -> String {
     String(unsafeUninitializedCapacity: 30) { buffer in
         var index = 0
-        prefix.withUTF8Buffer { for character in $0 { buffer[index] = character; index += 1 } }
-        Base32.forEachCharacter(high: high, low: low) { buffer[index] = $0; index += 1 }
+        prefix.withUTF8Buffer {
+            for character in $0 {
+                buffer[index] = character
+                index += 1
+            }
+        }
+        Base32.forEachCharacter(high: high, low: low) {
+            buffer[index] = $0
+            index += 1
+        }
         return index
     }
 }

@@ -44,6 +44,8 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
     case misconfigured = 9
     case conflict = 10
     case recovered = 11
+    /// Accepted by the PSP, which will finish it later (an asynchronous payment method).
+    case pendingAtProvider = 12
 }
 
 /// A decline, normalised (`DeclineClass`, `DeclineCode`) and as the PSP put it.

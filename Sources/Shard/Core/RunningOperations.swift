@@ -1,0 +1,89 @@
+import Payments
+
+/// An operation between its intent record and its outcome record. Lives in memory only: a restart finds them again as
+/// intents without outcomes.
+struct RunningOperation {
+    enum Step: UInt8 {
+        /// The operation itself was sent to the PSP, or is about to be.
+        case executing
+        /// The PSP was asked what became of it.
+        case querying
+        /// Nothing is under way; the timer will send it again or ask again.
+        case waiting
+    }
+
+    /// The payment's index in the shard's table.
+    var payment: Int
+    /// The refund's index plus one; 0 for the other operations.
+    var refund: UInt32
+    var operation: ProviderOperation
+    var ordinal: UInt16
+    var attempt: UInt16
+    var amountMinor: Int64
+    var key: RequestKey
+    /// Where the first request waits for its answer; nil once it was answered (202), or after a restart.
+    var reply: ReplyToken?
+    var step: Step
+    /// Something was sent whose fate is not known: from here on only a definite answer of the PSP ends the operation.
+    var isUncertain: Bool
+    /// How often it was tried since it began, or since it became uncertain.
+    var tries: UInt16
+    /// Milliseconds since 1970 when the intent was journaled.
+    var startedAt: Int64
+}
+
+/// The operations in flight: a slab of fixed capacity. Tokens carry a generation, so that an answer to an operation that
+/// has ended can be told from an answer to the slot's next user.
+struct RunningOperations {
+    private var slots: [RunningOperation?] = []
+    private var generations: [UInt32] = []
+    private var free: [UInt32] = []
+    let capacity: Int
+
+    init(capacity: Int) {
+        precondition(capacity > 0 && capacity < 1 << 31)
+        self.capacity = capacity
+    }
+
+    var count: Int { slots.count - free.count }
+    var isFull: Bool { free.isEmpty && slots.count >= capacity }
+
+    /// - Precondition: not full. Replay may exceed the capacity: what was accepted once is never dropped.
+    mutating func insert(_ operation: RunningOperation) -> Int {
+        let slot: Int
+        if let reused = free.popLast() {
+            slot = Int(reused)
+            slots[slot] = operation
+        } else {
+            slot = slots.count
+            slots.append(operation)
+            generations.append(1)
+        }
+        return slot
+    }
+
+    /// The slot of a token, or nil when that operation has ended.
+    func slot(of token: UInt64) -> Int? {
+        let slot = Int(truncatingIfNeeded: token & 0xffff_ffff)
+        guard slot < slots.count, generations[slot] == UInt32(truncatingIfNeeded: token >> 32), slots[slot] != nil
+        else { return nil }
+        return slot
+    }
+
+    subscript(slot: Int) -> RunningOperation {
+        get { slots[slot]! }
+        _modify { yield &slots[slot]! }
+    }
+
+    mutating func remove(_ slot: Int) {
+        precondition(slots[slot] != nil, "an operation ended twice")
+        slots[slot] = nil
+        generations[slot] &+= 1
+        free.append(UInt32(slot))
+    }
+
+    func token(_ slot: Int) -> UInt64 { UInt64(generations[slot]) << 32 | UInt64(slot) }
+
+    /// All operations, for recovery.
+    var occupiedSlots: [Int] { slots.indices.filter { slots[$0] != nil } }
+}

@@ -1,0 +1,68 @@
+import Payments
+
+/// The limits and policies of one shard. Fixed while the process runs.
+package struct ShardConfiguration: Sendable {
+    /// This shard's number, part of every identifier it makes.
+    package var shard: UInt16
+    /// The most idempotency keys remembered at once (rounded up to a power of two). Full: 503.
+    package var idempotencyCapacity: Int
+    /// How long a key is remembered after its request, in seconds: 24 hours to 31 days.
+    package var idempotencySeconds: UInt32
+    /// The most payments held. Full: 503.
+    package var paymentCapacity: Int
+    /// The most operations running or being resolved at once. Full: 503.
+    package var operationCapacity: Int
+    /// How long a PSP call may take, in milliseconds.
+    package var providerTimeout: Int64
+    /// How unknown outcomes are resolved.
+    package var resolution: ResolutionPolicy
+
+    package init(
+        shard: UInt16,
+        idempotencyCapacity: Int = 1 << 20,
+        idempotencySeconds: UInt32 = 86_400,
+        paymentCapacity: Int = 10_000_000,
+        operationCapacity: Int = 16_384,
+        providerTimeout: Int64 = 10_000,
+        resolution: ResolutionPolicy = ResolutionPolicy()
+    ) {
+        self.shard = shard
+        self.idempotencyCapacity = idempotencyCapacity
+        self.idempotencySeconds = idempotencySeconds
+        self.paymentCapacity = paymentCapacity
+        self.operationCapacity = operationCapacity
+        self.providerTimeout = providerTimeout
+        self.resolution = resolution
+    }
+}
+
+/// How unknown outcomes are resolved (payments.md, section 4.3), from the capabilities that the provider declares.
+package struct ResolutionPolicy: Sendable {
+    /// The PSP can be asked by our key or reference, and answers at once.
+    package var canQuery: Bool
+    /// How long the PSP honours its idempotency key, in milliseconds; 0 for never. Within it, sending the same call under
+    /// the same key again is safe: it executes at most once.
+    package var replayWindow: Int64
+    /// When to try again after an outcome became unknown, in milliseconds; the last one repeats.
+    package var schedule: [Int64]
+    /// When to send again what certainly was not executed, in milliseconds; after the last the operation fails.
+    package var retries: [Int64]
+    /// The time between two recovered operations' first resolutions, in milliseconds per 64: a restart with thousands of
+    /// operations in flight must not flood the PSP.
+    package var recoveryBatch: Int
+
+    package init(
+        canQuery: Bool = true,
+        replayWindow: Int64 = 86_400_000,
+        schedule: [Int64] = [1_000, 5_000, 30_000, 120_000, 600_000, 3_600_000, 86_400_000],
+        retries: [Int64] = [100, 400],
+        recoveryBatch: Int = 32
+    ) {
+        precondition(!schedule.isEmpty && recoveryBatch > 0)
+        self.canQuery = canQuery
+        self.replayWindow = replayWindow
+        self.schedule = schedule
+        self.retries = retries
+        self.recoveryBatch = recoveryBatch
+    }
+}

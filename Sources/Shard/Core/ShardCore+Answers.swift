@@ -1,0 +1,264 @@
+import Journal
+import NIOCore
+import Payments
+
+extension ShardCore {
+    static var noBody: ByteBuffer { ByteBuffer() }
+
+    /// A status and a body.
+    struct Answer {
+        var status: UInt16
+        var body: ByteBuffer
+    }
+
+    /// Room for a usual answer, so that rendering allocates once.
+    private static let bodyCapacity = 768
+
+    private func makeBody() -> ByteBuffer { ByteBufferAllocator().buffer(capacity: Self.bodyCapacity) }
+
+    // MARK: Views
+
+    func view(_ payment: Payment) -> PaymentView {
+        PaymentView(
+            id: payment.id,
+            status: payment.status,
+            amountMinor: payment.amountMinor,
+            currency: payment.currency,
+            capturesAutomatically: payment.capturesAutomatically,
+            authorizedMinor: payment.authorizedMinor,
+            capturableMinor: payment.capturableMinor,
+            capturedMinor: payment.capturedMinor,
+            refundedMinor: payment.refundedMinor,
+            refundPendingMinor: payment.refundPendingMinor,
+            decline: decline(payment.declineCategory, payment.declineCode, payment.declineProviderCode),
+            failure: payment.failure,
+            createdAt: Int64(payment.id.milliseconds),
+            updatedAt: payment.updatedAt
+        )
+    }
+
+    func view(_ refund: Refund, _ payment: Payment) -> RefundView {
+        RefundView(
+            id: refund.id,
+            payment: refund.payment,
+            status: refund.status,
+            amountMinor: refund.amountMinor,
+            currency: payment.currency,
+            decline: decline(refund.declineCategory, refund.declineCode, refund.declineProviderCode),
+            createdAt: Int64(refund.id.milliseconds),
+            updatedAt: refund.updatedAt
+        )
+    }
+
+    private func decline(_ category: DeclineClass?, _ code: DeclineCode?, _ providerCode: ArenaSlice) -> Decline? {
+        guard let category, let code else { return nil }
+        return Decline(category: category, code: code, providerCode: arena.string(providerCode))
+    }
+
+    // MARK: Answers of operations
+
+    /// The answer that ends an operation and that its key replays from now on.
+    func finalAnswer(_ operation: RunningOperation, _ record: OperationFinished) -> Answer {
+        if operation.refund != 0 { return refundAnswer(operation, record) }
+        let payment = payments[operation.payment]
+        let view = view(payment)
+        var body = makeBody()
+        let status: UInt16 = arena.withBytes(payment.details) { details in
+            switch record.result {
+            case .succeeded:
+                renderer.renderPayment(view, details: details, into: &body)
+                return record.operation == .authorize ? 201 : 200
+            case .conflicted:
+                renderer.renderPayment(view, details: details, into: &body)
+                return 202
+            case .declined(let category, let code):
+                let decline = Decline(category: category, code: code, providerCode: record.declineProviderCode)
+                renderer.renderDeclined(
+                    view,
+                    details: details,
+                    decline: decline,
+                    requestID: operation.key.requestID,
+                    into: &body
+                )
+                return 402
+            case .notExecuted(let reason):
+                renderer.renderNotExecuted(
+                    view,
+                    details: details,
+                    reason: reason,
+                    requestID: operation.key.requestID,
+                    into: &body
+                )
+                return 502
+            }
+        }
+        return Answer(status: status, body: body)
+    }
+
+    private func refundAnswer(_ operation: RunningOperation, _ record: OperationFinished) -> Answer {
+        let refund = refunds[Int(operation.refund) - 1]
+        let view = view(refund, payments[operation.payment])
+        var body = makeBody()
+        switch record.result {
+        case .succeeded:
+            renderer.renderRefund(view, into: &body)
+            return Answer(status: 201, body: body)
+        case .conflicted:
+            renderer.renderRefund(view, into: &body)
+            return Answer(status: 202, body: body)
+        case .declined:
+            renderer.renderRefundFailed(view, requestID: operation.key.requestID, into: &body)
+            return Answer(status: 402, body: body)
+        case .notExecuted:
+            renderer.renderRefundFailed(view, requestID: operation.key.requestID, into: &body)
+            return Answer(status: 502, body: body)
+        }
+    }
+
+    /// Answers the first request of an operation whose outcome is not known yet: 202, once.
+    mutating func answerProcessing(_ slot: Int, into output: inout ShardOutput) {
+        guard let reply = operations[slot].reply else { return }
+        operations[slot].reply = nil
+        respond(reply, operations[slot].key.requestID, processingAnswer(operations[slot]), into: &output)
+    }
+
+    private func processingAnswer(_ operation: RunningOperation) -> Answer {
+        guard operation.refund == 0 else {
+            var body = makeBody()
+            let refund = refunds[Int(operation.refund) - 1]
+            renderer.renderRefund(view(refund, payments[operation.payment]), into: &body)
+            return Answer(status: 202, body: body)
+        }
+        return Answer(status: 202, body: paymentBody(operation.payment))
+    }
+
+    /// The key's first request has no result yet. While it waits on a connection this one is told so (409); once it was
+    /// answered 202, or after a restart, the current state is the answer: never an endless 409.
+    mutating func answerReserved(_ token: UInt64, _ command: Command, into output: inout ShardOutput) {
+        guard let slot = operations.slot(of: token) else { preconditionFailure("a reserved key leads to no operation") }
+        guard operations[slot].reply == nil else {
+            statistics.keysInUse += 1
+            return refuse(command, .keyInUse, into: &output)
+        }
+        statistics.replays += 1
+        respond(command.reply, command.requestID, processingAnswer(operations[slot]), isReplay: true, into: &output)
+    }
+
+    // MARK: Reads
+
+    func answerPayment(_ id: PaymentID, _ command: Command, into output: inout ShardOutput) {
+        guard let index = index(of: id, for: command.merchant) else {
+            return refuseRead(command, into: &output)
+        }
+        let response = Response(
+            reply: command.reply,
+            requestID: command.requestID,
+            status: 200,
+            isReplay: false,
+            retryAfterSeconds: 0,
+            body: paymentBody(index)
+        )
+        output.release(.respond(response), restingOn: payments[index].lastRecord)
+    }
+
+    func answerRefund(_ id: RefundID, _ command: Command, into output: inout ShardOutput) {
+        guard let index = index(of: id, for: command.merchant) else { return refuseRead(command, into: &output) }
+        let refund = refunds[index]
+        var body = makeBody()
+        renderer.renderRefund(view(refund, payments[Int(refund.id.paymentSequence) - 1]), into: &body)
+        let response = Response(
+            reply: command.reply,
+            requestID: command.requestID,
+            status: 200,
+            isReplay: false,
+            retryAfterSeconds: 0,
+            body: body
+        )
+        output.release(.respond(response), restingOn: refund.lastRecord)
+    }
+
+    private func paymentBody(_ index: Int) -> ByteBuffer {
+        let payment = payments[index]
+        let view = view(payment)
+        var body = makeBody()
+        arena.withBytes(payment.details) { renderer.renderPayment(view, details: $0, into: &body) }
+        return body
+    }
+
+    // MARK: Refusals
+
+    /// Refuses a command; nothing is stored under its key, so that the merchant may use it again.
+    mutating func refuse(
+        _ command: Command,
+        _ refusal: Refusal,
+        showing index: Int? = nil,
+        into output: inout ShardOutput
+    ) {
+        statistics.refusals += 1
+        release(refusal, command, showing: index, into: &output)
+    }
+
+    private func refuseRead(_ command: Command, into output: inout ShardOutput) {
+        release(.notFound, command, showing: nil, into: &output)
+    }
+
+    private func release(_ refusal: Refusal, _ command: Command, showing index: Int?, into output: inout ShardOutput) {
+        var body = makeBody()
+        let payment = index.map { payments[$0] }
+        arena.withBytes(payment?.details ?? .empty) { details in
+            renderer.renderRefusal(
+                refusal,
+                payment: payment.map { view($0) },
+                details: details,
+                requestID: command.requestID,
+                into: &body
+            )
+        }
+        let response = Response(
+            reply: command.reply,
+            requestID: command.requestID,
+            status: refusal.httpStatus,
+            isReplay: false,
+            retryAfterSeconds: refusal.retryAfterSeconds,
+            body: body
+        )
+        // What it tells (another request's key, the payment's state) may rest on records that are not durable yet.
+        output.release(.respond(response), restingOn: payment?.lastRecord ?? 0)
+    }
+
+    /// An answer that refuses a request outside of any command (a stored answer that cannot be read).
+    func refusal(_ refusal: Refusal, _ reply: ReplyToken, _ requestID: RequestID) -> Response {
+        var body = makeBody()
+        renderer.renderRefusal(refusal, payment: nil, details: Span(), requestID: requestID, into: &body)
+        return Response(
+            reply: reply,
+            requestID: requestID,
+            status: refusal.httpStatus,
+            isReplay: false,
+            retryAfterSeconds: refusal.retryAfterSeconds,
+            body: body
+        )
+    }
+
+    /// Whether any request still waits for its answer.
+    package var hasWaitingReplies: Bool { operations.occupiedSlots.contains { operations[$0].reply != nil } }
+
+    /// Sends an answer that rests on the last record.
+    func respond(
+        _ reply: ReplyToken,
+        _ requestID: RequestID,
+        _ answer: Answer,
+        isReplay: Bool = false,
+        into output: inout ShardOutput
+    ) {
+        let response = Response(
+            reply: reply,
+            requestID: requestID,
+            status: answer.status,
+            isReplay: isReplay,
+            retryAfterSeconds: answer.status == 202 ? 1 : 0,
+            body: answer.body
+        )
+        output.release(.respond(response), restingOn: lastPosition)
+    }
+}

@@ -1,0 +1,220 @@
+import Journal
+import Ledger
+import Payments
+
+// The only way from a record to state. Live decisions call these directly (the record is encoded after them, so that it
+// can hold the answer rendered from the new state); replay calls them with what the journal holds. Nothing here decides,
+// and nothing here leaves the shard.
+extension ShardCore {
+    /// The position that the next record will have.
+    var nextPosition: RecordPosition { lastPosition + 1 }
+
+    /// - Returns: the slot of the authorization that runs from now on.
+    mutating func applyCreated(_ record: PaymentCreated, at position: RecordPosition) -> Int {
+        precondition(
+            record.id.sequence == UInt64(payments.count + 1) && record.id.shard == configuration.shard,
+            "payments are numbered without gaps"
+        )
+        var payment = Payment(
+            id: record.id,
+            merchant: record.merchant,
+            amountMinor: record.amountMinor,
+            currency: record.currency,
+            feeBasisPoints: record.feeBasisPoints,
+            capturesAutomatically: record.capturesAutomatically,
+            provider: record.provider,
+            createdAt: record.time
+        )
+        payment.lastRecord = position
+        payment.details = arena.append(record.details.span)
+        let index = payments.append(payment)
+        let slot = begin(.authorize, payment: index, refund: 0, ordinal: 1, record.amountMinor, record.key, record.time)
+        payments[index].operationSlot = UInt32(slot + 1)
+        return slot
+    }
+
+    /// - Returns: the slot of the operation that runs from now on.
+    mutating func applyStarted(_ record: OperationStarted, at position: RecordPosition) -> Int {
+        let index = existingPayment(record.payment)
+        apply(record.transfers)
+        payments[index].lastRecord = position
+        guard record.operation == .refund else {
+            payments[index].operationStarted(record.operation, at: record.time)
+            let slot = begin(
+                record.operation,
+                payment: index,
+                refund: 0,
+                ordinal: record.ordinal,
+                record.amountMinor,
+                record.key,
+                record.time
+            )
+            payments[index].operationSlot = UInt32(slot + 1)
+            return slot
+        }
+        return applyRefundStarted(record, payment: index, at: position)
+    }
+
+    private mutating func applyRefundStarted(
+        _ record: OperationStarted,
+        payment index: Int,
+        at position: RecordPosition
+    ) -> Int {
+        payments[index].refundStarted(amountMinor: record.amountMinor, at: record.time)
+        let id = RefundID(
+            milliseconds: UInt64(max(0, record.time)),
+            shard: configuration.shard,
+            paymentSequence: record.payment.sequence,
+            ordinal: record.ordinal
+        )
+        var refund = Refund(
+            id: id,
+            payment: record.payment,
+            amountMinor: record.amountMinor,
+            requestedAt: record.time,
+            older: payments[index].newestRefund
+        )
+        refund.lastRecord = position
+        let refundIndex = refunds.append(refund)
+        payments[index].newestRefund = UInt32(refundIndex + 1)
+        let slot = begin(
+            .refund,
+            payment: index,
+            refund: UInt32(refundIndex + 1),
+            ordinal: record.ordinal,
+            record.amountMinor,
+            record.key,
+            record.time
+        )
+        refunds[refundIndex].operationSlot = UInt32(slot + 1)
+        return slot
+    }
+
+    private mutating func begin(
+        _ operation: ProviderOperation,
+        payment: Int,
+        refund: UInt32,
+        ordinal: UInt16,
+        _ amountMinor: Int64,
+        _ key: RequestKey,
+        _ time: Int64
+    ) -> Int {
+        let slot = operations.insert(
+            RunningOperation(
+                payment: payment,
+                refund: refund,
+                operation: operation,
+                ordinal: ordinal,
+                attempt: 1,
+                amountMinor: amountMinor,
+                key: key,
+                reply: nil,
+                step: .waiting,
+                isUncertain: false,
+                tries: 0,
+                startedAt: time
+            )
+        )
+        let reserved = idempotency.reserve(
+            key.digest,
+            key.fingerprint,
+            operation: operations.token(slot),
+            at: time
+        )
+        precondition(reserved, "the idempotency table is smaller than what the journal holds: raise its capacity")
+        return slot
+    }
+
+    /// Ends the operation of `slot`.
+    mutating func applyFinished(_ record: OperationFinished, slot: Int, at position: RecordPosition) {
+        let operation = operations[slot]
+        let index = operation.payment
+        precondition(operation.operation == record.operation && operation.ordinal == record.ordinal)
+        apply(record.transfers)
+        payments[index].lastRecord = position
+        if operation.refund == 0 {
+            payments[index].operationFinished(
+                record.operation,
+                record.result,
+                amountMinor: record.amountMinor,
+                at: record.time
+            )
+            payments[index].operationSlot = 0
+            if record.operation == .authorize {
+                payments[index].providerReference = arena.append(record.providerReference)
+                payments[index].declineProviderCode = arena.append(record.declineProviderCode)
+            }
+        } else {
+            applyRefundFinished(record, refund: Int(operation.refund) - 1, payment: index, at: position)
+        }
+        idempotency.complete(operation.key.digest, record: position)
+        operations.remove(slot)
+    }
+
+    private mutating func applyRefundFinished(
+        _ record: OperationFinished,
+        refund: Int,
+        payment index: Int,
+        at position: RecordPosition
+    ) {
+        refunds[refund].finished(record.result, at: record.time)
+        refunds[refund].lastRecord = position
+        refunds[refund].operationSlot = 0
+        refunds[refund].providerReference = arena.append(record.providerReference)
+        refunds[refund].declineProviderCode = arena.append(record.declineProviderCode)
+        // A refund of another amount than asked stays pending on the payment, until people decide.
+        guard record.result != .conflicted else { return }
+        payments[index].refundFinished(
+            succeeded: record.result == .succeeded,
+            amountMinor: record.amountMinor,
+            at: record.time
+        )
+    }
+
+    mutating func applyUnresolved(_ record: OperationUnresolved, slot: Int, at position: RecordPosition) {
+        let operation = operations[slot]
+        operations[slot].isUncertain = true
+        operations[slot].tries = 0
+        payments[operation.payment].lastRecord = position
+        guard !record.providerReference.isEmpty, record.operation == .authorize else { return }
+        payments[operation.payment].providerReference = arena.append(record.providerReference)
+    }
+
+    mutating func applyBounced(_ record: RefundBounced, at position: RecordPosition) {
+        let index = existingPayment(record.payment)
+        guard let refund = refundIndex(payment: index, where: { $0.id == record.refund }) else {
+            preconditionFailure("a bounced refund is not in the journal")
+        }
+        apply(record.transfers)
+        refunds[refund].bounced(at: record.time)
+        refunds[refund].lastRecord = position
+        payments[index].refundBounced(amountMinor: record.amountMinor, at: record.time)
+        payments[index].lastRecord = position
+    }
+
+    func existingPayment(_ id: PaymentID) -> Int {
+        precondition(id.sequence >= 1 && id.sequence <= UInt64(payments.count), "a record names no payment")
+        let index = Int(id.sequence) - 1
+        precondition(payments[index].id == id, "a record names another payment")
+        return index
+    }
+
+    private mutating func apply(_ transfers: Transfers) {
+        if let first = transfers.first { balances.apply(first) }
+        if let second = transfers.second { balances.apply(second) }
+    }
+
+    /// Encodes a record behind the ones already decided.
+    mutating func persist(_ record: ShardRecord, into output: inout ShardOutput) {
+        record.encodeFramed(into: &output.records)
+        output.recordCount += 1
+        lastPosition += 1
+    }
+}
+
+extension ByteArena {
+    mutating func append(_ text: String) -> ArenaSlice {
+        var text = text
+        return text.withUTF8 { append($0.span) }
+    }
+}

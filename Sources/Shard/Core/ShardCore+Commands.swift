@@ -1,0 +1,198 @@
+import Ledger
+import Payments
+
+extension ShardCore {
+    /// Handles one command.
+    /// - Parameter now: milliseconds since 1970.
+    package mutating func handle(_ command: Command, at now: Int64, into output: inout ShardOutput) {
+        switch command.kind {
+        case .getPayment(let id): answerPayment(id, command, into: &output)
+        case .getRefund(let id): answerRefund(id, command, into: &output)
+        case .createPayment(let request):
+            guard let key = admit(command, into: &output) else { return }
+            create(request, command, key, at: now, into: &output)
+        case .capture(let id, let amount):
+            guard let key = admit(command, into: &output) else { return }
+            start(.capture, of: id, amount, command, key, at: now, into: &output)
+        case .cancel(let id):
+            guard let key = admit(command, into: &output) else { return }
+            start(.cancel, of: id, nil, command, key, at: now, into: &output)
+        case .refund(let id, let amount):
+            guard let key = admit(command, into: &output) else { return }
+            start(.refund, of: id, amount, command, key, at: now, into: &output)
+        }
+    }
+
+    /// Looks the key up; answers at once what is known already, or refuses. Returns the key when the command is new.
+    /// Nothing is reserved yet, but nothing else can come between: the shard has one owner.
+    private mutating func admit(_ command: Command, into output: inout ShardOutput) -> RequestKey? {
+        guard let digest = command.key, let fingerprint = command.fingerprint else {
+            preconditionFailure("the edge refuses a mutation without a key")
+        }
+        switch idempotency.lookup(digest, fingerprint) {
+        case .absent:
+            if let refusal = refusesNewWork ?? fullTable {
+                refuse(command, refusal, into: &output)
+                return nil
+            }
+            return RequestKey(digest: digest, fingerprint: fingerprint, requestID: command.requestID)
+        case .mismatch:
+            statistics.keyConflicts += 1
+            refuse(command, .keyReused, into: &output)
+        case .completed(let record):
+            statistics.replays += 1
+            output.release(.replay(command.reply, command.requestID, record: record), restingOn: record)
+        case .reserved(let operation):
+            answerReserved(operation, command, into: &output)
+        }
+        return nil
+    }
+
+    private var fullTable: Refusal? {
+        if idempotency.isFull { return .idempotencyTableFull }
+        if operations.isFull { return .overloaded }
+        if !balances.hasRoom { return .paymentTableFull }
+        return nil
+    }
+
+    private mutating func create(
+        _ request: CreatePayment,
+        _ command: Command,
+        _ key: RequestKey,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        guard payments.count < configuration.paymentCapacity else {
+            return refuse(command, .paymentTableFull, into: &output)
+        }
+        let id = PaymentID(
+            milliseconds: UInt64(max(0, now)),
+            shard: configuration.shard,
+            sequence: UInt64(payments.count + 1)
+        )
+        let record = PaymentCreated(
+            id: id,
+            merchant: command.merchant,
+            amountMinor: request.amountMinor,
+            currency: request.currency,
+            feeBasisPoints: request.feeBasisPoints,
+            capturesAutomatically: request.capturesAutomatically,
+            provider: Self.provider,
+            key: key,
+            details: request.details.bytes,
+            time: now
+        )
+        let slot = applyCreated(record, at: nextPosition)
+        persist(.paymentCreated(record), into: &output)
+        statistics.paymentsCreated += 1
+        operations[slot].reply = command.reply
+        execute(slot, paymentMethod: request.paymentMethod, at: now, into: &output)
+    }
+
+    /// The only provider there is so far; routing comes with the others.
+    static var provider: UInt8 { 1 }
+
+    private mutating func start(
+        _ operation: ProviderOperation,
+        of id: PaymentID,
+        _ requested: Int64?,
+        _ command: Command,
+        _ key: RequestKey,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        guard let index = index(of: id, for: command.merchant) else { return refuse(command, .notFound, into: &output) }
+        let amount: Int64
+        do throws(OperationRefusal) {
+            amount = try checkedAmount(operation, payments[index], requested)
+        } catch {
+            return refuse(command, Refusal(error), showing: index, into: &output)
+        }
+        if operation == .refund, refunds.count >= configuration.paymentCapacity {
+            return refuse(command, .paymentTableFull, into: &output)
+        }
+        let record = OperationStarted(
+            payment: id,
+            operation: operation,
+            ordinal: nextOrdinal(operation, payments[index]),
+            amountMinor: amount,
+            key: key,
+            transfers: Postings.started(operation, amount, payments[index]),
+            time: now
+        )
+        let slot = applyStarted(record, at: nextPosition)
+        persist(.operationStarted(record), into: &output)
+        operations[slot].reply = command.reply
+        execute(slot, paymentMethod: "", at: now, into: &output)
+    }
+
+    private func checkedAmount(
+        _ operation: ProviderOperation,
+        _ payment: Payment,
+        _ requested: Int64?
+    ) throws(OperationRefusal) -> Int64 {
+        switch operation {
+        case .capture: return try payment.captureAmount(requested: requested)
+        case .refund: return try payment.refundAmount(requested: requested)
+        case .cancel:
+            try payment.checkCancel()
+            return payment.capturableMinor
+        case .authorize: preconditionFailure("an authorization begins with its payment")
+        }
+    }
+
+    private func nextOrdinal(_ operation: ProviderOperation, _ payment: Payment) -> UInt16 {
+        switch operation {
+        case .capture: payment.captureCount + 1
+        case .cancel: payment.cancelCount + 1
+        case .refund: payment.refundCount + 1
+        case .authorize: 1
+        }
+    }
+
+    /// Sends the operation of `slot` to the PSP, as soon as the last record is durable.
+    mutating func execute(_ slot: Int, paymentMethod: String, at now: Int64, into output: inout ShardOutput) {
+        operations[slot].step = .executing
+        operations[slot].tries &+= 1
+        call(.execute, slot, paymentMethod: paymentMethod, at: now, into: &output)
+    }
+
+    mutating func call(
+        _ mode: ProviderCall.Mode,
+        _ slot: Int,
+        paymentMethod: String,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        let operation = operations[slot]
+        let payment = payments[operation.payment]
+        let call = ProviderCall(
+            mode: mode,
+            operation: operation.operation,
+            payment: payment.id,
+            ordinal: operation.ordinal,
+            attempt: operation.attempt,
+            amountMinor: operation.amountMinor,
+            currency: payment.currency,
+            capturesAutomatically: payment.capturesAutomatically,
+            paymentMethod: paymentMethod,
+            providerReference: arena.string(payment.providerReference)
+        )
+        output.release(
+            .callProvider(call, token: operations.token(slot), deadline: now + configuration.providerTimeout),
+            restingOn: lastPosition
+        )
+    }
+}
+
+extension Refusal {
+    init(_ refusal: OperationRefusal) {
+        switch refusal {
+        case .unexpectedState: self = .unexpectedState
+        case .operationInProgress: self = .operationInProgress
+        case .amountExceedsCapturable: self = .amountExceedsCapturable
+        case .amountExceedsRefundable: self = .amountExceedsRefundable
+        case .tooManyRefunds: self = .tooManyRefunds
+        }
+    }
+}

@@ -1,0 +1,195 @@
+package import Payments
+
+extension ShardCore {
+    /// What came of a PSP call.
+    /// - Parameters:
+    ///   - token: as the effect carried it; an outcome of an operation that has ended is ignored.
+    ///   - now: milliseconds since 1970.
+    package mutating func handle(
+        _ outcome: ProviderOutcome,
+        of token: UInt64,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        guard let slot = operations.slot(of: token), operations[slot].step != .waiting else { return }
+        switch outcome {
+        case .succeeded(let success):
+            finish(slot, success, at: now, into: &output)
+        case .declined(let decline):
+            statistics.declined += 1
+            finish(slot, .declined(decline.category, decline.code), declineCode: decline.providerCode, at: now, &output)
+        case .pending(let reference):
+            leaveUnresolved(slot, .pendingAtProvider, providerReference: reference, at: now, into: &output)
+        case .unknown(let reason):
+            leaveUnresolved(slot, reason, providerReference: "", at: now, into: &output)
+        case .notExecuted(let reason):
+            notExecuted(slot, reason, at: now, into: &output)
+        case .notFound:
+            notFound(slot, at: now, into: &output)
+        }
+    }
+
+    private mutating func finish(
+        _ slot: Int,
+        _ success: ProviderSuccess,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        let operation = operations[slot]
+        let agrees =
+            success.currency == payments[operation.payment].currency
+            && success.amountMinor == operation.amountMinor
+        if agrees { statistics.succeeded += 1 } else { statistics.conflicted += 1 }
+        finish(
+            slot,
+            agrees ? .succeeded : .conflicted,
+            providerReference: success.providerReference,
+            at: now,
+            &output
+        )
+    }
+
+    private mutating func finish(
+        _ slot: Int,
+        _ result: OperationResult,
+        providerReference: String = "",
+        declineCode: String = "",
+        at now: Int64,
+        _ output: inout ShardOutput
+    ) {
+        let operation = operations[slot]
+        let payment = payments[operation.payment]
+        if operation.isUncertain {
+            statistics.resolved += 1
+            statistics.resolutionMilliseconds += max(0, now - operation.startedAt)
+        }
+        var record = OperationFinished(
+            payment: payment.id,
+            operation: operation.operation,
+            ordinal: operation.ordinal,
+            result: result,
+            amountMinor: operation.amountMinor,
+            providerReference: providerReference,
+            declineProviderCode: declineCode,
+            transfers: Postings.finished(operation.operation, result, operation.amountMinor, payment),
+            responseStatus: 0,
+            response: Self.noBody,
+            time: now
+        )
+        applyFinished(record, slot: slot, at: nextPosition)
+        let answer = finalAnswer(operation, record)
+        record.responseStatus = answer.status
+        record.response = answer.body
+        persist(.operationFinished(record), into: &output)
+        guard let reply = operation.reply else { return }
+        respond(reply, operation.key.requestID, answer, into: &output)
+    }
+
+    /// The PSP certainly did not execute this try. That settles the operation only if no earlier try is in doubt.
+    private mutating func notExecuted(
+        _ slot: Int,
+        _ reason: FailureReason,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        let operation = operations[slot]
+        if operation.isUncertain || operation.step == .querying {
+            return scheduleResolution(slot, at: now)
+        }
+        let retries = configuration.resolution.retries
+        if reason.isTransient, Int(operation.tries) <= retries.count {
+            statistics.providerRetries += 1
+            return schedule(slot, at: now + retries[Int(operation.tries) - 1])
+        }
+        statistics.notExecuted += 1
+        finish(slot, .notExecuted(reason), at: now, &output)
+    }
+
+    /// Answer to a query: the PSP knows nothing of it. Our call may still be on its way, so this alone is no proof; the
+    /// same call under the same PSP key is safe, and its answer is definite.
+    private mutating func notFound(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
+        guard mayReplay(slot, at: now) else { return scheduleResolution(slot, at: now) }
+        replayCall(slot, at: now, into: &output)
+    }
+
+    private mutating func leaveUnresolved(
+        _ slot: Int,
+        _ reason: FailureReason,
+        providerReference: String,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        let operation = operations[slot]
+        if !operation.isUncertain {
+            let record = OperationUnresolved(
+                payment: payments[operation.payment].id,
+                operation: operation.operation,
+                ordinal: operation.ordinal,
+                reason: reason,
+                providerReference: providerReference,
+                time: now
+            )
+            statistics.becameUnknown += 1
+            applyUnresolved(record, slot: slot, at: nextPosition)
+            persist(.operationUnresolved(record), into: &output)
+            answerProcessing(slot, into: &output)
+        }
+        scheduleResolution(slot, at: now)
+    }
+
+    mutating func scheduleResolution(_ slot: Int, at now: Int64) {
+        let schedule = configuration.resolution.schedule
+        let step = min(Int(operations[slot].tries), schedule.count - 1)
+        operations[slot].tries &+= operations[slot].tries < .max ? 1 : 0
+        self.schedule(slot, at: now + schedule[step])
+    }
+
+    /// A timer fired: send again what was not executed, or resolve what is in doubt.
+    mutating func operationDue(_ token: UInt64, at now: Int64, into output: inout ShardOutput) {
+        guard let slot = operations.slot(of: token), operations[slot].step == .waiting else { return }
+        guard operations[slot].isUncertain else { return replayCall(slot, at: now, into: &output) }
+        if configuration.resolution.canQuery {
+            operations[slot].step = .querying
+            call(.query, slot, paymentMethod: "", at: now, into: &output)
+        } else if mayReplay(slot, at: now) {
+            replayCall(slot, at: now, into: &output)
+        } else {
+            scheduleResolution(slot, at: now)
+        }
+    }
+
+    private func mayReplay(_ slot: Int, at now: Int64) -> Bool {
+        now - operations[slot].startedAt < configuration.resolution.replayWindow
+    }
+
+    /// Sends the operation again with the same parameters under the same PSP key.
+    private mutating func replayCall(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
+        let operation = operations[slot]
+        let paymentMethod = operation.operation == .authorize ? paymentMethod(of: operation.payment) : ""
+        let tries = operation.tries
+        execute(slot, paymentMethod: paymentMethod, at: now, into: &output)
+        // The tries of a resolution are counted when it is scheduled.
+        if operation.isUncertain { operations[slot].tries = tries }
+    }
+
+    private func paymentMethod(of index: Int) -> String {
+        arena.withBytes(payments[index].details) { details in
+            var text = ""
+            PaymentDetails.forEachField(in: details) { field, range in
+                guard field == .paymentMethod else { return }
+                text = details.extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+            }
+            return text
+        }
+    }
+}
+
+extension FailureReason {
+    /// Whether sending the same again soon can help.
+    var isTransient: Bool {
+        switch self {
+        case .timeout, .connectionFailed, .connectionLost, .streamReset, .overloaded, .rateLimited, .conflict: true
+        case .serverError, .badResponse, .misconfigured, .recovered, .pendingAtProvider: false
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package import Journal
+package import Ledger
+import Money
+import NIOCore
+package import Payments
+import Timers
+
+extension ShardCore {
+    /// Applies one durable record at start-up. Records come in order, from the first.
+    package mutating func replay(_ bytes: Span<UInt8>, at position: RecordPosition) throws(RecordDecodingError) {
+        precondition(position == nextPosition, "records are replayed in order")
+        let record = try ShardRecord(decoding: bytes)
+        // A journal holds more keys than are remembered at once: they expire by the journal's own time.
+        idempotency.expire(at: record.time)
+        switch record {
+        case .paymentCreated(let record):
+            _ = applyCreated(record, at: position)
+        case .operationStarted(let record):
+            _ = applyStarted(record, at: position)
+        case .operationFinished(let record):
+            applyFinished(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
+        case .operationUnresolved(let record):
+            applyUnresolved(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
+        case .refundBounced(let record):
+            applyBounced(record, at: position)
+        }
+        lastPosition = position
+    }
+
+    private func runningSlot(_ id: PaymentID, _ operation: ProviderOperation, _ ordinal: UInt16) -> Int {
+        let index = existingPayment(id)
+        let slot: UInt32
+        if operation == .refund {
+            guard let refund = refundIndex(payment: index, where: { $0.id.ordinal == ordinal }) else {
+                preconditionFailure("a record ends a refund that never began")
+            }
+            slot = refunds[refund].operationSlot
+        } else {
+            slot = payments[index].operationSlot
+        }
+        precondition(slot != 0, "a record ends an operation that is not running")
+        return Int(slot) - 1
+    }
+
+    /// Begins the resolution of what was in flight when the process ended. The PSP may or may not have executed it: it is
+    /// asked, and nothing is sent blindly. Spread over time, so that the PSP is not flooded.
+    /// - Returns: how many operations are being resolved.
+    package mutating func resume(at now: Int64) -> Int {
+        precondition(timers.count == 0, "a shard resumes once, after replay")
+        timers = TimerWheel(
+            currentTick: UInt64(max(0, now >> Self.timerTickShift)),
+            maximumTimers: timers.maximumTimers
+        )
+        let slots = operations.occupiedSlots
+        for (number, slot) in slots.enumerated() {
+            operations[slot].isUncertain = true
+            operations[slot].tries = 0
+            schedule(slot, at: now + Int64(number / configuration.resolution.recoveryBatch) << Self.timerTickShift)
+        }
+        return slots.count
+    }
+
+    /// The sums of the ledger, which must be zero for each currency.
+    package func trialBalance() -> TrialBalance { balances.trialBalance() }
+
+    /// Visits payments by number, for audits: from `first` (0-based), at most `count`.
+    /// - Returns: the next number, or nil at the end.
+    package func forEachPayment(from first: Int, count: Int, _ body: (PaymentView, MerchantID) -> Void) -> Int? {
+        let end = min(first + count, payments.count)
+        guard first < end else { return nil }
+        for index in first..<end { body(view(payments[index]), payments[index].merchant) }
+        return end < payments.count ? end : nil
+    }
+
+    /// A digest of everything that matters, to compare a replayed shard with the one that wrote the journal.
+    package func stateDigest() -> UInt64 {
+        var hasher = StateHasher()
+        for index in 0..<payments.count {
+            let payment = payments[index]
+            hasher.combine(payment.id.high, payment.id.low, payment.merchant.rawValue, payment.lastRecord)
+            hasher.combine(payment.authorizedMinor, payment.capturedMinor, payment.refundedMinor)
+            hasher.combine(payment.refundPendingMinor, payment.updatedAt, Int64(payment.phase.rawValue))
+            hasher.combine(arena.string(payment.providerReference))
+            arena.withBytes(payment.details) { hasher.combine($0) }
+        }
+        for index in 0..<refunds.count {
+            let refund = refunds[index]
+            hasher.combine(refund.id.high, refund.id.low, UInt64(refund.status.rawValue), refund.lastRecord)
+            hasher.combine(refund.amountMinor, refund.updatedAt, 0)
+        }
+        hasher.combine(UInt64(operations.count), UInt64(idempotency.count), lastPosition, 0)
+        var accounts: UInt64 = 0
+        balances.forEach { account, totals in
+            var line = StateHasher()
+            line.combine(account.owner, UInt64(account.kind.rawValue), UInt64(account.currency.numericCode), 0)
+            line.combine(UInt64(truncatingIfNeeded: totals.debits), UInt64(truncatingIfNeeded: totals.credits), 0, 0)
+            accounts &+= line.value  // Order-free: the table's order is not part of the state.
+        }
+        hasher.combine(accounts, 0, 0, 0)
+        return hasher.value
+    }
+}
+
+/// FNV-1a over 64-bit words: compares states in tests and audits, protects nothing.
+struct StateHasher {
+    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    mutating func combine(_ word: UInt64) {
+        value = (value ^ word) &* 0x0000_0100_0000_01b3
+        value ^= value >> 29
+    }
+
+    mutating func combine(_ first: UInt64, _ second: UInt64, _ third: UInt64, _ fourth: UInt64) {
+        combine(first)
+        combine(second)
+        combine(third)
+        combine(fourth)
+    }
+
+    mutating func combine(_ first: Int64, _ second: Int64, _ third: Int64) {
+        combine(UInt64(bitPattern: first), UInt64(bitPattern: second), UInt64(bitPattern: third), 0)
+    }
+
+    mutating func combine(_ text: String) { for byte in text.utf8 { combine(UInt64(byte)) } }
+
+    mutating func combine(_ bytes: Span<UInt8>) { for index in bytes.indices { combine(UInt64(bytes[index])) } }
+}

@@ -1,0 +1,133 @@
+package import Journal
+import Ledger
+import Money
+import NIOCore
+import Payments
+import Timers
+
+/// A shard: the idempotency keys, payments, refunds, balances and timers of its merchants, as a pure state machine.
+///
+/// It has no clock, no randomness, no I/O and no futures: inputs (commands, PSP outcomes, ticks) carry their time, outputs
+/// are journal records and effects that rest on them. The same inputs give the same bytes, so a seed can replay a day.
+///
+/// Responsibilities, one file each:
+/// 1. `+Commands`: checks and reserves the key, checks the command against the state, writes the intent.
+/// 2. `+Outcomes`: turns what a PSP says into the end of an operation, a retry, or an unknown outcome to resolve.
+/// 3. `+Apply`: the only way from a record to state, live and on replay.
+/// 4. `+Answers`: renders answers and what they rest on.
+/// 5. `+Recovery`: replay, and the resolution of what was in flight.
+package struct ShardCore: ~Copyable {
+    package let configuration: ShardConfiguration
+    let renderer: any ResponseRenderer
+
+    /// The position of the last record made (durable or not).
+    package internal(set) var lastPosition: RecordPosition = 0
+    var idempotency: IdempotencyTable
+    var payments: ChunkedTable<Payment>
+    var refunds: ChunkedTable<Refund>
+    var arena = ByteArena()
+    var operations: RunningOperations
+    var balances = Balances()
+    var timers: TimerWheel
+    var expiredTimers: [UInt64] = []
+    package internal(set) var statistics = ShardStatistics()
+    /// Set while new work is refused (draining, a slow disk, a failed journal); reads are still answered.
+    package var refusesNewWork: Refusal?
+
+    /// - Parameter renderer: words the answers; pure.
+    package init(configuration: ShardConfiguration, renderer: any ResponseRenderer) {
+        self.configuration = configuration
+        self.renderer = renderer
+        idempotency = IdempotencyTable(
+            capacity: configuration.idempotencyCapacity,
+            ttlSeconds: configuration.idempotencySeconds
+        )
+        payments = ChunkedTable(maximumCount: configuration.paymentCapacity)
+        refunds = ChunkedTable(maximumCount: configuration.paymentCapacity)
+        operations = RunningOperations(capacity: configuration.operationCapacity)
+        timers = TimerWheel(maximumTimers: Self.timerCapacity)
+        expiredTimers.reserveCapacity(256)
+    }
+
+    /// One timer at most for each operation; recovered operations may exceed the configured capacity, hence the room.
+    private static let timerCapacity = 1 << 22
+
+    /// A timer tick is 8 ms of the shard's time.
+    static let timerTickShift: Int64 = 3
+
+    package var paymentCount: Int { payments.count }
+    package var refundCount: Int { refunds.count }
+    package var runningCount: Int { operations.count }
+    package var idempotencyCount: Int { idempotency.count }
+    package var idempotencyCapacity: Int { idempotency.capacity }
+
+    /// The bytes that tables and arena hold on to.
+    package var reservedBytes: Int {
+        idempotency.reservedBytes + arena.reservedBytes + payments.reservedBytes + refunds.reservedBytes
+    }
+
+    /// Time passes: due retries and resolutions go out, old keys are forgotten.
+    package mutating func tick(at now: Int64, into output: inout ShardOutput) {
+        idempotency.expire(at: now)
+        expiredTimers.removeAll(keepingCapacity: true)
+        timers.advance(to: UInt64(max(0, now >> Self.timerTickShift)), into: &expiredTimers)
+        for token in expiredTimers { operationDue(token, at: now, into: &output) }
+    }
+
+    mutating func schedule(_ slot: Int, at time: Int64) {
+        operations[slot].step = .waiting
+        // Rounded up: a timer never fires early.
+        let tick = UInt64(max(0, (time + (1 << Self.timerTickShift) - 1) >> Self.timerTickShift))
+        let handle = timers.insert(deadline: tick, payload: operations.token(slot))
+        precondition(handle != nil, "more operations in flight than the timer wheel was built for")
+    }
+
+    /// The payment that `id` names, if `merchant` may know of it.
+    func index(of id: PaymentID, for merchant: MerchantID) -> Int? {
+        guard id.shard == configuration.shard, id.sequence >= 1, id.sequence <= UInt64(payments.count) else {
+            return nil
+        }
+        let index = Int(id.sequence) - 1
+        guard payments[index].id == id, payments[index].merchant == merchant else { return nil }
+        return index
+    }
+
+    func index(of id: RefundID, for merchant: MerchantID) -> Int? {
+        guard id.shard == configuration.shard, id.paymentSequence >= 1, id.paymentSequence <= UInt64(payments.count)
+        else { return nil }
+        let payment = Int(id.paymentSequence) - 1
+        guard payments[payment].merchant == merchant else { return nil }
+        return refundIndex(payment: payment) { $0.id == id }
+    }
+
+    /// Walks a payment's refunds from the newest to the oldest.
+    func refundIndex(payment: Int, where matches: (Refund) -> Bool) -> Int? {
+        var next = payments[payment].newestRefund
+        while next != 0 {
+            let refund = Int(next) - 1
+            if matches(refunds[refund]) { return refund }
+            next = refunds[refund].older
+        }
+        return nil
+    }
+}
+
+/// Plain counters of one shard, since the process started.
+package struct ShardStatistics: Sendable {
+    package internal(set) var paymentsCreated = 0
+    package internal(set) var succeeded = 0
+    package internal(set) var declined = 0
+    package internal(set) var notExecuted = 0
+    package internal(set) var conflicted = 0
+    package internal(set) var becameUnknown = 0
+    package internal(set) var resolved = 0
+    /// Milliseconds from the intent to the definite answer, summed over `resolved`: mean time to reconcile.
+    package internal(set) var resolutionMilliseconds: Int64 = 0
+    package internal(set) var providerRetries = 0
+    package internal(set) var replays = 0
+    package internal(set) var keyConflicts = 0
+    package internal(set) var keysInUse = 0
+    package internal(set) var refusals = 0
+
+    package init() {}
+}

@@ -1,0 +1,43 @@
+package import Journal
+package import Payments
+
+/// Something that may leave the shard, but not before the journal is durable up to the position it rests on.
+package enum Effect: Sendable {
+    /// Call the PSP. `token` comes back with the outcome. `deadline` is milliseconds since 1970.
+    case callProvider(ProviderCall, token: UInt64, deadline: Int64)
+    case respond(Response)
+    /// Answer with the response stored in the journal record at `record`.
+    case replay(ReplyToken, RequestID, record: RecordPosition)
+}
+
+/// What a shard decides: records to persist, and effects to release after them (raft's `Ready`: "to be saved to stable
+/// storage before messages are sent"). One output gathers the decisions of a tick and is reused.
+package struct ShardOutput {
+    package struct Pending: Sendable {
+        /// The effect may leave when the journal is durable up to here.
+        package var restsOn: RecordPosition
+        package var effect: Effect
+    }
+
+    /// The records in the journal engine's framing.
+    package var records: [UInt8] = []
+    package var recordCount = 0
+    package var effects: [Pending] = []
+
+    package init() {
+        records.reserveCapacity(1 << 16)
+        effects.reserveCapacity(256)
+    }
+
+    package var isEmpty: Bool { recordCount == 0 && effects.isEmpty }
+
+    package mutating func removeAll() {
+        records.removeAll(keepingCapacity: true)
+        recordCount = 0
+        effects.removeAll(keepingCapacity: true)
+    }
+
+    mutating func release(_ effect: Effect, restingOn position: RecordPosition) {
+        effects.append(Pending(restsOn: position, effect: effect))
+    }
+}

@@ -1,0 +1,263 @@
+package import Journal
+package import NIOCore
+package import NIOPosix
+package import Payments
+
+/// Runs a shard on its event loop: feeds it commands, outcomes and time, hands its records to the journal, and releases
+/// its effects when what they rest on is durable. Decides nothing itself. Everything here happens on one event loop.
+package final class ShardHost {
+    package let eventLoop: any EventLoop
+    package let shard: UInt16
+    package private(set) var core: ShardCore
+    private let journal: any JournalEngine
+    private let threadPool: NIOThreadPool
+    /// Milliseconds since 1970.
+    private let clock: @Sendable () -> Int64
+    private let limits: Limits
+    private unowned let ports: any ShardPorts
+
+    private var output = ShardOutput()
+    private var waiting = CircularBuffer<ShardOutput.Pending>(initialCapacity: 1024)
+    private var appended = CircularBuffer<Appended>(initialCapacity: 256)
+    private var durablePosition: RecordPosition
+    private var unflushedBytes = 0
+    private var readsUnderWay = 0
+    private var hasFailed = false
+    private var isDraining = false
+    package private(set) var statistics = ShardHostStatistics()
+
+    package struct Limits: Sendable {
+        /// New commands are refused (503) while more bytes than this wait for the disk. Outcomes of what is in flight are
+        /// still taken: the journal's own limit lies far above.
+        package var unflushedBytes: Int
+        /// The most stored answers being read from the journal at once; beyond it 503.
+        package var reads: Int
+
+        package init(unflushedBytes: Int = 4 << 20, reads: Int = 1024) {
+            self.unflushedBytes = unflushedBytes
+            self.reads = reads
+        }
+    }
+
+    private struct Appended {
+        var position: RecordPosition
+        var bytes: Int
+    }
+
+    /// Must be made on `eventLoop`, after replay.
+    package init(
+        eventLoop: any EventLoop,
+        core: consuming ShardCore,
+        journal: any JournalEngine,
+        threadPool: NIOThreadPool,
+        limits: Limits,
+        clock: @escaping @Sendable () -> Int64,
+        ports: any ShardPorts
+    ) {
+        precondition(core.lastPosition == journal.lastPosition, "a shard starts where its journal ends")
+        self.eventLoop = eventLoop
+        self.shard = core.configuration.shard
+        self.durablePosition = core.lastPosition
+        self.core = core
+        self.journal = journal
+        self.threadPool = threadPool
+        self.limits = limits
+        self.clock = clock
+        self.ports = ports
+    }
+
+    // MARK: Inputs
+
+    /// Handles the commands that arrived together.
+    package func process(_ commands: [Command]) {
+        eventLoop.assertInEventLoop()
+        let now = clock()
+        for command in commands { core.handle(command, at: now, into: &output) }
+        commit(now)
+    }
+
+    /// A PSP call ended. Call `providerCompletionsDelivered` after those that ended together.
+    package func providerCompleted(_ token: UInt64, _ outcome: ProviderOutcome) {
+        core.handle(outcome, of: token, at: clock(), into: &output)
+    }
+
+    package func providerCompletionsDelivered() {
+        commit(clock())
+    }
+
+    /// Time passes; call about every 10 ms.
+    package func tick() {
+        let now = clock()
+        core.tick(at: now, into: &output)
+        commit(now)
+    }
+
+    /// Resolves what was in flight when the process ended; call once, when the providers are ready.
+    /// - Returns: the number of operations to resolve.
+    package func resume() -> Int {
+        core.resume(at: clock())
+    }
+
+    /// New work is refused from now on; what is in flight goes on.
+    package func drain() {
+        isDraining = true
+        updateAdmission()
+    }
+
+    /// Nothing is in flight: no request waits for its answer, nothing waits for the disk.
+    package var isQuiet: Bool { waiting.isEmpty && appended.isEmpty && readsUnderWay == 0 && !core.hasWaitingReplies }
+
+    // MARK: Journal
+
+    func durable(upTo position: RecordPosition) {
+        precondition(position >= durablePosition, "durability never goes back")
+        durablePosition = position
+        while let first = appended.first, first.position <= position {
+            unflushedBytes -= first.bytes
+            appended.removeFirst()
+        }
+        updateAdmission()
+        let now = clock()
+        while let first = waiting.first, first.restsOn <= position {
+            run(waiting.removeFirst().effect, now)
+        }
+        ports.effectsReleased()
+    }
+
+    func failed(_ error: JournalError) {
+        guard !hasFailed else { return }
+        hasFailed = true
+        // What waits rests on records that may or may not be on the disk: it is neither acknowledged nor refused.
+        waiting.removeAll()
+        updateAdmission()
+        ports.journalFailed(error, shard: shard)
+    }
+
+    private func commit(_ now: Int64) {
+        guard !output.isEmpty else { return }
+        if output.recordCount > 0 { append() }
+        let failed = hasFailed
+        for pending in output.effects {
+            if pending.restsOn <= durablePosition {
+                run(pending.effect, now)
+            } else if !failed {
+                waiting.append(pending)
+            }
+        }
+        output.removeAll()
+        ports.effectsReleased()
+    }
+
+    private func append() {
+        guard !hasFailed else { return }
+        do throws(JournalError) {
+            try journal.append(
+                records: output.records,
+                count: output.recordCount,
+                expecting: core.lastPosition - RecordPosition(output.recordCount),
+                epoch: journal.epoch
+            )
+        } catch {
+            // Admission stops new work long before the journal's own limit; getting here means that state in memory is
+            // ahead of what can be written. There is no way on but a restart from the journal.
+            return failed(error)
+        }
+        unflushedBytes += output.records.count
+        appended.append(Appended(position: core.lastPosition, bytes: output.records.count))
+        statistics.batches += 1
+        statistics.records += output.recordCount
+        statistics.recordBytes += output.records.count
+        updateAdmission()
+    }
+
+    private func updateAdmission() {
+        if hasFailed {
+            core.refusesNewWork = .journalFailed
+        } else if isDraining {
+            core.refusesNewWork = .draining
+        } else if unflushedBytes > limits.unflushedBytes {
+            core.refusesNewWork = .overloaded
+        } else {
+            core.refusesNewWork = nil
+        }
+    }
+
+    // MARK: Effects
+
+    private func run(_ effect: Effect, _ now: Int64) {
+        switch effect {
+        case .callProvider(let call, let token, let deadline):
+            ports.callProvider(call, token: token, timeout: deadline - now, for: self)
+        case .respond(let response):
+            ports.respond(response)
+        case .replay(let reply, let requestID, let record):
+            replay(reply, requestID, record)
+        }
+    }
+
+    /// Reads a stored answer from the journal, off the loop, and sends it as it was first sent.
+    private func replay(_ reply: ReplyToken, _ requestID: RequestID, _ record: RecordPosition) {
+        guard readsUnderWay < limits.reads else {
+            return ports.respond(core.refusal(.overloaded, reply, requestID))
+        }
+        readsUnderWay += 1
+        let journal = self.journal
+        let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
+        let eventLoop = self.eventLoop
+        threadPool.submit { _ in
+            let result = Self.read(record, from: journal)
+            eventLoop.execute { loopBound.value.replayRead(reply, requestID, result) }
+        }
+    }
+
+    private static func read(
+        _ record: RecordPosition,
+        from journal: any JournalEngine
+    ) -> Result<StoredResponse, JournalError> {
+        do throws(JournalError) {
+            let bytes = try journal.read(at: record)
+            do throws(RecordDecodingError) {
+                return .success(try StoredResponse(record: bytes))
+            } catch {
+                return .failure(JournalError(.corrupt, "record \(record) holds no answer: \(error)"))
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func replayRead(
+        _ reply: ReplyToken,
+        _ requestID: RequestID,
+        _ result: Result<StoredResponse, JournalError>
+    ) {
+        readsUnderWay -= 1
+        switch result {
+        case .success(let stored):
+            ports.respond(
+                Response(
+                    reply: reply,
+                    requestID: requestID,
+                    status: stored.status,
+                    isReplay: true,
+                    retryAfterSeconds: 0,
+                    body: stored.body
+                )
+            )
+        case .failure:
+            statistics.readsFailed += 1
+            ports.respond(core.refusal(.journalFailed, reply, requestID))
+        }
+        ports.effectsReleased()
+    }
+}
+
+/// Plain counters of one shard's host, since the process started.
+package struct ShardHostStatistics: Sendable {
+    /// Batches handed to the journal.
+    package internal(set) var batches = 0
+    package internal(set) var records = 0
+    package internal(set) var recordBytes = 0
+    /// Stored answers that could not be read back.
+    package internal(set) var readsFailed = 0
+}

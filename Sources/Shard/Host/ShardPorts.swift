@@ -1,0 +1,16 @@
+package import Journal
+package import Payments
+
+/// What a shard's host needs of the house around it. All calls come on the shard's event loop, and only for effects whose
+/// position is durable.
+package protocol ShardPorts: AnyObject {
+    /// Calls the PSP; the outcome comes back through `ShardHost.providerCompleted` with the token.
+    /// - Parameter timeout: milliseconds from now.
+    func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, for host: ShardHost)
+    /// Sends an answer to the edge.
+    func respond(_ response: Response)
+    /// Effects that became due together have been handed over: flush what was batched.
+    func effectsReleased()
+    /// The journal has failed: this shard accepts nothing any more, and what it had not acknowledged is not acknowledged.
+    func journalFailed(_ error: JournalError, shard: UInt16)
+}

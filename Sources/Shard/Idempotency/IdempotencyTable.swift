@@ -1,0 +1,220 @@
+/// The idempotency keys of a shard's merchants: a fixed-capacity hash table, touched at start, that never grows.
+///
+/// Entries sit in a slab and keep their place; an index of slab numbers with linear probing finds them. The digest is
+/// already a keyed hash (SHA-256 with the data directory's secret seed), so its low bits are the hash: merchants cannot
+/// choose colliding keys.
+///
+/// Expiry is a wheel of one-second buckets that hold intrusive lists of entries. An entry whose request has no result
+/// yet is never evicted: it moves to a later bucket (payments.md 2.1, rule 5).
+///
+/// Memory: 56 bytes an entry and two index words of 4 bytes each: 64 bytes for each key of the capacity, and 4 bytes for
+/// each second of the time to live.
+package struct IdempotencyTable {
+    package struct Entry {
+        var digest: KeyDigest
+        var fingerprint: Fingerprint
+        /// `reserved`: the running operation's token; `completed`: the journal position of the record that holds the
+        /// stored answer.
+        var value: UInt64
+        /// Seconds since 1970.
+        var expiresAt: UInt32
+        /// The next entry of the same expiry bucket, or of the free list; plus one, 0 ends the list.
+        var next: UInt32
+        /// 0 for a free slab place.
+        var state: State
+    }
+
+    package enum State: UInt8 {
+        case free = 0
+        case reserved = 1
+        case completed = 2
+    }
+
+    /// What a look-up finds.
+    package enum Lookup: Equatable {
+        case absent
+        /// The key is known for another request.
+        case mismatch
+        case reserved(operation: UInt64)
+        case completed(record: UInt64)
+    }
+
+    /// After how many entries seen an `expire` call ends, to bound its pause (about 0.2 ms).
+    static let maximumExpiredPerCall = 2_048
+
+    package let capacity: Int
+    package private(set) var count = 0
+    private let ttlSeconds: UInt32
+    private let mask: Int
+    private var index: [UInt32]
+    private var slab: [Entry]
+    private var firstFree: UInt32
+    private var buckets: [UInt32]
+    /// The second up to which buckets were emptied.
+    private var expiredSecond: UInt32
+
+    /// - Parameters:
+    ///   - capacity: the most keys held at once, rounded up to a power of two, at most 2^30; beyond it `reserve` returns
+    ///     false.
+    ///   - ttlSeconds: how long a completed key is remembered (24 hours to 31 days in configurations).
+    package init(capacity: Int, ttlSeconds: UInt32) {
+        precondition(MemoryLayout<Entry>.stride == 56, "an entry has outgrown its budget")
+        precondition(capacity > 0 && capacity <= 1 << 30)
+        precondition(ttlSeconds >= 60, "a key is remembered for a minute at least")
+        var rounded = 1
+        while rounded < capacity { rounded *= 2 }
+        self.capacity = rounded
+        self.ttlSeconds = ttlSeconds
+        mask = rounded * 2 - 1
+        index = [UInt32](repeating: 0, count: rounded * 2)
+        let blank = Entry(
+            digest: KeyDigest(high: 0, low: 0),
+            fingerprint: Fingerprint(high: 0, low: 0),
+            value: 0,
+            expiresAt: 0,
+            next: 0,
+            state: .free
+        )
+        slab = [Entry](repeating: blank, count: rounded)
+        for place in slab.indices { slab[place].next = place + 1 < rounded ? UInt32(place + 2) : 0 }
+        firstFree = 1
+        buckets = [UInt32](repeating: 0, count: Int(ttlSeconds) + 3)
+        expiredSecond = 0
+    }
+
+    /// The bytes that the table takes, whatever is in it.
+    package var reservedBytes: Int { slab.count * MemoryLayout<Entry>.stride + index.count * 4 + buckets.count * 4 }
+
+    package func lookup(_ digest: KeyDigest, _ fingerprint: Fingerprint) -> Lookup {
+        guard let slot = slot(of: digest) else { return .absent }
+        let place = Int(index[slot]) - 1
+        guard slab[place].fingerprint == fingerprint else { return .mismatch }
+        switch slab[place].state {
+        case .reserved: return .reserved(operation: slab[place].value)
+        case .completed: return .completed(record: slab[place].value)
+        case .free: preconditionFailure("the index leads to a free place")
+        }
+    }
+
+    package var isFull: Bool { firstFree == 0 }
+
+    /// Reserves an absent key for the operation `operation`.
+    /// - Returns: false when the table is full.
+    package mutating func reserve(
+        _ digest: KeyDigest,
+        _ fingerprint: Fingerprint,
+        operation: UInt64,
+        at milliseconds: Int64
+    ) -> Bool {
+        guard firstFree != 0 else { return false }
+        var slot = Int(truncatingIfNeeded: digest.low) & mask
+        while index[slot] != 0 {
+            assert(slab[Int(index[slot]) - 1].digest != digest, "reserve follows a look-up that found nothing")
+            slot = (slot + 1) & mask
+        }
+        let place = Int(firstFree) - 1
+        firstFree = slab[place].next
+        index[slot] = UInt32(place + 1)
+        let expiresAt = UInt32(clamping: milliseconds / 1000) &+ ttlSeconds
+        slab[place] = Entry(
+            digest: digest,
+            fingerprint: fingerprint,
+            value: operation,
+            expiresAt: expiresAt,
+            next: 0,
+            state: .reserved
+        )
+        link(place)
+        count += 1
+        return true
+    }
+
+    /// Stores the result of a reserved key.
+    package mutating func complete(_ digest: KeyDigest, record: UInt64) {
+        // Absent only when the key was reserved longer ago than a restart's clock allows; then nothing is owed to it.
+        guard let slot = slot(of: digest) else { return }
+        let place = Int(index[slot]) - 1
+        precondition(slab[place].state == .reserved, "a key's result never changes")
+        slab[place].state = .completed
+        slab[place].value = record
+    }
+
+    /// Points a reserved key at its operation again (after a restart, operations have new tokens).
+    package mutating func rebind(_ digest: KeyDigest, operation: UInt64) {
+        guard let slot = slot(of: digest) else { return }
+        let place = Int(index[slot]) - 1
+        precondition(slab[place].state == .reserved, "only a running operation is bound to its key")
+        slab[place].value = operation
+    }
+
+    /// Forgets completed keys whose time has passed. Looks at whole buckets until about `maximumExpiredPerCall` entries
+    /// were seen, so that catching up after a pause is spread over many calls.
+    package mutating func expire(at milliseconds: Int64) {
+        let now = UInt32(clamping: milliseconds / 1000)
+        let bucketCount = UInt32(buckets.count)
+        if expiredSecond > now {
+            expiredSecond = now  // The clock went back: look at those buckets again when their time comes.
+        } else if now - expiredSecond > bucketCount {
+            expiredSecond = now - bucketCount  // One round of the wheel covers everything.
+        }
+        var seen = 0
+        while expiredSecond < now, seen < Self.maximumExpiredPerCall {
+            seen += expireBucket(Int(expiredSecond % bucketCount), now: now)
+            expiredSecond += 1
+        }
+    }
+
+    private mutating func expireBucket(_ bucket: Int, now: UInt32) -> Int {
+        var next = buckets[bucket]
+        buckets[bucket] = 0
+        var seen = 0
+        while next != 0 {
+            let place = Int(next) - 1
+            next = slab[place].next
+            seen += 1
+            if slab[place].state == .completed, slab[place].expiresAt <= now {
+                remove(place)
+            } else {
+                // Still running, or (after clock jumps) of another round: look again later, within one round.
+                slab[place].expiresAt = min(max(slab[place].expiresAt, now &+ 60), now &+ ttlSeconds)
+                link(place)
+            }
+        }
+        return seen
+    }
+
+    private mutating func link(_ place: Int) {
+        // The second after the expiry, so that an emptied bucket holds nothing that is still valid.
+        let bucket = Int((slab[place].expiresAt &+ 1) % UInt32(buckets.count))
+        slab[place].next = buckets[bucket]
+        buckets[bucket] = UInt32(place + 1)
+    }
+
+    private func slot(of digest: KeyDigest) -> Int? {
+        var slot = Int(truncatingIfNeeded: digest.low) & mask
+        while index[slot] != 0 {
+            if slab[Int(index[slot]) - 1].digest == digest { return slot }
+            slot = (slot + 1) & mask
+        }
+        return nil
+    }
+
+    private mutating func remove(_ place: Int) {
+        guard var hole = slot(of: slab[place].digest) else { preconditionFailure("an entry is not in the index") }
+        // Backward shift: close the hole with followers that may stand there, so that no tombstones pile up.
+        var next = (hole + 1) & mask
+        while index[next] != 0 {
+            let home = Int(truncatingIfNeeded: slab[Int(index[next]) - 1].digest.low) & mask
+            if (next - home) & mask >= (next - hole) & mask {
+                index[hole] = index[next]
+                hole = next
+            }
+            next = (next + 1) & mask
+        }
+        index[hole] = 0
+        slab[place].state = .free
+        slab[place].next = firstFree
+        firstFree = UInt32(place + 1)
+        count -= 1
+    }
+}

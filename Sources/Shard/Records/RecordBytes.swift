@@ -1,0 +1,55 @@
+package import Ledger
+
+/// Why a journal record cannot be understood. The bytes passed their checksums, so this is a record of another version
+/// of this program, or a defect: start-up stops.
+package enum RecordDecodingError: Error, Equatable {
+    case truncated
+    case unknownKind(UInt8)
+    case unsupportedVersion(UInt8)
+    case invalidValue
+    case ledger(LedgerDecodingError)
+}
+
+/// Little-endian fixed-width writing, the journal's only number format.
+extension [UInt8] {
+    @inline(__always)
+    mutating func appendInteger<Integer: FixedWidthInteger>(_ value: Integer) {
+        Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+    }
+}
+
+/// A cursor over a record's bytes.
+struct RecordReader {
+    var offset = 0
+
+    @inline(__always)
+    mutating func integer<Integer: FixedWidthInteger>(
+        _ type: Integer.Type,
+        _ bytes: Span<UInt8>
+    ) throws(RecordDecodingError) -> Integer {
+        let size = MemoryLayout<Integer>.size
+        guard bytes.count - offset >= size else { throw .truncated }
+        var value: Integer = 0
+        for index in 0..<size {
+            value |= Integer(truncatingIfNeeded: bytes[offset + index]) << Integer(truncatingIfNeeded: index * 8)
+        }
+        offset += size
+        return value
+    }
+
+    mutating func range(count: Int, _ bytes: Span<UInt8>) throws(RecordDecodingError) -> Range<Int> {
+        guard count >= 0, bytes.count - offset >= count else { throw .truncated }
+        defer { offset += count }
+        return offset..<offset + count
+    }
+
+    mutating func bytes(count: Int, _ bytes: Span<UInt8>) throws(RecordDecodingError) -> [UInt8] {
+        let range = try range(count: count, bytes)
+        return bytes.extracting(range).withUnsafeBufferPointer { Array($0) }
+    }
+
+    mutating func text(count: Int, _ bytes: Span<UInt8>) throws(RecordDecodingError) -> String {
+        let range = try range(count: count, bytes)
+        return bytes.extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,204 @@
+import Ledger
+import Money
+package import NIOCore
+import Payments
+
+extension ShardRecord {
+    /// Decodes one record as `encodeFramed` made it (without the length in front).
+    package init(decoding bytes: Span<UInt8>) throws(RecordDecodingError) {
+        var reader = RecordReader()
+        let rawKind = try reader.integer(UInt8.self, bytes)
+        guard let kind = Kind(rawValue: rawKind) else { throw .unknownKind(rawKind) }
+        let version = try reader.integer(UInt8.self, bytes)
+        guard version == Self.version else { throw .unsupportedVersion(version) }
+        let time = try reader.integer(Int64.self, bytes)
+        switch kind {
+        case .paymentCreated: self = .paymentCreated(try reader.paymentCreated(bytes, time))
+        case .operationStarted: self = .operationStarted(try reader.operationStarted(bytes, time))
+        case .operationFinished: self = .operationFinished(try reader.operationFinished(bytes, time))
+        case .operationUnresolved: self = .operationUnresolved(try reader.operationUnresolved(bytes, time))
+        case .refundBounced: self = .refundBounced(try reader.refundBounced(bytes, time))
+        }
+        guard reader.offset == bytes.count else { throw .invalidValue }
+    }
+}
+
+extension RecordReader {
+    fileprivate mutating func paymentCreated(
+        _ bytes: Span<UInt8>,
+        _ time: Int64
+    ) throws(RecordDecodingError) -> PaymentCreated {
+        let id = try paymentID(bytes)
+        let merchant = MerchantID(rawValue: try integer(UInt64.self, bytes))
+        let amountMinor = try integer(Int64.self, bytes)
+        guard let currency = Currency(numericCode: try integer(UInt16.self, bytes)) else { throw .invalidValue }
+        let feeBasisPoints = try integer(UInt16.self, bytes)
+        let capturesAutomatically = try integer(UInt8.self, bytes) == 1
+        let provider = try integer(UInt8.self, bytes)
+        let key = try requestKey(bytes)
+        let details = try self.bytes(count: Int(try integer(UInt32.self, bytes)), bytes)
+        return PaymentCreated(
+            id: id,
+            merchant: merchant,
+            amountMinor: amountMinor,
+            currency: currency,
+            feeBasisPoints: feeBasisPoints,
+            capturesAutomatically: capturesAutomatically,
+            provider: provider,
+            key: key,
+            details: details,
+            time: time
+        )
+    }
+
+    fileprivate mutating func operationStarted(
+        _ bytes: Span<UInt8>,
+        _ time: Int64
+    ) throws(RecordDecodingError) -> OperationStarted {
+        OperationStarted(
+            payment: try paymentID(bytes),
+            operation: try operation(bytes),
+            ordinal: try integer(UInt16.self, bytes),
+            amountMinor: try integer(Int64.self, bytes),
+            key: try requestKey(bytes),
+            transfers: try transfers(bytes),
+            time: time
+        )
+    }
+
+    fileprivate mutating func operationFinished(
+        _ bytes: Span<UInt8>,
+        _ time: Int64
+    ) throws(RecordDecodingError) -> OperationFinished {
+        let payment = try paymentID(bytes)
+        let operation = try operation(bytes)
+        let ordinal = try integer(UInt16.self, bytes)
+        let result = try result(bytes)
+        let amountMinor = try integer(Int64.self, bytes)
+        let providerReference = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
+        let declineProviderCode = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
+        let transfers = try transfers(bytes)
+        let responseStatus = try integer(UInt16.self, bytes)
+        // The answer itself is read from the journal when it is replayed, not kept in memory.
+        _ = try range(count: Int(try integer(UInt32.self, bytes)), bytes)
+        return OperationFinished(
+            payment: payment,
+            operation: operation,
+            ordinal: ordinal,
+            result: result,
+            amountMinor: amountMinor,
+            providerReference: providerReference,
+            declineProviderCode: declineProviderCode,
+            transfers: transfers,
+            responseStatus: responseStatus,
+            response: ByteBuffer(),
+            time: time
+        )
+    }
+
+    fileprivate mutating func operationUnresolved(
+        _ bytes: Span<UInt8>,
+        _ time: Int64
+    ) throws(RecordDecodingError) -> OperationUnresolved {
+        let payment = try paymentID(bytes)
+        let operation = try operation(bytes)
+        let ordinal = try integer(UInt16.self, bytes)
+        guard let reason = FailureReason(rawValue: try integer(UInt8.self, bytes)) else { throw .invalidValue }
+        return OperationUnresolved(
+            payment: payment,
+            operation: operation,
+            ordinal: ordinal,
+            reason: reason,
+            providerReference: try text(count: Int(try integer(UInt32.self, bytes)), bytes),
+            time: time
+        )
+    }
+
+    fileprivate mutating func refundBounced(
+        _ bytes: Span<UInt8>,
+        _ time: Int64
+    ) throws(RecordDecodingError) -> RefundBounced {
+        RefundBounced(
+            refund: RefundID(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes)),
+            payment: try paymentID(bytes),
+            amountMinor: try integer(Int64.self, bytes),
+            transfers: try transfers(bytes),
+            time: time
+        )
+    }
+
+    private mutating func paymentID(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> PaymentID {
+        PaymentID(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes))
+    }
+
+    private mutating func operation(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> ProviderOperation {
+        guard let operation = ProviderOperation(rawValue: try integer(UInt8.self, bytes)) else { throw .invalidValue }
+        return operation
+    }
+
+    private mutating func requestKey(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> RequestKey {
+        RequestKey(
+            digest: KeyDigest(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes)),
+            fingerprint: Fingerprint(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes)),
+            requestID: RequestID(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes))
+        )
+    }
+
+    private mutating func result(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> OperationResult {
+        let kind = try integer(UInt8.self, bytes)
+        let first = try integer(UInt8.self, bytes)
+        let second = try integer(UInt8.self, bytes)
+        switch kind {
+        case 1: return .succeeded
+        case 2:
+            guard let category = DeclineClass(rawValue: first), let code = DeclineCode(rawValue: second) else {
+                throw .invalidValue
+            }
+            return .declined(category, code)
+        case 3:
+            guard let reason = FailureReason(rawValue: first) else { throw .invalidValue }
+            return .notExecuted(reason)
+        case 4: return .conflicted
+        default: throw .invalidValue
+        }
+    }
+}
+
+extension RecordReader {
+    mutating func transfers(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> Transfers {
+        switch try integer(UInt8.self, bytes) {
+        case 0: return Transfers()
+        case 1: return Transfers(try transfer(bytes))
+        case 2: return Transfers(try transfer(bytes), try transfer(bytes))
+        default: throw .invalidValue
+        }
+    }
+
+    private mutating func transfer(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> Transfer {
+        do throws(LedgerDecodingError) {
+            return try Transfer.decode(from: bytes, at: &offset)
+        } catch {
+            throw .ledger(error)
+        }
+    }
+}
+
+/// The answer inside an `operationFinished` record, as it was first sent.
+package struct StoredResponse: Sendable {
+    package var status: UInt16
+    package var body: ByteBuffer
+
+    /// Finds the stored answer in a record read back from the journal.
+    package init(record: [UInt8]) throws(RecordDecodingError) {
+        let bytes = record.span
+        guard bytes.count > 2, bytes[0] == ShardRecord.Kind.operationFinished.rawValue else { throw .invalidValue }
+        var reader = RecordReader()
+        _ = try reader.range(count: 10 + 16 + 1 + 2 + 3 + 8, bytes)
+        _ = try reader.text(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
+        _ = try reader.text(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
+        _ = try reader.transfers(bytes)
+        status = try reader.integer(UInt16.self, bytes)
+        let range = try reader.range(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
+        body = ByteBuffer(bytes: record[range])
+    }
+}

@@ -1,0 +1,151 @@
+import Ledger
+import Money
+import NIOCore
+import Payments
+
+// Layout (docs/records.md): kind u8, version u8, time i64, then the fields in the order of the struct; variable-length
+// parts behind a u32 length. The stored answer stands last, so that a reader finds it without knowing the rest.
+extension ShardRecord {
+    static let version: UInt8 = 1
+
+    enum Kind: UInt8 {
+        case paymentCreated = 1
+        case operationStarted = 2
+        case operationFinished = 3
+        case operationUnresolved = 4
+        case refundBounced = 5
+    }
+
+    /// Appends the record in the journal engine's framing: a little-endian `UInt32` length, then the bytes.
+    func encodeFramed(into bytes: inout [UInt8]) {
+        let start = bytes.count
+        bytes.appendInteger(UInt32(0))
+        switch self {
+        case .paymentCreated(let record): record.encode(into: &bytes)
+        case .operationStarted(let record): record.encode(into: &bytes)
+        case .operationFinished(let record): record.encode(into: &bytes)
+        case .operationUnresolved(let record): record.encode(into: &bytes)
+        case .refundBounced(let record): record.encode(into: &bytes)
+        }
+        let length = UInt32(bytes.count - start - 4)
+        for index in 0..<4 { bytes[start + index] = UInt8(truncatingIfNeeded: length >> UInt32(index * 8)) }
+    }
+}
+
+extension [UInt8] {
+    mutating func appendHeader(_ kind: ShardRecord.Kind, _ time: Int64) {
+        append(kind.rawValue)
+        append(ShardRecord.version)
+        appendInteger(time)
+    }
+
+    mutating func append(_ id: PaymentID) {
+        appendInteger(id.high)
+        appendInteger(id.low)
+    }
+
+    mutating func append(_ key: RequestKey) {
+        appendInteger(key.digest.high)
+        appendInteger(key.digest.low)
+        appendInteger(key.fingerprint.high)
+        appendInteger(key.fingerprint.low)
+        appendInteger(key.requestID.high)
+        appendInteger(key.requestID.low)
+    }
+
+    mutating func appendText(_ text: String) {
+        var text = text
+        text.withUTF8 { utf8 in
+            appendInteger(UInt32(utf8.count))
+            append(contentsOf: utf8)
+        }
+    }
+
+    mutating func append(_ transfers: Transfers) {
+        append(UInt8(transfers.count))
+        if let first = transfers.first { first.encode(into: &self) }
+        if let second = transfers.second { second.encode(into: &self) }
+    }
+
+    mutating func append(_ result: OperationResult) {
+        switch result {
+        case .succeeded: appendResult(1, 0, 0)
+        case .declined(let category, let code): appendResult(2, category.rawValue, code.rawValue)
+        case .notExecuted(let reason): appendResult(3, reason.rawValue, 0)
+        case .conflicted: appendResult(4, 0, 0)
+        }
+    }
+
+    private mutating func appendResult(_ kind: UInt8, _ first: UInt8, _ second: UInt8) {
+        append(kind)
+        append(first)
+        append(second)
+    }
+}
+
+extension PaymentCreated {
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.appendHeader(.paymentCreated, time)
+        bytes.append(id)
+        bytes.appendInteger(merchant.rawValue)
+        bytes.appendInteger(amountMinor)
+        bytes.appendInteger(currency.numericCode)
+        bytes.appendInteger(feeBasisPoints)
+        bytes.append(capturesAutomatically ? 1 : 0)
+        bytes.append(provider)
+        bytes.append(key)
+        bytes.appendInteger(UInt32(details.count))
+        bytes.append(contentsOf: details)
+    }
+}
+
+extension OperationStarted {
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.appendHeader(.operationStarted, time)
+        bytes.append(payment)
+        bytes.append(operation.rawValue)
+        bytes.appendInteger(ordinal)
+        bytes.appendInteger(amountMinor)
+        bytes.append(key)
+        bytes.append(transfers)
+    }
+}
+
+extension OperationFinished {
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.appendHeader(.operationFinished, time)
+        bytes.append(payment)
+        bytes.append(operation.rawValue)
+        bytes.appendInteger(ordinal)
+        bytes.append(result)
+        bytes.appendInteger(amountMinor)
+        bytes.appendText(providerReference)
+        bytes.appendText(declineProviderCode)
+        bytes.append(transfers)
+        bytes.appendInteger(responseStatus)
+        bytes.appendInteger(UInt32(response.readableBytes))
+        response.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
+    }
+}
+
+extension OperationUnresolved {
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.appendHeader(.operationUnresolved, time)
+        bytes.append(payment)
+        bytes.append(operation.rawValue)
+        bytes.appendInteger(ordinal)
+        bytes.append(reason.rawValue)
+        bytes.appendText(providerReference)
+    }
+}
+
+extension RefundBounced {
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.appendHeader(.refundBounced, time)
+        bytes.appendInteger(refund.high)
+        bytes.appendInteger(refund.low)
+        bytes.append(payment)
+        bytes.appendInteger(amountMinor)
+        bytes.append(transfers)
+    }
+}
