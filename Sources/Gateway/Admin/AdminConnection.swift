@@ -13,6 +13,7 @@ struct AdminConnection: Sendable {
     static func configure(_ channel: any Channel, limits: AdminLimits) throws -> HTTPChannel {
         try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
         try channel.pipeline.syncOperations.addHandler(IdleStateHandler(allTimeout: limits.idleTimeout))
+        try channel.pipeline.syncOperations.addHandler(CloseWhenIdle())
         try channel.pipeline.syncOperations.addHandler(AdminBodyAdapter())
         return try HTTPChannel(wrappingChannelSynchronously: channel)
     }
@@ -91,10 +92,8 @@ extension AdminRequest {
     }
 }
 
-/// Turns buffers into what the HTTP encoder writes, and closes on idleness.
-private final class AdminBodyAdapter: ChannelDuplexHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias InboundOut = HTTPServerRequestPart
+/// Turns buffers into what the HTTP encoder writes.
+private final class AdminBodyAdapter: ChannelOutboundHandler {
     typealias OutboundIn = AdminConnection.ResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
@@ -106,13 +105,5 @@ private final class AdminBodyAdapter: ChannelDuplexHandler {
             case .end(let trailers): .end(trailers)
             }
         context.write(wrapOutboundOut(part), promise: promise)
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent {
-            context.close(promise: nil)
-        } else {
-            context.fireUserInboundEventTriggered(event)
-        }
     }
 }

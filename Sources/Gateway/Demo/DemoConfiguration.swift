@@ -1,0 +1,41 @@
+import Crypto
+
+/// The configuration that a new demo is given.
+enum DemoConfiguration {
+    /// Merchants with different fees, everything else at its default. Ports, addresses and certificates are given to the
+    /// children by the environment, so that editing this file changes what it seems to change.
+    static func text(apiKeys: [String], certificates: DevelopmentCertificates) -> String {
+        var text = """
+            # Made by `millrace demo` and kept: edit it as you like. Every key is described in docs/configuration.md.
+            # The demo gives ports, loops and the simulator's address by the environment.
+            listen:
+              tls:
+                certificate_file: \(quoted(certificates.certificateFile))
+                key_file: \(quoted(certificates.keyFile))
+
+            # Relative to this file.
+            data_directory: data
+
+            merchants:
+
+            """
+        for (index, key) in apiKeys.enumerated() {
+            let hash = Hexadecimal.encode(SHA256.hash(data: Array(key.utf8)))
+            text += """
+                  - id: merchant-\(index + 1)
+                    name: Demo merchant \(index + 1)
+                    fee_basis_points: \(fee(index))
+                    api_keys: ["sha256:\(hash)"]
+
+                """
+        }
+        return text
+    }
+
+    /// Differs from merchant to merchant: 0.5%, 0.75%, ... 3.25%, and again.
+    static func fee(_ index: Int) -> Int { 50 + 25 * (index % 12) }
+
+    private static func quoted(_ text: String) -> String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+    }
+}

@@ -1,0 +1,102 @@
+import Glibc
+
+/// The files of a demo: configuration, API keys and last ports, made once and kept, so that a restart over the same
+/// directory is the same gateway.
+package struct DemoDirectory: Sendable {
+    package let path: String
+    package let certificates: DevelopmentCertificates
+    /// Kept in `state.json`.
+    package private(set) var state: State
+
+    package struct State: Codable, Sendable, Equatable {
+        package var apiKeys: [String]
+        package var port: Int?
+        package var adminPort: Int?
+        package var pspPort: Int?
+        package var pspUsesTLS: Bool?
+    }
+
+    package var configurationFile: String { FilePaths.join(path, "millrace.yaml") }
+    package var demoFile: String { FilePaths.join(path, "demo.json") }
+    /// Where a child writes what it logs.
+    package func logFile(_ child: String) -> String { FilePaths.join(path, "\(child).log") }
+    /// Where a child says on which ports it listens.
+    package func readyFile(_ child: String) -> String { FilePaths.join(path, "\(child).ready.json") }
+
+    private var stateFile: String { FilePaths.join(path, "state.json") }
+    private var lockFile: String { FilePaths.join(path, "demo.lock") }
+
+    /// Finds or makes the files. `merchants` is what the caller demands; a new directory gets `defaultMerchants`
+    /// otherwise. `makeKey` gives a new API key. Blocks.
+    package static func open(
+        path: String,
+        certificates: String?,
+        merchants: Int?,
+        now: Int64,
+        makeKey: () -> String
+    ) throws -> DemoDirectory {
+        let path = FilePaths.absolute(path)
+        try Files.makeDirectory(path)
+        let certificates = try DevelopmentCertificates.ensure(
+            directory: certificates ?? FilePaths.join(path, "certs"),
+            force: false,
+            now: now
+        )
+        let stateFile = FilePaths.join(path, "state.json")
+        let known = try JSONFile.read(stateFile, as: State.self)
+        let state = known ?? State(apiKeys: (0..<(merchants ?? defaultMerchants)).map { _ in makeKey() })
+        if let merchants, merchants != state.apiKeys.count {
+            throw ConfigurationError(
+                place: stateFile,
+                "made for \(state.apiKeys.count) merchants, not \(merchants); take another directory"
+            )
+        }
+        let directory = DemoDirectory(path: path, certificates: certificates, state: state)
+        // The keys first: a configuration that holds hashes of keys nobody knows would be of no use.
+        if known == nil { try JSONFile.write(state, to: stateFile, permissions: 0o600) }
+        if !Files.exists(directory.configurationFile) {
+            let text = DemoConfiguration.text(apiKeys: state.apiKeys, certificates: certificates)
+            try Files.writeAtomically(Array(text.utf8), to: directory.configurationFile, permissions: 0o600)
+        }
+        return directory
+    }
+
+    /// Merchants of a new demo, unless told otherwise.
+    package static let defaultMerchants = 10
+
+    /// Changes `demo.json` under a lock, because a gateway's and a simulator's launcher may do so at once.
+    package func updateDemoFile(_ change: (inout DemoFile) -> Void) throws(FileError) {
+        try locked { () throws(FileError) in
+            var file = try JSONFile.read(demoFile, as: DemoFile.self) ?? emptyDemoFile
+            file.caCertificate = certificates.authorityFile
+            file.apiKeys = state.apiKeys
+            change(&file)
+            try JSONFile.write(file, to: demoFile, permissions: 0o600)
+        }
+    }
+
+    /// Changes what a restart should find again.
+    package mutating func updateState(_ change: (inout State) -> Void) throws(FileError) {
+        var changed = state
+        try locked { () throws(FileError) in
+            changed = try JSONFile.read(stateFile, as: State.self) ?? state
+            change(&changed)
+            try JSONFile.write(changed, to: stateFile, permissions: 0o600)
+        }
+        state = changed
+    }
+
+    private var emptyDemoFile: DemoFile {
+        DemoFile(caCertificate: certificates.authorityFile, apiKeys: state.apiKeys)
+    }
+
+    private func locked(_ body: () throws(FileError) -> Void) throws(FileError) {
+        let descriptor = Glibc.open(lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw FileError("open", lockFile) }
+        defer { close(descriptor) }
+        while flock(descriptor, LOCK_EX) != 0 {
+            guard errno == EINTR else { throw FileError("flock", lockFile) }
+        }
+        try body()
+    }
+}
