@@ -59,6 +59,8 @@ struct OperationRecord {
     var isSale = false
     /// Whether the stored answer says `pending`, which a replay repeats even when the operation is final by then.
     var answeredPending = false
+    /// Whether this is the authorisation under which its reference is found.
+    var isFirstOfReference = false
     /// Attempts under this key so far; stops counting at 255.
     var attempts: UInt8 = 1
 

@@ -65,6 +65,7 @@ struct SimulatorStore {
             operations[charge.operation].next = operations[first].next
             operations[first].next = charge.operation
         } else {
+            operations[charge.operation].isFirstOfReference = true
             authorizationsByReference.insert(hash, charge.operation)
         }
     }
