@@ -104,7 +104,10 @@ let package = Package(
         tests("JournalTests", ["Journal", "CMillrace"]),
         tests(
             "HTTPTransportTests",
-            ["HTTPTransport", nioCore, nioPosix, nioEmbedded, nioHTTP1, nioHTTP2, nioHPACK, nioSSL, x509, crypto]
+            [
+                "HTTPTransport", "CAllocationCounter", nioCore, nioPosix, nioEmbedded, nioTLS, nioHTTP1, nioHTTP2, nioHPACK,
+                nioSSL, x509, crypto,
+            ]
         ),
         tests("TelemetryTests", ["Telemetry", histogram]),
         tests("ShardTests", ["Shard", "Payments", "Journal", "Ledger", "Money", nioCore]),

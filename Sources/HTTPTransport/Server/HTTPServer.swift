@@ -1,12 +1,27 @@
 package import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// A server on several event loops, each with a listener of its own (SO_REUSEPORT: the kernel spreads connections).
 package final class HTTPServer: Sendable {
     /// The port listened on.
     package let port: Int
+    private let parts: [Part]
 
-    private init(port: Int) {
+    private struct Part: Sendable {
+        var loop: NIOLoopBound<HTTPServerLoop>
+        var eventLoop: any EventLoop
+        var listener: any Channel
+    }
+
+    private init(port: Int, parts: [Part]) {
         self.port = port
+        self.parts = parts
     }
 
     /// Binds a listener on every loop. `makeApplication` is called once on each loop before the first connection. Throws
@@ -16,11 +31,72 @@ package final class HTTPServer: Sendable {
         configuration: HTTPServerConfiguration,
         makeApplication: @escaping @Sendable (HTTPServerLoop) -> any HTTPServerApplication
     ) async throws -> HTTPServer {
-        throw ChannelError.operationUnsupported
+        precondition(!loops.isEmpty)
+        var parts: [Part] = []
+        var port = configuration.port
+        do {
+            for (index, eventLoop) in loops.enumerated() {
+                let part = try await listen(eventLoop, index, port, configuration, makeApplication)
+                parts.append(part)
+                // The first listener decides a port left open; the others join it.
+                port = part.listener.localAddress?.port ?? port
+            }
+        } catch {
+            await HTTPServer(port: port, parts: parts).drain(within: .zero)
+            throw error
+        }
+        return HTTPServer(port: port, parts: parts)
+    }
+
+    private static func listen(
+        _ eventLoop: any EventLoop,
+        _ index: Int,
+        _ port: Int,
+        _ configuration: HTTPServerConfiguration,
+        _ makeApplication: @escaping @Sendable (HTTPServerLoop) -> any HTTPServerApplication
+    ) async throws -> Part {
+        let loop = try await eventLoop.submit {
+            let loop = HTTPServerLoop(eventLoop: eventLoop, index: index, configuration: configuration, now: .now())
+            loop.start(makeApplication(loop))
+            return NIOLoopBound(loop, eventLoop: eventLoop)
+        }.get()
+        do {
+            let listener = try await bootstrap(loop, eventLoop, configuration).bind(
+                host: configuration.host,
+                port: port
+            )
+            .get()
+            return Part(loop: loop, eventLoop: eventLoop, listener: listener)
+        } catch {
+            try? await eventLoop.flatSubmit { loop.value.drain(deadline: .now()) }.get()
+            throw error
+        }
+    }
+
+    private static func bootstrap(
+        _ loop: NIOLoopBound<HTTPServerLoop>,
+        _ eventLoop: any EventLoop,
+        _ configuration: HTTPServerConfiguration
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: eventLoop)
+            .serverChannelOption(.backlog, value: configuration.backlog)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1)
+            .serverChannelOption(.maxMessagesPerRead, value: 16)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try loop.value.initialize(channel) }
+            }
     }
 
     /// Stops accepting, announces the end to every peer (GOAWAY in two steps, `connection: close`), waits for the open
     /// requests to be answered, at most `within`, and closes.
     package func drain(within: TimeAmount) async {
+        let deadline = NIODeadline.now() + within
+        for part in parts { part.listener.close(mode: .all, promise: nil) }
+        for part in parts {
+            // Fails only when the event loop itself has been shut down; then nothing is left to drain.
+            try? await part.eventLoop.flatSubmit { part.loop.value.drain(deadline: deadline) }.get()
+        }
     }
 }

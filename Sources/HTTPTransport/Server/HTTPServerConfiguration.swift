@@ -15,10 +15,11 @@ package struct HTTPServerConfiguration: Sendable {
     /// such a client is served HTTP/1.1.
     package var requiresALPN = true
 
-    /// The longest request body, in bytes; more is answered 413. At most `initialWindowBytes`.
+    /// The longest request body, in bytes; more is answered 413. Less than `initialWindowBytes`.
     package var maxBodyBytes = 65_536
-    /// SETTINGS_INITIAL_WINDOW_SIZE: the receive window of a stream, in bytes. No body is longer, so it is never topped up.
-    package var initialWindowBytes = 65_536
+    /// SETTINGS_INITIAL_WINDOW_SIZE: the receive window of a stream, in bytes. Longer than the longest body, so that it is
+    /// never topped up and a body that is too long shows itself instead of waiting for a window.
+    package var initialWindowBytes = 98_304
     /// The receive window of a connection, in bytes; topped up when half is used.
     package var connectionWindowBytes = 1_048_576
     /// The most bytes of incomplete bodies on one loop; more is answered 503.
@@ -35,7 +36,7 @@ package struct HTTPServerConfiguration: Sendable {
     /// The most requests delivered to the application and not yet answered; more are answered 503.
     package var maxRequestsInFlightPerLoop = 8_192
     /// The most bytes of answers that wait for the peer's windows on one connection; more closes it.
-    package var maxBufferedOutboundBytes = 1_048_576
+    package var maxBufferedOutboundBytes = 4_194_304
     /// The kernel's queue of connections not yet accepted.
     package var backlog: Int32 = 1_024
 

@@ -1,0 +1,230 @@
+import NIOCore
+import NIOHPACK
+import NIOHTTP1
+
+/// The last handler of an HTTP/1.1 connection: gives requests the shape of HTTP/2 and answers the shape of HTTP/1.1. One
+/// request at a time (the pipelining handler in front holds back the next). A fallback: correct, not fast.
+final class HTTP1ServerConnection: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private enum State {
+        case idle(since: NIODeadline)
+        case receiving(Incoming)
+        case dispatched(Exchange)
+        /// The last answer is out; what still comes is dropped until the peer closes or the time is up.
+        case lingering(until: NIODeadline)
+        case closed
+    }
+
+    private struct Incoming {
+        var exchange: Exchange
+        var method: String
+        var path: String
+        var headers: HPACKHeaders
+        var body = ByteBuffer()
+        var started: NIODeadline
+    }
+
+    /// What the answer has to know of its request.
+    private struct Exchange {
+        var number: UInt32
+        var isHead: Bool
+        var keepsAlive: Bool
+    }
+
+    private static let linger = TimeAmount.milliseconds(500)
+
+    private let loop: HTTPServerLoop
+    private let key: ConnectionTable.Key
+    private var context: ChannelHandlerContext?
+    private var state: State
+    private var requestNumber: UInt32 = 0
+    private var isDraining = false
+
+    init(loop: HTTPServerLoop, key: ConnectionTable.Key) {
+        self.loop = loop
+        self.key = key
+        state = .idle(since: loop.now)
+    }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { leave() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        leave()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): receive(head)
+        case .body(let piece): receive(piece)
+        case .end: receiveEnd()
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard error is HTTPParserError else { return closeNow() }
+        switch state {
+        case .idle, .receiving:
+            refuse(.malformed, Exchange(number: requestNumber, isHead: false, keepsAlive: false))
+        case .dispatched, .lingering, .closed:
+            closeNow()
+        }
+    }
+
+    // MARK: Requests
+
+    private func receive(_ head: HTTPRequestHead) {
+        guard case .idle = state else { return }
+        requestNumber &+= 1
+        let exchange = Exchange(number: requestNumber, isHead: head.method == .HEAD, keepsAlive: head.isKeepAlive)
+        guard let request = HTTP1Translation.request(head, maxHeaderBytes: loop.configuration.maxHeaderListBytes) else {
+            return refuse(.malformed, exchange)
+        }
+        state = .receiving(
+            Incoming(
+                exchange: exchange,
+                method: request.method,
+                path: request.path,
+                headers: request.headers,
+                started: loop.now
+            )
+        )
+        guard head.headers.first(name: "expect")?.lowercased() == "100-continue" else { return }
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
+            length > loop.configuration.maxBodyBytes
+        {
+            return refuse(.bodyTooLarge, exchange)
+        }
+        write(.head(HTTPResponseHead(version: .http1_1, status: .continue)))
+        context?.flush()
+    }
+
+    private func receive(_ piece: ByteBuffer) {
+        guard case .receiving(var incoming) = state else { return }
+        // Take the buffer out of the state before growing it, or it would be copied.
+        state = .closed
+        guard incoming.body.readableBytes + piece.readableBytes <= loop.configuration.maxBodyBytes else {
+            return refuse(.bodyTooLarge, incoming.exchange)
+        }
+        guard loop.bodyBytesBuffered + piece.readableBytes <= loop.configuration.maxBodyBytesBufferedPerLoop else {
+            return refuse(.overloaded, incoming.exchange)
+        }
+        loop.bodyBytesBuffered += piece.readableBytes
+        bodyBytes += piece.readableBytes
+        incoming.body.writeImmutableBuffer(piece)
+        state = .receiving(incoming)
+    }
+
+    private var bodyBytes = 0
+
+    private func releaseBody() {
+        loop.bodyBytesBuffered -= bodyBytes
+        bodyBytes = 0
+    }
+
+    private func receiveEnd() {
+        guard case .receiving(let incoming) = state else { return }
+        releaseBody()
+        guard loop.admitRequest() else { return refuse(.overloaded, incoming.exchange, isComplete: true) }
+        loop.statistics.http1Requests += 1
+        loop.statistics.bodyBytesReceived += incoming.body.readableBytes
+        state = .dispatched(incoming.exchange)
+        let token = HTTPStreamToken(
+            connection: key.slot,
+            generation: key.generation,
+            stream: incoming.exchange.number
+        )
+        loop.application.receive(
+            HTTPServerRequest(
+                token: token,
+                method: incoming.method,
+                path: incoming.path,
+                headers: incoming.headers,
+                body: incoming.body
+            )
+        )
+        loop.application.receiveComplete()
+    }
+
+    private func refuse(_ fault: HTTPRequestFault, _ exchange: Exchange, isComplete: Bool = false) {
+        loop.count(fault)
+        releaseBody()
+        var exchange = exchange
+        // What is left of the request cannot be told from the next one.
+        if !isComplete { exchange.keepsAlive = false }
+        answer(exchange, loop.application.response(to: fault))
+    }
+
+    // MARK: Answers
+
+    /// Answers a request of the application. False when it is gone or answered.
+    func respond(_ number: UInt32, _ response: HTTPServerResponse) -> Bool {
+        guard context != nil, case .dispatched(let exchange) = state, exchange.number == number else { return false }
+        answer(exchange, response)
+        return true
+    }
+
+    private func answer(_ exchange: Exchange, _ response: HTTPServerResponse) {
+        let keepsAlive = exchange.keepsAlive && !isDraining
+        loop.statistics.responses += 1
+        state = keepsAlive ? .idle(since: loop.now) : .lingering(until: loop.now + Self.linger)
+        let context = context
+        write(.head(HTTP1Translation.head(response, isHead: exchange.isHead, keepsAlive: keepsAlive)))
+        if !exchange.isHead, response.body.readableBytes > 0 {
+            loop.statistics.bodyBytesSent += response.body.readableBytes
+            write(.body(.byteBuffer(response.body)))
+        }
+        // Ending may deliver the next pipelined request at once, and its answer: everything is settled before.
+        write(.end(nil))
+        context?.flush()
+    }
+
+    private func write(_ part: HTTPServerResponsePart) {
+        context?.write(wrapOutboundOut(part), promise: nil)
+    }
+
+    // MARK: Ends
+
+    func timePassed(now: NIODeadline) {
+        switch state {
+        case .idle(let since):
+            let isFirst = requestNumber == 0
+            guard now >= since + (isFirst ? loop.configuration.headerTimeout : loop.configuration.idleTimeout) else {
+                return
+            }
+            if isFirst { loop.statistics.headerTimeouts += 1 } else { loop.statistics.idleTimeouts += 1 }
+            closeNow()
+        case .receiving(let incoming):
+            guard now >= incoming.started + loop.configuration.bodyTimeout else { return }
+            refuse(.bodyTimeout, incoming.exchange)
+        case .lingering(let until):
+            if now >= until { closeNow() }
+        case .dispatched, .closed:
+            break
+        }
+    }
+
+    func drain() {
+        isDraining = true
+        switch state {
+        case .idle: closeNow()
+        case .receiving, .dispatched, .lingering, .closed: break
+        }
+    }
+
+    func closeNow() { context?.close(promise: nil) }
+
+    private func leave() {
+        guard context != nil else { return }
+        context = nil
+        state = .closed
+        releaseBody()
+        loop.connectionClosed(key)
+    }
+}

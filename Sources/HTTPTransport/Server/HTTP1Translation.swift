@@ -1,0 +1,72 @@
+import NIOCore
+import NIOHPACK
+import NIOHTTP1
+
+/// Between the message shapes of HTTP/1.1 (RFC 9112) and HTTP/2 (RFC 9113 section 8.3).
+enum HTTP1Translation {
+    /// Fields that concern one HTTP/1.1 connection only (RFC 9113 section 8.2.2), and `host`, which becomes `:authority`.
+    private static let connectionFields: Set<String> = [
+        "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "host", "http2-settings",
+    ]
+
+    struct Request {
+        var method: String
+        var path: String
+        var headers: HPACKHeaders
+    }
+
+    /// Nil when the request is not one that a server may take: no or two hosts (RFC 9112 section 3.2), a target that is
+    /// neither a path nor absolute, or more header bytes than allowed.
+    static func request(_ head: HTTPRequestHead, maxHeaderBytes: Int) -> Request? {
+        let hosts = head.headers["host"]
+        guard hosts.count == 1 || (hosts.isEmpty && head.version == .http1_0) else { return nil }
+        guard let target = target(head.uri, method: head.method) else { return nil }
+        var headers = HPACKHeaders()
+        headers.reserveCapacity(head.headers.count + 4)
+        headers.add(name: ":method", value: head.method.rawValue)
+        headers.add(name: ":scheme", value: "http")
+        headers.add(name: ":authority", value: target.authority ?? hosts.first ?? "")
+        headers.add(name: ":path", value: target.path)
+        var bytes = 0
+        for (name, value) in head.headers {
+            bytes += name.utf8.count + value.utf8.count + 32
+            let name = name.lowercased()
+            if !connectionFields.contains(name) { headers.add(name: name, value: value) }
+        }
+        guard bytes <= maxHeaderBytes else { return nil }
+        return Request(method: head.method.rawValue, path: target.path, headers: headers)
+    }
+
+    /// The forms of RFC 9112 section 3.2: origin, absolute (the authority is then the target's), and asterisk.
+    private static func target(_ uri: String, method: HTTPMethod) -> (authority: String?, path: String)? {
+        if uri.utf8.first == UInt8(ascii: "/") { return (nil, uri) }
+        if uri == "*" { return method == .OPTIONS ? (nil, uri) : nil }
+        for scheme in ["http://", "https://"] where uri.lowercased().hasPrefix(scheme) {
+            let rest = uri.dropFirst(scheme.count)
+            guard let end = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return (String(rest), "/") }
+            let path = rest[end] == "/" ? String(rest[end...]) : "/" + rest[end...]
+            return (String(rest[..<end]), path)
+        }
+        return nil
+    }
+
+    /// The head of an answer. `content-length` is always there where a body could be, so that none is ever chunked.
+    static func head(_ response: HTTPServerResponse, isHead: Bool, keepsAlive: Bool) -> HTTPResponseHead {
+        var headers = HTTPHeaders()
+        headers.reserveCapacity(response.headers.count + 2)
+        var status = 500
+        for (name, value, _) in response.headers {
+            if name == ":status" {
+                status = Int(value) ?? 500
+            } else {
+                headers.add(name: name, value: value)
+            }
+        }
+        let hasBody = status != 204 && status != 304
+        if hasBody, !headers.contains(name: "content-length") {
+            headers.add(name: "content-length", value: String(response.body.readableBytes))
+        }
+        if !keepsAlive { headers.add(name: "connection", value: "close") }
+        return HTTPResponseHead(version: .http1_1, status: .init(statusCode: status), headers: headers)
+    }
+}

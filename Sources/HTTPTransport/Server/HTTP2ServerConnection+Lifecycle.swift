@@ -1,0 +1,94 @@
+import NIOCore
+import NIOHTTP2
+
+extension HTTP2ServerConnection {
+    // MARK: Flushing and windows
+
+    func flush() {
+        isDirty = false
+        guard let context else { return }
+        context.flush()
+        if !resetsAfterFlush.isEmpty {
+            for identifier in resetsAfterFlush where streams.place(of: identifier) != nil {
+                write(.rstStream(.noError), on: HTTP2StreamID(number: identifier))
+            }
+            resetsAfterFlush.removeAll()
+            context.flush()
+        }
+        if outboundBytes > loop.configuration.maxBufferedOutboundBytes { closeSlowReader() }
+    }
+
+    /// Gives the connection's receive window back when half of it is used. The size comes from `NIOHTTP2Handler`, which
+    /// also counts frames that never get here (padding, streams already reset).
+    func topUpWindow(_ size: Int) {
+        let target = loop.configuration.connectionWindowBytes
+        guard size <= target / 2, machine.isListening else { return }
+        write(.windowUpdate(windowSizeIncrement: target - size), on: .rootStream)
+        markDirty()
+    }
+
+    // MARK: Ends
+
+    func refuseFlood() {
+        write(.goAway(lastStreamID: lastStream, errorCode: .enhanceYourCalm, opaqueData: nil), on: .rootStream)
+        _ = observer.takeCode()
+        loop.statistics.floods += 1
+        fail()
+    }
+
+    private func closeSlowReader() {
+        loop.statistics.slowReaders += 1
+        context?.close(promise: nil)
+    }
+
+    func drain() {
+        switch machine.drainRequested(now: loop.now) {
+        case .announce: announce()
+        case .none: break
+        }
+    }
+
+    func closeNow() { context?.close(promise: nil) }
+
+    /// The deadlines of this connection and its streams.
+    func timePassed(now: NIODeadline) {
+        budget.timePassed(now: now)
+        refuseSlowBodies(now: now)
+        if outboundBytes > 0, now >= outboundProgress + loop.configuration.writeStallTimeout {
+            return closeSlowReader()
+        }
+        switch machine.timePassed(now: now) {
+        case .none: break
+        case .announce: announce()
+        case .headersTimedOut:
+            loop.statistics.headerTimeouts += 1
+            sendFinalGoAway()
+        case .idleTimedOut:
+            loop.statistics.idleTimeouts += 1
+            sendFinalGoAway()
+        case .sendFinalGoAway, .sendFinalGoAwayAndClose: sendFinalGoAway()
+        case .close: closeNow()
+        }
+    }
+
+    func run(_ result: ServerConnectionStateMachine.OnAnnouncementEnded) {
+        switch result {
+        case .none: break
+        case .sendFinalGoAway, .sendFinalGoAwayAndClose: sendFinalGoAway()
+        }
+    }
+
+    private var lastStream: HTTP2StreamID { HTTP2StreamID(number: machine.lastStream) }
+
+    private func announce() {
+        write(.goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil), on: .rootStream)
+        write(.ping(HTTP2PingData(withInteger: 0x6D69_6C6C_7261_6365), ack: false), on: .rootStream)
+        markDirty()
+    }
+
+    /// When nothing is open the machine lingers from here on: the peer usually closes first.
+    private func sendFinalGoAway() {
+        write(.goAway(lastStreamID: lastStream, errorCode: .noError, opaqueData: nil), on: .rootStream)
+        markDirty()
+    }
+}

@@ -1,0 +1,186 @@
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+
+extension HTTP2ServerConnection {
+    // MARK: Requests
+
+    func receive(_ headers: HTTP2Frame.FramePayload.Headers, on identifier: UInt32) {
+        if let place = streams.place(of: identifier) {
+            // Trailers: their fields are of no use here, their END_STREAM is.
+            if streams[place].phase == .receiving, headers.endStream { complete(identifier, at: place, body: nil) }
+            return
+        }
+        open(identifier, headers)
+    }
+
+    private func open(_ identifier: UInt32, _ headers: HTTP2Frame.FramePayload.Headers) {
+        var stream = HTTP2StreamTable.Stream(phase: .receiving, opened: loop.now)
+        stream.headers = headers.headers
+        guard machine.streamOpened(identifier) == .accept else {
+            return reset(identifier, .refusedStream)
+        }
+        guard let place = streams.insert(identifier, stream) else {
+            // Possible only before the peer has seen the settings.
+            _ = machine.streamClosed(now: loop.now)
+            return reset(identifier, .refusedStream)
+        }
+        receivingCount += 1
+        if headers.endStream {
+            complete(identifier, at: place, body: nil)
+        } else {
+            mayExpectContinue = true
+        }
+    }
+
+    func receive(_ data: HTTP2Frame.FramePayload.Data, on identifier: UInt32) {
+        guard let place = streams.place(of: identifier), streams[place].phase == .receiving else { return }
+        guard case .byteBuffer(let piece) = data.data else { return }
+        let total = (streams[place].body?.readableBytes ?? 0) + piece.readableBytes
+        guard total <= loop.configuration.maxBodyBytes else { return refuse(identifier, at: place, .bodyTooLarge) }
+        if data.endStream {
+            complete(identifier, at: place, body: piece)
+        } else {
+            keep(piece, of: identifier, at: place)
+            // Padding takes window without being body; it is given back at once (RFC 9113 section 6.1).
+            if let padding = data.paddingBytes {
+                write(.windowUpdate(windowSizeIncrement: padding + 1), on: HTTP2StreamID(number: identifier))
+                markDirty()
+            }
+        }
+    }
+
+    /// Copies a piece of a body that has not ended, so that it does not hold on to the whole receive buffer.
+    private func keep(_ piece: ByteBuffer, of identifier: UInt32, at place: Int) {
+        let count = piece.readableBytes
+        guard loop.bodyBytesBuffered + count <= loop.configuration.maxBodyBytesBufferedPerLoop else {
+            return refuse(identifier, at: place, .overloaded)
+        }
+        bodyBytes += count
+        loop.bodyBytesBuffered += count
+        if streams[place].body == nil {
+            streams[place].body = ByteBuffer(buffer: piece)
+        } else {
+            streams[place].body?.writeImmutableBuffer(piece)
+        }
+    }
+
+    /// The body's end: `body` is its last piece, usually the only one.
+    private func complete(_ identifier: UInt32, at place: Int, body last: ByteBuffer?) {
+        let body = takeBody(at: place, last: last)
+        guard let headers = streams[place].headers.take(),
+            let method = headers.first(name: ":method"), let path = headers.first(name: ":path")
+        else {
+            return refuse(identifier, at: place, .malformed)
+        }
+        streams[place].isHead = method == "HEAD"
+        budget.requestCompleted()
+        guard loop.admitRequest() else { return refuse(identifier, at: place, .overloaded) }
+        loop.statistics.bodyBytesReceived += body.readableBytes
+        noteDelivery()
+        let token = HTTPStreamToken(connection: key.slot, generation: key.generation, stream: identifier)
+        loop.application.receive(
+            HTTPServerRequest(token: token, method: method, path: path, headers: headers, body: body)
+        )
+    }
+
+    private func takeBody(at place: Int, last: ByteBuffer?) -> ByteBuffer {
+        receivingCount -= 1
+        streams[place].phase = .dispatched
+        guard var body = streams[place].body.take() else { return last ?? ByteBuffer() }
+        releaseBody(body.readableBytes)
+        if let last { body.writeImmutableBuffer(last) }
+        return body
+    }
+
+    private func releaseBody(_ count: Int) {
+        bodyBytes -= count
+        loop.bodyBytesBuffered -= count
+    }
+
+    // MARK: Refusals
+
+    /// Answers in the application's words and drops what is left of the request.
+    private func refuse(_ identifier: UInt32, at place: Int, _ fault: HTTPRequestFault) {
+        loop.count(fault)
+        let isIncomplete = streams[place].phase == .receiving
+        if isIncomplete {
+            _ = takeBody(at: place, last: nil)
+            streams[place].isHead = streams[place].headers.take()?.first(name: ":method") == "HEAD"
+        }
+        answer(identifier, at: place, loop.application.response(to: fault))
+        // The answer must be out before the reset: a reset drops what still waits.
+        if isIncomplete { resetsAfterFlush.append(identifier) }
+    }
+
+    func refuseSlowBodies(now: NIODeadline) {
+        guard receivingCount > 0 else { return }
+        for identifier in streams.receiving(openedBefore: now - loop.configuration.bodyTimeout) {
+            guard let place = streams.place(of: identifier) else { continue }
+            refuse(identifier, at: place, .bodyTimeout)
+        }
+    }
+
+    /// `Expect: 100-continue` (RFC 9110 section 10.1.1), looked at only for bodies that did not come with their headers.
+    func settleExpectations() {
+        mayExpectContinue = false
+        guard receivingCount > 0 else { return }
+        for identifier in streams.takeUnsettledExpectations() {
+            guard let place = streams.place(of: identifier), let headers = streams[place].headers else { continue }
+            guard headers.first(name: "expect")?.lowercased() == "100-continue" else { continue }
+            if let length = headers.first(name: "content-length").flatMap({ Int($0) }),
+                length > loop.configuration.maxBodyBytes
+            {
+                refuse(identifier, at: place, .bodyTooLarge)
+            } else {
+                let interim = HPACKHeaders([(":status", "100")])
+                write(.headers(.init(headers: interim)), on: HTTP2StreamID(number: identifier))
+                markDirty()
+            }
+        }
+    }
+
+    private func reset(_ identifier: UInt32, _ code: HTTP2ErrorCode) {
+        write(.rstStream(code), on: HTTP2StreamID(number: identifier))
+        markDirty()
+    }
+
+    // MARK: Answers
+
+    /// Answers a request of the application. False when its stream is gone or answered.
+    func respond(_ identifier: UInt32, _ response: HTTPServerResponse) -> Bool {
+        guard context != nil, let place = streams.place(of: identifier), streams[place].phase == .dispatched else {
+            return false
+        }
+        answer(identifier, at: place, response)
+        return true
+    }
+
+    private func answer(_ identifier: UInt32, at place: Int, _ response: HTTPServerResponse) {
+        let count = streams[place].isHead ? 0 : response.body.readableBytes
+        streams[place].phase = .answered
+        streams[place].outboundBytes = count
+        loop.statistics.responses += 1
+        loop.statistics.bodyBytesSent += count
+        if outboundBytes == 0 { outboundProgress = loop.now }
+        outboundBytes += count
+        let stream = HTTP2StreamID(number: identifier)
+        write(.headers(.init(headers: response.headers, endStream: count == 0)), on: stream)
+        if count > 0 { write(.data(.init(data: .byteBuffer(response.body), endStream: true)), on: stream) }
+        markDirty()
+    }
+
+    func streamClosed(_ identifier: UInt32) {
+        guard let stream = streams.remove(identifier) else { return }
+        if stream.phase == .receiving { receivingCount -= 1 }
+        if let body = stream.body { releaseBody(body.readableBytes) }
+        if stream.outboundBytes > 0 {
+            outboundBytes -= stream.outboundBytes
+            outboundProgress = loop.now
+        }
+        switch machine.streamClosed(now: loop.now) {
+        case .none: break
+        case .close: markDirty()
+        }
+    }
+}

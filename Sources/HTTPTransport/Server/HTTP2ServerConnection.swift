@@ -1,0 +1,220 @@
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+
+/// The last handler of an HTTP/2 connection: maps frames to requests and answers to frames, with a stream table of its
+/// own instead of a channel per stream. `NIOHTTP2Handler` in front does framing, HPACK, validation and flow control.
+///
+/// Responsibilities: complete requests at END_STREAM; limits and deadlines of bodies; the connection's receive window;
+/// one flush per read cycle or tick; back-pressure (no reads while the peer does not read); closing after connection
+/// errors, which `NIOHTTP2Handler` announces but leaves open; graceful shutdown by `ServerConnectionStateMachine`.
+final class HTTP2ServerConnection: ChannelDuplexHandler {
+    typealias InboundIn = HTTP2Frame
+    typealias OutboundIn = Never
+    typealias OutboundOut = HTTP2Frame
+
+    let loop: HTTPServerLoop
+    let key: ConnectionTable.Key
+    let observer: ConnectionErrorObserver
+    var context: ChannelHandlerContext?
+    var streams: HTTP2StreamTable
+    var machine: ServerConnectionStateMachine
+    var budget: WindowUpdateBudget
+
+    /// Streams in the phase `receiving`.
+    var receivingCount = 0
+    /// Bytes of incomplete bodies here.
+    var bodyBytes = 0
+    /// Bytes of answers not yet taken by the peer's windows.
+    var outboundBytes = 0
+    /// When `outboundBytes` last shrank or became non-zero.
+    var outboundProgress: NIODeadline
+    /// Streams answered before their body ended: reset without error once the answer is flushed (RFC 9113 section 8.1).
+    var resetsAfterFlush: [UInt32] = []
+
+    /// Whether something was written since the last flush.
+    var isDirty = false
+    private var isInReadCycle = false
+    private var hasDelivered = false
+    /// Whether a stream without its body came in this read cycle.
+    var mayExpectContinue = false
+    private var isWritable = true
+    private var isReadWithheld = false
+    /// False after a connection error: a peer that floods is not listened to any more.
+    private var isReading = true
+
+    init(loop: HTTPServerLoop, key: ConnectionTable.Key, observer: ConnectionErrorObserver) {
+        let configuration = loop.configuration
+        self.loop = loop
+        self.key = key
+        self.observer = observer
+        streams = HTTP2StreamTable(maximum: configuration.maxConcurrentStreams)
+        machine = ServerConnectionStateMachine(
+            limits: .init(
+                header: configuration.headerTimeout,
+                idle: configuration.idleTimeout,
+                age: configuration.maxConnectionAge,
+                grace: configuration.drainGrace
+            ),
+            now: loop.now
+        )
+        budget = WindowUpdateBudget(limit: configuration.windowUpdateLimit, now: loop.now)
+        outboundProgress = loop.now
+    }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        isWritable = context.channel.isWritable
+        let increment = loop.configuration.connectionWindowBytes - 65_535
+        if increment > 0 { write(.windowUpdate(windowSizeIncrement: increment), on: .rootStream) }
+        markDirty()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { leave() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        leave()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isInReadCycle = true
+        let frame = unwrapInboundIn(data)
+        guard machine.isListening else { return }
+        switch frame.payload {
+        case .headers(let headers):
+            receive(headers, on: frame.streamID.number)
+        case .data(let data):
+            receive(data, on: frame.streamID.number)
+        case .windowUpdate:
+            if !budget.windowUpdateReceived() { refuseFlood() }
+        case .rstStream:
+            loop.statistics.streamsResetByPeer += 1
+        case .ping(_, ack: true):
+            run(machine.pingAcknowledged(now: loop.now))
+        case .ping, .settings, .priority, .goAway, .pushPromise, .alternativeService, .origin:
+            break
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if hasDelivered {
+            hasDelivered = false
+            loop.application.receiveComplete()
+        }
+        if mayExpectContinue { settleExpectations() }
+        isInReadCycle = false
+        if isDirty { flush() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case let event as NIOHTTP2WindowUpdatedEvent:
+            guard event.streamID == .rootStream, let size = event.inboundWindowSize else { return }
+            topUpWindow(size)
+        case let event as StreamClosedEvent:
+            streamClosed(event.streamID.number)
+        default:
+            // Created streams show themselves by their HEADERS; nothing follows this handler.
+            break
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let code = observer.takeCode() {
+            if code == .enhanceYourCalm {
+                loop.statistics.floods += 1
+            } else {
+                loop.statistics.connectionErrors += 1
+            }
+            fail()
+        } else if error is NIOHTTP2Errors.RaisedGoawayLastStreamID {
+            // A connection error whose GOAWAY could not be sent because a graceful one named fewer streams.
+            loop.statistics.connectionErrors += 1
+            fail()
+        } else if error is any NIOHTTP2Error {
+            // A stream error: `NIOHTTP2Handler` has reset that stream, the others live on.
+            loop.statistics.streamErrors += 1
+        } else {
+            // The transport failed.
+            context.close(promise: nil)
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        if isWritable, isReadWithheld, isReading {
+            isReadWithheld = false
+            context.read()
+        }
+    }
+
+    /// Reads only while the peer takes what it is sent: what one connection can make the process buffer is bounded.
+    func read(context: ChannelHandlerContext) {
+        if isWritable, isReading {
+            context.read()
+        } else {
+            isReadWithheld = true
+        }
+    }
+
+    // MARK: Shared by the parts of this handler
+
+    func write(_ payload: HTTP2Frame.FramePayload, on stream: HTTP2StreamID) {
+        context?.write(wrapOutboundOut(HTTP2Frame(streamID: stream, payload: payload)), promise: nil)
+    }
+
+    /// Notes that something waits for a flush: at the end of the read cycle if there is one, else of the loop's tick.
+    func markDirty() {
+        guard !isDirty else { return }
+        isDirty = true
+        if !isInReadCycle { loop.enlistForFlush(key) }
+    }
+
+    func noteDelivery() { hasDelivered = true }
+
+    /// Stops listening, lets the written GOAWAY out, and leaves the close to the clock.
+    func fail() {
+        switch machine.failed(now: loop.now) {
+        case .linger:
+            isReading = false
+            flush()
+        case .none:
+            isReading = false
+        }
+    }
+
+    /// Releases everything; after it every token of this connection is stale.
+    private func leave() {
+        guard context != nil else { return }
+        context = nil
+        machine.closed()
+        loop.bodyBytesBuffered -= bodyBytes
+        loop.connectionClosed(key)
+    }
+}
+
+/// Watches what `NIOHTTP2Handler` writes: a GOAWAY with an error code is the sign that the error reported next is one of
+/// the connection and not of a stream. The error's type does not tell.
+final class ConnectionErrorObserver: NIOHTTP2FrameDelegate {
+    private var code: HTTP2ErrorCode?
+
+    func wroteFrame(_ frame: HTTP2Frame) {
+        guard case .goAway(_, let errorCode, _) = frame.payload, errorCode != .noError else { return }
+        code = errorCode
+    }
+
+    func takeCode() -> HTTP2ErrorCode? {
+        defer { code = nil }
+        return code
+    }
+}
+
+extension HTTP2StreamID {
+    /// The identifier as tokens and the stream table have it.
+    var number: UInt32 { UInt32(bitPattern: Int32(self)) }
+
+    init(number: UInt32) { self.init(Int32(bitPattern: number)) }
+}

@@ -1,0 +1,79 @@
+import NIOCore
+import NIOHTTP1
+import NIOHTTP2
+import NIOSSL
+
+extension HTTPServerLoop {
+    /// The handlers of a connection whose protocol is not known yet.
+    func initialize(_ channel: any Channel) throws {
+        let selector = try accept()
+        let pipeline = channel.pipeline.syncOperations
+        if let tls = configuration.tls {
+            try pipeline.addHandler(NIOSSLServerHandler(context: tls))
+        }
+        try pipeline.addHandler(selector)
+    }
+
+    /// Adds the handlers of a protocol at the end of the pipeline.
+    func install(_ choice: ProtocolSelector.Choice, _ key: ConnectionTable.Key, on channel: any Channel) throws {
+        switch choice {
+        case .http2: try installHTTP2(key, on: channel)
+        case .http1: try installHTTP1(key, on: channel)
+        }
+    }
+
+    private func installHTTP2(_ key: ConnectionTable.Key, on channel: any Channel) throws {
+        let observer = ConnectionErrorObserver()
+        let codec = NIOHTTP2Handler(
+            mode: .server,
+            frameDelegate: observer,
+            connectionConfiguration: configuration.http2Connection,
+            streamConfiguration: configuration.http2Stream
+        )
+        let connection = HTTP2ServerConnection(loop: self, key: key, observer: observer)
+        statistics.http2Connections += 1
+        protocolSelected(key, .http2(connection))
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(WriteGatherer())
+        try pipeline.addHandler(codec)
+        try pipeline.addHandler(connection)
+    }
+
+    private func installHTTP1(_ key: ConnectionTable.Key, on channel: any Channel) throws {
+        let connection = HTTP1ServerConnection(loop: self, key: key)
+        statistics.http1Connections += 1
+        protocolSelected(key, .http1(connection))
+        let pipeline = channel.pipeline.syncOperations
+        // Pipelined requests are handed on one at a time, in order; reads stop while one is being answered.
+        try pipeline.configureHTTPServerPipeline(withErrorHandling: false)
+        try pipeline.addHandler(connection)
+    }
+}
+
+extension HTTPServerConfiguration {
+    fileprivate var http2Connection: NIOHTTP2Handler.ConnectionConfiguration {
+        var connection = NIOHTTP2Handler.ConnectionConfiguration()
+        connection.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: maxConcurrentStreams),
+            HTTP2Setting(parameter: .initialWindowSize, value: initialWindowBytes),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: maxHeaderListBytes),
+        ]
+        connection.maximumSequentialEmptyDataFrames = maxSequentialEmptyDataFrames
+        connection.maximumBufferedControlFrames = maxBufferedControlFrames
+        connection.maximumSequentialContinuationFrames = maxSequentialContinuationFrames
+        connection.maximumRecentlyResetStreams = maxRecentlyResetStreams
+        connection.maximumConnectionGlitches = maxGlitchesPerConnection
+        connection.controlFrameRateLimit.maximumCount = controlFrameLimit.count
+        connection.controlFrameRateLimit.windowLength = controlFrameLimit.window
+        return connection
+    }
+
+    fileprivate var http2Stream: NIOHTTP2Handler.StreamConfiguration {
+        var stream = NIOHTTP2Handler.StreamConfiguration()
+        stream.streamResetFrameRateLimit.maximumCount = streamResetLimit.count
+        stream.streamResetFrameRateLimit.windowLength = streamResetLimit.window
+        stream.streamErrorRateLimit.maximumCount = streamErrorLimit.count
+        stream.streamErrorRateLimit.windowLength = streamErrorLimit.window
+        return stream
+    }
+}
