@@ -49,6 +49,8 @@ package enum HTTPClientFailure: Sendable, Equatable {
     case shutdown
     /// The answer is larger than configured, or not HTTP.
     case badResponse
+    /// The request's header block is not valid HTTP/2 and was not sent.
+    case badRequest
 }
 
 /// Where results go. All calls come on the pool's event loop; a result is delivered exactly once per request, never
