@@ -93,7 +93,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "millrace",
-            dependencies: ["Gateway", "Journal", "PSPSimulator", "LoadTest", arguments, logging, nioCore, nioPosix],
+            dependencies: ["Gateway", "API", "Journal", "PSPSimulator", "LoadTest", arguments, logging, nioCore, nioPosix],
             swiftSettings: strict
         ),
         tests("MoneyTests", ["Money"]),

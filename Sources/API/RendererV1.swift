@@ -136,6 +136,7 @@ extension FailureReason {
         case .misconfigured: "misconfigured"
         case .conflict: "conflict"
         case .recovered: "recovered"
+        case .pendingAtProvider: "pending_at_provider"
         }
     }
 }

@@ -47,14 +47,6 @@ enum ConfigurationValues {
         }
     }
 
-    /// `sha256:` and 64 hexadecimal digits: the 32 bytes.
-    static func keyHash(_ text: String) -> [UInt8]? {
-        let prefix = "sha256:"
-        guard text.hasPrefix(prefix) else { return nil }
-        guard let bytes = Hexadecimal.decode(text.dropFirst(prefix.count)), bytes.count == 32 else { return nil }
-        return bytes
-    }
-
     private static func split(_ text: String) -> (number: Int64, unit: Substring)? {
         let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == "_") }
         guard let first = digits.first, first != "_" else { return nil }

@@ -1,4 +1,4 @@
-import Crypto
+import API
 package import Payments
 import Yams
 
@@ -7,14 +7,10 @@ extension GatewayConfiguration.Merchant {
     private static let maximumTextBytes = 128
     /// Keys of one merchant: two suffice for a rotation.
     private static let maximumKeys = 16
-    /// Merchants of one gateway.
-    private static let maximumMerchants = 100_000
+    private static let maximumMerchants = APIConfiguration.maximumMerchants
 
-    /// The merchant's identity in the journal: the first eight bytes (big endian) of SHA-256 over `id`.
-    package var merchantID: MerchantID {
-        let prefix = SHA256.hash(data: Array(id.utf8)).prefix(8)
-        return MerchantID(rawValue: prefix.reduce(0) { $0 << 8 | UInt64($1) })
-    }
+    /// The merchant's identity in the journal.
+    package var merchantID: MerchantID { MerchantID(configured: id) }
 
     static func readAll(_ document: inout ConfigurationSection) throws(ConfigurationError) -> [Self] {
         guard let nodes = try document.list("merchants"), !nodes.isEmpty else {
@@ -59,14 +55,14 @@ extension GatewayConfiguration.Merchant {
     private static func readKeys(
         _ section: inout ConfigurationSection,
         _ identities: inout Identities
-    ) throws(ConfigurationError) -> [[UInt8]] {
+    ) throws(ConfigurationError) -> [APIKeyHash] {
         let nodes = try section.list("api_keys") ?? []
         guard (1...maximumKeys).contains(nodes.count) else {
             throw section.problem("api_keys must list 1 to \(maximumKeys) hashes")
         }
-        var hashes: [[UInt8]] = []
+        var hashes: [APIKeyHash] = []
         for node in nodes {
-            guard let text = node.scalar?.string, let hash = ConfigurationValues.keyHash(text) else {
+            guard let text = node.scalar?.string, let hash = APIKeyHash(configured: text) else {
                 throw section.source.error(node, "an API key must be given as sha256: and 64 hexadecimal digits")
             }
             try identities.add(keyHash: hash, node)

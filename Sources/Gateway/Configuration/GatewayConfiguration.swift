@@ -1,3 +1,5 @@
+package import API
+
 /// Everything an operator can decide about a gateway process, read once at start from one YAML file.
 ///
 /// Every value has a default here, and this file and `docs/configuration.md` are its documentation; the reader
@@ -121,10 +123,10 @@ extension GatewayConfiguration {
         package var name: String
         /// The platform's fee on captures, 0...10000.
         package var feeBasisPoints: Int
-        /// SHA-256 (32 bytes) of each API key that is accepted.
-        package var apiKeyHashes: [[UInt8]]
+        /// The hashes of the API keys that are accepted.
+        package var apiKeyHashes: [APIKeyHash]
 
-        package init(id: String, name: String, feeBasisPoints: Int, apiKeyHashes: [[UInt8]]) {
+        package init(id: String, name: String, feeBasisPoints: Int, apiKeyHashes: [APIKeyHash]) {
             self.id = id
             self.name = name
             self.feeBasisPoints = feeBasisPoints

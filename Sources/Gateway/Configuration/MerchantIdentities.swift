@@ -1,3 +1,4 @@
+import API
 import Payments
 import Yams
 
@@ -6,7 +7,7 @@ extension GatewayConfiguration.Merchant {
     struct Identities {
         let source: ConfigurationSource
         private var ids: [MerchantID: String] = [:]
-        private var keyHashes: Set<[UInt8]> = []
+        private var keyHashes: Set<APIKeyHash> = []
 
         init(source: ConfigurationSource) {
             self.source = source
@@ -33,7 +34,7 @@ extension GatewayConfiguration.Merchant {
             )
         }
 
-        mutating func add(keyHash: [UInt8], _ node: Node) throws(ConfigurationError) {
+        mutating func add(keyHash: APIKeyHash, _ node: Node) throws(ConfigurationError) {
             guard keyHashes.insert(keyHash).inserted else {
                 throw source.error(node, "this API key is listed twice")
             }

@@ -1,4 +1,4 @@
-import Crypto
+import API
 
 /// The configuration that a new demo is given.
 enum DemoConfiguration {
@@ -20,12 +20,11 @@ enum DemoConfiguration {
 
             """
         for (index, key) in apiKeys.enumerated() {
-            let hash = Hexadecimal.encode(SHA256.hash(data: Array(key.utf8)))
             text += """
                   - id: merchant-\(index + 1)
                     name: Demo merchant \(index + 1)
                     fee_basis_points: \(fee(index))
-                    api_keys: ["sha256:\(hash)"]
+                    api_keys: ["\(APIKeyHash(ofKey: key))"]
 
                 """
         }

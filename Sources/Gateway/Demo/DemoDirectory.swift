@@ -1,3 +1,4 @@
+import API
 import Glibc
 
 /// The files of a demo: configuration, API keys and last ports, made once and kept, so that a restart over the same
@@ -27,13 +28,12 @@ package struct DemoDirectory: Sendable {
     private var lockFile: String { FilePaths.join(path, "demo.lock") }
 
     /// Finds or makes the files. `merchants` is what the caller demands; a new directory gets `defaultMerchants`
-    /// otherwise. `makeKey` gives a new API key. Blocks.
+    /// otherwise. Blocks.
     package static func open(
         path: String,
         certificates: String?,
         merchants: Int?,
-        now: Int64,
-        makeKey: () -> String
+        now: Int64
     ) throws -> DemoDirectory {
         let path = FilePaths.absolute(path)
         try Files.makeDirectory(path)
@@ -44,7 +44,7 @@ package struct DemoDirectory: Sendable {
         )
         let stateFile = FilePaths.join(path, "state.json")
         let known = try JSONFile.read(stateFile, as: State.self)
-        let state = known ?? State(apiKeys: (0..<(merchants ?? defaultMerchants)).map { _ in makeKey() })
+        let state = known ?? State(apiKeys: (0..<(merchants ?? defaultMerchants)).map { _ in APIKey.generate().text })
         if let merchants, merchants != state.apiKeys.count {
             throw ConfigurationError(
                 place: stateFile,

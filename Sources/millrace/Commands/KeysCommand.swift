@@ -1,0 +1,34 @@
+import API
+import ArgumentParser
+
+/// `millrace keys`
+struct KeysCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "keys",
+        abstract: "Make API keys for merchants.",
+        subcommands: [New.self]
+    )
+
+    struct New: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "new",
+            abstract: "Print a new key for the merchant, and its hash for the configuration.",
+            discussion: "The key is shown this once; nothing but the hash is to be stored on the gateway's side."
+        )
+
+        @Option(help: "How many.")
+        var count = 1
+
+        func validate() throws {
+            guard (1...10_000).contains(count) else { throw ValidationError("--count must be from 1 to 10000") }
+        }
+
+        func run() throws {
+            for _ in 0..<count {
+                let key = APIKey.generate()
+                Console.line("key:  \(key.text)")
+                Console.line("hash: \(key.hash)")
+            }
+        }
+    }
+}

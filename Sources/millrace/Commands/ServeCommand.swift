@@ -1,0 +1,45 @@
+import ArgumentParser
+import Foundation
+import Gateway
+import Glibc
+
+/// `millrace serve`
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the gateway.",
+        discussion: """
+            The configuration is described in docs/configuration.md. Exit statuses: 78 the configuration is wrong, \
+            75 another process holds the data directory, 74 a write or flush failed, 65 a journal is damaged.
+            """
+    )
+
+    @Option(name: .shortAndLong, help: "The configuration file.")
+    var config: String
+
+    @Flag(help: "Check the configuration, say so, and exit.")
+    var checkConfig = false
+
+    @OptionGroup var options: ServiceOptions
+
+    func run() async throws {
+        let configuration = try GatewayConfiguration.load(
+            path: config,
+            environment: ProcessInfo.processInfo.environment,
+            coreCount: ProcessInfo.processInfo.activeProcessorCount
+        )
+        if checkConfig {
+            Console.line("configuration ok")
+            return
+        }
+        let logger = ServiceProcess.logger(level: configuration.logLevel)
+        let server = try await GatewayServer.start(configuration: configuration, logger: logger)
+        try await ServiceProcess.run(
+            options: options,
+            ready: ReadyFile(pid: getpid(), port: server.port, adminPort: server.adminPort),
+            logger: logger,
+            drain: { await server.drain() },
+            failure: { await server.waitForFailure() }
+        )
+    }
+}

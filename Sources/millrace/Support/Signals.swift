@@ -1,0 +1,50 @@
+import Foundation
+import Glibc
+
+/// SIGINT and SIGTERM as a sequence of values. They are blocked in every thread and taken by one that waits for them, so
+/// nothing ever runs in a signal handler.
+enum Signals {
+    /// Called first thing, before any other thread exists: threads inherit the mask.
+    static func prepare() {
+        var blocked = stopSignals()
+        pthread_sigmask(SIG_BLOCK, &blocked, nil)
+        // A peer that closes is an error of that write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// The signals from now on. Asked for once in a process.
+    static func stops() -> AsyncStream<Int32> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingNewest(4))
+        Thread.detachNewThread {
+            var awaited = stopSignals()
+            while true {
+                var number: Int32 = 0
+                guard sigwait(&awaited, &number) == 0 else { return }
+                continuation.yield(number)
+            }
+        }
+        return stream
+    }
+
+    /// Takes the end of standard input for a SIGTERM: the launcher holds the other end of the pipe, so that its death,
+    /// however it comes, leaves no orphan.
+    static func stopWithStandardInput() {
+        Thread.detachNewThread {
+            var byte: UInt8 = 0
+            while true {
+                let count = read(STDIN_FILENO, &byte, 1)
+                if count > 0 || (count < 0 && errno == EINTR) { continue }
+                kill(getpid(), SIGTERM)
+                return
+            }
+        }
+    }
+
+    static func stopSignals() -> sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGINT)
+        sigaddset(&set, SIGTERM)
+        return set
+    }
+}
