@@ -51,6 +51,15 @@ package struct APIKeyHash: Sendable, Hashable, CustomStringConvertible {
         self.digest = Digest.sha256(Array(text.utf8).span)
     }
 
+    /// A hash as its 32 bytes.
+    package init(bytes: [UInt8]) {
+        precondition(bytes.count == 32, "SHA-256 has 32 bytes")
+        func word(_ first: Int) -> UInt64 {
+            bytes[first..<first + 8].reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        self.digest = Digest256(words: (word(0), word(8), word(16), word(24)))
+    }
+
     /// Reads `sha256:HEX` (either case); `nil` for anything else.
     package init?(configured text: String) {
         let bytes = Array(text.utf8)

@@ -1,4 +1,5 @@
 package import Journal
+package import Ledger
 package import NIOCore
 package import NIOPosix
 package import Payments
@@ -106,6 +107,31 @@ package final class ShardHost {
 
     /// Nothing is in flight: no request waits for its answer, nothing waits for the disk.
     package var isQuiet: Bool { waiting.isEmpty && appended.isEmpty && readsUnderWay == 0 && !core.hasWaitingReplies }
+
+    // MARK: Views
+
+    package var shardStatistics: ShardStatistics { core.statistics }
+
+    /// What the shard's tables hold and take.
+    package var occupancy: ShardOccupancy {
+        ShardOccupancy(
+            payments: core.paymentCount,
+            refunds: core.refundCount,
+            operations: core.runningCount,
+            idempotencyKeys: core.idempotencyCount,
+            idempotencyCapacity: core.idempotencyCapacity,
+            reservedBytes: core.reservedBytes,
+            unflushedBytes: unflushedBytes
+        )
+    }
+
+    /// The sums of the shard's ledger.
+    package func trialBalance() -> TrialBalance { core.trialBalance() }
+
+    /// Visits payments by number, for audits; see `ShardCore.forEachPayment`.
+    package func forEachPayment(from first: Int, count: Int, _ body: (PaymentView, MerchantID) -> Void) -> Int? {
+        core.forEachPayment(from: first, count: count, body)
+    }
 
     // MARK: Journal
 
@@ -260,4 +286,17 @@ package struct ShardHostStatistics: Sendable {
     package internal(set) var recordBytes = 0
     /// Stored answers that could not be read back.
     package internal(set) var readsFailed = 0
+}
+
+/// How full a shard is, for gauges.
+package struct ShardOccupancy: Sendable {
+    package var payments: Int
+    package var refunds: Int
+    package var operations: Int
+    package var idempotencyKeys: Int
+    package var idempotencyCapacity: Int
+    /// Bytes of tables and arena, used or not.
+    package var reservedBytes: Int
+    /// Bytes of records that wait for the disk.
+    package var unflushedBytes: Int
 }
