@@ -12,6 +12,8 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         case idle(since: NIODeadline)
         case receiving(Incoming)
         case dispatched(Exchange)
+        /// The answer has begun and its body comes in pieces.
+        case sending(Exchange)
         /// The last answer is out; what still comes is dropped until the peer closes or the time is up.
         case lingering(until: NIODeadline)
         case closed
@@ -72,7 +74,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         switch state {
         case .idle, .receiving:
             refuse(.malformed, Exchange(number: requestNumber, isHead: false, keepsAlive: false))
-        case .dispatched, .lingering, .closed:
+        case .dispatched, .sending, .lingering, .closed:
             closeNow()
         }
     }
@@ -185,6 +187,39 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         context?.flush()
     }
 
+    /// Begins an answer in pieces. False when the request is gone or answered.
+    func begin(_ number: UInt32, _ response: HTTPServerResponse) -> Bool {
+        guard context != nil, case .dispatched(let exchange) = state, exchange.number == number else { return false }
+        state = .sending(exchange)
+        loop.statistics.responses += 1
+        let keepsAlive = exchange.keepsAlive && !isDraining
+        write(.head(HTTP1Translation.head(response, isHead: false, keepsAlive: keepsAlive, isInPieces: true)))
+        context?.flush()
+        return true
+    }
+
+    /// Sends a piece of an answer. False when it was not begun, has ended, or the connection is gone.
+    func send(_ number: UInt32, _ piece: ByteBuffer, isLast: Bool, promise: EventLoopPromise<Void>?) -> Bool {
+        guard let context, case .sending(let exchange) = state, exchange.number == number else { return false }
+        loop.statistics.bodyBytesSent += piece.readableBytes
+        context.write(wrapOutboundOut(.body(.byteBuffer(piece))), promise: promise)
+        if isLast {
+            let keepsAlive = exchange.keepsAlive && !isDraining
+            state = keepsAlive ? .idle(since: loop.now) : .lingering(until: loop.now + Self.linger)
+            write(.end(nil))
+        }
+        context.flush()
+        return true
+    }
+
+    /// Whether this request is still to be answered, or being answered in pieces.
+    func isOpen(_ number: UInt32) -> Bool {
+        switch state {
+        case .dispatched(let exchange), .sending(let exchange): exchange.number == number
+        case .idle, .receiving, .lingering, .closed: false
+        }
+    }
+
     private func write(_ part: HTTPServerResponsePart) {
         context?.write(wrapOutboundOut(part), promise: nil)
     }
@@ -205,7 +240,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
             refuse(.bodyTimeout, incoming.exchange)
         case .lingering(let until):
             if now >= until { closeNow() }
-        case .dispatched, .closed:
+        case .dispatched, .sending, .closed:
             break
         }
     }
@@ -214,7 +249,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         isDraining = true
         switch state {
         case .idle: closeNow()
-        case .receiving, .dispatched, .lingering, .closed: break
+        case .receiving, .dispatched, .sending, .lingering, .closed: break
         }
     }
 

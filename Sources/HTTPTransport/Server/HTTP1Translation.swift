@@ -50,8 +50,14 @@ enum HTTP1Translation {
         return nil
     }
 
-    /// The head of an answer. `content-length` is always there where a body could be, so that none is ever chunked.
-    static func head(_ response: HTTPServerResponse, isHead: Bool, keepsAlive: Bool) -> HTTPResponseHead {
+    /// The head of an answer. `content-length` is always there where a body could be, so that only an answer whose body
+    /// comes in pieces is chunked.
+    static func head(
+        _ response: HTTPServerResponse,
+        isHead: Bool,
+        keepsAlive: Bool,
+        isInPieces: Bool = false
+    ) -> HTTPResponseHead {
         var headers = HTTPHeaders()
         headers.reserveCapacity(response.headers.count + 2)
         var status = 500
@@ -63,7 +69,7 @@ enum HTTP1Translation {
             }
         }
         let hasBody = status != 204 && status != 304
-        if hasBody, !headers.contains(name: "content-length") {
+        if hasBody, !isInPieces, !headers.contains(name: "content-length") {
             headers.add(name: "content-length", value: String(response.body.readableBytes))
         }
         if !keepsAlive { headers.add(name: "connection", value: "close") }

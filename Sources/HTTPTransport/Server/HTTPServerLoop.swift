@@ -12,7 +12,7 @@ package final class HTTPServerLoop {
     private(set) var now: NIODeadline
     /// Bytes of incomplete bodies on this loop.
     var bodyBytesBuffered = 0
-    private var connections: ConnectionTable
+    private(set) var connections: ConnectionTable
     private var boundApplication: (any HTTPServerApplication)?
     /// Connections with unflushed answers that no read cycle will flush.
     private var dirty: [ConnectionTable.Key] = []

@@ -1,6 +1,6 @@
 /// The provider itself: decides what every operation does, and does it to the store. Pure: no clock (time comes as
 /// milliseconds since start), no randomness but the seed's, no input or output.
-struct SimulatorCore {
+struct SimulatorCore: Sendable {
     /// The latency of `tok_slow_5s`, in milliseconds.
     static let slowMilliseconds: UInt32 = 5_000
     /// How long the hold of `tok_expires_1s` lasts, in milliseconds.

@@ -1,7 +1,7 @@
 /// Everything the simulator remembers: operations by idempotency key, charges by reference. In memory only.
 ///
 /// A sale takes about 250 bytes: an operation and a charge of 56 each, key and reference once each, two index entries.
-struct SimulatorStore {
+struct SimulatorStore: Sendable {
     /// Operations kept at most, whatever became of them.
     let maximumOperations: Int
     /// Part of every identifier, so that one from before a restart or a reset is not taken for another charge.

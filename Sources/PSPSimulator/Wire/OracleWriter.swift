@@ -4,25 +4,22 @@ import WireJSON
 /// Tells what really happened: one JSON line per reference and operation, by the rules in `docs/psp-simulator.md`.
 /// Declined, pending and never executed operations do not appear: nothing moved.
 enum OracleWriter {
-    /// Writes the lines of the references whose first authorisation is at `start` or later, until at least `lines` lines
-    /// or `bytes` bytes are there. A reference is never split. Returns where to carry on; nil after the last.
+    /// Writes the lines of the references whose first authorisation is in `range`, until at least `lines` lines or `bytes`
+    /// bytes are there. A reference is never split. Returns where to carry on; nil after the last.
     static func write(
-        from start: UInt32,
+        from range: Range<UInt32>,
         lines: Int,
         bytes: Int,
         in store: inout SimulatorStore,
         now: UInt32,
         into buffer: inout ByteBuffer
     ) -> UInt32? {
-        var number = start
         var written = 0
-        let end = buffer.writerIndex + bytes
-        while number < store.operations.count {
-            if written >= lines || buffer.writerIndex >= end { return number }
+        for number in range {
+            if written >= lines || buffer.readableBytes >= bytes { return number }
             if store.operations[number].isFirstOfReference {
                 written += writeReference(first: number, in: &store, now: now, into: &buffer)
             }
-            number += 1
         }
         return nil
     }
