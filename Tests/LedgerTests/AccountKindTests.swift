@@ -1,0 +1,31 @@
+import Testing
+
+@testable import Ledger
+
+@Suite struct AccountKindTests {
+    @Test func `the chart has every account of the reference with its class and owner`() {
+        func names(_ accountClass: AccountClass) -> [String] {
+            AccountKind.allCases.filter { $0.accountClass == accountClass }.map(\.name.description)
+        }
+        #expect(names(.asset) == ["psp:receivable", "bank:cash", "fx:position"])
+        #expect(
+            names(.liability) == [
+                "merchant:pending", "merchant:available", "merchant:reserve", "wallet", "refund:clearing",
+                "payout:in_transit", "suspense",
+            ]
+        )
+        #expect(names(.income) == ["platform:fees", "platform:fx_spread"])
+        #expect(names(.expense) == ["psp:fees", "platform:dispute_fees", "platform:losses"])
+        #expect(names(.memo) == ["memo:auth:psp", "memo:auth:merchant"])
+        for kind in AccountKind.allCases {
+            let prefix = kind.name.description.prefix { $0 != ":" }
+            switch kind.owner {
+            case .merchant: #expect(prefix == "merchant" || kind == .memoAuthorizationMerchant)
+            case .provider: #expect(prefix == "psp" || kind == .memoAuthorizationProvider || kind == .suspense)
+            case .bank: #expect(prefix == "bank")
+            case .wallet: #expect(prefix == "wallet")
+            case .none: #expect(["platform", "fx", "payout", "refund"].contains(prefix))
+            }
+        }
+    }
+}

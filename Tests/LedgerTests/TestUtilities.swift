@@ -1,0 +1,46 @@
+import Ledger
+import Money
+
+/// SplitMix64: the same sequence on every machine.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+}
+
+let someParties = Parties(merchant: 0xDEAD_BEEF_0102_0304, provider: 7, currency: .eur)
+
+extension Transfer {
+    var postings: [Posting] { (0..<count).map { self[$0] } }
+
+    /// A transfer of a random recipe with random parties and amounts.
+    static func random(using random: inout SeededGenerator) -> Transfer {
+        let parties = Parties(
+            merchant: UInt64.random(in: 0...40, using: &random) &* 0x9E37_79B9_7F4A_7C15,
+            provider: UInt8.random(in: 0...3, using: &random),
+            currency: Currency.all.randomElement(using: &random)!
+        )
+        let amount = Int64.random(in: 1...(Int64.max >> Int64.random(in: 0...62, using: &random)), using: &random)
+        let funds = MerchantFunds.allCases.randomElement(using: &random)!
+        switch Recipe.allCases.randomElement(using: &random)! {
+        case .hold: return Recipes.hold(parties, amountMinor: amount)
+        case .release: return Recipes.release(parties, amountMinor: amount)
+        case .capture:
+            let basisPoints = [0, 10_000, UInt16.random(in: 0...10_000, using: &random)].randomElement(using: &random)!
+            let fee = BasisPoints.fee(of: amount, basisPoints: basisPoints)
+            return Recipes.capture(parties, amountMinor: amount, feeMinor: fee)
+        case .refundRequested: return Recipes.refundRequested(parties, amountMinor: amount, from: funds)
+        case .refundConfirmed: return Recipes.refundConfirmed(parties, amountMinor: amount)
+        case .refundFailed: return Recipes.refundFailed(parties, amountMinor: amount, to: funds)
+        case .refundBounced: return Recipes.refundBounced(parties, amountMinor: amount, to: funds)
+        }
+    }
+}
