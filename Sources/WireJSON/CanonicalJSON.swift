@@ -1,21 +1,236 @@
-/// RFC 8785 canonical form. A value to be kept and reused: it owns its scratch arrays.
+/// The canonical form of a JSON text by RFC 8785: no white space, members sorted by the UTF-16 units of their names,
+/// minimal escapes, numbers as ECMAScript writes them. Two requests that mean the same have the same canonical form, so
+/// its digest tells a repeated request from another one.
+///
+/// To be kept and used again: it owns its scratch arrays, and in the common case (integers, no escapes) does not allocate.
+///
+/// One pass writes each member's canonical text straight to the output; an object whose members did not come in order is
+/// put in order by copying those texts.
+///
+/// As RFC 8785 demands (it takes I-JSON), repeated names, lone surrogates and numbers that no double holds are refused.
+/// Integers beyond 2^53 become the nearest double, as ECMAScript reads them: whoever must tell such numbers apart must
+/// refuse them before.
 package struct CanonicalJSON: Sendable {
-    package init(maximumDepth: Int = JSONCursor.defaultMaximumDepth) {}
+    /// A member that was written: where its text lies in the output, and its name's value in `names`.
+    private struct Member: Sendable {
+        var start: Int
+        var end: Int
+        var nameStart: Int
+        var nameEnd: Int
+        /// Of the name in the input, for errors.
+        var inputOffset: Int
+    }
 
-    /// Appends the canonical form of `input` to `output`; leaves out the top-level member `excluded`. Refuses duplicate names.
+    private let maximumDepth: Int
+    private var members: [Member] = []
+    private var names: [UInt8] = []
+    private var reordered: [UInt8] = []
+
+    package init(maximumDepth: Int = JSONCursor.defaultMaximumDepth) {
+        self.maximumDepth = maximumDepth
+        members.reserveCapacity(64)
+        names.reserveCapacity(1024)
+        reordered.reserveCapacity(1024)
+    }
+
+    /// Appends the canonical form of all of `input` to `output`, without the top-level member `excluded` if there is one.
+    /// After an error `output` holds a part of it.
     package mutating func canonicalize(
         _ input: Span<UInt8>,
         excludingTopLevelKey excluded: StaticString? = nil,
         into output: inout [UInt8]
-    ) throws(JSONError) { preconditionFailure("not yet") }
+    ) throws(JSONError) {
+        members.removeAll(keepingCapacity: true)
+        names.removeAll(keepingCapacity: true)
+        var cursor = JSONCursor(maximumDepth: maximumDepth)
+        try value(input, &cursor, excluded, &output)
+        try cursor.finish(input)
+    }
+
+    private mutating func value(
+        _ input: Span<UInt8>,
+        _ cursor: inout JSONCursor,
+        _ excluded: StaticString?,
+        _ output: inout [UInt8]
+    ) throws(JSONError) {
+        switch try cursor.peekKind(input) {
+        case .object: try object(input, &cursor, excluded, &output)
+        case .array: try array(input, &cursor, &output)
+        case .string: appendString(try cursor.readString(input), input, &output)
+        case .number: try appendNumber(try cursor.readNumber(input), input, &output)
+        case .bool: output.append(try cursor.readBool(input) ? "true" : "false")
+        case .null:
+            try cursor.readNull(input)
+            output.append("null")
+        }
+    }
+
+    private mutating func array(
+        _ input: Span<UInt8>,
+        _ cursor: inout JSONCursor,
+        _ output: inout [UInt8]
+    ) throws(JSONError) {
+        try cursor.beginArray(input)
+        output.append(UInt8(ascii: "["))
+        var isFirst = true
+        while try cursor.nextElement(input) {
+            if !isFirst { output.append(UInt8(ascii: ",")) }
+            isFirst = false
+            try value(input, &cursor, nil, &output)
+        }
+        output.append(UInt8(ascii: "]"))
+    }
+
+    private mutating func object(
+        _ input: Span<UInt8>,
+        _ cursor: inout JSONCursor,
+        _ excluded: StaticString?,
+        _ output: inout [UInt8]
+    ) throws(JSONError) {
+        try cursor.beginObject(input)
+        output.append(UInt8(ascii: "{"))
+        let (firstMember, firstName) = (members.count, names.count)
+        var isSorted = true
+        var wasExcluded = false
+        while let name = try cursor.nextMember(input) {
+            if let excluded, name.equals(excluded, in: input) {
+                guard !wasExcluded else { throw JSONError(.duplicateKey, at: Int(name.start)) }
+                wasExcluded = true
+                try cursor.skipValue(input)
+                continue
+            }
+            try member(name, input, &cursor, &output, isFirst: members.count == firstMember)
+            if isSorted, members.count - firstMember > 1 {
+                let order = try Self.compare(members[members.count - 2], members[members.count - 1], names)
+                isSorted = order < 0
+            }
+        }
+        if !isSorted { try sort(from: firstMember, &output) }
+        members.removeLast(members.count - firstMember)
+        names.removeLast(names.count - firstName)
+        output.append(UInt8(ascii: "}"))
+    }
+
+    private mutating func member(
+        _ name: JSONString,
+        _ input: Span<UInt8>,
+        _ cursor: inout JSONCursor,
+        _ output: inout [UInt8],
+        isFirst: Bool
+    ) throws(JSONError) {
+        if !isFirst { output.append(UInt8(ascii: ",")) }
+        let (start, nameStart) = (output.count, names.count)
+        name.unescape(input, into: &names)
+        let nameEnd = names.count
+        appendString(name, input, &output)
+        output.append(UInt8(ascii: ":"))
+        try value(input, &cursor, nil, &output)
+        members.append(
+            Member(
+                start: start,
+                end: output.count,
+                nameStart: nameStart,
+                nameEnd: nameEnd,
+                inputOffset: Int(name.start)
+            )
+        )
+    }
+
+    /// Puts the members from `first` on, which are the last things in the output, in order.
+    private mutating func sort(from first: Int, _ output: inout [UInt8]) throws(JSONError) {
+        let bytesStart = members[first].start
+        if members.count - first <= 16 { try sortFew(from: first) } else { try sortMany(from: first) }
+        reordered.removeAll(keepingCapacity: true)
+        for index in first..<members.count {
+            if index > first { reordered.append(UInt8(ascii: ",")) }
+            let member = members[index]
+            reordered.append(output.span, member.start..<member.end)
+        }
+        assert(reordered.count == output.count - bytesStart)
+        output.removeLast(output.count - bytesStart)
+        output.append(contentsOf: reordered)
+    }
+
+    /// By insertion, in place.
+    private mutating func sortFew(from first: Int) throws(JSONError) {
+        for index in first + 1..<members.count {
+            let member = members[index]
+            var position = index
+            while position > first, try Self.compare(members[position - 1], member, names) > 0 {
+                members[position] = members[position - 1]
+                position -= 1
+            }
+            members[position] = member
+        }
+    }
+
+    private mutating func sortMany(from first: Int) throws(JSONError) {
+        let names = names
+        members[first...].sort { Self.order($0, $1, names) < 0 }
+        for index in first + 1..<members.count { _ = try Self.compare(members[index - 1], members[index], names) }
+    }
+
+    /// Negative if `left` comes first; equal names are an error.
+    private static func compare(_ left: Member, _ right: Member, _ names: [UInt8]) throws(JSONError) -> Int {
+        let order = order(left, right, names)
+        guard order != 0 else {
+            throw JSONError(.duplicateKey, at: max(left.inputOffset, right.inputOffset))
+        }
+        return order
+    }
+
+    /// By UTF-16 units, told from UTF-8: only characters beyond U+FFFF (lead bytes F0...F4) stand elsewhere, before
+    /// those of U+E000...U+FFFF (lead bytes EE and EF), because their surrogates are smaller.
+    private static func order(_ left: Member, _ right: Member, _ names: [UInt8]) -> Int {
+        let (leftCount, rightCount) = (left.nameEnd - left.nameStart, right.nameEnd - right.nameStart)
+        for index in 0..<min(leftCount, rightCount) {
+            let (a, b) = (names[left.nameStart + index], names[right.nameStart + index])
+            if a != b { return weight(a) - weight(b) }
+        }
+        return leftCount - rightCount
+    }
+
+    private static func weight(_ byte: UInt8) -> Int {
+        byte == 0xEE || byte == 0xEF ? Int(byte) + 0x10 : Int(byte)
+    }
+
+    private func appendString(_ string: JSONString, _ input: Span<UInt8>, _ output: inout [UInt8]) {
+        guard string.hasEscapes else {
+            // Quotes and all: what needs no escape in the input needs none in the output.
+            output.append(input, string.range.lowerBound - 1..<string.range.upperBound + 1)
+            return
+        }
+        output.append(UInt8(ascii: "\""))
+        var unescaper = JSONUnescaper(string)
+        while let byte = unescaper.next(input) {
+            if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+                output.append(byte)
+            } else {
+                let escape = JSONEscape(byte)
+                for position in 0..<escape.count { output.append(escape[position]) }
+            }
+        }
+        output.append(UInt8(ascii: "\""))
+    }
+
+    private func appendNumber(
+        _ number: JSONNumber,
+        _ input: Span<UInt8>,
+        _ output: inout [UInt8]
+    ) throws(JSONError) {
+        if case .integer(let value) = number.value, value.magnitude <= 1 << 53, value != 0 {
+            output.append(input, number.range)
+        } else if number.value == .integer(0) {
+            // -0 is written 0.
+            output.append(UInt8(ascii: "0"))
+        } else {
+            try ECMAScriptNumber.append(number, input, &output)
+        }
+    }
 }
 
-/// Finds card numbers (PAN).
-package enum CardNumberScan {
-    /// Whether `text` (a string's value, or a number's digits) holds a card number.
-    package static func containsCardNumber(_ text: Span<UInt8>) -> Bool { preconditionFailure("not yet") }
-    /// Whether any string, name or number of a well-formed JSON document holds a card number. `scratch` is reused.
-    package static func documentContainsCardNumber(_ document: Span<UInt8>, scratch: inout [UInt8]) -> Bool {
-        preconditionFailure("not yet")
+extension [UInt8] {
+    fileprivate mutating func append(_ text: StaticString) {
+        text.withUTF8Buffer { append(contentsOf: $0) }
     }
 }
