@@ -3,6 +3,10 @@ package import NIOCore
 package import Payments
 
 /// The adapter for the built-in PSP simulator.
+///
+/// Authorizations are charges (`POST /v1/charges`); captures, cancellations and refunds are operations on them; the fate of
+/// any operation is asked for by its idempotency key. References are `ch_…` for authorizations, the operation's own
+/// identifier otherwise.
 package final class SimulatedProvider: Provider {
     package let name: String
     package let capabilities = ProviderCapabilities(
@@ -11,13 +15,20 @@ package final class SimulatedProvider: Provider {
         queryByID: true,
         cancelByReference: false
     )
-    package private(set) var statistics = ProviderStatistics()
+
     private unowned let delegate: any ProviderDelegate
+    private let eventLoop: any EventLoop
+    private let encoder: SimulatedRequestEncoder
+    private var counters = ProviderStatistics()
+    private var calls = SimulatedCallTable()
+    private var pool: HTTPClientPool?
+    private let configuration: HTTPClientConfiguration
 
     /// - Parameters:
+    ///   - eventLoop: The loop that all calls are made on.
     ///   - client: The target; its authority is used in every request.
     ///   - secret: The bearer token, `sk_sim_…`.
-    ///   - delegate: Not retained; must outlive the provider.
+    ///   - delegate: Not retained; must outlive the provider's shutdown.
     package init(
         name: String,
         eventLoop: any EventLoop,
@@ -26,18 +37,63 @@ package final class SimulatedProvider: Provider {
         delegate: any ProviderDelegate
     ) {
         self.name = name
+        self.eventLoop = eventLoop
+        self.configuration = client
         self.delegate = delegate
+        self.encoder = SimulatedRequestEncoder(
+            authority: client.authority,
+            isSecure: client.tls != nil,
+            secret: secret
+        )
+    }
+
+    package var statistics: ProviderStatistics {
+        var statistics = counters
+        if let pool { statistics.transport = pool.statistics }
+        return statistics
     }
 
     package func start() {
-        preconditionFailure("skeleton")
+        precondition(pool == nil, "a provider is started once")
+        let pool = HTTPClientPool(eventLoop: eventLoop, configuration: configuration, delegate: self)
+        self.pool = pool
+        pool.start()
     }
 
     package func shutdown() -> EventLoopFuture<Void> {
-        preconditionFailure("skeleton")
+        pool?.shutdown() ?? eventLoop.makeSucceededVoidFuture()
     }
 
     package func perform(_ call: ProviderCall, token: UInt64, deadline: NIODeadline) {
-        preconditionFailure("skeleton")
+        guard let pool else { preconditionFailure("start() comes before perform(_:token:deadline:)") }
+        counters.calls += 1
+        guard let request = encoder.encode(call) else { return refuse(call, token: token) }
+        pool.execute(request, token: calls.insert(SimulatedCall(call), token: token), deadline: deadline)
+    }
+
+    /// The call cannot be said in the simulator's terms: it was not executed, and we are told so like of any other.
+    private func refuse(_ call: ProviderCall, token: UInt64) {
+        let outcome: ProviderOutcome =
+            call.mode == .execute ? .notExecuted(.misconfigured) : .unknown(.misconfigured)
+        eventLoop.assumeIsolated().execute {
+            self.report(outcome, token)
+            self.delegate.providerCompletionsDelivered()
+        }
+    }
+
+    private func report(_ outcome: ProviderOutcome, _ token: UInt64) {
+        counters.count(outcome)
+        delegate.providerCompleted(token, outcome)
+    }
+}
+
+extension SimulatedProvider: HTTPClientDelegate {
+    package func completed(_ slot: UInt64, _ result: HTTPClientResult) {
+        let (token, call) = calls.remove(slot)
+        report(SimulatedReplyDecoder.outcome(of: result, for: call), token)
+    }
+
+    package func completionsDelivered() {
+        delegate.providerCompletionsDelivered()
     }
 }

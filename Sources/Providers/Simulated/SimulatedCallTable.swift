@@ -1,0 +1,50 @@
+import Payments
+
+/// What must be known of a call to read its answer.
+struct SimulatedCall {
+    var mode: ProviderCall.Mode
+    var operation: ProviderOperation
+    var capturesAutomatically: Bool
+    var payment: PaymentID
+    var providerReference: String
+
+    init(_ call: ProviderCall) {
+        mode = call.mode
+        operation = call.operation
+        capturesAutomatically = call.capturesAutomatically
+        payment = call.payment
+        providerReference = call.providerReference
+    }
+}
+
+/// The calls under way, by slot; the slot is the token of the call's request. Its size is bounded by the pool below, which
+/// refuses what exceeds its own limits and returns a result for every request.
+struct SimulatedCallTable {
+    private struct Entry {
+        var token: UInt64
+        var call: SimulatedCall?
+    }
+
+    private var entries: [Entry] = []
+    private var free: [Int] = []
+
+    var count: Int { entries.count - free.count }
+
+    mutating func insert(_ call: SimulatedCall, token: UInt64) -> UInt64 {
+        let entry = Entry(token: token, call: call)
+        guard let slot = free.popLast() else {
+            entries.append(entry)
+            return UInt64(entries.count - 1)
+        }
+        entries[slot] = entry
+        return UInt64(slot)
+    }
+
+    mutating func remove(_ slot: UInt64) -> (token: UInt64, call: SimulatedCall) {
+        let index = Int(slot)
+        guard let call = entries[index].call else { preconditionFailure("a call completes once") }
+        entries[index].call = nil
+        free.append(index)
+        return (entries[index].token, call)
+    }
+}

@@ -1,0 +1,59 @@
+import Payments
+
+/// The simulator's decline codes (Stripe's vocabulary) in ours.
+enum SimulatedDeclines {
+    /// Longer codes are cut (`Decline.providerCode`).
+    static let maximumCodeBytes = 64
+
+    static func decline(_ providerCode: String) -> Decline {
+        let code = code(providerCode)
+        return Decline(category: code.category, code: code, providerCode: cut(providerCode))
+    }
+
+    /// Codes that we do not know are declines all the same: the money did not move.
+    private static func code(_ providerCode: String) -> DeclineCode {
+        table.first { $0.providerCode == providerCode }?.code ?? .genericDecline
+    }
+
+    static let table: [(providerCode: String, code: DeclineCode)] = [
+        ("generic_decline", .genericDecline),
+        ("card_declined", .genericDecline),
+        ("insufficient_funds", .insufficientFunds),
+        ("lost_card", .lostCard),
+        ("stolen_card", .stolenCard),
+        ("pickup_card", .stolenCard),
+        ("expired_card", .expiredCard),
+        ("incorrect_cvc", .incorrectCVC),
+        ("invalid_cvc", .incorrectCVC),
+        ("fraudulent", .suspectedFraud),
+        ("suspected_fraud", .suspectedFraud),
+        ("do_not_honor", .doNotHonor),
+        ("issuer_not_available", .issuerUnavailable),
+        ("issuer_unavailable", .issuerUnavailable),
+        ("processing_error", .processingError),
+        ("try_again_later", .processingError),
+        ("authentication_required", .authenticationRequired),
+        ("card_not_supported", .cardNotSupported),
+        ("currency_not_supported", .currencyNotSupported),
+        ("card_velocity_exceeded", .velocityExceeded),
+        ("velocity_exceeded", .velocityExceeded),
+        ("invalid_account", .invalidAccount),
+        ("account_closed", .invalidAccount),
+        ("invalid_amount", .invalidAmount),
+        ("amount_too_small", .invalidAmount),
+        ("amount_too_large", .amountExceedsLimit),
+        ("amount_exceeds_limit", .amountExceedsLimit),
+        ("invalid_payment_method", .invalidPaymentMethod),
+        ("payment_method_not_found", .invalidPaymentMethod),
+    ]
+
+    /// Cut between characters, never inside one.
+    private static func cut(_ text: String) -> String {
+        guard text.utf8.count > maximumCodeBytes else { return text }
+        var kept = text
+        while kept.utf8.count > maximumCodeBytes {
+            kept = String(kept.dropLast(max(1, (kept.utf8.count - maximumCodeBytes) / 4)))
+        }
+        return kept
+    }
+}

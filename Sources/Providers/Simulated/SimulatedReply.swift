@@ -1,0 +1,82 @@
+import Money
+import WireJSON
+
+/// The members of a reply that mean something to us, wherever in the flat object they stand; the rest is skipped. Strings
+/// are places in the text.
+struct SimulatedReply {
+    var id: JSONString?
+    var reference: JSONString?
+    var charge: JSONString?
+    var status: JSONString?
+    var operation: JSONString?
+    var key: JSONString?
+    var outcome: JSONString?
+    /// `code`, or `error.code`.
+    var code: JSONString?
+    var amountMinor: Int64?
+    var currency: Currency?
+
+    init(_ input: Span<UInt8>) throws(JSONError) {
+        var cursor = JSONCursor()
+        try cursor.beginObject(input)
+        while let name = try cursor.nextMember(input) {
+            try read(name, &cursor, input)
+        }
+        try cursor.finish(input)
+    }
+
+    private mutating func read(_ name: JSONString, _ cursor: inout JSONCursor, _ input: Span<UInt8>) throws(JSONError) {
+        // A member that is null is as good as absent.
+        guard try cursor.peekKind(input) != .null else { return try cursor.readNull(input) }
+        if name.equals("id", in: input) {
+            id = try cursor.readString(input)
+        } else if name.equals("reference", in: input) {
+            reference = try cursor.readString(input)
+        } else if name.equals("status", in: input) {
+            status = try cursor.readString(input)
+        } else if name.equals("amount", in: input) {
+            amountMinor = try cursor.readInt64(input)
+        } else if name.equals("currency", in: input) {
+            currency = Self.currency(try cursor.readString(input), input)
+        } else {
+            try readRest(name, &cursor, input)
+        }
+    }
+
+    private mutating func readRest(
+        _ name: JSONString,
+        _ cursor: inout JSONCursor,
+        _ input: Span<UInt8>
+    ) throws(JSONError) {
+        if name.equals("charge", in: input) {
+            charge = try cursor.readString(input)
+        } else if name.equals("operation", in: input) {
+            operation = try cursor.readString(input)
+        } else if name.equals("key", in: input) {
+            key = try cursor.readString(input)
+        } else if name.equals("outcome", in: input) {
+            outcome = try cursor.readString(input)
+        } else if name.equals("code", in: input) {
+            code = try cursor.readString(input)
+        } else if name.equals("error", in: input) {
+            try readError(&cursor, input)
+        } else {
+            try cursor.skipValue(input)
+        }
+    }
+
+    private mutating func readError(_ cursor: inout JSONCursor, _ input: Span<UInt8>) throws(JSONError) {
+        try cursor.beginObject(input)
+        while let name = try cursor.nextMember(input) {
+            if name.equals("code", in: input) {
+                code = try cursor.readString(input)
+            } else {
+                try cursor.skipValue(input)
+            }
+        }
+    }
+
+    private static func currency(_ text: JSONString, _ input: Span<UInt8>) -> Currency? {
+        text.hasEscapes ? nil : Currency(code: input.extracting(text.range))
+    }
+}

@@ -1,0 +1,169 @@
+import HTTPTransport
+import Money
+import NIOCore
+import Payments
+import WireJSON
+
+/// Says what the simulator's answers mean.
+///
+/// The question behind every line: may the operation have been executed? Only an answer that proves the contrary becomes
+/// `declined` or `notExecuted`; what is garbled, contradicts the request or is not described becomes `unknown`. A query
+/// moves no money, so its own failures say nothing about the operation: they are all `unknown`.
+enum SimulatedReplyDecoder {
+    /// Longer references are refused (`ProviderSuccess.providerReference`).
+    static let maximumReferenceBytes = 64
+
+    static func outcome(of result: HTTPClientResult, for call: SimulatedCall) -> ProviderOutcome {
+        switch result {
+        case .response(let response):
+            switch call.mode {
+            case .execute: return executed(response, call)
+            case .query: return queried(response, call)
+            }
+        case .notExecuted(let failure):
+            let reason = reason(failure)
+            return call.mode == .execute ? .notExecuted(reason) : .unknown(reason)
+        case .unknown(let failure):
+            return .unknown(reason(failure))
+        }
+    }
+
+    static func reason(_ failure: HTTPClientFailure) -> FailureReason {
+        switch failure {
+        case .timeout: .timeout
+        case .connectFailed, .shutdown: .connectionFailed
+        case .connectionLost, .goAway: .connectionLost
+        case .streamReset: .streamReset
+        case .queueFull: .overloaded
+        case .badResponse: .badResponse
+        case .badRequest: .misconfigured
+        }
+    }
+
+    // MARK: Answers to an execution
+
+    private static func executed(_ response: HTTPClientResponse, _ call: SimulatedCall) -> ProviderOutcome {
+        switch response.status {
+        case 200: return success(response.body, call)
+        case 402: return refusal(response.body)
+        case 400, 401, 403, 404: return .notExecuted(.misconfigured)
+        // An operation under this key is under way, or was executed with other parameters. Neither lets us start anew.
+        case 409: return .unknown(.conflict)
+        case 429: return .notExecuted(.rateLimited)
+        case 503 where isRefusedBeforeExecution(response.body): return .notExecuted(.overloaded)
+        case 500...599: return .unknown(.serverError)
+        default: return .unknown(.badResponse)
+        }
+    }
+
+    private static func success(_ body: ByteBuffer, _ call: SimulatedCall) -> ProviderOutcome {
+        let input = body.readableBytesUInt8Span
+        guard let reply = try? SimulatedReply(input), isAbout(call, reply, input), let status = reply.status,
+            let reference = reference(reply.id, input)
+        else { return .unknown(.badResponse) }
+        if status.equals("pending", in: input) { return .pending(providerReference: reference) }
+        guard status.equals(expectedStatus(call), in: input) else { return .unknown(.badResponse) }
+        return succeeded(reply, reference)
+    }
+
+    /// A sale that was only authorized, or the reverse, is not what was asked for.
+    private static func expectedStatus(_ call: SimulatedCall) -> StaticString {
+        switch call.operation {
+        case .authorize: call.capturesAutomatically ? "captured" : "authorized"
+        case .capture, .cancel, .refund: "succeeded"
+        }
+    }
+
+    private static func refusal(_ body: ByteBuffer) -> ProviderOutcome {
+        let input = body.readableBytesUInt8Span
+        guard let reply = try? SimulatedReply(input), let code = reply.code else { return .unknown(.badResponse) }
+        return .declined(SimulatedDeclines.decline(code.string(in: input)))
+    }
+
+    private static func isRefusedBeforeExecution(_ body: ByteBuffer) -> Bool {
+        let input = body.readableBytesUInt8Span
+        guard let reply = try? SimulatedReply(input) else { return false }
+        return reply.code?.equals("not_executed", in: input) ?? false
+    }
+
+    // MARK: Answers to a query
+
+    private static func queried(_ response: HTTPClientResponse, _ call: SimulatedCall) -> ProviderOutcome {
+        switch response.status {
+        case 200: return found(response.body, call)
+        case 404 where isNotFound(response.body): return .notFound
+        case 400, 401, 403: return .unknown(.misconfigured)
+        case 429: return .unknown(.rateLimited)
+        case 500...599: return .unknown(.serverError)
+        default: return .unknown(.badResponse)
+        }
+    }
+
+    private static func found(_ body: ByteBuffer, _ call: SimulatedCall) -> ProviderOutcome {
+        let input = body.readableBytesUInt8Span
+        guard let reply = try? SimulatedReply(input), isAbout(call, reply, input), let outcome = reply.outcome,
+            reply.operation?.equals(call.operation.name, in: input) ?? false
+        else { return .unknown(.badResponse) }
+        if outcome.equals("declined", in: input) {
+            return .declined(SimulatedDeclines.decline(reply.code?.string(in: input) ?? ""))
+        }
+        let id = call.operation == .authorize ? reply.charge : reply.id
+        guard let reference = reference(id, input) else { return .unknown(.badResponse) }
+        if outcome.equals("pending", in: input) { return .pending(providerReference: reference) }
+        guard outcome.equals("succeeded", in: input) else { return .unknown(.badResponse) }
+        return succeeded(reply, reference)
+    }
+
+    /// A 404 of anything else on the way would be no answer of the simulator's.
+    private static func isNotFound(_ body: ByteBuffer) -> Bool {
+        let input = body.readableBytesUInt8Span
+        guard let reply = try? SimulatedReply(input) else { return false }
+        return reply.code?.equals("operation_not_found", in: input) ?? false
+    }
+
+    // MARK: Parts
+
+    private static func succeeded(_ reply: SimulatedReply, _ reference: String) -> ProviderOutcome {
+        guard let amountMinor = reply.amountMinor, let currency = reply.currency else { return .unknown(.badResponse) }
+        return .succeeded(
+            ProviderSuccess(providerReference: reference, amountMinor: amountMinor, currency: currency)
+        )
+    }
+
+    /// Whether the reply speaks of the payment (or the charge) that the call was about.
+    private static func isAbout(_ call: SimulatedCall, _ reply: SimulatedReply, _ input: Span<UInt8>) -> Bool {
+        if let reference = reply.reference { return isReference(reference, to: call.payment, input) }
+        guard let charge = reply.charge else { return false }
+        return call.operation != .authorize && equals(charge, call.providerReference, input)
+    }
+
+    private static func isReference(_ text: JSONString, to payment: PaymentID, _ input: Span<UInt8>) -> Bool {
+        guard !text.hasEscapes, text.range.count == PaymentID.prefix.utf8CodeUnitCount + Base32.length else {
+            return false
+        }
+        var offset = text.range.lowerBound
+        var isEqual = true
+        PaymentID.prefix.withUTF8Buffer { prefix in
+            for character in prefix {
+                isEqual = isEqual && input[offset] == character
+                offset += 1
+            }
+        }
+        Base32.forEachCharacter(high: payment.high, low: payment.low) { character in
+            isEqual = isEqual && input[offset] == character
+            offset += 1
+        }
+        return isEqual
+    }
+
+    private static func equals(_ text: JSONString, _ expected: String, _ input: Span<UInt8>) -> Bool {
+        guard !text.hasEscapes, text.range.count == expected.utf8.count else { return false }
+        return zip(text.range, expected.utf8).allSatisfy { input[$0] == $1 }
+    }
+
+    private static func reference(_ text: JSONString?, _ input: Span<UInt8>) -> String? {
+        guard let text, !text.hasEscapes, (1...maximumReferenceBytes).contains(text.range.count) else { return nil }
+        for offset in text.range where !(0x21...0x7E).contains(input[offset]) { return nil }
+        return text.string(in: input)
+    }
+}
