@@ -95,6 +95,7 @@ extension GatewayConfiguration {
         listen.cleartextHTTP2 = try section.boolean("cleartext_h2") ?? listen.cleartextHTTP2
         var nested = try section.section("tls")
         try tls.read(&nested)
+        try section.finish()
         guard listen.cleartextHTTP2 || (tls.certificateFile != nil && tls.keyFile != nil) else {
             throw ConfigurationError(
                 place: section.source.file,
@@ -102,6 +103,5 @@ extension GatewayConfiguration {
                 "listen.tls needs certificate_file and key_file (or listen.cleartext_h2: true)"
             )
         }
-        try section.finish()
     }
 }

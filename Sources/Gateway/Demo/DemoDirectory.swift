@@ -64,10 +64,12 @@ package struct DemoDirectory: Sendable {
     /// Merchants of a new demo, unless told otherwise.
     package static let defaultMerchants = 10
 
-    /// Changes `demo.json` under a lock, because a gateway's and a simulator's launcher may do so at once.
-    package func updateDemoFile(_ change: (inout DemoFile) -> Void) throws(FileError) {
+    /// Changes `demo.json` under a lock, because a gateway's and a simulator's launcher may do so at once. When there
+    /// is none, it is made first or (`creating` false) nothing happens.
+    package func updateDemoFile(creating: Bool, _ change: (inout DemoFile) -> Void) throws(FileError) {
         try locked { () throws(FileError) in
-            var file = try JSONFile.read(demoFile, as: DemoFile.self) ?? emptyDemoFile
+            let known = try JSONFile.read(demoFile, as: DemoFile.self)
+            guard var file = known ?? (creating ? emptyDemoFile : nil) else { return }
             file.caCertificate = certificates.authorityFile
             file.apiKeys = state.apiKeys
             change(&file)

@@ -63,12 +63,12 @@ final class DemoLauncher: Sendable {
     // MARK: Starting
 
     private func start() async throws {
+        // Whoever waits for the file must not find the last run's.
         if plan.startsGateway && plan.startsSimulator { unlink(directory.demoFile) }
-        try directory.updateDemoFile { file in
+        try directory.updateDemoFile(creating: false) { file in
             if plan.startsGateway { file.gatewayStopped() }
             if plan.startsSimulator { file.simulatorStopped() }
         }
-        if plan.startsGateway && plan.startsSimulator { unlink(directory.demoFile) }
         let simulator = plan.startsSimulator ? try await startSimulator() : nil
         let gateway = plan.startsGateway ? try await startGateway(simulatorPort: simulator?.port) : nil
         try record(simulator: simulator, gateway: gateway)
@@ -147,7 +147,7 @@ final class DemoLauncher: Sendable {
                 state.adminPort = gateway.adminPort
             }
         }
-        try directory.updateDemoFile { file in
+        try directory.updateDemoFile(creating: true) { file in
             if let simulator {
                 file.simulatorStarted(pid: simulator.pid, url: plan.simulatorURL(port: simulator.port))
             }
@@ -202,7 +202,7 @@ final class DemoLauncher: Sendable {
 
     /// Takes a child that has ended out of `demo.json`, unless another has taken its place there.
     private func forget(_ child: ChildProcess) throws {
-        try directory.updateDemoFile { file in
+        try directory.updateDemoFile(creating: false) { file in
             if file.gatewayPID == child.pid { file.gatewayStopped() }
             if file.pspPID == child.pid { file.simulatorStopped() }
         }

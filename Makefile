@@ -1,0 +1,52 @@
+# Two commands suffice: `make run` and `make test`. README.md says more.
+
+SWIFT ?= swift
+RELEASE = -c release --static-swift-stdlib
+BINARY = .build/release/millrace
+# Where `make run` keeps its journals and keys, and what it listens on.
+DATA ?= data/demo
+PORT ?= 8443
+ADMIN_PORT ?= 9464
+PSP_PORT ?= 9090
+# More arguments for `millrace demo`, as in: make run DEMO='--profile realistic'
+DEMO ?=
+# For `make load`.
+SCENARIO ?= steady
+LOAD ?=
+
+.PHONY: run test check bench load build format clean help
+
+help:
+	@echo 'make run    set up, build, and run gateway and simulator; prints a curl line'
+	@echo 'make test   set up, and run every test'
+	@echo 'make check  format lint, house rules and unit tests only'
+	@echo 'make bench  the baselines and the gateway under the same load'
+	@echo 'make load   a demo of its own under load, audited (SCENARIO=$(SCENARIO))'
+	@echo 'make clean  remove build output and test environments, not data'
+
+build:
+	@scripts/setup.sh run
+	@$(SWIFT) build $(RELEASE) --product millrace
+
+run: build
+	@$(BINARY) certs --out certs
+	@exec $(BINARY) demo --data $(DATA) --certs certs --port $(PORT) --admin-port $(ADMIN_PORT) --psp-port $(PSP_PORT) $(DEMO)
+
+test:
+	@scripts/test.sh all
+
+check:
+	@scripts/test.sh check
+
+bench: build
+	@scripts/setup.sh test
+	@exec Benchmarks/run.sh $(BINARY)
+
+load: build
+	@exec scripts/load.sh $(BINARY) $(SCENARIO) $(LOAD)
+
+format:
+	@$(SWIFT) format -i -r --configuration .swift-format Package.swift Sources Tests loadtest/Sources
+
+clean:
+	@rm -rf .build Benchmarks/.build .venv

@@ -1,0 +1,81 @@
+#!/bin/bash
+# Every test, or (check) those that need no other process. The last line says what passed; the exit status says whether all did.
+# Usage: test.sh all|check
+#   E2E_BUILD=debug     end-to-end tests on the debug build instead of the release that users run
+#   PYTEST_ARGS='-k x'  more arguments for pytest
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+mode=${1:-all}
+logs=.build/test-logs
+failed=0
+summary=()
+
+step() { # NAME COMMAND...
+    local name=$1
+    shift
+    echo "== $name"
+    if "$@"; then summary+=("$name: ok"); else
+        summary+=("$name: FAILED")
+        failed=1
+    fi
+}
+
+finish() {
+    local line
+    line=$(printf '%s; ' "${summary[@]}")
+    echo
+    if [ "$failed" = 0 ]; then echo "PASSED: ${line%; }"; else echo "FAILED: ${line%; }"; fi
+    exit "$failed"
+}
+
+format() {
+    swift format lint --strict -r --configuration .swift-format Package.swift Sources Tests loadtest/Sources
+}
+
+unit() {
+    swift build --build-tests || return 1
+    swift test --skip-build 2>&1 | tee "$logs/unit.log" | grep -vE '^(◇|✔|􀟈|􁁛)'
+    local status=${PIPESTATUS[0]}
+    counted=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$logs/unit.log" | awk '{sum += $1} END {print sum + 0}')
+    summary+=("$counted unit tests")
+    # A run that found no tests has not passed.
+    [ "$status" = 0 ] && [ "$counted" -gt 0 ]
+}
+
+environment() {
+    [ -x .venv/bin/python ] || python3 -m venv .venv || return 1
+    local wanted=Tests/EndToEnd/requirements.txt
+    if ! cmp -s "$wanted" .venv/requirements.installed; then
+        .venv/bin/pip install --quiet --disable-pip-version-check -r "$wanted" || return 1
+        cp "$wanted" .venv/requirements.installed
+    fi
+}
+
+end_to_end() {
+    environment || return 1
+    local flags=(--product millrace)
+    [ "${E2E_BUILD:-release}" = debug ] || flags+=(-c release --static-swift-stdlib)
+    swift build "${flags[@]}" || return 1
+    MILLRACE_BINARY="$(swift build "${flags[@]}" --show-bin-path)/millrace"
+    export MILLRACE_BINARY
+    # shellcheck disable=SC2086 # arguments
+    .venv/bin/python -m pytest -q Tests/EndToEnd ${PYTEST_ARGS:-} 2>&1 | tee "$logs/end-to-end.log"
+    local status=${PIPESTATUS[0]}
+    summary+=("$(tail -n 1 "$logs/end-to-end.log" | tr -d '=' | sed 's/^ *//; s/ *$//')")
+    return "$status"
+}
+
+mkdir -p "$logs"
+if [ "$mode" = all ]; then
+    scripts/setup.sh test || { echo "FAILED: setup"; exit 1; }
+fi
+step "format" format
+step "tidy" python3 scripts/tidy.py
+step "unit" unit
+if [ "$mode" = all ]; then
+    if [ -f Tests/EndToEnd/requirements.txt ]; then step "end-to-end" end_to_end; else
+        summary+=("end-to-end: FAILED, there are none")
+        failed=1
+    fi
+fi
+finish
