@@ -62,7 +62,7 @@ let package = Package(
         room("WireJSON", [nioCore]),
         room("Timers"),
         // Durability.
-        room("Journal", ["CMillrace"]),
+        room("Journal", ["CMillrace", crypto]),
         // Wire.
         room("HTTPTransport", ["Timers", nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioHPACK, nioSSL]),
         room("Telemetry", [histogram]),

@@ -26,6 +26,8 @@ package struct JournalError: Error, Sendable, CustomStringConvertible {
         case format
         /// More bytes are waiting for the disk than allowed.
         case backlog
+        /// No durable record has the position asked for.
+        case notFound
     }
 
     package var code: Code
@@ -49,10 +51,12 @@ package protocol JournalEngine: AnyObject, Sendable {
     /// Appends the records of one tick. `records` holds each record as a little-endian `UInt32` length and its bytes;
     /// `count` of them; `expecting` is the position before the first, and must equal `lastPosition`.
     /// Returns at once; durability is reported to the owner in order. Throws `backlog` when more bytes than configured
-    /// are waiting (nothing was appended; the caller answers 503), `fenced` or the first failure after one.
+    /// are waiting (nothing was appended; the caller answers 503), `fenced` for another epoch, another position or a closed
+    /// journal (nothing was appended), or the first failure after one.
     func append(records: borrowing [UInt8], count: Int, expecting: RecordPosition, epoch: UInt64) throws(JournalError)
 
-    /// Reads one durable record again; blocks on the disk, so never called on an event loop.
+    /// Reads one durable record again (its bytes without the length); blocks on the disk, so never called on an event loop.
+    /// Throws `notFound` for a position that is 0 or not durable.
     func read(at position: RecordPosition) throws(JournalError) -> [UInt8]
 
     /// Flushes what is pending, stops the writer and closes the files. Blocks.

@@ -1,8 +1,10 @@
+import CMillrace
+
 /// Every file operation of a journal goes through this seam, so that tests can make any of them fail, tear or vanish.
 /// Calls are per flush, never per record, so an existential costs nothing that can be measured.
 package protocol JournalFileSystem: Sendable {
-    /// Makes the directory (its parent must exist) unless it is there.
-    func createDirectory(_ path: String) throws(JournalFileError)
+    /// Makes the directory (its parent must exist) unless it is there; returns whether it was made.
+    func createDirectory(_ path: String) throws(JournalFileError) -> Bool
     /// Names of the entries of a directory, in any order, without `.` and `..`.
     func list(directory: String) throws(JournalFileError) -> [String]
     /// Makes creations, renames and removals in this directory durable.
@@ -11,7 +13,7 @@ package protocol JournalFileSystem: Sendable {
     func rename(_ old: String, to new: String) throws(JournalFileError)
     func remove(_ path: String) throws(JournalFileError)
     /// Takes the exclusive lock of a lock file (created if need be) and writes this process's number into it; throws with
-    /// `heldBy` when another opener has it. Closing the file gives the lock back.
+    /// `heldBy` when another opener has it. Letting go of the file gives the lock back.
     func lock(_ path: String) throws(JournalFileError) -> any JournalFile
 }
 
@@ -27,7 +29,7 @@ package enum JournalFileMode: Sendable {
     case durable
 }
 
-/// An open file. Used by one thread at a time.
+/// An open file. Used by one thread at a time; closed when the last reference to it goes.
 package protocol JournalFile: AnyObject, Sendable {
     var byteCount: UInt64 { get throws(JournalFileError) }
     /// Writes all the bytes or throws; a short write is an error because it is never tried again.
@@ -35,11 +37,10 @@ package protocol JournalFile: AnyObject, Sendable {
     /// Reads until the buffer is full or the file ends; returns how many bytes were read.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(JournalFileError) -> Int
     func sync() throws(JournalFileError)
-    func close()
 }
 
 /// A file operation that the operating system refused.
-package struct JournalFileError: Error, Sendable {
+package struct JournalFileError: Error, Sendable, Equatable {
     /// The `errno` value; 0 for a short write.
     package var code: Int32
     package var operation: String
@@ -52,5 +53,25 @@ package struct JournalFileError: Error, Sendable {
         self.operation = operation
         self.path = path
         self.heldBy = heldBy
+    }
+}
+
+extension JournalFileError {
+    /// The error as the journal's owner sees it.
+    var asJournalError: JournalError {
+        let full = code == millrace_error_no_space || code == millrace_error_quota
+        return JournalError(full ? .diskFull : .io, "\(operation) \(path): \(reason)")
+    }
+
+    /// The operating system's text.
+    var reason: String {
+        if code == 0 { return "short write" }
+        var text = InlineArray<128, CChar>(repeating: 0)
+        return withUnsafeMutableBytes(of: &text) { buffer in
+            let start = buffer.assumingMemoryBound(to: CChar.self)
+            guard let base = start.baseAddress else { return "error \(code)" }
+            millrace_error_text(code, base, start.count)
+            return String(cString: base)
+        }
     }
 }

@@ -1,26 +1,104 @@
 /// The journal on a local disk: a directory of pre-written segments, one writer thread, group commit.
+///
+/// Threads. `append` is called by one thread at a time, the owner's (an event loop may: it copies the bytes under a mutex that is
+/// held for microseconds, signals, and never waits for the disk). `lastPosition`, `statistics` and `read` may be called by any
+/// thread; `read` blocks on the disk. All calls to the owner come from the writer thread, one at a time, in order, never after
+/// `close` has returned; they delay the next flush, so an owner only hands the position on. `close` blocks and must not be
+/// called from the owner's callbacks. The journal holds its owner until `close`.
 package final class LocalJournal: JournalEngine, Sendable {
-    package let epoch: UInt64
+    /// Larger than every epoch that wrote to this directory before.
+    package var epoch: UInt64 { core.epoch }
 
-    private init(epoch: UInt64) {
-        self.epoch = epoch
+    let core: JournalCore
+    private let writerThread: JournalThread
+    private let keeperThread: JournalThread
+
+    private init(core: JournalCore) throws(JournalError) {
+        self.core = core
+        let name = "jrnl-\(core.configuration.journalID)"
+        guard let writer = JournalThread(name: name, { core.runWriter() }) else { throw Self.noThread }
+        guard let keeper = JournalThread(name: name + "-keep", { core.runKeeper() }) else {
+            core.monitor.withLock { $0.isClosing = true }
+            core.monitor.signal(.writer)
+            writer.join()
+            throw Self.noThread
+        }
+        writerThread = writer
+        keeperThread = keeper
     }
 
-    package var lastPosition: RecordPosition { 0 }
+    deinit { close() }
 
-    /// Counters so far; any thread may ask.
-    package var statistics: JournalStatistics { JournalStatistics() }
+    private static let noThread = JournalError(.io, "the system gives no thread")
 
-    /// Opens the journal of `directory` (made if it is missing, its parent must exist), gives every durable record in
-    /// order to `replay`, and starts the writer. Blocks. When it throws, what was replayed is void.
+    package var lastPosition: RecordPosition { core.monitor.withLock { $0.lastPosition } }
+
+    /// Counters so far.
+    package var statistics: JournalStatistics { core.statistics }
+
+    /// Bytes of the largest record that `append` takes; a larger one is a mistake of the program and traps.
+    package var maximumRecordBytes: Int { core.configuration.maximumRecordBytes }
+
+    /// Opens the journal of `directory` (made if it is missing; its parent must exist), gives every durable record in order to
+    /// `replay`, and starts the writer. Blocks. When it throws, whatever was replayed is void: `fenced` another process has the
+    /// journal, `corrupt` acknowledged records are damaged, `format` it is another journal's, encrypted or of a newer program,
+    /// `io` and `diskFull` as the words say. A span given to `replay` is valid during the call.
     package static func open(
         directory: String,
         configuration: JournalConfiguration,
         owner: any JournalOwner,
-        fileSystem: any JournalFileSystem,
+        fileSystem: any JournalFileSystem = PosixFileSystem(),
         replay: (RecordPosition, Span<UInt8>) -> Void
     ) throws(JournalError) -> (journal: LocalJournal, report: RecoveryReport) {
-        throw JournalError(.io, "the local journal is not finished")
+        configuration.validate()
+        let place = JournalDirectory(directory)
+        let recovery = JournalRecovery(configuration: configuration, fileSystem: fileSystem, directory: place)
+        do throws(JournalProblem) {
+            let outcome = try recovery.run(replay)
+            let report = outcome.report
+            let core = makeCore(outcome, recovery, owner)
+            return (try LocalJournal.started(core), report)
+        } catch {
+            throw error.asJournalError
+        }
+    }
+
+    private static func started(_ core: JournalCore) throws(JournalProblem) -> LocalJournal {
+        do throws(JournalError) {
+            return try LocalJournal(core: core)
+        } catch {
+            throw JournalProblem(error.code, file: core.directory.path, error.description)
+        }
+    }
+
+    private static func makeCore(
+        _ outcome: JournalRecovery.Outcome,
+        _ recovery: JournalRecovery,
+        _ owner: any JournalOwner
+    ) -> JournalCore {
+        let end = outcome.writer.end
+        let report = outcome.report
+        let witness = outcome.witness
+        let state = JournalState(
+            pending: RecordArena(capacity: recovery.configuration.backlogBytes),
+            lastPosition: end.position,
+            durable: end,
+            witnessedBatch: end.batch,
+            segmentInUse: end.segment,
+            prepared: outcome.prepared,
+            index: outcome.index,
+            writer: outcome.writer,
+            owner: owner,
+            lockFile: outcome.lockFile
+        )
+        return JournalCore(
+            configuration: recovery.configuration,
+            fileSystem: recovery.fileSystem,
+            directory: recovery.directory,
+            epoch: report.epoch,
+            state: state,
+            witness: witness
+        )
     }
 
     package func append(
@@ -29,12 +107,41 @@ package final class LocalJournal: JournalEngine, Sendable {
         expecting: RecordPosition,
         epoch: UInt64
     ) throws(JournalError) {
-        throw JournalError(.io, "the local journal is not finished")
+        let core = core
+        let result = records.withUnsafeBytes { bytes -> JournalError? in
+            RecordArena.checkFraming(bytes, count: count, maximumRecordBytes: core.configuration.maximumRecordBytes)
+            do throws(JournalError) {
+                try core.append(bytes, count: count, expecting: expecting, epoch: epoch)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let result { throw result }
     }
 
+    /// Any thread that may block. Throws `notFound` for a position that is 0 or not durable yet.
     package func read(at position: RecordPosition) throws(JournalError) -> [UInt8] {
-        throw JournalError(.io, "the local journal is not finished")
+        try core.read(at: position)
     }
 
-    package func close() {}
+    /// Flushes what is pending, writes a last witness, stops both threads and gives the lock back. Blocks. The first call does
+    /// this; later ones return at once.
+    package func close() {
+        precondition(
+            !writerThread.isCurrent && !keeperThread.isCurrent,
+            "a journal's owner closes it from its own thread"
+        )
+        let isFirst = core.monitor.withLock { state in
+            defer { state.isClosing = true }
+            return !state.isClosing
+        }
+        guard isFirst else { return }
+        core.monitor.signal(.writer)
+        writerThread.join()
+        core.monitor.withLock { $0.keeperStops = true }
+        core.monitor.signal(.keeper)
+        keeperThread.join()
+        core.finish()
+    }
 }

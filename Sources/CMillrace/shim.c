@@ -1,1 +1,0 @@
-int cmillrace_version(void) { return 1; }

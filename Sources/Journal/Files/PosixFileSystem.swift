@@ -1,0 +1,124 @@
+import CMillrace
+
+/// The real files.
+package struct PosixFileSystem: JournalFileSystem {
+    package init() {}
+
+    package func createDirectory(_ path: String) throws(JournalFileError) -> Bool {
+        let result = millrace_mkdir(path)
+        if result == -millrace_error_exists { return false }
+        try check(Int64(result), "mkdir", path)
+        return true
+    }
+
+    package func list(directory: String) throws(JournalFileError) -> [String] {
+        var names: [String] = []
+        let result = withUnsafeMutablePointer(to: &names) { names in
+            millrace_list(directory, names) { context, name in
+                guard let context, let name else { return }
+                context.assumingMemoryBound(to: [String].self).pointee.append(String(cString: name))
+            }
+        }
+        try check(Int64(result), "list", directory)
+        return names
+    }
+
+    package func syncDirectory(_ path: String) throws(JournalFileError) {
+        try check(Int64(millrace_sync_directory(path)), "sync directory", path)
+    }
+
+    package func open(_ path: String, _ mode: JournalFileMode) throws(JournalFileError) -> any JournalFile {
+        let native =
+            switch mode {
+            case .create: MILLRACE_OPEN_CREATE
+            case .update: MILLRACE_OPEN_UPDATE
+            case .read: MILLRACE_OPEN_READ
+            case .durable: MILLRACE_OPEN_DURABLE
+            }
+        let descriptor = try check(Int64(millrace_open(path, Int32(native.rawValue))), "open", path)
+        return PosixFile(descriptor: Int32(descriptor), path: path, durable: mode == .durable)
+    }
+
+    package func rename(_ old: String, to new: String) throws(JournalFileError) {
+        try check(Int64(millrace_rename(old, new)), "rename", old)
+    }
+
+    package func remove(_ path: String) throws(JournalFileError) {
+        try check(Int64(millrace_unlink(path)), "remove", path)
+    }
+
+    package func lock(_ path: String) throws(JournalFileError) -> any JournalFile {
+        let descriptor = try check(Int64(millrace_open(path, Int32(MILLRACE_OPEN_LOCK.rawValue))), "open", path)
+        let file = PosixFile(descriptor: Int32(descriptor), path: path, durable: false)
+        let result = millrace_lock_exclusive(file.descriptor)
+        if result == -millrace_error_would_block {
+            throw JournalFileError(code: -result, operation: "lock", path: path, heldBy: file.holder())
+        }
+        try check(Int64(result), "lock", path)
+        try file.writeHolder()
+        return file
+    }
+}
+
+/// Throws for a negative `errno`, else gives the value back.
+@discardableResult
+private func check(_ result: Int64, _ operation: String, _ path: String) throws(JournalFileError) -> Int64 {
+    if result < 0 { throw JournalFileError(code: Int32(-result), operation: operation, path: path) }
+    return result
+}
+
+/// A descriptor. Immutable, so it may be handed from thread to thread; `close` is called once, by the last owner, and `deinit`
+/// makes sure of it.
+private final class PosixFile: JournalFile {
+    let descriptor: Int32
+    let path: String
+    let durable: Bool
+
+    init(descriptor: Int32, path: String, durable: Bool) {
+        self.descriptor = descriptor
+        self.path = path
+        self.durable = durable
+    }
+
+    deinit { _ = millrace_close(descriptor) }
+
+    var byteCount: UInt64 {
+        get throws(JournalFileError) { UInt64(try check(millrace_file_size(descriptor), "stat", path)) }
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(JournalFileError) {
+        let result =
+            durable
+            ? millrace_pwrite_durable(descriptor, bytes.baseAddress, bytes.count, Int64(offset))
+            : millrace_pwrite(descriptor, bytes.baseAddress, bytes.count, Int64(offset))
+        let written = try check(result, "write", path)
+        if written != Int64(bytes.count) { throw JournalFileError(code: 0, operation: "write", path: path) }
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(JournalFileError) -> Int {
+        Int(try check(millrace_pread(descriptor, buffer.baseAddress, buffer.count, Int64(offset)), "read", path))
+    }
+
+    func sync() throws(JournalFileError) {
+        try check(Int64(millrace_sync(descriptor)), "sync", path)
+    }
+
+    /// The process number that the lock file names.
+    func holder() -> Int32? {
+        var text = InlineArray<16, UInt8>(repeating: 0)
+        let count = withUnsafeMutableBytes(of: &text) { millrace_pread(descriptor, $0.baseAddress, $0.count, 0) }
+        var number: Int32 = 0
+        for index in 0..<max(0, Int(count)) {
+            guard text[index] >= 48, text[index] <= 57 else { break }
+            number = number &* 10 &+ Int32(text[index] - 48)
+        }
+        return number == 0 ? nil : number
+    }
+
+    func writeHolder() throws(JournalFileError) {
+        let text = Array("\(millrace_pid())\n".utf8)
+        try check(Int64(millrace_truncate(descriptor, 0)), "truncate", path)
+        let written = text.withUnsafeBytes { millrace_pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+        try check(written, "write", path)
+    }
+}

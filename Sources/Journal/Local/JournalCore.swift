@@ -1,0 +1,80 @@
+/// What the threads of a local journal share. The loops are in `JournalCore+Writer` and `JournalCore+Keeper`.
+final class JournalCore: Sendable {
+    let configuration: JournalConfiguration
+    let fileSystem: any JournalFileSystem
+    let directory: JournalDirectory
+    let epoch: UInt64
+    let monitor: Monitor<JournalState>
+    /// A monitor of its own: it is held while the disk writes, which must not stop an append.
+    let witness: Monitor<WitnessRing>
+
+    init(
+        configuration: JournalConfiguration,
+        fileSystem: any JournalFileSystem,
+        directory: JournalDirectory,
+        epoch: UInt64,
+        state: consuming JournalState,
+        witness: WitnessRing
+    ) {
+        self.configuration = configuration
+        self.fileSystem = fileSystem
+        self.directory = directory
+        self.epoch = epoch
+        monitor = Monitor(state)
+        self.witness = Monitor(witness)
+    }
+
+    func append(
+        _ bytes: UnsafeRawBufferPointer,
+        count: Int,
+        expecting: RecordPosition,
+        epoch: UInt64
+    ) throws(JournalError) {
+        let wake = try monitor.withLock { state throws(JournalError) -> Bool in
+            if let failure = state.failure { throw failure }
+            if state.isClosing { throw JournalError(.fenced, "the journal is closed") }
+            if epoch != self.epoch { throw JournalError(.fenced, "epoch \(epoch) is not the owner's \(self.epoch)") }
+            if expecting != state.lastPosition {
+                throw JournalError(
+                    .fenced,
+                    "appending after record \(expecting), but the last is \(state.lastPosition)"
+                )
+            }
+            if count == 0 { return false }
+            try state.append(bytes, count: count, backlogLimit: configuration.backlogBytes)
+            return takeWriterWake(&state)
+        }
+        if wake { monitor.signal(.writer) }
+    }
+
+    /// Whether the appended records are what the writer sleeps for. It is told once.
+    private func takeWriterWake(_ state: inout JournalState) -> Bool {
+        switch state.writerSleep {
+        case .forRecords: break
+        case .untilFloor:
+            if state.pending.byteCount < configuration.floorBytes { return false }
+        case .awake, .forSegment: return false
+        }
+        state.writerSleep = .awake
+        return true
+    }
+
+    /// Fences the journal; the first error counts. The writer tells the owner.
+    func fail(_ error: JournalError) {
+        monitor.withLock { state in
+            if state.failure == nil { state.failure = error }
+        }
+        monitor.signal(.writer)
+        monitor.signal(.keeper)
+    }
+
+    var statistics: JournalStatistics {
+        monitor.withLock { state in
+            var copy = state.statistics
+            copy.backlogBytes = state.unflushedBytes
+            copy.durablePosition = state.durable.position
+            copy.lastPosition = state.lastPosition
+            return copy
+        }
+    }
+}

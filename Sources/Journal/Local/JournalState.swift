@@ -1,0 +1,64 @@
+/// What the owner's thread, the writer, the keeper and readers share; only ever touched under the journal's monitor.
+struct JournalState: ~Copyable {
+    /// What the writer thread sleeps for.
+    enum WriterSleep {
+        case awake
+        case forRecords
+        case untilFloor
+        case forSegment
+    }
+
+    /// Records appended and not yet taken by the writer.
+    var pending: RecordArena
+    /// Bytes in `pending` and in the writer's hands.
+    var unflushedBytes = 0
+    var lastPosition: RecordPosition
+    var durable: DurablePoint
+    /// The last batch that a witness slot names.
+    var witnessedBatch: UInt64
+    var failure: JournalError?
+    var isClosing = false
+    var keeperStops = false
+    var writerSleep = WriterSleep.awake
+    /// The keeper sleeps with no time set, because every batch was witnessed.
+    var keeperNeedsWake = false
+    var segmentInUse: UInt64
+    var prepared: PreparedSegment?
+    var index: BatchIndex
+    var statistics = JournalStatistics()
+    /// Handed to the writer thread when it starts.
+    var writer: BatchWriter?
+    /// Given up when the writer ends, so that an owner holding its journal is no cycle after `close`.
+    var owner: (any JournalOwner)?
+    /// Held until `close`.
+    var lockFile: (any JournalFile)?
+
+    /// Takes records in, or says why not; then nothing has changed.
+    mutating func append(
+        _ bytes: UnsafeRawBufferPointer,
+        count: Int,
+        backlogLimit: Int
+    ) throws(JournalError) {
+        guard unflushedBytes + bytes.count <= backlogLimit else {
+            statistics.backlogRefusals += 1
+            throw JournalError(.backlog, "\(unflushedBytes) bytes of \(backlogLimit) wait for the disk")
+        }
+        pending.append(bytes, count: count, firstPosition: lastPosition + 1)
+        unflushedBytes += bytes.count
+        lastPosition += UInt64(count)
+    }
+
+    /// Notes a batch that is now on disk.
+    mutating func wrote(_ written: BatchWriter.Written) {
+        let header = written.header
+        precondition(header.lastPosition <= lastPosition && header.firstPosition == durable.position + 1)
+        durable = written.point
+        unflushedBytes -= Int(header.length)
+        index.add(.init(firstPosition: header.firstPosition, offset: header.offset, segment: header.segment))
+        statistics.flushes += 1
+        statistics.records += UInt64(header.recordCount)
+        statistics.bytes += UInt64(header.length)
+        statistics.paddedBytes += UInt64(header.frameBytes)
+        statistics.flushLatency.record(nanoseconds: written.nanoseconds)
+    }
+}

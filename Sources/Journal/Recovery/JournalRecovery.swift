@@ -1,0 +1,239 @@
+/// Brings a journal's directory into a state that a writer can go on from. Rules: docs/journal.md, "Recovery".
+struct JournalRecovery {
+    let configuration: JournalConfiguration
+    let fileSystem: any JournalFileSystem
+    let directory: JournalDirectory
+
+    /// Everything that a running journal starts with.
+    struct Outcome {
+        let lockFile: any JournalFile
+        var witness: WitnessRing
+        var writer: BatchWriter
+        var prepared: PreparedSegment?
+        var index: BatchIndex
+        var report: RecoveryReport
+    }
+
+    func run(_ replay: (RecordPosition, Span<UInt8>) -> Void) throws(JournalProblem) -> Outcome {
+        let start = monotonicNanoseconds()
+        let isNew = try makeDirectory()
+        let lockFile = try takeLock()
+        try removeTemporaries()
+        let found = try WitnessReader.read(fileSystem, directory)
+        var report = RecoveryReport()
+        report.witness = found.description
+        var index = BatchIndex(limit: configuration.indexEntries)
+        let (end, cursor) = try scan(found, &index, replay)
+        fill(&report, cursor, end, isNew: isNew)
+        report.epoch = try nextEpoch(found, cursor)
+        report.torn = try cutTornTail(end)
+        report.nanoseconds = monotonicNanoseconds() - start
+        do {
+            var witness = try reopenWitness(found)
+            let (writer, prepared) = try makeWriter(end, cursor, epoch: report.epoch)
+            try witness.write(writer.end.slot(.opened, epoch: report.epoch))
+            return Outcome(
+                lockFile: lockFile,
+                witness: witness,
+                writer: writer,
+                prepared: prepared,
+                index: index,
+                report: report
+            )
+        } catch {
+            throw JournalProblem(error)
+        }
+    }
+
+    private func makeDirectory() throws(JournalProblem) -> Bool {
+        do {
+            let isNew = try fileSystem.createDirectory(directory.path)
+            if isNew { try fileSystem.syncDirectory(directory.parent) }
+            return isNew
+        } catch {
+            throw JournalProblem(error)
+        }
+    }
+
+    private func takeLock() throws(JournalProblem) -> any JournalFile {
+        do {
+            return try fileSystem.lock(directory.lockFile)
+        } catch {
+            guard error.operation == "lock" else { throw JournalProblem(error) }
+            let holder = error.heldBy.map { "process \($0)" } ?? "another process"
+            throw JournalProblem(.fenced, file: directory.lockFile, "the journal is held by \(holder)")
+        }
+    }
+
+    /// Files that a crash left half made.
+    private func removeTemporaries() throws(JournalProblem) {
+        do {
+            for name in try fileSystem.list(directory: directory.path)
+            where name.hasSuffix(JournalDirectory.temporarySuffix) {
+                try fileSystem.remove(directory.file(name))
+            }
+        } catch {
+            throw JournalProblem(error)
+        }
+    }
+
+    private func scan(
+        _ found: WitnessReader.State,
+        _ index: inout BatchIndex,
+        _ replay: (RecordPosition, Span<UInt8>) -> Void
+    ) throws(JournalProblem) -> (ScanEnd, ScanCursor) {
+        var scanner = JournalScanner(
+            fileSystem: fileSystem,
+            directory: directory,
+            journalID: configuration.journalID,
+            witness: try checked(found)
+        )
+        let end = try scanner.scan { batch throws(JournalProblem) in
+            let header = batch.header
+            index.add(.init(firstPosition: header.firstPosition, offset: header.offset, segment: header.segment))
+            try BatchRecords.forEach(in: batch, replay)
+        }
+        return (end, scanner.cursor)
+    }
+
+    private func checked(_ found: WitnessReader.State) throws(JournalProblem) -> WitnessReader.Content? {
+        guard case .present(let content) = found else { return nil }
+        guard content.header.journalID == configuration.journalID else {
+            throw JournalProblem(.format, file: directory.witnessFile, "belongs to journal \(content.header.journalID)")
+        }
+        return content
+    }
+
+    private func fill(_ report: inout RecoveryReport, _ cursor: ScanCursor, _ end: ScanEnd, isNew: Bool) {
+        report.created = isNew || (end.last == nil && end.preparedSegment == nil)
+        report.segments = cursor.segments
+        report.batches = cursor.nextBatch - 1
+        report.records = cursor.records
+        report.bytes = cursor.bytes
+        report.lastPosition = cursor.nextPosition - 1
+    }
+
+    private func nextEpoch(_ found: WitnessReader.State, _ cursor: ScanCursor) throws(JournalProblem) -> UInt64 {
+        var epoch = cursor.epoch
+        if case .present(let content) = found { epoch = max(epoch, content.epoch) }
+        guard epoch < .max else { throw JournalProblem(.corrupt, file: directory.path, "no epoch is left") }
+        return epoch + 1
+    }
+}
+
+extension JournalRecovery {
+    /// Keeps the bytes of an unfinished write in a file of their own, then writes zeros over them, each step durable before the next.
+    private func cutTornTail(_ end: ScanEnd) throws(JournalProblem) -> RecoveryReport.TornTail? {
+        guard let last = end.last, end.torn > 0 else { return nil }
+        do throws(JournalFileError) {
+            let file = try fileSystem.open(directory.file(last.file), .update)
+            let memory = UnsafeMutableRawBufferPointer.aligned(byteCount: end.torn)
+            defer { memory.deallocate() }
+            guard try file.read(into: memory, at: last.offset) == end.torn else {
+                throw JournalFileError(code: 0, operation: "read", path: last.file)
+            }
+            let name = try tornName(last)
+            let kept = try fileSystem.open(directory.file(name), .create)
+            try kept.write(UnsafeRawBufferPointer(memory), at: 0)
+            try kept.sync()
+            try fileSystem.syncDirectory(directory.path)
+            memory.zero()
+            try file.write(UnsafeRawBufferPointer(memory), at: last.offset)
+            try file.sync()
+            return .init(file: last.file, offset: last.offset, bytes: UInt64(end.torn), keptIn: name)
+        } catch {
+            throw JournalProblem(error)
+        }
+    }
+
+    /// A name that is free: a crash while cutting must not overwrite what the first attempt kept.
+    private func tornName(_ last: ScanEnd.Last) throws(JournalFileError) -> String {
+        let names = Set(try fileSystem.list(directory: directory.path))
+        for copy in 0..<1_000 {
+            let name = JournalDirectory.tornName(segment: last.header.number, offset: last.offset, copy: copy)
+            if !names.contains(name) { return name }
+        }
+        throw JournalFileError(code: 0, operation: "name a .torn file", path: directory.path)
+    }
+
+    private func reopenWitness(_ found: WitnessReader.State) throws(JournalFileError) -> WitnessRing {
+        switch found {
+        case .present(let content):
+            return try WitnessRing.reopen(fileSystem, directory, content)
+        case .damaged:
+            try fileSystem.rename(directory.witnessFile, to: directory.witnessFile + ".damaged")
+            return try WitnessRing.create(fileSystem, directory, journalID: configuration.journalID)
+        case .absent:
+            return try WitnessRing.create(fileSystem, directory, journalID: configuration.journalID)
+        }
+    }
+
+    private func makeWriter(
+        _ end: ScanEnd,
+        _ cursor: ScanCursor,
+        epoch: UInt64
+    ) throws(JournalFileError) -> (BatchWriter, PreparedSegment?) {
+        var point = DurablePoint.start
+        point.batch = cursor.nextBatch - 1
+        point.position = cursor.nextPosition - 1
+        point.hash = cursor.hash
+        let prepared = try reopenPrepared(end.preparedSegment)
+        if let last = end.last {
+            point.segment = last.header.number
+            point.offset = last.offset
+            let file = try fileSystem.open(directory.file(last.file), .durable)
+            let writer = BatchWriter(
+                configuration: configuration,
+                epoch: epoch,
+                file: file,
+                segment: last.header,
+                end: point
+            )
+            return (writer, prepared)
+        }
+        let first: PreparedSegment
+        if let prepared { first = prepared } else { first = try prepareFirst() }
+        let header = try BatchWriter.writeHeader(
+            first,
+            journalID: configuration.journalID,
+            batchBytes: configuration.batchBytes,
+            epoch: epoch,
+            after: point
+        )
+        point.segment = header.number
+        point.offset = UInt64(SegmentHeader.byteCount)
+        let writer = BatchWriter(
+            configuration: configuration,
+            epoch: epoch,
+            file: first.file,
+            segment: header,
+            end: point
+        )
+        return (writer, nil)
+    }
+
+    /// A prepared segment of another size than configured now is made again.
+    private func reopenPrepared(_ number: UInt64?) throws(JournalFileError) -> PreparedSegment? {
+        guard let number else { return nil }
+        let path = directory.file(JournalDirectory.segmentName(number))
+        let file = try fileSystem.open(path, .durable)
+        let byteCount = try file.byteCount
+        if byteCount == UInt64(configuration.segmentBytes) {
+            return PreparedSegment(number: number, file: file, byteCount: byteCount)
+        }
+        try fileSystem.remove(path)
+        try fileSystem.syncDirectory(directory.path)
+        return nil
+    }
+
+    private func prepareFirst() throws(JournalFileError) -> PreparedSegment {
+        var preparer = SegmentPreparer(
+            fileSystem: fileSystem,
+            directory: directory,
+            segmentBytes: configuration.segmentBytes
+        )
+        while true {
+            if let prepared = try preparer.step(number: 1) { return prepared }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+/// Reads a journal from its first batch to its end and checks every link on the way: checksums, places, sequence numbers,
+/// record positions, epochs, the chain within and across segments, and what the witness claims. Used by recovery, by the
+/// verifier and by the dump; changes nothing.
+struct JournalScanner {
+    let fileSystem: any JournalFileSystem
+    let directory: JournalDirectory
+    /// The shard whose journal is expected; nil accepts any.
+    let journalID: UInt64?
+    let witness: WitnessReader.Content?
+
+    private let window = SegmentReader.Window()
+    private(set) var cursor = ScanCursor()
+
+    init(
+        fileSystem: any JournalFileSystem,
+        directory: JournalDirectory,
+        journalID: UInt64?,
+        witness: WitnessReader.Content?
+    ) {
+        self.fileSystem = fileSystem
+        self.directory = directory
+        self.journalID = journalID
+        self.witness = witness
+    }
+
+    /// One batch that passed every check. The payload is valid during the visit only.
+    struct Batch {
+        let file: String
+        let header: BatchHeader
+        let payload: UnsafeRawBufferPointer
+    }
+
+    typealias Visit = (Batch) throws(JournalProblem) -> Void
+
+    /// Visits every batch in order and says how the journal ends.
+    mutating func scan(_ visit: Visit) throws(JournalProblem) -> ScanEnd {
+        let numbers = try segmentNumbers()
+        var end = ScanEnd.empty(preparedSegment: nil)
+        for number in numbers {
+            end = try scanSegment(number, isLast: number == numbers.last, before: end, visit)
+        }
+        try checkWitnessIsReached(by: end)
+        return end
+    }
+
+    /// The numbers of the segment files, which must go from 1 without a gap.
+    private func segmentNumbers() throws(JournalProblem) -> [UInt64] {
+        let names: [String]
+        do { names = try fileSystem.list(directory: directory.path) } catch { throw JournalProblem(error) }
+        let numbers = names.compactMap(JournalDirectory.segmentNumber).sorted()
+        for (index, number) in numbers.enumerated() where number != UInt64(index) + 1 {
+            let missing = JournalDirectory.segmentName(UInt64(index) + 1)
+            throw JournalProblem(.corrupt, file: missing, "the segment is missing, but a later one is there")
+        }
+        return numbers
+    }
+
+    private mutating func scanSegment(
+        _ number: UInt64,
+        isLast: Bool,
+        before: ScanEnd,
+        _ visit: Visit
+    ) throws(JournalProblem) -> ScanEnd {
+        let name = JournalDirectory.segmentName(number)
+        var reader = try open(name)
+        let decoded = try reader.header()
+        switch decoded {
+        case .header(let header):
+            try begin(header, number: number, reader: reader)
+            return try scanFrames(of: header, &reader, isLast: isLast, visit)
+        case .unused:
+            return try endBeforeUnused(&reader, number: number, isLast: isLast, before, "its header is gone")
+        case .invalid(let what):
+            return try endBeforeUnused(&reader, number: number, isLast: isLast, before, what)
+        case .newerFormat(let major):
+            throw JournalProblem(
+                .format,
+                file: name,
+                "format \(major) is newer than this program's \(SegmentHeader.formatMajor)"
+            )
+        }
+    }
+
+    private func open(_ name: String) throws(JournalProblem) -> SegmentReader {
+        let file: any JournalFile
+        do { file = try fileSystem.open(directory.file(name), .read) } catch { throw JournalProblem(error) }
+        return try SegmentReader(name: name, file: file, window: window)
+    }
+
+    /// The checks of a segment header against what came before it.
+    private mutating func begin(
+        _ header: SegmentHeader,
+        number: UInt64,
+        reader: SegmentReader
+    ) throws(JournalProblem) {
+        let name = reader.name
+        func problem(_ code: JournalError.Code, _ detail: String) -> JournalProblem {
+            JournalProblem(code, file: name, position: cursor.nextPosition, detail)
+        }
+        if let journalID, header.journalID != journalID {
+            throw problem(.format, "belongs to journal \(header.journalID), not \(journalID)")
+        }
+        guard header.keyID == 0 else { throw problem(.format, "encrypted with key \(header.keyID)") }
+        guard header.number == number, header.segmentBytes == reader.byteCount else {
+            throw problem(.corrupt, "the header is of segment \(header.number) with \(header.segmentBytes) bytes")
+        }
+        guard header.batchBytes >= UInt32(blockBytes), header.batchBytes <= UInt32(1 << 20) else {
+            throw problem(.corrupt, "batches of \(header.batchBytes) bytes")
+        }
+        guard header.firstBatch == cursor.nextBatch, header.firstPosition == cursor.nextPosition,
+            header.previousHash == cursor.hash
+        else {
+            throw problem(
+                .corrupt,
+                "begins with record \(header.firstPosition); what lies between is missing or damaged"
+            )
+        }
+        cursor.segments += 1
+        cursor.epoch = max(cursor.epoch, header.epoch)
+    }
+
+    private mutating func scanFrames(
+        of segment: SegmentHeader,
+        _ reader: inout SegmentReader,
+        isLast: Bool,
+        _ visit: Visit
+    ) throws(JournalProblem) -> ScanEnd {
+        let saltSeed = segment.salt.seed
+        var offset = UInt64(SegmentHeader.byteCount)
+        while case .intact(let header, let frame) = try reader.frame(at: offset, of: segment, saltSeed: saltSeed) {
+            try checkLink(header, at: offset, in: reader.name, segment: segment.number)
+            cursor.hash = BatchHeader.hash(frame, length: Int(header.length))
+            try checkWitnessAgrees(header, in: reader.name)
+            let payload = frame.part(BatchHeader.byteCount, Int(header.length))
+            try visit(Batch(file: reader.name, header: header, payload: payload))
+            cursor.advance(past: header)
+            offset += UInt64(header.frameBytes)
+        }
+        let last = ScanEnd.Last(header: segment, file: reader.name, offset: offset)
+        guard isLast else { return ScanEnd(last: last, preparedSegment: nil, torn: 0) }
+        return ScanEnd(last: last, preparedSegment: nil, torn: try tornBytes(last, &reader))
+    }
+
+    /// The last segment file was never used, or its header was being written at a crash: the journal ends before it.
+    /// Anything but zeros behind such a header, or a witness of its use, is damage instead.
+    private mutating func endBeforeUnused(
+        _ reader: inout SegmentReader,
+        number: UInt64,
+        isLast: Bool,
+        _ before: ScanEnd,
+        _ what: String
+    ) throws(JournalProblem) -> ScanEnd {
+        let used = (witness?.segment ?? 0) >= number
+        let header = UInt64(SegmentHeader.byteCount)
+        guard isLast, !used, try lastNonZeroBlock(&reader, from: header) == nil else {
+            throw JournalProblem(.corrupt, file: reader.name, position: cursor.nextPosition, what)
+        }
+        var end = before
+        if let last = before.last {
+            var previous = try open(last.file)
+            end.torn = try tornBytes(last, &previous)
+        }
+        end.preparedSegment = number
+        return end
+    }
+}
+
+extension JournalScanner {
+    /// A frame with right checksums in the wrong place or order was not torn: something else happened to the files.
+    private func checkLink(
+        _ header: BatchHeader,
+        at offset: UInt64,
+        in file: String,
+        segment: UInt64
+    ) throws(JournalProblem) {
+        let placed = header.segment == segment && header.offset == offset
+        let ordered = header.batch == cursor.nextBatch && header.firstPosition == cursor.nextPosition
+        let chained = header.previousHash == cursor.hash && header.epoch >= cursor.epoch
+        let sane = header.recordCount > 0 && header.durablePosition < cursor.nextPosition
+        guard placed && ordered && chained && sane else {
+            throw JournalProblem(
+                .corrupt,
+                file: file,
+                offset: offset,
+                position: cursor.nextPosition,
+                "batch \(header.batch) with record \(header.firstPosition) stands where batch \(cursor.nextBatch) belongs"
+                    + (placed && ordered ? ", on another history" : "")
+            )
+        }
+    }
+
+    private func checkWitnessAgrees(_ header: BatchHeader, in file: String) throws(JournalProblem) {
+        guard let witness, witness.batch == header.batch, witness.hash != cursor.hash else { return }
+        throw JournalProblem(
+            .corrupt,
+            file: file,
+            offset: header.offset,
+            position: header.firstPosition,
+            "batch \(header.batch) is not the one that the witness saw"
+        )
+    }
+
+    /// Batches or segments that the witness saw durable must have been found.
+    private func checkWitnessIsReached(by end: ScanEnd) throws(JournalProblem) {
+        guard let witness else { return }
+        let segment = end.last?.header.number ?? 0
+        guard witness.batch >= cursor.nextBatch || witness.segment > segment else { return }
+        throw JournalProblem(
+            .corrupt,
+            file: end.last?.file ?? JournalDirectory.segmentName(1),
+            offset: end.last?.offset ?? 0,
+            position: cursor.nextPosition,
+            "durable up to record \(witness.position) in segment \(witness.segment), says the witness; "
+                + "damaged or missing from record \(cursor.nextPosition) on"
+        )
+    }
+}
+
+/// Where a scan is: what the next batch must be.
+struct ScanCursor {
+    var nextBatch: UInt64 = 1
+    var nextPosition: RecordPosition = 1
+    var hash = ChainHash.genesis
+    var epoch: UInt64 = 0
+    var segments = 0
+    var records: UInt64 = 0
+    var bytes: UInt64 = 0
+
+    mutating func advance(past header: BatchHeader) {
+        nextBatch += 1
+        nextPosition += UInt64(header.recordCount)
+        epoch = header.epoch
+        records += UInt64(header.recordCount)
+        bytes += UInt64(header.length)
+    }
+}
+
+/// How a journal ends.
+struct ScanEnd {
+    /// The segment in use and the offset behind its last intact batch.
+    struct Last {
+        let header: SegmentHeader
+        let file: String
+        let offset: UInt64
+    }
+
+    var last: Last?
+    /// A segment file that was made ready and never used.
+    var preparedSegment: UInt64?
+    /// Bytes behind the last intact batch that a torn write left, 0 if none.
+    var torn: Int
+
+    static func empty(preparedSegment: UInt64?) -> ScanEnd {
+        ScanEnd(last: nil, preparedSegment: preparedSegment, torn: 0)
+    }
+}

@@ -1,0 +1,50 @@
+/// Goes through a journal offline, record by record.
+package enum JournalDump {
+    /// What is known about the batch that a record is in.
+    package struct Batch: Sendable, Equatable {
+        package var file: String
+        package var offset: UInt64
+        package var number: UInt64
+        package var firstPosition: RecordPosition
+        package var recordCount: UInt32
+        package var epoch: UInt64
+        /// The writer's wall clock in milliseconds since 1970.
+        package var wallMilliseconds: Int64
+    }
+
+    /// Calls `body` with every intact record from `position` on, in order, and throws at the first problem, as recovery would.
+    /// Changes nothing and takes no lock. Blocks. The span is valid during the call.
+    package static func forEachRecord(
+        directory: String,
+        from position: RecordPosition = 1,
+        fileSystem: any JournalFileSystem = PosixFileSystem(),
+        _ body: (Batch, RecordPosition, Span<UInt8>) -> Void
+    ) throws(JournalProblem) {
+        let place = JournalDirectory(directory)
+        var witness: WitnessReader.Content?
+        if case .present(let content) = try WitnessReader.read(fileSystem, place) { witness = content }
+        var scanner = JournalScanner(fileSystem: fileSystem, directory: place, journalID: nil, witness: witness)
+        _ = try scanner.scan { scanned throws(JournalProblem) in
+            guard scanned.header.lastPosition >= position else { return }
+            let batch = Batch(scanned)
+            try BatchRecords.forEach(in: scanned) { record, bytes in
+                if record >= position { body(batch, record, bytes) }
+            }
+        }
+    }
+}
+
+extension JournalDump.Batch {
+    fileprivate init(_ scanned: JournalScanner.Batch) {
+        let header = scanned.header
+        self.init(
+            file: scanned.file,
+            offset: header.offset,
+            number: header.batch,
+            firstPosition: header.firstPosition,
+            recordCount: header.recordCount,
+            epoch: header.epoch,
+            wallMilliseconds: header.wallMilliseconds
+        )
+    }
+}

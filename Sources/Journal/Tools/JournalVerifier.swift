@@ -1,0 +1,75 @@
+/// What an offline check of a journal found.
+package struct JournalVerification: Sendable {
+    package internal(set) var segments = 0
+    package internal(set) var batches: UInt64 = 0
+    package internal(set) var records: UInt64 = 0
+    /// Bytes of records, each with its 4-byte length.
+    package internal(set) var bytes: UInt64 = 0
+    package internal(set) var lastPosition: RecordPosition = 0
+    package internal(set) var lastEpoch: UInt64 = 0
+    /// The chain's head, SHA-256 as hexadecimal digits: the same head means the same journal.
+    package internal(set) var headHash = ""
+    package internal(set) var witness = RecoveryReport.WitnessState.absent
+    /// Bytes of an unfinished write behind the last batch; recovery would cut them.
+    package internal(set) var tornBytes: UInt64 = 0
+    /// The first thing that is wrong; recovery would refuse to start. The counts above are what lies before it.
+    package internal(set) var problem: JournalProblem?
+
+    package var isSound: Bool { problem == nil }
+}
+
+/// Checks a journal that no process writes to: every batch's checksums, place, sequence and link of the chain, the framing of
+/// every record, the end, and the witness. Changes nothing and takes no lock. Blocks.
+package enum JournalVerifier {
+    /// `journalID` nil accepts any shard's journal.
+    package static func verify(
+        directory: String,
+        journalID: UInt64? = nil,
+        fileSystem: any JournalFileSystem = PosixFileSystem()
+    ) -> JournalVerification {
+        var verification = JournalVerification()
+        let place = JournalDirectory(directory)
+        do throws(JournalProblem) {
+            let found = try WitnessReader.read(fileSystem, place)
+            var content: WitnessReader.Content?
+            if case .present(let present) = found { content = present }
+            verification.witness = found.description
+            try scan(place, journalID, content, fileSystem, &verification)
+        } catch {
+            verification.problem = error
+        }
+        return verification
+    }
+
+    private static func scan(
+        _ directory: JournalDirectory,
+        _ journalID: UInt64?,
+        _ witness: WitnessReader.Content?,
+        _ fileSystem: any JournalFileSystem,
+        _ verification: inout JournalVerification
+    ) throws(JournalProblem) {
+        var scanner = JournalScanner(
+            fileSystem: fileSystem,
+            directory: directory,
+            journalID: journalID,
+            witness: witness
+        )
+        defer { verification.fill(scanner.cursor) }
+        let end = try scanner.scan { batch throws(JournalProblem) in
+            try BatchRecords.forEach(in: batch) { _, _ in }
+        }
+        verification.tornBytes = UInt64(end.torn)
+    }
+}
+
+extension JournalVerification {
+    fileprivate mutating func fill(_ cursor: ScanCursor) {
+        segments = cursor.segments
+        batches = cursor.nextBatch - 1
+        records = cursor.records
+        bytes = cursor.bytes
+        lastPosition = cursor.nextPosition - 1
+        lastEpoch = cursor.epoch
+        headHash = cursor.hash.hexadecimal
+    }
+}

@@ -1,0 +1,154 @@
+/// The end of the journal on disk: seals batches and writes them into the segment in use. Belongs to one thread; knows no
+/// locks, so a simulation can drive it step by step.
+final class BatchWriter {
+    /// What was written, for the index, the witness and the statistics.
+    struct Written {
+        let header: BatchHeader
+        let hash: ChainHash
+        /// Time that the write took, in nanoseconds.
+        let nanoseconds: UInt64
+
+        var point: DurablePoint {
+            DurablePoint(
+                batch: header.batch,
+                position: header.lastPosition,
+                segment: header.segment,
+                offset: header.offset + UInt64(header.frameBytes),
+                hash: hash
+            )
+        }
+    }
+
+    let journalID: UInt64
+    let epoch: UInt64
+    let batchBytes: Int
+    private let frame: UnsafeMutableRawBufferPointer
+    private var file: any JournalFile
+    private var segment: SegmentHeader
+    private var saltSeed: UInt32
+    private(set) var end: DurablePoint
+
+    /// Goes on in a segment behind `end`.
+    init(
+        configuration: JournalConfiguration,
+        epoch: UInt64,
+        file: any JournalFile,
+        segment: SegmentHeader,
+        end: DurablePoint
+    ) {
+        precondition(end.segment == segment.number)
+        journalID = configuration.journalID
+        batchBytes = configuration.batchBytes
+        self.epoch = epoch
+        self.file = file
+        self.segment = segment
+        self.end = end
+        saltSeed = segment.salt.seed
+        frame = .aligned(byteCount: configuration.batchBytes)
+    }
+
+    deinit { frame.deallocate() }
+
+    /// Bytes of records that the largest batch carries.
+    var payloadLimit: Int { batchBytes - BatchHeader.byteCount }
+
+    /// Whether a payload fits the segment in use. One made for another batch size takes no more batches.
+    func fits(payloadBytes: Int) -> Bool {
+        let frameBytes = paddedToBlock(BatchHeader.byteCount + payloadBytes)
+        return end.offset + UInt64(frameBytes) <= segment.segmentBytes && Int(segment.batchBytes) == batchBytes
+    }
+
+    /// Begins a prepared segment: its header makes it part of the journal.
+    func begin(_ prepared: PreparedSegment) throws(JournalFileError) {
+        precondition(prepared.number == segment.number + 1)
+        segment = try Self.writeHeader(
+            prepared,
+            journalID: journalID,
+            batchBytes: batchBytes,
+            epoch: epoch,
+            after: end
+        )
+        file = prepared.file
+        saltSeed = segment.salt.seed
+        end.segment = segment.number
+        end.offset = UInt64(SegmentHeader.byteCount)
+    }
+
+    static func writeHeader(
+        _ prepared: PreparedSegment,
+        journalID: UInt64,
+        batchBytes: Int,
+        epoch: UInt64,
+        after end: DurablePoint
+    ) throws(JournalFileError) -> SegmentHeader {
+        let header = SegmentHeader(
+            journalID: journalID,
+            number: prepared.number,
+            segmentBytes: prepared.byteCount,
+            batchBytes: UInt32(batchBytes),
+            firstBatch: end.batch + 1,
+            firstPosition: end.position + 1,
+            epoch: epoch,
+            createdMilliseconds: wallMilliseconds(),
+            salt: .random(),
+            previousHash: end.hash
+        )
+        let block = UnsafeMutableRawBufferPointer.aligned(byteCount: SegmentHeader.byteCount)
+        defer { block.deallocate() }
+        header.encode(into: block)
+        try prepared.file.write(UnsafeRawBufferPointer(block), at: 0)
+        return header
+    }
+
+    /// Seals and writes one batch; durable when it returns. After an error this writer must not be used again.
+    func write(_ payload: UnsafeRawBufferPointer, count: Int) throws(JournalFileError) -> Written {
+        let header = BatchHeader(
+            batch: end.batch + 1,
+            firstPosition: end.position + 1,
+            recordCount: UInt32(count),
+            length: UInt32(payload.count),
+            durablePosition: end.position,
+            epoch: epoch,
+            wallMilliseconds: wallMilliseconds(),
+            segment: segment.number,
+            offset: end.offset,
+            previousHash: end.hash
+        )
+        let bytes = UnsafeMutableRawBufferPointer(rebasing: frame[0..<header.frameBytes])
+        let used = BatchHeader.byteCount + payload.count
+        UnsafeMutableRawBufferPointer(rebasing: bytes[BatchHeader.byteCount..<used]).copyMemory(from: payload)
+        UnsafeMutableRawBufferPointer(rebasing: bytes[used...]).zero()
+        let hash = header.seal(bytes, saltSeed: saltSeed)
+        let start = monotonicNanoseconds()
+        try file.write(UnsafeRawBufferPointer(bytes), at: header.offset)
+        let written = Written(header: header, hash: hash, nanoseconds: monotonicNanoseconds() - start)
+        precondition(written.point.position == end.position + UInt64(count))
+        end = written.point
+        return written
+    }
+}
+
+/// How far a journal is durable.
+struct DurablePoint: Equatable {
+    var batch: UInt64
+    var position: RecordPosition
+    /// The segment in use and the offset behind its last batch.
+    var segment: UInt64
+    var offset: UInt64
+    var hash: ChainHash
+
+    /// Before the first batch.
+    static let start = DurablePoint(batch: 0, position: 0, segment: 0, offset: 0, hash: .genesis)
+
+    func slot(_ kind: WitnessSlot.Kind, epoch: UInt64) -> WitnessSlot {
+        WitnessSlot(
+            kind: kind,
+            batch: batch,
+            position: position,
+            segment: segment,
+            offset: offset,
+            epoch: epoch,
+            hash: hash
+        )
+    }
+}
