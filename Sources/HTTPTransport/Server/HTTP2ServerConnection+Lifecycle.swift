@@ -80,11 +80,18 @@ extension HTTP2ServerConnection {
 
     private var lastStream: HTTP2StreamID { HTTP2StreamID(number: machine.lastStream) }
 
+    /// The first GOAWAY goes around `NIOHTTP2Handler`, which would refuse every later stream from then on; streams that
+    /// cross it on the wire are still to be served (RFC 9113 section 6.8). The PING goes through it, and flushes both.
     private func announce() {
-        write(.goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil), on: .rootStream)
+        gatherer.inject(Self.announcement)
         write(.ping(HTTP2PingData(withInteger: 0x6D69_6C6C_7261_6365), ack: false), on: .rootStream)
         markDirty()
     }
+
+    /// GOAWAY with the highest stream identifier and NO_ERROR, as bytes.
+    private static let announcement = ByteBuffer(
+        bytes: [0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]
+    )
 
     /// When nothing is open the machine lingers from here on: the peer usually closes first.
     private func sendFinalGoAway() {

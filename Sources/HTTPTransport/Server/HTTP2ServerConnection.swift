@@ -16,6 +16,7 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     let loop: HTTPServerLoop
     let key: ConnectionTable.Key
     let observer: ConnectionErrorObserver
+    let gatherer: WriteGatherer
     var context: ChannelHandlerContext?
     var streams: HTTP2StreamTable
     var machine: ServerConnectionStateMachine
@@ -43,11 +44,17 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     /// False after a connection error: a peer that floods is not listened to any more.
     private var isReading = true
 
-    init(loop: HTTPServerLoop, key: ConnectionTable.Key, observer: ConnectionErrorObserver) {
+    init(
+        loop: HTTPServerLoop,
+        key: ConnectionTable.Key,
+        observer: ConnectionErrorObserver,
+        gatherer: WriteGatherer
+    ) {
         let configuration = loop.configuration
         self.loop = loop
         self.key = key
         self.observer = observer
+        self.gatherer = gatherer
         streams = HTTP2StreamTable(maximum: configuration.maxConcurrentStreams)
         machine = ServerConnectionStateMachine(
             limits: .init(
@@ -124,6 +131,7 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if let code = observer.takeCode() {
+            guard machine.isListening else { return }
             if code == .enhanceYourCalm {
                 loop.statistics.floods += 1
             } else {
@@ -134,6 +142,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
             // A connection error whose GOAWAY could not be sent because a graceful one named fewer streams.
             loop.statistics.connectionErrors += 1
             fail()
+        } else if let error = error as? NIOHTTP2Errors.StreamError {
+            streamFailed(error.streamID)
         } else if error is any NIOHTTP2Error {
             // A stream error: `NIOHTTP2Handler` has reset that stream, the others live on.
             loop.statistics.streamErrors += 1
@@ -141,6 +151,14 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
             // The transport failed.
             context.close(promise: nil)
         }
+    }
+
+    /// An error with its stream: already reset when the peer made it, still open when an answer could not be sent.
+    private func streamFailed(_ stream: HTTP2StreamID) {
+        loop.statistics.streamErrors += 1
+        guard streams.place(of: stream.number) != nil else { return }
+        write(.rstStream(.internalError), on: stream)
+        markDirty()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

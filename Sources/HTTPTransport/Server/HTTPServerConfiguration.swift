@@ -26,7 +26,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var maxBodyBytesBufferedPerLoop = 67_108_864
     /// SETTINGS_MAX_HEADER_LIST_SIZE, in bytes (RFC 9113 section 6.5.2); a longer header block ends the connection.
     package var maxHeaderListBytes = 16_384
-    /// SETTINGS_MAX_CONCURRENT_STREAMS; a stream above is refused.
+    /// SETTINGS_MAX_CONCURRENT_STREAMS. A stream above is refused (REFUSED_STREAM) before the peer has acknowledged it, and
+    /// a connection error after (RFC 9113 section 5.1.2 allows both).
     package var maxConcurrentStreams = 100
 
     /// The most connections of one loop; more are closed at once.

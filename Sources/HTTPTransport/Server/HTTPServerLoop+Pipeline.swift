@@ -30,11 +30,12 @@ extension HTTPServerLoop {
             connectionConfiguration: configuration.http2Connection,
             streamConfiguration: configuration.http2Stream
         )
-        let connection = HTTP2ServerConnection(loop: self, key: key, observer: observer)
+        let gatherer = WriteGatherer()
+        let connection = HTTP2ServerConnection(loop: self, key: key, observer: observer, gatherer: gatherer)
         statistics.http2Connections += 1
         protocolSelected(key, .http2(connection))
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(WriteGatherer())
+        try pipeline.addHandler(gatherer)
         try pipeline.addHandler(codec)
         try pipeline.addHandler(connection)
     }

@@ -21,10 +21,14 @@ package final class WriteGatherer: ChannelOutboundHandler {
     /// Whether the bytes in `pending` have gone down and only its memory is kept.
     private var isEmitted = true
     private var promise: EventLoopPromise<Void>?
+    private var context: ChannelHandlerContext?
 
     package init() {}
 
+    package func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
     package func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
         promise?.fail(ChannelError.ioOnClosedChannel)
         promise = nil
         pending = ByteBuffer()
@@ -38,6 +42,12 @@ package final class WriteGatherer: ChannelOutboundHandler {
             // Nothing in this process sends file regions, and TLS could not either.
             promise?.fail(ChannelError.operationUnsupported)
         }
+    }
+
+    /// Adds bytes between two writes of the handlers behind, unseen by them; they leave with the next flush.
+    package func inject(_ bytes: ByteBuffer) {
+        guard let context else { return }
+        gather(bytes, promise: nil, context: context)
     }
 
     package func flush(context: ChannelHandlerContext) {

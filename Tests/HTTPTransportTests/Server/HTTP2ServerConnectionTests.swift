@@ -259,4 +259,20 @@ import Testing
         )
         #expect(peer.answer(3)?.status == "413")
     }
+
+    @Test func `An answer that HTTP 2 cannot carry costs its stream and no other`() throws {
+        let server = EmbeddedServer(mode: .hold)
+        let peer = try server.connect()
+        try peer.greet()
+        try peer.request(1)
+        try peer.request(3)
+        let bad = HTTPServerResponse(headers: [":status": "200", "Upper-Case": "x"], body: ByteBuffer(string: "x"))
+        server.loop.respond(server.application.held[0].token, bad)
+        server.loop.respond(server.application.held[1].token, TestApplication.echo(server.application.held[1]))
+        try peer.receive()
+        #expect(peer.answer(1)?.resetCode == 2)
+        #expect(peer.answer(3)?.isComplete == true)
+        #expect(peer.isOpen)
+        #expect(server.loop.statistics.requestsInFlight == 0)
+    }
 }

@@ -1,0 +1,193 @@
+import NIOCore
+import NIOEmbedded
+import NIOHPACK
+import Testing
+
+@testable import HTTPTransport
+
+/// HTTP/1.1 on the same port, spoken to in text.
+@Suite struct HTTP1ServerConnectionTests {
+    private final class Peer {
+        let server: EmbeddedServer
+        let channel: EmbeddedChannel
+
+        init(_ server: EmbeddedServer) throws {
+            self.server = server
+            channel = try server.connect().channel
+        }
+
+        /// Sends text in one read cycle; the text that came back.
+        func send(_ text: String) throws -> String {
+            _ = try? channel.writeInbound(ByteBuffer(string: text))
+            return try receive()
+        }
+
+        func receive() throws -> String {
+            server.eventLoop.run()
+            var result = ""
+            while let bytes = try channel.readOutbound(as: ByteBuffer.self) { result += String(buffer: bytes) }
+            return result
+        }
+    }
+
+    @Test func `A request has the shape of HTTP 2 and its answer the shape of HTTP 1`() throws {
+        let server = EmbeddedServer()
+        let answer = try Peer(server).send(
+            "POST /echo?x=1 HTTP/1.1\r\nHost: example.test\r\nContent-Length: 5\r\nX-Key: V\r\nConnection: keep-alive\r\n\r\nhello"
+        )
+        let request = try #require(server.application.received.first)
+        #expect(request.method == "POST")
+        #expect(request.path == "/echo?x=1")
+        #expect(request.headers.first(name: ":authority") == "example.test")
+        #expect(request.headers.first(name: ":scheme") == "http")
+        #expect(
+            request.headers.map(\.name) == [":method", ":scheme", ":authority", ":path", "content-length", "x-key"]
+        )
+        #expect(
+            answer == "HTTP/1.1 200 OK\r\nx-path: /echo?x=1\r\ncontent-length: 5\r\n\r\nhello"
+        )
+        #expect(server.loop.statistics.http1Requests == 1)
+    }
+
+    @Test func `A connection serves requests one after the other`() throws {
+        let server = EmbeddedServer()
+        let peer = try Peer(server)
+        for index in 0..<3 {
+            let answer = try peer.send("GET /\(index) HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(answer.contains("x-path: /\(index)"))
+        }
+        #expect(peer.channel.isActive)
+    }
+
+    @Test func `Pipelined requests are answered in order, one at a time`() throws {
+        let server = EmbeddedServer(mode: .hold)
+        let peer = try Peer(server)
+        let requests = (0..<3).map { "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined()
+        #expect(try peer.send(requests) == "")
+        for index in 0..<3 {
+            #expect(server.application.received.count == index + 1)
+            #expect(server.application.answerHeld() == [true])
+            #expect(try peer.receive().contains("x-path: /\(index)"))
+        }
+    }
+
+    @Test func `A chunked body in pieces is complete at its last chunk`() throws {
+        let server = EmbeddedServer()
+        let peer = try Peer(server)
+        _ = try peer.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        _ = try peer.send("2\r\nde\r\n")
+        #expect(server.application.received.isEmpty)
+        #expect(try peer.send("0\r\n\r\n").hasSuffix("\r\n\r\nabcde"))
+        #expect(server.loop.bodyBytesBuffered == 0)
+    }
+
+    @Test func `Connection close and HTTP 1 point 0 end the connection after the answer`() throws {
+        for head in ["GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"] {
+            let server = EmbeddedServer()
+            let peer = try Peer(server)
+            #expect(try peer.send(head).contains("connection: close\r\n"))
+            server.advance(by: .seconds(1))
+            #expect(!peer.channel.isActive)
+        }
+    }
+
+    @Test func `A body above the limit is answered 413 and the connection closed`() throws {
+        let server = EmbeddedServer { $0.maxBodyBytes = 10 }
+        let peer = try Peer(server)
+        let answer = try peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n0123456789X")
+        #expect(answer.hasPrefix("HTTP/1.1 413 "))
+        #expect(answer.contains("connection: close"))
+        #expect(try peer.send("123456789") == "")
+        server.advance(by: .seconds(1))
+        #expect(!peer.channel.isActive)
+        #expect(server.application.received.isEmpty)
+        #expect(server.loop.bodyBytesBuffered == 0)
+    }
+
+    @Test(arguments: [
+        "NONSENSE\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ])
+    func `What is not a request is answered 400 and the connection closed`(_ text: String) throws {
+        let server = EmbeddedServer()
+        let peer = try Peer(server)
+        let answer = try peer.send(text)
+        #expect(answer.hasPrefix("HTTP/1.1 400 "))
+        server.advance(by: .seconds(1))
+        #expect(!peer.channel.isActive)
+        #expect(server.application.received.isEmpty)
+    }
+
+    @Test func `Expect 100-continue is answered before the body`() throws {
+        let server = EmbeddedServer()
+        let peer = try Peer(server)
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        #expect(try peer.send(head).hasPrefix("HTTP/1.1 100 Continue\r\n\r\n"))
+        #expect(try peer.send("ok").hasPrefix("HTTP/1.1 200 OK"))
+    }
+
+    @Test func `Expect 100-continue for a body above the limit is answered 413`() throws {
+        let server = EmbeddedServer()
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 70000\r\n\r\n"
+        #expect(try Peer(server).send(head).hasPrefix("HTTP/1.1 413 "))
+    }
+
+    @Test func `The answer to HEAD has the length and not the body`() throws {
+        let server = EmbeddedServer(mode: .large(42))
+        let answer = try Peer(server).send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(answer == "HTTP/1.1 200 OK\r\ncontent-length: 42\r\n\r\n")
+    }
+
+    @Test func `An answer without content has neither body nor length`() throws {
+        let answer = try Peer(EmbeddedServer()).send("DELETE /empty HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(answer == "HTTP/1.1 204 No Content\r\n\r\n")
+    }
+
+    @Test func `A slow body is answered 408, a silent connection closed`() throws {
+        let server = EmbeddedServer()
+        let (slow, silent) = (try Peer(server), try Peer(server))
+        _ = try slow.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")
+        _ = try silent.send("GET /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
+        server.advance(by: .seconds(16))
+        #expect(try slow.receive().hasPrefix("HTTP/1.1 408 "))
+        #expect(!silent.channel.isActive)
+        #expect(server.loop.statistics.headerTimeouts == 1)
+    }
+
+    @Test func `A late answer to a closed connection is told so`() throws {
+        let server = EmbeddedServer(mode: .hold)
+        let peer = try Peer(server)
+        _ = try peer.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        try peer.channel.close().wait()
+        #expect(server.application.answerHeld() == [false])
+    }
+
+    @Test func `Drain closes idle connections and lets open requests be answered`() throws {
+        let server = EmbeddedServer(mode: .hold)
+        let (idle, busy) = (try Peer(server), try Peer(server))
+        _ = try idle.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        server.application.answerHeld()
+        _ = try busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        let drained = server.loop.drain(deadline: .distantFuture)
+        #expect(!idle.channel.isActive)
+        server.application.answerHeld()
+        #expect(try busy.receive().contains("connection: close"))
+        server.advance(by: .seconds(1))
+        #expect(!busy.channel.isActive)
+        var isDrained = false
+        drained.assumeIsolated().whenSuccess { isDrained = true }
+        server.eventLoop.run()
+        #expect(isDrained)
+    }
+
+    @Test func `An absolute target is taken apart`() throws {
+        let server = EmbeddedServer()
+        _ = try Peer(server).send("GET http://other.test/path?q HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(server.application.received.first?.path == "/path?q")
+        #expect(server.application.received.first?.headers.first(name: ":authority") == "other.test")
+    }
+}

@@ -1,0 +1,149 @@
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import HTTPTransport
+
+/// Peers that mean harm: each flood ends in GOAWAY ENHANCE_YOUR_CALM (11) and a closed connection; the loop lives on.
+@Suite struct HTTP2FloodTests {
+    /// Sends `frames` in small reads and expects the connection to be ended for it.
+    private func expectCalm(_ server: EmbeddedServer, _ frames: [RawFrame]) throws {
+        let peer = try server.connect()
+        try peer.greet()
+        for start in stride(from: 0, to: frames.count, by: 10) {
+            guard peer.isOpen else { break }
+            try peer.send(Array(frames[start..<min(start + 10, frames.count)]))
+        }
+        #expect(peer.reader.goAways.first?.errorCode == 11)
+        server.advance(by: .seconds(1))
+        #expect(!peer.isOpen)
+        #expect(server.loop.statistics.floods == 1)
+        #expect(server.loop.statistics.connectionsOpen == 0)
+        // Others are served as before.
+        let other = try server.connect()
+        try other.greet()
+        try other.request(1)
+        #expect(other.answer(1)?.status == "200")
+    }
+
+    @Test func `Rapid reset`() throws {
+        let server = EmbeddedServer(mode: .hold) { $0.streamResetLimit.count = 100 }
+        let frames = (0..<150).flatMap { index -> [RawFrame] in
+            let stream = UInt32(index * 2 + 1)
+            return [.headers(stream, RawFrame.request("GET", "/"), end: true), .reset(stream)]
+        }
+        let peer = try server.connect()
+        try peer.greet()
+        try peer.send(frames)
+        #expect(peer.reader.goAways.first?.errorCode == 11)
+        // The work taken on is still counted until the application has answered it in vain.
+        #expect(server.loop.statistics.requestsInFlight == 101)
+        // Only the stream whose reset was one too many is still open.
+        #expect(server.application.answerHeld().count { $0 } == 1)
+        #expect(server.loop.statistics.requestsInFlight == 0)
+        server.advance(by: .seconds(1))
+        #expect(!peer.isOpen)
+        #expect(server.loop.statistics.floods == 1)
+    }
+
+    @Test func `Ping flood`() throws {
+        try expectCalm(EmbeddedServer(), (0..<300).map { .ping(UInt8($0 % 256)) })
+    }
+
+    @Test func `Settings flood`() throws {
+        try expectCalm(EmbeddedServer(), Array(repeating: .settings(), count: 300))
+    }
+
+    @Test func `Window update flood`() throws {
+        let server = EmbeddedServer { $0.windowUpdateLimit.count = 500 }
+        try expectCalm(server, Array(repeating: .windowUpdate(0, 1), count: 600))
+    }
+
+    @Test func `Flood of bad header blocks`() throws {
+        let frames = (0..<300).map { RawFrame.headers(UInt32($0 * 2 + 1), [("Bad", "x")], end: true) }
+        try expectCalm(EmbeddedServer(), frames)
+    }
+
+    @Test func `Empty DATA frames without end`() throws {
+        let frames: [RawFrame] =
+            [.headers(1, RawFrame.request(), end: false)] + Array(repeating: .data(1, [], end: false), count: 10)
+        try expectCalm(EmbeddedServer(), frames)
+    }
+
+    @Test func `CONTINUATION frames without end`() throws {
+        let start = RawFrame(kind: .headers, stream: 1, payload: RawFrame.block([(":method", "GET")]))
+        let more = RawFrame(kind: .continuation, stream: 1, payload: RawFrame.block([("x-a", "b")]))
+        try expectCalm(EmbeddedServer(), [start] + Array(repeating: more, count: 10))
+    }
+
+    @Test func `After a flood nothing more is read from the peer`() throws {
+        let server = EmbeddedServer()
+        let peer = try server.connect()
+        try peer.greet()
+        try peer.send(Array(repeating: .ping(), count: 300))
+        try peer.request(1)
+        #expect(server.application.received.isEmpty)
+    }
+
+    @Test func `A client that cancels two percent of a thousand requests per second is not a flood`() throws {
+        let server = EmbeddedServer()
+        let peer = try server.connect()
+        try peer.greet()
+        for index in 0..<5_000 {
+            let stream = UInt32(index * 2 + 1)
+            server.application.mode = index % 50 == 0 ? .hold : .echo
+            try peer.request(stream)
+            if index % 50 == 0 { try peer.send(.reset(stream)) }
+            try peer.send(.windowUpdate(0, 5), .windowUpdate(0, 1))
+        }
+        #expect(peer.isOpen)
+        #expect(peer.reader.goAways.isEmpty)
+        #expect(server.loop.statistics.streamsResetByPeer == 100)
+    }
+
+    @Test func `A header list above the limit ends the connection`() throws {
+        let server = EmbeddedServer()
+        let peer = try server.connect()
+        try peer.greet()
+        let fields = (0..<30).map { ("x-field-\($0)", String(repeating: "v", count: 600)) }
+        let block = RawFrame.block(RawFrame.request("GET", "/") + fields)
+        try peer.send(
+            RawFrame(kind: .headers, flags: RawFrame.endStream, stream: 1, payload: Array(block.prefix(16_000))),
+            RawFrame(
+                kind: .continuation,
+                flags: RawFrame.endHeaders,
+                stream: 1,
+                payload: Array(block.dropFirst(16_000))
+            )
+        )
+        #expect(peer.reader.goAways.count == 1)
+        server.advance(by: .seconds(1))
+        #expect(!peer.isOpen)
+        #expect(server.application.received.isEmpty)
+    }
+
+    @Test func `A stream above the acknowledged concurrency limit ends the connection`() throws {
+        let server = EmbeddedServer(mode: .hold) { $0.maxConcurrentStreams = 2 }
+        let peer = try server.connect()
+        try peer.greet()
+        for stream: UInt32 in [1, 3, 5] { try peer.request(stream) }
+        #expect(peer.reader.goAways.map(\.errorCode) == [1])
+        #expect(server.application.received.count == 2)
+        // What was taken on is still answered while the connection lingers.
+        server.application.answerHeld()
+        try peer.receive()
+        #expect(peer.answer(1)?.isComplete == true)
+        server.advance(by: .seconds(1))
+        #expect(!peer.isOpen)
+    }
+
+    @Test func `Streams above the limit are refused even before the settings are acknowledged`() throws {
+        let server = EmbeddedServer(mode: .hold) { $0.maxConcurrentStreams = 2 }
+        let peer = try server.connect()
+        try peer.sendBytes(RawFrame.preface + RawFrame.settings().bytes)
+        for stream: UInt32 in [1, 3, 5, 7] { try peer.request(stream) }
+        #expect(server.application.received.count == 2)
+        #expect(peer.answer(7)?.resetCode == 7)
+        #expect(peer.isOpen)
+    }
+}

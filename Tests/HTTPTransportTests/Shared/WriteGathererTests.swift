@@ -1,0 +1,77 @@
+import HTTPTransport
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@Suite struct WriteGathererTests {
+    private func channel() throws -> EmbeddedChannel {
+        let channel = EmbeddedChannel(handler: WriteGatherer())
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        return channel
+    }
+
+    private func buffer(_ count: Int, _ byte: UInt8 = 0) -> ByteBuffer { ByteBuffer(repeating: byte, count: count) }
+
+    private func outbound(_ channel: EmbeddedChannel) throws -> [Int] {
+        var sizes: [Int] = []
+        while let bytes = try channel.readOutbound(as: ByteBuffer.self) { sizes.append(bytes.readableBytes) }
+        return sizes
+    }
+
+    @Test func `Writes of one flush leave as one buffer, in order`() throws {
+        let channel = try channel()
+        for text in ["one ", "two ", "three"] { channel.write(ByteBuffer(string: text), promise: nil) }
+        #expect(try channel.readOutbound(as: ByteBuffer.self) == nil)
+        channel.flush()
+        #expect(try channel.readOutbound(as: ByteBuffer.self) == ByteBuffer(string: "one two three"))
+    }
+
+    @Test func `A flush without writes emits nothing`() throws {
+        let channel = try channel()
+        channel.flush()
+        channel.write(buffer(1), promise: nil)
+        channel.flush()
+        channel.flush()
+        #expect(try outbound(channel) == [1])
+    }
+
+    @Test func `No merged buffer exceeds a TLS record, and large writes pass in order`() throws {
+        let channel = try channel()
+        for count in [10_000, 6_384, 1, 20_000, 5] { channel.write(buffer(count), promise: nil) }
+        channel.flush()
+        #expect(try outbound(channel) == [16_384, 1, 20_000, 5])
+    }
+
+    @Test func `Bytes that are still held below are not overwritten by later writes`() throws {
+        let channel = try channel()
+        channel.write(buffer(10, 1), promise: nil)
+        channel.flush()
+        let held = try channel.readOutbound(as: ByteBuffer.self)
+        channel.write(buffer(10, 2), promise: nil)
+        channel.flush()
+        #expect(held == buffer(10, 1))
+        #expect(try channel.readOutbound(as: ByteBuffer.self) == buffer(10, 2))
+    }
+
+    @Test func `Every write's promise is kept`() throws {
+        let channel = try channel()
+        let writes = (0..<3).map { channel.write(buffer($0 + 1)) }
+        channel.flush()
+        for write in writes { try write.wait() }
+    }
+
+    @Test func `Promises fail when the channel closes before the flush`() throws {
+        let channel = try channel()
+        let write = channel.write(buffer(1))
+        try channel.close().wait()
+        #expect(throws: (any Error).self) { try write.wait() }
+    }
+
+    @Test func `Without a flush nothing is lost at an orderly close of the output`() throws {
+        let channel = try channel()
+        channel.write(buffer(3), promise: nil)
+        channel.close(mode: .output, promise: nil)
+        channel.flush()
+        #expect(try outbound(channel) == [3])
+    }
+}
