@@ -41,7 +41,7 @@ extension JournalError {
     /// What the process exits with.
     var exitStatus: Int32 {
         switch code {
-        case .io, .diskFull, .backlog: ExitStatus.io
+        case .io, .diskFull, .backlog, .notFound: ExitStatus.io
         case .corrupt, .format: ExitStatus.damaged
         case .fenced: ExitStatus.held
         }
