@@ -81,7 +81,10 @@ let package = Package(
         // The load harness.
         room(
             "LoadTest",
-            ["HTTPTransport", "WireJSON", "Telemetry", histogram, yams, nioCore, nioPosix, nioHPACK, nioSSL],
+            [
+                "HTTPTransport", "WireJSON", "Telemetry", histogram, yams, nioCore, nioPosix, nioHTTP1, nioHPACK,
+                nioSSL,
+            ],
             path: "loadtest/Sources"
         ),
         room(
@@ -120,7 +123,7 @@ let package = Package(
             ["API", "Shard", "Payments", "HTTPTransport", "WireJSON", "Money", nioCore, nioEmbedded, nioHPACK, yams]
         ),
         tests("PSPSimulatorTests", ["PSPSimulator", "HTTPTransport", nioCore, nioPosix, nioHPACK]),
-        tests("LoadTestTests", ["LoadTest", nioCore]),
+        tests("LoadTestTests", ["LoadTest", "HTTPTransport", nioCore, nioHPACK]),
         tests("GatewayTests", ["Gateway", "API", "Shard", nioCore, nioPosix]),
     ]
 )

@@ -1,0 +1,253 @@
+import Foundation
+import HTTPTransport
+import NIOCore
+import NIOPosix
+
+/// One invocation of the harness from files to verdict.
+final class LoadRun {
+    private let configuration: LoadTestConfiguration
+    private let group: MultiThreadedEventLoopGroup
+    private let output: @Sendable (String) -> Void
+    private let scenario: Scenario
+    private let demo: DemoFile?
+    private let address: TargetAddress
+    private let trust: LoadTestConfiguration.Trust
+    private let apiKeys: [String]
+    private let seed: UInt64
+    private let http: PlainHTTP
+    private let stop = SharedStop()
+
+    init(
+        _ configuration: LoadTestConfiguration,
+        group: MultiThreadedEventLoopGroup,
+        output: @escaping @Sendable (String) -> Void
+    ) throws {
+        self.configuration = configuration
+        self.group = group
+        self.output = output
+        var scenario = try LoadTest.scenario(configuration.scenario)
+        scenario.override(configuration)
+        self.scenario = scenario
+        switch configuration.target {
+        case .demo(let path):
+            let file = try DemoFile.read(path: path)
+            demo = file
+            address = try TargetAddress(file.baseURL)
+            trust = file.trust
+        case .url(let url):
+            demo = nil
+            address = try TargetAddress(url)
+            trust = configuration.trust
+        }
+        let keys = demo?.apiKeys ?? configuration.apiKeys
+        apiKeys = Array(keys.prefix(scenario.merchants.count ?? keys.count))
+        guard scenario.raw != nil || !apiKeys.isEmpty else {
+            throw LoadUsageError("payments need an API key: give --api-key, or a demo")
+        }
+        seed = configuration.seed ?? UInt64.random(in: 1...UInt64.max)
+        http = PlainHTTP(group: group, trust: trust)
+    }
+
+    func run() async throws -> LoadVerdict {
+        let previousProfile = try await setProfile()
+        do {
+            let verdict = try await measure()
+            try await restore(previousProfile)
+            return verdict
+        } catch {
+            try? await restore(previousProfile)
+            throw error
+        }
+    }
+
+    // MARK: The simulator's profile
+
+    private var profileURL: String? { demo.map { "\($0.pspURL)/control/profile" } }
+
+    /// Sets the scenario's profile; returns the one before.
+    private func setProfile() async throws -> String? {
+        guard let profile = scenario.pspProfile else { return nil }
+        guard let profileURL else { throw LoadUsageError("psp_profile needs a demo") }
+        let previous = try await http.text(profileURL)
+        try await put(profile, to: profileURL)
+        return previous
+    }
+
+    private func restore(_ profile: String?) async throws {
+        guard let profile, let profileURL else { return }
+        try await put(profile, to: profileURL)
+    }
+
+    private func put(_ profile: String, to url: String) async throws {
+        let answer = Collected<String>()
+        let status = try await http.request("PUT", url, body: profile) { answer.append($0.string($0.indices)) }
+        guard (200..<300).contains(status) else { throw LoadUsageError("PUT \(url) answered \(status)") }
+    }
+
+    // MARK: The load
+
+    private func measure() async throws -> LoadVerdict {
+        let compiled = try CompiledScenario(scenario, merchantCount: apiKeys.count)
+        let startMilliseconds = UInt64(Date().timeIntervalSince1970 * 1_000)
+        if let path = configuration.journalPath {
+            let journal = try ExpectationJournal(path: path)
+            journal.begin(startMilliseconds: startMilliseconds, seed: seed, currencies: compiled.currencies)
+            journal.flush()
+        }
+        let before = await metrics()
+        let sampler = UsageSampler(processes)
+        let results = try await runLoops(compiled, sampler)
+        sampler.end()
+        let after = await metrics()
+        let flush = before.flatMap { before in after?.flushLines(since: before) } ?? []
+        let run = ExpectedRun(
+            startMilliseconds: startMilliseconds,
+            currencies: compiled.currencies,
+            expectations: results.flatMap(\.expectations)
+        )
+        let audit = try await self.audit(run)
+        return try report(results, run, audit, sampler.usages, flush)
+    }
+
+    private func runLoops(_ compiled: CompiledScenario, _ sampler: UsageSampler) async throws -> [LoopResult] {
+        let plan = LoadPlan(
+            compiled: compiled,
+            seed: seed,
+            loops: max(1, configuration.loops),
+            retries: scenario.retries,
+            keepsExpectations: audits,
+            stopSignal: stop
+        )
+        let client = try clientConfiguration()
+        let warmUp = scenario.phases.prefix { $0.isWarmUp }.reduce(0) { $0 + $1.duration }
+        var futures: [EventLoopFuture<LoopResult>] = []
+        for loop in 0..<plan.loops {
+            futures.append(
+                startLoop(loop, plan, client) { if loop == 0 { sampler.begin(afterNanoseconds: warmUp) } }
+            )
+        }
+        var results: [LoopResult] = []
+        for future in futures { results.append(try await future.get()) }
+        return results
+    }
+
+    private func startLoop(
+        _ index: Int,
+        _ plan: LoadPlan,
+        _ client: HTTPClientConfiguration,
+        onStart: @escaping @Sendable () -> Void
+    ) -> EventLoopFuture<LoopResult> {
+        let eventLoop = group.next()
+        let promise = eventLoop.makePromise(of: LoopResult.self)
+        let (address, apiKeys, journalPath) = (address, apiKeys, configuration.journalPath)
+        eventLoop.execute {
+            let factory = RequestFactory(
+                scheme: address.scheme,
+                authority: address.authority,
+                apiKeys: apiKeys,
+                compiled: plan.compiled
+            )
+            let loop = LoadLoop(
+                eventLoop: eventLoop,
+                configuration: client,
+                promise: promise,
+                onStart: onStart,
+                sync: Self.sync
+            )
+            do {
+                let journal = try journalPath.map { try ExpectationJournal(path: $0) }
+                loop.run(plan: plan, loop: index, factory: factory, journal: journal)
+            } catch {
+                promise.fail(error)
+            }
+        }
+        return promise.futureResult
+    }
+
+    private static func sync(_ descriptor: Int32) {
+        NIOThreadPool.singleton.submit { _ in _ = fdatasync(descriptor) }
+    }
+
+    private func clientConfiguration() throws -> HTTPClientConfiguration {
+        let connections = configuration.connections ?? scenario.connections
+        var client = HTTPClientConfiguration(
+            host: address.host,
+            port: address.port,
+            authority: address.authority,
+            tls: address.isSecure ? try trust.context(protocols: ["h2"]) : nil,
+            serverName: address.serverName,
+            connections: .init(minimum: connections, maximum: connections)
+        )
+        client.maxStreamsPerConnection = 1_000
+        client.maxQueued = scenario.inFlight + 1
+        // A killed gateway is back within a second: look often.
+        client.backoff = .init(minimum: .milliseconds(20), maximum: .milliseconds(250))
+        client.seed = seed
+        return client
+    }
+
+    // MARK: Afterwards
+
+    private var audits: Bool { demo != nil && configuration.audits && scenario.raw == nil }
+
+    private func audit(_ run: ExpectedRun) async throws -> AuditReport? {
+        guard audits, let demo else { return nil }
+        let collector = AuditCollector(demo: demo, http: http, settleSeconds: 60)
+        return Audit.check(try await collector.collect([run]))
+    }
+
+    private func metrics() async -> MetricsText? {
+        guard let demo, let text = try? await http.text("\(demo.adminURL)/metrics") else { return nil }
+        return MetricsText(text)
+    }
+
+    private var processes: [ProcessUsage] {
+        var processes: [ProcessUsage] = []
+        if let pid = demo?.gatewayPID { processes.append(ProcessUsage(name: "gateway", pid: pid)) }
+        if let pid = demo?.pspPID { processes.append(ProcessUsage(name: "simulator", pid: pid)) }
+        processes += configuration.processes.map { ProcessUsage(name: $0.name, pid: $0.pid) }
+        return processes + [ProcessUsage(name: "harness", pid: Int(getpid()))]
+    }
+
+    private func report(
+        _ results: [LoopResult],
+        _ run: ExpectedRun,
+        _ audit: AuditReport?,
+        _ usages: [ProcessUsage],
+        _ flush: [String]
+    ) throws -> LoadVerdict {
+        let summary = RunSummary(results)
+        let failures = VerdictRules.failures(
+            scenario: scenario,
+            total: summary.total,
+            violations: summary.violations.total,
+            stopped: stop.reason,
+            audit: audit
+        )
+        let report = LoadReport(
+            scenario: scenario.name,
+            target: "\(address.scheme)://\(address.authority)",
+            seed: seed,
+            startMilliseconds: run.startMilliseconds,
+            loops: max(1, configuration.loops),
+            connections: configuration.connections ?? scenario.connections,
+            retries: scenario.retries,
+            total: LoadReport.Phase(summary.total),
+            phases: summary.phases.map(LoadReport.Phase.init),
+            stopped: stop.reason,
+            repeatsSkipped: results.reduce(0) { $0 + $1.repeatsSkipped },
+            substituted: results.reduce(0) { $0 + $1.substituted },
+            violations: summary.violations.total,
+            violationDetails: summary.violations.kept.map(\.line),
+            connectionsLost: results.reduce(0) { $0 + $1.transport.connectionsLost },
+            timeouts: results.reduce(0) { $0 + $1.transport.timeouts },
+            cpu: usages.compactMap { $0.perRequest(summary.total.completed) },
+            flush: flush,
+            audit: audit.map { LoadReport.Audit(passed: $0.passed, lines: $0.lines) },
+            failures: failures
+        )
+        for line in report.lines { output(line) }
+        if let directory = configuration.outputDirectory { try report.write(to: directory, total: summary.total) }
+        return LoadVerdict(failures: failures)
+    }
+}
