@@ -156,7 +156,8 @@ extension ProfileReader {
     }
 
     private static func failure(_ error: JSONError, _ expectation: String?) -> PSPSimulatorError {
-        if error.code == .wrongType, let expectation { return .invalidProfile(expectation) }
+        let isOfWrongKind = error.code == .wrongType || error.code == .notAnInteger
+        if isOfWrongKind, let expectation { return .invalidProfile(expectation) }
         return .invalidProfile("not JSON: \(error.code) at byte \(error.offset)")
     }
 }
