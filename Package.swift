@@ -96,7 +96,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "millrace",
-            dependencies: ["Gateway", "API", "Journal", "PSPSimulator", "LoadTest", arguments, logging, nioCore, nioPosix],
+            dependencies: ["Gateway", "API", "Payments", "Shard", "Journal", "PSPSimulator", "LoadTest", arguments, logging, nioCore, nioPosix],
             swiftSettings: strict
         ),
         tests("MoneyTests", ["Money"]),
@@ -124,6 +124,9 @@ let package = Package(
         ),
         tests("PSPSimulatorTests", ["PSPSimulator", "HTTPTransport", nioCore, nioPosix, nioHPACK]),
         tests("LoadTestTests", ["LoadTest", "HTTPTransport", nioCore, nioHPACK]),
-        tests("GatewayTests", ["Gateway", "API", "Shard", nioCore, nioPosix]),
+        tests(
+            "GatewayTests",
+            ["Gateway", "API", "Payments", "Shard", logging, x509, asn1, yams, nioCore, nioPosix, nioSSL]
+        ),
     ]
 )

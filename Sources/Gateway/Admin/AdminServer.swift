@@ -61,9 +61,9 @@ package final class AdminServer: Sendable {
 
     /// Stops accepting and cuts what is open; returns when nothing is left.
     package func shutdown() async {
+        // The task ends when it has seen every connection that was accepted before; cancelling it would drop them.
         try? await listener.close()
         connections.closeAll()
-        task.cancel()
         await task.value
     }
 
@@ -77,7 +77,7 @@ package final class AdminServer: Sendable {
             try await withThrowingDiscardingTaskGroup { group in
                 for try await channel in accepted {
                     guard connections.admit(channel.channel) else {
-                        channel.channel.close(promise: nil)
+                        group.addTask { try? await channel.executeThenClose { _, _ in } }
                         continue
                     }
                     group.addTask {
@@ -85,23 +85,24 @@ package final class AdminServer: Sendable {
                         connections.remove(channel.channel)
                     }
                 }
+                group.cancelAll()
             }
         }
     }
 }
 
-/// The open connections, bounded.
+/// The open connections, bounded; none after `closeAll`.
 private final class AdminConnections: Sendable {
-    private let maximum: Int
     private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
+    private let maximum: Atomic<Int>
 
     init(maximum: Int) {
-        self.maximum = maximum
+        self.maximum = Atomic(maximum)
     }
 
     func admit(_ channel: any Channel) -> Bool {
         open.withLock { open in
-            guard open.count < maximum else { return false }
+            guard open.count < maximum.load(ordering: .relaxed) else { return false }
             open[ObjectIdentifier(channel)] = channel
             return true
         }
@@ -112,6 +113,10 @@ private final class AdminConnections: Sendable {
     }
 
     func closeAll() {
-        for channel in open.withLock({ Array($0.values) }) { channel.close(promise: nil) }
+        let channels = open.withLock { open in
+            maximum.store(0, ordering: .relaxed)
+            return Array(open.values)
+        }
+        for channel in channels { channel.close(promise: nil) }
     }
 }

@@ -32,9 +32,8 @@ extension ConfigurationSection {
     ) throws(ConfigurationError) -> Duration? {
         guard let value = try value(key) else { return nil }
         guard let duration = ConfigurationValues.duration(value.text), range.contains(duration) else {
-            throw value.error(
-                "must be a duration such as 500ms or 24h, from \(range.lowerBound) to \(range.upperBound)"
-            )
+            let (least, most) = (ConfigurationValues.text(range.lowerBound), ConfigurationValues.text(range.upperBound))
+            throw value.error("must be a duration such as 500ms or 24h, from \(least) to \(most)")
         }
         return duration
     }

@@ -17,6 +17,18 @@ enum ConfigurationValues {
         return overflow ? nil : .microseconds(microseconds)
     }
 
+    /// The shortest text that `duration(_:)` reads as `value`.
+    static func text(_ value: Duration) -> String {
+        let (seconds, attoseconds) = value.components
+        let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+        let units: [(String, Int64)] = [
+            ("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000),
+        ]
+        if microseconds == 0 { return "0s" }
+        for (unit, length) in units where microseconds % length == 0 { return "\(microseconds / length)\(unit)" }
+        return "\(microseconds)us"
+    }
+
     /// A whole number of bytes, alone or with a unit of `B`, `KiB`, `MiB` or `GiB`: `65536`, `64MiB`.
     static func size(_ text: String) -> Int? {
         guard let (number, unit) = split(text) else { return nil }

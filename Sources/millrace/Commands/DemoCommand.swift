@@ -7,7 +7,7 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "Run the gateway with the simulator on loopback, and write DIR/demo.json once both are ready.",
         discussion: """
-            Certificates, API keys and the configuration are made in DIR when they are missing, and kept. A port that \
+            Certificates, API keys and the configuration are made in DIR when they are missing, and kept. A port that is \
             not given is the one DIR used last, or 8443, 9464 and 9090; 0 takes any free one. Ctrl-C or SIGTERM drains \
             and stops both. --gateway-only and --psp-only run one of them over the same DIR, on the ports the other \
             knows, so that one can be killed and started again while the other lives.

@@ -1,0 +1,189 @@
+import Logging
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import Gateway
+
+@Suite struct AdminServerTests {
+    private let group = MultiThreadedEventLoopGroup.singleton
+
+    private struct Broken: Error {}
+
+    private func withServer(
+        limits: AdminLimits = AdminLimits(),
+        _ body: (AdminServer) async throws -> Void
+    ) async throws {
+        let routes = [
+            AdminRoute("/healthz") { _ in .text("ok\n") },
+            AdminRoute("/echo") { .text("\($0.value("a") ?? "none")") },
+            AdminRoute("/broken") { _ in throw Broken() },
+            AdminRoute("/lines") { _ in .jsonLines(Self.lines(10_000, failing: false)) },
+            AdminRoute("/cut") { _ in .jsonLines(Self.lines(10, failing: true)) },
+        ]
+        let server = try await AdminServer.start(
+            host: "127.0.0.1",
+            port: 0,
+            routes: routes,
+            limits: limits,
+            group: group,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        do {
+            try await body(server)
+        } catch {
+            await server.shutdown()
+            throw error
+        }
+        await server.shutdown()
+    }
+
+    private static func lines(_ count: Int, failing: Bool) -> AsyncThrowingStream<ByteBuffer, any Error> {
+        AsyncThrowingStream { continuation in
+            for number in 1...count { continuation.yield(ByteBuffer(string: "{\"n\":\(number)}\n")) }
+            continuation.finish(throwing: failing ? Broken() : nil)
+        }
+    }
+
+    /// Everything that a server says to `text` until it closes.
+    private func exchange(_ text: String, _ server: AdminServer) async throws -> String {
+        let channel = try await ClientBootstrap(group: group).connect(host: "127.0.0.1", port: server.port) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+            }
+        }
+        return try await channel.executeThenClose { inbound, outbound in
+            var answer = ""
+            do {
+                if !text.isEmpty { try await outbound.write(ByteBuffer(string: text)) }
+                for try await part in inbound { answer += String(buffer: part) }
+            } catch is IOError {
+                // A reset is an end, too.
+            } catch is ChannelError {
+                // So is a close before the request was written.
+            }
+            return answer
+        }
+    }
+
+    private func get(_ path: String, method: String = "GET", _ server: AdminServer) async throws -> String {
+        try await exchange("\(method) \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", server)
+    }
+
+    @Test("routes answer with their length and type")
+    func routes() async throws {
+        try await withServer { server in
+            let answer = try await get("/healthz", server)
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(answer.contains("content-length: 3\r\n"))
+            #expect(answer.contains("content-type: text/plain; charset=utf-8\r\n"))
+            #expect(answer.hasSuffix("\r\n\r\nok\n"))
+        }
+    }
+
+    @Test("queries are decoded")
+    func query() async throws {
+        try await withServer { server in
+            let answer1 = try await get("/echo?b=1&a=x%2Fy+z", server)
+            #expect(answer1.hasSuffix("\r\n\r\nx/y z"))
+            let answer2 = try await get("/echo", server)
+            #expect(answer2.hasSuffix("\r\n\r\nnone"))
+        }
+    }
+
+    @Test("HEAD gives the headers alone")
+    func head() async throws {
+        try await withServer { server in
+            let answer = try await get("/healthz", method: "HEAD", server)
+            #expect(answer.contains("content-length: 3\r\n"))
+            #expect(answer.hasSuffix("\r\n\r\n"))
+        }
+    }
+
+    @Test(
+        "what cannot be served is a problem document",
+        arguments: [
+            ("GET", "/nothing", 404, "route_not_found"), ("POST", "/healthz", 405, "method_not_allowed"),
+            ("GET", "/broken", 500, "internal_error"),
+        ]
+    )
+    func problems(method: String, path: String, status: Int, code: String) async throws {
+        try await withServer { server in
+            let answer = try await get(path, method: method, server)
+            #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+            #expect(answer.contains("content-type: application/problem+json\r\n"))
+            #expect(answer.contains("\"code\":\"\(code)\""))
+            #expect(answer.contains("\"status\":\(status)"))
+        }
+    }
+
+    @Test("a long answer comes in chunks, whole and in order")
+    func streaming() async throws {
+        try await withServer { server in
+            let answer = try await get("/lines", server)
+            #expect(answer.contains("transfer-encoding: chunked\r\n"))
+            #expect(answer.hasSuffix("{\"n\":10000}\n\r\n0\r\n\r\n"))
+            #expect(answer.split(separator: "{\"n\":").count == 10_001)
+        }
+    }
+
+    @Test("an answer that breaks off is seen to be cut")
+    func cut() async throws {
+        try await withServer { server in
+            let answer = try await get("/cut", server)
+            #expect(answer.contains("{\"n\":10}"))
+            #expect(!answer.hasSuffix("0\r\n\r\n"))
+        }
+    }
+
+    @Test("a connection serves one request after another")
+    func keepAlive() async throws {
+        try await withServer { server in
+            let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+            let last = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            let answer = try await exchange(request + request + last, server)
+            #expect(answer.split(separator: "HTTP/1.1 200 OK").count == 3)
+        }
+    }
+
+    @Test("nonsense is refused")
+    func nonsense() async throws {
+        try await withServer { server in
+            let answer3 = try await exchange("\u{16}\u{3}\u{1}nonsense\r\n\r\n", server)
+            #expect(answer3.hasPrefix("HTTP/1.1 400 "))
+        }
+    }
+
+    @Test("a connection on which nothing moves is closed")
+    func idle() async throws {
+        var limits = AdminLimits()
+        limits.idleTimeout = .milliseconds(50)
+        try await withServer(limits: limits) { server in
+            let answer4 = try await exchange("GET /healthz HTT", server)
+            #expect(answer4 == "")
+        }
+    }
+
+    @Test("connections above the limit are closed at once")
+    func bounded() async throws {
+        var limits = AdminLimits()
+        limits.maxConnections = 1
+        try await withServer(limits: limits) { server in
+            let held = try await ClientBootstrap(group: group).connect(host: "127.0.0.1", port: server.port).get()
+            let answer5 = try await exchange("", server)
+            #expect(answer5 == "")
+            try await held.close()
+        }
+    }
+
+    @Test("the probe sees the status, and nothing where nobody listens")
+    func probe() async throws {
+        var port = 0
+        try await withServer { server in
+            port = server.port
+            #expect(await AdminProbe.status(host: "127.0.0.1", port: port, path: "/healthz", group: group) == 200)
+            #expect(await AdminProbe.status(host: "127.0.0.1", port: port, path: "/nothing", group: group) == 404)
+        }
+        #expect(await AdminProbe.status(host: "127.0.0.1", port: port, path: "/healthz", group: group) == nil)
+    }
+}

@@ -1,0 +1,179 @@
+import API
+import Payments
+import Testing
+import Yams
+
+@testable import Gateway
+
+@Suite struct GatewayConfigurationErrorTests {
+    /// A text that replaces or follows a part of the minimal configuration, and what must be said about which line.
+    struct Case: Sendable, CustomTestStringConvertible {
+        var text: String
+        var line: Int?
+        var problem: String
+        var testDescription: String { problem }
+    }
+
+    private static let minimalLines = ConfigurationText.minimal.split(separator: "\n").count
+    private static let next = minimalLines + 1
+
+    private static func more(_ text: String, _ problem: String) -> Case { more(text, 0, problem) }
+
+    private static func more(_ text: String, _ line: Int, _ problem: String) -> Case {
+        Case(text: ConfigurationText.minimal + text + "\n", line: next + line, problem: problem)
+    }
+
+    private static func merchant(_ text: String, _ line: Int, _ problem: String) -> Case {
+        Case(text: "listen: {cleartext_h2: true}\nmerchants:\n" + text, line: 2 + line, problem: problem)
+    }
+
+    static let values: [Case] = [
+        more("colour: blue", "unknown key colour"),
+        more("journal:\n  floor: 1", 1, "unknown key journal.floor"),
+        more("loops: none", "loops: must be a whole number from 1 to 256"),
+        more("loops: 0", "loops: must be a whole number from 1 to 256"),
+        more("shards: 1025", "shards: must be a whole number from 1 to 1024"),
+        more("loops: [1]", "loops must be a single value"),
+        more("loops:", "loops has no value"),
+        more("journal: 7", "journal must be a mapping of keys to values"),
+        more(
+            "journal: {segment_bytes: 64MB}",
+            "journal.segment_bytes: must be a multiple of 4KiB such as 64MiB, from 2097152 to 4294967296 bytes"
+        ),
+        more(
+            "journal: {segment_bytes: 4194305}",
+            "journal.segment_bytes: must be a multiple of 4KiB such as 64MiB, from 2097152 to 4294967296 bytes"
+        ),
+        more(
+            "journal: {floor_microseconds: 10001}",
+            "journal.floor_microseconds: must be a whole number from 0 to 10000"
+        ),
+        more("idempotency:\n  ttl: 23h", 1, "idempotency.ttl: must be a duration such as 500ms or 24h, from 1d to 31d"),
+        more("idempotency: {ttl: 32d}", "idempotency.ttl: must be a duration such as 500ms or 24h, from 1d to 31d"),
+        more(
+            "limits: {max_body_bytes: 128KiB}",
+            "limits.max_body_bytes: must be a size such as 64MiB, from 1024 to 65536 bytes"
+        ),
+        more("provider: {kind: stripe}", "provider.kind: must be one of simulated"),
+        more("provider: {url: ftp://x}", "provider.url: must be https://HOST:PORT or http://HOST:PORT, without a path"),
+        more(
+            "provider: {tls_ca_file: missing.pem}",
+            "provider.tls_ca_file: /etc/millrace/missing.pem: No such file or directory"
+        ),
+        more("admin: {port: 65536}", "admin.port: must be a whole number from 0 to 65535"),
+        more("log_level: loud", "log_level: must be one of trace, debug, info, notice, warning, error, critical"),
+        more("drain_timeout: 2h", "drain_timeout: must be a duration such as 500ms or 24h, from 0s to 1h"),
+        Case(text: "listen: {http1: yes}\n", line: 1, problem: "listen.http1: must be true or false"),
+        Case(
+            text: "listen:\n  tls: {minimum_version: 1.1}\n",
+            line: 2,
+            problem: "listen.tls.minimum_version: must be one of 1.2, 1.3"
+        ),
+        Case(
+            text: ConfigurationText.merchants,
+            line: 1,
+            problem: "listen.tls needs certificate_file and key_file (or listen.cleartext_h2: true)"
+        ),
+    ]
+
+    static let documents: [Case] = [
+        Case(text: "", line: nil, problem: "is empty"),
+        Case(text: "- a\n", line: 1, problem: "the document must be a mapping of keys to values"),
+        Case(text: "loops: 1\nloops: 2\n", line: 1, problem: "the key loops is given twice"),
+        Case(
+            text: "loops: 1\n\tshards: 2\n",
+            line: 2,
+            problem: "not valid YAML: found a tab character that violates indentation"
+        ),
+        Case(text: "a: [1\nb: 2\n", line: 2, problem: "not valid YAML: did not find expected ',' or ']'"),
+    ]
+
+    private static let key = ConfigurationText.hashes[0]
+    static let merchants: [Case] = [
+        Case(text: "listen: {cleartext_h2: true}\n", line: 1, problem: "merchants: at least one is needed"),
+        Case(
+            text: "listen: {cleartext_h2: true}\nmerchants: []\n",
+            line: 1,
+            problem: "merchants: at least one is needed"
+        ),
+        merchant("  - name: x\n", 1, "merchants[0]: id is missing"),
+        merchant(
+            "  - {id: 'a b', api_keys: ['\(key)']}\n",
+            1,
+            "merchants[0].id: must be 1 to 128 letters, digits, dots, hyphens or underscores"
+        ),
+        merchant("  - {id: a}\n", 1, "merchants[0]: api_keys must list 1 to 16 hashes"),
+        merchant("  - {id: a, api_keys: []}\n", 1, "merchants[0]: api_keys must list 1 to 16 hashes"),
+        merchant(
+            "  - id: a\n    api_keys: ['mk_secret']\n",
+            2,
+            "an API key must be given as sha256: and 64 hexadecimal digits"
+        ),
+        merchant(
+            "  - id: a\n    api_keys:\n      - 'sha256:12'\n",
+            3,
+            "an API key must be given as sha256: and 64 hexadecimal digits"
+        ),
+        merchant(
+            "  - {id: a, fee_basis_points: 10001, api_keys: ['\(key)']}\n",
+            1,
+            "merchants[0].fee_basis_points: must be a whole number from 0 to 10000"
+        ),
+        merchant(
+            "  - {id: a, fee_basis_points: 1.5, api_keys: ['\(key)']}\n",
+            1,
+            "merchants[0].fee_basis_points: must be a whole number from 0 to 10000"
+        ),
+        merchant("  - {id: a, fee: 1, api_keys: ['\(key)']}\n", 1, "unknown key merchants[0].fee"),
+        merchant(
+            "  - {id: a, api_keys: ['\(key)']}\n  - {id: a, api_keys: ['\(ConfigurationText.hashes[1])']}\n",
+            2,
+            "merchants[1].id: the merchant a is listed twice"
+        ),
+        merchant(
+            "  - {id: a, api_keys: ['\(key)']}\n  - {id: b, api_keys: ['\(key)']}\n",
+            2,
+            "this API key is listed twice"
+        ),
+    ]
+
+    @Test("a mistake is one clear line with its place", arguments: values + documents + merchants)
+    func mistakes(mistake: Case) {
+        let error = ConfigurationText.error(mistake.text)
+        #expect(error?.problem == mistake.problem)
+        #expect(error?.line == mistake.line)
+        #expect(error?.place == "/etc/millrace/millrace.yaml")
+        #expect(error?.description.contains("\n") == false)
+    }
+
+    @Test("a secret in the wrong place is not repeated")
+    func secretIsNotRepeated() {
+        let error = ConfigurationText.error(
+            "listen: {cleartext_h2: true}\nmerchants:\n  - {id: a, api_keys: [mk_verysecret]}\n"
+        )
+        #expect(error != nil)
+        #expect(error?.description.contains("verysecret") == false)
+    }
+
+    @Test("bytes that are not UTF-8 are refused")
+    func notText() {
+        #expect(throws: ConfigurationError(place: "f", "is not UTF-8 text")) {
+            try GatewayConfiguration.parse([0xff, 0xfe, 0x41], file: "f") { _ in nil }
+        }
+    }
+
+    @Test("two merchants whose identities collide are refused by name")
+    func collision() throws {
+        let source = ConfigurationSource(file: "f", directory: "/", environment: [:]) { _ in nil }
+        var identities = GatewayConfiguration.Merchant.Identities(source: source)
+        let place = ConfigurationSection.Value(text: "new", name: "merchants[1].id", place: "f", line: 9)
+        try identities.add("old", as: MerchantID(rawValue: 7), place)
+        let error = #expect(throws: ConfigurationError.self) {
+            try identities.add("new", as: MerchantID(rawValue: 7), place)
+        }
+        #expect(
+            error?.description
+                == "f:9: merchants[1].id: new and old have the same journal identity; rename the newer one"
+        )
+    }
+}
