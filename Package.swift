@@ -96,7 +96,10 @@ let package = Package(
         ),
         .executableTarget(
             name: "millrace",
-            dependencies: ["Gateway", "API", "Payments", "Shard", "Journal", "PSPSimulator", "LoadTest", arguments, logging, nioCore, nioPosix],
+            dependencies: [
+                "Gateway", "API", "Payments", "Shard", "Journal", "PSPSimulator", "LoadTest", arguments, logging,
+                nioCore, nioPosix,
+            ],
             swiftSettings: strict
         ),
         tests("MoneyTests", ["Money"]),
@@ -108,7 +111,8 @@ let package = Package(
         tests(
             "HTTPTransportTests",
             [
-                "HTTPTransport", "CAllocationCounter", nioCore, nioPosix, nioEmbedded, nioTLS, nioHTTP1, nioHTTP2, nioHPACK,
+                "HTTPTransport", "CAllocationCounter", nioCore, nioPosix, nioEmbedded, nioTLS, nioHTTP1, nioHTTP2,
+                nioHPACK,
                 nioSSL, x509, crypto,
             ]
         ),

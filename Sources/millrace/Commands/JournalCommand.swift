@@ -1,12 +1,89 @@
 import ArgumentParser
 import Gateway
+import Glibc
 import Journal
 
 /// `millrace journal`
 struct JournalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "journal",
-        abstract: "Look into a write-ahead log.",
-        subcommands: []
+        abstract: "Look into a write-ahead log, without changing it.",
+        discussion: "DIR is a data directory (every shard's journal), or one journal's own directory.",
+        subcommands: [Verify.self, Dump.self]
     )
+
+    struct Verify: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "verify",
+            abstract: "Check every checksum, the sequence, the chain and the end of journals nobody writes to.",
+            discussion: "Exit status 0: sound; 65: damaged; 74: cannot be read."
+        )
+
+        @Argument(help: "A data directory or a journal's directory.")
+        var directory: String
+
+        func run() throws {
+            var status: Int32 = 0
+            for journal in try JournalPaths.find(directory) {
+                let found = JournalVerifier.verify(directory: journal)
+                Console.line(
+                    "\(journal): \(found.isSound ? "sound" : "DAMAGED"), \(found.records) records in \(found.batches) "
+                        + "batches and \(found.segments) segments, \(found.bytes) bytes, last position "
+                        + "\(found.lastPosition), epoch \(found.lastEpoch), torn \(found.tornBytes) bytes, "
+                        + "head \(found.headHash)"
+                )
+                guard let problem = found.problem else { continue }
+                Console.error("millrace: \(problem)")
+                status = max(status, JournalError(problem.code, "").exitStatus)
+            }
+            if status != 0 { throw ExitCode(status) }
+        }
+    }
+
+    struct Dump: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "dump",
+            abstract: "Print the records as JSON lines, oldest first, one journal after another."
+        )
+
+        @Argument(help: "A data directory or a journal's directory.")
+        var directory: String
+        @Option(help: "The first position to print.")
+        var from: UInt64 = 1
+        @Flag(help: "Print each record's bytes, too.")
+        var hex = false
+
+        func run() throws {
+            for journal in try JournalPaths.find(directory) {
+                do throws(JournalProblem) {
+                    try JournalDump.forEachRecord(directory: journal, from: from) { batch, position, bytes in
+                        Console.line(RecordLine.text(batch, position, bytes, hex: hex))
+                    }
+                } catch {
+                    throw Failure(JournalError(error.code, "").exitStatus, error.description)
+                }
+            }
+        }
+    }
+}
+
+/// Where a data directory's journals are.
+private enum JournalPaths {
+    static func find(_ directory: String) throws -> [String] {
+        guard Files.isDirectory(directory) else {
+            throw Failure(ExitStatus.configuration, "\(directory): not a directory")
+        }
+        var journals: [String] = []
+        guard let listing = opendir(directory) else {
+            throw Failure(ExitStatus.io, "\(directory): \(String(cString: strerror(errno)))")
+        }
+        defer { closedir(listing) }
+        while let entry = readdir(listing) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name.hasPrefix("shard-") { journals.append(FilePaths.join(directory, name)) }
+        }
+        return journals.isEmpty ? [directory] : journals.sorted()
+    }
 }

@@ -1,0 +1,73 @@
+import Gateway
+import Journal
+import Payments
+import Shard
+
+/// One journal record as a line of JSON. None of its texts can need escaping: numbers, identifiers and names of ours.
+enum RecordLine {
+    static func text(
+        _ batch: JournalDump.Batch,
+        _ position: RecordPosition,
+        _ bytes: Span<UInt8>,
+        hex: Bool
+    ) -> String {
+        var members = ["\"position\":\(position)", "\"batch\":\(batch.number)", "\"epoch\":\(batch.epoch)"]
+        do throws(RecordDecodingError) {
+            members += describe(try ShardRecord(decoding: bytes))
+        } catch {
+            members.append("\"kind\":\"undecodable\"")
+        }
+        members.append("\"bytes\":\(bytes.count)")
+        if hex { members.append("\"hex\":\"\(Hexadecimal.encode(copy(bytes)))\"") }
+        return "{" + members.joined(separator: ",") + "}"
+    }
+
+    private static func describe(_ record: ShardRecord) -> [String] {
+        let time = "\"time\":\(record.time)"
+        switch record {
+        case .paymentCreated(let created):
+            return [
+                kind("payment_created"), time, id("payment", created.id), "\"amount\":\(created.amountMinor)",
+                "\"currency\":\"\(created.currency)\"", "\"fee_basis_points\":\(created.feeBasisPoints)",
+                "\"capture\":\(created.capturesAutomatically)",
+            ]
+        case .operationStarted(let started):
+            return [
+                kind("operation_started"), time, id("payment", started.payment), operation(started.operation),
+                "\"ordinal\":\(started.ordinal)", "\"amount\":\(started.amountMinor)",
+            ]
+        case .operationFinished(let finished):
+            return [
+                kind("operation_finished"), time, id("payment", finished.payment), operation(finished.operation),
+                "\"ordinal\":\(finished.ordinal)", "\"amount\":\(finished.amountMinor)",
+                "\"status\":\(finished.responseStatus)",
+            ]
+        case .operationUnresolved(let unresolved):
+            return [
+                kind("operation_unresolved"), time, id("payment", unresolved.payment),
+                operation(unresolved.operation), "\"ordinal\":\(unresolved.ordinal)",
+                "\"reason\":\"\(unresolved.reason)\"",
+            ]
+        case .refundBounced(let bounced):
+            return [
+                kind("refund_bounced"), time, id("payment", bounced.payment), id("refund", bounced.refund),
+                "\"amount\":\(bounced.amountMinor)",
+            ]
+        }
+    }
+
+    private static func kind(_ name: String) -> String { "\"kind\":\"\(name)\"" }
+
+    private static func id(_ name: String, _ value: some CustomStringConvertible) -> String {
+        "\"\(name)\":\"\(value)\""
+    }
+
+    private static func operation(_ value: ProviderOperation) -> String { "\"operation\":\"\(value.name)\"" }
+
+    private static func copy(_ bytes: Span<UInt8>) -> [UInt8] {
+        var copy: [UInt8] = []
+        copy.reserveCapacity(bytes.count)
+        for index in bytes.indices { copy.append(bytes[index]) }
+        return copy
+    }
+}
