@@ -1,27 +1,85 @@
+import API
+import HTTPTransport
+import Journal
 package import Logging
+import NIOCore
+import NIOPosix
+import Shard
 
-// A placeholder with the surface that the command line is built on; the composition root takes its place.
-
-/// A running gateway.
+/// A running gateway: the composition root, the only place that knows everybody.
 package final class GatewayServer: Sendable {
     /// The merchants' port.
     package let port: Int
     /// The operators' port.
     package let adminPort: Int
 
-    private init(port: Int, adminPort: Int) {
-        self.port = port
-        self.adminPort = adminPort
+    private let configuration: GatewayConfiguration
+    private let parts: GatewayParts
+    private let server: HTTPServer
+    private let admin: AdminServer
+    private let logger: Logger
+
+    private init(
+        configuration: GatewayConfiguration,
+        parts: GatewayParts,
+        server: HTTPServer,
+        admin: AdminServer,
+        logger: Logger
+    ) {
+        self.port = server.port
+        self.adminPort = admin.port
+        self.configuration = configuration
+        self.parts = parts
+        self.server = server
+        self.admin = admin
+        self.logger = logger
     }
 
     /// Recovers the journals, connects to the provider, and returns once both listeners accept connections.
+    ///
+    /// Throws `ConfigurationError` for what the configuration points to, `DataDirectoryError` and `JournalError` for what
+    /// is on the disk; nothing is left running then.
     package static func start(configuration: GatewayConfiguration, logger: Logger) async throws -> GatewayServer {
-        throw ConfigurationError(place: configuration.dataDirectory, "the gateway is not composed yet")
+        let blueprint = try GatewayBlueprint(configuration)
+        let parts = GatewayParts(blueprint: blueprint, logger: logger)
+        do {
+            try await parts.openShards()
+            let admin = try await AdminServer.start(
+                host: configuration.admin.host,
+                port: configuration.admin.port,
+                routes: AdminRoutes(parts: parts).table,
+                group: parts.adminGroup,
+                logger: logger
+            )
+            let server = try await parts.startServer()
+            try await parts.resume()
+            parts.readiness.set(.ready)
+            return GatewayServer(
+                configuration: configuration,
+                parts: parts,
+                server: server,
+                admin: admin,
+                logger: logger
+            )
+        } catch {
+            await parts.close()
+            throw error
+        }
     }
 
     /// Stops accepting, lets running requests end within the configured time, and closes everything.
-    package func drain() async {}
+    package func drain() async {
+        parts.readiness.set(.draining)
+        logger.notice("Draining")
+        await parts.refuseNewWork()
+        await server.drain(within: TimeAmount(configuration.drainTimeout))
+        await parts.close()
+        await admin.shutdown()
+        logger.notice("Stopped")
+    }
 
     /// Returns when the gateway cannot go on (a failed journal), with the reason.
-    package func waitForFailure() async -> any Error { CancellationError() }
+    package func waitForFailure() async -> any Error {
+        await parts.failure.wait()
+    }
 }

@@ -107,6 +107,7 @@ package struct IdempotencyTable {
         at milliseconds: Int64
     ) -> Bool {
         guard firstFree != 0 else { return false }
+        if expiredSecond == 0 { expiredSecond = UInt32(clamping: milliseconds / 1000) }
         var slot = Int(truncatingIfNeeded: digest.low) & mask
         while index[slot] != 0 {
             assert(slab[Int(index[slot]) - 1].digest != digest, "reserve follows a look-up that found nothing")
@@ -153,7 +154,7 @@ package struct IdempotencyTable {
         let now = UInt32(clamping: milliseconds / 1000)
         let bucketCount = UInt32(buckets.count)
         if expiredSecond > now {
-            expiredSecond = now  // The clock went back: look at those buckets again when their time comes.
+            expiredSecond = now  // The clock went back: those buckets come again in their time.
         } else if now - expiredSecond > bucketCount {
             expiredSecond = now - bucketCount  // One round of the wheel covers everything.
         }
@@ -175,8 +176,10 @@ package struct IdempotencyTable {
             if slab[place].state == .completed, slab[place].expiresAt <= now {
                 remove(place)
             } else {
-                // Still running, or (after clock jumps) of another round: look again later, within one round.
-                slab[place].expiresAt = min(max(slab[place].expiresAt, now &+ 60), now &+ ttlSeconds)
+                // Still running: look again in a minute. Completed, but of another round (only after clock jumps): it
+                // keeps its time, unless that lies further ahead than any honest one.
+                let later = slab[place].state == .reserved ? now &+ 60 : slab[place].expiresAt
+                slab[place].expiresAt = min(later, now &+ ttlSeconds)
                 link(place)
             }
         }

@@ -1,0 +1,129 @@
+import Ledger
+import Money
+import NIOCore
+import Payments
+import Shard
+import Telemetry
+import WireJSON
+
+/// What operators can ask: `/healthz`, `/readyz`, `/metrics`, `/ledger/trial-balance`, `/audit/payments`.
+struct AdminRoutes: Sendable {
+    let parts: GatewayParts
+
+    var table: [AdminRoute] {
+        let parts = self.parts
+        return [
+            AdminRoute("/healthz") { _ in .text("ok\n") },
+            AdminRoute("/readyz") { _ in Self.ready(parts.readiness.current) },
+            AdminRoute("/metrics") { _ in
+                .metrics(ByteBuffer(bytes: PrometheusText.render(try await GatewayMetrics.gather(from: parts))))
+            },
+            AdminRoute("/ledger/trial-balance") { _ in .json(try await TrialBalanceDocument.make(from: parts)) },
+            AdminRoute("/audit/payments") { _ in .jsonLines(PaymentLines(parts: parts)) },
+        ]
+    }
+
+    private static func ready(_ state: Readiness.State) -> AdminResponse {
+        switch state {
+        case .ready: .text("ready\n")
+        case .starting: .problem(503, code: "starting", "The journals are being recovered")
+        case .draining: .problem(503, code: "draining", "The gateway is stopping")
+        }
+    }
+}
+
+/// `GET /ledger/trial-balance`: the ledger's sums over all shards. Amounts are decimal texts: 128 bits do not fit a JSON
+/// number.
+enum TrialBalanceDocument {
+    static func make(from parts: GatewayParts) async throws -> ByteBuffer {
+        var currencies: [Currency: AccountTotals] = [:]
+        var kinds: [KindKey: AccountTotals] = [:]
+        for number in 0..<parts.shardCount {
+            let balance = try await parts.onShard(number) { $0.host.trialBalance() }
+            for line in balance.currencies { currencies[line.currency, default: AccountTotals()] += line.totals }
+            for line in balance.kinds {
+                kinds[KindKey(currency: line.currency, kind: line.kind), default: AccountTotals()] += line.totals
+            }
+        }
+        return render(currencies, kinds)
+    }
+
+    private struct KindKey: Hashable {
+        var currency: Currency
+        var kind: AccountKind
+    }
+
+    private static func render(_ currencies: [Currency: AccountTotals], _ kinds: [KindKey: AccountTotals]) -> ByteBuffer
+    {
+        let currencyLines = currencies.sorted { $0.key.numericCode < $1.key.numericCode }.map { currency, totals in
+            "{\"currency\":\"\(currency.code)\",\(sums(totals))}"
+        }
+        let kindLines = kinds.sorted {
+            ($0.key.currency.numericCode, $0.key.kind.rawValue) < ($1.key.currency.numericCode, $1.key.kind.rawValue)
+        }.map { key, totals in
+            "{\"currency\":\"\(key.currency.code)\",\"account\":\"\(key.kind)\",\(sums(totals))}"
+        }
+        let balanced = currencies.values.allSatisfy { $0.balance == 0 }
+        return ByteBuffer(
+            string: "{\"balanced\":\(balanced),\"currencies\":[\(currencyLines.joined(separator: ","))],"
+                + "\"accounts\":[\(kindLines.joined(separator: ","))]}\n"
+        )
+    }
+
+    private static func sums(_ totals: AccountTotals) -> String {
+        "\"debits\":\"\(totals.debits)\",\"credits\":\"\(totals.credits)\",\"balance\":\"\(totals.balance)\""
+    }
+}
+
+extension AccountTotals {
+    fileprivate static func += (left: inout AccountTotals, right: AccountTotals) {
+        left.debits += right.debits
+        left.credits += right.credits
+    }
+}
+
+/// `GET /audit/payments`: every payment as a JSON line, read from the shards in slices so that no loop is held up.
+struct PaymentLines: AsyncSequence, Sendable {
+    let parts: GatewayParts
+
+    /// Payments per visit of a shard's loop: about a quarter of a millisecond.
+    private static let slice = 512
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        let parts: GatewayParts
+        var shard = 0
+        var next: Int? = 0
+
+        mutating func next() async throws -> ByteBuffer? {
+            while shard < parts.shardCount {
+                guard let first = next else {
+                    shard += 1
+                    next = 0
+                    continue
+                }
+                let (following, lines) = try await parts.onShard(shard) { shard in
+                    var lines = ByteBuffer()
+                    let following = shard.host.forEachPayment(from: first, count: PaymentLines.slice) {
+                        PaymentLines.write($0, $1, into: &lines)
+                    }
+                    return (following, lines)
+                }
+                next = following
+                if lines.readableBytes > 0 { return lines }
+            }
+            return nil
+        }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(parts: parts) }
+
+    private static func write(_ payment: PaymentView, _ merchant: MerchantID, into lines: inout ByteBuffer) {
+        lines.writeString(
+            "{\"id\":\"\(payment.id)\",\"merchant\":\"\(String(merchant.rawValue, radix: 16))\","
+                + "\"status\":\"\(payment.status.name)\",\"amount\":\(payment.amountMinor),"
+                + "\"currency\":\"\(payment.currency.code)\",\"authorized\":\(payment.authorizedMinor),"
+                + "\"captured\":\(payment.capturedMinor),\"refunded\":\(payment.refundedMinor),"
+                + "\"refund_pending\":\(payment.refundPendingMinor)}\n"
+        )
+    }
+}

@@ -1,0 +1,164 @@
+import API
+import HTTPTransport
+import Journal
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Shard
+
+/// A configuration turned into what the parts are made from. Making it opens the data directory and reads certificates;
+/// it starts nothing.
+struct GatewayBlueprint: Sendable {
+    let directory: DataDirectory
+    let loopCount: Int
+    let api: APIConfiguration
+    let server: HTTPServerConfiguration
+    let threadPool: NIOThreadPool
+    private let configuration: GatewayConfiguration
+    private let client: HTTPClientConfiguration
+
+    init(_ configuration: GatewayConfiguration) throws {
+        self.configuration = configuration
+        server = try HTTPServerConfiguration(configuration)
+        client = try HTTPClientConfiguration(configuration.provider)
+        directory = try DataDirectory.open(
+            path: configuration.dataDirectory,
+            shards: configuration.shards,
+            defaultShards: configuration.loops
+        )
+        // A loop without a shard would only forward; a shard without a loop cannot be.
+        loopCount = min(configuration.loops, directory.shards)
+        api = try APIConfiguration(
+            merchants: configuration.merchants.map(APIConfiguration.Merchant.init),
+            idempotencySeed: directory.digestSeed
+        )
+        threadPool = NIOThreadPool(numberOfThreads: 2)
+    }
+
+    var shardCount: Int { directory.shards }
+
+    /// What shard `number` is made from.
+    func plan(shard number: Int) -> ShardPlan {
+        var client = client
+        client.seed = UInt64(number + 1)
+        return ShardPlan(
+            directory: directory.journalDirectory(shard: number),
+            journal: JournalConfiguration(
+                journalID: UInt64(number),
+                segmentBytes: configuration.journal.segmentBytes,
+                batchBytes: configuration.journal.maxBatchBytes,
+                backlogBytes: Self.journalBacklogBytes(configuration),
+                floorNanoseconds: UInt64(configuration.journal.floorMicroseconds) * 1_000
+            ),
+            shard: ShardConfiguration(
+                shard: UInt16(number),
+                idempotencyCapacity: configuration.idempotency.capacityPerShard,
+                idempotencySeconds: UInt32(configuration.idempotency.ttl.components.seconds),
+                paymentCapacity: configuration.payments.capacityPerShard,
+                operationCapacity: configuration.provider.maxInFlightPerLoop,
+                providerTimeout: TimeAmount(configuration.provider.deadline).nanoseconds / 1_000_000
+            ),
+            hostLimits: ShardHost.Limits(unflushedBytes: configuration.journal.maxUnflushedBytes),
+            client: client,
+            providerSecret: configuration.provider.apiKey ?? "sk_sim_development",
+            threadPool: threadPool
+        )
+    }
+
+    /// The journal's own limit lies above the one at which new work is refused, by more than all operations in flight can
+    /// still write: their outcomes always fit.
+    private static func journalBacklogBytes(_ configuration: GatewayConfiguration) -> Int {
+        let outcomes = configuration.provider.maxInFlightPerLoop * 8_192
+        return min(1 << 30, configuration.journal.maxUnflushedBytes + outcomes + (8 << 20))
+    }
+}
+
+extension APIConfiguration.Merchant {
+    fileprivate init(_ merchant: GatewayConfiguration.Merchant) {
+        self.init(
+            name: merchant.id,
+            feeBasisPoints: UInt16(merchant.feeBasisPoints),
+            keyHashes: merchant.apiKeyHashes
+        )
+    }
+}
+
+extension HTTPServerConfiguration {
+    fileprivate init(_ configuration: GatewayConfiguration) throws {
+        self.init(
+            host: configuration.listen.host,
+            port: configuration.listen.port,
+            tls: configuration.listen.cleartextHTTP2 ? nil : try .server(configuration)
+        )
+        maxBodyBytes = configuration.limits.maxBodyBytes
+        maxConcurrentStreams = configuration.limits.maxStreamsPerConnection
+        maxConnectionsPerLoop = configuration.limits.maxConnectionsPerLoop
+        maxRequestsInFlightPerLoop = configuration.limits.maxRequestsInFlightPerLoop
+        handshakeTimeout = TimeAmount(configuration.limits.handshakeTimeout)
+        bodyTimeout = TimeAmount(configuration.limits.bodyTimeout)
+        idleTimeout = TimeAmount(configuration.limits.idleTimeout)
+    }
+}
+
+extension HTTPClientConfiguration {
+    fileprivate init(_ provider: GatewayConfiguration.Provider) throws {
+        guard let url = ProviderURL(provider.url) else { preconditionFailure("the reader checks the provider's URL") }
+        self.init(
+            host: url.host,
+            port: url.port,
+            authority: "\(url.host):\(url.port)",
+            tls: url.usesTLS ? try .client(caFile: provider.tlsCAFile) : nil,
+            serverName: url.usesTLS && !url.isAddress ? url.host : nil,
+            connections: Connections(minimum: provider.connectionsPerLoop, maximum: provider.connectionsPerLoop * 2)
+        )
+        maxStreamsPerConnection = 1_000
+        maxQueued = provider.maxInFlightPerLoop
+    }
+}
+
+extension NIOSSLContext {
+    fileprivate static func server(_ configuration: GatewayConfiguration) throws -> NIOSSLContext {
+        guard let certificateFile = configuration.tls.certificateFile, let keyFile = configuration.tls.keyFile else {
+            preconditionFailure("the reader demands both files")
+        }
+        do {
+            var tls = TLSConfiguration.makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMFile(certificateFile).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem))
+            )
+            tls.minimumTLSVersion = configuration.tls.minimumVersion == .tls13 ? .tlsv13 : .tlsv12
+            tls.applicationProtocols = configuration.listen.http1 ? ["h2", "http/1.1"] : ["h2"]
+            return try NIOSSLContext(configuration: tls)
+        } catch {
+            throw ConfigurationError(place: certificateFile, "the certificate and its key cannot be used: \(error)")
+        }
+    }
+
+    fileprivate static func client(caFile: String?) throws -> NIOSSLContext {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
+        tls.applicationProtocols = ["h2"]
+        if let caFile { tls.trustRoots = .file(caFile) }
+        do {
+            return try NIOSSLContext(configuration: tls)
+        } catch {
+            throw ConfigurationError(
+                place: caFile ?? "provider.tls",
+                "the provider's authorities cannot be used: \(error)"
+            )
+        }
+    }
+}
+
+extension ProviderURL {
+    /// An address is verified as such and must not be sent as SNI.
+    fileprivate var isAddress: Bool { (try? SocketAddress(ipAddress: host, port: port)) != nil }
+}
+
+extension TimeAmount {
+    init(_ duration: Duration) {
+        self = .nanoseconds(
+            duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000
+        )
+    }
+}

@@ -1,0 +1,147 @@
+import HTTPTransport
+import Journal
+import Providers
+import Shard
+import Telemetry
+
+/// What the gateway tells Prometheus: each loop's plain counters, copied on the loop when asked, and added up.
+enum GatewayMetrics {
+    static func gather(from parts: GatewayParts) async throws -> MetricsSnapshot {
+        var all = MetricsSnapshot()
+        for snapshot in try await parts.onEachLoop({ snapshot(of: $0) }) { all.merge(snapshot) }
+        return all
+    }
+
+    private static func snapshot(of runtime: LoopRuntime) -> MetricsSnapshot {
+        var metrics = MetricsSnapshot()
+        if let server = runtime.server { add(server.statistics, to: &metrics) }
+        for shard in runtime.shards {
+            let labels = [MetricLabel("shard", "\(shard.host.shard)")]
+            add(shard.host.shardStatistics, labels, to: &metrics)
+            add(shard.host.occupancy, labels, to: &metrics)
+            add(shard.journal.statistics, labels, to: &metrics)
+            add(shard.provider.statistics, [MetricLabel("provider", shard.provider.name)], to: &metrics)
+        }
+        metrics.counter(
+            "millrace_mailbox_batches_total",
+            help: "Batches of commands and answers handed to other event loops.",
+            value: UInt64(runtime.statistics.commandBatchesSent + runtime.statistics.answerBatchesSent)
+        )
+        return metrics
+    }
+
+    private static func add(_ server: HTTPServerStatistics, to metrics: inout MetricsSnapshot) {
+        metrics.gauge("millrace_connections", help: "Open connections.", value: Int64(server.connectionsOpen))
+        metrics.gauge(
+            "millrace_requests_in_flight",
+            help: "Unanswered requests.",
+            value: Int64(server.requestsInFlight)
+        )
+        let counters: [(StaticString, StaticString, Int)] = [
+            ("millrace_connections_accepted_total", "Accepted connections.", server.connectionsAccepted),
+            ("millrace_connections_refused_total", "Connections over a limit.", server.connectionsRefused),
+            ("millrace_handshakes_failed_total", "Failed TLS handshakes.", server.handshakesFailed),
+            ("millrace_requests_total", "Requests delivered to the application.", server.requests),
+            ("millrace_http1_requests_total", "Requests that came by HTTP/1.1.", server.http1Requests),
+            ("millrace_responses_total", "Answers written.", server.responses),
+            ("millrace_responses_too_late_total", "Answers whose stream was gone.", server.responsesTooLate),
+            ("millrace_request_body_bytes_total", "Bytes of request bodies.", server.bodyBytesReceived),
+            ("millrace_response_body_bytes_total", "Bytes of response bodies.", server.bodyBytesSent),
+            ("millrace_streams_reset_total", "Streams reset by peers.", server.streamsResetByPeer),
+            ("millrace_stream_errors_total", "HTTP/2 stream errors of peers.", server.streamErrors),
+            ("millrace_connection_errors_total", "HTTP/2 connection errors of peers.", server.connectionErrors),
+            ("millrace_floods_total", "Connections closed for a flood.", server.floods),
+            ("millrace_slow_readers_total", "Connections closed because answers were not read.", server.slowReaders),
+            ("millrace_bodies_too_large_total", "Bodies over the limit.", server.bodiesTooLarge),
+            ("millrace_body_timeouts_total", "Bodies that did not arrive in time.", server.bodyTimeouts),
+            ("millrace_overloads_total", "Requests refused because too many are in flight.", server.overloads),
+            ("millrace_malformed_requests_total", "Requests that are not HTTP.", server.malformedRequests),
+        ]
+        for (name, help, value) in counters { metrics.counter(name, help: help, value: UInt64(value)) }
+    }
+
+    private static func add(_ shard: ShardStatistics, _ labels: [MetricLabel], to metrics: inout MetricsSnapshot) {
+        let counters: [(StaticString, StaticString, Int)] = [
+            ("millrace_payments_created_total", "Payments accepted.", shard.paymentsCreated),
+            ("millrace_operations_succeeded_total", "Operations the PSP executed as asked.", shard.succeeded),
+            ("millrace_operations_declined_total", "Operations the PSP declined.", shard.declined),
+            ("millrace_operations_not_executed_total", "Operations given up, not executed.", shard.notExecuted),
+            ("millrace_operations_conflicted_total", "Operations executed otherwise than asked.", shard.conflicted),
+            ("millrace_operations_unknown_total", "Operations whose outcome became unknown.", shard.becameUnknown),
+            ("millrace_operations_resolved_total", "Unknown outcomes resolved.", shard.resolved),
+            (
+                "millrace_provider_retries_total", "Calls sent again after a definite non-execution.",
+                shard.providerRetries
+            ),
+            ("millrace_idempotent_replays_total", "Answers given again.", shard.replays),
+            ("millrace_idempotency_conflicts_total", "Keys used for another request.", shard.keyConflicts),
+            ("millrace_idempotency_keys_in_use_total", "Keys whose request was still running.", shard.keysInUse),
+            ("millrace_refusals_total", "Commands refused by the shard.", shard.refusals),
+        ]
+        for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: UInt64(value)) }
+        metrics.counter(
+            "millrace_resolution_milliseconds_total",
+            help: "Time from intent to definite answer, summed over resolved operations.",
+            labels: labels,
+            value: UInt64(shard.resolutionMilliseconds)
+        )
+    }
+
+    private static func add(_ shard: ShardOccupancy, _ labels: [MetricLabel], to metrics: inout MetricsSnapshot) {
+        let gauges: [(StaticString, StaticString, Int)] = [
+            ("millrace_payments", "Payments in memory.", shard.payments),
+            ("millrace_refunds", "Refunds in memory.", shard.refunds),
+            ("millrace_operations_running", "Operations running or being resolved.", shard.operations),
+            ("millrace_idempotency_keys", "Idempotency keys remembered.", shard.idempotencyKeys),
+            ("millrace_idempotency_capacity", "Idempotency keys that fit.", shard.idempotencyCapacity),
+            ("millrace_shard_reserved_bytes", "Bytes of a shard's tables and arena.", shard.reservedBytes),
+            ("millrace_journal_unflushed_bytes", "Bytes of records waiting for the disk.", shard.unflushedBytes),
+        ]
+        for (name, help, value) in gauges { metrics.gauge(name, help: help, labels: labels, value: Int64(value)) }
+    }
+
+    private static func add(_ journal: JournalStatistics, _ labels: [MetricLabel], to metrics: inout MetricsSnapshot) {
+        let counters: [(StaticString, StaticString, UInt64)] = [
+            ("millrace_journal_flushes_total", "Batches written and synced.", journal.flushes),
+            ("millrace_journal_records_total", "Records made durable.", journal.records),
+            ("millrace_journal_bytes_total", "Bytes of records made durable.", journal.bytes),
+            ("millrace_journal_padded_bytes_total", "Bytes given to the disk.", journal.paddedBytes),
+            ("millrace_journal_segment_waits_total", "Waits for a prepared segment.", journal.segmentWaits),
+        ]
+        for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: value) }
+    }
+
+    private static func add(
+        _ provider: ProviderStatistics,
+        _ labels: [MetricLabel],
+        to metrics: inout MetricsSnapshot
+    ) {
+        let counters: [(StaticString, StaticString, UInt64)] = [
+            ("millrace_provider_calls_total", "Calls to the PSP.", provider.calls),
+            ("millrace_provider_timeouts_total", "Calls that met their deadline.", provider.transport.timeouts),
+            ("millrace_provider_dials_total", "Connections dialled.", provider.transport.dials),
+            ("millrace_provider_dial_failures_total", "Dials that failed.", provider.transport.dialFailures),
+            ("millrace_provider_connections_lost_total", "Connections lost.", provider.transport.connectionsLost),
+            ("millrace_provider_goaways_total", "GOAWAY frames received.", provider.transport.goAwaysReceived),
+        ]
+        for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: value) }
+        let outcomes: [(String, UInt64)] = [
+            ("succeeded", provider.succeeded), ("pending", provider.pending), ("declined", provider.declined),
+            ("not_executed", provider.notExecuted), ("unknown", provider.unknown), ("not_found", provider.notFound),
+        ]
+        for (outcome, value) in outcomes {
+            metrics.counter(
+                "millrace_provider_outcomes_total",
+                help: "What came of calls to the PSP.",
+                labels: labels + [MetricLabel("outcome", outcome)],
+                value: value
+            )
+        }
+        let gauges: [(StaticString, StaticString, Int)] = [
+            ("millrace_provider_connections", "Usable connections.", provider.transport.connectionsReady),
+            ("millrace_provider_in_flight", "Calls in flight.", provider.transport.inFlight),
+            ("millrace_provider_queued", "Calls waiting for a stream.", provider.transport.queued),
+        ]
+        for (name, help, value) in gauges { metrics.gauge(name, help: help, labels: labels, value: Int64(value)) }
+    }
+}

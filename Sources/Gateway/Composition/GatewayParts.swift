@@ -1,0 +1,170 @@
+import HTTPTransport
+import Journal
+import Logging
+import NIOCore
+import NIOPosix
+import Providers
+import Shard
+
+/// The running parts of a gateway, and their order of starting and stopping.
+final class GatewayParts: Sendable {
+    let readiness = Readiness()
+    let failure = FailureSignal()
+    let adminGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let loops: [any EventLoop]
+    private let group: MultiThreadedEventLoopGroup
+    private let blueprint: GatewayBlueprint
+    private let logger: Logger
+    /// One for each loop; filled once by `openShards`, before anything reads it.
+    private let runtimes: RuntimeTable
+
+    init(blueprint: GatewayBlueprint, logger: Logger) {
+        self.blueprint = blueprint
+        self.logger = logger
+        group = MultiThreadedEventLoopGroup(numberOfThreads: blueprint.loopCount)
+        loops = Array(group.makeIterator())
+        runtimes = RuntimeTable()
+        blueprint.threadPool.start()
+    }
+
+    // MARK: Start
+
+    /// Opens and replays the journals, those of different loops side by side, and connects the loops' mailboxes.
+    func openShards() async throws {
+        let opened = try await withThrowingTaskGroup(of: (Int, NIOLoopBound<LoopRuntime>).self) { group in
+            for index in loops.indices {
+                group.addTask { (index, try await self.openRuntime(index)) }
+            }
+            return try await group.reduce(into: [Int: NIOLoopBound<LoopRuntime>]()) { $0[$1.0] = $1.1 }
+        }
+        let all = loops.indices.compactMap { opened[$0] }
+        runtimes.set(all)
+        try await onEachLoop { $0.connect(all) }
+    }
+
+    private func openRuntime(_ index: Int) async throws -> NIOLoopBound<LoopRuntime> {
+        let loop = loops[index]
+        let blueprint = self.blueprint
+        let failure = self.failure
+        let logger = self.logger
+        let loopCount = loops.count
+        return try await loop.submit {
+            let runtime = LoopRuntime(
+                eventLoop: loop,
+                index: index,
+                loopCount: loopCount,
+                shardCount: blueprint.shardCount,
+                onJournalFailure: { error, shard in
+                    logger.critical("A journal failed", metadata: ["shard": "\(shard)", "error": "\(error)"])
+                    failure.report(error)
+                }
+            )
+            for number in stride(from: index, to: blueprint.shardCount, by: loopCount) {
+                let shard = try ShardRuntime.open(blueprint.plan(shard: number), on: runtime)
+                logger.log(recovered: shard)
+                runtime.add(shard)
+            }
+            return NIOLoopBound(runtime, eventLoop: loop)
+        }.get()
+    }
+
+    func startServer() async throws -> HTTPServer {
+        let runtimes = self.runtimes.all
+        let api = blueprint.api
+        return try await HTTPServer.start(loops: loops, configuration: blueprint.server) { loop in
+            runtimes[loop.index].value.makeAPI(loop, api)
+        }
+    }
+
+    /// Connects to the provider, resolves what was in flight, and lets time pass.
+    func resume() async throws {
+        let logger = self.logger
+        try await onEachLoop { runtime in
+            for shard in runtime.shards {
+                shard.provider.start()
+                let count = shard.host.resume()
+                guard count > 0 else { continue }
+                logger.notice(
+                    "Resolving operations that were in flight",
+                    metadata: ["shard": "\(shard.host.shard)", "operations": "\(count)"]
+                )
+            }
+            runtime.startTicking()
+        }
+    }
+
+    // MARK: Stop
+
+    func refuseNewWork() async {
+        _ = try? await onEachLoop { runtime in runtime.shards.forEach { $0.host.drain() } }
+    }
+
+    /// Closes providers, journals and threads; the server must have been drained.
+    func close() async {
+        for runtime in runtimes.all {
+            let stopped = try? await runtime.eventLoop.submit {
+                runtime.value.stopTicking()
+                let closing = runtime.value.shards.map { $0.provider.shutdown() }
+                return EventLoopFuture.andAllComplete(closing, on: runtime.eventLoop)
+            }.get()
+            try? await stopped?.get()
+            let journals = try? await runtime.eventLoop.submit { runtime.value.shards.map { $0.journal } }.get()
+            // Blocks while the last batch is flushed; nothing else runs on these loops any more.
+            journals?.forEach { $0.close() }
+        }
+        try? await blueprint.threadPool.shutdownGracefully()
+        try? await group.shutdownGracefully()
+        blueprint.directory.close()
+    }
+
+    // MARK: Access
+
+    /// Runs `body` on every loop, in turn, and gathers what it returns.
+    @discardableResult
+    func onEachLoop<Value: Sendable>(_ body: @escaping @Sendable (LoopRuntime) throws -> Value) async throws -> [Value]
+    {
+        var values: [Value] = []
+        for runtime in runtimes.all {
+            values.append(try await runtime.eventLoop.submit { try body(runtime.value) }.get())
+        }
+        return values
+    }
+
+    /// Runs `body` with the shard `number` on its loop.
+    func onShard<Value: Sendable>(
+        _ number: Int,
+        _ body: @escaping @Sendable (ShardRuntime) throws -> Value
+    ) async throws -> Value {
+        let runtimes = runtimes.all
+        let runtime = runtimes[number % runtimes.count]
+        return try await runtime.eventLoop.submit {
+            try body(runtime.value.shards[number / runtimes.count])
+        }.get()
+    }
+
+    var shardCount: Int { blueprint.shardCount }
+}
+
+extension Logger {
+    fileprivate func log(recovered shard: ShardRuntime) {
+        let report = shard.recovery
+        info(
+            "Recovered a shard",
+            metadata: [
+                "shard": "\(shard.host.shard)",
+                "records": "\(report.records)",
+                "bytes": "\(report.bytes)",
+                "milliseconds": "\(report.nanoseconds / 1_000_000)",
+                "position": "\(report.lastPosition)",
+            ]
+        )
+        guard let torn = report.torn else { return }
+        warning(
+            "Cut an unacknowledged tail from a journal",
+            metadata: [
+                "file": "\(torn.file)", "offset": "\(torn.offset)", "bytes": "\(torn.bytes)",
+                "kept_in": "\(torn.keptIn)",
+            ]
+        )
+    }
+}

@@ -1,0 +1,114 @@
+import API
+import HTTPTransport
+import Journal
+import NIOCore
+import NIOPosix
+import Payments
+import Providers
+import Shard
+
+/// One shard with what belongs to it alone: its journal and its connections to the provider.
+final class ShardRuntime: ProviderDelegate {
+    let host: ShardHost
+    let journal: LocalJournal
+    let recovery: RecoveryReport
+    private(set) var provider: any Provider
+
+    private init(host: ShardHost, journal: LocalJournal, recovery: RecoveryReport, provider: any Provider) {
+        self.host = host
+        self.journal = journal
+        self.recovery = recovery
+        self.provider = provider
+    }
+
+    /// Opens the journal, replays it into a new shard, and prepares the provider. Blocks; on the loop, before anything
+    /// else runs there.
+    static func open(_ plan: ShardPlan, on runtime: LoopRuntime) throws -> ShardRuntime {
+        let relay = ProviderRelay()
+        let provider = SimulatedProvider(
+            name: "simulated",
+            eventLoop: runtime.eventLoop,
+            client: plan.client,
+            secret: plan.providerSecret,
+            delegate: relay
+        )
+        var shardConfiguration = plan.shard
+        shardConfiguration.resolution = ResolutionPolicy(provider.capabilities)
+        var core = ShardCore(configuration: shardConfiguration, renderer: RendererV1())
+        let bridge = JournalBridge(eventLoop: runtime.eventLoop)
+        var undecodable: (any Error)?
+        let (journal, report) = try LocalJournal.open(
+            directory: plan.directory,
+            configuration: plan.journal,
+            owner: bridge,
+            fileSystem: PosixFileSystem()
+        ) { position, bytes in
+            guard undecodable == nil else { return }
+            do throws(RecordDecodingError) {
+                try core.replay(bytes, at: position)
+            } catch {
+                undecodable = JournalError(.format, "\(plan.directory): record \(position): \(error)")
+            }
+        }
+        if let undecodable { throw undecodable }
+        let host = ShardHost(
+            eventLoop: runtime.eventLoop,
+            core: core,
+            journal: journal,
+            threadPool: plan.threadPool,
+            limits: plan.hostLimits,
+            clock: WallClock.milliseconds,
+            ports: runtime
+        )
+        bridge.bind(host)
+        let shard = ShardRuntime(host: host, journal: journal, recovery: report, provider: provider)
+        relay.target = shard
+        shard.relay = relay
+        return shard
+    }
+
+    /// Keeps the delegate alive that the provider does not retain.
+    private var relay: ProviderRelay?
+
+    func providerCompleted(_ token: UInt64, _ outcome: ProviderOutcome) {
+        host.providerCompleted(token, outcome)
+    }
+
+    func providerCompletionsDelivered() {
+        host.providerCompletionsDelivered()
+    }
+}
+
+/// Stands in for the shard's runtime while the provider is made before it.
+private final class ProviderRelay: ProviderDelegate {
+    weak var target: ShardRuntime?
+
+    func providerCompleted(_ token: UInt64, _ outcome: ProviderOutcome) {
+        target?.providerCompleted(token, outcome)
+    }
+
+    func providerCompletionsDelivered() {
+        target?.providerCompletionsDelivered()
+    }
+}
+
+extension ResolutionPolicy {
+    /// From what the provider declares. A query that lags is no use for resolution within minutes, so it does not count.
+    init(_ capabilities: ProviderCapabilities) {
+        self.init(
+            canQuery: capabilities.queryByReference.map { $0 <= .seconds(1) } ?? false,
+            replayWindow: (capabilities.idempotentReplay?.nanoseconds ?? 0) / 1_000_000
+        )
+    }
+}
+
+/// What one shard is made from.
+struct ShardPlan: Sendable {
+    var directory: String
+    var journal: JournalConfiguration
+    var shard: ShardConfiguration
+    var hostLimits: ShardHost.Limits
+    var client: HTTPClientConfiguration
+    var providerSecret: String
+    var threadPool: NIOThreadPool
+}

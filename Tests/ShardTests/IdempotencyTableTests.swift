@@ -1,0 +1,108 @@
+import Shard
+import Testing
+
+@Suite("The idempotency table")
+struct IdempotencyTableTests {
+    private static let start: Int64 = 1_790_000_000_000
+
+    @Test("takes at most 64 bytes for each key of its capacity, and 4 for each second of its time to live")
+    func memory() {
+        let table = IdempotencyTable(capacity: 1 << 16, ttlSeconds: 86_400)
+        #expect(table.reservedBytes <= (1 << 16) * 64 + 86_403 * 4)
+    }
+
+    @Test("agrees with a dictionary under random reserving, completing and expiring", arguments: 1...8)
+    func agreesWithModel(seed: UInt64) {
+        var random = SplitMix(state: seed)
+        var table = IdempotencyTable(capacity: 512, ttlSeconds: 120)
+        var model: [UInt64: (fingerprint: UInt64, value: UInt64, completed: Bool, expires: Int64)] = [:]
+        var now = Self.start
+        for step in 0..<20_000 as Range<UInt64> {
+            // Few distinct low bits: long runs of neighbours in the index.
+            let key = random.next() % 700
+            let digest = KeyDigest(high: key, low: key * 3 % 64)
+            switch random.next() % 4 {
+            case 0, 1:
+                let found = table.lookup(digest, Fingerprint(high: 0, low: key))
+                guard let known = model[key] else {
+                    #expect(found == .absent)
+                    let reserved = table.reserve(digest, Fingerprint(high: 0, low: key), operation: step, at: now)
+                    #expect(reserved == (model.count < 512))
+                    if reserved { model[key] = (key, step, false, now / 1000 + 120) }
+                    continue
+                }
+                #expect(
+                    found == (known.completed ? .completed(record: known.value) : .reserved(operation: known.value))
+                )
+                #expect(table.lookup(digest, Fingerprint(high: 1, low: key)) == .mismatch)
+            case 2:
+                guard let known = model[key], !known.completed else { continue }
+                table.complete(digest, record: step)
+                model[key] = (key, step, true, known.expires)
+            default:
+                now += Int64(random.next() % 3_000)
+                table.expire(at: now)
+                // An entry whose request ended after its time is found at the next look, a minute later.
+                for (key, known) in model where known.completed && known.expires + 61 < now / 1000 {
+                    if table.lookup(KeyDigest(high: key, low: key * 3 % 64), Fingerprint(high: 0, low: key)) == .absent
+                    {
+                        model[key] = nil
+                    }
+                }
+                for (key, known) in model where known.completed && known.expires < now / 1000 {
+                    if table.lookup(KeyDigest(high: key, low: key * 3 % 64), Fingerprint(high: 0, low: key)) == .absent
+                    {
+                        model[key] = nil
+                    }
+                }
+            }
+            #expect(table.count == model.count)
+        }
+    }
+
+    @Test("forgets every completed key in the end, and none that is reserved")
+    func expiry() {
+        var table = IdempotencyTable(capacity: 8_192, ttlSeconds: 600)
+        for key in 0..<8_000 as Range<UInt64> {
+            let digest = KeyDigest(high: key, low: key &* 0x9e37_79b9_7f4a_7c15)
+            let reserved = table.reserve(digest, Fingerprint(high: 0, low: 0), operation: key, at: Self.start)
+            #expect(reserved)
+            if key % 10 != 0 { table.complete(digest, record: key) }
+        }
+        table.expire(at: Self.start + 599_000)
+        #expect(table.count == 8_000)
+        for second in 0..<100 as Range<Int64> { table.expire(at: Self.start + 602_000 + second * 1_000) }
+        #expect(table.count == 800)
+    }
+
+    @Test("survives a clock that jumps forward and back")
+    func clockJumps() {
+        var table = IdempotencyTable(capacity: 64, ttlSeconds: 600)
+        let year: Int64 = 365 * 86_400_000
+        func digest(_ key: UInt64) -> KeyDigest { KeyDigest(high: key, low: key) }
+        let first = table.reserve(digest(1), Fingerprint(high: 0, low: 0), operation: 1, at: Self.start + year)
+        #expect(first)
+        table.complete(digest(1), record: 1)
+        table.expire(at: Self.start + year)
+        table.expire(at: Self.start)
+        let second = table.reserve(digest(2), Fingerprint(high: 0, low: 0), operation: 2, at: Self.start)
+        #expect(second)
+        table.complete(digest(2), record: 2)
+        for second in 0..<2_000 as Range<Int64> { table.expire(at: Self.start + second * 1_000) }
+        #expect(table.lookup(digest(2), Fingerprint(high: 0, low: 0)) == .absent)
+        #expect(table.count <= 1)
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): a small seeded generator.
+struct SplitMix {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+        return value ^ (value >> 31)
+    }
+}

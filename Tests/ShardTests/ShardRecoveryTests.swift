@@ -1,0 +1,108 @@
+import Ledger
+import Money
+import NIOCore
+import Payments
+import Shard
+import Testing
+
+@Suite("A shard comes back from its journal")
+struct ShardRecoveryTests {
+    @Test("Replay makes the same state, at every length of the journal")
+    func replayEqualsLive() throws {
+        var world = ShardWorld()
+        var digests: [UInt64] = []
+        let id = world.paid(1000, capture: false, key: "a")
+        world.send(.capture(id, amountMinor: 800), key: "b")
+        world.answer(world.lastCall.token, ShardWorld.success(800))
+        digests.append(world.core.stateDigest())
+        world.send(.refund(id, amountMinor: 100), key: "c")
+        world.answer(world.lastCall.token, .unknown(.timeout))
+        world.send(ShardWorld.create(500), key: "d")
+        world.answer(world.lastCall.token, .declined(Decline(category: .hard, code: .lostCard, providerCode: "p")))
+        digests.append(world.core.stateDigest())
+        let first = try ShardWorld(replaying: Array(world.journal.prefix(4)), at: world.now)
+        #expect(first.core.stateDigest() == digests[0])
+        let second = try ShardWorld(replaying: world.journal, at: world.now)
+        #expect(second.core.stateDigest() == digests[1])
+    }
+
+    @Test("What was in flight is asked for after a restart, never sent blindly; the key answers 202 meanwhile")
+    func inFlightIsResolved() throws {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        let original = world.lastCall.call
+
+        var next = try ShardWorld(replaying: world.journal, at: world.now + 3_000)
+        let resumed = next.resume()
+        #expect(resumed == 1)
+        #expect(next.calls.isEmpty)
+        next.send(ShardWorld.create(), key: "a")
+        #expect(next.lastStatus == 202 && next.responses.last?.isReplay == true)
+        next.pass(milliseconds: 20)
+        #expect(next.lastCall.call.mode == .query && next.lastCall.call.providerKey == original.providerKey)
+        next.answer(next.lastCall.token, .notFound)
+        #expect(next.lastCall.call == original)
+        next.answer(next.lastCall.token, ShardWorld.success())
+        next.send(ShardWorld.create(), key: "a")
+        #expect(next.replays.count == 1)
+        #expect(next.core.trialBalance().isBalanced)
+    }
+
+    @Test("A stored answer is the same bytes after a restart")
+    func replayedAnswerSurvives() throws {
+        var world = ShardWorld()
+        _ = world.paid(key: "a")
+        let body = world.lastBody
+        var next = try ShardWorld(replaying: world.journal, at: world.now)
+        _ = next.resume()
+        next.send(ShardWorld.create(), key: "a")
+        let stored = try StoredResponse(record: next.journal[Int(next.replays[0].record) - 1])
+        #expect(String(buffer: stored.body) == body)
+        next.send(ShardWorld.create(), key: "a", body: 2)
+        #expect(next.lastStatus == 422)
+    }
+
+    @Test("Many operations in flight are resolved a few at a time")
+    func recoveryIsPaced() throws {
+        var world = ShardWorld()
+        for index in 0..<200 { world.send(ShardWorld.create(), key: "k\(index)") }
+        var next = try ShardWorld(replaying: world.journal, at: world.now)
+        let resumed = next.resume()
+        #expect(resumed == 200)
+        next.pass(milliseconds: 8)
+        #expect(next.calls.count <= 64)
+        for _ in 0..<20 { next.pass(milliseconds: 8) }
+        #expect(next.calls.count == 200)
+    }
+
+    @Test("A record that is cut or of another version stops the replay")
+    func damagedRecord() throws {
+        var world = ShardWorld()
+        _ = world.paid(key: "a")
+        for record in world.journal {
+            for length in 0..<record.count {
+                #expect(throws: RecordDecodingError.self) {
+                    _ = try ShardRecord(decoding: Array(record.prefix(length)).span)
+                }
+            }
+            var newer = record
+            newer[1] = 200
+            #expect(throws: RecordDecodingError.unsupportedVersion(200)) { _ = try ShardRecord(decoding: newer.span) }
+        }
+    }
+
+    @Test("A journal with more keys than are remembered at once replays: old keys expire by the journal's own time")
+    func oldKeysExpireOnReplay() throws {
+        var configuration = ShardConfiguration.test
+        configuration.idempotencyCapacity = 4
+        configuration.idempotencySeconds = 3_600
+        var world = ShardWorld(configuration: configuration)
+        for day in 0..<5 {
+            for index in 0..<3 { _ = world.paid(key: "\(day)-\(index)") }
+            world.now += 2 * 3_600_000
+            world.pass(milliseconds: 0)
+        }
+        let next = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
+        #expect(next.core.paymentCount == 15)
+    }
+}

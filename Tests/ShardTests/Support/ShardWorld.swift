@@ -1,0 +1,134 @@
+import Journal
+import Money
+import NIOCore
+import Payments
+import Shard
+
+/// A shard with a journal in memory and a recording of its effects: what a test drives by feeding events.
+struct ShardWorld: ~Copyable {
+    var core: ShardCore
+    var output = ShardOutput()
+    /// Every record that was persisted, in order.
+    var journal: [[UInt8]] = []
+    var responses: [Response] = []
+    var calls: [(call: ProviderCall, token: UInt64)] = []
+    var replays: [(reply: ReplyToken, record: RecordPosition)] = []
+    var now: Int64 = 1_790_000_000_000
+    private var requests: UInt64 = 0
+
+    init(configuration: ShardConfiguration = .test) {
+        core = ShardCore(configuration: configuration, renderer: TestRenderer())
+        _ = core.resume(at: now)
+    }
+
+    /// A new shard from another one's journal, resumed.
+    init(replaying journal: [[UInt8]], configuration: ShardConfiguration = .test, at now: Int64) throws {
+        core = ShardCore(configuration: configuration, renderer: TestRenderer())
+        for (index, record) in journal.enumerated() {
+            try core.replay(record.span, at: RecordPosition(index + 1))
+        }
+        self.journal = journal
+        self.now = now
+    }
+
+    // MARK: Events
+
+    @discardableResult
+    mutating func send(
+        _ kind: Command.Kind,
+        key: String? = nil,
+        body: UInt64 = 1,
+        merchant: UInt64 = 7
+    ) -> ReplyToken {
+        requests += 1
+        let reply = ReplyToken(loop: 0, connection: 0, generation: 0, stream: UInt32(requests))
+        let command = Command(
+            kind: kind,
+            merchant: MerchantID(rawValue: merchant),
+            requestID: RequestID(high: 1, low: requests),
+            key: key.map { KeyDigest(high: merchant, low: Self.hash($0)) },
+            fingerprint: key.map { _ in Fingerprint(high: 0, low: body) },
+            reply: reply
+        )
+        core.handle(command, at: now, into: &output)
+        settle()
+        return reply
+    }
+
+    mutating func answer(_ token: UInt64, _ outcome: ProviderOutcome) {
+        core.handle(outcome, of: token, at: now, into: &output)
+        settle()
+    }
+
+    mutating func pass(milliseconds: Int64) {
+        now += milliseconds
+        core.tick(at: now, into: &output)
+        settle()
+    }
+
+    mutating func resume() -> Int { core.resume(at: now) }
+
+    /// Takes what the shard decided: records become durable, effects are released.
+    private mutating func settle() {
+        var offset = 0
+        for _ in 0..<output.recordCount {
+            let length = (0..<4).reduce(0) { $0 | Int(output.records[offset + $1]) << ($1 * 8) }
+            journal.append(Array(output.records[(offset + 4)..<(offset + 4 + length)]))
+            offset += 4 + length
+        }
+        precondition(offset == output.records.count)
+        for pending in output.effects {
+            precondition(pending.restsOn <= RecordPosition(journal.count), "an effect rests on a record never made")
+            switch pending.effect {
+            case .callProvider(let call, let token, _): calls.append((call, token))
+            case .respond(let response): responses.append(response)
+            case .replay(let reply, _, let record): replays.append((reply, record))
+            }
+        }
+        output.removeAll()
+    }
+
+    private static func hash(_ text: String) -> UInt64 {
+        text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+    }
+
+    // MARK: Shorthands
+
+    static func create(_ amount: Int64 = 1000, capture: Bool = true, fee: UInt16 = 250) -> Command.Kind {
+        var details = PaymentDetails()
+        details.append(.paymentMethod, "tok_visa")
+        details.append(.reference, "order-1")
+        return .createPayment(
+            CreatePayment(
+                amountMinor: amount,
+                currency: .eur,
+                capturesAutomatically: capture,
+                feeBasisPoints: fee,
+                paymentMethod: "tok_visa",
+                details: details
+            )
+        )
+    }
+
+    static func success(_ amount: Int64 = 1000, _ reference: String = "ch_1") -> ProviderOutcome {
+        .succeeded(ProviderSuccess(providerReference: reference, amountMinor: amount, currency: .eur))
+    }
+
+    /// Creates a payment and lets the PSP say yes.
+    mutating func paid(_ amount: Int64 = 1000, capture: Bool = true, key: String) -> PaymentID {
+        send(Self.create(amount, capture: capture), key: key)
+        let (call, token) = calls[calls.count - 1]
+        answer(token, Self.success(amount))
+        return call.payment
+    }
+
+    var lastBody: String { responses.last.map { String(buffer: $0.body) } ?? "" }
+    var lastStatus: UInt16 { responses.last?.status ?? 0 }
+    var lastCall: (call: ProviderCall, token: UInt64) { calls[calls.count - 1] }
+}
+
+extension ShardConfiguration {
+    static var test: ShardConfiguration {
+        ShardConfiguration(shard: 3, idempotencyCapacity: 1 << 11, paymentCapacity: 1 << 16, operationCapacity: 1 << 10)
+    }
+}

@@ -1,0 +1,61 @@
+import Money
+import NIOCore
+import Payments
+import Shard
+
+/// Renders answers as short texts that tests compare.
+struct TestRenderer: ResponseRenderer {
+    func renderPayment(_ payment: PaymentView, details: Span<UInt8>, into body: inout ByteBuffer) {
+        body.writeString(text(payment))
+        PaymentDetails.forEachField(in: details) { field, range in
+            guard field == .reference else { return }
+            body.writeString(" reference=")
+            for index in range { body.writeInteger(details[index]) }
+        }
+    }
+
+    func renderDeclined(
+        _ payment: PaymentView,
+        details: Span<UInt8>,
+        decline: Decline,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {
+        body.writeString("declined \(decline.code.name) \(decline.providerCode) \(requestID) | \(text(payment))")
+    }
+
+    func renderNotExecuted(
+        _ payment: PaymentView,
+        details: Span<UInt8>,
+        reason: FailureReason,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {
+        body.writeString("not executed \(reason) | \(text(payment))")
+    }
+
+    func renderRefund(_ refund: RefundView, into body: inout ByteBuffer) {
+        body.writeString("\(refund.id) \(refund.status.name) \(refund.amountMinor)")
+    }
+
+    func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) {
+        body.writeString("refund failed | \(refund.id) \(refund.status.name) \(refund.amountMinor)")
+    }
+
+    func renderRefusal(
+        _ refusal: Refusal,
+        payment: PaymentView?,
+        details: Span<UInt8>,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {
+        body.writeString("refused \(refusal)")
+        if let payment { body.writeString(" | \(text(payment))") }
+    }
+
+    private func text(_ payment: PaymentView) -> String {
+        "\(payment.id) \(payment.status.name) \(payment.amountMinor) \(payment.currency.code) "
+            + "authorized=\(payment.authorizedMinor) captured=\(payment.capturedMinor) refunded=\(payment.refundedMinor) "
+            + "pending=\(payment.refundPendingMinor)"
+    }
+}

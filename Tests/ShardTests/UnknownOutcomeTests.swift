@@ -1,0 +1,137 @@
+import Money
+import NIOCore
+import Payments
+import Shard
+import Testing
+
+@Suite("An unknown outcome is resolved, never repeated blindly")
+struct UnknownOutcomeTests {
+    @Test("A timeout is journaled and answered 202; the PSP is asked after a second; the first answer stands then")
+    func timeoutThenQuery() throws {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        world.answer(world.lastCall.token, .unknown(.timeout))
+        #expect(world.lastStatus == 202 && world.lastBody.contains("processing"))
+        #expect(world.journal.count == 2)
+
+        world.send(ShardWorld.create(), key: "a")
+        #expect(world.lastStatus == 202 && world.responses.last?.isReplay == true)
+        #expect(world.calls.count == 1)
+
+        world.pass(milliseconds: 900)
+        #expect(world.calls.count == 1)
+        world.pass(milliseconds: 200)
+        #expect(world.calls.count == 2)
+        #expect(world.lastCall.call.mode == .query)
+        #expect(world.lastCall.call.providerKey == world.calls[0].call.providerKey)
+
+        world.answer(world.lastCall.token, ShardWorld.success())
+        #expect(world.journal.count == 3)
+        #expect(world.responses.count == 2)
+        world.send(ShardWorld.create(), key: "a")
+        let stored = try StoredResponse(record: world.journal[Int(world.replays[0].record) - 1])
+        #expect(stored.status == 201 && String(buffer: stored.body).contains("captured"))
+    }
+
+    @Test("Not found is no proof: the same call under the same key is")
+    func notFoundThenReplay() {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        world.answer(world.lastCall.token, .unknown(.connectionLost))
+        world.pass(milliseconds: 1_100)
+        world.answer(world.lastCall.token, .notFound)
+        #expect(world.calls.count == 3)
+        #expect(world.lastCall.call == world.calls[0].call)
+        world.answer(world.lastCall.token, .declined(Decline(category: .hard, code: .lostCard, providerCode: "")))
+        world.send(.getPayment(world.lastCall.call.payment))
+        #expect(world.lastBody.contains("failed"))
+    }
+
+    @Test("Once in doubt, a definite non-execution of a later try settles nothing")
+    func doubtOutlivesRefusedReplay() {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        world.answer(world.lastCall.token, .unknown(.timeout))
+        world.pass(milliseconds: 1_100)
+        world.answer(world.lastCall.token, .notFound)
+        world.answer(world.lastCall.token, .notExecuted(.rateLimited))
+        #expect(world.core.runningCount == 1)
+        world.pass(milliseconds: 5_100)
+        #expect(world.lastCall.call.mode == .query)
+        world.answer(world.lastCall.token, ShardWorld.success())
+        #expect(world.core.runningCount == 0)
+    }
+
+    @Test("The schedule of resolution is kept: 1 s, 5 s, 30 s, 2 min, 10 min, 1 h, then daily")
+    func schedule() {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        world.answer(world.lastCall.token, .unknown(.timeout))
+        for delay in [1_000, 5_000, 30_000, 120_000, 600_000, 3_600_000, 86_400_000, 86_400_000] as [Int64] {
+            let before = world.calls.count
+            world.pass(milliseconds: delay - 20)
+            #expect(world.calls.count == before, "too early before \(delay)")
+            world.pass(milliseconds: 40)
+            #expect(world.calls.count == before + 1, "too late after \(delay)")
+            world.answer(world.lastCall.token, .unknown(.connectionFailed))
+        }
+        #expect(world.calls.allSatisfy { $0.call.mode == .query || $0.call == world.calls[0].call })
+        #expect(world.journal.count == 2)
+    }
+
+    @Test("Certainly not executed is tried again under the same key, and then fails for good with 502")
+    func notExecuted() {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        world.answer(world.lastCall.token, .notExecuted(.connectionFailed))
+        #expect(world.responses.isEmpty)
+        world.pass(milliseconds: 120)
+        #expect(world.calls.count == 2)
+        world.answer(world.lastCall.token, .notExecuted(.connectionFailed))
+        world.pass(milliseconds: 420)
+        #expect(world.calls.count == 3)
+        world.answer(world.lastCall.token, .notExecuted(.connectionFailed))
+        #expect(world.lastStatus == 502 && world.lastBody.hasPrefix("not executed connectionFailed"))
+        #expect(world.calls.allSatisfy { $0.call == world.calls[0].call })
+        #expect(world.core.runningCount == 0)
+    }
+
+    @Test("A wrong set-up fails at once")
+    func misconfigured() {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        world.answer(world.lastCall.token, .notExecuted(.misconfigured))
+        #expect(world.lastStatus == 502)
+    }
+
+    @Test("Pending at the PSP is 202, and asked for until it ends")
+    func pending() {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        world.answer(world.lastCall.token, .pending(providerReference: "ch_9"))
+        #expect(world.lastStatus == 202)
+        world.pass(milliseconds: 1_100)
+        #expect(world.lastCall.call.mode == .query)
+        world.answer(world.lastCall.token, .pending(providerReference: "ch_9"))
+        world.pass(milliseconds: 5_100)
+        world.answer(world.lastCall.token, ShardWorld.success(1000, "ch_9"))
+        world.send(.getPayment(world.lastCall.call.payment))
+        #expect(world.lastBody.contains("captured"))
+        #expect(world.journal.count == 3)
+    }
+
+    @Test("A refund in doubt stays pending and keeps its amount")
+    func unknownRefund() {
+        var world = ShardWorld()
+        let id = world.paid(1000, key: "a")
+        world.send(.refund(id, amountMinor: 700), key: "b")
+        world.answer(world.lastCall.token, .unknown(.streamReset))
+        #expect(world.lastStatus == 202 && world.lastBody.contains("pending 700"))
+        world.send(.refund(id, amountMinor: 400), key: "c")
+        #expect(world.lastStatus == 422)
+        world.pass(milliseconds: 1_100)
+        world.answer(world.lastCall.token, ShardWorld.success(700, "re_1"))
+        world.send(.getPayment(id))
+        #expect(world.lastBody.contains("refunded=700 pending=0"))
+    }
+}
