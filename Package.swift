@@ -124,7 +124,10 @@ let package = Package(
         ),
         tests(
             "APITests",
-            ["API", "Shard", "Payments", "HTTPTransport", "WireJSON", "Money", nioCore, nioEmbedded, nioHPACK, yams]
+            [
+                "API", "Shard", "Payments", "HTTPTransport", "WireJSON", "Money", "CAllocationCounter", nioCore,
+                nioEmbedded, nioHPACK, yams,
+            ]
         ),
         tests("PSPSimulatorTests", ["PSPSimulator", "HTTPTransport", nioCore, nioPosix, nioHPACK]),
         tests("LoadTestTests", ["LoadTest", "HTTPTransport", nioCore, nioHPACK]),

@@ -48,7 +48,7 @@ struct Authenticator {
         guard header.count >= 8 else { return 0 }
         var mixed: UInt64 = 0
         for index in header.count - 8..<header.count { mixed = mixed << 8 | UInt64(header[index]) }
-        return Int(truncatingIfNeeded: mixed &* 0x9E37_79B9_7F4A_7C15 >> 56) % cacheCapacity
+        return Int(truncatingIfNeeded: (mixed &* 0x9E37_79B9_7F4A_7C15) >> 32) % cacheCapacity
     }
 
     private static func equalsInConstantTime(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {

@@ -52,19 +52,6 @@ struct ByteCursor {
         } while rest > 0
     }
 
-    /// Exactly `width` decimal digits of a number that fits them.
-    mutating func digits(_ value: Int, width: Int) {
-        precondition(count + width <= region.count)
-        var rest = value
-        var index = count + width
-        while index > count {
-            index -= 1
-            region[index] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
-        count += width
-    }
-
     private mutating func copy(_ source: UnsafeRawBufferPointer) {
         precondition(count + source.count <= region.count)
         UnsafeMutableRawBufferPointer(rebasing: region[count...]).copyMemory(from: source)
@@ -98,7 +85,11 @@ extension ByteCursor {
     /// A JSON string with its quotes: `"`, `\` and control characters escaped, everything else as it is (UTF-8).
     mutating func quoted(_ value: Span<UInt8>) {
         byte(UInt8(ascii: "\""))
-        for index in value.indices { escaped(value[index]) }
+        if Self.quotedOverhead(value) == 2 {
+            value.withUnsafeBytes { copy($0) }
+        } else {
+            for index in value.indices { escaped(value[index]) }
+        }
         byte(UInt8(ascii: "\""))
     }
 
@@ -117,50 +108,91 @@ extension ByteCursor {
 
     /// The bytes that `quoted` adds to those of `value` at most: the quotes, and five for each escaped character.
     static func quotedOverhead(_ value: Span<UInt8>) -> Int {
-        var overhead = 2
-        for index in value.indices {
-            let character = value[index]
-            if character < 0x20 || character == UInt8(ascii: "\"") || character == UInt8(ascii: "\\") { overhead += 5 }
+        value.withUnsafeBytes { bytes in
+            var escapes = 0
+            var index = 0
+            while index + 8 <= bytes.count {
+                let end = index + 8
+                if holdsEscapes(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
+                    while index < end {
+                        if isEscaped(bytes[index]) { escapes += 1 }
+                        index += 1
+                    }
+                }
+                index = end
+            }
+            while index < bytes.count {
+                if isEscaped(bytes[index]) { escapes += 1 }
+                index += 1
+            }
+            return 2 + escapes * 5
         }
-        return overhead
+    }
+
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    /// Whether any of eight bytes is escaped: a borrow reaches a byte's top bit where the byte is below 0x20, or is
+    /// zero after exclusive or with the character looked for.
+    private static func holdsEscapes(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quote = word ^ (ones &* 0x22)
+        let backslash = word ^ (ones &* 0x5C)
+        let found = (word &- ones &* 0x20) & ~word | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
+        return found & (ones &* 0x80) != 0
     }
 }
 
 extension ByteCursor {
-    /// RFC 3339 in UTC with milliseconds, 24 characters with quotes left out: `2026-11-21T10:15:30.123Z`.
+    /// RFC 3339 in UTC with milliseconds, 24 characters without quotes: `2026-11-21T10:15:30.123Z`.
     ///
-    /// - Parameter milliseconds: since 1970; at most the last millisecond of the year 9999.
+    /// - Parameter milliseconds: since 1970; times before that and after the year 9999 become the nearest that is within.
     mutating func timestamp(_ milliseconds: Int64) {
-        let clamped = min(max(milliseconds, 0), 253_402_300_799_999)
-        let (days, dayMilliseconds) = Int(clamped).quotientAndRemainder(dividingBy: 86_400_000)
-        let date = civilDate(days)
-        digits(date.year, width: 4)
+        let clamped = UInt64(min(max(milliseconds, 0), 253_402_300_799_999))
+        let (days, rest) = clamped.quotientAndRemainder(dividingBy: 86_400_000)
+        let date = CivilDate(daysSince1970: UInt32(truncatingIfNeeded: days))
+        let time = UInt32(truncatingIfNeeded: rest)
+        let (seconds, thousandths) = time.quotientAndRemainder(dividingBy: 1_000)
+        pair(date.year / 100)
+        pair(date.year % 100)
         byte(UInt8(ascii: "-"))
-        digits(date.month, width: 2)
+        pair(date.month)
         byte(UInt8(ascii: "-"))
-        digits(date.day, width: 2)
+        pair(date.day)
         byte(UInt8(ascii: "T"))
-        digits(dayMilliseconds / 3_600_000, width: 2)
+        pair(seconds / 3_600)
         byte(UInt8(ascii: ":"))
-        digits(dayMilliseconds / 60_000 % 60, width: 2)
+        pair(seconds / 60 % 60)
         byte(UInt8(ascii: ":"))
-        digits(dayMilliseconds / 1_000 % 60, width: 2)
+        pair(seconds % 60)
         byte(UInt8(ascii: "."))
-        digits(dayMilliseconds % 1_000, width: 3)
+        byte(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: thousandths / 100))
+        pair(thousandths % 100)
         byte(UInt8(ascii: "Z"))
+    }
+
+    /// Two decimal digits of a number below 100.
+    private mutating func pair(_ value: UInt32) {
+        byte(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10))
+        byte(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10))
     }
 }
 
-/// The proleptic Gregorian date of a day since 1970-01-01. Counts in eras of 400 years that begin in March, so that
-/// the leap day is the last of its year.
-private func civilDate(_ daysSince1970: Int) -> (year: Int, month: Int, day: Int) {
-    let days = daysSince1970 + 719_468
-    let era = days / 146_097
-    let dayOfEra = days % 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let marchMonth = (5 * dayOfYear + 2) / 153
-    let day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
-    let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+/// A date of the proleptic Gregorian calendar.
+private struct CivilDate {
+    let year: UInt32
+    let month: UInt32
+    let day: UInt32
+
+    /// Counts in eras of 400 years that begin in March, so that the leap day is the last of its year.
+    init(daysSince1970: UInt32) {
+        let (era, day) = (daysSince1970 + 719_468).quotientAndRemainder(dividingBy: 146_097)
+        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365
+        let dayOfYear = day - (365 * year + year / 4 - year / 100)
+        let marchMonth = (5 * dayOfYear + 2) / 153
+        self.day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
+        self.month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+        self.year = year + era * 400 + (marchMonth < 10 ? 0 : 1)
+    }
 }

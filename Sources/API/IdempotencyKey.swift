@@ -11,7 +11,7 @@ enum IdempotencyKey {
         } else {
             // A longer text cannot be a key; it is not worth copying.
             guard header.count <= maximumLength else { throw Rejection(.idempotencyKeyInvalid) }
-            for index in header.indices { output.append(header[index]) }
+            header.withUnsafeBufferPointer { output.append(contentsOf: $0) }
         }
         try check(output.span)
     }

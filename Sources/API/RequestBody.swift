@@ -137,3 +137,17 @@ struct BodyReader {
         guard try kind(input) == expected else { throw Rejection(.parameterTypeInvalid, .known(name)) }
     }
 }
+
+extension JSONString {
+    /// Hands the string's value to `body`: the bytes of the input where nothing is escaped, else a copy in `scratch`.
+    func withValue<Result>(
+        in input: Span<UInt8>,
+        scratch: inout [UInt8],
+        _ body: (Span<UInt8>) throws(Rejection) -> Result
+    ) throws(Rejection) -> Result {
+        guard hasEscapes else { return try body(input.extracting(range)) }
+        scratch.removeAll(keepingCapacity: true)
+        unescape(input, into: &scratch)
+        return try body(scratch.span)
+    }
+}

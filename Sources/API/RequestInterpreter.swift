@@ -53,7 +53,7 @@ struct RequestInterpreter {
             throw Rejection(.cardNumberInRequest)
         }
         guard let route else { throw Rejection(.routeNotFound) }
-        guard route.method.name.description == method else {
+        guard method.utf8.span.equals(route.method.name) else {
             throw Rejection(.methodNotAllowed, allow: route.method.name)
         }
         if end + 1 < path.count { throw unknownQuery(path.extracting(end + 1..<path.count)) }
@@ -80,7 +80,9 @@ struct RequestInterpreter {
         scratch.bodyKey.removeAll(keepingCapacity: true)
         scratch.canonical.removeAll(keepingCapacity: true)
         scratch.canonical.append(contentsOf: "POST ".utf8)
-        for index in path.indices where path[index] != UInt8(ascii: "?") { scratch.canonical.append(path[index]) }
+        // A query can only be empty here, and an empty one changes nothing.
+        let end = path.isEmpty || path[path.count - 1] != UInt8(ascii: "?") ? path.count : path.count - 1
+        path.extracting(0..<end).withUnsafeBufferPointer { scratch.canonical.append(contentsOf: $0) }
         scratch.canonical.append(UInt8(ascii: "\n"))
         try fields.idempotencyKey(into: &scratch.key, other: &scratch.text)
         try RequestBody.admit(body, scratch: &scratch)

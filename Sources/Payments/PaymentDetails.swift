@@ -34,7 +34,7 @@ package struct PaymentDetails: Sendable, Equatable {
         bytes.append(field.rawValue)
         bytes.append(UInt8(truncatingIfNeeded: value.count))
         bytes.append(UInt8(truncatingIfNeeded: value.count >> 8))
-        for index in value.indices { bytes.append(value[index]) }
+        value.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
     }
 
     package mutating func append(_ field: Field, _ value: String) {

@@ -1,0 +1,71 @@
+import Payments
+import Shard
+import Testing
+
+@testable import API
+
+@Suite struct OperationBodyTests {
+    static let payment = RouteTests.payment
+
+    static func kind(_ operation: String, _ body: String) throws -> (Command.Kind?, String?, String?) {
+        let edge = try Edge()
+        edge.send("POST", "/v1/payments/\(payment)/\(operation)", body: Array(body.utf8))
+        return (edge.command?.kind, edge.answer?.code, edge.answer?.parameter)
+    }
+
+    @Test(arguments: ["", "{}", " { } ", #"{"idempotency_key":"key-1"}"#])
+    func `without an amount all is meant`(_ body: String) throws {
+        guard case .capture(Self.payment, nil)? = try Self.kind("capture", body).0 else {
+            Issue.record("no capture of all")
+            return
+        }
+        guard case .refund(Self.payment, nil)? = try Self.kind("refunds", body).0 else {
+            Issue.record("no refund of all")
+            return
+        }
+        guard case .cancel(Self.payment)? = try Self.kind("cancel", body).0 else {
+            Issue.record("no cancel")
+            return
+        }
+    }
+
+    @Test func `an amount is part of the operation`() throws {
+        guard case .capture(Self.payment, 1000)? = try Self.kind("capture", #"{"amount":1000}"#).0 else {
+            Issue.record("no capture of 1000")
+            return
+        }
+        guard case .refund(Self.payment, 250)? = try Self.kind("refunds", #"{"amount":250,"reason":"duplicate"}"#).0
+        else {
+            Issue.record("no refund of 250")
+            return
+        }
+    }
+
+    @Test(arguments: [
+        ("capture", #"{"amount":0}"#, "amount_zero", "amount"),
+        ("capture", #"{"amount":-5}"#, "amount_negative", "amount"),
+        ("capture", #"{"amount":1.0}"#, "amount_not_integer", "amount"),
+        ("capture", #"{"amount":"1"}"#, "parameter_type_invalid", "amount"),
+        ("capture", #"{"reason":"duplicate"}"#, "parameter_unknown", "reason"),
+        ("capture", "[]", "json_not_object", nil),
+        ("capture", "{", "json_invalid", nil),
+        ("cancel", #"{"amount":5}"#, "parameter_unknown", "amount"),
+        ("cancel", #"{"reason":"bored"}"#, "parameter_value_unknown", "reason"),
+        ("cancel", #"{"reason":7}"#, "parameter_type_invalid", "reason"),
+        ("refunds", #"{"amount":100000000}"#, "amount_too_large", "amount"),
+        ("refunds", #"{"reason":"abandoned"}"#, "parameter_value_unknown", "reason"),
+        ("refunds", #"{"reason":"4111111111111111"}"#, "card_number_in_request", nil),
+        ("refunds", #"{"metadata":{}}"#, "parameter_unknown", "metadata"),
+    ])
+    func `a bad body is refused`(_ operation: String, _ body: String, _ code: String, _ parameter: String?) throws {
+        let (kind, answered, named) = try Self.kind(operation, body)
+        #expect(kind == nil)
+        #expect(answered == code)
+        #expect(named == parameter)
+    }
+
+    @Test(arguments: ["duplicate", "fraudulent", "requested_by_customer", "abandoned"])
+    func `a payment can be cancelled for these reasons`(_ reason: String) throws {
+        #expect(try Self.kind("cancel", #"{"reason":"\#(reason)"}"#).0 != nil)
+    }
+}
