@@ -24,7 +24,10 @@ final class HTTPClientConnection: ChannelInboundHandler {
     private var timer: Scheduled<Void>?
     private var hasWrittenHeaders = false
     private var hasWrittenGoAway = false
-    private var isClosing = false
+    /// The pool wishes its end.
+    private(set) var isClosing = false
+    /// It was usable at some time.
+    private(set) var hasBeenReady = false
     /// Whether the pool has this connection on its list of those to flush.
     var isDirty = false
 
@@ -182,6 +185,7 @@ final class HTTPClientConnection: ChannelInboundHandler {
         case .none:
             break
         case .ready(let capacity):
+            hasBeenReady = true
             startTimer(after: pool.configuration.idlePing)
             pool.connectionReady(self, capacity: capacity)
         case .capacityChanged(let capacity):

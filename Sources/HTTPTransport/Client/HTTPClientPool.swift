@@ -390,7 +390,10 @@ extension HTTPClientPool {
     }
 
     private func connectionEnded(_ id: HTTPClientConnectionID) {
-        guard connections[Int(id.index)]?.id == id else { return }
+        guard let connection = connections[Int(id.index)], connection.id == id else { return }
+        if !connection.isClosing {
+            if connection.hasBeenReady { counters.connectionsLost += 1 } else { counters.dialFailures += 1 }
+        }
         connections[Int(id.index)] = nil
         ageTimers[Int(id.index)]?.cancel()
         ageTimers[Int(id.index)] = nil

@@ -13,7 +13,7 @@ package struct HTTPClientStatistics: Sendable, Equatable {
     /// Dials begun, and those that did not lead to a usable connection.
     package var dials: UInt64 = 0
     package var dialFailures: UInt64 = 0
-    /// Usable connections that ended without our wish (lost, or told to go away).
+    /// Usable connections that ended without our wish.
     package var connectionsLost: UInt64 = 0
     package var goAwaysReceived: UInt64 = 0
     /// Gauges: usable connections, streams in flight, requests waiting for one.
