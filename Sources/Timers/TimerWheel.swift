@@ -6,7 +6,7 @@
 ///
 /// A timer lies on the level of the highest byte in which its deadline differs from the current tick, so all deadlines of
 /// a lower level precede those of a higher one. When time enters a slot of a higher level, its timers move down. Timers
-/// further than 2^32 ticks wait in one list that is looked through when the upper half of the tick changes.
+/// further than 2^32 ticks wait in one list that is looked through when time reaches the first 2^32 ticks that one of them lies in.
 ///
 /// Order: timers expire by deadline, and in order of insertion within one tick: the same on every replay.
 package struct TimerWheel: Sendable {
@@ -28,6 +28,8 @@ package struct TimerWheel: Sendable {
 
     private var nodes: TimerNodes
     private var lists: TimerLists
+    /// The upper half of no distant timer's deadline is smaller (a bound: the timer that set it may be cancelled).
+    private var distantBlock = UInt64.max
 
     package init(currentTick: UInt64 = 0, maximumTimers: Int = TimerWheel.defaultMaximumTimers) {
         precondition(maximumTimers > 0 && maximumTimers < Int(Int32.max), "timers are indexed by Int32")
@@ -46,7 +48,7 @@ package struct TimerWheel: Sendable {
         guard count < maximumTimers else { return nil }
         let index = nodes.allocate(deadline: deadline, payload: payload)
         count += 1
-        lists.append(index, to: list(for: deadline), in: &nodes)
+        place(index, deadline, in: deadline <= currentTick ? TimerLists.due : slotList(for: deadline))
         return Handle(index: index, generation: nodes[index].generation)
     }
 
@@ -94,9 +96,12 @@ package struct TimerWheel: Sendable {
         return nextEvent()?.tick
     }
 
-    private func list(for deadline: UInt64) -> Int {
-        if deadline <= currentTick { return TimerLists.due }
-        return slotList(for: deadline)
+    private mutating func place(_ index: Int32, _ deadline: UInt64, in list: Int) {
+        if list == TimerLists.distant {
+            let block = deadline >> 32
+            distantBlock = lists.isEmpty(list) ? block : min(distantBlock, block)
+        }
+        lists.append(index, to: list, in: &nodes)
     }
 
     private func slotList(for deadline: UInt64) -> Int {
@@ -117,8 +122,8 @@ package struct TimerWheel: Sendable {
             return (block | UInt64(slot) << shift, level * TimerLists.slotsPerLevel + slot)
         }
         guard !lists.isEmpty(TimerLists.distant) else { return nil }
-        assert(currentTick >> 32 < UInt64(UInt32.max), "no deadline lies beyond the last block")
-        return (((currentTick >> 32) + 1) << 32, TimerLists.distant)
+        assert(distantBlock > currentTick >> 32 && distantBlock >> 32 == 0, "distant timers lie in later blocks")
+        return (distantBlock << 32, TimerLists.distant)
     }
 
     private mutating func expire(_ list: Int, into expired: inout [UInt64]) {
@@ -142,7 +147,7 @@ package struct TimerWheel: Sendable {
         while index >= 0 {
             let node = nodes[index]
             assert(node.list == UInt16(list) && node.deadline >= currentTick, "time never passes a pending timer")
-            lists.append(index, to: slotList(for: node.deadline), in: &nodes)
+            place(index, node.deadline, in: slotList(for: node.deadline))
             index = node.next
         }
     }

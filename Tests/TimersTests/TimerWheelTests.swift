@@ -115,6 +115,18 @@ import Testing
         #expect(expired(&far, at: .max) == [2])
     }
 
+    @Test func `a cancelled distant timer leaves no trace for those that come later`() throws {
+        var wheel = TimerWheel()
+        let handle = try #require(insert(&wheel, at: 1 << 40, payload: 1))
+        #expect(cancel(&wheel, handle))
+        #expect(wheel.nextDeadlineHint == nil)
+        #expect(expired(&wheel, at: 1 << 50) == [])
+        _ = insert(&wheel, at: 1 << 60, payload: 2)
+        _ = insert(&wheel, at: 1 << 61, payload: 3)
+        #expect(expired(&wheel, at: 1 << 60 - 1) == [])
+        #expect(expired(&wheel, at: .max) == [2, 3])
+    }
+
     @Test(arguments: 1...12 as ClosedRange<UInt64>)
     func `random use agrees with a sorted list`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
