@@ -164,6 +164,11 @@ int millrace_random(void *bytes, size_t count) {
 #endif
 }
 
+int millrace_is_zero(const void *bytes, size_t count) {
+    const char *first = bytes;
+    return count == 0 || (first[0] == 0 && memcmp(first, first + 1, count - 1) == 0);
+}
+
 void millrace_error_text(int error, char *buffer, size_t count) {
 #if defined(__GLIBC__)
     // The GNU variant returns the text, perhaps not in the buffer.

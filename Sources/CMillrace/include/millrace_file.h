@@ -41,6 +41,8 @@ int millrace_list(const char *path, void *context, void (*each)(void *context, c
 int millrace_pid(void);
 // Fills the buffer from the kernel's random source.
 int millrace_random(void *bytes, size_t count);
+// 1 if all the bytes are zero.
+int millrace_is_zero(const void *bytes, size_t count);
 // Text of an errno value, written into `buffer`.
 void millrace_error_text(int error, char *buffer, size_t count);
 

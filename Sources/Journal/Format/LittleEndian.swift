@@ -1,3 +1,5 @@
+import CMillrace
+
 /// Unit of alignment of everything a journal writes with direct I/O.
 let blockBytes = 4096
 
@@ -15,14 +17,8 @@ extension UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: self[offset..<offset + count])
     }
 
-    /// Whether every byte is zero; the size is a multiple of eight.
-    var isZero: Bool {
-        var any: UInt64 = 0
-        for offset in stride(from: 0, to: count, by: 8) {
-            any |= loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-        }
-        return any == 0
-    }
+    /// Whether every byte is zero.
+    var isZero: Bool { millrace_is_zero(baseAddress, count) == 1 }
 }
 
 extension UnsafeMutableRawBufferPointer {

@@ -48,7 +48,7 @@ extension JournalCore {
             } else {
                 state.keeperNeedsWake = true
             }
-            if state.prepared == nil {
+            if state.prepared == nil, !state.isSegmentBeginning {
                 let isWanted = state.writerSleep == .forSegment
                 if isWanted || now >= timetable.prepare { return .ready(.prepare(state.segmentInUse + 1)) }
                 deadline = min(deadline, timetable.prepare)

@@ -45,6 +45,7 @@ extension JournalCore {
         } catch {
             return
         }
+        monitor.withLock { $0.statistics.witnessWrites += 1 }
     }
 }
 

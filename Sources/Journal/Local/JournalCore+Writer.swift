@@ -81,11 +81,11 @@ extension JournalCore {
     /// The next segment, which is nearly always there; nil if it cannot be made, and then the journal has failed.
     private func awaitSegment() -> PreparedSegment? {
         var isFirstLook = true
-        let prepared: PreparedSegment? = monitor.wait(.writer) { state in
+        return monitor.wait(.writer) { state in
             state.writerSleep = .awake
             if let prepared = state.prepared {
                 state.prepared = nil
-                state.segmentInUse = prepared.number
+                state.isSegmentBeginning = true
                 return .ready(prepared)
             }
             if state.failure != nil { return .ready(nil) }
@@ -95,8 +95,6 @@ extension JournalCore {
             monitor.signal(.keeper)
             return .wait
         }
-        monitor.signal(.keeper)
-        return prepared
     }
 
     /// The header goes first, then a witness of it, then batches: a segment that the witness does not name holds none.
@@ -108,6 +106,9 @@ extension JournalCore {
             state.statistics.segmentsStarted += 1
             state.statistics.witnessWrites += 1
             state.witnessedBatch = max(state.witnessedBatch, slot.batch)
+            state.segmentInUse = prepared.number
+            state.isSegmentBeginning = false
         }
+        monitor.signal(.keeper)
     }
 }

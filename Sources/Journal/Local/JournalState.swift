@@ -23,6 +23,9 @@ struct JournalState: ~Copyable {
     /// The keeper sleeps with no time set, because every batch was witnessed.
     var keeperNeedsWake = false
     var segmentInUse: UInt64
+    /// The writer has taken the prepared segment and its header is not durable yet. Until it is, no other segment is
+    /// prepared: at most one unused segment may stand at the end of a journal.
+    var isSegmentBeginning = false
     var prepared: PreparedSegment?
     var index: BatchIndex
     var statistics = JournalStatistics()

@@ -65,13 +65,14 @@ struct JournalRecovery {
         }
     }
 
-    /// Files that a crash left half made.
+    /// Files that a crash left half made. The sync makes renames durable that the last process could not see through.
     private func removeTemporaries() throws(JournalProblem) {
         do {
             for name in try fileSystem.list(directory: directory.path)
             where name.hasSuffix(JournalDirectory.temporarySuffix) {
                 try fileSystem.remove(directory.file(name))
             }
+            try fileSystem.syncDirectory(directory.path)
         } catch {
             throw JournalProblem(error)
         }
@@ -181,6 +182,7 @@ extension JournalRecovery {
         if let last = end.last {
             point.segment = last.header.number
             point.offset = last.offset
+            try syncLast(last)
             let file = try fileSystem.open(directory.file(last.file), .durable)
             let writer = BatchWriter(
                 configuration: configuration,
@@ -210,6 +212,11 @@ extension JournalRecovery {
             end: point
         )
         return (writer, nil)
+    }
+
+    /// A process that was killed may have left a whole batch in a cache. It counts as durable from now on, so it must be.
+    private func syncLast(_ last: ScanEnd.Last) throws(JournalFileError) {
+        try fileSystem.open(directory.file(last.file), .update).sync()
     }
 
     /// A prepared segment of another size than configured now is made again.
