@@ -1,0 +1,32 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from gateway import Demo  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """One demo for all tests that do not harm it."""
+    demo = Demo(tmp_path_factory.mktemp("demo")).start()
+    yield demo
+    demo.stop()
+
+
+@pytest.fixture
+def own_demo(tmp_path):
+    """A demo of the test's own, its two processes started one by one, to be killed and restarted."""
+    demo = Demo(tmp_path)
+    demo.start("psp")
+    demo.start("gateway")
+    yield demo
+    demo.stop()
+
+
+@pytest.fixture
+def api(demo):
+    with demo.client() as client:
+        yield client

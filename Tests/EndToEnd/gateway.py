@@ -1,0 +1,165 @@
+"""A demo of its own for a test: gateway and simulator as users run them, real TLS, sockets and disk."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+import httpx
+
+BINARY = os.environ.get("MILLRACE_BINARY", ".build/release/millrace")
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def wait_until(condition, seconds=30.0, what="the condition"):
+    """Polls until `condition()` is true; fails with `what` when it is not in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not come about within {seconds} s")
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A zombie has ended; only its parent has not looked yet.
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+class Demo:
+    """`millrace demo` in a directory: both processes, or each by itself so that one can be killed and restarted."""
+
+    def __init__(self, directory, merchants=3, arguments=()):
+        self.directory = Path(directory)
+        self.merchants = merchants
+        self.arguments = list(arguments)
+        self.processes = {}
+
+    def start(self, only=None):
+        path = self.directory / "demo.json"
+        before = path.stat().st_mtime_ns if path.exists() else None
+        ports = self.ports()
+        command = [
+            BINARY, "demo", "--data", str(self.directory), "--merchants", str(self.merchants),
+            "--port", str(ports["port"]), "--admin-port", str(ports["admin"]), "--psp-port", str(ports["psp"]),
+            *self.arguments,
+        ]  # fmt: skip
+        if only:
+            command.append(f"--{only}-only")
+        log = open(self.directory / f"demo-{only or 'both'}.log", "ab")
+        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        self.processes[only or "both"] = process
+
+        def ready():
+            if process.poll() is not None:
+                raise AssertionError(f"millrace demo ended: {self.logs()}")
+            return path.exists() and path.stat().st_mtime_ns != before
+
+        wait_until(ready, 60, "demo.json")
+        self.read()
+        return self
+
+    def ports(self):
+        """Free ports at first, and the same ones at every restart."""
+        path = self.directory / "demo.json"
+        if not path.exists():
+            return {"port": 0, "admin": 0, "psp": 0}
+        document = json.loads(path.read_text())
+        return {
+            "port": httpx.URL(document["base_url"]).port,
+            "admin": httpx.URL(document["admin_url"]).port,
+            "psp": httpx.URL(document["psp_url"]).port,
+        }
+
+    def read(self):
+        self.document = json.loads((self.directory / "demo.json").read_text())
+        for name in ("base_url", "admin_url", "psp_url", "oracle_url", "ca_cert", "api_keys"):
+            setattr(self, name, self.document[name])
+        self.gateway_pid = self.document["gateway_pid"]
+        self.psp_pid = self.document["psp_pid"]
+
+    def logs(self):
+        return "\n".join(f"--- {p.name}\n{p.read_text()[-3000:]}" for p in sorted(self.directory.glob("*.log")))
+
+    def kill_gateway(self):
+        """kill -9, and waits until it is gone."""
+        os.kill(self.gateway_pid, signal.SIGKILL)
+        wait_until(lambda: not alive(self.gateway_pid), 10, "the gateway's end")
+        process = self.processes.pop("gateway", None)
+        if process:
+            process.wait(timeout=20)
+
+    def stop(self):
+        for process in self.processes.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.processes.values():
+            try:
+                process.wait(timeout=40)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.processes = {}
+
+    def client(self, merchant=0, http2=True, **options):
+        import ssl
+
+        context = ssl.create_default_context(cafile=self.ca_cert)
+        headers = {"authorization": f"Bearer {self.api_keys[merchant]}"} if merchant is not None else {}
+        return httpx.Client(
+            base_url=self.base_url, headers=headers, http2=http2, http1=not http2, verify=context, timeout=30, **options
+        )
+
+    def oracle(self, reference=None):
+        parameters = {"reference": reference} if reference else None
+        text = httpx.get(self.oracle_url, params=parameters, timeout=60).text
+        return [json.loads(line) for line in text.splitlines()]
+
+    def trial_balance(self):
+        return httpx.get(f"{self.admin_url}/ledger/trial-balance", timeout=30).json()
+
+    def metrics(self):
+        text = httpx.get(f"{self.admin_url}/metrics", timeout=30).text
+        sums = {}
+        for line in text.splitlines():
+            if line and not line.startswith("#"):
+                name, value = line.rsplit(" ", 1)
+                name = name.split("{")[0]
+                sums[name] = sums.get(name, 0.0) + float(value)
+        return sums
+
+    def profile(self, document):
+        response = httpx.put(f"{self.psp_url}/control/profile", json=document, timeout=30)
+        assert response.status_code == 200, response.text
+
+    def load(self, *arguments, timeout=300):
+        """Runs `millrace load` against this demo; returns the finished process."""
+        return subprocess.run(
+            [BINARY, "load", *map(str, arguments)],
+            cwd=REPOSITORY, capture_output=True, text=True, timeout=timeout, check=False,
+        )  # fmt: skip
+
+
+def key():
+    return {"idempotency-key": str(uuid.uuid4())}
+
+
+def payment(**changes):
+    body = {
+        "amount": 1999,
+        "currency": "EUR",
+        "payment_method": "tok_visa",
+        "reference": "order-4711",
+        "description": "Two books",
+        "metadata": {"basket": "b-17"},
+    }
+    body.update(changes)
+    return {name: value for name, value in body.items() if value is not ...}

@@ -1,0 +1,104 @@
+"""The life of a payment, as a merchant's engineer sees it."""
+
+import pytest
+from gateway import key, payment
+
+
+def test_a_sale_is_captured_once(demo, api):
+    answer = api.post("/v1/payments", json=payment(), headers=key())
+    assert answer.http_version == "HTTP/2"
+    assert answer.status_code == 201
+    assert answer.headers["request-id"].startswith("req_")
+    body = answer.json()
+    assert body["status"] == "captured" and body["amount_captured"] == 1999 and body["amount_capturable"] == 0
+    assert body["metadata"] == {"basket": "b-17"} and body["reference"] == "order-4711"
+    assert api.get(f"/v1/payments/{body['id']}").json() == body
+    lines = demo.oracle(body["id"])
+    assert {line["operation"]: line["executions"] for line in lines} == {"authorize": 1, "capture": 1}
+    assert all(line["amount"] == 1999 and line["currency"] == "EUR" for line in lines)
+
+
+def test_authorize_then_capture_a_part_then_refund_twice(demo, api):
+    created = api.post("/v1/payments", json=payment(capture=False), headers=key()).json()
+    assert created["status"] == "authorized" and created["amount_capturable"] == 1999
+    path = f"/v1/payments/{created['id']}"
+    captured = api.post(f"{path}/capture", json={"amount": 1500}, headers=key())
+    assert captured.status_code == 200
+    assert captured.json()["amount_captured"] == 1500 and captured.json()["amount_capturable"] == 0
+    first = api.post(f"{path}/refunds", json={"amount": 500}, headers=key())
+    assert first.status_code == 201 and first.json()["status"] == "succeeded" and first.json()["payment_id"] == created["id"]
+    assert api.get(path).json()["status"] == "partially_refunded"
+    rest = api.post(f"{path}/refunds", headers=key())
+    assert rest.status_code == 201 and rest.json()["amount"] == 1000
+    final = api.get(path).json()
+    assert final["status"] == "refunded" and final["amount_refunded"] == 1500
+    assert api.get(f"/v1/refunds/{rest.json()['id']}").json() == rest.json()
+    refused = api.post(f"{path}/refunds", json={"amount": 1}, headers=key())
+    assert refused.status_code == 409
+    moved = {(line["operation"], line["amount"]): line["executions"] for line in demo.oracle(created["id"])}
+    assert moved == {("authorize", 1999): 1, ("capture", 1500): 1, ("refund", 500): 1, ("refund", 1000): 1}
+
+
+def test_cancel_releases_the_hold(api):
+    created = api.post("/v1/payments", json=payment(capture=False), headers=key()).json()
+    path = f"/v1/payments/{created['id']}"
+    assert api.post(f"{path}/cancel", headers=key()).json()["status"] == "cancelled"
+    again = api.post(f"{path}/capture", headers=key())
+    assert again.status_code == 409 and again.json()["code"] == "payment_unexpected_state"
+    assert again.json()["payment"]["status"] == "cancelled"
+
+
+def test_a_decline_is_402_with_the_payment_inside(api):
+    answer = api.post("/v1/payments", json=payment(payment_method="tok_decline_insufficient_funds"), headers=key())
+    assert answer.status_code == 402
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["decline"]["standard_code"] == "insufficient_funds" and body["payment"]["status"] == "failed"
+    assert body["request_id"] == answer.headers["request-id"]
+    assert api.get(f"/v1/payments/{body['payment']['id']}").json()["status"] == "failed"
+
+
+def test_amounts_beyond_the_state_are_refused(api):
+    created = api.post("/v1/payments", json=payment(capture=False), headers=key()).json()
+    path = f"/v1/payments/{created['id']}"
+    more = api.post(f"{path}/capture", json={"amount": 2000}, headers=key())
+    assert more.status_code == 422 and more.json()["code"] == "amount_exceeds_capturable"
+    assert api.post(f"{path}/refunds", json={"amount": 1}, headers=key()).status_code == 409
+
+
+@pytest.mark.parametrize("path", ["/v1/payments/{}", "/v1/payments/{}/capture", "/v1/payments/{}/refunds"])
+def test_another_merchants_payment_does_not_exist(demo, api, path):
+    created = api.post("/v1/payments", json=payment(capture=False), headers=key()).json()
+    with demo.client(merchant=1) as other:
+        url = path.format(created["id"])
+        answer = other.get(url) if url.endswith(created["id"]) else other.post(url, headers=key())
+        assert answer.status_code == 404 and answer.json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize("currency,amount", [("JPY", 1999), ("KWD", 1999), ("usd", 1)])
+def test_currencies_keep_their_minor_units(demo, api, currency, amount):
+    created = api.post("/v1/payments", json=payment(currency=currency, amount=amount), headers=key())
+    assert created.status_code == 201
+    assert created.json()["currency"] == currency.upper()
+    assert {line["amount"] for line in demo.oracle(created.json()["id"])} == {amount}
+
+
+def test_the_ledger_sums_to_zero(demo, api):
+    api.post("/v1/payments", json=payment(), headers=key())
+    balance = demo.trial_balance()
+    assert balance["balanced"] is True
+    assert balance["currencies"] and all(line["balance"] == "0" for line in balance["currencies"])
+
+
+def test_another_amount_at_the_psp_is_a_conflict_for_people(api):
+    answer = api.post("/v1/payments", json=payment(payment_method="tok_wrong_amount"), headers=key())
+    assert answer.status_code == 202 and answer.json()["status"] == "conflicted"
+
+
+def test_operators_see_health_and_metrics(demo):
+    import httpx
+
+    assert httpx.get(f"{demo.admin_url}/healthz").status_code == 200
+    assert httpx.get(f"{demo.admin_url}/readyz").status_code == 200
+    metrics = demo.metrics()
+    assert metrics["millrace_requests_total"] > 0 and metrics["millrace_journal_flushes_total"] > 0
