@@ -15,7 +15,7 @@ struct ExpectedPayment: Sendable, Equatable {
     var mayBeCancelled = false
 
     /// Takes a creation's answer; it names the payment.
-    init(_ expectation: Expectation, currency: String) {
+    init(_ expectation: KeyExpectation, currency: String) {
         amount = expectation.amount
         self.currency = currency
         sequence = expectation.sequence
@@ -26,7 +26,7 @@ struct ExpectedPayment: Sendable, Equatable {
     }
 
     /// Takes a later operation.
-    mutating func apply(_ expectation: Expectation) {
+    mutating func apply(_ expectation: KeyExpectation) {
         guard expectation.mayHaveSucceeded else { return }
         let amount = expectation.amount
         let certain = expectation.didSucceed && expectation.status != .pending ? amount : 0
@@ -68,7 +68,7 @@ struct ExpectedState: Sendable {
         }
     }
 
-    private mutating func create(_ expectation: Expectation, _ run: ExpectedRun) {
+    private mutating func create(_ expectation: KeyExpectation, _ run: ExpectedRun) {
         count(expectation)
         let currency = run.currencies[Int(expectation.currency)]
         guard expectation.payment != .none else {
@@ -80,12 +80,12 @@ struct ExpectedState: Sendable {
         if payments.updateValue(payment, forKey: expectation.payment) != nil { shared.append(expectation.payment) }
     }
 
-    private mutating func follow(_ expectation: Expectation) {
+    private mutating func follow(_ expectation: KeyExpectation) {
         count(expectation)
         payments[expectation.payment]?.apply(expectation)
     }
 
-    private mutating func count(_ expectation: Expectation) {
+    private mutating func count(_ expectation: KeyExpectation) {
         if expectation.isAcknowledged { acknowledgedCount += 1 } else { unansweredCount += 1 }
     }
 

@@ -52,7 +52,7 @@ struct Schedule: Sendable {
     var due: UInt64? {
         // A request due exactly at the end belongs to the next phase; half a unit in the 10^9 absorbs rounding.
         guard position < end - 1e-6 else { return nil }
-        return UInt64(seconds(at: position) * 1e9)
+        return UInt64((seconds(at: position) * 1e9).rounded())
     }
 
     /// Moves on to the one after.
@@ -70,10 +70,11 @@ struct Schedule: Sendable {
 
     /// The time at which the rate's integral a·t + (b - a)·t²/2T reaches `amount`.
     private func seconds(at amount: Double) -> Double {
+        guard amount > 0 else { return 0 }
         let slope = (endRate - startRate) / durationSeconds
         guard abs(slope) > 1e-9 else { return amount / startRate }
         // The form without cancellation, good for a slope near zero and for a start at zero alike.
-        return 2 * amount / (startRate + (startRate * startRate + 2 * slope * amount).squareRoot())
+        return 2 * amount / (startRate + max(startRate * startRate + 2 * slope * amount, 0).squareRoot())
     }
 
     private mutating func exponential() -> Double {

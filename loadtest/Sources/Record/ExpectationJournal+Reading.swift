@@ -5,7 +5,7 @@ struct ExpectedRun: Sendable {
     /// Milliseconds since 1970 before the first request.
     var startMilliseconds: UInt64
     var currencies: [String]
-    var expectations: [Expectation]
+    var expectations: [KeyExpectation]
 }
 
 extension ExpectationJournal {
@@ -53,7 +53,7 @@ extension ExpectationJournal {
         else { return false }
         indices[sequence] = runs[runs.count - 1].expectations.count
         runs[runs.count - 1].expectations.append(
-            Expectation(
+            KeyExpectation(
                 sequence: sequence,
                 amount: amount,
                 payment: payment,

@@ -29,7 +29,7 @@ final class ExpectationJournal {
         append("M 1 \(startMilliseconds) \(seed) \(currencies.joined(separator: ","))\n")
     }
 
-    func intend(_ expectation: Expectation) {
+    func intend(_ expectation: KeyExpectation) {
         let payment = expectation.payment == .none ? "-" : expectation.payment.payment
         append(
             "I \(expectation.sequence) \(expectation.operation.rawValue) \(expectation.merchant) "
@@ -37,7 +37,7 @@ final class ExpectationJournal {
         )
     }
 
-    func answer(_ expectation: Expectation) {
+    func answer(_ expectation: KeyExpectation) {
         let payment = expectation.payment == .none ? "-" : expectation.payment.payment
         append("A \(expectation.sequence) \(expectation.answer) \(payment) \(expectation.status.name)\n")
     }

@@ -44,7 +44,7 @@ final class LoadDriver {
     var wheel = RetryWheel()
     var records: [PhaseRecord]
     var violations = ViolationList()
-    var expectations: [Expectation] = []
+    var expectations: [KeyExpectation] = []
     /// Duplicates and conflicts that were due and found no free slot.
     var repeatsSkipped: UInt64 = 0
     /// Operations that found no payment to work on and became a creation.
@@ -263,7 +263,7 @@ final class LoadDriver {
     private func expect(_ index: Int32) {
         let slot = slots[index]
         guard keepsExpectations || journal != nil, slot.operation.isMutation, slot.operation != .raw else { return }
-        let expectation = Expectation(
+        let expectation = KeyExpectation(
             sequence: slot.sequence,
             amount: slot.amount,
             payment: slot.payment.id,

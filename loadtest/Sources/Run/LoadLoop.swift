@@ -6,7 +6,7 @@ import Synchronization
 struct LoopResult: Sendable {
     var records: [PhaseRecord]
     var violations: ViolationList
-    var expectations: [Expectation]
+    var expectations: [KeyExpectation]
     var repeatsSkipped: UInt64
     var substituted: UInt64
     var transport: HTTPClientStatistics

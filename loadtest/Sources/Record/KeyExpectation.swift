@@ -1,6 +1,6 @@
 /// What the harness asked for under one key and what it was told: the harness's own ledger, which the audit compares with
 /// the gateway, the simulator and the gateway's ledger.
-struct Expectation: Sendable, Equatable {
+struct KeyExpectation: Sendable, Equatable {
     /// The key's number, unique in its run.
     var sequence: UInt64
     /// Asked for, in minor units; for a full refund what was refundable.

@@ -1,0 +1,241 @@
+import Testing
+
+@testable import LoadTest
+
+/// Builds consistent evidence, lets a test damage it, and expects exactly the finding that the damage deserves.
+@Suite struct AuditTests {
+    private static let start: UInt64 = 1_000_000
+
+    private static func id(_ number: UInt64, at milliseconds: UInt64 = start) -> EntityID {
+        EntityID(high: milliseconds << 16 | 1, low: number)
+    }
+
+    private static func expectation(
+        _ sequence: UInt64,
+        _ operation: Operation,
+        _ payment: EntityID,
+        amount: Int64 = 1_000,
+        answer: UInt16 = 201,
+        status: EntityStatus = .captured
+    ) -> KeyExpectation {
+        KeyExpectation(
+            sequence: sequence,
+            amount: amount,
+            payment: payment,
+            answer: answer,
+            merchant: 0,
+            operation: operation,
+            currency: 0,
+            status: status
+        )
+    }
+
+    private static func charge(
+        _ payment: EntityID,
+        _ operation: OracleCharge.Operation,
+        _ amount: Int64 = 1_000,
+        executions: Int64 = 1
+    ) -> OracleCharge {
+        OracleCharge(payment: payment, operation: operation, amount: amount, currency: "EUR", executions: executions)
+    }
+
+    private static func payment(
+        _ id: EntityID,
+        _ status: EntityStatus,
+        amount: Int64 = 1_000,
+        captured: Int64 = 0,
+        refunded: Int64 = 0
+    ) -> GatewayPayment {
+        GatewayPayment(id: id, amount: amount, captured: captured, refunded: refunded, currency: "EUR", status: status)
+    }
+
+    /// 1 a sale, 2 a decline, 3 authorized and half captured and partly refunded, 4 cancelled, 5 authorized only,
+    /// 6 a sale that nobody answered and the gateway executed, 7 one that it never saw.
+    private static func sound() -> AuditEvidence {
+        let expectations: [KeyExpectation] = [
+            expectation(1, .sale, id(1)),
+            expectation(2, .sale, id(2), answer: 402, status: .failed),
+            expectation(3, .authorize, id(3), status: .authorized),
+            expectation(4, .authorize, id(4), status: .authorized),
+            expectation(5, .authorize, id(5), status: .authorized),
+            expectation(6, .sale, .none, amount: 666, answer: 0, status: .none),
+            expectation(7, .sale, .none, amount: 777, answer: 0, status: .none),
+            expectation(8, .capturePartial, id(3), amount: 500, answer: 200),
+            expectation(9, .refundPartial, id(3), amount: 250, status: .succeeded),
+            expectation(10, .cancel, id(4), answer: 200, status: .cancelled),
+        ]
+        return AuditEvidence(
+            runs: [ExpectedRun(startMilliseconds: start, currencies: ["EUR"], expectations: expectations)],
+            gateway: [
+                payment(id(1), .captured, captured: 1_000),
+                payment(id(2), .failed),
+                payment(id(3), .partiallyRefunded, captured: 500, refunded: 250),
+                payment(id(4), .cancelled),
+                payment(id(5), .authorized),
+                payment(id(6), .captured, amount: 666, captured: 666),
+            ],
+            oracle: soundOracle(),
+            trialBalance: TrialBalance(
+                currencies: [.init(currency: "EUR", debits: "5000", credits: "5000", balance: "0")],
+                balanced: true
+            )
+        )
+    }
+
+    private static func soundOracle() -> [OracleCharge] {
+        let charges: [OracleCharge] = [
+            charge(id(1), .authorize), charge(id(1), .capture),
+            charge(id(3), .authorize), charge(id(3), .capture, 500), charge(id(3), .refund, 250),
+            charge(id(4), .authorize), charge(id(4), .cancel),
+            charge(id(5), .authorize),
+            charge(id(6), .authorize, 666), charge(id(6), .capture, 666),
+        ]
+        return charges
+    }
+
+    @Test func `sound evidence passes`() {
+        let report = Audit.check(Self.sound())
+        #expect(report.passed, "\(report.lines)")
+        #expect(report.acknowledged == 8 && report.unanswered == 2)
+    }
+
+    struct Damage: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var finding: AuditFinding.Kind
+        var apply: @Sendable (inout AuditEvidence) -> Void
+
+        init(_ name: String, _ finding: AuditFinding.Kind, _ apply: @escaping @Sendable (inout AuditEvidence) -> Void) {
+            testDescription = name
+            self.finding = finding
+            self.apply = apply
+        }
+    }
+
+    static let damages: [Damage] = [
+        Damage("a sale executed twice", .executedTwice) { $0.oracle[0].executions = 2 },
+        Damage("a second authorization under another key", .executedTwice) {
+            $0.oracle.append(charge(id(5), .authorize))
+        },
+        Damage("a capture executed twice", .wrongCharge) { $0.oracle.append(charge(id(1), .capture)) },
+        Damage("a refund executed twice", .wrongCharge) { $0.oracle.append(charge(id(3), .refund, 250)) },
+        Damage("an acknowledged payment missing", .paymentMissing) {
+            $0.gateway.remove(at: 4)
+            $0.oracle.remove(at: 7)
+        },
+        Damage("an acknowledged decline missing", .paymentMissing) { $0.gateway.remove(at: 1) },
+        Damage("a payment listed twice", .paymentTwice) { $0.gateway.append($0.gateway[0]) },
+        Damage("a wrong amount in the gateway", .wrongAmount) { $0.gateway[4].amount = 999 },
+        Damage("a wrong currency in the gateway", .wrongAmount) { $0.gateway[4].currency = "USD" },
+        Damage("a wrong amount at the provider", .wrongCharge) { $0.oracle[7].amount = 1_001 },
+        Damage("a wrong currency at the provider", .wrongCharge) { $0.oracle[7].currency = "USD" },
+        Damage("a charge without a payment", .orphanCharge) { $0.oracle.append(charge(id(50), .authorize)) },
+        Damage("a charge under a foreign reference", .orphanCharge) { $0.oracle.append(charge(.none, .authorize)) },
+        Damage("a charge of a declined payment", .wrongCharge) { $0.oracle.append(charge(id(2), .authorize)) },
+        Damage("an authorization missing at the provider", .chargeMissing) { $0.oracle.remove(at: 7) },
+        Damage("a refund missing at the provider", .wrongCharge) { $0.oracle.remove(at: 4) },
+        Damage("a cancellation missing at the provider", .wrongCharge) { $0.oracle.remove(at: 6) },
+        Damage("an acknowledged capture lost", .wrongMovement) {
+            $0.gateway[0].captured = 0
+            $0.gateway[0].status = .authorized
+            $0.oracle.remove(at: 1)
+        },
+        Damage("an acknowledged refund lost", .wrongMovement) {
+            $0.gateway[2].refunded = 0
+            $0.gateway[2].status = .captured
+            $0.oracle.remove(at: 4)
+        },
+        Damage("a capture that nobody asked for", .wrongMovement) {
+            $0.gateway[4].captured = 1_000
+            $0.gateway[4].status = .captured
+            $0.oracle.append(charge(id(5), .capture))
+        },
+        Damage("an acknowledged cancellation lost", .wrongStatus) {
+            $0.gateway[3].status = .authorized
+            $0.oracle.remove(at: 6)
+        },
+        Damage("a cancellation that nobody asked for", .wrongStatus) {
+            $0.gateway[4].status = .cancelled
+            $0.oracle.append(charge(id(5), .cancel))
+        },
+        Damage("an acknowledged sale that failed", .wrongStatus) {
+            $0.gateway[0].status = .failed
+            $0.gateway[0].captured = 0
+            $0.oracle.removeSubrange(0...1)
+        },
+        Damage("a decline that was captured", .wrongStatus) {
+            $0.gateway[1].status = .captured
+            $0.gateway[1].captured = 1_000
+            $0.oracle += [charge(id(2), .authorize), charge(id(2), .capture)]
+        },
+        Damage("a status that contradicts the sums", .wrongStatus) { $0.gateway[0].status = .refunded },
+        Damage("a payment without an outcome", .unsettled) { $0.gateway[4].status = .processing },
+        Damage("two payments for one unanswered key", .paymentUnexplained) {
+            $0.gateway.append(payment(id(60), .captured, amount: 666, captured: 666))
+            $0.oracle += [charge(id(60), .authorize, 666), charge(id(60), .capture, 666)]
+        },
+        Damage("a payment of an amount that nobody asked for", .paymentUnexplained) {
+            $0.gateway.append(payment(id(61), .authorized, amount: 31))
+            $0.oracle.append(charge(id(61), .authorize, 31))
+        },
+        Damage("two keys answered with one payment", .paymentShared) {
+            $0.runs[0].expectations.append(expectation(70, .sale, id(1)))
+        },
+        Damage("a ledger that does not sum to zero", .ledgerUnbalanced) {
+            $0.trialBalance.currencies[0].credits = "4999"
+            $0.trialBalance.currencies[0].balance = "1"
+        },
+        Damage("a ledger that says it does not balance", .ledgerUnbalanced) { $0.trialBalance.balanced = false },
+    ]
+
+    @Test(arguments: damages) func `planted damage fails the audit`(damage: Damage) {
+        var evidence = Self.sound()
+        damage.apply(&evidence)
+        let report = Audit.check(evidence)
+        #expect(!report.passed)
+        #expect(report.counts[damage.finding] != nil, "\(report.lines)")
+        #expect(report.lines.contains { $0.contains("FAILED") })
+    }
+
+    @Test func `every kind of finding is planted`() {
+        #expect(Set(Self.damages.map(\.finding)) == Set(AuditFinding.Kind.allCases))
+    }
+
+    @Test func `payments from before the run need no explanation, and their charges may be forgotten`() {
+        var evidence = Self.sound()
+        evidence.gateway.append(Self.payment(Self.id(80, at: Self.start - 5_000), .captured, captured: 1_000))
+        #expect(Audit.check(evidence).passed)
+        evidence.gateway.append(Self.payment(Self.id(81), .captured, captured: 1_000))
+        #expect(Audit.check(evidence).counts[.paymentUnexplained] == 1)
+    }
+
+    @Test func `an unanswered refund may have happened or not`() {
+        var evidence = Self.sound()
+        evidence.runs[0].expectations.append(
+            Self.expectation(20, .refund, Self.id(1), answer: 0, status: .none)
+        )
+        #expect(Audit.check(evidence).passed)
+        evidence.gateway[0].refunded = 1_000
+        evidence.gateway[0].status = .refunded
+        evidence.oracle.append(Self.charge(Self.id(1), .refund))
+        #expect(Audit.check(evidence).passed)
+    }
+
+    @Test func `a refused operation may not have happened`() {
+        var evidence = Self.sound()
+        evidence.runs[0].expectations.append(
+            Self.expectation(20, .refund, Self.id(1), answer: 422, status: .none)
+        )
+        evidence.gateway[0].refunded = 1_000
+        evidence.gateway[0].status = .refunded
+        evidence.oracle.append(Self.charge(Self.id(1), .refund))
+        #expect(Audit.check(evidence).counts == [.wrongMovement: 1])
+    }
+
+    @Test func `findings are counted beyond what is kept`() {
+        var evidence = Self.sound()
+        for number in UInt64(0)..<100 { evidence.oracle.append(Self.charge(Self.id(500 + number), .authorize)) }
+        let report = Audit.check(evidence)
+        #expect(report.counts[.orphanCharge] == 100)
+        #expect(report.findings.count == AuditReport.maximumKeptPerKind)
+    }
+}
