@@ -1,7 +1,19 @@
 import ArgumentParser
+import Glibc
+
+/// The process's entry: the main thread waits for signals and nothing else; the command runs on the other threads.
+@main
+enum Entry {
+    static func main() {
+        Signals.prepare()
+        Task.detached {
+            await Millrace.runAndExit()
+        }
+        Signals.waitForever()
+    }
+}
 
 /// The command line.
-@main
 struct Millrace: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "millrace",
@@ -12,8 +24,8 @@ struct Millrace: AsyncParsableCommand {
         ]
     )
 
-    static func main() async {
-        Signals.prepare()
+    /// Runs the command that the arguments name.
+    static func runAndExit() async -> Never {
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -21,6 +33,7 @@ struct Millrace: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            Glibc.exit(0)
         } catch {
             Failure.exit(with: error)
         }

@@ -1,9 +1,14 @@
 import Foundation
 import Glibc
+import Synchronization
 
-/// SIGINT and SIGTERM as a sequence of values. They are blocked in every thread and taken by one that waits for them, so
-/// nothing ever runs in a signal handler.
+/// SIGINT and SIGTERM as a sequence of values. They are blocked in every thread and taken by the main thread, which waits
+/// for them, so nothing ever runs in a signal handler.
+///
+/// (The main thread of an async `main` will not do: Dispatch parks it in a call that unblocks every signal.)
 enum Signals {
+    private static let listener = Mutex<AsyncStream<Int32>.Continuation?>(nil)
+
     /// Called first thing, before any other thread exists: threads inherit the mask.
     static func prepare() {
         var blocked = stopSignals()
@@ -12,17 +17,24 @@ enum Signals {
         signal(SIGPIPE, SIG_IGN)
     }
 
+    /// The main thread's only work. A signal that no command listens to ends the process, as it would by default.
+    static func waitForever() -> Never {
+        var awaited = stopSignals()
+        while true {
+            var number: Int32 = 0
+            guard sigwait(&awaited, &number) == 0 else { continue }
+            let isHeard = listener.withLock { listener in
+                listener?.yield(number)
+                return listener != nil
+            }
+            if !isHeard { Glibc._exit(128 + number) }
+        }
+    }
+
     /// The signals from now on. Asked for once in a process.
     static func stops() -> AsyncStream<Int32> {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingNewest(4))
-        Thread.detachNewThread {
-            var awaited = stopSignals()
-            while true {
-                var number: Int32 = 0
-                guard sigwait(&awaited, &number) == 0 else { return }
-                continuation.yield(number)
-            }
-        }
+        listener.withLock { $0 = continuation }
         return stream
     }
 
@@ -40,7 +52,7 @@ enum Signals {
         }
     }
 
-    static func stopSignals() -> sigset_t {
+    private static func stopSignals() -> sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
         sigaddset(&set, SIGINT)
