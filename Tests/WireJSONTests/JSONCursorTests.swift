@@ -64,7 +64,7 @@ import Testing
             ("{\"a\":\"b\",,\"c\":\"d\"}", .unexpectedByte, 9),
             ("{\"a\": true} \"x\"", .trailingBytes, 12), ("{\"a\":\"b\"}#", .trailingBytes, 9),
             ("{\"a\":\"b\"}/**/", .trailingBytes, 9),
-            (#"["\uD800\"]"#, .unexpectedEnd, 11), (#"["\uD800\u"]"#, .invalidEscape, 10),
+            (#"["\uD800\"]"#, .loneSurrogate, 2), (#"["\uD800\u"]"#, .invalidEscape, 10),
             (#"["\uD800\u1x"]"#, .invalidEscape, 11),
             (#"["\uD800\u1111"]"#, .loneSurrogate, 2), (#"["\uD800"]"#, .loneSurrogate, 2),
             (#"["\uDC00"]"#, .loneSurrogate, 2),
