@@ -129,7 +129,7 @@ let package = Package(
                 nioEmbedded, nioHPACK, yams,
             ]
         ),
-        tests("PSPSimulatorTests", ["PSPSimulator", "HTTPTransport", nioCore, nioPosix, nioHPACK]),
+        tests("PSPSimulatorTests", ["PSPSimulator", "HTTPTransport", logging, nioCore, nioPosix, nioHPACK]),
         tests("LoadTestTests", ["LoadTest", "HTTPTransport", nioCore, nioHPACK]),
         tests(
             "GatewayTests",
