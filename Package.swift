@@ -112,8 +112,7 @@ let package = Package(
             "HTTPTransportTests",
             [
                 "HTTPTransport", "CAllocationCounter", nioCore, nioPosix, nioEmbedded, nioTLS, nioHTTP1, nioHTTP2,
-                nioHPACK,
-                nioSSL, x509, crypto,
+                nioHPACK, nioSSL, x509, asn1, crypto,
             ]
         ),
         tests("TelemetryTests", ["Telemetry", histogram]),

@@ -29,9 +29,7 @@ package final class WriteGatherer: ChannelOutboundHandler {
 
     package func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        promise?.fail(ChannelError.ioOnClosedChannel)
-        promise = nil
-        pending = ByteBuffer()
+        discard()
     }
 
     package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -56,8 +54,21 @@ package final class WriteGatherer: ChannelOutboundHandler {
     }
 
     package func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        if mode != .input { emit(context: context) }
+        switch mode {
+        case .output: emit(context: context)
+        case .all: discard()
+        case .input: break
+        }
         context.close(mode: mode, promise: promise)
+    }
+
+    /// What was never flushed is not sent, as everywhere in a channel.
+    private func discard() {
+        let promise = promise
+        self.promise = nil
+        isEmitted = true
+        pending = ByteBuffer()
+        promise?.fail(ChannelError.ioOnClosedChannel)
     }
 
     private func gather(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>?, context: ChannelHandlerContext) {
