@@ -111,9 +111,11 @@ extension HTTPClientConnection {
         var isExhausted: Bool { nextStream > UInt32(Int32.max) - 2 }
 
         /// HEADERS could not be encoded or were refused by our own side: nothing was written, the stream never was.
-        mutating func streamNotOpened(_ stream: UInt32) {
-            guard let index = streams.index(of: stream) else { return }
+        /// Returns whether the request is still without a result.
+        mutating func streamNotOpened(_ stream: UInt32) -> Bool {
+            guard let index = streams.index(of: stream) else { return false }
             streams.remove(at: index)
+            return true
         }
 
         /// Everything written so far was handed to the socket.

@@ -59,7 +59,8 @@ final class HTTPClientConnection: ChannelInboundHandler {
     /// The header block is not valid HTTP/2 (a mistake of the caller), or the channel is ending. What NIOHTTP2 then
     /// thinks of the stream identifier is not for us to guess, so the connection takes no more.
     private func streamNotOpened(_ stream: UInt32, slot: Int32) {
-        machine.streamNotOpened(stream)
+        // The write may have ended the whole connection, and the request with it.
+        guard machine.streamNotOpened(stream) else { return }
         pool.requestNotSent(slot, on: self, .badRequest)
     }
 
@@ -131,7 +132,8 @@ final class HTTPClientConnection: ChannelInboundHandler {
     /// that ends the connection shows in the GOAWAY that our side wrote before it; what is not an HTTP/2 error (TLS, the
     /// socket) always ends it. NIOHTTP2 itself never closes the channel.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard hasWrittenGoAway || !(error is any NIOHTTP2Error) else { return }
+        let isOfStream = error is any NIOHTTP2Error || error is NIOHTTP2Errors.StreamError
+        guard hasWrittenGoAway || !isOfStream else { return }
         context.close(promise: nil)
     }
 
