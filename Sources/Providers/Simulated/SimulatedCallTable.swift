@@ -7,6 +7,8 @@ struct SimulatedCall {
     var capturesAutomatically: Bool
     var payment: PaymentID
     var providerReference: String
+    /// The key asked for, of queries only.
+    var queriedKey: String?
 
     init(_ call: ProviderCall) {
         mode = call.mode
@@ -14,6 +16,7 @@ struct SimulatedCall {
         capturesAutomatically = call.capturesAutomatically
         payment = call.payment
         providerReference = call.providerReference
+        queriedKey = call.mode == .query ? call.providerKey : nil
     }
 }
 

@@ -32,6 +32,10 @@ enum SimulatedDeclines {
         ("issuer_unavailable", .issuerUnavailable),
         ("processing_error", .processingError),
         ("try_again_later", .processingError),
+        ("restricted_card", .invalidAccount),
+        ("incorrect_number", .invalidPaymentMethod),
+        ("transaction_not_permitted", .cardNotSupported),
+        ("withdrawal_limit_exceeded", .velocityExceeded),
         ("authentication_required", .authenticationRequired),
         ("card_not_supported", .cardNotSupported),
         ("currency_not_supported", .currencyNotSupported),
@@ -50,9 +54,10 @@ enum SimulatedDeclines {
     /// Cut between characters, never inside one.
     private static func cut(_ text: String) -> String {
         guard text.utf8.count > maximumCodeBytes else { return text }
-        var kept = text
-        while kept.utf8.count > maximumCodeBytes {
-            kept = String(kept.dropLast(max(1, (kept.utf8.count - maximumCodeBytes) / 4)))
+        var kept = ""
+        for character in text {
+            guard kept.utf8.count + character.utf8.count <= maximumCodeBytes else { break }
+            kept.append(character)
         }
         return kept
     }

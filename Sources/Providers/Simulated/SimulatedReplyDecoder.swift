@@ -102,7 +102,7 @@ enum SimulatedReplyDecoder {
     private static func found(_ body: ByteBuffer, _ call: SimulatedCall) -> ProviderOutcome {
         let input = body.readableBytesUInt8Span
         guard let reply = try? SimulatedReply(input), isAbout(call, reply, input), let outcome = reply.outcome,
-            reply.operation?.equals(call.operation.name, in: input) ?? false
+            reply.operation?.equals(call.operation.name, in: input) ?? false, isKeyed(call, reply, input)
         else { return .unknown(.badResponse) }
         if outcome.equals("declined", in: input) {
             return .declined(SimulatedDeclines.decline(reply.code?.string(in: input) ?? ""))
@@ -135,6 +135,12 @@ enum SimulatedReplyDecoder {
         if let reference = reply.reference { return isReference(reference, to: call.payment, input) }
         guard let charge = reply.charge else { return false }
         return call.operation != .authorize && equals(charge, call.providerReference, input)
+    }
+
+    /// Whether the reply speaks of the very operation that the query was about, not of another of the same payment.
+    private static func isKeyed(_ call: SimulatedCall, _ reply: SimulatedReply, _ input: Span<UInt8>) -> Bool {
+        guard let key = reply.key, let queried = call.queriedKey else { return false }
+        return equals(key, queried, input)
     }
 
     private static func isReference(_ text: JSONString, to payment: PaymentID, _ input: Span<UInt8>) -> Bool {
