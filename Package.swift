@@ -119,7 +119,10 @@ let package = Package(
         tests("ShardTests", ["Shard", "Payments", "Journal", "Ledger", "Money", nioCore]),
         tests(
             "ProvidersTests",
-            ["Providers", "Payments", "HTTPTransport", "Money", nioCore, nioPosix, nioEmbedded, nioHPACK]
+            [
+                "Providers", "Payments", "HTTPTransport", "Money", "PSPSimulator", logging, nioCore, nioPosix,
+                nioEmbedded, nioHPACK,
+            ]
         ),
         tests(
             "APITests",

@@ -1,0 +1,273 @@
+import Money
+import NIOCore
+import NIOHPACK
+import Payments
+import Testing
+
+@testable import HTTPTransport
+@testable import Providers
+
+@Suite("What the simulator's answers mean")
+struct SimulatedReplyDecoderTests {
+    struct Case: CustomTestStringConvertible, Sendable {
+        var status: Int
+        var body: String
+        var outcome: ProviderOutcome
+
+        init(_ status: Int, _ body: String, _ outcome: ProviderOutcome) {
+            self.status = status
+            self.body = body
+            self.outcome = outcome
+        }
+
+        var testDescription: String { "\(status) \(body)" }
+    }
+
+    private static let pay = "\(Calls.payment)"
+
+    private static func success(_ reference: String, _ amount: Int64 = 1_000) -> ProviderOutcome {
+        .succeeded(ProviderSuccess(providerReference: reference, amountMinor: amount, currency: .eur))
+    }
+
+    private static func decline(_ code: DeclineCode, _ text: String) -> ProviderOutcome {
+        .declined(Decline(category: code.category, code: code, providerCode: text))
+    }
+
+    private func outcome(_ test: Case, _ call: ProviderCall) -> ProviderOutcome {
+        let response = HTTPClientResponse(status: test.status, headers: [:], body: ByteBuffer(string: test.body))
+        return SimulatedReplyDecoder.outcome(of: .response(response), for: SimulatedCall(call))
+    }
+
+    // MARK: Execution
+
+    private static let authorized =
+        #"{"id":"ch_9","reference":"\#(pay)","status":"authorized","amount":1000,"currency":"EUR"}"#
+
+    static let authorizations: [Case] = [
+        Case(200, authorized, success("ch_9")),
+        Case(
+            200,
+            #"{"currency":"EUR","amount":999,"x":[{}],"status":"authorized","reference":"\#(pay)","id":"ch_9"}"#,
+            success("ch_9", 999)
+        ),
+        Case(
+            200,
+            #"{"id":"ch_9","reference":"\#(pay)","status":"pending","amount":1000,"currency":"EUR"}"#,
+            .pending(providerReference: "ch_9")
+        ),
+        // Not what was asked for: another status, another payment, no amount, no currency, no identifier, too long.
+        Case(
+            200,
+            #"{"id":"ch_9","reference":"\#(pay)","status":"captured","amount":1000,"currency":"EUR"}"#,
+            .unknown(.badResponse)
+        ),
+        Case(
+            200,
+            #"{"id":"ch_9","reference":"pay_00000000000000000000000000","status":"authorized","amount":1,"currency":"EUR"}"#,
+            .unknown(.badResponse)
+        ),
+        Case(
+            200,
+            #"{"id":"ch_9","reference":"\#(pay)","status":"authorized","currency":"EUR"}"#,
+            .unknown(.badResponse)
+        ),
+        Case(
+            200,
+            #"{"id":"ch_9","reference":"\#(pay)","status":"authorized","amount":1,"currency":"XXX"}"#,
+            .unknown(.badResponse)
+        ),
+        Case(
+            200,
+            #"{"reference":"\#(pay)","status":"authorized","amount":1,"currency":"EUR"}"#,
+            .unknown(.badResponse)
+        ),
+        Case(
+            200,
+            #"{"id":"\#(String(repeating: "c", count: 65))","reference":"\#(pay)","status":"authorized","amount":1,"currency":"EUR"}"#,
+            .unknown(.badResponse)
+        ),
+        Case(
+            200,
+            #"{"id":"ch_9","reference":"\#(pay)","status":"authorized","amount":1.5,"currency":"EUR"}"#,
+            .unknown(.badResponse)
+        ),
+        Case(200, "", .unknown(.badResponse)),
+        Case(200, "{", .unknown(.badResponse)),
+        Case(200, "[]", .unknown(.badResponse)),
+        Case(200, "null", .unknown(.badResponse)),
+        Case(200, String(authorized.dropLast()), .unknown(.badResponse)),
+        Case(201, authorized, .unknown(.badResponse)),
+        Case(302, "", .unknown(.badResponse)),
+        Case(418, "{}", .unknown(.badResponse)),
+        Case(
+            402,
+            #"{"error":{"code":"insufficient_funds","message":"m"},"id":"ch_9"}"#,
+            decline(.insufficientFunds, "insufficient_funds")
+        ),
+        Case(402, #"{"error":{"code":"never_heard_of","message":"m"}}"#, decline(.genericDecline, "never_heard_of")),
+        Case(
+            402,
+            #"{"error":{"code":"\#(String(repeating: "a", count: 100))"}}"#,
+            decline(.genericDecline, String(repeating: "a", count: 64))
+        ),
+        Case(402, "<html>", .unknown(.badResponse)),
+        Case(402, "{}", .unknown(.badResponse)),
+        Case(400, "", .notExecuted(.misconfigured)),
+        Case(401, "", .notExecuted(.misconfigured)),
+        Case(403, "", .notExecuted(.misconfigured)),
+        Case(404, "", .notExecuted(.misconfigured)),
+        Case(409, #"{"error":{"code":"idempotency_in_progress"}}"#, .unknown(.conflict)),
+        Case(409, "", .unknown(.conflict)),
+        Case(429, "", .notExecuted(.rateLimited)),
+        Case(503, #"{"error":{"code":"not_executed"}}"#, .notExecuted(.overloaded)),
+        Case(503, #"{"error":{"code":"unavailable"}}"#, .unknown(.serverError)),
+        Case(503, "", .unknown(.serverError)),
+        Case(500, #"{"error":{"code":"not_executed"}}"#, .unknown(.serverError)),
+        Case(502, "", .unknown(.serverError)),
+        Case(504, "", .unknown(.serverError)),
+    ]
+
+    @Test("of an authorization", arguments: authorizations)
+    func authorization(test: Case) {
+        #expect(outcome(test, Calls.make(.authorize)) == test.outcome)
+    }
+
+    @Test("of a sale: captured is what was asked for, authorized is not")
+    func sale() {
+        let captured = #"{"id":"ch_9","reference":"\#(Self.pay)","status":"captured","amount":1000,"currency":"EUR"}"#
+        #expect(outcome(Case(200, captured, .notFound), Calls.make(.authorize, captures: true)) == Self.success("ch_9"))
+        #expect(
+            outcome(Case(200, Self.authorized, .notFound), Calls.make(.authorize, captures: true))
+                == .unknown(.badResponse)
+        )
+    }
+
+    @Test("of what follows an authorization", arguments: [ProviderOperation.capture, .cancel, .refund])
+    func followUps(operation: ProviderOperation) {
+        let cases = [
+            Case(
+                200,
+                #"{"id":"op_2","charge":"ch_1","status":"succeeded","amount":700,"currency":"EUR"}"#,
+                Self.success("op_2", 700)
+            ),
+            Case(
+                200,
+                #"{"id":"op_2","charge":"ch_1","status":"pending","amount":700,"currency":"EUR"}"#,
+                .pending(providerReference: "op_2")
+            ),
+            Case(
+                200,
+                #"{"id":"op_2","charge":"ch_2","status":"succeeded","amount":700,"currency":"EUR"}"#,
+                .unknown(.badResponse)
+            ),
+            Case(
+                200,
+                #"{"id":"op_2","status":"succeeded","amount":700,"currency":"EUR"}"#,
+                .unknown(.badResponse)
+            ),
+            Case(
+                402,
+                #"{"error":{"code":"charge_already_captured"}}"#,
+                Self.decline(.genericDecline, "charge_already_captured")
+            ),
+            Case(402, #"{"error":{"code":"amount_too_large"}}"#, Self.decline(.amountExceedsLimit, "amount_too_large")),
+            Case(404, #"{"error":{"code":"charge_not_found"}}"#, .notExecuted(.misconfigured)),
+        ]
+        for test in cases { #expect(outcome(test, Calls.make(operation)) == test.outcome) }
+    }
+
+    // MARK: Queries
+
+    private static func found(
+        _ outcome: String,
+        of operation: String = "authorize",
+        key: String? = nil,
+        extra: String = ""
+    ) -> String {
+        let key = key ?? "\(pay)-\(operation)-1-1"
+        return #"{"reference":"\#(pay)","operation":"\#(operation)","key":"\#(key)","id":"op_5","charge":"ch_1","#
+            + #""outcome":"\#(outcome)","status":"s"\#(extra),"amount":1000,"currency":"EUR"}"#
+    }
+
+    static let queries: [Case] = [
+        Case(200, found("succeeded"), success("ch_1")),
+        Case(200, found("pending"), .pending(providerReference: "ch_1")),
+        Case(200, found("declined", extra: #","code":"do_not_honor""#), decline(.doNotHonor, "do_not_honor")),
+        Case(200, found("declined"), decline(.genericDecline, "")),
+        Case(200, found("exploded"), .unknown(.badResponse)),
+        Case(200, found("succeeded", of: "capture"), .unknown(.badResponse)),
+        Case(200, found("succeeded", key: "\(pay)-authorize-1-2"), .unknown(.badResponse)),
+        Case(200, "", .unknown(.badResponse)),
+        Case(404, #"{"error":{"code":"operation_not_found"}}"#, .notFound),
+        Case(404, #"{"error":{"code":"no_such_route"}}"#, .unknown(.badResponse)),
+        Case(404, "not found", .unknown(.badResponse)),
+        Case(400, "", .unknown(.misconfigured)),
+        Case(401, "", .unknown(.misconfigured)),
+        Case(402, "{}", .unknown(.badResponse)),
+        Case(409, "", .unknown(.badResponse)),
+        Case(429, "", .unknown(.rateLimited)),
+        Case(500, "", .unknown(.serverError)),
+        Case(503, #"{"error":{"code":"not_executed"}}"#, .unknown(.serverError)),
+    ]
+
+    @Test("of a query about an authorization", arguments: queries)
+    func query(test: Case) {
+        #expect(outcome(test, Calls.make(.authorize, mode: .query)) == test.outcome)
+    }
+
+    @Test("of a query about a refund: the reference is the refund's own")
+    func queryOfRefund() {
+        let test = Case(200, Self.found("succeeded", of: "refund"), .notFound)
+        #expect(outcome(test, Calls.make(.refund, mode: .query)) == Self.success("op_5"))
+    }
+
+    // MARK: No answer
+
+    static let failures: [(HTTPClientFailure, FailureReason)] = [
+        (.timeout, .timeout), (.connectFailed, .connectionFailed), (.connectionLost, .connectionLost),
+        (.streamReset(code: 7), .streamReset), (.goAway, .connectionLost), (.queueFull, .overloaded),
+        (.shutdown, .connectionFailed), (.badResponse, .badResponse), (.badRequest, .misconfigured),
+    ]
+
+    @Test("failures keep their certainty, except that a query proves nothing", arguments: failures)
+    func failure(failure: HTTPClientFailure, reason: FailureReason) {
+        let execution = SimulatedCall(Calls.make(.authorize))
+        let query = SimulatedCall(Calls.make(.authorize, mode: .query))
+        #expect(SimulatedReplyDecoder.outcome(of: .notExecuted(failure), for: execution) == .notExecuted(reason))
+        #expect(SimulatedReplyDecoder.outcome(of: .unknown(failure), for: execution) == .unknown(reason))
+        #expect(SimulatedReplyDecoder.outcome(of: .notExecuted(failure), for: query) == .unknown(reason))
+        #expect(SimulatedReplyDecoder.outcome(of: .unknown(failure), for: query) == .unknown(reason))
+    }
+
+    @Test("every prefix of an answer is unknown, never a success or a refusal")
+    func truncated() {
+        for length in 0..<Self.authorized.utf8.count {
+            let test = Case(200, String(Self.authorized.prefix(length)), .notFound)
+            #expect(outcome(test, Calls.make(.authorize)) == .unknown(.badResponse))
+        }
+    }
+}
+
+@Suite("The simulator's decline codes")
+struct SimulatedDeclinesTests {
+    @Test("each code of the table has one meaning, and its class follows from it")
+    func table() {
+        let codes = SimulatedDeclines.table.map(\.providerCode)
+        #expect(Set(codes).count == codes.count)
+        for (text, code) in SimulatedDeclines.table {
+            let decline = SimulatedDeclines.decline(text)
+            #expect(decline == Decline(category: code.category, code: code, providerCode: text))
+        }
+    }
+
+    @Test("each of our codes can be reached", arguments: DeclineCode.allCases)
+    func coverage(code: DeclineCode) {
+        #expect(SimulatedDeclines.table.contains { $0.code == code })
+    }
+
+    @Test("long codes are cut between characters")
+    func cut() {
+        let decline = SimulatedDeclines.decline(String(repeating: "é", count: 63) + "zz")
+        #expect(decline.providerCode == String(repeating: "é", count: 32))
+    }
+}
