@@ -13,12 +13,14 @@
 package struct CanonicalJSON: Sendable {
     /// A member that was written: where its text lies in the output, and its name's value in `names`.
     private struct Member: Sendable {
-        var start: Int
-        var end: Int
-        var nameStart: Int
-        var nameEnd: Int
+        /// The first eight bytes of the name as a number that orders as they do; the others are rarely asked.
+        var prefix: UInt64
+        var start: Int32
+        var end: Int32
+        var nameStart: Int32
+        var nameEnd: Int32
         /// Of the name in the input, for errors.
-        var inputOffset: Int
+        var inputOffset: Int32
     }
 
     private let maximumDepth: Int
@@ -56,8 +58,8 @@ package struct CanonicalJSON: Sendable {
         switch try cursor.peekKind(input) {
         case .object: try object(input, &cursor, excluded, &output)
         case .array: try array(input, &cursor, &output)
-        case .string: appendString(try cursor.readString(input), input, &output)
-        case .number: try appendNumber(try cursor.readNumber(input), input, &output)
+        case .string: appendString(try cursor.lexString(input), input, &output)
+        case .number: try appendNumber(try cursor.lexNumber(input), input, &output)
         case .bool: output.append(try cursor.readBool(input) ? "true" : "false")
         case .null:
             try cursor.readNull(input)
@@ -127,24 +129,25 @@ package struct CanonicalJSON: Sendable {
         try value(input, &cursor, nil, &output)
         members.append(
             Member(
-                start: start,
-                end: output.count,
-                nameStart: nameStart,
-                nameEnd: nameEnd,
-                inputOffset: Int(name.start)
+                prefix: Self.prefix(names, from: nameStart),
+                start: Int32(start),
+                end: Int32(output.count),
+                nameStart: Int32(nameStart),
+                nameEnd: Int32(nameEnd),
+                inputOffset: name.start
             )
         )
     }
 
     /// Puts the members from `first` on, which are the last things in the output, in order.
     private mutating func sort(from first: Int, _ output: inout [UInt8]) throws(JSONError) {
-        let bytesStart = members[first].start
+        let bytesStart = Int(members[first].start)
         if members.count - first <= 16 { try sortFew(from: first) } else { try sortMany(from: first) }
         reordered.removeAll(keepingCapacity: true)
         for index in first..<members.count {
             if index > first { reordered.append(UInt8(ascii: ",")) }
             let member = members[index]
-            reordered.append(output.span, member.start..<member.end)
+            reordered.append(output.span, Int(member.start)..<Int(member.end))
         }
         assert(reordered.count == output.count - bytesStart)
         output.removeLast(output.count - bytesStart)
@@ -174,7 +177,7 @@ package struct CanonicalJSON: Sendable {
     private static func compare(_ left: Member, _ right: Member, _ names: [UInt8]) throws(JSONError) -> Int {
         let order = order(left, right, names)
         guard order != 0 else {
-            throw JSONError(.duplicateKey, at: max(left.inputOffset, right.inputOffset))
+            throw JSONError(.duplicateKey, at: Int(max(left.inputOffset, right.inputOffset)))
         }
         return order
     }
@@ -182,16 +185,27 @@ package struct CanonicalJSON: Sendable {
     /// By UTF-16 units, told from UTF-8: only characters beyond U+FFFF (lead bytes F0...F4) stand elsewhere, before
     /// those of U+E000...U+FFFF (lead bytes EE and EF), because their surrogates are smaller.
     private static func order(_ left: Member, _ right: Member, _ names: [UInt8]) -> Int {
-        let (leftCount, rightCount) = (left.nameEnd - left.nameStart, right.nameEnd - right.nameStart)
+        if left.prefix != right.prefix { return left.prefix < right.prefix ? -1 : 1 }
+        let (leftStart, rightStart) = (Int(left.nameStart), Int(right.nameStart))
+        let (leftCount, rightCount) = (Int(left.nameEnd) - leftStart, Int(right.nameEnd) - rightStart)
         for index in 0..<min(leftCount, rightCount) {
-            let (a, b) = (names[left.nameStart + index], names[right.nameStart + index])
-            if a != b { return weight(a) - weight(b) }
+            let (a, b) = (names[leftStart + index], names[rightStart + index])
+            if a != b { return Int(weight(a)) - Int(weight(b)) }
         }
         return leftCount - rightCount
     }
 
-    private static func weight(_ byte: UInt8) -> Int {
-        byte == 0xEE || byte == 0xEF ? Int(byte) + 0x10 : Int(byte)
+    /// A byte's place in the order: no byte of UTF-8 is above F4, so EE and EF find room above it.
+    private static func weight(_ byte: UInt8) -> UInt8 {
+        byte == 0xEE || byte == 0xEF ? byte + 0x10 : byte
+    }
+
+    /// The weights of the first eight bytes of the last name, first byte highest, short names filled with zeros.
+    private static func prefix(_ names: [UInt8], from start: Int) -> UInt64 {
+        var prefix: UInt64 = 0
+        let end = min(start + 8, names.count)
+        for index in start..<end { prefix = prefix << 8 | UInt64(weight(names[index])) }
+        return end == start ? 0 : prefix << UInt64(8 * (8 - (end - start)))
     }
 
     private func appendString(_ string: JSONString, _ input: Span<UInt8>, _ output: inout [UInt8]) {

@@ -48,7 +48,7 @@ package enum CardNumberScan {
     /// document has escapes.
     package static func documentContainsCardNumber(_ document: Span<UInt8>, scratch: inout [UInt8]) -> Bool {
         // Quotes, commas and colons end a row of digits, so the raw text can be searched as it is.
-        guard containsBackslash(document) else { return containsCardNumber(document) }
+        guard PlainBytes.containBackslash(document) else { return containsCardNumber(document) }
         scratch.removeAll(keepingCapacity: true)
         resolveEscapes(document, into: &scratch)
         return containsCardNumber(scratch.span)
@@ -98,12 +98,6 @@ package enum CardNumberScan {
             }
         }
         return false
-    }
-
-    private static func containsBackslash(_ text: Span<UInt8>) -> Bool {
-        var found = false
-        for index in text.indices { found = found || text[index] == UInt8(ascii: "\\") }
-        return found
     }
 
     /// Copies a document with its escapes resolved as far as they concern card numbers: those of ASCII characters. Others

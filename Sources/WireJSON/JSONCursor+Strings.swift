@@ -5,7 +5,9 @@ extension JSONCursor {
         let start = offset + 1
         var index = start
         var hasEscapes = false
-        while index < input.count {
+        while true {
+            index = PlainBytes.end(input, from: index)
+            guard index < input.count else { throw JSONError(.unexpectedEnd, at: input.count) }
             let byte = input[index]
             if byte == UInt8(ascii: "\"") {
                 offset = index + 1
@@ -15,13 +17,10 @@ extension JSONCursor {
                 index = try Self.skipEscape(input, at: index)
             } else if byte < 0x20 {
                 throw JSONError(.controlCharacterInString, at: index)
-            } else if byte < 0x80 {
-                index += 1
             } else {
                 index += try UTF8Check.sequenceLength(input, at: index)
             }
         }
-        throw JSONError(.unexpectedEnd, at: input.count)
     }
 
     /// The index behind the escape whose backslash stands at `index`; a surrogate takes its other half with it.

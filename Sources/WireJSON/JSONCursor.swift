@@ -134,8 +134,8 @@ package struct JSONCursor: Sendable {
         case .array:
             try beginArray(input)
             while try nextElement(input) { try skipValue(input) }
-        case .string: _ = try readString(input)
-        case .number: _ = try readNumber(input)
+        case .string: _ = try lexString(input)
+        case .number: _ = try lexNumber(input)
         case .bool: _ = try readBool(input)
         case .null: try readNull(input)
         }
@@ -148,7 +148,14 @@ package struct JSONCursor: Sendable {
         guard offset == input.count else { throw JSONError(.trailingBytes, at: offset) }
     }
 
+    @inline(__always)
     private mutating func skipWhiteSpace(_ input: Span<UInt8>) {
+        // Mostly there is none: compact JSON.
+        if offset < input.count, input[offset] > 0x20 { return }
+        skipSomeWhiteSpace(input)
+    }
+
+    private mutating func skipSomeWhiteSpace(_ input: Span<UInt8>) {
         var index = offset
         while index < input.count {
             let byte = input[index]

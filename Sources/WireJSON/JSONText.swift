@@ -4,13 +4,7 @@ package import NIOCore
 package enum JSONText {
     /// Whether `utf8` holds a byte that a JSON string cannot hold as it is: quote, backslash, below U+0020.
     package static func needsEscaping(_ utf8: Span<UInt8>) -> Bool {
-        // No early exit: strings rarely need escaping, and a loop without exits is done with vectors.
-        var found = false
-        for index in utf8.indices {
-            let byte = utf8[index]
-            found = found || byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
-        }
-        return found
+        PlainBytes.needEscaping(utf8)
     }
 
     /// Writes the inside of a JSON string with minimal escapes (those RFC 8785 asks for). One copy if nothing needs escaping.

@@ -95,6 +95,20 @@ import Testing
         #expect(canonical(input) == error)
     }
 
+    @Test(arguments: [
+        (
+            #"{"same_prefix_b":1,"same_prefix_a":2,"same_pre":3,"same_prefix":4}"#,
+            #"{"same_pre":3,"same_prefix":4,"same_prefix_a":2,"same_prefix_b":1}"#
+        ), (#"{"a\u0000":1,"a":2,"a\u0000b":3,"":4}"#, #"{"":4,"a":2,"a\u0000":1,"a\u0000b":3}"#),
+        (
+            "{\"12345678\u{FFFF}\":1,\"12345678\u{10000}\":2}",
+            "{\"12345678\u{10000}\":2,\"12345678\u{FFFF}\":1}"
+        ),
+    ])
+    func `names that begin alike are told apart by what follows`(input: String, text: String) {
+        #expect(canonical(input) == text)
+    }
+
     @Test func `the excluded key goes from the top level only, wherever it stands`() {
         let key: StaticString = "idempotency_key"
         #expect(canonical(#"{"idempotency_key":"x","b":1,"a":2}"#, excluding: key) == #"{"a":2,"b":1}"#)
