@@ -72,7 +72,12 @@ extension SimulatorApplication {
         guard loop.sendPiece(walk.token, piece, isLast: isLast, promise: written), let next else { return }
         var rest = walk
         rest.next = next
-        // The next piece when this one has left: a slow reader costs one piece of memory.
-        written.futureResult.assumeIsolated().whenSuccess { self.continueOracle(rest) }
+        // The next piece when this one has left: a slow reader costs one piece of memory. By way of the event loop,
+        // because a piece may have left already: calling on directly would nest as deep as there are pieces, and payments
+        // would wait for all of them.
+        let eventLoop = loop.eventLoop
+        written.futureResult.assumeIsolated().whenSuccess {
+            eventLoop.assumeIsolated().execute { self.continueOracle(rest) }
+        }
     }
 }
