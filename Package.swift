@@ -102,6 +102,16 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // Not a test target because it measures the release build; `make test` runs it against the committed budget.
+        .executableTarget(
+            name: "allocation-budget",
+            dependencies: [
+                "Gateway", "API", "PSPSimulator", "HTTPTransport", "CAllocationCounter", logging, nioCore, nioPosix,
+                nioHPACK, nioSSL,
+            ],
+            path: "Tests/AllocationBudget",
+            swiftSettings: strict
+        ),
         tests("MoneyTests", ["Money"]),
         tests("LedgerTests", ["Ledger", "Money"]),
         tests("PaymentsTests", ["Payments", "Ledger", "Money"]),

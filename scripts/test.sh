@@ -51,6 +51,17 @@ environment() {
     fi
 }
 
+# The heap allocations of one payment, counted in the release build, against the committed budget.
+allocations() {
+    local flags=(-c release --static-swift-stdlib --product allocation-budget) directory
+    swift build "${flags[@]}" || return 1
+    directory=$(mktemp -d)
+    "$(swift build "${flags[@]}" --show-bin-path)/allocation-budget" "$directory" "$(cat Tests/AllocationBudget/budget.txt)"
+    local status=$?
+    rm -rf "$directory"
+    return "$status"
+}
+
 end_to_end() {
     environment || return 1
     local flags=(--product millrace)
@@ -73,6 +84,7 @@ step "format" format
 step "tidy" python3 scripts/tidy.py
 step "unit" unit
 if [ "$mode" = all ]; then
+    step "allocations" allocations
     if [ -f Tests/EndToEnd/requirements.txt ]; then step "end-to-end" end_to_end; else
         summary+=("end-to-end: FAILED, there are none")
         failed=1

@@ -39,6 +39,20 @@ package struct LatencySnapshot: Sendable {
         assert(!histogram.autoResize, "the range is fixed")
     }
 
+    /// Latencies that somebody else counted in coarser buckets: `count` values about `microseconds` each. Their sum is
+    /// given apart, by `addSum`, because it is known better than the buckets tell.
+    package mutating func add(count: UInt64, near microseconds: UInt64) {
+        guard count > 0 else { return }
+        let clamped = min(max(microseconds, LatencyRecorder.lowestMicroseconds), LatencyRecorder.highestMicroseconds)
+        let isRecorded = histogram.record(clamped, count: UInt32(clamping: count))
+        assert(isRecorded, "clamped values are in range")
+    }
+
+    /// The exact sum of values that were counted by `add(count:near:)`.
+    package mutating func addSum(microseconds: UInt64) {
+        sumMicroseconds &+= microseconds
+    }
+
     /// The number of recorded values.
     package var count: UInt64 { histogram.totalCount }
 

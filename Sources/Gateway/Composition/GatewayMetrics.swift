@@ -109,6 +109,12 @@ enum GatewayMetrics {
             ("millrace_journal_segment_waits_total", "Waits for a prepared segment.", journal.segmentWaits),
         ]
         for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: value) }
+        metrics.latency(
+            "millrace_journal_flush_seconds",
+            help: "Time to write and sync a batch (counted in buckets of powers of two).",
+            labels: labels,
+            value: LatencySnapshot(journal.flushLatency)
+        )
     }
 
     private static func add(
@@ -143,5 +149,16 @@ enum GatewayMetrics {
             ("millrace_provider_queued", "Calls waiting for a stream.", provider.transport.queued),
         ]
         for (name, help, value) in gauges { metrics.gauge(name, help: help, labels: labels, value: Int64(value)) }
+    }
+}
+
+extension LatencySnapshot {
+    fileprivate init(_ buckets: LatencyBuckets) {
+        self.init()
+        for index in 0..<LatencyBuckets.count {
+            // The middle of 2^i ..< 2^(i+1).
+            add(count: buckets.counts[index], near: (UInt64(3) << UInt64(index)) / 2)
+        }
+        addSum(microseconds: buckets.totalNanoseconds / 1_000)
     }
 }
