@@ -76,7 +76,8 @@ struct PSPSimulatorServerTests {
             let operation = try await client.answer("GET", "/v1/operations?key=k2")
             #expect(
                 operation.body == #"{"reference":"pay_1","operation":"capture","key":"k2","id":"\#(capture)","#
-                    + #""charge":"\#(charge)","outcome":"succeeded","status":"succeeded","amount":600,"currency":"EUR"}"#
+                    + #""charge":"\#(charge)","outcome":"succeeded","#
+                    + #""status":"succeeded","amount":600,"currency":"EUR"}"#
             )
             #expect(try await client.answer("GET", "/v1/operations?key=none").status == 404)
             let listed = try await client.answer("GET", "/v1/charges?reference=pay_1")

@@ -111,7 +111,8 @@ final class TestClient: Sendable {
     }
 
     static func charge(_ token: String, reference: String, capture: Bool = true) -> String {
-        #"{"reference":"\#(reference)","amount":1000,"currency":"EUR","payment_method":"\#(token)","capture":\#(capture)}"#
+        #"{"reference":"\#(reference)","amount":1000,"currency":"EUR","#
+            + #""payment_method":"\#(token)","capture":\#(capture)}"#
     }
 }
 
