@@ -11,19 +11,23 @@ from gateway import Demo  # noqa: E402
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
     """One demo for all tests that do not harm it."""
-    demo = Demo(tmp_path_factory.mktemp("demo")).start()
-    yield demo
-    demo.stop()
+    demo = Demo(tmp_path_factory.mktemp("demo"))
+    try:
+        yield demo.start()
+    finally:
+        demo.stop()
 
 
 @pytest.fixture
 def own_demo(tmp_path):
     """A demo of the test's own, its two processes started one by one, to be killed and restarted."""
     demo = Demo(tmp_path)
-    demo.start("psp")
-    demo.start("gateway")
-    yield demo
-    demo.stop()
+    try:
+        demo.start("psp")
+        demo.start("gateway")
+        yield demo
+    finally:
+        demo.stop()
 
 
 @pytest.fixture

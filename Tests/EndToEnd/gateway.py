@@ -45,7 +45,8 @@ class Demo:
 
     def start(self, only=None):
         path = self.directory / "demo.json"
-        before = path.stat().st_mtime_ns if path.exists() else None
+        before = json.loads(path.read_text()) if path.exists() else {}
+        started = [f"{part}_pid" for part in ("psp", "gateway") if only in (None, part)]
         ports = self.ports()
         command = [
             BINARY, "demo", "--data", str(self.directory), "--merchants", str(self.merchants),
@@ -61,7 +62,9 @@ class Demo:
         def ready():
             if process.poll() is not None:
                 raise AssertionError(f"millrace demo ended: {self.logs()}")
-            return path.exists() and path.stat().st_mtime_ns != before
+            document = json.loads(path.read_text()) if path.exists() else {}
+            # The last run's process is named until its successor's launcher has begun.
+            return all(document.get(name) and document[name] != before.get(name) for name in started)
 
         wait_until(ready, 60, "demo.json")
         self.read()
@@ -73,11 +76,9 @@ class Demo:
         if not path.exists():
             return {"port": 0, "admin": 0, "psp": 0}
         document = json.loads(path.read_text())
-        return {
-            "port": httpx.URL(document["base_url"]).port,
-            "admin": httpx.URL(document["admin_url"]).port,
-            "psp": httpx.URL(document["psp_url"]).port,
-        }
+        # A part that has not run yet has no address.
+        urls = {"port": "base_url", "admin": "admin_url", "psp": "psp_url"}
+        return {name: httpx.URL(document[url]).port if document[url] else 0 for name, url in urls.items()}
 
     def read(self):
         self.document = json.loads((self.directory / "demo.json").read_text())

@@ -72,7 +72,7 @@ def test_another_merchants_payment_does_not_exist(demo, api, path):
     with demo.client(merchant=1) as other:
         url = path.format(created["id"])
         answer = other.get(url) if url.endswith(created["id"]) else other.post(url, headers=key())
-        assert answer.status_code == 404 and answer.json()["code"] == "not_found"
+        assert answer.status_code == 404 and answer.json()["code"] == "resource_not_found"
 
 
 @pytest.mark.parametrize("currency,amount", [("JPY", 1999), ("KWD", 1999), ("usd", 1)])

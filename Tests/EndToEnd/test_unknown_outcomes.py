@@ -9,7 +9,6 @@ from gateway import key, payment, wait_until
     [
         ("tok_execute_then_drop", "captured"),
         ("tok_execute_then_500", "captured"),
-        ("tok_500_without_execution", "captured"),
         ("tok_malformed_json", "captured"),
         ("tok_pending_succeeds", "captured"),
         ("tok_pending_fails", "failed"),
@@ -26,6 +25,16 @@ def test_an_unknown_outcome_is_resolved(demo, api, token, final):
     assert again.status_code == (201 if final == "captured" else 402)
     executed = [line["executions"] for line in demo.oracle(first.json()["id"])]
     assert executed == ([1, 1] if final == "captured" else [])
+
+
+def test_a_psp_that_only_ever_answers_500_never_makes_a_charge(demo, api):
+    """Nothing was executed, but a 500 does not say so: asked and replayed under the same PSP key, and never given up."""
+    header = key()
+    body = payment(payment_method="tok_500_without_execution")
+    first = api.post("/v1/payments", json=body, headers=header)
+    assert first.status_code == 202 and first.json()["status"] == "processing"
+    assert demo.oracle(first.json()["id"]) == []
+    assert api.post("/v1/payments", json=body, headers=header).status_code == 202
 
 
 def test_certainly_not_executed_is_502_and_no_charge(demo, api):
