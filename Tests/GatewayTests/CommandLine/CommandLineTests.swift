@@ -1,0 +1,129 @@
+import Foundation
+import Testing
+
+@testable import Gateway
+
+/// Runs the built binary, where the test bundle lies beside it.
+@Suite(.enabled(if: BuiltBinary.path != nil, "the millrace binary is not beside the tests"))
+struct CommandLineTests {
+    private let temporary: TemporaryDirectory
+
+    init() throws {
+        temporary = try TemporaryDirectory()
+    }
+
+    private struct Result {
+        var status: Int32
+        var output: String
+        var errors: String
+    }
+
+    private func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Result {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try #require(BuiltBinary.path))
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let output = Pipe()
+        let errors = Pipe()
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        let outputData = output.fileHandleForReading.readDataToEndOfFile()
+        let errorData = errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return Result(
+            status: process.terminationStatus,
+            output: String(decoding: outputData, as: UTF8.self),
+            errors: String(decoding: errorData, as: UTF8.self)
+        )
+    }
+
+    private func configuration(_ more: String = "") throws -> String {
+        try temporary.write("listen: {cleartext_h2: true}\n" + ConfigurationText.merchants + more, to: "millrace.yaml")
+    }
+
+    @Test("a good configuration is said to be good")
+    func checkConfig() throws {
+        let result = try run("serve", "--config", try configuration(), "--check-config")
+        #expect(result.status == 0)
+        #expect(result.output == "configuration ok\n")
+        #expect(result.errors == "")
+    }
+
+    @Test("a bad configuration is one line with its place, and status 78")
+    func badConfig() throws {
+        let file = try configuration("colour: blue\n")
+        let result = try run("serve", "--config", file)
+        #expect(result.status == 78)
+        #expect(result.errors == "millrace: \(file):6: unknown key colour\n")
+        #expect(result.output == "")
+    }
+
+    @Test("a missing configuration is status 78")
+    func missingConfig() throws {
+        let result = try run("serve", "--config", temporary.file("none.yaml"), "--check-config")
+        #expect(result.status == 78)
+        #expect(result.errors == "millrace: \(temporary.file("none.yaml")): No such file or directory\n")
+    }
+
+    @Test("a bad override names its variable, and is status 78")
+    func badEnvironment() throws {
+        let result = try run("serve", "--config", try configuration(), environment: ["MILLRACE_LOOPS": "many"])
+        #expect(result.status == 78)
+        #expect(result.errors == "millrace: environment MILLRACE_LOOPS: loops: must be a whole number from 1 to 256\n")
+    }
+
+    @Test("a data directory that another process has open is status 75")
+    func held() throws {
+        let file = try configuration()
+        let held = try DataDirectory.open(path: temporary.file("data"), shards: nil, defaultShards: 1)
+        let result = try run("serve", "--config", file)
+        #expect(result.status == 75)
+        #expect(result.errors.contains("another process has this data directory open"))
+        held.close()
+    }
+
+    @Test("arguments that make no sense are status 64")
+    func usage() throws {
+        #expect(try run("serve").status == 64)
+        #expect(try run("demo", "--gateway-only", "--psp-only").status == 64)
+        #expect(try run("demo", "--port", "70000").status == 64)
+        #expect(try run("psp", "--port", "-1").status == 64)
+        #expect(try run("nonsense").status == 64)
+    }
+
+    @Test("keys come with the hash that the configuration takes")
+    func keys() throws {
+        let result = try run("keys", "new", "--count", "3")
+        #expect(result.status == 0)
+        let lines = result.output.split(separator: "\n")
+        #expect(lines.count == 6)
+        let hashes = lines.filter { $0.hasPrefix("hash: sha256:") }.map { $0.dropFirst(6) }
+        #expect(Set(hashes).count == 3)
+        #expect(lines.filter { $0.hasPrefix("key:  mk_") }.count == 3)
+    }
+
+    @Test("certificates are made once")
+    func certificates() throws {
+        let directory = temporary.file("certs")
+        #expect(try run("certs", "--out", directory).output.hasPrefix("made "))
+        #expect(try run("certs", "--out", directory).output.hasPrefix("kept "))
+        #expect(try run("certs", "--out", directory, "--force").output.hasPrefix("made "))
+    }
+
+    @Test("a profile that does not exist stops the demo before anything starts")
+    func unknownProfile() throws {
+        let result = try run("demo", "--data", temporary.file("demo"), "--profile", "sunny")
+        #expect(result.status == 78)
+        #expect(!Files.exists(temporary.file("demo")))
+    }
+}
+
+/// The `millrace` beside the test bundle; `nil` where only the tests were built.
+enum BuiltBinary {
+    static let path: String? = {
+        let bundle = FilePaths.absolute(CommandLine.arguments[0])
+        let path = FilePaths.join(FilePaths.directory(of: bundle), "millrace")
+        return access(path, X_OK) == 0 ? path : nil
+    }()
+}
