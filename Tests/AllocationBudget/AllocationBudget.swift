@@ -14,7 +14,8 @@ import PSPSimulator
 /// journal records, the PSP call and back. Runs the real gateway, simulator and client in one process on real sockets and
 /// disk; the counter tells threads apart, and only the gateway's are counted.
 ///
-/// Fails when the committed budget (`budget.txt`, read by the test script) is exceeded. Allocations are deterministic where seconds are not.
+/// Fails when the committed budget (`budget.txt`, read by the test script) is exceeded. Allocations are deterministic where
+/// seconds are not.
 @main
 struct AllocationBudget {
     static let warmUp = 2_000

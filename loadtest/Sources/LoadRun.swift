@@ -88,7 +88,9 @@ final class LoadRun {
 
     private func measure() async throws -> LoadVerdict {
         let compiled = try CompiledScenario(scenario, merchantCount: apiKeys.count)
-        let startMilliseconds = UInt64(Date().timeIntervalSince1970 * 1_000)
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let startMilliseconds = UInt64(now.tv_sec) * 1_000 + UInt64(now.tv_nsec) / 1_000_000
         if let path = configuration.journalPath {
             let journal = try ExpectationJournal(path: path)
             journal.begin(startMilliseconds: startMilliseconds, seed: seed, currencies: compiled.currencies)
