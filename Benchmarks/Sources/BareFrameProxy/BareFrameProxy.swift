@@ -34,7 +34,7 @@ struct BareFrameProxy {
                 }
             }
             .bind(host: "127.0.0.1", port: options.listenPort).get()
-        print("ready \(listener.localAddress?.port ?? 0)")
+        announce(port: listener.localAddress?.port ?? 0)
         try await listener.closeFuture.get()
     }
 }
