@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 
-BINARY = os.environ.get("MILLRACE_BINARY", ".build/release/millrace")
 REPOSITORY = Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("MILLRACE_BINARY", str(REPOSITORY / ".build/release/millrace"))
 
 
 def wait_until(condition, seconds=30.0, what="the condition"):
@@ -98,6 +98,12 @@ class Demo:
         if process:
             process.wait(timeout=20)
 
+    def stop_gateway(self):
+        """SIGTERM to the launcher of the gateway alone, and waits until both are gone; the launcher's exit status."""
+        process = self.processes.pop("gateway")
+        process.send_signal(signal.SIGTERM)
+        return process.wait(timeout=60)
+
     def stop(self):
         for process in self.processes.values():
             if process.poll() is None:
@@ -141,12 +147,68 @@ class Demo:
         response = httpx.put(f"{self.psp_url}/control/profile", json=document, timeout=30)
         assert response.status_code == 200, response.text
 
-    def load(self, *arguments, timeout=300):
-        """Runs `millrace load` against this demo; returns the finished process."""
-        return subprocess.run(
-            [BINARY, "load", *map(str, arguments)],
-            cwd=REPOSITORY, capture_output=True, text=True, timeout=timeout, check=False,
+    def load(self, scenario, *arguments):
+        """Starts `millrace load` against this demo; `finish` it."""
+        command = [BINARY, "load", "run", "--scenario", scenario, "--demo", self.directory / "demo.json", *arguments]
+        return subprocess.Popen(
+            [str(part) for part in command],
+            cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
+
+    def audit(self, *journals):
+        """`millrace load audit` of all runs in `journals`; fails with what it found."""
+        arguments = [part for journal in journals for part in ("--journal", journal)]
+        return run("load", "audit", "--demo", self.directory / "demo.json", *arguments, status=0)
+
+    def verify_journals(self):
+        """`millrace journal verify` of a data directory that nobody has open."""
+        return run("journal", "verify", self.directory / "data", status=0)
+
+    def environment(self, **changes):
+        """What a gateway over this directory is told by `millrace demo`."""
+        ports = self.ports()
+        return {
+            **os.environ,
+            "MILLRACE_LISTEN_PORT": str(ports["port"]),
+            "MILLRACE_ADMIN_PORT": str(ports["admin"]),
+            "MILLRACE_PROVIDER_URL": f"http://127.0.0.1:{ports['psp']}",
+            **changes,
+        }
+
+    def serve(self, **environment):
+        """`millrace serve` over this directory, without a launcher; not waited for."""
+        log = open(self.directory / "serve.log", "ab")
+        process = subprocess.Popen(
+            [BINARY, "serve", "--config", str(self.directory / "millrace.yaml")],
+            env=self.environment(**environment), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        self.processes["serve"] = process
+        return process
+
+    def is_ready(self):
+        try:
+            return httpx.get(f"{self.admin_url}/readyz", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+def run(*arguments, status=None, timeout=120, **options):
+    """Runs a command of the binary to its end; fails with its output unless it exits with `status`."""
+    command = [BINARY, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, cwd=REPOSITORY, **options)
+    assert status is None or done.returncode == status, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def finish(process, timeout=120):
+    """Waits for a load to end; fails with its report unless it passed."""
+    try:
+        output, _ = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError(f"the load did not end:\n{process.communicate()[0]}") from None
+    assert process.returncode == 0, output
+    return output
 
 
 def key():
