@@ -241,6 +241,7 @@ final class LoadRun {
             substituted: results.reduce(0) { $0 + $1.substituted },
             violations: summary.violations.total,
             violationDetails: summary.violations.kept.map(\.line),
+            errorDetails: results.flatMap(\.errorSamples).map(\.line),
             connectionsLost: results.reduce(0) { $0 + $1.transport.connectionsLost },
             timeouts: results.reduce(0) { $0 + $1.transport.timeouts },
             cpu: usages.compactMap { $0.perRequest(summary.total.completed) },

@@ -37,3 +37,17 @@ struct ViolationList: Sendable {
         kept.append(contentsOf: other.kept.prefix(Self.maximumKept - kept.count))
     }
 }
+
+/// An answer that counts as an error without breaking the contract; kept so that a report says what went wrong.
+struct ErrorSample: Sendable, Equatable {
+    /// Samples kept per loop.
+    static let maximumKept = 20
+
+    var outcome: Outcome
+    var key: String
+    var operation: Operation
+    var status: Int
+    var detail: String
+
+    var line: String { "\(outcome.name): \(operation.name), key \(key), status \(status): \(detail)" }
+}

@@ -30,6 +30,7 @@ extension LoadReport {
         )
         lines += cpuLines + flush
         if let stopped { lines.append("stopped: \(stopped)") }
+        lines += errorDetails.map { "error: \($0)" }
         lines += violationDetails.map { "violation: \($0)" }
         lines += audit?.lines ?? []
         lines.append(failures.isEmpty ? "PASSED" : "FAILED")

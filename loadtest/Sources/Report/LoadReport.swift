@@ -65,6 +65,8 @@ struct LoadReport: Encodable, Sendable {
     var substituted: UInt64
     var violations: UInt64
     var violationDetails: [String]
+    /// The first few answers that were errors.
+    var errorDetails: [String]
     var connectionsLost: UInt64
     var timeouts: UInt64
     /// Over the measured phases.

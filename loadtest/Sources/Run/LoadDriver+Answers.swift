@@ -27,6 +27,7 @@ extension LoadDriver {
                 role: .original,
                 retries: retries
             )
+            sample(slots[index], response, verdict)
             return apply(verdict, index, retryAfter: retryAfter(response.headers), now: now)
         }
         let facts = AnswerFacts(response.body.readableBytesUInt8Span)
@@ -40,6 +41,7 @@ extension LoadDriver {
             retries: retries
         )
         check(index, response, facts, isReplay: isReplay, verdict)
+        sample(slots[index], response, verdict)
         acknowledge(index, response.status, facts, verdict)
         if response.status == 202, isReplay, slots[index].operation.isCreate, facts.payment != .none {
             slots[index].asksByGet = true
@@ -105,6 +107,22 @@ extension LoadDriver {
         let isNamed = isRefund ? facts.refund != .none : facts.payment != .none
         let expectsAmount = slot.operation.isCreate || isRefund
         if !isNamed || expectsAmount && facts.amount != slot.amount { violate(slot, .answerIncomplete, response) }
+    }
+
+    /// Keeps the first answers that are errors.
+    private func sample(_ slot: Slot, _ response: HTTPClientResponse, _ verdict: AnswerVerdict) {
+        guard case .final(let outcome) = verdict, outcome.isError, errorSamples.count < ErrorSample.maximumKept else {
+            return
+        }
+        errorSamples.append(
+            ErrorSample(
+                outcome: outcome,
+                key: keys.text(slot.sequence),
+                operation: slot.operation,
+                status: response.status,
+                detail: String(decoding: response.body.readableBytesView.prefix(300), as: UTF8.self)
+            )
+        )
     }
 
     private func violate(_ slot: Slot, _ kind: Violation.Kind, _ response: HTTPClientResponse) {

@@ -44,6 +44,7 @@ final class LoadDriver {
     var wheel = RetryWheel()
     var records: [PhaseRecord]
     var violations = ViolationList()
+    var errorSamples: [ErrorSample] = []
     var expectations: [KeyExpectation] = []
     /// Duplicates and conflicts that were due and found no free slot.
     var repeatsSkipped: UInt64 = 0

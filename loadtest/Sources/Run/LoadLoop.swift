@@ -6,6 +6,7 @@ import Synchronization
 struct LoopResult: Sendable {
     var records: [PhaseRecord]
     var violations: ViolationList
+    var errorSamples: [ErrorSample]
     var expectations: [KeyExpectation]
     var repeatsSkipped: UInt64
     var substituted: UInt64
@@ -141,6 +142,7 @@ final class LoadLoop: HTTPClientDelegate, LoadTransport {
         let result = LoopResult(
             records: driver.records,
             violations: driver.violations,
+            errorSamples: driver.errorSamples,
             expectations: driver.expectations,
             repeatsSkipped: driver.repeatsSkipped,
             substituted: driver.substituted,
