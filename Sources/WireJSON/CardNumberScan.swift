@@ -13,7 +13,8 @@
 /// | 50, 56...58, 60...69 | Maestro, Discover, UnionPay, RuPay, others | 13...19 |
 /// | 2200...2204, 9792 | Mir, Troy | 16...19 |
 ///
-/// A row written in groups must not touch a letter, which spares most UUIDs; a row in one piece may (`card4111...`).
+/// A row written in groups must not touch a letter and not lie in a UUID (`UUIDShape`): idempotency keys and references are
+/// often UUIDs, and one in twenty thousand would be refused. A row in one piece may do both (`card4111...`).
 /// One in about twenty 16-digit numbers passes all this by chance (an order number, say): the product refuses those too, and
 /// its users must write them otherwise. Digits of other scripts are not looked for.
 package enum CardNumberScan {
@@ -89,7 +90,8 @@ package enum CardNumberScan {
                 let endsGroup = index == end || !isDigit(text[index])
                 if endsGroup, candidate.isCardNumber {
                     let touches = touchesLetter || index < text.count && isLetter(text[index])
-                    if !isGrouped || !touches { return true }
+                    if !isGrouped { return true }
+                    if !touches, !UUIDShape.encloses(start..<index, in: text) { return true }
                 }
             } else {
                 guard index + 1 < end, isDigit(text[index + 1]) else { return false }

@@ -32,7 +32,7 @@ package enum ProxySetup {
     /// Stream resets are part of some loads and must not end a baseline.
     package static var stream: NIOHTTP2Handler.StreamConfiguration {
         var configuration = NIOHTTP2Handler.StreamConfiguration()
-        configuration.streamResetFrameRateLimit = .init(maximumCount: 1_000_000, windowLength: .seconds(30))
+        configuration.streamResetFrameRateLimit.maximumCount = 1_000_000
         return configuration
     }
 }
