@@ -70,6 +70,9 @@ package struct HTTPClientConfiguration: Sendable {
     package var connectionWindowBytes: Int = 1 << 20
     /// Streams after which a connection is replaced; the identifiers end at 2^31 - 1, two apart (RFC 9113 section 5.1.1).
     package var maxStreamsPerConnectionLifetime: Int = streamIdentifierLimit
+    /// Whether NIOHTTP2 checks the header blocks of both directions (RFC 9113 section 8.2). About a tenth of the client's
+    /// CPU per request; to be switched off only towards a peer that is trusted, with requests that are known to be valid.
+    package var validatesHeaderBlocks = true
     package var backoff = Backoff(minimum: .milliseconds(50), maximum: .seconds(5))
     /// With no connection established and this many dials failed in a row, requests fail at once with
     /// `.notExecuted(.connectFailed)` instead of waiting for their deadlines.

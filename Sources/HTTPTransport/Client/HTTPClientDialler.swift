@@ -55,6 +55,7 @@ struct HTTPClientDialler {
             HTTP2Setting(parameter: .initialWindowSize, value: streamWindowBytes),
             HTTP2Setting(parameter: .maxHeaderListSize, value: 16_384),
         ]
+        connection.headerBlockValidation = configuration.validatesHeaderBlocks ? .enabled : .disabled
         // One peer that we chose ourselves, at thousands of answers per second: its resets are results, not an attack.
         var streams = NIOHTTP2Handler.StreamConfiguration()
         streams.streamResetFrameRateLimit.maximumCount = 100_000
