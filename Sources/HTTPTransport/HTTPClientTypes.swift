@@ -41,7 +41,7 @@ package enum HTTPClientFailure: Sendable, Equatable {
     case connectionLost
     /// The peer reset the stream with this HTTP/2 error code.
     case streamReset(code: UInt32)
-    /// A GOAWAY said that the stream was not processed.
+    /// A GOAWAY dropped the stream; only a graceful one (NO_ERROR) proves that it was not processed.
     case goAway
     /// The queue in front of the pool is full.
     case queueFull
