@@ -175,12 +175,15 @@ import Testing
         #expect(try Self.digest([two], body: #","idempotency_key":"x""#).1 == "idempotency_key_conflict")
     }
 
-    @Test func `no value is refused, and so is a bad one or a card number`() throws {
+    @Test func `no value is refused, and so is a bad one`() throws {
         #expect(try Self.digest([]).1 == "idempotency_key_missing")
         #expect(try Self.digest([("idempotency-key", "")]).1 == "idempotency_key_invalid")
         #expect(try Self.digest([("idempotency-key", "a b")]).1 == "idempotency_key_invalid")
-        #expect(try Self.digest([("idempotency-key", "4111111111111111")]).1 == "card_number_in_request")
-        #expect(try Self.digest([("idempotency-key", "4111-1111-1111-1111")]).1 == "card_number_in_request")
+    }
+
+    /// Only its keyed digest goes any further, and random keys look like card numbers now and then.
+    @Test func `a key in a header is not searched for card numbers`() throws {
+        #expect(try Self.digest([("idempotency-key", "4111111111111111")]).0 != nil)
     }
 
     @Test func `the digest depends on the merchant and on the seed`() {
