@@ -1,0 +1,69 @@
+"""SIGTERM: whoever is being served is answered, nobody is lost, and the exit status says that all went well."""
+
+import json
+import signal
+import subprocess
+import uuid
+
+import httpx
+from gateway import finish, payment, wait_until
+from test_crash import wait_for_load
+
+IN_FLIGHT = 60
+
+
+def in_flight(demo):
+    return demo.metrics()["millrace_requests_in_flight"]
+
+
+def curl_in_parallel(demo, count):
+    """`count` payments at once by one curl, each with a key of its own; prints their statuses."""
+    transfer = [
+        f'url = "{demo.base_url}/v1/payments"',
+        f'header = "Authorization: Bearer {demo.api_keys[0]}"',
+        'header = "Content-Type: application/json"',
+        f"data = {json.dumps(json.dumps(payment()))}",
+        f'cacert = "{demo.ca_cert}"',
+        'output = "/dev/null"',
+        'write-out = "%{http_version} %{http_code}\\n"',
+        "http2\nmax-time = 30\nsilent\nshow-error",
+    ]
+    transfers = ["\n".join([*transfer, f'header = "Idempotency-Key: {uuid.uuid4()}"']) for _ in range(count)]
+    process = subprocess.Popen(
+        ["curl", "--parallel", "--parallel-immediate", "--parallel-max", str(count), "--config", "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    process.stdin.write("\nnext\n".join(transfers))
+    process.stdin.close()
+    return process
+
+
+def test_requests_in_flight_are_answered(own_demo):
+    assert own_demo.stop_gateway() == 0
+    server = own_demo.serve()
+    wait_until(own_demo.is_ready, 30, "readiness")
+    own_demo.profile({"preset": "clean", "latency": {"kind": "fixed", "ms": 3000}})
+    clients = curl_in_parallel(own_demo, IN_FLIGHT)
+    wait_until(lambda: in_flight(own_demo) == IN_FLIGHT, 30, "the requests in flight")
+    server.send_signal(signal.SIGTERM)
+    wait_until(lambda: not own_demo.is_ready(), 10, "the end of readiness")
+    try:
+        with own_demo.client() as late:
+            answer = late.post("/v1/payments", json=payment(), headers={"idempotency-key": str(uuid.uuid4())})
+            assert answer.status_code == 503 and answer.json()["code"] == "draining"
+    except httpx.TransportError:
+        pass  # No new connections any more: as clear.
+    assert clients.wait(60) == 0, clients.stderr.read()
+    assert clients.stdout.read().splitlines() == ["2 201"] * IN_FLIGHT
+    assert server.wait(30) == 0
+    own_demo.verify_journals()
+
+
+def test_a_restart_under_load_loses_nothing(own_demo, tmp_path):
+    journal = tmp_path / "expectations"
+    load = own_demo.load("crash", "--journal", journal, "--no-audit")
+    wait_for_load(own_demo, load)
+    assert own_demo.stop_gateway() == 0
+    own_demo.start("gateway")
+    finish(load)
+    own_demo.audit(journal)
