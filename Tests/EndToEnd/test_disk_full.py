@@ -36,8 +36,7 @@ def small_demo(tmp_path):
         pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
     try:
         demo.start("psp")
-        with (tmp_path / "millrace.yaml").open("a") as file:
-            file.write(SETTINGS)
+        demo.configure(SETTINGS)
         demo.start("gateway")
         assert demo.stop_gateway() == 0
         yield demo

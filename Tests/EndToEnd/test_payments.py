@@ -66,13 +66,26 @@ def test_amounts_beyond_the_state_are_refused(api):
     assert api.post(f"{path}/refunds", json={"amount": 1}, headers=key()).status_code == 409
 
 
-@pytest.mark.parametrize("path", ["/v1/payments/{}", "/v1/payments/{}/capture", "/v1/payments/{}/refunds"])
-def test_another_merchants_payment_does_not_exist(demo, api, path):
+def test_what_is_another_merchants_does_not_exist(demo, api):
     created = api.post("/v1/payments", json=payment(capture=False), headers=key()).json()
+    sale = api.post("/v1/payments", json=payment(), headers=key()).json()
+    refund = api.post(f"/v1/payments/{sale['id']}/refunds", json={"amount": 1}, headers=key()).json()
+    path = f"/v1/payments/{created['id']}"
+    before = [api.get(path).json(), api.get(f"/v1/payments/{sale['id']}").json(), demo.oracle()]
     with demo.client(merchant=1) as other:
-        url = path.format(created["id"])
-        answer = other.get(url) if url.endswith(created["id"]) else other.post(url, headers=key())
+        answers = [
+            other.get(path),
+            other.get(f"/v1/refunds/{refund['id']}"),
+            other.post(f"{path}/capture", headers=key()),
+            other.post(f"{path}/cancel", headers=key()),
+            other.post(f"/v1/payments/{sale['id']}/refunds", headers=key()),
+        ]
+        unknown = other.get("/v1/payments/pay_00000000000000000000000001")
+    for answer in answers:
         assert answer.status_code == 404 and answer.json()["code"] == "resource_not_found"
+        # Word for word what is said of a payment that never was.
+        assert {**answer.json(), "request_id": ""} == {**unknown.json(), "request_id": ""}
+    assert [api.get(path).json(), api.get(f"/v1/payments/{sale['id']}").json(), demo.oracle()] == before
 
 
 @pytest.mark.parametrize("currency,amount", [("JPY", 1999), ("KWD", 1999), ("usd", 1)])
