@@ -3,14 +3,20 @@ import NIOPosix
 
 /// Asks an admin server how it is; what `millrace demo` waits with.
 package enum AdminProbe {
-    /// The status of `GET path`, or `nil` when nobody (or nobody intelligible) answers within two seconds.
-    package static func status(host: String, port: Int, path: String, group: any EventLoopGroup) async -> Int? {
+    /// The status of `GET path`, or `nil` when nobody (or nobody intelligible) answers within `timeout`.
+    package static func status(
+        host: String,
+        port: Int,
+        path: String,
+        timeout: TimeAmount = .seconds(2),
+        group: any EventLoopGroup
+    ) async -> Int? {
         do {
             let channel = try await ClientBootstrap(group: group)
-                .connectTimeout(.seconds(2))
+                .connectTimeout(timeout)
                 .connect(host: host, port: port) { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(IdleStateHandler(allTimeout: .seconds(2)))
+                        try channel.pipeline.syncOperations.addHandler(IdleStateHandler(allTimeout: timeout))
                         try channel.pipeline.syncOperations.addHandler(CloseWhenIdle())
                         return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
                     }

@@ -176,14 +176,18 @@ import Testing
         }
     }
 
+    private func status(_ path: String, _ port: Int) async -> Int? {
+        await AdminProbe.status(host: "127.0.0.1", port: port, path: path, timeout: .seconds(60), group: group)
+    }
+
     @Test("the probe sees the status, and nothing where nobody listens")
     func probe() async throws {
         var port = 0
         try await withServer { server in
             port = server.port
-            #expect(await AdminProbe.status(host: "127.0.0.1", port: port, path: "/healthz", group: group) == 200)
-            #expect(await AdminProbe.status(host: "127.0.0.1", port: port, path: "/nothing", group: group) == 404)
+            #expect(await status("/healthz", port) == 200)
+            #expect(await status("/nothing", port) == 404)
         }
-        #expect(await AdminProbe.status(host: "127.0.0.1", port: port, path: "/healthz", group: group) == nil)
+        #expect(await status("/healthz", port) == nil)
     }
 }
