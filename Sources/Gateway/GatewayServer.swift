@@ -51,8 +51,9 @@ package final class GatewayServer: Sendable {
                 group: parts.adminGroup,
                 logger: logger
             )
-            let server = try await parts.startServer()
+            // Before the first request: a request needs the provider, and only what the journal held is to be resolved.
             try await parts.resume()
+            let server = try await parts.startServer()
             parts.readiness.set(.ready)
             return GatewayServer(
                 configuration: configuration,
@@ -73,8 +74,9 @@ package final class GatewayServer: Sendable {
         logger.notice("Draining")
         await parts.refuseNewWork()
         await server.drain(within: TimeAmount(configuration.drainTimeout))
-        await parts.close()
+        // Its handlers ask the loops, so it goes before them.
         await admin.shutdown()
+        await parts.close()
         logger.notice("Stopped")
     }
 

@@ -141,6 +141,7 @@ extension LoopRuntime: CommandSink {
     func submitComplete() {
         for target in outboundCommands.indices where !outboundCommands[target].isEmpty {
             var batch: [Command] = []
+            batch.reserveCapacity(outboundCommands[target].count)
             swap(&batch, &outboundCommands[target])
             let commands = batch
             let neighbour = neighbours[target]

@@ -47,7 +47,7 @@ final class ShardRuntime: ProviderDelegate {
             do throws(RecordDecodingError) {
                 try core.replay(bytes, at: position)
             } catch {
-                undecodable = JournalError(.format, "\(plan.directory): record \(position): \(error)")
+                undecodable = Self.refusal(error, at: position, in: plan.directory)
             }
         }
         if let undecodable { throw undecodable }
@@ -65,6 +65,20 @@ final class ShardRuntime: ProviderDelegate {
         relay.target = shard
         shard.relay = relay
         return shard
+    }
+
+    private static func refusal(
+        _ error: RecordDecodingError,
+        at position: RecordPosition,
+        in directory: String
+    ) -> any Error {
+        guard case .idempotencyTableFull(let capacity) = error else {
+            return JournalError(.format, "\(directory): record \(position): \(error)")
+        }
+        return ConfigurationError(
+            place: "idempotency.capacity_per_shard",
+            "\(directory) holds more keys to remember than \(capacity); raise it"
+        )
     }
 
     /// Keeps the delegate alive that the provider does not retain.
