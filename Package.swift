@@ -126,7 +126,12 @@ let package = Package(
             ]
         ),
         tests("TelemetryTests", ["Telemetry", histogram]),
-        tests("ShardTests", ["Shard", "Payments", "Journal", "Ledger", "Money", nioCore]),
+        tests(
+            "ShardTests",
+            [
+                "Shard", "Payments", "Journal", "Ledger", "Money", nioCore, nioEmbedded, nioPosix,
+            ]
+        ),
         tests(
             "ProvidersTests",
             [

@@ -98,7 +98,7 @@ extension ProblemCode {
         case .operationInProgress: "Ask again with the same key after the time that Retry-After says."
         case .amountExceedsCapturable: "See amount_capturable in the payment."
         case .amountExceedsRefundable: "Refunds may take back amount_captured in all."
-        case .tooManyRefunds: "A payment can have 65535 refunds."
+        case .tooManyRefunds: "A payment can have 1000 refunds."
         case .idempotencyTableFull: "Nothing was executed. Try again after the time that Retry-After says."
         case .paymentTableFull: "Nothing was executed. Try again after the time that Retry-After says."
         case .journalFailed: "Nothing was executed. Try again later, at another instance if there is one."

@@ -8,6 +8,9 @@ package enum OperationRefusal: Error, Equatable, Sendable {
 }
 
 extension Payment {
+    /// The most refunds of one payment, whatever became of them: they are found by walking from the newest.
+    package static let maximumRefunds: UInt16 = 1_000
+
     /// The amount that a capture may take now; `requested` nil means all.
     package func captureAmount(requested: Int64?) throws(OperationRefusal) -> Int64 {
         try checkIdle()
@@ -29,7 +32,7 @@ extension Payment {
     package func refundAmount(requested: Int64?) throws(OperationRefusal) -> Int64 {
         try checkIdle()
         guard phase == .captured else { throw .unexpectedState }
-        guard refundCount < .max else { throw .tooManyRefunds }
+        guard refundCount < Self.maximumRefunds else { throw .tooManyRefunds }
         guard refundableMinor > 0 else {
             // All of it was refunded, or is being: the one is final, the other may yet fail and free the amount.
             throw refundPendingMinor > 0 ? .operationInProgress : .unexpectedState

@@ -74,6 +74,45 @@ package struct ProviderCall: Sendable, Equatable {
     /// The PSP idempotency key, at most 64 characters (Adyen's limit): `pay_…-authorize-1-1`
     /// (payment, operation, ordinal, attempt).
     package var providerKey: String {
-        "\(payment)-\(operation.name)-\(ordinal)-\(attempt)"
+        String(unsafeUninitializedCapacity: 64) { buffer in
+            var writer = KeyWriter(buffer: buffer)
+            writer.append(PaymentID.prefix)
+            Base32.forEachCharacter(high: payment.high, low: payment.low) { writer.append($0) }
+            writer.append(UInt8(ascii: "-"))
+            writer.append(operation.name)
+            writer.append(UInt8(ascii: "-"))
+            writer.append(ordinal)
+            writer.append(UInt8(ascii: "-"))
+            writer.append(attempt)
+            return writer.count
+        }
+    }
+}
+
+/// Writes a PSP key into its string's own storage: interpolation would make a string for each part.
+private struct KeyWriter {
+    let buffer: UnsafeMutableBufferPointer<UInt8>
+    private(set) var count = 0
+
+    init(buffer: UnsafeMutableBufferPointer<UInt8>) {
+        self.buffer = buffer
+    }
+
+    mutating func append(_ byte: UInt8) {
+        buffer[count] = byte
+        count += 1
+    }
+
+    mutating func append(_ text: StaticString) {
+        text.withUTF8Buffer { for byte in $0 { append(byte) } }
+    }
+
+    mutating func append(_ number: UInt16) {
+        var divisor: UInt16 = 10_000
+        while divisor > 1, number < divisor { divisor /= 10 }
+        while divisor > 0 {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10))
+            divisor /= 10
+        }
     }
 }

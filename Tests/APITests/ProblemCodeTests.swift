@@ -92,4 +92,9 @@ import Testing
         ProblemDocument.write(Rejection(.parameterUnknown, quotes), requestID: .init(high: 0, low: 0), into: &body)
         #expect(String(buffer: body).contains(String(repeating: "\\\"", count: 40)))
     }
+
+    @Test("the limits that texts name are the limits that hold")
+    func limits() {
+        #expect(String(describing: ProblemCode.tooManyRefunds.detail).contains(" \(Payment.maximumRefunds) "))
+    }
 }

@@ -37,19 +37,12 @@ struct IdempotencyTableTests {
                 #expect(table.lookup(digest, Fingerprint(high: 1, low: key)) == .mismatch)
             case 2:
                 guard let known = model[key], !known.completed else { continue }
-                table.complete(digest, record: step)
-                model[key] = (key, step, true, known.expires)
+                table.complete(digest, record: step, at: now)
+                model[key] = (key, step, true, max(known.expires, now / 1000 + 120))
             default:
                 now += Int64(random.next() % 3_000)
                 table.expire(at: now)
-                // An entry whose request ended after its time is found at the next look, a minute later.
-                for (key, known) in model where known.completed && known.expires + 61 < now / 1000 {
-                    if table.lookup(KeyDigest(high: key, low: key * 3 % 64), Fingerprint(high: 0, low: key)) == .absent
-                    {
-                        model[key] = nil
-                    }
-                }
-                for (key, known) in model where known.completed && known.expires < now / 1000 {
+                for (key, known) in model where known.completed && known.expires <= now / 1000 {
                     if table.lookup(KeyDigest(high: key, low: key * 3 % 64), Fingerprint(high: 0, low: key)) == .absent
                     {
                         model[key] = nil
@@ -67,7 +60,7 @@ struct IdempotencyTableTests {
             let digest = KeyDigest(high: key, low: key &* 0x9e37_79b9_7f4a_7c15)
             let reserved = table.reserve(digest, Fingerprint(high: 0, low: 0), operation: key, at: Self.start)
             #expect(reserved)
-            if key % 10 != 0 { table.complete(digest, record: key) }
+            if key % 10 != 0 { table.complete(digest, record: key, at: Self.start) }
         }
         table.expire(at: Self.start + 599_000)
         #expect(table.count == 8_000)
@@ -82,12 +75,12 @@ struct IdempotencyTableTests {
         func digest(_ key: UInt64) -> KeyDigest { KeyDigest(high: key, low: key) }
         let first = table.reserve(digest(1), Fingerprint(high: 0, low: 0), operation: 1, at: Self.start + year)
         #expect(first)
-        table.complete(digest(1), record: 1)
+        table.complete(digest(1), record: 1, at: Self.start + year)
         table.expire(at: Self.start + year)
         table.expire(at: Self.start)
         let second = table.reserve(digest(2), Fingerprint(high: 0, low: 0), operation: 2, at: Self.start)
         #expect(second)
-        table.complete(digest(2), record: 2)
+        table.complete(digest(2), record: 2, at: Self.start)
         for second in 0..<2_000 as Range<Int64> { table.expire(at: Self.start + second * 1_000) }
         #expect(table.lookup(digest(2), Fingerprint(high: 0, low: 0)) == .absent)
         #expect(table.count <= 1)

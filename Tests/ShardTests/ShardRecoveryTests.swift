@@ -1,3 +1,4 @@
+import Journal
 import Ledger
 import Money
 import NIOCore
@@ -104,5 +105,53 @@ struct ShardRecoveryTests {
         }
         let next = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
         #expect(next.core.paymentCount == 15)
+    }
+
+    @Test("A key that was free again when the journal was written is free on replay, whatever the clocks say")
+    func keyUsedAgainOnReplay() throws {
+        var configuration = ShardConfiguration.test
+        configuration.idempotencySeconds = 3_600
+        var world = ShardWorld(configuration: configuration)
+        _ = world.paid(key: "a")
+        for _ in 0..<80 { world.pass(milliseconds: 60_000) }
+        _ = world.paid(key: "a")
+        #expect(world.core.paymentCount == 2)
+        // Remembered for longer than when the journal was written: the first use would still be there.
+        configuration.idempotencySeconds = 86_400
+        var next = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
+        _ = next.resume()
+        #expect(next.core.paymentCount == 2)
+        next.send(ShardWorld.create(), key: "a")
+        #expect(next.replays.map(\.record) == [RecordPosition(world.journal.count)])
+    }
+
+    @Test("A call that was in flight at the crash may be on its way: its horizon counts from the restart")
+    func horizonAfterRestart() throws {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        var next = try ShardWorld(replaying: world.journal, at: world.now + 3_600_000)
+        _ = next.resume()
+        next.pass(milliseconds: 20)
+        #expect(next.lastCall.call.mode == .query)
+        next.answer(next.lastCall.token, .notFound)
+        #expect(next.core.runningCount == 1 && next.lastCall.call == world.lastCall.call)
+    }
+
+    @Test("A capture that the PSP executed for another amount keeps that amount through a restart")
+    func conflictingAmountSurvives() throws {
+        var world = ShardWorld()
+        let id = world.paid(1000, capture: false, key: "a")
+        world.send(.capture(id, amountMinor: 800), key: "b")
+        world.answer(world.lastCall.token, ShardWorld.success(700))
+        let last = world.journal[3]
+        let record = try ShardRecord(decoding: last.span)
+        guard case .operationFinished(let finished) = record else {
+            Issue.record("the last record is no outcome")
+            return
+        }
+        #expect(finished.result == .conflicted && finished.executedMinor == 700 && finished.executedCurrency == .eur)
+        #expect(finished.amountMinor == 800)
+        let next = try ShardWorld(replaying: world.journal, at: world.now)
+        #expect(next.core.stateDigest() == world.core.stateDigest())
     }
 }

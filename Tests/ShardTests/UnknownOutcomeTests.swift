@@ -1,3 +1,4 @@
+import Ledger
 import Money
 import NIOCore
 import Payments
@@ -133,5 +134,76 @@ struct UnknownOutcomeTests {
         world.answer(world.lastCall.token, ShardWorld.success(700, "re_1"))
         world.send(.getPayment(id))
         #expect(world.lastBody.contains("refunded=700 pending=0"))
+    }
+
+    @Test("Nothing known of it after the horizon of what may be on its way: not executed, for good")
+    func horizon() throws {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        let original = world.lastCall.call
+        world.answer(world.lastCall.token, .unknown(.timeout))
+        var answered = 1
+        while world.core.runningCount == 1, world.now < 1_790_000_000_000 + 3_600_000 {
+            world.pass(milliseconds: 1_000)
+            while answered < world.calls.count {
+                let (call, token) = world.calls[answered]
+                answered += 1
+                world.answer(token, call.mode == .query ? .notFound : .unknown(.serverError))
+            }
+        }
+        let sent = world.calls.count(where: { $0.call == original })
+        #expect(sent == 1 + ResolutionPolicy().replays)
+        let waited = world.now - 1_790_000_000_000
+        let horizon = ShardConfiguration.test.providerTimeout + ResolutionPolicy().inFlightHorizon
+        #expect(waited > horizon, "given up after \(waited) ms")
+        world.send(.getPayment(original.payment))
+        #expect(world.lastBody.contains("failed"))
+        world.send(ShardWorld.create(), key: "a")
+        let stored = try StoredResponse(record: world.journal[Int(world.replays[0].record) - 1])
+        #expect(stored.status == 502 && String(buffer: stored.body).contains("not executed timeout"))
+        #expect(world.core.trialBalance().isBalanced)
+    }
+
+    @Test("The horizon counts from the last time that the call was sent")
+    func horizonOfReplays() {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        world.answer(world.lastCall.token, .unknown(.timeout))
+        for delay in [1_000, 5_000, 30_000, 120_000] as [Int64] {
+            world.pass(milliseconds: delay + 20)
+            #expect(world.lastCall.call.mode == .query)
+            if delay < 120_000 { world.answer(world.lastCall.token, .unknown(.connectionFailed)) }
+        }
+        // Two and a half minutes after the first try: past its horizon.
+        world.answer(world.lastCall.token, .notFound)
+        #expect(world.core.runningCount == 0)
+        #expect(world.calls.count(where: { $0.call.mode != .query }) == 1)
+    }
+
+    @Test("A key whose answer came late is remembered for its whole time from then on")
+    func lateAnswerIsRemembered() {
+        var configuration = ShardConfiguration.test
+        configuration.idempotencySeconds = 86_400
+        var world = ShardWorld(configuration: configuration)
+        world.send(ShardWorld.create(), key: "a")
+        world.answer(world.lastCall.token, .unknown(.timeout))
+        for _ in 0..<20 {
+            world.pass(milliseconds: 3_600_000)
+            if world.lastCall.call.mode == .query { world.answer(world.lastCall.token, .unknown(.connectionFailed)) }
+        }
+        while world.core.runningCount > 0 {
+            world.pass(milliseconds: 3_600_000)
+            world.answer(world.lastCall.token, ShardWorld.success())
+        }
+        let resolved = world.now
+        while world.now < resolved + 86_000_000 { world.pass(milliseconds: 1_000_000) }
+        let calls = world.calls.count
+        world.send(ShardWorld.create(), key: "a")
+        #expect(world.replays.count == 1 && world.calls.count == calls)
+        for _ in 0..<10 { world.pass(milliseconds: 1_000_000) }
+        world.send(ShardWorld.create(), key: "a")
+        #expect(world.replays.count == 1)
+        world.send(.getPayment(world.lastCall.call.payment))
+        #expect(world.lastBody.contains("pending"), "a day later the key is free, and a new payment")
     }
 }

@@ -112,7 +112,7 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case journalFailed = 11
     /// The gateway is draining. 503.
     case draining = 12
-    /// A payment can have at most 65,535 refunds. 422.
+    /// A payment can have at most 1,000 refunds (`Payment.maximumRefunds`). 422.
     case tooManyRefunds = 13
 
     /// The HTTP status of the answer; the problem document says the same.

@@ -28,8 +28,13 @@ struct RunningOperation {
     var isUncertain: Bool
     /// How often it was tried since it began, or since it became uncertain.
     var tries: UInt16
+    /// How often it was sent again to resolve it.
+    var replays: UInt16
     /// Milliseconds since 1970 when the intent was journaled.
     var startedAt: Int64
+    /// Milliseconds since 1970 when it was last sent and may have been executed (after a restart: when that ended). Until
+    /// the in-flight horizon has passed since then, "not found" proves nothing.
+    var sentAt: Int64
 }
 
 /// The operations in flight: a slab of fixed capacity. Tokens carry a generation, so that an answer to an operation that

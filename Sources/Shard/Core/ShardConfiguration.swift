@@ -45,6 +45,11 @@ package struct ResolutionPolicy: Sendable {
     package var replayWindow: Int64
     /// When to try again after an outcome became unknown, in milliseconds; the last one repeats.
     package var schedule: [Int64]
+    /// How often a call is sent again to resolve it; then the PSP is only asked, so that the horizon can pass.
+    package var replays: Int
+    /// How long after the deadline of a call it may still be on its way to the PSP, in milliseconds. A PSP that knows
+    /// nothing of a call after that has not executed it and will not.
+    package var inFlightHorizon: Int64
     /// When to send again what certainly was not executed, in milliseconds; after the last the operation fails.
     package var retries: [Int64]
     /// The time between two recovered operations' first resolutions, in milliseconds per 64: a restart with thousands of
@@ -55,6 +60,8 @@ package struct ResolutionPolicy: Sendable {
         canQuery: Bool = true,
         replayWindow: Int64 = 86_400_000,
         schedule: [Int64] = [1_000, 5_000, 30_000, 120_000, 600_000, 3_600_000, 86_400_000],
+        replays: Int = 3,
+        inFlightHorizon: Int64 = 60_000,
         retries: [Int64] = [100, 400],
         recoveryBatch: Int = 32
     ) {
@@ -62,6 +69,8 @@ package struct ResolutionPolicy: Sendable {
         self.canQuery = canQuery
         self.replayWindow = replayWindow
         self.schedule = schedule
+        self.replays = replays
+        self.inFlightHorizon = inFlightHorizon
         self.retries = retries
         self.recoveryBatch = recoveryBatch
     }

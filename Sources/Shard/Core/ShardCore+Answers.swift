@@ -11,8 +11,8 @@ extension ShardCore {
         var body: ByteBuffer
     }
 
-    /// Room for a usual answer, so that rendering allocates once.
-    private static let bodyCapacity = 768
+    /// Room for a usual answer at its longest (the renderer asks for the longest escapes), so that rendering allocates once.
+    private static let bodyCapacity = 2_048
 
     private func makeBody() -> ByteBuffer { ByteBufferAllocator().buffer(capacity: Self.bodyCapacity) }
 

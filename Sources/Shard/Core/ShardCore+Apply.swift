@@ -112,7 +112,9 @@ extension ShardCore {
                 step: .waiting,
                 isUncertain: false,
                 tries: 0,
-                startedAt: time
+                replays: 0,
+                startedAt: time,
+                sentAt: time
             )
         )
         let reserved = idempotency.reserve(
@@ -121,7 +123,7 @@ extension ShardCore {
             operation: operations.token(slot),
             at: time
         )
-        precondition(reserved, "the idempotency table is smaller than what the journal holds: raise its capacity")
+        precondition(reserved, "room in the idempotency table is checked before")
         return slot
     }
 
@@ -147,7 +149,7 @@ extension ShardCore {
         } else {
             applyRefundFinished(record, refund: Int(operation.refund) - 1, payment: index, at: position)
         }
-        idempotency.complete(operation.key.digest, record: position)
+        idempotency.complete(operation.key.digest, record: position, at: record.time)
         operations.remove(slot)
     }
 

@@ -154,6 +154,7 @@ extension ShardCore {
     mutating func execute(_ slot: Int, paymentMethod: String, at now: Int64, into output: inout ShardOutput) {
         operations[slot].step = .executing
         operations[slot].tries &+= 1
+        operations[slot].sentAt = now
         call(.execute, slot, paymentMethod: paymentMethod, at: now, into: &output)
     }
 

@@ -1,3 +1,4 @@
+import Money
 package import Payments
 
 extension ShardCore {
@@ -43,6 +44,7 @@ extension ShardCore {
         finish(
             slot,
             agrees ? .succeeded : .conflicted,
+            executed: (success.amountMinor, success.currency),
             providerReference: success.providerReference,
             at: now,
             &output
@@ -52,6 +54,7 @@ extension ShardCore {
     private mutating func finish(
         _ slot: Int,
         _ result: OperationResult,
+        executed: (amountMinor: Int64, currency: Currency)? = nil,
         providerReference: String = "",
         declineCode: String = "",
         at now: Int64,
@@ -69,6 +72,8 @@ extension ShardCore {
             ordinal: operation.ordinal,
             result: result,
             amountMinor: operation.amountMinor,
+            executedMinor: executed?.amountMinor ?? 0,
+            executedCurrency: executed?.currency ?? payment.currency,
             providerReference: providerReference,
             declineProviderCode: declineCode,
             transfers: Postings.finished(operation.operation, result, operation.amountMinor, payment),
@@ -93,7 +98,10 @@ extension ShardCore {
         into output: inout ShardOutput
     ) {
         let operation = operations[slot]
-        if operation.isUncertain || operation.step == .querying {
+        if operation.isUncertain {
+            if !configuration.resolution.canQuery, !reason.isTransient, isPastHorizon(slot, at: now) {
+                return giveUp(slot, reason, at: now, into: &output)
+            }
             return scheduleResolution(slot, at: now)
         }
         let retries = configuration.resolution.retries
@@ -101,15 +109,35 @@ extension ShardCore {
             statistics.providerRetries += 1
             return schedule(slot, at: now + retries[Int(operation.tries) - 1])
         }
+        giveUp(slot, reason, at: now, into: &output)
+    }
+
+    /// The operation certainly was not executed, and no try of it is on its way any more.
+    private mutating func giveUp(
+        _ slot: Int,
+        _ reason: FailureReason,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
         statistics.notExecuted += 1
         finish(slot, .notExecuted(reason), at: now, &output)
     }
 
-    /// Answer to a query: the PSP knows nothing of it. Our call may still be on its way, so this alone is no proof; the
-    /// same call under the same PSP key is safe, and its answer is definite.
+    /// Answer to a query: the PSP knows nothing of it. Our call may still be on its way, so this proves nothing before the
+    /// in-flight horizon has passed (payments.md, section 4.3). Until then the same call under the same PSP key is safe,
+    /// and its answer definite; but only a few times, because each of them is on its way again.
     private mutating func notFound(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
-        guard mayReplay(slot, at: now) else { return scheduleResolution(slot, at: now) }
-        replayCall(slot, at: now, into: &output)
+        if isPastHorizon(slot, at: now) {
+            giveUp(slot, .timeout, at: now, into: &output)
+        } else if mayReplay(slot, at: now) {
+            replayCall(slot, at: now, into: &output)
+        } else {
+            scheduleResolution(slot, at: now)
+        }
+    }
+
+    private func isPastHorizon(_ slot: Int, at now: Int64) -> Bool {
+        now - operations[slot].sentAt > configuration.providerTimeout + configuration.resolution.inFlightHorizon
     }
 
     private mutating func leaveUnresolved(
@@ -159,7 +187,8 @@ extension ShardCore {
     }
 
     private func mayReplay(_ slot: Int, at now: Int64) -> Bool {
-        now - operations[slot].startedAt < configuration.resolution.replayWindow
+        Int(operations[slot].replays) < configuration.resolution.replays
+            && now - operations[slot].startedAt < configuration.resolution.replayWindow
     }
 
     /// Sends the operation again with the same parameters under the same PSP key.
@@ -168,8 +197,10 @@ extension ShardCore {
         let paymentMethod = operation.operation == .authorize ? paymentMethod(of: operation.payment) : ""
         let tries = operation.tries
         execute(slot, paymentMethod: paymentMethod, at: now, into: &output)
+        guard operation.isUncertain else { return }
         // The tries of a resolution are counted when it is scheduled.
-        if operation.isUncertain { operations[slot].tries = tries }
+        operations[slot].tries = tries
+        operations[slot].replays += 1
     }
 
     private func paymentMethod(of index: Int) -> String {

@@ -11,7 +11,9 @@ extension ShardCore {
         precondition(position == nextPosition, "records are replayed in order")
         let record = try ShardRecord(decoding: bytes)
         // A journal holds more keys than are remembered at once: they expire by the journal's own time.
-        idempotency.expire(at: record.time)
+        idempotency.expire(at: record.time, limit: .max)
+        if record.reservesKey, idempotency.isFull { throw .idempotencyTableFull(capacity: idempotency.capacity) }
+        lastRecordTime = max(lastRecordTime, record.time)
         switch record {
         case .paymentCreated(let record):
             _ = applyCreated(record, at: position)
@@ -55,6 +57,7 @@ extension ShardCore {
         for (number, slot) in slots.enumerated() {
             operations[slot].isUncertain = true
             operations[slot].tries = 0
+            operations[slot].sentAt = now
             schedule(slot, at: now + Int64(number / configuration.resolution.recoveryBatch) << Self.timerTickShift)
         }
         return slots.count

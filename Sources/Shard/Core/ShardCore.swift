@@ -22,6 +22,8 @@ package struct ShardCore: ~Copyable {
 
     /// The position of the last record made (durable or not).
     package internal(set) var lastPosition: RecordPosition = 0
+    /// The latest time that the replayed journal holds, in milliseconds since 1970.
+    package internal(set) var lastRecordTime: Int64 = 0
     var idempotency: IdempotencyTable
     var payments: ChunkedTable<Payment>
     var refunds: ChunkedTable<Refund>

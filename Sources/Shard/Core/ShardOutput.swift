@@ -37,6 +37,12 @@ package struct ShardOutput {
         effects.removeAll(keepingCapacity: true)
     }
 
+    /// The records were handed over, or are void.
+    mutating func removeRecords() {
+        records.removeAll(keepingCapacity: true)
+        recordCount = 0
+    }
+
     mutating func release(_ effect: Effect, restingOn position: RecordPosition) {
         effects.append(Pending(restsOn: position, effect: effect))
     }

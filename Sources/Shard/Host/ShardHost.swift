@@ -18,10 +18,14 @@ package final class ShardHost {
     private unowned let ports: any ShardPorts
 
     private var output = ShardOutput()
+    /// The storage of the effects that were released last, to be used again.
+    private var spareEffects: [ShardOutput.Pending] = []
     private var waiting = CircularBuffer<ShardOutput.Pending>(initialCapacity: 1024)
     private var appended = CircularBuffer<Appended>(initialCapacity: 256)
     private var durablePosition: RecordPosition
     private var unflushedBytes = 0
+    /// The time of the last tick, for what need not be exact.
+    private var tickedAt: Int64 = 0
     private var readsUnderWay = 0
     private var hasFailed = false
     private var isDraining = false
@@ -31,11 +35,14 @@ package final class ShardHost {
         /// New commands are refused (503) while more bytes than this wait for the disk. Outcomes of what is in flight are
         /// still taken: the journal's own limit lies far above.
         package var unflushedBytes: Int
+        /// New commands are refused while a record waits longer than this for the disk, in milliseconds.
+        package var unflushedMilliseconds: Int64
         /// The most stored answers being read from the journal at once; beyond it 503.
         package var reads: Int
 
-        package init(unflushedBytes: Int = 4 << 20, reads: Int = 1024) {
+        package init(unflushedBytes: Int = 4 << 20, unflushedMilliseconds: Int64 = 1_000, reads: Int = 1024) {
             self.unflushedBytes = unflushedBytes
+            self.unflushedMilliseconds = unflushedMilliseconds
             self.reads = reads
         }
     }
@@ -43,6 +50,8 @@ package final class ShardHost {
     private struct Appended {
         var position: RecordPosition
         var bytes: Int
+        /// Milliseconds since 1970.
+        var time: Int64
     }
 
     /// Must be made on `eventLoop`, after replay.
@@ -59,12 +68,18 @@ package final class ShardHost {
         self.eventLoop = eventLoop
         self.shard = core.configuration.shard
         self.durablePosition = core.lastPosition
-        self.core = core
         self.journal = journal
         self.threadPool = threadPool
         self.limits = limits
-        self.clock = clock
+        // A clock that was set back while the process was down must not make time run backwards for the journal.
+        let behind = max(0, core.lastRecordTime - clock())
+        if behind == 0 {
+            self.clock = clock
+        } else {
+            self.clock = { @Sendable () -> Int64 in clock() + behind }
+        }
         self.ports = ports
+        self.core = core
     }
 
     // MARK: Inputs
@@ -89,6 +104,8 @@ package final class ShardHost {
     /// Time passes; call about every 10 ms.
     package func tick() {
         let now = clock()
+        tickedAt = now
+        updateAdmission()
         core.tick(at: now, into: &output)
         commit(now)
     }
@@ -142,8 +159,9 @@ package final class ShardHost {
             unflushedBytes -= first.bytes
             appended.removeFirst()
         }
-        updateAdmission()
         let now = clock()
+        if output.recordCount > 0 { append(now) }
+        updateAdmission()
         while let first = waiting.first, first.restsOn <= position {
             run(waiting.removeFirst().effect, now)
         }
@@ -161,21 +179,28 @@ package final class ShardHost {
 
     private func commit(_ now: Int64) {
         guard !output.isEmpty else { return }
-        if output.recordCount > 0 { append() }
+        if output.recordCount > 0 { append(now) }
+        // Effects are taken out before any of them runs: running one may bring the next command in, and that commits, too.
+        var effects = spareEffects
+        spareEffects = []
+        swap(&effects, &output.effects)
         let failed = hasFailed
-        for pending in output.effects {
+        for pending in effects {
             if pending.restsOn <= durablePosition {
                 run(pending.effect, now)
             } else if !failed {
                 waiting.append(pending)
             }
         }
-        output.removeAll()
+        effects.removeAll(keepingCapacity: true)
+        spareEffects = effects
         ports.effectsReleased()
     }
 
-    private func append() {
-        guard !hasFailed else { return }
+    /// Hands the records of the output to the journal. They stay where they are when the journal's backlog is full: new
+    /// work is refused then, and the next durable batch makes room for them, with whatever came after them.
+    private func append(_ now: Int64) {
+        guard !hasFailed else { return output.removeRecords() }
         do throws(JournalError) {
             try journal.append(
                 records: output.records,
@@ -184,15 +209,19 @@ package final class ShardHost {
                 epoch: journal.epoch
             )
         } catch {
-            // Admission stops new work long before the journal's own limit; getting here means that state in memory is
-            // ahead of what can be written. There is no way on but a restart from the journal.
+            if error.code == .backlog {
+                statistics.backlogWaits += 1
+                return updateAdmission()
+            }
+            output.removeRecords()
             return failed(error)
         }
         unflushedBytes += output.records.count
-        appended.append(Appended(position: core.lastPosition, bytes: output.records.count))
+        appended.append(Appended(position: core.lastPosition, bytes: output.records.count, time: now))
         statistics.batches += 1
         statistics.records += output.recordCount
         statistics.recordBytes += output.records.count
+        output.removeRecords()
         updateAdmission()
     }
 
@@ -201,11 +230,18 @@ package final class ShardHost {
             core.refusesNewWork = .journalFailed
         } else if isDraining {
             core.refusesNewWork = .draining
-        } else if unflushedBytes > limits.unflushedBytes {
+        } else if isDiskBehind {
             core.refusesNewWork = .overloaded
         } else {
             core.refusesNewWork = nil
         }
+    }
+
+    /// Too much waits for the disk, or it waits for too long.
+    private var isDiskBehind: Bool {
+        if output.recordCount > 0 || unflushedBytes > limits.unflushedBytes { return true }
+        guard let oldest = appended.first else { return false }
+        return tickedAt - oldest.time > limits.unflushedMilliseconds
     }
 
     // MARK: Effects
@@ -213,7 +249,7 @@ package final class ShardHost {
     private func run(_ effect: Effect, _ now: Int64) {
         switch effect {
         case .callProvider(let call, let token, let deadline):
-            ports.callProvider(call, token: token, timeout: deadline - now, for: self)
+            ports.callProvider(call, token: token, timeout: max(0, deadline - now), for: self)
         case .respond(let response):
             ports.respond(response)
         case .replay(let reply, let requestID, let record):
@@ -284,6 +320,8 @@ package struct ShardHostStatistics: Sendable {
     package internal(set) var batches = 0
     package internal(set) var records = 0
     package internal(set) var recordBytes = 0
+    /// Times records had to wait because the journal's backlog was full.
+    package internal(set) var backlogWaits = 0
     /// Stored answers that could not be read back.
     package internal(set) var readsFailed = 0
 }

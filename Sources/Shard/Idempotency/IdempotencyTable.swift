@@ -40,7 +40,7 @@ package struct IdempotencyTable {
     }
 
     /// After how many entries seen an `expire` call ends, to bound its pause (about 0.2 ms).
-    static let maximumExpiredPerCall = 2_048
+    package static let maximumExpiredPerCall = 2_048
 
     package let capacity: Int
     package private(set) var count = 0
@@ -106,17 +106,22 @@ package struct IdempotencyTable {
         operation: UInt64,
         at milliseconds: Int64
     ) -> Bool {
-        guard firstFree != 0 else { return false }
-        if expiredSecond == 0 { expiredSecond = UInt32(clamping: milliseconds / 1000) }
+        let now = UInt32(clamping: milliseconds / 1000)
+        if expiredSecond == 0 { expiredSecond = now }
+        let expiresAt = now &+ ttlSeconds
         var slot = Int(truncatingIfNeeded: digest.low) & mask
         while index[slot] != 0 {
-            assert(slab[Int(index[slot]) - 1].digest != digest, "reserve follows a look-up that found nothing")
+            let place = Int(index[slot]) - 1
+            if slab[place].digest == digest {
+                renew(place, fingerprint, operation: operation, expiresAt: expiresAt)
+                return true
+            }
             slot = (slot + 1) & mask
         }
+        guard firstFree != 0 else { return false }
         let place = Int(firstFree) - 1
         firstFree = slab[place].next
         index[slot] = UInt32(place + 1)
-        let expiresAt = UInt32(clamping: milliseconds / 1000) &+ ttlSeconds
         slab[place] = Entry(
             digest: digest,
             fingerprint: fingerprint,
@@ -130,14 +135,27 @@ package struct IdempotencyTable {
         return true
     }
 
-    /// Stores the result of a reserved key.
-    package mutating func complete(_ digest: KeyDigest, record: UInt64) {
+    /// A key that is reserved again although it is still here. That cannot happen live (a look-up comes first), but it can
+    /// on replay: the journal says that the key had been forgotten, and its word counts, whatever this clock thinks. The
+    /// entry stays in its bucket, where its new time is seen.
+    private mutating func renew(_ place: Int, _ fingerprint: Fingerprint, operation: UInt64, expiresAt: UInt32) {
+        precondition(slab[place].state == .completed, "a running request's key is never forgotten")
+        slab[place].fingerprint = fingerprint
+        slab[place].value = operation
+        slab[place].expiresAt = expiresAt
+        slab[place].state = .reserved
+    }
+
+    /// Stores the result of a reserved key, which is remembered for its whole time from now on: a merchant that was told
+    /// to wait for a day may still come back for the answer.
+    package mutating func complete(_ digest: KeyDigest, record: UInt64, at milliseconds: Int64) {
         // Absent only when the key was reserved longer ago than a restart's clock allows; then nothing is owed to it.
         guard let slot = slot(of: digest) else { return }
         let place = Int(index[slot]) - 1
         precondition(slab[place].state == .reserved, "a key's result never changes")
         slab[place].state = .completed
         slab[place].value = record
+        slab[place].expiresAt = max(slab[place].expiresAt, UInt32(clamping: milliseconds / 1000) &+ ttlSeconds)
     }
 
     /// Points a reserved key at its operation again (after a restart, operations have new tokens).
@@ -148,9 +166,9 @@ package struct IdempotencyTable {
         slab[place].value = operation
     }
 
-    /// Forgets completed keys whose time has passed. Looks at whole buckets until about `maximumExpiredPerCall` entries
-    /// were seen, so that catching up after a pause is spread over many calls.
-    package mutating func expire(at milliseconds: Int64) {
+    /// Forgets completed keys whose time has passed. Looks at whole buckets until about `limit` entries were seen, so that
+    /// catching up after a pause is spread over many calls.
+    package mutating func expire(at milliseconds: Int64, limit: Int = maximumExpiredPerCall) {
         let now = UInt32(clamping: milliseconds / 1000)
         let bucketCount = UInt32(buckets.count)
         if expiredSecond > now {
@@ -159,7 +177,7 @@ package struct IdempotencyTable {
             expiredSecond = now - bucketCount  // One round of the wheel covers everything.
         }
         var seen = 0
-        while expiredSecond < now, seen < Self.maximumExpiredPerCall {
+        while expiredSecond < now, seen < limit {
             seen += expireBucket(Int(expiredSecond % bucketCount), now: now)
             expiredSecond += 1
         }

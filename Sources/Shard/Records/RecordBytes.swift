@@ -8,6 +8,8 @@ package enum RecordDecodingError: Error, Equatable {
     case unsupportedVersion(UInt8)
     case invalidValue
     case ledger(LedgerDecodingError)
+    /// The journal holds more keys that are still to be remembered than the table has room for: its capacity was lowered.
+    case idempotencyTableFull(capacity: Int)
 }
 
 /// Little-endian fixed-width writing, the journal's only number format.

@@ -75,6 +75,8 @@ extension RecordReader {
         let ordinal = try integer(UInt16.self, bytes)
         let result = try result(bytes)
         let amountMinor = try integer(Int64.self, bytes)
+        let executedMinor = try integer(Int64.self, bytes)
+        guard let executedCurrency = Currency(numericCode: try integer(UInt16.self, bytes)) else { throw .invalidValue }
         let providerReference = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
         let declineProviderCode = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
         let transfers = try transfers(bytes)
@@ -87,6 +89,8 @@ extension RecordReader {
             ordinal: ordinal,
             result: result,
             amountMinor: amountMinor,
+            executedMinor: executedMinor,
+            executedCurrency: executedCurrency,
             providerReference: providerReference,
             declineProviderCode: declineProviderCode,
             transfers: transfers,
@@ -193,7 +197,7 @@ package struct StoredResponse: Sendable {
         let bytes = record.span
         guard bytes.count > 2, bytes[0] == ShardRecord.Kind.operationFinished.rawValue else { throw .invalidValue }
         var reader = RecordReader()
-        _ = try reader.range(count: 10 + 16 + 1 + 2 + 3 + 8, bytes)
+        _ = try reader.range(count: 10 + 16 + 1 + 2 + 3 + 8 + 8 + 2, bytes)
         _ = try reader.text(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
         _ = try reader.text(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
         _ = try reader.transfers(bytes)

@@ -119,6 +119,8 @@ extension OperationFinished {
         bytes.appendInteger(ordinal)
         bytes.append(result)
         bytes.appendInteger(amountMinor)
+        bytes.appendInteger(executedMinor)
+        bytes.appendInteger(executedCurrency.numericCode)
         bytes.appendText(providerReference)
         bytes.appendText(declineProviderCode)
         bytes.append(transfers)

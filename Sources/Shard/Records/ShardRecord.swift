@@ -17,6 +17,14 @@ package enum ShardRecord: Sendable {
     /// A succeeded refund came back.
     case refundBounced(RefundBounced)
 
+    /// Whether applying it takes a place in the idempotency table.
+    var reservesKey: Bool {
+        switch self {
+        case .paymentCreated, .operationStarted: true
+        case .operationFinished, .operationUnresolved, .refundBounced: false
+        }
+    }
+
     /// Milliseconds since 1970 when it was decided.
     package var time: Int64 {
         switch self {
@@ -65,7 +73,11 @@ package struct OperationFinished: Sendable {
     package var operation: ProviderOperation
     package var ordinal: UInt16
     package var result: OperationResult
+    /// What was asked for.
     package var amountMinor: Int64
+    /// What the PSP says it executed: the same unless the result is `conflicted`; 0 when it executed nothing.
+    package var executedMinor: Int64
+    package var executedCurrency: Currency
     /// The PSP's reference of what it executed; empty when it executed nothing.
     package var providerReference: String
     /// The PSP's own decline code, when the result is a decline.

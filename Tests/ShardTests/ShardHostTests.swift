@@ -1,0 +1,158 @@
+import Journal
+import Payments
+import Shard
+import Testing
+
+@Suite("A shard's host releases nothing before the journal holds what it rests on")
+struct ShardHostTests {
+    @Test("The PSP is called after the intent is durable, and the merchant answered after the outcome is")
+    func persistBeforeAct() {
+        let harness = HostHarness()
+        harness.send(key: 1)
+        #expect(harness.journal.lastPosition == 1)
+        harness.pass(milliseconds: 10)
+        #expect(harness.calls.isEmpty)
+        harness.flush()
+        #expect(harness.calls.count == 1)
+
+        harness.succeed(0)
+        harness.pass(milliseconds: 10)
+        #expect(harness.journal.lastPosition == 2 && harness.responses.isEmpty)
+        harness.flush()
+        #expect(harness.responses.map(\.status) == [201])
+        #expect(harness.host.isQuiet)
+    }
+
+    @Test("A partial flush releases exactly what it covers, in order")
+    func partialFlush() {
+        let harness = HostHarness()
+        harness.host.process((1...5).map { harness.command(key: $0) })
+        #expect(harness.journal.appends == 1)
+        harness.flush(upTo: 3)
+        #expect(harness.calls.count == 3)
+        #expect(harness.host.occupancy.unflushedBytes > 0)
+        harness.flush()
+        #expect(harness.calls.count == 5)
+        #expect(harness.host.occupancy.unflushedBytes == 0)
+    }
+
+    @Test(
+        "Records that find the journal's backlog full wait for room; nothing is lost, and new work is refused meanwhile"
+    )
+    func backlog() {
+        let harness = HostHarness()
+        harness.send(key: 1)
+        harness.flush()
+        harness.journal.failure = JournalError(.backlog, "full")
+        harness.succeed(0)
+        harness.send(key: 2)
+        #expect(harness.responses.map(\.status) == [503])
+        #expect(harness.journal.lastPosition == 1 && harness.failures.isEmpty)
+        #expect(!harness.host.isQuiet)
+
+        harness.journal.failure = nil
+        harness.flush()
+        #expect(harness.journal.lastPosition == 2)
+        harness.flush()
+        #expect(harness.responses.map(\.status) == [503, 201])
+        harness.send(key: 2)
+        #expect(harness.journal.lastPosition == 3)
+    }
+
+    @Test("A failed journal fences the shard: what waits is neither acknowledged nor refused, what is new is refused")
+    func journalFailure() {
+        let harness = HostHarness()
+        harness.send(key: 1)
+        harness.flush()
+        harness.succeed(0)
+        harness.send(key: 2)
+        harness.fail(JournalError(.io, "EIO"))
+        harness.fail(JournalError(.io, "EIO again"))
+        #expect(harness.failures.map(\.description) == ["EIO"])
+        #expect(harness.responses.isEmpty && harness.calls.count == 1)
+        harness.send(key: 3)
+        #expect(harness.responses.map(\.status) == [503])
+        #expect(harness.body(0).contains("journalFailed"))
+        harness.pass(milliseconds: 20_000)
+        #expect(harness.calls.count == 1)
+    }
+
+    @Test("An append that fails fences the shard, too")
+    func appendFailure() {
+        let harness = HostHarness()
+        harness.journal.failure = JournalError(.fenced, "another owner")
+        harness.send(key: 1)
+        #expect(harness.failures.map(\.code) == [.fenced])
+        harness.journal.failure = nil
+        harness.send(key: 2)
+        #expect(harness.journal.appends == 0 && harness.calls.isEmpty)
+        #expect(harness.responses.map(\.status) == [503])
+    }
+
+    @Test("A command that comes in while effects are released is handled once")
+    func reentrancy() {
+        let harness = HostHarness()
+        for key in 1...3 as ClosedRange<UInt64> { harness.send(key: key) }
+        harness.flush()
+        for index in 0..<3 { harness.succeed(index) }
+        var next: UInt64 = 100
+        harness.onRespond = {
+            guard next < 110 else { return }
+            next += 1
+            harness.send(key: next)
+            // Answered at once, within the answer: the key is in use.
+            harness.send(key: next)
+        }
+        harness.flush()
+        #expect(harness.responses.filter { $0.status == 201 }.count == 3)
+        #expect(harness.responses.filter { $0.status == 409 }.count == 10)
+        #expect(harness.journal.records.count == 16)
+        harness.flush()
+        #expect(harness.calls.count == 13)
+    }
+
+    @Test("New work is refused while too many bytes wait for the disk, or one waits for too long")
+    func admission() {
+        let harness = HostHarness(limits: ShardHost.Limits(unflushedBytes: 400, unflushedMilliseconds: 1_000))
+        for key in 1...20 as ClosedRange<UInt64> { harness.send(key: key) }
+        let accepted = harness.journal.records.count
+        #expect(accepted >= 1 && accepted < 20)
+        #expect(harness.responses.allSatisfy { $0.status == 503 && $0.retryAfterSeconds > 0 })
+        harness.flush()
+        harness.send(key: 30)
+        #expect(harness.journal.records.count == accepted + 1)
+
+        harness.pass(milliseconds: 900)
+        let refused = harness.responses.count
+        harness.send(key: 31)
+        #expect(harness.responses.count == refused)
+        harness.pass(milliseconds: 200)
+        harness.send(key: 32)
+        #expect(harness.responses.count == refused + 1)
+        harness.flush()
+        harness.send(key: 33)
+        #expect(harness.responses.count == refused + 1)
+    }
+
+    @Test("The deadline of a PSP call counts from the decision: what the disk took is off it")
+    func deadline() {
+        let harness = HostHarness()
+        harness.send(key: 1)
+        harness.pass(milliseconds: 300)
+        harness.flush()
+        #expect(harness.calls[0].timeout == ShardConfiguration.test.providerTimeout - 300)
+    }
+
+    @Test("Draining refuses new work and finishes what is in flight")
+    func drain() {
+        let harness = HostHarness()
+        harness.send(key: 1)
+        harness.flush()
+        harness.host.drain()
+        harness.send(key: 2)
+        #expect(harness.body(0).contains("draining") && !harness.host.isQuiet)
+        harness.succeed(0)
+        harness.flush()
+        #expect(harness.responses.map(\.status) == [503, 201] && harness.host.isQuiet)
+    }
+}

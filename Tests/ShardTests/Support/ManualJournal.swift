@@ -1,0 +1,53 @@
+import Journal
+import Synchronization
+
+/// A journal in memory whose disk is the test: records become durable, are refused or fail when the test says so.
+final class ManualJournal: JournalEngine {
+    private struct State {
+        var records: [[UInt8]] = []
+        var failure: JournalError?
+        var appends = 0
+    }
+
+    private let state = Mutex(State())
+
+    let epoch: UInt64 = 1
+
+    /// What every append and read throws from now on; nil for none.
+    var failure: JournalError? {
+        get { state.withLock { $0.failure } }
+        set { state.withLock { $0.failure = newValue } }
+    }
+
+    var appends: Int { state.withLock { $0.appends } }
+    var records: [[UInt8]] { state.withLock { $0.records } }
+    var lastPosition: RecordPosition { state.withLock { RecordPosition($0.records.count) } }
+
+    func append(records: borrowing [UInt8], count: Int, expecting: RecordPosition, epoch: UInt64) throws(JournalError) {
+        if let failure { throw failure }
+        let split = Self.split(records)
+        precondition(split.count == count && expecting == lastPosition && epoch == self.epoch)
+        state.withLock {
+            $0.records += split
+            $0.appends += 1
+        }
+    }
+
+    func read(at position: RecordPosition) throws(JournalError) -> [UInt8] {
+        if let failure { throw failure }
+        return records[Int(position) - 1]
+    }
+
+    func close() {}
+
+    private static func split(_ framed: borrowing [UInt8]) -> [[UInt8]] {
+        var split: [[UInt8]] = []
+        var offset = 0
+        while offset < framed.count {
+            let length = (0..<4).reduce(0) { $0 | Int(framed[offset + $1]) << ($1 * 8) }
+            split.append((offset + 4..<offset + 4 + length).map { framed[$0] })
+            offset += 4 + length
+        }
+        return split
+    }
+}
