@@ -11,6 +11,8 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     private enum State {
         case idle(since: NIODeadline)
         case receiving(Incoming)
+        /// Complete, and waiting for its turn of the loop.
+        case complete(Incoming)
         case dispatched(Exchange)
         /// The answer has begun and its body comes in pieces.
         case sending(Exchange)
@@ -43,6 +45,8 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     private var state: State
     private var requestNumber: UInt32 = 0
     private var isDraining = false
+    /// Whether the end of an answer is being written, inside of which the next pipelined request arrives.
+    private var isAnswering = false
 
     init(loop: HTTPServerLoop, key: ConnectionTable.Key) {
         self.loop = loop
@@ -74,7 +78,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         switch state {
         case .idle, .receiving:
             refuse(.malformed, Exchange(number: requestNumber, isHead: false, keepsAlive: false))
-        case .dispatched, .sending, .lingering, .closed:
+        case .complete, .dispatched, .sending, .lingering, .closed:
             closeNow()
         }
     }
@@ -85,9 +89,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         guard case .idle = state else { return }
         requestNumber &+= 1
         let exchange = Exchange(number: requestNumber, isHead: head.method == .HEAD, keepsAlive: head.isKeepAlive)
-        guard let request = HTTP1Translation.request(head, maxHeaderBytes: loop.configuration.maxHeaderListBytes) else {
-            return refuse(.malformed, exchange)
-        }
+        guard let request = translate(head) else { return refuse(.malformed, exchange) }
         state = .receiving(
             Incoming(
                 exchange: exchange,
@@ -105,6 +107,14 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         }
         write(.head(HTTPResponseHead(version: .http1_1, status: .continue)))
         context?.flush()
+    }
+
+    private func translate(_ head: HTTPRequestHead) -> HTTP1Translation.Request? {
+        HTTP1Translation.request(
+            head,
+            isEncrypted: loop.configuration.tls != nil,
+            maxHeaderBytes: loop.configuration.maxHeaderListBytes
+        )
     }
 
     private func receive(_ piece: ByteBuffer) {
@@ -132,6 +142,17 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
 
     private func receiveEnd() {
         guard case .receiving(let incoming) = state else { return }
+        state = .complete(incoming)
+        guard isAnswering else { return dispatch() }
+        // The answer to the previous request is being written, perhaps inside a call of the application. Dispatched here,
+        // its own answer would deliver the next request, and so on: a burst would go as deep as it is long. The pipelining
+        // handler holds back what follows, so there is one of these at a time.
+        loop.eventLoop.assumeIsolated().execute { self.dispatch() }
+    }
+
+    /// Hands the complete request to the application. Never inside another of its calls for this connection.
+    private func dispatch() {
+        guard case .complete(let incoming) = state else { return }
         releaseBody()
         guard loop.admitRequest() else { return refuse(.overloaded, incoming.exchange, isComplete: true) }
         loop.statistics.http1Requests += 1
@@ -175,16 +196,24 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     private func answer(_ exchange: Exchange, _ response: HTTPServerResponse) {
         let keepsAlive = exchange.keepsAlive && !isDraining
         loop.statistics.responses += 1
-        state = keepsAlive ? .idle(since: loop.now) : .lingering(until: loop.now + Self.linger)
         let context = context
         write(.head(HTTP1Translation.head(response, isHead: exchange.isHead, keepsAlive: keepsAlive)))
         if !exchange.isHead, response.body.readableBytes > 0 {
             loop.statistics.bodyBytesSent += response.body.readableBytes
             write(.body(.byteBuffer(response.body)))
         }
-        // Ending may deliver the next pipelined request at once, and its answer: everything is settled before.
-        write(.end(nil))
+        end(exchange)
         context?.flush()
+    }
+
+    /// Ends an answer, upon which the pipelining handler delivers the next request at once: everything is settled before.
+    private func end(_ exchange: Exchange) {
+        let keepsAlive = exchange.keepsAlive && !isDraining
+        state = keepsAlive ? .idle(since: loop.now) : .lingering(until: loop.now + Self.linger)
+        let isNested = isAnswering
+        isAnswering = true
+        write(.end(nil))
+        isAnswering = isNested
     }
 
     /// Begins an answer in pieces. False when the request is gone or answered.
@@ -203,11 +232,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         guard let context, case .sending(let exchange) = state, exchange.number == number else { return false }
         loop.statistics.bodyBytesSent += piece.readableBytes
         context.write(wrapOutboundOut(.body(.byteBuffer(piece))), promise: promise)
-        if isLast {
-            let keepsAlive = exchange.keepsAlive && !isDraining
-            state = keepsAlive ? .idle(since: loop.now) : .lingering(until: loop.now + Self.linger)
-            write(.end(nil))
-        }
+        if isLast { end(exchange) }
         context.flush()
         return true
     }
@@ -216,7 +241,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     func isOpen(_ number: UInt32) -> Bool {
         switch state {
         case .dispatched(let exchange), .sending(let exchange): exchange.number == number
-        case .idle, .receiving, .lingering, .closed: false
+        case .idle, .receiving, .complete, .lingering, .closed: false
         }
     }
 
@@ -240,7 +265,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
             refuse(.bodyTimeout, incoming.exchange)
         case .lingering(let until):
             if now >= until { closeNow() }
-        case .dispatched, .sending, .closed:
+        case .complete, .dispatched, .sending, .closed:
             break
         }
     }
@@ -249,11 +274,15 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         isDraining = true
         switch state {
         case .idle: closeNow()
-        case .receiving, .dispatched, .sending, .lingering, .closed: break
+        case .receiving, .complete, .dispatched, .sending, .lingering, .closed: break
         }
     }
 
-    func closeNow() { context?.close(promise: nil) }
+    /// A request that still waits for its turn is not handed on: its answer would have nowhere to go.
+    func closeNow() {
+        if case .complete = state { state = .closed }
+        context?.close(promise: nil)
+    }
 
     private func leave() {
         guard context != nil else { return }

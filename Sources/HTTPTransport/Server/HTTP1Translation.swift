@@ -16,15 +16,16 @@ enum HTTP1Translation {
     }
 
     /// Nil when the request is not one that a server may take: no or two hosts (RFC 9112 section 3.2), a target that is
-    /// neither a path nor absolute, or more header bytes than allowed.
-    static func request(_ head: HTTPRequestHead, maxHeaderBytes: Int) -> Request? {
+    /// neither a path nor absolute, or more header bytes than allowed. The scheme is that of the connection (RFC 9110 section
+    /// 7.1), whatever an absolute target says.
+    static func request(_ head: HTTPRequestHead, isEncrypted: Bool, maxHeaderBytes: Int) -> Request? {
         let hosts = head.headers["host"]
         guard hosts.count == 1 || (hosts.isEmpty && head.version == .http1_0) else { return nil }
         guard let target = target(head.uri, method: head.method) else { return nil }
         var headers = HPACKHeaders()
         headers.reserveCapacity(head.headers.count + 4)
         headers.add(name: ":method", value: head.method.rawValue)
-        headers.add(name: ":scheme", value: "http")
+        headers.add(name: ":scheme", value: isEncrypted ? "https" : "http")
         headers.add(name: ":authority", value: target.authority ?? hosts.first ?? "")
         headers.add(name: ":path", value: target.path)
         var bytes = 0

@@ -90,13 +90,16 @@ package final class HTTPServer: Sendable {
     }
 
     /// Stops accepting, announces the end to every peer (GOAWAY in two steps, `connection: close`), waits for the open
-    /// requests to be answered, at most `within`, and closes.
+    /// requests to be answered, at most `within`, and closes. All loops at once.
     package func drain(within: TimeAmount) async {
         let deadline = NIODeadline.now() + within
         for part in parts { part.listener.close(mode: .all, promise: nil) }
-        for part in parts {
+        let drained = parts.map { part in
+            part.eventLoop.flatSubmit { part.loop.value.drain(deadline: deadline) }
+        }
+        for future in drained {
             // Fails only when the event loop itself has been shut down; then nothing is left to drain.
-            try? await part.eventLoop.flatSubmit { part.loop.value.drain(deadline: deadline) }.get()
+            try? await future.get()
         }
     }
 }

@@ -43,8 +43,9 @@ package struct HTTPServerConfiguration: Sendable {
 
     /// From accept to a chosen protocol; the connection is closed after it.
     package var handshakeTimeout = TimeAmount.seconds(10)
-    /// From the chosen protocol (HTTP/1.1: also from the previous answer's end, once a byte came) to the first complete
-    /// header block; the connection is closed after it.
+    /// From the chosen protocol to the first complete header block; the connection is closed after it. A later header block
+    /// that does not become complete leaves its connection without an open request, however slowly its bytes come: that is
+    /// `idleTimeout`'s, counted from the end of the last answer.
     package var headerTimeout = TimeAmount.seconds(15)
     /// From a request's headers to its body's end; answered 408 after it.
     package var bodyTimeout = TimeAmount.seconds(15)

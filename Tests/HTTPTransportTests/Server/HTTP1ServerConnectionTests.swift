@@ -71,6 +71,69 @@ import Testing
         }
     }
 
+    private static func burst(_ count: Int) -> String {
+        (0..<count).map { "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined()
+    }
+
+    @Test func `Thousands of pipelined requests are answered in order, none inside the answer of another`() throws {
+        let count = 5_000
+        let server = EmbeddedServer(mode: .hold)
+        let peer = try Peer(server)
+        #expect(try peer.send(Self.burst(count)) == "")
+        // From the first answer on, each request finds the next one waiting.
+        server.application.mode = .echo
+        server.application.answerHeld()
+        let answers = try peer.receive()
+        #expect(
+            answers.matches(of: /x-path: \/(\d+)\r\n/).map { $0.output.1 } == (0..<count).map { Substring("\($0)") }
+        )
+        #expect(server.application.greatestDepth == 1)
+        #expect(server.loop.statistics.responses == count)
+        #expect(peer.channel.isActive)
+    }
+
+    @Test func `Thousands of pipelined requests that are refused are answered one at a time`() throws {
+        let count = 5_000
+        let server = EmbeddedServer(mode: .hold) { $0.maxRequestsInFlightPerLoop = 1 }
+        let (busy, peer) = (try Peer(server), try Peer(server))
+        _ = try peer.send(Self.burst(count))
+        server.application.answerHeld()
+        // The next request of the burst waits for its turn; this one is faster and takes the only place.
+        _ = try? busy.channel.writeInbound(ByteBuffer(string: "GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+        let answers = try peer.receive()
+        #expect(answers.matches(of: #/HTTP\/1.1 503 /#).count == count - 1)
+        let addresses = server.application.faultAddresses
+        #expect(addresses.count == count - 1)
+        #expect((addresses.max() ?? 0) - (addresses.min() ?? 0) < 16_384)
+        #expect(peer.channel.isActive)
+    }
+
+    @Test func `A request that waits for its turn is not handed on when its connection ends`() throws {
+        let server = EmbeddedServer(mode: .hold)
+        let peer = try Peer(server)
+        _ = try peer.send(Self.burst(2))
+        server.application.answerHeld()
+        peer.channel.close(promise: nil)
+        server.eventLoop.run()
+        #expect(server.application.received.count == 1)
+        #expect(server.loop.statistics.connectionsOpen == 0)
+    }
+
+    @Test func `A request that waits for its turn when a drain begins is answered, and the last`() throws {
+        let server = EmbeddedServer(mode: .hold)
+        let peer = try Peer(server)
+        _ = try peer.send(Self.burst(3))
+        server.application.answerHeld()
+        _ = server.loop.drain(deadline: .distantFuture)
+        server.eventLoop.run()
+        #expect(server.application.answerHeld() == [true])
+        let answers = try peer.receive()
+        #expect(answers.contains("x-path: /1\r\n") && answers.hasSuffix("connection: close\r\n\r\n"))
+        server.advance(by: .seconds(1))
+        #expect(!peer.channel.isActive)
+        #expect(server.application.received.count == 2)
+    }
+
     @Test func `A chunked body in pieces is complete at its last chunk`() throws {
         let server = EmbeddedServer()
         let peer = try Peer(server)

@@ -7,7 +7,7 @@ import Testing
 @testable import HTTPTransport
 
 /// The server on real sockets.
-@Suite(.timeLimit(.minutes(1))) struct HTTPServerTests {
+@Suite(.timeLimit(.minutes(5))) struct HTTPServerTests {
     /// Starts a server on two loops, runs `body`, and drains.
     private func withServer(
         mode: @escaping @Sendable () -> TestApplication.Mode = { .echo },
@@ -29,7 +29,7 @@ import Testing
             try await group.shutdownGracefully()
             throw error
         }
-        await server.drain(within: .seconds(5))
+        await server.drain(within: .seconds(30))
         try await group.shutdownGracefully()
     }
 
@@ -57,8 +57,9 @@ import Testing
         try await withServer(tls: certificate.serverContext()) { server in
             let tls = try certificate.clientContext(protocols: ["http/1.1"])
             let peer = try await SocketPeer.connect(port: server.port, tls: tls)
-            try await peer.send(Array("GET /x HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
-            #expect(await peer.text(until: "x-path: /x").hasPrefix("HTTP/1.1 200 OK"))
+            try await peer.send(Array("GET /scheme HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+            let answer = await peer.text(until: "\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\nx-scheme: https\r\n"))
             try await peer.channel.close()
         }
     }
@@ -113,7 +114,7 @@ import Testing
 
     @Test func `A peer that never reads stalls itself, and only itself`() async throws {
         let size = 60_000
-        try await withServer(mode: { .large(size) }, configure: { $0.writeStallTimeout = .milliseconds(300) }) {
+        try await withServer(mode: { .large(size) }, configure: { $0.writeStallTimeout = .seconds(2) }) {
             server in
             let deaf = try await SocketPeer.connect(port: server.port, autoRead: false)
             let settings = RawFrame.settings([(4, 0x7FFF_FFFF)]).bytes
@@ -149,13 +150,39 @@ import Testing
         try await peer.send(Self.greeting)
         try await peer.send(request(1, "late"))
         for await _ in arrived.stream { break }
-        async let drained: Void = server.drain(within: .seconds(10))
+        async let drained: Void = server.drain(within: .seconds(30))
         // The peer does not answer the PING: the drain does without it after a second, the request after half of one.
         let reader = try await peer.answers { _ in false }
         #expect(reader.answers[1]?.body == Array("late".utf8))
         #expect(reader.goAways.map(\.errorCode) == [0, 0])
         await drained
         await #expect(throws: (any Error).self) { try await SocketPeer.connect(port: server.port) }
+        try await group.shutdownGracefully()
+    }
+
+    @Test func `Drain gives all loops one grace period, not one each`() async throws {
+        let loopCount = 3
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
+        var configuration = HTTPServerConfiguration()
+        configuration.timerTick = .milliseconds(10)
+        let arrived = AsyncStream.makeStream(of: Int.self)
+        let server = try await HTTPServer.start(loops: Array(group.makeIterator()), configuration: configuration) {
+            SilentApplication(index: $0.index, arrived: arrived.continuation)
+        }
+        // Until each loop has a request that is never answered: the kernel chooses the loop.
+        var (loops, peers): (Set<Int>, [SocketPeer]) = ([], [])
+        var arrivals = arrived.stream.makeAsyncIterator()
+        while loops.count < loopCount {
+            let peer = try await SocketPeer.connect(port: server.port)
+            try await peer.send(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+            peers.append(peer)
+            if let index = await arrivals.next() { loops.insert(index) }
+        }
+        let start = NIODeadline.now()
+        await server.drain(within: .seconds(3))
+        let taken = NIODeadline.now() - start
+        #expect(taken >= .seconds(3) && taken < .seconds(6))
+        for peer in peers { await peer.end() }
         try await group.shutdownGracefully()
     }
 
@@ -190,6 +217,25 @@ private final class LateApplication: HTTPServerApplication {
             self.loop.respond(request.token, TestApplication.echo(request))
         }
     }
+
+    func receiveComplete() {}
+
+    func response(to fault: HTTPRequestFault) -> HTTPServerResponse {
+        HTTPServerResponse(headers: [":status": "500"], body: ByteBuffer())
+    }
+}
+
+/// Never answers.
+private final class SilentApplication: HTTPServerApplication {
+    private let index: Int
+    private let arrived: AsyncStream<Int>.Continuation
+
+    init(index: Int, arrived: AsyncStream<Int>.Continuation) {
+        self.index = index
+        self.arrived = arrived
+    }
+
+    func receive(_ request: HTTPServerRequest) { arrived.yield(index) }
 
     func receiveComplete() {}
 

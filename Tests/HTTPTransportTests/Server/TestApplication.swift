@@ -20,6 +20,11 @@ final class TestApplication: HTTPServerApplication {
     private(set) var received: [HTTPServerRequest] = []
     private(set) var batches = 0
     private(set) var faults: [HTTPRequestFault] = []
+    /// How deep calls of `receive` have been inside one another; 1 is none.
+    private(set) var greatestDepth = 0
+    private var depth = 0
+    /// Where on the stack faults were asked about: grows when a refusal is written inside another.
+    private(set) var faultAddresses: [UInt] = []
     private var batch: [HTTPServerRequest] = []
     private(set) var held: [HTTPServerRequest] = []
 
@@ -29,6 +34,9 @@ final class TestApplication: HTTPServerApplication {
     }
 
     func receive(_ request: HTTPServerRequest) {
+        depth += 1
+        defer { depth -= 1 }
+        greatestDepth = max(greatestDepth, depth)
         received.append(request)
         switch mode {
         case .echo: loop.respond(request.token, Self.echo(request))
@@ -48,6 +56,8 @@ final class TestApplication: HTTPServerApplication {
 
     func response(to fault: HTTPRequestFault) -> HTTPServerResponse {
         faults.append(fault)
+        var marker: UInt8 = 0
+        withUnsafeMutablePointer(to: &marker) { faultAddresses.append(UInt(bitPattern: $0)) }
         let status =
             switch fault {
             case .bodyTooLarge: "413"
@@ -69,6 +79,11 @@ final class TestApplication: HTTPServerApplication {
     static func echo(_ request: HTTPServerRequest) -> HTTPServerResponse {
         switch request.path {
         case "/empty": HTTPServerResponse(headers: [":status": "204"], body: ByteBuffer())
+        case "/scheme":
+            HTTPServerResponse(
+                headers: [":status": "200", "x-scheme": request.headers.first(name: ":scheme") ?? ""],
+                body: request.body
+            )
         default: HTTPServerResponse(headers: [":status": "200", "x-path": request.path], body: request.body)
         }
     }
