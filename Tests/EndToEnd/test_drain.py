@@ -1,12 +1,13 @@
 """SIGTERM: whoever is being served is answered, nobody is lost, and the exit status says that all went well."""
 
 import json
+import resource
 import signal
 import subprocess
 import uuid
 
 import httpx
-from gateway import finish, payment, wait_until
+from gateway import BINARY, finish, payment, wait_until
 from test_crash import wait_for_load
 
 IN_FLIGHT = 60
@@ -67,3 +68,28 @@ def test_a_restart_under_load_loses_nothing(own_demo, tmp_path):
     own_demo.start("gateway")
     finish(load)
     own_demo.audit(journal)
+
+
+def test_a_journal_that_fails_during_the_drain_is_status_74(own_demo):
+    assert own_demo.stop_gateway() == 0
+    own_demo.configure("drain_timeout: 5s\n")
+    # Python ignores SIGXFSZ, and so does this child: a write above the limit is an error then, like that of a bad disk.
+    server = subprocess.Popen(
+        [BINARY, "serve", "--config", str(own_demo.directory / "millrace.yaml")],
+        env=own_demo.environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, restore_signals=False,
+    )  # fmt: skip
+    own_demo.processes["serve"] = server
+    wait_until(own_demo.is_ready, 30, "readiness")
+    own_demo.profile({"preset": "clean", "latency": {"kind": "fixed", "ms": 3000}})
+    clients = curl_in_parallel(own_demo, 4)
+    wait_until(lambda: in_flight(own_demo) == 4, 30, "the requests in flight")
+    server.send_signal(signal.SIGTERM)
+    wait_until(lambda: not own_demo.is_ready(), 10, "the end of readiness")
+    # The outcomes come after this and cannot be written.
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (0, 0))
+    _, errors = server.communicate(timeout=60)
+    assert server.returncode == 74 and "A journal failed" in errors, errors
+    clients.wait(60)
+    # Nobody was told of an outcome that is not kept.
+    assert "2 201" not in clients.stdout.read().splitlines()
+    own_demo.verify_journals()

@@ -99,22 +99,36 @@ final class GatewayParts: Sendable {
         _ = try? await onEachLoop { runtime in runtime.shards.forEach { $0.host.drain() } }
     }
 
-    /// Closes providers, journals and threads; the server must have been drained.
+    /// Closes providers, journals and threads, those of different loops side by side; the server must have been drained.
+    /// Afterwards `failure` has whatever went wrong until the end.
     func close() async {
-        for runtime in runtimes.all {
-            let stopped = try? await runtime.eventLoop.submit {
-                runtime.value.stopTicking()
-                let closing = runtime.value.shards.map { $0.provider.shutdown() }
-                return EventLoopFuture.andAllComplete(closing, on: runtime.eventLoop)
-            }.get()
-            try? await stopped?.get()
-            let journals = try? await runtime.eventLoop.submit { runtime.value.shards.map { $0.journal } }.get()
-            // Blocks while the last batch is flushed; nothing else runs on these loops any more.
-            journals?.forEach { $0.close() }
+        await withTaskGroup(of: Void.self) { group in
+            for runtime in runtimes.all {
+                group.addTask { await self.close(runtime) }
+            }
         }
+        failure.report(GatewayStopped())
         try? await blueprint.threadPool.shutdownGracefully()
         try? await group.shutdownGracefully()
         blueprint.directory.close()
+    }
+
+    private func close(_ runtime: NIOLoopBound<LoopRuntime>) async {
+        let providers = runtime.eventLoop.flatSubmit {
+            runtime.value.stopTicking()
+            let closing = runtime.value.shards.map { $0.provider.shutdown() }
+            return EventLoopFuture.andAllComplete(closing, on: runtime.eventLoop)
+        }
+        try? await providers.get()
+        let journals = try? await runtime.eventLoop.submit { runtime.value.shards.map { $0.journal } }.get()
+        await withTaskGroup(of: Void.self) { group in
+            for journal in journals ?? [] {
+                // Blocks while the last batch is flushed, so not on a thread that others wait for.
+                group.addTask { try? await self.blueprint.threadPool.runIfActive { journal.close() } }
+            }
+        }
+        // What a journal said at its end has come to the loop, and goes before this.
+        try? await runtime.eventLoop.submit {}.get()
     }
 
     // MARK: Access

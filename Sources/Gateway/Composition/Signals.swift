@@ -16,7 +16,10 @@ final class Readiness: Sendable {
     func set(_ new: State) { state.store(new, ordering: .releasing) }
 }
 
-/// The first reason why the gateway cannot go on.
+/// That a gateway was stopped and had not failed until then.
+package struct GatewayStopped: Error {}
+
+/// The first reason why the gateway cannot go on; `GatewayStopped` when it was closed without one.
 final class FailureSignal: Sendable {
     private struct State {
         var error: (any Error)?

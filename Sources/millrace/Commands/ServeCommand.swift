@@ -39,7 +39,10 @@ struct ServeCommand: AsyncParsableCommand {
             ready: ReadyFile(pid: getpid(), port: server.port, adminPort: server.adminPort),
             logger: logger,
             drain: { await server.drain() },
-            failure: { await server.waitForFailure() }
+            failure: {
+                let error = await server.waitForFailure()
+                return error is GatewayStopped ? nil : error
+            }
         )
     }
 }

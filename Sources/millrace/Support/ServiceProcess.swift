@@ -29,13 +29,14 @@ enum ServiceProcess {
         case failed(any Error)
     }
 
-    /// Returns after `drain`. Throws the server's failure. A second signal during `drain` ends the process at once.
+    /// Returns after `drain`. Throws the server's failure, be it before, during or at the end of `drain`. A second signal
+    /// during `drain` ends the process at once. `failure` returns nil when the server has stopped without one.
     static func run(
         options: ServiceOptions,
         ready: ReadyFile,
         logger: Logger,
         drain: @escaping @Sendable () async -> Void,
-        failure: (@Sendable () async -> any Error)? = nil
+        failure: (@Sendable () async -> (any Error)?)? = nil
     ) async throws {
         if let path = options.readyFile { try JSONFile.write(ready, to: path, permissions: 0o644) }
         let (events, continuation) = AsyncStream.makeStream(of: Event.self)
@@ -45,7 +46,9 @@ enum ServiceProcess {
             for await number in signals { continuation.yield(.stop(signal: number)) }
         }
         if let failure {
-            Task { continuation.yield(.failed(await failure())) }
+            Task {
+                if let error = await failure() { continuation.yield(.failed(error)) }
+            }
         }
         var iterator = events.makeAsyncIterator()
         switch await iterator.next() {
@@ -63,6 +66,7 @@ enum ServiceProcess {
             }
         }
         await drain()
+        if let failure, let error = await failure() { throw error }
         logger.notice("Stopped")
     }
 
