@@ -46,11 +46,13 @@ enum SimulatedReplyDecoder {
         switch response.status {
         case 200: return success(response.body, call)
         case 402: return refusal(response.body)
+        // This request was not executed, but the one that used its key before may have moved the money.
+        case 400 where hasCode("idempotency_key_reused", response.body): return .unknown(.conflict)
         case 400, 401, 403, 404: return .notExecuted(.misconfigured)
         // An operation under this key is under way, or was executed with other parameters. Neither lets us start anew.
         case 409: return .unknown(.conflict)
         case 429: return .notExecuted(.rateLimited)
-        case 503 where isRefusedBeforeExecution(response.body): return .notExecuted(.overloaded)
+        case 503 where hasCode("not_executed", response.body): return .notExecuted(.overloaded)
         case 500...599: return .unknown(.serverError)
         default: return .unknown(.badResponse)
         }
@@ -80,18 +82,13 @@ enum SimulatedReplyDecoder {
         return .declined(SimulatedDeclines.decline(code.string(in: input)))
     }
 
-    private static func isRefusedBeforeExecution(_ body: ByteBuffer) -> Bool {
-        let input = body.readableBytesUInt8Span
-        guard let reply = try? SimulatedReply(input) else { return false }
-        return reply.code?.equals("not_executed", in: input) ?? false
-    }
-
     // MARK: Answers to a query
 
     private static func queried(_ response: HTTPClientResponse, _ call: SimulatedCall) -> ProviderOutcome {
         switch response.status {
         case 200: return found(response.body, call)
-        case 404 where isNotFound(response.body): return .notFound
+        // A 404 of anything else on the way would be no answer of the simulator's.
+        case 404 where hasCode("operation_not_found", response.body): return .notFound
         case 400, 401, 403: return .unknown(.misconfigured)
         case 429: return .unknown(.rateLimited)
         case 500...599: return .unknown(.serverError)
@@ -114,14 +111,13 @@ enum SimulatedReplyDecoder {
         return succeeded(reply, reference)
     }
 
-    /// A 404 of anything else on the way would be no answer of the simulator's.
-    private static func isNotFound(_ body: ByteBuffer) -> Bool {
+    // MARK: Parts
+
+    private static func hasCode(_ code: StaticString, _ body: ByteBuffer) -> Bool {
         let input = body.readableBytesUInt8Span
         guard let reply = try? SimulatedReply(input) else { return false }
-        return reply.code?.equals("operation_not_found", in: input) ?? false
+        return reply.code?.equals(code, in: input) ?? false
     }
-
-    // MARK: Parts
 
     private static func succeeded(_ reply: SimulatedReply, _ reference: String) -> ProviderOutcome {
         guard let amountMinor = reply.amountMinor, let currency = reply.currency else { return .unknown(.badResponse) }

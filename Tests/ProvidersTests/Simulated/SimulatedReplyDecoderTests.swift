@@ -113,6 +113,9 @@ struct SimulatedReplyDecoderTests {
         Case(402, "<html>", .unknown(.badResponse)),
         Case(402, "{}", .unknown(.badResponse)),
         Case(400, "", .notExecuted(.misconfigured)),
+        Case(400, #"{"error":{"code":"invalid_amount"}}"#, .notExecuted(.misconfigured)),
+        // The key's first request may have been executed.
+        Case(400, #"{"error":{"code":"idempotency_key_reused"}}"#, .unknown(.conflict)),
         Case(401, "", .notExecuted(.misconfigured)),
         Case(403, "", .notExecuted(.misconfigured)),
         Case(404, "", .notExecuted(.misconfigured)),
