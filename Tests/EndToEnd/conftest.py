@@ -34,3 +34,8 @@ def own_demo(tmp_path):
 def api(demo):
     with demo.client() as client:
         yield client
+
+
+def pytest_collection_modifyitems(items):
+    """What looks back at all others comes last."""
+    items.sort(key=lambda item: item.path.name == "test_afterwards.py")

@@ -100,10 +100,10 @@ class Demo:
     def kill_gateway(self):
         """kill -9, and waits until it is gone."""
         os.kill(self.gateway_pid, signal.SIGKILL)
-        wait_until(lambda: not alive(self.gateway_pid), 10, "the gateway's end")
+        wait_until(lambda: not alive(self.gateway_pid), 30, "the gateway's end")
         process = self.processes.pop("gateway", None)
         if process:
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
     def stop_gateway(self):
         """SIGTERM to the launcher of the gateway alone, and waits until both are gone; the launcher's exit status."""
@@ -199,7 +199,7 @@ class Demo:
             return False
 
 
-def run(*arguments, status=None, timeout=120, **options):
+def run(*arguments, status=None, timeout=240, **options):
     """Runs a command of the binary to its end; fails with its output unless it exits with `status`."""
     command = [BINARY, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, cwd=REPOSITORY, **options)
@@ -207,7 +207,7 @@ def run(*arguments, status=None, timeout=120, **options):
     return done
 
 
-def finish(process, timeout=120):
+def finish(process, timeout=240):
     """Waits for a load to end; fails with its report unless it passed."""
     try:
         output, _ = process.communicate(timeout=timeout)

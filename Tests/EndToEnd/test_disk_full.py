@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from gateway import Demo, run, wait_until
 
-ROOM = "size=12m"
+ROOM = "size=8m"
 MORE_ROOM = "size=128m"
 # Small segments, one shard: full after some thousand payments.
 SETTINGS = """
@@ -53,7 +53,7 @@ def test_a_full_disk_refuses_and_room_brings_everything_back(small_demo, tmp_pat
         "crash", "--journal", expectations, "--report", report, "--no-audit", "--no-retries",
         "--rate", "1000", "--duration", "8s",
     )  # fmt: skip
-    output, _ = load.communicate(timeout=120)
+    output, _ = load.communicate(timeout=240)
     total = json.loads((report / "report.json").read_text())["total"]
     statuses = {int(status): count for status, count in total["statuses"].items()}
     assert load.returncode != 0, f"the disk did not fill up:\n{output}"
@@ -62,7 +62,7 @@ def test_a_full_disk_refuses_and_room_brings_everything_back(small_demo, tmp_pat
     if server.poll() is None:
         assert statuses[503] > 0, output
         server.terminate()
-        server.wait(40)
+        server.wait(60)
     else:
         assert server.returncode == 74 and "critical" in (small_demo.directory / "serve.log").read_text()
     assert mount("-o", f"remount,{MORE_ROOM}", "millrace-test", small_demo.directory / "data").returncode == 0

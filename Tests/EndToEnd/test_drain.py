@@ -27,7 +27,7 @@ def curl_in_parallel(demo, count):
         f'cacert = "{demo.ca_cert}"',
         'output = "/dev/null"',
         'write-out = "%{http_version} %{http_code}\\n"',
-        "http2\nmax-time = 30\nsilent\nshow-error",
+        "http2\nmax-time = 60\nsilent\nshow-error",
     ]
     transfers = ["\n".join([*transfer, f'header = "Idempotency-Key: {uuid.uuid4()}"']) for _ in range(count)]
     process = subprocess.Popen(
@@ -43,11 +43,11 @@ def test_requests_in_flight_are_answered(own_demo):
     assert own_demo.stop_gateway() == 0
     server = own_demo.serve()
     wait_until(own_demo.is_ready, 30, "readiness")
-    own_demo.profile({"preset": "clean", "latency": {"kind": "fixed", "ms": 3000}})
+    own_demo.profile({"preset": "clean", "latency": {"kind": "fixed", "ms": 6000}})
     clients = curl_in_parallel(own_demo, IN_FLIGHT)
     wait_until(lambda: in_flight(own_demo) == IN_FLIGHT, 30, "the requests in flight")
     server.send_signal(signal.SIGTERM)
-    wait_until(lambda: not own_demo.is_ready(), 10, "the end of readiness")
+    wait_until(lambda: not own_demo.is_ready(), 30, "the end of readiness")
     try:
         with own_demo.client() as late:
             answer = late.post("/v1/payments", json=payment(), headers={"idempotency-key": str(uuid.uuid4())})
@@ -56,7 +56,7 @@ def test_requests_in_flight_are_answered(own_demo):
         pass  # No new connections any more: as clear.
     assert clients.wait(60) == 0, clients.stderr.read()
     assert clients.stdout.read().splitlines() == ["2 201"] * IN_FLIGHT
-    assert server.wait(30) == 0
+    assert server.wait(60) == 0
     own_demo.verify_journals()
 
 

@@ -180,7 +180,7 @@ def test_answers_are_the_same_bytes_after_kill_and_restart(own_demo):
 
 def test_a_key_in_flight_when_the_gateway_is_killed_is_charged_once(own_demo):
     """The provider has executed and not yet answered: the next life finds that out, under the same key."""
-    own_demo.profile({"preset": "clean", "latency": {"kind": "fixed", "ms": 5000}})
+    own_demo.profile({"preset": "clean", "latency": {"kind": "fixed", "ms": 8000}})
     header, body = key(), payment()
     with ThreadPoolExecutor(1) as pool, own_demo.client() as client:
         lost = pool.submit(client.post, "/v1/payments", json=body, headers=header)
