@@ -45,7 +45,7 @@ final class ClientHarness: Sendable {
     func request(
         _ path: String,
         body: String = "",
-        timeout: TimeAmount = .seconds(20)
+        timeout: TimeAmount = .seconds(60)
     ) -> EventLoopFuture<HTTPClientResult> {
         let promise = loop.makePromise(of: HTTPClientResult.self)
         loop.execute { self.start(path, body, timeout, promise) }
@@ -53,7 +53,7 @@ final class ClientHarness: Sendable {
     }
 
     /// Starts all of them in one turn of the loop.
-    func requests(_ paths: [String], timeout: TimeAmount = .seconds(20)) async throws -> [HTTPClientResult] {
+    func requests(_ paths: [String], timeout: TimeAmount = .seconds(60)) async throws -> [HTTPClientResult] {
         let promises = paths.map { _ in loop.makePromise(of: HTTPClientResult.self) }
         loop.execute { for (path, promise) in zip(paths, promises) { self.start(path, "", timeout, promise) } }
         return try await EventLoopFuture.whenAllSucceed(promises.map(\.futureResult), on: loop).get()
@@ -97,12 +97,12 @@ final class ClientHarness: Sendable {
         try await group.shutdownGracefully()
     }
 
-    /// Waits until `condition` holds; gives up after 10 s. Looks again at each pass of the wheel's tick, without sleeping
+    /// Waits until `condition` holds; gives up after a minute. Looks again at each pass of the wheel's tick, without sleeping
     /// on any event loop.
     func until(
         _ condition: @escaping @Sendable (HTTPClientStatistics) -> Bool
     ) async throws -> Bool {
-        let deadline = NIODeadline.now() + .seconds(10)
+        let deadline = NIODeadline.now() + .seconds(60)
         while NIODeadline.now() < deadline {
             if condition(try await statistics()) { return true }
             try await loop.scheduleTask(in: .milliseconds(2)) {}.futureResult.get()

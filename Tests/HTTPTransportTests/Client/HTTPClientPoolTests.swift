@@ -7,7 +7,7 @@ import Testing
 @testable import HTTPTransport
 
 /// The pool against a real HTTP/2 server on real sockets.
-@Suite("The pool on sockets", .serialized, .timeLimit(.minutes(2)))
+@Suite("The pool on sockets", .serialized, .timeLimit(.minutes(5)))
 struct HTTPClientPoolTests {
     private static func configuration(
         _ server: TestHTTP2Server,
@@ -254,7 +254,7 @@ struct HTTPClientPoolTests {
     @Test("a deadline in flight is unknown, and cancels the stream")
     func deadlineInFlight() async throws {
         try await withPool { server, client in
-            let result = try await client.request("/silent", body: "x", timeout: .milliseconds(50)).get()
+            let result = try await client.request("/silent", body: "x", timeout: .seconds(2)).get()
             #expect(result.unknown == .timeout)
             let value32 = try await client.until { _ in server.cancelled == 1 }
             #expect(value32)
@@ -358,12 +358,12 @@ struct HTTPClientPoolTests {
     func keepalive() async throws {
         try await withPool({
             $0.idlePing = .milliseconds(20)
-            $0.pingTimeout = .seconds(5)
+            $0.pingTimeout = .seconds(30)
         }) { server, client in
             let held = client.request("/hold")
             let value51 = try await client.until { _ in server.held == 1 }
             #expect(value51)
-            let value52 = try await client.request("/silent", timeout: .milliseconds(200)).get().unknown
+            let value52 = try await client.request("/silent", timeout: .seconds(2)).get().unknown
             #expect(value52 == .timeout)
             server.releaseHeld()
             let value53 = try await held.get().response?.status
