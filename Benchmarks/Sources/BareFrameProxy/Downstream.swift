@@ -54,9 +54,7 @@ final class Downstream: ChannelInboundHandler {
             isDirty = true
             return
         }
-        var payload = payload
-        payload.headers.replaceOrAdd(name: ":scheme", value: "http")
-        payload.headers.replaceOrAdd(name: ":authority", value: pool.authority)
+        // As they came, `:scheme` and `:authority` included: no work.
         routes[stream] = (upstream, upstream.open(.headers(payload), for: self, stream))
     }
 

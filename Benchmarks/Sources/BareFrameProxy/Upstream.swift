@@ -104,7 +104,6 @@ final class Upstream: ChannelInboundHandler {
 
 /// The upstream connections of the one loop, taken in turn; lost ones are dialled again.
 final class UpstreamPool {
-    let authority: String
     private let eventLoop: any EventLoop
     private let port: Int
     private var connections: [Upstream] = []
@@ -113,7 +112,6 @@ final class UpstreamPool {
     init(eventLoop: any EventLoop, port: Int) {
         self.eventLoop = eventLoop
         self.port = port
-        authority = "127.0.0.1:\(port)"
     }
 
     func pick() -> Upstream? {
