@@ -31,6 +31,22 @@ def own_demo(tmp_path):
 
 
 @pytest.fixture
+def configured_demo(tmp_path):
+    """Starts a demo of the test's own with these lines added to its gateway's configuration."""
+    demo = Demo(tmp_path)
+
+    def start(settings):
+        demo.start("psp")
+        demo.configure(settings)
+        return demo.start("gateway")
+
+    try:
+        yield start
+    finally:
+        demo.stop()
+
+
+@pytest.fixture
 def api(demo):
     with demo.client() as client:
         yield client

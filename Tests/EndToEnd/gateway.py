@@ -44,6 +44,7 @@ class Demo:
         self.merchants = merchants
         self.arguments = list(arguments)
         self.processes = {}
+        self.loads = []
 
     def start(self, only=None):
         path = self.directory / "demo.json"
@@ -112,6 +113,11 @@ class Demo:
         return process.wait(timeout=60)
 
     def stop(self):
+        for load in self.loads:
+            # Of a test that failed.
+            if load.poll() is None:
+                load.kill()
+                load.wait()
         for process in self.processes.values():
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
@@ -157,10 +163,12 @@ class Demo:
     def load(self, scenario, *arguments):
         """Starts `millrace load` against this demo; `finish` it."""
         command = [BINARY, "load", "run", "--scenario", scenario, "--demo", self.directory / "demo.json", *arguments]
-        return subprocess.Popen(
+        load = subprocess.Popen(
             [str(part) for part in command],
             cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
+        self.loads.append(load)
+        return load
 
     def audit(self, *journals):
         """`millrace load audit` of all runs in `journals`; fails with what it found."""

@@ -3,8 +3,7 @@
 import random
 import time
 
-import pytest
-from gateway import Demo, finish, key, payment, wait_until
+from gateway import finish, key, payment, wait_until
 
 # A failure can be repeated with its seed; the moments within a run of course depend on the machine.
 SEED = 4711
@@ -13,18 +12,6 @@ KILLS = 20
 SETTINGS = "\njournal:\n  segment_bytes: 2MiB\n"
 # In turn: next to nothing in flight, and a hundred payments that the simulator has executed and not yet answered.
 LATENCIES = ({"kind": "fixed", "ms": 0}, {"kind": "lognormal", "p50_ms": 80, "p99_ms": 400})
-
-
-@pytest.fixture
-def busy_demo(tmp_path):
-    demo = Demo(tmp_path)
-    try:
-        demo.start("psp")
-        demo.configure(SETTINGS)
-        demo.start("gateway")
-        yield demo
-    finally:
-        demo.stop()
 
 
 def requests(demo):
@@ -42,31 +29,32 @@ def wait_for_load(demo, load):
     wait_until(flows, 30, "the load")
 
 
-def test_kill_at_random_moments_under_load(busy_demo, tmp_path):
+def test_kill_at_random_moments_under_load(configured_demo, tmp_path):
+    demo = configured_demo(SETTINGS)
     moments = random.Random(SEED)
     expectations = [tmp_path / "load.expectations", tmp_path / "witness.expectations"]
-    witness = Witness(busy_demo, expectations[1])
+    witness = Witness(demo, expectations[1])
     interrupted = 0
     for number in range(KILLS):
-        busy_demo.profile({"preset": "clean", "latency": LATENCIES[number % len(LATENCIES)]})
-        load = busy_demo.load("crash", "--seed", SEED + number, "--journal", expectations[0], "--no-audit")
-        wait_for_load(busy_demo, load)
+        demo.profile({"preset": "clean", "latency": LATENCIES[number % len(LATENCIES)]})
+        load = demo.load("crash", "--seed", SEED + number, "--journal", expectations[0], "--no-audit")
+        wait_for_load(demo, load)
         moment = moments.uniform(0.05, 0.8)
         time.sleep(moment)
         witness.pay()
-        busy_demo.kill_gateway()
-        busy_demo.start("gateway")
+        demo.kill_gateway()
+        demo.start("gateway")
         witness.compare(witness.seen[-1:])
         finish(load)
-        audit = busy_demo.audit(*expectations).stdout.splitlines()
-        resolved = busy_demo.metrics()["millrace_operations_resolved_total"]
+        audit = demo.audit(*expectations).stdout.splitlines()
+        resolved = demo.metrics()["millrace_operations_resolved_total"]
         interrupted += resolved
         print(f"kill {number + 1} after {moment * 1000:.0f} ms, {resolved:.0f} operations resolved; {audit[0]}")
     witness.compare(witness.seen)
-    assert busy_demo.stop_gateway() == 0
-    print(busy_demo.verify_journals().stdout)
+    assert demo.stop_gateway() == 0
+    print(demo.verify_journals().stdout)
     # Otherwise the kills hit nothing.
-    assert interrupted > KILLS and len(list(busy_demo.directory.glob("data/shard-*/*.journal"))) > 8
+    assert interrupted > KILLS and len(list(demo.directory.glob("data/shard-*/*.journal"))) > 8
 
 
 class Witness:

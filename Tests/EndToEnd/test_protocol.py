@@ -260,6 +260,7 @@ def test_malformed_http1_is_400_and_ends_its_connection(demo, bystander, changes
         peer.sendall(post(demo, **changes))
         answer = read_to_end(peer)
     assert answer.startswith(b"HTTP/1.1 400 ") and b'"code":"malformed_request"' in answer, answer
+    assert b"\r\nrequest-id: req_" in answer
     # One answer: what followed was not taken for a second request.
     assert answer.count(b"HTTP/1.1 ") == 1
 
