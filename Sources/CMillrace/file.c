@@ -54,12 +54,38 @@ static int open_durable(const char *path) {
     return open_retrying(path, O_RDWR | O_DSYNC);
 }
 
+#if defined(O_DIRECT)
+// As above, for a new file: a block of zeros is written, which is what the file is going to hold.
+static int direct_writes_work(int fd) {
+    void *block = NULL;
+    if (posix_memalign(&block, 4096, 4096) != 0) return 0;
+    memset(block, 0, 4096);
+    ssize_t written = pwrite(fd, block, 4096, 0);
+    int refused = written < 0 && errno == EINVAL;
+    free(block);
+    return !refused;
+}
+#endif
+
+static int open_prepare(const char *path) {
+#if defined(O_DIRECT)
+    int fd = open_retrying(path, O_RDWR | O_CREAT | O_TRUNC | O_DIRECT);
+    if (fd >= 0 && !direct_writes_work(fd)) {
+        close(fd);
+        fd = -EINVAL;
+    }
+    if (fd != -EINVAL) return fd;
+#endif
+    return open_retrying(path, O_RDWR | O_CREAT | O_TRUNC);
+}
+
 int millrace_open(const char *path, int mode) {
     switch (mode) {
     case MILLRACE_OPEN_CREATE: return open_retrying(path, O_RDWR | O_CREAT | O_TRUNC);
     case MILLRACE_OPEN_UPDATE: return open_retrying(path, O_RDWR);
     case MILLRACE_OPEN_READ: return open_retrying(path, O_RDONLY);
     case MILLRACE_OPEN_DURABLE: return open_durable(path);
+    case MILLRACE_OPEN_PREPARE: return open_prepare(path);
     case MILLRACE_OPEN_LOCK: return open_retrying(path, O_RDWR | O_CREAT);
     default: return -EINVAL;
     }

@@ -17,6 +17,8 @@ enum millrace_open_mode {
     MILLRACE_OPEN_DURABLE = 3,
     // Lock file: made if missing, read and write, never emptied.
     MILLRACE_OPEN_LOCK = 4,
+    // Created or emptied, past the page cache where the file system can; durable after millrace_sync.
+    MILLRACE_OPEN_PREPARE = 5,
 };
 
 int millrace_open(const char *path, int mode);

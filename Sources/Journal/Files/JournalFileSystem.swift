@@ -21,6 +21,9 @@ package protocol JournalFileSystem: Sendable {
 package enum JournalFileMode: Sendable {
     /// New or emptied, for reading and writing; durable after `sync`.
     case create
+    /// New or emptied, to be filled with zeros, past the page cache where the file system can; durable after `sync`. Buffers
+    /// and offsets are multiples of 4 KiB.
+    case prepare
     /// An existing file, for reading and writing; durable after `sync`.
     case update
     /// An existing file, for reading.

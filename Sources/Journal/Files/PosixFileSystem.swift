@@ -31,6 +31,7 @@ package struct PosixFileSystem: JournalFileSystem {
         let native =
             switch mode {
             case .create: MILLRACE_OPEN_CREATE
+            case .prepare: MILLRACE_OPEN_PREPARE
             case .update: MILLRACE_OPEN_UPDATE
             case .read: MILLRACE_OPEN_READ
             case .durable: MILLRACE_OPEN_DURABLE

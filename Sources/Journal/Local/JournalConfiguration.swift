@@ -9,8 +9,8 @@ package struct JournalConfiguration: Sendable {
     package var batchBytes: Int
     /// Most bytes that may wait for the disk; `append` throws `backlog` beyond. Default 4 MiB.
     package var backlogBytes: Int
-    /// Least time between the starts of two flushes under load, 0...10 ms in nanoseconds. Default 1 ms. There is no wait
-    /// when the journal is nearly idle; `FlushPacer` says what that means.
+    /// The most that a flush waits after the start of the one before, 0...10 ms in nanoseconds. Default 1 ms. How much of it
+    /// depends on the load (`FlushPacer`); when the journal is nearly idle there is no wait.
     package var floorNanoseconds: UInt64
     /// Waiting bytes that end the floor early. Default 64 KiB.
     package var floorBytes: Int

@@ -8,8 +8,11 @@ extension JournalCore {
 
     /// When the keeper may do what next; only its own thread knows this.
     private struct Timetable {
-        /// Pause between two chunks of a new segment, so that flushes find the disk free.
-        static let chunkPauseNanoseconds: UInt64 = 2_000_000
+        /// Pauses between two chunks of a new segment, so that flushes find the disk free: the short one while less of it is
+        /// ready than twice the share of the segment in use that is full. So it takes twice the journal's own rate, thinly
+        /// spread, and is ready when the other is half full.
+        static let shortPauseNanoseconds: UInt64 = 1_000_000
+        static let longPauseNanoseconds: UInt64 = 50_000_000
         /// Pause after the disk was full.
         static let retryNanoseconds: UInt64 = 1_000_000_000
 
@@ -70,7 +73,9 @@ extension JournalCore {
     }
 
     private func prepare(_ number: UInt64, _ preparer: inout SegmentPreparer, _ timetable: inout Timetable) {
-        timetable.prepare = monotonicNanoseconds() + Timetable.chunkPauseNanoseconds
+        let isLate = preparer.progress < 2 * monitor.withLock { state in shareInUse(state) }
+        let pause = isLate ? Timetable.shortPauseNanoseconds : Timetable.longPauseNanoseconds
+        timetable.prepare = monotonicNanoseconds() + pause
         do throws(JournalFileError) {
             guard let segment = try preparer.step(number: number) else { return }
             monitor.withLock { $0.prepared = segment }
@@ -80,6 +85,11 @@ extension JournalCore {
             timetable.prepare = monotonicNanoseconds() + Timetable.retryNanoseconds
             refusePreparation(error.asJournalError)
         }
+    }
+
+    /// How much of the segment in use is full, from 0 to 1.
+    private func shareInUse(_ state: borrowing JournalState) -> Double {
+        Double(state.durable.offset) / Double(configuration.segmentBytes)
     }
 
     /// A full disk may have room again before the segment in use is full; any other error, or a writer that waits, ends the journal.

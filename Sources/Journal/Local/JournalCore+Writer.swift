@@ -5,7 +5,7 @@ extension JournalCore {
         let (taken, owner) = takeWriter()
         guard let writer = taken else { preconditionFailure("a journal has one writer thread") }
         var inFlight = RecordArena(capacity: configuration.backlogBytes)
-        var pacer = FlushPacer(floorNanoseconds: configuration.floorNanoseconds)
+        var pacer = FlushPacer(ceilingNanoseconds: configuration.floorNanoseconds)
         while awaitRecords(&inFlight, pacer) {
             do throws(JournalFileError) {
                 try flush(&inFlight, writer, &pacer, owner)

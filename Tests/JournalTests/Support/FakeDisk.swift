@@ -118,7 +118,7 @@ final class FakeDisk: JournalFileSystem {
     func open(_ path: String, _ mode: JournalFileMode) throws(JournalFileError) -> any JournalFile {
         try operation("open", path)
         return try state.withLock { state throws(JournalFileError) in
-            if mode == .create { state.names[path] = Inode() }
+            if mode == .create || mode == .prepare { state.names[path] = Inode() }
             guard let inode = state.names[path] else { throw JournalFileError(code: 2, operation: "open", path: path) }
             return FakeFile(disk: self, inode: inode, path: path, isDurable: mode == .durable)
         }
