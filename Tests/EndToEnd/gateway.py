@@ -54,6 +54,8 @@ class Demo:
         command = [
             BINARY, "demo", "--data", str(self.directory), "--merchants", str(self.merchants),
             "--port", str(ports["port"]), "--admin-port", str(ports["admin"]), "--psp-port", str(ports["psp"]),
+            # Two, so that requests and answers cross loops.
+            "--loops", "2",
             *self.arguments,
         ]  # fmt: skip
         if only:

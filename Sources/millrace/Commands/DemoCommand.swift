@@ -33,7 +33,7 @@ struct DemoCommand: AsyncParsableCommand {
     @OptionGroup var behaviour: ProfileOptions
     @Option(help: "What the simulator's random decisions are drawn from.")
     var seed: UInt64 = 1
-    @Option(help: "The gateway's event loops (default: one per core).")
+    @Option(help: "The gateway's event loops (default: one for two cores, as simulator and load share them).")
     var loops: Int?
     @Option(help: "Where certificates are, or are made (default: DIR/certs).")
     var certs: String?

@@ -1,3 +1,4 @@
+import Foundation
 import Gateway
 
 /// What a launch is to start, with which arguments and environment.
@@ -16,7 +17,7 @@ struct DemoPlan {
     var pspUsesTLS: Bool
     var profile: String
     var seed: UInt64
-    var loops: Int?
+    var loops: Int
     var startTimeout: Duration
 
     init(command: DemoCommand, state: DemoDirectory.State) {
@@ -37,7 +38,7 @@ struct DemoPlan {
         pspUsesTLS = command.pspTLS || (command.gatewayOnly && state.pspUsesTLS == true)
         profile = command.behaviour.profile
         seed = command.seed
-        loops = command.loops
+        loops = command.loops ?? max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
         startTimeout = .seconds(command.startTimeout)
     }
 
@@ -70,9 +71,9 @@ struct DemoPlan {
             Name.certificateFile: directory.certificates.certificateFile,
             Name.keyFile: directory.certificates.keyFile,
             Name.providerURL: simulatorURL(port: simulatorPort),
+            Name.loops: "\(loops)",
         ]
         if pspUsesTLS { environment[Name.providerCAFile] = directory.certificates.authorityFile }
-        if let loops { environment[Name.loops] = "\(loops)" }
         return environment
     }
 }
