@@ -20,7 +20,7 @@ help:
 	@echo 'make run    set up, build, and run gateway and simulator; prints a curl line'
 	@echo 'make test   set up, and run every test'
 	@echo 'make check  format lint, house rules and unit tests only'
-	@echo 'make bench  the baselines and the gateway under the same load'
+	@echo 'make bench  the baselines and the gateway under the same load; memory'
 	@echo 'make load   a demo of its own under load, audited (SCENARIO=$(SCENARIO))'
 	@echo 'make clean  remove build output and test environments, not data'
 
@@ -40,7 +40,8 @@ check:
 
 bench: build
 	@scripts/setup.sh test
-	@exec Benchmarks/run.sh $(BINARY)
+	@Benchmarks/run.sh $(BINARY)
+	@Benchmarks/memory.sh $(BINARY)
 
 load: build
 	@exec scripts/load.sh $(BINARY) $(SCENARIO) $(LOAD)
