@@ -110,6 +110,7 @@ let package = Package(
                 nioHPACK, nioSSL,
             ],
             path: "Tests/AllocationBudget",
+            exclude: ["budget.txt"],
             swiftSettings: strict
         ),
         tests("MoneyTests", ["Money"]),

@@ -56,7 +56,7 @@ allocations() {
     local flags=(-c release --static-swift-stdlib --product allocation-budget) directory
     swift build "${flags[@]}" || return 1
     directory=$(mktemp -d)
-    "$(swift build "${flags[@]}" --show-bin-path)/allocation-budget" "$directory" "$(cat Tests/AllocationBudget/budget.txt)"
+    "$(swift build "${flags[@]}" --show-bin-path)/allocation-budget" "$directory" Tests/AllocationBudget/budget.txt
     local status=$?
     rm -rf "$directory"
     return "$status"
