@@ -206,4 +206,28 @@ struct UnknownOutcomeTests {
         world.send(.getPayment(world.lastCall.call.payment))
         #expect(world.lastBody.contains("pending"), "a day later the key is free, and a new payment")
     }
+
+    @Test("What the PSP once said it has is not given up because it cannot find it later", arguments: [true, false])
+    func contradiction(firstAnswerIsPending: Bool) {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        world.answer(
+            world.lastCall.token,
+            firstAnswerIsPending ? .pending(providerReference: "ch_9") : .unknown(.timeout)
+        )
+        world.pass(milliseconds: 1_100)
+        if !firstAnswerIsPending {
+            world.answer(world.lastCall.token, .pending(providerReference: "ch_9"))
+            world.pass(milliseconds: 5_100)
+        }
+        for _ in 0..<10 {
+            #expect(world.lastCall.call.mode == .query)
+            world.answer(world.lastCall.token, .notFound)
+            #expect(world.core.runningCount == 1)
+            world.pass(milliseconds: 86_500_000)
+        }
+        world.answer(world.lastCall.token, ShardWorld.success(1000, "ch_9"))
+        world.send(.getPayment(world.calls[0].call.payment))
+        #expect(world.lastBody.contains("captured"))
+    }
 }

@@ -26,6 +26,9 @@ struct RunningOperation {
     var step: Step
     /// Something was sent whose fate is not known: from here on only a definite answer of the PSP ends the operation.
     var isUncertain: Bool
+    /// The PSP has said that it has the operation and has not ended it. "Not found" then contradicts the PSP's own word, and
+    /// proves nothing however late it comes.
+    var isKnownToProvider: Bool
     /// How often it was tried since it began, or since it became uncertain.
     var tries: UInt16
     /// How often it was sent again to resolve it.

@@ -111,6 +111,7 @@ extension ShardCore {
                 reply: nil,
                 step: .waiting,
                 isUncertain: false,
+                isKnownToProvider: false,
                 tries: 0,
                 replays: 0,
                 startedAt: time,
@@ -176,6 +177,7 @@ extension ShardCore {
     mutating func applyUnresolved(_ record: OperationUnresolved, slot: Int, at position: RecordPosition) {
         let operation = operations[slot]
         operations[slot].isUncertain = true
+        operations[slot].isKnownToProvider = record.reason == .pendingAtProvider
         operations[slot].tries = 0
         payments[operation.payment].lastRecord = position
         guard !record.providerReference.isEmpty, record.operation == .authorize else { return }

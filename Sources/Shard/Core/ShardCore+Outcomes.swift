@@ -127,7 +127,9 @@ extension ShardCore {
     /// in-flight horizon has passed (payments.md, section 4.3). Until then the same call under the same PSP key is safe,
     /// and its answer definite; but only a few times, because each of them is on its way again.
     private mutating func notFound(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
-        if isPastHorizon(slot, at: now) {
+        if operations[slot].isKnownToProvider {
+            scheduleResolution(slot, at: now)
+        } else if isPastHorizon(slot, at: now) {
             giveUp(slot, .timeout, at: now, into: &output)
         } else if mayReplay(slot, at: now) {
             replayCall(slot, at: now, into: &output)
@@ -162,6 +164,7 @@ extension ShardCore {
             persist(.operationUnresolved(record), into: &output)
             answerProcessing(slot, into: &output)
         }
+        if reason == .pendingAtProvider { operations[slot].isKnownToProvider = true }
         scheduleResolution(slot, at: now)
     }
 
