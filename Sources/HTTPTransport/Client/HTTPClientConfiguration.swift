@@ -9,6 +9,8 @@ package struct HTTPClientConfiguration: Sendable {
         case leastLoaded
         /// One connection after the other.
         case roundRobin
+        /// The same connection until it has no free stream, then the next one: what leaves together shares its writes.
+        case filling
     }
 
     /// How many connections a pool keeps.

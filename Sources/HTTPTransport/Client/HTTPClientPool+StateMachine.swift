@@ -281,12 +281,13 @@ extension HTTPClientPool {
 extension HTTPClientPool.StateMachine {
     private mutating func connectionWithFreeStream() -> Int? {
         let count = connections.count
+        if configuration.spreading == .filling, cursor < count, connections[cursor].hasFreeStream { return cursor }
         var best: Int?
         var index = cursor
         for _ in 0..<count {
             index = index + 1 < count ? index + 1 : 0
             guard connections[index].hasFreeStream else { continue }
-            if configuration.spreading == .roundRobin {
+            if configuration.spreading != .leastLoaded {
                 best = index
                 break
             }

@@ -96,6 +96,21 @@ struct HTTPClientPoolStateMachineTests {
         #expect(world.lastConnection(of: 4) == world.lastConnection(of: 1))
     }
 
+    @Test("filling stays with a connection until it has no free stream, and goes on to the next")
+    func filling() {
+        var world = MockPoolWorld(minimum: 3, maximum: 3, streams: 4, spreading: .filling)
+        world.start()
+        for _ in 0..<3 { world.becomeReady() }
+        for token in 1...9 { world.execute(UInt64(token)) }
+        let connections = (1...9).map { world.lastConnection(of: UInt64($0)) }
+        #expect(Set(connections[0..<4]).count == 1 && Set(connections[4..<8]).count == 1)
+        #expect(Set(connections).count == 3)
+        // Streams that became free behind it do not call it back.
+        for token in 1...4 { world.respond(to: UInt64(token)) }
+        world.execute(10)
+        #expect(world.lastConnection(of: 10) == connections[8])
+    }
+
     @Test("an unwritable connection gets nothing until it is writable again")
     func writability() {
         var world = MockPoolWorld(minimum: 1, maximum: 1, streams: 10)
@@ -315,7 +330,7 @@ struct HTTPClientPoolStateMachineTests {
             maximum: 4,
             streams: 3,
             maxQueued: 8,
-            spreading: seed % 2 == 0 ? .leastLoaded : .roundRobin
+            spreading: [.leastLoaded, .roundRobin, .filling][Int(seed % 3)]
         )
         world.start()
         var token: UInt64 = 0
