@@ -16,7 +16,7 @@ struct MetricsText: Sendable {
         self.values = values
     }
 
-    /// One line for each histogram whose name contains both `journal` and `flush`: median and p99 of what was added since
+    /// One line for each histogram whose name contains both `journal` and `flush`: percentiles of what was added since
     /// `before`, as upper bounds of buckets, in milliseconds (base unit seconds).
     func flushLines(since before: MetricsText) -> [String] {
         let buckets = values.keys.filter { $0.contains("flush") && $0.contains("_bucket{") && $0.contains("le=\"") }
@@ -24,7 +24,7 @@ struct MetricsText: Sendable {
         return names.compactMap { name in
             let steps = cumulative(buckets.filter { $0.hasPrefix(name + "{") }, since: before)
             guard let count = steps.last?.count, count > 0 else { return nil }
-            let shares = [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)].map { label, share in
+            let shares = [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("slowest", 1)].map { label, share in
                 "\(label) <= \(text(steps.first { $0.count >= share * count }?.bound ?? .infinity))"
             }
             return "\(name.dropLast(7)): \(Int(count)) in the run, " + shares.joined(separator: ", ")
