@@ -24,6 +24,8 @@ package struct JournalError: Error, Sendable, CustomStringConvertible {
         case fenced
         /// A file of another or newer format.
         case format
+        /// A file is encrypted, and its master key is missing or another one.
+        case key
         /// More bytes are waiting for the disk than allowed.
         case backlog
         /// No durable record has the position asked for.

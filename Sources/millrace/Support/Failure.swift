@@ -43,6 +43,7 @@ extension JournalError {
         switch code {
         case .io, .diskFull, .backlog, .notFound: ExitStatus.io
         case .corrupt, .format: ExitStatus.damaged
+        case .key: ExitStatus.configuration
         case .fenced: ExitStatus.held
         }
     }
