@@ -19,6 +19,19 @@ package struct JournalConfiguration: Sendable {
     /// Entries of the in-memory index from record to file offset, 24 bytes each. Default 65,536. When it is full every
     /// second entry goes, and reads scan further.
     package var indexEntries: Int
+    /// Nanoseconds that never go back, from any beginning: the operating system's, or a simulation's. Paces flushes, witness
+    /// slots and the preparation of segments.
+    package var clock: @Sendable () -> UInt64 = monotonicNanoseconds
+    /// Who runs the writer and the keeper. Default: a thread for each.
+    package var driving = Driving.threads
+
+    /// Who runs a journal's writer and keeper. The code that runs is the same.
+    package enum Driving: Sendable {
+        /// Two threads of the journal's own.
+        case threads
+        /// The one who opened it, by `LocalJournal.stepWriter` and `stepKeeper`: for simulations.
+        case steps
+    }
 
     package init(
         journalID: UInt64,

@@ -10,21 +10,32 @@ package final class LocalJournal: JournalEngine, Sendable {
     package var epoch: UInt64 { core.epoch }
 
     let core: JournalCore
-    private let writerThread: JournalThread
-    private let keeperThread: JournalThread
+    private let drive: Drive
+
+    /// Who runs the writer and the keeper.
+    private enum Drive {
+        case threads(writer: JournalThread, keeper: JournalThread)
+        case steps(Monitor<JournalTasks>)
+    }
 
     private init(core: JournalCore) throws(JournalError) {
         self.core = core
+        switch core.configuration.driving {
+        case .threads: drive = try Self.threads(core)
+        case .steps: drive = .steps(Monitor(JournalTasks(core)))
+        }
+    }
+
+    private static func threads(_ core: JournalCore) throws(JournalError) -> Drive {
         let name = "jrnl-\(core.configuration.journalID)"
-        guard let writer = JournalThread(name: name, { core.runWriter() }) else { throw Self.noThread }
+        guard let writer = JournalThread(name: name, { core.runWriter() }) else { throw noThread }
         guard let keeper = JournalThread(name: name + "-keep", { core.runKeeper() }) else {
             core.monitor.withLock { $0.isClosing = true }
             core.monitor.signal(.writer)
             writer.join()
-            throw Self.noThread
+            throw noThread
         }
-        writerThread = writer
-        keeperThread = keeper
+        return .threads(writer: writer, keeper: keeper)
     }
 
     deinit { close() }
@@ -128,20 +139,35 @@ package final class LocalJournal: JournalEngine, Sendable {
     /// Flushes what is pending, writes a last witness, stops both threads and gives the lock back. Blocks. The first call does
     /// this; later ones return at once.
     package func close() {
-        precondition(
-            !writerThread.isCurrent && !keeperThread.isCurrent,
-            "a journal's owner closes it from its own thread"
-        )
+        if case .threads(let writer, let keeper) = drive {
+            precondition(!writer.isCurrent && !keeper.isCurrent, "a journal's owner closes it from its own thread")
+        }
         let isFirst = core.monitor.withLock { state in
             defer { state.isClosing = true }
             return !state.isClosing
         }
         guard isFirst else { return }
-        core.monitor.signal(.writer)
-        writerThread.join()
-        core.monitor.withLock { $0.keeperStops = true }
-        core.monitor.signal(.keeper)
-        keeperThread.join()
+        switch drive {
+        case .threads(let writer, let keeper):
+            core.monitor.signal(.writer)
+            writer.join()
+            core.monitor.withLock { $0.keeperStops = true }
+            core.monitor.signal(.keeper)
+            keeper.join()
+        case .steps(let tasks): tasks.withLock { $0.drain() }
+        }
         core.finish()
+    }
+
+    /// One step of the writer, which does at most one thing on the disk and calls the owner from inside. Only for a journal
+    /// opened with `driving = .steps`, by one thread at a time.
+    package func stepWriter() -> JournalStep { steps.withLock { $0.stepWriter() } }
+
+    /// One step of the keeper, likewise.
+    package func stepKeeper() -> JournalStep { steps.withLock { $0.stepKeeper() } }
+
+    private var steps: Monitor<JournalTasks> {
+        guard case .steps(let tasks) = drive else { preconditionFailure("threads run this journal") }
+        return tasks
     }
 }

@@ -1,0 +1,39 @@
+/// What came of one step of a journal's writer or keeper, where its owner runs them.
+package enum JournalStep: Sendable, Equatable {
+    /// Something was done; there may be more.
+    case did
+    /// Nothing can be done before something else happens: an append, a step of the other, `close`.
+    case waits
+    /// Nor before this time of the journal's clock.
+    case waitsUntil(nanoseconds: UInt64)
+    /// Closed and drained, or failed: nothing will be done any more.
+    case ended
+}
+
+/// A journal's writer and keeper, when no threads run them.
+struct JournalTasks: ~Copyable {
+    private let core: JournalCore
+    private var writer: WriterTask
+    private var keeper: KeeperTask
+
+    init(_ core: JournalCore) {
+        self.core = core
+        writer = WriterTask(core)
+        keeper = KeeperTask(core)
+    }
+
+    mutating func stepWriter() -> JournalStep { writer.step(core) }
+    mutating func stepKeeper() -> JournalStep { keeper.step(core) }
+
+    /// Runs the writer to its end, with the keeper's help if it needs a segment. The journal is closing.
+    mutating func drain() {
+        while true {
+            switch writer.step(core) {
+            case .did: continue
+            case .ended: return
+            case .waits, .waitsUntil:
+                guard keeper.step(core) == .did else { preconditionFailure("a closing journal waits for nothing") }
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+/// The keeper: writes witness slots and prepares the next segment, so that neither is on the way of a commit, in steps that one
+/// thread runs one after another.
+struct KeeperTask: ~Copyable {
+    /// One step of work.
+    enum Work {
+        case witness(WitnessSlot)
+        case noteWitness(WitnessSlot)
+        case prepare(UInt64)
+        case notePrepared(PreparedSegment)
+        case end
+    }
+
+    /// Pauses between two chunks of a new segment, so that flushes find the disk free: the short one while less of it is
+    /// ready than twice the share of the segment in use that is full. So it takes twice the journal's own rate, thinly
+    /// spread, and is ready when the other is half full.
+    private static let shortPauseNanoseconds: UInt64 = 1_000_000
+    private static let longPauseNanoseconds: UInt64 = 50_000_000
+    /// Pause after the disk was full.
+    private static let retryNanoseconds: UInt64 = 1_000_000_000
+
+    private let core: JournalCore
+    private var preparer: SegmentPreparer
+    /// When a witness may be written, and a chunk of the next segment.
+    private var witnessTime: UInt64 = 0
+    private var prepareTime: UInt64 = 0
+    /// Work that needs nothing of anybody; without it `decide` says what is next.
+    private(set) var ready: Work?
+    private(set) var hasEnded = false
+
+    init(_ core: JournalCore) {
+        self.core = core
+        preparer = SegmentPreparer(
+            fileSystem: core.fileSystem,
+            directory: core.directory,
+            segmentBytes: core.configuration.segmentBytes
+        )
+    }
+
+    /// What is next; under the lock.
+    mutating func decide(_ state: inout JournalState) -> Monitor<JournalState>.Step<Work> {
+        state.keeperNeedsWake = false
+        if state.keeperStops { return .ready(.end) }
+        if state.failure != nil { return .wait }
+        let now = core.configuration.clock()
+        var deadline = UInt64.max
+        if state.durable.batch > state.witnessedBatch {
+            if now >= witnessTime { return .ready(.witness(state.durable.slot(.running, epoch: core.epoch))) }
+            deadline = witnessTime
+        } else {
+            state.keeperNeedsWake = true
+        }
+        if state.prepared == nil, !state.isSegmentBeginning {
+            let isWanted = state.writerSleep == .forSegment
+            if isWanted || now >= prepareTime { return .ready(.prepare(state.segmentInUse + 1)) }
+            deadline = min(deadline, prepareTime)
+        }
+        return deadline == .max ? .wait : .waitUntil(nanoseconds: deadline)
+    }
+
+    /// The work; without the lock.
+    mutating func perform(_ work: Work) {
+        ready = nil
+        switch work {
+        case .witness(let slot): write(slot)
+        case .noteWitness(let slot): note(slot)
+        case .prepare(let number): prepare(number)
+        case .notePrepared(let segment):
+            core.monitor.withLock { $0.prepared = segment }
+            core.monitor.signal(.writer)
+        case .end: hasEnded = true
+        }
+    }
+
+    private mutating func write(_ slot: WitnessSlot) {
+        witnessTime = core.configuration.clock() + core.configuration.witnessNanoseconds
+        do throws(JournalFileError) {
+            try core.witness.withLock { ring throws(JournalFileError) in try ring.write(slot) }
+        } catch {
+            return core.fail(error.asJournalError)
+        }
+        ready = .noteWitness(slot)
+    }
+
+    private func note(_ slot: WitnessSlot) {
+        core.monitor.withLock { state in
+            state.witnessedBatch = max(state.witnessedBatch, slot.batch)
+            state.statistics.witnessWrites += 1
+        }
+    }
+
+    private mutating func prepare(_ number: UInt64) {
+        let isLate = preparer.progress < 2 * core.monitor.withLock { state in shareInUse(state) }
+        prepareTime = core.configuration.clock() + (isLate ? Self.shortPauseNanoseconds : Self.longPauseNanoseconds)
+        do throws(JournalFileError) {
+            guard let segment = try preparer.step(number: number) else { return }
+            ready = .notePrepared(segment)
+        } catch {
+            preparer.removeRemains(number: number)
+            prepareTime = core.configuration.clock() + Self.retryNanoseconds
+            refusePreparation(error.asJournalError)
+        }
+    }
+
+    /// How much of the segment in use is full, from 0 to 1.
+    private func shareInUse(_ state: borrowing JournalState) -> Double {
+        Double(state.durable.offset) / Double(core.configuration.segmentBytes)
+    }
+
+    /// A full disk may have room again before the segment in use is full; any other error, or a writer that waits, ends the journal.
+    private func refusePreparation(_ error: JournalError) {
+        let mayWait = core.monitor.withLock { state in
+            state.statistics.segmentPreparationsRefused += 1
+            return error.code == .diskFull && state.writerSleep != .forSegment
+        }
+        if !mayWait { core.fail(error) }
+    }
+}

@@ -1,0 +1,167 @@
+/// The writer: takes what was appended, writes it in batches, tells the owner, in steps that one thread runs one after another.
+/// All calls to the owner come from here, in order, without the lock.
+struct WriterTask: ~Copyable {
+    /// One step of work. At most one file operation is in it, or two that belong together.
+    enum Work {
+        /// Writes the next batch of what was taken.
+        case write
+        /// Makes a batch that is on the disk known.
+        case note(BatchWriter.Written, bytes: Int)
+        case begin(PreparedSegment)
+        case noteBegun(WitnessSlot)
+        /// Closed and drained, or failed.
+        case end
+    }
+
+    /// What is to be waited for.
+    private enum Phase {
+        case records
+        case segment(isFirstLook: Bool)
+    }
+
+    private let core: JournalCore
+    private let writer: BatchWriter
+    private var owner: (any JournalOwner)?
+    private var inFlight: RecordArena
+    private var pacer: FlushPacer
+    private var offset = 0
+    private var phase = Phase.records
+    /// Work that needs nothing of anybody; without it `decide` says what is next.
+    private(set) var ready: Work?
+    private(set) var hasEnded = false
+
+    init(_ core: JournalCore) {
+        let (taken, owner) = core.monitor.withLock { state in
+            let owner = state.owner
+            state.owner = nil
+            return (state.writer.take(), owner)
+        }
+        guard let taken else { preconditionFailure("a journal has one writer") }
+        self.core = core
+        writer = taken
+        self.owner = owner
+        inFlight = RecordArena(capacity: core.configuration.backlogBytes)
+        pacer = FlushPacer(ceilingNanoseconds: core.configuration.floorNanoseconds)
+    }
+
+    // MARK: What is next; under the lock
+
+    mutating func decide(_ state: inout JournalState) -> Monitor<JournalState>.Step<Work> {
+        state.writerSleep = .awake
+        switch phase {
+        case .records: return awaitRecords(&state)
+        case .segment(let isFirstLook): return awaitSegment(&state, isFirstLook: isFirstLook)
+        }
+    }
+
+    /// Waits for records and for the floor, then takes them.
+    private mutating func awaitRecords(_ state: inout JournalState) -> Monitor<JournalState>.Step<Work> {
+        if state.failure != nil { return .ready(.end) }
+        precondition(inFlight.isEmpty)
+        if state.pending.isEmpty {
+            if state.isClosing { return .ready(.end) }
+            state.writerSleep = .forRecords
+            return .wait
+        }
+        let now = core.configuration.clock()
+        let start = pacer.earliestStart(now: now)
+        if now < start, !state.isClosing, state.pending.byteCount < core.configuration.floorBytes {
+            state.writerSleep = .untilFloor
+            return .waitUntil(nanoseconds: start)
+        }
+        swap(&state.pending, &inFlight)
+        precondition(inFlight.firstPosition == writer.end.position + 1)
+        pacer.flushStarted(at: now, records: inFlight.recordCount)
+        return .ready(.write)
+    }
+
+    /// The next segment, which is nearly always there.
+    private mutating func awaitSegment(
+        _ state: inout JournalState,
+        isFirstLook: Bool
+    ) -> Monitor<JournalState>.Step<Work> {
+        if let prepared = state.prepared {
+            state.prepared = nil
+            state.isSegmentBeginning = true
+            return .ready(.begin(prepared))
+        }
+        if state.failure != nil { return .ready(.end) }
+        if isFirstLook { state.statistics.segmentWaits += 1 }
+        phase = .segment(isFirstLook: false)
+        state.writerSleep = .forSegment
+        core.monitor.signal(.keeper)
+        return .wait
+    }
+
+    // MARK: The work; without the lock
+
+    mutating func perform(_ work: Work) {
+        ready = nil
+        do throws(JournalFileError) {
+            switch work {
+            case .write: try write()
+            case .note(let written, let bytes): note(written, bytes)
+            case .begin(let prepared): try begin(prepared)
+            case .noteBegun(let slot): noteBegun(slot)
+            case .end: end()
+            }
+        } catch {
+            core.fail(error.asJournalError)
+            phase = .records
+        }
+    }
+
+    private mutating func write() throws(JournalFileError) {
+        let chunk = inFlight.chunk(from: offset, limit: writer.payloadLimit)
+        guard writer.fits(payloadBytes: chunk.bytes.count) else {
+            phase = .segment(isFirstLook: true)
+            return
+        }
+        let written = try writer.write(chunk.bytes, count: chunk.count)
+        ready = .note(written, bytes: chunk.bytes.count)
+    }
+
+    private mutating func note(_ written: BatchWriter.Written, _ bytes: Int) {
+        let wakeKeeper = core.monitor.withLock { state in
+            state.wrote(written)
+            defer { state.keeperNeedsWake = false }
+            return state.keeperNeedsWake
+        }
+        if wakeKeeper { core.monitor.signal(.keeper) }
+        owner?.journalDurable(upTo: written.header.lastPosition)
+        offset += bytes
+        if offset < inFlight.byteCount {
+            ready = .write
+        } else {
+            inFlight.removeAll()
+            offset = 0
+        }
+    }
+
+    /// The header goes first, then a witness of it, then batches: a segment that the witness does not name holds none.
+    private mutating func begin(_ prepared: PreparedSegment) throws(JournalFileError) {
+        try writer.begin(prepared)
+        let slot = writer.end.slot(.segmentStarted, epoch: core.epoch)
+        try core.witness.withLock { ring throws(JournalFileError) in try ring.write(slot) }
+        ready = .noteBegun(slot)
+    }
+
+    private mutating func noteBegun(_ slot: WitnessSlot) {
+        core.monitor.withLock { state in
+            state.statistics.segmentsStarted += 1
+            state.statistics.witnessWrites += 1
+            state.witnessedBatch = max(state.witnessedBatch, slot.batch)
+            state.segmentInUse = slot.segment
+            state.isSegmentBeginning = false
+        }
+        core.monitor.signal(.keeper)
+        phase = .records
+        ready = .write
+    }
+
+    private mutating func end() {
+        hasEnded = true
+        if let failure = core.monitor.withLock({ $0.failure }) { owner?.journalFailed(failure) }
+        owner = nil
+    }
+}
