@@ -54,16 +54,27 @@ package final class LocalJournal: JournalEngine, Sendable {
     /// `replay`, and starts the writer. Blocks. When it throws, whatever was replayed is void: `fenced` another process has the
     /// journal, `corrupt` acknowledged records are damaged, `format` it is another journal's, encrypted or of a newer program,
     /// `io` and `diskFull` as the words say. A span given to `replay` is valid during the call.
+    ///
+    /// `position` is the last record that the owner has already, from a snapshot; 0 for none. Then only later records are
+    /// replayed, and only the segments from the one on that holds record `position + 1` (or the end) are read and checked. Older
+    /// ones may be missing: they were retired. It throws `corrupt` when the oldest segment begins after `position + 1`, and when
+    /// the journal ends before `position`.
     package static func open(
         directory: String,
         configuration: JournalConfiguration,
         owner: any JournalOwner,
+        from position: RecordPosition = 0,
         fileSystem: any JournalFileSystem = PosixFileSystem(),
         replay: (RecordPosition, Span<UInt8>) -> Void
     ) throws(JournalError) -> (journal: LocalJournal, report: RecoveryReport) {
         configuration.validate()
         let place = JournalDirectory(directory)
-        let recovery = JournalRecovery(configuration: configuration, fileSystem: fileSystem, directory: place)
+        let recovery = JournalRecovery(
+            configuration: configuration,
+            fileSystem: fileSystem,
+            directory: place,
+            origin: position
+        )
         do throws(JournalProblem) {
             let outcome = try recovery.run(replay)
             let report = outcome.report

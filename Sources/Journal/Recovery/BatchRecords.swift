@@ -1,8 +1,10 @@
 /// Goes through the records of an intact batch.
 enum BatchRecords {
-    /// Calls `body` with every record; throws if the lengths do not fit the batch, which checksums make a bug and not bad luck.
+    /// Calls `body` with every record after `origin`; throws if the lengths do not fit the batch, which checksums make a bug and
+    /// not bad luck.
     static func forEach(
         in batch: JournalScanner.Batch,
+        after origin: RecordPosition = 0,
         _ body: (RecordPosition, Span<UInt8>) -> Void
     ) throws(JournalProblem) {
         let payload = batch.payload
@@ -11,7 +13,7 @@ enum BatchRecords {
         for _ in 0..<batch.header.recordCount {
             guard let range = record(payload, at: offset) else { throw misframed(batch, position) }
             let bytes = UnsafeBufferPointer(rebasing: payload.bindMemory(to: UInt8.self)[range])
-            body(position, bytes.span)
+            if position > origin { body(position, bytes.span) }
             offset = range.upperBound
             position += 1
         }

@@ -3,6 +3,8 @@ struct JournalRecovery {
     let configuration: JournalConfiguration
     let fileSystem: any JournalFileSystem
     let directory: JournalDirectory
+    /// The last record that the owner has already; only later ones are replayed.
+    var origin: RecordPosition = 0
 
     /// Everything that a running journal starts with.
     struct Outcome {
@@ -23,7 +25,7 @@ struct JournalRecovery {
         var report = RecoveryReport()
         report.witness = found.description
         var index = BatchIndex(limit: configuration.indexEntries)
-        let (end, cursor) = try scan(found, &index, replay)
+        let (end, cursor) = try scan(found, &index, &report, replay)
         fill(&report, cursor, end, isNew: isNew)
         report.epoch = try nextEpoch(found, cursor)
         report.torn = try cutTornTail(end)
@@ -81,19 +83,26 @@ struct JournalRecovery {
     private func scan(
         _ found: WitnessReader.State,
         _ index: inout BatchIndex,
+        _ report: inout RecoveryReport,
         _ replay: (RecordPosition, Span<UInt8>) -> Void
     ) throws(JournalProblem) -> (ScanEnd, ScanCursor) {
         var scanner = JournalScanner(
             fileSystem: fileSystem,
             directory: directory,
             journalID: configuration.journalID,
-            witness: try checked(found)
+            witness: try checked(found),
+            from: origin
         )
         let end = try scanner.scan { batch throws(JournalProblem) in
             let header = batch.header
             index.add(.init(firstPosition: header.firstPosition, offset: header.offset, segment: header.segment))
-            try BatchRecords.forEach(in: batch, replay)
+            guard header.lastPosition > origin else { return }
+            try BatchRecords.forEach(in: batch, after: origin, replay)
         }
+        for skipped in scanner.skipped {
+            index.addSegment(skipped.number, firstPosition: skipped.firstPosition)
+        }
+        report.segmentsSkipped = scanner.skipped.count
         return (end, scanner.cursor)
     }
 
@@ -108,8 +117,10 @@ struct JournalRecovery {
     private func fill(_ report: inout RecoveryReport, _ cursor: ScanCursor, _ end: ScanEnd, isNew: Bool) {
         report.created = isNew || (end.last == nil && end.preparedSegment == nil)
         report.segments = cursor.segments
-        report.batches = cursor.nextBatch - 1
+        report.origin = origin
+        report.batches = cursor.batches
         report.records = cursor.records
+        report.replayed = cursor.nextPosition - 1 - origin
         report.bytes = cursor.bytes
         report.lastPosition = cursor.nextPosition - 1
     }

@@ -1,4 +1,4 @@
-/// Reads a journal from its first batch to its end and checks every link on the way: checksums, places, sequence numbers,
+/// Reads a journal from its first batch, or from the segment that holds the record after a snapshot, to its end and checks every link on the way: checksums, places, sequence numbers,
 /// record positions, epochs, the chain within and across segments, and what the witness claims. Used by recovery, by the
 /// verifier and by the dump; changes nothing.
 struct JournalScanner {
@@ -9,18 +9,24 @@ struct JournalScanner {
     let witness: WitnessReader.Content?
 
     private let window = SegmentReader.Window()
-    private(set) var cursor = ScanCursor()
+    /// The last record that the caller has already: it is enough to scan from the segment with the next one on.
+    let origin: RecordPosition
+    var cursor = ScanCursor()
+    /// Segments that are there and were not scanned.
+    var skipped: [Skipped] = []
 
     init(
         fileSystem: any JournalFileSystem,
         directory: JournalDirectory,
         journalID: UInt64?,
-        witness: WitnessReader.Content?
+        witness: WitnessReader.Content?,
+        from origin: RecordPosition = 0
     ) {
         self.fileSystem = fileSystem
         self.directory = directory
         self.journalID = journalID
         self.witness = witness
+        self.origin = origin
     }
 
     /// One batch that passed every check. The payload is valid during the visit only.
@@ -34,25 +40,14 @@ struct JournalScanner {
 
     /// Visits every batch in order and says how the journal ends.
     mutating func scan(_ visit: Visit) throws(JournalProblem) -> ScanEnd {
-        let numbers = try segmentNumbers()
+        let numbers = try findOrigin()
         var end = ScanEnd.empty(preparedSegment: nil)
         for number in numbers {
             end = try scanSegment(number, isLast: number == numbers.last, before: end, visit)
         }
         try checkWitnessIsReached(by: end)
+        try checkOriginIsReached()
         return end
-    }
-
-    /// The numbers of the segment files, which must go from 1 without a gap.
-    private func segmentNumbers() throws(JournalProblem) -> [UInt64] {
-        let names: [String]
-        do { names = try fileSystem.list(directory: directory.path) } catch { throw JournalProblem(error) }
-        let numbers = names.compactMap(JournalDirectory.segmentNumber).sorted()
-        for (index, number) in numbers.enumerated() where number != UInt64(index) + 1 {
-            let missing = JournalDirectory.segmentName(UInt64(index) + 1)
-            throw JournalProblem(.corrupt, file: missing, "the segment is missing, but a later one is there")
-        }
-        return numbers
     }
 
     private mutating func scanSegment(
@@ -73,11 +68,7 @@ struct JournalScanner {
         case .invalid(let what):
             return try endBeforeUnused(&reader, number: number, isLast: isLast, before, what)
         case .newerFormat(let major):
-            throw JournalProblem(
-                .format,
-                file: name,
-                "format \(major) is newer than this program's \(SegmentHeader.formatMajor)"
-            )
+            throw SegmentHeader.newer(major, file: name)
         }
     }
 
@@ -223,11 +214,13 @@ struct ScanCursor {
     var hash = ChainHash.genesis
     var epoch: UInt64 = 0
     var segments = 0
+    var batches: UInt64 = 0
     var records: UInt64 = 0
     var bytes: UInt64 = 0
 
     mutating func advance(past header: BatchHeader) {
         nextBatch += 1
+        batches += 1
         nextPosition += UInt64(header.recordCount)
         epoch = header.epoch
         records += UInt64(header.recordCount)

@@ -2,10 +2,18 @@
 package struct RecoveryReport: Sendable, Equatable {
     /// Whether the directory held no journal before.
     package internal(set) var created = false
+    /// The position that the owner had already; records after it were replayed.
+    package internal(set) var origin: RecordPosition = 0
     /// Segments read, the prepared but never used one not counted.
     package internal(set) var segments = 0
+    /// Older segments that are there and did not need to be read.
+    package internal(set) var segmentsSkipped = 0
+    /// Batches read.
     package internal(set) var batches: UInt64 = 0
+    /// Records read; those up to `origin` were checked and not replayed.
     package internal(set) var records: UInt64 = 0
+    /// Records given to the owner.
+    package internal(set) var replayed: UInt64 = 0
     /// Bytes of records read, each with its 4-byte length.
     package internal(set) var bytes: UInt64 = 0
     /// The last position; the journal goes on with the one after it.

@@ -65,7 +65,7 @@ package enum JournalVerifier {
 extension JournalVerification {
     fileprivate mutating func fill(_ cursor: ScanCursor) {
         segments = cursor.segments
-        batches = cursor.nextBatch - 1
+        batches = cursor.batches
         records = cursor.records
         bytes = cursor.bytes
         lastPosition = cursor.nextPosition - 1

@@ -82,15 +82,17 @@ struct TestJournal {
 
     init(
         _ disk: any JournalFileSystem,
-        _ configuration: JournalConfiguration = Self.configuration()
+        _ configuration: JournalConfiguration = Self.configuration(),
+        from origin: RecordPosition = 0
     ) throws(JournalError) {
         owner = RecordingOwner()
         var records: [[UInt8]] = []
-        var next: RecordPosition = 1
+        var next = origin + 1
         (journal, report) = try LocalJournal.open(
             directory: Self.directory,
             configuration: configuration,
             owner: owner,
+            from: origin,
             fileSystem: disk
         ) { position, bytes in
             #expect(position == next)
