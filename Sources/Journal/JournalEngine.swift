@@ -50,6 +50,11 @@ package protocol JournalEngine: AnyObject, Sendable {
     /// The position of the last record appended (durable or not); 0 for an empty journal.
     var lastPosition: RecordPosition { get }
 
+    /// Bytes of frames that can still be written before another segment is needed: what is left of the segment in use and of
+    /// the prepared one. What was appended and is not durable yet is still in it (`JournalRoom.frameBytes` says what that
+    /// takes at most). Cheap: any thread may ask at any time. `Int.max` for an engine that has no such limit.
+    var roomBytes: Int { get }
+
     /// Appends the records of one tick. `records` holds each record as a little-endian `UInt32` length and its bytes;
     /// `count` of them; `expecting` is the position before the first, and must equal `lastPosition`.
     /// Returns at once; durability is reported to the owner in order. Throws `backlog` when more bytes than configured
@@ -63,4 +68,14 @@ package protocol JournalEngine: AnyObject, Sendable {
 
     /// Flushes what is pending, stops the writer and closes the files. Blocks.
     func close()
+}
+
+extension JournalEngine {
+    package var roomBytes: Int { .max }
+}
+
+/// How records fill a segment, for an owner that keeps room for what it must be able to write (docs/journal.md, "Reserve").
+package enum JournalRoom {
+    /// The most that records of these bytes (each with its 4-byte length) take when they travel in a batch of their own.
+    package static func frameBytes(records bytes: Int) -> Int { paddedToBlock(BatchHeader.byteCount + bytes) }
 }

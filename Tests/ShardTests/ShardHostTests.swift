@@ -134,6 +134,55 @@ struct ShardHostTests {
         #expect(harness.responses.count == refused + 1)
     }
 
+    @Test(
+        "Room that the outcomes of what is in flight can need is not given to new work, and new room lets it in again"
+    )
+    func reserve() {
+        let harness = HostHarness()
+        let room = 1 << 20
+        harness.journal.roomBytes = room
+        harness.host.process((1...400).map { harness.command(key: $0) })
+        let accepted = harness.journal.records.count
+        let promised = harness.host.occupancy.outcomeReserveBytes
+        #expect(accepted > 20 && accepted < 200 && promised == accepted * 8192)
+        #expect(harness.responses.count == 400 - accepted && harness.responses.allSatisfy { $0.status == 503 })
+        harness.flush()
+
+        // Every outcome in a batch of its own, as the journal would need it at most: all fit.
+        harness.journal.roomBytes = room - JournalRoom.frameBytes(records: 300 * accepted)
+        let before = harness.journal.roomBytes
+        for index in 0..<accepted {
+            harness.succeed(index)
+            harness.journal.roomBytes -= 4096
+            harness.flush()
+        }
+        #expect(harness.responses.filter { $0.status == 201 }.count == accepted)
+        #expect(harness.host.occupancy.outcomeReserveBytes == 0 && harness.journal.roomBytes >= before - promised)
+
+        harness.journal.roomBytes = 100_000
+        harness.send(key: 1_000)
+        #expect(harness.responses.last?.status == 503)
+        harness.pass(milliseconds: 10)
+        #expect(harness.isRoomShort)
+        harness.send(key: 1)
+        harness.journal.roomBytes = .max
+        harness.send(key: 1_001)
+        #expect(harness.journal.records.count == 2 * accepted + 1)
+        harness.pass(milliseconds: 10)
+        #expect(!harness.isRoomShort)
+    }
+
+    @Test("What waits for the disk counts as taken, and long details promise more")
+    func reserveOfUnflushed() {
+        let harness = HostHarness()
+        harness.journal.roomBytes = ShardCore.largestAdmissionBytes + 20_000
+        harness.send(key: 1)
+        harness.send(key: 2)
+        harness.send(key: 3)
+        // A frame each for the intent, and two for what may follow.
+        #expect(harness.responses.map(\.status) == [503] && harness.journal.records.count == 2)
+    }
+
     @Test("The deadline of a PSP call counts from the decision: what the disk took is off it")
     func deadline() {
         let harness = HostHarness()

@@ -96,6 +96,14 @@ enum GatewayMetrics {
             ("millrace_idempotency_capacity", "Idempotency keys that fit.", shard.idempotencyCapacity),
             ("millrace_shard_reserved_bytes", "Bytes of a shard's tables and arena.", shard.reservedBytes),
             ("millrace_journal_unflushed_bytes", "Bytes of records waiting for the disk.", shard.unflushedBytes),
+            (
+                "millrace_journal_room_bytes", "Bytes that fit the journal's segments without another one.",
+                shard.journalRoomBytes
+            ),
+            (
+                "millrace_journal_reserved_bytes", "Bytes of that room kept for the outcomes of what is in flight.",
+                shard.outcomeReserveBytes
+            ),
         ]
         for (name, help, value) in gauges { metrics.gauge(name, help: help, labels: labels, value: Int64(value)) }
     }
@@ -107,6 +115,11 @@ enum GatewayMetrics {
             ("millrace_journal_bytes_total", "Bytes of records made durable.", journal.bytes),
             ("millrace_journal_padded_bytes_total", "Bytes given to the disk.", journal.paddedBytes),
             ("millrace_journal_segment_waits_total", "Waits for a prepared segment.", journal.segmentWaits),
+            (
+                "millrace_journal_segments_refused_total",
+                "Segments that could not be prepared because the disk is full.",
+                journal.segmentPreparationsRefused
+            ),
         ]
         for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: value) }
         metrics.latency(

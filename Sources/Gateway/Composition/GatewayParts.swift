@@ -54,9 +54,9 @@ final class GatewayParts: Sendable {
                 index: index,
                 loopCount: loopCount,
                 shardCount: blueprint.shardCount,
-                onJournalFailure: { error, shard in
-                    logger.critical("A journal failed", metadata: ["shard": "\(shard)", "error": "\(error)"])
-                    failure.report(error)
+                onJournalEvent: { event in
+                    logger.log(event)
+                    if case .failed(let error, _) = event { failure.report(error) }
                 }
             )
             for number in stride(from: index, to: blueprint.shardCount, by: loopCount) {
@@ -160,6 +160,20 @@ final class GatewayParts: Sendable {
 }
 
 extension Logger {
+    fileprivate func log(_ event: JournalEvent) {
+        switch event {
+        case .failed(let error, let shard):
+            critical("A journal failed", metadata: ["shard": "\(shard)", "error": "\(error)"])
+        case .room(isShort: true, let shard):
+            error(
+                "New payments are refused: the journal's room is kept for what is in flight. Is the disk full?",
+                metadata: ["shard": "\(shard)"]
+            )
+        case .room(isShort: false, let shard):
+            notice("The journal has room again", metadata: ["shard": "\(shard)"])
+        }
+    }
+
     fileprivate func log(recovered shard: ShardRuntime) {
         let report = shard.recovery
         info(

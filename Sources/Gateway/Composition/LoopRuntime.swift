@@ -27,20 +27,20 @@ final class LoopRuntime {
     private var hasOutboundAnswers = false
     private var ticking: RepeatedTask?
     private(set) var statistics = LoopStatistics()
-    private let onJournalFailure: @Sendable (JournalError, UInt16) -> Void
+    private let onJournalEvent: @Sendable (JournalEvent) -> Void
 
     init(
         eventLoop: any EventLoop,
         index: Int,
         loopCount: Int,
         shardCount: Int,
-        onJournalFailure: @escaping @Sendable (JournalError, UInt16) -> Void
+        onJournalEvent: @escaping @Sendable (JournalEvent) -> Void
     ) {
         self.eventLoop = eventLoop
         self.index = index
         self.loopCount = loopCount
         self.shardCount = UInt16(shardCount)
-        self.onJournalFailure = onJournalFailure
+        self.onJournalEvent = onJournalEvent
         outboundCommands = [[Command]](repeating: [], count: loopCount)
         outboundAnswers = [[Response]](repeating: [], count: loopCount)
     }
@@ -171,8 +171,37 @@ extension LoopRuntime: ShardPorts {
         flushAnswers()
     }
 
+    func journalRoom(isShort: Bool, shard: UInt16) {
+        let changed = shards[Int(shard) / loopCount].room.update(isShort: isShort, at: .now())
+        if let changed { onJournalEvent(.room(isShort: changed, shard: shard)) }
+    }
+
     func journalFailed(_ error: JournalError, shard: UInt16) {
-        onJournalFailure(error, shard)
+        onJournalEvent(.failed(error, shard: shard))
+    }
+}
+
+/// What an operator has to know about a journal.
+enum JournalEvent: Sendable {
+    case failed(JournalError, shard: UInt16)
+    /// New work is refused, or taken again, because of the disk.
+    case room(isShort: Bool, shard: UInt16)
+}
+
+/// Turns what every tick says into the changes worth a line in the log: short at once, and over after a while without.
+struct RoomWatch {
+    private static let calm = TimeAmount.seconds(5)
+    private var lastShort: NIODeadline?
+
+    /// The new state if it has changed.
+    mutating func update(isShort: Bool, at now: NIODeadline) -> Bool? {
+        if isShort {
+            defer { lastShort = now }
+            return lastShort == nil ? true : nil
+        }
+        guard let last = lastShort, now - last >= Self.calm else { return nil }
+        lastShort = nil
+        return false
     }
 }
 

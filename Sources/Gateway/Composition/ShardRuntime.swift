@@ -13,6 +13,7 @@ final class ShardRuntime: ProviderDelegate {
     let journal: LocalJournal
     let recovery: RecoveryReport
     private(set) var provider: any Provider
+    var room = RoomWatch()
 
     private init(host: ShardHost, journal: LocalJournal, recovery: RecoveryReport, provider: any Provider) {
         self.host = host

@@ -35,6 +35,8 @@ struct RunningOperation {
     var replays: UInt16
     /// Milliseconds since 1970 when the intent was journaled.
     var startedAt: Int64
+    /// Bytes of journal frames that its remaining records can need, at most (`ShardCore+Reserve.swift`).
+    var reservedBytes: Int
     /// Milliseconds since 1970 when it was last sent and may have been executed (after a restart: when that ended). Until
     /// the in-flight horizon has passed since then, "not found" proves nothing.
     var sentAt: Int64
@@ -47,6 +49,8 @@ struct RunningOperations {
     private var generations: [UInt32] = []
     private var free: [UInt32] = []
     let capacity: Int
+    /// The sum over all operations: what the journal must have room for, whatever else happens.
+    private(set) var reservedBytes = 0
 
     init(capacity: Int) {
         precondition(capacity > 0 && capacity < 1 << 31)
@@ -59,6 +63,7 @@ struct RunningOperations {
     /// - Precondition: not full. Replay may exceed the capacity: what was accepted once is never dropped.
     mutating func insert(_ operation: RunningOperation) -> Int {
         let slot: Int
+        reservedBytes += operation.reservedBytes
         if let reused = free.popLast() {
             slot = Int(reused)
             slots[slot] = operation
@@ -84,7 +89,8 @@ struct RunningOperations {
     }
 
     mutating func remove(_ slot: Int) {
-        precondition(slots[slot] != nil, "an operation ended twice")
+        guard let operation = slots[slot] else { preconditionFailure("an operation ended twice") }
+        reservedBytes -= operation.reservedBytes
         slots[slot] = nil
         generations[slot] &+= 1
         free.append(UInt32(slot))

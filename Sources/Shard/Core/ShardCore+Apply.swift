@@ -115,6 +115,7 @@ extension ShardCore {
                 tries: 0,
                 replays: 0,
                 startedAt: time,
+                reservedBytes: outcomeFrameBytes(operation, payment: payment),
                 sentAt: time
             )
         )

@@ -24,6 +24,10 @@ package final class ShardHost {
     private var appended = CircularBuffer<Appended>(initialCapacity: 256)
     private var durablePosition: RecordPosition
     private var unflushedBytes = 0
+    /// Bytes of frames that what waits for the disk takes at most.
+    private var unflushedFrameBytes = 0
+    /// Whether the journal's room is kept for the outcomes of what is in flight.
+    private var isRoomShort = false
     /// The time of the last tick, for what need not be exact.
     private var tickedAt: Int64 = 0
     private var readsUnderWay = 0
@@ -88,7 +92,13 @@ package final class ShardHost {
     package func process(_ commands: [Command]) {
         eventLoop.assertInEventLoop()
         let now = clock()
-        for command in commands { core.handle(command, at: now, into: &output) }
+        let room = journal.roomBytes - unflushedFrameBytes
+        updateAdmission(room: room)
+        for command in commands {
+            core.handle(command, at: now, into: &output)
+            // Each admitted one takes room, and promises more.
+            if !isRoomShort, !hasRoom(room) { updateAdmission(room: room) }
+        }
         commit(now)
     }
 
@@ -106,6 +116,7 @@ package final class ShardHost {
         let now = clock()
         tickedAt = now
         updateAdmission()
+        ports.journalRoom(isShort: isRoomShort, shard: shard)
         core.tick(at: now, into: &output)
         commit(now)
     }
@@ -138,7 +149,9 @@ package final class ShardHost {
             idempotencyKeys: core.idempotencyCount,
             idempotencyCapacity: core.idempotencyCapacity,
             reservedBytes: core.reservedBytes,
-            unflushedBytes: unflushedBytes
+            unflushedBytes: unflushedBytes,
+            journalRoomBytes: journal.roomBytes,
+            outcomeReserveBytes: core.outcomeReserveBytes
         )
     }
 
@@ -157,6 +170,7 @@ package final class ShardHost {
         durablePosition = position
         while let first = appended.first, first.position <= position {
             unflushedBytes -= first.bytes
+            unflushedFrameBytes -= JournalRoom.frameBytes(records: first.bytes)
             appended.removeFirst()
         }
         let now = clock()
@@ -217,6 +231,7 @@ package final class ShardHost {
             return failed(error)
         }
         unflushedBytes += output.records.count
+        unflushedFrameBytes += JournalRoom.frameBytes(records: output.records.count)
         appended.append(Appended(position: core.lastPosition, bytes: output.records.count, time: now))
         statistics.batches += 1
         statistics.records += output.recordCount
@@ -225,16 +240,26 @@ package final class ShardHost {
         updateAdmission()
     }
 
-    private func updateAdmission() {
+    private func updateAdmission() { updateAdmission(room: journal.roomBytes - unflushedFrameBytes) }
+
+    private func updateAdmission(room: Int) {
+        isRoomShort = !hasRoom(room)
         if hasFailed {
             core.refusesNewWork = .journalFailed
         } else if isDraining {
             core.refusesNewWork = .draining
-        } else if isDiskBehind {
+        } else if isDiskBehind || isRoomShort {
             core.refusesNewWork = .overloaded
         } else {
             core.refusesNewWork = nil
         }
+    }
+
+    /// Whether the journal has room for one operation more beside everything that is in flight can still write: on a full disk
+    /// new work is refused so long before the journal needs a segment that the outcomes of the old always fit.
+    private func hasRoom(_ room: Int) -> Bool {
+        let promised = core.outcomeReserveBytes + JournalRoom.frameBytes(records: output.records.count)
+        return room - promised >= ShardCore.largestAdmissionBytes
     }
 
     /// Too much waits for the disk, or it waits for too long.
@@ -337,4 +362,8 @@ package struct ShardOccupancy: Sendable {
     package var reservedBytes: Int
     /// Bytes of records that wait for the disk.
     package var unflushedBytes: Int
+    /// Bytes that the journal can write without another segment.
+    package var journalRoomBytes: Int
+    /// Bytes of those that the outcomes of what is in flight can need.
+    package var outcomeReserveBytes: Int
 }

@@ -11,6 +11,8 @@ package protocol ShardPorts: AnyObject {
     func respond(_ response: Response)
     /// Effects that became due together have been handed over: flush what was batched.
     func effectsReleased()
+    /// Whether new work is refused because the journal's room is kept for what is in flight (a full disk). Told at every tick.
+    func journalRoom(isShort: Bool, shard: UInt16)
     /// The journal has failed: this shard accepts nothing any more, and what it had not acknowledged is not acknowledged.
     func journalFailed(_ error: JournalError, shard: UInt16)
 }

@@ -91,6 +91,10 @@ final class HostHarness: ShardPorts {
 
     func effectsReleased() { flushes += 1 }
 
+    private(set) var isRoomShort = false
+
+    func journalRoom(isShort: Bool, shard: UInt16) { isRoomShort = isShort }
+
     func journalFailed(_ error: JournalError, shard: UInt16) { failures.append(error) }
 
     func body(_ index: Int) -> String { String(buffer: responses[index].body) }

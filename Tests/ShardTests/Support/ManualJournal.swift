@@ -7,6 +7,7 @@ final class ManualJournal: JournalEngine {
         var records: [[UInt8]] = []
         var failure: JournalError?
         var appends = 0
+        var room = Int.max
     }
 
     private let state = Mutex(State())
@@ -17,6 +18,12 @@ final class ManualJournal: JournalEngine {
     var failure: JournalError? {
         get { state.withLock { $0.failure } }
         set { state.withLock { $0.failure = newValue } }
+    }
+
+    /// What the disk still takes, as the test says.
+    var roomBytes: Int {
+        get { state.withLock { $0.room } }
+        set { state.withLock { $0.room = newValue } }
     }
 
     var appends: Int { state.withLock { $0.appends } }

@@ -1,0 +1,27 @@
+import Journal
+import Payments
+
+// What a running operation can still write, so that its outcome finds room in a journal whose disk is full.
+extension ShardCore {
+    /// Bytes of journal frames that the outcomes of everything in flight can need, at most: each record in a batch of its own.
+    package var outcomeReserveBytes: Int { operations.reservedBytes }
+
+    /// No command writes more than this with all that its operation can write later: a body of 64 KiB in the intent, and in
+    /// the stored answer with its escapes.
+    package static let largestAdmissionBytes = 256 << 10
+
+    /// An operation writes at most two records after its intent: that its outcome is unknown, and how it ended. (A retry
+    /// writes nothing.)
+    func outcomeFrameBytes(_ operation: ProviderOperation, payment: Int) -> Int {
+        let details = operation == .refund ? 0 : Int(payments[payment].details.length)
+        return JournalRoom.frameBytes(records: Self.unresolvedBytes)
+            + JournalRoom.frameBytes(records: Self.finishedBytes(details: details))
+    }
+
+    /// `OperationUnresolved`: fixed fields and a reference of at most 255 bytes.
+    private static let unresolvedBytes = 512
+
+    /// `OperationFinished`: fixed fields, two transfers, references, and the stored answer: 2 KiB without the payment's details.
+    /// Escaping makes a byte of these six at most, but nothing longer than the body of 64 KiB that they came in.
+    private static func finishedBytes(details: Int) -> Int { 2_560 + min(6 * details, details + (64 << 10)) }
+}
