@@ -68,6 +68,8 @@ let package = Package(
         room("Telemetry", [histogram]),
         // The heart, and what surrounds it.
         room("Shard", ["Money", "Ledger", "Payments", "Timers", "Journal", nioCore, nioPosix]),
+        // What auditors and accountants read, made from the journal alone.
+        room("LedgerAudit", ["Money", "Ledger", "Payments", "Journal", "Shard", "WireJSON", nioCore]),
         room(
             "Providers",
             ["Money", "Payments", "HTTPTransport", "WireJSON", nioCore, nioHPACK, nioSSL]
@@ -97,8 +99,8 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Gateway", "API", "Payments", "Shard", "Journal", "PSPSimulator", "LoadTest", arguments, logging,
-                nioCore, nioPosix,
+                "Gateway", "API", "Payments", "Shard", "Journal", "Ledger", "LedgerAudit", "Money", "PSPSimulator",
+                "LoadTest", arguments, logging, nioCore, nioPosix,
             ],
             swiftSettings: strict
         ),
@@ -115,6 +117,10 @@ let package = Package(
         ),
         tests("MoneyTests", ["Money"]),
         tests("LedgerTests", ["Ledger", "Money"]),
+        tests(
+            "LedgerAuditTests",
+            ["LedgerAudit", "Money", "Ledger", "Payments", "Journal", "Shard", nioCore]
+        ),
         tests("PaymentsTests", ["Payments", "Ledger", "Money"]),
         tests("WireJSONTests", ["WireJSON", nioCore]),
         tests("TimersTests", ["Timers"]),

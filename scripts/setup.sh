@@ -19,6 +19,7 @@ need curl curl
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
 if [ "${1:-run}" = test ]; then
     need h2load nghttp2-client
+    need hledger hledger
     need python3 python3
     # Debian's python3 comes without what `python3 -m venv` needs.
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"

@@ -16,7 +16,7 @@ package struct AccountTotals: Equatable, Sendable {
     /// Debits less credits: positive for what we own or spent, negative for what we owe or earned.
     package var balance: Int128 { debits - credits }
 
-    mutating func add(_ other: AccountTotals) {
+    package mutating func add(_ other: AccountTotals) {
         debits += other.debits
         credits += other.credits
     }
@@ -143,7 +143,8 @@ extension Account {
 }
 
 extension BalanceConfinement {
-    func allows(_ balance: Int128) -> Bool {
+    /// Whether a balance (debits less credits) keeps its side.
+    package func allows(_ balance: Int128) -> Bool {
         switch self {
         case .free: true
         case .neverCredit: balance >= 0

@@ -1,6 +1,6 @@
 """What must be true after all that the other tests did to the demo that they share. Runs last (conftest.py)."""
 
-from gateway import alive, wait_until
+from gateway import alive, run, wait_until
 
 CONFLICTED = ("tok_wrong_amount", "tok_wrong_currency")
 
@@ -54,3 +54,9 @@ def test_the_same_process_has_served_all_and_stops_well(demo):
     launcher.terminate()
     assert launcher.wait(60) == 0
     print(demo.verify_journals().stdout)
+
+
+def test_every_posting_is_the_one_that_the_reference_prescribes(demo):
+    """The audit's own rules over the journals of everything that happened here."""
+    checked = run("ledger", "check", demo.directory / "data")
+    assert checked.returncode == 0, checked.stderr

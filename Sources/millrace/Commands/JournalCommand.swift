@@ -68,7 +68,7 @@ struct JournalCommand: ParsableCommand {
 }
 
 /// Where a data directory's journals are.
-private enum JournalPaths {
+enum JournalPaths {
     static func find(_ directory: String) throws -> [String] {
         guard Files.isDirectory(directory) else {
             throw Failure(ExitStatus.configuration, "\(directory): not a directory")

@@ -4,6 +4,9 @@ import Glibc
 enum Console {
     static func line(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
+    /// Text with line ends of its own.
+    static func text(_ text: String) { write(text, to: STDOUT_FILENO) }
+
     static func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
     private static func write(_ text: String, to descriptor: Int32) {

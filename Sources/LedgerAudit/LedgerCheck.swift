@@ -1,0 +1,243 @@
+package import Journal
+package import Ledger
+import Money
+import Payments
+package import Shard
+
+/// Checks the ledger from the journal alone, record by record: that every transfer is balanced and is the one that the reference
+/// prescribes for that step, that no counter and no account leaves its bounds, that operations begin and end once and in order, and
+/// at the end that all balances are what the payments' counters say. One shard at a time; never stops at a problem.
+package struct LedgerCheck {
+    /// Something that must not be.
+    package struct Problem: Sendable, Equatable, CustomStringConvertible {
+        /// The record, 0 for a finding about the whole.
+        package var position: RecordPosition
+        package var text: String
+        package var description: String { position == 0 ? text : "record \(position): \(text)" }
+    }
+
+    /// The most problems that are kept; all are counted.
+    package static let maximumKept = 100
+
+    package private(set) var problems: [Problem] = []
+    package private(set) var problemCount = 0
+    package private(set) var records = 0
+    package private(set) var transfers = 0
+    /// Payments accepted, and operations whose end is not in the journal yet.
+    package var paymentCount: Int { payments.count }
+    package var openOperations: Int { openKeys.count }
+    /// Debits and credits of every account.
+    package private(set) var totals: [Account: AccountTotals] = [:]
+
+    /// Of the first record; every other must have the same.
+    private var shard: UInt16?
+    private var payments: [AuditedPayment] = []
+    /// Keys that were reserved and whose operation has not ended, by operation.
+    private var openKeys: [OpenOperation: KeyDigest] = [:]
+    private var reservedKeys: Set<KeyDigest> = []
+    private var refunds: [OpenOperation: (amount: Int64, succeeded: Bool)] = [:]
+
+    private struct OpenOperation: Hashable {
+        var sequence: UInt64
+        var operation: ProviderOperation
+        var ordinal: UInt16
+    }
+
+    package init() {}
+
+    // MARK: Records
+
+    /// Takes the next record in.
+    package mutating func examine(_ record: ShardRecord, at position: RecordPosition) {
+        records += 1
+        switch record {
+        case .paymentCreated(let created): examine(created, position)
+        case .operationStarted(let started): examine(started, position)
+        case .operationFinished(let finished): examine(finished, position)
+        case .operationUnresolved(let unresolved): examine(unresolved, position)
+        case .refundBounced(let bounced): examine(bounced, position)
+        }
+    }
+
+    /// A record that could not be decoded.
+    package mutating func examine(undecodable error: RecordDecodingError, at position: RecordPosition) {
+        records += 1
+        note(position, "cannot be decoded: \(error)")
+    }
+
+    private mutating func examine(_ record: PaymentCreated, _ position: RecordPosition) {
+        let owner = shard ?? record.id.shard
+        shard = owner
+        guard record.id.sequence == UInt64(payments.count) + 1, record.id.shard == owner else {
+            return note(position, "\(record.id) is not payment \(payments.count + 1) of shard \(owner)")
+        }
+        guard record.amountMinor > 0, record.feeBasisPoints <= BasisPoints.whole else {
+            return note(position, "\(record.id) has amount \(record.amountMinor), fee \(record.feeBasisPoints)")
+        }
+        payments.append(AuditedPayment(record))
+        reserve(record.key, record.id, .authorize, 1, position)
+    }
+
+    private mutating func examine(_ record: OperationStarted, _ position: RecordPosition) {
+        guard let index = payment(record.payment, position) else { return }
+        guard record.amountMinor > 0 || record.operation == .cancel else {
+            return note(position, "\(record.operation.name) of \(record.amountMinor)")
+        }
+        let result = payments[index].begin(record)
+        settle(result, record.transfers, index, position)
+        reserve(record.key, record.payment, record.operation, record.ordinal, position)
+        guard record.operation == .refund else { return }
+        refunds[open(record.payment, .refund, record.ordinal)] = (record.amountMinor, false)
+    }
+
+    private mutating func examine(_ record: OperationFinished, _ position: RecordPosition) {
+        guard let index = payment(record.payment, position) else { return }
+        let operation = open(record.payment, record.operation, record.ordinal)
+        guard let digest = openKeys.removeValue(forKey: operation) else {
+            return note(
+                position,
+                "\(record.operation.name) \(record.ordinal) of \(record.payment) ends, but is not open"
+            )
+        }
+        reservedKeys.remove(digest)
+        if record.operation == .refund, let refund = refunds[operation], refund.amount != record.amountMinor {
+            note(position, "a refund of \(refund.amount) ends as one of \(record.amountMinor)")
+        }
+        if record.result == .succeeded {
+            checkExecution(record, payments[index].currency, position)
+            if record.operation == .refund { refunds[operation]?.succeeded = true }
+        }
+        let result = payments[index].finish(record)
+        settle(result, record.transfers, index, position)
+    }
+
+    private mutating func checkExecution(_ record: OperationFinished, _ currency: Currency, _ position: RecordPosition)
+    {
+        if record.operation != .cancel,
+            record.executedMinor != record.amountMinor || record.executedCurrency != currency
+        {
+            note(
+                position,
+                "\(record.amountMinor) \(currency) asked for, \(record.executedMinor) \(record.executedCurrency) executed"
+            )
+        }
+        if record.providerReference.isEmpty, record.operation == .authorize {
+            note(position, "the provider's reference of \(record.payment) is missing")
+        }
+    }
+
+    private mutating func examine(_ record: OperationUnresolved, _ position: RecordPosition) {
+        guard payment(record.payment, position) != nil else { return }
+        if openKeys[open(record.payment, record.operation, record.ordinal)] == nil {
+            note(
+                position,
+                "\(record.operation.name) \(record.ordinal) of \(record.payment) is unresolved, but is not open"
+            )
+        }
+    }
+
+    private mutating func examine(_ record: RefundBounced, _ position: RecordPosition) {
+        guard let index = payment(record.payment, position) else { return }
+        let operation = open(record.payment, .refund, record.refund.ordinal)
+        guard let refund = refunds[operation], refund.succeeded, refund.amount == record.amountMinor else {
+            return note(position, "a refund comes back that had not succeeded for \(record.amountMinor)")
+        }
+        refunds[operation]?.succeeded = false
+        settle(.success(payments[index].bounce(record.amountMinor)), record.transfers, index, position)
+    }
+
+    // MARK: Books
+
+    /// Compares what a record booked with what it had to book, and books it.
+    private mutating func settle(
+        _ expected: Result<ExpectedPostings, Violation>,
+        _ booked: Transfers,
+        _ index: Int,
+        _ position: RecordPosition
+    ) {
+        var sums: ExpectedPostings = [:]
+        for transfer in [booked.first, booked.second].compactMap({ $0 }) {
+            transfers += 1
+            for posting in transfer.postings { sums[posting.account, default: 0] += Int128(posting.amountMinor) }
+            book(transfer, position)
+        }
+        switch expected {
+        case .failure(let violation): note(position, violation.text)
+        case .success(let expected):
+            // A release before a capture may leave an account at the sum it had: what counts is the effect.
+            if sums.filter({ $0.value != 0 }) != expected.filter({ $0.value != 0 }) {
+                note(position, "books \(Self.text(sums)) where \(Self.text(expected)) is due")
+            }
+        }
+        if let broken = payments[index].brokenInvariant { note(position, broken) }
+    }
+
+    private mutating func book(_ transfer: Transfer, _ position: RecordPosition) {
+        for posting in transfer.postings {
+            if posting.amountMinor > 0 {
+                totals[posting.account, default: AccountTotals()].debits += Int128(posting.amountMinor)
+            } else {
+                totals[posting.account, default: AccountTotals()].credits -= Int128(posting.amountMinor)
+            }
+        }
+        for posting in transfer.postings {
+            let balance = totals[posting.account]?.balance ?? 0
+            guard !posting.account.kind.confinement.allows(balance) else { continue }
+            note(position, "\(posting.account.path()) leaves its side: \(balance) \(posting.account.currency)")
+        }
+    }
+
+    /// The findings that need every record: call once, after the last.
+    package mutating func finish() {
+        var expected: ExpectedPostings = [:]
+        for payment in payments { payment.contribution(to: &expected) }
+        for account in Set(totals.keys).union(expected.keys) {
+            let booked = totals[account]?.balance ?? 0
+            let due = expected[account] ?? 0
+            guard booked != due else { continue }
+            note(0, "\(account.path()): \(booked) \(account.currency) booked, \(due) by the payments' counters")
+        }
+        var sums: [Currency: Int128] = [:]
+        for (account, totals) in totals { sums[account.currency, default: 0] += totals.balance }
+        for (currency, sum) in sums where sum != 0 { note(0, "\(currency) does not sum to zero, but to \(sum)") }
+    }
+
+    // MARK: Keys and helpers
+
+    private mutating func reserve(
+        _ key: RequestKey,
+        _ payment: PaymentID,
+        _ operation: ProviderOperation,
+        _ ordinal: UInt16,
+        _ position: RecordPosition
+    ) {
+        if !reservedKeys.insert(key.digest).inserted {
+            note(position, "an idempotency key is reserved again while its first request is open")
+        }
+        openKeys[open(payment, operation, ordinal)] = key.digest
+    }
+
+    private func open(_ payment: PaymentID, _ operation: ProviderOperation, _ ordinal: UInt16) -> OpenOperation {
+        OpenOperation(sequence: payment.sequence, operation: operation, ordinal: ordinal)
+    }
+
+    private mutating func payment(_ id: PaymentID, _ position: RecordPosition) -> Int? {
+        guard id.shard == shard, id.sequence >= 1, id.sequence <= UInt64(payments.count) else {
+            note(position, "\(id) has not been created")
+            return nil
+        }
+        return Int(id.sequence) - 1
+    }
+
+    private mutating func note(_ position: RecordPosition, _ text: String) {
+        problemCount += 1
+        if problems.count < Self.maximumKept { problems.append(Problem(position: position, text: text)) }
+    }
+
+    private static func text(_ postings: ExpectedPostings) -> String {
+        let parts = postings.filter { $0.value != 0 }
+            .map { "\($0.key.path()) \($0.value) \($0.key.currency)" }
+            .sorted()
+        return parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,110 @@
+package import Journal
+package import Ledger
+import Money
+package import Payments
+package import Shard
+
+/// One transfer as the journal holds it, with what it belongs to: a row of the general ledger.
+package struct LedgerEntry: Sendable {
+    package var shard: UInt16
+    /// The journal position of the record that booked it: with the shard, the entry's stable number.
+    package var position: RecordPosition
+    /// Milliseconds since 1970 when it was booked.
+    package var time: Int64
+    package var payment: PaymentID
+    /// What the payment service provider calls the operation; empty when it has not answered.
+    package var providerReference: String
+    package var transfer: Transfer
+
+    package init(
+        shard: UInt16,
+        position: RecordPosition,
+        time: Int64,
+        payment: PaymentID,
+        providerReference: String,
+        transfer: Transfer
+    ) {
+        self.shard = shard
+        self.position = position
+        self.time = time
+        self.payment = payment
+        self.providerReference = providerReference
+        self.transfer = transfer
+    }
+
+    /// The entries of a record, in the order in which they were booked.
+    package static func of(_ record: ShardRecord, at position: RecordPosition) -> [LedgerEntry] {
+        guard let (payment, transfers, reference) = booking(record) else { return [] }
+        return [transfers.first, transfers.second].compactMap { $0 }.map { transfer in
+            LedgerEntry(
+                shard: payment.shard,
+                position: position,
+                time: record.time,
+                payment: payment,
+                providerReference: reference,
+                transfer: transfer
+            )
+        }
+    }
+
+    private static func booking(_ record: ShardRecord) -> (PaymentID, Transfers, String)? {
+        switch record {
+        case .paymentCreated, .operationUnresolved: nil
+        case .operationStarted(let started): (started.payment, started.transfers, "")
+        case .operationFinished(let finished): (finished.payment, finished.transfers, finished.providerReference)
+        case .refundBounced(let bounced): (bounced.payment, bounced.transfers, "")
+        }
+    }
+}
+
+extension Transfer {
+    /// The postings in order.
+    package var postings: [Posting] { (0..<count).map { self[$0] } }
+}
+
+extension Recipe {
+    /// What an accountant reads as the description of the entry.
+    package var title: StaticString {
+        switch self {
+        case .hold: "authorization held"
+        case .release: "authorization released"
+        case .capture: "capture"
+        case .refundRequested: "refund requested"
+        case .refundConfirmed: "refund confirmed"
+        case .refundFailed: "refund failed"
+        case .refundBounced: "refund bounced"
+        }
+    }
+}
+
+extension AccountClass {
+    /// The root of the account's path in reports, as plain-text accounting names it; memo accounts name theirs themselves.
+    var root: StaticString {
+        switch self {
+        case .asset: "assets:"
+        case .liability: "liabilities:"
+        case .income: "income:"
+        case .expense: "expenses:"
+        case .memo: ""
+        }
+    }
+}
+
+extension Account {
+    /// `assets:psp:receivable:1`, `liabilities:merchant:pending:8c0f...`: class, name, and the owner where there is one.
+    /// - Parameter merchants: names of merchants by identifier; an unknown one is shown as 16 hexadecimal digits.
+    package func path(merchants: [UInt64: String] = [:]) -> String {
+        let name = "\(kind.accountClass.root)\(kind.name)"
+        switch kind.owner {
+        case .none: return name
+        case .provider, .bank: return "\(name):\(owner)"
+        case .merchant: return "\(name):\(merchants[owner] ?? Self.hexadecimal(owner))"
+        case .wallet: return "\(name):\(Self.hexadecimal(owner))"
+        }
+    }
+
+    private static func hexadecimal(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}

@@ -1,0 +1,255 @@
+import Journal
+import Ledger
+import Money
+import NIOCore
+import Testing
+
+@testable import LedgerAudit
+@testable import Payments
+@testable import Shard
+
+/// The check follows records; here are the records of whole lives, and what one wrong field in them is called.
+@Suite struct LedgerCheckTests {
+    @Test func aWholeLifeIsSound() {
+        var books = Books()
+        books.create(1_000, fee: 250, capturing: false)
+        books.finish(.authorize, 1, 1_000, Transfers(Recipes.hold(books.parties, amountMinor: 1_000)))
+        books.start(.capture, 1, 600)
+        books.finish(.capture, 1, 600, books.capture(600, fee: 15, releasing: 1_000))
+        books.start(.refund, 1, 100, books.requested(100))
+        books.finish(.refund, 1, 100, Transfers(Recipes.refundConfirmed(books.parties, amountMinor: 100)))
+        books.start(.refund, 2, 200, books.requested(200))
+        books.finish(.refund, 2, 200, books.returned(200), result: .declined(.hard, .doNotHonor))
+        books.bounce(ordinal: 1, 100)
+        #expect(books.problems == [])
+        #expect(books.check.totals[Account(.platformFees, currency: .eur)]?.balance == -15)
+        #expect(books.check.paymentCount == 1)
+        #expect(books.check.openOperations == 0)
+    }
+
+    @Test func aSaleIsSoundAndOpenOperationsAreCounted() {
+        var books = Books()
+        books.create(1_000, fee: 0, capturing: true)
+        books.finish(.authorize, 1, 1_000, books.capture(1_000, fee: 0, releasing: nil))
+        books.create(500, fee: 0, capturing: true)
+        #expect(books.problems == [])
+        #expect(books.check.openOperations == 1)
+    }
+
+    @Test func aWrongAmountIsNamed() {
+        var books = Books()
+        books.create(1_000, fee: 250, capturing: true)
+        books.finish(.authorize, 1, 1_000, books.capture(1_000, fee: 24, releasing: nil))
+        #expect(books.problems.first?.contains("books") == true)
+        #expect(books.problems.contains { $0.contains("platform:fees") && $0.contains("-25") })
+    }
+
+    @Test func aMissingTransferIsNamed() {
+        var books = Books()
+        books.create(1_000, fee: 0, capturing: false)
+        books.finish(.authorize, 1, 1_000, Transfers())
+        #expect(books.problems.first?.hasPrefix("record 2: books nothing where") == true)
+    }
+
+    @Test func captureOfMoreThanAuthorizedIsNamed() {
+        var books = Books()
+        books.create(1_000, fee: 0, capturing: false)
+        books.finish(.authorize, 1, 1_000, Transfers(Recipes.hold(books.parties, amountMinor: 1_000)))
+        books.start(.capture, 1, 1_001)
+        books.finish(.capture, 1, 1_001, books.capture(1_001, fee: 0, releasing: 1_000))
+        #expect(books.problems == ["record 4: captured 1001 of 1000 authorized"])
+    }
+
+    @Test func refundOfMoreThanCapturedIsNamed() {
+        var books = Books()
+        books.create(100, fee: 0, capturing: true)
+        books.finish(.authorize, 1, 100, books.capture(100, fee: 0, releasing: nil))
+        books.start(.refund, 1, 60, books.requested(60))
+        books.start(.refund, 2, 60, books.requested(60))
+        #expect(books.problems == ["record 4: refunded 0 and pending 120 of 100 captured"])
+    }
+
+    @Test func releasingMoreThanWasHeldIsNamed() {
+        var books = Books()
+        books.create(1_000, fee: 0, capturing: false)
+        books.finish(.authorize, 1, 1_000, Transfers(Recipes.hold(books.parties, amountMinor: 1_000)))
+        books.start(.cancel, 1, 1_000)
+        books.finish(.cancel, 1, 1_000, Transfers(Recipes.release(books.parties, amountMinor: 1_200)))
+        #expect(books.problems.contains { $0.contains("leaves its side") })
+        #expect(books.problems.contains { $0.contains("where memo:auth:merchant:0000000000000007 1000 EUR") })
+    }
+
+    @Test func anEndWithoutABeginningIsNamed() {
+        var books = Books()
+        books.create(100, fee: 0, capturing: true)
+        books.finish(.authorize, 1, 100, books.capture(100, fee: 0, releasing: nil))
+        books.finish(.authorize, 1, 100, books.capture(100, fee: 0, releasing: nil))
+        #expect(books.problems.first?.contains("ends, but is not open") == true)
+    }
+
+    @Test func aGapInTheNumbersIsNamed() {
+        var books = Books()
+        books.sequence = 1
+        books.create(100, fee: 0, capturing: true)
+        #expect(books.problems.first?.contains("is not payment 1 of shard 3") == true)
+    }
+
+    @Test func aKeyReservedTwiceIsNamed() {
+        var books = Books()
+        books.create(100, fee: 0, capturing: true, key: 9)
+        books.create(100, fee: 0, capturing: true, key: 9)
+        #expect(books.problems == ["record 2: an idempotency key is reserved again while its first request is open"])
+    }
+
+    @Test func anExecutionOfAnotherAmountIsNamed() {
+        var books = Books()
+        books.create(100, fee: 0, capturing: true)
+        books.finish(.authorize, 1, 100, books.capture(100, fee: 0, releasing: nil), executed: 99)
+        #expect(books.problems == ["record 2: 100 EUR asked for, 99 EUR executed"])
+    }
+
+    @Test func manyProblemsAreCountedAndFewAreKept() {
+        var books = Books()
+        for _ in 0..<150 { books.bounce(ordinal: 1, 5) }
+        #expect(books.check.problemCount == 150)
+        #expect(books.check.problems.count == LedgerCheck.maximumKept)
+    }
+}
+
+/// Makes the records of payments and gives them to a check.
+struct Books {
+    var check = LedgerCheck()
+    var sequence: UInt64 = 0
+    private(set) var entries: [LedgerEntry] = []
+    private var position: RecordPosition = 0
+    private var time: Int64 = 1_790_000_000_000
+    let parties = Parties(merchant: 7, provider: 1, currency: .eur)
+    let merchant = MerchantID(rawValue: 7)
+
+    private var payment: PaymentID { PaymentID(milliseconds: 1_790_000_000_000, shard: 3, sequence: sequence) }
+
+    /// The texts of all problems, with those that only the end shows.
+    var problems: [String] {
+        var ended = check
+        ended.finish()
+        return ended.problems.map(\.description)
+    }
+
+    mutating func create(_ amount: Int64, fee: UInt16, capturing: Bool, key: UInt64? = nil) {
+        sequence += 1
+        take(
+            .paymentCreated(
+                PaymentCreated(
+                    id: payment,
+                    merchant: merchant,
+                    amountMinor: amount,
+                    currency: .eur,
+                    feeBasisPoints: fee,
+                    capturesAutomatically: capturing,
+                    provider: 1,
+                    key: requestKey(key ?? sequence << 16),
+                    details: [],
+                    time: time
+                )
+            )
+        )
+    }
+
+    mutating func start(
+        _ operation: ProviderOperation,
+        _ ordinal: UInt16,
+        _ amount: Int64,
+        _ transfers: Transfers = Transfers()
+    ) {
+        take(
+            .operationStarted(
+                OperationStarted(
+                    payment: payment,
+                    operation: operation,
+                    ordinal: ordinal,
+                    amountMinor: amount,
+                    key: requestKey(sequence << 16 | UInt64(operation.rawValue) << 8 | UInt64(ordinal)),
+                    transfers: transfers,
+                    time: time
+                )
+            )
+        )
+    }
+
+    mutating func finish(
+        _ operation: ProviderOperation,
+        _ ordinal: UInt16,
+        _ amount: Int64,
+        _ transfers: Transfers,
+        result: OperationResult = .succeeded,
+        executed: Int64? = nil
+    ) {
+        take(
+            .operationFinished(
+                OperationFinished(
+                    payment: payment,
+                    operation: operation,
+                    ordinal: ordinal,
+                    result: result,
+                    amountMinor: amount,
+                    executedMinor: executed ?? (result == .succeeded ? amount : 0),
+                    executedCurrency: .eur,
+                    providerReference: "ch_1",
+                    declineProviderCode: "",
+                    transfers: transfers,
+                    responseStatus: 200,
+                    response: ByteBuffer(),
+                    time: time
+                )
+            )
+        )
+    }
+
+    mutating func bounce(ordinal: UInt16, _ amount: Int64) {
+        take(
+            .refundBounced(
+                RefundBounced(
+                    refund: RefundID(
+                        milliseconds: 1_790_000_000_000,
+                        shard: 3,
+                        paymentSequence: sequence,
+                        ordinal: ordinal
+                    ),
+                    payment: payment,
+                    amountMinor: amount,
+                    transfers: Transfers(Recipes.refundBounced(parties, amountMinor: amount, to: .pending)),
+                    time: time
+                )
+            )
+        )
+    }
+
+    func capture(_ amount: Int64, fee: Int64, releasing hold: Int64?) -> Transfers {
+        let capture = Recipes.capture(parties, amountMinor: amount, feeMinor: fee)
+        guard let hold else { return Transfers(capture) }
+        return Transfers(Recipes.release(parties, amountMinor: hold), capture)
+    }
+
+    func requested(_ amount: Int64) -> Transfers {
+        Transfers(Recipes.refundRequested(parties, amountMinor: amount, from: .pending))
+    }
+
+    func returned(_ amount: Int64) -> Transfers {
+        Transfers(Recipes.refundFailed(parties, amountMinor: amount, to: .pending))
+    }
+
+    private func requestKey(_ number: UInt64) -> RequestKey {
+        RequestKey(
+            digest: KeyDigest(high: 1, low: number),
+            fingerprint: Fingerprint(high: 0, low: 0),
+            requestID: RequestID(high: 0, low: number)
+        )
+    }
+
+    private mutating func take(_ record: ShardRecord) {
+        position += 1
+        time += 1
+        check.examine(record, at: position)
+        entries += LedgerEntry.of(record, at: position)
+    }
+}
