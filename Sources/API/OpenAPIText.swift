@@ -23,6 +23,7 @@ security:
 tags:
   - name: payments
   - name: refunds
+  - name: ledger
   - name: meta
 paths:
   /v1/payments:
@@ -188,6 +189,26 @@ paths:
         '401': {$ref: '#/components/responses/Unauthenticated'}
         '404': {$ref: '#/components/responses/NotFound'}
         default: {$ref: '#/components/responses/Problem'}
+  /v1/balance:
+    get:
+      operationId: getBalance
+      tags: [ledger]
+      summary: Read what the ledger owes you
+      description: |
+        The merchant's accounts of the double-entry ledger, in the state that the newest durable record left. `pending`
+        is captured money less fees and refunds that the provider has not settled; `available` is settled; `reserve` is
+        withheld against disputes. A negative amount is owed by the merchant.
+      responses:
+        '200':
+          description: The balance.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Balance'}
+              examples:
+                balance: {$ref: '#/components/examples/Balance'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        default: {$ref: '#/components/responses/Problem'}
   /openapi.yaml:
     get:
       operationId: getOpenAPI
@@ -299,6 +320,26 @@ components:
       maxProperties: 50
       propertyNames: {minLength: 1, maxLength: 40}
       additionalProperties: {type: string, maxLength: 500}
+    Balance:
+      type: object
+      required: [object, pending, available, reserve, as_of]
+      additionalProperties: false
+      properties:
+        object: {const: balance}
+        pending: {$ref: '#/components/schemas/BalanceLines'}
+        available: {$ref: '#/components/schemas/BalanceLines'}
+        reserve: {$ref: '#/components/schemas/BalanceLines'}
+        as_of: {$ref: '#/components/schemas/Timestamp'}
+    BalanceLines:
+      type: array
+      description: By currency code; every currency that the merchant has had money in
+      items:
+        type: object
+        required: [currency, amount]
+        additionalProperties: false
+        properties:
+          currency: {$ref: '#/components/schemas/Currency'}
+          amount: {type: integer, description: 'Minor units, negative when owed by the merchant'}
     CreatePayment:
       type: object
       required: [amount, currency, payment_method]
@@ -440,6 +481,14 @@ components:
   examples:
     CapturedPayment:
       value: {"id":"pay_01m7yky91v000g00000000001a","object":"payment","status":"captured","amount":1250,"currency":"EUR","capture":true,"amount_authorized":1250,"amount_capturable":0,"amount_captured":1250,"amount_refunded":0,"amount_refund_pending":0,"payment_method":"pm_sim_success","description":"Two books","reference":"order-1042","statement_descriptor":"MILLRACE BOOKS","metadata":{"cart":"c-77"},"decline":null,"failure":null,"created_at":"2026-11-21T08:35:36.123Z","updated_at":"2026-11-21T08:35:36.170Z"}
+    Balance:
+      summary: Two currencies
+      value:
+        object: balance
+        pending: [{currency: EUR, amount: 96250}, {currency: USD, amount: -1200}]
+        available: [{currency: EUR, amount: 0}, {currency: USD, amount: 0}]
+        reserve: [{currency: EUR, amount: 0}, {currency: USD, amount: 0}]
+        as_of: '2026-11-21T08:35:36.123Z'
     SucceededRefund:
       value: {"id":"ref_01m7ykycv0000g00000002m001","object":"refund","payment_id":"pay_01m7yky91v000g00000000001a","status":"succeeded","amount":250,"currency":"EUR","decline":null,"created_at":"2026-11-21T08:35:40.000Z","updated_at":"2026-11-21T08:35:40.035Z"}
     DeclinedPayment:

@@ -56,6 +56,10 @@ package struct RendererV1: ResponseRenderer {
         body.writeCursor(maximum: RefundObject.maximumBytes(refund)) { RefundObject.write(refund, &$0) }
     }
 
+    package func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) {
+        body.writeCursor(maximum: BalanceObject.maximumBytes(balance)) { BalanceObject.write(balance, &$0) }
+    }
+
     package func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) {
         let code: ProblemCode = refund.decline == nil ? .refundFailed : .refundDeclined
         let size =

@@ -32,6 +32,7 @@ struct RequestInterpreter {
         switch route {
         case .getPayment(let id): return .command(.getPayment(id), merchant.id, nil, nil)
         case .getRefund(let id): return .command(.getRefund(id), merchant.id, nil, nil)
+        case .getBalance: return .command(.getBalance, merchant.id, nil, nil)
         case .unknownResource, .openAPI: throw Rejection(.resourceNotFound)
         case .createPayment, .capture, .cancel, .refund:
             try admit(fields, path: path, body: body)
@@ -103,7 +104,7 @@ struct RequestInterpreter {
         case .refund(let id):
             let operation = try OperationBody.parse(.refund, body, scratch: &scratch)
             return .refund(id, amountMinor: operation.amountMinor)
-        case .createPayment, .getPayment, .getRefund, .openAPI, .unknownResource:
+        case .createPayment, .getPayment, .getRefund, .getBalance, .openAPI, .unknownResource:
             let fee = merchant.feeBasisPoints
             return .createPayment(try CreatePaymentBody.parse(body, feeBasisPoints: fee, scratch: &scratch))
         }

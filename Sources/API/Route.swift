@@ -9,6 +9,7 @@ package enum Route: Sendable, Equatable {
     case cancel(PaymentID)
     case refund(PaymentID)
     case getRefund(RefundID)
+    case getBalance
     case openAPI
     /// A known shape around an identifier that no payment or refund can have.
     case unknownResource(method: Method)
@@ -29,7 +30,7 @@ package enum Route: Sendable, Equatable {
     package var method: Method {
         switch self {
         case .createPayment, .capture, .cancel, .refund: .post
-        case .getPayment, .getRefund, .openAPI: .get
+        case .getPayment, .getRefund, .getBalance, .openAPI: .get
         case .unknownResource(let method): method
         }
     }
@@ -42,6 +43,7 @@ package enum Route: Sendable, Equatable {
         ("/v1/payments/{id}/cancel", .post),
         ("/v1/payments/{id}/refunds", .post),
         ("/v1/refunds/{id}", .get),
+        ("/v1/balance", .get),
         ("/openapi.yaml", .get),
     ]
 
@@ -50,6 +52,7 @@ package enum Route: Sendable, Equatable {
     package static func match(_ path: Span<UInt8>) -> Route? {
         if path.matches("/v1/payments") { return matchPayments(path) }
         if path.matches("/v1/refunds/") { return matchRefund(path) }
+        if path.equals("/v1/balance") { return .getBalance }
         return path.equals("/openapi.yaml") ? .openAPI : nil
     }
 

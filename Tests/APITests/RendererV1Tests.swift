@@ -33,6 +33,24 @@ import Testing
         #expect(Self.render(.sample) == Self.payment)
     }
 
+    @Test func `a balance`() {
+        let line = BalanceView.Line(currency: .eur, pendingMinor: 975, availableMinor: -1, reserveMinor: 0)
+        let dollars = BalanceView.Line(currency: .usd, pendingMinor: 0, availableMinor: .max, reserveMinor: .min)
+        let text = Self.render {
+            Self.renderer.renderBalance(BalanceView(lines: [line, dollars], asOf: 1_795_250_136_123), into: &$0)
+        }
+        #expect(
+            text == #"""
+                {"object":"balance","pending":[{"currency":"EUR","amount":975},{"currency":"USD","amount":0}],\#
+                "available":[{"currency":"EUR","amount":-1},{"currency":"USD","amount":9223372036854775807}],\#
+                "reserve":[{"currency":"EUR","amount":0},{"currency":"USD","amount":-9223372036854775808}],\#
+                "as_of":"2026-11-21T08:35:36.123Z"}
+                """#
+        )
+        let empty = Self.render { Self.renderer.renderBalance(BalanceView(lines: [], asOf: 0), into: &$0) }
+        #expect(empty.hasPrefix(#"{"object":"balance","pending":[],"available":[],"reserve":[],"as_of":"1970"#))
+    }
+
     @Test func `a payment without details`() {
         var details = PaymentDetails()
         details.append(.paymentMethod, "pm")

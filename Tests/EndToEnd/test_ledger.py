@@ -2,19 +2,30 @@
 
 import csv
 import io
+import shutil
 import subprocess
 from decimal import Decimal
 
 import pytest
-from gateway import finish, run
+from gateway import Demo, finish, run
 
 
-@pytest.fixture
-def booked(own_demo):
-    """A stopped demo after captures, cancels, refunds and declines of several merchants."""
-    finish(own_demo.load("lifecycle", "--rate", "300", "--duration", "5s"))
-    assert own_demo.stop_gateway() == 0
-    return own_demo
+@pytest.fixture(scope="module")
+def booked(tmp_path_factory):
+    """A stopped demo after captures, cancels, refunds and declines of several merchants; `answers` has their balances."""
+    demo = Demo(tmp_path_factory.mktemp("booked"))
+    try:
+        demo.start("psp")
+        demo.start("gateway")
+        finish(demo.load("lifecycle", "--rate", "100", "--duration", "10s"))
+        demo.answers = []
+        for merchant in range(demo.merchants):
+            with demo.client(merchant) as api:
+                demo.answers.append(api.get("/v1/balance"))
+        assert demo.stop_gateway() == 0
+        yield demo
+    finally:
+        demo.stop()
 
 
 def hledger(text, *arguments):
@@ -44,6 +55,21 @@ def test_hledger_accepts_the_export_and_finds_our_balances(booked):
     assert theirs == ours(booked)
 
 
+def test_what_merchants_are_told_is_what_the_ledger_owes_them(booked):
+    told = {}
+    for answer in booked.answers:
+        assert answer.status_code == 200
+        for line in answer.json()["pending"]:
+            told.setdefault(line["currency"], []).append(line["amount"])
+    owed = {}
+    for (account, currency), amount in ours(booked).items():
+        if account.startswith("liabilities:merchant:pending:"):
+            owed.setdefault(currency, []).append(int(-amount if currency == "JPY" else -amount * 100))
+    assert {currency: sorted(filter(None, amounts)) for currency, amounts in told.items()} == {
+        currency: sorted(amounts) for currency, amounts in owed.items()
+    }  # fmt: skip
+
+
 def test_a_changed_amount_is_found_by_hledger(booked):
     text = run("ledger", "export", "--format", "hledger", booked.directory / "data", status=0).stdout
     lines = text.splitlines()
@@ -65,10 +91,11 @@ def test_the_csv_has_every_posting_and_sums_to_zero(booked):
     assert any(row["account"].startswith("liabilities:merchant:pending:merchant") for row in rows), rows[0]
 
 
-def test_a_damaged_journal_is_not_summed(booked):
-    segment = next(path for path in sorted((booked.directory / "data").glob("shard-*/*.journal")) if path.stat().st_size)
+def test_a_damaged_journal_is_not_summed(booked, tmp_path):
+    damaged = shutil.copytree(booked.directory / "data", tmp_path / "data")
+    segment = next(path for path in sorted(damaged.glob("shard-*/*.journal")) if path.stat().st_size)
     with segment.open("r+b") as file:
         file.seek(4096 + 300)
         file.write(b"\xff\xff\xff\xff")
-    assert run("ledger", "check", booked.directory / "data").returncode == 65
-    assert run("ledger", "export", "--format", "csv", booked.directory / "data").returncode == 65
+    assert run("ledger", "check", damaged).returncode == 65
+    assert run("ledger", "export", "--format", "csv", damaged).returncode == 65

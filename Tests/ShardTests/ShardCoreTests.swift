@@ -206,6 +206,26 @@ struct ShardCoreTests {
         #expect(world.lastStatus == 404)
     }
 
+    @Test("A balance is what was captured less fees and refunds, and only the merchant's own")
+    func getBalance() {
+        var world = ShardWorld()
+        let id = world.paid(1000, key: "a")
+        world.send(.getBalance)
+        #expect(world.lastStatus == 200)
+        let captured = world.lastBody
+        #expect(captured.hasPrefix("EUR pending=") && captured.hasSuffix(" available=0 reserve=0"))
+        world.send(.refund(id, amountMinor: 300), key: "r")
+        world.send(.getBalance)
+        #expect(pending(captured) - pending(world.lastBody) == 300, "a requested refund is gone already")
+        world.answer(world.lastCall.token, ShardWorld.success(300, "re_1"))
+        world.send(.getBalance, merchant: 8)
+        #expect(world.lastBody == "")
+    }
+
+    private func pending(_ balance: String) -> Int {
+        balance.split(separator: " ").first { $0.hasPrefix("pending=") }.flatMap { Int($0.dropFirst(8)) } ?? .min
+    }
+
     @Test("Another merchant's payment is not found, whatever is asked of it")
     func othersAreNotFound() {
         var world = ShardWorld()

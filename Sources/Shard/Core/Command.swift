@@ -53,6 +53,8 @@ package struct Command: Sendable {
         case refund(PaymentID, amountMinor: Int64?)
         case getPayment(PaymentID)
         case getRefund(RefundID)
+        /// What the ledger owes the merchant, by currency.
+        case getBalance
     }
 
     package var kind: Kind

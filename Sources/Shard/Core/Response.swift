@@ -86,6 +86,37 @@ package struct RefundView: Sendable {
     }
 }
 
+/// What the ledger owes a merchant, as an answer shows it.
+package struct BalanceView: Sendable {
+    /// One currency; minor units, negative when the merchant owes.
+    package struct Line: Sendable, Equatable {
+        package var currency: Currency
+        /// Captured, less fees and refunds, and not settled by the provider yet.
+        package var pendingMinor: Int64
+        /// Settled: can be paid out.
+        package var availableMinor: Int64
+        /// Withheld against disputes.
+        package var reserveMinor: Int64
+
+        package init(currency: Currency, pendingMinor: Int64, availableMinor: Int64, reserveMinor: Int64) {
+            self.currency = currency
+            self.pendingMinor = pendingMinor
+            self.availableMinor = availableMinor
+            self.reserveMinor = reserveMinor
+        }
+    }
+
+    /// By currency code; only currencies that the merchant has ever had money in.
+    package var lines: [Line]
+    /// Milliseconds since 1970.
+    package var asOf: Int64
+
+    package init(lines: [Line], asOf: Int64) {
+        self.lines = lines
+        self.asOf = asOf
+    }
+}
+
 /// Why the shard refused a command; each has one stable `code` at the edge.
 package enum Refusal: UInt8, Sendable, CaseIterable {
     /// No such payment or refund, or another merchant's (never told apart). 404.
@@ -160,6 +191,7 @@ package protocol ResponseRenderer: Sendable {
         into body: inout ByteBuffer
     )
     func renderRefund(_ refund: RefundView, into body: inout ByteBuffer)
+    func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer)
     /// The problem document of a refused or failed refund (402 for a decline).
     func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer)
     /// A problem document without stored state; `payment` where the refusal shows it.

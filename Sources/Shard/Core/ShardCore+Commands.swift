@@ -8,6 +8,7 @@ extension ShardCore {
         switch command.kind {
         case .getPayment(let id): answerPayment(id, command, into: &output)
         case .getRefund(let id): answerRefund(id, command, into: &output)
+        case .getBalance: answerBalance(command, at: now, into: &output)
         case .createPayment(let request):
             guard let key = admit(command, into: &output) else { return }
             create(request, command, key, at: now, into: &output)

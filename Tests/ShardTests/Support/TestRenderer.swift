@@ -38,6 +38,13 @@ struct TestRenderer: ResponseRenderer {
         body.writeString("\(refund.id) \(refund.status.name) \(refund.amountMinor)")
     }
 
+    func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) {
+        let lines = balance.lines.map {
+            "\($0.currency) pending=\($0.pendingMinor) available=\($0.availableMinor) reserve=\($0.reserveMinor)"
+        }
+        body.writeString(lines.joined(separator: "; "))
+    }
+
     func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) {
         body.writeString("refund failed | \(refund.id) \(refund.status.name) \(refund.amountMinor)")
     }
