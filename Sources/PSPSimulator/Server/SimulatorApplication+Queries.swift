@@ -11,11 +11,9 @@ extension SimulatorApplication {
         guard let key = QueryString.value(of: "key", in: query), !key.isEmpty else {
             return replyToQuery(token, response(.invalidRequest))
         }
-        let bytes = key.span
-        guard let number = core.store.operation(key: bytes, hash: core.hash(bytes)),
-            core.store.operations[number].outcome != .notExecuted
-        else { return replyToQuery(token, response(.operationNotFound)) }
-        core.store.settle(number, now: now)
+        guard let number = core.operation(key: key.span, now: now) else {
+            return replyToQuery(token, response(.operationNotFound))
+        }
         var body = ByteBufferAllocator().buffer(capacity: 384)
         AnswerWriter.write(operation: number, in: core.store, into: &body)
         replyToQuery(token, json(200, body))

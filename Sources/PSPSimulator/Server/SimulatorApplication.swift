@@ -97,9 +97,8 @@ final class SimulatorApplication: HTTPServerApplication {
     }
 
     func response(_ refusal: Refusal) -> HTTPServerResponse {
-        var body = ByteBuffer()
-        AnswerWriter.write(error: refusal.code, message: refusal.message, into: &body)
-        return json(refusal.status, body)
+        let (status, body) = Verdict.refusal(refusal).wording(in: core.store)
+        return json(status, body)
     }
 
     /// Sends an answer of the control side: at once.
@@ -119,16 +118,8 @@ final class SimulatorApplication: HTTPServerApplication {
     }
 
     private func wording(of verdict: Verdict) -> HTTPServerResponse {
-        switch verdict.answer {
-        case .operation(let number):
-            var body = ByteBufferAllocator().buffer(capacity: 256)
-            let status = AnswerWriter.write(answerOf: number, in: core.store, into: &body)
-            return json(status, body, replayed: verdict.replayed)
-        case .refusal(let refusal):
-            return response(refusal)
-        case .malformed:
-            return json(200, ByteBuffer(string: #"{"id":"ch_"#))
-        }
+        let (status, body) = verdict.wording(in: core.store)
+        return json(status, body, replayed: verdict.replayed)
     }
 
     private func send(_ answer: Delayed, after latency: UInt32) {

@@ -1,7 +1,6 @@
 package import Journal
 package import Ledger
 package import NIOCore
-package import NIOPosix
 package import Payments
 
 /// Runs a shard on its event loop: feeds it commands, outcomes and time, hands its records to the journal, and releases
@@ -11,7 +10,7 @@ package final class ShardHost {
     package let shard: UInt16
     package private(set) var core: ShardCore
     private let journal: any JournalEngine
-    private let threadPool: NIOThreadPool
+    private let threadPool: any BlockingReads
     /// Milliseconds since 1970.
     private let clock: @Sendable () -> Int64
     private let limits: Limits
@@ -63,7 +62,7 @@ package final class ShardHost {
         eventLoop: any EventLoop,
         core: consuming ShardCore,
         journal: any JournalEngine,
-        threadPool: NIOThreadPool,
+        threadPool: any BlockingReads,
         limits: Limits,
         clock: @escaping @Sendable () -> Int64,
         ports: any ShardPorts
@@ -291,7 +290,7 @@ package final class ShardHost {
         let journal = self.journal
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = self.eventLoop
-        threadPool.submit { _ in
+        threadPool.run {
             let result = Self.read(record, from: journal)
             eventLoop.execute { loopBound.value.replayRead(reply, requestID, result) }
         }

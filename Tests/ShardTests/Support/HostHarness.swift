@@ -30,7 +30,7 @@ final class HostHarness: ShardPorts {
             eventLoop: loop,
             core: core,
             journal: journal,
-            threadPool: .singleton,
+            threadPool: NIOThreadPool.singleton,
             limits: limits,
             clock: { [clock] in clock.now },
             ports: self

@@ -1,0 +1,126 @@
+package import NIOCore
+import WireJSON
+
+/// The provider without its server, for deterministic simulations: requests in, answers out, time given from outside.
+/// The same core, request reader and answer writer as behind the sockets.
+package struct EmbeddedPSP: Sendable {
+    private var core: SimulatorCore
+    private var queries: UInt64 = 0
+
+    /// What comes of one request.
+    package struct Reply: Sendable {
+        /// HTTP status.
+        package var status: Int
+        package var body: ByteBuffer
+        /// How the answer gets lost; nil when it is sent.
+        package var loss: SimulatorProfile.DropMode?
+        /// Milliseconds until it leaves, or is lost.
+        package var latency: UInt32
+    }
+
+    /// One operation that moved money (or voided a hold).
+    package struct Movement: Sendable, Equatable {
+        package enum Kind: UInt8, Sendable {
+            case authorize
+            case capture
+            case cancel
+            case refund
+        }
+
+        package var kind: Kind
+        /// The idempotency key it was executed under.
+        package var key: String
+        /// The merchant's reference of the charge.
+        package var reference: String
+        /// Minor units really moved.
+        package var amountMinor: Int64
+        /// An authorization that also captured.
+        package var isSale: Bool
+        /// Whether the currency is EUR; the simulation uses no other, except where the provider gets it wrong.
+        package var isEuro: Bool
+    }
+
+    /// Throws `PSPSimulatorError.invalidProfile`.
+    package init(profile: SimulatorProfile, seed: UInt64) throws(PSPSimulatorError) {
+        core = try SimulatorCore(profile: profile, seed: seed, maximumOperations: 1 << 24, epoch: 1)
+    }
+
+    /// Throws `PSPSimulatorError.invalidProfile` and keeps the old profile then.
+    package mutating func setProfile(_ profile: SimulatorProfile) throws(PSPSimulatorError) {
+        try core.setProfile(profile)
+    }
+
+    /// Operations known, whatever became of them; they keep their numbers.
+    package var operationCount: Int { core.store.operations.count }
+
+    /// Takes one request in and decides.
+    /// - Parameters:
+    ///   - target: the path with its query.
+    ///   - key: the `idempotency-key` header.
+    ///   - now: milliseconds since the start, never falling.
+    package mutating func handle(
+        method: String,
+        target: String,
+        key: String?,
+        body: ByteBuffer,
+        now: UInt32
+    ) -> Reply {
+        let bytes = target.utf8.span
+        let mark = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
+        switch Route(method: method, path: bytes.extracting(0..<mark), epoch: core.store.epoch) {
+        case .createCharge: return reply(core.authorize(key: key, body: body, now: now))
+        case .followUp(let kind, let charge):
+            return reply(core.followUp(kind, charge: charge, key: key, body: body, now: now))
+        case .readOperation:
+            return answer(query: bytes.extracting(min(mark + 1, bytes.count)..<bytes.count), now: now)
+        case .methodNotAllowed: return reply(.refusal(.methodNotAllowed))
+        case .listCharges, .readCharge, .oracle, .readProfile, .writeProfile, .reset, .statistics, .health, .notFound:
+            return reply(.refusal(.routeNotFound))
+        }
+    }
+
+    /// The movement that operation `number` made, if it made one by now. A pending operation is settled first.
+    package mutating func movement(_ number: Int, now: UInt32) -> Movement? {
+        let number = UInt32(number)
+        core.store.settle(number, now: now)
+        let operation = core.store.operations[number]
+        guard operation.outcome == .succeeded, let kind = Movement.Kind(rawValue: operation.kind.rawValue) else {
+            return nil
+        }
+        return Movement(
+            kind: kind,
+            key: text(operation.key),
+            reference: text(core.store.charges[operation.charge].reference),
+            amountMinor: operation.amount,
+            isSale: operation.isSale,
+            isEuro: operation.currency == .eur
+        )
+    }
+
+    private func text(_ position: UInt32) -> String {
+        core.store.arena.withBytes(at: position) { bytes in
+            bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+        }
+    }
+
+    private func reply(_ verdict: Verdict) -> Reply {
+        let (status, body) = verdict.wording(in: core.store)
+        let loss: SimulatorProfile.DropMode?
+        if case .lose(let mode) = verdict.delivery { loss = mode } else { loss = nil }
+        return Reply(status: status, body: body, loss: loss, latency: verdict.latency)
+    }
+
+    private mutating func answer(query: Span<UInt8>, now: UInt32) -> Reply {
+        queries += 1
+        let latency = core.queryLatency(number: queries)
+        guard let key = QueryString.value(of: "key", in: query), let number = core.operation(key: key.span, now: now)
+        else {
+            var reply = reply(.refusal(.operationNotFound))
+            reply.latency = latency
+            return reply
+        }
+        var body = ByteBufferAllocator().buffer(capacity: 384)
+        AnswerWriter.write(operation: number, in: core.store, into: &body)
+        return Reply(status: 200, body: body, loss: nil, latency: latency)
+    }
+}
