@@ -12,7 +12,7 @@ package protocol JournalOwner: AnyObject, Sendable {
 }
 
 /// Why a journal cannot go on, in words for the operator.
-package struct JournalError: Error, Sendable, CustomStringConvertible {
+package struct JournalError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: String, Sendable {
         /// The operating system refused a file operation.
         case io

@@ -20,7 +20,7 @@ import Testing
     private var segment: SegmentHeader {
         SegmentHeader(
             flags: 1,
-            keyID: 0,
+            wrappedKey: WrappedDataKey(keyID: 0x0B0A_0908, bytes: SIMD64(repeating: 0x6B)),
             journalID: 2,
             number: 3,
             segmentBytes: 4,
@@ -38,13 +38,15 @@ import Testing
         let bytes = encoded(4096, segment.encode)
         #expect(Array(bytes[0..<8]) == Array("MILLRACE".utf8))
         let fields: [(Int, Int, UInt64)] = [
-            (12, 2, 1), (14, 2, 0), (16, 4, 1), (20, 4, 0), (24, 8, 2), (32, 8, 3), (40, 8, 4), (48, 8, 6), (56, 8, 7),
+            (12, 2, 1), (14, 2, 0), (16, 4, 1), (20, 4, 0x0B0A_0908), (24, 8, 2), (32, 8, 3), (40, 8, 4), (48, 8, 6),
+            (56, 8, 7),
             (64, 8, 8),
             (72, 8, 9), (128, 4, 5),
         ]
         for (offset, count, value) in fields { #expect(field(bytes, offset, count) == value, "offset \(offset)") }
         #expect(bytes[80..<96].allSatisfy { $0 == 0x5A } && bytes[96..<128].allSatisfy { $0 == 0xC3 })
-        #expect(bytes[132...].allSatisfy { $0 == 0 })
+        #expect(bytes[132..<136].allSatisfy { $0 == 0 } && bytes[136..<200].allSatisfy { $0 == 0x6B })
+        #expect(bytes[200...].allSatisfy { $0 == 0 })
         #expect(field(bytes, 8, 4) == UInt64(bytes[12...].withUnsafeBytes { crc32c($0) }))
         #expect(bytes.withUnsafeBytes(SegmentHeader.decode) == .header(segment))
     }
@@ -141,7 +143,7 @@ import Testing
         restamp(&bytes)
         disk.setContents(path, bytes)
         let error = #expect(throws: JournalError.self) { try TestJournal(disk) }
-        #expect(error?.code == .format)
+        #expect(error?.code == .key)
     }
 }
 

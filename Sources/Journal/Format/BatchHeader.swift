@@ -20,16 +20,21 @@ struct BatchHeader: Equatable, Sendable {
     /// Where the frame belongs; a frame found elsewhere was misdirected.
     var segment: UInt64
     var offset: UInt64
-    /// 0: not encrypted. The nonce (12 bytes at 84) and tag (16 at 96) are zero then.
-    var keyID: UInt32 = 0
+    /// The master key of the segment's data key; 0: not encrypted, and then nonce and tag are zero.
+    var keyID: MasterKeyID = 0
+    var nonce = SealNonce.zero
+    /// Set by `seal`; what it proves includes the header.
+    var tag = SealTag.zero
     var previousHash: ChainHash
 
     var lastPosition: RecordPosition { firstPosition + UInt64(recordCount) - 1 }
     var frameBytes: Int { paddedToBlock(Self.byteCount + Int(length)) }
 
-    /// Writes the header in front of a payload that is already in `frame`, and both checksums. Returns the frame's hash.
-    func seal(_ frame: UnsafeMutableRawBufferPointer, saltSeed: UInt32) -> ChainHash {
+    /// Writes the header in front of a payload that is already in `frame`, encrypts the payload where it is if there is a key,
+    /// and writes both checksums, which like the frame's hash are over what goes to the disk. Returns that hash.
+    func seal(_ frame: UnsafeMutableRawBufferPointer, saltSeed: UInt32, key: DataKey? = nil) -> ChainHash {
         precondition(recordCount > 0 && frame.count == frameBytes && offset % UInt64(blockBytes) == 0)
+        precondition(keyID == key?.keyID ?? 0)
         let header = UnsafeMutableRawBufferPointer(rebasing: frame[0..<Self.byteCount])
         header.zero()
         header.store(Self.magic, at: 8)
@@ -45,7 +50,9 @@ struct BatchHeader: Equatable, Sendable {
         header.store(segment, at: 64)
         header.store(offset, at: 72)
         header.store(keyID, at: 80)
+        nonce.store(UnsafeMutableRawBufferPointer(rebasing: header[84..<96]))
         header.storeBytes(of: previousHash.bytes, toByteOffset: 112, as: SIMD32<UInt8>.self)
+        if let key { encrypt(frame, key) }
         let bytes = UnsafeRawBufferPointer(frame)
         header.store(crc32c(bytes.part(Self.byteCount, Int(length))), at: 4)
         header.store(crc32c(bytes.part(4, Self.byteCount - 4), seed: saltSeed), at: 0)
@@ -85,6 +92,8 @@ extension BatchHeader {
         segment = block.integer(64)
         offset = block.integer(72)
         keyID = block.integer(80)
+        nonce = block.nonce(at: 84)
+        tag = SealTag(bytes: block.loadUnaligned(fromByteOffset: 96, as: SIMD16<UInt8>.self))
         previousHash = ChainHash(bytes: block.loadUnaligned(fromByteOffset: 112, as: SIMD32<UInt8>.self))
     }
 }

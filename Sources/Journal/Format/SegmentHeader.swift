@@ -8,8 +8,8 @@ struct SegmentHeader: Equatable, Sendable {
     static let flagRecycled: UInt32 = 1
 
     var flags: UInt32 = 0
-    /// 0: not encrypted.
-    var keyID: UInt32 = 0
+    /// The data key of the batches, wrapped under the master key whose number stands at 20.
+    var wrappedKey = WrappedDataKey.none
     var journalID: UInt64
     var number: UInt64
     var segmentBytes: UInt64
@@ -22,6 +22,12 @@ struct SegmentHeader: Equatable, Sendable {
     var previousHash: ChainHash
 
     var isRecycled: Bool { flags & Self.flagRecycled != 0 }
+    /// The master key; 0: not encrypted.
+    var keyID: MasterKeyID { wrappedKey.keyID }
+    /// What the data key is bound to.
+    var sealedIdentity: SealedFileIdentity {
+        SealedFileIdentity(kind: .segment, journalID: journalID, number: number, salt: salt.bytes)
+    }
 
     func encode(into block: UnsafeMutableRawBufferPointer) {
         precondition(block.count == Self.byteCount)
@@ -41,6 +47,7 @@ struct SegmentHeader: Equatable, Sendable {
         block.storeBytes(of: salt.bytes, toByteOffset: 80, as: SIMD16<UInt8>.self)
         block.storeBytes(of: previousHash.bytes, toByteOffset: 96, as: SIMD32<UInt8>.self)
         block.store(batchBytes, at: 128)
+        block.storeBytes(of: wrappedKey.bytes, toByteOffset: 136, as: SIMD64<UInt8>.self)
         block.store(crc32c(UnsafeRawBufferPointer(block).part(12, Self.byteCount - 12)), at: 8)
     }
 
@@ -72,7 +79,6 @@ struct SegmentHeader: Equatable, Sendable {
 extension SegmentHeader {
     private init(checked block: UnsafeRawBufferPointer) {
         flags = block.integer(16)
-        keyID = block.integer(20)
         journalID = block.integer(24)
         number = block.integer(32)
         segmentBytes = block.integer(40)
@@ -83,5 +89,9 @@ extension SegmentHeader {
         salt = Salt(bytes: block.loadUnaligned(fromByteOffset: 80, as: SIMD16<UInt8>.self))
         previousHash = ChainHash(bytes: block.loadUnaligned(fromByteOffset: 96, as: SIMD32<UInt8>.self))
         batchBytes = block.integer(128)
+        wrappedKey = WrappedDataKey(
+            keyID: block.integer(20),
+            bytes: block.loadUnaligned(fromByteOffset: 136, as: SIMD64<UInt8>.self)
+        )
     }
 }

@@ -32,6 +32,8 @@ package struct JournalConfiguration: Sendable {
         /// The one who opened it, by `LocalJournal.stepWriter` and `stepKeeper`: for simulations.
         case steps
     }
+    /// Encryption at rest; nil writes in clear and reads no encrypted segment.
+    package var keys: JournalKeys?
 
     package init(
         journalID: UInt64,
@@ -41,7 +43,8 @@ package struct JournalConfiguration: Sendable {
         floorNanoseconds: UInt64 = 1_000_000,
         floorBytes: Int = 64 << 10,
         witnessNanoseconds: UInt64 = 10_000_000,
-        indexEntries: Int = 65_536
+        indexEntries: Int = 65_536,
+        keys: JournalKeys? = nil
     ) {
         self.journalID = journalID
         self.segmentBytes = segmentBytes
@@ -51,6 +54,7 @@ package struct JournalConfiguration: Sendable {
         self.floorBytes = floorBytes
         self.witnessNanoseconds = witnessNanoseconds
         self.indexEntries = indexEntries
+        self.keys = keys
     }
 
     /// Bytes of the largest record that fits a batch.

@@ -18,7 +18,7 @@ extension JournalCore {
         var segment = entry.segment
         var offset = entry.offset
         while true {
-            let file = try FrameFile(fileSystem, directory, segment: segment)
+            let file = try FrameFile(fileSystem, directory, segment: segment, configuration.keys)
             while let header = try file.header(at: offset) {
                 if position <= header.lastPosition { return try file.record(at: position, of: header) }
                 offset += UInt64(header.frameBytes)
@@ -54,8 +54,15 @@ private struct FrameFile {
     let name: String
     let file: any JournalFile
     let saltSeed: UInt32
+    /// nil: in clear.
+    let key: DataKey?
 
-    init(_ fileSystem: any JournalFileSystem, _ directory: JournalDirectory, segment: UInt64) throws(JournalProblem) {
+    init(
+        _ fileSystem: any JournalFileSystem,
+        _ directory: JournalDirectory,
+        segment: UInt64,
+        _ keys: JournalKeys?
+    ) throws(JournalProblem) {
         name = JournalDirectory.segmentName(segment)
         do { file = try fileSystem.open(directory.file(name), .read) } catch { throw JournalProblem(error) }
         let block = try Self.bytes(file, at: 0, count: SegmentHeader.byteCount, name: name)
@@ -63,6 +70,7 @@ private struct FrameFile {
             throw JournalProblem(.corrupt, file: name, "the segment header is damaged")
         }
         saltSeed = header.salt.seed
+        key = try ScanKeys.required(keys?.ring).dataKey(of: header, file: name)
     }
 
     /// The frame at an offset; nil behind the last one of the segment.
@@ -73,9 +81,12 @@ private struct FrameFile {
 
     func record(at position: RecordPosition, of header: BatchHeader) throws(JournalProblem) -> [UInt8] {
         let count = BatchHeader.byteCount + Int(header.length)
-        let frame = try Self.bytes(file, at: header.offset, count: count, name: name)
-        let record = frame?.withUnsafeBytes { frame -> [UInt8]? in
-            guard BatchHeader.payloadIsIntact(frame, length: Int(header.length)) else { return nil }
+        var frame = try Self.bytes(file, at: header.offset, count: count, name: name)
+        let record = frame?.withUnsafeMutableBytes { bytes -> [UInt8]? in
+            let frame = UnsafeRawBufferPointer(bytes)
+            guard BatchHeader.payloadIsIntact(frame, length: Int(header.length)), open(header, bytes) else {
+                return nil
+            }
             let payload = frame.part(BatchHeader.byteCount, Int(header.length))
             var offset = 0
             for _ in header.firstPosition..<position {
@@ -94,6 +105,14 @@ private struct FrameFile {
             )
         }
         return record
+    }
+
+    /// Decrypts the payload where it is, if it is encrypted; false if it is not as it was sealed.
+    private func open(_ header: BatchHeader, _ frame: UnsafeMutableRawBufferPointer) -> Bool {
+        guard header.keyID == key?.keyID ?? 0 else { return false }
+        guard let key else { return true }
+        let payload = UnsafeMutableRawBufferPointer(rebasing: frame[BatchHeader.byteCount...])
+        return header.decrypt(UnsafeRawBufferPointer(frame), key, into: payload)
     }
 
     private static func bytes(

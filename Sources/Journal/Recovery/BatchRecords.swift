@@ -1,13 +1,13 @@
 /// Goes through the records of an intact batch.
 enum BatchRecords {
-    /// Calls `body` with every record after `origin`; throws if the lengths do not fit the batch, which checksums make a bug and
-    /// not bad luck.
+    /// Calls `body` with every record after `origin`; with none of a batch that stayed encrypted. Throws if the lengths do not fit
+    /// the batch, which checksums make a bug and not bad luck.
     static func forEach(
         in batch: JournalScanner.Batch,
         after origin: RecordPosition = 0,
         _ body: (RecordPosition, Span<UInt8>) -> Void
     ) throws(JournalProblem) {
-        let payload = batch.payload
+        guard let payload = batch.payload else { return }
         var offset = 0
         var position = batch.header.firstPosition
         for _ in 0..<batch.header.recordCount {

@@ -91,6 +91,7 @@ struct JournalRecovery {
             directory: directory,
             journalID: configuration.journalID,
             witness: try checked(found),
+            keys: .required(configuration.keys?.ring),
             from: origin
         )
         let end = try scanner.scan { batch throws(JournalProblem) in
@@ -211,7 +212,8 @@ extension JournalRecovery {
             journalID: configuration.journalID,
             batchBytes: configuration.batchBytes,
             epoch: epoch,
-            after: point
+            after: point,
+            keys: configuration.keys
         )
         point.segment = header.number
         point.offset = UInt64(SegmentHeader.byteCount)

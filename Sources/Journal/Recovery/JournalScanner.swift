@@ -7,19 +7,24 @@ struct JournalScanner {
     /// The shard whose journal is expected; nil accepts any.
     let journalID: UInt64?
     let witness: WitnessReader.Content?
+    let keys: ScanKeys
 
     private let window = SegmentReader.Window()
     /// The last record that the caller has already: it is enough to scan from the segment with the next one on.
     let origin: RecordPosition
-    var cursor = ScanCursor()
     /// Segments that are there and were not scanned.
     var skipped: [Skipped] = []
+    private let plain = PlainBatch()
+    /// Of the segment being read.
+    private var key: DataKey?
+    var cursor = ScanCursor()
 
     init(
         fileSystem: any JournalFileSystem,
         directory: JournalDirectory,
         journalID: UInt64?,
         witness: WitnessReader.Content?,
+        keys: ScanKeys = .required(nil),
         from origin: RecordPosition = 0
     ) {
         self.fileSystem = fileSystem
@@ -27,13 +32,17 @@ struct JournalScanner {
         self.journalID = journalID
         self.witness = witness
         self.origin = origin
+        self.keys = keys
     }
 
     /// One batch that passed every check. The payload is valid during the visit only.
     struct Batch {
         let file: String
         let header: BatchHeader
-        let payload: UnsafeRawBufferPointer
+        /// The chain's link of this batch.
+        let hash: ChainHash
+        /// In clear; nil if it is encrypted and the scan was given no keys.
+        let payload: UnsafeRawBufferPointer?
     }
 
     typealias Visit = (Batch) throws(JournalProblem) -> Void
@@ -91,7 +100,6 @@ struct JournalScanner {
         if let journalID, header.journalID != journalID {
             throw problem(.format, "belongs to journal \(header.journalID), not \(journalID)")
         }
-        guard header.keyID == 0 else { throw problem(.format, "encrypted with key \(header.keyID)") }
         guard header.number == number, header.segmentBytes == reader.byteCount else {
             throw problem(.corrupt, "the header is of segment \(header.number) with \(header.segmentBytes) bytes")
         }
@@ -106,6 +114,7 @@ struct JournalScanner {
                 "begins with record \(header.firstPosition); what lies between is missing or damaged"
             )
         }
+        key = try keys.dataKey(of: header, file: name)
         cursor.segments += 1
         cursor.epoch = max(cursor.epoch, header.epoch)
     }
@@ -119,11 +128,11 @@ struct JournalScanner {
         let saltSeed = segment.salt.seed
         var offset = UInt64(SegmentHeader.byteCount)
         while case .intact(let header, let frame) = try reader.frame(at: offset, of: segment, saltSeed: saltSeed) {
-            try checkLink(header, at: offset, in: reader.name, segment: segment.number)
+            try checkLink(header, at: offset, in: reader.name, segment: segment)
             cursor.hash = BatchHeader.hash(frame, length: Int(header.length))
             try checkWitnessAgrees(header, in: reader.name)
-            let payload = frame.part(BatchHeader.byteCount, Int(header.length))
-            try visit(Batch(file: reader.name, header: header, payload: payload))
+            let payload = try payload(of: header, frame, in: reader.name)
+            try visit(Batch(file: reader.name, header: header, hash: cursor.hash, payload: payload))
             cursor.advance(past: header)
             offset += UInt64(header.frameBytes)
         }
@@ -162,12 +171,13 @@ extension JournalScanner {
         _ header: BatchHeader,
         at offset: UInt64,
         in file: String,
-        segment: UInt64
+        segment: SegmentHeader
     ) throws(JournalProblem) {
-        let placed = header.segment == segment && header.offset == offset
+        let placed = header.segment == segment.number && header.offset == offset
         let ordered = header.batch == cursor.nextBatch && header.firstPosition == cursor.nextPosition
         let chained = header.previousHash == cursor.hash && header.epoch >= cursor.epoch
-        let sane = header.recordCount > 0 && header.durablePosition < cursor.nextPosition
+        let sane =
+            header.recordCount > 0 && header.durablePosition < cursor.nextPosition && header.keyID == segment.keyID
         guard placed && ordered && chained && sane else {
             throw JournalProblem(
                 .corrupt,
@@ -178,6 +188,25 @@ extension JournalScanner {
                     + (placed && ordered ? ", on another history" : "")
             )
         }
+    }
+
+    /// The records of a batch in clear. Its checksums and its link are right, and so is the master key: what cannot be opened
+    /// now was changed by somebody who made them right again.
+    private func payload(
+        of header: BatchHeader,
+        _ frame: UnsafeRawBufferPointer,
+        in file: String
+    ) throws(JournalProblem) -> UnsafeRawBufferPointer? {
+        guard header.keyID != 0 else { return frame.part(BatchHeader.byteCount, Int(header.length)) }
+        guard let key else { return nil }
+        if let payload = plain.open(header, frame, key) { return payload }
+        throw JournalProblem(
+            .corrupt,
+            file: file,
+            offset: header.offset,
+            position: header.firstPosition,
+            "batch \(header.batch) is not as it was encrypted, though its checksums are right: it was tampered with"
+        )
     }
 
     private func checkWitnessAgrees(_ header: BatchHeader, in file: String) throws(JournalProblem) {

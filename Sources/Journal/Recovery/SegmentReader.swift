@@ -77,14 +77,5 @@ struct SegmentReader {
                 "batch format \(version) is not known"
             )
         }
-        guard header.keyID == 0 else {
-            throw JournalProblem(
-                .format,
-                file: name,
-                offset: offset,
-                position: position,
-                "encrypted with key \(header.keyID)"
-            )
-        }
     }
 }

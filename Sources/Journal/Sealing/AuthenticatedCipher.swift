@@ -5,6 +5,8 @@ import FoundationEssentials
 /// A nonce of AES-GCM: 12 bytes that a key must never see twice.
 struct SealNonce: Equatable, Sendable {
     static let byteCount = 12
+    static let zero = SealNonce(first: 0, second: 0, third: 0)
+
     var first: UInt32
     var second: UInt32
     var third: UInt32
@@ -20,6 +22,8 @@ struct SealNonce: Equatable, Sendable {
 /// What proves that sealed bytes, and what was authenticated with them, are as they were made.
 struct SealTag: Equatable, Sendable {
     static let byteCount = 16
+    static let zero = SealTag(bytes: .zero)
+
     var bytes: SIMD16<UInt8>
 }
 

@@ -12,18 +12,25 @@ package enum JournalDump {
         package var wallMilliseconds: Int64
     }
 
-    /// Calls `body` with every intact record from `position` on, in order, and throws at the first problem, as recovery would.
-    /// Changes nothing and takes no lock. Blocks. The span is valid during the call.
+    /// Calls `body` with every intact record from `position` on, in order, and throws at the first problem, as recovery would;
+    /// that is `key` at an encrypted segment whose master key `keys` lacks. Changes nothing and takes no lock. Blocks. The span is valid during the call.
     package static func forEachRecord(
         directory: String,
         from position: RecordPosition = 1,
+        keys: MasterKeyRing? = nil,
         fileSystem: any JournalFileSystem = PosixFileSystem(),
         _ body: (Batch, RecordPosition, Span<UInt8>) -> Void
     ) throws(JournalProblem) {
         let place = JournalDirectory(directory)
         var witness: WitnessReader.Content?
         if case .present(let content) = try WitnessReader.read(fileSystem, place) { witness = content }
-        var scanner = JournalScanner(fileSystem: fileSystem, directory: place, journalID: nil, witness: witness)
+        var scanner = JournalScanner(
+            fileSystem: fileSystem,
+            directory: place,
+            journalID: nil,
+            witness: witness,
+            keys: .required(keys)
+        )
         _ = try scanner.scan { scanned throws(JournalProblem) in
             guard scanned.header.lastPosition >= position else { return }
             let batch = Batch(scanned)

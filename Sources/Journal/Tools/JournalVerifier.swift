@@ -10,6 +10,8 @@ package struct JournalVerification: Sendable {
     /// The chain's head, SHA-256 as hexadecimal digits: the same head means the same journal.
     package internal(set) var headHash = ""
     package internal(set) var witness = RecoveryReport.WitnessState.absent
+    /// Batches whose records were not looked into, because they are encrypted and no keys were given.
+    package internal(set) var sealedBatches: UInt64 = 0
     /// Bytes of an unfinished write behind the last batch; recovery would cut them.
     package internal(set) var tornBytes: UInt64 = 0
     /// The first thing that is wrong; recovery would refuse to start. The counts above are what lies before it.
@@ -21,10 +23,12 @@ package struct JournalVerification: Sendable {
 /// Checks a journal that no process writes to: every batch's checksums, place, sequence and link of the chain, the framing of
 /// every record, the end, and the witness. Changes nothing and takes no lock. Blocks.
 package enum JournalVerifier {
-    /// `journalID` nil accepts any shard's journal.
+    /// `journalID` nil accepts any shard's journal. Without `keys` encrypted batches are checked but not opened; with `keys` a
+    /// master key that is missing or wrong is a problem, `key`.
     package static func verify(
         directory: String,
         journalID: UInt64? = nil,
+        keys: MasterKeyRing? = nil,
         fileSystem: any JournalFileSystem = PosixFileSystem()
     ) -> JournalVerification {
         var verification = JournalVerification()
@@ -34,7 +38,14 @@ package enum JournalVerifier {
             var content: WitnessReader.Content?
             if case .present(let present) = found { content = present }
             verification.witness = found.description
-            try scan(place, journalID, content, fileSystem, &verification)
+            var scanner = JournalScanner(
+                fileSystem: fileSystem,
+                directory: place,
+                journalID: journalID,
+                witness: content,
+                keys: keys.map { .required($0) } ?? .none
+            )
+            try scan(&scanner, &verification)
         } catch {
             verification.problem = error
         }
@@ -42,20 +53,12 @@ package enum JournalVerifier {
     }
 
     private static func scan(
-        _ directory: JournalDirectory,
-        _ journalID: UInt64?,
-        _ witness: WitnessReader.Content?,
-        _ fileSystem: any JournalFileSystem,
+        _ scanner: inout JournalScanner,
         _ verification: inout JournalVerification
     ) throws(JournalProblem) {
-        var scanner = JournalScanner(
-            fileSystem: fileSystem,
-            directory: directory,
-            journalID: journalID,
-            witness: witness
-        )
         defer { verification.fill(scanner.cursor) }
         let end = try scanner.scan { batch throws(JournalProblem) in
+            if batch.payload == nil { verification.sealedBatches += 1 }
             try BatchRecords.forEach(in: batch) { _, _ in }
         }
         verification.tornBytes = UInt64(end.torn)

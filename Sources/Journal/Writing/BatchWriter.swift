@@ -26,6 +26,10 @@ final class BatchWriter {
     private var file: any JournalFile
     private var segment: SegmentHeader
     private var saltSeed: UInt32
+    private let keys: JournalKeys?
+    private let nonces: NonceSource
+    /// Of the segment in use; nil: it is in clear.
+    private var key: DataKey?
     private(set) var end: DurablePoint
 
     /// Goes on in a segment behind `end`.
@@ -44,6 +48,9 @@ final class BatchWriter {
         self.segment = segment
         self.end = end
         saltSeed = segment.salt.seed
+        keys = configuration.keys
+        nonces = NonceSource(epoch: epoch)
+        key = segment.dataKey(keys)
         frame = .aligned(byteCount: configuration.batchBytes)
     }
 
@@ -52,10 +59,12 @@ final class BatchWriter {
     /// Bytes of records that the largest batch carries.
     var payloadLimit: Int { batchBytes - BatchHeader.byteCount }
 
-    /// Whether a payload fits the segment in use. One made for another batch size takes no more batches.
+    /// Whether a payload fits the segment in use. One made for another batch size, or under a master key that is no longer the
+    /// active one, takes no more batches.
     func fits(payloadBytes: Int) -> Bool {
         let frameBytes = paddedToBlock(BatchHeader.byteCount + payloadBytes)
         return end.offset + UInt64(frameBytes) <= segment.segmentBytes && Int(segment.batchBytes) == batchBytes
+            && segment.keyID == keys?.activeKeyID ?? 0
     }
 
     /// Begins a prepared segment: its header makes it part of the journal.
@@ -66,8 +75,10 @@ final class BatchWriter {
             journalID: journalID,
             batchBytes: batchBytes,
             epoch: epoch,
-            after: end
+            after: end,
+            keys: keys
         )
+        key = segment.dataKey(keys)
         file = prepared.file
         saltSeed = segment.salt.seed
         end.segment = segment.number
@@ -79,9 +90,10 @@ final class BatchWriter {
         journalID: UInt64,
         batchBytes: Int,
         epoch: UInt64,
-        after end: DurablePoint
+        after end: DurablePoint,
+        keys: JournalKeys?
     ) throws(JournalFileError) -> SegmentHeader {
-        let header = SegmentHeader(
+        var header = SegmentHeader(
             journalID: journalID,
             number: prepared.number,
             segmentBytes: prepared.byteCount,
@@ -93,6 +105,7 @@ final class BatchWriter {
             salt: .random(),
             previousHash: end.hash
         )
+        if let keys { header.makeDataKey(keys.ring) }
         let block = UnsafeMutableRawBufferPointer.aligned(byteCount: SegmentHeader.byteCount)
         defer { block.deallocate() }
         header.encode(into: block)
@@ -102,7 +115,7 @@ final class BatchWriter {
 
     /// Seals and writes one batch; durable when it returns. After an error this writer must not be used again.
     func write(_ payload: UnsafeRawBufferPointer, count: Int) throws(JournalFileError) -> Written {
-        let header = BatchHeader(
+        var header = BatchHeader(
             batch: end.batch + 1,
             firstPosition: end.position + 1,
             recordCount: UInt32(count),
@@ -114,11 +127,15 @@ final class BatchWriter {
             offset: end.offset,
             previousHash: end.hash
         )
+        if let key {
+            header.keyID = key.keyID
+            header.nonce = nonces.nonce(batch: header.batch, firstBatch: segment.firstBatch)
+        }
         let bytes = UnsafeMutableRawBufferPointer(rebasing: frame[0..<header.frameBytes])
         let used = BatchHeader.byteCount + payload.count
         UnsafeMutableRawBufferPointer(rebasing: bytes[BatchHeader.byteCount..<used]).copyMemory(from: payload)
         UnsafeMutableRawBufferPointer(rebasing: bytes[used...]).zero()
-        let hash = header.seal(bytes, saltSeed: saltSeed)
+        let hash = header.seal(bytes, saltSeed: saltSeed, key: key)
         let start = monotonicNanoseconds()
         try file.write(UnsafeRawBufferPointer(bytes), at: header.offset)
         let written = Written(header: header, hash: hash, nanoseconds: monotonicNanoseconds() - start)
