@@ -34,6 +34,7 @@ package struct LedgerCheck {
     private var payments: [AuditedPayment] = []
     /// Keys that were reserved and whose operation has not ended, by operation.
     private var openKeys: [OpenOperation: KeyDigest] = [:]
+    private var lastRecords: [UInt64: RecordPosition] = [:]
     private var reservedKeys: Set<KeyDigest> = []
     private var refunds: [OpenOperation: (amount: Int64, succeeded: Bool)] = [:]
 
@@ -50,11 +51,15 @@ package struct LedgerCheck {
     /// Takes the next record in.
     package mutating func examine(_ record: ShardRecord, at position: RecordPosition) {
         records += 1
+        checkLink(record, position)
         switch record {
         case .paymentCreated(let created): examine(created, position)
         case .operationStarted(let started): examine(started, position)
         case .operationFinished(let finished): examine(finished, position)
-        case .operationUnresolved(let unresolved): examine(unresolved, position)
+        case .operationUnresolved(let record):
+            examine(unfinished: record.payment, record.operation, record.ordinal, position)
+        case .operationAttempted(let record):
+            examine(unfinished: record.payment, record.operation, record.ordinal, position)
         case .refundBounced(let bounced): examine(bounced, position)
         }
     }
@@ -63,6 +68,13 @@ package struct LedgerCheck {
     package mutating func examine(undecodable error: RecordDecodingError, at position: RecordPosition) {
         records += 1
         note(position, "cannot be decoded: \(error)")
+    }
+
+    /// A payment's records form a list; those of version 1 do not say so.
+    private mutating func checkLink(_ record: ShardRecord, _ position: RecordPosition) {
+        let last = lastRecords.updateValue(position, forKey: record.payment.sequence)
+        guard record.previous != 0, record.previous != last else { return }
+        note(position, "names record \(record.previous) as the one before, but that is \(last ?? 0)")
     }
 
     private mutating func examine(_ record: PaymentCreated, _ position: RecordPosition) {
@@ -126,14 +138,14 @@ package struct LedgerCheck {
         }
     }
 
-    private mutating func examine(_ record: OperationUnresolved, _ position: RecordPosition) {
-        guard payment(record.payment, position) != nil else { return }
-        if openKeys[open(record.payment, record.operation, record.ordinal)] == nil {
-            note(
-                position,
-                "\(record.operation.name) \(record.ordinal) of \(record.payment) is unresolved, but is not open"
-            )
-        }
+    private mutating func examine(
+        unfinished id: PaymentID,
+        _ operation: ProviderOperation,
+        _ ordinal: UInt16,
+        _ position: RecordPosition
+    ) {
+        guard payment(id, position) != nil, openKeys[open(id, operation, ordinal)] == nil else { return }
+        note(position, "\(operation.name) \(ordinal) of \(id) is tried, but is not open")
     }
 
     private mutating func examine(_ record: RefundBounced, _ position: RecordPosition) {

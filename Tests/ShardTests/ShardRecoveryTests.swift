@@ -92,6 +92,25 @@ struct ShardRecoveryTests {
         }
     }
 
+    @Test("Journals of version 1, whose records do not name the one before, are still read")
+    func recordsOfVersionOne() throws {
+        var world = ShardWorld()
+        let id = world.paid(key: "a")
+        world.send(.refund(id, amountMinor: 5), key: "b")
+        world.answer(world.lastCall.token, ShardWorld.success(5, "re_1"))
+        let old = world.journal.map { record in
+            var record = record
+            record[1] = 1
+            if record[0] != 1 { record.removeSubrange(10..<18) }
+            return record
+        }
+        var next = try ShardWorld(replaying: old, at: world.now)
+        #expect(next.core.stateDigest() == world.core.stateDigest())
+        #expect(try StoredResponse(record: old[3]).body == StoredResponse(record: world.journal[3]).body)
+        next.send(.refund(id, amountMinor: 6), key: "c")
+        #expect(try ShardRecord(decoding: next.journal[4].span).previous == 4)
+    }
+
     @Test("A journal with more keys than are remembered at once replays: old keys expire by the journal's own time")
     func oldKeysExpireOnReplay() throws {
         var configuration = ShardConfiguration.test

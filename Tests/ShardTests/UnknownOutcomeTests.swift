@@ -77,7 +77,7 @@ struct UnknownOutcomeTests {
             world.answer(world.lastCall.token, .unknown(.connectionFailed))
         }
         #expect(world.calls.allSatisfy { $0.call.mode == .query || $0.call == world.calls[0].call })
-        #expect(world.journal.count == 2)
+        #expect(world.journal.count == 10, "created, unresolved, and eight answers that settled nothing")
     }
 
     @Test("Certainly not executed is tried again under the same key, and then fails for good with 502")
@@ -118,6 +118,68 @@ struct UnknownOutcomeTests {
         world.answer(world.lastCall.token, ShardWorld.success(1000, "ch_9"))
         world.send(.getPayment(world.lastCall.call.payment))
         #expect(world.lastBody.contains("captured"))
+        #expect(world.journal.count == 4, "created, unresolved, still pending, finished")
+    }
+
+    @Test("What the PSP said of an operation when it was asked is still known after a restart")
+    func pendingSurvivesARestart() throws {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        world.answer(world.lastCall.token, .unknown(.timeout))
+        world.pass(milliseconds: 1_100)
+        world.answer(world.lastCall.token, .pending(providerReference: "ch_9"))
+        var next = try ShardWorld(replaying: world.journal, at: world.now)
+        #expect(next.core.stateDigest() == world.core.stateDigest())
+        _ = next.resume()
+        // Long past the horizon, a PSP that now finds nothing contradicts itself: no reason to fail what may be charged.
+        for _ in 0..<20 {
+            next.pass(milliseconds: 86_400_000)
+            next.answer(next.lastCall.token, .notFound)
+        }
+        #expect(next.core.runningCount == 1)
+        next.pass(milliseconds: 86_400_000)
+        next.answer(next.lastCall.token, ShardWorld.success())
+        #expect(next.core.runningCount == 0)
+    }
+
+    @Test("Every call that ended nothing is journaled, in a list that leads back to the payment's creation")
+    func attempts() throws {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        world.answer(world.lastCall.token, .notExecuted(.rateLimited))
+        world.pass(milliseconds: 200)
+        world.answer(world.lastCall.token, .unknown(.timeout))
+        world.pass(milliseconds: 1_100)
+        world.answer(world.lastCall.token, .notFound)
+        world.answer(world.lastCall.token, ShardWorld.success())
+        var position = world.journal.count
+        var story: [String] = []
+        while position > 0 {
+            let record = try ShardRecord(decoding: world.journal[position - 1].span)
+            if case .operationAttempted(let attempt) = record {
+                story.insert("\(attempt.mode) \(attempt.answer)", at: 0)
+            }
+            #expect(Int(record.previous) == position - 1)
+            position = Int(record.previous)
+        }
+        #expect(story == ["execute notExecuted", "query notFound"])
+        #expect(world.journal.count == 5)
+    }
+
+    @Test("A disk that is short of room is not filled with attempts")
+    func attemptsOnAFullDisk() {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a")
+        world.answer(world.lastCall.token, .unknown(.timeout))
+        world.core.refusesNewWork = .overloaded
+        world.pass(milliseconds: 1_100)
+        world.answer(world.lastCall.token, .unknown(.timeout))
+        #expect(world.journal.count == 2)
+        world.pass(milliseconds: 5_100)
+        world.answer(world.lastCall.token, .pending(providerReference: "ch_9"))
+        #expect(world.journal.count == 3, "that the PSP knows of it decides later")
+        world.pass(milliseconds: 30_100)
+        world.answer(world.lastCall.token, .pending(providerReference: "ch_9"))
         #expect(world.journal.count == 3)
     }
 

@@ -185,6 +185,12 @@ extension ShardCore {
         payments[operation.payment].providerReference = arena.append(record.providerReference)
     }
 
+    mutating func applyAttempted(_ record: OperationAttempted, slot: Int, at position: RecordPosition) {
+        payments[operations[slot].payment].lastRecord = position
+        // From then on "not found" contradicts the PSP's own word, also after a restart.
+        if record.answer == .pending { operations[slot].isKnownToProvider = true }
+    }
+
     mutating func applyBounced(_ record: RefundBounced, at position: RecordPosition) {
         let index = existingPayment(record.payment)
         guard let refund = refundIndex(payment: index, where: { $0.id == record.refund }) else {

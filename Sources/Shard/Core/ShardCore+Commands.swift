@@ -119,6 +119,7 @@ extension ShardCore {
             amountMinor: amount,
             key: key,
             transfers: Postings.started(operation, amount, payments[index]),
+            previous: payments[index].lastRecord,
             time: now
         )
         let slot = applyStarted(record, at: nextPosition)

@@ -79,6 +79,7 @@ extension ShardCore {
             transfers: Postings.finished(operation.operation, result, operation.amountMinor, payment),
             responseStatus: 0,
             response: Self.noBody,
+            previous: payment.lastRecord,
             time: now
         )
         applyFinished(record, slot: slot, at: nextPosition)
@@ -102,11 +103,13 @@ extension ShardCore {
             if !configuration.resolution.canQuery, !reason.isTransient, isPastHorizon(slot, at: now) {
                 return giveUp(slot, reason, at: now, into: &output)
             }
+            note(slot, .notExecuted, reason, at: now, into: &output)
             return scheduleResolution(slot, at: now)
         }
         let retries = configuration.resolution.retries
         if reason.isTransient, Int(operation.tries) <= retries.count {
             statistics.providerRetries += 1
+            note(slot, .notExecuted, reason, at: now, into: &output)
             return schedule(slot, at: now + retries[Int(operation.tries) - 1])
         }
         giveUp(slot, reason, at: now, into: &output)
@@ -127,10 +130,12 @@ extension ShardCore {
     /// in-flight horizon has passed (payments.md, section 4.3). Until then the same call under the same PSP key is safe,
     /// and its answer definite; but only a few times, because each of them is on its way again.
     private mutating func notFound(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
+        if !operations[slot].isKnownToProvider, isPastHorizon(slot, at: now) {
+            return giveUp(slot, .timeout, at: now, into: &output)
+        }
+        note(slot, .notFound, nil, at: now, into: &output)
         if operations[slot].isKnownToProvider {
             scheduleResolution(slot, at: now)
-        } else if isPastHorizon(slot, at: now) {
-            giveUp(slot, .timeout, at: now, into: &output)
         } else if mayReplay(slot, at: now) {
             replayCall(slot, at: now, into: &output)
         } else {
@@ -157,15 +162,43 @@ extension ShardCore {
                 ordinal: operation.ordinal,
                 reason: reason,
                 providerReference: providerReference,
+                previous: payments[operation.payment].lastRecord,
                 time: now
             )
             statistics.becameUnknown += 1
             applyUnresolved(record, slot: slot, at: nextPosition)
             persist(.operationUnresolved(record), into: &output)
             answerProcessing(slot, into: &output)
+        } else {
+            note(slot, reason == .pendingAtProvider ? .pending : .unknown, reason, at: now, into: &output)
         }
-        if reason == .pendingAtProvider { operations[slot].isKnownToProvider = true }
         scheduleResolution(slot, at: now)
+    }
+
+    /// Journals what a call told that ended nothing. Where the disk is short of room only what the resolution needs is kept: that
+    /// room is for the ends of what is in flight.
+    private mutating func note(
+        _ slot: Int,
+        _ answer: OperationAttempted.Answer,
+        _ reason: FailureReason?,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        let operation = operations[slot]
+        let isNeeded = answer == .pending && !operation.isKnownToProvider
+        guard isNeeded || refusesNewWork == nil else { return }
+        let record = OperationAttempted(
+            payment: payments[operation.payment].id,
+            operation: operation.operation,
+            ordinal: operation.ordinal,
+            mode: operation.step == .querying ? .query : .execute,
+            answer: answer,
+            reason: reason,
+            previous: payments[operation.payment].lastRecord,
+            time: now
+        )
+        applyAttempted(record, slot: slot, at: nextPosition)
+        persist(.operationAttempted(record), into: &output)
     }
 
     mutating func scheduleResolution(_ slot: Int, at now: Int64) {

@@ -25,6 +25,8 @@ extension ShardCore {
             applyUnresolved(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
         case .refundBounced(let record):
             applyBounced(record, at: position)
+        case .operationAttempted(let record):
+            applyAttempted(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
         }
         lastPosition = position
     }

@@ -10,14 +10,17 @@ extension ShardRecord {
         let rawKind = try reader.integer(UInt8.self, bytes)
         guard let kind = Kind(rawValue: rawKind) else { throw .unknownKind(rawKind) }
         let version = try reader.integer(UInt8.self, bytes)
-        guard version == Self.version else { throw .unsupportedVersion(version) }
+        guard version == 1 || version == Self.version else { throw .unsupportedVersion(version) }
         let time = try reader.integer(Int64.self, bytes)
+        let isLinked = version > 1 && kind != .paymentCreated
+        let previous = isLinked ? try reader.integer(UInt64.self, bytes) : 0
         switch kind {
         case .paymentCreated: self = .paymentCreated(try reader.paymentCreated(bytes, time))
-        case .operationStarted: self = .operationStarted(try reader.operationStarted(bytes, time))
-        case .operationFinished: self = .operationFinished(try reader.operationFinished(bytes, time))
-        case .operationUnresolved: self = .operationUnresolved(try reader.operationUnresolved(bytes, time))
-        case .refundBounced: self = .refundBounced(try reader.refundBounced(bytes, time))
+        case .operationStarted: self = .operationStarted(try reader.operationStarted(bytes, time, previous))
+        case .operationFinished: self = .operationFinished(try reader.operationFinished(bytes, time, previous))
+        case .operationUnresolved: self = .operationUnresolved(try reader.operationUnresolved(bytes, time, previous))
+        case .refundBounced: self = .refundBounced(try reader.refundBounced(bytes, time, previous))
+        case .operationAttempted: self = .operationAttempted(try reader.operationAttempted(bytes, time, previous))
         }
         guard reader.offset == bytes.count else { throw .invalidValue }
     }
@@ -53,7 +56,8 @@ extension RecordReader {
 
     fileprivate mutating func operationStarted(
         _ bytes: Span<UInt8>,
-        _ time: Int64
+        _ time: Int64,
+        _ previous: UInt64
     ) throws(RecordDecodingError) -> OperationStarted {
         OperationStarted(
             payment: try paymentID(bytes),
@@ -62,13 +66,15 @@ extension RecordReader {
             amountMinor: try integer(Int64.self, bytes),
             key: try requestKey(bytes),
             transfers: try transfers(bytes),
+            previous: previous,
             time: time
         )
     }
 
     fileprivate mutating func operationFinished(
         _ bytes: Span<UInt8>,
-        _ time: Int64
+        _ time: Int64,
+        _ previous: UInt64
     ) throws(RecordDecodingError) -> OperationFinished {
         let payment = try paymentID(bytes)
         let operation = try operation(bytes)
@@ -96,13 +102,15 @@ extension RecordReader {
             transfers: transfers,
             responseStatus: responseStatus,
             response: ByteBuffer(),
+            previous: previous,
             time: time
         )
     }
 
     fileprivate mutating func operationUnresolved(
         _ bytes: Span<UInt8>,
-        _ time: Int64
+        _ time: Int64,
+        _ previous: UInt64
     ) throws(RecordDecodingError) -> OperationUnresolved {
         let payment = try paymentID(bytes)
         let operation = try operation(bytes)
@@ -114,19 +122,48 @@ extension RecordReader {
             ordinal: ordinal,
             reason: reason,
             providerReference: try text(count: Int(try integer(UInt32.self, bytes)), bytes),
+            previous: previous,
+            time: time
+        )
+    }
+
+    fileprivate mutating func operationAttempted(
+        _ bytes: Span<UInt8>,
+        _ time: Int64,
+        _ previous: UInt64
+    ) throws(RecordDecodingError) -> OperationAttempted {
+        let payment = try paymentID(bytes)
+        let operation = try operation(bytes)
+        let ordinal = try integer(UInt16.self, bytes)
+        let mode = try integer(UInt8.self, bytes)
+        let answer = OperationAttempted.Answer(rawValue: try integer(UInt8.self, bytes))
+        let reason = try integer(UInt8.self, bytes)
+        guard mode == 1 || mode == 2, let answer, reason == 0 || FailureReason(rawValue: reason) != nil else {
+            throw .invalidValue
+        }
+        return OperationAttempted(
+            payment: payment,
+            operation: operation,
+            ordinal: ordinal,
+            mode: mode == 1 ? .execute : .query,
+            answer: answer,
+            reason: FailureReason(rawValue: reason),
+            previous: previous,
             time: time
         )
     }
 
     fileprivate mutating func refundBounced(
         _ bytes: Span<UInt8>,
-        _ time: Int64
+        _ time: Int64,
+        _ previous: UInt64
     ) throws(RecordDecodingError) -> RefundBounced {
         RefundBounced(
             refund: RefundID(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes)),
             payment: try paymentID(bytes),
             amountMinor: try integer(Int64.self, bytes),
             transfers: try transfers(bytes),
+            previous: previous,
             time: time
         )
     }
@@ -197,7 +234,8 @@ package struct StoredResponse: Sendable {
         let bytes = record.span
         guard bytes.count > 2, bytes[0] == ShardRecord.Kind.operationFinished.rawValue else { throw .invalidValue }
         var reader = RecordReader()
-        _ = try reader.range(count: 10 + 16 + 1 + 2 + 3 + 8 + 8 + 2, bytes)
+        let header = bytes[1] == 1 ? 10 : 18
+        _ = try reader.range(count: header + 16 + 1 + 2 + 3 + 8 + 8 + 2, bytes)
         _ = try reader.text(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
         _ = try reader.text(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
         _ = try reader.transfers(bytes)

@@ -3,10 +3,11 @@ import Money
 import NIOCore
 import Payments
 
-// Layout (docs/records.md): kind u8, version u8, time i64, then the fields in the order of the struct; variable-length
-// parts behind a u32 length. The stored answer stands last, so that a reader finds it without knowing the rest.
+// Layout (docs/records.md): kind u8, version u8, time i64, the payment's previous record u64 (but for its first), then the
+// fields in the order of the struct; variable-length parts behind a u32 length. The stored answer stands last, so that a reader finds it without knowing the rest.
 extension ShardRecord {
-    static let version: UInt8 = 1
+    /// Version 1 had no previous record. It is read, and no longer written.
+    static let version: UInt8 = 2
 
     enum Kind: UInt8 {
         case paymentCreated = 1
@@ -14,6 +15,7 @@ extension ShardRecord {
         case operationFinished = 3
         case operationUnresolved = 4
         case refundBounced = 5
+        case operationAttempted = 6
     }
 
     /// Appends the record in the journal engine's framing: a little-endian `UInt32` length, then the bytes.
@@ -26,6 +28,7 @@ extension ShardRecord {
         case .operationFinished(let record): record.encode(into: &bytes)
         case .operationUnresolved(let record): record.encode(into: &bytes)
         case .refundBounced(let record): record.encode(into: &bytes)
+        case .operationAttempted(let record): record.encode(into: &bytes)
         }
         let length = UInt32(bytes.count - start - 4)
         for index in 0..<4 { bytes[start + index] = UInt8(truncatingIfNeeded: length >> UInt32(index * 8)) }
@@ -37,6 +40,11 @@ extension [UInt8] {
         append(kind.rawValue)
         append(ShardRecord.version)
         appendInteger(time)
+    }
+
+    mutating func appendHeader(_ kind: ShardRecord.Kind, _ time: Int64, previous: UInt64) {
+        appendHeader(kind, time)
+        appendInteger(previous)
     }
 
     mutating func append(_ id: PaymentID) {
@@ -101,7 +109,7 @@ extension PaymentCreated {
 
 extension OperationStarted {
     fileprivate func encode(into bytes: inout [UInt8]) {
-        bytes.appendHeader(.operationStarted, time)
+        bytes.appendHeader(.operationStarted, time, previous: previous)
         bytes.append(payment)
         bytes.append(operation.rawValue)
         bytes.appendInteger(ordinal)
@@ -113,7 +121,7 @@ extension OperationStarted {
 
 extension OperationFinished {
     fileprivate func encode(into bytes: inout [UInt8]) {
-        bytes.appendHeader(.operationFinished, time)
+        bytes.appendHeader(.operationFinished, time, previous: previous)
         bytes.append(payment)
         bytes.append(operation.rawValue)
         bytes.appendInteger(ordinal)
@@ -132,7 +140,7 @@ extension OperationFinished {
 
 extension OperationUnresolved {
     fileprivate func encode(into bytes: inout [UInt8]) {
-        bytes.appendHeader(.operationUnresolved, time)
+        bytes.appendHeader(.operationUnresolved, time, previous: previous)
         bytes.append(payment)
         bytes.append(operation.rawValue)
         bytes.appendInteger(ordinal)
@@ -143,11 +151,23 @@ extension OperationUnresolved {
 
 extension RefundBounced {
     fileprivate func encode(into bytes: inout [UInt8]) {
-        bytes.appendHeader(.refundBounced, time)
+        bytes.appendHeader(.refundBounced, time, previous: previous)
         bytes.appendInteger(refund.high)
         bytes.appendInteger(refund.low)
         bytes.append(payment)
         bytes.appendInteger(amountMinor)
         bytes.append(transfers)
+    }
+}
+
+extension OperationAttempted {
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.appendHeader(.operationAttempted, time, previous: previous)
+        bytes.append(payment)
+        bytes.append(operation.rawValue)
+        bytes.appendInteger(ordinal)
+        bytes.append(mode == .execute ? 1 : 2)
+        bytes.append(answer.rawValue)
+        bytes.append(reason?.rawValue ?? 0)
     }
 }

@@ -16,12 +16,14 @@ package enum ShardRecord: Sendable {
     case operationUnresolved(OperationUnresolved)
     /// A succeeded refund came back.
     case refundBounced(RefundBounced)
+    /// A try of an operation, or a question about it, that did not end it.
+    case operationAttempted(OperationAttempted)
 
     /// Whether applying it takes a place in the idempotency table.
     var reservesKey: Bool {
         switch self {
         case .paymentCreated, .operationStarted: true
-        case .operationFinished, .operationUnresolved, .refundBounced: false
+        case .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted: false
         }
     }
 
@@ -33,6 +35,32 @@ package enum ShardRecord: Sendable {
         case .operationFinished(let record): record.time
         case .operationUnresolved(let record): record.time
         case .refundBounced(let record): record.time
+        case .operationAttempted(let record): record.time
+        }
+    }
+
+    /// The payment that the record is about.
+    package var payment: PaymentID {
+        switch self {
+        case .paymentCreated(let record): record.id
+        case .operationStarted(let record): record.payment
+        case .operationFinished(let record): record.payment
+        case .operationUnresolved(let record): record.payment
+        case .refundBounced(let record): record.payment
+        case .operationAttempted(let record): record.payment
+        }
+    }
+
+    /// The position of the payment's record before this one, so that a payment's history is a list that leads back to its
+    /// creation; 0 for that one, and in records of version 1.
+    package var previous: UInt64 {
+        switch self {
+        case .paymentCreated: 0
+        case .operationStarted(let record): record.previous
+        case .operationFinished(let record): record.previous
+        case .operationUnresolved(let record): record.previous
+        case .refundBounced(let record): record.previous
+        case .operationAttempted(let record): record.previous
         }
     }
 }
@@ -65,6 +93,8 @@ package struct OperationStarted: Sendable {
     package var key: RequestKey
     /// P5a for refunds; none for captures and cancels.
     package var transfers: Transfers
+    /// See `ShardRecord.previous`.
+    package var previous: UInt64 = 0
     package var time: Int64
 }
 
@@ -85,6 +115,8 @@ package struct OperationFinished: Sendable {
     package var transfers: Transfers
     package var responseStatus: UInt16
     package var response: ByteBuffer
+    /// See `ShardRecord.previous`.
+    package var previous: UInt64 = 0
     package var time: Int64
 }
 
@@ -95,6 +127,8 @@ package struct OperationUnresolved: Sendable {
     package var reason: FailureReason
     /// Set when the PSP accepted the operation and said so (pending); empty otherwise.
     package var providerReference: String
+    /// See `ShardRecord.previous`.
+    package var previous: UInt64 = 0
     package var time: Int64
 }
 
@@ -103,5 +137,34 @@ package struct RefundBounced: Sendable {
     package var payment: PaymentID
     package var amountMinor: Int64
     package var transfers: Transfers
+    /// See `ShardRecord.previous`.
+    package var previous: UInt64 = 0
+    package var time: Int64
+}
+
+/// What one call to the PSP told, when it ended nothing. For the history of a payment, and for one thing that must survive a
+/// restart: that the PSP has said it knows the operation.
+package struct OperationAttempted: Sendable {
+    /// What the call was told.
+    package enum Answer: UInt8, Sendable {
+        /// Certainly not executed; it will be tried again.
+        case notExecuted = 1
+        /// Nothing that settles it.
+        case unknown = 2
+        /// Asked, the PSP knows nothing of it.
+        case notFound = 3
+        /// Asked, the PSP knows it and has not ended it.
+        case pending = 4
+    }
+
+    package var payment: PaymentID
+    package var operation: ProviderOperation
+    package var ordinal: UInt16
+    package var mode: ProviderCall.Mode
+    package var answer: Answer
+    /// Why, where the transport or the PSP said so.
+    package var reason: FailureReason?
+    /// See `ShardRecord.previous`.
+    package var previous: UInt64 = 0
     package var time: Int64
 }

@@ -48,6 +48,12 @@ enum RecordLine {
                 operation(unresolved.operation), "\"ordinal\":\(unresolved.ordinal)",
                 "\"reason\":\"\(unresolved.reason)\"",
             ]
+        case .operationAttempted(let attempted):
+            return [
+                kind("operation_attempted"), time, id("payment", attempted.payment), operation(attempted.operation),
+                "\"ordinal\":\(attempted.ordinal)", "\"mode\":\"\(attempted.mode)\"",
+                "\"answer\":\"\(attempted.answer)\"",
+            ]
         case .refundBounced(let bounced):
             return [
                 kind("refund_bounced"), time, id("payment", bounced.payment), id("refund", bounced.refund),
