@@ -155,7 +155,8 @@ struct UnknownOutcomeTests {
         var position = world.journal.count
         var story: [String] = []
         while position > 0 {
-            let record = try ShardRecord(decoding: world.journal[position - 1].span)
+            let bytes = world.journal[position - 1]
+            let record = try ShardRecord(decoding: bytes.span)
             if case .operationAttempted(let attempt) = record {
                 story.insert("\(attempt.mode) \(attempt.answer)", at: 0)
             }
