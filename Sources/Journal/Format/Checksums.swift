@@ -39,6 +39,10 @@ struct ChainHash: Equatable, Sendable {
         bytes = hash.finalize().withUnsafeBytes { $0.loadUnaligned(as: SIMD32<UInt8>.self) }
     }
 
+    init(digest: SHA256.Digest) {
+        bytes = digest.withUnsafeBytes { $0.loadUnaligned(as: SIMD32<UInt8>.self) }
+    }
+
     var hexadecimal: String {
         let digits = Array("0123456789abcdef")
         var text = ""

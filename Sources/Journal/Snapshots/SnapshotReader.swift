@@ -1,0 +1,208 @@
+import Crypto
+
+/// Reads files of the snapshot container. Nothing is handed out before its checksum was found right; the digest over the
+/// whole is known at the end only, so what a caller built from a file is void when `read` throws.
+package enum SnapshotReader {
+    /// What a whole file said about itself.
+    struct Found {
+        var header: SnapshotHeader
+        var trailer: SnapshotTrailer
+        var bytes: UInt64
+    }
+
+    /// Reads all chunks in order. The bytes given to `body` are valid during the call.
+    ///
+    /// Throws `corrupt` for damage, `format` for a file of a newer program or an encrypted one, `io` as the words say.
+    @discardableResult
+    package static func readAll(
+        _ fileSystem: any JournalFileSystem,
+        path: String,
+        pace: SnapshotWriter.Pace = { _ in true },
+        _ body: (UInt16, UnsafeRawBufferPointer) throws(JournalError) -> Void
+    ) throws(JournalError) -> (header: SnapshotHeader, summary: SnapshotFileSummary) {
+        let found = try read(fileSystem, path: path, pace: pace, body)
+        return (found.header, SnapshotFileSummary(bytes: found.bytes, chunks: found.trailer.chunks))
+    }
+
+    /// The header alone.
+    package static func header(
+        _ fileSystem: any JournalFileSystem,
+        path: String
+    ) throws(JournalError) -> SnapshotHeader {
+        let file = try open(fileSystem, path)
+        let block = AlignedBuffer(byteCount: SnapshotHeader.byteCount)
+        try fill(block.bytes, from: file, at: 0, path)
+        return try header(UnsafeRawBufferPointer(block.bytes), path)
+    }
+
+    /// One chunk of a complete file, by the offset at which it was written, for random access.
+    package static func chunk(
+        _ fileSystem: any JournalFileSystem,
+        path: String,
+        at offset: UInt64
+    ) throws(JournalError) -> [UInt8] {
+        let file = try open(fileSystem, path)
+        let block = AlignedBuffer(byteCount: SnapshotHeader.byteCount)
+        try fill(block.bytes, from: file, at: 0, path)
+        let seed = try header(UnsafeRawBufferPointer(block.bytes), path).salt.seed
+        let head = block.part(0, SnapshotChunkHeader.byteCount)
+        try fill(head, from: file, at: offset, path)
+        guard let chunk = SnapshotChunkHeader(decoding: UnsafeRawBufferPointer(head), at: offset, saltSeed: seed) else {
+            throw damaged(path, offset, "no chunk begins here")
+        }
+        let payload = AlignedBuffer(byteCount: max(1, Int(chunk.length)))
+        let bytes = payload.part(0, Int(chunk.length))
+        try fill(bytes, from: file, at: offset + UInt64(SnapshotChunkHeader.byteCount), path)
+        guard crc32c(UnsafeRawBufferPointer(bytes)) == chunk.payloadChecksum else {
+            throw damaged(path, offset, "the chunk is damaged")
+        }
+        return Array(bytes)
+    }
+
+    static func read(
+        _ fileSystem: any JournalFileSystem,
+        path: String,
+        pace: SnapshotWriter.Pace = { _ in true },
+        _ body: (UInt16, UnsafeRawBufferPointer) throws(JournalError) -> Void
+    ) throws(JournalError) -> Found {
+        let file = try open(fileSystem, path)
+        let size: UInt64
+        do { size = try file.byteCount } catch { throw error.asJournalError }
+        guard size >= UInt64(SnapshotHeader.byteCount + SnapshotTrailer.byteCount), size % UInt64(blockBytes) == 0
+        else { throw damaged(path, size, "the file is cut off") }
+        var stream = SnapshotStream(file: file, path: path, end: size - UInt64(SnapshotTrailer.byteCount), pace: pace)
+        let header = try header(try stream.take(SnapshotHeader.byteCount), path)
+        let seed = header.salt.seed
+        let block = AlignedBuffer(byteCount: SnapshotTrailer.byteCount)
+        try fill(block.bytes, from: file, at: stream.end, path)
+        guard let trailer = SnapshotTrailer(decoding: UnsafeRawBufferPointer(block.bytes), saltSeed: seed),
+            trailer.end <= stream.end, stream.end - trailer.end < UInt64(blockBytes)
+        else { throw damaged(path, stream.end, "the end is damaged") }
+        try readChunks(&stream, trailer, seed, path, body)
+        _ = try stream.take(Int(stream.end - trailer.end))
+        guard ChainHash(digest: stream.hash.finalize()) == trailer.digest else {
+            throw damaged(path, 0, "the digest over the whole file is wrong")
+        }
+        return Found(header: header, trailer: trailer, bytes: size)
+    }
+
+    private static func readChunks(
+        _ stream: inout SnapshotStream,
+        _ trailer: SnapshotTrailer,
+        _ seed: UInt32,
+        _ path: String,
+        _ body: (UInt16, UnsafeRawBufferPointer) throws(JournalError) -> Void
+    ) throws(JournalError) {
+        var chunks: UInt64 = 0
+        var contentBytes: UInt64 = 0
+        while stream.offset < trailer.end {
+            let offset = stream.offset
+            let head = try stream.take(SnapshotChunkHeader.byteCount)
+            guard let chunk = SnapshotChunkHeader(decoding: head, at: offset, saltSeed: seed) else {
+                throw damaged(path, offset, "no chunk begins here")
+            }
+            let payload = try stream.take(Int(chunk.length))
+            guard crc32c(payload) == chunk.payloadChecksum else {
+                throw damaged(path, offset, "the chunk is damaged")
+            }
+            chunks += 1
+            contentBytes += UInt64(payload.count)
+            try body(chunk.section, payload)
+        }
+        guard chunks == trailer.chunks, contentBytes == trailer.contentBytes, stream.offset == trailer.end else {
+            throw damaged(path, stream.offset, "chunks are missing")
+        }
+    }
+
+    private static func open(
+        _ fileSystem: any JournalFileSystem,
+        _ path: String
+    ) throws(JournalError) -> any JournalFile {
+        do { return try fileSystem.open(path, .read) } catch { throw error.asJournalError }
+    }
+
+    static func fill(
+        _ buffer: UnsafeMutableRawBufferPointer,
+        from file: any JournalFile,
+        at offset: UInt64,
+        _ path: String
+    ) throws(JournalError) {
+        let count: Int
+        do { count = try file.read(into: buffer, at: offset) } catch { throw error.asJournalError }
+        guard count == buffer.count else { throw damaged(path, offset, "the file is cut off") }
+    }
+
+    private static func header(
+        _ block: UnsafeRawBufferPointer,
+        _ path: String
+    ) throws(JournalError) -> SnapshotHeader {
+        do throws(SnapshotHeader.Refusal) {
+            return try SnapshotHeader(decoding: block)
+        } catch {
+            switch error {
+            case .damaged: throw damaged(path, 0, "the header is damaged")
+            case .newer(let major): throw JournalError(.format, "\(path): format \(major) is newer than this program")
+            case .unknownKind(let kind): throw JournalError(.format, "\(path): unknown kind of file \(kind)")
+            case .encrypted(let key): throw JournalError(.format, "\(path): encrypted with key \(key)")
+            }
+        }
+    }
+
+    static func damaged(_ path: String, _ offset: UInt64, _ detail: String) -> JournalError {
+        JournalError(.corrupt, "\(path), offset \(offset): \(detail)")
+    }
+}
+
+/// Reads a file from its beginning through one buffer, hashing what passes.
+private struct SnapshotStream {
+    private static let bufferBytes = 2 << 20
+
+    let file: any JournalFile
+    let path: String
+    /// Where the stream ends.
+    let end: UInt64
+    let pace: SnapshotWriter.Pace
+    /// The offset of the next byte that `take` gives.
+    private(set) var offset: UInt64 = 0
+    var hash = SHA256()
+    private let buffer = AlignedBuffer(byteCount: bufferBytes)
+    private var first = 0
+    private var filled = 0
+    private var loaded: UInt64 = 0
+
+    init(file: any JournalFile, path: String, end: UInt64, pace: @escaping SnapshotWriter.Pace) {
+        self.file = file
+        self.path = path
+        self.end = end
+        self.pace = pace
+    }
+
+    /// The next bytes, valid until the next call.
+    mutating func take(_ count: Int) throws(JournalError) -> UnsafeRawBufferPointer {
+        precondition(count <= Self.bufferBytes)
+        if filled - first < count { try load(count) }
+        let bytes = UnsafeRawBufferPointer(buffer.part(first, count))
+        first += count
+        offset += UInt64(count)
+        return bytes
+    }
+
+    private mutating func load(_ wanted: Int) throws(JournalError) {
+        let rest = filled - first
+        if first > 0, rest > 0 {
+            buffer.part(0, rest).copyMemory(from: UnsafeRawBufferPointer(buffer.part(first, rest)))
+        }
+        first = 0
+        filled = rest
+        while filled < wanted {
+            let count = min(SnapshotWriter.pieceBytes, Self.bufferBytes - filled, Int(end - loaded))
+            guard count > 0 else { throw SnapshotReader.damaged(path, loaded, "the file is cut off") }
+            let part = buffer.part(filled, count)
+            try SnapshotReader.fill(part, from: file, at: loaded, path)
+            hash.update(bufferPointer: UnsafeRawBufferPointer(part))
+            filled += count
+            loaded += UInt64(count)
+            guard pace(count) else { throw JournalError(.fenced, "\(path): the reading was ended") }
+        }
+    }
+}
