@@ -88,6 +88,14 @@ package struct Balances: Sendable {
         for index in accounts.indices { body(accounts[index], totals[index]) }
     }
 
+    /// Opens an account with the sums that a snapshot holds.
+    /// - Returns: false when it is open already, or the table is full.
+    package mutating func restore(_ account: Account, _ sums: AccountTotals) -> Bool {
+        guard slots[slot(of: account)] == 0, count < maximumAccounts else { return false }
+        totals[openAccount(account)] = sums
+        return true
+    }
+
     private mutating func book(_ posting: Posting) {
         let index = openAccount(posting.account)
         if posting.amountMinor > 0 {

@@ -45,7 +45,9 @@ package struct Payment: Sendable {
     /// Milliseconds since 1970 of the last transition.
     package internal(set) var updatedAt: Int64
     /// The journal position of the last record that changed this payment: what an answer about it rests on.
-    package var lastRecord: UInt64 = 0
+    package var lastRecord: UInt64 = 0 {
+        didSet { isStored = false }
+    }
     package var details: ArenaSlice = .empty
     package var providerReference: ArenaSlice = .empty
     /// The PSP's own code of the decline, when `declineCode` is set.
@@ -67,6 +69,8 @@ package struct Payment: Sendable {
     package internal(set) var declineCode: DeclineCode?
     package internal(set) var declineCategory: DeclineClass?
     package internal(set) var failure: FailureReason?
+    /// A cold file holds the payment as it is now: it came from there and was not changed since.
+    package var isStored = false
 
     /// A payment just accepted: its authorization is about to be sent.
     package init(
@@ -112,6 +116,22 @@ package struct Payment: Sendable {
         case .failed: return .failed
         case .conflicted: return .conflicted
         }
+    }
+
+    /// Nothing runs on it and nothing more is expected: it can leave memory until somebody asks for it.
+    package var isSettled: Bool {
+        guard running == nil, refundPendingMinor == 0, operationSlot == 0 else { return false }
+        switch phase {
+        case .captured, .voided, .failed: return true
+        case .created, .authorized, .conflicted: return false
+        }
+    }
+
+    /// As `checkInvariants`, for bytes that come from outside.
+    var holdsInvariants: Bool {
+        capturedMinor >= 0 && capturedMinor <= authorizedMinor && authorizedMinor <= amountMinor && refundedMinor >= 0
+            && refundPendingMinor >= 0 && refundedMinor <= capturedMinor
+            && refundPendingMinor <= capturedMinor - refundedMinor && (phase == .captured || capturedMinor == 0)
     }
 
     func checkInvariants() {

@@ -61,7 +61,7 @@ package struct JournalFileError: Error, Sendable, Equatable {
 
 extension JournalFileError {
     /// The error as the journal's owner sees it.
-    var asJournalError: JournalError {
+    package var asJournalError: JournalError {
         let full = code == millrace_error_no_space || code == millrace_error_quota
         return JournalError(full ? .diskFull : .io, "\(operation) \(path): \(reason)")
     }

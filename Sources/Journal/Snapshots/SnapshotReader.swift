@@ -3,6 +3,11 @@ import Crypto
 /// Reads files of the snapshot container. Nothing is handed out before its checksum was found right; the digest over the
 /// whole is known at the end only, so what a caller built from a file is void when `read` throws.
 package enum SnapshotReader {
+    /// Where the first chunk of a file stands.
+    package static let firstChunkOffset = SnapshotHeader.byteCount
+    /// What stands before a chunk's bytes, and counts in the offsets of those after it.
+    package static let chunkHeaderBytes = SnapshotChunkHeader.byteCount
+
     /// What a whole file said about itself.
     struct Found {
         var header: SnapshotHeader
@@ -17,7 +22,7 @@ package enum SnapshotReader {
     package static func readAll(
         _ fileSystem: any JournalFileSystem,
         path: String,
-        pace: SnapshotWriter.Pace = { _ in true },
+        pace: @escaping SnapshotWriter.Pace = { _ in true },
         _ body: (UInt16, UnsafeRawBufferPointer) throws(JournalError) -> Void
     ) throws(JournalError) -> (header: SnapshotHeader, summary: SnapshotFileSummary) {
         let found = try read(fileSystem, path: path, pace: pace, body)
@@ -62,7 +67,7 @@ package enum SnapshotReader {
     static func read(
         _ fileSystem: any JournalFileSystem,
         path: String,
-        pace: SnapshotWriter.Pace = { _ in true },
+        pace: @escaping SnapshotWriter.Pace = { _ in true },
         _ body: (UInt16, UnsafeRawBufferPointer) throws(JournalError) -> Void
     ) throws(JournalError) -> Found {
         let file = try open(fileSystem, path)

@@ -2,8 +2,8 @@ import Payments
 
 /// An operation between its intent record and its outcome record. Lives in memory only: a restart finds them again as
 /// intents without outcomes.
-struct RunningOperation {
-    enum Step: UInt8 {
+struct RunningOperation: Sendable {
+    enum Step: UInt8, Sendable {
         /// The operation itself was sent to the PSP, or is about to be.
         case executing
         /// The PSP was asked what became of it.
@@ -97,6 +97,9 @@ struct RunningOperations {
     }
 
     func token(_ slot: Int) -> UInt64 { UInt64(generations[slot]) << 32 | UInt64(slot) }
+
+    /// All operations, for snapshots.
+    var all: [RunningOperation] { slots.compactMap(\.self) }
 
     /// All operations, for recovery.
     var occupiedSlots: [Int] { slots.indices.filter { slots[$0] != nil } }

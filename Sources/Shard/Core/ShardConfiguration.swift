@@ -4,12 +4,14 @@ import Payments
 package struct ShardConfiguration: Sendable {
     /// This shard's number, part of every identifier it makes.
     package var shard: UInt16
-    /// The most idempotency keys remembered at once (rounded up to a power of two). Full: 503.
+    /// The most idempotency keys remembered at once. Full: 503.
     package var idempotencyCapacity: Int
     /// How long a key is remembered after its request, in seconds: 24 hours to 31 days.
     package var idempotencySeconds: UInt32
-    /// The most payments held. Full: 503.
+    /// The most payments held in memory, and the most refunds. Full: 503.
     package var paymentCapacity: Int
+    /// The most commands that wait for payments to be read back from the disk. More: 503.
+    package var parkedCapacity: Int
     /// The most operations running or being resolved at once. Full: 503.
     package var operationCapacity: Int
     /// How long a PSP call may take, in milliseconds.
@@ -22,6 +24,7 @@ package struct ShardConfiguration: Sendable {
         idempotencyCapacity: Int = 1 << 20,
         idempotencySeconds: UInt32 = 86_400,
         paymentCapacity: Int = 10_000_000,
+        parkedCapacity: Int = 1_024,
         operationCapacity: Int = 16_384,
         providerTimeout: Int64 = 10_000,
         resolution: ResolutionPolicy = ResolutionPolicy()
@@ -30,6 +33,7 @@ package struct ShardConfiguration: Sendable {
         self.idempotencyCapacity = idempotencyCapacity
         self.idempotencySeconds = idempotencySeconds
         self.paymentCapacity = paymentCapacity
+        self.parkedCapacity = parkedCapacity
         self.operationCapacity = operationCapacity
         self.providerTimeout = providerTimeout
         self.resolution = resolution

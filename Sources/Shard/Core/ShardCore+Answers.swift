@@ -146,9 +146,12 @@ extension ShardCore {
 
     // MARK: Reads
 
-    func answerPayment(_ id: PaymentID, _ command: Command, into output: inout ShardOutput) {
-        guard let index = index(of: id, for: command.merchant) else {
-            return refuseRead(command, into: &output)
+    mutating func answerPayment(_ id: PaymentID, _ command: Command, into output: inout ShardOutput) {
+        let index: Int
+        switch place(of: id, for: command.merchant) {
+        case .warm(let found): index = found
+        case .cold: return park(command, payment: id.sequence, into: &output)
+        case .unknown: return refuseRead(command, into: &output)
         }
         let response = Response(
             reply: command.reply,
@@ -161,8 +164,13 @@ extension ShardCore {
         output.release(.respond(response), restingOn: payments[index].lastRecord)
     }
 
-    func answerRefund(_ id: RefundID, _ command: Command, into output: inout ShardOutput) {
-        guard let index = index(of: id, for: command.merchant) else { return refuseRead(command, into: &output) }
+    mutating func answerRefund(_ id: RefundID, _ command: Command, into output: inout ShardOutput) {
+        let index: Int
+        switch place(of: id, for: command.merchant) {
+        case .warm(let found): index = found
+        case .cold: return park(command, payment: id.paymentSequence, into: &output)
+        case .unknown: return refuseRead(command, into: &output)
+        }
         let refund = refunds[index]
         var body = makeBody()
         renderer.renderRefund(view(refund, payments[Int(refund.id.paymentSequence) - 1]), into: &body)
@@ -241,7 +249,9 @@ extension ShardCore {
     }
 
     /// Whether any request still waits for its answer.
-    package var hasWaitingReplies: Bool { operations.occupiedSlots.contains { operations[$0].reply != nil } }
+    package var hasWaitingReplies: Bool {
+        parking.count > 0 || operations.occupiedSlots.contains { operations[$0].reply != nil }
+    }
 
     /// Sends an answer that rests on the last record.
     func respond(

@@ -151,8 +151,16 @@ extension ShardCore {
         } else {
             applyRefundFinished(record, refund: Int(operation.refund) - 1, payment: index, at: position)
         }
-        idempotency.complete(operation.key.digest, record: position, at: record.time)
+        complete(operation.key, record: position, at: record.time)
         operations.remove(slot)
+    }
+
+    private mutating func complete(_ key: RequestKey, record: RecordPosition, at time: Int64) {
+        guard let expiresAt = idempotency.complete(key.digest, record: record, at: time) else { return }
+        completedKeys.append(
+            CompletedKey(digest: key.digest, fingerprint: key.fingerprint, record: record, expiresAt: expiresAt),
+            at: time
+        )
     }
 
     private mutating func applyRefundFinished(
@@ -206,6 +214,7 @@ extension ShardCore {
     func existingPayment(_ id: PaymentID) -> Int {
         precondition(id.sequence >= 1 && id.sequence <= UInt64(payments.count), "a record names no payment")
         let index = Int(id.sequence) - 1
+        precondition(payments.contains(index), "a record names a payment that is not in memory")
         precondition(payments[index].id == id, "a record names another payment")
         return index
     }

@@ -63,7 +63,7 @@ extension ShardCore {
         at now: Int64,
         into output: inout ShardOutput
     ) {
-        guard payments.count < configuration.paymentCapacity else {
+        guard payments.presentCount < configuration.paymentCapacity else {
             return refuse(command, .paymentTableFull, into: &output)
         }
         let id = PaymentID(
@@ -102,14 +102,21 @@ extension ShardCore {
         at now: Int64,
         into output: inout ShardOutput
     ) {
-        guard let index = index(of: id, for: command.merchant) else { return refuse(command, .notFound, into: &output) }
+        let index: Int
+        switch place(of: id, for: command.merchant) {
+        case .warm(let found): index = found
+        case .cold: return park(command, payment: id.sequence, into: &output)
+        case .unknown: return refuse(command, .notFound, into: &output)
+        }
         let amount: Int64
         do throws(OperationRefusal) {
             amount = try checkedAmount(operation, payments[index], requested)
         } catch {
             return refuse(command, Refusal(error), showing: index, into: &output)
         }
-        if operation == .refund, refunds.count >= configuration.paymentCapacity {
+        if operation == .refund,
+            refunds.presentCount >= configuration.paymentCapacity || refunds.count >= Int(UInt32.max)
+        {
             return refuse(command, .paymentTableFull, into: &output)
         }
         let record = OperationStarted(

@@ -6,14 +6,21 @@ package import Payments
 import Timers
 
 extension ShardCore {
-    /// Applies one durable record at start-up. Records come in order, from the first.
-    package mutating func replay(_ bytes: Span<UInt8>, at position: RecordPosition) throws(RecordDecodingError) {
+    /// Applies one durable record at start-up. Records come in order, from the first or from the one after a snapshot.
+    /// - Parameter cold: reads the entry of a payment that is not in memory, as it was before `position`; needed only behind
+    ///   a snapshot. nil when it cannot.
+    package mutating func replay(
+        _ bytes: Span<UInt8>,
+        at position: RecordPosition,
+        cold: (_ sequence: UInt64, _ before: RecordPosition) -> [UInt8]? = { _, _ in nil }
+    ) throws(RecordDecodingError) {
         precondition(position == nextPosition, "records are replayed in order")
         let record = try ShardRecord(decoding: bytes)
         // A journal holds more keys than are remembered at once: they expire by the journal's own time.
         idempotency.expire(at: record.time, limit: .max)
         if record.reservesKey, idempotency.isFull { throw .idempotencyTableFull(capacity: idempotency.capacity) }
         lastRecordTime = max(lastRecordTime, record.time)
+        if let id = record.existingPayment { try bringBack(id, before: position, cold) }
         switch record {
         case .paymentCreated(let record):
             _ = applyCreated(record, at: position)
@@ -29,6 +36,17 @@ extension ShardCore {
             applyAttempted(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
         }
         lastPosition = position
+    }
+
+    private mutating func bringBack(
+        _ id: PaymentID,
+        before position: RecordPosition,
+        _ cold: (UInt64, RecordPosition) -> [UInt8]?
+    ) throws(RecordDecodingError) {
+        guard id.sequence >= 1, id.sequence <= UInt64(payments.count) else { throw .invalidValue }
+        guard !payments.contains(Int(id.sequence) - 1) else { return }
+        guard let entry = cold(id.sequence, position) else { throw .coldPaymentUnreadable(sequence: id.sequence) }
+        guard insertCold(entry, id.sequence) else { throw .coldPaymentUnreadable(sequence: id.sequence) }
     }
 
     private func runningSlot(_ id: PaymentID, _ operation: ProviderOperation, _ ordinal: UInt16) -> Int {
@@ -68,42 +86,25 @@ extension ShardCore {
     /// The sums of the ledger, which must be zero for each currency.
     package func trialBalance() -> TrialBalance { balances.trialBalance() }
 
-    /// Visits payments by number, for audits: from `first` (0-based), at most `count`.
+    /// Visits payments by number, for audits: from `first` (0-based), at most `count`. Of those that are not in memory it
+    /// hears only the sequence numbers.
     /// - Returns: the next number, or nil at the end.
-    package func forEachPayment(from first: Int, count: Int, _ body: (PaymentView, MerchantID) -> Void) -> Int? {
+    package func forEachPayment(
+        from first: Int,
+        count: Int,
+        cold: (UInt64) -> Void = { _ in },
+        _ body: (PaymentView, MerchantID) -> Void
+    ) -> Int? {
         let end = min(first + count, payments.count)
         guard first < end else { return nil }
-        for index in first..<end { body(view(payments[index]), payments[index].merchant) }
+        for index in first..<end {
+            if payments.contains(index) {
+                body(view(payments[index]), payments[index].merchant)
+            } else {
+                cold(UInt64(index) + 1)
+            }
+        }
         return end < payments.count ? end : nil
-    }
-
-    /// A digest of everything that matters, to compare a replayed shard with the one that wrote the journal.
-    package func stateDigest() -> UInt64 {
-        var hasher = StateHasher()
-        for index in 0..<payments.count {
-            let payment = payments[index]
-            hasher.combine(payment.id.high, payment.id.low, payment.merchant.rawValue, payment.lastRecord)
-            hasher.combine(payment.authorizedMinor, payment.capturedMinor, payment.refundedMinor)
-            hasher.combine(payment.refundPendingMinor, payment.updatedAt, Int64(payment.phase.rawValue))
-            hasher.combine(arena.string(payment.providerReference))
-            arena.withBytes(payment.details) { hasher.combine($0) }
-        }
-        for index in 0..<refunds.count {
-            let refund = refunds[index]
-            hasher.combine(refund.id.high, refund.id.low, UInt64(refund.status.rawValue), refund.lastRecord)
-            hasher.combine(refund.amountMinor, refund.updatedAt, 0)
-        }
-        // Not the keys: which of them are still remembered depends on when time last passed, not on the journal.
-        hasher.combine(UInt64(operations.count), lastPosition, 0, 0)
-        var accounts: UInt64 = 0
-        balances.forEach { account, totals in
-            var line = StateHasher()
-            line.combine(account.owner, UInt64(account.kind.rawValue), UInt64(account.currency.numericCode), 0)
-            line.combine(UInt64(truncatingIfNeeded: totals.debits), UInt64(truncatingIfNeeded: totals.credits), 0, 0)
-            accounts &+= line.value  // Order-free: the table's order is not part of the state.
-        }
-        hasher.combine(accounts, 0, 0, 0)
-        return hasher.value
     }
 }
 

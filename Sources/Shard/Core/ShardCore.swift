@@ -16,6 +16,8 @@ import Timers
 /// 3. `+Apply`: the only way from a record to state, live and on replay.
 /// 4. `+Answers`: renders answers and what they rest on.
 /// 5. `+Recovery`: replay, and the resolution of what was in flight.
+/// 6. `+Cold`: payments that left memory and come back when somebody asks for them.
+/// 7. `+Snapshot`: what a snapshot is made from, and the way back.
 package struct ShardCore: ~Copyable {
     package let configuration: ShardConfiguration
     let renderer: any ResponseRenderer
@@ -25,11 +27,14 @@ package struct ShardCore: ~Copyable {
     /// The latest time that the replayed journal holds, in milliseconds since 1970.
     package internal(set) var lastRecordTime: Int64 = 0
     var idempotency: IdempotencyTable
-    var payments: ChunkedTable<Payment>
-    var refunds: ChunkedTable<Refund>
+    var payments: SparseTable<Payment>
+    var refunds: SparseTable<Refund>
     var arena = ByteArena()
     var operations: RunningOperations
     var balances = Balances()
+    /// The keys completed since the last snapshot.
+    var completedKeys = CompletedKeys()
+    var parking = Parking()
     var timers: TimerWheel
     var expiredTimers: [UInt64] = []
     package internal(set) var statistics = ShardStatistics()
@@ -44,8 +49,8 @@ package struct ShardCore: ~Copyable {
             capacity: configuration.idempotencyCapacity,
             ttlSeconds: configuration.idempotencySeconds
         )
-        payments = ChunkedTable(maximumCount: configuration.paymentCapacity)
-        refunds = ChunkedTable(maximumCount: configuration.paymentCapacity)
+        payments = SparseTable(maximumCount: configuration.paymentCapacity)
+        refunds = SparseTable(maximumCount: configuration.paymentCapacity)
         operations = RunningOperations(capacity: configuration.operationCapacity)
         timers = TimerWheel(maximumTimers: Self.timerCapacity)
         expiredTimers.reserveCapacity(256)
@@ -57,8 +62,13 @@ package struct ShardCore: ~Copyable {
     /// A timer tick is 8 ms of the shard's time.
     static let timerTickShift: Int64 = 3
 
+    /// All payments ever made, in memory or not.
     package var paymentCount: Int { payments.count }
     package var refundCount: Int { refunds.count }
+    /// Payments in memory.
+    package var warmPaymentCount: Int { payments.presentCount }
+    package var coldPaymentCount: Int { payments.count - payments.presentCount }
+    package var parkedCount: Int { parking.count }
     package var runningCount: Int { operations.count }
     package var idempotencyCount: Int { idempotency.count }
     package var idempotencyCapacity: Int { idempotency.capacity }
@@ -84,22 +94,34 @@ package struct ShardCore: ~Copyable {
         precondition(handle != nil, "more operations in flight than the timer wheel was built for")
     }
 
-    /// The payment that `id` names, if `merchant` may know of it.
-    func index(of id: PaymentID, for merchant: MerchantID) -> Int? {
-        guard id.shard == configuration.shard, id.sequence >= 1, id.sequence <= UInt64(payments.count) else {
-            return nil
-        }
-        let index = Int(id.sequence) - 1
-        guard payments[index].id == id, payments[index].merchant == merchant else { return nil }
-        return index
+    /// Where what an identifier names is.
+    enum Place {
+        /// In memory, at this index.
+        case warm(Int)
+        /// On disk, if it is the merchant's and exists at all.
+        case cold
+        case unknown
     }
 
-    func index(of id: RefundID, for merchant: MerchantID) -> Int? {
+    /// The payment that `id` names, if `merchant` may know of it.
+    func place(of id: PaymentID, for merchant: MerchantID) -> Place {
+        guard id.shard == configuration.shard, id.sequence >= 1, id.sequence <= UInt64(payments.count) else {
+            return .unknown
+        }
+        let index = Int(id.sequence) - 1
+        guard payments.contains(index) else { return .cold }
+        let payment = payments[index]
+        guard payment.id == id, payment.merchant == merchant else { return .unknown }
+        return .warm(index)
+    }
+
+    func place(of id: RefundID, for merchant: MerchantID) -> Place {
         guard id.shard == configuration.shard, id.paymentSequence >= 1, id.paymentSequence <= UInt64(payments.count)
-        else { return nil }
+        else { return .unknown }
         let payment = Int(id.paymentSequence) - 1
-        guard payments[payment].merchant == merchant else { return nil }
-        return refundIndex(payment: payment) { $0.id == id }
+        guard payments.contains(payment) else { return .cold }
+        guard payments[payment].merchant == merchant else { return .unknown }
+        return refundIndex(payment: payment) { $0.id == id }.map { .warm($0) } ?? .unknown
     }
 
     /// Walks a payment's refunds from the newest to the oldest.
@@ -130,6 +152,11 @@ package struct ShardStatistics: Sendable {
     package internal(set) var keyConflicts = 0
     package internal(set) var keysInUse = 0
     package internal(set) var refusals = 0
+    /// Payments that came back from the disk.
+    package internal(set) var coldLoads = 0
+    package internal(set) var coldLoadsFailed = 0
+    /// Payments that left memory.
+    package internal(set) var paymentsReleased = 0
 
     package init() {}
 }

@@ -8,6 +8,8 @@ package enum Effect: Sendable {
     case respond(Response)
     /// Answer with the response stored in the journal record at `record`.
     case replay(ReplyToken, RequestID, record: RecordPosition)
+    /// Read a payment that is not in memory, and hand it to `ShardCore.paymentLoaded`. Rests on nothing.
+    case loadPayment(sequence: UInt64)
 }
 
 /// What a shard decides: records to persist, and effects to release after them (raft's `Ready`: "to be saved to stable

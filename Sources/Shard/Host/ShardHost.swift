@@ -11,6 +11,8 @@ package final class ShardHost {
     package private(set) var core: ShardCore
     private let journal: any JournalEngine
     private let threadPool: any BlockingReads
+    /// Where payments that left memory are; nil when none ever leaves.
+    private let storage: ShardStorage?
     /// Milliseconds since 1970.
     private let clock: @Sendable () -> Int64
     private let limits: Limits
@@ -63,6 +65,7 @@ package final class ShardHost {
         core: consuming ShardCore,
         journal: any JournalEngine,
         threadPool: any BlockingReads,
+        storage: ShardStorage? = nil,
         limits: Limits,
         clock: @escaping @Sendable () -> Int64,
         ports: any ShardPorts
@@ -73,6 +76,7 @@ package final class ShardHost {
         self.durablePosition = core.lastPosition
         self.journal = journal
         self.threadPool = threadPool
+        self.storage = storage
         self.limits = limits
         // A clock that was set back while the process was down must not make time run backwards for the journal.
         let behind = max(0, core.lastRecordTime - clock())
@@ -278,6 +282,8 @@ package final class ShardHost {
             ports.respond(response)
         case .replay(let reply, let requestID, let record):
             replay(reply, requestID, record)
+        case .loadPayment(let sequence):
+            load(sequence)
         }
     }
 
@@ -294,6 +300,27 @@ package final class ShardHost {
             let result = Self.read(record, from: journal)
             eventLoop.execute { loopBound.value.replayRead(reply, requestID, result) }
         }
+    }
+
+    /// Reads a payment that left memory, off the loop. How many are under way is bounded by the commands that wait for them.
+    private func load(_ sequence: UInt64) {
+        readsUnderWay += 1
+        let storage = self.storage
+        let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
+        let eventLoop = self.eventLoop
+        threadPool.run {
+            let entry: [UInt8]?
+            do throws(JournalError) { entry = try storage?.load(sequence) } catch { entry = nil }
+            eventLoop.execute { loopBound.value.loaded(sequence, entry) }
+        }
+    }
+
+    private func loaded(_ sequence: UInt64, _ entry: [UInt8]?) {
+        readsUnderWay -= 1
+        let now = clock()
+        updateAdmission()
+        core.paymentLoaded(sequence, entry, at: now, into: &output)
+        commit(now)
     }
 
     private static func read(

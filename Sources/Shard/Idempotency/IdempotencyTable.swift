@@ -7,8 +7,8 @@
 /// Expiry is a wheel of one-second buckets that hold intrusive lists of entries. An entry whose request has no result
 /// yet is never evicted: it moves to a later bucket (payments.md 2.1, rule 5).
 ///
-/// Memory: 56 bytes an entry and two index words of 4 bytes each: 64 bytes for each key of the capacity, and 4 bytes for
-/// each second of the time to live.
+/// Memory: 56 bytes an entry and 1.5 to 3 index words of 4 bytes each: 62 to 68 bytes for each key of the capacity, and 4 bytes
+/// for each second of the time to live.
 package struct IdempotencyTable {
     package struct Entry {
         var digest: KeyDigest
@@ -54,19 +54,19 @@ package struct IdempotencyTable {
     private var expiredSecond: UInt32
 
     /// - Parameters:
-    ///   - capacity: the most keys held at once, rounded up to a power of two, at most 2^30; beyond it `reserve` returns
-    ///     false.
+    ///   - capacity: the most keys held at once, at most 2^30; beyond it `reserve` returns false.
     ///   - ttlSeconds: how long a completed key is remembered (24 hours to 31 days in configurations).
     package init(capacity: Int, ttlSeconds: UInt32) {
         precondition(MemoryLayout<Entry>.stride == 56, "an entry has outgrown its budget")
         precondition(capacity > 0 && capacity <= 1 << 30)
         precondition(ttlSeconds >= 60, "a key is remembered for a minute at least")
-        var rounded = 1
-        while rounded < capacity { rounded *= 2 }
-        self.capacity = rounded
+        // At most two thirds full.
+        var slots = 2
+        while slots < capacity + capacity / 2 { slots *= 2 }
+        self.capacity = capacity
         self.ttlSeconds = ttlSeconds
-        mask = rounded * 2 - 1
-        index = [UInt32](repeating: 0, count: rounded * 2)
+        mask = slots - 1
+        index = [UInt32](repeating: 0, count: slots)
         let blank = Entry(
             digest: KeyDigest(high: 0, low: 0),
             fingerprint: Fingerprint(high: 0, low: 0),
@@ -75,8 +75,8 @@ package struct IdempotencyTable {
             next: 0,
             state: .free
         )
-        slab = [Entry](repeating: blank, count: rounded)
-        for place in slab.indices { slab[place].next = place + 1 < rounded ? UInt32(place + 2) : 0 }
+        slab = [Entry](repeating: blank, count: capacity)
+        for place in slab.indices { slab[place].next = place + 1 < capacity ? UInt32(place + 2) : 0 }
         firstFree = 1
         buckets = [UInt32](repeating: 0, count: Int(ttlSeconds) + 3)
         expiredSecond = 0
@@ -97,6 +97,11 @@ package struct IdempotencyTable {
     }
 
     package var isFull: Bool { firstFree == 0 }
+
+    func isReserved(_ digest: KeyDigest) -> Bool {
+        guard let slot = slot(of: digest) else { return false }
+        return slab[Int(index[slot]) - 1].state == .reserved
+    }
 
     /// Reserves an absent key for the operation `operation`.
     /// - Returns: false when the table is full.
@@ -148,14 +153,53 @@ package struct IdempotencyTable {
 
     /// Stores the result of a reserved key, which is remembered for its whole time from now on: a merchant that was told
     /// to wait for a day may still come back for the answer.
-    package mutating func complete(_ digest: KeyDigest, record: UInt64, at milliseconds: Int64) {
+    /// - Returns: when it will be forgotten, in seconds since 1970; nil when it is not here.
+    @discardableResult
+    package mutating func complete(_ digest: KeyDigest, record: UInt64, at milliseconds: Int64) -> UInt32? {
         // Absent only when the key was reserved longer ago than a restart's clock allows; then nothing is owed to it.
-        guard let slot = slot(of: digest) else { return }
+        guard let slot = slot(of: digest) else { return nil }
         let place = Int(index[slot]) - 1
         precondition(slab[place].state == .reserved, "a key's result never changes")
         slab[place].state = .completed
         slab[place].value = record
         slab[place].expiresAt = max(slab[place].expiresAt, UInt32(clamping: milliseconds / 1000) &+ ttlSeconds)
+        return slab[place].expiresAt
+    }
+
+    /// Takes in a completed key of an earlier process, in the order of completion: a later one replaces an earlier. Keys whose
+    /// time has passed are left out.
+    /// - Returns: false when the table is full.
+    mutating func restore(_ key: CompletedKey, at milliseconds: Int64) -> Bool {
+        let now = UInt32(clamping: milliseconds / 1000)
+        if expiredSecond == 0 { expiredSecond = now }
+        guard key.expiresAt > now else { return true }
+        var slot = Int(truncatingIfNeeded: key.digest.low) & mask
+        while index[slot] != 0 {
+            let place = Int(index[slot]) - 1
+            if slab[place].digest == key.digest {
+                // It stays in its bucket, where its new time is seen.
+                slab[place].fingerprint = key.fingerprint
+                slab[place].value = key.record
+                slab[place].expiresAt = key.expiresAt
+                return true
+            }
+            slot = (slot + 1) & mask
+        }
+        guard firstFree != 0 else { return false }
+        let place = Int(firstFree) - 1
+        firstFree = slab[place].next
+        index[slot] = UInt32(place + 1)
+        slab[place] = Entry(
+            digest: key.digest,
+            fingerprint: key.fingerprint,
+            value: key.record,
+            expiresAt: min(key.expiresAt, now &+ ttlSeconds),
+            next: 0,
+            state: .completed
+        )
+        link(place)
+        count += 1
+        return true
     }
 
     /// Points a reserved key at its operation again (after a restart, operations have new tokens).

@@ -10,6 +10,8 @@ package enum RecordDecodingError: Error, Equatable {
     case ledger(LedgerDecodingError)
     /// The journal holds more keys that are still to be remembered than the table has room for: its capacity was lowered.
     case idempotencyTableFull(capacity: Int)
+    /// The record is about a payment that left memory, and its cold file cannot be read.
+    case coldPaymentUnreadable(sequence: UInt64)
 }
 
 /// Little-endian fixed-width writing, the journal's only number format.

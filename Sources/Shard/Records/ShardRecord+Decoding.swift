@@ -177,7 +177,7 @@ extension RecordReader {
         return operation
     }
 
-    private mutating func requestKey(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> RequestKey {
+    mutating func requestKey(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> RequestKey {
         RequestKey(
             digest: KeyDigest(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes)),
             fingerprint: Fingerprint(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes)),

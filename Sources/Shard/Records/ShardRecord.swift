@@ -27,6 +27,12 @@ package enum ShardRecord: Sendable {
         }
     }
 
+    /// The payment that must be there already.
+    var existingPayment: PaymentID? {
+        if case .paymentCreated = self { return nil }
+        return payment
+    }
+
     /// Milliseconds since 1970 when it was decided.
     package var time: Int64 {
         switch self {

@@ -13,6 +13,8 @@ struct ShardWorld: ~Copyable {
     var responses: [Response] = []
     var calls: [(call: ProviderCall, token: UInt64)] = []
     var replays: [(reply: ReplyToken, record: RecordPosition)] = []
+    /// Payments that the shard asked to be read back.
+    var loads: [UInt64] = []
     var now: Int64 = 1_790_000_000_000
     private var requests: UInt64 = 0
 
@@ -83,6 +85,7 @@ struct ShardWorld: ~Copyable {
             case .callProvider(let call, let token, _): calls.append((call, token))
             case .respond(let response): responses.append(response)
             case .replay(let reply, _, let record): replays.append((reply, record))
+            case .loadPayment(let sequence): loads.append(sequence)
             }
         }
         output.removeAll()

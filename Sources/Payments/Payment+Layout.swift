@@ -1,0 +1,168 @@
+import Money
+
+/// Fixed little-endian layouts of payments and refunds (docs/records.md, "Payments in snapshots"). Later versions append
+/// fields; a reader takes what it knows, and a reader of older bytes gives new fields their defaults.
+package enum PaymentLayout {
+    package static let paymentBytes = 120
+    package static let refundBytes = 64
+}
+
+/// The bytes are no payment: they passed their checksums, so another program wrote them, or there is a defect.
+package struct PaymentLayoutError: Error, Equatable {
+    package init() {}
+}
+
+extension Payment {
+    /// Writes the fixed part; the lengths of the variable parts are those of the slices.
+    /// - Parameter refundsFollowing: how many refunds stand behind it.
+    package func store(into bytes: UnsafeMutableRawBufferPointer, refundsFollowing: UInt16) {
+        precondition(bytes.count >= PaymentLayout.paymentBytes)
+        bytes.put(id.high, 0)
+        bytes.put(id.low, 8)
+        bytes.put(merchant.rawValue, 16)
+        bytes.put(amountMinor, 24)
+        bytes.put(authorizedMinor, 32)
+        bytes.put(capturedMinor, 40)
+        bytes.put(refundedMinor, 48)
+        bytes.put(refundPendingMinor, 56)
+        bytes.put(updatedAt, 64)
+        bytes.put(lastRecord, 72)
+        bytes.put(details.length, 80)
+        bytes.put(providerReference.length, 84)
+        bytes.put(declineProviderCode.length, 88)
+        bytes.put(refundsFollowing, 92)
+        bytes.put(currency.numericCode, 94)
+        bytes.put(feeBasisPoints, 96)
+        bytes.put(captureCount, 98)
+        bytes.put(cancelCount, 100)
+        bytes.put(refundCount, 102)
+        bytes.put(phase.rawValue, 104)
+        bytes.put(running?.rawValue ?? 0, 105)
+        bytes.put(UInt8(capturesAutomatically ? 1 : 0), 106)
+        bytes.put(provider, 107)
+        bytes.put(declineCode?.rawValue ?? 0, 108)
+        bytes.put(declineCategory?.rawValue ?? 0, 109)
+        bytes.put(failure?.rawValue ?? 0, 110)
+        bytes.put(UInt8(0), 111)
+        bytes.put(newestRefund, 112)
+        bytes.put(UInt32(0), 116)
+    }
+
+    /// Reads a fixed part. The slices have their lengths and no place yet; no operation is bound.
+    package static func load(
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(PaymentLayoutError) -> (payment: Payment, refundsFollowing: UInt16) {
+        guard bytes.count >= PaymentLayout.paymentBytes, let currency = Currency(numericCode: bytes.get(94)),
+            let phase = PaymentPhase(rawValue: bytes.get(104)), bytes.get(24, as: Int64.self) > 0,
+            bytes.get(96, as: UInt16.self) <= 10_000
+        else { throw PaymentLayoutError() }
+        var payment = Payment(
+            id: PaymentID(high: bytes.get(0), low: bytes.get(8)),
+            merchant: MerchantID(rawValue: bytes.get(16)),
+            amountMinor: bytes.get(24),
+            currency: currency,
+            feeBasisPoints: bytes.get(96),
+            capturesAutomatically: bytes.get(106, as: UInt8.self) == 1,
+            provider: bytes.get(107),
+            createdAt: bytes.get(64)
+        )
+        payment.authorizedMinor = bytes.get(32)
+        payment.capturedMinor = bytes.get(40)
+        payment.refundedMinor = bytes.get(48)
+        payment.refundPendingMinor = bytes.get(56)
+        payment.lastRecord = bytes.get(72)
+        payment.details.length = bytes.get(80)
+        payment.providerReference.length = bytes.get(84)
+        payment.declineProviderCode.length = bytes.get(88)
+        payment.captureCount = bytes.get(98)
+        payment.cancelCount = bytes.get(100)
+        payment.refundCount = bytes.get(102)
+        payment.phase = phase
+        payment.running = try bytes.option(105)
+        payment.declineCode = try bytes.option(108)
+        payment.declineCategory = try bytes.option(109)
+        payment.failure = try bytes.option(110)
+        payment.newestRefund = bytes.get(112)
+        guard payment.holdsInvariants else { throw PaymentLayoutError() }
+        return (payment, bytes.get(92))
+    }
+}
+
+extension Refund {
+    /// Writes the fixed part.
+    /// - Parameter number: the refund's place in its shard's table plus one.
+    package func store(into bytes: UnsafeMutableRawBufferPointer, number: UInt32) {
+        precondition(bytes.count >= PaymentLayout.refundBytes)
+        bytes.put(id.high, 0)
+        bytes.put(id.low, 8)
+        bytes.put(amountMinor, 16)
+        bytes.put(updatedAt, 24)
+        bytes.put(lastRecord, 32)
+        bytes.put(number, 40)
+        bytes.put(older, 44)
+        bytes.put(providerReference.length, 48)
+        bytes.put(declineProviderCode.length, 52)
+        bytes.put(status.rawValue, 56)
+        bytes.put(declineCode?.rawValue ?? 0, 57)
+        bytes.put(declineCategory?.rawValue ?? 0, 58)
+        bytes.put(failure?.rawValue ?? 0, 59)
+        bytes.put(UInt8(isConflicted ? 1 : 0), 60)
+        bytes.put(UInt8(0), 61)
+        bytes.put(UInt16(0), 62)
+    }
+
+    /// Reads a fixed part of a refund of `payment`, as `Payment.load` does.
+    package static func load(
+        _ bytes: UnsafeRawBufferPointer,
+        payment: PaymentID
+    ) throws(PaymentLayoutError) -> (refund: Refund, number: UInt32) {
+        guard bytes.count >= PaymentLayout.refundBytes, bytes.get(16, as: Int64.self) > 0,
+            let status = RefundStatus(rawValue: bytes.get(56)), bytes.get(40, as: UInt32.self) > 0
+        else { throw PaymentLayoutError() }
+        var refund = Refund(
+            id: RefundID(high: bytes.get(0), low: bytes.get(8)),
+            payment: payment,
+            amountMinor: bytes.get(16),
+            requestedAt: bytes.get(24),
+            older: bytes.get(44)
+        )
+        refund.lastRecord = bytes.get(32)
+        refund.providerReference.length = bytes.get(48)
+        refund.declineProviderCode.length = bytes.get(52)
+        refund.status = status
+        refund.declineCode = try bytes.option(57)
+        refund.declineCategory = try bytes.option(58)
+        refund.failure = try bytes.option(59)
+        refund.isConflicted = bytes.get(60, as: UInt8.self) == 1
+        guard refund.id.paymentSequence == payment.sequence else { throw PaymentLayoutError() }
+        return (refund, bytes.get(40))
+    }
+}
+
+// The size of the whole was checked once; each access is bounds-checked by the buffer in debug builds.
+extension UnsafeMutableRawBufferPointer {
+    @inline(__always)
+    fileprivate func put<Integer: FixedWidthInteger & BitwiseCopyable>(_ value: Integer, _ offset: Int) {
+        storeBytes(of: value.littleEndian, toByteOffset: offset, as: Integer.self)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    @inline(__always)
+    fileprivate func get<Integer: FixedWidthInteger & BitwiseCopyable>(
+        _ offset: Int,
+        as type: Integer.Type = Integer.self
+    ) -> Integer {
+        Integer(littleEndian: loadUnaligned(fromByteOffset: offset, as: Integer.self))
+    }
+
+    /// 0 is nil.
+    @inline(__always)
+    fileprivate func option<Value: RawRepresentable>(_ offset: Int) throws(PaymentLayoutError) -> Value?
+    where Value.RawValue == UInt8 {
+        let raw = get(offset, as: UInt8.self)
+        if raw == 0 { return nil }
+        guard let value = Value(rawValue: raw) else { throw PaymentLayoutError() }
+        return value
+    }
+}

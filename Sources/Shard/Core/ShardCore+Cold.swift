@@ -1,0 +1,149 @@
+import Journal
+import Payments
+
+/// Commands that wait for payments to be read back from the disk, by payment, in the order of their arrival.
+struct Parking {
+    private var waiting: [UInt64: [Command]] = [:]
+    private(set) var count = 0
+
+    /// - Returns: whether nobody waited for the payment before.
+    mutating func park(_ command: Command, payment sequence: UInt64) -> Bool {
+        count += 1
+        waiting[sequence, default: []].append(command)
+        return waiting[sequence]?.count == 1
+    }
+
+    mutating func take(_ sequence: UInt64) -> [Command] {
+        let commands = waiting.removeValue(forKey: sequence) ?? []
+        count -= commands.count
+        return commands
+    }
+}
+
+/// Which payments leave memory after a snapshot, made by the thread that wrote it from what it was written from.
+package struct ReleasePlan: Sendable {
+    /// The position of the snapshot.
+    var position: RecordPosition
+    /// Payments unchanged since then leave, milliseconds since 1970.
+    var unchangedSince: Int64
+    /// Payments from this index on stay: the snapshot wrote no more cold ones.
+    var endIndex: Int
+    /// Chunks of the payment table to visit, in order.
+    var tableChunks: [Int] = []
+    /// Arena chunks that are released in the end: by chunk number, whether.
+    var arenaChunks: [Bool] = []
+    /// How much of `tableChunks` was visited.
+    var visited = 0
+
+    var isDone: Bool { visited == tableChunks.count }
+
+    /// Whether a payment leaves. The same rule chose what was written into the cold file: a payment that it fits now and
+    /// that has no later record is on disk as it is.
+    func leaves(_ index: Int, _ payment: Payment) -> Bool {
+        index < endIndex && payment.isSettled && payment.updatedAt <= unchangedSince && payment.lastRecord <= position
+    }
+}
+
+extension ShardCore {
+    /// Lets a command wait until its payment is in memory again.
+    mutating func park(_ command: Command, payment sequence: UInt64, into output: inout ShardOutput) {
+        guard parking.count < configuration.parkedCapacity else { return refuse(command, .overloaded, into: &output) }
+        if parking.park(command, payment: sequence) {
+            output.release(.loadPayment(sequence: sequence), restingOn: 0)
+        }
+    }
+
+    /// A payment was read back, or could not be (nil). Whoever waited for it goes on, in the order of arrival.
+    package mutating func paymentLoaded(
+        _ sequence: UInt64,
+        _ entry: [UInt8]?,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        let isHere = payments.contains(Int(sequence) - 1) || entry.map { insertCold($0, sequence) } ?? false
+        if isHere { statistics.coldLoads += 1 } else { statistics.coldLoadsFailed += 1 }
+        for command in parking.take(sequence) {
+            if isHere {
+                handle(command, at: now, into: &output)
+            } else {
+                refuse(command, .journalFailed, into: &output)
+            }
+        }
+    }
+
+    /// - Returns: false when the bytes are not that payment.
+    mutating func insertCold(_ entry: [UInt8], _ sequence: UInt64) -> Bool {
+        entry.withUnsafeBytes { bytes in
+            do throws(PaymentLayoutError) {
+                guard try PaymentEntry.head(bytes).sequence == sequence else { return false }
+                return try insert(entry: bytes, isStored: true) == bytes.count
+            } catch {
+                return false
+            }
+        }
+    }
+
+    /// Lets payments leave memory that a snapshot has put on disk, at most those of `limit` chunks of the table.
+    /// - Returns: whether the plan is done.
+    package mutating func release(_ plan: inout ReleasePlan, limit: Int) -> Bool {
+        let end = min(plan.visited + limit, plan.tableChunks.count)
+        for visit in plan.visited..<end { release(plan, inChunk: plan.tableChunks[visit]) }
+        plan.visited = end
+        guard plan.isDone else { return false }
+        // Nothing points into these any more: every chunk of the table with a payment that did was visited.
+        for chunk in plan.arenaChunks.indices where plan.arenaChunks[chunk] { arena.release(chunk: chunk) }
+        return true
+    }
+
+    private mutating func release(_ plan: ReleasePlan, inChunk chunk: Int) {
+        removeRefunds(of: payments.indices(inChunk: chunk) { plan.leaves($0, $1) })
+        statistics.paymentsReleased += payments.remove(inChunk: chunk) { plan.leaves($0, $1) }
+        guard plan.arenaChunks.contains(true) else { return }
+        for index in payments.indices(inChunk: chunk, where: { _, _ in true }) { moveBytes(of: index, plan) }
+    }
+
+    private mutating func removeRefunds(of indices: [Int]) {
+        var leaving: [Int: Set<Int>] = [:]
+        for index in indices {
+            var next = payments[index].newestRefund
+            while next != 0 {
+                let number = Int(next) - 1
+                next = refunds[number].older
+                leaving[number >> SparseTable<Refund>.chunkShift, default: []].insert(number)
+            }
+        }
+        for (chunk, numbers) in leaving { _ = refunds.remove(inChunk: chunk) { index, _ in numbers.contains(index) } }
+    }
+
+    /// Copies what a payment that stays has in arena chunks that are going to be released.
+    private mutating func moveBytes(of index: Int, _ plan: ReleasePlan) {
+        var payment = payments[index]
+        let moved = [
+            move(&payment.details, plan), move(&payment.providerReference, plan),
+            move(&payment.declineProviderCode, plan),
+        ]
+        if moved.contains(true) {
+            payments[index].details = payment.details
+            payments[index].providerReference = payment.providerReference
+            payments[index].declineProviderCode = payment.declineProviderCode
+        }
+        var next = payment.newestRefund
+        while next != 0 {
+            let number = Int(next) - 1
+            var refund = refunds[number]
+            next = refund.older
+            let moved = [move(&refund.providerReference, plan), move(&refund.declineProviderCode, plan)]
+            guard moved.contains(true) else { continue }
+            refunds[number].providerReference = refund.providerReference
+            refunds[number].declineProviderCode = refund.declineProviderCode
+        }
+    }
+
+    private mutating func move(_ slice: inout ArenaSlice, _ plan: ReleasePlan) -> Bool {
+        guard slice.length > 0, Int(slice.chunk) < plan.arenaChunks.count, plan.arenaChunks[Int(slice.chunk)] else {
+            return false
+        }
+        slice = arena.move(slice)
+        return true
+    }
+}

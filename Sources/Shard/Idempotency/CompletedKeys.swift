@@ -1,0 +1,77 @@
+import Journal
+
+/// A key with its result, as key runs hold it: 48 bytes.
+struct CompletedKey {
+    static let byteCount = 48
+
+    var digest: KeyDigest
+    var fingerprint: Fingerprint
+    /// The position of the record that holds the stored answer.
+    var record: UInt64
+    /// Seconds since 1970.
+    var expiresAt: UInt32
+
+    func store(into bytes: UnsafeMutableRawBufferPointer) {
+        bytes.storeBytes(of: digest.high.littleEndian, toByteOffset: 0, as: UInt64.self)
+        bytes.storeBytes(of: digest.low.littleEndian, toByteOffset: 8, as: UInt64.self)
+        bytes.storeBytes(of: fingerprint.high.littleEndian, toByteOffset: 16, as: UInt64.self)
+        bytes.storeBytes(of: fingerprint.low.littleEndian, toByteOffset: 24, as: UInt64.self)
+        bytes.storeBytes(of: record.littleEndian, toByteOffset: 32, as: UInt64.self)
+        bytes.storeBytes(of: expiresAt.littleEndian, toByteOffset: 40, as: UInt32.self)
+        bytes.storeBytes(of: 0, toByteOffset: 44, as: UInt32.self)
+    }
+
+    init(digest: KeyDigest, fingerprint: Fingerprint, record: UInt64, expiresAt: UInt32) {
+        self.digest = digest
+        self.fingerprint = fingerprint
+        self.record = record
+        self.expiresAt = expiresAt
+    }
+
+    /// - Precondition: the bytes are as many as an entry has.
+    init(_ bytes: UnsafeRawBufferPointer) {
+        precondition(bytes.count >= Self.byteCount)
+        func word(_ offset: Int) -> UInt64 {
+            UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
+        digest = KeyDigest(high: word(0), low: word(8))
+        fingerprint = Fingerprint(high: word(16), low: word(24))
+        record = word(32)
+        expiresAt = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 40, as: UInt32.self))
+    }
+}
+
+/// The keys completed since the last snapshot, in the order of their completion: what the next key run is written from.
+///
+/// Bounded by the snapshot's trigger. When no snapshot succeeds, keys whose time has passed leave at the front, so that it
+/// never holds more than the idempotency table does.
+struct CompletedKeys: Sendable {
+    private static let chunkCount = 1_024
+
+    private(set) var chunks: [ContiguousArray<CompletedKey>] = []
+
+    var count: Int { max(0, chunks.count - 1) * Self.chunkCount + (chunks.last?.count ?? 0) }
+
+    mutating func append(_ key: CompletedKey, at milliseconds: Int64) {
+        if chunks.last.map({ $0.count == Self.chunkCount }) ?? true {
+            dropExpired(at: milliseconds)
+            var chunk = ContiguousArray<CompletedKey>()
+            chunk.reserveCapacity(Self.chunkCount)
+            chunks.append(chunk)
+        }
+        chunks[chunks.count - 1].append(key)
+    }
+
+    /// Puts the keys of a snapshot that could not be written before those completed since.
+    mutating func putBack(_ older: CompletedKeys) {
+        var all = older
+        for chunk in chunks { for key in chunk { all.append(key, at: 0) } }
+        self = all
+    }
+
+    private mutating func dropExpired(at milliseconds: Int64) {
+        let now = UInt32(clamping: milliseconds / 1000)
+        let expired = chunks.prefix { $0.last.map { $0.expiresAt < now } ?? true }.count
+        chunks.removeFirst(expired)
+    }
+}

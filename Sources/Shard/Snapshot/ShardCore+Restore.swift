@@ -1,0 +1,136 @@
+import Journal
+import Ledger
+import Payments
+
+/// What a snapshot has given to a new shard so far.
+struct SnapshotProgress {
+    var state: SnapshotState?
+    var keyRuns: [KeyRun] = []
+    var operationCount: UInt64 = 0
+    var accountCount: UInt64 = 0
+    var paymentCount: UInt64 = 0
+
+    /// Whether all of it came.
+    var isComplete: Bool {
+        guard let state else { return false }
+        return state.operationCount == operationCount && state.accountCount == accountCount
+            && state.warmPaymentCount == paymentCount && state.keyRunCount == UInt64(keyRuns.count)
+    }
+}
+
+extension ShardCore {
+    /// Takes in one chunk of a snapshot. Sections come in the order: state, key runs, accounts, payments, operations; the keys
+    /// of the runs come before the operations, which own theirs.
+    mutating func restore(
+        _ section: SnapshotSection,
+        _ bytes: UnsafeRawBufferPointer,
+        _ progress: inout SnapshotProgress
+    ) throws(RecordDecodingError) {
+        switch section {
+        case .state: try restoreState(bytes, &progress)
+        case .payments: try restorePayments(bytes, &progress)
+        case .operations: try restoreOperations(bytes, &progress)
+        case .accounts: try restoreAccounts(bytes, &progress)
+        case .keyRuns:
+            let span = bytes.bindMemory(to: UInt8.self).span
+            var reader = RecordReader()
+            while reader.offset < bytes.count { progress.keyRuns.append(try KeyRun(&reader, span)) }
+        case .keys, .coldPayments: throw .invalidValue
+        }
+    }
+
+    private mutating func restoreState(
+        _ bytes: UnsafeRawBufferPointer,
+        _ progress: inout SnapshotProgress
+    ) throws(RecordDecodingError) {
+        guard progress.state == nil, payments.count == 0 else { throw .invalidValue }
+        var reader = RecordReader()
+        let state = try SnapshotState(&reader, bytes.bindMemory(to: UInt8.self).span)
+        payments.reserveNumbers(upTo: Int(state.paymentCount))
+        refunds.reserveNumbers(upTo: Int(state.refundCount))
+        lastRecordTime = state.lastRecordTime
+        progress.state = state
+    }
+
+    private mutating func restorePayments(
+        _ bytes: UnsafeRawBufferPointer,
+        _ progress: inout SnapshotProgress
+    ) throws(RecordDecodingError) {
+        var offset = 0
+        do throws(PaymentLayoutError) {
+            while offset < bytes.count {
+                offset += try insert(entry: UnsafeRawBufferPointer(rebasing: bytes[offset...]), isStored: false)
+                progress.paymentCount += 1
+            }
+        } catch {
+            throw .invalidValue
+        }
+    }
+
+    private mutating func restoreOperations(
+        _ bytes: UnsafeRawBufferPointer,
+        _ progress: inout SnapshotProgress
+    ) throws(RecordDecodingError) {
+        let span = bytes.bindMemory(to: UInt8.self).span
+        var reader = RecordReader()
+        while reader.offset < bytes.count {
+            let operation = try RunningOperation(&reader, span)
+            try restore(operation)
+            progress.operationCount += 1
+        }
+    }
+
+    private mutating func restore(_ operation: RunningOperation) throws(RecordDecodingError) {
+        guard payments.contains(operation.payment) else { throw .invalidValue }
+        let refund = Int(operation.refund) - 1
+        if operation.refund == 0 {
+            guard operation.operation == payments[operation.payment].running else { throw .invalidValue }
+        } else {
+            guard operation.operation == .refund, refunds.contains(refund),
+                refunds[refund].payment == payments[operation.payment].id
+            else { throw .invalidValue }
+        }
+        let slot = operations.insert(operation)
+        if operation.refund == 0 {
+            payments[operation.payment].operationSlot = UInt32(slot + 1)
+        } else {
+            refunds[refund].operationSlot = UInt32(slot + 1)
+        }
+        let key = operation.key
+        let token = operations.token(slot)
+        if idempotency.isReserved(key.digest) { throw .invalidValue }
+        guard idempotency.reserve(key.digest, key.fingerprint, operation: token, at: operation.startedAt) else {
+            throw .idempotencyTableFull(capacity: idempotency.capacity)
+        }
+    }
+
+    private mutating func restoreAccounts(
+        _ bytes: UnsafeRawBufferPointer,
+        _ progress: inout SnapshotProgress
+    ) throws(RecordDecodingError) {
+        let span = bytes.bindMemory(to: UInt8.self).span
+        var reader = RecordReader()
+        while reader.offset < bytes.count {
+            let (account, totals) = try StoredAccount.load(&reader, span)
+            guard balances.restore(account, totals) else { throw .invalidValue }
+            progress.accountCount += 1
+        }
+    }
+
+    /// Takes in the keys of a run, in order.
+    mutating func restoreKeys(_ bytes: UnsafeRawBufferPointer) throws(RecordDecodingError) {
+        guard bytes.count % CompletedKey.byteCount == 0 else { throw .invalidValue }
+        for offset in stride(from: 0, to: bytes.count, by: CompletedKey.byteCount) {
+            let key = CompletedKey(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + CompletedKey.byteCount]))
+            guard idempotency.restore(key, at: lastRecordTime) else {
+                throw .idempotencyTableFull(capacity: idempotency.capacity)
+            }
+        }
+    }
+
+    /// The snapshot is complete: the shard goes on behind `position`.
+    mutating func restored(upTo position: RecordPosition) {
+        lastPosition = position
+        arena.seal()
+    }
+}

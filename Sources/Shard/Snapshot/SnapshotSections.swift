@@ -1,0 +1,206 @@
+import Journal
+import Ledger
+import Money
+import Payments
+
+/// The sections of a shard's files in the snapshot container; the raw value is written (docs/records.md).
+enum SnapshotSection: UInt16 {
+    case state = 1
+    case payments = 2
+    case operations = 3
+    case accounts = 4
+    case keyRuns = 5
+    case keys = 6
+    case coldPayments = 7
+}
+
+/// The version of the sections' layouts.
+let snapshotContentVersion: UInt32 = 1
+
+/// The counts that a snapshot must add up to.
+struct SnapshotState: Equatable {
+    static let byteCount = 64
+
+    var paymentCount: UInt64
+    var warmPaymentCount: UInt64
+    var refundCount: UInt64
+    var lastRecordTime: Int64
+    var operationCount: UInt64
+    var accountCount: UInt64
+    var keyRunCount: UInt64
+
+    func store(into bytes: inout [UInt8]) {
+        bytes.appendInteger(paymentCount)
+        bytes.appendInteger(warmPaymentCount)
+        bytes.appendInteger(refundCount)
+        bytes.appendInteger(lastRecordTime)
+        bytes.appendInteger(operationCount)
+        bytes.appendInteger(accountCount)
+        bytes.appendInteger(keyRunCount)
+        bytes.appendInteger(UInt64(0))
+    }
+
+    init(_ capture: ShardCapture, warmPaymentCount: Int, keyRunCount: Int) {
+        paymentCount = UInt64(capture.payments.count)
+        self.warmPaymentCount = UInt64(warmPaymentCount)
+        refundCount = UInt64(capture.refunds.count)
+        lastRecordTime = capture.lastRecordTime
+        operationCount = UInt64(capture.operations.count)
+        accountCount = UInt64(capture.balances.count)
+        self.keyRunCount = UInt64(keyRunCount)
+    }
+
+    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        paymentCount = try reader.integer(UInt64.self, bytes)
+        warmPaymentCount = try reader.integer(UInt64.self, bytes)
+        refundCount = try reader.integer(UInt64.self, bytes)
+        lastRecordTime = try reader.integer(Int64.self, bytes)
+        operationCount = try reader.integer(UInt64.self, bytes)
+        accountCount = try reader.integer(UInt64.self, bytes)
+        keyRunCount = try reader.integer(UInt64.self, bytes)
+        _ = try reader.integer(UInt64.self, bytes)
+        guard paymentCount < 1 << 48, refundCount <= UInt64(UInt32.max), warmPaymentCount <= paymentCount else {
+            throw .invalidValue
+        }
+    }
+}
+
+/// A file of keys completed between two snapshots.
+struct KeyRun: Sendable, Equatable {
+    static let byteCount = 32
+
+    /// The snapshot it was written for; names the file.
+    var position: RecordPosition
+    var count: UInt64
+    /// The oldest record that one of its keys answers with.
+    var oldestRecord: RecordPosition
+    /// When the last of its keys is forgotten, in seconds since 1970.
+    var expiresAt: UInt32
+
+    func store(into bytes: inout [UInt8]) {
+        bytes.appendInteger(position)
+        bytes.appendInteger(count)
+        bytes.appendInteger(oldestRecord)
+        bytes.appendInteger(expiresAt)
+        bytes.appendInteger(UInt32(0))
+    }
+
+    init(position: RecordPosition, _ keys: CompletedKeys) {
+        self.position = position
+        count = UInt64(keys.count)
+        oldestRecord = .max
+        expiresAt = 0
+        for chunk in keys.chunks {
+            for key in chunk {
+                oldestRecord = min(oldestRecord, key.record)
+                expiresAt = max(expiresAt, key.expiresAt)
+            }
+        }
+    }
+
+    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        position = try reader.integer(UInt64.self, bytes)
+        count = try reader.integer(UInt64.self, bytes)
+        oldestRecord = try reader.integer(UInt64.self, bytes)
+        expiresAt = try reader.integer(UInt32.self, bytes)
+        _ = try reader.integer(UInt32.self, bytes)
+    }
+}
+
+extension RunningOperation {
+    static let storedBytes = 112
+
+    func store(into bytes: inout [UInt8]) {
+        bytes.appendInteger(UInt64(payment))
+        bytes.appendInteger(refund)
+        bytes.append(operation.rawValue)
+        bytes.append((isUncertain ? 1 : 0) | (isKnownToProvider ? 2 : 0))
+        bytes.appendInteger(ordinal)
+        bytes.appendInteger(attempt)
+        bytes.appendInteger(replays)
+        bytes.appendInteger(UInt32(0))
+        bytes.appendInteger(amountMinor)
+        bytes.append(key)
+        bytes.appendInteger(startedAt)
+        bytes.appendInteger(sentAt)
+        bytes.appendInteger(UInt64(reservedBytes))
+        bytes.appendInteger(UInt64(0))
+    }
+
+    /// As it is after a restart: it waits, nobody waits for it.
+    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        let payment = try reader.integer(UInt64.self, bytes)
+        let refund = try reader.integer(UInt32.self, bytes)
+        guard let operation = ProviderOperation(rawValue: try reader.integer(UInt8.self, bytes)), payment < 1 << 48
+        else { throw .invalidValue }
+        let flags = try reader.integer(UInt8.self, bytes)
+        let ordinal = try reader.integer(UInt16.self, bytes)
+        let attempt = try reader.integer(UInt16.self, bytes)
+        let replays = try reader.integer(UInt16.self, bytes)
+        _ = try reader.integer(UInt32.self, bytes)
+        let amount = try reader.integer(Int64.self, bytes)
+        let key = try reader.requestKey(bytes)
+        let startedAt = try reader.integer(Int64.self, bytes)
+        let sentAt = try reader.integer(Int64.self, bytes)
+        let reserved = try reader.integer(UInt64.self, bytes)
+        _ = try reader.integer(UInt64.self, bytes)
+        guard reserved <= 1 << 24 else { throw .invalidValue }
+        self.init(
+            payment: Int(payment),
+            refund: refund,
+            operation: operation,
+            ordinal: ordinal,
+            attempt: attempt,
+            amountMinor: amount,
+            key: key,
+            reply: nil,
+            step: .waiting,
+            isUncertain: flags & 1 != 0,
+            isKnownToProvider: flags & 2 != 0,
+            tries: 0,
+            replays: replays,
+            startedAt: startedAt,
+            reservedBytes: Int(reserved),
+            sentAt: sentAt
+        )
+    }
+}
+
+/// An account with its sums, as a snapshot holds it.
+enum StoredAccount {
+    static let byteCount = 48
+
+    static func store(_ account: Account, _ totals: AccountTotals, into bytes: inout [UInt8]) {
+        bytes.appendInteger(account.owner)
+        bytes.appendInteger(account.currency.numericCode)
+        bytes.append(account.kind.rawValue)
+        bytes.append(0)
+        bytes.appendInteger(UInt32(0))
+        for sum in [totals.debits, totals.credits] {
+            bytes.appendInteger(UInt64(truncatingIfNeeded: sum))
+            bytes.appendInteger(UInt64(truncatingIfNeeded: sum >> 64))
+        }
+    }
+
+    static func load(
+        _ reader: inout RecordReader,
+        _ bytes: Span<UInt8>
+    ) throws(RecordDecodingError) -> (Account, AccountTotals) {
+        let owner = try reader.integer(UInt64.self, bytes)
+        guard let currency = Currency(numericCode: try reader.integer(UInt16.self, bytes)),
+            let kind = AccountKind(rawValue: try reader.integer(UInt8.self, bytes)), kind.owner != .none || owner == 0
+        else { throw .invalidValue }
+        _ = try reader.range(count: 5, bytes)
+        let debits = try sum(&reader, bytes)
+        let credits = try sum(&reader, bytes)
+        return (Account(kind, owner: owner, currency: currency), AccountTotals(debits: debits, credits: credits))
+    }
+
+    private static func sum(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) -> Int128 {
+        let low = try reader.integer(UInt64.self, bytes)
+        let high = try reader.integer(UInt64.self, bytes)
+        let sum = Int128(Int64(bitPattern: high)) << 64 | Int128(low)
+        guard sum >= 0 else { throw .invalidValue }
+        return sum
+    }
+}

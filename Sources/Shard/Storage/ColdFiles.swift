@@ -1,0 +1,222 @@
+import Journal
+import Payments
+
+/// The files of payments that left memory: each written once, by one snapshot, in the order of the payments' numbers.
+/// An entry in them is the location of the payment's entry before it (`u64`, 0 for none) and the payment.
+struct ColdFiles {
+    private static let suffix = ".payments"
+    /// A load reads a chunk.
+    static let chunkBytes = 16 << 10
+    /// The most payments that one file takes; the rest waits for the next snapshot.
+    static let maximumEntries = 1 << 21
+
+    let fileSystem: any JournalFileSystem
+    let directory: String
+    let journalID: UInt64
+
+    var index: ColdIndex {
+        ColdIndex(fileSystem: fileSystem, path: directory + "/index", journalID: journalID)
+    }
+
+    static func name(_ number: UInt64) -> String {
+        let decimal = String(number)
+        return String(repeating: "0", count: max(0, 8 - decimal.utf8.count)) + decimal + suffix
+    }
+
+    func path(_ number: UInt64) -> String { directory + "/" + Self.name(number) }
+
+    /// The numbers of the complete files, ascending.
+    func numbers() throws(JournalError) -> [UInt64] {
+        do throws(JournalFileError) {
+            return try fileSystem.list(directory: directory).compactMap { name in
+                name.hasSuffix(Self.suffix) ? UInt64(name.dropLast(Self.suffix.count)) : nil
+            }.sorted()
+        } catch {
+            throw error.asJournalError
+        }
+    }
+
+    /// Makes the index agree with the files, reading those that it may not have all of. Returns the last file's number.
+    func open() throws(JournalError) -> UInt64 {
+        let numbers = try numbers()
+        guard let last = numbers.last else { return 0 }
+        var clean = try index.cleanUpTo()
+        if clean == nil {
+            try index.create()
+            clean = 0
+        }
+        for number in numbers where number > clean ?? 0 { try enter(number) }
+        return last
+    }
+
+    /// Enters all payments of a file into the index.
+    private func enter(_ number: UInt64) throws(JournalError) {
+        var updater = try index.updating()
+        var offset = UInt64(SnapshotReader.firstChunkOffset)
+        try SnapshotReader.readAll(fileSystem, path: path(number)) { section, bytes throws(JournalError) in
+            let location = ColdLocation(file: number, offset: offset)
+            offset += UInt64(SnapshotReader.chunkHeaderBytes + bytes.count)
+            try forEachEntry(bytes, in: number) { head, _ throws(JournalError) in
+                try updater.set(Int(head.sequence) - 1, location)
+            }
+        }
+        try updater.finish(clean: number)
+    }
+
+    /// Reads a payment's newest entry that is older than `position`.
+    func load(_ sequence: UInt64, before position: RecordPosition) throws(JournalError) -> [UInt8] {
+        var location = try index.reading().location(index: Int(sequence) - 1)
+        while location != .none {
+            let chunk = try SnapshotReader.chunk(fileSystem, path: path(location.file), at: location.offset)
+            var found: [UInt8]?
+            var previous = ColdLocation.none
+            try chunk.withRawBytes { bytes throws(JournalError) in
+                try forEachEntry(bytes, in: location.file) { head, entry throws(JournalError) in
+                    guard head.sequence == sequence else { return }
+                    previous = head.previous
+                    if head.lastRecord < position { found = Array(entry) }
+                }
+            }
+            if let found { return found }
+            // A later state than asked for: from a snapshot that did not become one, or newer than the one started from.
+            guard previous.rawValue < location.rawValue else { break }
+            location = previous
+        }
+        throw JournalError(.corrupt, "\(directory): payment \(sequence) is not in memory and in no cold file")
+    }
+
+    struct EntryHead {
+        var sequence: UInt64
+        var lastRecord: RecordPosition
+        var previous: ColdLocation
+    }
+
+    private func forEachEntry(
+        _ bytes: UnsafeRawBufferPointer,
+        in number: UInt64,
+        _ body: (EntryHead, UnsafeRawBufferPointer) throws(JournalError) -> Void
+    ) throws(JournalError) {
+        var offset = 0
+        while offset < bytes.count {
+            guard bytes.count - offset > 8 else { throw malformed(number) }
+            let previous = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[(offset + 8)...])
+            let head: PaymentEntry.Head
+            do throws(PaymentLayoutError) { head = try PaymentEntry.head(rest) } catch { throw malformed(number) }
+            let entry = UnsafeRawBufferPointer(rebasing: rest[..<head.byteCount])
+            guard head.sequence >= 1, head.sequence < 1 << 48 else { throw malformed(number) }
+            let found = EntryHead(
+                sequence: head.sequence,
+                lastRecord: head.lastRecord,
+                previous: ColdLocation(rawValue: previous)
+            )
+            try body(found, entry)
+            offset += 8 + head.byteCount
+        }
+    }
+
+    private func malformed(_ number: UInt64) -> JournalError {
+        JournalError(.format, "\(path(number)): the payments in it cannot be understood")
+    }
+}
+
+/// Writes one cold file, and then enters it into the index.
+struct ColdFileWriter: ~Copyable {
+    private let files: ColdFiles
+    private let number: UInt64
+    private var writer: SnapshotWriter
+    private var chunk: ChunkBuffer
+    private var entered: [(index: Int, location: ColdLocation)] = []
+
+    init(
+        _ files: ColdFiles,
+        number: UInt64,
+        header: SnapshotHeader,
+        pace: @escaping SnapshotWriter.Pace
+    ) throws(JournalError) {
+        self.files = files
+        self.number = number
+        chunk = ChunkBuffer(section: .coldPayments, targetBytes: ColdFiles.chunkBytes)
+        writer = try SnapshotWriter(
+            files.fileSystem,
+            directory: files.directory,
+            name: ColdFiles.name(number),
+            header: header,
+            pace: pace
+        )
+    }
+
+    var count: Int { entered.count }
+
+    mutating func write(_ index: Int, _ capture: ShardCapture, previous: ColdLocation) throws(JournalError) {
+        let payment = capture.payments[index]
+        let size = PaymentEntry.byteCount(payment, capture.refunds)
+        if !chunk.hasRoom(8 + size.bytes) { try flush() }
+        entered.append((index, ColdLocation(file: number, offset: writer.offset)))
+        chunk.append(8 + size.bytes) { bytes in
+            bytes.storeBytes(of: previous.rawValue.littleEndian, toByteOffset: 0, as: UInt64.self)
+            PaymentEntry.store(payment, size, capture.refunds, capture.arena, into: bytes.from(8))
+        }
+    }
+
+    private mutating func flush() throws(JournalError) {
+        try chunk.flush(to: &writer)
+    }
+
+    consuming func finish() throws(JournalError) -> SnapshotFileSummary {
+        try flush()
+        let entered = self.entered
+        let index = files.index
+        let number = self.number
+        let summary = try writer.finish()
+        if try index.cleanUpTo() == nil { try index.create() }
+        var updater = try index.updating()
+        for (place, location) in entered { try updater.set(place, location) }
+        try updater.finish(clean: number)
+        return summary
+    }
+}
+
+extension [UInt8] {
+    /// `withUnsafeBytes` with a typed error.
+    func withRawBytes(_ body: (UnsafeRawBufferPointer) throws(JournalError) -> Void) throws(JournalError) {
+        var failure: JournalError?
+        withUnsafeBytes { raw in
+            do throws(JournalError) { try body(raw) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+}
+
+/// Gathers entries into chunks.
+struct ChunkBuffer: ~Copyable {
+    private let bytes: UnsafeMutableRawBufferPointer
+    private let section: SnapshotSection
+    private let targetBytes: Int
+    private var count = 0
+
+    init(section: SnapshotSection, targetBytes: Int = SnapshotWriter.maximumChunkBytes) {
+        precondition(SnapshotWriter.maximumChunkBytes >= PaymentEntry.maximumBytes + 8)
+        self.section = section
+        self.targetBytes = targetBytes
+        bytes = .allocate(byteCount: SnapshotWriter.maximumChunkBytes, alignment: 8)
+    }
+
+    deinit { bytes.deallocate() }
+
+    /// Whether an entry of this size still belongs into the chunk; an empty one takes any.
+    func hasRoom(_ size: Int) -> Bool { count == 0 || count + size <= targetBytes }
+
+    mutating func append(_ size: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+        precondition(count + size <= bytes.count, "an entry is larger than a chunk")
+        body(UnsafeMutableRawBufferPointer(rebasing: bytes[count..<count + size]))
+        count += size
+    }
+
+    mutating func flush(to writer: inout SnapshotWriter) throws(JournalError) {
+        guard count > 0 else { return }
+        let chunk = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[..<count])
+        count = 0
+        try writer.write(section: section.rawValue, chunk)
+    }
+}

@@ -1,0 +1,313 @@
+package import Journal
+import Ledger
+import Payments
+import Synchronization
+
+/// What became of a capture.
+package struct WrittenSnapshot: Sendable {
+    package let position: RecordPosition
+    /// Bytes of snapshot, keys and cold payments.
+    package let bytes: UInt64
+    package let seconds: Double
+    /// Payments that a cold file holds now, and that leave memory by `plan`.
+    package let coldPayments: Int
+    package let plan: ReleasePlan
+    /// No start and no stored answer needs the records up to here: two verified snapshots lie behind them, and every key that
+    /// answers with one of them is forgotten. 0 for none.
+    package let retirable: RecordPosition
+}
+
+extension ShardStorage {
+    /// Writes a snapshot: first the payments that leave memory and the keys, each file durable, then the rest. Blocks.
+    /// - Precondition: the journal is durable up to the capture's position.
+    package func write(
+        _ capture: ShardCapture,
+        epoch: UInt64,
+        wallMilliseconds: Int64,
+        pace: @escaping SnapshotWriter.Pace = { _ in true }
+    ) throws(JournalError) -> WrittenSnapshot {
+        let clock = ContinuousClock()
+        let start = clock.now
+        var job = SnapshotJob(
+            storage: self,
+            capture: capture,
+            header: SnapshotHeader(
+                kind: .snapshot,
+                journalID: journalID,
+                position: capture.position,
+                epoch: epoch,
+                wallMilliseconds: wallMilliseconds,
+                contentVersion: snapshotContentVersion
+            ),
+            pace: pace
+        )
+        try job.writeCold()
+        let runs = try job.writeKeys()
+        try job.writeState(runs)
+        let retirable = finished(VerifiedSnapshot(position: capture.position, keyRuns: runs))
+        try removeSuperseded()
+        return WrittenSnapshot(
+            position: capture.position,
+            bytes: job.bytes,
+            seconds: (clock.now - start).seconds,
+            coldPayments: job.coldCount,
+            plan: job.plan,
+            retirable: retirable
+        )
+    }
+
+    private func finished(_ snapshot: VerifiedSnapshot) -> RecordPosition {
+        state.withLock { state in
+            state.verified.removeAll { $0.position == snapshot.position }
+            state.verified.append(snapshot)
+            if state.verified.count > 2 { state.verified.removeFirst(state.verified.count - 2) }
+            guard state.verified.count == 2 else { return 0 }
+            let oldest = snapshot.keyRuns.map(\.oldestRecord).min() ?? .max
+            return min(state.verified[0].position, oldest == 0 ? 0 : oldest - 1)
+        }
+    }
+
+    /// Removes snapshots and runs that the two last verified ones do not need.
+    private func removeSuperseded() throws(JournalError) {
+        let kept = state.withLock { $0.verified }
+        // With one alone, whatever else is there may be needed.
+        guard kept.count == 2 else { return }
+        let runs = Set(kept.flatMap { $0.keyRuns.map(\.position) })
+        do throws(JournalFileError) {
+            for position in try listed(Self.snapshotSuffix) where !kept.contains(where: { $0.position == position }) {
+                try fileSystem.remove(path(position, Self.snapshotSuffix))
+            }
+            for position in try listed(Self.keysSuffix) where !runs.contains(position) {
+                try fileSystem.remove(path(position, Self.keysSuffix))
+            }
+        } catch {
+            throw error.asJournalError
+        }
+    }
+
+    private func listed(_ suffix: String) throws(JournalFileError) -> [RecordPosition] {
+        try fileSystem.list(directory: snapshotDirectory).compactMap { name in
+            name.hasSuffix(suffix) ? RecordPosition(name.dropLast(suffix.count)) : nil
+        }
+    }
+}
+
+/// The writing of one snapshot.
+private struct SnapshotJob {
+    let storage: ShardStorage
+    let capture: ShardCapture
+    let header: SnapshotHeader
+    let pace: SnapshotWriter.Pace
+    var bytes: UInt64 = 0
+    var coldCount = 0
+    var plan: ReleasePlan
+
+    init(
+        storage: ShardStorage,
+        capture: ShardCapture,
+        header: SnapshotHeader,
+        pace: @escaping SnapshotWriter.Pace
+    ) {
+        self.storage = storage
+        self.capture = capture
+        self.header = header
+        self.pace = pace
+        plan = ReleasePlan(
+            position: capture.position,
+            unchangedSince: capture.unchangedSince,
+            endIndex: capture.payments.count
+        )
+    }
+
+    private func header(_ kind: SnapshotKind, number: UInt64 = 0) -> SnapshotHeader {
+        SnapshotHeader(
+            kind: kind,
+            journalID: header.journalID,
+            position: header.position,
+            epoch: header.epoch,
+            wallMilliseconds: header.wallMilliseconds,
+            contentVersion: header.contentVersion,
+            number: number
+        )
+    }
+
+    // MARK: Cold payments
+
+    /// Writes the payments that leave memory and are in no cold file as they are, and makes the plan.
+    mutating func writeCold() throws(JournalError) {
+        var writer: ColdFileWriter?
+        var previous: ColdIndex.Reader?
+        let number = storage.state.withLock { $0.lastColdFile } + 1
+        let payments = capture.payments
+        chunks: for chunk in payments.chunkNumbers {
+            let leaving = payments.indices(inChunk: chunk) { [plan] in plan.leaves($0, $1) }
+            guard !leaving.isEmpty else { continue }
+            plan.tableChunks.append(chunk)
+            let unstored = leaving.filter { !payments[$0].isStored }
+            guard let first = unstored.first else { continue }
+            if writer == nil {
+                let header = header(.coldPayments, number: number)
+                writer = try ColdFileWriter(storage.cold, number: number, header: header, pace: pace)
+                if try storage.cold.index.cleanUpTo() != nil { previous = try storage.cold.index.reading() }
+            }
+            let block = try previous?.block(first / ColdIndex.wordsPerBlock)
+            for index in unstored {
+                if writer?.count == ColdFiles.maximumEntries {
+                    plan.endIndex = index
+                    break chunks
+                }
+                try writer?.write(index, capture, previous: block?[index] ?? .none)
+            }
+        }
+        if let writer = writer.take() {
+            coldCount = writer.count
+            // The number counts as used, whatever becomes of the file.
+            storage.state.withLock { $0.lastColdFile = number }
+            bytes += try writer.finish().bytes
+        }
+        planArena()
+    }
+
+    /// Finds the chunks of the arena that can be released once the payments have left, because nothing or little in them is
+    /// of a payment that stays; the little is moved.
+    private mutating func planArena() {
+        let chunkCount = capture.arena.chunkCount
+        var live = [Int](repeating: 0, count: chunkCount)
+        for chunk in capture.payments.chunkNumbers {
+            forEachStayingSlice(inChunk: chunk) { live[Int($0.chunk)] += Int($0.length) }
+        }
+        plan.arenaChunks = (0..<chunkCount).map {
+            live[$0] < ByteArena.chunkBytes / 4 && !capture.arena.isReleased(chunk: $0)
+        }
+        let moving = plan.arenaChunks
+        guard moving.contains(true) else { return }
+        var visited = Set(plan.tableChunks)
+        for chunk in capture.payments.chunkNumbers where !visited.contains(chunk) {
+            var points = false
+            forEachStayingSlice(inChunk: chunk) { if moving[Int($0.chunk)] { points = true } }
+            if points { visited.insert(chunk) }
+        }
+        plan.tableChunks = visited.sorted()
+    }
+
+    private func forEachStayingSlice(inChunk chunk: Int, _ body: (ArenaSlice) -> Void) {
+        capture.payments.forEach(inChunk: chunk) { index, payment in
+            if plan.leaves(index, payment) { return }
+            for slice in [payment.details, payment.providerReference, payment.declineProviderCode]
+            where slice.length > 0 { body(slice) }
+            var next = payment.newestRefund
+            while next != 0 {
+                let refund = capture.refunds[Int(next) - 1]
+                for slice in [refund.providerReference, refund.declineProviderCode] where slice.length > 0 {
+                    body(slice)
+                }
+                next = refund.older
+            }
+        }
+    }
+
+    // MARK: Keys
+
+    /// Writes the keys completed since the last snapshot.
+    /// - Returns: the runs that this snapshot rests on.
+    mutating func writeKeys() throws(JournalError) -> [KeyRun] {
+        let now = UInt32(clamping: capture.lastRecordTime / 1_000)
+        var runs = storage.state.withLock { $0.verified.last?.keyRuns ?? [] }.filter { $0.expiresAt > now }
+        guard capture.completedKeys.count > 0 else { return runs }
+        let run = KeyRun(position: capture.position, capture.completedKeys)
+        var writer = try SnapshotWriter(
+            storage.fileSystem,
+            directory: storage.snapshotDirectory,
+            name: ShardStorage.name(capture.position, ShardStorage.keysSuffix),
+            header: header(.keys),
+            pace: pace
+        )
+        for keys in capture.completedKeys.chunks {
+            let chunk = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: keys.count * CompletedKey.byteCount,
+                alignment: 8
+            )
+            defer { chunk.deallocate() }
+            for (place, key) in keys.enumerated() { key.store(into: chunk.from(place * CompletedKey.byteCount)) }
+            try writer.write(section: SnapshotSection.keys.rawValue, UnsafeRawBufferPointer(chunk))
+        }
+        bytes += try writer.finish().bytes
+        runs.removeAll { $0.position == run.position }
+        runs.append(run)
+        return runs
+    }
+
+    // MARK: State
+
+    mutating func writeState(_ runs: [KeyRun]) throws(JournalError) {
+        var writer = try SnapshotWriter(
+            storage.fileSystem,
+            directory: storage.snapshotDirectory,
+            name: ShardStorage.name(capture.position, ShardStorage.snapshotSuffix),
+            header: header,
+            pace: pace
+        )
+        let staying = countStaying()
+        var state: [UInt8] = []
+        SnapshotState(capture, warmPaymentCount: staying, keyRunCount: runs.count).store(into: &state)
+        try writer.write(.state, state)
+        try writer.write(.keyRuns, runs.count) { index, bytes in runs[index].store(into: &bytes) }
+        var accounts: [(Account, AccountTotals)] = []
+        capture.balances.forEach { accounts.append(($0, $1)) }
+        try writer.write(.accounts, accounts.count) { index, bytes in
+            StoredAccount.store(accounts[index].0, accounts[index].1, into: &bytes)
+        }
+        try writePayments(&writer)
+        try writer.write(.operations, capture.operations.count) { index, bytes in
+            capture.operations[index].store(into: &bytes)
+        }
+        bytes += try writer.finish().bytes
+    }
+
+    private func countStaying() -> Int {
+        var count = 0
+        for chunk in capture.payments.chunkNumbers {
+            capture.payments.forEach(inChunk: chunk) { if !plan.leaves($0, $1) { count += 1 } }
+        }
+        return count
+    }
+
+    private func writePayments(_ writer: inout SnapshotWriter) throws(JournalError) {
+        var chunk = ChunkBuffer(section: .payments)
+        for number in capture.payments.chunkNumbers {
+            for index in capture.payments.indices(inChunk: number, where: { !plan.leaves($0, $1) }) {
+                let payment = capture.payments[index]
+                let size = PaymentEntry.byteCount(payment, capture.refunds)
+                if !chunk.hasRoom(size.bytes) { try chunk.flush(to: &writer) }
+                chunk.append(size.bytes) {
+                    PaymentEntry.store(payment, size, capture.refunds, capture.arena, into: $0)
+                }
+            }
+        }
+        try chunk.flush(to: &writer)
+    }
+}
+
+extension SnapshotWriter {
+    mutating func write(_ section: SnapshotSection, _ bytes: [UInt8]) throws(JournalError) {
+        guard !bytes.isEmpty else { return }
+        try bytes.withRawBytes { raw throws(JournalError) in try write(section: section.rawValue, raw) }
+    }
+
+    /// Small things of one section, many to a chunk.
+    mutating func write(
+        _ section: SnapshotSection,
+        _ count: Int,
+        _ store: (Int, inout [UInt8]) -> Void
+    ) throws(JournalError) {
+        var bytes: [UInt8] = []
+        for index in 0..<count {
+            store(index, &bytes)
+            if bytes.count >= 256 << 10 {
+                try write(section, bytes)
+                bytes.removeAll(keepingCapacity: true)
+            }
+        }
+        try write(section, bytes)
+    }
+}

@@ -1,0 +1,230 @@
+package import Journal
+import Synchronization
+
+/// A shard's files beside its journal: snapshots, runs of completed keys, and payments that left memory.
+///
+/// `restore` once at start, before the journal is opened behind the position that it gives. Later `write` by one thread at a
+/// time and `load` by any; both block on the disk. The journal's lock guards the directory.
+package final class ShardStorage: Sendable {
+    let fileSystem: any JournalFileSystem
+    let journalID: UInt64
+    let directory: String
+    let cold: ColdFiles
+    let state = Mutex(State())
+
+    struct State {
+        /// Snapshots that were written by this process or started from, ascending; at most two.
+        var verified: [VerifiedSnapshot] = []
+        var lastColdFile: UInt64 = 0
+        /// Whether directories and left-overs were seen to.
+        var isPrepared = false
+    }
+
+    struct VerifiedSnapshot {
+        var position: RecordPosition
+        var keyRuns: [KeyRun]
+    }
+
+    static let snapshotSuffix = ".snapshot"
+    static let keysSuffix = ".keys"
+    private static let damagedSuffix = ".damaged"
+
+    /// - Parameter directory: the journal's; the files are in `snapshots` and `cold` below it.
+    package init(
+        directory: String,
+        journalID: UInt64,
+        fileSystem: any JournalFileSystem = PosixFileSystem()
+    ) {
+        self.directory = directory
+        self.journalID = journalID
+        self.fileSystem = fileSystem
+        cold = ColdFiles(fileSystem: fileSystem, directory: directory + "/cold", journalID: journalID)
+    }
+
+    var snapshotDirectory: String { directory + "/snapshots" }
+
+    static func name(_ position: RecordPosition, _ suffix: String) -> String {
+        let decimal = String(position)
+        return String(repeating: "0", count: max(0, 20 - decimal.utf8.count)) + decimal + suffix
+    }
+
+    func path(_ position: RecordPosition, _ suffix: String) -> String {
+        snapshotDirectory + "/" + Self.name(position, suffix)
+    }
+
+    // MARK: Start
+
+    /// Brings a new shard to the newest snapshot that verifies, else to the one before it. When there is none that does, the
+    /// shard stays empty and starts from its journal's beginning (which refuses if that is gone).
+    ///
+    /// Throws `format` for files of a newer program, encrypted or another journal's; `io` as the words say. What is damaged is
+    /// passed over and reported.
+    package func restore(into core: inout ShardCore) throws(JournalError) -> RestoreReport {
+        precondition(core.lastPosition == 0 && core.paymentCount == 0, "a snapshot is taken in by a new shard")
+        var report = RestoreReport()
+        let clock = ContinuousClock()
+        let start = clock.now
+        try prepare()
+        for position in try positions(Self.snapshotSuffix).reversed() {
+            do throws(JournalError) {
+                try restore(position, into: &core, &report)
+                break
+            } catch {
+                guard error.code == .corrupt else { throw error }
+                report.damaged.append(error.description)
+                core = ShardCore(configuration: core.configuration, renderer: core.renderer)
+                try setAside(path(position, Self.snapshotSuffix))
+            }
+        }
+        let last = try cold.open()
+        state.withLock { $0.lastColdFile = last }
+        report.seconds = (clock.now - start).seconds
+        return report
+    }
+
+    /// Reads a payment that is not in memory, as it was before the record at `position`. Any thread that may block.
+    package func load(_ sequence: UInt64, before position: RecordPosition = .max) throws(JournalError) -> [UInt8] {
+        try cold.load(sequence, before: position)
+    }
+
+    private func restore(
+        _ position: RecordPosition,
+        into core: inout ShardCore,
+        _ report: inout RestoreReport
+    ) throws(JournalError) {
+        var progress = SnapshotProgress()
+        let path = path(position, Self.snapshotSuffix)
+        var keysLoaded = false
+        // The keys come before what owns some of them.
+        let loadKeys = { (core: inout ShardCore, runs: [KeyRun]) throws(JournalError) -> UInt64 in
+            var bytes: UInt64 = 0
+            for run in runs { bytes += try self.restoreKeys(run, into: &core) }
+            return bytes
+        }
+        var keyBytes: UInt64 = 0
+        let (header, summary) = try SnapshotReader.readAll(fileSystem, path: path) { raw, bytes throws(JournalError) in
+            guard let section = SnapshotSection(rawValue: raw) else {
+                throw JournalError(.format, "\(path): section \(raw) is unknown")
+            }
+            if section == .operations, !keysLoaded {
+                keyBytes = try loadKeys(&core, progress.keyRuns)
+                keysLoaded = true
+            }
+            do throws(RecordDecodingError) {
+                try core.restore(section, bytes, &progress)
+            } catch {
+                throw Self.undecodable(error, path)
+            }
+        }
+        if !keysLoaded { keyBytes = try loadKeys(&core, progress.keyRuns) }
+        try check(header, .snapshot, position, path)
+        guard progress.isComplete else { throw JournalError(.corrupt, "\(path): parts of the snapshot are missing") }
+        core.restored(upTo: position)
+        report.position = position
+        report.payments = core.warmPaymentCount
+        report.coldPayments = core.coldPaymentCount
+        report.keys = core.idempotencyCount
+        report.bytes = summary.bytes + keyBytes
+        state.withLock { $0.verified = [VerifiedSnapshot(position: position, keyRuns: progress.keyRuns)] }
+    }
+
+    private func restoreKeys(_ run: KeyRun, into core: inout ShardCore) throws(JournalError) -> UInt64 {
+        let path = path(run.position, Self.keysSuffix)
+        var count = 0
+        let (header, summary) = try SnapshotReader.readAll(fileSystem, path: path) { _, bytes throws(JournalError) in
+            count += bytes.count / CompletedKey.byteCount
+            do throws(RecordDecodingError) { try core.restoreKeys(bytes) } catch { throw Self.undecodable(error, path) }
+        }
+        try check(header, .keys, run.position, path)
+        guard count == Int(run.count) else { throw JournalError(.corrupt, "\(path): keys are missing") }
+        return summary.bytes
+    }
+
+    private func check(
+        _ header: SnapshotHeader,
+        _ kind: SnapshotKind,
+        _ position: RecordPosition,
+        _ path: String
+    ) throws(JournalError) {
+        guard header.journalID == journalID else {
+            throw JournalError(.format, "\(path): belongs to journal \(header.journalID)")
+        }
+        guard header.contentVersion <= snapshotContentVersion else {
+            throw JournalError(
+                .format,
+                "\(path): content of version \(header.contentVersion) is newer than this program"
+            )
+        }
+        guard header.kind == kind, header.position == position else {
+            throw JournalError(.corrupt, "\(path): is not the file that its name says")
+        }
+    }
+
+    private static func undecodable(_ error: RecordDecodingError, _ path: String) -> JournalError {
+        if case .idempotencyTableFull(let capacity) = error {
+            return JournalError(
+                .format,
+                "\(path): more keys to remember than idempotency.capacity_per_shard (\(capacity))"
+            )
+        }
+        return JournalError(.corrupt, "\(path): \(error)")
+    }
+
+    // MARK: Files
+
+    func positions(_ suffix: String) throws(JournalError) -> [RecordPosition] {
+        do throws(JournalFileError) {
+            return try fileSystem.list(directory: snapshotDirectory).compactMap { name in
+                name.hasSuffix(suffix) ? RecordPosition(name.dropLast(suffix.count)) : nil
+            }.sorted()
+        } catch {
+            throw error.asJournalError
+        }
+    }
+
+    /// Makes the directories and removes what a crash left half written.
+    private func prepare() throws(JournalError) {
+        do throws(JournalFileError) {
+            _ = try fileSystem.createDirectory(directory)
+            for path in [snapshotDirectory, cold.directory] {
+                if try fileSystem.createDirectory(path) { try fileSystem.syncDirectory(directory) }
+                for name in try fileSystem.list(directory: path) where name.hasSuffix(".tmp") {
+                    try fileSystem.remove(path + "/" + name)
+                }
+            }
+        } catch {
+            throw error.asJournalError
+        }
+    }
+
+    /// Keeps a damaged file under another name: evidence, and out of the way of what is written next.
+    private func setAside(_ path: String) throws(JournalError) {
+        do throws(JournalFileError) {
+            try fileSystem.rename(path, to: path + Self.damagedSuffix)
+        } catch {
+            throw error.asJournalError
+        }
+    }
+}
+
+/// What a start took from snapshots. The owner logs it; `damaged` deserves an operator's eye.
+package struct RestoreReport: Sendable, Equatable {
+    /// The last record that the snapshot includes; 0 when there was none, and the journal is replayed from its beginning.
+    package var position: RecordPosition = 0
+    /// Payments in memory.
+    package var payments = 0
+    /// Payments on disk.
+    package var coldPayments = 0
+    package var keys = 0
+    /// Bytes of snapshot and key runs.
+    package var bytes: UInt64 = 0
+    package var seconds: Double = 0
+    /// Newer snapshots that could not be used, and why.
+    package var damaged: [String] = []
+
+    package init() {}
+}
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

@@ -1,0 +1,230 @@
+/// A table whose elements are numbered without gaps as they come, and may leave again: memory is held for those that are
+/// there, and 8 bytes for each 512 that ever were.
+///
+/// Numbers are grouped by 512 into chunks. A chunk packs its elements in order behind a bit set that says which they are;
+/// an empty chunk is released. The whole is a value: a copy shares the chunks, and a change copies the one chunk that it
+/// touches, if another copy still has it.
+struct SparseTable<Element> {
+    static var chunkShift: Int { 9 }
+    static var chunkCount: Int { 1 << chunkShift }
+
+    /// How many numbers were given out.
+    private(set) var count = 0
+    /// How many elements are there.
+    private(set) var presentCount = 0
+    /// The elements that the chunks have room for.
+    private(set) var reservedCount = 0
+    private var chunks: [SparseChunk<Element>?] = []
+
+    /// Room for the chunk list up front.
+    init(maximumCount: Int) {
+        chunks.reserveCapacity(min(maximumCount, 1 << 24) / Self.chunkCount + 1)
+    }
+
+    /// The bytes of chunks and chunk list.
+    var reservedBytes: Int {
+        reservedCount * MemoryLayout<Element>.stride + chunks.count * MemoryLayout<Int>.stride
+    }
+
+    var chunkNumbers: Range<Int> { 0..<chunks.count }
+
+    func contains(_ index: Int) -> Bool {
+        guard index >= 0, index < count, let chunk = chunks[index >> Self.chunkShift] else { return false }
+        return chunk.header.contains(index & (Self.chunkCount - 1))
+    }
+
+    /// - Precondition: the element is there.
+    subscript(index: Int) -> Element {
+        get {
+            guard let chunk = chunks[index >> Self.chunkShift] else { preconditionFailure("the element is not here") }
+            return chunk.element(index & (Self.chunkCount - 1)).pointee
+        }
+        _modify {
+            let chunk = uniqueChunk(index >> Self.chunkShift)
+            yield &chunk.element(index & (Self.chunkCount - 1)).pointee
+        }
+    }
+
+    mutating func append(_ element: Element) -> Int {
+        let index = count
+        count += 1
+        insert(element, at: index)
+        return index
+    }
+
+    /// Gives out numbers up to `count` to elements that are not here.
+    mutating func reserveNumbers(upTo count: Int) {
+        precondition(count >= self.count, "numbers are never taken back")
+        self.count = count
+        while chunks.count << Self.chunkShift < count { chunks.append(nil) }
+    }
+
+    /// Brings an element (back) to its number.
+    /// - Precondition: the number was given out and the element is not here.
+    mutating func insert(_ element: Element, at index: Int) {
+        precondition(index < count, "the number was not given out")
+        let number = index >> Self.chunkShift
+        let offset = index & (Self.chunkCount - 1)
+        if number == chunks.count {
+            chunks.append(nil)
+        }
+        makeRoom(number, appending: offset + 1 == Self.chunkCount || index + 1 == count)
+        guard let chunk = chunks[number] else { preconditionFailure("room was made") }
+        chunk.insert(element, offset)
+        presentCount += 1
+    }
+
+    /// Takes the elements of a chunk out that `leaves` says; the rest is packed again.
+    /// - Returns: how many left.
+    mutating func remove(inChunk number: Int, where leaves: (Int, Element) -> Bool) -> Int {
+        guard let chunk = chunks[number] else { return 0 }
+        let stay = chunk.offsets { !leaves(number << Self.chunkShift | $0, $1) }
+        let left = chunk.header.count - stay.count
+        guard left > 0 else { return 0 }
+        let isGrowing = number == chunks.count - 1
+        let smaller =
+            stay.isEmpty
+            ? nil : SparseChunk.make(capacity: isGrowing ? Self.chunkCount : stay.count, from: chunk, keeping: stay)
+        reservedCount += (smaller?.header.capacity ?? 0) - chunk.header.capacity
+        chunks[number] = smaller
+        presentCount -= left
+        return left
+    }
+
+    /// Visits the elements of a chunk in order.
+    func forEach(inChunk number: Int, _ body: (Int, Element) -> Void) {
+        guard let chunk = chunks[number] else { return }
+        _ = chunk.offsets { offset, element in
+            body(number << Self.chunkShift | offset, element)
+            return false
+        }
+    }
+
+    /// The numbers of the elements in a chunk that `body` says yes to, in order.
+    func indices(inChunk number: Int, where body: (Int, Element) -> Bool) -> [Int] {
+        guard let chunk = chunks[number] else { return [] }
+        return chunk.offsets { body(number << Self.chunkShift | $0, $1) }.map { number << Self.chunkShift | $0 }
+    }
+
+    private mutating func uniqueChunk(_ number: Int) -> SparseChunk<Element> {
+        if !isKnownUniquelyReferenced(&chunks[number]) {
+            guard let shared = chunks[number] else { preconditionFailure("the element is not here") }
+            chunks[number] = SparseChunk.make(capacity: shared.header.capacity, from: shared)
+        }
+        guard let chunk = chunks[number] else { preconditionFailure("the element is not here") }
+        return chunk
+    }
+
+    /// Room for one more element in a chunk that nobody else has.
+    private mutating func makeRoom(_ number: Int, appending: Bool) {
+        guard let chunk = chunks[number] else {
+            // A chunk that grows gets all its room at once; one that an element comes back to, little.
+            let capacity = appending ? Self.chunkCount : 4
+            chunks[number] = SparseChunk.make(capacity: capacity)
+            reservedCount += capacity
+            return
+        }
+        if chunk.header.count < chunk.header.capacity {
+            _ = uniqueChunk(number)
+            return
+        }
+        let capacity = appending ? Self.chunkCount : min(Self.chunkCount, chunk.header.capacity * 2)
+        reservedCount += capacity - chunk.header.capacity
+        chunks[number] = SparseChunk.make(capacity: capacity, from: chunk)
+    }
+}
+
+// Proof: a table is a value. Its chunks are changed only through `uniqueChunk` and `makeRoom`, which first make sure that no
+// other copy of the table has the chunk; what several threads share is therefore never written.
+extension SparseTable: @unchecked Sendable where Element: Sendable {}
+
+/// Which of 512 elements are in a chunk.
+struct SparseHeader {
+    var capacity: Int
+    var count = 0
+    /// Whether the elements are those numbered 0..<count: then a number is its place.
+    var isDense = true
+    var present = InlineArray<8, UInt64>(repeating: 0)
+
+    func contains(_ offset: Int) -> Bool { present[offset >> 6] & (1 << UInt64(offset & 63)) != 0 }
+
+    /// How many elements stand before the one numbered `offset`.
+    func rank(_ offset: Int) -> Int {
+        if isDense { return offset }
+        var rank = (present[offset >> 6] & (1 << UInt64(offset & 63) - 1)).nonzeroBitCount
+        for word in 0..<offset >> 6 { rank += present[word].nonzeroBitCount }
+        return rank
+    }
+}
+
+/// One allocation: the header and the elements behind it.
+final class SparseChunk<Element>: ManagedBuffer<SparseHeader, Element> {
+    static func make(capacity: Int) -> SparseChunk {
+        let chunk = create(minimumCapacity: capacity) { _ in SparseHeader(capacity: capacity) }
+        return unsafeDowncast(chunk, to: SparseChunk.self)
+    }
+
+    static func make(capacity: Int, from other: SparseChunk) -> SparseChunk {
+        let chunk = make(capacity: capacity)
+        other.withUnsafeMutablePointers { header, elements in
+            precondition(header.pointee.count <= capacity)
+            chunk.header = header.pointee
+            chunk.header.capacity = capacity
+            chunk.withUnsafeMutablePointerToElements { $0.initialize(from: elements, count: header.pointee.count) }
+        }
+        return chunk
+    }
+
+    static func make(capacity: Int, from other: SparseChunk, keeping offsets: [Int]) -> SparseChunk {
+        let chunk = make(capacity: capacity)
+        for offset in offsets { chunk.insert(other.element(offset).pointee, offset) }
+        return chunk
+    }
+
+    deinit {
+        withUnsafeMutablePointers { header, elements in _ = elements.deinitialize(count: header.pointee.count) }
+    }
+
+    /// Where an element stands; valid while the chunk lives and nothing is inserted.
+    @inline(__always)
+    func element(_ offset: Int) -> UnsafeMutablePointer<Element> {
+        withUnsafeMutablePointers { header, elements in
+            precondition(header.pointee.contains(offset), "the element is not here")
+            return elements + header.pointee.rank(offset)
+        }
+    }
+
+    func insert(_ element: Element, _ offset: Int) {
+        withUnsafeMutablePointers { header, elements in
+            precondition(!header.pointee.contains(offset), "the element is here already")
+            precondition(header.pointee.count < header.pointee.capacity)
+            let isNext = header.pointee.isDense && offset == header.pointee.count
+            if !isNext { header.pointee.isDense = false }
+            let rank = header.pointee.rank(offset)
+            let behind = header.pointee.count - rank
+            (elements + rank + 1).moveInitialize(from: elements + rank, count: behind)
+            (elements + rank).initialize(to: element)
+            header.pointee.present[offset >> 6] |= 1 << UInt64(offset & 63)
+            header.pointee.count += 1
+            if header.pointee.count == SparseTable<Element>.chunkCount { header.pointee.isDense = true }
+        }
+    }
+
+    /// The offsets of the elements that `body` says yes to, in order.
+    func offsets(where body: (Int, Element) -> Bool) -> [Int] {
+        var found: [Int] = []
+        withUnsafeMutablePointers { header, elements in
+            var place = 0
+            for word in 0..<8 {
+                var bits = header.pointee.present[word]
+                while bits != 0 {
+                    let offset = word << 6 | bits.trailingZeroBitCount
+                    if body(offset, elements[place]) { found.append(offset) }
+                    bits &= bits - 1
+                    place += 1
+                }
+            }
+        }
+        return found
+    }
+}
