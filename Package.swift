@@ -76,7 +76,7 @@ let package = Package(
         ),
         room(
             "API",
-            ["Money", "Payments", "Shard", "HTTPTransport", "WireJSON", crypto, nioCore, nioHPACK]
+            ["Money", "Ledger", "Payments", "Shard", "HTTPTransport", "WireJSON", crypto, nioCore, nioHPACK]
         ),
         // The built-in payment service provider: a process of its own that shares no code with the gateway's domain.
         room("PSPSimulator", ["HTTPTransport", "WireJSON", logging, nioCore, nioPosix, nioHPACK, nioSSL]),
@@ -149,7 +149,8 @@ let package = Package(
         tests(
             "APITests",
             [
-                "API", "Shard", "Payments", "HTTPTransport", "WireJSON", "Money", "CAllocationCounter", nioCore,
+                "API", "Shard", "Payments", "Ledger", "Journal", "HTTPTransport", "WireJSON", "Money",
+                "CAllocationCounter", nioCore,
                 nioEmbedded, nioHPACK, yams,
             ]
         ),

@@ -189,6 +189,29 @@ paths:
         '401': {$ref: '#/components/responses/Unauthenticated'}
         '404': {$ref: '#/components/responses/NotFound'}
         default: {$ref: '#/components/responses/Problem'}
+  /v1/payments/{id}/timeline:
+    parameters:
+      - $ref: '#/components/parameters/PaymentID'
+    get:
+      operationId: getTimeline
+      tags: [payments]
+      summary: Read what happened to a payment, in order
+      description: |
+        Every request, call to the provider that did not end its operation, outcome and posting, as the journal holds them:
+        nothing is left out but calls that were never made. At most the newest 1,000 entries; `truncated` says when there
+        are more.
+      responses:
+        '200':
+          description: The timeline, oldest entry first.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Timeline'}
+              examples:
+                captured: {$ref: '#/components/examples/Timeline'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        default: {$ref: '#/components/responses/Problem'}
   /v1/balance:
     get:
       operationId: getBalance
@@ -330,6 +353,62 @@ components:
         available: {$ref: '#/components/schemas/BalanceLines'}
         reserve: {$ref: '#/components/schemas/BalanceLines'}
         as_of: {$ref: '#/components/schemas/Timestamp'}
+    Timeline:
+      type: object
+      required: [object, payment_id, truncated, entries]
+      additionalProperties: false
+      properties:
+        object: {const: timeline}
+        payment_id: {$ref: '#/components/schemas/PaymentID'}
+        truncated: {type: boolean, description: Whether older entries were left out}
+        entries: {type: array, items: {$ref: '#/components/schemas/TimelineEntry'}}
+    TimelineEntry:
+      type: object
+      required: [type, at, position, status]
+      additionalProperties: false
+      properties:
+        type:
+          enum: [payment.created, operation.requested, operation.attempted, operation.unresolved, operation.finished,
+                 refund.bounced]
+        at: {$ref: '#/components/schemas/Timestamp'}
+        position: {type: integer, minimum: 1, description: 'Number of the record in its journal'}
+        status:
+          description: The payment's status after it; null when the timeline is truncated
+          oneOf: [{$ref: '#/components/schemas/PaymentStatus'}, {type: 'null'}]
+        request_id: {type: string, description: The request that asked for it}
+        operation: {enum: [authorize, capture, cancel, refund]}
+        number: {type: integer, minimum: 1, description: Which capture or refund of the payment}
+        amount: {$ref: '#/components/schemas/Total'}
+        amount_executed: {type: integer, minimum: 0, description: What the provider says it executed}
+        currency: {$ref: '#/components/schemas/Currency'}
+        capture: {type: boolean}
+        call: {enum: [execute, query], description: What the provider was asked}
+        answer: {enum: [not_executed, unknown, not_found, pending]}
+        result: {enum: [succeeded, declined, not_executed, conflicted]}
+        reason: {type: string}
+        decline: {$ref: '#/components/schemas/Decline'}
+        psp_reference: {type: [string, 'null']}
+        refund_id: {$ref: '#/components/schemas/RefundID'}
+        http_status: {type: integer, description: The status that the request was answered with}
+        transfers: {type: array, items: {$ref: '#/components/schemas/Transfer'}}
+    Transfer:
+      type: object
+      description: A balanced set of postings
+      required: [recipe, postings]
+      additionalProperties: false
+      properties:
+        recipe: {enum: [hold, release, capture, refund_requested, refund_confirmed, refund_failed, refund_bounced]}
+        postings:
+          type: array
+          minItems: 2
+          items:
+            type: object
+            required: [account, currency, amount]
+            additionalProperties: false
+            properties:
+              account: {type: string, example: 'merchant:pending'}
+              currency: {$ref: '#/components/schemas/Currency'}
+              amount: {type: integer, description: 'Minor units; debits are positive, credits negative'}
     BalanceLines:
       type: array
       description: By currency code; every currency that the merchant has had money in
@@ -383,6 +462,8 @@ components:
         amount: {$ref: '#/components/schemas/Amount'}
         reason: {enum: [duplicate, fraudulent, requested_by_customer]}
         idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    PaymentStatus:
+      enum: [processing, authorized, captured, partially_refunded, refunded, cancelled, failed, conflicted]
     Payment:
       type: object
       additionalProperties: false
@@ -410,8 +491,7 @@ components:
       properties:
         id: {$ref: '#/components/schemas/PaymentID'}
         object: {const: payment}
-        status:
-          enum: [processing, authorized, captured, partially_refunded, refunded, cancelled, failed, conflicted]
+        status: {$ref: '#/components/schemas/PaymentStatus'}
         amount: {$ref: '#/components/schemas/Amount'}
         currency: {$ref: '#/components/schemas/Currency'}
         capture: {type: boolean}
@@ -481,6 +561,38 @@ components:
   examples:
     CapturedPayment:
       value: {"id":"pay_01m7yky91v000g00000000001a","object":"payment","status":"captured","amount":1250,"currency":"EUR","capture":true,"amount_authorized":1250,"amount_capturable":0,"amount_captured":1250,"amount_refunded":0,"amount_refund_pending":0,"payment_method":"pm_sim_success","description":"Two books","reference":"order-1042","statement_descriptor":"MILLRACE BOOKS","metadata":{"cart":"c-77"},"decline":null,"failure":null,"created_at":"2026-11-21T08:35:36.123Z","updated_at":"2026-11-21T08:35:36.170Z"}
+    Timeline:
+      summary: A payment captured at once
+      value:
+        object: timeline
+        payment_id: pay_01m7yky91v000g00000000001a
+        truncated: false
+        entries:
+          - type: payment.created
+            at: '2026-11-21T08:35:36.123Z'
+            position: 83
+            status: processing
+            request_id: req_01m7yky91tk4qg9a4a3ze5v6mh
+            amount: 1250
+            currency: EUR
+            capture: true
+          - type: operation.finished
+            at: '2026-11-21T08:35:36.170Z'
+            position: 91
+            status: captured
+            operation: authorize
+            number: 1
+            result: succeeded
+            amount: 1250
+            amount_executed: 1250
+            psp_reference: ch_sim_1
+            http_status: 201
+            transfers:
+              - recipe: capture
+                postings:
+                  - {account: 'psp:receivable', currency: EUR, amount: 1250}
+                  - {account: 'merchant:pending', currency: EUR, amount: -1219}
+                  - {account: 'platform:fees', currency: EUR, amount: -31}
     Balance:
       summary: Two currencies
       value:

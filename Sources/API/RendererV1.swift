@@ -60,6 +60,10 @@ package struct RendererV1: ResponseRenderer {
         body.writeCursor(maximum: BalanceObject.maximumBytes(balance)) { BalanceObject.write(balance, &$0) }
     }
 
+    package func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer) {
+        body.writeCursor(maximum: TimelineObject.maximumBytes(history)) { TimelineObject.write(history, payment, &$0) }
+    }
+
     package func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) {
         let code: ProblemCode = refund.decline == nil ? .refundFailed : .refundDeclined
         let size =

@@ -31,6 +31,7 @@ struct RequestInterpreter {
         let body = request.body.readableBytesUInt8Span
         switch route {
         case .getPayment(let id): return .command(.getPayment(id), merchant.id, nil, nil)
+        case .getTimeline(let id): return .command(.getHistory(id), merchant.id, nil, nil)
         case .getRefund(let id): return .command(.getRefund(id), merchant.id, nil, nil)
         case .getBalance: return .command(.getBalance, merchant.id, nil, nil)
         case .unknownResource, .openAPI: throw Rejection(.resourceNotFound)
@@ -104,7 +105,7 @@ struct RequestInterpreter {
         case .refund(let id):
             let operation = try OperationBody.parse(.refund, body, scratch: &scratch)
             return .refund(id, amountMinor: operation.amountMinor)
-        case .createPayment, .getPayment, .getRefund, .getBalance, .openAPI, .unknownResource:
+        case .createPayment, .getPayment, .getTimeline, .getRefund, .getBalance, .openAPI, .unknownResource:
             let fee = merchant.feeBasisPoints
             return .createPayment(try CreatePaymentBody.parse(body, feeBasisPoints: fee, scratch: &scratch))
         }

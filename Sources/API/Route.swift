@@ -5,6 +5,7 @@ package import Payments
 package enum Route: Sendable, Equatable {
     case createPayment
     case getPayment(PaymentID)
+    case getTimeline(PaymentID)
     case capture(PaymentID)
     case cancel(PaymentID)
     case refund(PaymentID)
@@ -30,7 +31,7 @@ package enum Route: Sendable, Equatable {
     package var method: Method {
         switch self {
         case .createPayment, .capture, .cancel, .refund: .post
-        case .getPayment, .getRefund, .getBalance, .openAPI: .get
+        case .getPayment, .getTimeline, .getRefund, .getBalance, .openAPI: .get
         case .unknownResource(let method): method
         }
     }
@@ -42,6 +43,7 @@ package enum Route: Sendable, Equatable {
         ("/v1/payments/{id}/capture", .post),
         ("/v1/payments/{id}/cancel", .post),
         ("/v1/payments/{id}/refunds", .post),
+        ("/v1/payments/{id}/timeline", .get),
         ("/v1/refunds/{id}", .get),
         ("/v1/balance", .get),
         ("/openapi.yaml", .get),
@@ -70,6 +72,7 @@ package enum Route: Sendable, Equatable {
         if rest.equals("/capture") { return id.map(Route.capture) ?? .unknownResource(method: .post) }
         if rest.equals("/cancel") { return id.map(Route.cancel) ?? .unknownResource(method: .post) }
         if rest.equals("/refunds") { return id.map(Route.refund) ?? .unknownResource(method: .post) }
+        if rest.equals("/timeline") { return id.map(Route.getTimeline) ?? .unknownResource(method: .get) }
         return nil
     }
 

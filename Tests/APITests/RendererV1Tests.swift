@@ -1,10 +1,12 @@
+import Journal
+import Ledger
 import Money
 import NIOCore
 import Payments
-import Shard
 import Testing
 
 @testable import API
+@testable import Shard
 
 @Suite struct RendererV1Tests {
     static let renderer = RendererV1()
@@ -49,6 +51,43 @@ import Testing
         )
         let empty = Self.render { Self.renderer.renderBalance(BalanceView(lines: [], asOf: 0), into: &$0) }
         #expect(empty.hasPrefix(#"{"object":"balance","pending":[],"available":[],"reserve":[],"as_of":"1970"#))
+    }
+
+    @Test func `a timeline's largest entries fit what is reserved for them`() throws {
+        let parties = Parties(merchant: .max, provider: .max, currency: .kwd)
+        let text = String(repeating: "\u{1}", count: 64)
+        let payment = PaymentID(high: .max, low: .max)
+        let transfers = Transfers(
+            Recipes.release(parties, amountMinor: .max),
+            Recipes.capture(parties, amountMinor: .max, feeMinor: 1)
+        )
+        let finished = OperationFinished(
+            payment: payment,
+            operation: .authorize,
+            ordinal: .max,
+            result: .declined(.authentication, .authenticationRequired),
+            amountMinor: .max,
+            executedMinor: .min,
+            executedCurrency: .kwd,
+            providerReference: text,
+            declineProviderCode: text,
+            transfers: transfers,
+            responseStatus: .max,
+            response: ByteBuffer(),
+            previous: 0,
+            time: .max
+        )
+        let history = try PaymentHistory(of: payment, newest: 1) { _ throws(JournalError) in encode(finished) }
+        let json = Self.render { Self.renderer.renderHistory(history, of: payment, into: &$0) }
+        #expect(json.contains(#""truncated":true"#))
+        #expect(json.contains(#""decline":{"class":"authentication","standard_code":"authentication_required""#))
+        #expect(json.contains(#"{"recipe":"capture","postings":[{"account":"psp:receivable","currency":"KWD""#))
+    }
+
+    private func encode(_ record: OperationFinished) -> [UInt8] {
+        var framed: [UInt8] = []
+        ShardRecord.operationFinished(record).encodeFramed(into: &framed)
+        return Array(framed.dropFirst(4))
     }
 
     @Test func `a payment without details`() {

@@ -15,6 +15,7 @@ import Testing
         ("/v1/payments/\(payment)/refunds", .refund(payment)),
         ("/v1/refunds/\(refund)", .getRefund(refund)),
         ("/v1/balance", .getBalance),
+        ("/v1/payments/\(payment)/timeline", .getTimeline(payment)),
         ("/openapi.yaml", .openAPI),
         ("/v1/payments/nonsense", .unknownResource(method: .get)),
         ("/v1/payments/\(refund)", .unknownResource(method: .get)),
@@ -59,6 +60,6 @@ import Testing
                 path.replacing("\(Self.payment)", with: "{id}").replacing("\(Self.refund)", with: "{id}")
             #expect(methods[template] == route.method)
         }
-        #expect(Route.templates.count == 8)
+        #expect(Route.templates.count == 9)
     }
 }

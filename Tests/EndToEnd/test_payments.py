@@ -104,6 +104,46 @@ def test_the_ledger_sums_to_zero(demo, api):
     assert balance["currencies"] and all(line["balance"] == "0" for line in balance["currencies"])
 
 
+def test_a_timeline_tells_everything_in_order(api):
+    created = api.post("/v1/payments", json=payment(capture=False, amount=1000), headers=key())
+    url = f"/v1/payments/{created.json()['id']}"
+    captured = api.post(f"{url}/capture", json={"amount": 600}, headers=key())
+    refused = api.post(f"{url}/refunds", json={"amount": 601}, headers=key())
+    api.post(f"{url}/refunds", json={"amount": 100}, headers=key())
+    assert refused.status_code == 422
+    timeline = api.get(f"{url}/timeline").json()
+    entries = timeline["entries"]
+    assert [(entry["type"], entry.get("operation"), entry["status"]) for entry in entries] == [
+        ("payment.created", None, "processing"),
+        ("operation.finished", "authorize", "authorized"),
+        ("operation.requested", "capture", "processing"),
+        ("operation.finished", "capture", "captured"),
+        ("operation.requested", "refund", "captured"),
+        ("operation.finished", "refund", "partially_refunded"),
+    ]
+    assert entries[0]["request_id"] == created.headers["request-id"] and entries[2]["request_id"] == captured.headers["request-id"]
+    assert timeline["truncated"] is False and [entry["at"] for entry in entries] == sorted(entry["at"] for entry in entries)
+    assert [[transfer["recipe"] for transfer in entry.get("transfers", [])] for entry in entries] == [
+        [], ["hold"], [], ["release", "capture"], ["refund_requested"], ["refund_confirmed"],
+    ]  # fmt: skip
+    for entry in entries:
+        for transfer in entry.get("transfers", []):
+            assert sum(posting["amount"] for posting in transfer["postings"]) == 0
+
+
+def test_a_timeline_shows_a_decline_and_what_was_asked_meanwhile(api):
+    declined = api.post("/v1/payments", json=payment(payment_method="tok_decline_insufficient_funds"), headers=key()).json()
+    entries = api.get(f"/v1/payments/{declined['payment_id']}/timeline").json()["entries"]
+    assert entries[-1]["result"] == "declined" and entries[-1]["decline"] == declined["decline"]
+    assert api.get(f"/v1/payments/{declined['payment_id'][:-1]}0/timeline").status_code in (200, 404)
+
+
+def test_others_have_no_timeline(demo, api):
+    created = api.post("/v1/payments", json=payment(), headers=key()).json()
+    with demo.client(1) as other:
+        assert other.get(f"/v1/payments/{created['id']}/timeline").status_code == 404
+
+
 def test_operators_see_health_and_metrics(demo):
     assert httpx.get(f"{demo.admin_url}/healthz").status_code == 200
     assert httpx.get(f"{demo.admin_url}/readyz").status_code == 200

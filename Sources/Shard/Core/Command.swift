@@ -52,6 +52,8 @@ package struct Command: Sendable {
         /// `amountMinor` nil: all that is refundable.
         case refund(PaymentID, amountMinor: Int64?)
         case getPayment(PaymentID)
+        /// Everything that happened to it, in order.
+        case getHistory(PaymentID)
         case getRefund(RefundID)
         /// What the ledger owes the merchant, by currency.
         case getBalance

@@ -192,6 +192,7 @@ package protocol ResponseRenderer: Sendable {
     )
     func renderRefund(_ refund: RefundView, into body: inout ByteBuffer)
     func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer)
+    func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer)
     /// The problem document of a refused or failed refund (402 for a decline).
     func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer)
     /// A problem document without stored state; `payment` where the refusal shows it.

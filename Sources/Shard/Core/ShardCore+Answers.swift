@@ -164,6 +164,17 @@ extension ShardCore {
         output.release(.respond(response), restingOn: payments[index].lastRecord)
     }
 
+    mutating func answerHistory(_ id: PaymentID, _ command: Command, into output: inout ShardOutput) {
+        let index: Int
+        switch place(of: id, for: command.merchant) {
+        case .warm(let found): index = found
+        case .cold: return park(command, payment: id.sequence, into: &output)
+        case .unknown: return refuseRead(command, into: &output)
+        }
+        let newest = payments[index].lastRecord
+        output.release(.history(command.reply, command.requestID, id, newest: newest), restingOn: newest)
+    }
+
     mutating func answerRefund(_ id: RefundID, _ command: Command, into output: inout ShardOutput) {
         let index: Int
         switch place(of: id, for: command.merchant) {

@@ -7,6 +7,7 @@ extension ShardCore {
     package mutating func handle(_ command: Command, at now: Int64, into output: inout ShardOutput) {
         switch command.kind {
         case .getPayment(let id): answerPayment(id, command, into: &output)
+        case .getHistory(let id): answerHistory(id, command, into: &output)
         case .getRefund(let id): answerRefund(id, command, into: &output)
         case .getBalance: answerBalance(command, at: now, into: &output)
         case .createPayment(let request):

@@ -10,6 +10,8 @@ package enum Effect: Sendable {
     case replay(ReplyToken, RequestID, record: RecordPosition)
     /// Read a payment that is not in memory, and hand it to `ShardCore.paymentLoaded`. Rests on nothing.
     case loadPayment(sequence: UInt64)
+    /// Answer with the payment's history, whose newest record is at `newest`.
+    case history(ReplyToken, RequestID, PaymentID, newest: RecordPosition)
 }
 
 /// What a shard decides: records to persist, and effects to release after them (raft's `Ready`: "to be saved to stable

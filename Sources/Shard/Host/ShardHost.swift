@@ -9,7 +9,7 @@ package final class ShardHost {
     package let eventLoop: any EventLoop
     package let shard: UInt16
     package private(set) var core: ShardCore
-    private let journal: any JournalEngine
+    let journal: any JournalEngine
     private let threadPool: any BlockingReads
     /// Where payments that left memory are; nil when none ever leaves.
     private let storage: ShardStorage?
@@ -284,21 +284,37 @@ package final class ShardHost {
             replay(reply, requestID, record)
         case .loadPayment(let sequence):
             load(sequence)
+        case .history(let reply, let requestID, let payment, let newest):
+            answerHistory(reply, requestID, payment, newest: newest)
         }
     }
 
     /// Reads a stored answer from the journal, off the loop, and sends it as it was first sent.
     private func replay(_ reply: ReplyToken, _ requestID: RequestID, _ record: RecordPosition) {
+        let journal = self.journal
+        readOffLoop(reply, requestID) {
+            Self.read(record, from: journal).map { (status: $0.status, isReplay: true, body: $0.body) }
+        }
+    }
+
+    /// An answer that was made from the journal.
+    typealias ReadAnswer = (status: UInt16, isReplay: Bool, body: ByteBuffer)
+
+    /// Runs a read that blocks on a thread that may, and sends what it gives. Too many at once: 503.
+    func readOffLoop(
+        _ reply: ReplyToken,
+        _ requestID: RequestID,
+        _ read: @escaping @Sendable () -> Result<ReadAnswer, JournalError>
+    ) {
         guard readsUnderWay < limits.reads else {
             return ports.respond(core.refusal(.overloaded, reply, requestID))
         }
         readsUnderWay += 1
-        let journal = self.journal
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = self.eventLoop
         threadPool.run {
-            let result = Self.read(record, from: journal)
-            eventLoop.execute { loopBound.value.replayRead(reply, requestID, result) }
+            let result = read()
+            eventLoop.execute { loopBound.value.readEnded(reply, requestID, result) }
         }
     }
 
@@ -339,22 +355,22 @@ package final class ShardHost {
         }
     }
 
-    private func replayRead(
+    private func readEnded(
         _ reply: ReplyToken,
         _ requestID: RequestID,
-        _ result: Result<StoredResponse, JournalError>
+        _ result: Result<ReadAnswer, JournalError>
     ) {
         readsUnderWay -= 1
         switch result {
-        case .success(let stored):
+        case .success(let answer):
             ports.respond(
                 Response(
                     reply: reply,
                     requestID: requestID,
-                    status: stored.status,
-                    isReplay: true,
+                    status: answer.status,
+                    isReplay: answer.isReplay,
                     retryAfterSeconds: 0,
-                    body: stored.body
+                    body: answer.body
                 )
             )
         case .failure:

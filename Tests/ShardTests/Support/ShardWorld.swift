@@ -15,6 +15,7 @@ struct ShardWorld: ~Copyable {
     var replays: [(reply: ReplyToken, record: RecordPosition)] = []
     /// Payments that the shard asked to be read back.
     var loads: [UInt64] = []
+    var histories: [(payment: PaymentID, newest: RecordPosition)] = []
     var now: Int64 = 1_790_000_000_000
     private var requests: UInt64 = 0
 
@@ -86,6 +87,7 @@ struct ShardWorld: ~Copyable {
             case .respond(let response): responses.append(response)
             case .replay(let reply, _, let record): replays.append((reply, record))
             case .loadPayment(let sequence): loads.append(sequence)
+            case .history(_, _, let payment, let newest): histories.append((payment, newest))
             }
         }
         output.removeAll()

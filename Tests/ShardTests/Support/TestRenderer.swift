@@ -45,6 +45,11 @@ struct TestRenderer: ResponseRenderer {
         body.writeString(lines.joined(separator: "; "))
     }
 
+    func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer) {
+        let steps = history.entries.map { "\($0.position) \($0.status.map { "\($0.name)" } ?? "?")" }
+        body.writeString("\(payment)\(history.isTruncated ? " truncated" : ""): " + steps.joined(separator: ", "))
+    }
+
     func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) {
         body.writeString("refund failed | \(refund.id) \(refund.status.name) \(refund.amountMinor)")
     }

@@ -1,0 +1,114 @@
+package import Journal
+package import Payments
+
+/// A payment's history: what the journal holds of it, oldest first, with the status that each record left.
+package struct PaymentHistory: Sendable {
+    /// One record of the payment.
+    package struct Entry: Sendable {
+        /// The record's position in its shard's journal.
+        package var position: RecordPosition
+        package var record: ShardRecord
+        /// The payment's status after it; nil where the history does not reach back to the creation.
+        package var status: PaymentStatus?
+    }
+
+    /// The most records of one history; those before them are left out. A payment with its captures and some hundred refunds fits.
+    package static let maximumEntries = 1_000
+
+    package private(set) var entries: [Entry] = []
+    /// Whether older records were left out, or (in journals of version 1) cannot be found.
+    package private(set) var isTruncated = false
+
+    /// Reads the records from `newest` back to the payment's creation; blocks. `read` gives the bytes of a record.
+    /// Throws what `read` throws, and `corrupt` for a record that is not one of this payment.
+    package init(
+        of payment: PaymentID,
+        newest: RecordPosition,
+        read: (RecordPosition) throws(JournalError) -> [UInt8]
+    ) throws(JournalError) {
+        var position = newest
+        while position != 0, entries.count < Self.maximumEntries {
+            let record = try Self.decode(try read(position), of: payment, at: position)
+            entries.append(Entry(position: position, record: record, status: nil))
+            precondition(record.previous < position, "a payment's records lead back")
+            position = record.previous
+        }
+        entries.reverse()
+        guard case .paymentCreated(let created) = entries.first?.record else {
+            isTruncated = true
+            return
+        }
+        fillStatuses(created)
+    }
+
+    private static func decode(
+        _ bytes: [UInt8],
+        of payment: PaymentID,
+        at position: RecordPosition
+    ) throws(JournalError) -> ShardRecord {
+        let record: ShardRecord
+        do throws(RecordDecodingError) {
+            record = try ShardRecord(decoding: bytes.span)
+        } catch {
+            throw JournalError(.corrupt, "record \(position) cannot be decoded: \(error)")
+        }
+        guard record.payment == payment else {
+            throw JournalError(.corrupt, "record \(position) is not one of \(payment)")
+        }
+        return record
+    }
+
+    /// Lives the payment again, by the same transitions.
+    private mutating func fillStatuses(_ created: PaymentCreated) {
+        var payment = Payment(created)
+        for index in entries.indices {
+            payment.apply(entries[index].record)
+            entries[index].status = payment.status
+        }
+    }
+}
+
+extension Payment {
+    fileprivate init(_ record: PaymentCreated) {
+        self.init(
+            id: record.id,
+            merchant: record.merchant,
+            amountMinor: record.amountMinor,
+            currency: record.currency,
+            feeBasisPoints: record.feeBasisPoints,
+            capturesAutomatically: record.capturesAutomatically,
+            provider: record.provider,
+            createdAt: record.time
+        )
+    }
+
+    fileprivate mutating func apply(_ record: ShardRecord) {
+        switch record {
+        case .paymentCreated, .operationUnresolved, .operationAttempted: break
+        case .operationStarted(let record):
+            if record.operation == .refund {
+                refundStarted(amountMinor: record.amountMinor, at: record.time)
+            } else {
+                operationStarted(record.operation, at: record.time)
+            }
+        case .operationFinished(let record):
+            guard record.operation == .refund else {
+                return operationFinished(
+                    record.operation,
+                    record.result,
+                    amountMinor: record.amountMinor,
+                    at: record.time
+                )
+            }
+            // One of another amount than asked for stays pending.
+            guard record.result != .conflicted else { return }
+            refundFinished(
+                succeeded: record.result == .succeeded,
+                amountMinor: record.amountMinor,
+                at: record.time
+            )
+        case .refundBounced(let record):
+            refundBounced(amountMinor: record.amountMinor, at: record.time)
+        }
+    }
+}
