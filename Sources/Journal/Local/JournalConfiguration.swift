@@ -34,6 +34,8 @@ package struct JournalConfiguration: Sendable {
     }
     /// Encryption at rest; nil writes in clear and reads no encrypted segment.
     package var keys: JournalKeys?
+    /// Signed checkpoints of the chain; nil makes none.
+    package var checkpoints: CheckpointSettings?
 
     package init(
         journalID: UInt64,
@@ -44,7 +46,8 @@ package struct JournalConfiguration: Sendable {
         floorBytes: Int = 64 << 10,
         witnessNanoseconds: UInt64 = 10_000_000,
         indexEntries: Int = 65_536,
-        keys: JournalKeys? = nil
+        keys: JournalKeys? = nil,
+        checkpoints: CheckpointSettings? = nil
     ) {
         self.journalID = journalID
         self.segmentBytes = segmentBytes
@@ -55,6 +58,7 @@ package struct JournalConfiguration: Sendable {
         self.witnessNanoseconds = witnessNanoseconds
         self.indexEntries = indexEntries
         self.keys = keys
+        self.checkpoints = checkpoints
     }
 
     /// Bytes of the largest record that fits a batch.

@@ -35,6 +35,7 @@ extension JournalCore {
             return state.failure == nil ? state.durable.slot(.closed, epoch: epoch) : nil
         }
         if let slot { writeLast(slot) }
+        signLast()
         monitor.withLock { $0.lockFile = nil }
     }
 

@@ -7,6 +7,8 @@ final class JournalCore: Sendable {
     let monitor: Monitor<JournalState>
     /// A monitor of its own: it is held while the disk writes, which must not stop an append.
     let witness: Monitor<WitnessRing>
+    /// Likewise; nil if nothing is signed.
+    let checkpoints: Monitor<CheckpointLog>?
 
     init(
         configuration: JournalConfiguration,
@@ -14,7 +16,8 @@ final class JournalCore: Sendable {
         directory: JournalDirectory,
         epoch: UInt64,
         state: consuming JournalState,
-        witness: WitnessRing
+        witness: WitnessRing,
+        checkpoints: CheckpointLog?
     ) {
         self.configuration = configuration
         self.fileSystem = fileSystem
@@ -22,6 +25,7 @@ final class JournalCore: Sendable {
         self.epoch = epoch
         monitor = Monitor(state)
         self.witness = Monitor(witness)
+        self.checkpoints = checkpoints.map { Monitor($0) }
     }
 
     func append(

@@ -16,6 +16,8 @@ struct JournalState: ~Copyable {
     var durable: DurablePoint
     /// The last batch that a witness slot names.
     var witnessedBatch: UInt64
+    /// The newest checkpoint of the log.
+    var checkpoint: Checkpoint?
     var failure: JournalError?
     var isClosing = false
     var keeperStops = false
@@ -58,6 +60,7 @@ struct JournalState: ~Copyable {
         durable = written.point
         unflushedBytes -= Int(header.length)
         index.add(.init(firstPosition: header.firstPosition, offset: header.offset, segment: header.segment))
+        statistics.masterKeyID = header.keyID
         statistics.flushes += 1
         statistics.records += UInt64(header.recordCount)
         statistics.bytes += UInt64(header.length)

@@ -18,6 +18,12 @@ package struct JournalStatistics: Sendable {
     package internal(set) var segmentPreparationsRefused: UInt64 = 0
     /// Witness slots written.
     package internal(set) var witnessWrites: UInt64 = 0
+    /// Checkpoints signed.
+    package internal(set) var checkpoints: UInt64 = 0
+    /// Checkpoints for which the disk had no room; the next one covers what they would have.
+    package internal(set) var checkpointsRefused: UInt64 = 0
+    /// Number of the master key of the segment in use; 0: it is in clear.
+    package internal(set) var masterKeyID: MasterKeyID = 0
     /// Appends refused because of the backlog limit.
     package internal(set) var backlogRefusals: UInt64 = 0
     /// Bytes of records that wait for the disk now.

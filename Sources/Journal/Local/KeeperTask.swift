@@ -5,6 +5,8 @@ struct KeeperTask: ~Copyable {
     enum Work {
         case witness(WitnessSlot)
         case noteWitness(WitnessSlot)
+        case checkpoint(DurablePoint)
+        case noteCheckpoint(Checkpoint)
         case prepare(UInt64)
         case notePrepared(PreparedSegment)
         case end
@@ -23,6 +25,8 @@ struct KeeperTask: ~Copyable {
     /// When a witness may be written, and a chunk of the next segment.
     private var witnessTime: UInt64 = 0
     private var prepareTime: UInt64 = 0
+    /// When a checkpoint may be signed.
+    private var checkpointTime: UInt64 = 0
     /// Work that needs nothing of anybody; without it `decide` says what is next.
     private(set) var ready: Work?
     private(set) var hasEnded = false
@@ -49,6 +53,10 @@ struct KeeperTask: ~Copyable {
         } else {
             state.keeperNeedsWake = true
         }
+        if core.checkpoints != nil, state.durable.batch > state.checkpoint?.batch ?? 0 {
+            if now >= checkpointTime { return .ready(.checkpoint(state.durable)) }
+            deadline = min(deadline, checkpointTime)
+        }
         if state.prepared == nil, !state.isSegmentBeginning {
             let isWanted = state.writerSleep == .forSegment
             if isWanted || now >= prepareTime { return .ready(.prepare(state.segmentInUse + 1)) }
@@ -63,6 +71,8 @@ struct KeeperTask: ~Copyable {
         switch work {
         case .witness(let slot): write(slot)
         case .noteWitness(let slot): note(slot)
+        case .checkpoint(let point): sign(point)
+        case .noteCheckpoint(let checkpoint): core.note(checkpoint)
         case .prepare(let number): prepare(number)
         case .notePrepared(let segment):
             core.monitor.withLock { $0.prepared = segment }
@@ -85,6 +95,18 @@ struct KeeperTask: ~Copyable {
         core.monitor.withLock { state in
             state.witnessedBatch = max(state.witnessedBatch, slot.batch)
             state.statistics.witnessWrites += 1
+        }
+    }
+
+    /// A disk that is full may have room at the next interval; the journal does not depend on this file.
+    private mutating func sign(_ point: DurablePoint) {
+        checkpointTime = core.configuration.clock() + (core.configuration.checkpoints?.intervalNanoseconds ?? 0)
+        do throws(JournalFileError) {
+            ready = try core.sign(point).map { .noteCheckpoint($0) }
+        } catch {
+            let error = error.asJournalError
+            guard error.code == .diskFull else { return core.fail(error) }
+            core.monitor.withLock { $0.statistics.checkpointsRefused += 1 }
         }
     }
 

@@ -47,6 +47,10 @@ package final class LocalJournal: JournalEngine, Sendable {
     /// Counters so far.
     package var statistics: JournalStatistics { core.statistics }
 
+    /// The newest signed checkpoint, as a line of text to be published where this machine's operators cannot change it; nil if
+    /// there is none yet, or nothing is signed.
+    package var newestCheckpoint: Checkpoint? { core.monitor.withLock { $0.checkpoint } }
+
     /// Bytes of the largest record that `append` takes; a larger one is a mistake of the program and traps.
     package var maximumRecordBytes: Int { core.configuration.maximumRecordBytes }
 
@@ -106,6 +110,7 @@ package final class LocalJournal: JournalEngine, Sendable {
             lastPosition: end.position,
             durable: end,
             witnessedBatch: end.batch,
+            checkpoint: outcome.checkpoints?.last,
             segmentInUse: end.segment,
             prepared: outcome.prepared,
             index: outcome.index,
@@ -119,7 +124,8 @@ package final class LocalJournal: JournalEngine, Sendable {
             directory: recovery.directory,
             epoch: report.epoch,
             state: state,
-            witness: witness
+            witness: witness,
+            checkpoints: outcome.checkpoints
         )
     }
 

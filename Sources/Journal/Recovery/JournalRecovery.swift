@@ -10,6 +10,7 @@ struct JournalRecovery {
     struct Outcome {
         let lockFile: any JournalFile
         var witness: WitnessRing
+        var checkpoints: CheckpointLog?
         var writer: BatchWriter
         var prepared: PreparedSegment?
         var index: BatchIndex
@@ -22,10 +23,12 @@ struct JournalRecovery {
         let lockFile = try takeLock()
         try removeTemporaries()
         let found = try WitnessReader.read(fileSystem, directory)
+        let signed = try readCheckpoints()
         var report = RecoveryReport()
         report.witness = found.description
+        report.checkpoints = signed.description
         var index = BatchIndex(limit: configuration.indexEntries)
-        let (end, cursor) = try scan(found, &index, &report, replay)
+        let (end, cursor) = try scan(found, signed.last, &index, &report, replay)
         fill(&report, cursor, end, isNew: isNew)
         report.epoch = try nextEpoch(found, cursor)
         report.torn = try cutTornTail(end)
@@ -37,6 +40,7 @@ struct JournalRecovery {
             return Outcome(
                 lockFile: lockFile,
                 witness: witness,
+                checkpoints: try reopenCheckpoints(signed, epoch: report.epoch),
                 writer: writer,
                 prepared: prepared,
                 index: index,
@@ -82,6 +86,7 @@ struct JournalRecovery {
 
     private func scan(
         _ found: WitnessReader.State,
+        _ signed: Checkpoint?,
         _ index: inout BatchIndex,
         _ report: inout RecoveryReport,
         _ replay: (RecordPosition, Span<UInt8>) -> Void
@@ -96,10 +101,12 @@ struct JournalRecovery {
         )
         let end = try scanner.scan { batch throws(JournalProblem) in
             let header = batch.header
+            try JournalScanner.check(batch, against: signed)
             index.add(.init(firstPosition: header.firstPosition, offset: header.offset, segment: header.segment))
             guard header.lastPosition > origin else { return }
             try BatchRecords.forEach(in: batch, after: origin, replay)
         }
+        try scanner.checkIsReached(signed, by: end)
         for skipped in scanner.skipped {
             index.addSegment(skipped.number, firstPosition: skipped.firstPosition)
         }

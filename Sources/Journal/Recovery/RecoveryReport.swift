@@ -25,6 +25,16 @@ package struct RecoveryReport: Sendable, Equatable {
     /// The unacknowledged bytes cut from the end, if any.
     package internal(set) var torn: TornTail?
     package internal(set) var witness = WitnessState.absent
+    package internal(set) var checkpoints = CheckpointState.absent
+
+    /// What the log of signed checkpoints could say about the end of the journal.
+    package enum CheckpointState: Sendable, Equatable {
+        case absent
+        /// Its end is damaged beyond use: if this process signs, it was set aside and a new one begun.
+        case damaged
+        /// The newest one, 0 if the log is empty.
+        case present(number: UInt64, batch: UInt64)
+    }
 
     /// Bytes of a batch that was being written when the process or machine died. No record of it was acknowledged.
     package struct TornTail: Sendable, Equatable {

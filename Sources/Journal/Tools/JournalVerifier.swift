@@ -17,18 +17,24 @@ package struct JournalVerification: Sendable {
     /// The first thing that is wrong; recovery would refuse to start. The counts above are what lies before it.
     package internal(set) var problem: JournalProblem?
 
-    package var isSound: Bool { problem == nil }
+    /// What signed checkpoints show; nil if no keys to check them were given.
+    package internal(set) var checkpoints: CheckpointAudit?
+
+    /// Whether recovery would start, and no checkpoint proves anything wrong.
+    package var isSound: Bool { problem == nil && checkpoints?.findings.isEmpty ?? true }
 }
 
 /// Checks a journal that no process writes to: every batch's checksums, place, sequence and link of the chain, the framing of
 /// every record, the end, and the witness. Changes nothing and takes no lock. Blocks.
 package enum JournalVerifier {
     /// `journalID` nil accepts any shard's journal. Without `keys` encrypted batches are checked but not opened; with `keys` a
-    /// master key that is missing or wrong is a problem, `key`.
+    /// master key that is missing or wrong is a problem, `key`. With `evidence` the journal is also held against the signed
+    /// checkpoints of its own log and those that were kept elsewhere.
     package static func verify(
         directory: String,
         journalID: UInt64? = nil,
         keys: MasterKeyRing? = nil,
+        evidence: CheckpointEvidence? = nil,
         fileSystem: any JournalFileSystem = PosixFileSystem()
     ) -> JournalVerification {
         var verification = JournalVerification()
@@ -45,7 +51,9 @@ package enum JournalVerifier {
                 witness: content,
                 keys: keys.map { .required($0) } ?? .none
             )
-            try scan(&scanner, &verification)
+            var auditor = try auditor(evidence, journalID, place, fileSystem)
+            defer { verification.checkpoints = auditor?.audit }
+            try scan(&scanner, &auditor, &verification)
         } catch {
             verification.problem = error
         }
@@ -54,14 +62,50 @@ package enum JournalVerifier {
 
     private static func scan(
         _ scanner: inout JournalScanner,
+        _ auditor: inout CheckpointAuditor?,
         _ verification: inout JournalVerification
     ) throws(JournalProblem) {
-        defer { verification.fill(scanner.cursor) }
+        var isWhole = false
+        defer {
+            verification.fill(scanner.cursor)
+            auditor?.finish(isWhole: isWhole)
+        }
         let end = try scanner.scan { batch throws(JournalProblem) in
+            auditor?.see(batch)
             if batch.payload == nil { verification.sealedBatches += 1 }
             try BatchRecords.forEach(in: batch) { _, _ in }
         }
+        isWhole = true
         verification.tornBytes = UInt64(end.torn)
+    }
+
+    private static func auditor(
+        _ evidence: CheckpointEvidence?,
+        _ journalID: UInt64?,
+        _ directory: JournalDirectory,
+        _ fileSystem: any JournalFileSystem
+    ) throws(JournalProblem) -> CheckpointAuditor? {
+        guard let evidence else { return nil }
+        var id = journalID
+        if id == nil { id = try self.journalID(directory, fileSystem) }
+        if id == nil { id = try CheckpointReader.readEnd(fileSystem, directory, key: nil).last?.journalID }
+        if id == nil { id = evidence.kept.lazy.compactMap { Checkpoint(line: $0[...])?.journalID }.first }
+        var auditor = CheckpointAuditor(evidence, journalID: id ?? 0)
+        try auditor.gather(fileSystem, directory)
+        return auditor
+    }
+
+    /// From the oldest segment, if it has a header.
+    private static func journalID(
+        _ directory: JournalDirectory,
+        _ fileSystem: any JournalFileSystem
+    ) throws(JournalProblem) -> UInt64? {
+        let names: [String]
+        do { names = try fileSystem.list(directory: directory.path) } catch { throw JournalProblem(error) }
+        guard let oldest = names.compactMap(JournalDirectory.segmentNumber).min() else { return nil }
+        let name = JournalDirectory.segmentName(oldest)
+        guard case .header(let header) = try SegmentHeader.read(fileSystem, directory, name: name).0 else { return nil }
+        return header.journalID
     }
 }
 
