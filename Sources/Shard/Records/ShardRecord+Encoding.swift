@@ -4,7 +4,8 @@ import NIOCore
 import Payments
 
 // Layout (docs/records.md): kind u8, version u8, time i64, the payment's previous record u64 (but for its first), then the
-// fields in the order of the struct; variable-length parts behind a u32 length. The stored answer stands last, so that a reader finds it without knowing the rest.
+// fields in the order of the struct; variable-length parts behind a u32 length. The stored answer stands last, so that a
+// reader finds it without knowing the rest.
 extension ShardRecord {
     /// Version 1 had no previous record. It is read, and no longer written.
     static let version: UInt8 = 2

@@ -1,0 +1,407 @@
+// Made from docs/openapi.yaml by docs/embed-openapi.sh; a test holds the two equal.
+// swift-format-ignore-file
+extension OpenAPIDocument {
+    static let part1 = #"""
+openapi: 3.1.0
+info:
+  title: Millrace
+  version: 1.0.0
+  summary: A payment gateway with exactly-once effect
+  description: |
+    Amounts are integers in minor units of the currency (cents for EUR, whole yen for JPY). Every `POST` needs an
+    `Idempotency-Key`: the same key with the same request is executed once, and answered byte for byte as the first
+    time (`Idempotent-Replayed: true`). Problems are RFC 9457 documents; decide by `code`, which is stable
+    (docs/errors.md lists them all). A request that holds a card number is refused. Unknown members and unknown query
+    parameters are refused; `null` is not a value of any member. Every answer carries `request-id`.
+  license: {name: Apache-2.0, identifier: Apache-2.0}
+servers:
+  - url: https://localhost:8443
+    description: make run
+security:
+  - apiKey: []
+tags:
+  - name: payments
+  - name: refunds
+  - name: ledger
+  - name: meta
+paths:
+  /v1/payments:
+    post:
+      operationId: createPayment
+      tags: [payments]
+      summary: Authorize a payment, and capture it at once unless capture is false
+      parameters:
+        - $ref: '#/components/parameters/IdempotencyKey'
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/CreatePayment'}
+            examples:
+              sale:
+                value: {amount: 1250, currency: EUR, payment_method: pm_sim_success}
+              authorization:
+                value:
+                  amount: 1250
+                  currency: EUR
+                  payment_method: pm_sim_success
+                  capture: false
+                  description: Two books
+                  reference: order-1042
+                  statement_descriptor: MILLRACE BOOKS
+                  metadata: {cart: c-77}
+      responses:
+        '201':
+          description: Authorized, or captured.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Payment'}
+              examples:
+                captured: {$ref: '#/components/examples/CapturedPayment'}
+        '202': {$ref: '#/components/responses/PaymentProcessing'}
+        '400': {$ref: '#/components/responses/Invalid'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '402': {$ref: '#/components/responses/PaymentDeclined'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        '502': {$ref: '#/components/responses/NotExecuted'}
+        '503': {$ref: '#/components/responses/Unavailable'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/payments/{id}:
+    parameters:
+      - $ref: '#/components/parameters/PaymentID'
+    get:
+      operationId: getPayment
+      tags: [payments]
+      summary: Read a payment
+      responses:
+        '200': {$ref: '#/components/responses/Payment'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/payments/{id}/capture:
+    parameters:
+      - $ref: '#/components/parameters/PaymentID'
+    post:
+      operationId: capturePayment
+      tags: [payments]
+      summary: Capture an authorized payment, in full or in part; the rest is released
+      parameters:
+        - $ref: '#/components/parameters/IdempotencyKey'
+      requestBody:
+        required: false
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/Capture'}
+            examples:
+              part: {value: {amount: 1000}}
+              full: {value: {}}
+      responses: &operationResponses
+        '200': {$ref: '#/components/responses/Payment'}
+        '202': {$ref: '#/components/responses/PaymentProcessing'}
+        '400': {$ref: '#/components/responses/Invalid'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '402': {$ref: '#/components/responses/PaymentDeclined'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        '502': {$ref: '#/components/responses/NotExecuted'}
+        '503': {$ref: '#/components/responses/Unavailable'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/payments/{id}/cancel:
+    parameters:
+      - $ref: '#/components/parameters/PaymentID'
+    post:
+      operationId: cancelPayment
+      tags: [payments]
+      summary: Cancel an authorized payment
+      parameters:
+        - $ref: '#/components/parameters/IdempotencyKey'
+      requestBody:
+        required: false
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/Cancel'}
+            examples:
+              abandoned: {value: {reason: abandoned}}
+      responses: *operationResponses
+  /v1/payments/{id}/refunds:
+    parameters:
+      - $ref: '#/components/parameters/PaymentID'
+    post:
+      operationId: refundPayment
+      tags: [refunds]
+      summary: Refund a captured payment, in full or in part
+      parameters:
+        - $ref: '#/components/parameters/IdempotencyKey'
+      requestBody:
+        required: false
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/CreateRefund'}
+            examples:
+              part: {value: {amount: 250, reason: requested_by_customer}}
+      responses:
+        '201':
+          description: Refunded.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Refund'}
+              examples:
+                succeeded: {$ref: '#/components/examples/SucceededRefund'}
+        '202':
+          description: The outcome is not known yet; ask for the refund again.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Refund'}
+        '400': {$ref: '#/components/responses/Invalid'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '402': {$ref: '#/components/responses/RefundDeclined'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        '502': {$ref: '#/components/responses/NotExecuted'}
+        '503': {$ref: '#/components/responses/Unavailable'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/refunds/{id}:
+    parameters:
+      - name: id
+        in: path
+        required: true
+        schema: {$ref: '#/components/schemas/RefundID'}
+    get:
+      operationId: getRefund
+      tags: [refunds]
+      summary: Read a refund
+      responses:
+        '200':
+          description: The refund.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Refund'}
+              examples:
+                succeeded: {$ref: '#/components/examples/SucceededRefund'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/payments/{id}/timeline:
+    parameters:
+      - $ref: '#/components/parameters/PaymentID'
+    get:
+      operationId: getTimeline
+      tags: [payments]
+      summary: Read what happened to a payment, in order
+      description: |
+        Every request, call to the provider that did not end its operation, outcome and posting, as the journal holds them:
+        nothing is left out but calls that were never made. At most the newest 1,000 entries; `truncated` says when there
+        are more.
+      responses:
+        '200':
+          description: The timeline, oldest entry first.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Timeline'}
+              examples:
+                captured: {$ref: '#/components/examples/Timeline'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/balance:
+    get:
+      operationId: getBalance
+      tags: [ledger]
+      summary: Read what the ledger owes you
+      description: |
+        The merchant's accounts of the double-entry ledger, in the state that the newest durable record left. `pending`
+        is captured money less fees and refunds that the provider has not settled; `available` is settled; `reserve` is
+        withheld against disputes. A negative amount is owed by the merchant.
+      responses:
+        '200':
+          description: The balance.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Balance'}
+              examples:
+                balance: {$ref: '#/components/examples/Balance'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        default: {$ref: '#/components/responses/Problem'}
+  /openapi.yaml:
+    get:
+      operationId: getOpenAPI
+      tags: [meta]
+      summary: This document
+      security: []
+      responses:
+        '200':
+          description: This document.
+          content:
+            application/yaml:
+              schema: {type: string}
+components:
+  securitySchemes:
+    apiKey:
+      type: http
+      scheme: bearer
+      description: An API key, `mk_` and 43 characters, made by `millrace keys new`.
+  parameters:
+    PaymentID:
+      name: id
+      in: path
+      required: true
+      schema: {$ref: '#/components/schemas/PaymentID'}
+    IdempotencyKey:
+      name: Idempotency-Key
+      in: header
+      required: true
+      description: |
+        1 to 255 visible ASCII characters, bare or as a structured-field string (in quotes). `X-Idempotency-Key` and
+        the body's member `idempotency_key` mean the same; two different values are refused.
+      schema: {type: string, minLength: 1, maxLength: 255}
+      example: 8e03978e-40d5-43dd-bc93-6894a57f9324
+  headers:
+    RequestID:
+      description: Names this request in the gateway's logs.
+      schema: {type: string, pattern: '^req_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+    RetryAfter:
+      description: Seconds to wait.
+      schema: {type: integer, minimum: 1}
+  responses:
+    Payment:
+      description: The payment.
+      headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+      content:
+        application/json:
+          schema: {$ref: '#/components/schemas/Payment'}
+          examples:
+            captured: {$ref: '#/components/examples/CapturedPayment'}
+    PaymentProcessing:
+      description: The outcome is not known yet; ask for the payment again. It never changes back.
+      headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+      content:
+        application/json:
+          schema: {$ref: '#/components/schemas/Payment'}
+    PaymentDeclined:
+      description: Declined; the payment is inside.
+      content:
+        application/problem+json:
+          schema: {$ref: '#/components/schemas/Problem'}
+          examples:
+            declined: {$ref: '#/components/examples/DeclinedPayment'}
+    RefundDeclined:
+      description: Declined; the refund is inside.
+      content: &problem
+        application/problem+json:
+          schema: {$ref: '#/components/schemas/Problem'}
+    Invalid:
+      description: The request is not valid; `param` names the parameter where there is one.
+      content:
+        application/problem+json:
+          schema: {$ref: '#/components/schemas/Problem'}
+          examples:
+            zero: {$ref: '#/components/examples/AmountZero'}
+    Unauthenticated:
+      description: No API key, or not a valid one.
+      headers: {www-authenticate: {schema: {type: string}}}
+      content: *problem
+    NotFound:
+      description: No such payment or refund of this merchant.
+      content: *problem
+    Conflict:
+      description: The first request with this key is still running, or the payment's status does not allow it.
+      headers: {retry-after: {$ref: '#/components/headers/RetryAfter'}}
+      content: *problem
+    Unprocessable:
+      description: The key belongs to another request, or the amount is more than there is.
+      content: *problem
+    NotExecuted:
+      description: Certainly not executed; no money moved.
+      content: *problem
+    Unavailable:
+      description: Nothing was executed; try again with the same key.
+      headers: {retry-after: {$ref: '#/components/headers/RetryAfter'}}
+      content: *problem
+    Problem:
+      description: Any other problem.
+      content: *problem
+  schemas:
+    PaymentID: {type: string, pattern: '^pay_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+    RefundID: {type: string, pattern: '^ref_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+    Amount: {type: integer, minimum: 1, maximum: 99999999, description: Minor units}
+    Total: {type: integer, minimum: 0, description: Minor units}
+    Currency: {type: string, pattern: '^[A-Z]{3}$', description: ISO 4217, example: EUR}
+    Timestamp: {type: string, format: date-time, description: 'RFC 3339, UTC, milliseconds'}
+    IdempotencyKey: {type: string, pattern: '^[!-~]{1,255}$', description: Alias of the header}
+    Metadata:
+      type: object
+      maxProperties: 50
+      propertyNames: {minLength: 1, maxLength: 40}
+      additionalProperties: {type: string, maxLength: 500}
+    Balance:
+      type: object
+      required: [object, pending, available, reserve, as_of]
+      additionalProperties: false
+      properties:
+        object: {const: balance}
+        pending: {$ref: '#/components/schemas/BalanceLines'}
+        available: {$ref: '#/components/schemas/BalanceLines'}
+        reserve: {$ref: '#/components/schemas/BalanceLines'}
+        as_of: {$ref: '#/components/schemas/Timestamp'}
+    Timeline:
+      type: object
+      required: [object, payment_id, truncated, entries]
+      additionalProperties: false
+      properties:
+        object: {const: timeline}
+        payment_id: {$ref: '#/components/schemas/PaymentID'}
+        truncated: {type: boolean, description: Whether older entries were left out}
+        entries: {type: array, items: {$ref: '#/components/schemas/TimelineEntry'}}
+    TimelineEntry:
+      type: object
+      required: [type, at, position, status]
+      additionalProperties: false
+      properties:
+        type:
+          enum: [payment.created, operation.requested, operation.attempted, operation.unresolved, operation.finished,
+                 refund.bounced]
+        at: {$ref: '#/components/schemas/Timestamp'}
+        position: {type: integer, minimum: 1, description: 'Number of the record in its journal'}
+        status:
+          description: The payment's status after it; null when the timeline is truncated
+          oneOf: [{$ref: '#/components/schemas/PaymentStatus'}, {type: 'null'}]
+        request_id: {type: string, description: The request that asked for it}
+        operation: {enum: [authorize, capture, cancel, refund]}
+        number: {type: integer, minimum: 1, description: Which capture or refund of the payment}
+        amount: {$ref: '#/components/schemas/Total'}
+        amount_executed: {type: integer, minimum: 0, description: What the provider says it executed}
+        currency: {$ref: '#/components/schemas/Currency'}
+        capture: {type: boolean}
+        call: {enum: [execute, query], description: What the provider was asked}
+        answer: {enum: [not_executed, unknown, not_found, pending]}
+        result: {enum: [succeeded, declined, not_executed, conflicted]}
+        reason: {type: string}
+        decline: {$ref: '#/components/schemas/Decline'}
+        psp_reference: {type: [string, 'null']}
+        refund_id: {$ref: '#/components/schemas/RefundID'}
+        http_status: {type: integer, description: The status that the request was answered with}
+        transfers: {type: array, items: {$ref: '#/components/schemas/Transfer'}}
+    Transfer:
+      type: object
+      description: A balanced set of postings
+      required: [recipe, postings]
+      additionalProperties: false
+      properties:
+        recipe: {enum: [hold, release, capture, refund_requested, refund_confirmed, refund_failed, refund_bounced]}
+        postings:
+          type: array
+          minItems: 2
+          items:
+            type: object
+
+"""#
+}

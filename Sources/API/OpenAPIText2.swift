@@ -1,0 +1,211 @@
+// Made from docs/openapi.yaml by docs/embed-openapi.sh; a test holds the two equal.
+// swift-format-ignore-file
+extension OpenAPIDocument {
+    static let part2 = #"""
+            required: [account, currency, amount]
+            additionalProperties: false
+            properties:
+              account: {type: string, example: 'merchant:pending'}
+              currency: {$ref: '#/components/schemas/Currency'}
+              amount: {type: integer, description: 'Minor units; debits are positive, credits negative'}
+    BalanceLines:
+      type: array
+      description: By currency code; every currency that the merchant has had money in
+      items:
+        type: object
+        required: [currency, amount]
+        additionalProperties: false
+        properties:
+          currency: {$ref: '#/components/schemas/Currency'}
+          amount: {type: integer, description: 'Minor units, negative when owed by the merchant'}
+    CreatePayment:
+      type: object
+      required: [amount, currency, payment_method]
+      additionalProperties: false
+      properties:
+        amount: {$ref: '#/components/schemas/Amount'}
+        currency:
+          type: string
+          pattern: '^[A-Za-z]{3}$'
+          description: ISO 4217 code of a currency with minor units
+        payment_method:
+          type: string
+          pattern: '^[!-~]{1,128}$'
+          description: A token of the payment service provider; never a card number
+        capture: {type: boolean, default: true, description: False only authorizes}
+        description: {type: string, maxLength: 1000}
+        reference: {type: string, maxLength: 80, description: 'Your own, for example an order number'}
+        statement_descriptor:
+          type: string
+          minLength: 5
+          maxLength: 22
+          pattern: '^(?=.*[A-Za-z])[^<>\\''"*]+$'
+        metadata: {$ref: '#/components/schemas/Metadata'}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Capture:
+      type: object
+      additionalProperties: false
+      properties:
+        amount: {$ref: '#/components/schemas/Amount'}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Cancel:
+      type: object
+      additionalProperties: false
+      properties:
+        reason: {enum: [duplicate, fraudulent, requested_by_customer, abandoned]}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    CreateRefund:
+      type: object
+      additionalProperties: false
+      properties:
+        amount: {$ref: '#/components/schemas/Amount'}
+        reason: {enum: [duplicate, fraudulent, requested_by_customer]}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    PaymentStatus:
+      enum: [processing, authorized, captured, partially_refunded, refunded, cancelled, failed, conflicted]
+    Payment:
+      type: object
+      additionalProperties: false
+      required:
+        - id
+        - object
+        - status
+        - amount
+        - currency
+        - capture
+        - amount_authorized
+        - amount_capturable
+        - amount_captured
+        - amount_refunded
+        - amount_refund_pending
+        - payment_method
+        - description
+        - reference
+        - statement_descriptor
+        - metadata
+        - decline
+        - failure
+        - created_at
+        - updated_at
+      properties:
+        id: {$ref: '#/components/schemas/PaymentID'}
+        object: {const: payment}
+        status: {$ref: '#/components/schemas/PaymentStatus'}
+        amount: {$ref: '#/components/schemas/Amount'}
+        currency: {$ref: '#/components/schemas/Currency'}
+        capture: {type: boolean}
+        amount_authorized: {$ref: '#/components/schemas/Total'}
+        amount_capturable: {$ref: '#/components/schemas/Total'}
+        amount_captured: {$ref: '#/components/schemas/Total'}
+        amount_refunded: {$ref: '#/components/schemas/Total'}
+        amount_refund_pending: {$ref: '#/components/schemas/Total'}
+        payment_method: {type: [string, 'null']}
+        description: {type: [string, 'null']}
+        reference: {type: [string, 'null']}
+        statement_descriptor: {type: [string, 'null']}
+        metadata: {$ref: '#/components/schemas/Metadata'}
+        decline: {oneOf: [{$ref: '#/components/schemas/Decline'}, {type: 'null'}]}
+        failure: {oneOf: [{$ref: '#/components/schemas/Failure'}, {type: 'null'}]}
+        created_at: {$ref: '#/components/schemas/Timestamp'}
+        updated_at: {$ref: '#/components/schemas/Timestamp'}
+    Refund:
+      type: object
+      additionalProperties: false
+      required: [id, object, payment_id, status, amount, currency, decline, created_at, updated_at]
+      properties:
+        id: {$ref: '#/components/schemas/RefundID'}
+        object: {const: refund}
+        payment_id: {$ref: '#/components/schemas/PaymentID'}
+        status: {enum: [pending, succeeded, failed]}
+        amount: {$ref: '#/components/schemas/Amount'}
+        currency: {$ref: '#/components/schemas/Currency'}
+        decline: {oneOf: [{$ref: '#/components/schemas/Decline'}, {type: 'null'}]}
+        created_at: {$ref: '#/components/schemas/Timestamp'}
+        updated_at: {$ref: '#/components/schemas/Timestamp'}
+    Decline:
+      type: object
+      additionalProperties: false
+      required: [class, standard_code, psp_code]
+      properties:
+        class: {enum: [hard, soft_later, soft_technical, authentication, fix_data, configuration]}
+        standard_code: {type: string, description: Independent of the provider, example: insufficient_funds}
+        psp_code: {type: string, description: As the provider put it}
+    Failure:
+      type: object
+      additionalProperties: false
+      required: [reason]
+      properties:
+        reason: {type: string, example: connection_failed}
+    Problem:
+      type: object
+      description: RFC 9457
+      additionalProperties: false
+      required: [type, title, status, detail, code, category, retryable, request_id]
+      properties:
+        type: {type: string, format: uri}
+        title: {type: string}
+        status: {type: integer, minimum: 400, maximum: 599}
+        detail: {type: string, description: Never repeats a value of the request}
+        code: {type: string, pattern: '^[a-z_]+$', description: Stable; see docs/errors.md}
+        category: {enum: [validation, auth, rate_limit, conflict, decline, psp, internal]}
+        retryable: {type: boolean}
+        retry_after_ms: {type: integer, minimum: 1}
+        param: {type: string}
+        decline: {$ref: '#/components/schemas/Decline'}
+        reason: {type: string}
+        payment_id: {$ref: '#/components/schemas/PaymentID'}
+        payment: {$ref: '#/components/schemas/Payment'}
+        refund: {$ref: '#/components/schemas/Refund'}
+        request_id: {type: string, pattern: '^req_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+  examples:
+    CapturedPayment:
+      value: {"id":"pay_01m7yky91v000g00000000001a","object":"payment","status":"captured","amount":1250,"currency":"EUR","capture":true,"amount_authorized":1250,"amount_capturable":0,"amount_captured":1250,"amount_refunded":0,"amount_refund_pending":0,"payment_method":"pm_sim_success","description":"Two books","reference":"order-1042","statement_descriptor":"MILLRACE BOOKS","metadata":{"cart":"c-77"},"decline":null,"failure":null,"created_at":"2026-11-21T08:35:36.123Z","updated_at":"2026-11-21T08:35:36.170Z"}
+    Timeline:
+      summary: A payment captured at once
+      value:
+        object: timeline
+        payment_id: pay_01m7yky91v000g00000000001a
+        truncated: false
+        entries:
+          - type: payment.created
+            at: '2026-11-21T08:35:36.123Z'
+            position: 83
+            status: processing
+            request_id: req_01m7yky91tk4qg9a4a3ze5v6mh
+            amount: 1250
+            currency: EUR
+            capture: true
+          - type: operation.finished
+            at: '2026-11-21T08:35:36.170Z'
+            position: 91
+            status: captured
+            operation: authorize
+            number: 1
+            result: succeeded
+            amount: 1250
+            amount_executed: 1250
+            psp_reference: ch_sim_1
+            http_status: 201
+            transfers:
+              - recipe: capture
+                postings:
+                  - {account: 'psp:receivable', currency: EUR, amount: 1250}
+                  - {account: 'merchant:pending', currency: EUR, amount: -1219}
+                  - {account: 'platform:fees', currency: EUR, amount: -31}
+    Balance:
+      summary: Two currencies
+      value:
+        object: balance
+        pending: [{currency: EUR, amount: 96250}, {currency: USD, amount: -1200}]
+        available: [{currency: EUR, amount: 0}, {currency: USD, amount: 0}]
+        reserve: [{currency: EUR, amount: 0}, {currency: USD, amount: 0}]
+        as_of: '2026-11-21T08:35:36.123Z'
+    SucceededRefund:
+      value: {"id":"ref_01m7ykycv0000g00000002m001","object":"refund","payment_id":"pay_01m7yky91v000g00000000001a","status":"succeeded","amount":250,"currency":"EUR","decline":null,"created_at":"2026-11-21T08:35:40.000Z","updated_at":"2026-11-21T08:35:40.035Z"}
+    DeclinedPayment:
+      value: {"type":"https://millrace.dev/problems/payment_declined","title":"The payment was declined","status":402,"detail":"See decline for what may be done.","code":"payment_declined","category":"decline","retryable":true,"decline":{"class":"soft_later","standard_code":"insufficient_funds","psp_code":"51"},"payment_id":"pay_01m7yky91v000g00000000001a","payment":{"id":"pay_01m7yky91v000g00000000001a","object":"payment","status":"failed","amount":1250,"currency":"EUR","capture":true,"amount_authorized":0,"amount_capturable":0,"amount_captured":0,"amount_refunded":0,"amount_refund_pending":0,"payment_method":"pm_sim_success","description":"Two books","reference":"order-1042","statement_descriptor":"MILLRACE BOOKS","metadata":{"cart":"c-77"},"decline":{"class":"soft_later","standard_code":"insufficient_funds","psp_code":"51"},"failure":null,"created_at":"2026-11-21T08:35:36.123Z","updated_at":"2026-11-21T08:35:36.170Z"},"request_id":"req_014d2pf2dbsqqzxq5tk1v58cgg"}
+    AmountZero:
+      value: {"type":"https://millrace.dev/problems/amount_zero","title":"The amount must not be zero","status":400,"detail":"Amounts run from 1 to 99999999 minor units.","code":"amount_zero","category":"validation","retryable":false,"param":"amount","request_id":"req_014d2pf2dbsqqzxq5tk1v58cgg"}
+
+"""#
+}
