@@ -4,6 +4,8 @@ import NIOHPACK
 struct HeaderFields {
     private(set) var authorization: String?
     private(set) var contentType: String?
+    /// `Prefer: respond-async` (RFC 7240, section 4.1): 202 as soon as the request is durable.
+    private(set) var prefersAsync = false
     /// `Idempotency-Key` and its alias `X-Idempotency-Key`.
     private var key: String?
     private var keyAlias: String?
@@ -13,6 +15,7 @@ struct HeaderFields {
         for (name, value, _) in headers {
             // The length tells apart nearly all fields before any text is compared.
             switch name.utf8.count {
+            case 6 where name == "prefer": prefersAsync = prefersAsync || Self.namesRespondAsync(value.utf8.span)
             case 12 where name == "content-type": contentType = value
             case 13 where name == "authorization":
                 guard authorization == nil || authorization == value else { throw Rejection(.apiKeyInvalid) }
@@ -39,6 +42,39 @@ struct HeaderFields {
         } else if output != other {
             throw Rejection(.idempotencyKeyConflict)
         }
+    }
+
+    /// Whether a list of preferences has `respond-async`, in any case and with any parameters. Others are ignored, as the RFC asks.
+    static func namesRespondAsync(_ list: Span<UInt8>) -> Bool {
+        let expected: StaticString = "respond-async"
+        let length = expected.utf8CodeUnitCount
+        var start = 0
+        while start + length <= list.count {
+            var end = start
+            while end < list.count && list[end] != UInt8(ascii: ",") { end += 1 }
+            while start < end && (list[start] == UInt8(ascii: " ") || list[start] == UInt8(ascii: "\t")) { start += 1 }
+            if end - start >= length, matches(list.extracting(start..<start + length), expected),
+                end - start == length || isDelimiter(list[start + length])
+            {
+                return true
+            }
+            start = end + 1
+        }
+        return false
+    }
+
+    private static func isDelimiter(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ";") || byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
+    }
+
+    /// ASCII letters in any case.
+    private static func matches(_ text: Span<UInt8>, _ expected: StaticString) -> Bool {
+        for index in text.indices {
+            let letter = text[index]
+            let lower = letter >= UInt8(ascii: "A") && letter <= UInt8(ascii: "Z") ? letter | 0x20 : letter
+            guard lower == expected.utf8Start[index] else { return false }
+        }
+        return true
     }
 
     /// `application/json`, with or without parameters (RFC 9110 section 8.3).

@@ -32,6 +32,7 @@ paths:
       summary: Authorize a payment, and capture it at once unless capture is false
       parameters:
         - $ref: '#/components/parameters/IdempotencyKey'
+        - $ref: '#/components/parameters/Prefer'
       requestBody:
         required: true
         content:
@@ -89,6 +90,7 @@ paths:
       summary: Capture an authorized payment, in full or in part; the rest is released
       parameters:
         - $ref: '#/components/parameters/IdempotencyKey'
+        - $ref: '#/components/parameters/Prefer'
       requestBody:
         required: false
         content:
@@ -118,6 +120,7 @@ paths:
       summary: Cancel an authorized payment
       parameters:
         - $ref: '#/components/parameters/IdempotencyKey'
+        - $ref: '#/components/parameters/Prefer'
       requestBody:
         required: false
         content:
@@ -135,6 +138,7 @@ paths:
       summary: Refund a captured payment, in full or in part
       parameters:
         - $ref: '#/components/parameters/IdempotencyKey'
+        - $ref: '#/components/parameters/Prefer'
       requestBody:
         required: false
         content:
@@ -264,6 +268,14 @@ components:
         the body's member `idempotency_key` mean the same; two different values are refused.
       schema: {type: string, minLength: 1, maxLength: 255}
       example: 8e03978e-40d5-43dd-bc93-6894a57f9324
+    Prefer:
+      name: Prefer
+      in: header
+      description: |
+        `respond-async` (RFC 7240) answers 202 as soon as the request is durable, without waiting for the provider. The
+        outcome is found by reading the payment, or under the same idempotency key. Other preferences are ignored.
+      schema: {type: string}
+      example: respond-async
   headers:
     RequestID:
       description: Names this request in the gateway's logs.
@@ -390,18 +402,6 @@ components:
         refund_id: {$ref: '#/components/schemas/RefundID'}
         http_status: {type: integer, description: The status that the request was answered with}
         transfers: {type: array, items: {$ref: '#/components/schemas/Transfer'}}
-    Transfer:
-      type: object
-      description: A balanced set of postings
-      required: [recipe, postings]
-      additionalProperties: false
-      properties:
-        recipe: {enum: [hold, release, capture, refund_requested, refund_confirmed, refund_failed, refund_bounced]}
-        postings:
-          type: array
-          minItems: 2
-          items:
-            type: object
 
 """#
 }

@@ -2,6 +2,18 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part2 = #"""
+    Transfer:
+      type: object
+      description: A balanced set of postings
+      required: [recipe, postings]
+      additionalProperties: false
+      properties:
+        recipe: {enum: [hold, release, capture, refund_requested, refund_confirmed, refund_failed, refund_bounced]}
+        postings:
+          type: array
+          minItems: 2
+          items:
+            type: object
             required: [account, currency, amount]
             additionalProperties: false
             properties:

@@ -53,20 +53,36 @@ package final class PaymentAPI: HTTPServerApplication {
             switch try interpreter.interpret(request) {
             case .openAPI:
                 server.respond(request.token, OpenAPIDocument.response(requestID: requestID))
-            case .command(let kind, let merchant, let key, let fingerprint):
-                let command = Command(
-                    kind: kind,
-                    merchant: merchant,
-                    requestID: requestID,
-                    key: key,
-                    fingerprint: fingerprint,
-                    reply: ReplyToken(loop: loopIndex, stream: request.token)
-                )
-                sink.submit(command)
+            case .read(let kind, let merchant):
+                submit(kind, merchant, requestID, nil, nil, request.token)
+            case .operation(let kind, let merchant, let key, let fingerprint, let respondsAtOnce):
+                submit(kind, merchant, requestID, key, fingerprint, request.token, respondsAtOnce: respondsAtOnce)
             }
         } catch {
             server.respond(request.token, response(to: error, requestID: requestID))
         }
+    }
+
+    private func submit(
+        _ kind: Command.Kind,
+        _ merchant: MerchantID,
+        _ requestID: RequestID,
+        _ key: KeyDigest?,
+        _ fingerprint: Fingerprint?,
+        _ token: HTTPStreamToken,
+        respondsAtOnce: Bool = false
+    ) {
+        sink.submit(
+            Command(
+                kind: kind,
+                merchant: merchant,
+                requestID: requestID,
+                key: key,
+                fingerprint: fingerprint,
+                reply: ReplyToken(loop: loopIndex, stream: token),
+                respondsAtOnce: respondsAtOnce
+            )
+        )
     }
 
     package func receiveComplete() {

@@ -9,7 +9,9 @@ import WireJSON
 struct RequestInterpreter {
     enum Outcome {
         case openAPI
-        case command(Command.Kind, MerchantID, KeyDigest?, Fingerprint?)
+        /// A read.
+        case read(Command.Kind, MerchantID)
+        case operation(Command.Kind, MerchantID, KeyDigest, Fingerprint, respondsAtOnce: Bool)
     }
 
     private let configuration: APIConfiguration
@@ -30,16 +32,16 @@ struct RequestInterpreter {
         let merchant = configuration.merchants[try authenticator.merchant(authorization: authorization)]
         let body = request.body.readableBytesUInt8Span
         switch route {
-        case .getPayment(let id): return .command(.getPayment(id), merchant.id, nil, nil)
-        case .getTimeline(let id): return .command(.getHistory(id), merchant.id, nil, nil)
-        case .getRefund(let id): return .command(.getRefund(id), merchant.id, nil, nil)
-        case .getBalance: return .command(.getBalance, merchant.id, nil, nil)
+        case .getPayment(let id): return .read(.getPayment(id), merchant.id)
+        case .getTimeline(let id): return .read(.getHistory(id), merchant.id)
+        case .getRefund(let id): return .read(.getRefund(id), merchant.id)
+        case .getBalance: return .read(.getBalance, merchant.id)
         case .unknownResource, .openAPI: throw Rejection(.resourceNotFound)
         case .createPayment, .capture, .cancel, .refund:
             try admit(fields, path: path, body: body)
             let kind = try command(route, body, merchant)
             let key = try digestKey(fields, merchant.id)
-            return .command(kind, merchant.id, key, fingerprint())
+            return .operation(kind, merchant.id, key, fingerprint(), respondsAtOnce: fields.prefersAsync)
         }
     }
 

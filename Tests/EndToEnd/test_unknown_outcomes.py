@@ -123,3 +123,19 @@ def test_a_dead_psp_is_502_and_recovers(own_demo):
             lambda: api.post("/v1/payments", json=payment(), headers=key()).status_code == 201, 30, "the PSP's return"
         )
     assert own_demo.trial_balance()["balanced"]
+
+
+def test_who_does_not_want_to_wait_is_told_so_at_once(demo, api):
+    header, body = key() | {"prefer": "respond-async"}, payment(payment_method="tok_slow_5s")
+    first = api.post("/v1/payments", json=body, headers=header)
+    assert first.status_code == 202 and first.json()["status"] == "processing"
+    path = f"/v1/payments/{first.json()['id']}"
+    assert api.get(path).json()["status"] == "processing"
+    again = api.post("/v1/payments", json=body, headers=header)
+    assert again.status_code == 202 and again.json()["id"] == first.json()["id"]
+    wait_until(lambda: api.get(path).json()["status"] == "captured", 60, "the outcome")
+    assert api.post("/v1/payments", json=body, headers=header).status_code == 201
+    refund = api.post(f"{path}/refunds", json={}, headers=key() | {"prefer": "respond-async"})
+    assert refund.status_code == 202 and refund.json()["status"] == "pending"
+    wait_until(lambda: api.get(path).json()["status"] == "refunded", 60, "the refund")
+    assert executions(demo, first.json()["id"]) == CHARGED | {"refund": 1}

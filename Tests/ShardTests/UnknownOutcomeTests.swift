@@ -184,6 +184,24 @@ struct UnknownOutcomeTests {
         #expect(world.journal.count == 3)
     }
 
+    @Test("Who does not want to wait is told 202 once the request is durable, and finds the outcome under the key")
+    func respondAsync() throws {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(), key: "a", respondsAtOnce: true)
+        #expect(world.lastStatus == 202 && world.lastBody.contains("processing"))
+        #expect(world.calls.count == 1)
+        world.send(ShardWorld.create(), key: "a", respondsAtOnce: true)
+        #expect(world.lastStatus == 202 && world.responses.last?.isReplay == true && world.calls.count == 1)
+        world.answer(world.lastCall.token, ShardWorld.success())
+        #expect(world.responses.count == 2, "the outcome has nobody to go to")
+        world.send(ShardWorld.create(), key: "a")
+        let stored = try StoredResponse(record: world.journal[Int(world.replays[0].record) - 1])
+        #expect(stored.status == 201)
+        let id = world.lastCall.call.payment
+        world.send(.refund(id, amountMinor: 100), key: "b", respondsAtOnce: true)
+        #expect(world.lastStatus == 202 && world.lastBody.contains("pending 100"))
+    }
+
     @Test("A refund in doubt stays pending and keeps its amount")
     func unknownRefund() {
         var world = ShardWorld()

@@ -66,6 +66,8 @@ package struct Command: Sendable {
     package var key: KeyDigest?
     package var fingerprint: Fingerprint?
     package var reply: ReplyToken
+    /// Answer 202 as soon as the request is durable, and not with the outcome.
+    package var respondsAtOnce: Bool
 
     package init(
         kind: Kind,
@@ -73,7 +75,8 @@ package struct Command: Sendable {
         requestID: RequestID,
         key: KeyDigest?,
         fingerprint: Fingerprint?,
-        reply: ReplyToken
+        reply: ReplyToken,
+        respondsAtOnce: Bool = false
     ) {
         self.kind = kind
         self.merchant = merchant
@@ -81,6 +84,7 @@ package struct Command: Sendable {
         self.key = key
         self.fingerprint = fingerprint
         self.reply = reply
+        self.respondsAtOnce = respondsAtOnce
     }
 }
 

@@ -89,6 +89,7 @@ extension ShardCore {
         statistics.paymentsCreated += 1
         operations[slot].reply = command.reply
         execute(slot, paymentMethod: request.paymentMethod, at: now, into: &output)
+        if command.respondsAtOnce { answerProcessing(slot, into: &output) }
     }
 
     /// The only provider there is so far; routing comes with the others.
@@ -134,6 +135,7 @@ extension ShardCore {
         persist(.operationStarted(record), into: &output)
         operations[slot].reply = command.reply
         execute(slot, paymentMethod: "", at: now, into: &output)
+        if command.respondsAtOnce { answerProcessing(slot, into: &output) }
     }
 
     private func checkedAmount(

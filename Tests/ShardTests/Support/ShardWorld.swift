@@ -41,7 +41,8 @@ struct ShardWorld: ~Copyable {
         _ kind: Command.Kind,
         key: String? = nil,
         body: UInt64 = 1,
-        merchant: UInt64 = 7
+        merchant: UInt64 = 7,
+        respondsAtOnce: Bool = false
     ) -> ReplyToken {
         requests += 1
         let reply = ReplyToken(loop: 0, connection: 0, generation: 0, stream: UInt32(requests))
@@ -51,7 +52,8 @@ struct ShardWorld: ~Copyable {
             requestID: RequestID(high: 1, low: requests),
             key: key.map { KeyDigest(high: merchant, low: Self.hash($0)) },
             fingerprint: key.map { _ in Fingerprint(high: 0, low: body) },
-            reply: reply
+            reply: reply,
+            respondsAtOnce: respondsAtOnce
         )
         core.handle(command, at: now, into: &output)
         settle()
