@@ -80,6 +80,28 @@ package final class GatewayServer: Sendable {
         logger.notice("Stopped")
     }
 
+    /// Reads the journals' keys anew: what is written from now on is under the key that is active then. Keys that cannot be used
+    /// change nothing; that is logged. Nothing happens if journals are not encrypted.
+    package func reloadJournalKeys() async {
+        guard let source = configuration.journal.encryption, let keys = parts.protection.keys else { return }
+        do {
+            let ring = try await parts.threadPool.runIfActive { try source.ring() }
+            try keys.replace(with: ring)
+            logger.notice(
+                "Reloaded the journals' keys",
+                metadata: [
+                    "active": "\(ring.activeKeyID.map { "\($0)" } ?? "none")",
+                    "keys": "\(ring.keyIDs.map { "\($0)" }.joined(separator: ","))",
+                ]
+            )
+        } catch {
+            logger.error(
+                "The journals' keys stay as they are: the new ones are no use",
+                metadata: ["error": "\(error)"]
+            )
+        }
+    }
+
     /// Returns when the gateway cannot go on (a failed journal), with the reason.
     package func waitForFailure() async -> any Error {
         await parts.failure.wait()

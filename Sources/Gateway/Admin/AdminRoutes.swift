@@ -1,3 +1,4 @@
+import Journal
 import Ledger
 import Money
 import NIOCore
@@ -19,8 +20,22 @@ struct AdminRoutes: Sendable {
                 .metrics(ByteBuffer(bytes: PrometheusText.render(try await GatewayMetrics.gather(from: parts))))
             },
             AdminRoute("/ledger/trial-balance") { _ in .json(try await TrialBalanceDocument.make(from: parts)) },
+            AdminRoute("/journal/checkpoints") { _ in try await Self.checkpoints(of: parts) },
             AdminRoute("/audit/payments") { _ in .jsonLines(PaymentLines(parts: parts)) },
         ]
+    }
+
+    /// The newest checkpoint of each journal, a line each, as `millrace journal verify --checkpoint` reads them.
+    private static func checkpoints(of parts: GatewayParts) async throws -> AdminResponse {
+        guard parts.protection.checkpoints != nil else {
+            return .problem(404, code: "checkpoints_off", "This gateway signs no checkpoints")
+        }
+        var text = ""
+        for number in 0..<parts.shardCount {
+            let line = try await parts.onShard(number) { $0.journal.newestCheckpoint?.line }
+            if let line { text += line + "\n" }
+        }
+        return .text(text)
     }
 
     private static func ready(_ state: Readiness.State) -> AdminResponse {

@@ -14,11 +14,13 @@ struct GatewayBlueprint: Sendable {
     let api: APIConfiguration
     let server: HTTPServerConfiguration
     let threadPool: NIOThreadPool
+    let protection: JournalProtection
     private let configuration: GatewayConfiguration
     private let client: HTTPClientConfiguration
 
     init(_ configuration: GatewayConfiguration) throws {
         self.configuration = configuration
+        protection = try JournalProtection(configuration.journal)
         server = try HTTPServerConfiguration(configuration)
         client = try HTTPClientConfiguration(configuration.provider)
         directory = try DataDirectory.open(
@@ -48,7 +50,9 @@ struct GatewayBlueprint: Sendable {
                 segmentBytes: configuration.journal.segmentBytes,
                 batchBytes: configuration.journal.maxBatchBytes,
                 backlogBytes: Self.journalBacklogBytes(configuration),
-                floorNanoseconds: UInt64(configuration.journal.floorMicroseconds) * 1_000
+                floorNanoseconds: UInt64(configuration.journal.floorMicroseconds) * 1_000,
+                keys: protection.keys,
+                checkpoints: protection.checkpoints
             ),
             shard: ShardConfiguration(
                 shard: UInt16(number),

@@ -120,8 +120,19 @@ enum GatewayMetrics {
                 "Segments that could not be prepared because the disk is full.",
                 journal.segmentPreparationsRefused
             ),
+            ("millrace_journal_checkpoints_total", "Checkpoints of the chain signed.", journal.checkpoints),
+            (
+                "millrace_journal_checkpoints_refused_total", "Checkpoints for which the disk had no room.",
+                journal.checkpointsRefused
+            ),
         ]
         for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: value) }
+        metrics.gauge(
+            "millrace_journal_key_id",
+            help: "Number of the master key that the last batch was encrypted under; 0 none.",
+            labels: labels,
+            value: Int64(journal.masterKeyID)
+        )
         metrics.latency(
             "millrace_journal_flush_seconds",
             help: "Time to write and sync a batch (counted in buckets of powers of two).",

@@ -157,6 +157,8 @@ final class GatewayParts: Sendable {
     }
 
     var shardCount: Int { blueprint.shardCount }
+    var protection: JournalProtection { blueprint.protection }
+    var threadPool: NIOThreadPool { blueprint.threadPool }
 }
 
 extension Logger {
@@ -186,6 +188,12 @@ extension Logger {
                 "position": "\(report.lastPosition)",
             ]
         )
+        if report.checkpoints == .damaged {
+            warning(
+                "A journal's log of checkpoints is damaged; if checkpoints are signed, it was set aside and a new one begun",
+                metadata: ["shard": "\(shard.host.shard)"]
+            )
+        }
         guard let torn = report.torn else { return }
         warning(
             "Cut an unacknowledged tail from a journal",

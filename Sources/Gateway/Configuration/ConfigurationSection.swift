@@ -6,6 +6,8 @@ struct ConfigurationSection {
     /// Where the section begins.
     let line: Int?
     let path: String
+    /// Whether the file has it at all.
+    var isPresent: Bool { line != nil }
     private var remaining: [(key: String, line: Int?, value: Node)] = []
 
     /// The mapping `node`, which stands under `path` (empty for the document itself).

@@ -19,6 +19,10 @@ extension GatewayConfiguration.JournalSettings {
         floorMicroseconds = try section.integer("floor_microseconds", in: 0...10_000) ?? floorMicroseconds
         maxUnflushedBytes = try section.size("max_unflushed_bytes", in: 1 << 20...1 << 30) ?? maxUnflushedBytes
         maxBatchBytes = try blocks("max_batch_bytes", in: 128 << 10...1 << 20, &section) ?? maxBatchBytes
+        var nested = try section.section("encryption")
+        encryption = try KeySource.read(&nested)
+        nested = try section.section("checkpoints")
+        checkpoints = try GatewayConfiguration.Checkpoints.read(&nested)
         try section.finish()
     }
 

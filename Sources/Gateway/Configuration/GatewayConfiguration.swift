@@ -67,6 +67,18 @@ extension GatewayConfiguration {
         package var maxUnflushedBytes = 4 << 20
         /// The longest batch that is written at once, in bytes.
         package var maxBatchBytes = 1 << 20
+        /// Where the master keys of encryption at rest come from; `nil` writes journals in clear.
+        package var encryption: KeySource?
+        /// `nil` signs nothing.
+        package var checkpoints: Checkpoints?
+    }
+
+    /// Signed statements about the head of each journal's chain.
+    package struct Checkpoints: Sendable, Equatable {
+        /// An Ed25519 private key, PEM (PKCS #8) or base64.
+        package var signingKeyFile: String
+        /// Least time between two of one journal.
+        package var interval = Duration.seconds(10)
     }
 
     /// The table of idempotency keys, one per shard, allocated at start.

@@ -16,27 +16,48 @@ struct JournalCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "verify",
             abstract: "Check every checksum, the sequence, the chain and the end of journals nobody writes to.",
-            discussion: "Exit status 0: sound; 65: damaged; 74: cannot be read."
+            discussion: """
+                Without --key-file encrypted batches are checked (checksums and chain are over what is on the disk) but \
+                not opened. With --public-key the chain is also held against signed checkpoints. \
+                Exit status 0: sound; 65: damaged or tampered with; 74: cannot be read; 78: a key is missing or wrong.
+                """
         )
 
         @Argument(help: "A data directory or a journal's directory.")
         var directory: String
+        @OptionGroup var keys: JournalKeyOptions
+        @OptionGroup var checkpoints: CheckpointOptions
 
         func run() throws {
             var status: Int32 = 0
+            let ring = try keys.ring()
+            let evidence = try checkpoints.evidence()
             for journal in try JournalPaths.find(directory) {
-                let found = JournalVerifier.verify(directory: journal)
-                Console.line(
-                    "\(journal): \(found.isSound ? "sound" : "DAMAGED"), \(found.records) records in \(found.batches) "
-                        + "batches and \(found.segments) segments, \(found.bytes) bytes, last position "
-                        + "\(found.lastPosition), epoch \(found.lastEpoch), torn \(found.tornBytes) bytes, "
-                        + "head \(found.headHash)"
-                )
-                guard let problem = found.problem else { continue }
-                Console.error("millrace: \(problem)")
-                status = max(status, JournalError(problem.code, "").exitStatus)
+                let found = JournalVerifier.verify(directory: journal, keys: ring, evidence: evidence)
+                report(found, journal)
+                if !found.isSound { status = max(status, ExitStatus.damaged) }
+                if let problem = found.problem { status = max(status, JournalError(problem.code, "").exitStatus) }
             }
             if status != 0 { throw ExitCode(status) }
+        }
+
+        private func report(_ found: JournalVerification, _ journal: String) {
+            Console.line(
+                "\(journal): \(found.isSound ? "sound" : "DAMAGED"), \(found.records) records in \(found.batches) "
+                    + "batches and \(found.segments) segments, \(found.bytes) bytes, last position "
+                    + "\(found.lastPosition), epoch \(found.lastEpoch), torn \(found.tornBytes) bytes, "
+                    + "head \(found.headHash)"
+            )
+            if found.sealedBatches > 0 {
+                Console.line(
+                    "\(journal): \(found.sealedBatches) batches are encrypted and were not opened (no --key-file)"
+                )
+            }
+            if let audit = found.checkpoints {
+                Console.line("\(journal): \(audit.text(lastPosition: found.lastPosition))")
+                for finding in audit.findings { Console.error("millrace: \(journal): \(finding)") }
+            }
+            if let problem = found.problem { Console.error("millrace: \(problem)") }
         }
     }
 
@@ -52,11 +73,16 @@ struct JournalCommand: ParsableCommand {
         var from: UInt64 = 1
         @Flag(help: "Print each record's bytes, too.")
         var hex = false
+        @OptionGroup var keys: JournalKeyOptions
 
         func run() throws {
+            let ring = try keys.ring()
             for journal in try JournalPaths.find(directory) {
                 do throws(JournalProblem) {
-                    try JournalDump.forEachRecord(directory: journal, from: from) { batch, position, bytes in
+                    try JournalDump.forEachRecord(directory: journal, from: from, keys: ring) {
+                        batch,
+                        position,
+                        bytes in
                         Console.line(RecordLine.text(batch, position, bytes, hex: hex))
                     }
                 } catch {

@@ -5,14 +5,14 @@ import ArgumentParser
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys",
-        abstract: "Make API keys for merchants.",
-        subcommands: [New.self]
+        abstract: "Make API keys for merchants, and keys for journals.",
+        subcommands: [New.self, JournalKeysCommand.self, CheckpointKeysCommand.self]
     )
 
     struct New: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "new",
-            abstract: "Print a new key for the merchant, and its hash for the configuration.",
+            abstract: "Print a new API key for a merchant, and its hash for the configuration.",
             discussion: "The key is shown this once; nothing but the hash is to be stored on the gateway's side."
         )
 

@@ -31,13 +31,15 @@ struct LedgerCommand: ParsableCommand {
         var directory: String
         @Flag(help: "Print the balance of every account, too.")
         var balances = false
+        @OptionGroup var keys: JournalKeyOptions
 
         func run() throws {
+            let ring = try keys.ring()
             var isSound = true
             var sums: [Account: AccountTotals] = [:]
             for journal in try JournalPaths.find(directory) {
                 var check = LedgerCheck()
-                try LedgerJournal.forEachRecord(journal) { position, record in
+                try LedgerJournal.forEachRecord(journal, ring) { position, record in
                     switch record {
                     case .success(let record): check.examine(record, at: position)
                     case .failure(let error): check.examine(undecodable: error, at: position)
@@ -89,8 +91,10 @@ struct LedgerCommand: ParsableCommand {
         var format: Format
         @Option(help: "The gateway's configuration, for the names of merchants.")
         var config: String?
+        @OptionGroup var keys: JournalKeyOptions
 
         func run() throws {
+            let ring = try keys.ring()
             let merchants = try names()
             var export: any LedgerExport =
                 switch format {
@@ -99,7 +103,7 @@ struct LedgerCommand: ParsableCommand {
                 }
             Console.text(export.begin())
             for journal in try JournalPaths.find(directory) {
-                try LedgerJournal.forEachRecord(journal) { position, record in
+                try LedgerJournal.forEachRecord(journal, ring) { position, record in
                     let record = try record.get()
                     for entry in LedgerEntry.of(record, at: position) { Console.text(export.write(entry)) }
                 }
@@ -124,11 +128,12 @@ private enum LedgerJournal {
     /// Ends with a failure at damage, as a start would, and at the first error that `body` throws.
     static func forEachRecord(
         _ directory: String,
+        _ keys: MasterKeyRing?,
         _ body: (RecordPosition, Result<ShardRecord, RecordDecodingError>) throws -> Void
     ) throws {
         var failure: (any Error)?
         do throws(JournalProblem) {
-            try JournalDump.forEachRecord(directory: directory) { _, position, bytes in
+            try JournalDump.forEachRecord(directory: directory, keys: keys) { _, position, bytes in
                 guard failure == nil else { return }
                 do { try body(position, decode(bytes)) } catch {
                     failure = Failure(ExitStatus.damaged, "\(directory): record \(position): \(error)")

@@ -29,11 +29,16 @@ struct ServeCommand: AsyncParsableCommand {
             coreCount: ProcessInfo.processInfo.activeProcessorCount
         )
         if checkConfig {
+            _ = try JournalProtection(configuration.journal)
             Console.line("configuration ok")
             return
         }
         let logger = ServiceProcess.logger(level: configuration.logLevel)
         let server = try await GatewayServer.start(configuration: configuration, logger: logger)
+        if configuration.journal.encryption != nil {
+            let reloads = Signals.reloads()
+            Task { for await _ in reloads { await server.reloadJournalKeys() } }
+        }
         try await ServiceProcess.run(
             options: options,
             ready: ReadyFile(pid: getpid(), port: server.port, adminPort: server.adminPort),

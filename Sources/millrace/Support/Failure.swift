@@ -19,6 +19,7 @@ struct Failure: Error, CustomStringConvertible {
     init?(_ error: any Error) {
         switch error {
         case let error as Failure: self = error
+        case let error as KeyTextError: self.init(ExitStatus.configuration, error.description)
         case let error as ConfigurationError: self.init(ExitStatus.configuration, error.description)
         case let error as DataDirectoryError: self.init(error.exitStatus, error.description)
         case let error as JournalError: self.init(error.exitStatus, error.description)

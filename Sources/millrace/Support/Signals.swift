@@ -2,16 +2,26 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// SIGINT and SIGTERM as a sequence of values. They are blocked in every thread and taken by the main thread, which waits
+/// SIGINT and SIGTERM, and SIGHUP, as sequences of values. They are blocked in every thread and taken by the main thread, which waits
 /// for them, so nothing ever runs in a signal handler.
 ///
 /// (The main thread of an async `main` will not do: Dispatch parks it in a call that unblocks every signal.)
 enum Signals {
-    private static let listener = Mutex<AsyncStream<Int32>.Continuation?>(nil)
+    private static let stopListener = Mutex<AsyncStream<Int32>.Continuation?>(nil)
+    private static let reloadListener = Mutex<AsyncStream<Int32>.Continuation?>(nil)
+
+    /// Started by nohup or the like. A blocked signal is taken by `sigwait` even if it is ignored.
+    private static let hangUpIsIgnored = Mutex(false)
+    /// `SIG_IGN`, which Swift cannot compare.
+    private static let ignoringHandler = 1
 
     /// Called first thing, before any other thread exists: threads inherit the mask.
     static func prepare() {
-        var blocked = stopSignals()
+        var hangUp = sigaction()
+        sigaction(SIGHUP, nil, &hangUp)
+        let isIgnored = unsafeBitCast(hangUp.__sigaction_handler.sa_handler, to: Int.self) == ignoringHandler
+        hangUpIsIgnored.withLock { $0 = isIgnored }
+        var blocked = awaitedSignals()
         pthread_sigmask(SIG_BLOCK, &blocked, nil)
         // A peer that closes is an error of that write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
@@ -19,22 +29,27 @@ enum Signals {
 
     /// The main thread's only work. A signal that no command listens to ends the process, as it would by default.
     static func waitForever() -> Never {
-        var awaited = stopSignals()
+        var awaited = awaitedSignals()
         while true {
             var number: Int32 = 0
             guard sigwait(&awaited, &number) == 0 else { continue }
-            let isHeard = listener.withLock { listener in
-                listener?.yield(number)
-                return listener != nil
-            }
-            if !isHeard { Glibc._exit(128 + number) }
+            let listener = number == SIGHUP ? reloadListener.withLock(\.self) : stopListener.withLock(\.self)
+            listener?.yield(number)
+            if listener == nil, number != SIGHUP || !hangUpIsIgnored.withLock(\.self) { Glibc._exit(128 + number) }
         }
     }
 
     /// The signals from now on. Asked for once in a process.
     static func stops() -> AsyncStream<Int32> {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingNewest(4))
-        listener.withLock { $0 = continuation }
+        stopListener.withLock { $0 = continuation }
+        return stream
+    }
+
+    /// Each SIGHUP from now on; until somebody asks it ends the process, as it would by default. Asked for once in a process.
+    static func reloads() -> AsyncStream<Int32> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingNewest(1))
+        reloadListener.withLock { $0 = continuation }
         return stream
     }
 
@@ -52,11 +67,12 @@ enum Signals {
         }
     }
 
-    private static func stopSignals() -> sigset_t {
+    private static func awaitedSignals() -> sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
         sigaddset(&set, SIGINT)
         sigaddset(&set, SIGTERM)
+        sigaddset(&set, SIGHUP)
         return set
     }
 }

@@ -40,6 +40,11 @@ enum ConfigurationText {
           floor_microseconds: 500
           max_unflushed_bytes: 8MiB
           max_batch_bytes: 512KiB
+          encryption:
+            key_file: journal.keys
+          checkpoints:
+            signing_key_file: /keys/checkpoint.pem
+            interval: 1m
         idempotency:
           ttl: 31d
           capacity_per_shard: 2_000_000

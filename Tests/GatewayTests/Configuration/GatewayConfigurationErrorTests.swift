@@ -30,6 +30,26 @@ import Yams
     static let values: [Case] = [
         more("colour: blue", "unknown key colour"),
         more("journal:\n  floor: 1", 1, "unknown key journal.floor"),
+        more("journal: {encryption: {}}", "journal.encryption: needs a key_file or a key_command"),
+        more(
+            "journal: {encryption: {key_file: a, key_command: [b]}}",
+            "journal.encryption: needs a key_file or a key_command"
+        ),
+        more(
+            "journal: {encryption: {key_file: a, key_command_timeout: 1s}}",
+            "journal.encryption: key_command_timeout is for a key_command"
+        ),
+        more("journal: {encryption: {key_command: []}}", "journal.encryption: key_command must name a program"),
+        more("journal: {encryption: {key_command: vault}}", "journal.encryption.key_command must be a list"),
+        more(
+            "journal: {encryption: {key_file: missing.pem}}",
+            "journal.encryption.key_file: /etc/millrace/missing.pem: No such file or directory"
+        ),
+        more("journal: {checkpoints: {interval: 5s}}", "journal.checkpoints: needs a signing_key_file"),
+        more(
+            "journal: {checkpoints: {signing_key_file: a, interval: 1ms}}",
+            "journal.checkpoints.interval: must be a duration such as 500ms or 24h, from 1s to 1h"
+        ),
         more("loops: none", "loops: must be a whole number from 1 to 256"),
         more("loops: 0", "loops: must be a whole number from 1 to 256"),
         more("shards: 1025", "shards: must be a whole number from 1 to 1024"),

@@ -21,6 +21,7 @@ import Testing
         #expect(configuration.dataDirectory == "/etc/millrace/data")
         #expect(configuration.journal.floorMicroseconds == 1_000)
         #expect(configuration.journal.segmentBytes == 64 << 20)
+        #expect(configuration.journal.encryption == nil && configuration.journal.checkpoints == nil)
         #expect(configuration.idempotency.ttl == .seconds(86_400))
         #expect(configuration.limits.maxBodyBytes == 65_536)
         #expect(configuration.provider.kind == .simulated)
@@ -29,6 +30,13 @@ import Testing
         #expect(configuration.admin == .init())
         #expect(configuration.admin.host == "127.0.0.1")
         #expect(configuration.logLevel == .info)
+    }
+
+    @Test("keys may come from a command")
+    func keyCommand() throws {
+        let text = minimal + "journal: {encryption: {key_command: [vault, read, 7], key_command_timeout: 30s}}\n"
+        let configuration = try ConfigurationText.parse(text)
+        #expect(configuration.journal.encryption == .command(["vault", "read", "7"], timeout: .seconds(30)))
     }
 
     @Test("every key of the documented example is read")
@@ -45,6 +53,9 @@ import Testing
         #expect(configuration.journal.floorMicroseconds == 500)
         #expect(configuration.journal.maxUnflushedBytes == 8 << 20)
         #expect(configuration.journal.maxBatchBytes == 512 << 10)
+        #expect(configuration.journal.encryption == .file("/etc/millrace/journal.keys"))
+        #expect(configuration.journal.checkpoints?.signingKeyFile == "/keys/checkpoint.pem")
+        #expect(configuration.journal.checkpoints?.interval == .seconds(60))
         #expect(configuration.idempotency == .init(ttl: .seconds(31 * 86_400), capacityPerShard: 2_000_000))
         #expect(configuration.payments.capacityPerShard == 5_000_000)
         #expect(configuration.limits.maxBodyBytes == 32_768)
