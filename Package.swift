@@ -27,8 +27,13 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 
 /// A room of the house: arrows only point to targets listed above it (see docs/architecture.md).
-func room(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+func room(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    path: String? = nil,
+    linking: [LinkerSetting] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict, linkerSettings: linking)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -55,6 +60,8 @@ let package = Package(
         // C: checksums and constants that Swift cannot name; an allocation counter for tests and benchmarks only.
         .target(name: "CMillrace"),
         .target(name: "CAllocationCounter"),
+        // Debian's libzstd-dev: archived segments. Its archive is linked, so that the binary needs no library more.
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
         // Pure rooms: no I/O, no clock, no event loop.
         room("Money"),
         room("Ledger", ["Money"]),
@@ -62,7 +69,14 @@ let package = Package(
         room("WireJSON", [nioCore]),
         room("Timers"),
         // Durability.
-        room("Journal", ["CMillrace", crypto]),
+        room(
+            "Journal",
+            ["CMillrace", "CZstd", crypto],
+            linking: [
+                .linkedLibrary(":libzstd.a", .when(platforms: [.linux])),
+                .linkedLibrary("zstd", .when(platforms: [.macOS])),
+            ]
+        ),
         // Wire.
         room("HTTPTransport", ["Timers", nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioHPACK, nioSSL]),
         room("Telemetry", [histogram]),

@@ -17,6 +17,7 @@ fi
 need git git
 need curl curl
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
+[ -e /usr/include/zstd.h ] || missing="$missing libzstd-dev"
 if [ "${1:-run}" = test ]; then
     need h2load nghttp2-client
     need hledger hledger

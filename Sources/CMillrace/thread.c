@@ -11,7 +11,7 @@
 
 struct millrace_monitor {
     pthread_mutex_t mutex;
-    pthread_cond_t conditions[2];
+    pthread_cond_t conditions[3];
 };
 
 // A mutex that cannot be made, locked or waited on means broken memory: nothing after it could be trusted.
@@ -28,13 +28,13 @@ millrace_monitor *millrace_monitor_create(void) {
 #if !defined(__APPLE__)
     check(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC));
 #endif
-    for (int i = 0; i < 2; i++) check(pthread_cond_init(&monitor->conditions[i], &attributes));
+    for (int i = 0; i < 3; i++) check(pthread_cond_init(&monitor->conditions[i], &attributes));
     check(pthread_condattr_destroy(&attributes));
     return monitor;
 }
 
 void millrace_monitor_destroy(millrace_monitor *monitor) {
-    for (int i = 0; i < 2; i++) check(pthread_cond_destroy(&monitor->conditions[i]));
+    for (int i = 0; i < 3; i++) check(pthread_cond_destroy(&monitor->conditions[i]));
     check(pthread_mutex_destroy(&monitor->mutex));
     free(monitor);
 }

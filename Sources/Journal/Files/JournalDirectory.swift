@@ -24,6 +24,11 @@ struct JournalDirectory: Sendable {
 
     func file(_ name: String) -> String { path + "/" + name }
 
+    /// The archive that belongs to this journal: the one named, or the folder beside its segments.
+    func archive(_ path: String?) -> ArchiveDirectory {
+        ArchiveDirectory(path ?? file(ArchiveDirectory.defaultName))
+    }
+
     /// `00000000000000000001.journal`
     static func segmentName(_ number: UInt64) -> String {
         let decimal = String(number)

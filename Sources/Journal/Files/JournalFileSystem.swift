@@ -50,6 +50,8 @@ package struct JournalFileError: Error, Sendable, Equatable {
     package var path: String
     /// For `lock`: the process that has it, 0 if unknown.
     package var heldBy: Int32?
+    /// What is wrong with the file's content, where reading it found damage and no call was refused.
+    var damage: String?
 
     package init(code: Int32, operation: String, path: String, heldBy: Int32? = nil) {
         self.code = code
@@ -62,6 +64,7 @@ package struct JournalFileError: Error, Sendable, Equatable {
 extension JournalFileError {
     /// The error as the journal's owner sees it.
     package var asJournalError: JournalError {
+        if let damage { return JournalError(.corrupt, "\(path): \(damage)") }
         let full = code == millrace_error_no_space || code == millrace_error_quota
         return JournalError(full ? .diskFull : .io, "\(operation) \(path): \(reason)")
     }

@@ -6,6 +6,8 @@ struct SegmentHeader: Equatable, Sendable {
     static let formatMinor: UInt16 = 0
     /// The file was used before under another salt: bytes after the last batch are leftovers and not damage.
     static let flagRecycled: UInt32 = 1
+    /// Not begun: the file was used before and waits to be used again, under the number in this header.
+    static let flagFree: UInt32 = 2
 
     var flags: UInt32 = 0
     /// The data key of the batches, wrapped under the master key whose number stands at 20.
@@ -22,6 +24,24 @@ struct SegmentHeader: Equatable, Sendable {
     var previousHash: ChainHash
 
     var isRecycled: Bool { flags & Self.flagRecycled != 0 }
+
+    /// What marks a file that is going to be used again. It differs from the header that follows in its first sector only, so
+    /// that one is there whole or not at all on nearly every device.
+    static func free(journalID: UInt64, number: UInt64, bytes: UInt64) -> SegmentHeader {
+        SegmentHeader(
+            flags: flagRecycled | flagFree,
+            journalID: journalID,
+            number: number,
+            segmentBytes: bytes,
+            batchBytes: 0,
+            firstBatch: 0,
+            firstPosition: 0,
+            epoch: 0,
+            createdMilliseconds: wallMilliseconds(),
+            salt: .random(),
+            previousHash: .genesis
+        )
+    }
     /// The master key; 0: not encrypted.
     var keyID: MasterKeyID { wrappedKey.keyID }
     /// What the data key is bound to.
@@ -56,6 +76,8 @@ struct SegmentHeader: Equatable, Sendable {
         case header(SegmentHeader)
         /// All zeros: prepared and never used.
         case unused
+        /// Used before under another number, and not begun again.
+        case free(SegmentHeader)
         /// Written by a newer program.
         case newerFormat(major: UInt16)
         case invalid(String)
@@ -72,7 +94,8 @@ struct SegmentHeader: Equatable, Sendable {
             return .invalid("the segment header's checksum is wrong")
         }
         guard major == formatMajor else { return .invalid("format \(major) is not known") }
-        return .header(SegmentHeader(checked: block))
+        let header = SegmentHeader(checked: block)
+        return header.flags & flagFree != 0 ? .free(header) : .header(header)
     }
 }
 

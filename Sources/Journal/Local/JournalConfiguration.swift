@@ -36,6 +36,8 @@ package struct JournalConfiguration: Sendable {
     package var keys: JournalKeys?
     /// Signed checkpoints of the chain; nil makes none.
     package var checkpoints: CheckpointSettings?
+    /// Where retired segments go; nil leaves them where they are.
+    package var archive: JournalArchiveConfiguration?
 
     package init(
         journalID: UInt64,
@@ -47,7 +49,8 @@ package struct JournalConfiguration: Sendable {
         witnessNanoseconds: UInt64 = 10_000_000,
         indexEntries: Int = 65_536,
         keys: JournalKeys? = nil,
-        checkpoints: CheckpointSettings? = nil
+        checkpoints: CheckpointSettings? = nil,
+        archive: JournalArchiveConfiguration? = nil
     ) {
         self.journalID = journalID
         self.segmentBytes = segmentBytes
@@ -59,6 +62,7 @@ package struct JournalConfiguration: Sendable {
         self.indexEntries = indexEntries
         self.keys = keys
         self.checkpoints = checkpoints
+        self.archive = archive
     }
 
     /// Bytes of the largest record that fits a batch.

@@ -1,17 +1,39 @@
 extension JournalCore {
     /// Reads one durable record through the page cache: from the nearest indexed batch forward.
     func read(at position: RecordPosition) throws(JournalError) -> [UInt8] {
-        let entry = monitor.withLock { state in
-            position <= state.durable.position ? state.index.entry(before: position) : nil
+        while true {
+            let place = monitor.withLock { state in state.place(of: position) }
+            do throws(JournalProblem) {
+                switch place {
+                case .nowhere: throw JournalProblem.notDurable(position)
+                case .archive: return try readArchived(at: position)
+                case .segment(let entry): return try read(at: position, from: entry)
+                }
+            } catch {
+                // The segment may have been retired while it was read: it is in the archive then.
+                if case .segment(let entry) = place, monitor.withLock({ $0.segments.hasGone(entry.segment) }) {
+                    continue
+                }
+                throw error.asJournalError
+            }
         }
-        guard position > 0, let entry else {
-            throw JournalError(.notFound, "record \(position) is not durable or does not exist")
-        }
-        do throws(JournalProblem) {
-            return try read(at: position, from: entry)
+    }
+
+    private func readArchived(at position: RecordPosition) throws(JournalProblem) -> [UInt8] {
+        let found: ArchivedSegment?
+        do throws(JournalFileError) {
+            found = try archive?.segment(with: position)
         } catch {
-            throw error.asJournalError
+            throw JournalProblem(error)
         }
+        guard let found else { throw JournalProblem.gone(position) }
+        let file = try FrameFile(found, found.path, configuration.keys)
+        var offset = UInt64(SegmentHeader.byteCount)
+        while let header = try file.header(at: offset) {
+            if position <= header.lastPosition { return try file.record(at: position, of: header) }
+            offset += UInt64(header.frameBytes)
+        }
+        throw JournalProblem(.corrupt, file: found.path, position: position, "the record is not where it belongs")
     }
 
     private func read(at position: RecordPosition, from entry: BatchIndex.Entry) throws(JournalProblem) -> [UInt8] {
@@ -50,6 +72,45 @@ extension JournalCore {
     }
 }
 
+extension JournalState {
+    /// Where a record is to be read.
+    enum Place {
+        case nowhere
+        case archive
+        case segment(BatchIndex.Entry)
+    }
+
+    func place(of position: RecordPosition) -> Place {
+        guard position > 0, position <= durable.position else { return .nowhere }
+        guard let segment = segments.segment(holding: position) else { return .archive }
+        if let entry = index.entry(before: position), entry.firstPosition >= segment.firstPosition {
+            return .segment(entry)
+        }
+        // A start from a snapshot did not read this segment, so a reader goes through it.
+        return .segment(
+            .init(
+                firstPosition: segment.firstPosition,
+                offset: UInt64(SegmentHeader.byteCount),
+                segment: segment.number
+            )
+        )
+    }
+}
+
+extension JournalProblem {
+    fileprivate static func notDurable(_ position: RecordPosition) -> JournalProblem {
+        JournalProblem(.notFound, file: "journal", "record \(position) is not durable or does not exist")
+    }
+
+    fileprivate static func gone(_ position: RecordPosition) -> JournalProblem {
+        JournalProblem(
+            .notFound,
+            file: "journal",
+            "record \(position) was retired, and its segment is not in the archive (not configured, or its time is over)"
+        )
+    }
+}
+
 /// One segment, read a frame at a time for `read(at:)`.
 private struct FrameFile {
     let name: String
@@ -64,8 +125,15 @@ private struct FrameFile {
         segment: UInt64,
         _ keys: JournalKeys?
     ) throws(JournalProblem) {
-        name = JournalDirectory.segmentName(segment)
+        let name = JournalDirectory.segmentName(segment)
+        let file: any JournalFile
         do { file = try fileSystem.open(directory.file(name), .read) } catch { throw JournalProblem(error) }
+        try self.init(file, name, keys)
+    }
+
+    init(_ file: any JournalFile, _ name: String, _ keys: JournalKeys?) throws(JournalProblem) {
+        self.file = file
+        self.name = name
         let block = try Self.bytes(file, at: 0, count: SegmentHeader.byteCount, name: name)
         guard let block, case .header(let header) = block.withUnsafeBytes(SegmentHeader.decode) else {
             throw JournalProblem(.corrupt, file: name, "the segment header is damaged")

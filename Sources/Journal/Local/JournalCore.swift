@@ -9,6 +9,7 @@ final class JournalCore: Sendable {
     let witness: Monitor<WitnessRing>
     /// Likewise; nil if nothing is signed.
     let checkpoints: Monitor<CheckpointLog>?
+    let archive: ArchiveStore?
 
     init(
         configuration: JournalConfiguration,
@@ -26,6 +27,7 @@ final class JournalCore: Sendable {
         monitor = Monitor(state)
         self.witness = Monitor(witness)
         self.checkpoints = checkpoints.map { Monitor($0) }
+        archive = configuration.archive.map { ArchiveStore($0, fileSystem, directory) }
     }
 
     func append(
@@ -70,6 +72,16 @@ final class JournalCore: Sendable {
         }
         monitor.signal(.writer)
         monitor.signal(.keeper)
+        monitor.signal(.archiver)
+    }
+
+    /// Notes that records up to a position are not needed for a start any more.
+    func retire(upTo position: RecordPosition) {
+        let isWork = monitor.withLock { state in
+            state.segments.retire(upTo: min(position, state.durable.position))
+            return state.segments.nextToArchive != nil
+        }
+        if isWork { monitor.signal(.archiver) }
     }
 
     var statistics: JournalStatistics {
@@ -78,6 +90,8 @@ final class JournalCore: Sendable {
             copy.backlogBytes = state.unflushedBytes
             copy.durablePosition = state.durable.position
             copy.lastPosition = state.lastPosition
+            copy.archive = state.archive
+            copy.archive.waiting = archive == nil ? 0 : state.segments.waiting
             return copy
         }
     }

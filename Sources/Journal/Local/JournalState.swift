@@ -30,6 +30,9 @@ struct JournalState: ~Copyable {
     var isSegmentBeginning = false
     var prepared: PreparedSegment?
     var index: BatchIndex
+    var segments: SegmentTable
+    var archive = ArchiveStatistics()
+    var archiverStops = false
     var statistics = JournalStatistics()
     /// Handed to the writer thread when it starts.
     var writer: BatchWriter?

@@ -32,6 +32,8 @@ package struct JournalStatistics: Sendable {
     package internal(set) var durablePosition: RecordPosition = 0
     /// Last appended position.
     package internal(set) var lastPosition: RecordPosition = 0
+    /// What became of retired segments.
+    package internal(set) var archive = ArchiveStatistics()
 }
 
 /// A histogram with fixed power-of-two buckets: bucket `i` counts values v with 2^i <= v < 2^(i+1) microseconds, bucket 0

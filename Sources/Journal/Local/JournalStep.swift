@@ -15,15 +15,18 @@ struct JournalTasks: ~Copyable {
     private let core: JournalCore
     private var writer: WriterTask
     private var keeper: KeeperTask
+    private var archiver: ArchiverTask?
 
     init(_ core: JournalCore) {
         self.core = core
         writer = WriterTask(core)
         keeper = KeeperTask(core)
+        archiver = core.archive.map { ArchiverTask(core, $0) }
     }
 
     mutating func stepWriter() -> JournalStep { writer.step(core) }
     mutating func stepKeeper() -> JournalStep { keeper.step(core) }
+    mutating func stepArchiver() -> JournalStep { archiver?.step() ?? .waits }
 
     /// Runs the writer to its end, with the keeper's help if it needs a segment. The journal is closing.
     mutating func drain() {

@@ -8,6 +8,7 @@ struct KeeperTask: ~Copyable {
         case checkpoint(DurablePoint)
         case noteCheckpoint(Checkpoint)
         case prepare(UInt64)
+        case recycle
         case notePrepared(PreparedSegment)
         case end
     }
@@ -22,6 +23,7 @@ struct KeeperTask: ~Copyable {
 
     private let core: JournalCore
     private var preparer: SegmentPreparer
+    private var recycler: SegmentRecycler?
     /// When a witness may be written, and a chunk of the next segment.
     private var witnessTime: UInt64 = 0
     private var prepareTime: UInt64 = 0
@@ -58,6 +60,7 @@ struct KeeperTask: ~Copyable {
             deadline = min(deadline, checkpointTime)
         }
         if state.prepared == nil, !state.isSegmentBeginning {
+            if recycler != nil || findSpare(&state) { return .ready(.recycle) }
             let isWanted = state.writerSleep == .forSegment
             if isWanted || now >= prepareTime { return .ready(.prepare(state.segmentInUse + 1)) }
             deadline = min(deadline, prepareTime)
@@ -74,6 +77,7 @@ struct KeeperTask: ~Copyable {
         case .checkpoint(let point): sign(point)
         case .noteCheckpoint(let checkpoint): core.note(checkpoint)
         case .prepare(let number): prepare(number)
+        case .recycle: recycle()
         case .notePrepared(let segment):
             core.monitor.withLock { $0.prepared = segment }
             core.monitor.signal(.writer)
@@ -118,6 +122,44 @@ struct KeeperTask: ~Copyable {
             ready = .notePrepared(segment)
         } catch {
             preparer.removeRemains(number: number)
+            prepareTime = core.configuration.clock() + Self.retryNanoseconds
+            refusePreparation(error.asJournalError)
+        }
+    }
+
+    /// Takes an archived segment's file for the next segment, unless one is being filled with zeros already.
+    private mutating func findSpare(_ state: inout JournalState) -> Bool {
+        guard core.archive != nil, preparer.progress == 0 else { return false }
+        guard let spare = state.segments.takeSpare(bytes: UInt64(core.configuration.segmentBytes)) else { return false }
+        recycler = SegmentRecycler(
+            fileSystem: core.fileSystem,
+            directory: core.directory,
+            journalID: core.configuration.journalID,
+            spare: spare,
+            number: state.segmentInUse + 1
+        )
+        return true
+    }
+
+    private mutating func recycle() {
+        do throws(JournalFileError) {
+            guard let segment = try recycler?.step() else { return }
+            recycler = nil
+            core.monitor.withLock { state in
+                state.segments.spareIsGone()
+                state.archive.recycled += 1
+            }
+            ready = .notePrepared(segment)
+        } catch {
+            let failed = recycler.take()
+            core.monitor.withLock { state in
+                if let failed, !failed.isSpareGone {
+                    state.segments.giveBack(failed.spare)
+                } else {
+                    state.segments.spareIsGone()
+                }
+            }
+            preparer.removeRemains(number: core.monitor.withLock { $0.segmentInUse + 1 })
             prepareTime = core.configuration.clock() + Self.retryNanoseconds
             refusePreparation(error.asJournalError)
         }

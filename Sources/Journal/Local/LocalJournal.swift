@@ -14,7 +14,7 @@ package final class LocalJournal: JournalEngine, Sendable {
 
     /// Who runs the writer and the keeper.
     private enum Drive {
-        case threads(writer: JournalThread, keeper: JournalThread)
+        case threads(writer: JournalThread, keeper: JournalThread, archiver: JournalThread?)
         case steps(Monitor<JournalTasks>)
     }
 
@@ -35,7 +35,31 @@ package final class LocalJournal: JournalEngine, Sendable {
             writer.join()
             throw noThread
         }
-        return .threads(writer: writer, keeper: keeper)
+        guard let archive = core.archive else { return .threads(writer: writer, keeper: keeper, archiver: nil) }
+        guard let archiver = JournalThread(name: name + "-arch", { core.runArchiver(archive) }) else {
+            stop(core, writer, keeper, nil)
+            throw noThread
+        }
+        return .threads(writer: writer, keeper: keeper, archiver: archiver)
+    }
+
+    private static func stop(
+        _ core: JournalCore,
+        _ writer: JournalThread,
+        _ keeper: JournalThread,
+        _ archiver: JournalThread?
+    ) {
+        core.monitor.withLock { state in
+            state.isClosing = true
+            state.archiverStops = true
+        }
+        core.monitor.signal(.writer)
+        core.monitor.signal(.archiver)
+        writer.join()
+        core.monitor.withLock { $0.keeperStops = true }
+        core.monitor.signal(.keeper)
+        keeper.join()
+        archiver?.join()
     }
 
     deinit { close() }
@@ -61,7 +85,8 @@ package final class LocalJournal: JournalEngine, Sendable {
     ///
     /// `position` is the last record that the owner has already, from a snapshot; 0 for none. Then only later records are
     /// replayed, and only the segments from the one on that holds record `position + 1` (or the end) are read and checked. Older
-    /// ones may be missing: they were retired. It throws `corrupt` when the oldest segment begins after `position + 1`, and when
+    /// ones may be missing: they were retired; those that are needed after all are read from the archive. It throws `corrupt` when
+    /// record `position + 1` is in neither, and when
     /// the journal ends before `position`.
     package static func open(
         directory: String,
@@ -114,6 +139,7 @@ package final class LocalJournal: JournalEngine, Sendable {
             segmentInUse: end.segment,
             prepared: outcome.prepared,
             index: outcome.index,
+            segments: outcome.segments,
             writer: outcome.writer,
             owner: owner,
             lockFile: outcome.lockFile
@@ -148,15 +174,21 @@ package final class LocalJournal: JournalEngine, Sendable {
         if let result { throw result }
     }
 
-    /// Any thread that may block. Throws `notFound` for a position that is 0 or not durable yet.
+    /// Any thread that may block. Throws `notFound` for a position that is 0, not durable yet, or in a segment that is neither
+    /// here nor in the archive any more.
     package func read(at position: RecordPosition) throws(JournalError) -> [UInt8] {
         try core.read(at: position)
     }
 
+    /// Notes that records up to a position are no longer needed for a start or for answers that may be asked for again: a snapshot
+    /// holds them. Segments that hold no later one go to the archive, and their files are used again. Any thread; cheap; does
+    /// nothing without an archive. A position that goes back is ignored, one beyond the durable ones counts as the last of those.
+    package func retire(upTo position: RecordPosition) { core.retire(upTo: position) }
+
     /// Flushes what is pending, writes a last witness, stops both threads and gives the lock back. Blocks. The first call does
     /// this; later ones return at once.
     package func close() {
-        if case .threads(let writer, let keeper) = drive {
+        if case .threads(let writer, let keeper, _) = drive {
             precondition(!writer.isCurrent && !keeper.isCurrent, "a journal's owner closes it from its own thread")
         }
         let isFirst = core.monitor.withLock { state in
@@ -165,12 +197,7 @@ package final class LocalJournal: JournalEngine, Sendable {
         }
         guard isFirst else { return }
         switch drive {
-        case .threads(let writer, let keeper):
-            core.monitor.signal(.writer)
-            writer.join()
-            core.monitor.withLock { $0.keeperStops = true }
-            core.monitor.signal(.keeper)
-            keeper.join()
+        case .threads(let writer, let keeper, let archiver): Self.stop(core, writer, keeper, archiver)
         case .steps(let tasks): tasks.withLock { $0.drain() }
         }
         core.finish()
@@ -182,6 +209,9 @@ package final class LocalJournal: JournalEngine, Sendable {
 
     /// One step of the keeper, likewise.
     package func stepKeeper() -> JournalStep { steps.withLock { $0.stepKeeper() } }
+
+    /// One step of the archiver, likewise; `waits` for ever when no archive is configured.
+    package func stepArchiver() -> JournalStep { steps.withLock { $0.stepArchiver() } }
 
     private var steps: Monitor<JournalTasks> {
         guard case .steps(let tasks) = drive else { preconditionFailure("threads run this journal") }

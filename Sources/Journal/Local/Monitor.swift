@@ -1,6 +1,6 @@
 import CMillrace
 
-/// State that several threads share, its mutex, and two conditions to wait on.
+/// State that several threads share, its mutex, and three conditions to wait on.
 ///
 /// Proof that `@unchecked Sendable` holds: `state` is private and its address never leaves this class; it is touched only
 /// inside `withLock` and `wait`, between locking and unlocking `native`; `native` itself is a pointer to a C structure made
@@ -10,6 +10,7 @@ final class Monitor<State: ~Copyable>: @unchecked Sendable {
     enum Condition: Int32 {
         case writer = 0
         case keeper = 1
+        case archiver = 2
     }
 
     /// What a waiting thread does next.

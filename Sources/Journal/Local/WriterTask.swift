@@ -152,6 +152,7 @@ struct WriterTask: ~Copyable {
             state.statistics.witnessWrites += 1
             state.witnessedBatch = max(state.witnessedBatch, slot.batch)
             state.segmentInUse = slot.segment
+            state.segments.add(.init(writer.segment))
             state.isSegmentBeginning = false
         }
         core.monitor.signal(.keeper)

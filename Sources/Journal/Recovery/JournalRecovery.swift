@@ -14,6 +14,7 @@ struct JournalRecovery {
         var writer: BatchWriter
         var prepared: PreparedSegment?
         var index: BatchIndex
+        var segments: SegmentTable
         var report: RecoveryReport
     }
 
@@ -28,7 +29,8 @@ struct JournalRecovery {
         report.witness = found.description
         report.checkpoints = signed.description
         var index = BatchIndex(limit: configuration.indexEntries)
-        let (end, cursor) = try scan(found, signed.last, &index, &report, replay)
+        var segments = SegmentTable()
+        let (end, cursor) = try scan(found, signed.last, &index, &segments, &report, replay)
         fill(&report, cursor, end, isNew: isNew)
         report.epoch = try nextEpoch(found, cursor)
         report.torn = try cutTornTail(end)
@@ -36,6 +38,7 @@ struct JournalRecovery {
         do {
             var witness = try reopenWitness(found)
             let (writer, prepared) = try makeWriter(end, cursor, epoch: report.epoch)
+            if end.last == nil { segments.add(.init(writer.segment)) }
             try witness.write(writer.end.slot(.opened, epoch: report.epoch))
             return Outcome(
                 lockFile: lockFile,
@@ -44,6 +47,7 @@ struct JournalRecovery {
                 writer: writer,
                 prepared: prepared,
                 index: index,
+                segments: segments,
                 report: report
             )
         } catch {
@@ -88,6 +92,7 @@ struct JournalRecovery {
         _ found: WitnessReader.State,
         _ signed: Checkpoint?,
         _ index: inout BatchIndex,
+        _ segments: inout SegmentTable,
         _ report: inout RecoveryReport,
         _ replay: (RecordPosition, Span<UInt8>) -> Void
     ) throws(JournalProblem) -> (ScanEnd, ScanCursor) {
@@ -97,7 +102,8 @@ struct JournalRecovery {
             journalID: configuration.journalID,
             witness: try checked(found),
             keys: .required(configuration.keys?.ring),
-            from: origin
+            from: .position(origin),
+            archive: configuration.archive.map { ArchiveDirectory($0.directory) }
         )
         let end = try scanner.scan { batch throws(JournalProblem) in
             let header = batch.header
@@ -107,10 +113,9 @@ struct JournalRecovery {
             try BatchRecords.forEach(in: batch, after: origin, replay)
         }
         try scanner.checkIsReached(signed, by: end)
-        for skipped in scanner.skipped {
-            index.addSegment(skipped.number, firstPosition: skipped.firstPosition)
-        }
-        report.segmentsSkipped = scanner.skipped.count
+        report.segmentsSkipped = scanner.skipped
+        report.segmentsFromArchive = scanner.fromArchive
+        segments = scanner.segments
         return (end, scanner.cursor)
     }
 
@@ -160,7 +165,13 @@ extension JournalRecovery {
             memory.zero()
             try file.write(UnsafeRawBufferPointer(memory), at: last.offset)
             try file.sync()
-            return .init(file: last.file, offset: last.offset, bytes: UInt64(end.torn), keptIn: name)
+            return .init(
+                file: last.file,
+                offset: last.offset,
+                bytes: UInt64(end.torn),
+                keptIn: name,
+                inRecycledSegment: last.header.isRecycled
+            )
         } catch {
             throw JournalProblem(error)
         }
@@ -240,13 +251,18 @@ extension JournalRecovery {
     }
 
     /// A prepared segment of another size than configured now is made again.
-    private func reopenPrepared(_ number: UInt64?) throws(JournalFileError) -> PreparedSegment? {
-        guard let number else { return nil }
+    private func reopenPrepared(_ unused: ScanEnd.Unused?) throws(JournalFileError) -> PreparedSegment? {
+        guard let number = unused?.number else { return nil }
         let path = directory.file(JournalDirectory.segmentName(number))
         let file = try fileSystem.open(path, .durable)
         let byteCount = try file.byteCount
         if byteCount == UInt64(configuration.segmentBytes) {
-            return PreparedSegment(number: number, file: file, byteCount: byteCount)
+            return PreparedSegment(
+                number: number,
+                file: file,
+                byteCount: byteCount,
+                isRecycled: unused?.isRecycled ?? false
+            )
         }
         try fileSystem.remove(path)
         try fileSystem.syncDirectory(directory.path)

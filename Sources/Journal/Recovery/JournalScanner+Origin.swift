@@ -1,40 +1,70 @@
 /// Where a scan begins. Without a snapshot that is the journal's first batch. With one it is the header of the segment that holds
 /// the record after it: the header names batch, position and hash of what came before, so the chain goes on from there.
 extension JournalScanner {
-    /// A segment before the first that is scanned, known by its header only.
-    struct Skipped: Equatable {
-        let number: UInt64
-        let firstPosition: RecordPosition
+    /// The numbers of the segments to scan, which go up by one. Sets the cursor to what the first of them must begin with.
+    mutating func findOrigin() throws(JournalProblem) -> [UInt64] {
+        let live = try segmentNumbers()
+        switch origin {
+        case .position(let position): return try numbers(after: position, live)
+        case .oldest:
+            let numbers = try withArchived(live, after: 0)
+            guard let first = numbers.first, first > 1 else { return numbers }
+            guard let header = try originHeader(first, isLast: numbers.count == 1) else { return numbers }
+            cursor.begin(at: header)
+            return numbers
+        }
     }
 
-    /// The numbers of the segments to scan, which go up by one. Sets the cursor to what the first of them must begin with, and
-    /// `skipped` to those before it.
-    mutating func findOrigin() throws(JournalProblem) -> [UInt64] {
-        let numbers = try segmentNumbers()
-        guard let oldest = numbers.first else {
-            if origin > 0 { throw missing(before: 1, "there is no segment at all") }
+    private mutating func numbers(after position: RecordPosition, _ live: [UInt64]) throws(JournalProblem) -> [UInt64] {
+        guard let oldest = live.first else {
+            if position > 0 { throw missing(position, before: 1, "there is no segment at all") }
             return []
         }
-        guard origin > 0 || oldest != 1 else { return numbers }
-        var start = 0
-        var startHeader: SegmentHeader?
-        for (index, number) in numbers.enumerated() {
+        guard position > 0 || oldest != 1 else { return live }
+        var headers: [SegmentHeader] = []
+        for number in live {
             // What is wrong with the last one is for the scan to judge: it may be prepared, or half begun.
-            guard let header = try originHeader(number, isLast: number == numbers.last) else { break }
-            try checkOrder(header, after: startHeader)
-            guard header.firstPosition <= origin + 1 else { break }
-            if let before = startHeader {
-                skipped.append(.init(number: before.number, firstPosition: before.firstPosition))
-            }
-            start = index
-            startHeader = header
+            guard let header = try originHeader(number, isLast: number == live.last) else { break }
+            try checkOrder(header, after: headers.last)
+            guard header.firstPosition <= position + 1 else { break }
+            headers.append(header)
         }
-        guard let startHeader else {
-            if oldest == 1 { return numbers }
-            throw missing(before: oldest, "segment \(oldest) begins after it")
+        if let start = headers.last {
+            for header in headers.dropLast() { segments.add(.init(header)) }
+            skipped = headers.count - 1
+            if start.number > 1 { cursor.begin(at: start) }
+            return Array(live[(headers.count - 1)...])
         }
-        if startHeader.number > 1 { cursor.begin(at: startHeader) }
-        return Array(numbers[start...])
+        if oldest == 1 { return live }
+        let numbers = try withArchived(live, after: position)
+        guard let first = numbers.first, first < oldest, let header = try originHeader(first, isLast: false),
+            header.firstPosition <= position + 1
+        else { throw missing(position, before: oldest, "segment \(oldest) begins after it") }
+        cursor.begin(at: header)
+        return numbers
+    }
+
+    /// Puts archived segments in front of the segment files: all of them, or from the one on that holds the record after a position.
+    private mutating func withArchived(
+        _ live: [UInt64],
+        after position: RecordPosition
+    ) throws(JournalProblem) -> [UInt64] {
+        guard let archive else { return live }
+        let entries: [ArchiveDirectory.Entry]
+        do { entries = try archive.entries(fileSystem) } catch { throw JournalProblem(error) }
+        let older = entries.filter { $0.number < live.first ?? .max && $0.lastPosition > position }
+        for (entry, next) in zip(older, older.dropFirst().map(\.number) + [live.first].compactMap(\.self))
+        where entry.number + 1 != next {
+            let missing = JournalDirectory.segmentName(entry.number + 1)
+            throw JournalProblem(
+                .corrupt,
+                file: missing,
+                position: entry.lastPosition + 1,
+                "the segment is neither here nor in the archive, but a later one is"
+            )
+        }
+        for entry in older { archived[entry.number] = entry.name }
+        return older.map(\.number) + live
     }
 
     /// The numbers of the segment files, which must have no gap. Those before the oldest were retired.
@@ -50,10 +80,8 @@ extension JournalScanner {
         return numbers
     }
 
-    /// One block is read, not a window: there may be many segments.
     private func originHeader(_ number: UInt64, isLast: Bool) throws(JournalProblem) -> SegmentHeader? {
-        let name = JournalDirectory.segmentName(number)
-        let (decoded, byteCount) = try SegmentHeader.read(fileSystem, directory, name: name)
+        let (decoded, name, byteCount) = try firstBlock(number)
         switch decoded {
         case .header(let header):
             if let journalID, header.journalID != journalID {
@@ -68,9 +96,26 @@ extension JournalScanner {
             }
             return header
         case .newerFormat(let major): throw SegmentHeader.newer(major, file: name)
-        case .unused where isLast, .invalid where isLast: return nil
-        case .unused: throw JournalProblem(.corrupt, file: name, "its header is gone")
+        case .unused where isLast, .invalid where isLast, .free where isLast: return nil
+        case .unused, .free: throw JournalProblem(.corrupt, file: name, "its header is gone")
         case .invalid(let what): throw JournalProblem(.corrupt, file: name, what)
+        }
+    }
+
+    /// One block is read, not a window: there may be many segments.
+    private func firstBlock(
+        _ number: UInt64
+    ) throws(JournalProblem) -> (decoded: SegmentHeader.Decoded, name: String, byteCount: UInt64) {
+        guard let archive, let name = archived[number] else {
+            let name = JournalDirectory.segmentName(number)
+            let (decoded, size) = try SegmentHeader.read(fileSystem, directory, name: name)
+            return (decoded, name, size)
+        }
+        do throws(JournalFileError) {
+            let file = try ArchivedSegment(fileSystem, archive.file(name))
+            return (SegmentHeader.decode(try file.expand(0).part(0, SegmentHeader.byteCount)), name, try file.byteCount)
+        } catch {
+            throw JournalProblem(error)
         }
     }
 
@@ -88,21 +133,21 @@ extension JournalScanner {
 
     /// The journal must reach the record that the owner says it has: else records it relies on are gone.
     func checkOriginIsReached() throws(JournalProblem) {
-        guard origin >= cursor.nextPosition else { return }
+        guard case .position(let position) = origin, position >= cursor.nextPosition else { return }
         throw JournalProblem(
             .corrupt,
             file: directory.path,
             position: cursor.nextPosition,
-            "the journal ends with record \(cursor.nextPosition - 1), but it was durable up to \(origin) once"
+            "the journal ends with record \(cursor.nextPosition - 1), but it was durable up to \(position) once"
         )
     }
 
-    private func missing(before number: UInt64, _ detail: String) -> JournalProblem {
+    private func missing(_ position: RecordPosition, before number: UInt64, _ detail: String) -> JournalProblem {
         JournalProblem(
             .corrupt,
             file: JournalDirectory.segmentName(number > 1 ? number - 1 : 1),
-            position: origin + 1,
-            "the segment with record \(origin + 1) is not there (\(detail)); "
+            position: position + 1,
+            "the segment with record \(position + 1) is not there (\(detail)); "
                 + "a start needs a later snapshot, or the segment back from the archive"
         )
     }

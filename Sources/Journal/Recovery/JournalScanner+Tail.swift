@@ -1,5 +1,6 @@
 /// Torn write or damage? After the last intact batch the rest of the segment is looked through. A write that never finished can
-/// only have left bytes within one frame; anything that proves a later acknowledgement is damage and stops recovery.
+/// only have left bytes within one frame; anything that proves a later acknowledgement is damage and stops recovery. In a recycled
+/// segment the bytes of its earlier use follow; what one frame may cover of them counts as torn unless the journal was closed.
 extension JournalScanner {
     /// Bytes to cut behind the last intact batch; throws if what is there cannot come from one unfinished write.
     func tornBytes(_ last: ScanEnd.Last, _ reader: inout SegmentReader) throws(JournalProblem) -> Int {
@@ -18,6 +19,7 @@ extension JournalScanner {
             offset += UInt64(blockBytes)
         }
         guard let lastNonZero else { return 0 }
+        if last.header.isRecycled, witness?.closedBatch == cursor.nextBatch - 1 { return 0 }
         if lastNonZero >= limit {
             guard last.header.isRecycled else {
                 throw damage(last, "more bytes follow than one unfinished write leaves")

@@ -1,5 +1,5 @@
-/// Reads a journal from its first batch, or from the segment that holds the record after a snapshot, to its end and checks every link on the way: checksums, places, sequence numbers,
-/// record positions, epochs, the chain within and across segments, and what the witness claims. Used by recovery, by the
+/// Reads a journal from its first batch, or from the segment that holds the record after a snapshot, to its end and checks every
+/// link on the way: checksums, places, sequence numbers, record positions, epochs, the chain within and across segments, and what the witness claims. Used by recovery, by the
 /// verifier and by the dump; changes nothing.
 struct JournalScanner {
     let fileSystem: any JournalFileSystem
@@ -10,10 +10,23 @@ struct JournalScanner {
     let keys: ScanKeys
 
     private let window = SegmentReader.Window()
-    /// The last record that the caller has already: it is enough to scan from the segment with the next one on.
-    let origin: RecordPosition
+    let origin: Origin
+    let archive: ArchiveDirectory?
+    /// The segment files that are there and have a header, whether they were scanned or skipped.
+    var segments = SegmentTable()
     /// Segments that are there and were not scanned.
-    var skipped: [Skipped] = []
+    var skipped = 0
+    /// Segments scanned in the archive, and where they are.
+    var fromArchive = 0
+    var archived: [UInt64: String] = [:]
+
+    /// From where on a scan goes.
+    enum Origin {
+        /// The last record that the caller has already: it is enough to scan from the segment with the next one on.
+        case position(RecordPosition)
+        /// The oldest segment that is here or in the archive, whatever it begins with.
+        case oldest
+    }
     private let plain = PlainBatch()
     /// Of the segment being read.
     private var key: DataKey?
@@ -25,13 +38,15 @@ struct JournalScanner {
         journalID: UInt64?,
         witness: WitnessReader.Content?,
         keys: ScanKeys = .required(nil),
-        from origin: RecordPosition = 0
+        from origin: Origin = .position(0),
+        archive: ArchiveDirectory? = nil
     ) {
         self.fileSystem = fileSystem
         self.directory = directory
         self.journalID = journalID
         self.witness = witness
         self.origin = origin
+        self.archive = archive
         self.keys = keys
     }
 
@@ -50,7 +65,7 @@ struct JournalScanner {
     /// Visits every batch in order and says how the journal ends.
     mutating func scan(_ visit: Visit) throws(JournalProblem) -> ScanEnd {
         let numbers = try findOrigin()
-        var end = ScanEnd.empty(preparedSegment: nil)
+        var end = ScanEnd.empty
         for number in numbers {
             end = try scanSegment(number, isLast: number == numbers.last, before: end, visit)
         }
@@ -65,8 +80,8 @@ struct JournalScanner {
         before: ScanEnd,
         _ visit: Visit
     ) throws(JournalProblem) -> ScanEnd {
-        let name = JournalDirectory.segmentName(number)
-        var reader = try open(name)
+        var reader = try open(number)
+        let name = reader.name
         let decoded = try reader.header()
         switch decoded {
         case .header(let header):
@@ -74,6 +89,11 @@ struct JournalScanner {
             return try scanFrames(of: header, &reader, isLast: isLast, visit)
         case .unused:
             return try endBeforeUnused(&reader, number: number, isLast: isLast, before, "its header is gone")
+        case .free(let header):
+            guard header.number == number, header.segmentBytes == reader.byteCount else {
+                throw JournalProblem(.corrupt, file: name, "the mark of segment \(header.number) stands here")
+            }
+            return try endBeforeUnused(&reader, number: number, isLast: isLast, before, nil)
         case .invalid(let what):
             return try endBeforeUnused(&reader, number: number, isLast: isLast, before, what)
         case .newerFormat(let major):
@@ -81,9 +101,18 @@ struct JournalScanner {
         }
     }
 
-    private func open(_ name: String) throws(JournalProblem) -> SegmentReader {
+    private func open(_ number: UInt64) throws(JournalProblem) -> SegmentReader {
+        let name = archived[number] ?? JournalDirectory.segmentName(number)
         let file: any JournalFile
-        do { file = try fileSystem.open(directory.file(name), .read) } catch { throw JournalProblem(error) }
+        do {
+            if let archive, archived[number] != nil {
+                file = try ArchivedSegment(fileSystem, archive.file(name))
+            } else {
+                file = try fileSystem.open(directory.file(name), .read)
+            }
+        } catch {
+            throw JournalProblem(error)
+        }
         return try SegmentReader(name: name, file: file, window: window)
     }
 
@@ -116,6 +145,7 @@ struct JournalScanner {
         }
         key = try keys.dataKey(of: header, file: name)
         cursor.segments += 1
+        if archived[number] == nil { segments.add(.init(header)) } else { fromArchive += 1 }
         cursor.epoch = max(cursor.epoch, header.epoch)
     }
 
@@ -142,25 +172,34 @@ struct JournalScanner {
     }
 
     /// The last segment file was never used, or its header was being written at a crash: the journal ends before it.
-    /// Anything but zeros behind such a header, or a witness of its use, is damage instead.
+    /// A witness of its use makes it damage instead, and so does anything but zeros behind such a header, unless the witness says
+    /// that the segment before was in use (a recycled file), or the file is marked free (`what` is nil).
     private mutating func endBeforeUnused(
         _ reader: inout SegmentReader,
         number: UInt64,
         isLast: Bool,
         _ before: ScanEnd,
-        _ what: String
+        _ what: String?
     ) throws(JournalProblem) -> ScanEnd {
         let used = (witness?.segment ?? 0) >= number
         let header = UInt64(SegmentHeader.byteCount)
-        guard isLast, !used, try lastNonZeroBlock(&reader, from: header) == nil else {
-            throw JournalProblem(.corrupt, file: reader.name, position: cursor.nextPosition, what)
+        var isRecycled = what == nil
+        if !isRecycled { isRecycled = try lastNonZeroBlock(&reader, from: header) != nil }
+        let isKnown = what == nil || !isRecycled || witness?.segment == number - 1
+        guard isLast, !used, isKnown else {
+            throw JournalProblem(
+                .corrupt,
+                file: reader.name,
+                position: cursor.nextPosition,
+                what ?? "it is marked free, but was in use"
+            )
         }
         var end = before
         if let last = before.last {
-            var previous = try open(last.file)
+            var previous = try open(last.header.number)
             end.torn = try tornBytes(last, &previous)
         }
-        end.preparedSegment = number
+        end.preparedSegment = .init(number: number, isRecycled: isRecycled)
         return end
     }
 }
@@ -267,12 +306,15 @@ struct ScanEnd {
     }
 
     var last: Last?
-    /// A segment file that was made ready and never used.
-    var preparedSegment: UInt64?
+    /// A segment file that was made ready and never begun.
+    struct Unused {
+        let number: UInt64
+        let isRecycled: Bool
+    }
+
+    var preparedSegment: Unused?
     /// Bytes behind the last intact batch that a torn write left, 0 if none.
     var torn: Int
 
-    static func empty(preparedSegment: UInt64?) -> ScanEnd {
-        ScanEnd(last: nil, preparedSegment: preparedSegment, torn: 0)
-    }
+    static var empty: ScanEnd { ScanEnd(last: nil, preparedSegment: nil, torn: 0) }
 }

@@ -8,6 +8,8 @@ package struct RecoveryReport: Sendable, Equatable {
     package internal(set) var segments = 0
     /// Older segments that are there and did not need to be read.
     package internal(set) var segmentsSkipped = 0
+    /// Segments that were read from the archive because their files are not here any more.
+    package internal(set) var segmentsFromArchive = 0
     /// Batches read.
     package internal(set) var batches: UInt64 = 0
     /// Records read; those up to `origin` were checked and not replayed.
@@ -44,6 +46,8 @@ package struct RecoveryReport: Sendable, Equatable {
         package var bytes: UInt64
         /// File that keeps them.
         package var keptIn: String
+        /// The segment's file was used before: these may be bytes of that time, and no batch was being written at all.
+        package var inRecycledSegment = false
     }
 
     /// What the witness file could say about the end of the journal.

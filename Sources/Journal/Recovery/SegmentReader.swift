@@ -2,8 +2,12 @@
 struct SegmentReader {
     /// Memory for reading ahead; at least twice the largest frame, so that few bytes are read twice.
     final class Window {
-        static let byteCount = 4 << 20
-        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: Window.byteCount, alignment: blockBytes)
+        let memory: UnsafeMutableRawBufferPointer
+
+        init(byteCount: Int = 4 << 20) {
+            memory = .allocate(byteCount: byteCount, alignment: blockBytes)
+        }
+
         deinit { memory.deallocate() }
     }
 
@@ -23,7 +27,7 @@ struct SegmentReader {
 
     /// The bytes at an offset, nil if the file ends before their end. Valid until the next call.
     mutating func bytes(at offset: UInt64, count: Int) throws(JournalProblem) -> UnsafeRawBufferPointer? {
-        precondition(count <= Window.byteCount)
+        precondition(count <= window.memory.count)
         guard offset + UInt64(count) <= byteCount else { return nil }
         if offset < windowStart || offset + UInt64(count) > windowStart + UInt64(windowCount) {
             do { windowCount = try file.read(into: window.memory, at: offset) } catch { throw JournalProblem(error) }

@@ -10,8 +10,11 @@ enum WitnessReader {
         var position: RecordPosition = 0
         var segment: UInt64 = 0
         var epoch: UInt64 = 0
+        /// The batch that the last slot names, if that slot says that the journal was closed.
+        var closedBatch: UInt64?
 
         mutating func add(_ slot: WitnessSlot) {
+            if slot.sequence >= nextSequence { closedBatch = slot.kind == .closed ? slot.batch : nil }
             nextSequence = max(nextSequence, slot.sequence + 1)
             segment = max(segment, slot.segment)
             epoch = max(epoch, slot.epoch)

@@ -13,9 +13,12 @@ package enum JournalDump {
     }
 
     /// Calls `body` with every intact record from `position` on, in order, and throws at the first problem, as recovery would;
-    /// that is `key` at an encrypted segment whose master key `keys` lacks. Changes nothing and takes no lock. Blocks. The span is valid during the call.
+    /// that is `key` at an encrypted segment whose master key `keys` lacks. Changes nothing and takes no lock. Blocks. The
+    /// span is valid during the call. Archived segments come first: those in `archive`, by default the folder of that name in the
+    /// directory. Records that are in neither are left out; the first position says so.
     package static func forEachRecord(
         directory: String,
+        archive: String? = nil,
         from position: RecordPosition = 1,
         keys: MasterKeyRing? = nil,
         fileSystem: any JournalFileSystem = PosixFileSystem(),
@@ -29,7 +32,9 @@ package enum JournalDump {
             directory: place,
             journalID: nil,
             witness: witness,
-            keys: .required(keys)
+            keys: .required(keys),
+            from: .oldest,
+            archive: place.archive(archive)
         )
         _ = try scanner.scan { scanned throws(JournalProblem) in
             guard scanned.header.lastPosition >= position else { return }

@@ -1,6 +1,10 @@
 /// What an offline check of a journal found.
 package struct JournalVerification: Sendable {
     package internal(set) var segments = 0
+    /// Those of them that are in the archive only.
+    package internal(set) var archivedSegments = 0
+    /// The first record that is here or in the archive; 1 unless the archive was kept for a limited time.
+    package internal(set) var firstPosition: RecordPosition = 1
     package internal(set) var batches: UInt64 = 0
     package internal(set) var records: UInt64 = 0
     /// Bytes of records, each with its 4-byte length.
@@ -27,14 +31,16 @@ package struct JournalVerification: Sendable {
 /// Checks a journal that no process writes to: every batch's checksums, place, sequence and link of the chain, the framing of
 /// every record, the end, and the witness. Changes nothing and takes no lock. Blocks.
 package enum JournalVerifier {
-    /// `journalID` nil accepts any shard's journal. Without `keys` encrypted batches are checked but not opened; with `keys` a
-    /// master key that is missing or wrong is a problem, `key`. With `evidence` the journal is also held against the signed
-    /// checkpoints of its own log and those that were kept elsewhere.
+    /// The chain is checked from the oldest segment on that is in `archive` (by default the folder of that name in the directory)
+    /// or in the directory. `journalID` nil accepts any shard's journal. Without `keys` encrypted batches are checked but not
+    /// opened; with `keys` a master key that is missing or wrong is a problem, `key`. With `evidence` the journal is also held
+    /// against the signed checkpoints of its own log and those that were kept elsewhere.
     package static func verify(
         directory: String,
         journalID: UInt64? = nil,
         keys: MasterKeyRing? = nil,
         evidence: CheckpointEvidence? = nil,
+        archive: String? = nil,
         fileSystem: any JournalFileSystem = PosixFileSystem()
     ) -> JournalVerification {
         var verification = JournalVerification()
@@ -49,7 +55,9 @@ package enum JournalVerifier {
                 directory: place,
                 journalID: journalID,
                 witness: content,
-                keys: keys.map { .required($0) } ?? .none
+                keys: keys.map { .required($0) } ?? .none,
+                from: .oldest,
+                archive: place.archive(archive)
             )
             var auditor = try auditor(evidence, journalID, place, fileSystem)
             defer { verification.checkpoints = auditor?.audit }
@@ -67,7 +75,7 @@ package enum JournalVerifier {
     ) throws(JournalProblem) {
         var isWhole = false
         defer {
-            verification.fill(scanner.cursor)
+            verification.fill(scanner)
             auditor?.finish(isWhole: isWhole)
         }
         let end = try scanner.scan { batch throws(JournalProblem) in
@@ -110,7 +118,10 @@ package enum JournalVerifier {
 }
 
 extension JournalVerification {
-    fileprivate mutating func fill(_ cursor: ScanCursor) {
+    fileprivate mutating func fill(_ scanner: JournalScanner) {
+        let cursor = scanner.cursor
+        archivedSegments = scanner.fromArchive
+        firstPosition = cursor.nextPosition - cursor.records
         segments = cursor.segments
         batches = cursor.batches
         records = cursor.records

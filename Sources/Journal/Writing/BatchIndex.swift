@@ -1,6 +1,5 @@
 /// Where batches begin, for reading a record again: at most `limit` entries of 24 bytes. When it is full every second entry
 /// goes and from then on only every second batch is entered, so a read starts at most `stride` batches before its record.
-/// Of segments that a start from a snapshot did not read only the beginning is known: a read there goes through the segment.
 struct BatchIndex {
     struct Entry {
         var firstPosition: RecordPosition
@@ -12,8 +11,6 @@ struct BatchIndex {
     private(set) var entries: [Entry] = []
     private(set) var stride: UInt64 = 1
     private var batches: UInt64 = 0
-    /// Ascending, before all `entries`; one for each segment that was not read at the start.
-    private var segments: [Entry] = []
 
     init(limit: Int) {
         precondition(limit >= 2)
@@ -27,19 +24,8 @@ struct BatchIndex {
         if batches % stride == 0 { entries.append(entry) }
     }
 
-    /// Enters a segment before all batches that were added, in ascending order.
-    mutating func addSegment(_ number: UInt64, firstPosition: RecordPosition) {
-        segments.append(
-            Entry(firstPosition: firstPosition, offset: UInt64(SegmentHeader.byteCount), segment: number)
-        )
-    }
-
     /// The last entry at or before a record.
     func entry(before position: RecordPosition) -> Entry? {
-        Self.last(of: entries, before: position) ?? Self.last(of: segments, before: position)
-    }
-
-    private static func last(of entries: [Entry], before position: RecordPosition) -> Entry? {
         var low = 0
         var high = entries.count
         while low < high {

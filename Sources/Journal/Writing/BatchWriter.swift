@@ -24,7 +24,7 @@ final class BatchWriter {
     let batchBytes: Int
     private let frame: UnsafeMutableRawBufferPointer
     private var file: any JournalFile
-    private var segment: SegmentHeader
+    private(set) var segment: SegmentHeader
     private var saltSeed: UInt32
     private let keys: JournalKeys?
     private let nonces: NonceSource
@@ -94,6 +94,7 @@ final class BatchWriter {
         keys: JournalKeys?
     ) throws(JournalFileError) -> SegmentHeader {
         var header = SegmentHeader(
+            flags: prepared.isRecycled ? SegmentHeader.flagRecycled : 0,
             journalID: journalID,
             number: prepared.number,
             segmentBytes: prepared.byteCount,

@@ -1,8 +1,9 @@
-/// A segment file full of zeros, renamed and durable, open for direct writes.
+/// A segment file full of zeros, or one used before and marked free, renamed and durable, open for direct writes.
 struct PreparedSegment {
     let number: UInt64
     let file: any JournalFile
     let byteCount: UInt64
+    var isRecycled = false
 }
 
 /// Makes the next segment in small steps, so that the thread doing it can see to other things between them. The zeros are

@@ -107,6 +107,7 @@ final class FakeDisk: JournalFileSystem {
     func list(directory: String) throws(JournalFileError) -> [String] {
         state.withLock { state in
             state.names.keys.filter { $0.hasPrefix(directory + "/") }.map { String($0.dropFirst(directory.count + 1)) }
+                .filter { !$0.contains("/") }
         }
     }
 

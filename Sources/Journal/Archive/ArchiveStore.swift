@@ -1,0 +1,108 @@
+/// The archive of one journal: what is in it, and the way to each record. Any thread.
+final class ArchiveStore: Sendable {
+    let configuration: JournalArchiveConfiguration
+    private let fileSystem: any JournalFileSystem
+    private let directory: JournalDirectory
+    private let archive: ArchiveDirectory
+    /// Ascending by number; nil until somebody asked. 24 bytes each.
+    private let catalogue = Monitor<[ArchiveDirectory.Entry]?>(nil)
+
+    init(
+        _ configuration: JournalArchiveConfiguration,
+        _ fileSystem: any JournalFileSystem,
+        _ directory: JournalDirectory
+    ) {
+        self.configuration = configuration
+        self.fileSystem = fileSystem
+        self.directory = directory
+        archive = ArchiveDirectory(configuration.directory)
+    }
+
+    /// Makes the directory, removes what a crash left half made, and says which of the segments present is the last one that is
+    /// archived, 0 if not even the first is.
+    func survey(_ present: [SegmentTable.Segment]) throws(JournalFileError) -> UInt64 {
+        if try fileSystem.createDirectory(archive.path) {
+            try fileSystem.syncDirectory(JournalDirectory(archive.path).parent)
+        }
+        for name in try fileSystem.list(directory: archive.path)
+        where name.hasSuffix(JournalDirectory.temporarySuffix) {
+            try fileSystem.remove(archive.file(name))
+        }
+        try fileSystem.syncDirectory(archive.path)
+        let entries = try archive.entries(fileSystem)
+        catalogue.withLock { $0 = entries }
+        var last: UInt64 = 0
+        for segment in present.dropLast() {
+            guard let entry = entries.last(where: { $0.number == segment.number }),
+                try holds(entry, segment)
+            else { break }
+            last = segment.number
+        }
+        return last
+    }
+
+    /// Whether the archive file is of this very segment, and not of one that a repair replaced.
+    private func holds(
+        _ entry: ArchiveDirectory.Entry,
+        _ segment: SegmentTable.Segment
+    ) throws(JournalFileError) -> Bool {
+        let file = try ArchivedSegment(fileSystem, archive.file(entry.name))
+        let name = JournalDirectory.segmentName(segment.number)
+        do throws(JournalProblem) {
+            guard case .header(let header) = try SegmentHeader.read(fileSystem, directory, name: name).0 else {
+                return false
+            }
+            return header.salt == file.header.salt && header.number == file.header.number
+        } catch {
+            throw .damaged(directory.file(name), error.detail)
+        }
+    }
+
+    func writer(
+        _ number: UInt64,
+        _ expected: ArchiveWriter.Expected
+    ) throws(JournalFileError) -> ArchiveWriter {
+        try ArchiveWriter(fileSystem, directory, archive, number: number, expected: expected)
+    }
+
+    func add(_ entry: ArchiveDirectory.Entry) {
+        catalogue.withLock { entries in
+            entries?.removeAll { $0.number == entry.number }
+            entries?.append(entry)
+        }
+    }
+
+    /// The archived segment with a record, nil if there is none.
+    func segment(with position: RecordPosition) throws(JournalFileError) -> ArchivedSegment? {
+        let known = catalogue.withLock { $0 }
+        let entries: [ArchiveDirectory.Entry]
+        if let known { entries = known } else { entries = try archive.entries(fileSystem) }
+        if known == nil { catalogue.withLock { $0 = entries } }
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].firstPosition <= position { low = middle + 1 } else { high = middle }
+        }
+        guard low > 0, entries[low - 1].lastPosition >= position else { return nil }
+        return try ArchivedSegment(fileSystem, archive.file(entries[low - 1].name))
+    }
+
+    /// Deletes the oldest archived segment if its last batch is older than that. Age is measured from the last batch of the
+    /// newest archived segment, or from the clock if that is earlier: a clock that jumps ahead deletes nothing before it has
+    /// stood there for a segment's worth of payments.
+    func removeOldest(ifOlderThan milliseconds: Int64) throws(JournalFileError) -> Bool {
+        let entries = catalogue.withLock { $0 } ?? []
+        guard entries.count > 1, let oldest = entries.first, let newest = entries.last else { return false }
+        let last = try ArchivedSegment(fileSystem, archive.file(newest.name)).header.lastMilliseconds
+        let now = min(last, wallMilliseconds())
+        let first = try ArchivedSegment(fileSystem, archive.file(oldest.name)).header.lastMilliseconds
+        guard now - first > milliseconds else { return false }
+        try fileSystem.remove(archive.file(oldest.name))
+        try fileSystem.syncDirectory(archive.path)
+        catalogue.withLock { entries in
+            if entries?.first == oldest { entries?.removeFirst() }
+        }
+        return true
+    }
+}
