@@ -110,9 +110,20 @@ let package = Package(
                 "Providers", "API", crypto, logging, x509, asn1, yams, nioCore, nioPosix, nioHTTP1, nioHPACK, nioSSL,
             ]
         ),
+        // The deterministic world: the real shard, journal and provider codec on a fake disk, network, clock and PSP.
+        room(
+            "Simulation",
+            [
+                "Money", "Ledger", "Payments", "Journal", "Shard", "Providers", "PSPSimulator", "HTTPTransport",
+                nioCore,
+                nioHPACK,
+                nioEmbedded,
+            ]
+        ),
         .executableTarget(
             name: "millrace",
             dependencies: [
+                "Simulation",
                 "Gateway", "API", "Payments", "Shard", "Journal", "Ledger", "LedgerAudit", "Money", "PSPSimulator",
                 "LoadTest", arguments, logging, nioCore, nioPosix,
             ],
@@ -169,6 +180,7 @@ let package = Package(
             ]
         ),
         tests("PSPSimulatorTests", ["PSPSimulator", "HTTPTransport", logging, nioCore, nioPosix, nioHPACK]),
+        tests("SimulationTests", ["Simulation"]),
         tests("LoadTestTests", ["LoadTest", "HTTPTransport", nioCore, nioHPACK]),
         tests(
             "GatewayTests",

@@ -68,9 +68,13 @@ package struct EmbeddedPSP: Sendable {
         let bytes = target.utf8.span
         let mark = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
         switch Route(method: method, path: bytes.extracting(0..<mark), epoch: core.store.epoch) {
-        case .createCharge: return reply(core.authorize(key: key, body: body, now: now))
+        // The verdict first: `self` as an operand would be the state before it.
+        case .createCharge:
+            let verdict = core.authorize(key: key, body: body, now: now)
+            return reply(verdict)
         case .followUp(let kind, let charge):
-            return reply(core.followUp(kind, charge: charge, key: key, body: body, now: now))
+            let verdict = core.followUp(kind, charge: charge, key: key, body: body, now: now)
+            return reply(verdict)
         case .readOperation:
             return answer(query: bytes.extracting(min(mark + 1, bytes.count)..<bytes.count), now: now)
         case .methodNotAllowed: return reply(.refusal(.methodNotAllowed))

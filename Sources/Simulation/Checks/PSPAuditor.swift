@@ -1,0 +1,77 @@
+import PSPSimulator
+import Payments
+
+/// The PSP's side of the truth: what it really moved, by payment and by shopper.
+struct PSPAuditor {
+    /// What the PSP moved for one payment.
+    struct Totals {
+        var authorizations = 0
+        var authorized: Int64 = 0
+        var captured: Int64 = 0
+        var refunded: Int64 = 0
+        var cancellations = 0
+        /// Something was executed in another currency than asked.
+        var isForeign = false
+
+        static let nothing = Totals()
+    }
+
+    /// Successful authorizations for each intent.
+    private var charges: [UInt8] = []
+    private var next = 0
+
+    /// Looks at operations that are new, so that a double charge is seen when it happens.
+    mutating func look(_ psp: inout EmbeddedPSP, now: UInt32, _ fail: (String) -> Void) {
+        while next < psp.operationCount {
+            if let movement = psp.movement(next, now: now) { note(movement, fail) }
+            next += 1
+        }
+    }
+
+    private mutating func note(_ movement: EmbeddedPSP.Movement, _ fail: (String) -> Void) {
+        guard movement.kind == .authorize else { return }
+        let intent = Intent.intent(of: movement.amountMinor)
+        while charges.count <= intent { charges.append(0) }
+        charges[intent] += 1
+        if charges[intent] > 1 { fail("shopper \(intent) was charged twice: \(movement.key)") }
+    }
+
+    /// Everything that moved, by the payment's sequence number less one. Also counts again what `look` may have seen too early.
+    static func totals(
+        _ psp: inout EmbeddedPSP,
+        now: UInt32,
+        payments: Int,
+        _ fail: (String) -> Void
+    ) -> [Totals] {
+        var totals = [Totals](repeating: .nothing, count: payments)
+        var charges: [Int: Int] = [:]
+        for number in 0..<psp.operationCount {
+            guard let movement = psp.movement(number, now: now) else { continue }
+            guard let id = PaymentID(movement.reference), id.sequence >= 1, id.sequence <= UInt64(payments) else {
+                fail("the PSP executed \(movement.key), but there is no such payment")
+                continue
+            }
+            totals[Int(id.sequence) - 1].add(movement)
+            guard movement.kind == .authorize else { continue }
+            let intent = Intent.intent(of: movement.amountMinor)
+            charges[intent, default: 0] += 1
+            if charges[intent, default: 0] > 1 { fail("shopper \(intent) was charged twice: \(movement.key)") }
+        }
+        return totals
+    }
+}
+
+extension PSPAuditor.Totals {
+    mutating func add(_ movement: EmbeddedPSP.Movement) {
+        if !movement.isEuro { isForeign = true }
+        switch movement.kind {
+        case .authorize:
+            authorizations += 1
+            authorized += movement.amountMinor
+            if movement.isSale { captured += movement.amountMinor }
+        case .capture: captured += movement.amountMinor
+        case .cancel: cancellations += 1
+        case .refund: refunded += movement.amountMinor
+        }
+    }
+}

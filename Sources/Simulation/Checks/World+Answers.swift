@@ -1,0 +1,103 @@
+import NIOCore
+import Payments
+import Shard
+
+/// Checks of every answer that leaves the gateway.
+extension World {
+    func check(_ response: Response, _ answer: SimAnswer, to number: Int) {
+        let attempt = attempts[number]
+        if attempt.variant == .read { return checkRead(response, answer, attempt.request) }
+        checkPayment(answer, attempt)
+        if let refusal = answer.refusal {
+            checkRefusal(refusal, attempt)
+        } else if isFinal(response, answer, requests[attempt.request]) {
+            checkFinal(response, answer, attempt)
+        } else if requests[attempt.request].final != nil {
+            fail("request \(attempt.request) had a final answer, and is told \(response.status) now")
+        }
+    }
+
+    /// Whether this answer is what the key gives for ever.
+    private func isFinal(_ response: Response, _ answer: SimAnswer, _ request: Request) -> Bool {
+        switch response.status {
+        case 200, 201, 402, 502: true
+        case 202: request.kind != .refund && answer.paymentStatus == .conflicted
+        default: false
+        }
+    }
+
+    private func checkFinal(_ response: Response, _ answer: SimAnswer, _ attempt: Attempt) {
+        let hash = response.body.withUnsafeReadableBytes { bytes -> UInt64 in
+            var hash = WordHash()
+            hash.combine(bytes)
+            return hash.value
+        }
+        let final = Request.Final(variant: attempt.variant.rawValue, status: response.status, hash: hash)
+        guard let known = requests[attempt.request].final else {
+            requests[attempt.request].final = final
+            return checkAmount(answer, attempt)
+        }
+        if known != final { fail("request \(attempt.request) is answered \(final), and was answered \(known) before") }
+    }
+
+    /// The amount in an answer is the one asked for.
+    private func checkAmount(_ answer: SimAnswer, _ attempt: Attempt) {
+        let request = requests[attempt.request]
+        let extra: Int64 = attempt.variant == .conflicting ? 5 : 0
+        switch request.kind {
+        case .create:
+            let asked = Intent.amount(of: request.intent) + extra
+            if answer.amount != asked {
+                fail("request \(attempt.request) asked for \(asked), and got \(answer.amount)")
+            }
+        case .refund:
+            guard let asked = request.amount, answer.amount != asked + extra else { return }
+            fail("request \(attempt.request) asked to refund \(asked + extra), and got \(answer.amount)")
+        case .capture, .cancel: break
+        }
+    }
+
+    /// One key, one payment.
+    private func checkPayment(_ answer: SimAnswer, _ attempt: Attempt) {
+        guard let payment = answer.payment else { return }
+        if let known = requests[attempt.request].payment, known != payment {
+            fail("request \(attempt.request) is about \(payment), and was about \(known) before")
+        }
+        requests[attempt.request].payment = payment
+        checkShown(answer, intent: requests[attempt.request].intent)
+    }
+
+    private func checkRefusal(_ refusal: Refusal, _ attempt: Attempt) {
+        let request = requests[attempt.request]
+        switch refusal {
+        case .overloaded, .journalFailed, .draining: return
+        case .keyReused:
+            if !request.hasConflict { fail("request \(attempt.request) was refused for another that was never made") }
+            return
+        case .notFound: fail("request \(attempt.request) is about a payment that was acknowledged and is not found")
+        case .idempotencyTableFull, .paymentTableFull: fail("a table is full that has room for everything")
+        case .keyInUse, .unexpectedState, .operationInProgress, .amountExceedsCapturable, .amountExceedsRefundable,
+            .tooManyRefunds:
+            break
+        }
+        if let final = request.final, final.variant == attempt.variant.rawValue {
+            fail("request \(attempt.request) had a final answer, and is refused now: \(refusal)")
+        }
+    }
+
+    private func checkRead(_ response: Response, _ answer: SimAnswer, _ number: Int) {
+        guard response.status == 200 else {
+            return fail("a payment that was acknowledged is read with status \(response.status)")
+        }
+        // Amounts seen by a look are only compared when it was answered in order; a late look shows an older state.
+        if answer.payment != intents[requests[number].intent].payment { fail("a look shows another payment") }
+    }
+
+    /// Amounts captured and refunded never fall.
+    private func checkShown(_ answer: SimAnswer, intent: Int) {
+        guard answer.kind == .payment else { return }
+        // A stored answer shows the state of its time, so only more is news.
+        intents[intent].shownCaptured = max(intents[intent].shownCaptured, answer.captured)
+        intents[intent].shownRefunded = max(intents[intent].shownRefunded, answer.refunded)
+    }
+}

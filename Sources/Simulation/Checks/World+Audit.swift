@@ -1,0 +1,118 @@
+import Journal
+import Ledger
+import Payments
+import Shard
+
+/// Checks of a start, and of everything at the end.
+extension World {
+    // MARK: A start
+
+    func check(_ replay: borrowing Replay, _ report: RecoveryReport) {
+        counts.recordsReplayed += Int(replay.count)
+        if report.torn != nil { counts.tornTails += 1 }
+        if damage != nil {
+            counts.bitFlipsTolerated += 1
+            damage = nil
+        }
+        trace.note(now, "recovered", Int(replay.count), report.torn == nil ? 0 : 1)
+        if let problem = replay.problem { fail(problem) }
+        if replay.count < log.acknowledged {
+            fail("the journal ends with record \(replay.count), but \(log.acknowledged) was said to be durable")
+        }
+        guard replay.core != nil, replay.count <= log.hashes.count else { return }
+        log.truncate(to: replay.count)
+        checkState(replay)
+    }
+
+    private func checkState(_ replay: borrowing Replay) {
+        if let isBalanced = replay.core?.trialBalance().isBalanced, !isBalanced {
+            fail("the ledger does not sum to zero")
+        }
+        guard let life = lastLife, life.position == replay.count, let digest = replay.core?.stateDigest() else {
+            return
+        }
+        if digest != life.digest { fail("the state from \(life.position) records is not the one that wrote them") }
+    }
+
+    // MARK: The end
+
+    /// Nothing is left to happen: the shard, the PSP and the merchants must agree on every payment, and so must the shard that a
+    /// last start makes from the journal.
+    func finish() {
+        guard let gateway else { return fail("there is no gateway at the end") }
+        audit(gateway.host)
+        end(gateway, power: false)
+        while violation == nil, let (time, event) = queue.next() {
+            clock.set(time)
+            guard case .start = event else { continue }
+            start()
+            break
+        }
+        if let last = self.gateway {
+            audit(last.host)
+            last.session.end()
+            last.owner.isOver = true
+            last.engine.close()
+        }
+        counts.diskErrors = disk.statistics.errors
+        counts.tornSectors = disk.statistics.tornSectors
+        trace.note(now, "end", intents.count, Int(truncatingIfNeeded: gateway.host.core.stateDigest()))
+    }
+
+    private func audit(_ host: ShardHost) {
+        if !host.trialBalance().isBalanced { fail("the ledger does not sum to zero") }
+        let totals = PSPAuditor.totals(&psp, now: UInt32(now / 1_000), payments: host.core.paymentCount) { fail($0) }
+        var payments = [Int](repeating: 0, count: intents.count)
+        var views: [PaymentView] = []
+        _ = host.forEachPayment(from: 0, count: .max / 2) { view, _ in views.append(view) }
+        for (number, view) in views.enumerated() {
+            compare(view, totals[number])
+            let intent = Intent.intent(of: view.amountMinor)
+            guard intents.indices.contains(intent) else {
+                return fail("\(view.id) has an amount that nobody asked for")
+            }
+            payments[intent] += 1
+            if payments[intent] > 1 { fail("shopper \(intent) has two payments") }
+        }
+        for intent in intents.indices { compare(intent, views) }
+    }
+
+    /// The shard and the PSP.
+    private func compare(_ view: PaymentView, _ psp: PSPAuditor.Totals) {
+        if view.refundPendingMinor != 0 { fail("\(view.id): a refund is pending at the end") }
+        switch view.status {
+        case .processing: fail("\(view.id) is processing at the end")
+        case .conflicted:
+            if psp.authorizations != 1 {
+                fail("\(view.id) is conflicted, and the PSP has \(psp.authorizations) charges")
+            }
+        case .failed:
+            if psp.authorizations != 0 { fail("\(view.id) failed, but the PSP executed it") }
+        case .authorized, .captured, .partiallyRefunded, .refunded, .cancelled:
+            guard psp.authorizations == 1, psp.authorized == view.authorizedMinor, psp.captured == view.capturedMinor,
+                psp.refunded == view.refundedMinor, (psp.cancellations == 1) == (view.status == .cancelled),
+                !psp.isForeign
+            else { return fail("\(view.id): the shard has \(view), the PSP \(psp)") }
+        }
+    }
+
+    /// The merchant and the shard.
+    private func compare(_ number: Int, _ views: [PaymentView]) {
+        let intent = intents[number]
+        guard let payment = intent.payment else { return }
+        guard payment.sequence <= UInt64(views.count), views[Int(payment.sequence) - 1].id == payment else {
+            return fail("\(payment) was acknowledged and does not exist")
+        }
+        let view = views[Int(payment.sequence) - 1]
+        guard view.status != .conflicted else { return }
+        if view.capturedMinor < intent.captured || view.refundedMinor < intent.refunded {
+            fail("\(payment): the merchant was told \(intent.captured), \(intent.refunded); the shard has \(view)")
+        }
+        if intent.isCancelled, view.status != .cancelled {
+            fail("\(payment): the merchant was told that it is cancelled")
+        }
+        if view.capturedMinor < intent.shownCaptured || view.refundedMinor < intent.shownRefunded {
+            fail("\(payment): an answer showed more than there is")
+        }
+    }
+}

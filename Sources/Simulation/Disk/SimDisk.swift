@@ -1,0 +1,355 @@
+import Journal
+
+/// A disk that outlives processes and power. It knows for every write when it began and when it is durable, and undoes at a
+/// crash what had not happened by then: the simulated process may therefore run ahead of virtual time inside one step.
+///
+/// One thread uses it. What it models:
+/// - a write to a file opened for durable writes is durable when it ends; any other write when a later sync ends;
+/// - creations, renames and removals are durable when a later sync of the directory ends;
+/// - a power failure leaves any subset of the 512-byte sectors of writes that were not durable, in any order, sometimes garbage
+///   in sectors that were being written; and of names that were not durable, for each file, any prefix of its changes;
+/// - the end of a process alone leaves everything that it had begun, durable or not;
+/// - operations take time, sometimes seconds; fail with EIO; write short; find the disk full.
+final class SimDisk {
+    static let sector = 512
+    static let notDurable = Int64.max
+
+    /// One of a file's writes that may not be on the platter.
+    struct Write {
+        var offset: Int
+        var bytes: [UInt8]
+        var begins: Int64
+        var durableAt: Int64
+    }
+
+    final class Inode {
+        /// What a reader sees.
+        var cached: [UInt8] = []
+        var platter: [UInt8] = []
+        var writes: [Write] = []
+        /// Where the last writes to it began that were durable by themselves, newest last; at most three.
+        var lastDurable: [Int] = []
+    }
+
+    /// A change of the directory that may not be durable.
+    struct NameChange {
+        var old: String?
+        var new: String?
+        var inode: Inode
+        var begins: Int64
+        var durableAt: Int64
+    }
+
+    /// Who uses the disk: each has its own stream of operations, one after another.
+    enum Actor: Int {
+        case writer
+        case keeper
+        case recovery
+        case reader
+    }
+
+    struct Faults {
+        /// Per million operations.
+        var errors = 0
+        var isFull = false
+        /// Latency of one operation is multiplied by this.
+        var slowness: Int64 = 1
+        /// A planted bug: nothing becomes durable, whatever is said.
+        var neverDurable = false
+    }
+
+    private(set) var names: [String: Inode] = [:]
+    private var durableNames: [String: Inode] = [:]
+    private var changes: [NameChange] = []
+    /// In the order of their making, so that chance is drawn in the same order every time.
+    private var inodes: [Inode] = []
+    private var random: SimRandom
+    private let clock: SimClock
+    private var busyUntil: [Int64] = [0, 0, 0, 0]
+    var actor = Actor.recovery
+    var faults = Faults()
+    private(set) var statistics = Statistics()
+
+    struct Statistics {
+        var operations = 0
+        var bytesWritten = 0
+        var errors = 0
+        var fullRefusals = 0
+        var tornSectors = 0
+        var lostNames = 0
+    }
+
+    init(seed: UInt64, clock: SimClock) {
+        random = SimRandom(seed: seed, .disk)
+        self.clock = clock
+    }
+
+    /// When the operations of an actor so far have ended.
+    func idleAt(_ actor: Actor) -> Int64 { max(clock.now, busyUntil[actor.rawValue]) }
+
+    // MARK: Operations
+
+    /// Takes the time of an operation and decides whether it fails.
+    func operate(_ name: String, _ path: String) throws(JournalFileError) -> (begins: Int64, ends: Int64) {
+        let begins = max(clock.now, busyUntil[actor.rawValue])
+        let ends = begins + random.skewed(60) * faults.slowness
+        busyUntil[actor.rawValue] = ends
+        statistics.operations += 1
+        if random.chance(faults.errors) {
+            statistics.errors += 1
+            throw JournalFileError(code: 5, operation: name, path: path)
+        }
+        return (begins, ends)
+    }
+
+    func open(_ path: String, _ mode: JournalFileMode) throws(JournalFileError) -> Inode {
+        let (begins, _) = try operate("open", path)
+        if mode == .create || mode == .prepare {
+            if faults.isFull { throw full("open", path) }
+            let inode = newInode()
+            names[path] = inode
+            changes.append(.init(old: nil, new: path, inode: inode, begins: begins, durableAt: Self.notDurable))
+            return inode
+        }
+        guard let inode = names[path] else { throw JournalFileError(code: 2, operation: "open", path: path) }
+        return inode
+    }
+
+    /// The lock file is made if need be.
+    func openLock(_ path: String) throws(JournalFileError) -> Inode {
+        if let inode = names[path] { return inode }
+        return try open(path, .create)
+    }
+
+    func list(_ directory: String) -> [String] {
+        let prefix = directory + "/"
+        return names.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.sorted()
+    }
+
+    func rename(_ old: String, to new: String) throws(JournalFileError) {
+        let (begins, _) = try operate("rename", old)
+        guard let inode = names.removeValue(forKey: old) else {
+            throw JournalFileError(code: 2, operation: "rename", path: old)
+        }
+        names[new] = inode
+        changes.append(.init(old: old, new: new, inode: inode, begins: begins, durableAt: Self.notDurable))
+    }
+
+    func remove(_ path: String) throws(JournalFileError) {
+        let (begins, _) = try operate("remove", path)
+        guard let inode = names.removeValue(forKey: path) else { return }
+        changes.append(.init(old: path, new: nil, inode: inode, begins: begins, durableAt: Self.notDurable))
+    }
+
+    func syncDirectory(_ path: String) throws(JournalFileError) {
+        let (_, ends) = try operate("sync directory", path)
+        if faults.neverDurable { return }
+        for index in changes.indices where changes[index].durableAt == Self.notDurable {
+            changes[index].durableAt = ends
+        }
+        settleNames()
+    }
+
+    func write(
+        _ bytes: UnsafeRawBufferPointer,
+        to inode: Inode,
+        at offset: Int,
+        path: String,
+        isDurable: Bool
+    ) throws(JournalFileError) {
+        if faults.isFull, offset + bytes.count > inode.cached.count {
+            _ = try operate("write", path)
+            throw full("write", path)
+        }
+        let time: (begins: Int64, ends: Int64)
+        do {
+            time = try operate("write", path)
+        } catch {
+            try failWrite(error, bytes, inode, offset)
+        }
+        let durableAt = isDurable && !faults.neverDurable ? time.ends : Self.notDurable
+        put(bytes, inode, offset, begins: time.begins, durableAt: durableAt)
+        if isDurable { inode.noteDurable(offset) }
+        settle(inode)
+    }
+
+    func sync(_ inode: Inode, path: String) throws(JournalFileError) {
+        let (_, ends) = try operate("sync", path)
+        if faults.neverDurable { return }
+        for index in inode.writes.indices where inode.writes[index].durableAt == Self.notDurable {
+            inode.writes[index].durableAt = ends
+        }
+        settle(inode)
+    }
+
+    /// Reads take their time, too, and may fail.
+    func noteRead(_ path: String) throws(JournalFileError) { _ = try operate("read", path) }
+
+    /// An error, or a short write, after some of the bytes. None of them is durable.
+    private func failWrite(
+        _ error: JournalFileError,
+        _ bytes: UnsafeRawBufferPointer,
+        _ inode: Inode,
+        _ offset: Int
+    ) throws(JournalFileError) -> Never {
+        let some = random.below(bytes.count / Self.sector + 1) * Self.sector
+        let part = UnsafeRawBufferPointer(rebasing: bytes[..<min(some, bytes.count)])
+        if !part.isEmpty {
+            put(part, inode, offset, begins: idleAt(actor), durableAt: Self.notDurable)
+        }
+        var error = error
+        if random.chance(300_000) { error.code = 0 }
+        throw error
+    }
+
+    private func put(_ bytes: UnsafeRawBufferPointer, _ inode: Inode, _ offset: Int, begins: Int64, durableAt: Int64) {
+        inode.cached.overlay(bytes, at: offset)
+        inode.writes.append(.init(offset: offset, bytes: Array(bytes), begins: begins, durableAt: durableAt))
+        statistics.bytesWritten += bytes.count
+    }
+
+    private func full(_ operation: String, _ path: String) -> JournalFileError {
+        statistics.fullRefusals += 1
+        return JournalFileError(code: 28, operation: operation, path: path)
+    }
+
+    private func newInode() -> Inode {
+        let inode = Inode()
+        inodes.append(inode)
+        return inode
+    }
+
+    // MARK: What has become durable
+
+    private func settle(_ inode: Inode) {
+        let now = clock.now
+        let count = inode.writes.firstIndex { $0.durableAt > now } ?? inode.writes.count
+        guard count > 0 else { return }
+        for write in inode.writes[..<count] { inode.platter.overlay(write) }
+        inode.writes.removeFirst(count)
+    }
+
+    private func settleNames() {
+        let now = clock.now
+        let count = changes.firstIndex { $0.durableAt > now } ?? changes.count
+        for change in changes[..<count] { durableNames.apply(change) }
+        changes.removeFirst(count)
+    }
+
+    // MARK: Crashes
+
+    /// The process is gone; what it had begun by now is in the kernel's hands.
+    func processEnded() {
+        let now = clock.now
+        for inode in inodes {
+            settle(inode)
+            let hadFuture = inode.writes.contains { $0.begins > now }
+            inode.writes.removeAll { $0.begins > now }
+            for index in inode.writes.indices where inode.writes[index].durableAt > now {
+                inode.writes[index].durableAt = Self.notDurable
+            }
+            guard hadFuture else { continue }
+            inode.cached = inode.platter
+            for write in inode.writes { inode.cached.overlay(write) }
+        }
+        settleNames()
+        changes.removeAll { $0.begins > now }
+        names = durableNames
+        for index in changes.indices {
+            if changes[index].durableAt > now { changes[index].durableAt = Self.notDurable }
+            names.apply(changes[index])
+        }
+        rest()
+    }
+
+    /// The power went: only the platter counts.
+    func powerFailed() {
+        let now = clock.now
+        for inode in inodes {
+            settle(inode)
+            for write in inode.writes where write.begins <= now { survive(write, inode) }
+            inode.writes = []
+            inode.cached = inode.platter
+        }
+        settleNames()
+        surviveNames(now)
+        names = durableNames
+        rest()
+    }
+
+    /// Sectors of a write that was not durable.
+    private func survive(_ write: Write, _ inode: Inode) {
+        if write.durableAt <= clock.now { return inode.platter.overlay(write) }
+        let share = [0, 100_000, 500_000, 900_000, 1_000_000][random.below(5)]
+        let isBeingWritten = write.durableAt != Self.notDurable
+        for start in stride(from: 0, to: write.bytes.count, by: Self.sector) {
+            guard random.chance(share) else { continue }
+            statistics.tornSectors += 1
+            let end = min(start + Self.sector, write.bytes.count)
+            var bytes = Array(write.bytes[start..<end])
+            if isBeingWritten, random.chance(20_000) {
+                for index in bytes.indices { bytes[index] = UInt8(truncatingIfNeeded: random.next()) }
+            }
+            bytes.withUnsafeBytes { inode.platter.overlay($0, at: write.offset + start) }
+        }
+    }
+
+    /// For each file, any prefix of the changes of its name that were not durable.
+    private func surviveNames(_ now: Int64) {
+        var isCut: [ObjectIdentifier: Bool] = [:]
+        for change in changes where change.begins <= now {
+            let file = ObjectIdentifier(change.inode)
+            let isDurable = change.durableAt <= now
+            if !isDurable, isCut[file] != true { isCut[file] = random.chance(500_000) }
+            if isDurable || isCut[file] != true {
+                durableNames.apply(change)
+            } else {
+                statistics.lostNames += 1
+            }
+        }
+        changes = []
+    }
+
+    private func rest() {
+        let reachable = Set(names.values.map(ObjectIdentifier.init))
+        inodes.removeAll { !reachable.contains(ObjectIdentifier($0)) }
+        busyUntil = [0, 0, 0, 0]
+    }
+
+    // MARK: Damage
+
+    /// Files with their sizes, for choosing where to do damage.
+    var files: [(path: String, inode: Inode)] { names.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+
+    /// Turns one bit, on the platter and in the cache.
+    func flip(_ inode: Inode, byte: Int, bit: Int) {
+        if byte < inode.cached.count { inode.cached[byte] ^= 1 << UInt8(bit) }
+        if byte < inode.platter.count { inode.platter[byte] ^= 1 << UInt8(bit) }
+    }
+}
+
+extension SimDisk.Inode {
+    fileprivate func noteDurable(_ offset: Int) {
+        lastDurable.append(offset)
+        if lastDurable.count > 3 { lastDurable.removeFirst() }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func overlay(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+        let end = offset + bytes.count
+        if count < end { append(contentsOf: repeatElement(0, count: end - count)) }
+        withUnsafeMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[offset..<end]).copyMemory(from: bytes) }
+    }
+
+    fileprivate mutating func overlay(_ write: SimDisk.Write) {
+        write.bytes.withUnsafeBytes { overlay($0, at: write.offset) }
+    }
+}
+
+extension [String: SimDisk.Inode] {
+    fileprivate mutating func apply(_ change: SimDisk.NameChange) {
+        if let old = change.old, self[old] === change.inode { self[old] = nil }
+        if let new = change.new { self[new] = change.inode }
+    }
+}

@@ -1,0 +1,114 @@
+import Journal
+import Shard
+
+/// What the journal is known to hold, from outside of it: a hash of every record that was appended, by position, and how far it
+/// was said to be durable. Survives the processes.
+final class JournalLog {
+    /// Of record i + 1.
+    private(set) var hashes: [UInt64] = []
+    /// Every record up to here was said to be durable.
+    var acknowledged: RecordPosition = 0
+    /// Planted bug: records of the journal that a start forgot; the owner's positions do not count them.
+    var forgotten: [RecordPosition] = []
+
+    func append(framed bytes: [UInt8], count: Int) {
+        bytes.withUnsafeBytes { all in
+            var offset = 0
+            for _ in 0..<count {
+                let length = Int(UInt32(littleEndian: all.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+                hashes.append(Self.hash(UnsafeRawBufferPointer(rebasing: all[offset + 4..<offset + 4 + length])))
+                offset += 4 + length
+            }
+        }
+    }
+
+    /// The journal ends here after a crash: what came after was never said to be durable.
+    func truncate(to position: RecordPosition) { hashes.removeLast(hashes.count - Int(position)) }
+
+    static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        var hash = WordHash()
+        hash.combine(bytes)
+        return hash.value
+    }
+}
+
+/// The real journal, with a log of what goes in.
+///
+/// Proof that `@unchecked Sendable` holds: as `DiskSession`.
+final class SimEngine: JournalEngine, @unchecked Sendable {
+    let journal: LocalJournal
+    private let log: JournalLog
+    /// Planted bug: says that everything is durable at once.
+    private let boast: ((RecordPosition) -> Void)?
+    /// Something was appended since the last look.
+    var hasNews = false
+
+    init(_ journal: LocalJournal, _ log: JournalLog, boast: ((RecordPosition) -> Void)?) {
+        self.journal = journal
+        self.log = log
+        self.boast = boast
+    }
+
+    /// What the journal counts more than its owner; 0 unless a planted bug forgot records.
+    private var surplus: RecordPosition { RecordPosition(log.forgotten.count) }
+
+    var epoch: UInt64 { journal.epoch }
+    var lastPosition: RecordPosition { journal.lastPosition - surplus }
+    var roomBytes: Int { journal.roomBytes }
+
+    func append(records: borrowing [UInt8], count: Int, expecting: RecordPosition, epoch: UInt64) throws(JournalError) {
+        try journal.append(records: records, count: count, expecting: expecting + surplus, epoch: epoch)
+        log.append(framed: copy records, count: count)
+        hasNews = true
+        boast?(lastPosition)
+    }
+
+    func read(at position: RecordPosition) throws(JournalError) -> [UInt8] {
+        var inner = position
+        for forgotten in log.forgotten where forgotten <= inner { inner += 1 }
+        return try journal.read(at: inner)
+    }
+
+    func close() { journal.close() }
+}
+
+/// Stands between the journal and the shard's host: keeps the account of what was promised, and is deaf once the process is gone.
+///
+/// Proof that `@unchecked Sendable` holds: as `DiskSession`.
+final class SimOwner: JournalOwner, @unchecked Sendable {
+    private let inner: any JournalOwner
+    private let log: JournalLog
+    var isOver = false
+
+    init(_ inner: any JournalOwner, _ log: JournalLog) {
+        self.inner = inner
+        self.log = log
+    }
+
+    func journalDurable(upTo position: RecordPosition) {
+        guard !isOver else { return }
+        let position = position - RecordPosition(log.forgotten.count)
+        guard position > log.acknowledged else { return }
+        log.acknowledged = position
+        inner.journalDurable(upTo: position)
+    }
+
+    func journalFailed(_ error: JournalError) {
+        guard !isOver else { return }
+        inner.journalFailed(error)
+    }
+}
+
+/// Reads of stored answers, which wait until the world lets them happen.
+///
+/// Proof that `@unchecked Sendable` holds: as `DiskSession`.
+final class SimReads: BlockingReads, @unchecked Sendable {
+    private(set) var waiting: [@Sendable () -> Void] = []
+
+    func run(_ body: @escaping @Sendable () -> Void) { waiting.append(body) }
+
+    func takeAll() -> [@Sendable () -> Void] {
+        defer { waiting = [] }
+        return waiting
+    }
+}

@@ -1,0 +1,160 @@
+import Money
+import NIOCore
+import Payments
+import Shard
+
+/// Between merchants and gateway.
+extension World {
+    // MARK: To the gateway
+
+    /// Sends a request, perhaps twice, perhaps in vain.
+    func transmit(_ requestNumber: Int, _ variant: Attempt.Variant) {
+        let number = attempt(requestNumber, variant)
+        let delay = edge.skewed(500)
+        let isLost = edge.chance(scenario.edgeLossRate)
+        let isDoubled = edge.chance(scenario.edgeLossRate / 2)
+        let doubled = edge.between(0, 2_000_000)
+        let patience = edge.between(2_000_000, 35_000_000)
+        if variant == .original {
+            requests[requestNumber].current = number
+            queue.schedule(.clientTimeout(number), at: now + patience)
+        }
+        guard has(.edge) else { return queue.schedule(.attemptArrives(number), at: now + delay) }
+        if isLost || isDoubled { counts.edgeFaults += 1 }
+        if isDoubled { queue.schedule(.attemptArrives(attempt(requestNumber, variant)), at: now + doubled) }
+        if !isLost { queue.schedule(.attemptArrives(number), at: now + delay) }
+    }
+
+    private func attempt(_ request: Int, _ variant: Attempt.Variant) -> Int {
+        counts.attempts += 1
+        attempts.append(Attempt(request: request, variant: variant))
+        return attempts.count - 1
+    }
+
+    func attemptArrives(_ number: Int) {
+        guard let gateway, gateway.isUp else {
+            // Connection refused.
+            attempts[number].isOver = true
+            return retryLater(attempts[number].request, ifCurrent: number)
+        }
+        attempts[number].boot = gateway.boot
+        gateway.inbox.append(command(number))
+        guard !gateway.inboxIsScheduled else { return }
+        gateway.inboxIsScheduled = true
+        // Commands of one read cycle travel as one batch.
+        queue.schedule(.inbox(boot: gateway.boot), at: now + 150)
+    }
+
+    func processInbox(_ process: GatewayProcess) {
+        process.inboxIsScheduled = false
+        let commands = process.inbox
+        process.inbox.removeAll(keepingCapacity: true)
+        trace.note(now, "commands", commands.count)
+        process.host.process(commands)
+        settle(process)
+    }
+
+    private func command(_ number: Int) -> Command {
+        let attempt = attempts[number]
+        let request = requests[attempt.request]
+        let isRead = attempt.variant == .read
+        return Command(
+            kind: kind(request, attempt.variant),
+            merchant: MerchantID(rawValue: intents[request.intent].merchant),
+            requestID: RequestID(high: 1, low: UInt64(number + 1)),
+            key: isRead ? nil : key(attempt.request),
+            fingerprint: isRead
+                ? nil : Fingerprint(high: UInt64(attempt.request), low: UInt64(attempt.variant.rawValue)),
+            reply: ReplyToken(
+                loop: 0,
+                connection: UInt32(attempts[number].boot),
+                generation: 0,
+                stream: UInt32(number)
+            )
+        )
+    }
+
+    private func key(_ request: Int) -> KeyDigest {
+        var low = UInt64(request + 1) &* 0x9E37_79B9_7F4A_7C15
+        if scenario.planted == .forgetReservation, requests[request].final == nil {
+            low ^= UInt64(attempts.count) << 20
+        }
+        return KeyDigest(high: intents[requests[request].intent].merchant, low: low)
+    }
+
+    private func kind(_ request: Request, _ variant: Attempt.Variant) -> Command.Kind {
+        let id = intents[request.intent].payment
+        if variant == .read, let id { return .getPayment(id) }
+        // The conflicting variant asks for a little more than the original.
+        let extra: Int64 = variant == .conflicting ? 5 : 0
+        switch request.kind {
+        case .create: return create(request, extra)
+        case .capture: return .capture(id!, amountMinor: request.amount.map { $0 + extra })
+        case .cancel: return .cancel(id!)
+        case .refund: return .refund(id!, amountMinor: request.amount.map { $0 + extra })
+        }
+    }
+
+    private func create(_ request: Request, _ extra: Int64) -> Command.Kind {
+        let intent = intents[request.intent]
+        var details = PaymentDetails()
+        details.append(.paymentMethod, intent.method)
+        details.append(.reference, "order")
+        return .createPayment(
+            CreatePayment(
+                amountMinor: Intent.amount(of: request.intent) + extra,
+                currency: .eur,
+                capturesAutomatically: intent.captures,
+                feeBasisPoints: 250,
+                paymentMethod: intent.method,
+                details: details
+            )
+        )
+    }
+
+    // MARK: And back
+
+    /// An answer leaves the gateway. From here on it counts, whether it arrives or not.
+    func respond(_ response: Response, boot: Int) {
+        let number = Int(response.reply.stream)
+        guard let answer = SimAnswer(response.body) else { return fail("an answer cannot be read") }
+        trace.note(now, "answer", number, Int(response.status))
+        check(response, answer, to: number)
+        let delay = edge.skewed(500)
+        let isLost = edge.chance(scenario.edgeLossRate)
+        if has(.edge), isLost {
+            counts.edgeFaults += 1
+            return
+        }
+        attempts[number].response = response
+        queue.schedule(.answerArrives(number), at: now + delay)
+    }
+
+    func answerArrives(_ number: Int) {
+        guard let response = attempts[number].response else { return }
+        attempts[number].response = nil
+        guard !attempts[number].isOver, attempts[number].variant == .original,
+            requests[attempts[number].request].current == number, let answer = SimAnswer(response.body)
+        else { return }
+        attempts[number].isOver = true
+        requests[attempts[number].request].current = nil
+        merchantReads(response, answer, attempts[number].request)
+    }
+
+    func clientTimeout(_ number: Int) {
+        guard !attempts[number].isOver else { return }
+        attempts[number].isOver = true
+        retryLater(attempts[number].request, ifCurrent: number)
+    }
+
+    /// Connections end with their process; merchants see that at once, or only after their time-out.
+    func loseConnections(of boot: Int) {
+        // Their time-outs are scheduled already.
+    }
+
+    private func retryLater(_ request: Int, ifCurrent number: Int) {
+        guard requests[request].current == number else { return }
+        requests[request].current = nil
+        resend(request, busy: true)
+    }
+}

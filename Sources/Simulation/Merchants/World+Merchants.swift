@@ -1,0 +1,204 @@
+import PSPSimulator
+import Payments
+import Shard
+
+/// Merchants: they ask, ask again with the same key until they know, and go on with what they know.
+extension World {
+    // MARK: Shoppers
+
+    func newIntent() {
+        guard !isCalm, intents.count < scenario.intents else { return }
+        queue.schedule(.intent, at: now + edge.skewed(scenario.interval) / 2)
+        // A generator for each intent: what one does does not change the others.
+        var random = SimRandom(seed: scenario.seed &+ UInt64(intents.count) &* 0x9E37_79B9, .merchants)
+        let isSpecial = random.chance(350_000)
+        let special = random.pick(Intent.specialMethods)
+        let captures = random.chance(600_000)
+        intents.append(
+            Intent(
+                merchant: UInt64(random.below(scenario.merchants) + 1),
+                captures: captures,
+                method: has(.psp) && isSpecial ? special : "tok_visa"
+            )
+        )
+        counts.payments += 1
+        begin(.create, intents.count - 1, amount: nil, random: &random)
+    }
+
+    private func begin(_ kind: Request.Kind, _ intent: Int, amount: Int64?, random: inout SimRandom) {
+        counts.requests += 1
+        var request = Request(intent: intent, kind: kind, amount: amount)
+        request.reasks = random.chance(300_000) ? 1 + random.below(3) : 0
+        request.hasConflict = random.chance(40_000) && has(.conflicts) && (kind == .create || amount != nil)
+        openRequests += 1
+        requests.append(request)
+        queue.schedule(.send(request: requests.count - 1), at: now)
+    }
+
+    // MARK: Asking
+
+    func send(_ number: Int) {
+        let request = requests[number]
+        guard request.current == nil else { return }
+        requests[number].sends += 1
+        transmit(number, .original)
+        if request.hasConflict, request.sends < 2, has(.conflicts) {
+            counts.conflicts += 1
+            transmit(number, .conflicting)
+        }
+        if intents[request.intent].payment != nil, edge.chance(100_000) { transmit(number, .read) }
+    }
+
+    /// Asks again after a while that grows.
+    func resend(_ number: Int, busy: Bool) {
+        let sends = requests[number].sends
+        let wait = Int64(busy ? 200_000 : 1_000_000) << Int64(min(sends, isCalm ? 9 : 5))
+        let later = now + edge.between(wait / 2, wait)
+        if requests[number].outcome == .open || (isCalm && isOwedAnswer(number)) {
+            queue.schedule(.send(request: number), at: later)
+        }
+    }
+
+    // MARK: Reading answers
+
+    func merchantReads(_ response: Response, _ answer: SimAnswer, _ number: Int) {
+        let request = requests[number]
+        guard request.outcome == .open else {
+            if response.status == 503 { return resend(number, busy: true) }
+            if isCalm { requests[number].wasAnsweredInCalm = true }
+            return askAgain(number)
+        }
+        switch response.status {
+        case 200, 201: settle(number, .succeeded, answer)
+        case 402, 502: settle(number, .failed, answer)
+        case 202:
+            if answer.paymentStatus == .conflicted {
+                settle(number, .conflicted, answer)
+            } else {
+                resend(number, busy: false)
+            }
+        case 409:
+            if answer.refusal == .unexpectedState {
+                settle(number, .refused, answer)
+            } else {
+                resend(number, busy: true)
+            }
+        case 422, 404: settle(number, .refused, answer)
+        case 503: resend(number, busy: true)
+        default: fail("an answer has status \(response.status)")
+        }
+    }
+
+    private func settle(_ number: Int, _ outcome: Request.Outcome, _ answer: SimAnswer) {
+        requests[number].outcome = outcome
+        openRequests -= 1
+        trace.note(now, "merchant knows", number, Int(outcome.rawValue))
+        note(number, outcome, answer)
+        askAgain(number)
+        guard !isCalm, outcome != .refused, outcome != .conflicted else { return }
+        goOn(number)
+    }
+
+    /// What the merchant now believes of the money.
+    private func note(_ number: Int, _ outcome: Request.Outcome, _ answer: SimAnswer) {
+        let request = requests[number]
+        if request.kind == .create, outcome != .refused { intents[request.intent].payment = answer.payment }
+        guard outcome == .succeeded else { return }
+        switch request.kind {
+        case .create:
+            if intents[request.intent].captures { intents[request.intent].captured = answer.amount }
+        case .capture: intents[request.intent].captured = answer.captured
+        case .cancel: intents[request.intent].isCancelled = true
+        case .refund: intents[request.intent].refunded += answer.amount
+        }
+    }
+
+    /// A merchant that lost its notes asks again for what it was told already.
+    private func askAgain(_ number: Int) {
+        guard requests[number].final != nil else { return }
+        if isCalm {
+            guard isOwedAnswer(number) else { return }
+        } else {
+            guard requests[number].reasks > 0 else { return }
+            requests[number].reasks -= 1
+        }
+        queue.schedule(.send(request: number), at: now + edge.between(1_000, isCalm ? 10_000_000 : 600_000_000))
+    }
+
+    /// Without faults, every final answer is given once more.
+    private func isOwedAnswer(_ number: Int) -> Bool {
+        requests[number].final != nil && !requests[number].wasAnsweredInCalm
+    }
+
+    // MARK: Going on
+
+    /// After a payment: capture or cancel; after a capture: refunds.
+    private func goOn(_ number: Int) {
+        let request = requests[number]
+        let intent = intents[request.intent]
+        guard let payment = intent.payment, payment.sequence > 0 else { return }
+        var random = SimRandom(seed: scenario.seed &+ UInt64(number) &* 0xA076_1D65, .merchants)
+        let amount = Intent.amount(of: request.intent)
+        switch request.kind {
+        case .create where requests[number].outcome == .succeeded && !intent.captures:
+            switch random.below(10) {
+            case 0...4: begin(.capture, request.intent, amount: nil, random: &random)
+            case 5...6: begin(.capture, request.intent, amount: amount / 2, random: &random)
+            case 7...8: begin(.cancel, request.intent, amount: nil, random: &random)
+            default: break
+            }
+        case .create, .capture:
+            guard requests[number].outcome == .succeeded, random.chance(400_000) else { return }
+            refund(request.intent, &random)
+        case .cancel: break
+        case .refund:
+            guard random.chance(400_000) else { return }
+            refund(request.intent, &random)
+        }
+    }
+
+    /// Sometimes two at once, sometimes all that is left.
+    private func refund(_ intent: Int, _ random: inout SimRandom) {
+        let part = max(1, intents[intent].captured / 4)
+        if random.chance(200_000) { return begin(.refund, intent, amount: nil, random: &random) }
+        begin(.refund, intent, amount: part, random: &random)
+        if random.chance(300_000) { begin(.refund, intent, amount: part, random: &random) }
+    }
+
+    // MARK: The end
+
+    /// No faults any more: what is open goes on, and every final answer is asked for once more.
+    func becomeCalm() {
+        isCalm = true
+        trace.note(now, "calm")
+        disk.faults = SimDisk.Faults(neverDurable: disk.faults.neverDurable)
+        partition = .none
+        setProfile(.clean)
+        if let damage {
+            disk.flip(damage.inode, byte: damage.byte, bit: damage.bit)
+            self.damage = nil
+        }
+        for number in requests.indices {
+            if requests[number].outcome == .open {
+                if requests[number].current == nil { queue.schedule(.send(request: number), at: now) }
+            } else if requests[number].current == nil {
+                askAgain(number)
+            } else {
+                requests[number].reasks = 0
+            }
+        }
+    }
+
+    /// Nothing is left to happen.
+    var isFinished: Bool {
+        guard openRequests == 0, let gateway, gateway.isUp, gateway.host.core.runningCount == 0 else { return false }
+        return requests.allSatisfy { $0.current == nil && ($0.final == nil || $0.wasAnsweredInCalm) }
+    }
+
+    var whatIsLeft: String {
+        let running = gateway?.host.core.runningCount ?? -1
+        let open = requests.indices.filter { requests[$0].outcome == .open }.prefix(5)
+        return
+            "\(openRequests) requests open (\(open.map { "\($0)" }.joined(separator: " "))), \(running) operations running"
+    }
+}

@@ -1,0 +1,191 @@
+import HTTPTransport
+import NIOCore
+import NIOHPACK
+import PSPSimulator
+import Payments
+import Providers
+import Shard
+
+/// How the way between gateway and PSP is cut.
+enum Partition: Int {
+    case none
+    /// Connections are refused: certainly nothing was sent.
+    case refused
+    /// Requests vanish.
+    case requestsLost
+    /// Requests arrive, answers vanish.
+    case answersLost
+}
+
+/// One call of a provider, until its outcome is known or the process that made it is gone.
+struct SimCall {
+    var call: ProviderCall
+    var token: UInt64
+    var boot: Int
+    var method: String
+    var target: String
+    var key: String?
+    var body: ByteBuffer
+    var isOver = false
+}
+
+/// What arrives at the gateway for a call.
+enum SimCallResult {
+    case answer(EmbeddedPSP.Reply)
+    case failed(HTTPClientResult)
+}
+
+/// Between gateway and PSP: the calls, what becomes of them, and the PSP itself.
+extension World {
+    /// A request reaches the PSP at most this late, in microseconds. The resolution of unknown outcomes rests on such a limit
+    /// (`ResolutionPolicy.inFlightHorizon` after the deadline), so a network without one is no fault but another world.
+    private static let latest: Int64 = 55_000_000
+
+    func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, boot: Int) {
+        let call = planted(call)
+        counts.pspCalls += 1
+        let number = calls.count
+        queue.schedule(.callDeadline(number), at: now + timeout * 1_000)
+        guard let request = codec.encode(call) else {
+            calls.append(SimCall(call: call, token: token, boot: boot, method: "", target: "", body: ByteBuffer()))
+            let cannot: HTTPClientResult = call.mode == .execute ? .notExecuted(.badRequest) : .unknown(.badRequest)
+            return result(.failed(cannot), of: number, after: 10)
+        }
+        calls.append(
+            SimCall(
+                call: call,
+                token: token,
+                boot: boot,
+                method: request.headers.first(name: ":method") ?? "",
+                target: request.headers.first(name: ":path") ?? "",
+                key: request.headers.first(name: "idempotency-key"),
+                body: request.body ?? ByteBuffer()
+            )
+        )
+        trace.note(now, call.mode == .execute ? "call" : "query", number, Int(call.payment.sequence))
+        transmit(number)
+    }
+
+    private func transmit(_ number: Int) {
+        let delay = network.skewed(400)
+        let isLost = network.chance(scenario.lossRate)
+        let isReset = network.chance(scenario.lossRate / 2)
+        let isLate = network.chance(scenario.lateRate)
+        let isDoubled = network.chance(scenario.duplicateRate)
+        let late = network.between(1_000_000, Self.latest)
+        let doubled = network.between(0, Self.latest)
+        if !isCalm, partition == .refused {
+            return result(.failed(.notExecuted(.connectFailed)), of: number, after: delay)
+        }
+        guard has(.network) else {
+            if isCalm || partition != .requestsLost { queue.schedule(.callArrives(number), at: now + delay) }
+            return
+        }
+        for happens in [isLost, isReset, isLate, isDoubled] where happens { counts.networkFaults += 1 }
+        if isReset { result(.failed(.unknown(.connectionLost)), of: number, after: delay + late / 100) }
+        guard !isLost, partition != .requestsLost else { return }
+        queue.schedule(.callArrives(number), at: now + (isLate ? late : delay))
+        if isDoubled { queue.schedule(.callArrives(number), at: now + doubled) }
+    }
+
+    /// A request reaches the PSP, whatever has become of the gateway since.
+    func callArrives(_ number: Int) {
+        let call = calls[number]
+        let milliseconds = UInt32(now / 1_000)
+        let reply = psp.handle(
+            method: call.method,
+            target: call.target,
+            key: call.key,
+            body: call.body,
+            now: milliseconds
+        )
+        trace.note(now, "PSP", number, reply.status)
+        auditor.look(&psp, now: milliseconds) { fail($0) }
+        respond(reply, to: number)
+    }
+
+    private func respond(_ reply: EmbeddedPSP.Reply, to number: Int) {
+        let delay = Int64(reply.latency) * 1_000 + network.skewed(400)
+        let isLost = network.chance(scenario.lossRate)
+        let isGarbled = network.chance(scenario.lossRate / 4)
+        if reply.loss != nil || reply.status >= 500 { counts.pspFaults += 1 }
+        switch reply.loss {
+        case .reset: return result(.failed(.unknown(.streamReset(code: 2))), of: number, after: delay)
+        case .close: return result(.failed(.unknown(.connectionLost)), of: number, after: delay)
+        case .silence: return
+        case nil: break
+        }
+        if !isCalm, partition == .answersLost { return }
+        guard has(.network) else { return result(.answer(reply), of: number, after: delay) }
+        if isLost || isGarbled { counts.networkFaults += 1 }
+        if isLost { return }
+        var reply = reply
+        if isGarbled {
+            reply.status = 502
+            reply.body = ByteBuffer(string: "<html>Bad gateway</html>")
+        }
+        result(.answer(reply), of: number, after: delay)
+    }
+
+    private func result(_ result: SimCallResult, of call: Int, after delay: Int64) {
+        results.append(result)
+        queue.schedule(.callResult(call: call, result: results.count - 1), at: now + delay)
+    }
+
+    func callResult(_ number: Int, _ resultNumber: Int) {
+        guard let result = results[resultNumber] else { return }
+        results[resultNumber] = nil
+        switch result {
+        case .answer(let reply):
+            complete(number, .response(HTTPClientResponse(status: reply.status, headers: [:], body: reply.body)))
+        case .failed(let result): complete(number, result)
+        }
+    }
+
+    func callDeadline(_ number: Int) {
+        complete(number, .unknown(.timeout))
+        calls[number].body = ByteBuffer()
+    }
+
+    /// The first result counts; what comes later meets a closed stream.
+    private func complete(_ number: Int, _ result: HTTPClientResult) {
+        guard !calls[number].isOver, let gateway, gateway.boot == calls[number].boot else { return }
+        calls[number].isOver = true
+        let call = calls[number]
+        let outcome = codec.outcome(of: result, for: call.call)
+        trace.note(now, "outcome", number, outcome.traceCode)
+        gateway.host.providerCompleted(call.token, outcome)
+        gateway.host.providerCompletionsDelivered()
+        settle(gateway)
+    }
+
+    /// Planted bugs that change what is said to the PSP.
+    private func planted(_ call: ProviderCall) -> ProviderCall {
+        var call = call
+        switch scenario.planted {
+        case .newProviderKey where call.mode == .execute:
+            let tries = sendings[call.providerKey, default: 0]
+            sendings[call.providerKey] = tries + 1
+            call.attempt += tries
+        case .sameRefundKey where call.operation == .refund:
+            call.ordinal = 1
+        case .skipSync, .answerBeforeDurable, .forgetReservation, .newProviderKey, .sameRefundKey, .dropLastRecord,
+            .believeNotFound, nil:
+            break
+        }
+        return call
+    }
+}
+
+extension ProviderOutcome {
+    fileprivate var traceCode: Int {
+        switch self {
+        case .succeeded: 1
+        case .pending: 2
+        case .declined: 3
+        case .notExecuted(let reason): 10 + Int(reason.rawValue)
+        case .unknown(let reason): 30 + Int(reason.rawValue)
+        case .notFound: 4
+        }
+    }
+}

@@ -1,0 +1,119 @@
+/// Kinds of faults; each can be left out, to find out which of them a failure needs.
+package struct FaultKinds: OptionSet, Sendable, Hashable {
+    package let rawValue: Int
+
+    package init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// The process ends at any moment, also while it recovers.
+    package static let kill = FaultKinds(rawValue: 1 << 0)
+    /// The power goes at any moment, also while the process recovers.
+    package static let power = FaultKinds(rawValue: 1 << 1)
+    /// Any disk operation is refused, or writes short.
+    package static let diskErrors = FaultKinds(rawValue: 1 << 2)
+    package static let diskFull = FaultKinds(rawValue: 1 << 3)
+    package static let diskSlow = FaultKinds(rawValue: 1 << 4)
+    /// A bit of a file turns while the process is down.
+    package static let bitFlips = FaultKinds(rawValue: 1 << 5)
+    /// Between gateway and PSP: delay, reordering, duplicates, losses, resets.
+    package static let network = FaultKinds(rawValue: 1 << 6)
+    package static let partitions = FaultKinds(rawValue: 1 << 7)
+    /// The PSP's own: declines, errors with and without execution, answers that never leave, pending operations.
+    package static let psp = FaultKinds(rawValue: 1 << 8)
+    /// Between merchants and gateway: delay, reordering, duplicates, losses.
+    package static let edge = FaultKinds(rawValue: 1 << 9)
+    /// The wall clock jumps while the process is down.
+    package static let clock = FaultKinds(rawValue: 1 << 10)
+    /// Merchants use a key for two different requests.
+    package static let conflicts = FaultKinds(rawValue: 1 << 11)
+
+    package static let named: [(name: String, kind: FaultKinds)] = [
+        ("kill", .kill), ("power", .power), ("disk-errors", .diskErrors), ("disk-full", .diskFull),
+        ("disk-slow", .diskSlow), ("bit-flips", .bitFlips), ("network", .network), ("partitions", .partitions),
+        ("psp", .psp), ("edge", .edge), ("clock", .clock), ("conflicts", .conflicts),
+    ]
+
+    package static let all = FaultKinds(rawValue: (1 << 12) - 1)
+
+    /// The names, separated by commas.
+    package var text: String { Self.named.filter { contains($0.kind) }.map(\.name).joined(separator: ",") }
+}
+
+/// A defect that the simulation puts in on purpose, from outside of the code under test, to show that it would be found.
+package enum PlantedBug: String, Sendable, CaseIterable {
+    /// The disk says that it has synced and has not.
+    case skipSync = "skip-sync"
+    /// Effects leave when their records are appended, not when they are durable.
+    case answerBeforeDurable = "answer-before-durable"
+    /// A key whose request is still running is not found.
+    case forgetReservation = "forget-reservation"
+    /// Each try of an operation has a PSP key of its own.
+    case newProviderKey = "new-provider-key"
+    /// All refunds of a payment have the same PSP key.
+    case sameRefundKey = "same-refund-key"
+    /// A start forgets the last record of the journal.
+    case dropLastRecord = "drop-last-record"
+    /// A PSP that knows nothing of an operation yet is believed at once.
+    case believeNotFound = "believe-not-found"
+}
+
+/// What a world is made of. All of it follows from the seed, unless it is given.
+package struct Scenario: Sendable {
+    package let seed: UInt64
+    /// Virtual time with faults, in microseconds.
+    package var duration: Int64
+    package var faults: FaultKinds
+    /// The most payments that shoppers begin.
+    package var intents: Int
+    package var planted: PlantedBug?
+
+    /// Microseconds between two shoppers, typically.
+    var interval: Int64
+    var merchants: Int
+    /// Microseconds between two crashes, typically.
+    var crashInterval: Int64
+    /// Microseconds between two changes of the weather (disk, network).
+    var weatherInterval: Int64
+    /// Per million.
+    var lossRate: Int
+    var duplicateRate: Int
+    var lateRate: Int
+    var edgeLossRate: Int
+    var diskErrorRate: Int
+    var floorMicroseconds: Int64
+    var operationCapacity: Int
+
+    /// - Parameter hours: virtual time with faults.
+    package init(seed: UInt64, hours: Double) {
+        var random = SimRandom(seed: seed, .scenario)
+        self.seed = seed
+        duration = Int64(hours * 3_600_000_000)
+        interval = [50_000, 200_000, 500_000, 2_000_000][random.below(4)]
+        merchants = 1 + random.below(20)
+        crashInterval = [5_000_000, 20_000_000, 60_000_000, 300_000_000][random.below(4)]
+        weatherInterval = [2_000_000, 10_000_000, 60_000_000][random.below(3)]
+        lossRate = [0, 5_000, 50_000, 200_000][random.below(4)]
+        duplicateRate = [0, 10_000, 100_000][random.below(3)]
+        lateRate = [0, 5_000, 50_000][random.below(3)]
+        edgeLossRate = [0, 20_000, 150_000][random.below(3)]
+        diskErrorRate = [20, 200, 2_000][random.below(3)]
+        floorMicroseconds = [0, 1_000, 1_000][random.below(3)]
+        operationCapacity = [32, 256, 4_096][random.below(3)]
+        // Most worlds have most faults; some have few, so that what one fault hides behind another is seen, too.
+        var faults = FaultKinds.all
+        let keep = [1_000_000, 800_000, 400_000][random.below(3)]
+        for (_, kind) in FaultKinds.named where !random.chance(keep) { faults.remove(kind) }
+        self.faults = faults
+        intents = min(Int(duration / interval) + 1, 20_000)
+    }
+
+    /// The command that makes this world again.
+    package var command: String {
+        let hours = Double(duration) / 3_600_000_000
+        var text = "millrace sim --seed \(seed) --hours \(hours)"
+        if intents < Scenario(seed: seed, hours: hours).intents { text += " --intents \(intents)" }
+        let without = Scenario(seed: seed, hours: hours).faults.subtracting(faults)
+        if !without.isEmpty { text += " --without \(without.text)" }
+        if let planted { text += " --plant \(planted.rawValue)" }
+        return text
+    }
+}

@@ -1,0 +1,314 @@
+import Journal
+import NIOEmbedded
+import Payments
+import Shard
+
+/// The gateway's process: it starts, works and ends.
+extension World {
+    static let directory = "data/shard-0000"
+
+    // MARK: Start
+
+    func start() {
+        boots += 1
+        counts.starts += 1
+        trace.note(now, "start", boots)
+        disk.actor = .recovery
+        let session = DiskSession(disk)
+        do throws(JournalError) {
+            let process = try open(session)
+            gateway = process
+            let ready = disk.idleAt(.recovery)
+            queue.schedule(.up(boot: boots), at: ready)
+            scheduleCrash(process, ready: ready)
+        } catch {
+            session.end()
+            startRefused(error)
+        }
+    }
+
+    private func open(_ session: DiskSession) throws(JournalError) -> GatewayProcess {
+        let loop = EmbeddedEventLoop()
+        let bridge = JournalBridge(eventLoop: loop)
+        let owner = SimOwner(bridge, log)
+        var replay = Replay(
+            configuration: shardConfiguration,
+            log: log,
+            plantsLoss: scenario.planted == .dropLastRecord
+        )
+        let (journal, report) = try LocalJournal.open(
+            directory: Self.directory,
+            configuration: journalConfiguration,
+            owner: owner,
+            fileSystem: session
+        ) { position, bytes in
+            replay.take(bytes, at: position)
+        }
+        replay.finish()
+        check(replay, report)
+        let boasts = scenario.planted == .answerBeforeDurable
+        let engine = SimEngine(journal, log) { position in
+            if boasts { owner.journalDurable(upTo: position) }
+        }
+        let process = GatewayProcess(
+            boot: boots,
+            world: self,
+            session: session,
+            owner: owner,
+            engine: engine,
+            loop: loop
+        )
+        let wall = wallClock
+        process.begin(replay.core.take()!, bridge, clock: wall)
+        return process
+    }
+
+    /// As the gateway's own: the wall clock when the process begins, from then on the monotonic one.
+    private var wallClock: @Sendable () -> Int64 {
+        let offset = Self.epoch + wallOffset
+        return { [clock] in offset + clock.now / 1_000 }
+    }
+
+    var shardConfiguration: ShardConfiguration {
+        var resolution = ResolutionPolicy()
+        if scenario.planted == .believeNotFound { resolution.inFlightHorizon = -10_000 }
+        return ShardConfiguration(
+            shard: 0,
+            idempotencyCapacity: max(1_024, scenario.intents * 6),
+            idempotencySeconds: 8 * 86_400,
+            paymentCapacity: 1 << 20,
+            operationCapacity: scenario.operationCapacity,
+            resolution: resolution
+        )
+    }
+
+    private var journalConfiguration: JournalConfiguration {
+        var configuration = JournalConfiguration(
+            journalID: 0,
+            segmentBytes: 1 << 20,
+            batchBytes: 128 << 10,
+            backlogBytes: 256 << 10,
+            floorNanoseconds: UInt64(scenario.floorMicroseconds) * 1_000,
+            indexEntries: 256
+        )
+        configuration.driving = .steps
+        configuration.clock = { [clock] in UInt64(clock.now) * 1_000 }
+        return configuration
+    }
+
+    func up(_ process: GatewayProcess) {
+        process.isUp = true
+        // Only now: a crash while it recovers may still take what no process had said to be durable.
+        log.acknowledged = process.engine.lastPosition
+        trace.note(now, "up", process.boot, Int(process.host.core.lastPosition))
+        _ = process.host.resume()
+        queue.schedule(.tick(boot: process.boot), at: now)
+        wakeWriter(process)
+        wakeKeeper(process, isForced: true)
+        settle(process)
+    }
+
+    // MARK: Work
+
+    /// After anything that the host did.
+    func settle(_ process: GatewayProcess) {
+        process.loop.run()
+        if process.engine.hasNews {
+            process.engine.hasNews = false
+            wakeWriter(process)
+        }
+        if !process.reads.waiting.isEmpty, !process.readsAreScheduled {
+            process.readsAreScheduled = true
+            queue.schedule(.reads(boot: process.boot), at: now + 100)
+        }
+        if let failure = process.failure { exit(process, failure) }
+    }
+
+    /// About every 10 ms while there is work; seldom when there is none, to save the simulation's time.
+    func tick(_ process: GatewayProcess) {
+        process.host.tick()
+        let isBusy = process.host.core.runningCount > 0 || openRequests > 0
+        let interval: Int64 = !isBusy ? 1_000_000 : isCalm && process.host.isQuiet ? 5_000_000 : 10_000
+        queue.schedule(.tick(boot: process.boot), at: now + interval)
+        settle(process)
+        if process.isStopping { stopIfQuiet(process) }
+        if isCalm, isFinished { isDone = true }
+    }
+
+    func runReads(_ process: GatewayProcess) {
+        process.readsAreScheduled = false
+        disk.actor = .reader
+        for read in process.reads.takeAll() { read() }
+        counts.storedAnswers += 1
+        settle(process)
+    }
+
+    func wakeWriter(_ process: GatewayProcess) {
+        let time = disk.idleAt(.writer)
+        if let at = process.writerAt, at <= time { return }
+        process.writerAt = time
+        queue.schedule(.writer(boot: process.boot), at: time)
+    }
+
+    func wakeKeeper(_ process: GatewayProcess, isForced: Bool) {
+        let time = disk.idleAt(.keeper)
+        if let at = process.keeperAt, !isForced || at <= time { return }
+        process.keeperAt = time
+        queue.schedule(.keeper(boot: process.boot), at: time)
+    }
+
+    func stepWriter(_ process: GatewayProcess) {
+        process.writerAt = nil
+        disk.actor = .writer
+        stepping: while true {
+            switch process.engine.journal.stepWriter() {
+            case .did:
+                process.loop.run()
+                wakeKeeper(process, isForced: false)
+                guard disk.idleAt(.writer) > now else { continue }
+                wakeWriter(process)
+                break stepping
+            case .waits:
+                if log.acknowledged < process.engine.lastPosition { wakeKeeper(process, isForced: true) }
+                break stepping
+            case .waitsUntil(let nanoseconds):
+                process.writerAt = max(now, Int64((nanoseconds + 999) / 1_000))
+                queue.schedule(.writer(boot: process.boot), at: process.writerAt!)
+                break stepping
+            case .ended:
+                process.loop.run()
+                break stepping
+            }
+        }
+        settle(process)
+    }
+
+    func stepKeeper(_ process: GatewayProcess) {
+        process.keeperAt = nil
+        disk.actor = .keeper
+        stepping: while true {
+            switch process.engine.journal.stepKeeper() {
+            case .did:
+                guard disk.idleAt(.keeper) > now else { continue }
+                wakeKeeper(process, isForced: true)
+                break stepping
+            case .waits, .ended: break stepping
+            case .waitsUntil(let nanoseconds):
+                process.keeperAt = max(now, Int64((nanoseconds + 999) / 1_000))
+                queue.schedule(.keeper(boot: process.boot), at: process.keeperAt!)
+                break stepping
+            }
+        }
+        // The writer may wait for what the keeper made, or must hear that it failed.
+        if process.writerAt == nil { wakeWriter(process) }
+    }
+
+    // MARK: End
+
+    private func scheduleCrash(_ process: GatewayProcess, ready: Int64) {
+        let early = crashes.chance(150_000)
+        let delay = crashes.skewed(scenario.crashInterval)
+        let during = crashes.between(0, max(1, ready - now))
+        guard has(.kill) || has(.power) else { return }
+        queue.schedule(.crash(boot: process.boot), at: early ? now + during : ready + delay)
+    }
+
+    func crash(_ process: GatewayProcess) {
+        let isPower = crashes.chance(500_000)
+        let isPolite = crashes.chance(100_000)
+        guard !isCalm, !process.isStopping else { return }
+        if isPolite, process.isUp {
+            process.isStopping = true
+            process.host.drain()
+            trace.note(now, "asked to stop", process.boot)
+            return
+        }
+        let power = has(.power) && (isPower || !has(.kill))
+        if power { counts.powerFailures += 1 } else { counts.kills += 1 }
+        if !process.isUp { counts.duringRecovery += 1 }
+        end(process, power: power)
+    }
+
+    /// Asked to stop: it closes its journal when nothing is in flight.
+    private func stopIfQuiet(_ process: GatewayProcess) {
+        guard gateway === process, process.host.isQuiet, log.acknowledged == process.engine.lastPosition else { return }
+        counts.cleanStops += 1
+        process.isUp = false
+        disk.actor = .writer
+        process.engine.close()
+        queue.schedule(.closed(boot: process.boot), at: disk.idleAt(.writer))
+    }
+
+    /// The journal failed: the process says why and exits; the supervisor starts it again.
+    private func exit(_ process: GatewayProcess, _ failure: JournalError) {
+        trace.note(now, "exit", process.boot)
+        counts.exits += 1
+        if !scenario.faults.contains(.diskErrors), !scenario.faults.contains(.diskFull) {
+            fail("the journal failed on a sound disk: \(failure)")
+        }
+        end(process, power: false)
+    }
+
+    func end(_ process: GatewayProcess, power: Bool) {
+        trace.note(now, power ? "power failure" : "end of process", process.boot)
+        process.session.end()
+        process.owner.isOver = true
+        lastLife = (process.host.core.lastPosition, process.host.core.stateDigest())
+        process.engine.close()
+        if power { disk.powerFailed() } else { disk.processEnded() }
+        gateway = nil
+        loseConnections(of: process.boot)
+        happenWhileDown()
+        let pause = crashes.between(200_000, power ? 30_000_000 : 5_000_000)
+        queue.schedule(.start, at: now + pause)
+    }
+
+    private func startRefused(_ error: JournalError) {
+        trace.note(now, "start refused", boots)
+        let isDamage = error.code == .corrupt || error.code == .format
+        if isDamage, let found = damage {
+            // The operator puts the good copy back.
+            disk.flip(found.inode, byte: found.byte, bit: found.bit)
+            damage = nil
+            counts.bitFlipsRefused += 1
+        } else if isDamage {
+            fail("refused to start although nothing was damaged: \(error)")
+        } else if error.code == .fenced {
+            fail("refused to start: \(error)")
+        } else if !scenario.faults.contains(.diskErrors), !scenario.faults.contains(.diskFull) {
+            fail("could not start on a sound disk: \(error)")
+        }
+        disk.processEnded()
+        queue.schedule(.start, at: now + crashes.between(500_000, 5_000_000))
+    }
+
+    /// The clock is set, a bit turns.
+    private func happenWhileDown() {
+        let jump = damages.between(-3_600_000, 3_600_000)
+        let jumps = damages.chance(200_000)
+        let flips = damages.chance(100_000)
+        let place = damages.next()
+        let bit = damages.below(8)
+        if has(.clock), jumps, abs(wallOffset + jump) < 12 * 3_600_000 {
+            wallOffset += jump
+            counts.clockJumps += 1
+            trace.note(now, "clock jumps", Int(jump))
+        }
+        if has(.bitFlips), flips { flip(place, bit) }
+    }
+
+    /// Damages acknowledged bytes, or unused ones. The last batches are spared: without a later one or a witness nothing can tell
+    /// damage there from a write that was never finished (docs/journal.md, "What remains").
+    private func flip(_ place: UInt64, _ bit: Int) {
+        let candidates = disk.files.filter { !$0.path.hasSuffix("/lock") && !$0.path.hasSuffix(".torn") }
+        guard !candidates.isEmpty else { return }
+        let chosen = candidates[Int(place % UInt64(candidates.count))]
+        var limit = chosen.inode.cached.count
+        if chosen.path.hasSuffix(".journal"), let spared = chosen.inode.lastDurable.first { limit = min(limit, spared) }
+        guard limit > 0 else { return }
+        let byte = Int(place >> 16) % limit
+        disk.flip(chosen.inode, byte: byte, bit: bit)
+        damage = (chosen.inode, byte, bit)
+        trace.note(now, "bit flip", byte, bit)
+    }
+}

@@ -1,0 +1,39 @@
+import PSPSimulator
+
+/// Long-lasting trouble: a slow or full disk, a cut network, a bad day at the PSP.
+extension World {
+    func changeWeather() {
+        guard !isCalm else { return }
+        let disk = weather.below(10)
+        let net = weather.below(12)
+        let provider = weather.below(4)
+        changeDisk(disk)
+        changeNetwork(net)
+        if has(.psp) { setProfile([.clean, .realistic, .drops5, .chaos][provider]) }
+        queue.schedule(.weather, at: now + weather.skewed(scenario.weatherInterval))
+    }
+
+    private func changeDisk(_ draw: Int) {
+        disk.faults.errors = has(.diskErrors) && draw != 0 ? scenario.diskErrorRate : 0
+        disk.faults.isFull = has(.diskFull) && draw == 1
+        disk.faults.slowness = !has(.diskSlow) ? 1 : draw == 2 ? 1_000 : draw == 3 ? 50 : 1
+        if disk.faults.isFull { counts.diskFull += 1 }
+        if disk.faults.slowness > 1 { counts.diskSlow += 1 }
+        trace.note(now, "disk", draw)
+    }
+
+    private func changeNetwork(_ draw: Int) {
+        partition = has(.partitions) ? Partition(rawValue: draw) ?? .none : .none
+        guard partition != .none else { return }
+        counts.partitions += 1
+        trace.note(now, "partition", draw)
+    }
+
+    func setProfile(_ profile: SimulatorProfile) {
+        do throws(PSPSimulatorError) {
+            try psp.setProfile(profile)
+        } catch {
+            preconditionFailure("a ready-made profile is valid: \(error)")
+        }
+    }
+}

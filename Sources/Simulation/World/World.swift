@@ -1,0 +1,178 @@
+import PSPSimulator
+import Payments
+import Providers
+import Shard
+
+/// One simulated world, from its first shopper until nothing is left to happen. Everything in it follows from the scenario.
+final class World {
+    /// When the wall clock begins, in milliseconds since 1970.
+    static let epoch: Int64 = 1_790_000_000_000
+
+    let scenario: Scenario
+    let clock = SimClock()
+    var queue = EventQueue()
+    var trace = Trace()
+    var counts = SimulationCounts()
+    /// The first thing that must not have happened.
+    private(set) var violation: String?
+
+    let disk: SimDisk
+    let log = JournalLog()
+    var gateway: GatewayProcess?
+    var boots = 0
+    /// What the shard of the last process looked like when it ended: position and digest.
+    var lastLife: (position: UInt64, digest: UInt64)?
+    /// What the wall clock is wrong by, in milliseconds.
+    var wallOffset: Int64 = 0
+    var damage: (inode: SimDisk.Inode, byte: Int, bit: Int)?
+
+    var psp: EmbeddedPSP
+    let codec = SimulatedCodec()
+    var calls: [SimCall] = []
+    var results: [SimCallResult?] = []
+    var partition = Partition.none
+    var auditor = PSPAuditor()
+    /// How often an operation was sent, for a planted bug.
+    var sendings: [String: UInt16] = [:]
+
+    var intents: [Intent] = []
+    var requests: [Request] = []
+    var attempts: [Attempt] = []
+    /// Requests that their merchant still wants an answer to.
+    var openRequests = 0
+    var isCalm = false
+    /// Nothing is left to happen; seen at a tick.
+    var isDone = false
+
+    var crashes: SimRandom
+    var network: SimRandom
+    var edge: SimRandom
+    var weather: SimRandom
+    var damages: SimRandom
+    var plants: SimRandom
+
+    var now: Int64 { clock.now }
+
+    init(_ scenario: Scenario) throws {
+        self.scenario = scenario
+        let seed = scenario.seed
+        disk = SimDisk(seed: seed, clock: clock)
+        disk.faults.neverDurable = scenario.planted == .skipSync
+        psp = try EmbeddedPSP(profile: .clean, seed: seed)
+        crashes = SimRandom(seed: seed, .crashes)
+        network = SimRandom(seed: seed, .network)
+        edge = SimRandom(seed: seed, .edge)
+        weather = SimRandom(seed: seed, .weather)
+        damages = SimRandom(seed: seed, .damage)
+        plants = SimRandom(seed: seed, .planted)
+        queue.schedule(.start, at: 0)
+        queue.schedule(.intent, at: 1_000)
+        queue.schedule(.weather, at: 0)
+        queue.schedule(.calm, at: scenario.duration)
+    }
+
+    /// Notes what must not happen; the world stops at the first.
+    func fail(_ what: String) {
+        guard violation == nil else { return }
+        violation = what
+        trace.note(now, "VIOLATION")
+    }
+
+    func has(_ kind: FaultKinds) -> Bool { !isCalm && scenario.faults.contains(kind) }
+
+    /// Runs the world to its end.
+    func run() {
+        let limit = scenario.duration + Self.patience
+        while violation == nil, let (time, event) = queue.next() {
+            clock.set(time)
+            handle(event)
+            counts.events += 1
+            if isDone { break }
+            if time > limit {
+                fail("after \(Self.patience / 3_600_000_000) hours without faults: \(whatIsLeft)")
+            }
+        }
+        guard violation == nil else { return }
+        finish()
+    }
+
+    /// How long after the last fault everything must be final, in microseconds: the last steps of the resolution are a day apart.
+    static let patience: Int64 = 6 * 86_400_000_000
+
+    private func handle(_ event: Event) {
+        switch event {
+        case .intent: newIntent()
+        case .send(let request): send(request)
+        case .attemptArrives(let attempt): attemptArrives(attempt)
+        case .inbox(let boot): with(boot) { processInbox($0) }
+        case .answerArrives(let attempt): answerArrives(attempt)
+        case .clientTimeout(let attempt): clientTimeout(attempt)
+        case .callArrives(let call): callArrives(call)
+        case .callResult(let call, let result): callResult(call, result)
+        case .callDeadline(let call): callDeadline(call)
+        case .writer(let boot): with(boot) { if $0.writerAt == now { stepWriter($0) } }
+        case .keeper(let boot): with(boot) { if $0.keeperAt == now { stepKeeper($0) } }
+        case .tick(let boot): with(boot) { tick($0) }
+        case .reads(let boot): with(boot) { runReads($0) }
+        case .start: start()
+        case .up(let boot): with(boot) { up($0) }
+        case .crash(let boot): with(boot) { crash($0) }
+        case .closed(let boot): with(boot) { end($0, power: false) }
+        case .weather: changeWeather()
+        case .calm: becomeCalm()
+        }
+    }
+
+    /// Lets go of the process that is still there; its journal and its owner hold each other.
+    func shutDown() {
+        guard let gateway else { return }
+        gateway.session.end()
+        gateway.owner.isOver = true
+        gateway.engine.close()
+        self.gateway = nil
+    }
+
+    private func with(_ boot: Int, _ body: (GatewayProcess) -> Void) {
+        guard let gateway, gateway.boot == boot else { return }
+        body(gateway)
+    }
+}
+
+/// What a world went through.
+package struct SimulationCounts: Sendable {
+    package var events = 0
+    package var payments = 0
+    package var requests = 0
+    package var attempts = 0
+    package var pspCalls = 0
+    package var starts = 0
+    package var kills = 0
+    package var powerFailures = 0
+    package var cleanStops = 0
+    /// Crashes of the above that came while the process recovered.
+    package var duringRecovery = 0
+    package var exits = 0
+    package var diskErrors = 0
+    package var diskFull = 0
+    package var diskSlow = 0
+    package var bitFlipsRefused = 0
+    package var bitFlipsTolerated = 0
+    package var networkFaults = 0
+    package var partitions = 0
+    package var pspFaults = 0
+    package var edgeFaults = 0
+    package var clockJumps = 0
+    package var conflicts = 0
+    package var tornTails = 0
+    package var tornSectors = 0
+    package var storedAnswers = 0
+    package var recordsReplayed = 0
+
+    package init() {}
+
+    /// All that was done to the world.
+    package var faults: Int {
+        kills + powerFailures + cleanStops + diskErrors + diskFull + diskSlow + bitFlipsRefused + bitFlipsTolerated
+            + networkFaults + partitions + pspFaults + edgeFaults + clockJumps + conflicts
+    }
+}
