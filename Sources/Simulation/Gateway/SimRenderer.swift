@@ -42,8 +42,9 @@ struct SimRenderer: ResponseRenderer {
         body.writeInteger(refund.id.low, endianness: .little)
     }
 
-    /// Nobody in a simulated world asks for a balance.
+    /// Nobody in a simulated world asks for a balance, or for a payment's history.
     func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) {}
+    func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer) {}
 
     func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) {
         renderRefund(refund, into: &body)

@@ -2,6 +2,15 @@ import PSPSimulator
 
 /// Long-lasting trouble: a slow or full disk, a cut network, a bad day at the PSP.
 extension World {
+    /// The simulator's ready-made profiles with whole-number latencies: the tables of the others take floating-point functions,
+    /// which are slow, and differ between machines.
+    private static let profiles: [SimulatorProfile] = [SimulatorProfile.clean, .realistic, .drops5, .chaos].enumerated()
+        .map { number, profile in
+            var profile = profile
+            profile.latency = .uniform(minimum: 1, maximum: [5, 300, 50, 1_500][number])
+            return profile
+        }
+
     func changeWeather() {
         guard !isCalm else { return }
         let disk = weather.below(10)
@@ -9,7 +18,7 @@ extension World {
         let provider = weather.below(4)
         changeDisk(disk)
         changeNetwork(net)
-        if has(.psp) { setProfile([.clean, .realistic, .drops5, .chaos][provider]) }
+        if has(.psp) { setProfile(Self.profiles[provider]) }
         queue.schedule(.weather, at: now + weather.skewed(scenario.weatherInterval))
     }
 
