@@ -117,3 +117,9 @@ uint64_t millrace_thread_cpu_nanoseconds(void) {
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
+
+void millrace_sleep_nanoseconds(uint64_t nanoseconds) {
+    struct timespec rest = {.tv_sec = (time_t)(nanoseconds / 1000000000u), .tv_nsec = (long)(nanoseconds % 1000000000u)};
+    // A signal may cut it short; a pace need not be exact.
+    nanosleep(&rest, NULL);
+}

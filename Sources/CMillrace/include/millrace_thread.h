@@ -23,6 +23,7 @@ millrace_thread *millrace_thread_start(const char *name, void *context, void (*b
 void millrace_thread_join(millrace_thread *thread);
 int millrace_thread_is_current(millrace_thread *thread);
 
+void millrace_sleep_nanoseconds(uint64_t nanoseconds);
 uint64_t millrace_monotonic_nanoseconds(void);
 int64_t millrace_wall_milliseconds(void);
 // CPU time of the calling thread.

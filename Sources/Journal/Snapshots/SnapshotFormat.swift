@@ -31,6 +31,26 @@ package struct SnapshotHeader: Sendable, Equatable {
     /// A number of the content's own, such as a cold file's.
     package var number: UInt64
     var salt = Salt.random()
+    /// The file's data key, `none` for a file in clear.
+    var wrappedKey = WrappedDataKey.none
+
+    /// Whether the content is encrypted; then each chunk is longer by `ChunkSealer.overhead` than its content.
+    package var isSealed: Bool { !wrappedKey.isNone }
+
+    /// What the data key is bound to.
+    var sealedIdentity: SealedFileIdentity {
+        let kind: SealedFileIdentity.Kind =
+            switch self.kind {
+            case .snapshot, .keys: .snapshot
+            case .coldPayments: .payments
+            }
+        return SealedFileIdentity(
+            kind: kind,
+            journalID: journalID,
+            number: number == 0 ? position : number,
+            salt: salt.bytes
+        )
+    }
 
     package init(
         kind: SnapshotKind,
@@ -57,7 +77,7 @@ package struct SnapshotHeader: Sendable, Equatable {
         block.store(Self.major, at: 12)
         block.store(Self.minor, at: 14)
         block.store(kind.rawValue, at: 16)
-        block.store(UInt32(0), at: 20)  // Key id: not encrypted.
+        block.store(wrappedKey.keyID, at: 20)
         block.store(journalID, at: 24)
         block.store(position, at: 32)
         block.store(epoch, at: 40)
@@ -65,6 +85,7 @@ package struct SnapshotHeader: Sendable, Equatable {
         block.store(number, at: 56)
         block.storeBytes(of: salt.bytes, toByteOffset: 64, as: SIMD16<UInt8>.self)
         block.store(contentVersion, at: 80)
+        block.storeBytes(of: wrappedKey.bytes, toByteOffset: 96, as: SIMD64<UInt8>.self)
         block.store(crc32c(UnsafeRawBufferPointer(block).part(12, Self.byteCount - 12)), at: 8)
     }
 
@@ -73,7 +94,6 @@ package struct SnapshotHeader: Sendable, Equatable {
         case damaged
         case newer(UInt16)
         case unknownKind(UInt16)
-        case encrypted(UInt32)
     }
 
     init(decoding block: UnsafeRawBufferPointer) throws(Refusal) {
@@ -84,8 +104,6 @@ package struct SnapshotHeader: Sendable, Equatable {
         else { throw .damaged }
         let rawKind: UInt16 = block.integer(16)
         guard let kind = SnapshotKind(rawValue: rawKind) else { throw .unknownKind(rawKind) }
-        let key: UInt32 = block.integer(20)
-        guard key == 0 else { throw .encrypted(key) }
         self.kind = kind
         journalID = block.integer(24)
         position = block.integer(32)
@@ -94,6 +112,10 @@ package struct SnapshotHeader: Sendable, Equatable {
         number = block.integer(56)
         contentVersion = block.integer(80)
         salt = Salt(bytes: block.loadUnaligned(fromByteOffset: 64, as: SIMD16<UInt8>.self))
+        wrappedKey = WrappedDataKey(
+            keyID: block.integer(20),
+            bytes: block.loadUnaligned(fromByteOffset: 96, as: SIMD64<UInt8>.self)
+        )
     }
 }
 
@@ -103,22 +125,30 @@ struct SnapshotChunkHeader: Equatable {
     static let magic: UInt32 = 0x4353_524d  // "MRSC"
     /// Bytes of the largest chunk without its header.
     static let maximumBytes = (1 << 20) - byteCount
+    private static let sealedFlag: UInt16 = 1
+    private static let lastFlag: UInt16 = 2
 
     var section: UInt16
+    /// The bytes are encrypted.
+    var isSealed: Bool
+    /// The end of an encrypted file, which could otherwise be cut short by who can compute checksums.
+    var isLast: Bool
     /// Where this header stands: a misdirected write is found.
     var offset: UInt64
     /// Bytes that follow.
     var length: UInt32
+    /// From 0; what a sealed chunk's nonce is made of.
+    var number: UInt32
     var payloadChecksum: UInt32
 
     func encode(into bytes: UnsafeMutableRawBufferPointer, saltSeed: UInt32) {
         bytes.store(payloadChecksum, at: 4)
         bytes.store(Self.magic, at: 8)
         bytes.store(section, at: 12)
-        bytes.store(UInt16(0), at: 14)  // Flags: not sealed.
+        bytes.store((isSealed ? Self.sealedFlag : 0) | (isLast ? Self.lastFlag : 0), at: 14)
         bytes.store(offset, at: 16)
         bytes.store(length, at: 24)
-        bytes.store(length, at: 28)  // Of the bytes before sealing.
+        bytes.store(number, at: 28)
         bytes.store(crc32c(UnsafeRawBufferPointer(bytes).part(4, Self.byteCount - 4), seed: saltSeed), at: 0)
     }
 
@@ -126,18 +156,33 @@ struct SnapshotChunkHeader: Equatable {
     init?(decoding bytes: UnsafeRawBufferPointer, at offset: UInt64, saltSeed: UInt32) {
         guard bytes.count >= Self.byteCount, bytes.integer(8, as: UInt32.self) == Self.magic,
             bytes.integer(0, as: UInt32.self) == crc32c(bytes.part(4, Self.byteCount - 4), seed: saltSeed),
-            bytes.integer(14, as: UInt16.self) == 0, bytes.integer(16, as: UInt64.self) == offset
+            bytes.integer(16, as: UInt64.self) == offset
         else { return nil }
+        let flags: UInt16 = bytes.integer(14)
+        guard flags & ~(Self.sealedFlag | Self.lastFlag) == 0 else { return nil }
+        isSealed = flags & Self.sealedFlag != 0
+        isLast = flags & Self.lastFlag != 0
         section = bytes.integer(12)
+        number = bytes.integer(28)
         self.offset = offset
         length = bytes.integer(24)
         payloadChecksum = bytes.integer(4)
-        guard length <= Self.maximumBytes, bytes.integer(28, as: UInt32.self) == length else { return nil }
+        guard length <= Self.maximumBytes else { return nil }
     }
 
-    init(section: UInt16, offset: UInt64, payload: UnsafeRawBufferPointer) {
+    init(
+        section: UInt16,
+        offset: UInt64,
+        number: UInt32,
+        isSealed: Bool,
+        isLast: Bool,
+        payload: UnsafeRawBufferPointer
+    ) {
         self.section = section
         self.offset = offset
+        self.number = number
+        self.isSealed = isSealed
+        self.isLast = isLast
         length = UInt32(payload.count)
         payloadChecksum = crc32c(payload)
     }

@@ -17,15 +17,17 @@ package enum SnapshotReader {
 
     /// Reads all chunks in order. The bytes given to `body` are valid during the call.
     ///
-    /// Throws `corrupt` for damage, `format` for a file of a newer program or an encrypted one, `io` as the words say.
+    /// Throws `corrupt` for damage, `format` for a file of a newer program, `key` for an encrypted one whose key `ring` lacks, `io`
+    /// as the words say.
     @discardableResult
     package static func readAll(
         _ fileSystem: any JournalFileSystem,
         path: String,
+        ring: MasterKeyRing? = nil,
         pace: @escaping SnapshotWriter.Pace = { _ in true },
         _ body: (UInt16, UnsafeRawBufferPointer) throws(JournalError) -> Void
     ) throws(JournalError) -> (header: SnapshotHeader, summary: SnapshotFileSummary) {
-        let found = try read(fileSystem, path: path, pace: pace, body)
+        let found = try read(fileSystem, path: path, ring: ring, pace: pace, body)
         return (found.header, SnapshotFileSummary(bytes: found.bytes, chunks: found.trailer.chunks))
     }
 
@@ -44,12 +46,14 @@ package enum SnapshotReader {
     package static func chunk(
         _ fileSystem: any JournalFileSystem,
         path: String,
-        at offset: UInt64
+        at offset: UInt64,
+        ring: MasterKeyRing? = nil
     ) throws(JournalError) -> [UInt8] {
         let file = try open(fileSystem, path)
         let block = AlignedBuffer(byteCount: SnapshotHeader.byteCount)
         try fill(block.bytes, from: file, at: 0, path)
-        let seed = try header(UnsafeRawBufferPointer(block.bytes), path).salt.seed
+        let header = try header(UnsafeRawBufferPointer(block.bytes), path)
+        let seed = header.salt.seed
         let head = block.part(0, SnapshotChunkHeader.byteCount)
         try fill(head, from: file, at: offset, path)
         guard let chunk = SnapshotChunkHeader(decoding: UnsafeRawBufferPointer(head), at: offset, saltSeed: seed) else {
@@ -61,12 +65,14 @@ package enum SnapshotReader {
         guard crc32c(UnsafeRawBufferPointer(bytes)) == chunk.payloadChecksum else {
             throw damaged(path, offset, "the chunk is damaged")
         }
-        return Array(bytes)
+        var opener = try SnapshotOpener(header, path, ring)
+        return Array(try opener.open(chunk, UnsafeRawBufferPointer(bytes)))
     }
 
     static func read(
         _ fileSystem: any JournalFileSystem,
         path: String,
+        ring: MasterKeyRing? = nil,
         pace: @escaping SnapshotWriter.Pace = { _ in true },
         _ body: (UInt16, UnsafeRawBufferPointer) throws(JournalError) -> Void
     ) throws(JournalError) -> Found {
@@ -83,7 +89,8 @@ package enum SnapshotReader {
         guard let trailer = SnapshotTrailer(decoding: UnsafeRawBufferPointer(block.bytes), saltSeed: seed),
             trailer.end <= stream.end, stream.end - trailer.end < UInt64(blockBytes)
         else { throw damaged(path, stream.end, "the end is damaged") }
-        try readChunks(&stream, trailer, seed, path, body)
+        var opener = try SnapshotOpener(header, path, ring)
+        try readChunks(&stream, trailer, seed, &opener, body)
         _ = try stream.take(Int(stream.end - trailer.end))
         guard ChainHash(digest: stream.hash.finalize()) == trailer.digest else {
             throw damaged(path, 0, "the digest over the whole file is wrong")
@@ -95,9 +102,10 @@ package enum SnapshotReader {
         _ stream: inout SnapshotStream,
         _ trailer: SnapshotTrailer,
         _ seed: UInt32,
-        _ path: String,
+        _ opener: inout SnapshotOpener,
         _ body: (UInt16, UnsafeRawBufferPointer) throws(JournalError) -> Void
     ) throws(JournalError) {
+        let path = opener.path
         var chunks: UInt64 = 0
         var contentBytes: UInt64 = 0
         while stream.offset < trailer.end {
@@ -110,10 +118,13 @@ package enum SnapshotReader {
             guard crc32c(payload) == chunk.payloadChecksum else {
                 throw damaged(path, offset, "the chunk is damaged")
             }
+            guard UInt64(chunk.number) == chunks else { throw damaged(path, offset, "chunks are missing") }
             chunks += 1
-            contentBytes += UInt64(payload.count)
-            try body(chunk.section, payload)
+            let plain = try opener.open(chunk, payload)
+            contentBytes += UInt64(plain.count)
+            if !chunk.isLast { try body(chunk.section, plain) }
         }
+        guard opener.isWhole else { throw damaged(path, stream.offset, "the file is cut off") }
         guard chunks == trailer.chunks, contentBytes == trailer.contentBytes, stream.offset == trailer.end else {
             throw damaged(path, stream.offset, "chunks are missing")
         }
@@ -148,13 +159,48 @@ package enum SnapshotReader {
             case .damaged: throw damaged(path, 0, "the header is damaged")
             case .newer(let major): throw JournalError(.format, "\(path): format \(major) is newer than this program")
             case .unknownKind(let kind): throw JournalError(.format, "\(path): unknown kind of file \(kind)")
-            case .encrypted(let key): throw JournalError(.format, "\(path): encrypted with key \(key)")
             }
         }
     }
 
     static func damaged(_ path: String, _ offset: UInt64, _ detail: String) -> JournalError {
         JournalError(.corrupt, "\(path), offset \(offset): \(detail)")
+    }
+}
+
+/// Gives the content of chunks of one file, decrypted if need be.
+private struct SnapshotOpener {
+    let path: String
+    private let opener: ChunkOpener?
+    private let plain: AlignedBuffer?
+    /// An encrypted file says where it ends.
+    private(set) var isWhole: Bool
+
+    init(_ header: SnapshotHeader, _ path: String, _ ring: MasterKeyRing?) throws(JournalError) {
+        self.path = path
+        isWhole = header.wrappedKey.isNone
+        if header.wrappedKey.isNone {
+            opener = nil
+            plain = nil
+        } else {
+            opener = try ChunkOpener(header.wrappedKey, of: header.sealedIdentity, path: path, ring)
+            plain = AlignedBuffer(byteCount: SnapshotChunkHeader.maximumBytes)
+        }
+    }
+
+    /// Valid until the next call.
+    mutating func open(
+        _ chunk: SnapshotChunkHeader,
+        _ payload: UnsafeRawBufferPointer
+    ) throws(JournalError) -> UnsafeRawBufferPointer {
+        guard chunk.isSealed == (opener != nil) else {
+            throw SnapshotReader.damaged(path, chunk.offset, "a chunk is not encrypted as its file is")
+        }
+        guard let opener, let plain else { return payload }
+        let number = UInt64(chunk.number)
+        let count = try opener.open(payload, number: number, isLast: chunk.isLast, into: plain.bytes)
+        if chunk.isLast { isWhole = true }
+        return UnsafeRawBufferPointer(plain.part(0, count))
     }
 }
 

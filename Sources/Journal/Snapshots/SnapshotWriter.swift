@@ -13,7 +13,7 @@ package struct SnapshotFileSummary: Sendable, Equatable {
 /// renamed; the directory is synced last. A file that has its name is complete. Blocks; one thread.
 package struct SnapshotWriter: ~Copyable {
     /// Bytes of the largest chunk.
-    package static let maximumChunkBytes = SnapshotChunkHeader.maximumBytes
+    package static let maximumChunkBytes = SnapshotChunkHeader.maximumBytes - ChunkSealer.overhead
     /// What a flush of a journal on the same disk may have to wait for.
     static let pieceBytes = 128 << 10
 
@@ -24,6 +24,9 @@ package struct SnapshotWriter: ~Copyable {
     private let directory: String
     private let name: String
     private let header: SnapshotHeader
+    private let ring: MasterKeyRing?
+    private var sealer: ChunkSealer?
+    private let sealed: AlignedBuffer?
     private let file: any JournalFile
     private let saltSeed: UInt32
     private let pace: Pace
@@ -35,14 +38,20 @@ package struct SnapshotWriter: ~Copyable {
     private var contentBytes: UInt64 = 0
     private var hash = SHA256()
 
-    /// Begins `directory/name`. Throws `io`, `diskFull`.
+    /// Begins `directory/name`; it is encrypted if `ring` encrypts what is new. Throws `io`, `diskFull`.
     package init(
         _ fileSystem: any JournalFileSystem,
         directory: String,
         name: String,
         header: SnapshotHeader,
+        ring: MasterKeyRing? = nil,
         pace: @escaping Pace = { _ in true }
     ) throws(JournalError) {
+        var header = header
+        sealer = ring.flatMap { ChunkSealer(header.sealedIdentity, $0) }
+        header.wrappedKey = sealer?.wrappedKey ?? .none
+        sealed = sealer == nil ? nil : AlignedBuffer(byteCount: SnapshotChunkHeader.maximumBytes)
+        self.ring = ring
         self.fileSystem = fileSystem
         self.directory = directory
         self.name = name
@@ -66,17 +75,38 @@ package struct SnapshotWriter: ~Copyable {
     /// - Precondition: it is not larger than `maximumChunkBytes`.
     package mutating func write(section: UInt16, _ bytes: UnsafeRawBufferPointer) throws(JournalError) {
         precondition(bytes.count <= Self.maximumChunkBytes, "a chunk is larger than the format allows")
-        let chunk = SnapshotChunkHeader(section: section, offset: offset, payload: bytes)
+        try put(section: section, bytes, isLast: false)
+        contentBytes += UInt64(bytes.count)
+    }
+
+    private mutating func put(
+        section: UInt16,
+        _ plain: UnsafeRawBufferPointer,
+        isLast: Bool
+    ) throws(JournalError) {
+        var bytes = plain
+        if let sealed {
+            let count = sealer?.seal(plain, isLast: isLast, into: sealed.bytes) ?? 0
+            bytes = UnsafeRawBufferPointer(sealed.part(0, count))
+        }
+        let chunk = SnapshotChunkHeader(
+            section: section,
+            offset: offset,
+            number: UInt32(chunks),
+            isSealed: sealed != nil,
+            isLast: isLast,
+            payload: bytes
+        )
         var head = InlineArray<32, UInt8>(repeating: 0)
         withUnsafeMutableBytes(of: &head) { chunk.encode(into: $0, saltSeed: saltSeed) }
         try withUnsafeBytes(of: &head) { bytes throws(JournalError) in try put(bytes) }
         try put(bytes)
         chunks += 1
-        contentBytes += UInt64(bytes.count)
     }
 
     /// Completes the file: trailer, sync, read back, rename, sync of the directory.
     package consuming func finish() throws(JournalError) -> SnapshotFileSummary {
+        if sealed != nil { try put(section: 0, UnsafeRawBufferPointer(start: nil, count: 0), isLast: true) }
         let end = offset
         try padToBlock()
         try flushPiece()
@@ -92,7 +122,7 @@ package struct SnapshotWriter: ~Copyable {
             throw error.asJournalError
         }
         // What the disk gives back is what counts, not what was handed to it.
-        let found = try SnapshotReader.read(fileSystem, path: temporary, pace: pace) { _, _ in }
+        let found = try SnapshotReader.read(fileSystem, path: temporary, ring: ring, pace: pace) { _, _ in }
         guard found.header == header, found.trailer == trailer else {
             throw JournalError(.corrupt, "\(temporary): the disk gives back other bytes than were written")
         }

@@ -13,6 +13,9 @@ package final class ShardHost {
     private let threadPool: any BlockingReads
     /// Where payments that left memory are; nil when none ever leaves.
     private let storage: ShardStorage?
+    private let snapshots: SnapshotSetup?
+    private var schedule: SnapshotSchedule?
+    package private(set) var snapshotStatistics = SnapshotStatistics()
     /// Milliseconds since 1970.
     private let clock: @Sendable () -> Int64
     private let limits: Limits
@@ -65,7 +68,7 @@ package final class ShardHost {
         core: consuming ShardCore,
         journal: any JournalEngine,
         threadPool: any BlockingReads,
-        storage: ShardStorage? = nil,
+        snapshots: SnapshotSetup? = nil,
         limits: Limits,
         clock: @escaping @Sendable () -> Int64,
         ports: any ShardPorts
@@ -76,7 +79,9 @@ package final class ShardHost {
         self.durablePosition = core.lastPosition
         self.journal = journal
         self.threadPool = threadPool
-        self.storage = storage
+        self.storage = snapshots?.storage
+        self.snapshots = snapshots
+        schedule = snapshots.map { SnapshotSchedule($0, position: core.lastPosition) }
         self.limits = limits
         // A clock that was set back while the process was down must not make time run backwards for the journal.
         let behind = max(0, core.lastRecordTime - clock())
@@ -122,6 +127,7 @@ package final class ShardHost {
         ports.journalRoom(isShort: isRoomShort, shard: shard)
         core.tick(at: now, into: &output)
         commit(now)
+        advanceSnapshot(now)
     }
 
     /// Resolves what was in flight when the process ended; call once, when the providers are ready.
@@ -179,6 +185,7 @@ package final class ShardHost {
         let now = clock()
         if output.recordCount > 0 { append(now) }
         updateAdmission()
+        if case .taken = schedule?.phase { writeSnapshot() }
         while let first = waiting.first, first.restsOn <= position {
             run(waiting.removeFirst().effect, now)
         }
@@ -239,6 +246,7 @@ package final class ShardHost {
         statistics.batches += 1
         statistics.records += output.recordCount
         statistics.recordBytes += output.records.count
+        schedule?.recorded(bytes: output.records.count)
         output.removeRecords()
         updateAdmission()
     }
@@ -270,6 +278,80 @@ package final class ShardHost {
         if output.recordCount > 0 || unflushedBytes > limits.unflushedBytes { return true }
         guard let oldest = appended.first else { return false }
         return tickedAt - oldest.time > limits.unflushedMilliseconds
+    }
+
+    // MARK: Snapshots
+
+    /// Takes a snapshot when one is due; lets payments leave memory behind one that was written.
+    private func advanceSnapshot(_ now: Int64) {
+        guard schedule != nil, !hasFailed, !isDraining else { return }
+        if case .releasing(var plan) = schedule?.phase {
+            let start = NIODeadline.now()
+            let isDone = core.release(&plan, limit: schedule?.policy.releaseChunks ?? 1)
+            schedule?.phase = isDone ? .idle : .releasing(plan)
+            let pause = UInt64((NIODeadline.now() - start).nanoseconds)
+            snapshotStatistics.longestReleaseNanoseconds = max(snapshotStatistics.longestReleaseNanoseconds, pause)
+        } else if schedule?.isDue(
+            position: core.lastPosition,
+            payments: core.statistics.paymentsCreated,
+            at: now
+        ) == true {
+            takeSnapshot(now)
+        }
+    }
+
+    /// Takes what a snapshot is made from, whatever is due; what is under way goes first.
+    private func takeSnapshot(_ now: Int64) {
+        guard let policy = schedule?.policy else { return }
+        let start = NIODeadline.now()
+        let capture = core.capture(unchangedSince: now - policy.coldAfter)
+        let pause = UInt64((NIODeadline.now() - start).nanoseconds)
+        snapshotStatistics.lastPauseNanoseconds = pause
+        snapshotStatistics.longestPauseNanoseconds = max(snapshotStatistics.longestPauseNanoseconds, pause)
+        schedule?.took(capture, payments: core.statistics.paymentsCreated, at: now)
+        writeSnapshot()
+    }
+
+    /// Hands what was taken to the writer, once the journal has all of it: what is not durable may yet be lost, and its
+    /// positions used again.
+    private func writeSnapshot() {
+        guard let snapshots, case .taken(let capture) = schedule?.phase, capture.position <= durablePosition else {
+            return
+        }
+        schedule?.phase = .writing
+        let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
+        let eventLoop = self.eventLoop
+        let epoch = journal.epoch
+        let wall = clock()
+        snapshots.writer.run {
+            do throws(JournalError) {
+                let written = try snapshots.storage.write(capture, epoch: epoch, wallMilliseconds: wall) {
+                    snapshots.pace.spend($0)
+                }
+                eventLoop.execute { loopBound.value.snapshotWritten(written) }
+            } catch {
+                eventLoop.execute { loopBound.value.snapshotFailed(capture, error) }
+            }
+        }
+    }
+
+    private func snapshotWritten(_ written: WrittenSnapshot) {
+        schedule?.phase = .releasing(written.plan)
+        snapshotStatistics.written += 1
+        snapshotStatistics.bytes += written.bytes
+        snapshotStatistics.seconds += written.seconds
+        snapshotStatistics.position = written.position
+        snapshotStatistics.coldPaymentsWritten += written.coldPayments
+        ports.snapshotWritten(written, for: self)
+    }
+
+    /// The shard goes on; its journal holds everything, and the next snapshot makes up for this one.
+    private func snapshotFailed(_ capture: ShardCapture, _ error: JournalError) {
+        core.snapshotFailed(capture)
+        schedule?.failed(at: clock())
+        snapshotStatistics.failed += 1
+        snapshotStatistics.lastFailure = error.description
+        ports.snapshotFailed(error, shard: shard)
     }
 
     // MARK: Effects

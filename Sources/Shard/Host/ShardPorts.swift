@@ -13,6 +13,15 @@ package protocol ShardPorts: AnyObject {
     func effectsReleased()
     /// Whether new work is refused because the journal's room is kept for what is in flight (a full disk). Told at every tick.
     func journalRoom(isShort: Bool, shard: UInt16)
+    /// A snapshot was written and verified. The journal's owner may retire what it makes unneeded.
+    func snapshotWritten(_ written: WrittenSnapshot, for host: ShardHost)
+    /// A snapshot could not be written. Nothing is lost; the next one is tried later.
+    func snapshotFailed(_ error: JournalError, shard: UInt16)
     /// The journal has failed: this shard accepts nothing any more, and what it had not acknowledged is not acknowledged.
     func journalFailed(_ error: JournalError, shard: UInt16)
+}
+
+extension ShardPorts {
+    package func snapshotWritten(_ written: WrittenSnapshot, for host: ShardHost) {}
+    package func snapshotFailed(_ error: JournalError, shard: UInt16) {}
 }

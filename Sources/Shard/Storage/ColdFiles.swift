@@ -13,6 +13,7 @@ struct ColdFiles {
     let fileSystem: any JournalFileSystem
     let directory: String
     let journalID: UInt64
+    let keys: JournalKeys?
 
     var index: ColdIndex {
         ColdIndex(fileSystem: fileSystem, path: directory + "/index", journalID: journalID)
@@ -52,10 +53,13 @@ struct ColdFiles {
     /// Enters all payments of a file into the index.
     private func enter(_ number: UInt64) throws(JournalError) {
         var updater = try index.updating()
+        let overhead = try SnapshotReader.header(fileSystem, path: path(number)).isSealed ? ChunkSealer.overhead : 0
         var offset = UInt64(SnapshotReader.firstChunkOffset)
-        try SnapshotReader.readAll(fileSystem, path: path(number)) { section, bytes throws(JournalError) in
+        try SnapshotReader.readAll(fileSystem, path: path(number), ring: keys?.ring) {
+            section,
+            bytes throws(JournalError) in
             let location = ColdLocation(file: number, offset: offset)
-            offset += UInt64(SnapshotReader.chunkHeaderBytes + bytes.count)
+            offset += UInt64(SnapshotReader.chunkHeaderBytes + bytes.count + overhead)
             try forEachEntry(bytes, in: number) { head, _ throws(JournalError) in
                 try updater.set(Int(head.sequence) - 1, location)
             }
@@ -67,7 +71,12 @@ struct ColdFiles {
     func load(_ sequence: UInt64, before position: RecordPosition) throws(JournalError) -> [UInt8] {
         var location = try index.reading().location(index: Int(sequence) - 1)
         while location != .none {
-            let chunk = try SnapshotReader.chunk(fileSystem, path: path(location.file), at: location.offset)
+            let chunk = try SnapshotReader.chunk(
+                fileSystem,
+                path: path(location.file),
+                at: location.offset,
+                ring: keys?.ring
+            )
             var found: [UInt8]?
             var previous = ColdLocation.none
             try chunk.withRawBytes { bytes throws(JournalError) in
@@ -142,6 +151,7 @@ struct ColdFileWriter: ~Copyable {
             directory: files.directory,
             name: ColdFiles.name(number),
             header: header,
+            ring: files.keys?.ring,
             pace: pace
         )
     }

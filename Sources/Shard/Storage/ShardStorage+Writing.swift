@@ -220,6 +220,7 @@ private struct SnapshotJob {
             directory: storage.snapshotDirectory,
             name: ShardStorage.name(capture.position, ShardStorage.keysSuffix),
             header: header(.keys),
+            ring: storage.keys?.ring,
             pace: pace
         )
         for keys in capture.completedKeys.chunks {
@@ -245,6 +246,7 @@ private struct SnapshotJob {
             directory: storage.snapshotDirectory,
             name: ShardStorage.name(capture.position, ShardStorage.snapshotSuffix),
             header: header,
+            ring: storage.keys?.ring,
             pace: pace
         )
         let staying = countStaying()

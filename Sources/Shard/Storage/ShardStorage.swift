@@ -9,6 +9,7 @@ package final class ShardStorage: Sendable {
     let fileSystem: any JournalFileSystem
     let journalID: UInt64
     let directory: String
+    let keys: JournalKeys?
     let cold: ColdFiles
     let state = Mutex(State())
 
@@ -29,16 +30,20 @@ package final class ShardStorage: Sendable {
     static let keysSuffix = ".keys"
     private static let damagedSuffix = ".damaged"
 
-    /// - Parameter directory: the journal's; the files are in `snapshots` and `cold` below it.
+    /// - Parameters:
+    ///   - directory: the journal's; the files are in `snapshots` and `cold` below it.
+    ///   - keys: what new files are encrypted under, and encrypted ones are read with; nil for none.
     package init(
         directory: String,
         journalID: UInt64,
+        keys: JournalKeys? = nil,
         fileSystem: any JournalFileSystem = PosixFileSystem()
     ) {
+        self.keys = keys
         self.directory = directory
         self.journalID = journalID
         self.fileSystem = fileSystem
-        cold = ColdFiles(fileSystem: fileSystem, directory: directory + "/cold", journalID: journalID)
+        cold = ColdFiles(fileSystem: fileSystem, directory: directory + "/cold", journalID: journalID, keys: keys)
     }
 
     var snapshotDirectory: String { directory + "/snapshots" }
@@ -102,7 +107,9 @@ package final class ShardStorage: Sendable {
             return bytes
         }
         var keyBytes: UInt64 = 0
-        let (header, summary) = try SnapshotReader.readAll(fileSystem, path: path) { raw, bytes throws(JournalError) in
+        let (header, summary) = try SnapshotReader.readAll(fileSystem, path: path, ring: keys?.ring) {
+            raw,
+            bytes throws(JournalError) in
             guard let section = SnapshotSection(rawValue: raw) else {
                 throw JournalError(.format, "\(path): section \(raw) is unknown")
             }
@@ -131,7 +138,9 @@ package final class ShardStorage: Sendable {
     private func restoreKeys(_ run: KeyRun, into core: inout ShardCore) throws(JournalError) -> UInt64 {
         let path = path(run.position, Self.keysSuffix)
         var count = 0
-        let (header, summary) = try SnapshotReader.readAll(fileSystem, path: path) { _, bytes throws(JournalError) in
+        let (header, summary) = try SnapshotReader.readAll(fileSystem, path: path, ring: keys?.ring) {
+            _,
+            bytes throws(JournalError) in
             count += bytes.count / CompletedKey.byteCount
             do throws(RecordDecodingError) { try core.restoreKeys(bytes) } catch { throw Self.undecodable(error, path) }
         }
