@@ -140,6 +140,13 @@ let package = Package(
             exclude: ["budget.txt"],
             swiftSettings: strict
         ),
+        // docs/capacity.md: measures a shard of millions of payments; `Benchmarks/capacity.sh` runs it.
+        .executableTarget(
+            name: "snapshot-benchmark",
+            dependencies: ["Shard", "Journal", "Payments", "Ledger", "Money", nioCore],
+            path: "Benchmarks/Snapshots",
+            swiftSettings: strict
+        ),
         tests("MoneyTests", ["Money"]),
         tests("LedgerTests", ["Ledger", "Money"]),
         tests(

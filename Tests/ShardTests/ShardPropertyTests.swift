@@ -66,21 +66,26 @@ private struct RandomRun: ~Copyable {
     private var ids: [PaymentID] = []
     private var seenCalls = 0
     private var keys: UInt64 = 0
+    private let disk = MemoryDisk()
 
     init(seed: UInt64) throws {
         random = SplitMix(state: seed)
+        world.storage = storage()
     }
+
+    private func storage() -> ShardStorage { ShardStorage(directory: "/shard", journalID: 3, fileSystem: disk) }
 
     private mutating func chance(_ percent: UInt64) -> Bool { random.next() % 100 < percent }
 
     mutating func step() throws {
-        switch random.next() % 12 {
+        switch random.next() % 13 {
         case 0, 1, 2: create()
         case 3: operate()
         case 4, 5, 6, 7, 8: answer()
         case 9: world.pass(milliseconds: Int64(random.next() % 4_000))
         case 10: if chance(15) { try check() }
-        default: if chance(10) { try restart() }
+        case 11: if chance(10) { try restart() }
+        default: if chance(12) { try world.snapshot(coldAfter: chance(50) ? 0 : 3_000) }
         }
         collectCalls()
     }
@@ -165,7 +170,14 @@ private struct RandomRun: ~Copyable {
     }
 
     private mutating func restart() throws {
-        world = try ShardWorld(replaying: world.journal, at: world.now)
+        let journal = world.journal
+        let now = world.now
+        if chance(30) {
+            world = try ShardWorld(replaying: journal, at: now)
+            world.storage = storage()
+        } else {
+            world = try ShardWorld(from: storage(), journal: journal, at: now)
+        }
         pending = []
         seenCalls = 0
         _ = world.resume()
@@ -173,9 +185,13 @@ private struct RandomRun: ~Copyable {
 
     private mutating func check() throws {
         #expect(world.core.trialBalance().isBalanced)
-        let digest = world.core.stateDigest()
+        let digest = world.digest()
         let replayed = try ShardWorld(replaying: world.journal, at: world.now)
-        #expect(replayed.core.stateDigest() == digest)
+        #expect(replayed.digest() == digest, "the whole journal")
+        let restored = try ShardWorld(from: storage(), journal: world.journal, at: world.now)
+        #expect(restored.digest() == digest, "snapshot and tail")
+        #expect(restored.restored.damaged.isEmpty)
+        #expect(restored.core.runningCount == world.core.runningCount)
     }
 
     /// The PSP answers truthfully from now on: everything must end, and agree with what the PSP did.
@@ -197,7 +213,14 @@ private struct RandomRun: ~Copyable {
         #expect(world.core.runningCount == 0)
         try check()
         var views: [PaymentID: PaymentView] = [:]
-        _ = world.core.forEachPayment(from: 0, count: .max / 2) { view, _ in views[view.id] = view }
+        var cold: [UInt64] = []
+        _ = world.core.forEachPayment(from: 0, count: .max / 2, cold: { cold.append($0) }) { view, _ in
+            views[view.id] = view
+        }
+        for sequence in cold {
+            let view = try storage().view(sequence).0
+            views[view.id] = view
+        }
         for (id, expected) in model {
             let view = try #require(views[id])
             #expect(view.capturedMinor == expected.captured, "captured of \(id)")

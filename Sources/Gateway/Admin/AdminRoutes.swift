@@ -116,14 +116,23 @@ struct PaymentLines: AsyncSequence, Sendable {
                     next = 0
                     continue
                 }
-                let (following, lines) = try await parts.onShard(shard) { shard in
+                let (following, warm, cold, storage) = try await parts.onShard(shard) { shard in
                     var lines = ByteBuffer()
-                    let following = shard.host.forEachPayment(from: first, count: PaymentLines.slice) {
-                        PaymentLines.write($0, $1, into: &lines)
-                    }
-                    return (following, lines)
+                    var cold: [UInt64] = []
+                    let following = shard.host.forEachPayment(
+                        from: first,
+                        count: PaymentLines.slice,
+                        cold: { cold.append($0) }
+                    ) { PaymentLines.write($0, $1, into: &lines) }
+                    return (following, lines, cold, shard.storage)
                 }
                 next = following
+                var lines = warm
+                if !cold.isEmpty {
+                    // Off the loop: these are on disk.
+                    var read = try await parts.onDisk { try PaymentLines.lines(of: cold, in: storage) }
+                    lines.writeBuffer(&read)
+                }
                 if lines.readableBytes > 0 { return lines }
             }
             return nil
@@ -131,6 +140,15 @@ struct PaymentLines: AsyncSequence, Sendable {
     }
 
     func makeAsyncIterator() -> AsyncIterator { AsyncIterator(parts: parts) }
+
+    private static func lines(of sequences: [UInt64], in storage: ShardStorage) throws -> ByteBuffer {
+        var lines = ByteBuffer()
+        for sequence in sequences {
+            let (payment, merchant) = try storage.view(sequence)
+            write(payment, merchant, into: &lines)
+        }
+        return lines
+    }
 
     private static func write(_ payment: PaymentView, _ merchant: MerchantID, into lines: inout ByteBuffer) {
         lines.writeString(

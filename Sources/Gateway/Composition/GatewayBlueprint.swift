@@ -15,6 +15,9 @@ struct GatewayBlueprint: Sendable {
     let server: HTTPServerConfiguration
     let threadPool: NIOThreadPool
     let protection: JournalProtection
+    /// Writes snapshots: one thread, so one shard at a time.
+    let snapshotPool: NIOThreadPool
+    let snapshotPace: WritePace
     private let configuration: GatewayConfiguration
     private let client: HTTPClientConfiguration
 
@@ -35,6 +38,8 @@ struct GatewayBlueprint: Sendable {
             idempotencySeed: directory.digestSeed
         )
         threadPool = NIOThreadPool(numberOfThreads: 2)
+        snapshotPool = NIOThreadPool(numberOfThreads: 1)
+        snapshotPace = WritePace(bytesPerSecond: configuration.journal.snapshot.bytesPerSecond)
     }
 
     var shardCount: Int { directory.shards }
@@ -65,7 +70,15 @@ struct GatewayBlueprint: Sendable {
             hostLimits: ShardHost.Limits(unflushedBytes: configuration.journal.maxUnflushedBytes),
             client: client,
             providerSecret: configuration.provider.apiKey ?? "sk_sim_development",
-            threadPool: threadPool
+            threadPool: threadPool,
+            snapshots: SnapshotPolicy(
+                journalBytes: configuration.journal.snapshot.journalBytes,
+                payments: configuration.journal.snapshot.payments,
+                interval: TimeAmount(configuration.journal.snapshot.interval).nanoseconds / 1_000_000,
+                coldAfter: TimeAmount(configuration.payments.coldAfter).nanoseconds / 1_000_000
+            ),
+            snapshotPool: snapshotPool,
+            snapshotPace: snapshotPace
         )
     }
 

@@ -19,6 +19,7 @@ enum GatewayMetrics {
             let labels = [MetricLabel("shard", "\(shard.host.shard)")]
             add(shard.host.shardStatistics, labels, to: &metrics)
             add(shard.host.occupancy, labels, to: &metrics)
+            add(shard.host.snapshotStatistics, labels, to: &metrics)
             add(shard.journal.statistics, labels, to: &metrics)
             add(shard.provider.statistics, [MetricLabel("provider", shard.provider.name)], to: &metrics)
         }
@@ -77,6 +78,9 @@ enum GatewayMetrics {
             ("millrace_idempotency_conflicts_total", "Keys used for another request.", shard.keyConflicts),
             ("millrace_idempotency_keys_in_use_total", "Keys whose request was still running.", shard.keysInUse),
             ("millrace_refusals_total", "Commands refused by the shard.", shard.refusals),
+            ("millrace_payments_released_total", "Payments that left memory.", shard.paymentsReleased),
+            ("millrace_cold_loads_total", "Payments read back into memory.", shard.coldLoads),
+            ("millrace_cold_load_failures_total", "Payments that could not be read back.", shard.coldLoadsFailed),
         ]
         for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: UInt64(value)) }
         metrics.counter(
@@ -90,6 +94,8 @@ enum GatewayMetrics {
     private static func add(_ shard: ShardOccupancy, _ labels: [MetricLabel], to metrics: inout MetricsSnapshot) {
         let gauges: [(StaticString, StaticString, Int)] = [
             ("millrace_payments", "Payments in memory.", shard.payments),
+            ("millrace_payments_cold", "Payments on disk alone.", shard.coldPayments),
+            ("millrace_commands_parked", "Commands waiting for a payment to be read back.", shard.parkedCommands),
             ("millrace_refunds", "Refunds in memory.", shard.refunds),
             ("millrace_operations_running", "Operations running or being resolved.", shard.operations),
             ("millrace_idempotency_keys", "Idempotency keys remembered.", shard.idempotencyKeys),
@@ -103,6 +109,35 @@ enum GatewayMetrics {
             (
                 "millrace_journal_reserved_bytes", "Bytes of that room kept for the outcomes of what is in flight.",
                 shard.outcomeReserveBytes
+            ),
+        ]
+        for (name, help, value) in gauges { metrics.gauge(name, help: help, labels: labels, value: Int64(value)) }
+    }
+
+    private static func add(
+        _ snapshots: SnapshotStatistics,
+        _ labels: [MetricLabel],
+        to metrics: inout MetricsSnapshot
+    ) {
+        let counters: [(StaticString, StaticString, UInt64)] = [
+            ("millrace_snapshots_total", "Snapshots written and verified.", UInt64(snapshots.written)),
+            ("millrace_snapshot_failures_total", "Snapshots that could not be written.", UInt64(snapshots.failed)),
+            ("millrace_snapshot_bytes_total", "Bytes of snapshots, keys and cold payments.", snapshots.bytes),
+            (
+                "millrace_snapshot_milliseconds_total", "Time of writing and verifying snapshots.",
+                UInt64(snapshots.seconds * 1_000)
+            ),
+        ]
+        for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: value) }
+        let gauges: [(StaticString, StaticString, UInt64)] = [
+            ("millrace_snapshot_position", "The last record in the last snapshot.", snapshots.position),
+            (
+                "millrace_snapshot_pause_nanoseconds", "The longest time that taking one held the event loop.",
+                snapshots.longestPauseNanoseconds
+            ),
+            (
+                "millrace_release_pause_nanoseconds", "The longest time in which payments left memory at once.",
+                snapshots.longestReleaseNanoseconds
             ),
         ]
         for (name, help, value) in gauges { metrics.gauge(name, help: help, labels: labels, value: Int64(value)) }

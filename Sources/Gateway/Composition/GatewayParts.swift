@@ -25,6 +25,7 @@ final class GatewayParts: Sendable {
         loops = Array(group.makeIterator())
         runtimes = RuntimeTable()
         blueprint.threadPool.start()
+        blueprint.snapshotPool.start()
     }
 
     // MARK: Start
@@ -108,12 +109,14 @@ final class GatewayParts: Sendable {
             }
         }
         failure.report(GatewayStopped())
+        try? await blueprint.snapshotPool.shutdownGracefully()
         try? await blueprint.threadPool.shutdownGracefully()
         try? await group.shutdownGracefully()
         blueprint.directory.close()
     }
 
     private func close(_ runtime: NIOLoopBound<LoopRuntime>) async {
+        blueprint.snapshotPace.cancel()
         let providers = runtime.eventLoop.flatSubmit {
             runtime.value.stopTicking()
             let closing = runtime.value.shards.map { $0.provider.shutdown() }
@@ -156,6 +159,11 @@ final class GatewayParts: Sendable {
         }.get()
     }
 
+    /// Runs `body`, which blocks on the disk, on a thread for that.
+    func onDisk<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await blueprint.threadPool.runIfActive(body)
+    }
+
     var shardCount: Int { blueprint.shardCount }
     var protection: JournalProtection { blueprint.protection }
     var threadPool: NIOThreadPool { blueprint.threadPool }
@@ -173,15 +181,37 @@ extension Logger {
             )
         case .room(isShort: false, let shard):
             notice("The journal has room again", metadata: ["shard": "\(shard)"])
+        case .snapshot(let written, let pause, let shard):
+            info(
+                "Wrote a snapshot",
+                metadata: [
+                    "shard": "\(shard)",
+                    "position": "\(written.position)",
+                    "bytes": "\(written.bytes)",
+                    "milliseconds": "\(Int(written.seconds * 1_000))",
+                    "pause_microseconds": "\(pause / 1_000)",
+                    "cold_payments": "\(written.coldPayments)",
+                    "retirable": "\(written.retirable)",
+                ]
+            )
+        case .snapshotFailed(let error, let shard):
+            self.error("A snapshot failed", metadata: ["shard": "\(shard)", "error": "\(error)"])
         }
     }
 
     fileprivate func log(recovered shard: ShardRuntime) {
         let report = shard.recovery
+        for damage in shard.restored.damaged {
+            warning("Passed over a damaged snapshot", metadata: ["shard": "\(shard.host.shard)", "error": "\(damage)"])
+        }
         info(
             "Recovered a shard",
             metadata: [
                 "shard": "\(shard.host.shard)",
+                "snapshot_position": "\(shard.restored.position)",
+                "snapshot_milliseconds": "\(Int(shard.restored.seconds * 1_000))",
+                "snapshot_payments": "\(shard.restored.payments)",
+                "cold_payments": "\(shard.restored.coldPayments)",
                 "records": "\(report.records)",
                 "bytes": "\(report.bytes)",
                 "milliseconds": "\(report.nanoseconds / 1_000_000)",

@@ -176,6 +176,15 @@ extension LoopRuntime: ShardPorts {
         if let changed { onJournalEvent(.room(isShort: changed, shard: shard)) }
     }
 
+    func snapshotWritten(_ written: WrittenSnapshot, for host: ShardHost) {
+        let pause = host.snapshotStatistics.lastPauseNanoseconds
+        onJournalEvent(.snapshot(written, pauseNanoseconds: pause, shard: host.shard))
+    }
+
+    func snapshotFailed(_ error: JournalError, shard: UInt16) {
+        onJournalEvent(.snapshotFailed(error, shard: shard))
+    }
+
     func journalFailed(_ error: JournalError, shard: UInt16) {
         onJournalEvent(.failed(error, shard: shard))
     }
@@ -186,6 +195,8 @@ enum JournalEvent: Sendable {
     case failed(JournalError, shard: UInt16)
     /// New work is refused, or taken again, because of the disk.
     case room(isShort: Bool, shard: UInt16)
+    case snapshot(WrittenSnapshot, pauseNanoseconds: UInt64, shard: UInt16)
+    case snapshotFailed(JournalError, shard: UInt16)
 }
 
 /// Turns what every tick says into the changes worth a line in the log: short at once, and over after a while without.

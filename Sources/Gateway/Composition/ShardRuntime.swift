@@ -12,18 +12,29 @@ final class ShardRuntime: ProviderDelegate {
     let host: ShardHost
     let journal: LocalJournal
     let recovery: RecoveryReport
+    let restored: RestoreReport
+    let storage: ShardStorage
     private(set) var provider: any Provider
     var room = RoomWatch()
 
-    private init(host: ShardHost, journal: LocalJournal, recovery: RecoveryReport, provider: any Provider) {
+    private init(
+        host: ShardHost,
+        journal: LocalJournal,
+        recovery: RecoveryReport,
+        restored: RestoreReport,
+        storage: ShardStorage,
+        provider: any Provider
+    ) {
         self.host = host
         self.journal = journal
         self.recovery = recovery
+        self.restored = restored
+        self.storage = storage
         self.provider = provider
     }
 
-    /// Opens the journal, replays it into a new shard, and prepares the provider. Blocks; on the loop, before anything
-    /// else runs there.
+    /// Brings a new shard to its newest snapshot, replays the journal behind it, and prepares the provider. Blocks; on the loop,
+    /// before anything else runs there.
     static func open(_ plan: ShardPlan, on runtime: LoopRuntime) throws -> ShardRuntime {
         let relay = ProviderRelay()
         let provider = SimulatedProvider(
@@ -36,33 +47,63 @@ final class ShardRuntime: ProviderDelegate {
         var shardConfiguration = plan.shard
         shardConfiguration.resolution = ResolutionPolicy(provider.capabilities)
         var core = ShardCore(configuration: shardConfiguration, renderer: RendererV1())
+        let storage = ShardStorage(
+            directory: plan.directory,
+            journalID: plan.journal.journalID,
+            keys: plan.journal.keys
+        )
+        let restored = try storage.restore(into: &core)
+        let restoredPayments = core.paymentCount
         let bridge = JournalBridge(eventLoop: runtime.eventLoop)
         var undecodable: (any Error)?
+        var unreadable: JournalError?
         let (journal, report) = try LocalJournal.open(
             directory: plan.directory,
             configuration: plan.journal,
             owner: bridge,
+            from: restored.position,
             fileSystem: PosixFileSystem()
         ) { position, bytes in
             guard undecodable == nil else { return }
             do throws(RecordDecodingError) {
-                try core.replay(bytes, at: position)
+                try core.replay(bytes, at: position) { sequence, before in
+                    do throws(JournalError) { return try storage.load(sequence, before: before) } catch {
+                        unreadable = error
+                        return nil
+                    }
+                }
             } catch {
-                undecodable = Self.refusal(error, at: position, in: plan.directory)
+                undecodable = unreadable ?? Self.refusal(error, at: position, in: plan.directory)
             }
         }
         if let undecodable { throw undecodable }
+        let tailPayments = core.paymentCount - restoredPayments
         let host = ShardHost(
             eventLoop: runtime.eventLoop,
             core: core,
             journal: journal,
             threadPool: plan.threadPool,
+            snapshots: SnapshotSetup(
+                storage: storage,
+                policy: plan.snapshots,
+                writer: plan.snapshotPool,
+                pace: plan.snapshotPace,
+                tailBytes: report.bytes,
+                tailPayments: tailPayments
+            ),
             limits: plan.hostLimits,
             clock: WallClock.milliseconds,
             ports: runtime
         )
         bridge.bind(host)
-        let shard = ShardRuntime(host: host, journal: journal, recovery: report, provider: provider)
+        let shard = ShardRuntime(
+            host: host,
+            journal: journal,
+            recovery: report,
+            restored: restored,
+            storage: storage,
+            provider: provider
+        )
         relay.target = shard
         shard.relay = relay
         return shard
@@ -126,4 +167,8 @@ struct ShardPlan: Sendable {
     var client: HTTPClientConfiguration
     var providerSecret: String
     var threadPool: NIOThreadPool
+    var snapshots: SnapshotPolicy
+    /// One thread, so that one shard at a time is written.
+    var snapshotPool: NIOThreadPool
+    var snapshotPace: WritePace
 }

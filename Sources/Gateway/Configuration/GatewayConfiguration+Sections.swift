@@ -23,6 +23,8 @@ extension GatewayConfiguration.JournalSettings {
         encryption = try KeySource.read(&nested)
         nested = try section.section("checkpoints")
         checkpoints = try GatewayConfiguration.Checkpoints.read(&nested)
+        nested = try section.section("snapshot")
+        try snapshot.read(&nested)
         try section.finish()
     }
 
@@ -41,6 +43,16 @@ extension GatewayConfiguration.JournalSettings {
     }
 }
 
+extension GatewayConfiguration.Snapshot {
+    mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
+        journalBytes = try section.size("journal_bytes", in: 64 << 10...64 << 30) ?? journalBytes
+        payments = try section.integer("payments", in: 1...100_000_000) ?? payments
+        interval = try section.duration("interval", in: .seconds(1)...Duration.seconds(86_400)) ?? interval
+        bytesPerSecond = try section.size("bytes_per_second", in: 0...16 << 30) ?? bytesPerSecond
+        try section.finish()
+    }
+}
+
 extension GatewayConfiguration.Idempotency {
     mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         ttl = try section.duration("ttl", in: .seconds(86_400)...Duration.seconds(31 * 86_400)) ?? ttl
@@ -52,6 +64,7 @@ extension GatewayConfiguration.Idempotency {
 extension GatewayConfiguration.PaymentTable {
     mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         capacityPerShard = try section.integer("capacity_per_shard", in: 1_024...500_000_000) ?? capacityPerShard
+        coldAfter = try section.duration("cold_after", in: .zero...Duration.seconds(365 * 86_400)) ?? coldAfter
         try section.finish()
     }
 }

@@ -71,6 +71,7 @@ extension GatewayConfiguration {
         package var encryption: KeySource?
         /// `nil` signs nothing.
         package var checkpoints: Checkpoints?
+        package var snapshot = Snapshot()
     }
 
     /// Signed statements about the head of each journal's chain.
@@ -79,6 +80,18 @@ extension GatewayConfiguration {
         package var signingKeyFile: String
         /// Least time between two of one journal.
         package var interval = Duration.seconds(10)
+    }
+
+    /// When a shard's state is written beside its journal, so that a start replays only what came after it.
+    package struct Snapshot: Sendable, Equatable {
+        /// After this many bytes of records behind the last one.
+        package var journalBytes = 256 << 20
+        /// Or after this many payments.
+        package var payments = 1_000_000
+        /// Or after this long, if anything was recorded.
+        package var interval = Duration.seconds(900)
+        /// How fast it is written and read back, one shard at a time; 0 for as fast as the disk can.
+        package var bytesPerSecond = 64 << 20
     }
 
     /// The table of idempotency keys, one per shard, allocated at start.
@@ -91,8 +104,10 @@ extension GatewayConfiguration {
 
     /// The table of payments, one per shard.
     package struct PaymentTable: Sendable, Equatable {
-        /// Payments per shard; a new payment is answered 503 when the table is full.
+        /// Payments in memory per shard; a new payment is answered 503 when the table is full.
         package var capacityPerShard = 4_000_000
+        /// A payment that has come to its end leaves memory when nothing has changed it for this long.
+        package var coldAfter = Duration.seconds(3_600)
     }
 
     /// The edge's limits. What happens at each is in docs/configuration.md.

@@ -216,7 +216,7 @@ private struct SnapshotStream {
     /// The offset of the next byte that `take` gives.
     private(set) var offset: UInt64 = 0
     var hash = SHA256()
-    private let buffer = AlignedBuffer(byteCount: bufferBytes)
+    private let buffer: AlignedBuffer
     private var first = 0
     private var filled = 0
     private var loaded: UInt64 = 0
@@ -226,11 +226,12 @@ private struct SnapshotStream {
         self.path = path
         self.end = end
         self.pace = pace
+        buffer = AlignedBuffer(byteCount: Int(min(UInt64(Self.bufferBytes), end)))
     }
 
     /// The next bytes, valid until the next call.
     mutating func take(_ count: Int) throws(JournalError) -> UnsafeRawBufferPointer {
-        precondition(count <= Self.bufferBytes)
+        guard UInt64(count) <= end - offset else { throw SnapshotReader.damaged(path, offset, "the file is cut off") }
         if filled - first < count { try load(count) }
         let bytes = UnsafeRawBufferPointer(buffer.part(first, count))
         first += count
@@ -246,7 +247,7 @@ private struct SnapshotStream {
         first = 0
         filled = rest
         while filled < wanted {
-            let count = min(SnapshotWriter.pieceBytes, Self.bufferBytes - filled, Int(end - loaded))
+            let count = min(SnapshotWriter.pieceBytes, buffer.bytes.count - filled, Int(end - loaded))
             guard count > 0 else { throw SnapshotReader.damaged(path, loaded, "the file is cut off") }
             let part = buffer.part(filled, count)
             try SnapshotReader.fill(part, from: file, at: loaded, path)

@@ -20,20 +20,8 @@ extension ShardCore {
 
     func view(_ payment: Payment) -> PaymentView {
         PaymentView(
-            id: payment.id,
-            status: payment.status,
-            amountMinor: payment.amountMinor,
-            currency: payment.currency,
-            capturesAutomatically: payment.capturesAutomatically,
-            authorizedMinor: payment.authorizedMinor,
-            capturableMinor: payment.capturableMinor,
-            capturedMinor: payment.capturedMinor,
-            refundedMinor: payment.refundedMinor,
-            refundPendingMinor: payment.refundPendingMinor,
-            decline: decline(payment.declineCategory, payment.declineCode, payment.declineProviderCode),
-            failure: payment.failure,
-            createdAt: Int64(payment.id.milliseconds),
-            updatedAt: payment.updatedAt
+            payment,
+            decline: decline(payment.declineCategory, payment.declineCode, payment.declineProviderCode)
         )
     }
 
@@ -281,5 +269,26 @@ extension ShardCore {
             body: answer.body
         )
         output.release(.respond(response), restingOn: lastPosition)
+    }
+}
+
+extension PaymentView {
+    init(_ payment: Payment, decline: Decline?) {
+        self.init(
+            id: payment.id,
+            status: payment.status,
+            amountMinor: payment.amountMinor,
+            currency: payment.currency,
+            capturesAutomatically: payment.capturesAutomatically,
+            authorizedMinor: payment.authorizedMinor,
+            capturableMinor: payment.capturableMinor,
+            capturedMinor: payment.capturedMinor,
+            refundedMinor: payment.refundedMinor,
+            refundPendingMinor: payment.refundPendingMinor,
+            decline: decline,
+            failure: payment.failure,
+            createdAt: Int64(payment.id.milliseconds),
+            updatedAt: payment.updatedAt
+        )
     }
 }

@@ -229,6 +229,7 @@ extension ShardCore {
         record.encodeFramed(into: &output.records)
         output.recordCount += 1
         lastPosition += 1
+        lastRecordTime = max(lastRecordTime, record.time)
     }
 }
 

@@ -24,7 +24,7 @@ package struct ShardCore: ~Copyable {
 
     /// The position of the last record made (durable or not).
     package internal(set) var lastPosition: RecordPosition = 0
-    /// The latest time that the replayed journal holds, in milliseconds since 1970.
+    /// The latest time that a record holds, in milliseconds since 1970.
     package internal(set) var lastRecordTime: Int64 = 0
     var idempotency: IdempotencyTable
     var payments: SparseTable<Payment>
@@ -67,6 +67,7 @@ package struct ShardCore: ~Copyable {
     package var refundCount: Int { refunds.count }
     /// Payments in memory.
     package var warmPaymentCount: Int { payments.presentCount }
+    package var warmRefundCount: Int { refunds.presentCount }
     package var coldPaymentCount: Int { payments.count - payments.presentCount }
     package var parkedCount: Int { parking.count }
     package var runningCount: Int { operations.count }
@@ -74,9 +75,10 @@ package struct ShardCore: ~Copyable {
     package var idempotencyCapacity: Int { idempotency.capacity }
 
     /// The bytes that tables and arena hold on to.
-    package var reservedBytes: Int {
-        idempotency.reservedBytes + arena.reservedBytes + payments.reservedBytes + refunds.reservedBytes
-    }
+    package var reservedBytes: Int { idempotency.reservedBytes + tableBytes }
+
+    /// The same without the idempotency keys, whose table has a fixed size.
+    package var tableBytes: Int { arena.reservedBytes + payments.reservedBytes + refunds.reservedBytes }
 
     /// Time passes: due retries and resolutions go out, old keys are forgotten.
     package mutating func tick(at now: Int64, into output: inout ShardOutput) {

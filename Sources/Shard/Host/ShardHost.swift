@@ -152,8 +152,10 @@ package final class ShardHost {
     /// What the shard's tables hold and take.
     package var occupancy: ShardOccupancy {
         ShardOccupancy(
-            payments: core.paymentCount,
-            refunds: core.refundCount,
+            payments: core.warmPaymentCount,
+            coldPayments: core.coldPaymentCount,
+            parkedCommands: core.parkedCount,
+            refunds: core.warmRefundCount,
             operations: core.runningCount,
             idempotencyKeys: core.idempotencyCount,
             idempotencyCapacity: core.idempotencyCapacity,
@@ -168,8 +170,13 @@ package final class ShardHost {
     package func trialBalance() -> TrialBalance { core.trialBalance() }
 
     /// Visits payments by number, for audits; see `ShardCore.forEachPayment`.
-    package func forEachPayment(from first: Int, count: Int, _ body: (PaymentView, MerchantID) -> Void) -> Int? {
-        core.forEachPayment(from: first, count: count, body)
+    package func forEachPayment(
+        from first: Int,
+        count: Int,
+        cold: (UInt64) -> Void = { _ in },
+        _ body: (PaymentView, MerchantID) -> Void
+    ) -> Int? {
+        core.forEachPayment(from: first, count: count, cold: cold, body)
     }
 
     // MARK: Journal
@@ -477,7 +484,11 @@ package struct ShardHostStatistics: Sendable {
 
 /// How full a shard is, for gauges.
 package struct ShardOccupancy: Sendable {
+    /// In memory.
     package var payments: Int
+    /// On disk alone.
+    package var coldPayments: Int
+    package var parkedCommands: Int
     package var refunds: Int
     package var operations: Int
     package var idempotencyKeys: Int

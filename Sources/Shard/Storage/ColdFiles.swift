@@ -16,7 +16,7 @@ struct ColdFiles {
     let keys: JournalKeys?
 
     var index: ColdIndex {
-        ColdIndex(fileSystem: fileSystem, path: directory + "/index", journalID: journalID)
+        ColdIndex(fileSystem: fileSystem, path: directory + "/" + ColdIndex.name, journalID: journalID)
     }
 
     static func name(_ number: UInt64) -> String {
@@ -39,15 +39,25 @@ struct ColdFiles {
 
     /// Makes the index agree with the files, reading those that it may not have all of. Returns the last file's number.
     func open() throws(JournalError) -> UInt64 {
+        // A name that is seen here, and entered, must not vanish again.
+        do throws(JournalFileError) { try fileSystem.syncDirectory(directory) } catch { throw error.asJournalError }
         let numbers = try numbers()
-        guard let last = numbers.last else { return 0 }
-        var clean = try index.cleanUpTo()
-        if clean == nil {
+        let last = numbers.last ?? 0
+        var clean = try hasIndex() ? index.cleanUpTo() : nil
+        if clean.map({ $0 > last }) ?? true {
             try index.create()
             clean = 0
         }
         for number in numbers where number > clean ?? 0 { try enter(number) }
         return last
+    }
+
+    private func hasIndex() throws(JournalError) -> Bool {
+        do throws(JournalFileError) {
+            return try fileSystem.list(directory: directory).contains(ColdIndex.name)
+        } catch {
+            throw error.asJournalError
+        }
     }
 
     /// Enters all payments of a file into the index.
@@ -179,7 +189,6 @@ struct ColdFileWriter: ~Copyable {
         let index = files.index
         let number = self.number
         let summary = try writer.finish()
-        if try index.cleanUpTo() == nil { try index.create() }
         var updater = try index.updating()
         for (place, location) in entered { try updater.set(place, location) }
         try updater.finish(clean: number)

@@ -23,6 +23,7 @@ struct ColdLocation: Equatable, Sendable {
 /// word lies within one sector (so it is old or new after a crash, never half), and the header says up to which cold file
 /// all words are durable; later files are entered again at start.
 struct ColdIndex {
+    static let name = "index"
     static let blockBytes = 4_096
     static let wordsPerBlock = 512
     private static let magic: UInt64 = 0x5844_4e49_4c4c_494d  // "MILLINDX"
@@ -31,10 +32,10 @@ struct ColdIndex {
     let path: String
     let journalID: UInt64
 
-    /// The number of the last cold file whose entries all are durable here; nil when there is no index that can be used.
+    /// The number of the last cold file whose entries all are durable here; nil when this is no index that can be used.
     func cleanUpTo() throws(JournalError) -> UInt64? {
         let file: any JournalFile
-        do { file = try fileSystem.open(path, .read) } catch { return nil }
+        do { file = try fileSystem.open(path, .read) } catch { throw error.asJournalError }
         var block = [UInt8](repeating: 0, count: Self.blockBytes)
         guard try Self.read(file, into: &block, at: 0) == block.count else { return nil }
         var reader = RecordReader()

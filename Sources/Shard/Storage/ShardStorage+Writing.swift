@@ -137,7 +137,7 @@ private struct SnapshotJob {
     mutating func writeCold() throws(JournalError) {
         var writer: ColdFileWriter?
         var previous: ColdIndex.Reader?
-        let number = storage.state.withLock { $0.lastColdFile } + 1
+        var number: UInt64 = 0
         let payments = capture.payments
         chunks: for chunk in payments.chunkNumbers {
             let leaving = payments.indices(inChunk: chunk) { [plan] in plan.leaves($0, $1) }
@@ -146,9 +146,11 @@ private struct SnapshotJob {
             let unstored = leaving.filter { !payments[$0].isStored }
             guard let first = unstored.first else { continue }
             if writer == nil {
+                // What an earlier attempt left is entered first: nothing is lost from the index.
+                number = try storage.cold.open() + 1
+                previous = try storage.cold.index.reading()
                 let header = header(.coldPayments, number: number)
                 writer = try ColdFileWriter(storage.cold, number: number, header: header, pace: pace)
-                if try storage.cold.index.cleanUpTo() != nil { previous = try storage.cold.index.reading() }
             }
             let block = try previous?.block(first / ColdIndex.wordsPerBlock)
             for index in unstored {
@@ -161,8 +163,6 @@ private struct SnapshotJob {
         }
         if let writer = writer.take() {
             coldCount = writer.count
-            // The number counts as used, whatever becomes of the file.
-            storage.state.withLock { $0.lastColdFile = number }
             bytes += try writer.finish().bytes
         }
         planArena()

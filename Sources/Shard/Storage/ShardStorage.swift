@@ -1,4 +1,5 @@
 package import Journal
+package import Payments
 import Synchronization
 
 /// A shard's files beside its journal: snapshots, runs of completed keys, and payments that left memory.
@@ -16,9 +17,6 @@ package final class ShardStorage: Sendable {
     struct State {
         /// Snapshots that were written by this process or started from, ascending; at most two.
         var verified: [VerifiedSnapshot] = []
-        var lastColdFile: UInt64 = 0
-        /// Whether directories and left-overs were seen to.
-        var isPrepared = false
     }
 
     struct VerifiedSnapshot {
@@ -81,8 +79,7 @@ package final class ShardStorage: Sendable {
                 try setAside(path(position, Self.snapshotSuffix))
             }
         }
-        let last = try cold.open()
-        state.withLock { $0.lastColdFile = last }
+        _ = try cold.open()
         report.seconds = (clock.now - start).seconds
         return report
     }
@@ -90,6 +87,22 @@ package final class ShardStorage: Sendable {
     /// Reads a payment that is not in memory, as it was before the record at `position`. Any thread that may block.
     package func load(_ sequence: UInt64, before position: RecordPosition = .max) throws(JournalError) -> [UInt8] {
         try cold.load(sequence, before: position)
+    }
+
+    /// What an audit sees of a payment that is not in memory; the reason of a decline is left out.
+    package func view(_ sequence: UInt64) throws(JournalError) -> (PaymentView, MerchantID) {
+        let entry = try load(sequence)
+        let fixed = PaymentEntry.headerBytes..<PaymentEntry.headerBytes + PaymentLayout.paymentBytes
+        var found: Payment?
+        entry.withUnsafeBytes { bytes in
+            do throws(PaymentLayoutError) {
+                found = try Payment.load(UnsafeRawBufferPointer(rebasing: bytes[fixed])).payment
+            } catch {
+                found = nil
+            }
+        }
+        guard let payment = found else { throw JournalError(.format, "cold payment \(sequence) cannot be understood") }
+        return (PaymentView(payment, decline: nil), payment.merchant)
     }
 
     private func restore(

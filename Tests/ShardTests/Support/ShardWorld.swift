@@ -13,9 +13,12 @@ struct ShardWorld: ~Copyable {
     var responses: [Response] = []
     var calls: [(call: ProviderCall, token: UInt64)] = []
     var replays: [(reply: ReplyToken, record: RecordPosition)] = []
-    /// Payments that the shard asked to be read back.
+    /// Payments that the shard asked to be read back and that were not yet.
     var loads: [UInt64] = []
     var histories: [(payment: PaymentID, newest: RecordPosition)] = []
+    var loadsAtOnce = true
+    var storage: ShardStorage?
+    var restored = RestoreReport()
     var now: Int64 = 1_790_000_000_000
     private var requests: UInt64 = 0
 
@@ -93,6 +96,65 @@ struct ShardWorld: ~Copyable {
             }
         }
         output.removeAll()
+        if loadsAtOnce, !loads.isEmpty { answerLoads() }
+    }
+
+    /// The payments that were asked for are read back.
+    mutating func answerLoads(failing: Bool = false) {
+        let sequences = loads
+        loads = []
+        for sequence in sequences {
+            core.paymentLoaded(sequence, failing ? nil : entry(sequence), at: now, into: &output)
+        }
+        settle()
+    }
+
+    private func entry(_ sequence: UInt64) -> [UInt8]? {
+        do { return try storage?.load(sequence) } catch { return nil }
+    }
+
+    // MARK: Snapshots
+
+    /// A shard from the newest snapshot that verifies, and the journal behind it.
+    init(
+        from storage: ShardStorage,
+        journal: [[UInt8]],
+        configuration: ShardConfiguration = .test,
+        at now: Int64
+    ) throws {
+        core = ShardCore(configuration: configuration, renderer: TestRenderer())
+        restored = try storage.restore(into: &core)
+        for index in Int(restored.position)..<journal.count {
+            let record = journal[index]
+            try core.replay(record.span, at: RecordPosition(index + 1)) { sequence, before in
+                do throws(JournalError) { return try storage.load(sequence, before: before) } catch { return nil }
+            }
+        }
+        self.journal = journal
+        self.now = now
+        self.storage = storage
+    }
+
+    /// Writes a snapshot, and lets what was written as cold leave memory.
+    @discardableResult
+    mutating func snapshot(coldAfter: Int64 = 0, releasing: Bool = true) throws -> WrittenSnapshot {
+        let storage = try storage ?? { throw JournalError(.io, "the world has no storage") }()
+        let capture = core.capture(unchangedSince: now - coldAfter)
+        do {
+            let written = try storage.write(capture, epoch: 1, wallMilliseconds: now)
+            var plan = written.plan
+            while releasing, !core.release(&plan, limit: 1) {}
+            return written
+        } catch {
+            core.snapshotFailed(capture)
+            throw error
+        }
+    }
+
+    func digest() -> UInt64 {
+        core.stateDigest { [storage] sequence in
+            do { return try storage?.load(sequence) } catch { return nil }
+        }
     }
 
     private static func hash(_ text: String) -> UInt64 {
