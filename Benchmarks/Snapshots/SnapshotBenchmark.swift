@@ -202,7 +202,6 @@ private struct Run: ~Copyable {
         }
         pauses.sort()
         let time = clock.read()
-        malloc_trim(0)
         let after = residentBytes()
         Self.line("cold", "\(core.coldPaymentCount) payments in \(rounds) snapshots, \(time.text)")
         Self.line(
@@ -332,6 +331,8 @@ private struct FixedRenderer: ResponseRenderer {
         requestID: RequestID,
         into body: inout ByteBuffer
     ) { write(&body) }
+    func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) { write(&body) }
+    func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer) { write(&body) }
     func renderRefund(_ refund: RefundView, into body: inout ByteBuffer) { write(&body) }
     func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) { write(&body) }
     func renderRefusal(
