@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What the threads of a local journal share. The loops are in `JournalCore+Writer` and `JournalCore+Keeper`.
 final class JournalCore: Sendable {
     let configuration: JournalConfiguration
@@ -10,6 +12,13 @@ final class JournalCore: Sendable {
     /// Likewise; nil if nothing is signed.
     let checkpoints: Monitor<CheckpointLog>?
     let archive: ArchiveStore?
+    /// `JournalEngine.roomBytes`, as the writer and the keeper last knew it.
+    private let room: Atomic<Int>
+
+    var roomBytes: Int { room.load(ordering: .relaxed) }
+
+    /// Under the lock, so that of two changes the later one stays.
+    func publishRoom(_ state: borrowing JournalState) { room.store(state.roomBytes, ordering: .relaxed) }
 
     init(
         configuration: JournalConfiguration,
@@ -24,6 +33,7 @@ final class JournalCore: Sendable {
         self.fileSystem = fileSystem
         self.directory = directory
         self.epoch = epoch
+        room = Atomic(state.roomBytes)
         monitor = Monitor(state)
         self.witness = Monitor(witness)
         self.checkpoints = checkpoints.map { Monitor($0) }
@@ -59,7 +69,7 @@ final class JournalCore: Sendable {
         case .forRecords: break
         case .untilFloor:
             if state.pending.byteCount < configuration.floorBytes { return false }
-        case .awake, .forSegment: return false
+        case .awake, .forSegment, .forRotation: return false
         }
         state.writerSleep = .awake
         return true

@@ -6,6 +6,8 @@ struct JournalState: ~Copyable {
         case forRecords
         case untilFloor
         case forSegment
+        /// As above, and can go on in the segment in use.
+        case forRotation
     }
 
     /// Records appended and not yet taken by the writer.
@@ -29,6 +31,10 @@ struct JournalState: ~Copyable {
     /// prepared: at most one unused segment may stand at the end of a journal.
     var isSegmentBeginning = false
     var prepared: PreparedSegment?
+    /// The last attempt to prepare a segment found the disk full.
+    var isDiskFull = false
+    /// Bytes of frames that still fit the segment in use.
+    var segmentRoom: Int
     var index: BatchIndex
     var segments: SegmentTable
     var archive = ArchiveStatistics()
@@ -40,6 +46,11 @@ struct JournalState: ~Copyable {
     var owner: (any JournalOwner)?
     /// Held until `close`.
     var lockFile: (any JournalFile)?
+
+    /// Bytes of frames that fit without a segment more.
+    var roomBytes: Int {
+        segmentRoom + (prepared.map { Int(clamping: $0.byteCount) - SegmentHeader.byteCount } ?? 0)
+    }
 
     /// Takes records in, or says why not; then nothing has changed.
     mutating func append(

@@ -60,8 +60,9 @@ struct KeeperTask: ~Copyable {
             deadline = min(deadline, checkpointTime)
         }
         if state.prepared == nil, !state.isSegmentBeginning {
-            if recycler != nil || findSpare(&state) { return .ready(.recycle) }
-            let isWanted = state.writerSleep == .forSegment
+            let isWanted = state.writerSleep == .forSegment || state.writerSleep == .forRotation
+            if recycler != nil { return .ready(.recycle) }
+            if isWanted || now >= prepareTime, findSpare(&state) { return .ready(.recycle) }
             if isWanted || now >= prepareTime { return .ready(.prepare(state.segmentInUse + 1)) }
             deadline = min(deadline, prepareTime)
         }
@@ -79,7 +80,11 @@ struct KeeperTask: ~Copyable {
         case .prepare(let number): prepare(number)
         case .recycle: recycle()
         case .notePrepared(let segment):
-            core.monitor.withLock { $0.prepared = segment }
+            core.monitor.withLock { state in
+                state.prepared = segment
+                state.isDiskFull = false
+                core.publishRoom(state)
+            }
             core.monitor.signal(.writer)
         case .end: hasEnded = true
         }
@@ -115,8 +120,7 @@ struct KeeperTask: ~Copyable {
     }
 
     private mutating func prepare(_ number: UInt64) {
-        let isLate = preparer.progress < 2 * core.monitor.withLock { state in shareInUse(state) }
-        prepareTime = core.configuration.clock() + (isLate ? Self.shortPauseNanoseconds : Self.longPauseNanoseconds)
+        prepareTime = core.configuration.clock() + core.monitor.withLock { state in pause(state) }
         do throws(JournalFileError) {
             guard let segment = try preparer.step(number: number) else { return }
             ready = .notePrepared(segment)
@@ -165,17 +169,21 @@ struct KeeperTask: ~Copyable {
         }
     }
 
-    /// How much of the segment in use is full, from 0 to 1.
-    private func shareInUse(_ state: borrowing JournalState) -> Double {
-        Double(state.durable.offset) / Double(core.configuration.segmentBytes)
+    /// What flushes get between two chunks. None when the room of the segment in use becomes short: an owner may refuse new work
+    /// for the lack of it.
+    private func pause(_ state: borrowing JournalState) -> UInt64 {
+        let share = 1 - Double(state.segmentRoom) / Double(core.configuration.segmentBytes)
+        if share > 0.875 { return 0 }
+        return preparer.progress < 2 * share ? Self.shortPauseNanoseconds : Self.longPauseNanoseconds
     }
 
     /// A full disk may have room again before the segment in use is full; any other error, or a writer that waits, ends the journal.
     private func refusePreparation(_ error: JournalError) {
         let mayWait = core.monitor.withLock { state in
             state.statistics.segmentPreparationsRefused += 1
-            return error.code == .diskFull && state.writerSleep != .forSegment
+            state.isDiskFull = error.code == .diskFull
+            return state.isDiskFull && state.writerSleep != .forSegment
         }
-        if !mayWait { core.fail(error) }
+        if mayWait { core.monitor.signal(.writer) } else { core.fail(error) }
     }
 }

@@ -68,6 +68,8 @@ package final class LocalJournal: JournalEngine, Sendable {
 
     package var lastPosition: RecordPosition { core.monitor.withLock { $0.lastPosition } }
 
+    package var roomBytes: Int { core.roomBytes }
+
     /// Counters so far.
     package var statistics: JournalStatistics { core.statistics }
 
@@ -138,6 +140,7 @@ package final class LocalJournal: JournalEngine, Sendable {
             checkpoint: outcome.checkpoints?.last,
             segmentInUse: end.segment,
             prepared: outcome.prepared,
+            segmentRoom: outcome.writer.roomBytes,
             index: outcome.index,
             segments: outcome.segments,
             writer: outcome.writer,

@@ -16,7 +16,8 @@ struct WriterTask: ~Copyable {
     /// What is to be waited for.
     private enum Phase {
         case records
-        case segment(isFirstLook: Bool)
+        /// A rotation needs it only when there is room for it.
+        case segment(isFirstLook: Bool, isRotation: Bool)
     }
 
     private let core: JournalCore
@@ -50,7 +51,8 @@ struct WriterTask: ~Copyable {
         state.writerSleep = .awake
         switch phase {
         case .records: return awaitRecords(&state)
-        case .segment(let isFirstLook): return awaitSegment(&state, isFirstLook: isFirstLook)
+        case .segment(let isFirstLook, let isRotation):
+            return awaitSegment(&state, isFirstLook: isFirstLook, isRotation: isRotation)
         }
     }
 
@@ -78,7 +80,8 @@ struct WriterTask: ~Copyable {
     /// The next segment, which is nearly always there.
     private mutating func awaitSegment(
         _ state: inout JournalState,
-        isFirstLook: Bool
+        isFirstLook: Bool,
+        isRotation: Bool
     ) -> Monitor<JournalState>.Step<Work> {
         if let prepared = state.prepared {
             state.prepared = nil
@@ -86,9 +89,13 @@ struct WriterTask: ~Copyable {
             return .ready(.begin(prepared))
         }
         if state.failure != nil { return .ready(.end) }
+        if isRotation, state.isDiskFull {
+            phase = .records
+            return .ready(.write)
+        }
         if isFirstLook { state.statistics.segmentWaits += 1 }
-        phase = .segment(isFirstLook: false)
-        state.writerSleep = .forSegment
+        phase = .segment(isFirstLook: false, isRotation: isRotation)
+        state.writerSleep = isRotation ? .forRotation : .forSegment
         core.monitor.signal(.keeper)
         return .wait
     }
@@ -112,9 +119,15 @@ struct WriterTask: ~Copyable {
     }
 
     private mutating func write() throws(JournalFileError) {
-        let chunk = inFlight.chunk(from: offset, limit: writer.payloadLimit)
-        guard writer.fits(payloadBytes: chunk.bytes.count) else {
-            phase = .segment(isFirstLook: true)
+        // A rotation begins a segment early, unless the disk is full.
+        if writer.isKeyRetired, !core.monitor.withLock({ $0.isDiskFull }) {
+            phase = .segment(isFirstLook: true, isRotation: writer.payloadRoom > 0)
+            return
+        }
+        let chunk = inFlight.chunk(from: offset, limit: writer.payloadRoom)
+        guard chunk.count > 0 else {
+            precondition(writer.payloadRoom < writer.payloadLimit, "a record larger than a batch was let in")
+            phase = .segment(isFirstLook: true, isRotation: false)
             return
         }
         let written = try writer.write(chunk.bytes, count: chunk.count)
@@ -124,6 +137,8 @@ struct WriterTask: ~Copyable {
     private mutating func note(_ written: BatchWriter.Written, _ bytes: Int) {
         let wakeKeeper = core.monitor.withLock { state in
             state.wrote(written)
+            state.segmentRoom = writer.roomBytes
+            core.publishRoom(state)
             defer { state.keeperNeedsWake = false }
             return state.keeperNeedsWake
         }
@@ -153,6 +168,8 @@ struct WriterTask: ~Copyable {
             state.witnessedBatch = max(state.witnessedBatch, slot.batch)
             state.segmentInUse = slot.segment
             state.segments.add(.init(writer.segment))
+            state.segmentRoom = writer.roomBytes
+            core.publishRoom(state)
             state.isSegmentBeginning = false
         }
         core.monitor.signal(.keeper)

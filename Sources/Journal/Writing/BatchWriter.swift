@@ -59,13 +59,15 @@ final class BatchWriter {
     /// Bytes of records that the largest batch carries.
     var payloadLimit: Int { batchBytes - BatchHeader.byteCount }
 
-    /// Whether a payload fits the segment in use. One made for another batch size, or under a master key that is no longer the
-    /// active one, takes no more batches.
-    func fits(payloadBytes: Int) -> Bool {
-        let frameBytes = paddedToBlock(BatchHeader.byteCount + payloadBytes)
-        return end.offset + UInt64(frameBytes) <= segment.segmentBytes && Int(segment.batchBytes) == batchBytes
-            && segment.keyID == keys?.activeKeyID ?? 0
-    }
+    /// Whether another master key is the active one than when the segment was begun: the next segment is wanted early.
+    var isKeyRetired: Bool { segment.keyID != keys?.activeKeyID ?? 0 }
+
+    /// Bytes of frames that the segment in use still takes. One made for another batch size takes no more.
+    var roomBytes: Int { Int(segment.batchBytes) == batchBytes ? Int(segment.segmentBytes - end.offset) : 0 }
+
+    /// Bytes of records that the next batch carries: less than the largest at the end of a segment, so that hardly any of it
+    /// stays empty and its room can be counted on.
+    var payloadRoom: Int { min(payloadLimit, max(0, roomBytes - BatchHeader.byteCount)) }
 
     /// Begins a prepared segment: its header makes it part of the journal.
     func begin(_ prepared: PreparedSegment) throws(JournalFileError) {

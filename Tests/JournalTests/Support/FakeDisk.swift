@@ -4,14 +4,21 @@ import CMillrace
 
 /// A disk in memory with the faults that real ones have. What it models:
 /// - a write to a file opened for durable writes is on the platter when it returns; any other write is in the cache until `sync`;
-/// - creations and renames are in the cache until the directory is synced;
-/// - at a power failure any subset of the 512-byte sectors of cached writes, and of the one write in progress, may survive;
-/// - any operation can be refused, once or from then on, with any error.
+/// - creations, renames and removals are in the cache until the directory is synced;
+/// - at a power failure any subset of the 512-byte sectors of cached writes, and of the one write in progress, may survive, and
+///   any number of the first of the directory's changes;
+/// - any operation can be refused, once or from then on, with any error; a sync that fails may have lost for good what it was to
+///   write, as Linux file systems do.
 final class FakeDisk: JournalFileSystem {
     /// What happens at a numbered operation (from 1).
     enum Fault: Equatable {
         case refuse(code: Int32)
+        /// This operation and every later one.
+        case refuseFromHereOn(code: Int32)
+        /// A write stores its first half. Anything else is refused.
         case shortWrite
+        /// A sync fails and what it was to write is lost, though later syncs succeed. Anything else is refused.
+        case loseSync
         /// Power goes; sectors of the write in progress survive at random.
         case powerOff
     }
@@ -26,6 +33,8 @@ final class FakeDisk: JournalFileSystem {
     struct State {
         var names: [String: Inode] = [:]
         var durableNames: [String: Inode] = [:]
+        /// What the names were after each change since the directory was synced last.
+        var unsyncedNames: [[String: Inode]] = []
         var locked: Set<String> = []
         var operations = 0
         var log: [String] = []
@@ -52,6 +61,9 @@ final class FakeDisk: JournalFileSystem {
 
     var operations: Int { state.withLock { $0.operations } }
     var isOff: Bool { state.withLock { $0.isOff } }
+
+    /// What the operation with this number was, from 1.
+    func operationName(_ number: Int) -> String { state.withLock { $0.log[number - 1] } }
 
     func setCapacity(_ bytes: Int?) { state.withLock { $0.capacity = bytes } }
 
@@ -85,14 +97,29 @@ final class FakeDisk: JournalFileSystem {
         }
     }
 
-    /// The disk as the next start finds it after a power failure.
-    func afterPowerFailure(seed: UInt64) -> FakeDisk {
+    /// The disk as the next process finds it when only the last one ended: with everything in the caches. (A sync that lost
+    /// something left the old bytes on the platter, where they stay until the cache is dropped.)
+    func restarted() -> FakeDisk {
         let disk = FakeDisk()
-        var random = SplitMix(state: seed)
-        let files = state.withLock { state -> [(String, [UInt8])] in
-            let names = random.next() & 1 == 0 ? state.names : state.durableNames
-            return names.sorted { $0.key < $1.key }.map { ($0.key, $0.value.surviving(&random)) }
-        }
+        let names = state.withLock { $0.names }
+        for (path, inode) in names { disk.setContents(path, inode.cached) }
+        return disk
+    }
+
+    /// What of the caches reaches the platter when the power goes.
+    enum Survival: Equatable {
+        case nothing
+        case everything
+        /// Any sectors, and any number of the directory's first changes.
+        case some(seed: UInt64)
+    }
+
+    /// The disk as the next start finds it after a power failure.
+    func afterPowerFailure(seed: UInt64) -> FakeDisk { afterPowerFailure(.some(seed: seed)) }
+
+    func afterPowerFailure(_ survival: Survival) -> FakeDisk {
+        let disk = FakeDisk()
+        let files = state.withLock { $0.surviving(survival) }
         for (path, bytes) in files { disk.setContents(path, bytes) }
         return disk
     }
@@ -105,7 +132,8 @@ final class FakeDisk: JournalFileSystem {
     }
 
     func list(directory: String) throws(JournalFileError) -> [String] {
-        state.withLock { state in
+        try operation("list", directory)
+        return state.withLock { state in
             state.names.keys.filter { $0.hasPrefix(directory + "/") }.map { String($0.dropFirst(directory.count + 1)) }
                 .filter { !$0.contains("/") }
         }
@@ -113,13 +141,19 @@ final class FakeDisk: JournalFileSystem {
 
     func syncDirectory(_ path: String) throws(JournalFileError) {
         try operation("sync directory", path)
-        state.withLock { $0.durableNames = $0.names }
+        state.withLock { state in
+            state.durableNames = state.names
+            state.unsyncedNames = []
+        }
     }
 
     func open(_ path: String, _ mode: JournalFileMode) throws(JournalFileError) -> any JournalFile {
         try operation("open", path)
         return try state.withLock { state throws(JournalFileError) in
-            if mode == .create || mode == .prepare { state.names[path] = Inode() }
+            if mode == .create || mode == .prepare {
+                state.names[path] = Inode()
+                state.noteNames()
+            }
             guard let inode = state.names[path] else { throw JournalFileError(code: 2, operation: "open", path: path) }
             return FakeFile(disk: self, inode: inode, path: path, isDurable: mode == .durable)
         }
@@ -132,12 +166,18 @@ final class FakeDisk: JournalFileSystem {
                 throw JournalFileError(code: 2, operation: "rename", path: old)
             }
             state.names[new] = inode
+            state.noteNames()
         }
     }
 
     func remove(_ path: String) throws(JournalFileError) {
         try operation("remove", path)
-        state.withLock { _ = $0.names.removeValue(forKey: path) }
+        try state.withLock { state throws(JournalFileError) in
+            guard state.names.removeValue(forKey: path) != nil else {
+                throw JournalFileError(code: 2, operation: "remove", path: path)
+            }
+            state.noteNames()
+        }
     }
 
     func lock(_ path: String) throws(JournalFileError) -> any JournalFile {
@@ -159,15 +199,37 @@ final class FakeDisk: JournalFileSystem {
             if state.isOff { return .refuse(code: 5) }
             state.operations += 1
             state.log.append(name + " " + path)
-            guard let fault = state.fault, state.operations == state.faultAt else { return nil }
+            guard let fault = state.fault, state.operations >= state.faultAt else { return nil }
+            if case .refuseFromHereOn = fault { return fault }
+            guard state.operations == state.faultAt else { return nil }
             if fault == .powerOff { state.isOff = true }
             return fault
         }
         switch fault {
-        case .refuse(let code): throw JournalFileError(code: code, operation: name, path: path)
-        case .powerOff where name != "write": throw JournalFileError(code: 5, operation: name, path: path)
-        case .shortWrite where name != "write": throw JournalFileError(code: 5, operation: name, path: path)
-        case .powerOff, .shortWrite, nil: return fault
+        case .refuse(let code), .refuseFromHereOn(let code):
+            throw JournalFileError(code: code, operation: name, path: path)
+        case .powerOff where name == "write": return fault
+        case .shortWrite where name == "write": return fault
+        case .loseSync where name == "sync": return fault
+        case .powerOff, .shortWrite, .loseSync: throw JournalFileError(code: 5, operation: name, path: path)
+        case nil: return nil
+        }
+    }
+}
+
+extension FakeDisk.State {
+    /// Remembers the names after a change that no sync of the directory has made durable yet.
+    mutating func noteNames() { unsyncedNames.append(names) }
+
+    func surviving(_ survival: FakeDisk.Survival) -> [(String, [UInt8])] {
+        switch survival {
+        case .nothing: return durableNames.map { ($0.key, $0.value.platter) }
+        case .everything: return names.map { ($0.key, $0.value.cached) }
+        case .some(let seed):
+            var random = SplitMix(state: seed)
+            let histories = [durableNames] + unsyncedNames
+            let found = histories[Int(random.next() % UInt64(histories.count))]
+            return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value.surviving(&random)) }
         }
     }
 }
@@ -209,22 +271,26 @@ private final class FakeFile: JournalFile, @unchecked Sendable {
     deinit { if isLock { disk.state.withLock { _ = $0.locked.remove(path) } } }
 
     var byteCount: UInt64 {
-        get throws(JournalFileError) { disk.state.withLock { _ in UInt64(inode.cached.count) } }
+        get throws(JournalFileError) {
+            try disk.operation("stat", path)
+            return disk.state.withLock { _ in UInt64(inode.cached.count) }
+        }
     }
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(JournalFileError) {
         if isDurable { precondition(offset % 4096 == 0 && bytes.count % 4096 == 0, "direct I/O is aligned") }
         let fault = try disk.operation("write", path)
-        let range = Int(offset)..<Int(offset) + bytes.count
+        let count = fault == .shortWrite ? bytes.count / 1_024 * 512 : bytes.count
+        let range = Int(offset)..<Int(offset) + count
         let isFull = disk.state.withLock { state -> Bool in
             let growth = max(0, range.upperBound - inode.cached.count)
             let used = state.names.values.reduce(0) { $0 + $1.cached.count }
             if let capacity = state.capacity, growth > 0, used + growth > capacity { return true }
-            inode.put(bytes, range)
+            inode.put(UnsafeRawBufferPointer(rebasing: bytes[..<count]), range)
             if fault == .powerOff {
                 inode.dirty.append(range)
             } else if isDurable {
-                inode.platter = inode.cached
+                inode.settle(range)
             } else {
                 inode.dirty.append(range)
             }
@@ -235,7 +301,8 @@ private final class FakeFile: JournalFile, @unchecked Sendable {
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(JournalFileError) -> Int {
-        disk.state.withLock { _ in
+        try disk.operation("read", path)
+        return disk.state.withLock { _ in
             let end = min(Int(offset) + buffer.count, inode.cached.count)
             guard Int(offset) < end else { return 0 }
             inode.cached.withUnsafeBytes { buffer.copyMemory(from: .init(rebasing: $0[Int(offset)..<end])) }
@@ -244,11 +311,12 @@ private final class FakeFile: JournalFile, @unchecked Sendable {
     }
 
     func sync() throws(JournalFileError) {
-        try disk.operation("sync", path)
+        let fault = try disk.operation("sync", path)
         disk.state.withLock { _ in
-            inode.platter = inode.cached
+            if fault != .loseSync { inode.platter = inode.cached }
             inode.dirty = []
         }
+        if fault == .loseSync { throw JournalFileError(code: 5, operation: "sync", path: path) }
     }
 }
 
@@ -258,6 +326,16 @@ extension FakeDisk.Inode {
             cached += [UInt8](repeating: 0, count: range.upperBound - cached.count)
         }
         cached.withUnsafeMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[range]).copyMemory(from: bytes) }
+    }
+}
+
+extension FakeDisk.Inode {
+    /// The platter gets what the cache holds of this range, and nothing else.
+    func settle(_ range: Range<Int>) {
+        if platter.count < range.upperBound {
+            platter += [UInt8](repeating: 0, count: range.upperBound - platter.count)
+        }
+        platter.replaceSubrange(range, with: cached[range])
     }
 }
 
