@@ -187,6 +187,48 @@ import Testing
         journal.journal.close()
     }
 
+    @Test func `archived and recycled segments are encrypted, read and held against checkpoints`() throws {
+        let disk = FakeDisk()
+        let keys = try keys("1: 1")
+        let signer = CheckpointSigner.generate()
+        let journal = try ArchivingJournal(disk) {
+            $0.keys = keys
+            $0.checkpoints = CheckpointSettings(signer: signer, intervalNanoseconds: 0)
+        }
+        try journal.append(12)
+        try keys.replace(with: try testRing("2: 2, 1: 1"))
+        try journal.append(12)
+        journal.journal.retire(upTo: 20)
+        journal.archiveAll()
+        try journal.append(12)
+        #expect(journal.journal.statistics.archive.archived >= 6 && journal.journal.statistics.archive.recycled > 0)
+        for position in 1...36 as ClosedRange<RecordPosition> {
+            #expect(try journal.journal.read(at: position) == testRecord(position))
+        }
+        journal.journal.close()
+        for position in 1...36 as ClosedRange<RecordPosition> {
+            for name in disk.fileNames { #expect(!occurs(testRecord(position), in: disk.contents(name)), "\(name)") }
+        }
+        for ring in [keys.ring, nil] {
+            let found = JournalVerifier.verify(
+                directory: TestJournal.directory,
+                keys: ring,
+                evidence: CheckpointEvidence(publicKeys: [signer.publicKey]),
+                archive: ArchivingJournal.archive,
+                fileSystem: disk
+            )
+            #expect(found.isSound && found.records == 36 && found.sealedBatches == (ring == nil ? 36 : 0))
+            #expect(found.checkpoints?.confirmed == 36 && found.checkpoints?.beforeFirst == 0)
+        }
+        let lacking = JournalVerifier.verify(
+            directory: TestJournal.directory,
+            keys: try testRing("2: 2"),
+            archive: ArchivingJournal.archive,
+            fileSystem: disk
+        )
+        #expect(lacking.problem?.code == .key)
+    }
+
     /// Somebody without the key changes one byte of a batch (header or payload) and makes checksums and witness right again.
     @Test(arguments: [32, 40, 56, 84, 95, 96, 111, 256, 300, 460])
     func `a batch changed behind right checksums is refused with the key and named`(byte: Int) throws {

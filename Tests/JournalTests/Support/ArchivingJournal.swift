@@ -32,10 +32,13 @@ struct ArchivingJournal {
         _ clock: Clock = Clock(),
         spares: Int = 2,
         keep: Int64? = nil,
-        from origin: RecordPosition = 0
+        from origin: RecordPosition = 0,
+        _ configure: (inout JournalConfiguration) -> Void = { _ in }
     ) throws(JournalError) {
         self.clock = clock
-        test = try TestJournal(disk, Self.configuration(clock, spares: spares, keep: keep), from: origin)
+        var configuration = Self.configuration(clock, spares: spares, keep: keep)
+        configure(&configuration)
+        test = try TestJournal(disk, configuration, from: origin)
     }
 
     var journal: LocalJournal { test.journal }
