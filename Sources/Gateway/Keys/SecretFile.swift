@@ -1,3 +1,4 @@
+import CoreFoundation
 import Glibc
 
 /// Files with keys: read only if nobody else on the machine could have.

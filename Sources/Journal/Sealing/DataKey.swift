@@ -2,10 +2,10 @@
 package struct SealedFileIdentity: Sendable, Equatable {
     package enum Kind: UInt32, Sendable {
         case segment = 1
+        /// A shard's state, or the idempotency keys that go with it.
         case snapshot = 2
         /// Payments that left memory.
         case payments = 3
-        case index = 4
     }
 
     package var kind: Kind
