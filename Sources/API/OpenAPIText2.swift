@@ -59,6 +59,12 @@ extension OpenAPIDocument {
       additionalProperties: false
       properties:
         amount: {$ref: '#/components/schemas/Amount'}
+        final:
+          type: boolean
+          default: true
+          description: |
+            False leaves the rest of the authorization open for more captures, or for a cancel. A capture of all that is
+            left ends it in any case.
         idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
     Cancel:
       type: object
@@ -74,7 +80,8 @@ extension OpenAPIDocument {
         reason: {enum: [duplicate, fraudulent, requested_by_customer]}
         idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
     PaymentStatus:
-      enum: [processing, authorized, captured, partially_refunded, refunded, cancelled, failed, conflicted]
+      enum: [processing, authorized, partially_captured, captured, partially_refunded, refunded, cancelled, failed,
+             conflicted]
     Payment:
       type: object
       additionalProperties: false

@@ -11,6 +11,8 @@ struct OperationBody {
 
     /// `nil`: all that there is.
     private(set) var amountMinor: Int64?
+    /// Of a capture: whether it is the last one.
+    private(set) var isFinal = true
 
     /// Reads an admitted body; an `idempotency_key` in it goes to `scratch.bodyKey`.
     static func parse(
@@ -27,6 +29,8 @@ struct OperationBody {
                 try reader.idempotencyKey(input, &scratch)
             } else if kind != .cancel, name.equals("amount", in: input) {
                 body.amountMinor = try reader.amount(input)
+            } else if kind == .capture, name.equals("final", in: input) {
+                body.isFinal = try reader.flag("final", input)
             } else if kind != .capture, name.equals("reason", in: input) {
                 try checkReason(kind, try reader.string("reason", input), input)
             } else {

@@ -100,7 +100,7 @@ struct RequestInterpreter {
         switch route {
         case .capture(let id):
             let operation = try OperationBody.parse(.capture, body, scratch: &scratch)
-            return .capture(id, amountMinor: operation.amountMinor)
+            return .capture(id, amountMinor: operation.amountMinor, isFinal: operation.isFinal)
         case .cancel(let id):
             _ = try OperationBody.parse(.cancel, body, scratch: &scratch)
             return .cancel(id)

@@ -6,7 +6,7 @@ import Shard
 /// A payment as the check follows it: written from the reference's tables (transitions, recipes), not from the shard's code, so
 /// that a mistake in one of them shows as a difference. Amounts in minor units.
 struct AuditedPayment {
-    enum Phase { case created, authorized, captured, voided, failed, conflicted }
+    enum Phase { case created, authorized, partiallyCaptured, captured, voided, failed, conflicted }
 
     let created: Int64
     let merchant: UInt64
@@ -84,7 +84,7 @@ extension AuditedPayment {
     }
 
     private mutating func begin(_ record: OperationStarted, number: UInt16) -> Result<ExpectedPostings, Violation> {
-        guard phase == .authorized, running == nil else {
+        guard phase == .authorized || phase == .partiallyCaptured, running == nil else {
             return .failure("a \(record.operation.name) begins in \(phase)")
         }
         guard record.ordinal == number else {
@@ -111,36 +111,37 @@ extension AuditedPayment {
         case (.authorize, .declined), (.authorize, .notExecuted):
             phase = .failed
             return .success([:])
-        case (.capture, .succeeded): return .success(captured(record.amountMinor))
+        case (.capture, .succeeded): return .success(captured(record.amountMinor, staysOpen: record.staysOpen))
         case (.cancel, .succeeded):
-            phase = .voided
-            return .success(release())
+            phase = captured > 0 ? .captured : .voided
+            return .success(release(held))
         case (.capture, _), (.cancel, _), (.refund, _): return .success([:])
         }
     }
 
     private mutating func authorized(_ amount: Int64) -> ExpectedPostings {
         authorized = amount
-        if capturesAutomatically { return captured(amount) }
+        if capturesAutomatically { return captured(amount, staysOpen: false) }
         phase = .authorized
         held = amount
         return pair(debit: .memoAuthorizationProvider, credit: .memoAuthorizationMerchant, amount)
     }
 
-    private mutating func captured(_ amount: Int64) -> ExpectedPostings {
-        phase = .captured
-        captured = amount
-        fee = BasisPoints.fee(of: amount, basisPoints: feeBasisPoints)
-        var postings = release()
+    private mutating func captured(_ amount: Int64, staysOpen: Bool) -> ExpectedPostings {
+        phase = staysOpen ? .partiallyCaptured : .captured
+        captured += amount
+        let share = BasisPoints.fee(of: amount, basisPoints: feeBasisPoints)
+        fee += share
+        var postings = release(staysOpen ? amount : held)
         postings[account(.providerReceivable), default: 0] += Int128(amount)
-        postings[account(.merchantPending), default: 0] -= Int128(amount - fee)
-        postings[account(.platformFees), default: 0] -= Int128(fee)
+        postings[account(.merchantPending), default: 0] -= Int128(amount - share)
+        postings[account(.platformFees), default: 0] -= Int128(share)
         return postings
     }
 
-    private mutating func release() -> ExpectedPostings {
-        defer { held = 0 }
-        return pair(debit: .memoAuthorizationMerchant, credit: .memoAuthorizationProvider, held)
+    private mutating func release(_ amount: Int64) -> ExpectedPostings {
+        held -= amount
+        return pair(debit: .memoAuthorizationMerchant, credit: .memoAuthorizationProvider, amount)
     }
 
     private mutating func finishRefund(_ record: OperationFinished) -> Result<ExpectedPostings, Violation> {

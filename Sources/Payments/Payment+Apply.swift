@@ -13,7 +13,7 @@ package enum OperationResult: Sendable, Equatable {
 extension Payment {
     /// A capture or cancel was accepted.
     package mutating func operationStarted(_ operation: ProviderOperation, at time: Int64) {
-        precondition(running == nil && phase == .authorized, "\(operation) started in \(phase)")
+        precondition(running == nil && isOpen, "\(operation) started in \(phase)")
         switch operation {
         case .capture: captureCount += 1
         case .cancel: cancelCount += 1
@@ -25,11 +25,14 @@ extension Payment {
     }
 
     /// The authorization, capture or cancel that is running came to its end.
-    /// - Parameter amountMinor: what was authorized or captured; the amount voided for a cancel.
+    /// - Parameters:
+    ///   - amountMinor: what was authorized or captured; the amount voided for a cancel.
+    ///   - staysOpen: a capture that succeeds leaves the rest of the authorization open.
     package mutating func operationFinished(
         _ operation: ProviderOperation,
         _ result: OperationResult,
         amountMinor: Int64,
+        staysOpen: Bool = false,
         at time: Int64
     ) {
         precondition(running == operation, "\(operation) finished, but \(String(describing: running)) is running")
@@ -37,7 +40,7 @@ extension Payment {
         updatedAt = time
         switch operation {
         case .authorize: authorizationFinished(result, amountMinor)
-        case .capture: captureFinished(result, amountMinor)
+        case .capture: captureFinished(result, amountMinor, staysOpen: staysOpen)
         case .cancel: cancelFinished(result)
         case .refund: preconditionFailure("refunds finish on their own")
         }
@@ -63,12 +66,12 @@ extension Payment {
         }
     }
 
-    private mutating func captureFinished(_ result: OperationResult, _ amount: Int64) {
-        precondition(phase == .authorized, "captured outside of the authorized phase")
+    private mutating func captureFinished(_ result: OperationResult, _ amount: Int64, staysOpen: Bool) {
+        precondition(isOpen, "captured in \(phase)")
         switch result {
         case .succeeded:
-            capturedMinor = amount
-            phase = .captured
+            capturedMinor += amount
+            phase = staysOpen ? .partiallyCaptured : .captured
         case .declined, .notExecuted:
             break  // The authorization is still open: the merchant may capture again or cancel.
         case .conflicted:
@@ -77,9 +80,9 @@ extension Payment {
     }
 
     private mutating func cancelFinished(_ result: OperationResult) {
-        precondition(phase == .authorized, "cancelled outside of the authorized phase")
+        precondition(isOpen, "cancelled in \(phase)")
         switch result {
-        case .succeeded: phase = .voided
+        case .succeeded: phase = capturedMinor > 0 ? .captured : .voided
         case .declined, .notExecuted: break
         case .conflicted: phase = .conflicted
         }

@@ -14,17 +14,22 @@ extension Payment {
     /// The amount that a capture may take now; `requested` nil means all.
     package func captureAmount(requested: Int64?) throws(OperationRefusal) -> Int64 {
         try checkIdle()
-        guard phase == .authorized, captureCount < .max else { throw .unexpectedState }
+        guard isOpen, captureCount < .max else { throw .unexpectedState }
         let amount = requested ?? capturableMinor
         guard amount <= capturableMinor else { throw .amountExceedsCapturable }
         precondition(amount > 0, "the edge refuses amounts below 1")
         return amount
     }
 
-    /// Whether a cancel may be sent now: only before the capture (afterwards a refund is the way).
+    /// Whether a capture of this amount leaves the authorization open: only one that is not said to be final, and not of all.
+    package func staysOpen(afterCaptureOf amountMinor: Int64, isFinal: Bool) -> Bool {
+        !isFinal && amountMinor < capturableMinor
+    }
+
+    /// Whether a cancel may be sent now: only while something is held; what was captured is refunded instead.
     package func checkCancel() throws(OperationRefusal) {
         try checkIdle()
-        guard phase == .authorized, cancelCount < .max else { throw .unexpectedState }
+        guard isOpen, cancelCount < .max else { throw .unexpectedState }
     }
 
     /// The amount that a refund may take now; `requested` nil means all that is left. Several refunds may run at once:

@@ -25,6 +25,8 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     case failed = 5
     /// The PSP executed another amount or currency than asked.
     case conflicted = 6
+    /// A part was captured, and the rest of the authorization is open.
+    case partiallyCaptured = 7
 }
 
 /// One payment as its shard holds it in memory: a flat value of fixed size, so that a million of them are a million
@@ -96,10 +98,11 @@ package struct Payment: Sendable {
         self.running = .authorize
     }
 
-    /// What can still be captured; a capture ends the authorization, the rest is released.
-    package var capturableMinor: Int64 {
-        phase == .authorized ? authorizedMinor - capturedMinor : 0
-    }
+    /// Whether the authorization is open: it can be captured and cancelled.
+    package var isOpen: Bool { phase == .authorized || phase == .partiallyCaptured }
+
+    /// What can still be captured. A final capture ends the authorization, the rest is released.
+    package var capturableMinor: Int64 { isOpen ? authorizedMinor - capturedMinor : 0 }
 
     package var refundableMinor: Int64 { capturedMinor - refundedMinor - refundPendingMinor }
 
@@ -112,6 +115,7 @@ package struct Payment: Sendable {
         case .captured:
             if refundedMinor == 0 { return .captured }
             return refundedMinor == capturedMinor ? .refunded : .partiallyRefunded
+        case .partiallyCaptured: return .partiallyCaptured
         case .voided: return .cancelled
         case .failed: return .failed
         case .conflicted: return .conflicted
@@ -123,7 +127,7 @@ package struct Payment: Sendable {
         guard running == nil, refundPendingMinor == 0, operationSlot == 0 else { return false }
         switch phase {
         case .captured, .voided, .failed: return true
-        case .created, .authorized, .conflicted: return false
+        case .created, .authorized, .partiallyCaptured, .conflicted: return false
         }
     }
 
@@ -131,7 +135,16 @@ package struct Payment: Sendable {
     var holdsInvariants: Bool {
         capturedMinor >= 0 && capturedMinor <= authorizedMinor && authorizedMinor <= amountMinor && refundedMinor >= 0
             && refundPendingMinor >= 0 && refundedMinor <= capturedMinor
-            && refundPendingMinor <= capturedMinor - refundedMinor && (phase == .captured || capturedMinor == 0)
+            && refundPendingMinor <= capturedMinor - refundedMinor && capturedFitsPhase
+    }
+
+    private var capturedFitsPhase: Bool {
+        switch phase {
+        case .created, .authorized, .voided, .failed: capturedMinor == 0
+        case .partiallyCaptured: capturedMinor > 0 && capturedMinor < authorizedMinor
+        // Conflicted also after a part was captured, when the PSP did something else with the rest.
+        case .captured, .conflicted: true
+        }
     }
 
     func checkInvariants() {
@@ -139,7 +152,7 @@ package struct Payment: Sendable {
         precondition(authorizedMinor <= amountMinor, "authorized more than asked")
         precondition(refundedMinor >= 0 && refundPendingMinor >= 0, "negative refund counter")
         precondition(refundedMinor + refundPendingMinor <= capturedMinor, "refunded more than captured")
-        precondition(phase == .captured || capturedMinor == 0, "captured amount outside of the captured phase")
+        precondition(capturedFitsPhase, "captured \(capturedMinor) in \(phase)")
     }
 }
 

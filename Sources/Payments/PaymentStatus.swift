@@ -16,6 +16,8 @@ package enum PaymentStatus: UInt8, Sendable, CaseIterable {
     case failed = 7
     /// The PSP executed another amount or currency than asked; held for people to look at.
     case conflicted = 8
+    /// A part was captured; the rest can still be captured or cancelled.
+    case partiallyCaptured = 9
 
     package var name: StaticString {
         switch self {
@@ -27,6 +29,7 @@ package enum PaymentStatus: UInt8, Sendable, CaseIterable {
         case .cancelled: "cancelled"
         case .failed: "failed"
         case .conflicted: "conflicted"
+        case .partiallyCaptured: "partially_captured"
         }
     }
 }

@@ -27,16 +27,17 @@ package enum Postings {
         }
     }
 
-    /// The transfers of a finished operation. `payment` is the state before it is applied.
+    /// The transfers of a finished operation. `payment` is the state before it is applied, `staysOpen` as in `Payment.operationFinished`.
     package static func finished(
         _ operation: ProviderOperation,
         _ result: OperationResult,
         _ amountMinor: Int64,
+        staysOpen: Bool = false,
         _ payment: Payment
     ) -> Transfers {
         switch result {
         case .succeeded:
-            return succeeded(operation, amountMinor, payment)
+            return succeeded(operation, amountMinor, staysOpen, payment)
         case .declined, .notExecuted:
             guard operation == .refund else { return Transfers() }
             return Transfers(Recipes.refundFailed(payment.parties, amountMinor: amountMinor, to: .pending))
@@ -48,6 +49,7 @@ package enum Postings {
     private static func succeeded(
         _ operation: ProviderOperation,
         _ amountMinor: Int64,
+        _ staysOpen: Bool,
         _ payment: Payment
     ) -> Transfers {
         let parties = payment.parties
@@ -57,13 +59,13 @@ package enum Postings {
                 ? Transfers(capture(amountMinor, payment))
                 : Transfers(Recipes.hold(parties, amountMinor: amountMinor))
         case .capture:
-            // The one capture ends the authorization: the whole hold goes, what was captured is owed.
+            // What was captured is owed. A final capture ends the authorization: the rest of the hold goes, too.
             return Transfers(
-                Recipes.release(parties, amountMinor: payment.authorizedMinor),
+                Recipes.release(parties, amountMinor: staysOpen ? amountMinor : payment.capturableMinor),
                 capture(amountMinor, payment)
             )
         case .cancel:
-            return Transfers(Recipes.release(parties, amountMinor: payment.authorizedMinor))
+            return Transfers(Recipes.release(parties, amountMinor: payment.capturableMinor))
         case .refund:
             return Transfers(Recipes.refundConfirmed(parties, amountMinor: amountMinor))
         }

@@ -15,7 +15,7 @@ import Testing
 
     @Test(arguments: ["", "{}", " { } ", #"{"idempotency_key":"key-1"}"#])
     func `without an amount all is meant`(_ body: String) throws {
-        guard case .capture(Self.payment, nil)? = try Self.kind("capture", body).0 else {
+        guard case .capture(Self.payment, nil, true)? = try Self.kind("capture", body).0 else {
             Issue.record("no capture of all")
             return
         }
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func `an amount is part of the operation`() throws {
-        guard case .capture(Self.payment, 1000)? = try Self.kind("capture", #"{"amount":1000}"#).0 else {
+        guard case .capture(Self.payment, 1000, true)? = try Self.kind("capture", #"{"amount":1000}"#).0 else {
             Issue.record("no capture of 1000")
             return
         }
@@ -41,7 +41,20 @@ import Testing
         }
     }
 
+    @Test(arguments: [("true", true), ("false", false)])
+    func `a capture says whether it is the last one`(_ text: String, _ expected: Bool) throws {
+        guard
+            case .capture(Self.payment, 5, let isFinal)? = try Self.kind("capture", #"{"amount":5,"final":\#(text)}"#).0
+        else {
+            Issue.record("no capture of 5")
+            return
+        }
+        #expect(isFinal == expected)
+    }
+
     @Test(arguments: [
+        ("capture", #"{"final":"no"}"#, "parameter_type_invalid", "final"),
+        ("cancel", #"{"final":false}"#, "parameter_unknown", "final"),
         ("capture", #"{"amount":0}"#, "amount_zero", "amount"),
         ("capture", #"{"amount":-5}"#, "amount_negative", "amount"),
         ("capture", #"{"amount":1.0}"#, "amount_not_integer", "amount"),

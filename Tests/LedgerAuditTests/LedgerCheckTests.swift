@@ -27,6 +27,31 @@ import Testing
         #expect(books.check.openOperations == 0)
     }
 
+    @Test func severalCapturesAreSound() {
+        var books = Books()
+        books.create(1_000, fee: 250, capturing: false)
+        books.finish(.authorize, 1, 1_000, Transfers(Recipes.hold(books.parties, amountMinor: 1_000)))
+        for (number, amount) in [(1, 300), (2, 250)] as [(UInt16, Int64)] {
+            books.start(.capture, number, amount)
+            let fee = BasisPoints.fee(of: amount, basisPoints: 250)
+            books.finish(.capture, number, amount, books.capture(amount, fee: fee, releasing: amount), staysOpen: true)
+        }
+        books.start(.cancel, 1, 450)
+        books.finish(.cancel, 1, 450, Transfers(Recipes.release(books.parties, amountMinor: 450)))
+        books.start(.refund, 1, 550, books.requested(550))
+        books.finish(.refund, 1, 550, Transfers(Recipes.refundConfirmed(books.parties, amountMinor: 550)))
+        #expect(books.problems == [])
+    }
+
+    @Test func aCaptureThatKeepsTooMuchOfTheHoldIsNamed() {
+        var books = Books()
+        books.create(1_000, fee: 0, capturing: false)
+        books.finish(.authorize, 1, 1_000, Transfers(Recipes.hold(books.parties, amountMinor: 1_000)))
+        books.start(.capture, 1, 300)
+        books.finish(.capture, 1, 300, books.capture(300, fee: 0, releasing: 300))
+        #expect(books.problems.first?.hasPrefix("record 4: books") == true)
+    }
+
     @Test func aSaleIsSoundAndOpenOperationsAreCounted() {
         var books = Books()
         books.create(1_000, fee: 0, capturing: true)
@@ -182,7 +207,8 @@ struct Books {
         _ amount: Int64,
         _ transfers: Transfers,
         result: OperationResult = .succeeded,
-        executed: Int64? = nil
+        executed: Int64? = nil,
+        staysOpen: Bool = false
     ) {
         take(
             .operationFinished(
@@ -194,6 +220,7 @@ struct Books {
                     amountMinor: amount,
                     executedMinor: executed ?? (result == .succeeded ? amount : 0),
                     executedCurrency: .eur,
+                    staysOpen: staysOpen,
                     providerReference: "ch_1",
                     declineProviderCode: "",
                     transfers: transfers,

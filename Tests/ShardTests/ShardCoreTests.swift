@@ -206,6 +206,63 @@ struct ShardCoreTests {
         #expect(world.lastStatus == 404)
     }
 
+    @Test("Captures that are not final leave the rest open for more, and for a cancel")
+    func severalCaptures() {
+        var world = ShardWorld()
+        let id = world.paid(capture: false, key: "a")
+        world.send(.capture(id, amountMinor: 300, isFinal: false), key: "b")
+        world.answer(world.lastCall.token, ShardWorld.success(300))
+        #expect(world.lastBody.contains("partially_captured 1000") && world.lastBody.contains("captured=300"))
+        #expect(balance(world.core.trialBalance(), .memoAuthorizationMerchant) == -700)
+        world.send(.capture(id, amountMinor: 701), key: "c")
+        #expect(world.lastStatus == 422)
+        world.send(.refund(id, amountMinor: 1), key: "d")
+        #expect(world.lastStatus == 409, "the authorization is still open")
+        world.send(.capture(id, amountMinor: 200, isFinal: false), key: "e")
+        #expect(world.lastCall.call.ordinal == 2)
+        world.answer(world.lastCall.token, .declined(Decline(category: .hard, code: .doNotHonor, providerCode: "")))
+        #expect(world.lastBody.contains("partially_captured"), "what was captured before stays")
+        world.send(.cancel(id), key: "f")
+        #expect(world.lastCall.call.amountMinor == 700)
+        world.answer(world.lastCall.token, ShardWorld.success(700))
+        #expect(world.lastBody.contains(" captured 1000") && world.lastBody.contains("captured=300"))
+        #expect(balance(world.core.trialBalance(), .memoAuthorizationMerchant) == 0)
+        #expect(balance(world.core.trialBalance(), .providerReceivable) == 300)
+        world.send(.refund(id, amountMinor: 300), key: "g")
+        world.answer(world.lastCall.token, ShardWorld.success(300, "re_1"))
+        #expect(world.lastStatus == 201)
+    }
+
+    @Test(
+        "A capture of all that is left ends the authorization, whether it is said to be final or not",
+        arguments: [true, false]
+    )
+    func lastCapture(isFinal: Bool) {
+        var world = ShardWorld()
+        let id = world.paid(capture: false, key: "a")
+        world.send(.capture(id, amountMinor: 999, isFinal: false), key: "b")
+        world.answer(world.lastCall.token, ShardWorld.success(999))
+        world.send(.capture(id, amountMinor: 1, isFinal: isFinal), key: "c")
+        world.answer(world.lastCall.token, ShardWorld.success(1))
+        #expect(world.lastBody.contains(" captured 1000") && world.lastBody.contains("captured=1000"))
+        #expect(balance(world.core.trialBalance(), .memoAuthorizationMerchant) == 0)
+        world.send(.capture(id, amountMinor: nil), key: "d")
+        #expect(world.lastStatus == 409)
+    }
+
+    @Test("Whether a capture in flight is final survives a restart")
+    func openCaptureAcrossARestart() throws {
+        var world = ShardWorld()
+        let id = world.paid(capture: false, key: "a")
+        world.send(.capture(id, amountMinor: 300, isFinal: false), key: "b")
+        var next = try ShardWorld(replaying: world.journal, at: world.now)
+        _ = next.resume()
+        next.pass(milliseconds: 10)
+        next.answer(next.lastCall.token, ShardWorld.success(300))
+        next.send(.getPayment(id))
+        #expect(next.lastBody.contains("partially_captured"))
+    }
+
     @Test("A balance is what was captured less fees and refunds, and only the merchant's own")
     func getBalance() {
         var world = ShardWorld()

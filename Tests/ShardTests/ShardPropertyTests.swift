@@ -109,7 +109,7 @@ private struct RandomRun: ~Copyable {
         keys += 1
         let kind: Command.Kind =
             switch random.next() % 4 {
-            case 0: .capture(id, amountMinor: amount)
+            case 0: .capture(id, amountMinor: amount, isFinal: chance(50))
             case 1: .cancel(id)
             default: .refund(id, amountMinor: amount)
             }
@@ -163,7 +163,7 @@ private struct RandomRun: ~Copyable {
         case .authorize:
             model[call.payment]?.authorized = call.amountMinor
             if call.capturesAutomatically { model[call.payment]?.captured = call.amountMinor }
-        case .capture: model[call.payment]?.captured = call.amountMinor
+        case .capture: model[call.payment]?.captured += call.amountMinor
         case .cancel: break
         case .refund: model[call.payment]?.refunded += call.amountMinor
         }

@@ -22,10 +22,12 @@ struct ChargeRecord {
     var hasPending = false
     var behaviour: PaymentToken.FollowUp = .none
 
-    /// Invariant: 0 <= refunded <= captured <= authorized, and a cancelled charge captured nothing.
+    /// What a capture or a cancellation can still take.
+    var open: Int64 { isCancelled ? 0 : authorized - captured }
+
+    /// Invariant: 0 <= refunded <= captured <= authorized.
     func checkInvariants() {
         precondition(refunded >= 0 && refunded <= captured, "refunded more than captured")
         precondition(captured <= authorized, "captured more than authorised")
-        precondition(!isCancelled || captured == 0, "a cancelled charge was captured")
     }
 }

@@ -47,7 +47,7 @@ enum ChargeRules {
         case .declined, .notExecuted: return .declined
         case .succeeded: break
         }
-        if charge.isCancelled { return .cancelled }
+        if charge.isCancelled, charge.captured == 0 { return .cancelled }
         if charge.captured == 0 { return now >= charge.expiresAt ? .expired : .authorized }
         if charge.refunded == charge.captured { return .refunded }
         if charge.refunded > 0 { return .partially_refunded }
@@ -63,7 +63,8 @@ enum ChargeRules {
 
     private static func objectionToCancel(of charge: ChargeRecord, now: UInt32) -> ErrorCode? {
         if charge.isCancelled { return .charge_already_cancelled }
-        if charge.captured > 0 { return .charge_already_captured }
+        // After a part was captured, the rest can still be cancelled.
+        if charge.captured == charge.authorized { return .charge_already_captured }
         return now >= charge.expiresAt ? .charge_expired : nil
     }
 

@@ -64,7 +64,7 @@ extension SimulatorCore {
     ) {
         store.settleCharge(chargeNumber, now: now)
         let charge = store.charges[chargeNumber]
-        let amount = request.amount ?? charge.authorized
+        let amount = request.amount ?? (charge.open > 0 ? charge.open : charge.authorized)
         let authorization = store.operations[charge.operation].outcome
         // The rules come before what a token orders: a refund "that fails" of nothing captured fails for that reason.
         let objection = ChargeRules.objection(

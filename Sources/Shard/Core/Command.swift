@@ -46,8 +46,9 @@ package struct Fingerprint: Hashable, Sendable {
 package struct Command: Sendable {
     package enum Kind: Sendable {
         case createPayment(CreatePayment)
-        /// `amountMinor` nil: all that is capturable. The rest of the authorization is released.
-        case capture(PaymentID, amountMinor: Int64?)
+        /// `amountMinor` nil: all that is capturable. A final capture releases the rest of the authorization; one that is not
+        /// leaves it open for more.
+        case capture(PaymentID, amountMinor: Int64?, isFinal: Bool = true)
         case cancel(PaymentID)
         /// `amountMinor` nil: all that is refundable.
         case refund(PaymentID, amountMinor: Int64?)

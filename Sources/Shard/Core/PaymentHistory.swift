@@ -97,6 +97,7 @@ extension Payment {
                     record.operation,
                     record.result,
                     amountMinor: record.amountMinor,
+                    staysOpen: record.staysOpen,
                     at: record.time
                 )
             }

@@ -24,6 +24,8 @@ struct RunningOperation: Sendable {
     /// Where the first request waits for its answer; nil once it was answered (202), or after a restart.
     var reply: ReplyToken?
     var step: Step
+    /// A capture that, when it succeeds, leaves the rest of the authorization open.
+    var staysOpen = false
     /// Something was sent whose fate is not known: from here on only a definite answer of the PSP ends the operation.
     var isUncertain: Bool
     /// The PSP has said that it has the operation and has not ended it. "Not found" then contradicts the PSP's own word, and

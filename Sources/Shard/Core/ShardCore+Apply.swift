@@ -50,6 +50,7 @@ extension ShardCore {
                 record.time
             )
             payments[index].operationSlot = UInt32(slot + 1)
+            operations[slot].staysOpen = record.staysOpen
             return slot
         }
         return applyRefundStarted(record, payment: index, at: position)
@@ -141,6 +142,7 @@ extension ShardCore {
                 record.operation,
                 record.result,
                 amountMinor: record.amountMinor,
+                staysOpen: record.staysOpen,
                 at: record.time
             )
             payments[index].operationSlot = 0

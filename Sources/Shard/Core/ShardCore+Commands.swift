@@ -13,9 +13,9 @@ extension ShardCore {
         case .createPayment(let request):
             guard let key = admit(command, into: &output) else { return }
             create(request, command, key, at: now, into: &output)
-        case .capture(let id, let amount):
+        case .capture(let id, let amount, let isFinal):
             guard let key = admit(command, into: &output) else { return }
-            start(.capture, of: id, amount, command, key, at: now, into: &output)
+            start(.capture, of: id, amount, isFinal: isFinal, command, key, at: now, into: &output)
         case .cancel(let id):
             guard let key = admit(command, into: &output) else { return }
             start(.cancel, of: id, nil, command, key, at: now, into: &output)
@@ -99,6 +99,7 @@ extension ShardCore {
         _ operation: ProviderOperation,
         of id: PaymentID,
         _ requested: Int64?,
+        isFinal: Bool = true,
         _ command: Command,
         _ key: RequestKey,
         at now: Int64,
@@ -126,6 +127,7 @@ extension ShardCore {
             operation: operation,
             ordinal: nextOrdinal(operation, payments[index]),
             amountMinor: amount,
+            staysOpen: operation == .capture && payments[index].staysOpen(afterCaptureOf: amount, isFinal: isFinal),
             key: key,
             transfers: Postings.started(operation, amount, payments[index]),
             previous: payments[index].lastRecord,

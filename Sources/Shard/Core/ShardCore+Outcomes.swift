@@ -74,9 +74,16 @@ extension ShardCore {
             amountMinor: operation.amountMinor,
             executedMinor: executed?.amountMinor ?? 0,
             executedCurrency: executed?.currency ?? payment.currency,
+            staysOpen: operation.staysOpen,
             providerReference: providerReference,
             declineProviderCode: declineCode,
-            transfers: Postings.finished(operation.operation, result, operation.amountMinor, payment),
+            transfers: Postings.finished(
+                operation.operation,
+                result,
+                operation.amountMinor,
+                staysOpen: operation.staysOpen,
+                payment
+            ),
             responseStatus: 0,
             response: Self.noBody,
             previous: payment.lastRecord,

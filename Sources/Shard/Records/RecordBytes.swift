@@ -25,6 +25,8 @@ extension [UInt8] {
 /// A cursor over a record's bytes.
 struct RecordReader {
     var offset = 0
+    /// Of the record that is read.
+    var version: UInt8 = 1
 
     @inline(__always)
     mutating func integer<Integer: FixedWidthInteger>(

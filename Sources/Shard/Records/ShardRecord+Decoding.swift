@@ -11,6 +11,7 @@ extension ShardRecord {
         guard let kind = Kind(rawValue: rawKind) else { throw .unknownKind(rawKind) }
         let version = try reader.integer(UInt8.self, bytes)
         guard version == 1 || version == Self.version else { throw .unsupportedVersion(version) }
+        reader.version = version
         let time = try reader.integer(Int64.self, bytes)
         let isLinked = version > 1 && kind != .paymentCreated
         let previous = isLinked ? try reader.integer(UInt64.self, bytes) : 0
@@ -64,6 +65,7 @@ extension RecordReader {
             operation: try operation(bytes),
             ordinal: try integer(UInt16.self, bytes),
             amountMinor: try integer(Int64.self, bytes),
+            staysOpen: try staysOpen(bytes),
             key: try requestKey(bytes),
             transfers: try transfers(bytes),
             previous: previous,
@@ -83,6 +85,7 @@ extension RecordReader {
         let amountMinor = try integer(Int64.self, bytes)
         let executedMinor = try integer(Int64.self, bytes)
         guard let executedCurrency = Currency(numericCode: try integer(UInt16.self, bytes)) else { throw .invalidValue }
+        let staysOpen = try staysOpen(bytes)
         let providerReference = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
         let declineProviderCode = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
         let transfers = try transfers(bytes)
@@ -97,6 +100,7 @@ extension RecordReader {
             amountMinor: amountMinor,
             executedMinor: executedMinor,
             executedCurrency: executedCurrency,
+            staysOpen: staysOpen,
             providerReference: providerReference,
             declineProviderCode: declineProviderCode,
             transfers: transfers,
@@ -185,6 +189,11 @@ extension RecordReader {
         )
     }
 
+    /// Version 1 knew final captures only.
+    private mutating func staysOpen(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> Bool {
+        version == 1 ? false : try integer(UInt8.self, bytes) == 1
+    }
+
     private mutating func result(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> OperationResult {
         let kind = try integer(UInt8.self, bytes)
         let first = try integer(UInt8.self, bytes)
@@ -234,8 +243,9 @@ package struct StoredResponse: Sendable {
         let bytes = record.span
         guard bytes.count > 2, bytes[0] == ShardRecord.Kind.operationFinished.rawValue else { throw .invalidValue }
         var reader = RecordReader()
-        let header = bytes[1] == 1 ? 10 : 18
-        _ = try reader.range(count: header + 16 + 1 + 2 + 3 + 8 + 8 + 2, bytes)
+        // Version 2 has the record before it and a flag more.
+        let extra = bytes[1] == 1 ? 0 : 8 + 1
+        _ = try reader.range(count: 10 + 16 + 1 + 2 + 3 + 8 + 8 + 2 + extra, bytes)
         _ = try reader.text(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
         _ = try reader.text(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
         _ = try reader.transfers(bytes)

@@ -115,6 +115,7 @@ extension OperationStarted {
         bytes.append(operation.rawValue)
         bytes.appendInteger(ordinal)
         bytes.appendInteger(amountMinor)
+        bytes.append(staysOpen ? 1 : 0)
         bytes.append(key)
         bytes.append(transfers)
     }
@@ -130,6 +131,7 @@ extension OperationFinished {
         bytes.appendInteger(amountMinor)
         bytes.appendInteger(executedMinor)
         bytes.appendInteger(executedCurrency.numericCode)
+        bytes.append(staysOpen ? 1 : 0)
         bytes.appendText(providerReference)
         bytes.appendText(declineProviderCode)
         bytes.append(transfers)

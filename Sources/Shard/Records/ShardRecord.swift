@@ -96,6 +96,8 @@ package struct OperationStarted: Sendable {
     package var operation: ProviderOperation
     package var ordinal: UInt16
     package var amountMinor: Int64
+    /// A capture that, when it succeeds, leaves the rest of the authorization open.
+    package var staysOpen = false
     package var key: RequestKey
     /// P5a for refunds; none for captures and cancels.
     package var transfers: Transfers
@@ -114,6 +116,8 @@ package struct OperationFinished: Sendable {
     /// What the PSP says it executed: the same unless the result is `conflicted`; 0 when it executed nothing.
     package var executedMinor: Int64
     package var executedCurrency: Currency
+    /// See `OperationStarted.staysOpen`.
+    package var staysOpen = false
     /// The PSP's reference of what it executed; empty when it executed nothing.
     package var providerReference: String
     /// The PSP's own decline code, when the result is a decline.

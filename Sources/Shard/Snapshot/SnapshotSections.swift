@@ -114,7 +114,7 @@ extension RunningOperation {
         bytes.appendInteger(UInt64(payment))
         bytes.appendInteger(refund)
         bytes.append(operation.rawValue)
-        bytes.append((isUncertain ? 1 : 0) | (isKnownToProvider ? 2 : 0))
+        bytes.append((isUncertain ? 1 : 0) | (isKnownToProvider ? 2 : 0) | (staysOpen ? 4 : 0))
         bytes.appendInteger(ordinal)
         bytes.appendInteger(attempt)
         bytes.appendInteger(replays)
@@ -155,6 +155,7 @@ extension RunningOperation {
             key: key,
             reply: nil,
             step: .waiting,
+            staysOpen: flags & 4 != 0,
             isUncertain: flags & 1 != 0,
             isKnownToProvider: flags & 2 != 0,
             tries: 0,

@@ -88,7 +88,7 @@ extension World {
             }
         case .failed:
             if psp.authorizations != 0 { fail("\(view.id) failed, but the PSP executed it") }
-        case .authorized, .captured, .partiallyRefunded, .refunded, .cancelled:
+        case .authorized, .partiallyCaptured, .captured, .partiallyRefunded, .refunded, .cancelled:
             guard psp.authorizations == 1, psp.authorized == view.authorizedMinor, psp.captured == view.capturedMinor,
                 psp.refunded == view.refundedMinor, (psp.cancellations == 1) == (view.status == .cancelled),
                 !psp.isForeign

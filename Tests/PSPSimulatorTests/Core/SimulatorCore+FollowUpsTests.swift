@@ -49,6 +49,20 @@ struct SimulatorCoreFollowUpsTests {
         #expect(provider.operation("x5")?.code == .charge_already_captured)
     }
 
+    @Test("the rest of a hold is cancelled after a part was captured")
+    func cancelOfTheRest() throws {
+        let provider = try TestProvider()
+        provider.charge(capture: false)
+        provider.followUp(.capture, key: "c1", amount: 300)
+        provider.followUp(.cancel, key: "x1")
+        #expect(provider.operation("x1")?.amount == 700)
+        #expect(provider.status() == .partially_captured)
+        provider.followUp(.capture, key: "c2", amount: 1)
+        #expect(provider.operation("c2")?.code == .charge_already_cancelled)
+        provider.followUp(.refund, key: "r1", amount: 300)
+        #expect(provider.status() == .refunded)
+    }
+
     @Test("what is refused for its parameters leaves no trace")
     func parameters() throws {
         let provider = try TestProvider()
