@@ -104,6 +104,23 @@ def test_the_ledger_sums_to_zero(demo, api):
     assert balance["currencies"] and all(line["balance"] == "0" for line in balance["currencies"])
 
 
+def test_captures_that_are_not_final_leave_the_rest_open(demo, api):
+    created = api.post("/v1/payments", json=payment(capture=False, amount=1000), headers=key()).json()
+    url = f"/v1/payments/{created['id']}"
+    first = api.post(f"{url}/capture", json={"amount": 300, "final": False}, headers=key()).json()
+    assert (first["status"], first["amount_captured"], first["amount_capturable"]) == ("partially_captured", 300, 700)
+    assert api.post(f"{url}/refunds", json={"amount": 1}, headers=key()).status_code == 409
+    second = api.post(f"{url}/capture", json={"amount": 200, "final": False}, headers=key()).json()
+    assert (second["status"], second["amount_captured"], second["amount_capturable"]) == ("partially_captured", 500, 500)
+    cancelled = api.post(f"{url}/cancel", json={}, headers=key()).json()
+    assert (cancelled["status"], cancelled["amount_captured"], cancelled["amount_capturable"]) == ("captured", 500, 0)
+    assert api.post(f"{url}/refunds", json={}, headers=key()).json()["amount"] == 500
+    lines = demo.oracle(created["id"])
+    assert {operation: sum(line["amount"] for line in lines if line["operation"] == operation) for operation in ("authorize", "capture", "cancel", "refund")} == {
+        "authorize": 1000, "capture": 500, "cancel": 500, "refund": 500,
+    }  # fmt: skip
+
+
 def test_a_timeline_tells_everything_in_order(api):
     created = api.post("/v1/payments", json=payment(capture=False, amount=1000), headers=key())
     url = f"/v1/payments/{created.json()['id']}"

@@ -70,7 +70,15 @@ struct PSPSimulatorServerTests {
                 key: "k5",
                 body: #"{"reference":"pay_1"}"#
             )
-            #expect(cancelled.status == 402)
+            #expect(cancelled.status == 200)
+            #expect(cancelled.body.contains(#""amount":400,"#))
+            let again = try await client.answer(
+                "POST",
+                "/v1/charges/\(charge)/cancel",
+                key: "k6",
+                body: #"{"reference":"pay_1"}"#
+            )
+            #expect(again.status == 402)
             let read = try await client.answer("GET", "/v1/charges/\(charge)")
             #expect(try member("status", read.body) == "refunded")
             let operation = try await client.answer("GET", "/v1/operations?key=k2")
@@ -84,7 +92,7 @@ struct PSPSimulatorServerTests {
             #expect(listed.body.contains(charge) && listed.body.hasSuffix(#"],"has_more":false}"#))
             let oracle = try await client.answer("GET", "/oracle/charges?reference=pay_1", authorization: nil)
             #expect(oracle.headers.first(name: "content-type") == "application/x-ndjson")
-            #expect(oracle.body.split(separator: "\n").count == 3)
+            #expect(oracle.body.split(separator: "\n").count == 4)
         }
     }
 
