@@ -22,6 +22,12 @@ if [ "${1:-run}" = test ]; then
     need h2load nghttp2-client
     need hledger hledger
     need python3 python3
+    # For the faults of Tests/EndToEnd: what a kernel and a disk can do to a journal.
+    need cc gcc
+    need strace strace
+    need faketime faketime
+    need mkfs.ext4 e2fsprogs
+    need mkfs.xfs xfsprogs
     # Debian's python3 comes without what `python3 -m venv` needs.
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 fi

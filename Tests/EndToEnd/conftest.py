@@ -31,6 +31,16 @@ def own_demo(tmp_path):
 
 
 @pytest.fixture
+def bare_demo(tmp_path):
+    """A demo of the test's own, of which nothing has been started."""
+    demo = Demo(tmp_path)
+    try:
+        yield demo
+    finally:
+        demo.stop()
+
+
+@pytest.fixture
 def configured_demo(tmp_path):
     """Starts a demo of the test's own with these lines added to its gateway's configuration."""
     demo = Demo(tmp_path)

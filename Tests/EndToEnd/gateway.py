@@ -192,11 +192,11 @@ class Demo:
             **changes,
         }
 
-    def serve(self, **environment):
-        """`millrace serve` over this directory, without a launcher; not waited for."""
+    def serve(self, *prefix, **environment):
+        """`millrace serve` over this directory, without a launcher, under the command `prefix` if any; not waited for."""
         log = open(self.directory / "serve.log", "ab")
         process = subprocess.Popen(
-            [BINARY, "serve", "--config", str(self.directory / "millrace.yaml")],
+            [*map(str, prefix), BINARY, "serve", "--config", str(self.directory / "millrace.yaml")],
             env=self.environment(**environment), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         self.processes["serve"] = process

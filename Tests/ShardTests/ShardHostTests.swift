@@ -59,7 +59,7 @@ struct ShardHostTests {
         #expect(harness.journal.lastPosition == 3)
     }
 
-    @Test("A failed journal fences the shard: what waits is neither acknowledged nor refused, what is new is refused")
+    @Test("A failed journal fences the shard: who waits is told that nothing is sure, what is new is refused")
     func journalFailure() {
         let harness = HostHarness()
         harness.send(key: 1)
@@ -69,12 +69,28 @@ struct ShardHostTests {
         harness.fail(JournalError(.io, "EIO"))
         harness.fail(JournalError(.io, "EIO again"))
         #expect(harness.failures.map(\.description) == ["EIO"])
-        #expect(harness.responses.isEmpty && harness.calls.count == 1)
+        #expect(harness.responses.map(\.status) == [503, 503] && harness.calls.count == 1)
         harness.send(key: 3)
-        #expect(harness.responses.map(\.status) == [503])
-        #expect(harness.body(0).contains("journalFailed"))
+        #expect(harness.responses.count == 3)
+        for index in 0..<3 { #expect(harness.body(index).contains("journalFailed")) }
         harness.pass(milliseconds: 20_000)
-        #expect(harness.calls.count == 1)
+        #expect(harness.calls.count == 1 && harness.responses.count == 3)
+    }
+
+    @Test("Of a failed journal, what was durable is still read, and what was not is not answered as if it were")
+    func readsAfterFailure() throws {
+        let harness = HostHarness()
+        harness.send(key: 1)
+        harness.flush()
+        let id = try #require(harness.calls.first?.call.payment)
+        harness.send(.getPayment(id), key: 2)
+        #expect(harness.responses.map(\.status) == [200])
+        harness.succeed(0)
+        harness.fail(JournalError(.io, "EIO"))
+        #expect(harness.responses.map(\.status) == [200, 503])
+        // The outcome is in memory, and perhaps not on the disk.
+        harness.send(.getPayment(id), key: 3)
+        #expect(harness.responses.map(\.status) == [200, 503, 503])
     }
 
     @Test("An append that fails fences the shard, too")
@@ -86,7 +102,7 @@ struct ShardHostTests {
         harness.journal.failure = nil
         harness.send(key: 2)
         #expect(harness.journal.appends == 0 && harness.calls.isEmpty)
-        #expect(harness.responses.map(\.status) == [503])
+        #expect(harness.responses.map(\.status) == [503, 503])
     }
 
     @Test("A command that comes in while effects are released is handled once")

@@ -42,6 +42,8 @@ struct AdminRoutes: Sendable {
         switch state {
         case .ready: .text("ready\n")
         case .starting: .problem(503, code: "starting", "The journals are being recovered")
+        case .journalFailed:
+            .problem(503, code: "journal_failed", "A journal cannot be written; only reads are answered")
         case .draining: .problem(503, code: "draining", "The gateway is stopping")
         }
     }

@@ -44,6 +44,8 @@ struct GatewayBlueprint: Sendable {
 
     var shardCount: Int { directory.shards }
 
+    var onJournalFailure: GatewayConfiguration.FailurePolicy { configuration.journal.onFailure }
+
     /// What shard `number` is made from.
     func plan(shard number: Int) -> ShardPlan {
         var client = client

@@ -49,6 +49,8 @@ final class GatewayParts: Sendable {
         let failure = self.failure
         let logger = self.logger
         let loopCount = loops.count
+        let readiness = self.readiness
+        let policy = blueprint.onJournalFailure
         return try await loop.submit {
             let runtime = LoopRuntime(
                 eventLoop: loop,
@@ -57,7 +59,12 @@ final class GatewayParts: Sendable {
                 shardCount: blueprint.shardCount,
                 onJournalEvent: { event in
                     logger.log(event)
-                    if case .failed(let error, _) = event { failure.report(error) }
+                    guard case .failed(let error, _) = event else { return }
+                    readiness.set(.journalFailed)
+                    switch policy {
+                    case .exit: failure.report(error)
+                    case .serveReads: failure.hold(error)
+                    }
                 }
             )
             for number in stride(from: index, to: blueprint.shardCount, by: loopCount) {

@@ -7,13 +7,23 @@ final class Readiness: Sendable {
         case starting
         case ready
         case draining
+        /// A journal cannot be written; reads are answered.
+        case journalFailed
     }
 
     private let state = Atomic(State.starting)
 
     var current: State { state.load(ordering: .acquiring) }
 
-    func set(_ new: State) { state.store(new, ordering: .releasing) }
+    /// A failed journal stays one: it is not made ready by what comes later.
+    func set(_ new: State) {
+        var current = current
+        while current != .journalFailed || new == .draining {
+            let (done, seen) = state.compareExchange(expected: current, desired: new, ordering: .acquiringAndReleasing)
+            if done { return }
+            current = seen
+        }
+    }
 }
 
 /// That a gateway was stopped and had not failed until then.
@@ -23,19 +33,27 @@ package struct GatewayStopped: Error {}
 final class FailureSignal: Sendable {
     private struct State {
         var error: (any Error)?
+        /// What is reported once the gateway was stopped.
+        var held: (any Error)?
         var waiters: [CheckedContinuation<any Error, Never>] = []
     }
 
     private let state = Mutex(State())
 
     func report(_ error: any Error) {
-        let waiters = state.withLock { state -> [CheckedContinuation<any Error, Never>] in
-            guard state.error == nil else { return [] }
-            state.error = error
+        let (reported, waiters) = state.withLock { state -> (any Error, [CheckedContinuation<any Error, Never>]) in
+            guard state.error == nil else { return (error, []) }
+            let reported = state.held ?? error
+            state.error = reported
             defer { state.waiters = [] }
-            return state.waiters
+            return (reported, state.waiters)
         }
-        for waiter in waiters { waiter.resume(returning: error) }
+        for waiter in waiters { waiter.resume(returning: reported) }
+    }
+
+    /// Keeps the error until something is reported, which is then this one: the gateway goes on for a while without what failed.
+    func hold(_ error: any Error) {
+        state.withLock { $0.held = $0.held ?? error }
     }
 
     /// Returns when something was reported; at once if it was before.

@@ -25,6 +25,7 @@ extension GatewayConfiguration.JournalSettings {
         checkpoints = try GatewayConfiguration.Checkpoints.read(&nested)
         nested = try section.section("snapshot")
         try snapshot.read(&nested)
+        onFailure = try section.choice("on_failure") ?? onFailure
         try section.finish()
     }
 

@@ -80,6 +80,15 @@ extension GatewayConfiguration {
         package var signingKeyFile: String
         /// Least time between two of one journal.
         package var interval = Duration.seconds(10)
+        /// What the process does when a journal cannot be written any more.
+        package var onFailure = FailurePolicy.exit
+    }
+
+    package enum FailurePolicy: String, Sendable, CaseIterable {
+        /// It says why and exits with status 74, so that a supervisor starts it again, through recovery.
+        case exit
+        /// It goes on to answer reads, refuses everything else, is not ready, and exits with status 74 when it is stopped.
+        case serveReads = "serve_reads"
     }
 
     /// When a shard's state is written beside its journal, so that a start replays only what came after it.

@@ -132,6 +132,17 @@ extension ShardCore {
         respond(command.reply, command.requestID, processingAnswer(operations[slot]), isReplay: true, into: &output)
     }
 
+    /// Whoever waits for the answer of an operation that will not get one: the journal has failed.
+    mutating func takeReplies() -> [(ReplyToken, RequestID)] {
+        var replies: [(ReplyToken, RequestID)] = []
+        for slot in operations.occupiedSlots {
+            guard let reply = operations[slot].reply else { continue }
+            operations[slot].reply = nil
+            replies.append((reply, operations[slot].key.requestID))
+        }
+        return replies
+    }
+
     // MARK: Reads
 
     mutating func answerPayment(_ id: PaymentID, _ command: Command, into output: inout ShardOutput) {

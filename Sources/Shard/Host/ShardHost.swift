@@ -202,10 +202,26 @@ package final class ShardHost {
     func failed(_ error: JournalError) {
         guard !hasFailed else { return }
         hasFailed = true
-        // What waits rests on records that may or may not be on the disk: it is neither acknowledged nor refused.
-        waiting.removeAll()
+        // What waits rests on records that may or may not be on the disk: it is neither acknowledged nor refused, and who waits
+        // for it is told so.
+        while let pending = waiting.popFirst() { giveUp(pending.effect) }
+        for (reply, requestID) in core.takeReplies() {
+            ports.respond(core.refusal(.journalFailed, reply, requestID))
+        }
         updateAdmission()
+        ports.effectsReleased()
         ports.journalFailed(error, shard: shard)
+    }
+
+    /// An effect whose record will never be known to be durable.
+    private func giveUp(_ effect: Effect) {
+        switch effect {
+        case .callProvider: break
+        case .respond(let response):
+            ports.respond(core.refusal(.journalFailed, response.reply, response.requestID))
+        case .replay(let reply, let requestID, _):
+            ports.respond(core.refusal(.journalFailed, reply, requestID))
+        }
     }
 
     private func commit(_ now: Int64) {
@@ -219,7 +235,9 @@ package final class ShardHost {
         for pending in effects {
             if pending.restsOn <= durablePosition {
                 run(pending.effect, now)
-            } else if !failed {
+            } else if failed {
+                giveUp(pending.effect)
+            } else {
                 waiting.append(pending)
             }
         }

@@ -69,10 +69,13 @@ func testRecord(_ position: RecordPosition, bytes: Int = 100) -> [UInt8] {
 func areEqual(_ left: some Collection<[UInt8]>, _ right: some Collection<[UInt8]>) -> Bool {
     guard left.count == right.count else { return false }
     return zip(left, right).allSatisfy { left, right in
-        left.count == right.count
-            && left.withUnsafeBytes { left in
-                right.withUnsafeBytes { memcmp(left.baseAddress, $0.baseAddress, left.count) == 0 }
+        left.withUnsafeBytes { left in
+            right.withUnsafeBytes { right in
+                guard left.count == right.count else { return false }
+                guard let first = left.baseAddress, let second = right.baseAddress else { return left.isEmpty }
+                return memcmp(first, second, left.count) == 0
             }
+        }
     }
 }
 
