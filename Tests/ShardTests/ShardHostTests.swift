@@ -160,7 +160,7 @@ struct ShardHostTests {
         harness.host.process((1...400).map { harness.command(key: $0) })
         let accepted = harness.journal.records.count
         let promised = harness.host.occupancy.outcomeReserveBytes
-        #expect(accepted > 20 && accepted < 200 && promised == accepted * 8192)
+        #expect(accepted > 20 && accepted < 200 && promised == accepted * 12_288)
         #expect(harness.responses.count == 400 - accepted && harness.responses.allSatisfy { $0.status == 503 })
         harness.flush()
 
@@ -195,7 +195,7 @@ struct ShardHostTests {
         harness.send(key: 1)
         harness.send(key: 2)
         harness.send(key: 3)
-        // A frame each for the intent, and two for what may follow.
+        // A frame each for the intent, and three for what may follow.
         #expect(harness.responses.map(\.status) == [503] && harness.journal.records.count == 2)
     }
 

@@ -10,15 +10,15 @@ extension ShardCore {
     /// the stored answer with its escapes.
     package static let largestAdmissionBytes = 256 << 10
 
-    /// An operation writes at most two records after its intent: that its outcome is unknown, and how it ended. (A retry
-    /// writes nothing.)
+    /// While the room is short an operation writes at most three records after its intent: that its outcome is unknown, that
+    /// the PSP knows of it, and how it ended. (What other calls told is not journaled then, see `note`.)
     func outcomeFrameBytes(_ operation: ProviderOperation, payment: Int) -> Int {
         let details = operation == .refund ? 0 : Int(payments[payment].details.length)
-        return JournalRoom.frameBytes(records: Self.unresolvedBytes)
+        return 2 * JournalRoom.frameBytes(records: Self.unresolvedBytes)
             + JournalRoom.frameBytes(records: Self.finishedBytes(details: details))
     }
 
-    /// `OperationUnresolved`: fixed fields and a reference of at most 255 bytes.
+    /// `OperationUnresolved` and `OperationAttempted`: fixed fields and a reference of at most 255 bytes.
     private static let unresolvedBytes = 512
 
     /// `OperationFinished`: fixed fields, two transfers, references, and the stored answer: 2 KiB without the payment's details.

@@ -216,7 +216,7 @@ package final class ShardHost {
     /// An effect whose record will never be known to be durable.
     private func giveUp(_ effect: Effect) {
         switch effect {
-        case .callProvider: break
+        case .callProvider, .loadPayment: break
         case .respond(let response):
             ports.respond(core.refusal(.journalFailed, response.reply, response.requestID))
         case .replay(let reply, let requestID, _):
@@ -294,8 +294,8 @@ package final class ShardHost {
     /// Whether the journal has room for one operation more beside everything that is in flight can still write: on a full disk
     /// new work is refused so long before the journal needs a segment that the outcomes of the old always fit.
     private func hasRoom(_ room: Int) -> Bool {
-        let promised = core.outcomeReserveBytes + JournalRoom.frameBytes(records: output.records.count)
-        return room - promised >= ShardCore.largestAdmissionBytes
+        let decided = output.recordCount == 0 ? 0 : JournalRoom.frameBytes(records: output.records.count)
+        return room - core.outcomeReserveBytes - decided >= ShardCore.largestAdmissionBytes
     }
 
     /// Too much waits for the disk, or it waits for too long.
