@@ -25,7 +25,6 @@ if [ "${1:-run}" = test ]; then
     # For the faults of Tests/EndToEnd: what a kernel and a disk can do to a journal.
     need cc gcc
     need strace strace
-    need faketime faketime
     need mkfs.ext4 e2fsprogs
     need mkfs.xfs xfsprogs
     # Debian's python3 comes without what `python3 -m venv` needs.

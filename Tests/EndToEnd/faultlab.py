@@ -35,7 +35,7 @@ def shell(*command):
 
 def strace(log, *options):
     """The prefix that runs a process under strace, as a child of the caller all the same."""
-    return ["strace", "-D", "-f", "--seccomp-bpf", "-qq", "-o", log, *options]
+    return ["strace", "-D", "-f", "-qq", "-e", "signal=none", "-o", log, *options]
 
 
 class Trial:
@@ -66,10 +66,10 @@ class Trial:
         wait_until(ready, 60, "readiness")
         return server
 
-    def begin(self, *arguments):
+    def begin(self, *arguments, scenario="crash"):
         """Starts the load, with retries unless told otherwise."""
         self.load = self.demo.load(
-            "crash", "--journal", self.expectations, "--report", self.report, "--no-audit", *arguments
+            scenario, "--journal", self.expectations, "--report", self.report, "--no-audit", *arguments
         )
 
     def wait_for_requests(self, count=100):

@@ -1,12 +1,11 @@
 """Power goes, and devices run out under file systems: real ones, on loop devices. What was acknowledged is there again."""
 
 import os
-import subprocess
 import time
 
 import pytest
 from faultlab import Trial, compiled_shim, needs, shell, volume
-from gateway import Demo
+from gateway import Demo, wait_until
 
 CUTS = 3
 
@@ -32,13 +31,13 @@ def test_power_loss_under_load(bare_demo, tmp_path, kind):
 
 
 def test_a_journal_that_does_not_sync_is_found_out(bare_demo, tmp_path):
-    """The same power loss, and a gateway whose writes only reach a cache: the audit must miss payments."""
+    """The same power loss, and a gateway whose batches only reach a cache: were it not noticed, the trials above would prove
+    nothing. The witness, which is synced, knows of payments that are gone, and the next start refuses."""
     needs("mount")
-    with volume("ext4", tmp_path / "disk", tmp_path / "data") as disk:
+    with volume("xfs", tmp_path / "disk", tmp_path / "data") as disk:
         trial = Trial(bare_demo, tmp_path).prepare("\nloops: 1\n")
         os.sync()
-        shim = compiled_shim(tmp_path)
-        server = trial.serve(LD_PRELOAD=str(shim), SHIM_BUFFERED="1")
+        server = trial.serve(LD_PRELOAD=str(compiled_shim(tmp_path)), SHIM_BUFFERED="1")
         trial.begin("--duration", "2s", "--no-retries")
         trial.load.communicate(timeout=120)
         disk.cut_power()
@@ -46,29 +45,15 @@ def test_a_journal_that_does_not_sync_is_found_out(bare_demo, tmp_path):
         server.wait(60)
         disk.unmount()
         disk.mount()
-        again = trial.serve()
-        audit = subprocess.run(
-            [*audit_command(trial)], capture_output=True, text=True, check=False, timeout=120
-        )  # fmt: skip
-        print(audit.stdout[-500:])
-        assert audit.returncode != 0, "lost payments were not missed"
-        trial.stop(again)
+        trial.ends(trial.demo.serve(), 65)
+        assert "says the witness" in trial.log() or "the witness saw" in trial.log(), trial.log()
         disk.unmount()
-
-
-def audit_command(trial):
-    from gateway import BINARY
-
-    return [
-        BINARY, "load", "audit", "--demo", str(trial.demo.directory / "demo.json"),
-        "--journal", str(trial.expectations),
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["ext4", "xfs"])
 def test_a_thin_device_that_runs_out(tmp_path, kind):
     """A file system that has room on a device that has none: the kernel takes writes, fails a sync, and may then say that all is
-    well (fsyncgate). The gateway stops at the first error and acknowledges nothing after it."""
+    well (fsyncgate). The gateway stops at the first error, or takes nothing new, and acknowledges nothing that is not kept."""
     needs("mount", f"mkfs.{kind}")
     pool = tmp_path / "pool"
     pool.mkdir()
@@ -81,12 +66,21 @@ def test_a_thin_device_that_runs_out(tmp_path, kind):
             trial = Trial(demo, tmp_path).prepare()
             server = trial.serve()
             trial.begin("--duration", "12s", "--rate", "1200")
-            trial.ends(server, 74, seconds=90)
-            assert "A journal failed" in trial.log(), trial.log()
-            disk.unmount()
-            shell("mount", "-o", "remount,size=512m", pool)
-            disk.mount()
-            trial.conclude(trial.serve())
+            wait_until(lambda: server.poll() is not None or "Is the disk full?" in trial.log(), 90, "the device's end")
+            # Whatever it meets first: a refused write of a segment that is being prepared, which can wait, or a failed sync.
+            time.sleep(1)
+            if server.poll() is not None:
+                trial.ends(server, 74)
+                assert "A journal failed" in trial.log(), trial.log()
+                print(f"{kind}: stopped")
+                disk.unmount()
+                shell("mount", "-o", "remount,size=512m", pool)
+                disk.mount()
+                server = trial.serve()
+            else:
+                print(f"{kind}: refused new payments")
+                shell("mount", "-o", "remount,size=512m", pool)
+            trial.conclude(server)
             disk.unmount()
     finally:
         demo.stop()

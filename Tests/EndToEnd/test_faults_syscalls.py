@@ -5,6 +5,7 @@ import itertools
 import signal
 
 import pytest
+from faultlab import SOURCES as SCENARIOS
 from faultlab import Trial, compiled_shim, needs, strace
 from gateway import key, payment, wait_until
 
@@ -107,7 +108,7 @@ def test_a_disk_that_takes_seconds_is_answered_503_and_fills_no_memory(trial, tm
     inject = "inject=pwrite64:delay_enter=2500000:when=60+"
     server = trial.serve(*strace(tmp_path / "trace", "-e", "trace=pwrite64", "-e", inject))
     before = resident_megabytes(server)
-    trial.begin("--no-retries", "--rate", "1500", "--duration", "8s")
+    trial.begin("--rate", "1500", "--duration", "6s", scenario=SCENARIOS / "refused.yaml")
     trial.load.communicate(timeout=120)
     statuses = trial.statuses()
     after = resident_megabytes(server)

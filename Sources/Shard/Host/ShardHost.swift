@@ -219,7 +219,7 @@ package final class ShardHost {
         case .callProvider, .loadPayment: break
         case .respond(let response):
             ports.respond(core.refusal(.journalFailed, response.reply, response.requestID))
-        case .replay(let reply, let requestID, _):
+        case .replay(let reply, let requestID, _), .history(let reply, let requestID, _, _):
             ports.respond(core.refusal(.journalFailed, reply, requestID))
         }
     }
