@@ -72,6 +72,8 @@ extension GatewayConfiguration {
         /// `nil` signs nothing.
         package var checkpoints: Checkpoints?
         package var snapshot = Snapshot()
+        /// What the process does when a journal cannot be written any more.
+        package var onFailure = FailurePolicy.exit
     }
 
     /// Signed statements about the head of each journal's chain.
@@ -80,8 +82,6 @@ extension GatewayConfiguration {
         package var signingKeyFile: String
         /// Least time between two of one journal.
         package var interval = Duration.seconds(10)
-        /// What the process does when a journal cannot be written any more.
-        package var onFailure = FailurePolicy.exit
     }
 
     package enum FailurePolicy: String, Sendable, CaseIterable {
