@@ -46,7 +46,7 @@ package struct CheckpointFinding: Sendable, Equatable, CustomStringConvertible {
         case log
         /// A kept checkpoint is not one, or is signed by no given key.
         case signature
-        /// No checkpoint at all could be used.
+        /// There are batches, and no checkpoint at all could be used.
         case unsigned
     }
 

@@ -144,7 +144,7 @@ extension CheckpointAuditor {
     /// Nothing more comes; `isWhole`: because that was all, not because the scan stopped at damage.
     mutating func finish(isWhole: Bool) {
         if lastSeen == nil && isWhole { passOver(before: 1) }
-        if claims.isEmpty {
+        if claims.isEmpty && lastSeen != nil {
             audit.add(.init(kind: .unsigned, file: CheckpointLog.fileName, offset: 0, detail: "no usable checkpoint"))
         }
         guard isWhole, let claim = claims.last, claim.batch > lastSeen?.batch ?? 0 else { return }

@@ -157,6 +157,12 @@ import Testing
         #expect(findings(disk).map(\.kind) == [.unsigned])
     }
 
+    @Test func `a journal without a batch needs no checkpoint`() throws {
+        let disk = FakeDisk()
+        try signing.write(disk, [])
+        #expect(signing.verify(disk).isSound)
+    }
+
     @Test func `lines of the log changed, removed, or in another order`() throws {
         let whole = try journal()
         let log = whole.contents(SigningJournal.log)
