@@ -38,7 +38,9 @@ struct JournalDirectory: Sendable {
     static func segmentNumber(_ name: String) -> UInt64? {
         guard name.hasSuffix(segmentSuffix), name.utf8.count == digits + segmentSuffix.utf8.count else { return nil }
         let decimal = name.dropLast(segmentSuffix.count)
-        return decimal.allSatisfy(\.isASCII) ? UInt64(decimal) : nil
+        guard decimal.allSatisfy(\.isASCII), let number = UInt64(decimal) else { return nil }
+        // Segments are numbered from 1; a name that none can have is not ours.
+        return (1..<1 << 62).contains(number) ? number : nil
     }
 
     /// Where the bytes cut from a segment are kept.

@@ -94,6 +94,7 @@ extension JournalScanner {
                     "the header is of segment \(header.number) with \(header.segmentBytes) bytes"
                 )
             }
+            try checkCounts(header, name)
             return header
         case .newerFormat(let major): throw SegmentHeader.newer(major, file: name)
         case .unused where isLast, .invalid where isLast, .free where isLast: return nil
@@ -116,6 +117,15 @@ extension JournalScanner {
             return (SegmentHeader.decode(try file.expand(0).part(0, SegmentHeader.byteCount)), name, try file.byteCount)
         } catch {
             throw JournalProblem(error)
+        }
+    }
+
+    /// Counts go up from 1, one by one: no journal ever reaches the end of them.
+    private func checkCounts(_ header: SegmentHeader, _ name: String) throws(JournalProblem) {
+        let possible: Range<UInt64> = 1..<1 << 62
+        guard possible.contains(header.firstBatch), possible.contains(header.firstPosition) else {
+            let detail = "begins with batch \(header.firstBatch), record \(header.firstPosition)"
+            throw JournalProblem(.corrupt, file: name, detail)
         }
     }
 

@@ -49,7 +49,7 @@ struct WitnessRing {
     mutating func write(_ slot: WitnessSlot) throws(JournalFileError) {
         var slot = slot
         slot.sequence = nextSequence
-        nextSequence += 1
+        nextSequence &+= 1
         let memory = UnsafeMutableRawBufferPointer.aligned(byteCount: WitnessSlot.byteCount)
         defer { memory.deallocate() }
         slot.encode(into: memory, saltSeed: saltSeed, wallMilliseconds: wallMilliseconds())
