@@ -10,17 +10,20 @@ ADMIN_PORT ?= 9464
 PSP_PORT ?= 9090
 # More arguments for `millrace demo`, as in: make run DEMO='--profile realistic'
 DEMO ?=
+# For `make fuzz`: how long each target runs.
+SECONDS_EACH ?= 60
 # For `make load`.
 SCENARIO ?= steady
 LOAD ?=
 
-.PHONY: run test check bench load build format clean help
+.PHONY: run test check bench fuzz load build format clean help
 
 help:
 	@echo 'make run    set up, build, and run gateway and simulator; prints a curl line'
 	@echo 'make test   set up, and run every test'
 	@echo 'make check  format lint, house rules and unit tests only'
-	@echo 'make bench  the baselines and the gateway under the same load; memory'
+	@echo 'make bench  the baselines and the gateway under the same load; memory; the journal'
+	@echo 'make fuzz   every fuzz target for $(SECONDS_EACH) s'
 	@echo 'make load   a demo of its own under load, audited (SCENARIO=$(SCENARIO))'
 	@echo 'make clean  remove build output and test environments, not data'
 
@@ -42,12 +45,16 @@ bench: build
 	@scripts/setup.sh test
 	@Benchmarks/run.sh $(BINARY)
 	@Benchmarks/memory.sh $(BINARY)
+	@Benchmarks/journal.sh
+
+fuzz:
+	@exec scripts/fuzz.sh $(SECONDS_EACH)
 
 load: build
 	@exec scripts/load.sh $(BINARY) $(SCENARIO) $(LOAD)
 
 format:
-	@$(SWIFT) format -i -r --configuration .swift-format Package.swift Sources Tests loadtest/Sources
+	@$(SWIFT) format -i -r --configuration .swift-format Package.swift Sources Tests Fuzz Benchmarks/journal loadtest/Sources
 
 clean:
-	@rm -rf .build Benchmarks/.build .venv
+	@rm -rf .build .build-fuzz Benchmarks/.build .venv

@@ -1,13 +1,19 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .treatAllWarnings(as: .error),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-]
+/// Set by `scripts/fuzz.sh` only: the libFuzzer runtime to link (`Fuzz/README.md`).
+let fuzzRuntime = Context.environment["MILLRACE_FUZZ"]
+
+let strict: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ]
+    // The fuzzers run optimized code with the assertions of debug builds.
+    + (fuzzRuntime == nil ? [] : [.unsafeFlags(["-assert-config", "Debug"])])
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -147,6 +153,15 @@ let package = Package(
             path: "Benchmarks/Snapshots",
             swiftSettings: strict
         ),
+        // What the journal costs, for `make bench`.
+        .executableTarget(
+            name: "journal-benchmark",
+            dependencies: [
+                "Journal", "Shard", "API", "Payments", "Money", "CMillrace", crypto, nioCore, nioPosix,
+            ],
+            path: "Benchmarks/journal",
+            swiftSettings: strict
+        ),
         tests("MoneyTests", ["Money"]),
         tests("LedgerTests", ["Ledger", "Money"]),
         tests(
@@ -195,3 +210,36 @@ let package = Package(
         ),
     ]
 )
+
+// The fuzz targets: an executable for libFuzzer when asked for, else the test that runs the committed corpus.
+let fuzzDependencies: [Target.Dependency] = [
+    "Journal", "Shard", "Payments", "Ledger", "Money", "WireJSON", "API", "Providers", "HTTPTransport", "CMillrace",
+    nioCore,
+    nioEmbedded, nioHPACK,
+]
+if let fuzzRuntime {
+    package.targets.append(
+        .executableTarget(
+            name: "millrace-fuzz",
+            dependencies: fuzzDependencies,
+            path: "Fuzz",
+            exclude: ["Corpus", "README.md"],
+            sources: ["Targets", "Main"],
+            swiftSettings: strict,
+            linkerSettings: [
+                .unsafeFlags([fuzzRuntime, "-sanitize=address", "-use-ld=lld"]), .linkedLibrary("stdc++"),
+            ]
+        )
+    )
+} else {
+    package.targets.append(
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: fuzzDependencies,
+            path: "Fuzz",
+            exclude: ["Corpus", "README.md", "Main"],
+            sources: ["Targets", "Tests"],
+            swiftSettings: strict
+        )
+    )
+}

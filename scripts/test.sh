@@ -3,6 +3,7 @@
 # Usage: test.sh all|check
 #   E2E_BUILD=debug     end-to-end tests on the debug build instead of the release that users run
 #   PYTEST_ARGS='-k x'  more arguments for pytest
+#   FUZZ_SECONDS=20     how long each fuzz target runs
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 mode=${1:-all}
@@ -29,7 +30,7 @@ finish() {
 }
 
 format() {
-    swift format lint --strict -r --configuration .swift-format Package.swift Sources Tests loadtest/Sources
+    swift format lint --strict -r --configuration .swift-format Package.swift Sources Tests Fuzz Benchmarks/journal loadtest/Sources
 }
 
 unit() {
@@ -76,6 +77,14 @@ end_to_end() {
     return "$status"
 }
 
+# libFuzzer on every parser and on recovery, for a short time each (Fuzz/README.md); a second build of everything.
+fuzz() {
+    scripts/fuzz.sh "${FUZZ_SECONDS:-20}" 2>&1 | tee "$logs/fuzz.log" | grep -vE '^\[[0-9]+/[0-9]+\]'
+    local status=${PIPESTATUS[0]}
+    summary+=("$(awk '/^fuzz: .* executions/ {sum += $3; targets += 1} END {printf "%d fuzz targets, %d executions", targets, sum}' "$logs/fuzz.log")")
+    return "$status"
+}
+
 mkdir -p "$logs"
 if [ "$mode" = all ]; then
     scripts/setup.sh test || { echo "FAILED: setup"; exit 1; }
@@ -85,6 +94,7 @@ step "tidy" python3 scripts/tidy.py
 step "unit" unit
 if [ "$mode" = all ]; then
     step "allocations" allocations
+    step "fuzz" fuzz
     if [ -f Tests/EndToEnd/requirements.txt ]; then step "end-to-end" end_to_end; else
         summary+=("end-to-end: FAILED, there are none")
         failed=1

@@ -1,0 +1,58 @@
+import Foundation
+import HTTPTransport
+import Money
+import NIOCore
+import NIOHPACK
+import Payments
+
+@testable import Providers
+
+extension FuzzTarget {
+    /// What the gateway makes of a PSP's answer. Success only from a 200 that Foundation reads the same way; "certainly not
+    /// executed" only from the statuses that prove it.
+    static let provider = FuzzTarget(name: "provider", maximumBytes: 2_048) { input in
+        var program = FuzzInput(input)
+        let mode: ProviderCall.Mode = program.byte() & 1 == 0 ? .execute : .query
+        let operation = ProviderOperation.allCases[Int(program.byte()) % ProviderOperation.allCases.count]
+        let statuses = [200, 200, 402, 400, 404, 409, 429, 503, 500, 301, 0, -1]
+        let status = statuses[Int(program.byte()) % statuses.count]
+        let body = program.rest()
+        let call = ProviderCall(
+            mode: mode,
+            operation: operation,
+            payment: PaymentID(high: 0, low: 1),
+            ordinal: 1,
+            attempt: 1,
+            amountMinor: 1_250,
+            currency: euro,
+            capturesAutomatically: true,
+            paymentMethod: "pm_1",
+            providerReference: operation == .authorize ? "" : "ch_1"
+        )
+        let response = HTTPClientResponse(status: status, headers: [:], body: ByteBuffer(bytes: body))
+        let outcome = SimulatedReplyDecoder.outcome(of: .response(response), for: SimulatedCall(call))
+        check(outcome, mode, status, body)
+    }
+
+    private static let euro: Currency = {
+        guard let euro = Currency(numericCode: 978) else { preconditionFailure("no euro") }
+        return euro
+    }()
+
+    private static func check(_ outcome: ProviderOutcome, _ mode: ProviderCall.Mode, _ status: Int, _ body: [UInt8]) {
+        switch outcome {
+        case .succeeded(let success):
+            precondition(status == 200)
+            guard let object = foundation(body) as? [String: Any] else { preconditionFailure("no JSON object") }
+            // Of a member that comes twice, either may be the one that Foundation kept.
+            precondition(success.providerReference.utf8.count <= 64 && !success.providerReference.isEmpty)
+            precondition(object["amount"] is NSNumber && object["currency"] is String)
+        case .pending: precondition(status == 200)
+        case .declined: precondition(mode == .execute ? status == 402 : status == 200)
+        case .notExecuted:
+            precondition(mode == .execute && [400, 401, 403, 404, 429, 503].contains(status))
+        case .notFound: precondition(mode == .query && status == 404)
+        case .unknown: break
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import API
+import Journal
+import Ledger
+import Money
+import NIOCore
+import Payments
+
+@testable import Shard
+
+extension FuzzTarget {
+    /// A shard's state as a snapshot holds it, after its checksums were found right: a new shard takes it in or refuses. A
+    /// state taken in whole can be captured, summed and digested.
+    static let shardState = FuzzTarget(name: "shard-state", maximumBytes: 512) { input in
+        var program = FuzzInput(input)
+        var sections = ShardStateSeed.sections
+        for _ in 0..<32 where !program.isEmpty { ShardStateSeed.damage(&sections, &program) }
+        // Numbers given out take a little memory each: not worth the fuzzer's time, and bounded by the decoder.
+        guard sections.allSatisfy({ !ShardStateSeed.isHuge($0) }) else { return }
+        var core = ShardStateSeed.empty()
+        var progress = SnapshotProgress()
+        for section in sections where !ShardStateSeed.take(section, &core, &progress) { return }
+        guard progress.isComplete else { return }
+        core.restored(upTo: 100)
+        _ = core.trialBalance()
+        let capture = core.capture(unchangedSince: 0)
+        _ = core.stateDigest()
+        precondition(capture.paymentCount >= capture.warmPaymentCount)
+    }
+}
+
+/// The sections of a small shard: a settled payment with a refund, a declined one, one in flight.
+private enum ShardStateSeed {
+    struct Section {
+        var kind: SnapshotSection
+        var bytes: [UInt8]
+    }
+
+    private static let now: Int64 = 1_790_000_000_000
+
+    static func empty() -> ShardCore {
+        let configuration = ShardConfiguration(
+            shard: 3,
+            idempotencyCapacity: 64,
+            paymentCapacity: 1_024,
+            operationCapacity: 16
+        )
+        return ShardCore(configuration: configuration, renderer: RendererV1())
+    }
+
+    static let sections: [Section] = {
+        var core = empty()
+        _ = core.resume(at: now)
+        var output = ShardOutput()
+        var payments: [PaymentID] = []
+        for number in 1...3 {
+            core.handle(command(.createPayment(payment), UInt64(number)), at: now, into: &output)
+            guard case .callProvider(let call, let token, _)? = output.effects.last?.effect else { continue }
+            payments.append(call.payment)
+            output.removeAll()
+            guard number < 3, let euro = Currency(numericCode: 978) else { continue }
+            let success = ProviderSuccess(providerReference: "ch_\(number)", amountMinor: 1_250, currency: euro)
+            core.handle(.succeeded(success), of: token, at: now + 1, into: &output)
+            output.removeAll()
+        }
+        core.handle(command(.refund(payments[0], amountMinor: 250), 9), at: now + 2, into: &output)
+        let capture = core.capture(unchangedSince: 0)
+        return [state(capture), accounts(capture), warm(capture), running(capture), keys(capture)]
+    }()
+
+    private static let payment: CreatePayment = {
+        var details = PaymentDetails()
+        details.append(.paymentMethod, "pm_1")
+        guard let euro = Currency(numericCode: 978) else { preconditionFailure("no euro") }
+        return CreatePayment(
+            amountMinor: 1_250,
+            currency: euro,
+            capturesAutomatically: true,
+            feeBasisPoints: 290,
+            paymentMethod: "pm_1",
+            details: details
+        )
+    }()
+
+    private static func command(_ kind: Command.Kind, _ number: UInt64) -> Command {
+        Command(
+            kind: kind,
+            merchant: MerchantID(rawValue: 7),
+            requestID: RequestID(high: 1, low: number),
+            key: KeyDigest(high: 7, low: number),
+            fingerprint: Fingerprint(high: 0, low: number),
+            reply: ReplyToken(loop: 0, connection: 0, generation: 0, stream: UInt32(number))
+        )
+    }
+
+    private static func state(_ capture: ShardCapture) -> Section {
+        var bytes: [UInt8] = []
+        SnapshotState(capture, warmPaymentCount: capture.warmPaymentCount, keyRunCount: 0).store(into: &bytes)
+        return Section(kind: .state, bytes: bytes)
+    }
+
+    private static func accounts(_ capture: ShardCapture) -> Section {
+        var bytes: [UInt8] = []
+        capture.balances.forEach { account, totals in StoredAccount.store(account, totals, into: &bytes) }
+        return Section(kind: .accounts, bytes: bytes)
+    }
+
+    private static func warm(_ capture: ShardCapture) -> Section {
+        var bytes: [UInt8] = []
+        for index in 0..<capture.payments.count {
+            let size = PaymentEntry.byteCount(capture.payments[index], capture.refunds)
+            var entry = [UInt8](repeating: 0, count: size.bytes)
+            entry.withUnsafeMutableBytes {
+                PaymentEntry.store(capture.payments[index], size, capture.refunds, capture.arena, into: $0)
+            }
+            bytes += entry
+        }
+        return Section(kind: .payments, bytes: bytes)
+    }
+
+    private static func running(_ capture: ShardCapture) -> Section {
+        var bytes: [UInt8] = []
+        for operation in capture.operations { operation.store(into: &bytes) }
+        return Section(kind: .operations, bytes: bytes)
+    }
+
+    /// Two keys of any content: nothing in them is checked but their number.
+    private static func keys(_ capture: ShardCapture) -> Section {
+        Section(kind: .keys, bytes: (0..<2 * CompletedKey.byteCount).map { UInt8(truncatingIfNeeded: $0) })
+    }
+
+    /// False when the shard refuses it.
+    static func take(_ section: Section, _ core: inout ShardCore, _ progress: inout SnapshotProgress) -> Bool {
+        let bytes = section.bytes
+        return bytes.withUnsafeBytes { bytes in
+            do throws(RecordDecodingError) {
+                if section.kind == .keys {
+                    try core.restoreKeys(bytes)
+                } else {
+                    try core.restore(section.kind, bytes, &progress)
+                }
+                return true
+            } catch {
+                return false
+            }
+        }
+    }
+
+    static func isHuge(_ section: Section) -> Bool {
+        var reader = RecordReader()
+        guard section.kind == .state, let state = try? SnapshotState(&reader, section.bytes.span) else { return false }
+        return state.paymentCount > 1 << 22 || state.refundCount > 1 << 22
+    }
+
+    static func damage(_ sections: inout [Section], _ input: inout FuzzInput) {
+        let operation = input.byte() % 6
+        guard !sections.isEmpty else { return }
+        let index = Int(input.byte()) % sections.count
+        let offset = input.word()
+        switch operation {
+        case 0, 1:
+            let (width, value) = (1 << (Int(input.byte()) % 4), input.edge())
+            for byte in 0..<width where offset + byte < sections[index].bytes.count {
+                sections[index].bytes[offset + byte] = UInt8(truncatingIfNeeded: value >> UInt64(8 * byte))
+            }
+        case 2: sections[index].bytes = Array(sections[index].bytes.prefix(offset))
+        case 3: sections.swapAt(index, Int(offset) % sections.count)
+        case 4: if sections.count < 12 { sections.append(sections[index]) }
+        default: sections[index].kind = SnapshotSection(rawValue: UInt16(offset % 7 + 1)) ?? .state
+        }
+    }
+}

@@ -1,0 +1,46 @@
+#!/bin/bash
+# Builds the fuzz targets (libFuzzer and the address sanitizer, in .build-fuzz) and runs each for a bounded time.
+# Usage: fuzz.sh [SECONDS PER TARGET] [TARGET...]      (60 seconds, all targets)
+# Every input that breaks a promise is kept in Fuzz/Corpus/TARGET as finding-..., where the unit tests run it from then on.
+#   MERGE=1   afterwards takes from what was learned (.build-fuzz/corpus) into Fuzz/Corpus what adds coverage
+#   BUILD=0   takes the build as it is
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+seconds=${1:-60}
+[ $# -gt 0 ] && shift
+machine=$(uname -m)
+resources=$(swiftc -print-target-info | python3 -c 'import json, sys; print(json.load(sys.stdin)["paths"]["runtimeResourcePath"])')
+runtime=$(find "$resources" "$resources/../clang" -name "libclang_rt.fuzzer_no_main-$machine.a" 2>/dev/null | head -n 1)
+[ -n "$runtime" ] || { echo "fuzz: this toolchain has no libFuzzer for $machine" >&2; exit 69; }
+export MILLRACE_FUZZ
+MILLRACE_FUZZ=$(realpath "$runtime")
+# Frontend flags instrument all Swift code, that of dependencies, too, and leave linking alone: one binary for all targets.
+flags=(-c release --scratch-path .build-fuzz --product millrace-fuzz -Xswiftc -enable-testing)
+flags+=(-Xswiftc -Xfrontend -Xswiftc -sanitize=address,fuzzer)
+if [ "${BUILD:-1}" = 1 ]; then swift build "${flags[@]}" || exit 1; fi
+binary=$(swift build "${flags[@]}" --show-bin-path)/millrace-fuzz
+# Swift's own crash handler would keep libFuzzer from writing the input down.
+export SWIFT_BACKTRACE=enable=no
+# Swift's runtime keeps what it allocates once; only memory errors count. Every allocation is bounded by the input.
+export ASAN_OPTIONS=detect_leaks=0:abort_on_error=0:allocator_may_return_null=1
+if [ $# -gt 0 ]; then targets=("$@"); else read -ra targets <<<"$("$binary" list)"; fi
+failed=0
+for target in "${targets[@]}"; do
+    learned=.build-fuzz/corpus/$target
+    log=.build-fuzz/$target.log
+    mkdir -p "$learned" "Fuzz/Corpus/$target"
+    "$binary" "$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -use_value_profile=1 \
+        -artifact_prefix="Fuzz/Corpus/$target/finding-" "$learned" "Fuzz/Corpus/$target" >"$log" 2>&1
+    status=$?
+    executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    last=$(grep -aE '^#[0-9]+' "$log" | tail -n 1 | sed -E 's/ exec.*//')
+    echo "fuzz: $target: ${executed:-?} executions, ${last:-no coverage}, $(find "$learned" -type f | wc -l) inputs learned"
+    if [ "$status" != 0 ]; then
+        failed=1
+        echo "fuzz: $target FAILED (log: $log)"
+        grep -aE 'ERROR|SUMMARY|Fatal|Precondition|Assertion|finding-' "$log" | tail -n 8
+    elif [ "${MERGE:-0}" = 1 ]; then
+        "$binary" "$target" -merge=1 "Fuzz/Corpus/$target" "$learned" >>"$log" 2>&1
+    fi
+done
+exit "$failed"
