@@ -7,7 +7,8 @@ import Shard
 import Telemetry
 import WireJSON
 
-/// What operators can ask: `/healthz`, `/readyz`, `/metrics`, `/ledger/trial-balance`, `/audit/payments`.
+/// What operators can ask: `/healthz`, `/readyz`, `/metrics`, `/ledger/trial-balance`, `/audit/payments`,
+/// `/journal/checkpoints`.
 struct AdminRoutes: Sendable {
     let parts: GatewayParts
 
