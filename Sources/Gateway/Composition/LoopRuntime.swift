@@ -177,6 +177,7 @@ extension LoopRuntime: ShardPorts {
     }
 
     func snapshotWritten(_ written: WrittenSnapshot, for host: ShardHost) {
+        if written.retirable > 0 { shards[Int(host.shard) / loopCount].journal.retire(upTo: written.retirable) }
         let pause = host.snapshotStatistics.lastPauseNanoseconds
         onJournalEvent(.snapshot(written, pauseNanoseconds: pause, shard: host.shard))
     }

@@ -128,7 +128,7 @@ struct SparseTable<Element> {
             _ = uniqueChunk(number)
             return
         }
-        let capacity = appending ? Self.chunkCount : min(Self.chunkCount, chunk.header.capacity * 2)
+        let capacity = appending ? Self.chunkCount : min(Self.chunkCount, chunk.header.capacity * 4)
         reservedCount += capacity - chunk.header.capacity
         chunks[number] = SparseChunk.make(capacity: capacity, from: chunk)
     }
