@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 struct millrace_monitor {
     pthread_mutex_t mutex;
@@ -122,4 +125,10 @@ void millrace_sleep_nanoseconds(uint64_t nanoseconds) {
     struct timespec rest = {.tv_sec = (time_t)(nanoseconds / 1000000000u), .tv_nsec = (long)(nanoseconds % 1000000000u)};
     // A signal may cut it short; a pace need not be exact.
     nanosleep(&rest, NULL);
+}
+
+void millrace_return_large_memory(void) {
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, 64 << 10);
+#endif
 }

@@ -32,10 +32,11 @@ package struct ReleasePlan: Sendable {
     var tableChunks: [Int] = []
     /// Arena chunks that are released in the end: by chunk number, whether.
     var arenaChunks: [Bool] = []
-    /// How much of `tableChunks` was visited.
+    /// How much of `tableChunks` was visited, and then of `arenaChunks`.
     var visited = 0
+    var released = 0
 
-    var isDone: Bool { visited == tableChunks.count }
+    var isDone: Bool { visited == tableChunks.count && released == arenaChunks.count }
 
     /// Whether a payment leaves. The same rule chose what was written into the cold file: a payment that it fits now and
     /// that has no later record is on disk as it is.
@@ -87,12 +88,22 @@ extension ShardCore {
     /// - Returns: whether the plan is done.
     package mutating func release(_ plan: inout ReleasePlan, limit: Int) -> Bool {
         let end = min(plan.visited + limit, plan.tableChunks.count)
-        for visit in plan.visited..<end { release(plan, inChunk: plan.tableChunks[visit]) }
-        plan.visited = end
-        guard plan.isDone else { return false }
-        // Nothing points into these any more: every chunk of the table with a payment that did was visited.
-        for chunk in plan.arenaChunks.indices where plan.arenaChunks[chunk] { arena.release(chunk: chunk) }
-        return true
+        guard plan.visited == end else {
+            for visit in plan.visited..<end { release(plan, inChunk: plan.tableChunks[visit]) }
+            plan.visited = end
+            return plan.isDone
+        }
+        // Nothing points into these any more: every chunk of the table with a payment that did was visited. A chunk of the
+        // arena is 1 MiB, the system takes as long to take it back as sixteen chunks of the table take.
+        var rest = (limit + 15) / 16
+        while rest > 0, plan.released < plan.arenaChunks.count {
+            if plan.arenaChunks[plan.released] {
+                arena.release(chunk: plan.released)
+                rest -= 1
+            }
+            plan.released += 1
+        }
+        return plan.isDone
     }
 
     private mutating func release(_ plan: ReleasePlan, inChunk chunk: Int) {

@@ -21,7 +21,7 @@ package struct SnapshotPolicy: Sendable {
         interval: Int64 = 900_000,
         coldAfter: Int64 = 3_600_000,
         retryAfter: Int64 = 60_000,
-        releaseChunks: Int = 32
+        releaseChunks: Int = 16
     ) {
         precondition(journalBytes > 0 && payments > 0 && interval > 0 && coldAfter >= 0 && releaseChunks > 0)
         self.journalBytes = journalBytes

@@ -29,18 +29,16 @@ struct RecordReader {
     var version: UInt8 = 1
 
     @inline(__always)
-    mutating func integer<Integer: FixedWidthInteger>(
+    mutating func integer<Integer: FixedWidthInteger & BitwiseCopyable>(
         _ type: Integer.Type,
         _ bytes: Span<UInt8>
     ) throws(RecordDecodingError) -> Integer {
         let size = MemoryLayout<Integer>.size
         guard bytes.count - offset >= size else { throw .truncated }
-        var value: Integer = 0
-        for index in 0..<size {
-            value |= Integer(truncatingIfNeeded: bytes[offset + index]) << Integer(truncatingIfNeeded: index * 8)
-        }
+        // The bounds were checked just now.
+        let value = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: Integer.self) }
         offset += size
-        return value
+        return Integer(littleEndian: value)
     }
 
     mutating func range(count: Int, _ bytes: Span<UInt8>) throws(RecordDecodingError) -> Range<Int> {

@@ -18,11 +18,17 @@ final class HostHarness: ShardPorts {
     private(set) var responses: [Response] = []
     private(set) var failures: [JournalError] = []
     private(set) var flushes = 0
+    private(set) var snapshotFailures: [JournalError] = []
     /// Runs within `respond`, as an edge does whose answer lets the next request in.
     var onRespond: (() -> Void)?
     private var requests: UInt64 = 0
 
-    init(limits: ShardHost.Limits = ShardHost.Limits(), core: consuming ShardCore? = nil) {
+    init(
+        limits: ShardHost.Limits = ShardHost.Limits(),
+        core: consuming ShardCore? = nil,
+        snapshots: SnapshotSetup? = nil,
+        reads: any BlockingReads = NIOThreadPool.singleton
+    ) {
         bridge = JournalBridge(eventLoop: loop)
         var core = core.take() ?? ShardCore(configuration: .test, renderer: TestRenderer())
         _ = core.resume(at: clock.now)
@@ -30,7 +36,8 @@ final class HostHarness: ShardPorts {
             eventLoop: loop,
             core: core,
             journal: journal,
-            threadPool: NIOThreadPool.singleton,
+            threadPool: reads,
+            snapshots: snapshots,
             limits: limits,
             clock: { [clock] in clock.now },
             ports: self
@@ -88,6 +95,8 @@ final class HostHarness: ShardPorts {
         responses.append(response)
         onRespond?()
     }
+
+    func snapshotFailed(_ error: JournalError, shard: UInt16) { snapshotFailures.append(error) }
 
     func effectsReleased() { flushes += 1 }
 

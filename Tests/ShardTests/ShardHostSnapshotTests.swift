@@ -1,0 +1,174 @@
+import Journal
+import NIOCore
+import NIOEmbedded
+import Payments
+import Shard
+import Synchronization
+import Testing
+
+@Suite("Snapshots of a running shard")
+struct ShardHostSnapshotTests {
+    let disk = MemoryDisk()
+    let writer = ManualWriter()
+
+    private func harness(_ policy: SnapshotPolicy) -> HostHarness {
+        let setup = SnapshotSetup(
+            storage: storage,
+            policy: policy,
+            writer: writer,
+            pace: WritePace(bytesPerSecond: 0),
+            tailBytes: 0,
+            tailPayments: 0
+        )
+        return HostHarness(snapshots: setup, reads: InlineReads())
+    }
+
+    private var storage: ShardStorage { ShardStorage(directory: "/shard", journalID: 3, fileSystem: disk) }
+
+    private func pay(_ harness: HostHarness, _ key: UInt64) {
+        harness.send(key: key)
+        harness.flush()
+        harness.succeed(harness.calls.count - 1)
+        harness.flush()
+    }
+
+    private func restored() throws -> (position: RecordPosition, payments: Int) {
+        var core = ShardCore(configuration: .test, renderer: TestRenderer())
+        let report = try storage.restore(into: &core)
+        return (report.position, core.paymentCount)
+    }
+
+    @Test("One is due after so many payments, and none while one is under way")
+    func byPayments() throws {
+        let harness = harness(SnapshotPolicy(payments: 2, interval: 1_000_000_000))
+        pay(harness, 1)
+        harness.pass(milliseconds: 10)
+        #expect(writer.count == 0)
+        pay(harness, 2)
+        harness.pass(milliseconds: 10)
+        #expect(writer.count == 1)
+        for key in 3..<6 { pay(harness, UInt64(key)) }
+        harness.pass(milliseconds: 10)
+        #expect(writer.count == 1)
+        writer.runAll(harness.loop)
+        #expect(try restored() == (4, 2) && harness.host.snapshotStatistics.written == 1)
+        for _ in 0..<4 { harness.pass(milliseconds: 10) }
+        writer.runAll(harness.loop)
+        #expect(try restored() == (10, 5))
+    }
+
+    @Test("One is due after so many bytes, or after a time in which anything was recorded")
+    func byBytesAndTime() {
+        let harness = harness(SnapshotPolicy(journalBytes: 400, interval: 60_000))
+        harness.pass(milliseconds: 10)
+        harness.pass(milliseconds: 120_000)
+        #expect(writer.count == 0, "nothing was recorded")
+        pay(harness, 1)
+        harness.pass(milliseconds: 10)
+        writer.runAll(harness.loop)
+        #expect(harness.host.snapshotStatistics.written == 1, "by bytes")
+        for _ in 0..<4 { harness.pass(milliseconds: 10) }
+        harness.send(.createPayment(ShardHostSnapshotTests.small), key: 2)
+        harness.flush()
+        harness.pass(milliseconds: 30_000)
+        let before = writer.count
+        harness.pass(milliseconds: 60_000)
+        #expect(before == 0 && writer.count == 1, "by time")
+    }
+
+    @Test("What is not durable is not written yet")
+    func waitsForDurability() throws {
+        let harness = harness(SnapshotPolicy(payments: 1))
+        harness.send(key: 1)
+        harness.pass(milliseconds: 10)
+        #expect(writer.count == 0)
+        harness.flush()
+        #expect(writer.count == 1)
+        writer.runAll(harness.loop)
+        #expect(try restored() == (1, 1))
+    }
+
+    @Test("One that fails is told, and the next makes up for it later")
+    func failure() throws {
+        let harness = harness(SnapshotPolicy(payments: 1, retryAfter: 5_000))
+        pay(harness, 1)
+        harness.pass(milliseconds: 10)
+        disk.refuse(operation: 3)
+        writer.runAll(harness.loop)
+        disk.refuse(operation: 0)
+        #expect(harness.snapshotFailures.count == 1 && harness.host.snapshotStatistics.failed == 1)
+        harness.pass(milliseconds: 1_000)
+        #expect(writer.count == 0)
+        harness.pass(milliseconds: 5_000)
+        writer.runAll(harness.loop)
+        #expect(try restored() == (2, 1))
+        var core = ShardCore(configuration: .test, renderer: TestRenderer())
+        _ = try storage.restore(into: &core)
+        #expect(core.idempotencyCount == 1, "the keys of the one that failed are in the next")
+    }
+
+    @Test("A settled payment leaves memory behind a snapshot, and comes back for a request")
+    func coldPayment() throws {
+        let harness = harness(SnapshotPolicy(payments: 1, coldAfter: 0))
+        pay(harness, 1)
+        harness.pass(milliseconds: 10)
+        writer.runAll(harness.loop)
+        for _ in 0..<4 { harness.pass(milliseconds: 10) }
+        #expect(harness.host.occupancy.payments == 0 && harness.host.occupancy.coldPayments == 1)
+        let id = harness.calls[0].call.payment
+        harness.send(.refund(id, amountMinor: 10), key: 2)
+        harness.loop.run()
+        harness.flush()
+        #expect(harness.calls.last?.call.operation == .refund && harness.host.occupancy.payments == 1)
+        let file = try #require(disk.names.first { $0.hasSuffix(".payments") })
+        #expect(disk.count(of: file) > 8_192)
+    }
+
+    @Test("A cold payment whose file is gone is answered 503; the shard goes on")
+    func unreadableColdPayment() throws {
+        let harness = harness(SnapshotPolicy(payments: 1, coldAfter: 0))
+        pay(harness, 1)
+        harness.pass(milliseconds: 10)
+        writer.runAll(harness.loop)
+        for _ in 0..<4 { harness.pass(milliseconds: 10) }
+        try disk.remove(try #require(disk.names.first { $0.hasSuffix(".payments") }))
+        harness.send(.getPayment(harness.calls[0].call.payment), key: 2)
+        harness.loop.run()
+        #expect(harness.responses.last?.status == 503 && harness.host.isQuiet)
+        pay(harness, 3)
+        #expect(harness.responses.last?.status == 201)
+    }
+
+    private static var small: CreatePayment {
+        CreatePayment(
+            amountMinor: 1,
+            currency: .eur,
+            capturesAutomatically: true,
+            feeBasisPoints: 0,
+            paymentMethod: "t",
+            details: PaymentDetails()
+        )
+    }
+}
+
+/// A thread that runs when the test says so.
+final class ManualWriter: BlockingReads {
+    private let waiting = Mutex<[@Sendable () -> Void]>([])
+
+    var count: Int { waiting.withLock { $0.count } }
+
+    func run(_ body: @escaping @Sendable () -> Void) { waiting.withLock { $0.append(body) } }
+
+    func runAll(_ loop: EmbeddedEventLoop) {
+        let bodies = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        for body in bodies { body() }
+        loop.run()
+    }
+}
+
+struct InlineReads: BlockingReads {
+    func run(_ body: @escaping @Sendable () -> Void) { body() }
+}
