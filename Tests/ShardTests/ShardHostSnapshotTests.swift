@@ -1,4 +1,5 @@
 import Journal
+import Money
 import NIOCore
 import NIOEmbedded
 import Payments
