@@ -302,6 +302,7 @@ private struct Run: ~Copyable {
 
     static func line(_ name: String, _ text: String) {
         print(name + String(repeating: " ", count: max(1, 10 - name.count)) + text)
+        fflush(nil)
     }
 }
 

@@ -98,7 +98,8 @@ struct ColdPaymentTests {
         world.send(.refund(id, amountMinor: 100), key: "b")
         world.answer(world.lastCall.token, ShardWorld.success(100, "re_1"))
         var plan = written.plan
-        #expect(world.core.release(&plan, limit: 100) && world.core.warmPaymentCount == 1)
+        while !world.core.release(&plan, limit: 100) {}
+        #expect(world.core.warmPaymentCount == 1)
         let restarted = try ShardWorld(
             from: ShardStorage(directory: "/shard", journalID: 3, fileSystem: disk),
             journal: world.journal,

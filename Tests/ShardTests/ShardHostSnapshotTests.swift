@@ -60,7 +60,7 @@ struct ShardHostSnapshotTests {
 
     @Test("One is due after so many bytes, or after a time in which anything was recorded")
     func byBytesAndTime() {
-        let harness = harness(SnapshotPolicy(journalBytes: 400, interval: 60_000))
+        let harness = harness(SnapshotPolicy(journalBytes: 200, interval: 60_000))
         harness.pass(milliseconds: 10)
         harness.pass(milliseconds: 120_000)
         #expect(writer.count == 0, "nothing was recorded")
