@@ -2,6 +2,8 @@
 /// batch holds the hash of the one before, has every batch up to it. One line of text; docs/journal.md, "Checkpoints".
 package struct Checkpoint: Sendable, Equatable {
     static let label = "millrace-checkpoint-1"
+    /// More lines than a log can have; a number is also a place in a file.
+    private static let maximumNumber: UInt64 = 1 << 40
 
     /// From 1 in a log.
     package let number: UInt64
@@ -98,7 +100,7 @@ extension Checkpoint {
             previous: previous
         )
         self.init(claim, keyID: key, signature: signature)
-        guard line == text else { return nil }
+        guard (1...Self.maximumNumber).contains(number), batch > 0, position < .max, line == text else { return nil }
     }
 }
 

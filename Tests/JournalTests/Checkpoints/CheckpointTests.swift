@@ -89,6 +89,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [(0, 1), (1, 0), (1 << 41, 1)] as [(UInt64, UInt64)])
+    func `a number or batch that no log has is refused, however it is signed`(number: UInt64, batch: UInt64) throws {
+        var point = DurablePoint.start
+        point.batch = batch
+        let claim = Checkpoint.Claim(
+            number: number,
+            journalID: 1,
+            epoch: 1,
+            point: point,
+            wallMilliseconds: 1,
+            previous: .genesis
+        )
+        #expect(Checkpoint(line: Checkpoint(claim, signedWith: try signer()).line[...]) == nil)
+    }
+
     @Test func `the longest line fits its slot`() {
         var point = DurablePoint.start
         point.batch = .max
