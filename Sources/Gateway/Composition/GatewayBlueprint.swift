@@ -26,6 +26,9 @@ struct GatewayBlueprint: Sendable {
         protection = try JournalProtection(configuration.journal)
         server = try HTTPServerConfiguration(configuration)
         client = try HTTPClientConfiguration(configuration.provider)
+        if let archive = configuration.journal.archive.directory {
+            try Files.makeDirectory(archive, permissions: 0o700)
+        }
         directory = try DataDirectory.open(
             path: configuration.dataDirectory,
             shards: configuration.shards,
@@ -59,7 +62,8 @@ struct GatewayBlueprint: Sendable {
                 backlogBytes: Self.journalBacklogBytes(configuration),
                 floorNanoseconds: UInt64(configuration.journal.floorMicroseconds) * 1_000,
                 keys: protection.keys,
-                checkpoints: protection.checkpoints
+                checkpoints: protection.checkpoints,
+                archive: archive(shard: number)
             ),
             shard: ShardConfiguration(
                 shard: UInt16(number),
@@ -81,6 +85,17 @@ struct GatewayBlueprint: Sendable {
             ),
             snapshotPool: snapshotPool,
             snapshotPace: snapshotPace
+        )
+    }
+
+    private func archive(shard number: Int) -> JournalArchiveConfiguration {
+        let settings = configuration.journal.archive
+        let journal = directory.journalDirectory(shard: number)
+        return JournalArchiveConfiguration(
+            directory: settings.directory.map { DataDirectory.journalDirectory(in: $0, shard: number) }
+                ?? FilePaths.join(journal, ArchiveDirectory.defaultName),
+            keepMilliseconds: settings.keep.map { TimeAmount($0).nanoseconds / 1_000_000 },
+            spareSegments: settings.spareSegments
         )
     }
 

@@ -162,6 +162,7 @@ enum GatewayMetrics {
             ),
         ]
         for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: value) }
+        add(journal.archive, labels, to: &metrics)
         metrics.gauge(
             "millrace_journal_key_id",
             help: "Number of the master key that the last batch was encrypted under; 0 none.",
@@ -173,6 +174,25 @@ enum GatewayMetrics {
             help: "Time to write and sync a batch (counted in buckets of powers of two).",
             labels: labels,
             value: LatencySnapshot(journal.flushLatency)
+        )
+    }
+
+    private static func add(_ archive: ArchiveStatistics, _ labels: [MetricLabel], to metrics: inout MetricsSnapshot) {
+        let counters: [(StaticString, StaticString, UInt64)] = [
+            ("millrace_journal_archived_segments_total", "Segments put into the archive.", archive.archived),
+            ("millrace_journal_archived_bytes_total", "Bytes of these segments.", archive.bytesBefore),
+            ("millrace_journal_archive_file_bytes_total", "Bytes of their archive files.", archive.bytesAfter),
+            ("millrace_journal_segments_recycled_total", "Files of archived segments used again.", archive.recycled),
+            ("millrace_journal_segments_removed_total", "Files of archived segments removed.", archive.removed),
+            ("millrace_journal_archive_expired_total", "Archived segments deleted for their age.", archive.expired),
+            ("millrace_journal_archive_failures_total", "Attempts to archive that failed.", archive.failures),
+        ]
+        for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: value) }
+        metrics.gauge(
+            "millrace_journal_archive_waiting_segments",
+            help: "Retired segments that wait for the archive.",
+            labels: labels,
+            value: Int64(archive.waiting)
         )
     }
 

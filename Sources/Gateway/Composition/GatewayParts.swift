@@ -203,6 +203,11 @@ extension Logger {
             )
         case .snapshotFailed(let error, let shard):
             self.error("A snapshot failed", metadata: ["shard": "\(shard)", "error": "\(error)"])
+        case .archiveFailed(let error, let shard):
+            self.error(
+                "Retired segments cannot be archived; they stay where they are, and it is tried again each minute",
+                metadata: ["shard": "\(shard)", "error": "\(error)"]
+            )
         }
     }
 

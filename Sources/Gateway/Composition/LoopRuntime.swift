@@ -180,6 +180,11 @@ extension LoopRuntime: ShardPorts {
         if written.retirable > 0 { shards[Int(host.shard) / loopCount].journal.retire(upTo: written.retirable) }
         let pause = host.snapshotStatistics.lastPauseNanoseconds
         onJournalEvent(.snapshot(written, pauseNanoseconds: pause, shard: host.shard))
+        guard let journal = shards.first(where: { $0.host === host })?.journal else { return }
+        journal.retire(upTo: written.retirable)
+        if let failure = journal.statistics.archive.failure {
+            onJournalEvent(.archiveFailed(failure, shard: host.shard))
+        }
     }
 
     func snapshotFailed(_ error: JournalError, shard: UInt16) {
@@ -198,6 +203,8 @@ enum JournalEvent: Sendable {
     case room(isShort: Bool, shard: UInt16)
     case snapshot(WrittenSnapshot, pauseNanoseconds: UInt64, shard: UInt16)
     case snapshotFailed(JournalError, shard: UInt16)
+    /// Retired segments stay where they are until it works again; said with each snapshot.
+    case archiveFailed(String, shard: UInt16)
 }
 
 /// Turns what every tick says into the changes worth a line in the log: short at once, and over after a while without.

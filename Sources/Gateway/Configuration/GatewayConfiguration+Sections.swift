@@ -21,6 +21,8 @@ extension GatewayConfiguration.JournalSettings {
         maxBatchBytes = try blocks("max_batch_bytes", in: 128 << 10...1 << 20, &section) ?? maxBatchBytes
         var nested = try section.section("encryption")
         encryption = try KeySource.read(&nested)
+        nested = try section.section("archive")
+        try archive.read(&nested)
         nested = try section.section("checkpoints")
         checkpoints = try GatewayConfiguration.Checkpoints.read(&nested)
         nested = try section.section("snapshot")
@@ -50,6 +52,21 @@ extension GatewayConfiguration.Snapshot {
         payments = try section.integer("payments", in: 1...100_000_000) ?? payments
         interval = try section.duration("interval", in: .seconds(1)...Duration.seconds(86_400)) ?? interval
         bytesPerSecond = try section.size("bytes_per_second", in: 0...16 << 30) ?? bytesPerSecond
+        try section.finish()
+    }
+}
+
+extension GatewayConfiguration.Archive {
+    mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
+        directory = try section.path("directory")
+        if let value = try section.value("keep"), value.text != "forever" {
+            let range = Duration.seconds(86_400)...Duration.seconds(36_525 * 86_400)
+            guard let time = ConfigurationValues.duration(value.text), range.contains(time) else {
+                throw value.error("must be forever, or a duration such as 2557d, from 1d to 36525d")
+            }
+            keep = time
+        }
+        spareSegments = try section.integer("spare_segments", in: 0...1_024) ?? spareSegments
         try section.finish()
     }
 }

@@ -69,6 +69,8 @@ extension GatewayConfiguration {
         package var maxBatchBytes = 1 << 20
         /// Where the master keys of encryption at rest come from; `nil` writes journals in clear.
         package var encryption: KeySource?
+        /// What becomes of segments that a snapshot replaces.
+        package var archive = Archive()
         /// `nil` signs nothing.
         package var checkpoints: Checkpoints?
         package var snapshot = Snapshot()
@@ -117,6 +119,16 @@ extension GatewayConfiguration {
         package var capacityPerShard = 4_000_000
         /// A payment that has come to its end leaves memory when nothing has changed it for this long.
         package var coldAfter = Duration.seconds(3_600)
+    }
+
+    /// What becomes of segments that a snapshot replaces: compressed copies are kept.
+    package struct Archive: Sendable, Equatable {
+        /// Where they go, a folder `shard-000`, ... for each shard; `nil`: the folder `archive` of each shard's journal.
+        package var directory: String?
+        /// How long they are kept; `nil` for ever.
+        package var keep: Duration?
+        /// Archived segments per shard whose files wait to be used again.
+        package var spareSegments = 4
     }
 
     /// The edge's limits. What happens at each is in docs/configuration.md.

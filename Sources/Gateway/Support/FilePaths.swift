@@ -21,6 +21,11 @@ package enum FilePaths {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
+    /// The last component: `/a/b.yaml` gives `b.yaml`, and so does `/a/b.yaml/`.
+    package static func name(of path: String) -> String {
+        path.split(separator: "/").last.map(String.init) ?? path
+    }
+
     private static func workingDirectory() -> String {
         guard let text = getcwd(nil, 0) else { return "." }
         defer { free(text) }

@@ -65,7 +65,12 @@ struct JournalRecovery {
         }
     }
 
-    private func takeLock() throws(JournalProblem) -> any JournalFile {
+    private func takeLock() throws(JournalProblem) -> any JournalFile { try Self.takeLock(fileSystem, directory) }
+
+    static func takeLock(
+        _ fileSystem: any JournalFileSystem,
+        _ directory: JournalDirectory
+    ) throws(JournalProblem) -> any JournalFile {
         do {
             return try fileSystem.lock(directory.lockFile)
         } catch {

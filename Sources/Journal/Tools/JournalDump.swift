@@ -47,7 +47,7 @@ package enum JournalDump {
 }
 
 extension JournalDump.Batch {
-    fileprivate init(_ scanned: JournalScanner.Batch) {
+    init(_ scanned: JournalScanner.Batch) {
         let header = scanned.header
         self.init(
             file: scanned.file,

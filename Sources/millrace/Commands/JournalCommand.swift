@@ -7,9 +7,9 @@ import Journal
 struct JournalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "journal",
-        abstract: "Look into a write-ahead log, without changing it.",
+        abstract: "Look into write-ahead logs, back them up, restore and repair them.",
         discussion: "DIR is a data directory (every shard's journal), or one journal's own directory.",
-        subcommands: [Verify.self, Dump.self]
+        subcommands: [Verify.self, Dump.self, Backup.self, Restore.self, Repair.self]
     )
 
     struct Verify: ParsableCommand {
@@ -27,13 +27,19 @@ struct JournalCommand: ParsableCommand {
         var directory: String
         @OptionGroup var keys: JournalKeyOptions
         @OptionGroup var checkpoints: CheckpointOptions
+        @OptionGroup var archives: ArchiveOptions
 
         func run() throws {
             var status: Int32 = 0
             let ring = try keys.ring()
             let evidence = try checkpoints.evidence()
             for journal in try JournalPaths.find(directory) {
-                let found = JournalVerifier.verify(directory: journal, keys: ring, evidence: evidence)
+                let found = JournalVerifier.verify(
+                    directory: journal,
+                    keys: ring,
+                    evidence: evidence,
+                    archive: archives.archive(of: journal)
+                )
                 report(found, journal)
                 if !found.isSound { status = max(status, ExitStatus.damaged) }
                 if let problem = found.problem { status = max(status, JournalError(problem.code, "").exitStatus) }
@@ -48,6 +54,12 @@ struct JournalCommand: ParsableCommand {
                     + "\(found.lastPosition), epoch \(found.lastEpoch), torn \(found.tornBytes) bytes, "
                     + "head \(found.headHash)"
             )
+            if found.archivedSegments > 0 || found.firstPosition > 1 {
+                Console.line(
+                    "\(journal): \(found.archivedSegments) segments are in the archive, the first record is "
+                        + "\(found.firstPosition)" + (found.firstPosition > 1 ? "; earlier ones are not here" : "")
+                )
+            }
             if found.sealedBatches > 0 {
                 Console.line(
                     "\(journal): \(found.sealedBatches) batches are encrypted and were not opened (no --key-file)"
@@ -74,12 +86,14 @@ struct JournalCommand: ParsableCommand {
         @Flag(help: "Print each record's bytes, too.")
         var hex = false
         @OptionGroup var keys: JournalKeyOptions
+        @OptionGroup var archives: ArchiveOptions
 
         func run() throws {
             let ring = try keys.ring()
             for journal in try JournalPaths.find(directory) {
                 do throws(JournalProblem) {
-                    try JournalDump.forEachRecord(directory: journal, from: from, keys: ring) {
+                    let archive = archives.archive(of: journal)
+                    try JournalDump.forEachRecord(directory: journal, archive: archive, from: from, keys: ring) {
                         batch,
                         position,
                         bytes in
@@ -90,6 +104,19 @@ struct JournalCommand: ParsableCommand {
                 }
             }
         }
+    }
+}
+
+/// Where archived segments are.
+struct ArchiveOptions: ParsableArguments {
+    @Option(help: "Where journal.archive.directory points, if it is configured: it holds shard-000, shard-001, ...")
+    var archive: String?
+
+    /// nil: the folder beside the journal's segments.
+    func archive(of journal: String) -> String? {
+        guard let archive else { return nil }
+        let inner = FilePaths.join(archive, FilePaths.name(of: journal))
+        return Files.isDirectory(inner) ? inner : archive
     }
 }
 

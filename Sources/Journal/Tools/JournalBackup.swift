@@ -1,0 +1,43 @@
+/// What a copy of one journal holds.
+package struct JournalBackupResult: Sendable {
+    /// The last record that is in the copy; every record that was durable when it began is.
+    package internal(set) var lastPosition: RecordPosition = 0
+    package internal(set) var lastBatch: UInt64 = 0
+    /// The chain's head there.
+    package internal(set) var headHash = ""
+    package internal(set) var segments = 0
+    package internal(set) var archived = 0
+    /// Everything else: snapshots, files of cold payments, checkpoints.
+    package internal(set) var otherFiles = 0
+    package internal(set) var bytes: UInt64 = 0
+}
+
+/// Copies a journal, which a gateway may be writing to, into a directory that opens by itself.
+package enum JournalBackup {
+    /// Blocks. `target` is made, `archive` is where the journal's archive is (by default the folder of that name in it); it goes
+    /// into the folder of that name in the target. `pace` is called with the bytes of each step and may wait.
+    ///
+    /// Order: checkpoints, snapshots and all else that speaks of records; then segments up to the last whole batch; then archived
+    /// segments. So the journal in the copy reaches every record that the rest speaks of, and a segment that is archived
+    /// meanwhile is found in the one place or the other.
+    package static func copy(
+        directory: String,
+        archive: String? = nil,
+        to target: String,
+        fileSystem: any JournalFileSystem = PosixFileSystem(),
+        pace: (Int) -> Void = { _ in }
+    ) throws(JournalProblem) -> JournalBackupResult {
+        try withoutActuallyEscaping(pace) { pace throws(JournalProblem) in
+            var copier = JournalCopier(fileSystem, JournalDirectory(directory), JournalDirectory(target), pace)
+            do throws(JournalFileError) {
+                try copier.copyOthers()
+                try copier.copySegments()
+                try copier.copyArchive(copier.source.archive(archive))
+                try copier.finish()
+            } catch {
+                throw JournalProblem(error)
+            }
+            return copier.result
+        }
+    }
+}

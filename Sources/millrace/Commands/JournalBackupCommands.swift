@@ -1,0 +1,145 @@
+import ArgumentParser
+import Gateway
+import Glibc
+import Journal
+
+extension JournalCommand {
+    struct Backup: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "backup",
+            abstract: "Copy a data directory while the gateway runs, into one that a gateway can serve from.",
+            discussion: """
+                Every payment acknowledged before it began is in the copy. Each shard is copied up to a point of its own; shards \
+                know nothing of each other. Files are copied, never linked: a second name for the same blocks is no backup. \
+                The copy is verified. Keys (journal.encryption, journal.checkpoints) and the configuration are not in the data \
+                directory and not in the copy: back them up elsewhere.
+                """
+        )
+
+        @Option(help: "The data directory.")
+        var data: String
+        @Option(help: "A directory that is empty or not there yet.")
+        var to: String
+        @Option(help: "Where journal.archive.directory points, if it is configured.")
+        var archive: String?
+        @Option(help: "Megabytes per second to read at most.")
+        var rate = 100
+
+        func validate() throws {
+            guard (1...100_000).contains(rate) else { throw ValidationError("--rate must be from 1 to 100000") }
+        }
+
+        func run() throws {
+            let backup = DataBackup(source: data, target: to, archive: archive, bytesPerSecond: rate * 1_000_000)
+            for shard in try backup.run() {
+                let result = shard.result
+                Console.line(
+                    "\(shard.directory): up to record \(result.lastPosition), \(result.segments) segments, "
+                        + "\(result.archived) archived, \(result.otherFiles) other files, \(result.bytes) bytes, "
+                        + "head \(result.headHash)"
+                )
+            }
+            Console.line("\(to): complete and verified")
+        }
+    }
+
+    struct Restore: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "restore",
+            abstract: "Verify a backup and put it into a new data directory.",
+            discussion: """
+                The chain of every shard and the SHA-256 of every file are checked; nothing is restored from a backup that is not \
+                whole, and nothing into a directory that is not empty. Archived segments go into each shard's folder \
+                "archive": move them if journal.archive.directory is configured.
+                """
+        )
+
+        @Option(help: "The backup.")
+        var from: String
+        @Option(help: "The new data directory: empty, or not there yet.")
+        var data: String
+
+        func run() throws {
+            let result = try DataRestore(backup: from, target: data).run()
+            Console.line(
+                "\(data): \(result.files) files, \(result.bytes) bytes, last records "
+                    + result.lastPositions.map(String.init).joined(separator: " ")
+                    + ", of a backup made at \(result.seconds) (seconds since 1970)"
+            )
+        }
+    }
+
+    struct Repair: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "repair",
+            abstract: "Cut a damaged journal before a record, so that it starts again. Loses what is cut.",
+            discussion: """
+                DIR is one journal's directory (data/shard-000) that no process has open. The record and all after it are cut off, \
+                from the middle of a batch if need be. Nothing is deleted: the old segment, later segments, snapshots, \
+                checkpoints and archived segments that hold or vouch for cut records are kept as *.cut. Without --yes only \
+                says what would be lost. Payments in cut records are unknown to the gateway from then on: settle them with \
+                the PSP's reports, or restore a backup instead.
+                """
+        )
+
+        @Argument(help: "A journal's directory.")
+        var directory: String
+        @Option(help: "The first record to lose; `millrace journal verify` names it after damage.")
+        var truncateAt: UInt64
+        @Option(help: "The journal's archive, if it is not the folder of that name in the directory.")
+        var archive: String?
+        @Flag(help: "Do it.")
+        var yes = false
+        @Option(help: "Lost records to print as JSON lines, of those that can be read.")
+        var show = 20
+        @OptionGroup var keys: JournalKeyOptions
+
+        func run() throws {
+            let ring = try keys.ring()
+            do throws(JournalProblem) {
+                let plan = try JournalRepair.plan(
+                    directory: directory,
+                    truncateAt: truncateAt,
+                    archive: archive,
+                    keys: ring
+                )
+                describe(plan)
+                try showLost(ring)
+                guard yes else { return Console.line("Nothing was changed. Repeat with --yes to do it.") }
+                _ = try JournalRepair.truncate(directory: directory, at: truncateAt, archive: archive, keys: ring)
+            } catch {
+                throw Failure(JournalError(error.code, "").exitStatus, error.description)
+            }
+            let found = JournalVerifier.verify(directory: directory, keys: ring, archive: archive)
+            if let problem = found.problem { throw Failure(ExitStatus.damaged, "still damaged: \(problem)") }
+            Console.line("\(directory): cut. Sound, last position \(found.lastPosition), head \(found.headHash)")
+        }
+
+        private func describe(_ plan: JournalRepairPlan) {
+            if let problem = plan.problem { Console.line("A start is refused: \(problem)") }
+            Console.line(
+                "Cut in \(plan.file) at offset \(plan.offset), before record \(plan.position)"
+                    + (plan.recordsKeptOfBatch == 0
+                        ? "" : "; the first \(plan.recordsKeptOfBatch) records of that batch stay")
+            )
+            Console.line(
+                "Lost: \(plan.lostRecords) records, \(plan.position) to \(plan.lastKnown)"
+                    + " (as far as batches, witness and checkpoints say)"
+            )
+            for file in plan.replaced { Console.line("Replaced, and kept as .cut: \(file)") }
+            for file in plan.setAside { Console.line("Set aside as .cut: \(file)") }
+        }
+
+        private func showLost(_ ring: MasterKeyRing?) throws(JournalProblem) {
+            var readable = 0
+            try JournalRepair.forEachLostRecord(directory: directory, from: truncateAt, keys: ring) {
+                batch,
+                position,
+                bytes in
+                readable += 1
+                if readable <= show { Console.line(RecordLine.text(batch, position, bytes, hex: false)) }
+            }
+            Console.line("\(readable) of them can still be read" + (readable > show ? " (--show prints more)" : ""))
+        }
+    }
+}
