@@ -101,7 +101,8 @@ extension ProblemCode {
         case .tooManyRefunds: "A payment can have 1000 refunds."
         case .idempotencyTableFull: "Nothing was executed. Try again after the time that Retry-After says."
         case .paymentTableFull: "Nothing was executed. Try again after the time that Retry-After says."
-        case .journalFailed: "Nothing new is executed; what was under way may have been. Ask again later with the same idempotency key."
+        case .journalFailed:
+            "Nothing new is executed; what was under way may have been. Ask again later with the same idempotency key."
         case .draining: "Nothing was executed. Try again on a new connection."
         case .paymentDeclined: "See decline for what may be done."
         case .paymentNotExecuted: "No money moved. Try again with a new idempotency key."

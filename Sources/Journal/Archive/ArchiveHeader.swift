@@ -83,27 +83,41 @@ struct ArchiveHeader: Equatable, Sendable {
         return ArchiveHeader(checked: block, method)
     }
 
-    /// One entry of the table: 64-bit offset, 32-bit stored bytes, CRC-32C of them, CRC-32C of the expanded bytes, zero.
+    /// One entry of the table.
     struct Chunk: Equatable, Sendable {
-        static let byteCount = 24
+        static let byteCount = 32
         var offset: UInt64
         var length: UInt32
         var storedChecksum: UInt32
+        /// Of the expanded bytes.
         var checksum: UInt32
+        /// The first batch that begins in this chunk: its place in units of 4 KiB, and its first record; 0 when none does.
+        var firstFrame: UInt32
+        var firstPosition: RecordPosition
 
         func encode(into bytes: UnsafeMutableRawBufferPointer, at start: Int) {
             bytes.store(offset, at: start)
             bytes.store(length, at: start + 8)
             bytes.store(storedChecksum, at: start + 12)
             bytes.store(checksum, at: start + 16)
-            bytes.store(UInt32(0), at: start + 20)
+            bytes.store(firstFrame, at: start + 20)
+            bytes.store(firstPosition, at: start + 24)
         }
 
-        init(offset: UInt64, length: UInt32, storedChecksum: UInt32, checksum: UInt32) {
+        init(
+            offset: UInt64,
+            length: UInt32,
+            storedChecksum: UInt32,
+            checksum: UInt32,
+            firstFrame: UInt32,
+            firstPosition: RecordPosition
+        ) {
             self.offset = offset
             self.length = length
             self.storedChecksum = storedChecksum
             self.checksum = checksum
+            self.firstFrame = firstFrame
+            self.firstPosition = firstPosition
         }
 
         init(_ bytes: UnsafeRawBufferPointer, at start: Int) {
@@ -111,6 +125,8 @@ struct ArchiveHeader: Equatable, Sendable {
             length = bytes.integer(start + 8)
             storedChecksum = bytes.integer(start + 12)
             checksum = bytes.integer(start + 16)
+            firstFrame = bytes.integer(start + 20)
+            firstPosition = bytes.integer(start + 24)
         }
     }
 }

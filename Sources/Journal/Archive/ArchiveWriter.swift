@@ -36,6 +36,7 @@ final class ArchiveWriter {
 
     private let chunk = UnsafeMutableRawBufferPointer.aligned(byteCount: chunkBytes)
     private var chunkCount = 0
+    private var chunkFirst: (frame: UInt32, position: RecordPosition) = (0, 0)
     private let pending: UnsafeMutableRawBufferPointer
     private var pendingCount = 0
     private var written = UInt64(ArchiveHeader.byteCount)
@@ -147,6 +148,7 @@ extension ArchiveWriter {
         guard BatchHeader.payloadIsIntact(frame, length: Int(header.length)) else {
             throw damage("batch \(header.batch) is damaged")
         }
+        if chunkFirst.position == 0 { chunkFirst = (UInt32(chunkCount / blockBytes), header.firstPosition) }
         at.hash = BatchHeader.hash(frame, length: Int(header.length))
         at.nextBatch += 1
         at.nextPosition += UInt64(header.recordCount)
@@ -205,11 +207,14 @@ extension ArchiveWriter {
                 offset: written + UInt64(pendingCount),
                 length: UInt32(count),
                 storedChecksum: crc32c(UnsafeRawBufferPointer(pending).part(pendingCount, count)),
-                checksum: crc32c(source)
+                checksum: crc32c(source),
+                firstFrame: chunkFirst.frame,
+                firstPosition: chunkFirst.position
             )
         )
         pendingCount += count
         chunkCount = 0
+        chunkFirst = (0, 0)
         try flush(leaving: Self.pieceBytes)
     }
 

@@ -91,6 +91,13 @@ final class ArchivedSegment: JournalFile, @unchecked Sendable {
 
     var chunkCount: Int { chunks.count }
 
+    /// Where to begin looking for a record: a batch at or before it, at most a chunk away.
+    func start(for position: RecordPosition) -> UInt64 {
+        let index = chunks.lastIndex { $0.firstPosition > 0 && $0.firstPosition <= position }
+        guard let index else { return UInt64(SegmentHeader.byteCount) }
+        return UInt64(index) * UInt64(header.chunkBytes) + UInt64(chunks[index].firstFrame) * UInt64(blockBytes)
+    }
+
     private static func header(_ file: any JournalFile, _ path: String) throws(JournalFileError) -> ArchiveHeader {
         let block = UnsafeMutableRawBufferPointer.aligned(byteCount: ArchiveHeader.byteCount)
         defer { block.deallocate() }

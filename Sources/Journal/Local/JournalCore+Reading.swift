@@ -28,7 +28,7 @@ extension JournalCore {
         }
         guard let found else { throw JournalProblem.gone(position) }
         let file = try FrameFile(found, found.path, configuration.keys)
-        var offset = UInt64(SegmentHeader.byteCount)
+        var offset = found.start(for: position)
         while let header = try file.header(at: offset) {
             if position <= header.lastPosition { return try file.record(at: position, of: header) }
             offset += UInt64(header.frameBytes)

@@ -22,6 +22,7 @@ import Testing
         #expect(configuration.journal.floorMicroseconds == 1_000)
         #expect(configuration.journal.segmentBytes == 64 << 20)
         #expect(configuration.journal.encryption == nil && configuration.journal.checkpoints == nil)
+        #expect(configuration.journal.archive.directory == nil && configuration.journal.archive.keep == nil, "for ever")
         #expect(configuration.idempotency.ttl == .seconds(86_400))
         #expect(configuration.limits.maxBodyBytes == 65_536)
         #expect(configuration.provider.kind == .simulated)
@@ -30,6 +31,17 @@ import Testing
         #expect(configuration.admin == .init())
         #expect(configuration.admin.host == "127.0.0.1")
         #expect(configuration.logLevel == .info)
+    }
+
+    @Test(
+        "the archive is kept as long as told, and no shorter than a day",
+        arguments: [("forever", nil), ("2557d", .seconds(2_557 * 86_400)), ("1d", .seconds(86_400))]
+            as [(String, Duration?)]
+    )
+    func archive(text: String, time: Duration?) throws {
+        let text = minimal + "journal: {archive: {directory: cold, keep: \(text), spare_segments: 0}}\n"
+        let archive = try ConfigurationText.parse(text).journal.archive
+        #expect(archive == .init(directory: "/etc/millrace/cold", keep: time, spareSegments: 0))
     }
 
     @Test("keys may come from a command")
