@@ -23,8 +23,9 @@ package struct JournalRepairPlan: Sendable {
 /// The operator's way out after damage before the tail: cuts a journal before a record, so that it starts again. Everything that is
 /// cut stays in files of its own; nothing that was there is overwritten.
 package enum JournalRepair {
-    /// What cutting at `position` would mean. Changes nothing, takes no lock. Throws `notFound` if there is nothing to cut there,
-    /// `corrupt` if the journal is damaged before the position, `key` if the batch has to be parted and cannot be opened.
+    /// What cutting at `position` would mean. Changes nothing. Throws `fenced` when a process has the journal, whose end moves then,
+    /// `notFound` if there is nothing to cut there, `corrupt` if the journal is damaged before the position, `key` if the batch has to
+    /// be parted and cannot be opened.
     package static func plan(
         directory: String,
         truncateAt position: RecordPosition,
@@ -32,7 +33,9 @@ package enum JournalRepair {
         keys: MasterKeyRing? = nil,
         fileSystem: any JournalFileSystem = PosixFileSystem()
     ) throws(JournalProblem) -> JournalRepairPlan {
-        try JournalCutter(fileSystem, directory, archive, keys, position).plan
+        let lock = try JournalRecovery.takeLock(fileSystem, JournalDirectory(directory))
+        defer { withExtendedLifetime(lock) {} }
+        return try JournalCutter(fileSystem, directory, archive, keys, position).plan
     }
 
     /// Cuts, and says what was done. Blocks. Throws `fenced` when a process has the journal. After a crash in between it can
