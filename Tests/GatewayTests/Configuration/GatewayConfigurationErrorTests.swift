@@ -49,7 +49,6 @@ import Yams
             "journal: {archive: {keep: 7y}}",
             "journal.archive.keep: must be forever, or a duration such as 2557d, from 1d to 36525d"
         ),
-        more("journal: {archive: {keep: 0d}}", "journal.archive.keep: must be forever, or a duration"),
         more("journal: {checkpoints: {interval: 5s}}", "journal.checkpoints: needs a signing_key_file"),
         more(
             "journal: {checkpoints: {signing_key_file: a, interval: 1ms}}",
