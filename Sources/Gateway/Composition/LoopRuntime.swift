@@ -181,7 +181,6 @@ extension LoopRuntime: ShardPorts {
         let pause = host.snapshotStatistics.lastPauseNanoseconds
         onJournalEvent(.snapshot(written, pauseNanoseconds: pause, shard: host.shard))
         guard let journal = shards.first(where: { $0.host === host })?.journal else { return }
-        journal.retire(upTo: written.retirable)
         if let failure = journal.statistics.archive.failure {
             onJournalEvent(.archiveFailed(failure, shard: host.shard))
         }
