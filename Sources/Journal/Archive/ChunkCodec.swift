@@ -2,8 +2,8 @@ import CZstd
 
 /// Compresses and expands single chunks with Zstandard; memory of its own, used by one thread.
 final class ChunkCodec {
-    /// 3 is what the tool takes by default: dense batches shrink to about a third, half-empty ones to a thirtieth, for a few ms of
-    /// CPU per segment. Higher levels cost four times as much for two percent.
+    /// 3 is what the tool takes by default. Records of test payments shrink to a tenth at 400 MB/s of CPU, batches of few of them,
+    /// which are mostly padding, to a thirtieth. Level 9 costs five times as much for a tenth less at best.
     static let level: Int32 = 3
 
     private let compressor: OpaquePointer
