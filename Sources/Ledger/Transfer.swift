@@ -51,6 +51,18 @@ package struct Transfer: Sendable {
 
     /// Whether every currency of the transfer sums to zero, in 128 bits.
     private var isBalanced: Bool {
+        // One currency, as in nearly all.
+        let currency = storage[0].account.currency
+        var sum: Int128 = 0
+        var index = 0
+        while index < count, storage[index].account.currency == currency {
+            sum += Int128(storage[index].amountMinor)
+            index += 1
+        }
+        return index == count ? sum == 0 : isBalancedByCurrency
+    }
+
+    private var isBalancedByCurrency: Bool {
         for index in 0..<count {
             let currency = storage[index].account.currency
             var sum: Int128 = 0

@@ -15,27 +15,50 @@ extension ShardCore {
         cold: (_ sequence: UInt64, _ before: RecordPosition) -> [UInt8]? = { _, _ in nil }
     ) throws(RecordDecodingError) {
         precondition(position == nextPosition, "records are replayed in order")
-        let record = try ShardRecord(decoding: bytes)
+        var reader = RecordReader()
+        let (kind, time, previous) = try reader.header(bytes)
         // A journal holds more keys than are remembered at once: they expire by the journal's own time.
-        idempotency.expire(at: record.time, limit: .max)
-        if record.reservesKey, idempotency.isFull { throw .idempotencyTableFull(capacity: idempotency.capacity) }
-        lastRecordTime = max(lastRecordTime, record.time)
-        if let id = record.existingPayment { try bringBack(id, before: position, cold) }
-        switch record {
-        case .paymentCreated(let record):
+        idempotency.expire(at: time, limit: .max)
+        lastRecordTime = max(lastRecordTime, time)
+        // Each kind on its own and not through `ShardRecord`: a value of half a kilobyte would be copied at every step.
+        switch kind {
+        case .paymentCreated:
+            let record = try reader.paymentCreated(bytes, time)
+            try reader.finish(bytes)
+            try checkRoomForKey()
             _ = applyCreated(record, at: position)
-        case .operationStarted(let record):
+        case .operationStarted:
+            let record = try reader.operationStarted(bytes, time, previous)
+            try reader.finish(bytes)
+            try checkRoomForKey()
+            try bringBack(record.payment, before: position, cold)
             _ = applyStarted(record, at: position)
-        case .operationFinished(let record):
+        case .operationFinished:
+            let record = try reader.operationFinished(bytes, time, previous)
+            try reader.finish(bytes)
+            try bringBack(record.payment, before: position, cold)
             applyFinished(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
-        case .operationUnresolved(let record):
+        case .operationUnresolved:
+            let record = try reader.operationUnresolved(bytes, time, previous)
+            try reader.finish(bytes)
+            try bringBack(record.payment, before: position, cold)
             applyUnresolved(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
-        case .refundBounced(let record):
+        case .refundBounced:
+            let record = try reader.refundBounced(bytes, time, previous)
+            try reader.finish(bytes)
+            try bringBack(record.payment, before: position, cold)
             applyBounced(record, at: position)
-        case .operationAttempted(let record):
+        case .operationAttempted:
+            let record = try reader.operationAttempted(bytes, time, previous)
+            try reader.finish(bytes)
+            try bringBack(record.payment, before: position, cold)
             applyAttempted(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
         }
         lastPosition = position
+    }
+
+    private func checkRoomForKey() throws(RecordDecodingError) {
+        if idempotency.isFull { throw .idempotencyTableFull(capacity: idempotency.capacity) }
     }
 
     private mutating func bringBack(

@@ -7,14 +7,7 @@ extension ShardRecord {
     /// Decodes one record as `encodeFramed` made it (without the length in front).
     package init(decoding bytes: Span<UInt8>) throws(RecordDecodingError) {
         var reader = RecordReader()
-        let rawKind = try reader.integer(UInt8.self, bytes)
-        guard let kind = Kind(rawValue: rawKind) else { throw .unknownKind(rawKind) }
-        let version = try reader.integer(UInt8.self, bytes)
-        guard version == 1 || version == Self.version else { throw .unsupportedVersion(version) }
-        reader.version = version
-        let time = try reader.integer(Int64.self, bytes)
-        let isLinked = version > 1 && kind != .paymentCreated
-        let previous = isLinked ? try reader.integer(UInt64.self, bytes) : 0
+        let (kind, time, previous) = try reader.header(bytes)
         switch kind {
         case .paymentCreated: self = .paymentCreated(try reader.paymentCreated(bytes, time))
         case .operationStarted: self = .operationStarted(try reader.operationStarted(bytes, time, previous))
@@ -23,12 +16,30 @@ extension ShardRecord {
         case .refundBounced: self = .refundBounced(try reader.refundBounced(bytes, time, previous))
         case .operationAttempted: self = .operationAttempted(try reader.operationAttempted(bytes, time, previous))
         }
-        guard reader.offset == bytes.count else { throw .invalidValue }
+        try reader.finish(bytes)
     }
 }
 
 extension RecordReader {
-    fileprivate mutating func paymentCreated(
+    /// Reads what every record begins with.
+    mutating func header(
+        _ bytes: Span<UInt8>
+    ) throws(RecordDecodingError) -> (kind: ShardRecord.Kind, time: Int64, previous: UInt64) {
+        let rawKind = try integer(UInt8.self, bytes)
+        guard let kind = ShardRecord.Kind(rawValue: rawKind) else { throw .unknownKind(rawKind) }
+        version = try integer(UInt8.self, bytes)
+        guard version == 1 || version == ShardRecord.version else { throw .unsupportedVersion(version) }
+        let time = try integer(Int64.self, bytes)
+        let isLinked = version > 1 && kind != .paymentCreated
+        return (kind, time, isLinked ? try integer(UInt64.self, bytes) : 0)
+    }
+
+    /// Nothing may be left.
+    func finish(_ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        guard offset == bytes.count else { throw .invalidValue }
+    }
+
+    mutating func paymentCreated(
         _ bytes: Span<UInt8>,
         _ time: Int64
     ) throws(RecordDecodingError) -> PaymentCreated {
@@ -55,7 +66,7 @@ extension RecordReader {
         )
     }
 
-    fileprivate mutating func operationStarted(
+    mutating func operationStarted(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64
@@ -73,7 +84,7 @@ extension RecordReader {
         )
     }
 
-    fileprivate mutating func operationFinished(
+    mutating func operationFinished(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64
@@ -111,7 +122,7 @@ extension RecordReader {
         )
     }
 
-    fileprivate mutating func operationUnresolved(
+    mutating func operationUnresolved(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64
@@ -131,7 +142,7 @@ extension RecordReader {
         )
     }
 
-    fileprivate mutating func operationAttempted(
+    mutating func operationAttempted(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64
@@ -157,7 +168,7 @@ extension RecordReader {
         )
     }
 
-    fileprivate mutating func refundBounced(
+    mutating func refundBounced(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64

@@ -19,20 +19,6 @@ package enum ShardRecord: Sendable {
     /// A try of an operation, or a question about it, that did not end it.
     case operationAttempted(OperationAttempted)
 
-    /// Whether applying it takes a place in the idempotency table.
-    var reservesKey: Bool {
-        switch self {
-        case .paymentCreated, .operationStarted: true
-        case .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted: false
-        }
-    }
-
-    /// The payment that must be there already.
-    var existingPayment: PaymentID? {
-        if case .paymentCreated = self { return nil }
-        return payment
-    }
-
     /// Milliseconds since 1970 when it was decided.
     package var time: Int64 {
         switch self {
