@@ -149,7 +149,7 @@ let package = Package(
         // docs/capacity.md: measures a shard of millions of payments; `Benchmarks/capacity.sh` runs it.
         .executableTarget(
             name: "snapshot-benchmark",
-            dependencies: ["CMillrace", "Shard", "Journal", "Payments", "Ledger", "Money", nioCore],
+            dependencies: ["Shard", "Journal", "Payments", "Ledger", "Money", nioCore],
             path: "Benchmarks/Snapshots",
             swiftSettings: strict
         ),

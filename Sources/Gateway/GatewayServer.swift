@@ -40,6 +40,7 @@ package final class GatewayServer: Sendable {
     /// Throws `ConfigurationError` for what the configuration points to, `DataDirectoryError` and `JournalError` for what
     /// is on the disk; nothing is left running then.
     package static func start(configuration: GatewayConfiguration, logger: Logger) async throws -> GatewayServer {
+        LargeMemory.returnWhenFreed()
         let blueprint = try GatewayBlueprint(configuration)
         let parts = GatewayParts(blueprint: blueprint, logger: logger)
         do {

@@ -7,7 +7,7 @@ struct SparseTableTests {
     @Test("agrees with a dictionary through appends, changes, removals, returns and copies", arguments: 1...6)
     func agreesWithDictionary(seed: UInt64) {
         var random = SplitMix(state: seed)
-        var table = SparseTable<Int>(maximumCount: 100)
+        var table = SparseTable<Int>()
         var model: [Int: Int] = [:]
         var copies: [(SparseTable<Int>, [Int: Int])] = []
         for step in 0..<6_000 {
@@ -52,7 +52,7 @@ struct SparseTableTests {
 
     @Test("a chunk whose elements all left holds no memory")
     func emptyChunksAreReleased() {
-        var table = SparseTable<Int>(maximumCount: 0)
+        var table = SparseTable<Int>()
         for value in 0..<5_120 { _ = table.append(value) }
         let full = table.reservedBytes
         for chunk in 0..<10 { #expect(table.remove(inChunk: chunk) { index, _ in index % 512 != 3 } == 511) }

@@ -23,7 +23,7 @@ millrace_thread *millrace_thread_start(const char *name, void *context, void (*b
 void millrace_thread_join(millrace_thread *thread);
 int millrace_thread_is_current(millrace_thread *thread);
 
-// Makes the allocator give blocks of 64 KiB and more back to the system when they are freed, whatever was freed before (the GNU
+// Makes the allocator give blocks of 68 KiB and more back to the system when they are freed, whatever was freed before (the GNU
 // allocator by itself raises that bound up to 32 MiB). Call once, at the start of the process.
 void millrace_return_large_memory(void);
 void millrace_sleep_nanoseconds(uint64_t nanoseconds);

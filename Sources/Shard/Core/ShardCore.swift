@@ -49,8 +49,8 @@ package struct ShardCore: ~Copyable {
             capacity: configuration.idempotencyCapacity,
             ttlSeconds: configuration.idempotencySeconds
         )
-        payments = SparseTable(maximumCount: configuration.paymentCapacity)
-        refunds = SparseTable(maximumCount: configuration.paymentCapacity)
+        payments = SparseTable()
+        refunds = SparseTable()
         operations = RunningOperations(capacity: configuration.operationCapacity)
         timers = TimerWheel(maximumTimers: Self.timerCapacity)
         expiredTimers.reserveCapacity(256)

@@ -3,7 +3,7 @@
 ///
 /// Numbers are grouped by 512 into chunks. A chunk packs its elements in order behind a bit set that says which they are;
 /// an empty chunk is released. The whole is a value: a copy shares the chunks, and a change copies the one chunk that it
-/// touches, if another copy still has it.
+/// touches, if another copy still has it, and the list of the 256 chunks around it, once.
 struct SparseTable<Element> {
     static var chunkShift: Int { 9 }
     static var chunkCount: Int { 1 << chunkShift }
@@ -14,12 +14,9 @@ struct SparseTable<Element> {
     private(set) var presentCount = 0
     /// The elements that the chunks have room for.
     private(set) var reservedCount = 0
-    private var chunks: [SparseChunk<Element>?] = []
+    private var chunks = ChunkList<Element>()
 
-    /// Room for the chunk list up front.
-    init(maximumCount: Int) {
-        chunks.reserveCapacity(min(maximumCount, 1 << 24) / Self.chunkCount + 1)
-    }
+    init() {}
 
     /// The bytes of chunks and chunk list.
     var reservedBytes: Int {
@@ -131,6 +128,30 @@ struct SparseTable<Element> {
         let capacity = appending ? Self.chunkCount : min(Self.chunkCount, chunk.header.capacity * 4)
         reservedCount += capacity - chunk.header.capacity
         chunks[number] = SparseChunk.make(capacity: capacity, from: chunk)
+    }
+}
+
+/// A list of chunks in groups of 256, so that the first change after a copy of the table shares 256 chunks with it and not all.
+private struct ChunkList<Element> {
+    private static var groupShift: Int { 8 }
+
+    private(set) var count = 0
+    private var groups: [ContiguousArray<SparseChunk<Element>?>] = []
+
+    @inline(__always)
+    subscript(number: Int) -> SparseChunk<Element>? {
+        get { groups[number >> Self.groupShift][number & (1 << Self.groupShift - 1)] }
+        _modify { yield &groups[number >> Self.groupShift][number & (1 << Self.groupShift - 1)] }
+    }
+
+    mutating func append(_ chunk: SparseChunk<Element>?) {
+        if count & (1 << Self.groupShift - 1) == 0 {
+            var group = ContiguousArray<SparseChunk<Element>?>()
+            group.reserveCapacity(1 << Self.groupShift)
+            groups.append(group)
+        }
+        groups[groups.count - 1].append(chunk)
+        count += 1
     }
 }
 
