@@ -55,6 +55,10 @@ package protocol JournalEngine: AnyObject, Sendable {
     /// takes at most). Cheap: any thread may ask at any time. `Int.max` for an engine that has no such limit.
     var roomBytes: Int { get }
 
+    /// How much room the owner would like to see, so that it need not refuse work: a hint by which the next segment is prepared
+    /// sooner. Cheap; the owner's thread.
+    func wantRoom(bytes: Int)
+
     /// Appends the records of one tick. `records` holds each record as a little-endian `UInt32` length and its bytes;
     /// `count` of them; `expecting` is the position before the first, and must equal `lastPosition`.
     /// Returns at once; durability is reported to the owner in order. Throws `backlog` when more bytes than configured
@@ -72,6 +76,8 @@ package protocol JournalEngine: AnyObject, Sendable {
 
 extension JournalEngine {
     package var roomBytes: Int { .max }
+
+    package func wantRoom(bytes: Int) {}
 }
 
 /// How records fill a segment, for an owner that keeps room for what it must be able to write (docs/journal.md, "Reserve").

@@ -1,11 +1,13 @@
 """The disk fills up under load: nobody is told of a payment that is not kept, and room brings everything back."""
 
+import contextlib
 import json
 import os
 import subprocess
 
 import pytest
-from gateway import Demo, run, wait_until
+from faultlab import SOURCES, Trial
+from gateway import Demo, key, payment, run, wait_until
 
 ROOM = "size=8m"
 MORE_ROOM = "size=128m"
@@ -23,26 +25,38 @@ def mount(*arguments):
     return subprocess.run(["mount", "-t", "tmpfs", *map(str, arguments)], capture_output=True, text=True, check=False)
 
 
-@pytest.fixture
-def small_demo(tmp_path):
-    """A demo whose data directory has little room."""
+@contextlib.contextmanager
+def mounted_demo(directory, room, settings):
+    """A demo whose data directory is a file system of its own."""
     if os.geteuid() != 0:
         pytest.skip("mounting a small file system needs root")
-    demo = Demo(tmp_path)
-    data = tmp_path / "data"
+    demo = Demo(directory)
+    data = directory / "data"
     data.mkdir()
-    mounted = mount("-o", ROOM, "millrace-test", data)
+    mounted = mount("-o", room, "millrace-test", data)
     if mounted.returncode != 0:
         pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
     try:
         demo.start("psp")
-        demo.configure(SETTINGS)
+        demo.configure(settings)
         demo.start("gateway")
         assert demo.stop_gateway() == 0
         yield demo
     finally:
         demo.stop()
         subprocess.run(["umount", str(data)], check=False)
+
+
+@pytest.fixture
+def small_demo(tmp_path):
+    with mounted_demo(tmp_path, ROOM, SETTINGS) as demo:
+        yield demo
+
+
+@pytest.fixture
+def roomy_demo(tmp_path):
+    with mounted_demo(tmp_path, MORE_ROOM, SETTINGS.replace("2MiB", "8MiB")) as demo:
+        yield demo
 
 
 def test_a_full_disk_refuses_and_room_brings_everything_back(small_demo, tmp_path):
@@ -70,3 +84,55 @@ def test_a_full_disk_refuses_and_room_brings_everything_back(small_demo, tmp_pat
     small_demo.audit(expectations)
     assert small_demo.stop_gateway() == 0
     run("journal", "verify", small_demo.directory / "data", status=0)
+
+
+def test_outcomes_of_what_is_in_flight_fit_when_the_disk_is_full(roomy_demo, tmp_path):
+    """Hundreds of payments at a slow provider, and not a byte free for another segment: all of them end as they would have, new
+    ones are refused, and room brings everything back without a restart."""
+    data = roomy_demo.directory / "data"
+    trial = Trial(roomy_demo, tmp_path)
+    server = trial.serve()
+    roomy_demo.profile({"preset": "clean", "latency": {"kind": "fixed", "ms": 4000}})
+    trial.begin("--rate", "300", "--duration", "10s", scenario=SOURCES / "refused.yaml")
+
+    def gauge(name):
+        return roomy_demo.metrics()[f"millrace_{name}"]
+
+    wait_until(lambda: gauge("operations_running") >= 200, 30, "payments in flight")
+    ballast = data / "ballast"
+    with ballast.open("wb") as file:
+        # Up to the last byte.
+        while True:
+            try:
+                file.write(bytes(1 << 16))
+                file.flush()
+            except OSError:
+                break
+    most = 0
+
+    def refused():
+        nonlocal most
+        most = max(most, gauge("operations_running"))
+        return gauge("refusals_total") > 50
+
+    wait_until(refused, 60, "refusals")
+    assert gauge("journal_reserved_bytes") <= gauge("journal_room_bytes")
+    wait_until(lambda: gauge("operations_running") == 0, 60, "the end of what was in flight")
+    trial.load.communicate(timeout=120)
+    statuses = trial.statuses()
+    print(f"{most:.0f} in flight at most; {statuses}")
+    # 0 would be a request without an answer, 202 one whose outcome was not known.
+    assert set(statuses) <= {201, 402, 503} and statuses[503] > 50 and statuses[201] >= 200, statuses
+    assert most >= 200 and server.poll() is None, trial.log()
+    assert "Is the disk full?" in trial.log()
+    roomy_demo.audit(trial.expectations)
+    ballast.unlink()
+    roomy_demo.profile({"preset": "clean", "latency": {"kind": "fixed", "ms": 0}})
+    with roomy_demo.client() as api:
+        wait_until(
+            lambda: api.post("/v1/payments", json=payment(), headers=key()).status_code == 201, 30, "room again"
+        )
+        for _ in range(50):
+            assert api.post("/v1/payments", json=payment(), headers=key()).status_code == 201
+    trial.stop(server)
+    roomy_demo.verify_journals()

@@ -4,17 +4,17 @@ import os
 import time
 
 import pytest
-from faultlab import Trial, compiled_shim, needs, shell, volume
+from faultlab import SETTINGS, SNAPSHOTS, Trial, compiled_shim, needs, shell, volume
 from gateway import Demo, wait_until
 
 CUTS = 3
 
 
-@pytest.mark.parametrize("kind", ["ext4", "xfs"])
-def test_power_loss_under_load(bare_demo, tmp_path, kind):
+@pytest.mark.parametrize(("kind", "settings"), [("ext4", SETTINGS), ("xfs", SNAPSHOTS)], ids=["ext4", "xfs-snapshots"])
+def test_power_loss_under_load(bare_demo, tmp_path, kind, settings):
     needs("mount")
     with volume(kind, tmp_path / "disk", tmp_path / "data") as disk:
-        trial = Trial(bare_demo, tmp_path).prepare()
+        trial = Trial(bare_demo, tmp_path).prepare(settings)
         # What was made at the first start must be there after a power loss like everything else: no sync of ours.
         trial.begin("--duration", "9s")
         server = trial.serve()

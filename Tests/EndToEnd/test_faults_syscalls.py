@@ -5,8 +5,7 @@ import itertools
 import signal
 
 import pytest
-from faultlab import SOURCES as SCENARIOS
-from faultlab import Trial, compiled_shim, needs, strace
+from faultlab import SNAPSHOTS, SOURCES, Trial, compiled_shim, needs, strace
 from gateway import key, payment, wait_until
 
 # Of each thread. The first ones meet recovery and the first segment, the others batches, witness slots and prepared segments.
@@ -18,8 +17,9 @@ def trial(bare_demo, tmp_path):
     return Trial(bare_demo, tmp_path).prepare()
 
 
-def test_killed_in_the_nth_write(trial, tmp_path):
+def test_killed_in_the_nth_write(bare_demo, tmp_path):
     needs("strace")
+    trial = Trial(bare_demo, tmp_path).prepare(SNAPSHOTS)
     trial.begin("--duration", "14s")
     for number, call in zip(KILLS, itertools.cycle(["pwrite64", "pwrite64", "fdatasync"])):
         when = max(2, number // 8) if call == "fdatasync" else number
@@ -108,7 +108,7 @@ def test_a_disk_that_takes_seconds_is_answered_503_and_fills_no_memory(trial, tm
     inject = "inject=pwrite64:delay_enter=2500000:when=60+"
     server = trial.serve(*strace(tmp_path / "trace", "-e", "trace=pwrite64", "-e", inject))
     before = resident_megabytes(server)
-    trial.begin("--rate", "1500", "--duration", "6s", scenario=SCENARIOS / "refused.yaml")
+    trial.begin("--rate", "1500", "--duration", "6s", scenario=SOURCES / "refused.yaml")
     trial.load.communicate(timeout=120)
     statuses = trial.statuses()
     after = resident_megabytes(server)

@@ -10,6 +10,10 @@ import Testing
         try expectConformance { owner in try Self.open(TestJournal.directory, owner, disk) }
     }
 
+    @Test func `local journal conforms when things go wrong`() throws {
+        try expectFaultConformance { LocalBench() }
+    }
+
     @Test func `local journal on the real disk conforms, holds its lock and verifies`() throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }

@@ -1,4 +1,5 @@
 import Journal
+import Ledger
 import Payments
 import Shard
 import Testing
@@ -197,6 +198,39 @@ struct ShardHostTests {
         harness.send(key: 3)
         // A frame each for the intent, and three for what may follow.
         #expect(harness.responses.map(\.status) == [503] && harness.journal.records.count == 2)
+    }
+
+    @Test(
+        "Time that jumps back or far ahead confuses neither keys nor timers nor identifiers",
+        arguments: [-3_600_000, 3_600_000]
+    )
+    func clockJump(milliseconds: Int64) {
+        let harness = HostHarness()
+        harness.send(key: 1)
+        harness.flush()
+        harness.succeed(0)
+        harness.flush()
+        harness.send(key: 2)
+        harness.flush()
+        harness.pass(milliseconds: milliseconds)
+        // The answer of a call that was under way.
+        harness.succeed(1)
+        harness.flush()
+        #expect(harness.responses.map(\.status) == [201, 201])
+        // The first key is remembered, and a new one makes another payment.
+        let records = harness.journal.lastPosition
+        harness.send(key: 1)
+        #expect(harness.journal.lastPosition == records)
+        harness.send(key: 3)
+        harness.flush()
+        harness.succeed(2)
+        harness.flush()
+        // The first key's answer is read back on another thread.
+        #expect(harness.responses.count >= 3 && harness.responses.allSatisfy { $0.status == 201 })
+        #expect(harness.calls.count == 3)
+        #expect(Set(harness.calls.map { "\($0.call.payment)" }).count == 3)
+        harness.pass(milliseconds: 10)
+        #expect(harness.host.trialBalance().currencies.allSatisfy { $0.totals.debits == $0.totals.credits })
     }
 
     @Test("The deadline of a PSP call counts from the decision: what the disk took is off it")

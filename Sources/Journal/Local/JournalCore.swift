@@ -14,8 +14,14 @@ final class JournalCore: Sendable {
     let archive: ArchiveStore?
     /// `JournalEngine.roomBytes`, as the writer and the keeper last knew it.
     private let room: Atomic<Int>
+    /// What the owner would like it to be.
+    private let wantedRoom = Atomic(0)
 
     var roomBytes: Int { room.load(ordering: .relaxed) }
+
+    var wantedRoomBytes: Int { wantedRoom.load(ordering: .relaxed) }
+
+    func wantRoom(bytes: Int) { wantedRoom.store(bytes, ordering: .relaxed) }
 
     /// Under the lock, so that of two changes the later one stays.
     func publishRoom(_ state: borrowing JournalState) { room.store(state.roomBytes, ordering: .relaxed) }

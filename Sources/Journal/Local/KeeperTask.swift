@@ -169,11 +169,12 @@ struct KeeperTask: ~Copyable {
         }
     }
 
-    /// What flushes get between two chunks. None when the room of the segment in use becomes short: an owner may refuse new work
-    /// for the lack of it.
+    /// What flushes get between two chunks. None when the room of the segment in use becomes short, and little when it is less than
+    /// the owner wants, who may refuse new work for the lack of it.
     private func pause(_ state: borrowing JournalState) -> UInt64 {
         let share = 1 - Double(state.segmentRoom) / Double(core.configuration.segmentBytes)
         if share > 0.875 { return 0 }
+        if state.segmentRoom < core.wantedRoomBytes { return Self.shortPauseNanoseconds }
         return preparer.progress < 2 * share ? Self.shortPauseNanoseconds : Self.longPauseNanoseconds
     }
 

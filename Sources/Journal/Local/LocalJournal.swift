@@ -70,6 +70,8 @@ package final class LocalJournal: JournalEngine, Sendable {
 
     package var roomBytes: Int { core.roomBytes }
 
+    package func wantRoom(bytes: Int) { core.wantRoom(bytes: bytes) }
+
     /// Counters so far.
     package var statistics: JournalStatistics { core.statistics }
 

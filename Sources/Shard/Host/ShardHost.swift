@@ -125,6 +125,7 @@ package final class ShardHost {
         tickedAt = now
         updateAdmission()
         ports.journalRoom(isShort: isRoomShort, shard: shard)
+        journal.wantRoom(bytes: 2 * (core.outcomeReserveBytes + ShardCore.largestAdmissionBytes))
         core.tick(at: now, into: &output)
         commit(now)
         advanceSnapshot(now)
@@ -486,37 +487,4 @@ package final class ShardHost {
         }
         ports.effectsReleased()
     }
-}
-
-/// Plain counters of one shard's host, since the process started.
-package struct ShardHostStatistics: Sendable {
-    /// Batches handed to the journal.
-    package internal(set) var batches = 0
-    package internal(set) var records = 0
-    package internal(set) var recordBytes = 0
-    /// Times records had to wait because the journal's backlog was full.
-    package internal(set) var backlogWaits = 0
-    /// Stored answers that could not be read back.
-    package internal(set) var readsFailed = 0
-}
-
-/// How full a shard is, for gauges.
-package struct ShardOccupancy: Sendable {
-    /// In memory.
-    package var payments: Int
-    /// On disk alone.
-    package var coldPayments: Int
-    package var parkedCommands: Int
-    package var refunds: Int
-    package var operations: Int
-    package var idempotencyKeys: Int
-    package var idempotencyCapacity: Int
-    /// Bytes of tables and arena, used or not.
-    package var reservedBytes: Int
-    /// Bytes of records that wait for the disk.
-    package var unflushedBytes: Int
-    /// Bytes that the journal can write without another segment.
-    package var journalRoomBytes: Int
-    /// Bytes of those that the outcomes of what is in flight can need.
-    package var outcomeReserveBytes: Int
 }

@@ -12,8 +12,17 @@ final class FaultScenario {
         case keeperFirst
     }
 
+    /// What else the journal does.
+    enum Dress: CaseIterable {
+        case plain
+        /// Encrypted, signed, and its old segments retired, archived and used again.
+        case everything
+    }
+
     let disk: FakeDisk
     let order: Order
+    let dress: Dress
+    private let clock = ArchivingJournal.Clock()
     /// Records that `append` took, by position; those of a broken session behind `acknowledged` are in doubt.
     private(set) var accepted: [[UInt8]] = []
     private(set) var acknowledged: RecordPosition = 0
@@ -21,16 +30,28 @@ final class FaultScenario {
     private(set) var isComplete = true
     private var attempts: UInt64 = 0
 
-    init(_ disk: FakeDisk, _ order: Order) {
+    init(_ disk: FakeDisk, _ order: Order, _ dress: Dress = .plain) {
         self.disk = disk
         self.order = order
+        self.dress = dress
     }
 
-    static var configuration: JournalConfiguration {
+    private static let signer = CheckpointSigner.generate()
+
+    private var configuration: JournalConfiguration {
         var configuration = TestJournal.configuration(segmentBytes: 32 << 10, batchBytes: 12 << 10)
         configuration.driving = .steps
-        configuration.clock = { 0 }
+        configuration.clock = { [clock] in clock.now }
+        guard dress == .everything else { return configuration }
+        configuration.keys = keys
+        configuration.checkpoints = CheckpointSettings(signer: Self.signer, intervalNanoseconds: 0)
+        configuration.archive = JournalArchiveConfiguration(directory: ArchivingJournal.archive, spareSegments: 1)
         return configuration
+    }
+
+    private var keys: JournalKeys? {
+        guard dress == .everything, let ring = try? testRing("1: 1") else { return nil }
+        return JournalKeys(ring)
     }
 
     /// Sessions one after another on the same disk, up to the first that breaks.
@@ -41,7 +62,7 @@ final class FaultScenario {
     private func run(_ session: Int) {
         let opened: TestJournal
         do throws(JournalError) {
-            opened = try TestJournal(disk, Self.configuration)
+            opened = try TestJournal(disk, configuration)
         } catch {
             return isComplete = false
         }
@@ -51,6 +72,7 @@ final class FaultScenario {
             // Ticks of two at a time travel in one flush.
             if tick % 2 == 1 { settle(opened) }
             if tick == 4 { readBack(opened) }
+            if dress == .everything, tick % 2 == 1 { archive(opened) }
         }
         if session != 1 { settle(opened) }
         opened.journal.close()
@@ -86,6 +108,19 @@ final class FaultScenario {
         }
     }
 
+    /// As after a snapshot of what is durable, less a little.
+    private func archive(_ opened: TestJournal) {
+        guard opened.owner.acknowledged > 3 else { return }
+        opened.journal.retire(upTo: opened.owner.acknowledged - 3)
+        for _ in 0..<60 {
+            switch opened.journal.stepArchiver() {
+            case .did: settle(opened)
+            case .waitsUntil(let time) where time - clock.now <= 1_000_000_000: clock.advance(time - clock.now)
+            case .waits, .waitsUntil, .ended: return
+            }
+        }
+    }
+
     private func readBack(_ opened: TestJournal) {
         let position = opened.owner.acknowledged
         guard position > 0 else { return }
@@ -112,7 +147,7 @@ final class FaultScenario {
     /// Opens the disk as the next start finds it: every acknowledged record is there, no refused one, whatever else was taken
     /// is there without a gap or not at all, and stays so from then on.
     func expectRecovery(_ disk: FakeDisk, _ what: @autoclosure () -> String) throws {
-        let first = try TestJournal(disk, Self.configuration)
+        let first = try TestJournal(disk, configuration)
         #expect(first.replayed.count >= acknowledged, "\(what()): acknowledged records are lost")
         #expect(areEqual(first.replayed, accepted.prefix(first.replayed.count)), "\(what()): other records")
         let more = (0..<3).map { Self.record(first.journal.lastPosition + 1 + $0, attempt: 0, bytes: 5_000) }
@@ -124,11 +159,15 @@ final class FaultScenario {
         )
         first.journal.close()
         #expect(first.owner.acknowledged == UInt64(first.replayed.count + 3), "\(what()): goes on")
-        let second = try TestJournal(disk, Self.configuration)
+        let second = try TestJournal(disk, configuration)
         #expect(areEqual(second.replayed, first.replayed + more), "\(what()): what was found changed")
         #expect(second.report.torn == nil && second.journal.epoch > first.journal.epoch)
         second.journal.close()
-        let verification = JournalVerifier.verify(directory: TestJournal.directory, fileSystem: disk)
+        let verification = JournalVerifier.verify(
+            directory: TestJournal.directory,
+            keys: keys?.ring,
+            fileSystem: disk
+        )
         #expect(verification.isSound && verification.records == second.replayed.count, "\(what())")
     }
 }
