@@ -125,6 +125,22 @@ struct ShardHostSnapshotTests {
         #expect(disk.count(of: file) > 8_192)
     }
 
+    @Test("Payments that were only read leave memory again, with nothing recorded in between")
+    func readPaymentsLeave() throws {
+        let harness = harness(SnapshotPolicy(payments: 1, coldAfter: 0))
+        pay(harness, 1)
+        for _ in 0..<2 {
+            harness.pass(milliseconds: 10)
+            writer.runAll(harness.loop)
+            for _ in 0..<4 { harness.pass(milliseconds: 10) }
+            #expect(harness.host.occupancy.payments == 0)
+            harness.send(.getPayment(harness.calls[0].call.payment), key: 2)
+            harness.loop.run()
+            #expect(harness.responses.last?.status == 200 && harness.host.occupancy.payments == 1)
+        }
+        #expect(try restored() == (2, 1) && harness.host.snapshotStatistics.written == 2)
+    }
+
     @Test("A cold payment whose file is gone is answered 503; the shard goes on")
     func unreadableColdPayment() throws {
         let harness = harness(SnapshotPolicy(payments: 1, coldAfter: 0))

@@ -48,7 +48,10 @@ package struct ReleasePlan: Sendable {
 extension ShardCore {
     /// Lets a command wait until its payment is in memory again.
     mutating func park(_ command: Command, payment sequence: UInt64, into output: inout ShardOutput) {
-        guard parking.count < configuration.parkedCapacity else { return refuse(command, .overloaded, into: &output) }
+        // A payment that is read back takes a place in the table until the next snapshot.
+        guard parking.count < configuration.parkedCapacity,
+            payments.presentCount + parking.count < configuration.paymentCapacity
+        else { return refuse(command, .overloaded, into: &output) }
         if parking.park(command, payment: sequence) {
             output.release(.loadPayment(sequence: sequence), restingOn: 0)
         }

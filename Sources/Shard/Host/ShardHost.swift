@@ -320,6 +320,7 @@ package final class ShardHost {
         } else if schedule?.isDue(
             position: core.lastPosition,
             payments: core.statistics.paymentsCreated,
+            loads: core.statistics.coldLoads,
             at: now
         ) == true {
             takeSnapshot(now)
@@ -334,7 +335,12 @@ package final class ShardHost {
         let pause = UInt64((NIODeadline.now() - start).nanoseconds)
         snapshotStatistics.lastPauseNanoseconds = pause
         snapshotStatistics.longestPauseNanoseconds = max(snapshotStatistics.longestPauseNanoseconds, pause)
-        schedule?.took(capture, payments: core.statistics.paymentsCreated, at: now)
+        schedule?.took(
+            capture,
+            payments: core.statistics.paymentsCreated,
+            loads: core.statistics.coldLoads,
+            at: now
+        )
         writeSnapshot()
     }
 

@@ -101,6 +101,8 @@ struct SnapshotSchedule {
     /// Payments made since the process started, less those of the snapshots taken.
     private var paymentsBase: Int
     private var lastPosition: RecordPosition
+    /// Payments read back before the last one: those since leave memory again with the next.
+    private var lastLoads = 0
     /// Milliseconds since 1970.
     private var lastTime: Int64?
     private var notBefore: Int64 = .min
@@ -116,21 +118,22 @@ struct SnapshotSchedule {
     mutating func recorded(bytes: Int) { self.bytes += UInt64(bytes) }
 
     /// Whether one is to be taken now.
-    mutating func isDue(position: RecordPosition, payments: Int, at now: Int64) -> Bool {
-        guard case .idle = phase, position > lastPosition, now >= notBefore else { return false }
+    mutating func isDue(position: RecordPosition, payments: Int, loads: Int, at now: Int64) -> Bool {
+        guard case .idle = phase, position > lastPosition || loads > lastLoads, now >= notBefore else { return false }
         let started = lastTime ?? now
         lastTime = started
-        return bytes >= UInt64(policy.journalBytes) || payments - paymentsBase >= policy.payments
+        return bytes >= UInt64(policy.journalBytes) || payments - paymentsBase + loads - lastLoads >= policy.payments
             || now - started >= policy.interval
             || now < started
     }
 
-    mutating func took(_ capture: ShardCapture, payments: Int, at now: Int64) {
+    mutating func took(_ capture: ShardCapture, payments: Int, loads: Int, at now: Int64) {
         phase = .taken(capture)
         lastTime = now
         lastPosition = capture.position
         bytes = 0
         paymentsBase = payments
+        lastLoads = loads
     }
 
     /// What the next one must make up for.
