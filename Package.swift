@@ -121,9 +121,7 @@ let package = Package(
             "Simulation",
             [
                 "Money", "Ledger", "Payments", "Journal", "Shard", "Providers", "PSPSimulator", "HTTPTransport",
-                nioCore,
-                nioHPACK,
-                nioEmbedded,
+                nioCore, nioHPACK,
             ]
         ),
         .executableTarget(

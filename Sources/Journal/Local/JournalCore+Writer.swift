@@ -16,6 +16,8 @@ extension JournalCore {
 
 extension WriterTask {
     /// The same without a thread: one step, if there is anything to do.
+    // Not inlined: Swift 6.3's optimizer fails on the loop that this makes of `JournalTasks.drain`.
+    @inline(never)
     mutating func step(_ core: JournalCore) -> JournalStep {
         if hasEnded { return .ended }
         if let ready {

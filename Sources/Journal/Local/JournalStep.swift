@@ -28,8 +28,20 @@ struct JournalTasks: ~Copyable {
     mutating func stepKeeper() -> JournalStep { keeper.step(core) }
     mutating func stepArchiver() -> JournalStep { archiver?.step() ?? .waits }
 
-    /// Runs the writer to its end, with the keeper's help if it needs a segment. The journal is closing.
+    /// Runs the writer to its end, with the keeper's help if it needs a segment, then the others, which end what they have begun.
+    /// The journal is closing.
     mutating func drain() {
+        drainWriter()
+        core.monitor.withLock { state in
+            state.keeperStops = true
+            state.archiverStops = true
+        }
+        while keeper.step(core) != .ended {}
+        guard core.archive != nil else { return }
+        while stepArchiver() != .ended {}
+    }
+
+    private mutating func drainWriter() {
         while true {
             switch writer.step(core) {
             case .did: continue

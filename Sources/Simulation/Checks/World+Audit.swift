@@ -7,12 +7,13 @@ import Shard
 extension World {
     // MARK: A start
 
-    func check(_ replay: borrowing Replay, _ report: RecoveryReport) {
-        counts.recordsReplayed += Int(replay.count)
+    func check(_ replay: borrowing Replay, _ report: RecoveryReport, _ storage: ShardStorage) {
+        counts.recordsReplayed += Int(replay.count - replay.origin)
+        if replay.origin > 0 { counts.startsFromSnapshot += 1 }
         if report.torn != nil { counts.tornTails += 1 }
         if damage != nil {
             counts.bitFlipsTolerated += 1
-            damage = nil
+            repair()
         }
         trace.note(now, "recovered", Int(replay.count), report.torn == nil ? 0 : 1)
         if let problem = replay.problem { fail(problem) }
@@ -21,17 +22,17 @@ extension World {
         }
         guard replay.core != nil, replay.count <= log.hashes.count else { return }
         log.truncate(to: replay.count)
-        checkState(replay)
+        checkState(replay, storage)
     }
 
-    private func checkState(_ replay: borrowing Replay) {
+    private func checkState(_ replay: borrowing Replay, _ storage: ShardStorage) {
         if let isBalanced = replay.core?.trialBalance().isBalanced, !isBalanced {
             fail("the ledger does not sum to zero")
         }
-        guard let life = lastLife, life.position == replay.count, let digest = replay.core?.stateDigest() else {
-            return
+        guard let life = lastLife, life.position == replay.count, replay.core != nil else { return }
+        if digest(replay.core!, storage) != life.digest {
+            fail("the state from \(life.position) records is not the one that wrote them")
         }
-        if digest != life.digest { fail("the state from \(life.position) records is not the one that wrote them") }
     }
 
     // MARK: The end
@@ -40,7 +41,7 @@ extension World {
     /// last start makes from the journal.
     func finish() {
         guard let gateway else { return fail("there is no gateway at the end") }
-        audit(gateway.host)
+        audit(gateway)
         end(gateway, power: false)
         while violation == nil, let (time, event) = queue.next() {
             clock.set(time)
@@ -49,22 +50,33 @@ extension World {
             break
         }
         if let last = self.gateway {
-            audit(last.host)
+            audit(last)
             last.session.end()
             last.owner.isOver = true
             last.engine.close()
+            last.loop.drop()
         }
         counts.diskErrors = disk.statistics.errors
         counts.tornSectors = disk.statistics.tornSectors
-        trace.note(now, "end", intents.count, Int(truncatingIfNeeded: gateway.host.core.stateDigest()))
+        trace.note(now, "end", intents.count, Int(log.acknowledged))
     }
 
-    private func audit(_ host: ShardHost) {
+    private func audit(_ process: GatewayProcess) {
+        let host = process.host!
+        disk.isWatched = true
+        defer { disk.isWatched = false }
         if !host.trialBalance().isBalanced { fail("the ledger does not sum to zero") }
         let totals = PSPAuditor.totals(&psp, now: UInt32(now / 1_000), payments: host.core.paymentCount) { fail($0) }
         var payments = [Int](repeating: 0, count: intents.count)
         var views: [PaymentView] = []
-        _ = host.forEachPayment(from: 0, count: .max / 2) { view, _ in views.append(view) }
+        _ = host.forEachPayment(from: 0, count: .max / 2) { sequence in
+            do throws(JournalError) { views.append(try process.storage.view(sequence).0) } catch {
+                fail("payment \(sequence) left memory and cannot be read: \(error)")
+            }
+        } _: { view, _ in
+            views.append(view)
+        }
+        guard views.count == host.core.paymentCount else { return fail("not every payment can be read") }
         for (number, view) in views.enumerated() {
             compare(view, totals[number])
             let intent = Intent.intent(of: view.amountMinor)

@@ -38,6 +38,11 @@ final class SimDisk {
         var inode: Inode
         var begins: Int64
         var durableAt: Int64
+
+        var directory: Substring {
+            let path = new ?? old ?? ""
+            return path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
+        }
     }
 
     /// Who uses the disk: each has its own stream of operations, one after another.
@@ -46,6 +51,8 @@ final class SimDisk {
         case keeper
         case recovery
         case reader
+        case snapshot
+        case archiver
     }
 
     struct Faults {
@@ -65,7 +72,7 @@ final class SimDisk {
     private var inodes: [Inode] = []
     private var random: SimRandom
     private let clock: SimClock
-    private var busyUntil: [Int64] = [0, 0, 0, 0]
+    private var busyUntil: [Int64] = [0, 0, 0, 0, 0, 0]
     var actor = Actor.recovery
     var faults = Faults()
     private(set) var statistics = Statistics()
@@ -84,13 +91,22 @@ final class SimDisk {
         self.clock = clock
     }
 
+    /// An actor begins nothing before that time.
+    func delay(_ actor: Actor, until time: Int64) {
+        busyUntil[actor.rawValue] = max(busyUntil[actor.rawValue], time)
+    }
+
     /// When the operations of an actor so far have ended.
     func idleAt(_ actor: Actor) -> Int64 { max(clock.now, busyUntil[actor.rawValue]) }
 
     // MARK: Operations
 
+    /// While this is set reads take no time and do not fail.
+    var isWatched = false
+
     /// Takes the time of an operation and decides whether it fails.
     func operate(_ name: String, _ path: String) throws(JournalFileError) -> (begins: Int64, ends: Int64) {
+        if isWatched { return (clock.now, clock.now) }
         let begins = max(clock.now, busyUntil[actor.rawValue])
         let ends = begins + random.skewed(60) * faults.slowness
         busyUntil[actor.rawValue] = ends
@@ -123,7 +139,8 @@ final class SimDisk {
 
     func list(_ directory: String) -> [String] {
         let prefix = directory + "/"
-        return names.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.sorted()
+        return names.keys.filter { $0.hasPrefix(prefix) && $0.dropFirst(prefix.count).allSatisfy { $0 != "/" } }
+            .map { String($0.dropFirst(prefix.count)) }.sorted()
     }
 
     func rename(_ old: String, to new: String) throws(JournalFileError) {
@@ -231,9 +248,8 @@ final class SimDisk {
 
     private func settleNames() {
         let now = clock.now
-        let count = changes.firstIndex { $0.durableAt > now } ?? changes.count
-        for change in changes[..<count] { durableNames.apply(change) }
-        changes.removeFirst(count)
+        for change in changes where change.durableAt <= now { durableNames.apply(change) }
+        changes.removeAll { $0.durableAt <= now }
     }
 
     // MARK: Crashes
@@ -313,7 +329,7 @@ final class SimDisk {
     private func rest() {
         let reachable = Set(names.values.map(ObjectIdentifier.init))
         inodes.removeAll { !reachable.contains(ObjectIdentifier($0)) }
-        busyUntil = [0, 0, 0, 0]
+        busyUntil = [0, 0, 0, 0, 0, 0]
     }
 
     // MARK: Damage

@@ -1,5 +1,4 @@
 import Journal
-import NIOEmbedded
 import Payments
 import Shard
 
@@ -10,8 +9,11 @@ final class GatewayProcess: ShardPorts {
     let session: DiskSession
     let owner: SimOwner
     let engine: SimEngine
-    let loop: EmbeddedEventLoop
+    let loop: SimEventLoop
     let reads = SimReads()
+    /// Where snapshots are written.
+    let snapshotJobs = SimReads()
+    let storage: ShardStorage
     private(set) var host: ShardHost!
     private unowned let world: World
     /// Recovery has ended and requests are taken.
@@ -21,11 +23,14 @@ final class GatewayProcess: ShardPorts {
     /// It exits as soon as the world looks.
     private(set) var failure: JournalError?
     var inbox: [Command] = []
+    /// What blocking jobs report when they have ended.
+    var reports: [[() -> Void]] = []
     var inboxIsScheduled = false
     var readsAreScheduled = false
     /// When the journal's tasks are to be stepped next; nil while they wait for something.
     var writerAt: Int64?
     var keeperAt: Int64?
+    var archiverAt: Int64?
 
     init(
         boot: Int,
@@ -33,7 +38,8 @@ final class GatewayProcess: ShardPorts {
         session: DiskSession,
         owner: SimOwner,
         engine: SimEngine,
-        loop: EmbeddedEventLoop
+        loop: SimEventLoop,
+        storage: ShardStorage
     ) {
         self.boot = boot
         self.world = world
@@ -41,14 +47,21 @@ final class GatewayProcess: ShardPorts {
         self.owner = owner
         self.engine = engine
         self.loop = loop
+        self.storage = storage
     }
 
-    func begin(_ core: consuming ShardCore, _ bridge: JournalBridge, clock: @escaping @Sendable () -> Int64) {
+    func begin(
+        _ core: consuming ShardCore,
+        _ bridge: JournalBridge,
+        snapshots: SnapshotSetup?,
+        clock: @escaping @Sendable () -> Int64
+    ) {
         host = ShardHost(
             eventLoop: loop,
             core: core,
             journal: engine,
             threadPool: reads,
+            snapshots: snapshots,
             limits: .init(unflushedBytes: 128 << 10, unflushedMilliseconds: 1_000, reads: 4),
             clock: clock,
             ports: self
@@ -67,6 +80,15 @@ final class GatewayProcess: ShardPorts {
     func effectsReleased() {}
 
     func journalRoom(isShort: Bool, shard: UInt16) {}
+
+    /// Two verified snapshots lie behind these records, so their segments may go.
+    func snapshotWritten(_ written: WrittenSnapshot, for host: ShardHost) {
+        world.counts.snapshots += 1
+        engine.retire(upTo: written.retirable)
+        world.wakeArchiver(self)
+    }
+
+    func snapshotFailed(_ error: JournalError, shard: UInt16) { world.counts.snapshotsFailed += 1 }
 
     func journalFailed(_ error: JournalError, shard: UInt16) { failure = failure ?? error }
 }

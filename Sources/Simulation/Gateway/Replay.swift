@@ -6,18 +6,36 @@ struct Replay: ~Copyable {
     var core: ShardCore?
     private(set) var count: RecordPosition = 0
     private(set) var problem: String?
+    /// A payment on disk could not be read: the start fails as a whole.
+    private(set) var failure: JournalError?
+    /// The snapshot that it started from.
+    private(set) var origin: RecordPosition = 0
+    private(set) var restored = RestoreReport()
+    private let storage: ShardStorage
     private let log: JournalLog
     /// Planted bug: the last record is withheld.
     private let plantsLoss: Bool
     private var withheld: (position: RecordPosition, bytes: [UInt8])?
 
-    init(configuration: ShardConfiguration, log: JournalLog, plantsLoss: Bool) {
-        core = ShardCore(configuration: configuration, renderer: SimRenderer())
+    /// Begins from the newest snapshot that verifies, if there is one.
+    init(
+        configuration: ShardConfiguration,
+        storage: ShardStorage,
+        log: JournalLog,
+        plantsLoss: Bool
+    ) throws(JournalError) {
+        var core = ShardCore(configuration: configuration, renderer: SimRenderer())
+        restored = try storage.restore(into: &core)
+        origin = restored.position
+        count = restored.position
+        self.core = consume core
+        self.storage = storage
         self.log = log
         self.plantsLoss = plantsLoss
     }
 
     mutating func take(_ bytes: Span<UInt8>, at position: RecordPosition) {
+        guard failure == nil else { return }
         guard plantsLoss else { return apply(bytes) }
         if log.forgotten.contains(position) { return }
         if let withheld { apply(withheld.bytes.span) }
@@ -37,10 +55,17 @@ struct Replay: ~Copyable {
         } else if log.hashes[Int(count) - 1] != hash {
             problem = problem ?? "record \(count) is another one than was appended"
         }
+        var unreadable: JournalError?
         do throws(RecordDecodingError) {
-            try core!.replay(bytes, at: count)
+            try core!.replay(bytes, at: count) { sequence, before in
+                do throws(JournalError) { return try storage.load(sequence, before: before) } catch {
+                    unreadable = error
+                    return nil
+                }
+            }
         } catch {
-            problem = problem ?? "record \(count) cannot be decoded: \(error)"
+            if let unreadable { failure = failure ?? unreadable }
+            problem = problem ?? "record \(count) cannot be applied: \(error)"
         }
     }
 }

@@ -39,7 +39,7 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
     let journal: LocalJournal
     private let log: JournalLog
     /// Planted bug: says that everything is durable at once.
-    private let boast: ((RecordPosition) -> Void)?
+    private var boast: ((RecordPosition) -> Void)?
     /// Something was appended since the last look.
     var hasNews = false
 
@@ -69,7 +69,12 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
         return try journal.read(at: inner)
     }
 
-    func close() { journal.close() }
+    func retire(upTo position: RecordPosition) { journal.retire(upTo: position) }
+
+    func close() {
+        journal.close()
+        boast = nil
+    }
 }
 
 /// Stands between the journal and the shard's host: keeps the account of what was promised, and is deaf once the process is gone.

@@ -174,10 +174,7 @@ extension World {
         disk.faults = SimDisk.Faults(neverDurable: disk.faults.neverDurable)
         partition = .none
         setProfile(.clean)
-        if let damage {
-            disk.flip(damage.inode, byte: damage.byte, bit: damage.bit)
-            self.damage = nil
-        }
+        repair()
         for number in requests.indices {
             if requests[number].outcome == .open {
                 if requests[number].current == nil { queue.schedule(.send(request: number), at: now) }

@@ -68,6 +68,9 @@ enum Event {
     case keeper(boot: Int)
     case tick(boot: Int)
     case reads(boot: Int)
+    case archiver(boot: Int)
+    case snapshot(boot: Int)
+    case reported(boot: Int, Int)
     case start
     case up(boot: Int)
     case crash(boot: Int)

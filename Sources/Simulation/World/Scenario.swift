@@ -81,6 +81,10 @@ package struct Scenario: Sendable {
     var diskErrorRate: Int
     var floorMicroseconds: Int64
     var operationCapacity: Int
+    var takesSnapshots: Bool
+    var archives: Bool
+    var encrypts: Bool
+    var signsCheckpoints: Bool
 
     /// - Parameter hours: virtual time with faults.
     package init(seed: UInt64, hours: Double) {
@@ -103,6 +107,10 @@ package struct Scenario: Sendable {
         let keep = [1_000_000, 800_000, 400_000][random.below(3)]
         for (_, kind) in FaultKinds.named where !random.chance(keep) { faults.remove(kind) }
         self.faults = faults
+        takesSnapshots = random.chance(700_000)
+        archives = random.chance(700_000)
+        encrypts = random.chance(400_000)
+        signsCheckpoints = random.chance(400_000)
         intents = min(Int(duration / interval) + 1, 20_000)
     }
 

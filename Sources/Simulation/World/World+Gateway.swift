@@ -1,5 +1,4 @@
 import Journal
-import NIOEmbedded
 import Payments
 import Shard
 
@@ -28,11 +27,13 @@ extension World {
     }
 
     private func open(_ session: DiskSession) throws(JournalError) -> GatewayProcess {
-        let loop = EmbeddedEventLoop()
+        let loop = SimEventLoop()
         let bridge = JournalBridge(eventLoop: loop)
         let owner = SimOwner(bridge, log)
-        var replay = Replay(
+        let storage = ShardStorage(directory: Self.directory, journalID: 0, keys: keys, fileSystem: session)
+        var replay = try Replay(
             configuration: shardConfiguration,
+            storage: storage,
             log: log,
             plantsLoss: scenario.planted == .dropLastRecord
         )
@@ -40,26 +41,43 @@ extension World {
             directory: Self.directory,
             configuration: journalConfiguration,
             owner: owner,
+            from: replay.origin,
             fileSystem: session
         ) { position, bytes in
             replay.take(bytes, at: position)
         }
         replay.finish()
-        check(replay, report)
-        let boasts = scenario.planted == .answerBeforeDurable
-        let engine = SimEngine(journal, log) { position in
-            if boasts { owner.journalDurable(upTo: position) }
+        if let failure = replay.failure {
+            session.end()
+            journal.close()
+            throw failure
         }
+        check(replay, report, storage)
+        let boasts = scenario.planted == .answerBeforeDurable
+        let engine = SimEngine(journal, log, boast: boasts ? { owner.journalDurable(upTo: $0) } : nil)
         let process = GatewayProcess(
             boot: boots,
             world: self,
             session: session,
             owner: owner,
             engine: engine,
-            loop: loop
+            loop: loop,
+            storage: storage
         )
-        let wall = wallClock
-        process.begin(replay.core.take()!, bridge, clock: wall)
+        let snapshots = SnapshotSetup(
+            storage: storage,
+            policy: snapshotPolicy,
+            writer: process.snapshotJobs,
+            pace: WritePace(bytesPerSecond: 0),
+            tailBytes: report.bytes,
+            tailPayments: 0
+        )
+        process.begin(
+            replay.core.take()!,
+            bridge,
+            snapshots: scenario.takesSnapshots ? snapshots : nil,
+            clock: wallClock
+        )
         return process
     }
 
@@ -91,9 +109,29 @@ extension World {
             floorNanoseconds: UInt64(scenario.floorMicroseconds) * 1_000,
             indexEntries: 256
         )
+        configuration.keys = keys
+        configuration.checkpoints = checkpoints
+        if scenario.takesSnapshots, scenario.archives {
+            configuration.archive = JournalArchiveConfiguration(
+                directory: Self.directory + "/archive",
+                spareSegments: 2
+            )
+        }
         configuration.driving = .steps
         configuration.clock = { [clock] in UInt64(clock.now) * 1_000 }
         return configuration
+    }
+
+    /// Small and often, so that a short world has many, and starts from them.
+    private var snapshotPolicy: SnapshotPolicy {
+        SnapshotPolicy(
+            journalBytes: 256 << 10,
+            payments: 400,
+            interval: 60_000,
+            coldAfter: 20_000,
+            retryAfter: 5_000,
+            releaseChunks: 2
+        )
     }
 
     func up(_ process: GatewayProcess) {
@@ -105,6 +143,7 @@ extension World {
         queue.schedule(.tick(boot: process.boot), at: now)
         wakeWriter(process)
         wakeKeeper(process, isForced: true)
+        wakeArchiver(process)
         settle(process)
     }
 
@@ -121,7 +160,31 @@ extension World {
             process.readsAreScheduled = true
             queue.schedule(.reads(boot: process.boot), at: now + 100)
         }
+        if !process.snapshotJobs.waiting.isEmpty {
+            queue.schedule(.snapshot(boot: process.boot), at: now)
+        }
         if let failure = process.failure { exit(process, failure) }
+    }
+
+    /// A job that blocks on the disk: what it reports comes when its last operation has ended.
+    private func block(_ actor: SimDisk.Actor, _ jobs: SimReads, _ process: GatewayProcess) {
+        disk.actor = actor
+        for job in jobs.takeAll() {
+            let reports = process.loop.holding(job)
+            process.reports.append(reports)
+            queue.schedule(.reported(boot: process.boot, process.reports.count - 1), at: disk.idleAt(actor))
+        }
+    }
+
+    func reported(_ process: GatewayProcess, _ number: Int) {
+        process.loop.add(process.reports[number])
+        process.reports[number] = []
+        settle(process)
+    }
+
+    func writeSnapshot(_ process: GatewayProcess) {
+        block(.snapshot, process.snapshotJobs, process)
+        trace.note(now, "snapshot", process.boot)
     }
 
     /// About every 10 ms while there is work; seldom when there is none, to save the simulation's time.
@@ -137,10 +200,8 @@ extension World {
 
     func runReads(_ process: GatewayProcess) {
         process.readsAreScheduled = false
-        disk.actor = .reader
-        for read in process.reads.takeAll() { read() }
+        block(.reader, process.reads, process)
         counts.storedAnswers += 1
-        settle(process)
     }
 
     func wakeWriter(_ process: GatewayProcess) {
@@ -203,6 +264,29 @@ extension World {
         if process.writerAt == nil { wakeWriter(process) }
     }
 
+    func wakeArchiver(_ process: GatewayProcess) {
+        guard process.archiverAt == nil else { return }
+        let time = disk.idleAt(.archiver)
+        process.archiverAt = time
+        queue.schedule(.archiver(boot: process.boot), at: time)
+    }
+
+    /// What it does to the journal's files the keeper may build on at once, but not before it has happened.
+    func stepArchiver(_ process: GatewayProcess) {
+        process.archiverAt = nil
+        disk.actor = .archiver
+        switch process.engine.journal.stepArchiver() {
+        case .did:
+            disk.delay(.keeper, until: disk.idleAt(.archiver))
+            wakeArchiver(process)
+            wakeKeeper(process, isForced: false)
+        case .waitsUntil(let nanoseconds):
+            process.archiverAt = max(now, Int64((nanoseconds + 999) / 1_000))
+            queue.schedule(.archiver(boot: process.boot), at: process.archiverAt!)
+        case .waits, .ended: break
+        }
+    }
+
     // MARK: End
 
     private func scheduleCrash(_ process: GatewayProcess, ready: Int64) {
@@ -251,10 +335,11 @@ extension World {
 
     func end(_ process: GatewayProcess, power: Bool) {
         trace.note(now, power ? "power failure" : "end of process", process.boot)
+        lastLife = (process.host.core.lastPosition, digest(process.host.core, process.storage))
         process.session.end()
         process.owner.isOver = true
-        lastLife = (process.host.core.lastPosition, process.host.core.stateDigest())
         process.engine.close()
+        process.loop.drop()
         if power { disk.powerFailed() } else { disk.processEnded() }
         gateway = nil
         loseConnections(of: process.boot)
@@ -263,13 +348,23 @@ extension World {
         queue.schedule(.start, at: now + pause)
     }
 
+    /// Reads payments that left memory without faults and without taking time: a look of the simulation's own.
+    func digest(_ core: borrowing ShardCore, _ storage: ShardStorage) -> UInt64 {
+        disk.isWatched = true
+        defer { disk.isWatched = false }
+        return core.stateDigest { sequence in
+            do throws(JournalError) { return try storage.load(sequence) } catch {
+                fail("payment \(sequence) left memory and cannot be read: \(error)")
+                return nil
+            }
+        }
+    }
+
     private func startRefused(_ error: JournalError) {
         trace.note(now, "start refused", boots)
         let isDamage = error.code == .corrupt || error.code == .format
-        if isDamage, let found = damage {
-            // The operator puts the good copy back.
-            disk.flip(found.inode, byte: found.byte, bit: found.bit)
-            damage = nil
+        if isDamage, damage != nil {
+            repair()
             counts.bitFlipsRefused += 1
         } else if isDamage {
             fail("refused to start although nothing was damaged: \(error)")
@@ -297,10 +392,21 @@ extension World {
         if has(.bitFlips), flips { flip(place, bit) }
     }
 
+    /// The operator puts the good copy back, unless something else was written there since.
+    func repair() {
+        guard let found = damage else { return }
+        damage = nil
+        guard found.byte < found.inode.cached.count, found.inode.cached[found.byte] == found.value else { return }
+        disk.flip(found.inode, byte: found.byte, bit: found.bit)
+    }
+
     /// Damages acknowledged bytes, or unused ones. The last batches are spared: without a later one or a witness nothing can tell
     /// damage there from a write that was never finished (docs/journal.md, "What remains").
     private func flip(_ place: UInt64, _ bit: Int) {
-        let candidates = disk.files.filter { !$0.path.hasSuffix("/lock") && !$0.path.hasSuffix(".torn") }
+        let candidates = disk.files.filter { file in
+            file.path.dropFirst(Self.directory.count + 1).allSatisfy { $0 != "/" }
+                && (file.path.hasSuffix(".journal") || file.path.hasSuffix("/witness"))
+        }
         guard !candidates.isEmpty else { return }
         let chosen = candidates[Int(place % UInt64(candidates.count))]
         var limit = chosen.inode.cached.count
@@ -308,7 +414,7 @@ extension World {
         guard limit > 0 else { return }
         let byte = Int(place >> 16) % limit
         disk.flip(chosen.inode, byte: byte, bit: bit)
-        damage = (chosen.inode, byte, bit)
+        damage = (chosen.inode, byte, bit, chosen.inode.cached[byte])
         trace.note(now, "bit flip", byte, bit)
     }
 }

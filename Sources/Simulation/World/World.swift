@@ -1,3 +1,4 @@
+import Journal
 import PSPSimulator
 import Payments
 import Providers
@@ -24,7 +25,7 @@ final class World {
     var lastLife: (position: UInt64, digest: UInt64)?
     /// What the wall clock is wrong by, in milliseconds.
     var wallOffset: Int64 = 0
-    var damage: (inode: SimDisk.Inode, byte: Int, bit: Int)?
+    var damage: (inode: SimDisk.Inode, byte: Int, bit: Int, value: UInt8)?
 
     var psp: EmbeddedPSP
     let codec = SimulatedCodec()
@@ -51,6 +52,10 @@ final class World {
     var damages: SimRandom
     var plants: SimRandom
 
+    /// Encryption at rest and signed checkpoints, in the worlds that have them.
+    let keys: JournalKeys?
+    let checkpoints: CheckpointSettings?
+
     var now: Int64 { clock.now }
 
     init(_ scenario: Scenario) throws {
@@ -58,6 +63,10 @@ final class World {
         let seed = scenario.seed
         disk = SimDisk(seed: seed, clock: clock)
         disk.faults.neverDurable = scenario.planted == .skipSync
+        keys = scenario.encrypts ? try Self.makeKeys() : nil
+        checkpoints =
+            scenario.signsCheckpoints
+            ? CheckpointSettings(signer: .generate(), intervalNanoseconds: 500_000_000) : nil
         psp = try EmbeddedPSP(profile: .clean, seed: seed)
         crashes = SimRandom(seed: seed, .crashes)
         network = SimRandom(seed: seed, .network)
@@ -69,6 +78,11 @@ final class World {
         queue.schedule(.intent, at: 1_000)
         queue.schedule(.weather, at: 0)
         queue.schedule(.calm, at: scenario.duration)
+    }
+
+    /// What is encrypted under them decides nothing, so that their bytes are no part of the world.
+    private static func makeKeys() throws -> JournalKeys {
+        JournalKeys(try MasterKeyRing(text: Array(MasterKeyRing.newLine(id: 1).utf8), source: "simulation"))
     }
 
     /// Notes what must not happen; the world stops at the first.
@@ -114,6 +128,9 @@ final class World {
         case .keeper(let boot): with(boot) { if $0.keeperAt == now { stepKeeper($0) } }
         case .tick(let boot): with(boot) { tick($0) }
         case .reads(let boot): with(boot) { runReads($0) }
+        case .archiver(let boot): with(boot) { if $0.archiverAt == now { stepArchiver($0) } }
+        case .snapshot(let boot): with(boot) { writeSnapshot($0) }
+        case .reported(let boot, let number): with(boot) { reported($0, number) }
         case .start: start()
         case .up(let boot): with(boot) { up($0) }
         case .crash(let boot): with(boot) { crash($0) }
@@ -129,6 +146,7 @@ final class World {
         gateway.session.end()
         gateway.owner.isOver = true
         gateway.engine.close()
+        gateway.loop.drop()
         self.gateway = nil
     }
 
@@ -167,6 +185,10 @@ package struct SimulationCounts: Sendable {
     package var tornSectors = 0
     package var storedAnswers = 0
     package var recordsReplayed = 0
+    package var snapshots = 0
+    package var snapshotsFailed = 0
+    /// Starts from a snapshot.
+    package var startsFromSnapshot = 0
 
     package init() {}
 

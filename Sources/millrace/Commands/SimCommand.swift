@@ -124,6 +124,7 @@ private struct SimReport {
     private var payments = 0
     private var faults = 0
     private var crashes = 0
+    private var fromSnapshot = 0
     private var virtualTime: Int64 = 0
     private var faultyTime: Int64 = 0
     private let start = cpuSeconds()
@@ -133,6 +134,7 @@ private struct SimReport {
         payments += result.counts.payments
         faults += result.counts.faults
         crashes += result.counts.kills + result.counts.powerFailures + result.counts.exits
+        fromSnapshot += result.counts.startsFromSnapshot
         virtualTime += result.virtualTime
         faultyTime += result.scenario.duration
     }
@@ -146,7 +148,8 @@ private struct SimReport {
     func printSummary() {
         let seconds = max(0.001, Self.cpuSeconds() - start)
         Console.line(
-            "\(worlds) worlds, nothing found: \(payments) payments and \(faults) faults (\(crashes) crashes) in "
+            "\(worlds) worlds, nothing found: \(payments) payments and \(faults) faults (\(crashes) crashes, "
+                + "\(fromSnapshot) starts from a snapshot) in "
                 + "\(faultyTime / 3_600_000_000) virtual hours with faults, \(virtualTime / 3_600_000_000) in all; "
                 + "\(Int(Double(payments) / seconds)) payments and \(Int(Double(faults) / seconds)) faults per second of CPU, "
                 + "\(Int(seconds)) s"

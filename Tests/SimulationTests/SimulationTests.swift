@@ -1,0 +1,48 @@
+import Testing
+
+@testable import Simulation
+
+@Suite struct SimulationTests {
+    private func scenario(_ seed: UInt64, _ planted: PlantedBug? = nil) -> Scenario {
+        var scenario = Scenario(seed: seed, hours: 0.05)
+        scenario.intents = min(scenario.intents, 40)
+        scenario.planted = planted
+        return scenario
+    }
+
+    @Test func theSameSeedIsTheSameWorldToTheLastEvent() {
+        let first = Simulation.run(scenario(11))
+        let second = Simulation.run(scenario(11))
+        #expect(first.traceHash == second.traceHash && first.counts.events == second.counts.events)
+        #expect(first.traceHash != Simulation.run(scenario(12)).traceHash)
+    }
+
+    @Test(arguments: 1...4 as ClosedRange<UInt64>) func aSoundGatewayLosesNothing(seed: UInt64) {
+        let result = Simulation.run(scenario(seed))
+        #expect(result.violation == nil, "\(scenario(seed).command)")
+        #expect(result.counts.payments > 0)
+    }
+
+    /// All defects, and how many seeds they take: Tests/EndToEnd/test_sim.py, with the release build.
+    @Test(arguments: [PlantedBug.forgetReservation, .newProviderKey, .dropLastRecord])
+    func plantedBugsAreFound(bug: PlantedBug) {
+        let found = (1...5).first { Simulation.run(scenario($0, bug)).violation != nil }
+        #expect(found != nil, "\(bug) in seeds 1 to 5")
+    }
+
+    @Test func aFailureShrinksToASmallerWorldThatFails() throws {
+        let large = scenario(1, .forgetReservation)
+        let smaller = try #require(Simulation.shrink(large, runs: 5))
+        #expect(smaller.violation != nil)
+        #expect(smaller.scenario.duration < large.duration || smaller.scenario.intents < large.intents)
+        #expect(smaller.scenario.command.contains("--plant forget-reservation"))
+        #expect(Simulation.run(smaller.scenario).traceHash == smaller.traceHash)
+    }
+
+    @Test func kindsOfFaultsThatAreLeftOutDoNotHappen() {
+        var calm = scenario(4)
+        calm.faults = []
+        let counts = Simulation.run(calm).counts
+        #expect(counts.faults == 0 && counts.starts == 2, "the second start is the last check")
+    }
+}
