@@ -85,7 +85,7 @@ struct JournalScanner {
         let decoded = try reader.header()
         switch decoded {
         case .header(let header):
-            try begin(header, number: number, reader: reader)
+            try begin(header, number: number, reader: reader, after: before.last)
             return try scanFrames(of: header, &reader, isLast: isLast, visit)
         case .unused:
             return try endBeforeUnused(&reader, number: number, isLast: isLast, before, "its header is gone")
@@ -120,7 +120,8 @@ struct JournalScanner {
     private mutating func begin(
         _ header: SegmentHeader,
         number: UInt64,
-        reader: SegmentReader
+        reader: SegmentReader,
+        after last: ScanEnd.Last?
     ) throws(JournalProblem) {
         let name = reader.name
         func problem(_ code: JournalError.Code, _ detail: String) -> JournalProblem {
@@ -138,9 +139,13 @@ struct JournalScanner {
         guard header.firstBatch == cursor.nextBatch, header.firstPosition == cursor.nextPosition,
             header.previousHash == cursor.hash
         else {
-            throw problem(
+            // The header is intact, so it is what stands before it that is not.
+            throw JournalProblem(
                 .corrupt,
-                "begins with record \(header.firstPosition); what lies between is missing or damaged"
+                file: last?.file ?? name,
+                offset: last?.offset ?? 0,
+                position: cursor.nextPosition,
+                "damaged or missing from here on; \(name) begins with record \(header.firstPosition)"
             )
         }
         key = try keys.dataKey(of: header, file: name)
