@@ -55,28 +55,7 @@ final class ShardRuntime: ProviderDelegate {
         let restored = try storage.restore(into: &core)
         let restoredPayments = core.paymentCount
         let bridge = JournalBridge(eventLoop: runtime.eventLoop)
-        var undecodable: (any Error)?
-        var unreadable: JournalError?
-        let (journal, report) = try LocalJournal.open(
-            directory: plan.directory,
-            configuration: plan.journal,
-            owner: bridge,
-            from: restored.position,
-            fileSystem: PosixFileSystem()
-        ) { position, bytes in
-            guard undecodable == nil else { return }
-            do throws(RecordDecodingError) {
-                try core.replay(bytes, at: position) { sequence, before in
-                    do throws(JournalError) { return try storage.load(sequence, before: before) } catch {
-                        unreadable = error
-                        return nil
-                    }
-                }
-            } catch {
-                undecodable = unreadable ?? Self.refusal(error, at: position, in: plan.directory)
-            }
-        }
-        if let undecodable { throw undecodable }
+        let (journal, report) = try replay(plan, into: &core, from: restored.position, storage, owner: bridge)
         let tailPayments = core.paymentCount - restoredPayments
         let host = ShardHost(
             eventLoop: runtime.eventLoop,
@@ -107,6 +86,39 @@ final class ShardRuntime: ProviderDelegate {
         relay.target = shard
         shard.relay = relay
         return shard
+    }
+
+    /// Opens the journal and applies every record behind `position`.
+    private static func replay(
+        _ plan: ShardPlan,
+        into core: inout ShardCore,
+        from position: RecordPosition,
+        _ storage: ShardStorage,
+        owner: JournalBridge
+    ) throws -> (LocalJournal, RecoveryReport) {
+        var undecodable: (any Error)?
+        var unreadable: JournalError?
+        let (journal, report) = try LocalJournal.open(
+            directory: plan.directory,
+            configuration: plan.journal,
+            owner: owner,
+            from: position,
+            fileSystem: PosixFileSystem()
+        ) { position, bytes in
+            guard undecodable == nil else { return }
+            do throws(RecordDecodingError) {
+                try core.replay(bytes, at: position) { sequence, before in
+                    do throws(JournalError) { return try storage.load(sequence, before: before) } catch {
+                        unreadable = error
+                        return nil
+                    }
+                }
+            } catch {
+                undecodable = unreadable ?? Self.refusal(error, at: position, in: plan.directory)
+            }
+        }
+        if let undecodable { throw undecodable }
+        return (journal, report)
     }
 
     private static func refusal(

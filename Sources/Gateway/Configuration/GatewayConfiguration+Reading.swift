@@ -77,6 +77,7 @@ extension GatewayConfiguration {
         try journal.read(&section)
         section = try document.section("idempotency")
         try idempotency.read(&section)
+        try checkRetention(section)
         section = try document.section("payments")
         try payments.read(&section)
         section = try document.section("limits")
@@ -86,6 +87,16 @@ extension GatewayConfiguration {
         section = try document.section("admin")
         try admin.read(&section)
         merchants = try Merchant.readAll(&document)
+    }
+
+    /// Stored answers are read from archived segments, too: none may be deleted while a key answers from it.
+    private func checkRetention(_ section: ConfigurationSection) throws(ConfigurationError) {
+        guard let keep = journal.archive.keep, keep < idempotency.ttl + .seconds(86_400) else { return }
+        throw ConfigurationError(
+            place: section.source.file,
+            line: section.line ?? 1,
+            "journal.archive.keep must be at least a day longer than idempotency.ttl"
+        )
     }
 
     private mutating func readListen(_ section: inout ConfigurationSection) throws(ConfigurationError) {

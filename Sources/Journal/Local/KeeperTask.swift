@@ -115,6 +115,7 @@ struct KeeperTask: ~Copyable {
         } catch {
             let error = error.asJournalError
             guard error.code == .diskFull else { return core.fail(error) }
+            checkpointTime = max(checkpointTime, core.configuration.clock() + Self.retryNanoseconds)
             core.monitor.withLock { $0.statistics.checkpointsRefused += 1 }
         }
     }

@@ -1,6 +1,6 @@
 /// Reads a journal from its first batch, or from the segment that holds the record after a snapshot, to its end and checks every
-/// link on the way: checksums, places, sequence numbers, record positions, epochs, the chain within and across segments, and what the witness claims. Used by recovery, by the
-/// verifier and by the dump; changes nothing.
+/// link on the way: checksums, places, sequence numbers, record positions, epochs, the chain within and across segments, and
+/// what the witness claims. Used by recovery, by the verifier and by the dump; changes nothing.
 struct JournalScanner {
     let fileSystem: any JournalFileSystem
     let directory: JournalDirectory

@@ -12,8 +12,8 @@ package struct WrittenSnapshot: Sendable {
     /// Payments that a cold file holds now, and that leave memory by `plan`.
     package let coldPayments: Int
     package let plan: ReleasePlan
-    /// No start and no stored answer needs the records up to here: two verified snapshots lie behind them, and every key that
-    /// answers with one of them is forgotten. 0 for none.
+    /// No start needs the records up to here: two verified snapshots lie behind them. Stored answers and timelines may, and are
+    /// read from the archive then. 0 for none.
     package let retirable: RecordPosition
 }
 
@@ -61,9 +61,8 @@ extension ShardStorage {
             state.verified.removeAll { $0.position == snapshot.position }
             state.verified.append(snapshot)
             if state.verified.count > 2 { state.verified.removeFirst(state.verified.count - 2) }
-            guard state.verified.count == 2 else { return 0 }
-            let oldest = snapshot.keyRuns.map(\.oldestRecord).min() ?? .max
-            return min(state.verified[0].position, oldest == 0 ? 0 : oldest - 1)
+            // What keys answer with may be older: it is read from the archive then, which is slower and rare.
+            return state.verified.count == 2 ? state.verified[0].position : 0
         }
     }
 

@@ -29,6 +29,10 @@ import Yams
 
     static let values: [Case] = [
         more("colour: blue", "unknown key colour"),
+        more(
+            "idempotency: {ttl: 31d}\njournal: {archive: {keep: 31d}}",
+            "journal.archive.keep must be at least a day longer than idempotency.ttl"
+        ),
         more("journal:\n  floor: 1", 1, "unknown key journal.floor"),
         more("journal: {encryption: {}}", "journal.encryption: needs a key_file or a key_command"),
         more(
