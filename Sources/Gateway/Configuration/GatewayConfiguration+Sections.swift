@@ -60,9 +60,9 @@ extension GatewayConfiguration.Archive {
     mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         directory = try section.path("directory")
         if let value = try section.value("keep"), value.text != "forever" {
-            let range = Duration.seconds(86_400)...Duration.seconds(36_525 * 86_400)
+            let range = Duration.seconds(2 * 86_400)...Duration.seconds(36_525 * 86_400)
             guard let time = ConfigurationValues.duration(value.text), range.contains(time) else {
-                throw value.error("must be forever, or a duration such as 2557d, from 1d to 36525d")
+                throw value.error("must be forever, or a duration such as 2557d, from 2d to 36525d")
             }
             keep = time
         }

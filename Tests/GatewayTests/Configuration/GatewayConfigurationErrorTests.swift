@@ -51,7 +51,7 @@ import Yams
         ),
         more(
             "journal: {archive: {keep: 7y}}",
-            "journal.archive.keep: must be forever, or a duration such as 2557d, from 1d to 36525d"
+            "journal.archive.keep: must be forever, or a duration such as 2557d, from 2d to 36525d"
         ),
         more("journal: {checkpoints: {interval: 5s}}", "journal.checkpoints: needs a signing_key_file"),
         more(
