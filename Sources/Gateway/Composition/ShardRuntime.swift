@@ -55,7 +55,13 @@ final class ShardRuntime: ProviderDelegate {
         let restored = try storage.restore(into: &core)
         let restoredPayments = core.paymentCount
         let bridge = JournalBridge(eventLoop: runtime.eventLoop)
-        let (journal, report) = try replay(plan, into: &core, from: restored.position, storage, owner: bridge)
+        let (journal, report): (LocalJournal, RecoveryReport)
+        do {
+            (journal, report) = try replay(plan, into: &core, from: restored.position, storage, owner: bridge)
+        } catch let error as JournalError where !error.description.contains(plan.directory) {
+            // The journal names its file; of several shards the operator needs to know which.
+            throw JournalError(error.code, "\(plan.directory): \(error.description)")
+        }
         let tailPayments = core.paymentCount - restoredPayments
         let host = ShardHost(
             eventLoop: runtime.eventLoop,
