@@ -72,7 +72,8 @@ package struct LedgerCheck {
 
     /// A payment's records form a list; those of version 1 do not say so.
     private mutating func checkLink(_ record: ShardRecord, _ position: RecordPosition) {
-        let last = lastRecords.updateValue(position, forKey: record.payment.sequence)
+        guard let payment = record.payment else { return }
+        let last = lastRecords.updateValue(position, forKey: payment.sequence)
         guard record.previous != 0, record.previous != last else { return }
         note(position, "names record \(record.previous) as the one before, but that is \(last ?? 0)")
     }

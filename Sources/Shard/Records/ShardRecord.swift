@@ -31,8 +31,8 @@ package enum ShardRecord: Sendable {
         }
     }
 
-    /// The payment that the record is about.
-    package var payment: PaymentID {
+    /// The payment that the record is about; nil for one that is about no payment (pay-outs, wallets, currency exchange).
+    package var payment: PaymentID? {
         switch self {
         case .paymentCreated(let record): record.id
         case .operationStarted(let record): record.payment
