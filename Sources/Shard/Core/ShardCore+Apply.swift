@@ -36,7 +36,7 @@ extension ShardCore {
     /// - Returns: the slot of the operation that runs from now on.
     mutating func applyStarted(_ record: OperationStarted, at position: RecordPosition) -> Int {
         let index = existingPayment(record.payment)
-        apply(record.transfers)
+        book(record.transfers, for: payments[index].merchant, at: position)
         payments[index].lastRecord = position
         guard record.operation == .refund else {
             payments[index].operationStarted(record.operation, at: record.time)
@@ -135,7 +135,7 @@ extension ShardCore {
         let operation = operations[slot]
         let index = operation.payment
         precondition(operation.operation == record.operation && operation.ordinal == record.ordinal)
-        apply(record.transfers)
+        book(record.transfers, for: payments[index].merchant, at: position)
         payments[index].lastRecord = position
         if operation.refund == 0 {
             payments[index].operationFinished(
@@ -206,7 +206,7 @@ extension ShardCore {
         guard let refund = refundIndex(payment: index, where: { $0.id == record.refund }) else {
             preconditionFailure("a bounced refund is not in the journal")
         }
-        apply(record.transfers)
+        book(record.transfers, for: payments[index].merchant, at: position)
         refunds[refund].bounced(at: record.time)
         refunds[refund].lastRecord = position
         payments[index].refundBounced(amountMinor: record.amountMinor, at: record.time)
@@ -221,14 +221,20 @@ extension ShardCore {
         return index
     }
 
-    private mutating func apply(_ transfers: Transfers) {
-        if let first = transfers.first { balances.apply(first) }
+    /// Books what a record books, and makes it the newest of its merchant's ledger: the only way to the balances. Every record
+    /// that carries transfers calls this once when it is applied, live and on replay; `persist` then writes the link.
+    mutating func book(_ transfers: Transfers, for merchant: MerchantID, at position: RecordPosition) {
+        guard let first = transfers.first else { return }
+        balances.apply(first)
         if let second = transfers.second { balances.apply(second) }
+        assert(entryLink == EntryLink.none, "a record books once, and is persisted after it was applied")
+        entryLink = entryChains.link(merchant.rawValue, at: position)
     }
 
-    /// Encodes a record behind the ones already decided.
+    /// Encodes a record, which was just applied, behind the ones already decided.
     mutating func persist(_ record: ShardRecord, into output: inout ShardOutput) {
-        record.encodeFramed(into: &output.records)
+        record.encodeFramed(entryLink: entryLink, into: &output.records)
+        entryLink = EntryLink.none
         output.recordCount += 1
         lastPosition += 1
         lastRecordTime = max(lastRecordTime, record.time)

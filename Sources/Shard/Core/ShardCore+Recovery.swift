@@ -54,7 +54,16 @@ extension ShardCore {
             try bringBack(record.payment, before: position, cold)
             applyAttempted(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
         }
+        try checkLink(reader)
         lastPosition = position
+    }
+
+    /// A record that books something names the merchant's one before it, as this shard knows it. One that was written when that
+    /// was not known says so, and is believed.
+    private mutating func checkLink(_ reader: RecordReader) throws(RecordDecodingError) {
+        defer { entryLink = EntryLink.none }
+        guard reader.version >= 3, reader.entryLink != EntryLink.unknown else { return }
+        guard reader.entryLink == entryLink else { throw .invalidValue }
     }
 
     private func checkRoomForKey() throws(RecordDecodingError) {

@@ -32,6 +32,10 @@ package struct ShardCore: ~Copyable {
     var arena = ByteArena()
     var operations: RunningOperations
     var balances = Balances()
+    /// Where each merchant's ledger ends.
+    var entryChains = EntryChains()
+    /// What the record that is being made has to name as the merchant's one before it; `persist` takes it.
+    var entryLink: RecordPosition = EntryLink.none
     /// The keys completed since the last snapshot.
     var completedKeys = CompletedKeys()
     var parking = Parking()

@@ -1,3 +1,4 @@
+import Journal
 package import Ledger
 
 /// Why a journal record cannot be understood. The bytes passed their checksums, so this is a record of another version
@@ -27,6 +28,8 @@ struct RecordReader {
     var offset = 0
     /// Of the record that is read.
     var version: UInt8 = 1
+    /// The merchant's record before this one that books something, for a record of version 3 that does (`EntryLink`).
+    var entryLink: RecordPosition = EntryLink.none
 
     @inline(__always)
     mutating func integer<Integer: FixedWidthInteger & BitwiseCopyable>(

@@ -1,3 +1,4 @@
+import Journal
 import Ledger
 import Money
 package import NIOCore
@@ -28,15 +29,22 @@ extension RecordReader {
         let rawKind = try integer(UInt8.self, bytes)
         guard let kind = ShardRecord.Kind(rawValue: rawKind) else { throw .unknownKind(rawKind) }
         version = try integer(UInt8.self, bytes)
-        guard version == 1 || version == ShardRecord.version else { throw .unsupportedVersion(version) }
+        guard (1...ShardRecord.version).contains(version) else { throw .unsupportedVersion(version) }
+        if version >= 3 { entryLink = try trailer(bytes) }
         let time = try integer(Int64.self, bytes)
         let isLinked = version > 1 && kind != .paymentCreated
         return (kind, time, isLinked ? try integer(UInt64.self, bytes) : 0)
     }
 
-    /// Nothing may be left.
+    /// Nothing may be left but the trailer.
     func finish(_ bytes: Span<UInt8>) throws(RecordDecodingError) {
-        guard offset == bytes.count else { throw .invalidValue }
+        guard offset + (version >= 3 ? ShardRecord.trailerBytes : 0) == bytes.count else { throw .invalidValue }
+    }
+
+    private func trailer(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> RecordPosition {
+        guard bytes.count >= ShardRecord.trailerBytes else { throw .truncated }
+        var reader = RecordReader(offset: bytes.count - ShardRecord.trailerBytes)
+        return try reader.integer(UInt64.self, bytes)
     }
 
     mutating func paymentCreated(

@@ -1,14 +1,19 @@
+import Journal
 import Ledger
 import Money
 import NIOCore
 import Payments
 
 // Layout (docs/records.md): kind u8, version u8, time i64, the payment's previous record u64 (but for its first), then the
-// fields in the order of the struct; variable-length parts behind a u32 length. The stored answer stands last, so that a
-// reader finds it without knowing the rest.
+// fields in the order of the struct; variable-length parts behind a u32 length; last the merchant's record before it that
+// books something (u64, `EntryLink`). The stored answer stands last of the fields, so that a reader finds it without knowing
+// the rest.
 extension ShardRecord {
-    /// Version 1 had no previous record. It is read, and no longer written.
-    static let version: UInt8 = 2
+    /// Version 1 had no previous record, version 2 no link of the merchant's entries. They are read, and no longer written.
+    static let version: UInt8 = 3
+
+    /// The bytes behind the fields: the link of the merchant's entries.
+    static let trailerBytes = 8
 
     enum Kind: UInt8 {
         case paymentCreated = 1
@@ -20,7 +25,8 @@ extension ShardRecord {
     }
 
     /// Appends the record in the journal engine's framing: a little-endian `UInt32` length, then the bytes.
-    func encodeFramed(into bytes: inout [UInt8]) {
+    /// - Parameter entryLink: the merchant's record before this one that books something, if this one does (`EntryChains`).
+    func encodeFramed(entryLink: RecordPosition = EntryLink.none, into bytes: inout [UInt8]) {
         let start = bytes.count
         bytes.appendInteger(UInt32(0))
         switch self {
@@ -31,6 +37,7 @@ extension ShardRecord {
         case .refundBounced(let record): record.encode(into: &bytes)
         case .operationAttempted(let record): record.encode(into: &bytes)
         }
+        bytes.appendInteger(entryLink)
         let length = UInt32(bytes.count - start - 4)
         for index in 0..<4 { bytes[start + index] = UInt8(truncatingIfNeeded: length >> UInt32(index * 8)) }
     }

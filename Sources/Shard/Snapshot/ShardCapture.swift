@@ -16,6 +16,7 @@ package struct ShardCapture: Sendable {
     let arena: ByteArena
     let operations: [RunningOperation]
     let balances: Balances
+    let entryChains: EntryChains
     let completedKeys: CompletedKeys
 
     package var paymentCount: Int { payments.count }
@@ -39,6 +40,7 @@ extension ShardCore {
             arena: arena,
             operations: operations.all,
             balances: balances,
+            entryChains: entryChains,
             completedKeys: keys
         )
     }
@@ -77,8 +79,20 @@ extension ShardCore {
             line.combine(UInt64(truncatingIfNeeded: totals.debits), UInt64(truncatingIfNeeded: totals.credits), 0, 0)
             accounts &+= line.value  // Order-free: the table's order is not part of the state.
         }
-        hasher.combine(accounts, 0, 0, 0)
+        hasher.combine(accounts, entryChains.digest, 0, 0)
         return hasher.value
+    }
+}
+
+extension EntryChains {
+    /// Of all chains, free of their order.
+    fileprivate var digest: UInt64 {
+        chains.reduce(0) { sum, chain in
+            var line = StateHasher()
+            line.combine(chain.merchant, chain.newest, chain.records, chain.recordsSinceMark)
+            line.combine(chain.marks, chain.newestMark, chain.newestFarMark, chain.newestFarthestMark)
+            return sum &+ line.value
+        }
     }
 }
 

@@ -9,17 +9,19 @@ struct SnapshotProgress {
     var operationCount: UInt64 = 0
     var accountCount: UInt64 = 0
     var paymentCount: UInt64 = 0
+    var entryChainCount: UInt64 = 0
 
     /// Whether all of it came.
     var isComplete: Bool {
         guard let state else { return false }
         return state.operationCount == operationCount && state.accountCount == accountCount
             && state.warmPaymentCount == paymentCount && state.keyRunCount == UInt64(keyRuns.count)
+            && state.entryChainCount ?? 0 == entryChainCount
     }
 }
 
 extension ShardCore {
-    /// Takes in one chunk of a snapshot. Sections come in the order: state, key runs, accounts, payments, operations; the keys
+    /// Takes in one chunk of a snapshot. Sections come in the order: state, key runs, accounts, entry chains, payments, operations; the keys
     /// of the runs come before the operations, which own theirs.
     mutating func restore(
         _ section: SnapshotSection,
@@ -31,6 +33,7 @@ extension ShardCore {
         case .payments: try restorePayments(bytes, &progress)
         case .operations: try restoreOperations(bytes, &progress)
         case .accounts: try restoreAccounts(bytes, &progress)
+        case .entryChains: try restoreEntryChains(bytes, &progress)
         case .keyRuns:
             let span = bytes.bindMemory(to: UInt8.self).span
             var reader = RecordReader()
@@ -49,6 +52,7 @@ extension ShardCore {
         payments.reserveNumbers(upTo: Int(state.paymentCount))
         refunds.reserveNumbers(upTo: Int(state.refundCount))
         lastRecordTime = state.lastRecordTime
+        entryChains.hasUnknownPast = state.hasUnknownPast
         progress.state = state
     }
 
@@ -114,6 +118,18 @@ extension ShardCore {
             let (account, totals) = try StoredAccount.load(&reader, span)
             guard balances.restore(account, totals) else { throw .invalidValue }
             progress.accountCount += 1
+        }
+    }
+
+    private mutating func restoreEntryChains(
+        _ bytes: UnsafeRawBufferPointer,
+        _ progress: inout SnapshotProgress
+    ) throws(RecordDecodingError) {
+        let span = bytes.bindMemory(to: UInt8.self).span
+        var reader = RecordReader()
+        while reader.offset < bytes.count {
+            guard entryChains.restore(try EntryChain(&reader, span)) else { throw .invalidValue }
+            progress.entryChainCount += 1
         }
     }
 

@@ -12,6 +12,7 @@ enum SnapshotSection: UInt16 {
     case keyRuns = 5
     case keys = 6
     case coldPayments = 7
+    case entryChains = 18
 }
 
 /// The version of the sections' layouts.
@@ -21,6 +22,9 @@ let snapshotContentVersion: UInt32 = 1
 struct SnapshotState: Equatable {
     static let byteCount = 64
 
+    /// Set in the stored number of chains when some of them do not lead back to their beginning.
+    private static let unknownPast: UInt64 = 1 << 63
+
     var paymentCount: UInt64
     var warmPaymentCount: UInt64
     var refundCount: UInt64
@@ -28,6 +32,10 @@ struct SnapshotState: Equatable {
     var operationCount: UInt64
     var accountCount: UInt64
     var keyRunCount: UInt64
+    /// The number of entry chains; nil in a snapshot of the time before records were linked.
+    var entryChainCount: UInt64?
+    /// See `EntryChains.hasUnknownPast`.
+    var hasUnknownPast: Bool
 
     func store(into bytes: inout [UInt8]) {
         bytes.appendInteger(paymentCount)
@@ -37,7 +45,7 @@ struct SnapshotState: Equatable {
         bytes.appendInteger(operationCount)
         bytes.appendInteger(accountCount)
         bytes.appendInteger(keyRunCount)
-        bytes.appendInteger(UInt64(0))
+        bytes.appendInteger(entryChainCount.map { $0 + 1 | (hasUnknownPast ? Self.unknownPast : 0) } ?? 0)
     }
 
     init(_ capture: ShardCapture, warmPaymentCount: Int, keyRunCount: Int) {
@@ -48,6 +56,8 @@ struct SnapshotState: Equatable {
         operationCount = UInt64(capture.operations.count)
         accountCount = UInt64(capture.balances.count)
         self.keyRunCount = UInt64(keyRunCount)
+        entryChainCount = UInt64(capture.entryChains.count)
+        hasUnknownPast = capture.entryChains.hasUnknownPast
     }
 
     init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
@@ -58,7 +68,9 @@ struct SnapshotState: Equatable {
         operationCount = try reader.integer(UInt64.self, bytes)
         accountCount = try reader.integer(UInt64.self, bytes)
         keyRunCount = try reader.integer(UInt64.self, bytes)
-        _ = try reader.integer(UInt64.self, bytes)
+        let chains = try reader.integer(UInt64.self, bytes)
+        entryChainCount = chains == 0 ? nil : (chains & ~Self.unknownPast) - 1
+        hasUnknownPast = chains == 0 || chains & Self.unknownPast != 0
         // 270 billion, eight years of 1,000 a second: the table of their chunks is allocated at once.
         guard paymentCount < 1 << 38, refundCount <= UInt64(UInt32.max), warmPaymentCount <= paymentCount else {
             throw .invalidValue
@@ -205,5 +217,32 @@ enum StoredAccount {
         // More than all the money in the world, and room to add up every account.
         guard sum >= 0, sum < 1 << 96 else { throw .invalidValue }
         return sum
+    }
+}
+
+extension EntryChain {
+    static let storedBytes = 64
+
+    func store(into bytes: inout [UInt8]) {
+        bytes.appendInteger(merchant)
+        bytes.appendInteger(newest)
+        bytes.appendInteger(records)
+        bytes.appendInteger(recordsSinceMark)
+        bytes.appendInteger(marks)
+        bytes.appendInteger(newestMark)
+        bytes.appendInteger(newestFarMark)
+        bytes.appendInteger(newestFarthestMark)
+    }
+
+    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        merchant = try reader.integer(UInt64.self, bytes)
+        newest = try reader.integer(UInt64.self, bytes)
+        records = try reader.integer(UInt64.self, bytes)
+        recordsSinceMark = try reader.integer(UInt64.self, bytes)
+        marks = try reader.integer(UInt64.self, bytes)
+        newestMark = try reader.integer(UInt64.self, bytes)
+        newestFarMark = try reader.integer(UInt64.self, bytes)
+        newestFarthestMark = try reader.integer(UInt64.self, bytes)
+        guard newest > 0, recordsSinceMark <= records, (marks == 0) == (newestMark == 0) else { throw .invalidValue }
     }
 }

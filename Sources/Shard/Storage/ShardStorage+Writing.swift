@@ -258,6 +258,8 @@ private struct SnapshotJob {
         try writer.write(.accounts, accounts.count) { index, bytes in
             StoredAccount.store(accounts[index].0, accounts[index].1, into: &bytes)
         }
+        let chains = capture.entryChains.chains
+        try writer.write(.entryChains, chains.count) { index, bytes in chains[index].store(into: &bytes) }
         try writePayments(&writer)
         try writer.write(.operations, capture.operations.count) { index, bytes in
             capture.operations[index].store(into: &bytes)
