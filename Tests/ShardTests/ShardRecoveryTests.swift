@@ -105,6 +105,7 @@ struct ShardRecoveryTests {
             if record[0] == 2 { record.remove(at: 18 + 16 + 1 + 2 + 8) }
             if record[0] == 3 { record.remove(at: 18 + 16 + 1 + 2 + 3 + 8 + 8 + 2) }
             if record[0] != 1 { record.removeSubrange(10..<18) }
+            record.removeLast(ShardRecord.trailerBytes)
             return record
         }
         var next = try ShardWorld(replaying: old, at: world.now)
@@ -114,6 +115,38 @@ struct ShardRecoveryTests {
         let bytes = next.journal[4]
         let newest = try ShardRecord(decoding: bytes.span)
         #expect(newest.previous == 4)
+    }
+
+    @Test("Journals of version 2, whose records do not lead through the merchant's ledger, are still read")
+    func recordsOfVersionTwo() throws {
+        var world = ShardWorld()
+        let id = world.paid(key: "a")
+        world.send(.refund(id, amountMinor: 5), key: "b")
+        world.answer(world.lastCall.token, ShardWorld.success(5, "re_1"))
+        let old = world.journal.map { record in
+            var record = record
+            record[1] = 2
+            record.removeLast(ShardRecord.trailerBytes)
+            return record
+        }
+        let next = try ShardWorld(replaying: old, at: world.now)
+        #expect(next.core.stateDigest() == world.core.stateDigest())
+        #expect(try StoredResponse(record: old[3]).body == StoredResponse(record: world.journal[3]).body)
+    }
+
+    @Test("A record that names another one as the merchant's entry before it stops the replay")
+    func wrongLink() throws {
+        var world = ShardWorld()
+        let id = world.paid(key: "a")
+        world.send(.refund(id, amountMinor: 5), key: "b")
+        var journal = world.journal
+        #expect(journal[2].suffix(8) == [2, 0, 0, 0, 0, 0, 0, 0])
+        journal[2][journal[2].count - 8] = 1
+        #expect(throws: RecordDecodingError.invalidValue) { _ = try ShardWorld(replaying: journal, at: world.now) }
+        // Written by a shard that did not know: believed.
+        journal[2].replaceSubrange(journal[2].count - 8..<journal[2].count, with: [UInt8](repeating: 255, count: 8))
+        let next = try ShardWorld(replaying: journal, at: world.now)
+        #expect(next.core.stateDigest() == world.core.stateDigest())
     }
 
     @Test("A journal with more keys than are remembered at once replays: old keys expire by the journal's own time")

@@ -13,7 +13,7 @@ extension ShardRecord {
     static let version: UInt8 = 3
 
     /// The bytes behind the fields: the link of the merchant's entries.
-    static let trailerBytes = 8
+    package static let trailerBytes = 8
 
     enum Kind: UInt8 {
         case paymentCreated = 1
