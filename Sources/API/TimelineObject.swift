@@ -51,6 +51,7 @@ enum TimelineObject {
         case .operationUnresolved: "operation.unresolved"
         case .operationFinished: "operation.finished"
         case .refundBounced: "refund.bounced"
+        case .balanceMark: "balance.mark"
         }
     }
 
@@ -59,7 +60,7 @@ enum TimelineObject {
         let fixed = 640
         let transfers = 2 * (48 + Transfer.maximumPostings * 96)
         switch record {
-        case .paymentCreated, .operationAttempted: return fixed
+        case .paymentCreated, .operationAttempted, .balanceMark: return fixed
         case .operationStarted, .refundBounced: return fixed + transfers
         case .operationUnresolved(let record): return fixed + quotedBytes(record.providerReference)
         case .operationFinished(let record):
@@ -89,6 +90,8 @@ extension TimelineObject {
             output.literal("\"")
             writeAmount(record.amountMinor, &output)
             write(record.transfers, &output)
+        // No payment's history has one.
+        case .balanceMark: break
         }
     }
 

@@ -61,6 +61,7 @@ package struct LedgerCheck {
         case .operationAttempted(let record):
             examine(unfinished: record.payment, record.operation, record.ordinal, position)
         case .refundBounced(let bounced): examine(bounced, position)
+        case .balanceMark: break
         }
     }
 

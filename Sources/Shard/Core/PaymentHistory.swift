@@ -84,7 +84,7 @@ extension Payment {
 
     fileprivate mutating func apply(_ record: ShardRecord) {
         switch record {
-        case .paymentCreated, .operationUnresolved, .operationAttempted: break
+        case .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark: break
         case .operationStarted(let record):
             if record.operation == .refund {
                 refundStarted(amountMinor: record.amountMinor, at: record.time)

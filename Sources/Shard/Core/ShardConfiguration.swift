@@ -16,6 +16,8 @@ package struct ShardConfiguration: Sendable {
     package var operationCapacity: Int
     /// How long a PSP call may take, in milliseconds.
     package var providerTimeout: Int64
+    /// Behind so many records that book something for a merchant its accounts' sums are journaled (`BalanceMark`).
+    package var recordsPerMark: Int
     /// How unknown outcomes are resolved.
     package var resolution: ResolutionPolicy
 
@@ -27,6 +29,7 @@ package struct ShardConfiguration: Sendable {
         parkedCapacity: Int = 1_024,
         operationCapacity: Int = 16_384,
         providerTimeout: Int64 = 10_000,
+        recordsPerMark: Int = 512,
         resolution: ResolutionPolicy = ResolutionPolicy()
     ) {
         self.shard = shard
@@ -36,6 +39,7 @@ package struct ShardConfiguration: Sendable {
         self.parkedCapacity = parkedCapacity
         self.operationCapacity = operationCapacity
         self.providerTimeout = providerTimeout
+        self.recordsPerMark = recordsPerMark
         self.resolution = resolution
     }
 }

@@ -238,6 +238,7 @@ extension ShardCore {
         output.recordCount += 1
         lastPosition += 1
         lastRecordTime = max(lastRecordTime, record.time)
+        persistDueMark(at: record.time, into: &output)
     }
 }
 

@@ -53,6 +53,10 @@ extension ShardCore {
             try reader.finish(bytes)
             try bringBack(record.payment, before: position, cold)
             applyAttempted(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
+        case .balanceMark:
+            let mark = try reader.balanceMark(bytes, time)
+            try reader.finish(bytes)
+            guard apply(mark, at: position) else { throw .invalidValue }
         }
         try checkLink(reader)
         lastPosition = position

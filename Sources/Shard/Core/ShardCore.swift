@@ -33,7 +33,7 @@ package struct ShardCore: ~Copyable {
     var operations: RunningOperations
     var balances = Balances()
     /// Where each merchant's ledger ends.
-    var entryChains = EntryChains()
+    var entryChains: EntryChains
     /// What the record that is being made has to name as the merchant's one before it; `persist` takes it.
     var entryLink: RecordPosition = EntryLink.none
     /// The keys completed since the last snapshot.
@@ -53,6 +53,7 @@ package struct ShardCore: ~Copyable {
             capacity: configuration.idempotencyCapacity,
             ttlSeconds: configuration.idempotencySeconds
         )
+        entryChains = EntryChains(recordsPerMark: configuration.recordsPerMark)
         payments = SparseTable()
         refunds = SparseTable()
         operations = RunningOperations(capacity: configuration.operationCapacity)

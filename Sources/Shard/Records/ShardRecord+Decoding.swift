@@ -16,6 +16,7 @@ extension ShardRecord {
         case .operationUnresolved: self = .operationUnresolved(try reader.operationUnresolved(bytes, time, previous))
         case .refundBounced: self = .refundBounced(try reader.refundBounced(bytes, time, previous))
         case .operationAttempted: self = .operationAttempted(try reader.operationAttempted(bytes, time, previous))
+        case .balanceMark: self = .balanceMark(try reader.balanceMark(bytes, time))
         }
         try reader.finish(bytes)
     }
@@ -32,7 +33,7 @@ extension RecordReader {
         guard (1...ShardRecord.version).contains(version) else { throw .unsupportedVersion(version) }
         if version >= 3 { entryLink = try trailer(bytes) }
         let time = try integer(Int64.self, bytes)
-        let isLinked = version > 1 && kind != .paymentCreated
+        let isLinked = version > 1 && kind.namesPrevious
         return (kind, time, isLinked ? try integer(UInt64.self, bytes) : 0)
     }
 

@@ -22,6 +22,15 @@ extension ShardRecord {
         case operationUnresolved = 4
         case refundBounced = 5
         case operationAttempted = 6
+        case balanceMark = 15
+
+        /// Whether records of the kind name the payment's record before them, in their header.
+        var namesPrevious: Bool {
+            switch self {
+            case .paymentCreated, .balanceMark: false
+            case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted: true
+            }
+        }
     }
 
     /// Appends the record in the journal engine's framing: a little-endian `UInt32` length, then the bytes.
@@ -36,6 +45,7 @@ extension ShardRecord {
         case .operationUnresolved(let record): record.encode(into: &bytes)
         case .refundBounced(let record): record.encode(into: &bytes)
         case .operationAttempted(let record): record.encode(into: &bytes)
+        case .balanceMark(let record): record.encode(into: &bytes)
         }
         bytes.appendInteger(entryLink)
         let length = UInt32(bytes.count - start - 4)

@@ -18,6 +18,8 @@ package enum ShardRecord: Sendable {
     case refundBounced(RefundBounced)
     /// A try of an operation, or a question about it, that did not end it.
     case operationAttempted(OperationAttempted)
+    /// What a merchant's accounts had summed up to.
+    case balanceMark(BalanceMark)
 
     /// Milliseconds since 1970 when it was decided.
     package var time: Int64 {
@@ -28,6 +30,7 @@ package enum ShardRecord: Sendable {
         case .operationUnresolved(let record): record.time
         case .refundBounced(let record): record.time
         case .operationAttempted(let record): record.time
+        case .balanceMark(let record): record.time
         }
     }
 
@@ -40,6 +43,7 @@ package enum ShardRecord: Sendable {
         case .operationUnresolved(let record): record.payment
         case .refundBounced(let record): record.payment
         case .operationAttempted(let record): record.payment
+        case .balanceMark: nil
         }
     }
 
@@ -53,6 +57,17 @@ package enum ShardRecord: Sendable {
         case .operationUnresolved(let record): record.previous
         case .refundBounced(let record): record.previous
         case .operationAttempted(let record): record.previous
+        case .balanceMark: 0
+        }
+    }
+
+    /// What the record books.
+    package var transfers: Transfers {
+        switch self {
+        case .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark: Transfers()
+        case .operationStarted(let record): record.transfers
+        case .operationFinished(let record): record.transfers
+        case .refundBounced(let record): record.transfers
         }
     }
 }

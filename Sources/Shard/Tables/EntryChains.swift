@@ -1,4 +1,5 @@
 package import Journal
+import Payments
 
 /// What the last bytes of a record of version 3 hold: where the merchant's ledger goes on backwards.
 package enum EntryLink {
@@ -37,10 +38,22 @@ struct EntryChains: Sendable {
     private(set) var chains: [EntryChain] = []
     /// Index into `chains` plus one; 0 is free. The count is a power of two.
     private var slots: [UInt32] = [UInt32](repeating: 0, count: 64)
+    /// Behind so many records of a merchant its next mark is due.
+    let recordsPerMark: UInt64
+    /// Index into `chains` plus one of a merchant whose mark is due; 0 for none.
+    private var due: UInt32 = 0
     /// The shard began from a snapshot of a version that had no chains: a merchant that is not in the table may have a past.
     var hasUnknownPast = false
 
+    init(recordsPerMark: Int) {
+        precondition(recordsPerMark > 0)
+        self.recordsPerMark = UInt64(recordsPerMark)
+    }
+
     var count: Int { chains.count }
+
+    /// The merchant whose mark is to be written now, if there is one.
+    var chainWithDueMark: EntryChain? { due == 0 ? nil : chains[Int(due) - 1] }
 
     /// Makes `position` the newest record that books something for the merchant. The same position again changes nothing.
     /// - Returns: what the record has to name as the one before it.
@@ -53,7 +66,29 @@ struct EntryChains: Sendable {
         chains[index].newest = position
         chains[index].records += 1
         chains[index].recordsSinceMark += 1
+        if chains[index].recordsSinceMark >= recordsPerMark { due = UInt32(index + 1) }
         return before == 0 && hasUnknownPast ? EntryLink.unknown : before
+    }
+
+    /// Makes `position` the merchant's newest mark.
+    /// - Returns: false, and nothing is changed, when the mark does not follow from the chain.
+    mutating func mark(_ mark: BalanceMark, at position: RecordPosition) -> Bool {
+        let slot = slot(of: mark.merchant.rawValue)
+        guard slots[slot] != 0 else { return false }
+        var chain = chains[Int(slots[slot]) - 1]
+        guard mark.number == chain.marks + 1, mark.newest == chain.newest, mark.previousMark == chain.newestMark,
+            mark.previousFarMark == chain.newestFarMark, mark.previousFarthestMark == chain.newestFarthestMark
+        else { return false }
+        // One who replays what came before the links counts more records than the writer of the mark could.
+        chain.records = mark.records
+        chain.recordsSinceMark = 0
+        chain.marks = mark.number
+        chain.newestMark = position
+        if mark.number % BalanceMark.stride == 0 { chain.newestFarMark = position }
+        if mark.number % (BalanceMark.stride * BalanceMark.stride) == 0 { chain.newestFarthestMark = position }
+        chains[Int(slots[slot]) - 1] = chain
+        if due == slots[slot] { due = 0 }
+        return true
     }
 
     subscript(merchant: UInt64) -> EntryChain? {

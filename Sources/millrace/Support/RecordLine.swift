@@ -1,5 +1,6 @@
 import Gateway
 import Journal
+import Ledger
 import Payments
 import Shard
 
@@ -59,7 +60,21 @@ enum RecordLine {
                 kind("refund_bounced"), time, id("payment", bounced.payment), id("refund", bounced.refund),
                 "\"amount\":\(bounced.amountMinor)",
             ]
+        case .balanceMark(let mark): return [kind("balance_mark"), time] + describe(mark)
         }
+    }
+
+    private static func describe(_ mark: BalanceMark) -> [String] {
+        let lines = mark.lines.map { line in
+            "{\"account\":\"\(line.account.kind.name)\",\"currency\":\"\(line.account.currency)\","
+                + "\"debits\":\(line.totals.debits),\"credits\":\(line.totals.credits)}"
+        }
+        let merchant = (0..<8).map { UInt8(truncatingIfNeeded: mark.merchant.rawValue >> UInt64(56 - 8 * $0)) }
+        return [
+            id("merchant", Hexadecimal.encode(merchant)), "\"number\":\(mark.number)",
+            "\"records\":\(mark.records)", "\"newest\":\(mark.newest)", "\"previous_mark\":\(mark.previousMark)",
+            "\"balances\":[" + lines.joined(separator: ",") + "]",
+        ]
     }
 
     private static func kind(_ name: String) -> String { "\"kind\":\"\(name)\"" }
