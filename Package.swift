@@ -72,6 +72,7 @@ let package = Package(
         room("Money"),
         room("Ledger", ["Money"]),
         room("Payments", ["Money", "Ledger"]),
+        room("Risk", ["Money", "Payments"]),
         room("WireJSON", [nioCore]),
         room("Timers"),
         // Durability.
@@ -167,6 +168,7 @@ let package = Package(
             ["LedgerAudit", "Money", "Ledger", "Payments", "Journal", "Shard", nioCore]
         ),
         tests("PaymentsTests", ["Payments", "Ledger", "Money"]),
+        tests("RiskTests", ["Risk", "Payments", "Money"]),
         tests("WireJSONTests", ["WireJSON", nioCore]),
         tests("TimersTests", ["Timers"]),
         tests("JournalTests", ["Journal", "CMillrace"]),

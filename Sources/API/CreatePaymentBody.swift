@@ -8,6 +8,7 @@ struct CreatePaymentBody {
     static let maximumPaymentMethodBytes = 128
     static let maximumDescriptionCharacters = 1_000
     static let maximumReferenceCharacters = 80
+    static let maximumCustomerCharacters = 255
     static let statementDescriptorCharacters = 5...22
     static let maximumMetadataPairs = 50
     static let metadataKeyCharacters = 1...40
@@ -58,6 +59,8 @@ struct CreatePaymentBody {
             capturesAutomatically = try reader.flag("capture", input)
         case 8 where name.equals("currency", in: input):
             try readCurrency(input, &scratch)
+        case 8 where name.equals("customer", in: input):
+            try readText("customer", .customer, 1...Self.maximumCustomerCharacters, input, &scratch)
         case 8 where name.equals("metadata", in: input):
             try readMetadata(input, &scratch)
         case 9 where name.equals("reference", in: input):

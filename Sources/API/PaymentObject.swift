@@ -9,7 +9,7 @@ enum PaymentObject {
     static func maximumBytes(_ payment: PaymentView, _ details: Span<UInt8>) -> Int {
         // A field of the details adds at most two quotes, a colon and a comma, less than what its header counts for here.
         let decline = payment.decline.map(DeclineObject.maximumBytes) ?? 0
-        return 832 + decline + details.count + ByteCursor.quotedOverhead(details)
+        return 848 + decline + details.count + ByteCursor.quotedOverhead(details)
     }
 
     static func write(_ payment: PaymentView, _ details: Span<UInt8>, _ output: inout ByteCursor) {
@@ -69,6 +69,7 @@ enum DetailsObject {
         var description: Range<Int>?
         var reference: Range<Int>?
         var statementDescriptor: Range<Int>?
+        var customer: Range<Int>?
     }
 
     static func write(_ details: Span<UInt8>, _ output: inout ByteCursor) {
@@ -76,6 +77,7 @@ enum DetailsObject {
         writeMember(",\"payment_method\":", fields.paymentMethod, details, &output)
         writeMember(",\"description\":", fields.description, details, &output)
         writeMember(",\"reference\":", fields.reference, details, &output)
+        writeMember(",\"customer\":", fields.customer, details, &output)
         writeMember(",\"statement_descriptor\":", fields.statementDescriptor, details, &output)
         output.literal(",\"metadata\":{")
         writeMetadata(details, &output)
@@ -90,7 +92,8 @@ enum DetailsObject {
             case .description: fields.description = range
             case .reference: fields.reference = range
             case .statementDescriptor: fields.statementDescriptor = range
-            case .metadataKey, .metadataValue: break
+            case .customer: fields.customer = range
+            case .metadataKey, .metadataValue, .risk: break
             }
         }
         return fields
@@ -122,7 +125,7 @@ enum DetailsObject {
             case .metadataValue:
                 output.literal(":")
                 output.quoted(details.extracting(field.value))
-            case .paymentMethod, .description, .reference, .statementDescriptor:
+            case .paymentMethod, .description, .reference, .statementDescriptor, .customer, .risk:
                 break
             }
             index = field.value.upperBound

@@ -12,6 +12,11 @@ package struct PaymentDetails: Sendable, Equatable {
         /// Followed directly by its `metadataValue`.
         case metadataKey = 5
         case metadataValue = 6
+        /// The merchant's own reference of the customer; also what velocity rules and the customer lists look at.
+        case customer = 7
+        /// What the fraud rules said when the payment was made (`RiskNote`); in front of all others, and only where they said
+        /// something. The shard writes it, never the merchant.
+        case risk = 8
     }
 
     /// At most 50 metadata pairs of 40 + 500 characters (up to 4 bytes each) and the other fields.

@@ -108,6 +108,8 @@ import Testing
         ),
         Case(with(more: "\"reference\":\"\(String(repeating: "x", count: 81))\""), "parameter_too_long", "reference"),
         Case(with(more: #""reference":null"#), "parameter_type_invalid", "reference"),
+        Case(with(more: #""customer":"""#), "parameter_too_short", "customer"),
+        Case(with(more: "\"customer\":\"\(String(repeating: "x", count: 256))\""), "parameter_too_long", "customer"),
         Case(with(more: #""statement_descriptor":"ABCD""#), "parameter_too_short", "statement_descriptor"),
         Case(
             with(more: "\"statement_descriptor\":\"\(String(repeating: "A", count: 23))\""),
@@ -225,7 +227,7 @@ import Testing
         let edge = try Edge()
         let body = """
             \u{20}{ "metadata" : {"cart":"c-77"}, "statement_descriptor":"MILLRACE BOOKS", "capture" : false,
-            "reference":"order-1042","description":"Two \\u0062ooks","payment_method":"pm_sim_success",
+            "reference":"order-1042","customer":"cus_7","description":"Two \\u0062ooks","payment_method":"pm_sim_success",
             "idempotency_key":"key-1", "currency":"jpy", "amount" : 99999999 }\r\n\t
             """
         #expect(edge.problem(creating: body)?.body == nil)
@@ -239,6 +241,7 @@ import Testing
         details.append(.metadataValue, "c-77")
         details.append(.statementDescriptor, "MILLRACE BOOKS")
         details.append(.reference, "order-1042")
+        details.append(.customer, "cus_7")
         details.append(.description, "Two books")
         details.append(.paymentMethod, "pm_sim_success")
         #expect(payment.details == details)
@@ -252,6 +255,7 @@ import Testing
         with(more: "\"description\":\"\(String(repeating: "é", count: 1000))\""),
         with(more: #""description":"""#),
         with(more: "\"reference\":\"\(String(repeating: "x", count: 80))\""),
+        with(more: "\"customer\":\"\(String(repeating: "é", count: 255))\""),
         with(more: #""statement_descriptor":"ABCDE""#),
         with(more: "\"statement_descriptor\":\"\(String(repeating: "A", count: 22))\""),
         with(more: #""metadata":{"not_a_card":"4111111111111112"}"#),

@@ -135,6 +135,7 @@ def test_the_largest_of_everything_is_accepted(api):
         payment_method="t" * 128,
         description="ä" * 1000,
         reference="€" * 80,
+        customer="ç" * 255,
         statement_descriptor="A" * 22,
         metadata={f"{n:02}{'k' * 38}": "v" * 500 for n in range(50)},
     )

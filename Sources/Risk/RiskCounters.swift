@@ -1,0 +1,208 @@
+/// Counters of what happened lately, one for each (rule, subject): a flat table of fixed size with open addressing.
+///
+/// A counter is eight buckets. The window's length over seven is a bucket's width, so that the eight together always cover the
+/// whole window, and at most a seventh more: a limit may act a little too long and never lets go too early. Times and amounts
+/// come in; nothing here has a clock, and the same calls make the same table, slot for slot.
+///
+/// A slot takes 96 bytes and a quarter of the slots stays empty: 128 bytes for each counter of the capacity, allocated at once.
+/// Counters whose window has passed make room for new ones, a few slots with each new counter. When the table is full of living
+/// ones, a new subject is not counted: `hasRoom` says so before, and the policy says what becomes of the payment.
+package struct RiskCounters: Sendable {
+    /// The bytes of one slot, in memory and in snapshots.
+    package static let slotBytes = slotWords * 8
+    package static let bucketCount = 8
+    /// Words of a slot: digest high and low, newest bucket, width (0: empty), eight buckets.
+    static let slotWords = 4 + bucketCount
+    private static let chunkSlots = 256
+    /// Slots that a new counter looks at for others whose window has passed; many when hardly a place is left.
+    private static let sweptSlots = 4
+    private static let sweptSlotsWhenShort = 256
+
+    /// Copied chunk by chunk when a snapshot still holds the old ones.
+    private var chunks: [[UInt64]]
+    private let slotCount: Int
+    /// The most counters.
+    package let capacity: Int
+    package private(set) var count = 0
+    /// Where the search for counters whose window has passed goes on.
+    private(set) var cursor = 0
+
+    /// - Parameter capacity: the most counters, from 1.
+    package init(capacity: Int) {
+        precondition(capacity > 0 && capacity <= Self.maximumCapacity)
+        self.capacity = capacity
+        let needed = capacity + capacity / 3 + 1
+        let chunkCount = (needed + Self.chunkSlots - 1) / Self.chunkSlots
+        slotCount = chunkCount * Self.chunkSlots
+        chunks = (0..<chunkCount).map { _ in [UInt64](repeating: 0, count: Self.chunkSlots * Self.slotWords) }
+    }
+
+    /// 2 GiB of counters.
+    package static let maximumCapacity = 1 << 24
+
+    /// The bytes that the table takes.
+    package var reservedBytes: Int { slotCount * Self.slotBytes }
+
+    /// A bucket's width for a window, both in milliseconds.
+    package static func width(ofWindow window: Int64) -> Int64 { max(1, (window + 6) / 7) }
+
+    /// The sum of what was added lately.
+    /// - Parameters:
+    ///   - width: `width(ofWindow:)` of the rule's window.
+    ///   - now: milliseconds since 1970.
+    package func value(_ digest: RiskDigest, width: Int64, at now: Int64) -> UInt64 {
+        guard let slot = find(digest) else { return 0 }
+        let newest = Int64(bitPattern: word(slot, 2))
+        let current = max(newest, now / width)
+        var sum: UInt64 = 0
+        // Bucket b holds what happened in [b * width, (b + 1) * width); those up to `newest` - 7 are still here.
+        for bucket in max(newest - 7, current - 7)...max(newest, current - 7) where bucket <= newest {
+            let (added, overflow) = sum.addingReportingOverflow(word(slot, 4 + Int(bucket & 7)))
+            sum = overflow ? .max : added
+        }
+        return sum
+    }
+
+    /// Whether the subject has a counter or can get one.
+    package func hasRoom(for digest: RiskDigest) -> Bool { count < capacity || find(digest) != nil }
+
+    /// Adds to a counter, which is made when it is not there.
+    /// - Returns: false when the table is full.
+    @discardableResult
+    package mutating func add(_ amount: UInt64, to digest: RiskDigest, width: Int64, at now: Int64) -> Bool {
+        if let slot = find(digest) {
+            add(amount, toSlot: slot, width: width, at: now)
+            return true
+        }
+        sweep(at: now)
+        guard count < capacity else { return false }
+        let slot = emptySlot(for: digest)
+        set(slot, 0, digest.high)
+        set(slot, 1, digest.low)
+        set(slot, 2, UInt64(bitPattern: now / width))
+        set(slot, 3, UInt64(width))
+        for bucket in 0..<Self.bucketCount { set(slot, 4 + bucket, 0) }
+        count += 1
+        add(amount, toSlot: slot, width: width, at: now)
+        return true
+    }
+
+    private mutating func add(_ amount: UInt64, toSlot slot: Int, width: Int64, at now: Int64) {
+        let newest = Int64(bitPattern: word(slot, 2))
+        // A clock that goes back does not reach into the past.
+        let current = max(newest, now / width)
+        if current > newest {
+            for bucket in max(newest + 1, current - 7)...current { set(slot, 4 + Int(bucket & 7), 0) }
+            set(slot, 2, UInt64(bitPattern: current))
+        }
+        let (sum, overflow) = word(slot, 4 + Int(current & 7)).addingReportingOverflow(amount)
+        set(slot, 4 + Int(current & 7), overflow ? .max : sum)
+    }
+
+    // MARK: Slots
+
+    private func word(_ slot: Int, _ number: Int) -> UInt64 {
+        chunks[slot / Self.chunkSlots][slot % Self.chunkSlots * Self.slotWords + number]
+    }
+
+    private mutating func set(_ slot: Int, _ number: Int, _ value: UInt64) {
+        chunks[slot / Self.chunkSlots][slot % Self.chunkSlots * Self.slotWords + number] = value
+    }
+
+    private func isEmpty(_ slot: Int) -> Bool { word(slot, 3) == 0 }
+
+    private func home(_ low: UInt64) -> Int {
+        Int(truncatingIfNeeded: low.multipliedFullWidth(by: UInt64(slotCount)).high)
+    }
+
+    private func after(_ slot: Int) -> Int { slot + 1 == slotCount ? 0 : slot + 1 }
+
+    private func distance(from slot: Int, to other: Int) -> Int {
+        other >= slot ? other - slot : other - slot + slotCount
+    }
+
+    private func find(_ digest: RiskDigest) -> Int? {
+        var slot = home(digest.low)
+        while !isEmpty(slot) {
+            if word(slot, 1) == digest.low, word(slot, 0) == digest.high { return slot }
+            slot = after(slot)
+        }
+        return nil
+    }
+
+    private func emptySlot(for digest: RiskDigest) -> Int {
+        var slot = home(digest.low)
+        while !isEmpty(slot) { slot = after(slot) }
+        return slot
+    }
+
+    /// Removes some of the counters that count nothing any more.
+    private mutating func sweep(at now: Int64) {
+        let isShort = capacity - count < Self.sweptSlotsWhenShort / 4
+        var rest = min(slotCount, isShort ? Self.sweptSlotsWhenShort : Self.sweptSlots)
+        while rest > 0 {
+            rest -= 1
+            if isPast(cursor, at: now) { remove(cursor) } else { cursor = after(cursor) }
+        }
+    }
+
+    private func isPast(_ slot: Int, at now: Int64) -> Bool {
+        let width = Int64(word(slot, 3))
+        return width > 0 && now / width - Int64(bitPattern: word(slot, 2)) >= Int64(Self.bucketCount)
+    }
+
+    /// Closes the hole with followers that may stand there, so that no tombstones pile up.
+    private mutating func remove(_ slot: Int) {
+        var hole = slot
+        var next = after(hole)
+        while !isEmpty(next) {
+            if distance(from: home(word(next, 1)), to: next) >= distance(from: hole, to: next) {
+                for number in 0..<Self.slotWords { set(hole, number, word(next, number)) }
+                hole = next
+            }
+            next = after(next)
+        }
+        set(hole, 3, 0)
+        count -= 1
+    }
+}
+
+// MARK: - Snapshots
+
+extension RiskCounters {
+    /// Visits the counters in the table's order, each with its place and its words.
+    package func forEach(_ body: (_ slot: Int, _ words: ArraySlice<UInt64>) -> Void) {
+        for slot in 0..<slotCount where !isEmpty(slot) {
+            let start = slot % Self.chunkSlots * Self.slotWords
+            body(slot, chunks[slot / Self.chunkSlots][start..<start + Self.slotWords])
+        }
+    }
+
+    /// The table's state beside its counters, for snapshots: its slots and the place of the search.
+    package var shape: (slots: Int, cursor: Int) { (slotCount, cursor) }
+
+    /// Takes a counter back to its place.
+    /// - Returns: false when it cannot have been there.
+    package mutating func restore(slot: Int, _ words: [UInt64]) -> Bool {
+        guard words.count == Self.slotWords, words[3] > 0, words[3] < 1 << 40, Int64(bitPattern: words[2]) >= 0,
+            slot >= 0, slot < slotCount, isEmpty(slot), count < capacity
+        else { return false }
+        for number in 0..<Self.slotWords { set(slot, number, words[number]) }
+        count += 1
+        return true
+    }
+
+    /// Takes a counter of a table of another size.
+    /// - Returns: false when the table is full or the words are no counter.
+    package mutating func adopt(_ words: [UInt64]) -> Bool {
+        guard words.count == Self.slotWords, words[3] > 0, words[3] < 1 << 40, Int64(bitPattern: words[2]) >= 0,
+            count < capacity, find(RiskDigest(high: words[0], low: words[1])) == nil
+        else { return false }
+        return restore(slot: emptySlot(for: RiskDigest(high: words[0], low: words[1])), words)
+    }
+
+    /// Goes on where the table that these counters came from was.
+    package mutating func restore(cursor: Int) {
+        self.cursor = cursor >= 0 && cursor < slotCount ? cursor : 0
+    }
+}

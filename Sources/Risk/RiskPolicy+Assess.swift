@@ -1,0 +1,160 @@
+import Money
+import Payments
+
+extension RiskPolicy {
+    /// What the rules say of a payment about to be made. Changes nothing: what is counted is counted by `count`, from the
+    /// journaled record.
+    ///
+    /// In this order: a customer under sanctions is at least `sanctions`; what is on a block list is blocked; what is on an allow
+    /// list is allowed, without rules and without the scorer; then the scores of the rules that fit are added up.
+    /// - Parameters:
+    ///   - details: the payment's packed details.
+    ///   - now: milliseconds since 1970.
+    package func assess(
+        _ facts: RiskFacts,
+        details: Span<UInt8>,
+        _ counters: borrowing RiskCounters?,
+        at now: Int64
+    ) -> RiskAssessment {
+        let subjects = RiskSubjects(details)
+        let customer = details.extracting(subjects.customer)
+        var assessment = RiskAssessment(band: .allow, score: 0, reasons: [], asksScorer: false)
+        if lists.sanctionedCustomers.contains(customer, key) {
+            assessment.band = sanctions
+            assessment.reasons.append(RiskReason.sanctions)
+        }
+        let paymentMethod = details.extracting(subjects.paymentMethod)
+        if lists.blockedPaymentMethods.contains(paymentMethod, key) || lists.blockedCustomers.contains(customer, key) {
+            assessment.band = .block
+            assessment.score = 100
+            assessment.reasons.append(RiskReason.blockList)
+            return assessment
+        }
+        if lists.allowedPaymentMethods.contains(paymentMethod, key) || lists.allowedCustomers.contains(customer, key) {
+            assessment.reasons.append(RiskReason.allowList)
+            return assessment
+        }
+        apply(facts, details, subjects, counters, at: now, to: &assessment)
+        assessment.band = max(assessment.band, bands.band(of: assessment.score))
+        assessment.asksScorer = scorer != nil && assessment.band < .block
+        return assessment
+    }
+
+    private func apply(
+        _ facts: RiskFacts,
+        _ details: Span<UInt8>,
+        _ subjects: RiskSubjects,
+        _ counters: borrowing RiskCounters?,
+        at now: Int64,
+        to assessment: inout RiskAssessment
+    ) {
+        var total = 0
+        for index in rules.indices {
+            let fits: Bool
+            switch rules[index].condition {
+            case .amount(let limit, let currency):
+                fits = facts.currency == currency && facts.amountMinor > limit
+            case .count(_, _, let limit), .sum(_, _, let limit, _):
+                guard let number = meterOfRule[index], let added = meters[number].amount(of: facts),
+                    let digest = meters[number].digest(facts, details, subjects, key)
+                else { continue }
+                let (value, overflow) = (counters?.value(digest, width: meters[number].width, at: now) ?? 0)
+                    .addingReportingOverflow(added)
+                fits = overflow || value > limit
+                if counters?.hasRoom(for: digest) == false { assessment.countersWereFull = true }
+            }
+            guard fits else { continue }
+            total += Int(rules[index].score)
+            assessment.reasons.append(rules[index].name)
+        }
+        assessment.score = UInt8(min(100, total))
+        guard assessment.countersWereFull, whenCountersAreFull > .allow else { return }
+        assessment.band = max(assessment.band, whenCountersAreFull)
+        assessment.reasons.append(RiskReason.countersFull)
+    }
+
+    /// Counts a payment that was made, whatever was said of it.
+    /// - Returns: how many counters found no room.
+    @discardableResult
+    package func count(
+        _ facts: RiskFacts,
+        details: Span<UInt8>,
+        in counters: inout RiskCounters,
+        at time: Int64
+    ) -> Int {
+        let subjects = RiskSubjects(details)
+        var lost = 0
+        for meter in meters {
+            guard let amount = meter.amount(of: facts), let digest = meter.digest(facts, details, subjects, key) else {
+                continue
+            }
+            if !counters.add(amount, to: digest, width: meter.width, at: time) { lost += 1 }
+        }
+        return lost
+    }
+
+    /// The verdict with the scorer's answer: the higher of the two scores counts, and nothing that was said before is taken back.
+    package func combine(_ before: RiskAssessment, _ answer: ScoreOutcome) -> RiskAssessment {
+        var after = before
+        after.asksScorer = false
+        switch answer {
+        case .scored(let score, let reasons):
+            after.score = max(before.score, min(100, score))
+            after.band = max(before.band, bands.band(of: after.score))
+            after.reasons += reasons
+        case .failed:
+            // A policy without a scorer was loaded meanwhile: the strictest is safe.
+            after.band = max(before.band, scorer?.onFailure ?? .block)
+            after.reasons.append(RiskReason.scorerFailed)
+        }
+        return after
+    }
+}
+
+/// Where in a payment's packed details its subjects stand; an empty range where one is missing.
+struct RiskSubjects {
+    var paymentMethod = 0..<0
+    var customer = 0..<0
+
+    init(_ details: Span<UInt8>) {
+        var paymentMethod = 0..<0
+        var customer = 0..<0
+        PaymentDetails.forEachField(in: details) { field, range in
+            switch field {
+            case .paymentMethod: paymentMethod = range
+            case .customer: customer = range
+            case .description, .reference, .statementDescriptor, .metadataKey, .metadataValue, .risk: break
+            }
+        }
+        self.paymentMethod = paymentMethod
+        self.customer = customer
+    }
+}
+
+extension RiskMeter {
+    /// What a payment adds; nil when the meter does not count it.
+    func amount(of facts: RiskFacts) -> UInt64? {
+        guard let currency else { return 1 }
+        return currency == facts.currency ? UInt64(facts.amountMinor) : nil
+    }
+
+    /// The counter of a payment; nil when it has no such subject.
+    func digest(_ facts: RiskFacts, _ details: Span<UInt8>, _ subjects: RiskSubjects, _ key: RiskKey) -> RiskDigest? {
+        let merchant = facts.merchant.rawValue
+        switch subject {
+        case .merchant:
+            return RiskDigest(key, identity, merchant, Span())
+        case .paymentMethod:
+            guard !subjects.paymentMethod.isEmpty else { return nil }
+            return RiskDigest(key, identity, merchant, details.extracting(subjects.paymentMethod))
+        case .customer:
+            guard !subjects.customer.isEmpty else { return nil }
+            return RiskDigest(key, identity, merchant, details.extracting(subjects.customer))
+        case .amount:
+            var value = (facts.amountMinor.littleEndian, Int64(facts.currency.numericCode).littleEndian)
+            return withUnsafeBytes(of: &value) { bytes in
+                RiskDigest(key, identity, merchant, bytes.bindMemory(to: UInt8.self).span)
+            }
+        }
+    }
+}

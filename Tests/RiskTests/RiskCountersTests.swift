@@ -1,0 +1,139 @@
+import Testing
+
+@testable import Risk
+
+@Suite struct RiskCountersTests {
+    static func digest(_ number: UInt64) -> RiskDigest {
+        let bytes: [UInt8] = []
+        return RiskDigest(RiskKey(first: 3, second: 5), number, 0, bytes.span)
+    }
+
+    @Test func `a counter counts its window and lets go after it`() {
+        var counters = RiskCounters(capacity: 8)
+        let width = RiskCounters.width(ofWindow: 7_000)
+        #expect(width == 1_000)
+        for time in [Int64(10_000), 10_500, 14_000] { counters.add(1, to: Self.digest(1), width: width, at: time) }
+        #expect(counters.value(Self.digest(1), width: width, at: 14_000) == 3)
+        // The whole window is covered: 17,999 - 7,000 < 11,000.
+        #expect(counters.value(Self.digest(1), width: width, at: 17_999) == 3)
+        #expect(counters.value(Self.digest(1), width: width, at: 18_000) == 1)
+        #expect(counters.value(Self.digest(1), width: width, at: 21_999) == 1)
+        #expect(counters.value(Self.digest(1), width: width, at: 22_000) == 0)
+        #expect(counters.value(Self.digest(1), width: width, at: 1 << 60) == 0)
+        #expect(counters.value(Self.digest(2), width: width, at: 14_000) == 0)
+    }
+
+    @Test func `a sum that is too large stays the largest`() {
+        var counters = RiskCounters(capacity: 1)
+        counters.add(.max - 1, to: Self.digest(1), width: 10, at: 5)
+        counters.add(5, to: Self.digest(1), width: 10, at: 15)
+        counters.add(5, to: Self.digest(1), width: 10, at: 15)
+        #expect(counters.value(Self.digest(1), width: 10, at: 15) == .max)
+    }
+
+    @Test func `a full table counts no new subject until a window has passed`() {
+        var counters = RiskCounters(capacity: 3)
+        for number in 1...3 { #expect(counters.add(1, to: Self.digest(UInt64(number)), width: 100, at: 1_000)) }
+        #expect(!counters.hasRoom(for: Self.digest(4)))
+        #expect(!counters.add(1, to: Self.digest(4), width: 100, at: 1_700))
+        #expect(counters.value(Self.digest(4), width: 100, at: 1_700) == 0)
+        #expect(counters.hasRoom(for: Self.digest(2)) && counters.add(1, to: Self.digest(2), width: 100, at: 1_700))
+        // 1 and 3 have passed.
+        #expect(counters.add(1, to: Self.digest(4), width: 100, at: 1_800))
+        #expect(counters.count == 2)
+        #expect(counters.value(Self.digest(2), width: 100, at: 1_800) == 1)
+        #expect(counters.value(Self.digest(4), width: 100, at: 1_800) == 1)
+    }
+
+    @Test func `a table takes 128 bytes for each counter of its capacity`() {
+        for capacity in [10_000, 65_536, 1_000_000] {
+            let bytes = RiskCounters(capacity: capacity).reservedBytes
+            #expect(bytes >= capacity * 128 && bytes <= capacity * 128 + 2 * 256 * RiskCounters.slotBytes)
+        }
+    }
+
+    /// Random adds to few subjects over random times, against a list of everything that was ever added.
+    @Test(arguments: 1...20)
+    func `counters equal a naive list`(_ seed: UInt64) {
+        var random = SplitMix(state: seed)
+        var counters = RiskCounters(capacity: 64)
+        let widths: [Int64] = [1, 7, 100, 1_000]
+        var events: [(subject: UInt64, time: Int64, amount: UInt64)] = []
+        var time: Int64 = 1_000_000
+        for step in 0..<4_000 {
+            time += Int64(random.next() % (step % 100 == 0 ? 20_000 : 60))
+            // Each subject has one width; more subjects than the table holds.
+            let subject = random.next() % 90
+            let width = widths[Int(subject % 4)]
+            let amount = random.next() % 5
+            let hadRoom = counters.hasRoom(for: Self.digest(subject))
+            let added = counters.add(amount, to: Self.digest(subject), width: width, at: time)
+            #expect(added || !hadRoom)
+            if added { events.append((subject, time, amount)) }
+            let asked = random.next() % 90
+            let askedWidth = widths[Int(asked % 4)]
+            let value = counters.value(Self.digest(asked), width: askedWidth, at: time)
+            let exact = events.reduce(UInt64(0)) { sum, event in
+                let isIn = event.subject == asked && event.time / askedWidth > time / askedWidth - 8
+                return isIn ? sum + event.amount : sum
+            }
+            #expect(value == exact)
+            let window = events.reduce(UInt64(0)) { sum, event in
+                event.subject == asked && event.time > time - 7 * askedWidth ? sum + event.amount : sum
+            }
+            #expect(value >= window, "the whole window is covered")
+        }
+        #expect(counters.count <= 64 && counters.count > 0)
+    }
+
+    @Test func `a copy that is restored slot by slot goes on alike`() {
+        var random = SplitMix(state: 99)
+        var first = RiskCounters(capacity: 100)
+        for step in 0..<3_000 {
+            first.add(1, to: Self.digest(random.next() % 150), width: 50, at: Int64(step * 3))
+        }
+        var second = RiskCounters(capacity: 100)
+        var isRestored = true
+        first.forEach { slot, words in isRestored = second.restore(slot: slot, Array(words)) && isRestored }
+        second.restore(cursor: first.shape.cursor)
+        #expect(isRestored && second.count == first.count)
+        for step in 3_000..<6_000 {
+            let subject = Self.digest(random.next() % 150)
+            #expect(
+                first.add(1, to: subject, width: 50, at: Int64(step * 3))
+                    == second.add(1, to: subject, width: 50, at: Int64(step * 3))
+            )
+        }
+        #expect(Self.words(first) == Self.words(second))
+    }
+
+    @Test func `words that are no counter are refused`() {
+        var counters = RiskCounters(capacity: 2)
+        let good: [UInt64] = [1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0]
+        #expect(!counters.restore(slot: -1, good) && !counters.restore(slot: 1 << 40, good))
+        #expect(!counters.restore(slot: 0, Array(good.dropLast())))
+        #expect(!counters.restore(slot: 0, [1, 2, 3, 0] + good[4...]))
+        #expect(!counters.restore(slot: 0, [1, 2, .max, 4] + good[4...]))
+        #expect(counters.restore(slot: 0, good) && !counters.restore(slot: 0, good))
+        #expect(!counters.adopt(good) || counters.count == 2)
+    }
+
+    static func words(_ counters: RiskCounters) -> [[UInt64]] {
+        var all: [[UInt64]] = []
+        counters.forEach { slot, words in all.append([UInt64(slot)] + words) }
+        return all
+    }
+}
+
+/// Vigna's splitmix64.
+struct SplitMix {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+}
