@@ -87,6 +87,8 @@ let package = Package(
         // Wire.
         room("HTTPTransport", ["Timers", nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioHPACK, nioSSL]),
         room("Telemetry", [histogram]),
+        // Asks an external fraud scorer.
+        room("Scoring", ["Money", "Payments", "Risk", "HTTPTransport", "WireJSON", "Telemetry", nioCore, nioHPACK]),
         // The heart, and what surrounds it.
         room("Shard", ["Money", "Ledger", "Payments", "Timers", "Journal", nioCore, nioPosix]),
         // What auditors and accountants read, made from the journal alone.
@@ -169,6 +171,10 @@ let package = Package(
         ),
         tests("PaymentsTests", ["Payments", "Ledger", "Money"]),
         tests("RiskTests", ["Risk", "Payments", "Money"]),
+        tests(
+            "ScoringTests",
+            ["Scoring", "Risk", "Payments", "Money", "HTTPTransport", "WireJSON", nioCore, nioPosix, nioHPACK]
+        ),
         tests("WireJSONTests", ["WireJSON", nioCore]),
         tests("TimersTests", ["Timers"]),
         tests("JournalTests", ["Journal", "CMillrace"]),

@@ -33,13 +33,15 @@ import Testing
 
     @Test func `a full table counts no new subject until a window has passed`() {
         var counters = RiskCounters(capacity: 3)
-        for number in 1...3 { #expect(counters.add(1, to: Self.digest(UInt64(number)), width: 100, at: 1_000)) }
+        for number in 1...3 { Self.add(Self.digest(UInt64(number)), at: 1_000, to: &counters) }
         #expect(!counters.hasRoom(for: Self.digest(4)))
-        #expect(!counters.add(1, to: Self.digest(4), width: 100, at: 1_700))
+        let addedFourth = counters.add(1, to: Self.digest(4), width: 100, at: 1_700)
+        #expect(!addedFourth)
         #expect(counters.value(Self.digest(4), width: 100, at: 1_700) == 0)
-        #expect(counters.hasRoom(for: Self.digest(2)) && counters.add(1, to: Self.digest(2), width: 100, at: 1_700))
+        #expect(counters.hasRoom(for: Self.digest(2)))
+        Self.add(Self.digest(2), at: 1_700, to: &counters)
         // 1 and 3 have passed.
-        #expect(counters.add(1, to: Self.digest(4), width: 100, at: 1_800))
+        Self.add(Self.digest(4), at: 1_800, to: &counters)
         #expect(counters.count == 2)
         #expect(counters.value(Self.digest(2), width: 100, at: 1_800) == 1)
         #expect(counters.value(Self.digest(4), width: 100, at: 1_800) == 1)
@@ -99,10 +101,9 @@ import Testing
         #expect(isRestored && second.count == first.count)
         for step in 3_000..<6_000 {
             let subject = Self.digest(random.next() % 150)
-            #expect(
-                first.add(1, to: subject, width: 50, at: Int64(step * 3))
-                    == second.add(1, to: subject, width: 50, at: Int64(step * 3))
-            )
+            let isFirst = first.add(1, to: subject, width: 50, at: Int64(step * 3))
+            let isSecond = second.add(1, to: subject, width: 50, at: Int64(step * 3))
+            #expect(isFirst == isSecond)
         }
         #expect(Self.words(first) == Self.words(second))
     }
@@ -110,12 +111,19 @@ import Testing
     @Test func `words that are no counter are refused`() {
         var counters = RiskCounters(capacity: 2)
         let good: [UInt64] = [1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0]
-        #expect(!counters.restore(slot: -1, good) && !counters.restore(slot: 1 << 40, good))
-        #expect(!counters.restore(slot: 0, Array(good.dropLast())))
-        #expect(!counters.restore(slot: 0, [1, 2, 3, 0] + good[4...]))
-        #expect(!counters.restore(slot: 0, [1, 2, .max, 4] + good[4...]))
-        #expect(counters.restore(slot: 0, good) && !counters.restore(slot: 0, good))
-        #expect(!counters.adopt(good) || counters.count == 2)
+        func restore(_ slot: Int, _ words: [UInt64]) -> Bool { counters.restore(slot: slot, words) }
+        let refused = [
+            restore(-1, good), restore(1 << 40, good), restore(0, Array(good.dropLast())),
+            restore(0, [1, 2, 3, 0] + good[4...]), restore(0, [1, 2, .max, 4] + good[4...]),
+        ]
+        #expect(!refused.contains(true) && counters.count == 0)
+        let (first, again, adopted) = (restore(0, good), restore(0, good), counters.adopt(good))
+        #expect(first && !again && counters.count == (adopted ? 2 : 1))
+    }
+
+    private static func add(_ digest: RiskDigest, at time: Int64, to counters: inout RiskCounters) {
+        let added = counters.add(1, to: digest, width: 100, at: time)
+        #expect(added)
     }
 
     static func words(_ counters: RiskCounters) -> [[UInt64]] {

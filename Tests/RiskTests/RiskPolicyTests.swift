@@ -21,16 +21,16 @@ import Testing
     }
 
     /// A policy with its counters, fed payment by payment.
-    struct World {
-        var policy: RiskPolicy
-        var counters: RiskCounters?
+    final class World {
+        let policy: RiskPolicy
+        private(set) var counters: RiskCounters?
 
         init(_ policy: RiskPolicy) {
             self.policy = policy
             counters = policy.counts ? RiskCounters(capacity: policy.counterCapacity) : nil
         }
 
-        mutating func pay(_ facts: RiskFacts, _ details: [UInt8], at now: Int64) -> RiskAssessment {
+        func pay(_ facts: RiskFacts, _ details: [UInt8], at now: Int64) -> RiskAssessment {
             let assessment = policy.assess(facts, details: details.span, counters, at: now)
             if var taken = counters {
                 policy.count(facts, details: details.span, in: &taken, at: now)
@@ -45,14 +45,14 @@ import Testing
     }
 
     @Test func `without rules everything is allowed and nothing is asked`() {
-        var world = World(RiskPolicy(rules: [], key: Self.key))
+        let world = World(RiskPolicy(rules: [], key: Self.key))
         let assessment = world.pay(Self.facts(), Self.details(), at: 1_000)
         #expect(assessment.isPlain && !world.policy.counts)
     }
 
     @Test(arguments: RiskSubject.allCases)
     func `the third payment of a subject in the window is one too many`(_ subject: RiskSubject) {
-        var world = World(RiskPolicy(rules: [Self.velocity(subject)], key: Self.key))
+        let world = World(RiskPolicy(rules: [Self.velocity(subject)], key: Self.key))
         #expect(world.pay(Self.facts(), Self.details(), at: 1_000).isPlain)
         #expect(world.pay(Self.facts(), Self.details(), at: 1_500).isPlain)
         let third = world.pay(Self.facts(), Self.details(), at: 2_000)
@@ -70,13 +70,13 @@ import Testing
     }
 
     @Test func `a payment without a customer does not count for customers`() {
-        var world = World(RiskPolicy(rules: [Self.velocity(.customer, limit: 1)], key: Self.key))
+        let world = World(RiskPolicy(rules: [Self.velocity(.customer, limit: 1)], key: Self.key))
         for time in 1...5 { #expect(world.pay(Self.facts(), Self.details(customer: nil), at: Int64(time)).isPlain) }
         #expect(world.counters?.count == 0)
     }
 
     @Test func `customers of different merchants are different`() {
-        var world = World(RiskPolicy(rules: [Self.velocity(.customer, limit: 1)], key: Self.key))
+        let world = World(RiskPolicy(rules: [Self.velocity(.customer, limit: 1)], key: Self.key))
         #expect(world.pay(Self.facts(merchant: 1), Self.details(), at: 1).isPlain)
         #expect(world.pay(Self.facts(merchant: 2), Self.details(), at: 1).isPlain)
         #expect(world.pay(Self.facts(merchant: 1), Self.details(), at: 1).score == 60)
@@ -88,7 +88,7 @@ import Testing
             score: 100,
             condition: .sum(.customer, window: 7_000, limitMinor: 1_000, .eur)
         )
-        var world = World(RiskPolicy(rules: [rule], key: Self.key))
+        let world = World(RiskPolicy(rules: [rule], key: Self.key))
         #expect(world.pay(Self.facts(600), Self.details(), at: 1_000).isPlain)
         #expect(world.pay(Self.facts(99_999, .usd), Self.details(), at: 1_000).isPlain)
         #expect(world.pay(Self.facts(400), Self.details(), at: 1_000).isPlain)
@@ -97,7 +97,7 @@ import Testing
 
     @Test func `an amount limit looks at one payment`() {
         let rule = RiskRule(name: "large", score: 50, condition: .amount(overMinor: 10_000, .eur))
-        var world = World(RiskPolicy(rules: [rule], key: Self.key))
+        let world = World(RiskPolicy(rules: [rule], key: Self.key))
         #expect(world.pay(Self.facts(10_000), Self.details(), at: 1).isPlain)
         #expect(world.pay(Self.facts(10_001, .usd), Self.details(), at: 1).isPlain)
         #expect(world.pay(Self.facts(10_001), Self.details(), at: 1).band == .review)
@@ -107,7 +107,7 @@ import Testing
         let rules = [30, 30, 90].enumerated().map { index, score in
             RiskRule(name: "r\(index)", score: UInt8(score), condition: .amount(overMinor: Int64(index + 1) * 10, .eur))
         }
-        var world = World(RiskPolicy(rules: rules, bands: .init(review: 60, block: 100), key: Self.key))
+        let world = World(RiskPolicy(rules: rules, bands: .init(review: 60, block: 100), key: Self.key))
         #expect(world.pay(Self.facts(11), Self.details(), at: 1).band == .allow)
         #expect(world.pay(Self.facts(11), Self.details(), at: 1).reasons == ["r0"])
         #expect(world.pay(Self.facts(21), Self.details(), at: 1).band == .review)
@@ -117,7 +117,7 @@ import Testing
 
     @Test func `rules that count the same share a counter`() {
         let rules = [Self.velocity(.customer, limit: 1, score: 10), Self.velocity(.customer, limit: 2, score: 80)]
-        var world = World(RiskPolicy(rules: rules, key: Self.key))
+        let world = World(RiskPolicy(rules: rules, key: Self.key))
         _ = world.pay(Self.facts(), Self.details(), at: 1)
         #expect(world.pay(Self.facts(), Self.details(), at: 1).score == 10)
         #expect(world.pay(Self.facts(), Self.details(), at: 1).score == 90)
@@ -140,7 +140,7 @@ import Testing
             scorer: .init(timeout: 100, onFailure: .allow),
             key: Self.key
         )
-        var world = World(policy)
+        let world = World(policy)
         func verdict(_ paymentMethod: String, _ customer: String?) -> RiskAssessment {
             world.pay(Self.facts(), Self.details(paymentMethod, customer: customer), at: 1)
         }
@@ -163,7 +163,7 @@ import Testing
             counterCapacity: 1,
             key: Self.key
         )
-        var world = World(policy)
+        let world = World(policy)
         #expect(world.pay(Self.facts(), Self.details(customer: "a"), at: 1).isPlain)
         let second = world.pay(Self.facts(), Self.details(customer: "b"), at: 1)
         #expect(second.band == band && second.countersWereFull)
@@ -199,7 +199,7 @@ import Testing
             RiskRule(name: "same", score: 25, condition: .count(.amount, window: 70, limit: 1)),
             RiskRule(name: "large", score: 20, condition: .amount(overMinor: 900, .eur)),
         ]
-        var world = World(RiskPolicy(rules: rules, key: Self.key))
+        let world = World(RiskPolicy(rules: rules, key: Self.key))
         var past: [(facts: RiskFacts, card: UInt64, customer: UInt64, time: Int64)] = []
         var now: Int64 = 5_000
         for _ in 0..<1_000 {

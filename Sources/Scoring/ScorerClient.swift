@@ -1,0 +1,141 @@
+package import HTTPTransport
+package import NIOCore
+package import Payments
+package import Risk
+package import Telemetry
+
+/// Where the scorer is.
+package struct ScorerTarget: Sendable {
+    package var client: HTTPClientConfiguration
+    /// With its leading slash.
+    package var path: String
+    /// Sent as a bearer token; a secret.
+    package var token: String?
+    /// The most questions under way on one event loop; more fail at once.
+    package var maximumInFlight: Int
+
+    package init(client: HTTPClientConfiguration, path: String, token: String? = nil, maximumInFlight: Int = 256) {
+        self.client = client
+        self.path = path
+        self.token = token
+        self.maximumInFlight = maximumInFlight
+    }
+}
+
+/// Where answers go. All calls come on the client's event loop, exactly one per question, never from inside `ask`.
+package protocol ScorerDelegate: AnyObject {
+    func scored(_ token: UInt64, _ outcome: ScoreOutcome)
+    /// The answers that arrived together have been delivered: hand batches over now.
+    func scoresDelivered()
+}
+
+/// What a client counts, on its own event loop. Counters only grow.
+package struct ScorerStatistics: Sendable {
+    package var questions: UInt64 = 0
+    package var scored: UInt64 = 0
+    package var timeouts: UInt64 = 0
+    package var unreachable: UInt64 = 0
+    package var overloaded: UInt64 = 0
+    package var badAnswers: UInt64 = 0
+    package var inFlight = 0
+    /// From the question to its answer or failure.
+    package var latency = LatencySnapshot()
+
+    mutating func count(_ outcome: ScoreOutcome) {
+        switch outcome {
+        case .scored: scored += 1
+        case .failed(.timeout): timeouts += 1
+        case .failed(.unreachable): unreachable += 1
+        case .failed(.overloaded): overloaded += 1
+        case .failed(.badAnswer): badAnswers += 1
+        }
+    }
+}
+
+/// Asks an external scorer over HTTP/2 (clear text with prior knowledge, or TLS), from one event loop.
+///
+/// 1. Encodes questions, and says what the answers mean.
+/// 2. Bounds how many are under way (`StateMachine`).
+/// 3. Leaves connections, deadlines and batches to the pool below: each question has its outcome by its deadline.
+package final class ScorerClient {
+    private unowned let delegate: any ScorerDelegate
+    private let eventLoop: any EventLoop
+    private let encoder: ScoreRequestEncoder
+    private let configuration: HTTPClientConfiguration
+    private var machine: StateMachine
+    private var pool: HTTPClientPool?
+    private var counters = ScorerStatistics()
+    private let latency = LatencyRecorder()
+
+    /// - Parameters:
+    ///   - eventLoop: The loop that all calls are made on.
+    ///   - merchantName: A merchant's configured identifier.
+    ///   - delegate: Not retained; must outlive the client's shutdown.
+    package init(
+        eventLoop: any EventLoop,
+        target: ScorerTarget,
+        merchantName: @escaping @Sendable (MerchantID) -> String?,
+        delegate: any ScorerDelegate
+    ) {
+        self.eventLoop = eventLoop
+        self.delegate = delegate
+        configuration = target.client
+        encoder = ScoreRequestEncoder(target, merchantName: merchantName)
+        machine = StateMachine(maximumInFlight: target.maximumInFlight)
+    }
+
+    package var statistics: ScorerStatistics {
+        var statistics = counters
+        statistics.inFlight = machine.inFlightCount
+        statistics.latency = latency.snapshot()
+        return statistics
+    }
+
+    /// Begins to connect; returns at once.
+    package func start() {
+        precondition(pool == nil, "a client is started once")
+        let pool = HTTPClientPool(eventLoop: eventLoop, configuration: configuration, delegate: self)
+        self.pool = pool
+        pool.start()
+    }
+
+    /// Asks nothing any more, lets what is under way end, closes the connections.
+    package func shutdown() -> EventLoopFuture<Void> {
+        machine.close()
+        return pool?.shutdown() ?? eventLoop.makeSucceededVoidFuture()
+    }
+
+    /// Asks for a score; its outcome arrives at the delegate with `token`, at the latest at `deadline` (to the tick of the timer
+    /// wheel, 10 ms).
+    package func ask(_ question: ScoreRequest, token: UInt64, deadline: NIODeadline) {
+        guard let pool else { preconditionFailure("start() comes before ask(_:token:deadline:)") }
+        counters.questions += 1
+        switch machine.ask(token: token, at: .now()) {
+        case .send(let slot):
+            pool.execute(encoder.encode(question), token: slot, deadline: deadline)
+        case .refuse:
+            eventLoop.assumeIsolated().execute {
+                self.report(.failed(.overloaded), token)
+                self.delegate.scoresDelivered()
+            }
+        }
+    }
+
+    private func report(_ outcome: ScoreOutcome, _ token: UInt64) {
+        counters.count(outcome)
+        delegate.scored(token, outcome)
+    }
+}
+
+extension ScorerClient: HTTPClientDelegate {
+    package func completed(_ slot: UInt64, _ result: HTTPClientResult) {
+        let question = machine.answered(slot)
+        let nanoseconds = (NIODeadline.now() - question.askedAt).nanoseconds
+        latency.record(microseconds: UInt64(max(0, nanoseconds)) / 1_000)
+        report(ScoreAnswerDecoder.outcome(of: result), question.token)
+    }
+
+    package func completionsDelivered() {
+        delegate.scoresDelivered()
+    }
+}

@@ -1,0 +1,68 @@
+import NIOCore
+import NIOPosix
+import Risk
+
+@testable import HTTPTransport
+@testable import Scoring
+
+/// A client on an event loop of its own, to be used from async tests.
+final class ScorerHarness: Sendable {
+    private final class Recorder: ScorerDelegate {
+        var promises: [UInt64: EventLoopPromise<ScoreOutcome>] = [:]
+        var nextToken: UInt64 = 1 << 40
+        var isAsking = false
+
+        func scored(_ token: UInt64, _ outcome: ScoreOutcome) {
+            precondition(!isAsking, "delivered from inside ask")
+            guard let promise = promises.removeValue(forKey: token) else { preconditionFailure("two outcomes") }
+            promise.succeed(outcome)
+        }
+
+        func scoresDelivered() {}
+    }
+
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let loop: any EventLoop
+    private let parts: NIOLoopBound<(client: ScorerClient, recorder: Recorder)>
+
+    init(port: Int, maximumInFlight: Int = 256) async throws {
+        let loop = group.next()
+        self.loop = loop
+        parts = try await loop.submit {
+            var http = HTTPClientConfiguration(host: "127.0.0.1", port: port, authority: "localhost")
+            http.connections = .init(minimum: 1, maximum: 2)
+            http.backoff = .init(minimum: .milliseconds(5), maximum: .milliseconds(20))
+            let recorder = Recorder()
+            let client = ScorerClient(
+                eventLoop: loop,
+                target: ScorerTarget(client: http, path: "/score", token: "secret", maximumInFlight: maximumInFlight),
+                merchantName: { $0.rawValue == 7 ? "shop" : nil },
+                delegate: recorder
+            )
+            client.start()
+            return NIOLoopBound((client, recorder), eventLoop: loop)
+        }.get()
+    }
+
+    func ask(_ question: ScoreRequest, timeout: TimeAmount = .seconds(60)) async throws -> ScoreOutcome {
+        let promise = loop.makePromise(of: ScoreOutcome.self)
+        loop.execute {
+            let (client, recorder) = self.parts.value
+            recorder.nextToken += 1
+            recorder.promises[recorder.nextToken] = promise
+            recorder.isAsking = true
+            client.ask(question, token: recorder.nextToken, deadline: .now() + timeout)
+            recorder.isAsking = false
+        }
+        return try await promise.futureResult.get()
+    }
+
+    func statistics() async throws -> ScorerStatistics {
+        try await loop.submit { self.parts.value.client.statistics }.get()
+    }
+
+    func shutdown() async throws {
+        try await loop.flatSubmit { self.parts.value.client.shutdown() }.get()
+        try await group.shutdownGracefully()
+    }
+}
