@@ -115,8 +115,8 @@ let package = Package(
         room(
             "Gateway",
             [
-                "Money", "Ledger", "Payments", "WireJSON", "Timers", "Journal", "HTTPTransport", "Telemetry", "Shard",
-                "Providers", "API", crypto, logging, x509, asn1, yams, nioCore, nioPosix, nioHTTP1, nioHPACK, nioSSL,
+                "Money", "Ledger", "Payments", "Risk", "WireJSON", "Timers", "Journal", "HTTPTransport", "Telemetry",
+                "Scoring", "Shard", "Providers", "API", crypto, logging, x509, asn1, yams, nioCore, nioPosix, nioHTTP1, nioHPACK, nioSSL,
             ]
         ),
         // The deterministic world: the real shard, journal and provider codec on a fake disk, network, clock and PSP.
@@ -173,7 +173,7 @@ let package = Package(
         tests("RiskTests", ["Risk", "Payments", "Money"]),
         tests(
             "ScoringTests",
-            ["Scoring", "Risk", "Payments", "Money", "HTTPTransport", "WireJSON", nioCore, nioPosix, nioHPACK]
+            ["Scoring", "Risk", "Payments", "Money", "HTTPTransport", "WireJSON", "Telemetry", nioCore, nioPosix, nioHPACK]
         ),
         tests("WireJSONTests", ["WireJSON", nioCore]),
         tests("TimersTests", ["Timers"]),
@@ -212,7 +212,7 @@ let package = Package(
         tests("LoadTestTests", ["LoadTest", "HTTPTransport", nioCore, nioHPACK]),
         tests(
             "GatewayTests",
-            ["Gateway", "API", "Payments", "Shard", logging, x509, asn1, yams, nioCore, nioPosix, nioSSL]
+            ["Gateway", "API", "Payments", "Risk", "Money", "Shard", logging, x509, asn1, yams, nioCore, nioPosix, nioSSL]
         ),
     ]
 )

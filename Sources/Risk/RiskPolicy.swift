@@ -45,6 +45,8 @@ package struct RiskPolicy: Sendable {
     }
 
     package static let maximumRules = 64
+    /// Of one shard: 2 GiB.
+    package static let maximumCounters = RiskCounters.maximumCapacity
 
     package let rules: [RiskRule]
     package let bands: Bands

@@ -4,6 +4,7 @@ import NIOPosix
 import Payments
 import Risk
 import Synchronization
+import Telemetry
 import Testing
 
 @testable import HTTPTransport

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import Payments
 import Risk
 
 @testable import HTTPTransport

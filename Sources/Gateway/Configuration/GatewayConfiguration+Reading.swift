@@ -15,6 +15,7 @@ extension GatewayConfiguration {
         package static let providerURL = "MILLRACE_PROVIDER_URL"
         package static let providerCAFile = "MILLRACE_PROVIDER_TLS_CA_FILE"
         package static let providerAPIKey = "MILLRACE_PROVIDER_API_KEY"
+        package static let riskScorerToken = "MILLRACE_RISK_SCORER_TOKEN"
     }
 
     /// The largest configuration file, in bytes.
@@ -84,6 +85,8 @@ extension GatewayConfiguration {
         try limits.read(&section)
         section = try document.section("provider")
         try provider.read(&section)
+        section = try document.section("risk")
+        try risk.read(&section)
         section = try document.section("admin")
         try admin.read(&section)
         merchants = try Merchant.readAll(&document)

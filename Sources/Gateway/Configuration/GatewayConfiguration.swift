@@ -18,6 +18,7 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var payments = PaymentTable()
     package var limits = Limits()
     package var provider = Provider()
+    package var risk = RiskSettings()
     /// At least one, unless a test builds the value itself.
     package var merchants: [Merchant] = []
     package var admin = Admin()
