@@ -79,16 +79,17 @@ extension RiskPolicy {
     package func count(
         _ facts: RiskFacts,
         details: Span<UInt8>,
-        in counters: inout RiskCounters,
+        in counters: inout RiskCounters?,
         at time: Int64
     ) -> Int {
+        guard counters != nil else { return 0 }
         let subjects = RiskSubjects(details)
         var lost = 0
         for meter in meters {
             guard let amount = meter.amount(of: facts), let digest = meter.digest(facts, details, subjects, key) else {
                 continue
             }
-            if !counters.add(amount, to: digest, width: meter.width, at: time) { lost += 1 }
+            if counters?.add(amount, to: digest, width: meter.width, at: time) == false { lost += 1 }
         }
         return lost
     }
@@ -103,8 +104,8 @@ extension RiskPolicy {
             after.band = max(before.band, bands.band(of: after.score))
             after.reasons += reasons
         case .failed:
-            // A policy without a scorer was loaded meanwhile: the strictest is safe.
-            after.band = max(before.band, scorer?.onFailure ?? .block)
+            // Without a scorer, the one that was asked was taken out of the configuration meanwhile: people decide.
+            after.band = max(before.band, scorer?.onFailure ?? .review)
             after.reasons.append(RiskReason.scorerFailed)
         }
         return after
