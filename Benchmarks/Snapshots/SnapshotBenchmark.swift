@@ -334,6 +334,8 @@ private struct FixedRenderer: ResponseRenderer {
         into body: inout ByteBuffer
     ) { write(&body) }
     func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) { write(&body) }
+    func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer) {}
+    func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {}
     func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer) { write(&body) }
     func renderRefund(_ refund: RefundView, into body: inout ByteBuffer) { write(&body) }
     func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) { write(&body) }

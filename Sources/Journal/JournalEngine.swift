@@ -70,6 +70,9 @@ package protocol JournalEngine: AnyObject, Sendable {
     /// Throws `notFound` for a position that is 0 or not durable.
     func read(at position: RecordPosition) throws(JournalError) -> [UInt8]
 
+    /// The same for a reader of several records, which keeps what one read had to open and decode for the next.
+    func read(at position: RecordPosition, cache: inout JournalReadCache) throws(JournalError) -> [UInt8]
+
     /// Flushes what is pending, stops the writer and closes the files. Blocks.
     func close()
 }

@@ -128,3 +128,32 @@ package enum BalanceConfinement: UInt8, Sendable {
     /// Debits minus credits stays at or below zero.
     case neverDebit
 }
+
+/// What a merchant sees of a posting in a record of its own.
+package enum PostingVisibility: UInt8, Sendable {
+    /// Its own money, or money that it keeps for others (wallets, sellers): always, if the account is its own.
+    case own
+    /// What the platform took from it: in a transfer that moves its own money.
+    case fee
+    /// What the platform has with providers and banks: never.
+    case hidden
+}
+
+extension AccountKind {
+    /// What the merchant whose record books on such an account sees of it.
+    package var visibility: PostingVisibility {
+        switch self {
+        case .merchantPending, .merchantAvailable, .merchantReserve, .memoAuthorizationMerchant, .wallet: .own
+        case .platformFees, .platformFXSpread: .fee
+        case .providerReceivable, .bankCash, .refundClearing, .payoutInTransit, .suspense, .providerFees,
+            .platformDisputeFees, .platformLosses, .fxPosition, .memoAuthorizationProvider:
+            .hidden
+        }
+    }
+
+    /// The kind with this name (`name`), nil for another text. For what is not asked for often.
+    package init?(name: String) {
+        guard let kind = Self.allCases.first(where: { $0.name.description == name }) else { return nil }
+        self = kind
+    }
+}

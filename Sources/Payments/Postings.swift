@@ -13,6 +13,14 @@ package struct Transfers: Sendable, Equatable {
     }
 
     package var count: Int { (first == nil ? 0 : 1) + (second == nil ? 0 : 1) }
+
+    /// In the order of booking.
+    package subscript(index: Int) -> Transfer {
+        guard let transfer = index == 0 ? first : index == 1 ? second : nil else {
+            preconditionFailure("there are \(count) transfers")
+        }
+        return transfer
+    }
 }
 
 /// What each transition books (payments.md, sections 4.2 and 4.4).

@@ -91,6 +91,11 @@ final class ArchivedSegment: JournalFile, @unchecked Sendable {
 
     var chunkCount: Int { chunks.count }
 
+    /// Whether a record is in it.
+    func holds(_ position: RecordPosition) -> Bool {
+        position >= header.firstPosition && position <= header.lastPosition
+    }
+
     /// Where to begin looking for a record: a batch at or before it, at most a chunk away.
     func start(for position: RecordPosition) -> UInt64 {
         let index = chunks.lastIndex { $0.firstPosition > 0 && $0.firstPosition <= position }

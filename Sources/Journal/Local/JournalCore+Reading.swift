@@ -1,15 +1,23 @@
 extension JournalCore {
     /// Reads one durable record through the page cache: from the nearest indexed batch forward.
     func read(at position: RecordPosition) throws(JournalError) -> [UInt8] {
+        var cache = JournalReadCache()
+        return try read(at: position, &cache)
+    }
+
+    func read(at position: RecordPosition, _ cache: inout JournalReadCache) throws(JournalError) -> [UInt8] {
+        if let record = cache.batch?.record(at: position) { return record }
         while true {
             let place = monitor.withLock { state in state.place(of: position) }
             do throws(JournalProblem) {
                 switch place {
                 case .nowhere: throw JournalProblem.notDurable(position)
-                case .archive: return try readArchived(at: position)
-                case .segment(let entry): return try read(at: position, from: entry)
+                case .archive: return try readArchived(at: position, &cache)
+                case .segment(let entry): return try read(at: position, from: entry, &cache)
                 }
             } catch {
+                // Its file may have become another's.
+                cache = JournalReadCache()
                 // The segment may have been retired while it was read: it is in the archive then.
                 if case .segment(let entry) = place, monitor.withLock({ $0.segments.hasGone(entry.segment) }) {
                     continue
@@ -19,7 +27,13 @@ extension JournalCore {
         }
     }
 
-    private func readArchived(at position: RecordPosition) throws(JournalProblem) -> [UInt8] {
+    private func readArchived(
+        at position: RecordPosition,
+        _ cache: inout JournalReadCache
+    ) throws(JournalProblem) -> [UInt8] {
+        if let file = cache.file, let archived = file.archived, archived.holds(position) {
+            return try read(at: position, from: archived.start(for: position), of: file, &cache)
+        }
         let found: ArchivedSegment?
         do throws(JournalFileError) {
             found = try archive?.segment(with: position)
@@ -27,22 +41,42 @@ extension JournalCore {
             throw JournalProblem(error)
         }
         guard let found else { throw JournalProblem.gone(position) }
-        let file = try FrameFile(found, found.path, configuration.keys)
-        var offset = found.start(for: position)
-        while let header = try file.header(at: offset) {
-            if position <= header.lastPosition { return try file.record(at: position, of: header) }
-            offset += UInt64(header.frameBytes)
-        }
-        throw JournalProblem(.corrupt, file: found.path, position: position, "the record is not where it belongs")
+        let file = try FrameFile(found, configuration.keys)
+        return try read(at: position, from: found.start(for: position), of: file, &cache)
     }
 
-    private func read(at position: RecordPosition, from entry: BatchIndex.Entry) throws(JournalProblem) -> [UInt8] {
+    /// Reads from a file that must hold the record.
+    private func read(
+        at position: RecordPosition,
+        from start: UInt64,
+        of file: FrameFile,
+        _ cache: inout JournalReadCache
+    ) throws(JournalProblem) -> [UInt8] {
+        cache.file = file
+        var offset = start
+        while let header = try file.header(at: offset) {
+            if position <= header.lastPosition { return try file.record(at: position, of: header, &cache) }
+            offset += UInt64(header.frameBytes)
+        }
+        throw JournalProblem(.corrupt, file: file.name, position: position, "the record is not where it belongs")
+    }
+
+    private func read(
+        at position: RecordPosition,
+        from entry: BatchIndex.Entry,
+        _ cache: inout JournalReadCache
+    ) throws(JournalProblem) -> [UInt8] {
         var segment = entry.segment
         var offset = entry.offset
         while true {
-            let file = try FrameFile(fileSystem, directory, segment: segment, configuration.keys)
+            let name = JournalDirectory.segmentName(segment)
+            let file =
+                if let open = cache.file, open.archived == nil, open.name == name { open } else {
+                    try FrameFile(fileSystem, directory, name, configuration.keys)
+                }
+            cache.file = file
             while let header = try file.header(at: offset) {
-                if position <= header.lastPosition { return try file.record(at: position, of: header) }
+                if position <= header.lastPosition { return try file.record(at: position, of: header, &cache) }
                 offset += UInt64(header.frameBytes)
             }
             segment += 1
@@ -112,9 +146,11 @@ extension JournalProblem {
 }
 
 /// One segment, read a frame at a time for `read(at:)`.
-private struct FrameFile {
+struct FrameFile {
     let name: String
     let file: any JournalFile
+    /// The same file, when it is of the archive.
+    let archived: ArchivedSegment?
     let saltSeed: UInt32
     /// nil: in clear.
     let key: DataKey?
@@ -122,18 +158,27 @@ private struct FrameFile {
     init(
         _ fileSystem: any JournalFileSystem,
         _ directory: JournalDirectory,
-        segment: UInt64,
+        _ name: String,
         _ keys: JournalKeys?
     ) throws(JournalProblem) {
-        let name = JournalDirectory.segmentName(segment)
         let file: any JournalFile
         do { file = try fileSystem.open(directory.file(name), .read) } catch { throw JournalProblem(error) }
-        try self.init(file, name, keys)
+        try self.init(file, name, archived: nil, keys)
     }
 
-    init(_ file: any JournalFile, _ name: String, _ keys: JournalKeys?) throws(JournalProblem) {
+    init(_ archived: ArchivedSegment, _ keys: JournalKeys?) throws(JournalProblem) {
+        try self.init(archived, archived.path, archived: archived, keys)
+    }
+
+    private init(
+        _ file: any JournalFile,
+        _ name: String,
+        archived: ArchivedSegment?,
+        _ keys: JournalKeys?
+    ) throws(JournalProblem) {
         self.file = file
         self.name = name
+        self.archived = archived
         let block = try Self.bytes(file, at: 0, count: SegmentHeader.byteCount, name: name)
         guard let block, case .header(let header) = block.withUnsafeBytes(SegmentHeader.decode) else {
             throw JournalProblem(.corrupt, file: name, "the segment header is damaged")
@@ -148,23 +193,14 @@ private struct FrameFile {
         return bytes.withUnsafeBytes { BatchHeader.decode($0, saltSeed: saltSeed) }
     }
 
-    func record(at position: RecordPosition, of header: BatchHeader) throws(JournalProblem) -> [UInt8] {
-        let count = BatchHeader.byteCount + Int(header.length)
-        var frame = try Self.bytes(file, at: header.offset, count: count, name: name)
-        let record = frame?.withUnsafeMutableBytes { bytes -> [UInt8]? in
-            let frame = UnsafeRawBufferPointer(bytes)
-            guard BatchHeader.payloadIsIntact(frame, length: Int(header.length)), open(header, bytes) else {
-                return nil
-            }
-            let payload = frame.part(BatchHeader.byteCount, Int(header.length))
-            var offset = 0
-            for _ in header.firstPosition..<position {
-                guard let skipped = BatchRecords.record(payload, at: offset) else { return nil }
-                offset = skipped.upperBound
-            }
-            return BatchRecords.record(payload, at: offset).map { Array(payload[$0]) }
-        }
-        guard let record = record ?? nil else {
+    /// Reads the batch of a header, which holds the record, and leaves it in the cache.
+    func record(
+        at position: RecordPosition,
+        of header: BatchHeader,
+        _ cache: inout JournalReadCache
+    ) throws(JournalProblem) -> [UInt8] {
+        cache.batch = try batch(of: header)
+        guard let record = cache.batch?.record(at: position) else {
             throw JournalProblem(
                 .corrupt,
                 file: name,
@@ -174,6 +210,29 @@ private struct FrameFile {
             )
         }
         return record
+    }
+
+    /// - Returns: nil for one that is damaged.
+    private func batch(of header: BatchHeader) throws(JournalProblem) -> ReadBatch? {
+        let count = BatchHeader.byteCount + Int(header.length)
+        guard var frame = try Self.bytes(file, at: header.offset, count: count, name: name) else { return nil }
+        var records: [Range<Int>] = []
+        let isSound = frame.withUnsafeMutableBytes { bytes -> Bool in
+            let frame = UnsafeRawBufferPointer(bytes)
+            guard BatchHeader.payloadIsIntact(frame, length: Int(header.length)), open(header, bytes) else {
+                return false
+            }
+            let payload = frame.part(BatchHeader.byteCount, Int(header.length))
+            var offset = 0
+            for _ in header.firstPosition...header.lastPosition {
+                guard let record = BatchRecords.record(payload, at: offset) else { return false }
+                offset = record.upperBound
+                records.append(record.lowerBound + BatchHeader.byteCount..<record.upperBound + BatchHeader.byteCount)
+            }
+            return true
+        }
+        guard isSound else { return nil }
+        return ReadBatch(firstPosition: header.firstPosition, payload: frame, records: records)
     }
 
     /// Decrypts the payload where it is, if it is encrypted; false if it is not as it was sealed.

@@ -185,6 +185,11 @@ package final class LocalJournal: JournalEngine, Sendable {
         try core.read(at: position)
     }
 
+    /// The same; a reader of several records gives the same cache to each call.
+    package func read(at position: RecordPosition, cache: inout JournalReadCache) throws(JournalError) -> [UInt8] {
+        try core.read(at: position, &cache)
+    }
+
     /// Notes that records up to a position are no longer needed for a start or for answers that may be asked for again: a snapshot
     /// holds them. Segments that hold no later one go to the archive, and their files are used again. Any thread; cheap; does
     /// nothing without an archive. A position that goes back is ignored, one beyond the durable ones counts as the last of those.

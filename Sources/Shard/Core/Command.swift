@@ -58,6 +58,12 @@ package struct Command: Sendable {
         case getRefund(RefundID)
         /// What the ledger owes the merchant, by currency.
         case getBalance
+        /// What it owed at a moment of the past, milliseconds since 1970.
+        case getPastBalance(at: Int64)
+        /// The merchant's accounts with their sums.
+        case getAccounts
+        /// What was booked for the merchant, newest first.
+        case getEntries(LedgerQuery)
     }
 
     package var kind: Kind

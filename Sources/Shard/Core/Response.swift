@@ -145,12 +145,19 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case draining = 12
     /// A payment can have at most 1,000 refunds (`Payment.maximumRefunds`). 422.
     case tooManyRefunds = 13
+    /// A cursor that leads nowhere. 400.
+    case cursorInvalid = 25
+    /// The moment whose balance is asked for is not over yet. 400.
+    case momentNotPast = 26
+    /// The balance of that moment is not known: the journal does not tell it any more. 422.
+    case momentUnknown = 27
 
     /// The HTTP status of the answer; the problem document says the same.
     package var httpStatus: UInt16 {
         switch self {
         case .notFound: 404
-        case .keyReused, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds: 422
+        case .cursorInvalid, .momentNotPast: 400
+        case .keyReused, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds, .momentUnknown: 422
         case .keyInUse, .unexpectedState, .operationInProgress: 409
         case .idempotencyTableFull, .paymentTableFull, .overloaded, .journalFailed, .draining: 503
         }
@@ -162,7 +169,7 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
         case .keyInUse, .operationInProgress, .overloaded: 1
         case .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: 5
         case .notFound, .keyReused, .unexpectedState, .amountExceedsCapturable, .amountExceedsRefundable,
-            .tooManyRefunds:
+            .tooManyRefunds, .cursorInvalid, .momentNotPast, .momentUnknown:
             0
         }
     }
@@ -192,6 +199,8 @@ package protocol ResponseRenderer: Sendable {
     )
     func renderRefund(_ refund: RefundView, into body: inout ByteBuffer)
     func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer)
+    func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer)
+    func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer)
     func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer)
     /// The problem document of a refused or failed refund (402 for a decline).
     func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer)

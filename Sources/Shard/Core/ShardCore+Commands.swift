@@ -10,6 +10,9 @@ extension ShardCore {
         case .getHistory(let id): answerHistory(id, command, into: &output)
         case .getRefund(let id): answerRefund(id, command, into: &output)
         case .getBalance: answerBalance(command, at: now, into: &output)
+        case .getPastBalance(let time): answerBalance(of: time, command, at: now, into: &output)
+        case .getAccounts: answerAccounts(command, at: now, into: &output)
+        case .getEntries(let query): answerEntries(query, command, into: &output)
         case .createPayment(let request):
             guard let key = admit(command, into: &output) else { return }
             create(request, command, key, at: now, into: &output)

@@ -12,6 +12,10 @@ package enum Effect: Sendable {
     case loadPayment(sequence: UInt64)
     /// Answer with the payment's history, whose newest record is at `newest`.
     case history(ReplyToken, RequestID, PaymentID, newest: RecordPosition)
+    /// Answer with a page of a merchant's ledger.
+    case ledgerEntries(ReplyToken, RequestID, LedgerRead)
+    /// Answer with a merchant's balance of the past.
+    case pastBalance(ReplyToken, RequestID, PastBalance)
 }
 
 /// What a shard decides: records to persist, and effects to release after them (raft's `Ready`: "to be saved to stable

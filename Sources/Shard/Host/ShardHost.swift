@@ -35,6 +35,8 @@ package final class ShardHost {
     /// The time of the last tick, for what need not be exact.
     private var tickedAt: Int64 = 0
     private var readsUnderWay = 0
+    /// Those of them that are of the ledger.
+    private var ledgerReadsUnderWay = 0
     private var hasFailed = false
     private var isDraining = false
     package private(set) var statistics = ShardHostStatistics()
@@ -47,11 +49,19 @@ package final class ShardHost {
         package var unflushedMilliseconds: Int64
         /// The most stored answers being read from the journal at once; beyond it 503.
         package var reads: Int
+        /// The most reads of the ledger at once, each of which may take a thousand records; beyond it 503.
+        package var ledgerReads: Int
 
-        package init(unflushedBytes: Int = 4 << 20, unflushedMilliseconds: Int64 = 1_000, reads: Int = 1024) {
+        package init(
+            unflushedBytes: Int = 4 << 20,
+            unflushedMilliseconds: Int64 = 1_000,
+            reads: Int = 1024,
+            ledgerReads: Int = 8
+        ) {
             self.unflushedBytes = unflushedBytes
             self.unflushedMilliseconds = unflushedMilliseconds
             self.reads = reads
+            self.ledgerReads = ledgerReads
         }
     }
 
@@ -220,7 +230,8 @@ package final class ShardHost {
         case .callProvider, .loadPayment: break
         case .respond(let response):
             ports.respond(core.refusal(.journalFailed, response.reply, response.requestID))
-        case .replay(let reply, let requestID, _), .history(let reply, let requestID, _, _):
+        case .replay(let reply, let requestID, _), .history(let reply, let requestID, _, _),
+            .ledgerEntries(let reply, let requestID, _), .pastBalance(let reply, let requestID, _):
             ports.respond(core.refusal(.journalFailed, reply, requestID))
         }
     }
@@ -400,6 +411,10 @@ package final class ShardHost {
             load(sequence)
         case .history(let reply, let requestID, let payment, let newest):
             answerHistory(reply, requestID, payment, newest: newest)
+        case .ledgerEntries(let reply, let requestID, let read):
+            answerEntries(reply, requestID, read)
+        case .pastBalance(let reply, let requestID, let read):
+            answerPastBalance(reply, requestID, read)
         }
     }
 
@@ -429,6 +444,29 @@ package final class ShardHost {
         threadPool.run {
             let result = read()
             eventLoop.execute { loopBound.value.readEnded(reply, requestID, result) }
+        }
+    }
+
+    /// The same for a read of the ledger, which takes longer: a few at once, so that stored answers need not wait behind them.
+    func readLedgerOffLoop(
+        _ reply: ReplyToken,
+        _ requestID: RequestID,
+        _ read: @escaping @Sendable () throws(JournalError) -> ReadAnswer
+    ) {
+        guard ledgerReadsUnderWay < limits.ledgerReads, readsUnderWay < limits.reads else {
+            return ports.respond(core.refusal(.overloaded, reply, requestID))
+        }
+        readsUnderWay += 1
+        ledgerReadsUnderWay += 1
+        let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
+        let eventLoop = self.eventLoop
+        threadPool.run {
+            let result: Result<ReadAnswer, JournalError>
+            do throws(JournalError) { result = .success(try read()) } catch { result = .failure(error) }
+            eventLoop.execute {
+                loopBound.value.ledgerReadsUnderWay -= 1
+                loopBound.value.readEnded(reply, requestID, result)
+            }
         }
     }
 

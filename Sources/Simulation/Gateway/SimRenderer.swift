@@ -42,8 +42,10 @@ struct SimRenderer: ResponseRenderer {
         body.writeInteger(refund.id.low, endianness: .little)
     }
 
-    /// Nobody in a simulated world asks for a balance, or for a payment's history.
+    /// Nobody in a simulated world asks for a balance, for the ledger, or for a payment's history.
     func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) {}
+    func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer) {}
+    func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {}
     func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer) {}
 
     func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) {

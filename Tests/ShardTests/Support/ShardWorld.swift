@@ -16,6 +16,8 @@ struct ShardWorld: ~Copyable {
     /// Payments that the shard asked to be read back and that were not yet.
     var loads: [UInt64] = []
     var histories: [(payment: PaymentID, newest: RecordPosition)] = []
+    var ledgerReads: [LedgerRead] = []
+    var pastBalances: [PastBalance] = []
     var loadsAtOnce = true
     var storage: ShardStorage?
     var restored = RestoreReport()
@@ -93,6 +95,8 @@ struct ShardWorld: ~Copyable {
             case .replay(let reply, _, let record): replays.append((reply, record))
             case .loadPayment(let sequence): loads.append(sequence)
             case .history(_, _, let payment, let newest): histories.append((payment, newest))
+            case .ledgerEntries(_, _, let read): ledgerReads.append(read)
+            case .pastBalance(_, _, let read): pastBalances.append(read)
             }
         }
         output.removeAll()

@@ -45,6 +45,19 @@ struct TestRenderer: ResponseRenderer {
         body.writeString(lines.joined(separator: "; "))
     }
 
+    func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer) {
+        let lines = accounts.lines.map {
+            "\($0.account.kind.name) \($0.account.currency) \($0.totals.debits) \($0.totals.credits)"
+        }
+        body.writeString(lines.joined(separator: "; "))
+    }
+
+    func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {
+        let entries = page.entries.map { "\($0.position).\($0.index) \($0.recipe.name)" }
+        let end = page.next.map { "next \($0.position)" } ?? (page.isTruncated ? "truncated" : "end")
+        body.writeString((entries + [end]).joined(separator: ", "))
+    }
+
     func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer) {
         let steps = history.entries.map { "\($0.position) \($0.status.map { "\($0.name)" } ?? "?")" }
         body.writeString("\(payment)\(history.isTruncated ? " truncated" : ""): " + steps.joined(separator: ", "))

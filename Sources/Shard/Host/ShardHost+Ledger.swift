@@ -1,0 +1,39 @@
+import Journal
+import NIOCore
+import Payments
+
+extension ShardHost {
+    /// Reads a page of a merchant's ledger from the journal, off the loop, renders it there, and sends it.
+    func answerEntries(_ reply: ReplyToken, _ requestID: RequestID, _ request: LedgerRead) {
+        let journal = self.journal
+        let renderer = core.renderer
+        readLedgerOffLoop(reply, requestID) { () throws(JournalError) in
+            var cache = JournalReadCache()
+            let page = try LedgerPage(request) { position throws(JournalError) in
+                try journal.read(at: position, cache: &cache)
+            }
+            var body = ByteBuffer()
+            renderer.renderEntries(page, into: &body)
+            return (status: 200, isReplay: false, body)
+        }
+    }
+
+    /// Finds a merchant's balance at a moment of the past, off the loop, renders it there, and sends it.
+    func answerPastBalance(_ reply: ReplyToken, _ requestID: RequestID, _ request: PastBalance) {
+        let journal = self.journal
+        let renderer = core.renderer
+        readLedgerOffLoop(reply, requestID) { () throws(JournalError) in
+            var cache = JournalReadCache()
+            let lines = try request.lines { position throws(JournalError) in
+                try journal.read(at: position, cache: &cache)
+            }
+            var body = ByteBuffer()
+            guard let lines else {
+                renderer.renderRefusal(.momentUnknown, payment: nil, details: Span(), requestID: requestID, into: &body)
+                return (status: Refusal.momentUnknown.httpStatus, isReplay: false, body)
+            }
+            renderer.renderBalance(BalanceView(lines, asOf: request.time), into: &body)
+            return (status: 200, isReplay: false, body)
+        }
+    }
+}

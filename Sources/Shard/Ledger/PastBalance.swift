@@ -1,0 +1,112 @@
+package import Journal
+import Ledger
+package import Payments
+
+/// What the ledger owed a merchant at a moment of the past, found from the journal: the sums after the last record whose time is not
+/// later. Exact, because time never goes back in a journal.
+package struct PastBalance: Sendable {
+    package var merchant: MerchantID
+    /// Milliseconds since 1970; before the moment it is asked at, so that no later record can belong before it.
+    package var time: Int64
+    /// The merchant's ledger now: where to begin, and what it sums up to there. nil: nothing was ever booked.
+    package var chain: EntryChain?
+    package var current: [BalanceMark.Line]
+    /// Whether a merchant without a chain may have a past that is not linked.
+    package var hasUnknownPast: Bool
+
+    /// The most records that are read back from a mark. More than `ShardConfiguration.recordsPerMark`, because marks wait while a
+    /// disk is full.
+    package static let maximumRecords = 1 << 16
+
+    /// Finds the sums; blocks. `read` gives the bytes of a record.
+    /// - Returns: nil when they cannot be known: the records that it takes are of a version that is not linked, or no longer kept.
+    ///   Throws what `read` throws otherwise, and `corrupt` where the list does not lead on.
+    package func lines(
+        read: (RecordPosition) throws(JournalError) -> [UInt8]
+    ) throws(JournalError) -> [BalanceMark.Line]? {
+        guard let chain else { return hasUnknownPast ? nil : current }
+        do throws(JournalError) {
+            let mark = try earliestMark(after: chain, read)
+            return try walk(from: mark?.newest ?? chain.newest, mark?.lines ?? current, read)
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
+    }
+
+    /// The earliest mark that is later than the moment: first among the farthest, then the far ones before that, then all.
+    private func earliestMark(
+        after chain: EntryChain,
+        _ read: (RecordPosition) throws(JournalError) -> [UInt8]
+    ) throws(JournalError) -> BalanceMark? {
+        var found: BalanceMark?
+        let levels: [(head: RecordPosition, previous: KeyPath<BalanceMark, RecordPosition>)] = [
+            (chain.newestFarthestMark, \.previousFarthestMark), (chain.newestFarMark, \.previousFarMark),
+            (chain.newestMark, \.previousMark),
+        ]
+        for level in levels {
+            var position = found?[keyPath: level.previous] ?? level.head
+            while position != 0 {
+                guard let mark = try mark(at: position, read), mark.time > time else { break }
+                precondition(mark[keyPath: level.previous] < position, "marks lead back")
+                found = mark
+                position = mark[keyPath: level.previous]
+            }
+        }
+        return found
+    }
+
+    /// - Returns: nil when the mark is no longer kept: it is early enough, then, or the records will be missing, too.
+    private func mark(
+        at position: RecordPosition,
+        _ read: (RecordPosition) throws(JournalError) -> [UInt8]
+    ) throws(JournalError) -> BalanceMark? {
+        let linked: LinkedRecord
+        do throws(JournalError) {
+            linked = try LinkedRecord(at: position, read: read)
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
+        guard case .balanceMark(let mark) = linked.record, mark.merchant == merchant else {
+            throw JournalError(.corrupt, "record \(position) is no balance mark of the merchant")
+        }
+        return mark
+    }
+
+    /// Takes back what was booked after the moment.
+    private func walk(
+        from newest: RecordPosition,
+        _ lines: [BalanceMark.Line],
+        _ read: (RecordPosition) throws(JournalError) -> [UInt8]
+    ) throws(JournalError) -> [BalanceMark.Line]? {
+        var lines = lines
+        var position = newest
+        for _ in 0..<Self.maximumRecords {
+            guard position != EntryLink.none else { return lines }
+            guard position != EntryLink.unknown else { return nil }
+            let linked = try LinkedRecord(at: position, read: read)
+            guard linked.record.time > time else { return lines }
+            for index in 0..<linked.record.transfers.count {
+                takeBack(linked.record.transfers[index], &lines)
+            }
+            position = linked.link
+        }
+        throw JournalError(.corrupt, "no mark among \(Self.maximumRecords) records of the merchant")
+    }
+
+    private func takeBack(_ transfer: Transfer, _ lines: inout [BalanceMark.Line]) {
+        for index in 0..<transfer.count {
+            let posting = transfer[index]
+            guard posting.account.kind.owner == .merchant, posting.account.owner == merchant.rawValue else { continue }
+            guard let line = lines.firstIndex(where: { $0.account == posting.account }) else {
+                preconditionFailure("a sum holds everything that was booked before it")
+            }
+            if posting.amountMinor > 0 {
+                lines[line].totals.debits -= Int128(posting.amountMinor)
+            } else {
+                lines[line].totals.credits += Int128(posting.amountMinor)
+            }
+        }
+    }
+}

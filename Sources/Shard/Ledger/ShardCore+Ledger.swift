@@ -1,0 +1,93 @@
+import Journal
+import Ledger
+import Money
+import NIOCore
+import Payments
+
+// The ledger as its merchant reads it. What the shard knows is answered at once; entries and balances of the past are read from the
+// journal, off the loop, from what is fixed here: entries never change, and new ones come in front.
+extension ShardCore {
+    /// Answers what the ledger owes the merchant, resting on the newest record.
+    mutating func answerBalance(_ command: Command, at now: Int64, into output: inout ShardOutput) {
+        var body = ByteBufferAllocator().buffer(capacity: 512)
+        renderer.renderBalance(BalanceView(lines(of: command.merchant), asOf: now), into: &body)
+        answer(command, body, into: &output)
+    }
+
+    /// Answers the sums of the merchant's accounts, resting on the newest record.
+    mutating func answerAccounts(_ command: Command, at now: Int64, into output: inout ShardOutput) {
+        var body = ByteBufferAllocator().buffer(capacity: 1_024)
+        renderer.renderAccounts(AccountsView(lines: lines(of: command.merchant), asOf: now), into: &body)
+        answer(command, body, into: &output)
+    }
+
+    private func answer(_ command: Command, _ body: ByteBuffer, into output: inout ShardOutput) {
+        let response = Response(
+            reply: command.reply,
+            requestID: command.requestID,
+            status: 200,
+            isReplay: false,
+            retryAfterSeconds: 0,
+            body: body
+        )
+        output.release(.respond(response), restingOn: lastPosition)
+    }
+
+    /// Answers what the ledger owed the merchant at a moment of the past. That moment is over: no record that is still to come
+    /// belongs before it.
+    mutating func answerBalance(of time: Int64, _ command: Command, at now: Int64, into output: inout ShardOutput) {
+        guard time < now else { return refuse(command, .momentNotPast, into: &output) }
+        let read = PastBalance(
+            merchant: command.merchant,
+            time: time,
+            chain: entryChains[command.merchant.rawValue],
+            current: lines(of: command.merchant),
+            hasUnknownPast: entryChains.hasUnknownPast
+        )
+        output.release(.pastBalance(command.reply, command.requestID, read), restingOn: lastPosition)
+    }
+
+    /// Answers some of the merchant's entries.
+    mutating func answerEntries(_ query: LedgerQuery, _ command: Command, into output: inout ShardOutput) {
+        let newest = entryChains[command.merchant.rawValue]?.newest
+        // A cursor of a merchant's own leads back from there: one that does not was made before the data was restored.
+        guard query.cursor.map({ $0.position <= newest ?? 0 }) ?? true else {
+            return refuse(command, .cursorInvalid, into: &output)
+        }
+        let empty = entryChains.hasUnknownPast ? EntryLink.unknown : EntryLink.none
+        let read = LedgerRead(
+            merchant: command.merchant,
+            shard: configuration.shard,
+            query: query,
+            start: query.cursor ?? LedgerCursor(position: newest ?? empty)
+        )
+        output.release(.ledgerEntries(command.reply, command.requestID, read), restingOn: newest ?? 0)
+    }
+}
+
+extension BalanceView {
+    /// From the sums of a merchant's accounts, which come by currency.
+    init(_ lines: [BalanceMark.Line], asOf: Int64) {
+        self.init(lines: [], asOf: asOf)
+        for line in lines {
+            // Their credit balance is what we owe. The largest payment is under 10^8 minor units, so 64 bits hold what 10^10 of
+            // them leave on one account.
+            let owed = Int64(-line.totals.balance)
+            switch line.account.kind {
+            case .merchantPending: add(line.account.currency, pending: owed)
+            case .merchantAvailable: add(line.account.currency, available: owed)
+            case .merchantReserve: add(line.account.currency, reserve: owed)
+            default: break  // Holds are nobody's money yet; other kinds are not the merchant's.
+            }
+        }
+    }
+
+    private mutating func add(_ currency: Currency, pending: Int64 = 0, available: Int64 = 0, reserve: Int64 = 0) {
+        if lines.last?.currency != currency {
+            lines.append(Line(currency: currency, pendingMinor: 0, availableMinor: 0, reserveMinor: 0))
+        }
+        lines[lines.count - 1].pendingMinor += pending
+        lines[lines.count - 1].availableMinor += available
+        lines[lines.count - 1].reserveMinor += reserve
+    }
+}
