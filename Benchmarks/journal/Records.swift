@@ -12,7 +12,7 @@ struct SampleRecords: ~Copyable {
     private let details: PaymentDetails
 
     init(capacity: Int) {
-        core = ShardCore(configuration: Self.configuration(capacity: capacity), renderer: RendererV1())
+        core = ShardCore(configuration: Self.configuration(capacity: capacity), renderer: RendererV1(cursorKey: LedgerCursorKey(seed: [])))
         _ = core.resume(at: now)
         var details = PaymentDetails()
         details.append(.paymentMethod, "pm_card_visa_4242")
@@ -26,7 +26,7 @@ struct SampleRecords: ~Copyable {
     }
 
     static func emptyShard(capacity: Int) -> ShardCore {
-        ShardCore(configuration: configuration(capacity: capacity), renderer: RendererV1())
+        ShardCore(configuration: configuration(capacity: capacity), renderer: RendererV1(cursorKey: LedgerCursorKey(seed: [])))
     }
 
     /// Appends one payment's two records to `created` and `finished`, each with its length in front.

@@ -44,7 +44,7 @@ private enum ShardStateSeed {
             paymentCapacity: 1_024,
             operationCapacity: 16
         )
-        return ShardCore(configuration: configuration, renderer: RendererV1())
+        return ShardCore(configuration: configuration, renderer: RendererV1(cursorKey: LedgerCursorKey(seed: [])))
     }
 
     static let sections: [Section] = {

@@ -26,6 +26,8 @@ package struct APIConfiguration: Sendable {
     package let merchants: [Merchant]
     let directory: MerchantDirectory
     let idempotencySeed: [UInt8]
+    /// Signs the cursors of lists.
+    package let cursorKey: LedgerCursorKey
 
     /// - Parameter idempotencySeed: 16 to 32 secret bytes that belong to the data directory: with another seed the
     ///   journaled idempotency keys are not found again.
@@ -42,6 +44,7 @@ package struct APIConfiguration: Sendable {
         self.directory = try MerchantDirectory(merchants)
         self.merchants = merchants
         self.idempotencySeed = idempotencySeed
+        self.cursorKey = LedgerCursorKey(seed: idempotencySeed)
     }
 }
 

@@ -223,7 +223,16 @@ paths:
       description: |
         The merchant's accounts of the double-entry ledger, in the state that the newest durable record left. `pending`
         is captured money less fees and refunds that the provider has not settled; `available` is settled; `reserve` is
-        withheld against disputes. A negative amount is owed by the merchant.
+        withheld against disputes. A negative amount is owed by the merchant. With `at`, what the ledger owed at that moment:
+        exactly what had been booked until then, found from the journal.
+      parameters:
+        - name: at
+          in: query
+          description: |
+            A moment of the past, RFC 3339 (an offset's plus sign as %2B). One that is not over is refused (`moment_not_past`), one
+            that the journal does not tell any more, too (422 `moment_unknown`).
+          schema: {type: string, format: date-time, maxLength: 35}
+          example: '2026-11-21T10:00:00Z'
       responses:
         '200':
           description: The balance.
@@ -233,6 +242,55 @@ paths:
               schema: {$ref: '#/components/schemas/Balance'}
               examples:
                 balance: {$ref: '#/components/examples/Balance'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/ledger/accounts:
+    get:
+      operationId: listLedgerAccounts
+      tags: [ledger]
+      summary: Read the sums of your accounts
+      description: |
+        Every account of the merchant that anything was ever booked on, by currency code, then by account: debits and credits since the
+        beginning, and `balance`, credits less debits: what the ledger owes the merchant. `memo:auth:merchant` counts open
+        authorizations, which nobody owes yet.
+      responses:
+        '200':
+          description: The accounts.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/LedgerAccounts'}
+              examples:
+                accounts: {$ref: '#/components/examples/LedgerAccounts'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/ledger/entries:
+    get:
+      operationId: listLedgerEntries
+      tags: [ledger]
+      summary: List what was booked for you, newest first
+      description: |
+        The transfers that moved the merchant's own money, each with its postings on the merchant's accounts and what the platform took
+        of it. Entries never change and new ones come in front, so a list that is read page by page neither repeats nor misses one that
+        was there when it began. A page may hold fewer entries than `limit`, or none, and still have a `next`: filters look at a thousand
+        records at a time.
+      parameters:
+        - {name: cursor, in: query, description: '`next` of the page before, with the same filters', schema: {type: string, maxLength: 128}}
+        - {name: limit, in: query, description: Entries of a page, schema: {type: integer, minimum: 1, maximum: 100, default: 20}}
+        - name: account
+          in: query
+          description: Only entries with a posting on this account
+          schema: {type: string, example: 'merchant:pending'}
+        - {name: currency, in: query, description: Only entries with a posting in this currency, schema: {$ref: '#/components/schemas/Currency'}}
+      responses:
+        '200':
+          description: A page of entries.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/LedgerEntries'}
+              examples:
+                entries: {$ref: '#/components/examples/LedgerEntries'}
         '401': {$ref: '#/components/responses/Unauthenticated'}
         default: {$ref: '#/components/responses/Problem'}
   /openapi.yaml:
@@ -344,64 +402,6 @@ components:
   schemas:
     PaymentID: {type: string, pattern: '^pay_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
     RefundID: {type: string, pattern: '^ref_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
-    Amount: {type: integer, minimum: 1, maximum: 99999999, description: Minor units}
-    Total: {type: integer, minimum: 0, description: Minor units}
-    Currency: {type: string, pattern: '^[A-Z]{3}$', description: ISO 4217, example: EUR}
-    Timestamp: {type: string, format: date-time, description: 'RFC 3339, UTC, milliseconds'}
-    IdempotencyKey: {type: string, pattern: '^[!-~]{1,255}$', description: Alias of the header}
-    Metadata:
-      type: object
-      maxProperties: 50
-      propertyNames: {minLength: 1, maxLength: 40}
-      additionalProperties: {type: string, maxLength: 500}
-    Balance:
-      type: object
-      required: [object, pending, available, reserve, as_of]
-      additionalProperties: false
-      properties:
-        object: {const: balance}
-        pending: {$ref: '#/components/schemas/BalanceLines'}
-        available: {$ref: '#/components/schemas/BalanceLines'}
-        reserve: {$ref: '#/components/schemas/BalanceLines'}
-        as_of: {$ref: '#/components/schemas/Timestamp'}
-    Timeline:
-      type: object
-      required: [object, payment_id, truncated, entries]
-      additionalProperties: false
-      properties:
-        object: {const: timeline}
-        payment_id: {$ref: '#/components/schemas/PaymentID'}
-        truncated: {type: boolean, description: Whether older entries were left out}
-        entries: {type: array, items: {$ref: '#/components/schemas/TimelineEntry'}}
-    TimelineEntry:
-      type: object
-      required: [type, at, position, status]
-      additionalProperties: false
-      properties:
-        type:
-          enum: [payment.created, operation.requested, operation.attempted, operation.unresolved, operation.finished,
-                 refund.bounced]
-        at: {$ref: '#/components/schemas/Timestamp'}
-        position: {type: integer, minimum: 1, description: 'Number of the record in its journal'}
-        status:
-          description: The payment's status after it; null when the timeline is truncated
-          oneOf: [{$ref: '#/components/schemas/PaymentStatus'}, {type: 'null'}]
-        request_id: {type: string, description: The request that asked for it}
-        operation: {enum: [authorize, capture, cancel, refund]}
-        number: {type: integer, minimum: 1, description: Which capture or refund of the payment}
-        amount: {$ref: '#/components/schemas/Total'}
-        amount_executed: {type: integer, minimum: 0, description: What the provider says it executed}
-        currency: {$ref: '#/components/schemas/Currency'}
-        capture: {type: boolean}
-        call: {enum: [execute, query], description: What the provider was asked}
-        answer: {enum: [not_executed, unknown, not_found, pending]}
-        result: {enum: [succeeded, declined, not_executed, conflicted]}
-        reason: {type: string}
-        decline: {$ref: '#/components/schemas/Decline'}
-        psp_reference: {type: [string, 'null']}
-        refund_id: {$ref: '#/components/schemas/RefundID'}
-        http_status: {type: integer, description: The status that the request was answered with}
-        transfers: {type: array, items: {$ref: '#/components/schemas/Transfer'}}
 
 """#
 }

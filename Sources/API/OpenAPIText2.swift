@@ -2,6 +2,126 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part2 = #"""
+    Amount: {type: integer, minimum: 1, maximum: 99999999, description: Minor units}
+    Total: {type: integer, minimum: 0, description: Minor units}
+    Currency: {type: string, pattern: '^[A-Z]{3}$', description: ISO 4217, example: EUR}
+    Timestamp: {type: string, format: date-time, description: 'RFC 3339, UTC, milliseconds'}
+    IdempotencyKey: {type: string, pattern: '^[!-~]{1,255}$', description: Alias of the header}
+    Metadata:
+      type: object
+      maxProperties: 50
+      propertyNames: {minLength: 1, maxLength: 40}
+      additionalProperties: {type: string, maxLength: 500}
+    Balance:
+      type: object
+      required: [object, pending, available, reserve, as_of]
+      additionalProperties: false
+      properties:
+        object: {const: balance}
+        pending: {$ref: '#/components/schemas/BalanceLines'}
+        available: {$ref: '#/components/schemas/BalanceLines'}
+        reserve: {$ref: '#/components/schemas/BalanceLines'}
+        as_of: {$ref: '#/components/schemas/Timestamp'}
+    LedgerAccounts:
+      type: object
+      required: [object, data, as_of]
+      additionalProperties: false
+      properties:
+        object: {const: list}
+        data:
+          type: array
+          items:
+            type: object
+            required: [object, account, currency, debits, credits, balance]
+            additionalProperties: false
+            properties:
+              object: {const: ledger_account}
+              account: {type: string, example: 'merchant:pending'}
+              currency: {$ref: '#/components/schemas/Currency'}
+              debits: {$ref: '#/components/schemas/WideSum'}
+              credits: {$ref: '#/components/schemas/WideSum'}
+              balance: {$ref: '#/components/schemas/WideSum'}
+        as_of: {$ref: '#/components/schemas/Timestamp'}
+    WideSum:
+      type: string
+      pattern: '^-?[0-9]{1,39}$'
+      description: Minor units, in decimal digits; a string, because sums have up to 128 bits and many readers of JSON numbers keep 53
+    LedgerEntries:
+      type: object
+      required: [object, data, next, truncated]
+      additionalProperties: false
+      properties:
+        object: {const: list}
+        data: {type: array, maxItems: 100, items: {$ref: '#/components/schemas/LedgerEntry'}}
+        next: {type: [string, 'null'], description: The cursor of the next page; null at the end}
+        truncated:
+          type: boolean
+          description: At the end, whether older entries are not told (booked by an earlier version of the gateway, or no longer kept)
+    LedgerEntry:
+      type: object
+      required: [object, id, shard, position, index, recipe, payment_id, refund_id, effective_at, booked_at, postings]
+      additionalProperties: false
+      properties:
+        object: {const: ledger_entry}
+        id: {type: string, pattern: '^[0-9]+-[0-9]+-[0-9]+$', description: 'Shard, position and index: unique, and the same in exports'}
+        shard: {type: integer, minimum: 0}
+        position: {type: integer, minimum: 1, description: Number of the record in its journal}
+        index: {type: integer, minimum: 0, description: Which of the record's transfers}
+        recipe: {type: string, description: 'What was booked, as in Transfer', example: capture}
+        payment_id: {oneOf: [{$ref: '#/components/schemas/PaymentID'}, {type: 'null'}]}
+        refund_id: {oneOf: [{$ref: '#/components/schemas/RefundID'}, {type: 'null'}]}
+        effective_at: {$ref: '#/components/schemas/Timestamp'}
+        booked_at: {$ref: '#/components/schemas/Timestamp'}
+        postings:
+          type: array
+          minItems: 1
+          description: Those on the merchant's accounts, and what the platform took; what it has with providers and banks is left out
+          items:
+            type: object
+            required: [account, currency, amount]
+            additionalProperties: false
+            properties:
+              account: {type: string, example: 'merchant:pending'}
+              currency: {$ref: '#/components/schemas/Currency'}
+              amount: {type: integer, description: 'Minor units; debits are positive, credits negative'}
+    Timeline:
+      type: object
+      required: [object, payment_id, truncated, entries]
+      additionalProperties: false
+      properties:
+        object: {const: timeline}
+        payment_id: {$ref: '#/components/schemas/PaymentID'}
+        truncated: {type: boolean, description: Whether older entries were left out}
+        entries: {type: array, items: {$ref: '#/components/schemas/TimelineEntry'}}
+    TimelineEntry:
+      type: object
+      required: [type, at, position, status]
+      additionalProperties: false
+      properties:
+        type:
+          enum: [payment.created, operation.requested, operation.attempted, operation.unresolved, operation.finished,
+                 refund.bounced]
+        at: {$ref: '#/components/schemas/Timestamp'}
+        position: {type: integer, minimum: 1, description: 'Number of the record in its journal'}
+        status:
+          description: The payment's status after it; null when the timeline is truncated
+          oneOf: [{$ref: '#/components/schemas/PaymentStatus'}, {type: 'null'}]
+        request_id: {type: string, description: The request that asked for it}
+        operation: {enum: [authorize, capture, cancel, refund]}
+        number: {type: integer, minimum: 1, description: Which capture or refund of the payment}
+        amount: {$ref: '#/components/schemas/Total'}
+        amount_executed: {type: integer, minimum: 0, description: What the provider says it executed}
+        currency: {$ref: '#/components/schemas/Currency'}
+        capture: {type: boolean}
+        call: {enum: [execute, query], description: What the provider was asked}
+        answer: {enum: [not_executed, unknown, not_found, pending]}
+        result: {enum: [succeeded, declined, not_executed, conflicted]}
+        reason: {type: string}
+        decline: {$ref: '#/components/schemas/Decline'}
+        psp_reference: {type: [string, 'null']}
+        refund_id: {$ref: '#/components/schemas/RefundID'}
+        http_status: {type: integer, description: The status that the request was answered with}
+        transfers: {type: array, items: {$ref: '#/components/schemas/Transfer'}}
     Transfer:
       type: object
       description: A balanced set of postings
@@ -218,6 +338,34 @@ extension OpenAPIDocument {
                   - {account: 'psp:receivable', currency: EUR, amount: 1250}
                   - {account: 'merchant:pending', currency: EUR, amount: -1219}
                   - {account: 'platform:fees', currency: EUR, amount: -31}
+    LedgerAccounts:
+      summary: One currency
+      value:
+        object: list
+        data:
+          - {object: ledger_account, account: 'merchant:pending', currency: EUR, debits: '250', credits: '1219', balance: '969'}
+          - {object: ledger_account, account: 'memo:auth:merchant', currency: EUR, debits: '800', credits: '800', balance: '0'}
+        as_of: '2026-11-21T08:35:36.170Z'
+    LedgerEntries:
+      summary: A capture with the platform's fee
+      value:
+        object: list
+        data:
+          - object: ledger_entry
+            id: 0-91-0
+            shard: 0
+            position: 91
+            index: 0
+            recipe: capture
+            payment_id: pay_01m7yky91v000g00000000001a
+            refund_id: null
+            effective_at: '2026-11-21T08:35:36.170Z'
+            booked_at: '2026-11-21T08:35:36.170Z'
+            postings:
+              - {account: 'merchant:pending', currency: EUR, amount: -1219}
+              - {account: 'platform:fees', currency: EUR, amount: -31}
+        next: null
+        truncated: false
     Balance:
       summary: Two currencies
       value:

@@ -29,6 +29,11 @@ extension ProblemCode {
         case .parameterTooLong: "parameter_too_long"
         case .parameterCharactersInvalid: "parameter_characters_invalid"
         case .parameterValueUnknown: "parameter_value_unknown"
+        case .parameterRepeated: "parameter_repeated"
+        case .parameterOutOfRange: "parameter_out_of_range"
+        case .cursorInvalid: "cursor_invalid"
+        case .momentNotPast: "moment_not_past"
+        case .momentUnknown: "moment_unknown"
         case .amountNotInteger: "amount_not_integer"
         case .amountNegative: "amount_negative"
         case .amountZero: "amount_zero"
@@ -61,7 +66,8 @@ extension ProblemCode {
             .cardNumberInRequest, .bodyMissing, .jsonInvalid, .jsonNotObject, .jsonTooDeep, .jsonDuplicateMember,
             .jsonTooManyMembers, .jsonNumberOutOfRange,
             .parameterMissing, .parameterUnknown, .parameterTypeInvalid, .parameterTooShort, .parameterTooLong,
-            .parameterCharactersInvalid, .parameterValueUnknown, .amountNotInteger, .amountNegative, .amountZero,
+            .parameterCharactersInvalid, .parameterValueUnknown, .parameterRepeated, .parameterOutOfRange,
+            .cursorInvalid, .momentNotPast, .amountNotInteger, .amountNegative, .amountZero,
             .amountTooLarge, .currencyUnknown, .metadataTooManyPairs:
             400
         case .apiKeyMissing, .apiKeyInvalid: 401
@@ -72,7 +78,8 @@ extension ProblemCode {
         case .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress: 409
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
-        case .idempotencyKeyReused, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds: 422
+        case .idempotencyKeyReused, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds, .momentUnknown:
+            422
         case .paymentNotExecuted, .refundFailed: 502
         case .overloaded, .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: 503
         }
@@ -85,7 +92,8 @@ extension ProblemCode {
             .cardNumberInRequest, .bodyMissing, .jsonInvalid, .jsonNotObject, .jsonTooDeep, .jsonDuplicateMember,
             .jsonTooManyMembers, .jsonNumberOutOfRange,
             .parameterMissing, .parameterUnknown, .parameterTypeInvalid, .parameterTooShort, .parameterTooLong,
-            .parameterCharactersInvalid, .parameterValueUnknown, .amountNotInteger, .amountNegative, .amountZero,
+            .parameterCharactersInvalid, .parameterValueUnknown, .parameterRepeated, .parameterOutOfRange,
+            .cursorInvalid, .momentNotPast, .momentUnknown, .amountNotInteger, .amountNegative, .amountZero,
             .amountTooLarge, .currencyUnknown, .metadataTooManyPairs, .resourceNotFound, .amountExceedsCapturable,
             .amountExceedsRefundable, .tooManyRefunds:
             .validation
@@ -110,7 +118,8 @@ extension ProblemCode {
             .cardNumberInRequest, .bodyMissing, .jsonInvalid, .jsonNotObject, .jsonTooDeep, .jsonDuplicateMember,
             .jsonTooManyMembers, .jsonNumberOutOfRange,
             .parameterMissing, .parameterUnknown, .parameterTypeInvalid, .parameterTooShort, .parameterTooLong,
-            .parameterCharactersInvalid, .parameterValueUnknown, .amountNotInteger, .amountNegative, .amountZero,
+            .parameterCharactersInvalid, .parameterValueUnknown, .parameterRepeated, .parameterOutOfRange,
+            .cursorInvalid, .momentNotPast, .momentUnknown, .amountNotInteger, .amountNegative, .amountZero,
             .amountTooLarge, .currencyUnknown, .metadataTooManyPairs, .resourceNotFound, .idempotencyKeyReused,
             .paymentUnexpectedState, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds,
             .paymentDeclined, .refundDeclined:
@@ -128,7 +137,8 @@ extension ProblemCode {
             .idempotencyKeyConflict, .cardNumberInRequest, .bodyMissing, .jsonInvalid, .jsonNotObject, .jsonTooDeep,
             .jsonDuplicateMember, .jsonTooManyMembers, .jsonNumberOutOfRange, .parameterMissing, .parameterUnknown,
             .parameterTypeInvalid, .parameterTooShort,
-            .parameterTooLong, .parameterCharactersInvalid, .parameterValueUnknown, .amountNotInteger,
+            .parameterTooLong, .parameterCharactersInvalid, .parameterValueUnknown, .parameterRepeated,
+            .parameterOutOfRange, .cursorInvalid, .momentNotPast, .momentUnknown, .amountNotInteger,
             .amountNegative, .amountZero, .amountTooLarge, .currencyUnknown, .metadataTooManyPairs,
             .resourceNotFound, .idempotencyKeyReused, .paymentUnexpectedState, .amountExceedsCapturable,
             .amountExceedsRefundable, .tooManyRefunds, .paymentDeclined, .paymentNotExecuted, .refundDeclined,

@@ -36,6 +36,10 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case parameterTooLong
     case parameterCharactersInvalid
     case parameterValueUnknown
+    case parameterRepeated
+    case parameterOutOfRange
+    case cursorInvalid
+    case momentNotPast
     case amountNotInteger
     case amountNegative
     case amountZero
@@ -44,6 +48,7 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case metadataTooManyPairs
 
     // What the gateway's state says.
+    case momentUnknown
     case resourceNotFound
     case idempotencyKeyReused
     case idempotencyKeyInUse
@@ -105,7 +110,19 @@ extension ProblemCode {
             case .journalFailed: .journalFailed
             case .draining: .draining
             case .tooManyRefunds: .tooManyRefunds
+            case .cursorInvalid: .cursorInvalid
+            case .momentNotPast: .momentNotPast
+            case .momentUnknown: .momentUnknown
             }
+    }
+
+    /// The parameter at fault, for a code of the shard that can only mean one.
+    var parameter: ParameterName? {
+        switch self {
+        case .cursorInvalid: .known("cursor")
+        case .momentNotPast, .momentUnknown: .known("at")
+        default: nil
+        }
     }
 
     /// The problem that a request becomes which the transport refuses.

@@ -45,7 +45,7 @@ package enum ProblemDocument {
         }
     }
 
-    private static func writeParameter(_ parameter: ParameterName?, _ output: inout ByteCursor) {
+    static func writeParameter(_ parameter: ParameterName?, _ output: inout ByteCursor) {
         switch parameter {
         case .none: return
         case .known(let name):

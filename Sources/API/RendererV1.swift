@@ -5,7 +5,12 @@ package import Shard
 /// The documents of version 1 of the API, in a fixed order of members. Pure: what it writes is journaled, and a replay
 /// repeats the bytes.
 package struct RendererV1: ResponseRenderer {
-    package init() {}
+    private let cursorKey: LedgerCursorKey
+
+    /// - Parameter cursorKey: signs the cursors of lists; the one of the `APIConfiguration` that reads them.
+    package init(cursorKey: LedgerCursorKey) {
+        self.cursorKey = cursorKey
+    }
 
     package func renderPayment(_ payment: PaymentView, details: Span<UInt8>, into body: inout ByteBuffer) {
         let size = PaymentObject.maximumBytes(payment, details)
@@ -60,6 +65,14 @@ package struct RendererV1: ResponseRenderer {
         body.writeCursor(maximum: BalanceObject.maximumBytes(balance)) { BalanceObject.write(balance, &$0) }
     }
 
+    package func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer) {
+        body.writeCursor(maximum: AccountsObject.maximumBytes(accounts)) { AccountsObject.write(accounts, &$0) }
+    }
+
+    package func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {
+        body.writeCursor(maximum: EntriesObject.maximumBytes(page)) { EntriesObject.write(page, cursorKey, &$0) }
+    }
+
     package func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer) {
         body.writeCursor(maximum: TimelineObject.maximumBytes(history)) { TimelineObject.write(history, payment, &$0) }
     }
@@ -99,6 +112,7 @@ package struct RendererV1: ResponseRenderer {
         let size = ProblemDocument.headBytes(code) + ProblemDocument.overheadBytes + paymentBytes
         body.writeCursor(maximum: size) { output in
             ProblemDocument.begin(code, isRetryable: code.isRetryable, &output)
+            ProblemDocument.writeParameter(code.parameter, &output)
             if let payment { Self.writeMembers(of: payment, details, &output) }
             ProblemDocument.end(requestID, &output)
         }

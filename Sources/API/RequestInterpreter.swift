@@ -25,7 +25,7 @@ struct RequestInterpreter {
 
     mutating func interpret(_ request: HTTPServerRequest) throws(Rejection) -> Outcome {
         let path = request.path.utf8.span
-        let route = try Self.route(path, method: request.method)
+        let (route, query) = try Self.route(path, method: request.method)
         if route == .openAPI { return .openAPI }
         let fields = try HeaderFields(request.headers)
         guard let authorization = fields.authorization else { throw Rejection(.apiKeyMissing) }
@@ -35,7 +35,12 @@ struct RequestInterpreter {
         case .getPayment(let id): return .read(.getPayment(id), merchant.id)
         case .getTimeline(let id): return .read(.getHistory(id), merchant.id)
         case .getRefund(let id): return .read(.getRefund(id), merchant.id)
-        case .getBalance: return .read(.getBalance, merchant.id)
+        case .getBalance:
+            return .read(try query.moment().map { .getPastBalance(at: $0) } ?? .getBalance, merchant.id)
+        case .getAccounts: return .read(.getAccounts, merchant.id)
+        case .getEntries:
+            let entries = try LedgerQuery(query, of: merchant.id, key: configuration.cursorKey)
+            return .read(.getEntries(entries), merchant.id)
         case .unknownResource, .openAPI: throw Rejection(.resourceNotFound)
         case .createPayment, .capture, .cancel, .refund:
             try admit(fields, path: path, body: body)
@@ -46,7 +51,10 @@ struct RequestInterpreter {
     }
 
     /// The route of a path with its query, when `method` is the route's own.
-    private static func route(_ path: Span<UInt8>, method: String) throws(Rejection) -> Route {
+    private static func route(
+        _ path: Span<UInt8>,
+        method: String
+    ) throws(Rejection) -> (Route, QueryParameters) {
         var end = 0
         while end < path.count && path[end] != UInt8(ascii: "?") { end += 1 }
         let route = Route.match(path.extracting(0..<end))
@@ -60,15 +68,8 @@ struct RequestInterpreter {
         guard method.utf8.span.equals(route.method.name) else {
             throw Rejection(.methodNotAllowed, allow: route.method.name)
         }
-        if end + 1 < path.count { throw unknownQuery(path.extracting(end + 1..<path.count)) }
-        return route
-    }
-
-    /// No route has query parameters, so the first one is the one not known.
-    private static func unknownQuery(_ query: Span<UInt8>) -> Rejection {
-        var end = 0
-        while end < query.count && query[end] != UInt8(ascii: "=") && query[end] != UInt8(ascii: "&") { end += 1 }
-        return Rejection(.parameterUnknown, ParameterName(unknown: query.extracting(0..<end)))
+        guard end + 1 < path.count else { return (route, .none) }
+        return (route, try QueryParameters(path.extracting(end + 1..<path.count), allowing: route.queryParameters))
     }
 
     /// What must hold before the body is read: its type, its form, no card number in it or in the key. Leaves the
@@ -107,7 +108,8 @@ struct RequestInterpreter {
         case .refund(let id):
             let operation = try OperationBody.parse(.refund, body, scratch: &scratch)
             return .refund(id, amountMinor: operation.amountMinor)
-        case .createPayment, .getPayment, .getTimeline, .getRefund, .getBalance, .openAPI, .unknownResource:
+        case .createPayment, .getPayment, .getTimeline, .getRefund, .getBalance, .getAccounts, .getEntries, .openAPI,
+            .unknownResource:
             let fee = merchant.feeBasisPoints
             return .createPayment(try CreatePaymentBody.parse(body, feeBasisPoints: fee, scratch: &scratch))
         }

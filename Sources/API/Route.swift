@@ -1,4 +1,5 @@
 package import Payments
+import Shard
 
 /// What a path asks for. Identifiers that cannot be ours lead to `unknownResource`, which answers like one that is
 /// not there.
@@ -11,6 +12,8 @@ package enum Route: Sendable, Equatable {
     case refund(PaymentID)
     case getRefund(RefundID)
     case getBalance
+    case getAccounts
+    case getEntries
     case openAPI
     /// A known shape around an identifier that no payment or refund can have.
     case unknownResource(method: Method)
@@ -31,8 +34,17 @@ package enum Route: Sendable, Equatable {
     package var method: Method {
         switch self {
         case .createPayment, .capture, .cancel, .refund: .post
-        case .getPayment, .getTimeline, .getRefund, .getBalance, .openAPI: .get
+        case .getPayment, .getTimeline, .getRefund, .getBalance, .getAccounts, .getEntries, .openAPI: .get
         case .unknownResource(let method): method
+        }
+    }
+
+    /// The query parameters that the route knows.
+    var queryParameters: [QueryParameter] {
+        switch self {
+        case .getBalance: QueryParameters.ofBalance
+        case .getEntries: LedgerQuery.parameters
+        default: []
         }
     }
 
@@ -46,6 +58,8 @@ package enum Route: Sendable, Equatable {
         ("/v1/payments/{id}/timeline", .get),
         ("/v1/refunds/{id}", .get),
         ("/v1/balance", .get),
+        ("/v1/ledger/accounts", .get),
+        ("/v1/ledger/entries", .get),
         ("/openapi.yaml", .get),
     ]
 
@@ -55,6 +69,8 @@ package enum Route: Sendable, Equatable {
         if path.matches("/v1/payments") { return matchPayments(path) }
         if path.matches("/v1/refunds/") { return matchRefund(path) }
         if path.equals("/v1/balance") { return .getBalance }
+        if path.equals("/v1/ledger/accounts") { return .getAccounts }
+        if path.equals("/v1/ledger/entries") { return .getEntries }
         return path.equals("/openapi.yaml") ? .openAPI : nil
     }
 

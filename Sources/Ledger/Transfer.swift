@@ -16,21 +16,6 @@ package enum Recipe: UInt8, Sendable, CaseIterable {
     case refundBounced = 7
 }
 
-extension Recipe {
-    /// The name in answers; stable.
-    package var name: StaticString {
-        switch self {
-        case .hold: "hold"
-        case .release: "release"
-        case .capture: "capture"
-        case .refundRequested: "refund_requested"
-        case .refundConfirmed: "refund_confirmed"
-        case .refundFailed: "refund_failed"
-        case .refundBounced: "refund_bounced"
-        }
-    }
-}
-
 /// A balanced set of postings: their sum is zero in every currency. Immutable, at most 8 postings, no heap.
 package struct Transfer: Sendable {
     /// The most postings that a recipe needs (P10 has four, P4 four; splits may take more).

@@ -28,6 +28,56 @@ package enum Timestamp {
         }
     }
 
+    /// The milliseconds since 1970 of an RFC 3339 time: `2026-11-21T10:50:41Z`, with a fraction of up to nine digits (what is finer
+    /// than a millisecond is cut off) and any offset from UTC. nil for anything else, and for days and times that do not exist (a
+    /// leap second counts as the first second of the next minute).
+    package static func milliseconds(_ text: Span<UInt8>) -> Int64? {
+        guard text.count >= 20, text.count <= 35, text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"),
+            text[10] | 0x20 == UInt8(ascii: "t"), text[13] == UInt8(ascii: ":"), text[16] == UInt8(ascii: ":"),
+            let year = number(text, 0, 4), let month = number(text, 5, 2), let day = number(text, 8, 2),
+            let hour = number(text, 11, 2), let minute = number(text, 14, 2), let second = number(text, 17, 2),
+            (1...12).contains(month), hour < 24, minute < 60, second <= 60
+        else { return nil }
+        let days = CivilDate.daysSince1970(year: year, month: month, day: day)
+        guard CivilDate(daysSince1970: days) == CivilDate(year: year, month: month, day: day) else { return nil }
+        var end = 19
+        guard let fraction = fraction(text, &end), let offset = offset(text, from: end) else { return nil }
+        let seconds = days * 86_400 + Int64(hour * 3_600 + minute * 60 + second - offset * 60)
+        return seconds * 1_000 + Int64(fraction)
+    }
+
+    private static func number(_ text: Span<UInt8>, _ start: Int, _ count: Int) -> Int? {
+        var value = 0
+        for index in start..<start + count {
+            guard index < text.count, text[index] >= UInt8(ascii: "0"), text[index] <= UInt8(ascii: "9") else {
+                return nil
+            }
+            value = value * 10 + Int(text[index] - UInt8(ascii: "0"))
+        }
+        return value
+    }
+
+    /// Milliseconds of the fraction that begins at `end`, if one does; `end` is behind it then.
+    private static func fraction(_ text: Span<UInt8>, _ end: inout Int) -> Int? {
+        guard text[end] == UInt8(ascii: ".") else { return 0 }
+        let start = end + 1
+        end = start
+        while end < text.count, number(text, end, 1) != nil { end += 1 }
+        guard (1...9).contains(end - start), let digits = number(text, start, min(3, end - start)) else { return nil }
+        return end - start == 1 ? digits * 100 : end - start == 2 ? digits * 10 : digits
+    }
+
+    /// Minutes before UTC.
+    private static func offset(_ text: Span<UInt8>, from start: Int) -> Int? {
+        guard start < text.count else { return nil }
+        if text[start] | 0x20 == UInt8(ascii: "z") { return start + 1 == text.count ? 0 : nil }
+        guard text[start] == UInt8(ascii: "+") || text[start] == UInt8(ascii: "-"), text.count == start + 6,
+            text[start + 3] == UInt8(ascii: ":"), let hours = number(text, start + 1, 2), hours < 24,
+            let minutes = number(text, start + 4, 2), minutes < 60
+        else { return nil }
+        return (text[start] == UInt8(ascii: "+") ? 1 : -1) * (hours * 60 + minutes)
+    }
+
     private static func write(
         _ value: UInt32,
         digits: Int,
@@ -49,6 +99,22 @@ struct CivilDate: Equatable {
     var year: Int
     var month: Int
     var day: Int
+
+    init(year: Int, month: Int, day: Int) {
+        self.year = year
+        self.month = month
+        self.day = day
+    }
+
+    /// The opposite of `init(daysSince1970:)`; a day that the month does not have counts into the next one.
+    static func daysSince1970(year: Int, month: Int, day: Int) -> Int64 {
+        let yearFromMarch = Int64(month <= 2 ? year - 1 : year)
+        let era = yearFromMarch.flooredDivision(by: 400)
+        let yearOfEra = yearFromMarch - era * 400
+        let monthFromMarch = Int64(month > 2 ? month - 3 : month + 9)
+        let dayOfYear = (153 * monthFromMarch + 2) / 5 + Int64(day) - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
 
     /// Counts in eras of 400 years (146,097 days) that begin on 1 March, so that the leap day comes last.
     init(daysSince1970: Int64) {

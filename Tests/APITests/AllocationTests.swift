@@ -82,7 +82,7 @@ import Testing
     @Test func `a payment costs the edge at most eight allocations`() throws {
         let setup = try Setup()
         let details = PaymentDetails.sample
-        let renderer = RendererV1()
+        let renderer = RendererV1(cursorKey: LedgerCursorKey(seed: []))
         let parse = Self.measure { setup.api.receive(setup.request) }
         #expect(setup.counter.commands == 2_100)
         let render = Self.measure {
@@ -100,7 +100,7 @@ import Testing
 
     @Test func `rendering into a buffer with room allocates nothing`() {
         let details = PaymentDetails.sample
-        let renderer = RendererV1()
+        let renderer = RendererV1(cursorKey: LedgerCursorKey(seed: []))
         var body = ByteBuffer()
         body.reserveCapacity(4_096)
         let render = Self.measure {

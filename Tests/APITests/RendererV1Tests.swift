@@ -9,7 +9,7 @@ import Testing
 @testable import Shard
 
 @Suite struct RendererV1Tests {
-    static let renderer = RendererV1()
+    static let renderer = RendererV1(cursorKey: LedgerCursorKey(seed: []))
     static let requestID = RequestID(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210)
     static let decline = Decline(category: .softLater, code: .insufficientFunds, providerCode: "51")
 

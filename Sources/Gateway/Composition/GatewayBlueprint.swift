@@ -73,6 +73,7 @@ struct GatewayBlueprint: Sendable {
                 operationCapacity: configuration.provider.maxInFlightPerLoop,
                 providerTimeout: TimeAmount(configuration.provider.deadline).nanoseconds / 1_000_000
             ),
+            cursorKey: api.cursorKey,
             hostLimits: ShardHost.Limits(unflushedBytes: configuration.journal.maxUnflushedBytes),
             client: client,
             providerSecret: configuration.provider.apiKey ?? "sk_sim_development",

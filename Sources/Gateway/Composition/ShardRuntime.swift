@@ -46,7 +46,7 @@ final class ShardRuntime: ProviderDelegate {
         )
         var shardConfiguration = plan.shard
         shardConfiguration.resolution = ResolutionPolicy(provider.capabilities)
-        var core = ShardCore(configuration: shardConfiguration, renderer: RendererV1())
+        var core = ShardCore(configuration: shardConfiguration, renderer: RendererV1(cursorKey: plan.cursorKey))
         let storage = ShardStorage(
             directory: plan.directory,
             journalID: plan.journal.journalID,
@@ -181,6 +181,8 @@ struct ShardPlan: Sendable {
     var directory: String
     var journal: JournalConfiguration
     var shard: ShardConfiguration
+    /// Signs the cursors of lists, as the edge reads them.
+    var cursorKey: LedgerCursorKey
     var hostLimits: ShardHost.Limits
     var client: HTTPClientConfiguration
     var providerSecret: String

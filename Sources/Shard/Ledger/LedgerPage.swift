@@ -58,7 +58,9 @@ package struct LedgerPage: Sendable {
             }
             records += 1
             let rest = try add(linked.record, at: cursor, request.shard, read)
-            cursor = rest > 0 ? LedgerCursor(position: cursor.position, transfers: rest) : LedgerCursor(position: linked.link)
+            cursor =
+                rest > 0
+                ? LedgerCursor(position: cursor.position, transfers: rest) : LedgerCursor(position: linked.link)
         }
     }
 
@@ -153,7 +155,8 @@ extension Transfer {
         for index in 0..<count {
             let posting = self[index]
             switch posting.account.kind.visibility {
-            case .own where posting.account.kind.owner == .merchant && posting.account.owner != merchant.rawValue: continue
+            case .own where posting.account.kind.owner == .merchant && posting.account.owner != merchant.rawValue:
+                continue
             case .own:
                 isOwn = true
                 visible.append(posting)

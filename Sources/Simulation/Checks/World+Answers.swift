@@ -79,6 +79,7 @@ extension World {
         case .keyInUse, .unexpectedState, .operationInProgress, .amountExceedsCapturable, .amountExceedsRefundable,
             .tooManyRefunds:
             break
+        case .cursorInvalid, .momentNotPast, .momentUnknown: fail("nobody asked for the ledger: \(refusal)")
         }
         if let final = request.final, final.variant == attempt.variant.rawValue {
             fail("request \(attempt.request) had a final answer, and is refused now: \(refusal)")

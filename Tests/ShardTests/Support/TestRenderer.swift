@@ -1,3 +1,4 @@
+import Ledger
 import Money
 import NIOCore
 import Payments
@@ -53,7 +54,7 @@ struct TestRenderer: ResponseRenderer {
     }
 
     func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {
-        let entries = page.entries.map { "\($0.position).\($0.index) \($0.recipe.name)" }
+        let entries = page.entries.map { "\($0.position).\($0.index) \($0.recipe)" }
         let end = page.next.map { "next \($0.position)" } ?? (page.isTruncated ? "truncated" : "end")
         body.writeString((entries + [end]).joined(separator: ", "))
     }

@@ -1,0 +1,84 @@
+import Crypto
+import Ledger
+import Money
+import Payments
+import Shard
+
+/// Makes the cursors of lists of entries, and takes them back: a place in the journal, signed with the merchant and the filters
+/// (HMAC-SHA-256, 112 bits), so that nobody can ask for another's place, or go on in a list that the place is not of.
+package struct LedgerCursorKey: Sendable {
+    /// Characters of a cursor: version, position (8), transfers, signature (14), in base64url.
+    static let length = 32
+
+    private static let version: UInt8 = 1
+    private static let placeBytes = 10
+    private static let signatureBytes = 14
+
+    private let key: SymmetricKey
+
+    /// - Parameter seed: the secret of the data directory; cursors of another one are not taken.
+    package init(seed: [UInt8]) {
+        key = SymmetricKey(data: SHA256.hash(data: Array("millrace ledger cursor\n".utf8) + seed))
+    }
+
+    /// The text of a cursor.
+    func text(_ cursor: LedgerCursor, of merchant: MerchantID, _ query: LedgerQuery) -> [UInt8] {
+        var bytes = [Self.version]
+        for shift in stride(from: 56, through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: cursor.position >> UInt64(shift)))
+        }
+        bytes.append(cursor.transfers)
+        bytes += signature(bytes, merchant, query)
+        return Self.encode(bytes)
+    }
+
+    /// The place of a cursor; nil for one that this gateway did not make, or not for this merchant and these filters.
+    func cursor(_ text: Span<UInt8>, of merchant: MerchantID, _ query: LedgerQuery) -> LedgerCursor? {
+        guard text.count == Self.length, let bytes = Self.decode(text), bytes[0] == Self.version else { return nil }
+        let place = Array(bytes[..<Self.placeBytes])
+        let expected = signature(place, merchant, query)
+        var difference: UInt8 = 0
+        for index in expected.indices { difference |= expected[index] ^ bytes[Self.placeBytes + index] }
+        guard difference == 0 else { return nil }
+        let position = place[1...8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return LedgerCursor(position: position, transfers: place[9])
+    }
+
+    private func signature(_ place: [UInt8], _ merchant: MerchantID, _ query: LedgerQuery) -> [UInt8] {
+        var message = place
+        for shift in stride(from: 56, through: 0, by: -8) {
+            message.append(UInt8(truncatingIfNeeded: merchant.rawValue >> UInt64(shift)))
+        }
+        message.append(query.account?.rawValue ?? 0)
+        message.append(UInt8(truncatingIfNeeded: (query.currency?.numericCode ?? 0) >> 8))
+        message.append(UInt8(truncatingIfNeeded: query.currency?.numericCode ?? 0))
+        return Array(HMAC<SHA256>.authenticationCode(for: message, using: key).prefix(Self.signatureBytes))
+    }
+
+    // MARK: Base64url (RFC 4648, section 5) of a multiple of three bytes, which needs no padding
+
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+    private static func encode(_ bytes: [UInt8]) -> [UInt8] {
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = UInt32(bytes[start]) << 16 | UInt32(bytes[start + 1]) << 8 | UInt32(bytes[start + 2])
+            for shift in [18, 12, 6, 0] { text.append(alphabet[Int(group >> UInt32(shift) & 63)]) }
+        }
+        return text
+    }
+
+    /// - Precondition: a multiple of four characters.
+    private static func decode(_ text: Span<UInt8>) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        for start in stride(from: 0, to: text.count, by: 4) {
+            var group: UInt32 = 0
+            for index in start..<start + 4 {
+                guard let digit = alphabet.firstIndex(of: text[index]) else { return nil }
+                group = group << 6 | UInt32(digit)
+            }
+            for shift in [16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: group >> UInt32(shift))) }
+        }
+        return bytes
+    }
+}
