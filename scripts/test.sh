@@ -1,5 +1,6 @@
 #!/bin/bash
-# Every test, or (check) those that need no other process. The last line says what passed; the exit status says whether all did.
+# Every test, or (check) those that need no other process. The first step that fails ends the run. The last line says what passed;
+# the lines before it say again what failed (a log that is cut to its end still tells); the exit status says whether all did.
 # Usage: test.sh all|check
 #   E2E_BUILD=debug     end-to-end tests on the debug build instead of the release that users run
 #   PYTEST_ARGS='-k x'  more arguments for pytest
@@ -8,25 +9,38 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 mode=${1:-all}
 logs=.build/test-logs
-failed=0
 summary=()
+# At most so many lines are said again of a step that failed.
+REPEATED=200
 
+# Runs a step; a step that fails is the last.
 step() { # NAME COMMAND...
     local name=$1
     shift
     echo "== $name"
     if "$@"; then summary+=("$name: ok"); else
         summary+=("$name: FAILED")
-        failed=1
+        finish 1
     fi
 }
 
-finish() {
+finish() { # STATUS
     local line
     line=$(printf '%s; ' "${summary[@]}")
     echo
-    if [ "$failed" = 0 ]; then echo "PASSED: ${line%; }"; else echo "FAILED: ${line%; }"; fi
-    exit "$failed"
+    if [ "$1" = 0 ]; then echo "PASSED: ${line%; }"; else
+        [ ! -s "$logs/failures" ] || { echo "== what failed"; head -n "$REPEATED" "$logs/failures"; echo; }
+        echo "FAILED: ${line%; }"
+    fi
+    exit "$1"
+}
+
+# The tests that failed and what they said, from a log of Swift Testing or XCTest: lines that begin with the sign of a failure, the
+# lines of values and comments that follow them, compiler errors, and crashes.
+failures_of() { # LOG
+    awk '/^(✘|􀢄)/ || /(error|Fatal error|Precondition failed):/ || /unexpected signal/ {on = 1; print; next}
+        on && /^(↳|􀄵|  )/ {print; next}
+        {on = 0}' "$1" | awk '!seen[$0]++'
 }
 
 format() {
@@ -34,13 +48,28 @@ format() {
 }
 
 unit() {
-    swift build --build-tests || return 1
+    swift build --build-tests 2>&1 | tee "$logs/build.log"
+    if [ "${PIPESTATUS[0]}" != 0 ]; then
+        failures_of "$logs/build.log" >"$logs/failures"
+        return 1
+    fi
     swift test --skip-build 2>&1 | tee "$logs/unit.log" | grep -vE '^(◇|✔|􀟈|􁁛)'
     local status=${PIPESTATUS[0]}
     counted=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$logs/unit.log" | awk '{sum += $1} END {print sum + 0}')
     summary+=("$counted unit tests")
     # A run that found no tests has not passed.
-    [ "$status" = 0 ] && [ "$counted" -gt 0 ]
+    if [ "$status" = 0 ] && [ "$counted" -gt 0 ]; then return 0; fi
+    failures_of "$logs/unit.log" >"$logs/failures"
+    # A test process that died says nothing of its tests: those that had begun and not ended are the suspects.
+    if ! grep -qE '^(✔|✘|􁁛|􀢄) Test run ' "$logs/unit.log"; then
+        awk '/^(◇|􀟈) Test .* started\.$/ {sub(/^[^ ]+ Test /, ""); sub(/ started\.$/, ""); running[$0] = 1}
+            /^(✔|✘|􁁛|􀢄) Test .* (passed|failed) after / {
+                sub(/^[^ ]+ Test /, ""); sub(/( with [0-9]+ test cases?)? (passed|failed) after .*/, ""); delete running[$0]
+            }
+            END {for (name in running) print "had begun and not ended: " name}' "$logs/unit.log" | sort >>"$logs/failures"
+    fi
+    [ -s "$logs/failures" ] || tail -n 40 "$logs/unit.log" >"$logs/failures"
+    return 1
 }
 
 environment() {
@@ -73,6 +102,7 @@ end_to_end() {
     # shellcheck disable=SC2086 # arguments
     .venv/bin/python -m pytest -q Tests/EndToEnd ${PYTEST_ARGS:-} 2>&1 | tee "$logs/end-to-end.log"
     local status=${PIPESTATUS[0]}
+    [ "$status" = 0 ] || grep -E '^(FAILED|ERROR|E  )' "$logs/end-to-end.log" >"$logs/failures"
     summary+=("$(tail -n 1 "$logs/end-to-end.log" | tr -d '=' | sed 's/^ *//; s/ *$//')")
     return "$status"
 }
@@ -86,6 +116,7 @@ fuzz() {
 }
 
 mkdir -p "$logs"
+rm -f "$logs/failures"
 if [ "$mode" = all ]; then
     scripts/setup.sh test || { echo "FAILED: setup"; exit 1; }
 fi
@@ -97,7 +128,7 @@ if [ "$mode" = all ]; then
     step "fuzz" fuzz
     if [ -f Tests/EndToEnd/requirements.txt ]; then step "end-to-end" end_to_end; else
         summary+=("end-to-end: FAILED, there are none")
-        failed=1
+        finish 1
     fi
 fi
-finish
+finish 0
