@@ -62,7 +62,7 @@ unit() {
     failures_of "$logs/unit.log" >"$logs/failures"
     # A test process that died says nothing of its tests: those that had begun and not ended are the suspects.
     if ! grep -qE '^(✔|✘|􁁛|􀢄) Test run ' "$logs/unit.log"; then
-        awk '/^(◇|􀟈) Test .* started\.$/ {sub(/^[^ ]+ Test /, ""); sub(/ started\.$/, ""); running[$0] = 1}
+        awk '/^(◇|􀟈) Test .* started\.$/ && !/^[^ ]+ Test (run|case) / {sub(/^[^ ]+ Test /, ""); sub(/ started\.$/, ""); running[$0] = 1}
             /^(✔|✘|􁁛|􀢄) Test .* (passed|failed) after / {
                 sub(/^[^ ]+ Test /, ""); sub(/( with [0-9]+ test cases?)? (passed|failed) after .*/, ""); delete running[$0]
             }
