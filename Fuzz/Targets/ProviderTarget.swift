@@ -47,7 +47,7 @@ extension FuzzTarget {
             // Of a member that comes twice, either may be the one that Foundation kept.
             precondition(success.providerReference.utf8.count <= 64 && !success.providerReference.isEmpty)
             precondition(object["amount"] is NSNumber && object["currency"] is String)
-        case .pending: precondition(status == 200)
+        case .pending, .actionRequired: precondition(status == 200)
         case .declined: precondition(mode == .execute ? status == 402 : status == 200)
         case .notExecuted:
             precondition(mode == .execute && [400, 401, 403, 404, 429, 503].contains(status))

@@ -18,6 +18,7 @@ struct CreatePaymentBody {
     private var currency: Currency?
     private var paymentMethod: String?
     private var capturesAutomatically = true
+    private var acceptsPartialAuthorization = false
     private var details = PaymentDetails()
     private var reader = BodyReader()
 
@@ -40,6 +41,7 @@ struct CreatePaymentBody {
             amountMinor: amountMinor,
             currency: currency,
             capturesAutomatically: body.capturesAutomatically,
+            acceptsPartialAuthorization: body.acceptsPartialAuthorization,
             feeBasisPoints: feeBasisPoints,
             paymentMethod: paymentMethod,
             details: body.details
@@ -73,6 +75,8 @@ struct CreatePaymentBody {
             try reader.idempotencyKey(input, &scratch)
         case 20 where name.equals("statement_descriptor", in: input):
             try readStatementDescriptor(input, &scratch)
+        case 21 where name.equals("partial_authorization", in: input):
+            acceptsPartialAuthorization = try reader.flag("partial_authorization", input)
         default:
             throw reader.unknown(name, input, &scratch)
         }

@@ -129,6 +129,46 @@ paths:
             examples:
               abandoned: {value: {reason: abandoned}}
       responses: *operationResponses
+  /v1/payments/{id}/increment:
+    parameters:
+      - $ref: '#/components/parameters/PaymentID'
+    post:
+      operationId: incrementPayment
+      tags: [payments]
+      summary: Raise an open authorization to a new total
+      description: |
+        Where the payment's provider declares it (else `operation_not_supported`). `amount` is the new total, as Stripe and Adyen
+        have it, and must be above `amount_authorized`. A refused increment leaves the authorization as it was.
+      parameters:
+        - $ref: '#/components/parameters/IdempotencyKey'
+        - $ref: '#/components/parameters/Prefer'
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/Increment'}
+            examples:
+              hotel: {value: {amount: 15000}}
+      responses: *operationResponses
+  /v1/payments/{id}/confirm:
+    parameters:
+      - $ref: '#/components/parameters/PaymentID'
+    post:
+      operationId: confirmPayment
+      tags: [payments]
+      summary: Go on with a payment whose shopper has done what next_action asked for
+      description: |
+        Of a payment with status `requires_action`. If the provider still waits for the shopper, the status stays as it is; ask again
+        with a new key. A payment whose shopper does not come back before `expires_at` fails.
+      parameters:
+        - $ref: '#/components/parameters/IdempotencyKey'
+        - $ref: '#/components/parameters/Prefer'
+      requestBody:
+        required: false
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/Confirm'}
+      responses: *operationResponses
   /v1/payments/{id}/refunds:
     parameters:
       - $ref: '#/components/parameters/PaymentID'
@@ -362,46 +402,6 @@ components:
         application/problem+json:
           schema: {$ref: '#/components/schemas/Problem'}
           examples:
-            declined: {$ref: '#/components/examples/DeclinedPayment'}
-    RefundDeclined:
-      description: Declined; the refund is inside.
-      content: &problem
-        application/problem+json:
-          schema: {$ref: '#/components/schemas/Problem'}
-    Invalid:
-      description: The request is not valid; `param` names the parameter where there is one.
-      content:
-        application/problem+json:
-          schema: {$ref: '#/components/schemas/Problem'}
-          examples:
-            zero: {$ref: '#/components/examples/AmountZero'}
-    Unauthenticated:
-      description: No API key, or not a valid one.
-      headers: {www-authenticate: {schema: {type: string}}}
-      content: *problem
-    NotFound:
-      description: No such payment or refund of this merchant.
-      content: *problem
-    Conflict:
-      description: The first request with this key is still running, or the payment's status does not allow it.
-      headers: {retry-after: {$ref: '#/components/headers/RetryAfter'}}
-      content: *problem
-    Unprocessable:
-      description: The key belongs to another request, or the amount is more than there is.
-      content: *problem
-    NotExecuted:
-      description: Certainly not executed; no money moved.
-      content: *problem
-    Unavailable:
-      description: Nothing was executed; try again with the same key.
-      headers: {retry-after: {$ref: '#/components/headers/RetryAfter'}}
-      content: *problem
-    Problem:
-      description: Any other problem.
-      content: *problem
-  schemas:
-    PaymentID: {type: string, pattern: '^pay_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
-    RefundID: {type: string, pattern: '^ref_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
 
 """#
 }

@@ -2,6 +2,46 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part2 = #"""
+            declined: {$ref: '#/components/examples/DeclinedPayment'}
+    RefundDeclined:
+      description: Declined; the refund is inside.
+      content: &problem
+        application/problem+json:
+          schema: {$ref: '#/components/schemas/Problem'}
+    Invalid:
+      description: The request is not valid; `param` names the parameter where there is one.
+      content:
+        application/problem+json:
+          schema: {$ref: '#/components/schemas/Problem'}
+          examples:
+            zero: {$ref: '#/components/examples/AmountZero'}
+    Unauthenticated:
+      description: No API key, or not a valid one.
+      headers: {www-authenticate: {schema: {type: string}}}
+      content: *problem
+    NotFound:
+      description: No such payment or refund of this merchant.
+      content: *problem
+    Conflict:
+      description: The first request with this key is still running, or the payment's status does not allow it.
+      headers: {retry-after: {$ref: '#/components/headers/RetryAfter'}}
+      content: *problem
+    Unprocessable:
+      description: The key belongs to another request, or the amount is more than there is.
+      content: *problem
+    NotExecuted:
+      description: Certainly not executed; no money moved.
+      content: *problem
+    Unavailable:
+      description: Nothing was executed; try again with the same key.
+      headers: {retry-after: {$ref: '#/components/headers/RetryAfter'}}
+      content: *problem
+    Problem:
+      description: Any other problem.
+      content: *problem
+  schemas:
+    PaymentID: {type: string, pattern: '^pay_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+    RefundID: {type: string, pattern: '^ref_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
     Amount: {type: integer, minimum: 1, maximum: 99999999, description: Minor units}
     Total: {type: integer, minimum: 0, description: Minor units}
     Currency: {type: string, pattern: '^[A-Z]{3}$', description: ISO 4217, example: EUR}
@@ -100,22 +140,25 @@ extension OpenAPIDocument {
       properties:
         type:
           enum: [payment.created, operation.requested, operation.attempted, operation.unresolved, operation.finished,
-                 refund.bounced]
+                 refund.bounced, payment.changed]
         at: {$ref: '#/components/schemas/Timestamp'}
         position: {type: integer, minimum: 1, description: 'Number of the record in its journal'}
         status:
           description: The payment's status after it; null when the timeline is truncated
           oneOf: [{$ref: '#/components/schemas/PaymentStatus'}, {type: 'null'}]
         request_id: {type: string, description: The request that asked for it}
-        operation: {enum: [authorize, capture, cancel, refund]}
+        operation: {enum: [authorize, capture, cancel, refund, increment, confirm]}
+        cause: {type: string, description: Why the gateway began it by itself}
+        change: {enum: [expired, abandoned]}
+        note: {type: string, description: Why, for people}
         number: {type: integer, minimum: 1, description: Which capture or refund of the payment}
         amount: {$ref: '#/components/schemas/Total'}
         amount_executed: {type: integer, minimum: 0, description: What the provider says it executed}
         currency: {$ref: '#/components/schemas/Currency'}
         capture: {type: boolean}
-        call: {enum: [execute, query], description: What the provider was asked}
+        call: {enum: [execute, query, cancel_by_reference], description: What the provider was asked}
         answer: {enum: [not_executed, unknown, not_found, pending]}
-        result: {enum: [succeeded, declined, not_executed, conflicted]}
+        result: {enum: [succeeded, declined, not_executed, conflicted, action_required]}
         reason: {type: string}
         decline: {$ref: '#/components/schemas/Decline'}
         psp_reference: {type: [string, 'null']}
@@ -165,6 +208,10 @@ extension OpenAPIDocument {
           pattern: '^[!-~]{1,128}$'
           description: A token of the payment service provider; never a card number
         capture: {type: boolean, default: true, description: False only authorizes}
+        partial_authorization:
+          type: boolean
+          default: false
+          description: An approval for less than the amount is welcome; else it is voided
         description: {type: string, maxLength: 1000}
         reference: {type: string, maxLength: 80, description: 'Your own, for example an order number'}
         customer:
@@ -197,6 +244,26 @@ extension OpenAPIDocument {
       properties:
         reason: {enum: [duplicate, fraudulent, requested_by_customer, abandoned]}
         idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Increment:
+      type: object
+      required: [amount]
+      additionalProperties: false
+      properties:
+        amount: {$ref: '#/components/schemas/Amount', description: The new total}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Confirm:
+      type: object
+      additionalProperties: false
+      properties:
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    NextAction:
+      type: object
+      description: What the shopper must do; only while the status is requires_action
+      additionalProperties: false
+      required: [type, url]
+      properties:
+        type: {enum: [redirect, three_d_secure]}
+        url: {type: string, description: Send the shopper there}
     CreateRefund:
       type: object
       additionalProperties: false
@@ -205,8 +272,8 @@ extension OpenAPIDocument {
         reason: {enum: [duplicate, fraudulent, requested_by_customer]}
         idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
     PaymentStatus:
-      enum: [processing, authorized, partially_captured, captured, partially_refunded, refunded, cancelled, failed,
-             conflicted]
+      enum: [processing, requires_action, review, authorized, expired, partially_captured, captured, partially_refunded, refunded,
+             cancelled, failed, conflicted]
     Payment:
       type: object
       additionalProperties: false
@@ -252,6 +319,10 @@ extension OpenAPIDocument {
         metadata: {$ref: '#/components/schemas/Metadata'}
         decline: {oneOf: [{$ref: '#/components/schemas/Decline'}, {type: 'null'}]}
         failure: {oneOf: [{$ref: '#/components/schemas/Failure'}, {type: 'null'}]}
+        next_action: {$ref: '#/components/schemas/NextAction'}
+        expires_at:
+          $ref: '#/components/schemas/Timestamp'
+          description: When the authorization, the shopper's time or the review ends by itself; absent where nothing does
         created_at: {$ref: '#/components/schemas/Timestamp'}
         updated_at: {$ref: '#/components/schemas/Timestamp'}
     Refund:
@@ -331,55 +402,6 @@ extension OpenAPIDocument {
             amount: 1250
             amount_executed: 1250
             psp_reference: ch_sim_1
-            http_status: 201
-            transfers:
-              - recipe: capture
-                postings:
-                  - {account: 'psp:receivable', currency: EUR, amount: 1250}
-                  - {account: 'merchant:pending', currency: EUR, amount: -1219}
-                  - {account: 'platform:fees', currency: EUR, amount: -31}
-    LedgerAccounts:
-      summary: One currency
-      value:
-        object: list
-        data:
-          - {object: ledger_account, account: 'merchant:pending', currency: EUR, debits: '250', credits: '1219', balance: '969'}
-          - {object: ledger_account, account: 'memo:auth:merchant', currency: EUR, debits: '800', credits: '800', balance: '0'}
-        as_of: '2026-11-21T08:35:36.170Z'
-    LedgerEntries:
-      summary: A capture with the platform's fee
-      value:
-        object: list
-        data:
-          - object: ledger_entry
-            id: 0-91-0
-            shard: 0
-            position: 91
-            index: 0
-            recipe: capture
-            payment_id: pay_01m7yky91v000g00000000001a
-            refund_id: null
-            effective_at: '2026-11-21T08:35:36.170Z'
-            booked_at: '2026-11-21T08:35:36.170Z'
-            postings:
-              - {account: 'merchant:pending', currency: EUR, amount: -1219}
-              - {account: 'platform:fees', currency: EUR, amount: -31}
-        next: null
-        truncated: false
-    Balance:
-      summary: Two currencies
-      value:
-        object: balance
-        pending: [{currency: EUR, amount: 96250}, {currency: USD, amount: -1200}]
-        available: [{currency: EUR, amount: 0}, {currency: USD, amount: 0}]
-        reserve: [{currency: EUR, amount: 0}, {currency: USD, amount: 0}]
-        as_of: '2026-11-21T08:35:36.123Z'
-    SucceededRefund:
-      value: {"id":"ref_01m7ykycv0000g00000002m001","object":"refund","payment_id":"pay_01m7yky91v000g00000000001a","status":"succeeded","amount":250,"currency":"EUR","decline":null,"created_at":"2026-11-21T08:35:40.000Z","updated_at":"2026-11-21T08:35:40.035Z"}
-    DeclinedPayment:
-      value: {"type":"https://millrace.dev/problems/payment_declined","title":"The payment was declined","status":402,"detail":"See decline for what may be done.","code":"payment_declined","category":"decline","retryable":true,"decline":{"class":"soft_later","standard_code":"insufficient_funds","psp_code":"51"},"payment_id":"pay_01m7yky91v000g00000000001a","payment":{"id":"pay_01m7yky91v000g00000000001a","object":"payment","status":"failed","amount":1250,"currency":"EUR","capture":true,"amount_authorized":0,"amount_capturable":0,"amount_captured":0,"amount_refunded":0,"amount_refund_pending":0,"payment_method":"pm_sim_success","description":"Two books","reference":"order-1042","customer":null,"statement_descriptor":"MILLRACE BOOKS","metadata":{"cart":"c-77"},"decline":{"class":"soft_later","standard_code":"insufficient_funds","psp_code":"51"},"failure":null,"created_at":"2026-11-21T08:35:36.123Z","updated_at":"2026-11-21T08:35:36.170Z"},"request_id":"req_014d2pf2dbsqqzxq5tk1v58cgg"}
-    AmountZero:
-      value: {"type":"https://millrace.dev/problems/amount_zero","title":"The amount must not be zero","status":400,"detail":"Amounts run from 1 to 99999999 minor units.","code":"amount_zero","category":"validation","retryable":false,"param":"amount","request_id":"req_014d2pf2dbsqqzxq5tk1v58cgg"}
 
 """#
 }

@@ -1,12 +1,17 @@
 import WireJSON
 
-/// The bodies of capture, cancel and refund: all members optional, and an empty body means the same as `{}`.
+/// The bodies of the operations of a payment: nearly all members optional, and an empty body means the same as `{}`.
 struct OperationBody {
-    /// Which of the three.
+    /// Which operation.
     enum Kind {
         case capture
         case cancel
         case refund
+        case increment
+        case confirm
+
+        var hasAmount: Bool { self == .capture || self == .refund || self == .increment }
+        var hasReason: Bool { self == .cancel || self == .refund }
     }
 
     /// `nil`: all that there is.
@@ -27,11 +32,11 @@ struct OperationBody {
         while let name = try reader.next(input) {
             if name.equals("idempotency_key", in: input) {
                 try reader.idempotencyKey(input, &scratch)
-            } else if kind != .cancel, name.equals("amount", in: input) {
+            } else if kind.hasAmount, name.equals("amount", in: input) {
                 body.amountMinor = try reader.amount(input)
             } else if kind == .capture, name.equals("final", in: input) {
                 body.isFinal = try reader.flag("final", input)
-            } else if kind != .capture, name.equals("reason", in: input) {
+            } else if kind.hasReason, name.equals("reason", in: input) {
                 try checkReason(kind, try reader.string("reason", input), input)
             } else {
                 throw reader.unknown(name, input, &scratch)

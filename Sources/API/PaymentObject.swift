@@ -9,7 +9,9 @@ enum PaymentObject {
     static func maximumBytes(_ payment: PaymentView, _ details: Span<UInt8>) -> Int {
         // A field of the details adds at most two quotes, a colon and a comma, less than what its header counts for here.
         let decline = payment.decline.map(DeclineObject.maximumBytes) ?? 0
-        return 848 + decline + details.count + ByteCursor.quotedOverhead(details)
+        let action = payment.nextAction.map(NextActionObject.maximumBytes) ?? 0
+        let end = payment.expiresAt == 0 ? 0 : 48
+        return 848 + end + decline + action + details.count + ByteCursor.quotedOverhead(details)
     }
 
     static func write(_ payment: PaymentView, _ details: Span<UInt8>, _ output: inout ByteCursor) {
@@ -25,6 +27,12 @@ enum PaymentObject {
         writeAmounts(payment, &output)
         DetailsObject.write(details, &output)
         writeDecline(payment, &output)
+        if let action = payment.nextAction { NextActionObject.write(action, &output) }
+        if payment.expiresAt != 0 {
+            output.literal(",\"expires_at\":\"")
+            output.timestamp(payment.expiresAt)
+            output.literal("\"")
+        }
         output.literal(",\"created_at\":\"")
         output.timestamp(payment.createdAt)
         output.literal("\",\"updated_at\":\"")
@@ -141,6 +149,21 @@ extension PaymentDetails {
         let length = Int(packed[index + 1]) | Int(packed[index + 2]) << 8
         guard start + length <= packed.count else { return nil }
         return (field, start..<start + length)
+    }
+}
+
+/// The member `next_action` of a payment that waits for its shopper.
+enum NextActionObject {
+    static func maximumBytes(_ action: NextAction) -> Int {
+        64 + action.url.utf8.count + ByteCursor.quotedOverhead(action.url.utf8.span)
+    }
+
+    static func write(_ action: NextAction, _ output: inout ByteCursor) {
+        output.literal(",\"next_action\":{\"type\":\"")
+        output.literal(action.kind.name)
+        output.literal("\",\"url\":")
+        output.quoted(action.url.utf8.span)
+        output.literal("}")
     }
 }
 

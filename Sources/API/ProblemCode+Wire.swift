@@ -48,6 +48,9 @@ extension ProblemCode {
         case .amountExceedsCapturable: "amount_exceeds_capturable"
         case .amountExceedsRefundable: "amount_exceeds_refundable"
         case .tooManyRefunds: "too_many_refunds"
+        case .operationNotSupported: "operation_not_supported"
+        case .amountNotAboveAuthorized: "amount_not_above_authorized"
+        case .paymentDisputed: "payment_disputed"
         case .idempotencyTableFull: "idempotency_table_full"
         case .paymentTableFull: "payment_table_full"
         case .journalFailed: "journal_failed"
@@ -75,10 +78,11 @@ extension ProblemCode {
         case .routeNotFound, .resourceNotFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
-        case .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress: 409
+        case .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress, .paymentDisputed: 409
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
-        case .idempotencyKeyReused, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds, .momentUnknown:
+        case .idempotencyKeyReused, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds, .momentUnknown,
+            .operationNotSupported, .amountNotAboveAuthorized:
             422
         case .paymentNotExecuted, .refundFailed: 502
         case .overloaded, .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: 503
@@ -95,11 +99,13 @@ extension ProblemCode {
             .parameterCharactersInvalid, .parameterValueUnknown, .parameterRepeated, .parameterOutOfRange,
             .cursorInvalid, .momentNotPast, .momentUnknown, .amountNotInteger, .amountNegative, .amountZero,
             .amountTooLarge, .currencyUnknown, .metadataTooManyPairs, .resourceNotFound, .amountExceedsCapturable,
-            .amountExceedsRefundable, .tooManyRefunds:
+            .amountExceedsRefundable, .tooManyRefunds, .operationNotSupported, .amountNotAboveAuthorized:
             .validation
         case .apiKeyMissing, .apiKeyInvalid: .auth
         case .overloaded: .rateLimit
-        case .idempotencyKeyReused, .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress: .conflict
+        case .idempotencyKeyReused, .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress,
+            .paymentDisputed:
+            .conflict
         case .paymentDeclined, .refundDeclined: .decline
         case .paymentNotExecuted, .refundFailed: .psp
         case .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: .internal
@@ -122,7 +128,7 @@ extension ProblemCode {
             .cursorInvalid, .momentNotPast, .momentUnknown, .amountNotInteger, .amountNegative, .amountZero,
             .amountTooLarge, .currencyUnknown, .metadataTooManyPairs, .resourceNotFound, .idempotencyKeyReused,
             .paymentUnexpectedState, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds,
-            .paymentDeclined, .refundDeclined:
+            .operationNotSupported, .amountNotAboveAuthorized, .paymentDisputed, .paymentDeclined, .refundDeclined:
             false
         }
     }
@@ -141,8 +147,8 @@ extension ProblemCode {
             .parameterOutOfRange, .cursorInvalid, .momentNotPast, .momentUnknown, .amountNotInteger,
             .amountNegative, .amountZero, .amountTooLarge, .currencyUnknown, .metadataTooManyPairs,
             .resourceNotFound, .idempotencyKeyReused, .paymentUnexpectedState, .amountExceedsCapturable,
-            .amountExceedsRefundable, .tooManyRefunds, .paymentDeclined, .paymentNotExecuted, .refundDeclined,
-            .refundFailed:
+            .amountExceedsRefundable, .tooManyRefunds, .operationNotSupported, .amountNotAboveAuthorized,
+            .paymentDisputed, .paymentDeclined, .paymentNotExecuted, .refundDeclined, .refundFailed:
             0
         }
     }

@@ -57,6 +57,9 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case amountExceedsCapturable
     case amountExceedsRefundable
     case tooManyRefunds
+    case operationNotSupported
+    case amountNotAboveAuthorized
+    case paymentDisputed
     case idempotencyTableFull
     case paymentTableFull
     case journalFailed
@@ -113,6 +116,10 @@ extension ProblemCode {
             case .cursorInvalid: .cursorInvalid
             case .momentNotPast: .momentNotPast
             case .momentUnknown: .momentUnknown
+            case .notSupported: .operationNotSupported
+            case .amountNotAboveAuthorized: .amountNotAboveAuthorized
+            case .amountTooLarge: .amountTooLarge
+            case .disputed: .paymentDisputed
             }
     }
 

@@ -159,6 +159,10 @@ extension FailureReason {
         case .conflict: "conflict"
         case .recovered: "recovered"
         case .pendingAtProvider: "pending_at_provider"
+        case .abandoned: "abandoned"
+        case .partialAuthorization: "partial_authorization"
+        case .actionPending: "action_pending"
+        case .lateSuccess: "late_success"
         }
     }
 }

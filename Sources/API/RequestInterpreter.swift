@@ -42,7 +42,7 @@ struct RequestInterpreter {
             let entries = try LedgerQuery(query, of: merchant.id, key: configuration.cursorKey)
             return .read(.getEntries(entries), merchant.id)
         case .unknownResource, .openAPI: throw Rejection(.resourceNotFound)
-        case .createPayment, .capture, .cancel, .refund:
+        case .createPayment, .capture, .cancel, .increment, .confirm, .refund:
             try admit(fields, path: path, body: body)
             let kind = try command(route, body, merchant)
             let key = try digestKey(fields, merchant.id)
@@ -105,6 +105,13 @@ struct RequestInterpreter {
         case .cancel(let id):
             _ = try OperationBody.parse(.cancel, body, scratch: &scratch)
             return .cancel(id)
+        case .confirm(let id):
+            _ = try OperationBody.parse(.confirm, body, scratch: &scratch)
+            return .confirm(id)
+        case .increment(let id):
+            let operation = try OperationBody.parse(.increment, body, scratch: &scratch)
+            guard let amount = operation.amountMinor else { throw Rejection(.parameterMissing, .known("amount")) }
+            return .increment(id, amountMinor: amount)
         case .refund(let id):
             let operation = try OperationBody.parse(.refund, body, scratch: &scratch)
             return .refund(id, amountMinor: operation.amountMinor)

@@ -9,6 +9,8 @@ package enum Route: Sendable, Equatable {
     case getTimeline(PaymentID)
     case capture(PaymentID)
     case cancel(PaymentID)
+    case increment(PaymentID)
+    case confirm(PaymentID)
     case refund(PaymentID)
     case getRefund(RefundID)
     case getBalance
@@ -33,8 +35,8 @@ package enum Route: Sendable, Equatable {
     /// The one method that the route knows.
     package var method: Method {
         switch self {
-        case .createPayment, .capture, .cancel, .refund: .post
         case .getPayment, .getTimeline, .getRefund, .getBalance, .getAccounts, .getEntries, .openAPI: .get
+        case .createPayment, .capture, .cancel, .increment, .confirm, .refund: .post
         case .unknownResource(let method): method
         }
     }
@@ -54,6 +56,8 @@ package enum Route: Sendable, Equatable {
         ("/v1/payments/{id}", .get),
         ("/v1/payments/{id}/capture", .post),
         ("/v1/payments/{id}/cancel", .post),
+        ("/v1/payments/{id}/confirm", .post),
+        ("/v1/payments/{id}/increment", .post),
         ("/v1/payments/{id}/refunds", .post),
         ("/v1/payments/{id}/timeline", .get),
         ("/v1/refunds/{id}", .get),
@@ -87,6 +91,8 @@ package enum Route: Sendable, Equatable {
         if rest.isEmpty { return id.map(Route.getPayment) ?? .unknownResource(method: .get) }
         if rest.equals("/capture") { return id.map(Route.capture) ?? .unknownResource(method: .post) }
         if rest.equals("/cancel") { return id.map(Route.cancel) ?? .unknownResource(method: .post) }
+        if rest.equals("/confirm") { return id.map(Route.confirm) ?? .unknownResource(method: .post) }
+        if rest.equals("/increment") { return id.map(Route.increment) ?? .unknownResource(method: .post) }
         if rest.equals("/refunds") { return id.map(Route.refund) ?? .unknownResource(method: .post) }
         if rest.equals("/timeline") { return id.map(Route.getTimeline) ?? .unknownResource(method: .get) }
         return nil

@@ -52,6 +52,7 @@ enum TimelineObject {
         case .operationFinished: "operation.finished"
         case .refundBounced: "refund.bounced"
         case .balanceMark: "balance.mark"
+        case .paymentChanged: "payment.changed"
         }
     }
 
@@ -65,6 +66,7 @@ enum TimelineObject {
         case .operationUnresolved(let record): return fixed + quotedBytes(record.providerReference)
         case .operationFinished(let record):
             return fixed + transfers + quotedBytes(record.providerReference) + quotedBytes(record.declineProviderCode)
+        case .paymentChanged(let record): return fixed + transfers + quotedBytes(record.note)
         }
     }
 
@@ -92,7 +94,19 @@ extension TimelineObject {
             write(record.transfers, &output)
         // No payment's history has one.
         case .balanceMark: break
+        case .paymentChanged(let record): write(record, &output)
         }
+    }
+
+    private static func write(_ record: PaymentChanged, _ output: inout ByteCursor) {
+        writeName("change", record.change.name, &output)
+        if let key = record.key { writeRequest(key.requestID, &output) }
+        if record.amountMinor != 0 { writeAmount(record.amountMinor, &output) }
+        if !record.note.isEmpty {
+            output.literal(",\"note\":")
+            output.quoted(record.note.utf8.span)
+        }
+        write(record.transfers, &output)
     }
 
     private static func write(_ record: PaymentCreated, _ output: inout ByteCursor) {
@@ -105,14 +119,15 @@ extension TimelineObject {
 
     private static func write(_ record: OperationStarted, _ output: inout ByteCursor) {
         writeOperation(record.operation, record.ordinal, &output)
-        writeRequest(record.key.requestID, &output)
+        if let key = record.key { writeRequest(key.requestID, &output) }
+        if let cause = record.cause { writeName("cause", cause.name, &output) }
         writeAmount(record.amountMinor, &output)
         write(record.transfers, &output)
     }
 
     private static func write(_ record: OperationAttempted, _ output: inout ByteCursor) {
         writeOperation(record.operation, record.ordinal, &output)
-        writeName("call", record.mode == .execute ? "execute" : "query", &output)
+        writeName("call", record.mode.name, &output)
         writeName("answer", record.answer.name, &output)
         if let reason = record.reason { writeName("reason", reason.name, &output) }
     }
@@ -125,7 +140,7 @@ extension TimelineObject {
         output.decimal(record.executedMinor)
         writeReference(record.providerReference, &output)
         switch record.result {
-        case .succeeded, .conflicted: break
+        case .succeeded, .conflicted, .actionRequired: break
         case .declined(let category, let code):
             output.literal(",\"decline\":")
             let decline = Decline(category: category, code: code, providerCode: record.declineProviderCode)
@@ -231,6 +246,28 @@ extension OperationResult {
         case .declined: "declined"
         case .notExecuted: "not_executed"
         case .conflicted: "conflicted"
+        case .actionRequired: "action_required"
+        }
+    }
+}
+
+extension ProviderCall.Mode {
+    /// The name in answers.
+    var name: StaticString {
+        switch self {
+        case .execute: "execute"
+        case .query: "query"
+        case .cancelByReference: "cancel_by_reference"
+        }
+    }
+}
+
+extension PaymentChange {
+    /// The name in answers.
+    var name: StaticString {
+        switch self {
+        case .expired: "expired"
+        case .abandoned: "abandoned"
         }
     }
 }

@@ -6,21 +6,31 @@ import Shard
 /// A payment as the check follows it: written from the reference's tables (transitions, recipes), not from the shard's code, so
 /// that a mistake in one of them shows as a difference. Amounts in minor units.
 struct AuditedPayment {
-    enum Phase { case created, authorized, partiallyCaptured, captured, voided, failed, conflicted }
+    enum Phase {
+        case created, requiresAction, review, authorized, partiallyCaptured, captured, voided, expired, failed,
+            conflicted
+    }
 
     let created: Int64
     let merchant: UInt64
     let provider: UInt8
     let currency: Currency
-    let amount: Int64
+    var amount: Int64
+    let overCaptureBasisPoints: UInt16
     let feeBasisPoints: UInt16
     let capturesAutomatically: Bool
+    let acceptsPartialAuthorization: Bool
     var phase = Phase.created
-    /// The authorization, capture or cancel whose end has not been recorded.
-    var running: ProviderOperation? = .authorize
-    /// Numbers of captures, cancels and refunds asked for.
+    /// The operation other than a refund whose end has not been recorded.
+    var running: ProviderOperation?
+    /// The authorization was given up while its outcome was unknown.
+    var isAbandoned = false
+    /// Numbers of operations asked for.
+    var authorizations: UInt16
     var captures: UInt16 = 0
     var cancels: UInt16 = 0
+    var increments: UInt16 = 0
+    var confirmations: UInt16 = 0
     var refunds: UInt16 = 0
     var held: Int64 = 0
     var authorized: Int64 = 0
@@ -37,6 +47,11 @@ struct AuditedPayment {
         amount = record.amountMinor
         feeBasisPoints = record.feeBasisPoints
         capturesAutomatically = record.capturesAutomatically
+        acceptsPartialAuthorization = record.flags.contains(.acceptsPartialAuthorization)
+        overCaptureBasisPoints = record.overCaptureBasisPoints
+        let isSent = !record.flags.contains(.heldBack)
+        running = isSent ? .authorize : nil
+        authorizations = isSent ? 1 : 0
     }
 
     func account(_ kind: AccountKind) -> Account {
@@ -49,7 +64,8 @@ struct AuditedPayment {
 
     /// What must hold after every record.
     var brokenInvariant: String? {
-        if captured < 0 || captured > authorized { return "captured \(captured) of \(authorized) authorized" }
+        let limit = authorized + authorized * Int64(overCaptureBasisPoints) / 10_000
+        if captured < 0 || captured > limit { return "captured \(captured) of \(authorized) authorized" }
         if authorized > amount { return "authorized \(authorized) of \(amount) asked for" }
         if refunded < 0 || refundPending < 0 { return "refunded \(refunded), pending \(refundPending)" }
         if refunded + refundPending > captured {
@@ -67,13 +83,24 @@ extension AuditedPayment {
     /// Takes the beginning of an operation in; returns what it must have booked, or why it cannot begin.
     mutating func begin(_ record: OperationStarted) -> Result<ExpectedPostings, Violation> {
         switch record.operation {
-        case .authorize: return .failure("an authorization begins with its payment")
+        case .authorize:
+            authorizations += 1
+            guard authorizations == 1 else { return .failure("a payment is authorized again") }
+            return begin(record, number: authorizations, from: phase == .review || phase == .created)
         case .capture:
             captures += 1
-            return begin(record, number: captures)
+            return begin(record, number: captures, from: isOpen)
         case .cancel:
             cancels += 1
-            return begin(record, number: cancels)
+            if phase == .requiresAction, record.cause == .abandoned { isAbandoned = true }
+            return begin(record, number: cancels, from: isOpen || phase == .requiresAction)
+        case .increment:
+            increments += 1
+            guard record.amountMinor > authorized else { return .failure("an increment to \(record.amountMinor)") }
+            return begin(record, number: increments, from: phase == .authorized)
+        case .confirm:
+            confirmations += 1
+            return begin(record, number: confirmations, from: phase == .requiresAction)
         case .refund:
             guard phase == .captured, running == nil else { return .failure("a refund begins in \(phase)") }
             refunds += 1
@@ -83,14 +110,21 @@ extension AuditedPayment {
         }
     }
 
-    private mutating func begin(_ record: OperationStarted, number: UInt16) -> Result<ExpectedPostings, Violation> {
-        guard phase == .authorized || phase == .partiallyCaptured, running == nil else {
+    private var isOpen: Bool { phase == .authorized || phase == .partiallyCaptured }
+
+    private mutating func begin(
+        _ record: OperationStarted,
+        number: UInt16,
+        from isAllowed: Bool
+    ) -> Result<ExpectedPostings, Violation> {
+        guard isAllowed, running == nil else {
             return .failure("a \(record.operation.name) begins in \(phase)")
         }
         guard record.ordinal == number else {
             return .failure("\(record.operation.name) \(record.ordinal) follows \(number - 1)")
         }
         running = record.operation
+        if phase == .review { phase = .created }
         return .success([:])
     }
 
@@ -107,16 +141,57 @@ extension AuditedPayment {
         case (_, .conflicted):
             phase = .conflicted
             return .success([:])
-        case (.authorize, .succeeded): return .success(authorized(record.amountMinor))
-        case (.authorize, .declined), (.authorize, .notExecuted):
+        case (.authorize, .succeeded), (.confirm, .succeeded):
+            return .success(authorized(isPartialApproval(record) ? record.executedMinor : record.amountMinor))
+        case (.authorize, .declined), (.authorize, .notExecuted), (.confirm, .declined):
             phase = .failed
             return .success([:])
+        case (.authorize, .actionRequired):
+            phase = .requiresAction
+            return .success([:])
+        case (.increment, .succeeded): return .success(incremented(to: record.amountMinor))
         case (.capture, .succeeded): return .success(captured(record.amountMinor, staysOpen: record.staysOpen))
+        case (.capture, .declined(_, .authorizationExpired)): return .success(expire())
         case (.cancel, .succeeded):
-            phase = captured > 0 ? .captured : .voided
+            phase = captured > 0 ? .captured : phase == .requiresAction && isAbandoned ? .failed : .voided
             return .success(release(held))
-        case (.capture, _), (.cancel, _), (.refund, _): return .success([:])
+        case (.cancel, .declined(_, .alreadyCaptured)) where isOpen:
+            return .success(held > 0 ? captured(held, staysOpen: false) : [:])
+        case (.capture, _), (.cancel, _), (.refund, _), (.increment, _), (.confirm, _): return .success([:])
         }
+    }
+
+    /// A PSP may approve less than was asked of an authorization; of a sale only where the merchant takes that.
+    func isPartialApproval(_ record: OperationFinished) -> Bool {
+        (record.operation == .authorize || record.operation == .confirm)
+            && record.executedMinor > 0 && record.executedMinor < record.amountMinor
+            && (!capturesAutomatically || acceptsPartialAuthorization)
+    }
+
+    /// Takes in what is no operation's end.
+    mutating func change(_ record: PaymentChanged) -> Result<ExpectedPostings, Violation> {
+        switch record.change {
+        case .expired:
+            guard isOpen, running == nil else { return .failure("an authorization runs out in \(phase)") }
+            return .success(expire())
+        case .abandoned:
+            guard running == .authorize || running == .confirm else { return .failure("given up in \(phase)") }
+            isAbandoned = true
+            return .success([:])
+        }
+    }
+
+    private mutating func expire() -> ExpectedPostings {
+        phase = captured > 0 ? .captured : .expired
+        return release(held)
+    }
+
+    private mutating func incremented(to total: Int64) -> ExpectedPostings {
+        let difference = total - authorized
+        authorized = total
+        amount = max(amount, total)
+        held += difference
+        return pair(debit: .memoAuthorizationProvider, credit: .memoAuthorizationMerchant, difference)
     }
 
     private mutating func authorized(_ amount: Int64) -> ExpectedPostings {

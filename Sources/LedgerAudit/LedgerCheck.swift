@@ -33,7 +33,7 @@ package struct LedgerCheck {
     private var shard: UInt16?
     private var payments: [AuditedPayment] = []
     /// Keys that were reserved and whose operation has not ended, by operation.
-    private var openKeys: [OpenOperation: KeyDigest] = [:]
+    private var openKeys: [OpenOperation: KeyDigest?] = [:]
     private var lastRecords: [UInt64: RecordPosition] = [:]
     private var reservedKeys: Set<KeyDigest> = []
     private var refunds: [OpenOperation: (amount: Int64, succeeded: Bool)] = [:]
@@ -62,6 +62,7 @@ package struct LedgerCheck {
             examine(unfinished: record.payment, record.operation, record.ordinal, position)
         case .refundBounced(let bounced): examine(bounced, position)
         case .balanceMark: break
+        case .paymentChanged(let changed): examine(changed, position)
         }
     }
 
@@ -89,6 +90,7 @@ package struct LedgerCheck {
             return note(position, "\(record.id) has amount \(record.amountMinor), fee \(record.feeBasisPoints)")
         }
         payments.append(AuditedPayment(record))
+        guard !record.flags.contains(.heldBack) else { return }
         reserve(record.key, record.id, .authorize, 1, position)
     }
 
@@ -113,22 +115,27 @@ package struct LedgerCheck {
                 "\(record.operation.name) \(record.ordinal) of \(record.payment) ends, but is not open"
             )
         }
-        reservedKeys.remove(digest)
+        if let digest { reservedKeys.remove(digest) }
         if record.operation == .refund, let refund = refunds[operation], refund.amount != record.amountMinor {
             note(position, "a refund of \(refund.amount) ends as one of \(record.amountMinor)")
         }
         if record.result == .succeeded {
-            checkExecution(record, payments[index].currency, position)
+            checkExecution(record, payments[index], position)
             if record.operation == .refund { refunds[operation]?.succeeded = true }
         }
         let result = payments[index].finish(record)
         settle(result, record.transfers, index, position)
     }
 
-    private mutating func checkExecution(_ record: OperationFinished, _ currency: Currency, _ position: RecordPosition)
-    {
+    private mutating func checkExecution(
+        _ record: OperationFinished,
+        _ payment: AuditedPayment,
+        _ position: RecordPosition
+    ) {
+        let currency = payment.currency
         if record.operation != .cancel,
-            record.executedMinor != record.amountMinor || record.executedCurrency != currency
+            record.executedMinor != record.amountMinor && !payment.isPartialApproval(record)
+                || record.executedCurrency != currency
         {
             note(
                 position,
@@ -148,6 +155,11 @@ package struct LedgerCheck {
     ) {
         guard payment(id, position) != nil, openKeys[open(id, operation, ordinal)] == nil else { return }
         note(position, "\(operation.name) \(ordinal) of \(id) is tried, but is not open")
+    }
+
+    private mutating func examine(_ record: PaymentChanged, _ position: RecordPosition) {
+        guard let index = payment(record.payment, position) else { return }
+        settle(payments[index].change(record), record.transfers, index, position)
     }
 
     private mutating func examine(_ record: RefundBounced, _ position: RecordPosition) {
@@ -219,16 +231,17 @@ package struct LedgerCheck {
     // MARK: Keys and helpers
 
     private mutating func reserve(
-        _ key: RequestKey,
+        _ key: RequestKey?,
         _ payment: PaymentID,
         _ operation: ProviderOperation,
         _ ordinal: UInt16,
         _ position: RecordPosition
     ) {
+        openKeys[open(payment, operation, ordinal)] = .some(key?.digest)
+        guard let key else { return }
         if !reservedKeys.insert(key.digest).inserted {
             note(position, "an idempotency key is reserved again while its first request is open")
         }
-        openKeys[open(payment, operation, ordinal)] = key.digest
     }
 
     private func open(_ payment: PaymentID, _ operation: ProviderOperation, _ ordinal: UInt16) -> OpenOperation {

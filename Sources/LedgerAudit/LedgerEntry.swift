@@ -53,6 +53,7 @@ package struct LedgerEntry: Sendable {
         case .operationStarted(let started): (started.payment, started.transfers, "")
         case .operationFinished(let finished): (finished.payment, finished.transfers, finished.providerReference)
         case .refundBounced(let bounced): (bounced.payment, bounced.transfers, "")
+        case .paymentChanged(let changed): (changed.payment, changed.transfers, "")
         }
     }
 }

@@ -3,6 +3,13 @@ package enum BasisPoints {
     /// All of the amount.
     package static let whole: UInt16 = 10_000
 
+    /// That part of `amountMinor`, rounded down; for limits.
+    /// - Precondition: `amountMinor` >= 0, `basisPoints` <= 10,000.
+    package static func share(of amountMinor: Int64, basisPoints: UInt16) -> Int64 {
+        precondition(amountMinor >= 0 && basisPoints <= whole, "a share is a part of an amount")
+        return Int64(Int128(amountMinor) * Int128(basisPoints) / 10_000)
+    }
+
     /// The fee on `amountMinor`, rounded half to even, so that fees over many payments do not drift to one side.
     /// Between 0 and the amount; the multiplication is in 128 bits, so no amount overflows.
     /// - Precondition: `amountMinor` >= 0, `basisPoints` <= 10,000.

@@ -3,7 +3,9 @@ import Money
 /// Fixed little-endian layouts of payments and refunds (docs/records.md, "Payments in snapshots"). Later versions append
 /// fields; a reader takes what it knows, and a reader of older bytes gives new fields their defaults.
 package enum PaymentLayout {
-    package static let paymentBytes = 120
+    package static let paymentBytes = 184
+    /// Before deadlines, disputes and settlement.
+    package static let firstPaymentBytes = 120
     package static let refundBytes = 64
 }
 
@@ -43,16 +45,30 @@ extension Payment {
         bytes.put(declineCode?.rawValue ?? 0, 108)
         bytes.put(declineCategory?.rawValue ?? 0, 109)
         bytes.put(failure?.rawValue ?? 0, 110)
-        bytes.put(UInt8(0), 111)
+        bytes.put(flags.rawValue, 111)
         bytes.put(newestRefund, 112)
-        bytes.put(UInt32(0), 116)
+        bytes.put(newestDispute, 116)
+        bytes.put(deadline, 120)
+        bytes.put(disputedMinor, 128)
+        bytes.put(disputeLostMinor, 136)
+        bytes.put(settledMinor, 144)
+        bytes.put(nextAction.length, 152)
+        bytes.put(overCaptureBasisPoints, 156)
+        bytes.put(incrementCount, 158)
+        bytes.put(confirmCount, 160)
+        bytes.put(authorizeCount, 162)
+        bytes.put(UInt32(0), 164)
+        bytes.put(UInt64(0), 168)
+        bytes.put(UInt64(0), 176)
     }
 
     /// Reads a fixed part. The slices have their lengths and no place yet; no operation is bound.
     package static func load(
         _ bytes: UnsafeRawBufferPointer
     ) throws(PaymentLayoutError) -> (payment: Payment, refundsFollowing: UInt16) {
-        guard bytes.count >= PaymentLayout.paymentBytes, let currency = Currency(numericCode: bytes.get(94)),
+        let isExtended = bytes.count >= PaymentLayout.paymentBytes
+        guard isExtended || bytes.count == PaymentLayout.firstPaymentBytes,
+            let currency = Currency(numericCode: bytes.get(94)),
             let phase = PaymentPhase(rawValue: bytes.get(104)), bytes.get(24, as: Int64.self) > 0,
             bytes.get(96, as: UInt16.self) <= 10_000
         else { throw PaymentLayoutError() }
@@ -64,8 +80,11 @@ extension Payment {
             feeBasisPoints: bytes.get(96),
             capturesAutomatically: bytes.get(106, as: UInt8.self) == 1,
             provider: bytes.get(107),
+            flags: PaymentFlags(rawValue: bytes.get(111)),
+            overCaptureBasisPoints: isExtended ? min(bytes.get(156), BasisPoints.whole) : 0,
             createdAt: bytes.get(64)
         )
+        if isExtended { payment.loadExtension(bytes) }
         payment.authorizedMinor = bytes.get(32)
         payment.capturedMinor = bytes.get(40)
         payment.refundedMinor = bytes.get(48)
@@ -85,6 +104,18 @@ extension Payment {
         payment.newestRefund = bytes.get(112)
         guard payment.holdsInvariants else { throw PaymentLayoutError() }
         return (payment, bytes.get(92))
+    }
+
+    private mutating func loadExtension(_ bytes: UnsafeRawBufferPointer) {
+        newestDispute = bytes.get(116)
+        deadline = bytes.get(120)
+        disputedMinor = bytes.get(128)
+        disputeLostMinor = bytes.get(136)
+        settledMinor = bytes.get(144)
+        nextAction.length = bytes.get(152)
+        incrementCount = bytes.get(158)
+        confirmCount = bytes.get(160)
+        authorizeCount = bytes.get(162)
     }
 }
 

@@ -27,23 +27,53 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     case conflicted = 6
     /// A part was captured, and the rest of the authorization is open.
     case partiallyCaptured = 7
+    /// The shopper must do something first (3-D Secure, a redirect); the PSP has the payment and waits.
+    case requiresAction = 8
+    /// Held for people to approve or reject; nothing was sent to the PSP.
+    case review = 9
+    /// The authorization ran out before anything was captured.
+    case expired = 10
+}
+
+/// What a payment was created with or has become, apart from its phase; the raw value is journaled.
+package struct PaymentFlags: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// The merchant takes an authorization for less than asked.
+    package static let acceptsPartialAuthorization = PaymentFlags(rawValue: 1)
+    /// The provider has settled what was captured.
+    package static let settled = PaymentFlags(rawValue: 2)
+    /// Nothing is sent to the PSP with the creation (`PaymentPhase.review`, or refused at once).
+    package static let heldBack = PaymentFlags(rawValue: 4)
 }
 
 /// One payment as its shard holds it in memory: a flat value of fixed size, so that a million of them are a million
 /// times `MemoryLayout<Payment>.stride` and nothing else but their arena bytes.
 ///
 /// Invariants, checked by `checkInvariants()` on every apply:
-/// 0 <= captured <= authorized <= amount; 0 <= refunded, refundPending; refunded + refundPending <= captured;
-/// at most one of {authorize, capture, cancel} runs at a time.
+/// 0 <= authorized <= amount; 0 <= captured <= authorized, and that much more as the provider lets it be exceeded;
+/// 0 <= refunded, refundPending; refunded + refundPending <= captured;
+/// at most one of the operations other than refunds runs at a time.
 package struct Payment: Sendable {
     package let id: PaymentID
     package let merchant: MerchantID
-    /// What the merchant asked for, in minor units.
-    package let amountMinor: Int64
+    /// What the merchant asked for, in minor units; increments raise it.
+    package internal(set) var amountMinor: Int64
     package internal(set) var authorizedMinor: Int64 = 0
     package internal(set) var capturedMinor: Int64 = 0
     package internal(set) var refundedMinor: Int64 = 0
     package internal(set) var refundPendingMinor: Int64 = 0
+    /// Taken back by open disputes.
+    package internal(set) var disputedMinor: Int64 = 0
+    /// Taken back by lost disputes.
+    package internal(set) var disputeLostMinor: Int64 = 0
+    /// Of the captured amount, what the provider has settled.
+    package internal(set) var settledMinor: Int64 = 0
+    /// When time ends the phase, in milliseconds since 1970; 0 for never. An authorization's own end (the PSP's word), the last
+    /// moment of the shopper's action, or of a review.
+    package internal(set) var deadline: Int64 = 0
     /// Milliseconds since 1970 of the last transition.
     package internal(set) var updatedAt: Int64
     /// The journal position of the last record that changed this payment: what an answer about it rests on.
@@ -54,15 +84,25 @@ package struct Payment: Sendable {
     package var providerReference: ArenaSlice = .empty
     /// The PSP's own code of the decline, when `declineCode` is set.
     package var declineProviderCode: ArenaSlice = .empty
+    /// What the shopper must do (`NextAction.packed`), while the phase is `requiresAction`.
+    package var nextAction: ArenaSlice = .empty
+    /// The newest dispute's slot plus one; 0 for none. Disputes link to the one before.
+    package var newestDispute: UInt32 = 0
     /// The newest refund's slot plus one; 0 for none. Refunds link to the one before.
     package var newestRefund: UInt32 = 0
     /// The slot plus one of the running operation in the shard's memory; 0 for none.
     package var operationSlot: UInt32 = 0
     package let currency: Currency
     package let feeBasisPoints: UInt16
+    /// How far captures may exceed the authorization, in basis points of it: what the provider declared when it was created.
+    package let overCaptureBasisPoints: UInt16
     package internal(set) var captureCount: UInt16 = 0
     package internal(set) var cancelCount: UInt16 = 0
     package internal(set) var refundCount: UInt16 = 0
+    package internal(set) var incrementCount: UInt16 = 0
+    package internal(set) var confirmCount: UInt16 = 0
+    package internal(set) var authorizeCount: UInt16
+    package internal(set) var flags: PaymentFlags
     package internal(set) var phase: PaymentPhase = .created
     /// The operation that is running or being resolved, if any (refunds run beside it and are not shown here).
     package internal(set) var running: ProviderOperation?
@@ -70,11 +110,13 @@ package struct Payment: Sendable {
     package let provider: UInt8
     package internal(set) var declineCode: DeclineCode?
     package internal(set) var declineCategory: DeclineClass?
+    /// Why it failed, where the PSP did not decline it. Set on an authorized or captured payment, it says that the gateway takes
+    /// back what came too late or was less than asked.
     package internal(set) var failure: FailureReason?
     /// A cold file holds the payment as it is now: it came from there and was not changed since.
     package var isStored = false
 
-    /// A payment just accepted: its authorization is about to be sent.
+    /// A payment just accepted: its authorization is about to be sent, unless it is held back.
     package init(
         id: PaymentID,
         merchant: MerchantID,
@@ -83,6 +125,8 @@ package struct Payment: Sendable {
         feeBasisPoints: UInt16,
         capturesAutomatically: Bool,
         provider: UInt8,
+        flags: PaymentFlags = [],
+        overCaptureBasisPoints: UInt16 = 0,
         createdAt: Int64
     ) {
         precondition(amountMinor > 0, "a payment moves a positive amount")
@@ -94,29 +138,55 @@ package struct Payment: Sendable {
         self.feeBasisPoints = feeBasisPoints
         self.capturesAutomatically = capturesAutomatically
         self.provider = provider
+        self.flags = flags
+        self.overCaptureBasisPoints = overCaptureBasisPoints
         self.updatedAt = createdAt
-        self.running = .authorize
+        self.running = flags.contains(.heldBack) ? nil : .authorize
+        self.authorizeCount = flags.contains(.heldBack) ? 0 : 1
     }
 
     /// Whether the authorization is open: it can be captured and cancelled.
     package var isOpen: Bool { phase == .authorized || phase == .partiallyCaptured }
 
-    /// What can still be captured. A final capture ends the authorization, the rest is released.
-    package var capturableMinor: Int64 { isOpen ? authorizedMinor - capturedMinor : 0 }
+    /// What is held and can still be captured. A final capture ends the authorization, the rest is released.
+    package var capturableMinor: Int64 { isOpen ? max(0, authorizedMinor - capturedMinor) : 0 }
 
-    package var refundableMinor: Int64 { capturedMinor - refundedMinor - refundPendingMinor }
+    /// The most that captures may take in all.
+    package var captureLimitMinor: Int64 {
+        authorizedMinor + BasisPoints.share(of: authorizedMinor, basisPoints: overCaptureBasisPoints)
+    }
+
+    /// What was taken back by a dispute cannot be refunded, too.
+    package var refundableMinor: Int64 {
+        capturedMinor - refundedMinor - refundPendingMinor - disputedMinor - disputeLostMinor
+    }
+
+    /// What the PSP executed came too late, or was less than the merchant takes: the gateway voids or refunds it by itself.
+    package var mustBeTakenBack: Bool {
+        switch failure {
+        case .abandoned, .partialAuthorization, .lateSuccess:
+            return phase == .authorized || (phase == .captured && refundableMinor > 0)
+        case .timeout, .connectionFailed, .connectionLost, .streamReset, .serverError, .overloaded, .rateLimited,
+            .badResponse, .misconfigured, .conflict, .recovered, .pendingAtProvider, .actionPending, nil:
+            return false
+        }
+    }
 
     /// The public status (payments.md, section 4.1: aliases derived from phase and counters).
     package var status: PaymentStatus {
         if running != nil { return .processing }
         switch phase {
         case .created: return .processing
-        case .authorized: return .authorized
+        case .requiresAction: return .requiresAction
+        case .review: return .review
+        case .expired: return .expired
+        // What failed for the shopper and is being taken back has failed.
+        case .authorized: return failure == nil ? .authorized : .failed
         case .captured:
             if refundedMinor == 0 { return .captured }
             return refundedMinor == capturedMinor ? .refunded : .partiallyRefunded
         case .partiallyCaptured: return .partiallyCaptured
-        case .voided: return .cancelled
+        case .voided: return failure == nil ? .cancelled : .failed
         case .failed: return .failed
         case .conflicted: return .conflicted
         }
@@ -126,21 +196,23 @@ package struct Payment: Sendable {
     package var isSettled: Bool {
         guard running == nil, refundPendingMinor == 0, operationSlot == 0 else { return false }
         switch phase {
-        case .captured, .voided, .failed: return true
-        case .created, .authorized, .partiallyCaptured, .conflicted: return false
+        case .captured: return disputedMinor == 0 && !mustBeTakenBack
+        case .voided, .failed, .expired: return true
+        case .created, .authorized, .partiallyCaptured, .conflicted, .requiresAction, .review: return false
         }
     }
 
     /// As `checkInvariants`, for bytes that come from outside.
     var holdsInvariants: Bool {
-        capturedMinor >= 0 && capturedMinor <= authorizedMinor && authorizedMinor <= amountMinor && refundedMinor >= 0
+        capturedMinor >= 0 && capturedMinor <= captureLimitMinor && authorizedMinor <= amountMinor && refundedMinor >= 0
             && refundPendingMinor >= 0 && refundedMinor <= capturedMinor
-            && refundPendingMinor <= capturedMinor - refundedMinor && capturedFitsPhase
+            && refundPendingMinor <= capturedMinor - refundedMinor && disputedMinor >= 0 && disputeLostMinor >= 0
+            && settledMinor >= 0 && capturedFitsPhase
     }
 
     private var capturedFitsPhase: Bool {
         switch phase {
-        case .created, .authorized, .voided, .failed: capturedMinor == 0
+        case .created, .authorized, .voided, .failed, .requiresAction, .review, .expired: capturedMinor == 0
         case .partiallyCaptured: capturedMinor > 0 && capturedMinor < authorizedMinor
         // Conflicted also after a part was captured, when the PSP did something else with the rest.
         case .captured, .conflicted: true
@@ -148,7 +220,7 @@ package struct Payment: Sendable {
     }
 
     func checkInvariants() {
-        precondition(capturedMinor >= 0 && capturedMinor <= authorizedMinor, "captured more than authorized")
+        precondition(capturedMinor >= 0 && capturedMinor <= captureLimitMinor, "captured more than authorized")
         precondition(authorizedMinor <= amountMinor, "authorized more than asked")
         precondition(refundedMinor >= 0 && refundPendingMinor >= 0, "negative refund counter")
         precondition(refundedMinor + refundPendingMinor <= capturedMinor, "refunded more than captured")

@@ -18,6 +18,12 @@ package enum PaymentStatus: UInt8, Sendable, CaseIterable {
     case conflicted = 8
     /// A part was captured; the rest can still be captured or cancelled.
     case partiallyCaptured = 9
+    /// The shopper must do something first: see `next_action`.
+    case requiresAction = 10
+    /// Held for people to approve or reject.
+    case review = 11
+    /// The authorization ran out before anything was captured.
+    case expired = 12
 
     package var name: StaticString {
         switch self {
@@ -30,6 +36,9 @@ package enum PaymentStatus: UInt8, Sendable, CaseIterable {
         case .failed: "failed"
         case .conflicted: "conflicted"
         case .partiallyCaptured: "partially_captured"
+        case .requiresAction: "requires_action"
+        case .review: "review"
+        case .expired: "expired"
         }
     }
 }

@@ -30,7 +30,7 @@ package enum Postings {
         switch operation {
         case .refund:
             Transfers(Recipes.refundRequested(payment.parties, amountMinor: amountMinor, from: .pending))
-        case .authorize, .capture, .cancel:
+        case .authorize, .capture, .cancel, .increment, .confirm:
             Transfers()
         }
     }
@@ -46,11 +46,34 @@ package enum Postings {
         switch result {
         case .succeeded:
             return succeeded(operation, amountMinor, staysOpen, payment)
+        case .declined(_, let code) where operation != .refund:
+            return declined(operation, code, payment)
         case .declined, .notExecuted:
             guard operation == .refund else { return Transfers() }
             return Transfers(Recipes.refundFailed(payment.parties, amountMinor: amountMinor, to: .pending))
-        case .conflicted:
+        case .conflicted, .actionRequired:
             return Transfers()
+        }
+    }
+
+    /// A refusal that tells of an end that we had not heard of.
+    private static func declined(_ operation: ProviderOperation, _ code: DeclineCode, _ payment: Payment) -> Transfers {
+        guard payment.capturableMinor > 0 else { return Transfers() }
+        let release = Recipes.release(payment.parties, amountMinor: payment.capturableMinor)
+        if operation == .capture, code == .authorizationExpired { return Transfers(release) }
+        if operation == .cancel, code == .alreadyCaptured {
+            return Transfers(release, capture(payment.capturableMinor, payment))
+        }
+        return Transfers()
+    }
+
+    /// The transfers of a change (`PaymentChange`): P2 for the rest of an authorization that ran out.
+    package static func changed(_ change: PaymentChange, _ payment: Payment) -> Transfers {
+        switch change {
+        case .expired:
+            payment.capturableMinor == 0
+                ? Transfers() : Transfers(Recipes.release(payment.parties, amountMinor: payment.capturableMinor))
+        case .abandoned: Transfers()
         }
     }
 
@@ -62,17 +85,20 @@ package enum Postings {
     ) -> Transfers {
         let parties = payment.parties
         switch operation {
-        case .authorize:
+        case .authorize, .confirm:
             return payment.capturesAutomatically
                 ? Transfers(capture(amountMinor, payment))
                 : Transfers(Recipes.hold(parties, amountMinor: amountMinor))
         case .capture:
             // What was captured is owed. A final capture ends the authorization: the rest of the hold goes, too.
-            return Transfers(
-                Recipes.release(parties, amountMinor: staysOpen ? amountMinor : payment.capturableMinor),
-                capture(amountMinor, payment)
-            )
+            let released = staysOpen ? amountMinor : payment.capturableMinor
+            guard released > 0 else { return Transfers(capture(amountMinor, payment)) }
+            return Transfers(Recipes.release(parties, amountMinor: released), capture(amountMinor, payment))
+        case .increment:
+            return Transfers(Recipes.hold(parties, amountMinor: amountMinor - payment.authorizedMinor))
         case .cancel:
+            // Nothing is held while a PSP waits for the shopper.
+            guard payment.capturableMinor > 0 else { return Transfers() }
             return Transfers(Recipes.release(parties, amountMinor: payment.capturableMinor))
         case .refund:
             return Transfers(Recipes.refundConfirmed(parties, amountMinor: amountMinor))

@@ -7,6 +7,10 @@ package enum ProviderOperation: UInt8, Sendable, CaseIterable {
     case capture = 2
     case cancel = 3
     case refund = 4
+    /// Raise an open authorization to a new total (`ProviderCall.amountMinor`).
+    case increment = 5
+    /// Complete an authorization that waited for the shopper.
+    case confirm = 6
 
     /// The name in PSP idempotency keys, metrics and logs.
     package var name: StaticString {
@@ -15,6 +19,8 @@ package enum ProviderOperation: UInt8, Sendable, CaseIterable {
         case .capture: "capture"
         case .cancel: "cancel"
         case .refund: "refund"
+        case .increment: "increment"
+        case .confirm: "confirm"
         }
     }
 }
@@ -29,6 +35,9 @@ package struct ProviderCall: Sendable, Equatable {
         case execute
         /// Ask what became of the operation; never moves money.
         case query
+        /// Void whatever became of the authorization, by our reference, and keep it from being executed later (Adyen's cancel by
+        /// merchant reference). Only where the provider declares `cancelsByReference`.
+        case cancelByReference
     }
 
     package var mode: Mode
@@ -42,6 +51,8 @@ package struct ProviderCall: Sendable, Equatable {
     package var currency: Currency
     /// For `authorize`: capture at once.
     package var capturesAutomatically: Bool
+    /// For `authorize`: an approval for less than the amount is welcome.
+    package var acceptsPartialAuthorization: Bool
     /// The payment method token, for `authorize`; empty otherwise.
     package var paymentMethod: String
     /// The PSP's own reference of the authorization, for everything after it; empty for `authorize`.
@@ -56,6 +67,7 @@ package struct ProviderCall: Sendable, Equatable {
         amountMinor: Int64,
         currency: Currency,
         capturesAutomatically: Bool,
+        acceptsPartialAuthorization: Bool = false,
         paymentMethod: String,
         providerReference: String
     ) {
@@ -67,6 +79,7 @@ package struct ProviderCall: Sendable, Equatable {
         self.amountMinor = amountMinor
         self.currency = currency
         self.capturesAutomatically = capturesAutomatically
+        self.acceptsPartialAuthorization = acceptsPartialAuthorization
         self.paymentMethod = paymentMethod
         self.providerReference = providerReference
     }

@@ -5,6 +5,8 @@ package import Money
 package enum ProviderOutcome: Sendable, Equatable {
     /// The operation was executed.
     case succeeded(ProviderSuccess)
+    /// An authorization waits for the shopper.
+    case actionRequired(NextAction, providerReference: String)
     /// The PSP accepted the operation and will tell later (or must be asked).
     case pending(providerReference: String)
     /// A definite no: executed and refused.
@@ -23,11 +25,14 @@ package struct ProviderSuccess: Sendable, Equatable {
     package var providerReference: String
     package var amountMinor: Int64
     package var currency: Currency
+    /// When the authorization ends by itself, in milliseconds since 1970; 0 where the PSP does not say.
+    package var expiresAt: Int64
 
-    package init(providerReference: String, amountMinor: Int64, currency: Currency) {
+    package init(providerReference: String, amountMinor: Int64, currency: Currency, expiresAt: Int64 = 0) {
         self.providerReference = providerReference
         self.amountMinor = amountMinor
         self.currency = currency
+        self.expiresAt = expiresAt
     }
 }
 
@@ -46,6 +51,14 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
     case recovered = 11
     /// Accepted by the PSP, which will finish it later (an asynchronous payment method).
     case pendingAtProvider = 12
+    /// The shopper did not finish in time, or an authorization stayed unknown for too long: the gateway gave it up.
+    case abandoned = 13
+    /// The PSP approved less than asked, and the merchant does not take that.
+    case partialAuthorization = 14
+    /// The shopper has not finished what the PSP waits for.
+    case actionPending = 15
+    /// The PSP executed it after the payment had ended.
+    case lateSuccess = 16
 }
 
 /// A decline, normalised (`DeclineClass`, `DeclineCode`) and as the PSP put it.
@@ -110,6 +123,10 @@ package enum DeclineCode: UInt8, Sendable, CaseIterable {
     case invalidAmount = 16
     case amountExceedsLimit = 17
     case invalidPaymentMethod = 18
+    /// Of a capture: the authorization has ended at the PSP.
+    case authorizationExpired = 19
+    /// Of a cancel: the PSP has captured it already.
+    case alreadyCaptured = 20
 
     package var name: StaticString {
         switch self {
@@ -131,12 +148,14 @@ package enum DeclineCode: UInt8, Sendable, CaseIterable {
         case .invalidAmount: "invalid_amount"
         case .amountExceedsLimit: "amount_exceeds_limit"
         case .invalidPaymentMethod: "invalid_payment_method"
+        case .authorizationExpired: "authorization_expired"
+        case .alreadyCaptured: "already_captured"
         }
     }
 
     package var category: DeclineClass {
         switch self {
-        case .lostCard, .stolenCard, .suspectedFraud, .invalidAccount: .hard
+        case .lostCard, .stolenCard, .suspectedFraud, .invalidAccount, .authorizationExpired, .alreadyCaptured: .hard
         case .genericDecline, .insufficientFunds, .doNotHonor, .velocityExceeded, .amountExceedsLimit: .softLater
         case .issuerUnavailable, .processingError: .softTechnical
         case .authenticationRequired: .authentication

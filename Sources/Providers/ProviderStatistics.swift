@@ -6,6 +6,7 @@ package struct ProviderStatistics: Sendable, Equatable {
     package var calls: UInt64 = 0
     package var succeeded: UInt64 = 0
     package var pending: UInt64 = 0
+    package var actionRequired: UInt64 = 0
     package var declined: UInt64 = 0
     package var notExecuted: UInt64 = 0
     package var unknown: UInt64 = 0
@@ -19,6 +20,7 @@ package struct ProviderStatistics: Sendable, Equatable {
         switch outcome {
         case .succeeded: succeeded += 1
         case .pending: pending += 1
+        case .actionRequired: actionRequired += 1
         case .declined: declined += 1
         case .notExecuted: notExecuted += 1
         case .unknown: unknown += 1

@@ -131,7 +131,7 @@ struct PaymentTests {
                 }
             }
         }
-        #expect(keys.count == 24)
+        #expect(keys.count == 36)
     }
 
     @Test("stops the process rather than miscount")

@@ -164,7 +164,7 @@ private struct RandomRun: ~Copyable {
             model[call.payment]?.authorized = call.amountMinor
             if call.capturesAutomatically { model[call.payment]?.captured = call.amountMinor }
         case .capture: model[call.payment]?.captured += call.amountMinor
-        case .cancel: break
+        case .cancel, .increment, .confirm: break
         case .refund: model[call.payment]?.refunded += call.amountMinor
         }
     }

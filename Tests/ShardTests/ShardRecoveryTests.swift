@@ -92,6 +92,23 @@ struct ShardRecoveryTests {
         }
     }
 
+    /// Without what version 3 added: flags and limit of kind 1, the cause of kind 2, deadline and action of kind 3, the trailer.
+    private static func ofVersionTwo(_ record: [UInt8]) -> [UInt8] {
+        var record = record
+        record[1] = 2
+        record.removeLast(ShardRecord.trailerBytes)
+        if record[0] == 1 { record.removeSubrange(48..<51) }
+        if record[0] == 2 { record.remove(at: 46) }
+        if record[0] == 3 {
+            record.removeSubrange(59..<67)
+            // Two texts, and then the empty action.
+            var offset = 59
+            for _ in 0..<2 { offset += 4 + Int(record[offset]) }
+            record.removeSubrange(offset..<offset + 4)
+        }
+        return record
+    }
+
     @Test("Journals of version 1, whose records do not name the one before, are still read")
     func recordsOfVersionOne() throws {
         var world = ShardWorld()
@@ -99,13 +116,12 @@ struct ShardRecoveryTests {
         world.send(.refund(id, amountMinor: 5), key: "b")
         world.answer(world.lastCall.token, ShardWorld.success(5, "re_1"))
         let old = world.journal.map { record in
-            var record = record
+            var record = Self.ofVersionTwo(record)
             record[1] = 1
             // The flag of kind 2 stands behind payment, operation, ordinal and amount; of kind 3 behind the executed currency.
             if record[0] == 2 { record.remove(at: 18 + 16 + 1 + 2 + 8) }
             if record[0] == 3 { record.remove(at: 18 + 16 + 1 + 2 + 3 + 8 + 8 + 2) }
             if record[0] != 1 { record.removeSubrange(10..<18) }
-            record.removeLast(ShardRecord.trailerBytes)
             return record
         }
         var next = try ShardWorld(replaying: old, at: world.now)
@@ -123,12 +139,7 @@ struct ShardRecoveryTests {
         let id = world.paid(key: "a")
         world.send(.refund(id, amountMinor: 5), key: "b")
         world.answer(world.lastCall.token, ShardWorld.success(5, "re_1"))
-        let old = world.journal.map { record in
-            var record = record
-            record[1] = 2
-            record.removeLast(ShardRecord.trailerBytes)
-            return record
-        }
+        let old = world.journal.map(Self.ofVersionTwo)
         let next = try ShardWorld(replaying: old, at: world.now)
         #expect(next.core.stateDigest() == world.core.stateDigest())
         #expect(try StoredResponse(record: old[3]).body == StoredResponse(record: world.journal[3]).body)

@@ -18,7 +18,7 @@ enum SimulatedReplyDecoder {
         case .response(let response):
             switch call.mode {
             case .execute: return executed(response, call)
-            case .query: return queried(response, call)
+            case .query, .cancelByReference: return queried(response, call)
             }
         case .notExecuted(let failure):
             let reason = reason(failure)
@@ -72,7 +72,8 @@ enum SimulatedReplyDecoder {
     private static func expectedStatus(_ call: SimulatedCall) -> StaticString {
         switch call.operation {
         case .authorize: call.capturesAutomatically ? "captured" : "authorized"
-        case .capture, .cancel, .refund: "succeeded"
+        case .confirm: call.capturesAutomatically ? "captured" : "authorized"
+        case .capture, .cancel, .refund, .increment: "succeeded"
         }
     }
 

@@ -38,6 +38,8 @@ struct SimulatedRequestEncoder {
             return HTTPClientRequest(headers: queryHeaders(key: call.providerKey), body: nil)
         case .execute:
             return execute(call)
+        case .cancelByReference:
+            return nil
         }
     }
 
@@ -53,6 +55,8 @@ struct SimulatedRequestEncoder {
             return modification(call, path: "/cancel", body: referenceBody(call))
         case .refund:
             return modification(call, path: "/refunds", body: amountBody(call))
+        case .increment, .confirm:
+            return nil
         }
     }
 

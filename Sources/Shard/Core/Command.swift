@@ -50,6 +50,10 @@ package struct Command: Sendable {
         /// leaves it open for more.
         case capture(PaymentID, amountMinor: Int64?, isFinal: Bool = true)
         case cancel(PaymentID)
+        /// Raise an open authorization to this total.
+        case increment(PaymentID, amountMinor: Int64)
+        /// The shopper has done what the PSP waited for.
+        case confirm(PaymentID)
         /// `amountMinor` nil: all that is refundable.
         case refund(PaymentID, amountMinor: Int64?)
         case getPayment(PaymentID)
@@ -100,6 +104,8 @@ package struct CreatePayment: Sendable {
     package var currency: Currency
     /// Capture at once (a sale) or authorize only.
     package var capturesAutomatically: Bool
+    /// An authorization for less than the amount is welcome.
+    package var acceptsPartialAuthorization: Bool
     /// The platform's fee for this merchant in basis points, from the configuration at the time of the request.
     package var feeBasisPoints: UInt16
     package var paymentMethod: String
@@ -109,6 +115,7 @@ package struct CreatePayment: Sendable {
         amountMinor: Int64,
         currency: Currency,
         capturesAutomatically: Bool,
+        acceptsPartialAuthorization: Bool = false,
         feeBasisPoints: UInt16,
         paymentMethod: String,
         details: PaymentDetails
@@ -116,6 +123,7 @@ package struct CreatePayment: Sendable {
         self.amountMinor = amountMinor
         self.currency = currency
         self.capturesAutomatically = capturesAutomatically
+        self.acceptsPartialAuthorization = acceptsPartialAuthorization
         self.feeBasisPoints = feeBasisPoints
         self.paymentMethod = paymentMethod
         self.details = details

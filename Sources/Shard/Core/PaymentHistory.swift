@@ -78,6 +78,8 @@ extension Payment {
             feeBasisPoints: record.feeBasisPoints,
             capturesAutomatically: record.capturesAutomatically,
             provider: record.provider,
+            flags: record.flags,
+            overCaptureBasisPoints: record.overCaptureBasisPoints,
             createdAt: record.time
         )
     }
@@ -89,15 +91,16 @@ extension Payment {
             if record.operation == .refund {
                 refundStarted(amountMinor: record.amountMinor, at: record.time)
             } else {
-                operationStarted(record.operation, at: record.time)
+                operationStarted(record.operation, cause: record.cause, at: record.time)
             }
         case .operationFinished(let record):
             guard record.operation == .refund else {
                 return operationFinished(
                     record.operation,
                     record.result,
-                    amountMinor: record.amountMinor,
+                    amountMinor: record.effectiveMinor,
                     staysOpen: record.staysOpen,
+                    deadline: record.deadline,
                     at: record.time
                 )
             }
@@ -110,6 +113,8 @@ extension Payment {
             )
         case .refundBounced(let record):
             refundBounced(amountMinor: record.amountMinor, at: record.time)
+        case .paymentChanged(let record):
+            changed(record.change, amountMinor: record.amountMinor, deadline: record.deadline, at: record.time)
         }
     }
 }

@@ -18,6 +18,10 @@ package struct PaymentView: Sendable {
     package var decline: Decline?
     /// Set when `status` is `failed` for another reason than a decline.
     package var failure: FailureReason?
+    /// What the shopper must do, when `status` is `requires_action`.
+    package var nextAction: NextAction?
+    /// When the authorization, the shopper's action or the review ends by itself, in milliseconds since 1970; 0 for never.
+    package var expiresAt: Int64
     /// Milliseconds since 1970.
     package var createdAt: Int64
     package var updatedAt: Int64
@@ -35,6 +39,8 @@ package struct PaymentView: Sendable {
         refundPendingMinor: Int64,
         decline: Decline?,
         failure: FailureReason?,
+        nextAction: NextAction? = nil,
+        expiresAt: Int64 = 0,
         createdAt: Int64,
         updatedAt: Int64
     ) {
@@ -50,6 +56,8 @@ package struct PaymentView: Sendable {
         self.refundPendingMinor = refundPendingMinor
         self.decline = decline
         self.failure = failure
+        self.nextAction = nextAction
+        self.expiresAt = expiresAt
         self.createdAt = createdAt
         self.updatedAt = updatedAt
     }
@@ -151,14 +159,25 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case momentNotPast = 26
     /// The balance of that moment is not known: the journal does not tell it any more. 422.
     case momentUnknown = 27
+    /// The provider does not do that (several captures, increments). 422.
+    case notSupported = 14
+    /// An increment to no more than what is authorized. 422.
+    case amountNotAboveAuthorized = 15
+    /// An increment beyond the largest amount of a payment. 400.
+    case amountTooLarge = 16
+    /// An open dispute holds the money. 409.
+    case disputed = 17
 
     /// The HTTP status of the answer; the problem document says the same.
     package var httpStatus: UInt16 {
         switch self {
         case .notFound: 404
         case .cursorInvalid, .momentNotPast: 400
-        case .keyReused, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds, .momentUnknown: 422
-        case .keyInUse, .unexpectedState, .operationInProgress: 409
+        case .keyReused, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds, .momentUnknown,
+            .notSupported, .amountNotAboveAuthorized:
+            422
+        case .amountTooLarge: 400
+        case .keyInUse, .unexpectedState, .operationInProgress, .disputed: 409
         case .idempotencyTableFull, .paymentTableFull, .overloaded, .journalFailed, .draining: 503
         }
     }
@@ -169,7 +188,8 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
         case .keyInUse, .operationInProgress, .overloaded: 1
         case .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: 5
         case .notFound, .keyReused, .unexpectedState, .amountExceedsCapturable, .amountExceedsRefundable,
-            .tooManyRefunds, .cursorInvalid, .momentNotPast, .momentUnknown:
+            .tooManyRefunds, .cursorInvalid, .momentNotPast, .momentUnknown, .notSupported, .amountNotAboveAuthorized,
+            .amountTooLarge, .disputed:
             0
         }
     }

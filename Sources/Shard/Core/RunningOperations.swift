@@ -8,6 +8,8 @@ struct RunningOperation: Sendable {
         case executing
         /// The PSP was asked what became of it.
         case querying
+        /// The PSP was asked to void whatever became of it.
+        case voiding
         /// Nothing is under way; the timer will send it again or ask again.
         case waiting
     }
@@ -20,7 +22,8 @@ struct RunningOperation: Sendable {
     var ordinal: UInt16
     var attempt: UInt16
     var amountMinor: Int64
-    var key: RequestKey
+    /// nil for what the gateway began by itself.
+    var key: RequestKey?
     /// Where the first request waits for its answer; nil once it was answered (202), or after a restart.
     var reply: ReplyToken?
     var step: Step

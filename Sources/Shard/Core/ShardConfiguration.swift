@@ -1,4 +1,4 @@
-import Payments
+package import Payments
 
 /// The limits and policies of one shard. Fixed while the process runs.
 package struct ShardConfiguration: Sendable {
@@ -20,6 +20,10 @@ package struct ShardConfiguration: Sendable {
     package var recordsPerMark: Int
     /// How unknown outcomes are resolved.
     package var resolution: ResolutionPolicy
+    /// What the provider can do.
+    package var capabilities: PaymentCapabilities
+    /// How long a shopper has for what the PSP waits for, in milliseconds.
+    package var actionLifetime: Int64
 
     package init(
         shard: UInt16,
@@ -30,7 +34,9 @@ package struct ShardConfiguration: Sendable {
         operationCapacity: Int = 16_384,
         providerTimeout: Int64 = 10_000,
         recordsPerMark: Int = 512,
-        resolution: ResolutionPolicy = ResolutionPolicy()
+        resolution: ResolutionPolicy = ResolutionPolicy(),
+        capabilities: PaymentCapabilities = PaymentCapabilities(),
+        actionLifetime: Int64 = 1_800_000
     ) {
         self.shard = shard
         self.idempotencyCapacity = idempotencyCapacity
@@ -41,6 +47,8 @@ package struct ShardConfiguration: Sendable {
         self.providerTimeout = providerTimeout
         self.recordsPerMark = recordsPerMark
         self.resolution = resolution
+        self.capabilities = capabilities
+        self.actionLifetime = actionLifetime
     }
 }
 
@@ -63,6 +71,11 @@ package struct ResolutionPolicy: Sendable {
     /// The time between two recovered operations' first resolutions, in milliseconds per 64: a restart with thousands of
     /// operations in flight must not flood the PSP.
     package var recoveryBatch: Int
+    /// How long an authorization may stay unknown, in milliseconds since its request, before it is given up: voided by our
+    /// reference where the provider declares that, else taken back when it is known. Captures and refunds are never given up.
+    package var abandonAfter: Int64
+    /// How long an operation may stay unknown, in milliseconds, before people are told to look (`ShardStatistics.needingAttention`).
+    package var attentionAfter: Int64
 
     package init(
         canQuery: Bool = true,
@@ -71,7 +84,9 @@ package struct ResolutionPolicy: Sendable {
         replays: Int = 3,
         inFlightHorizon: Int64 = 60_000,
         retries: [Int64] = [100, 400],
-        recoveryBatch: Int = 32
+        recoveryBatch: Int = 32,
+        abandonAfter: Int64 = 900_000,
+        attentionAfter: Int64 = 86_400_000
     ) {
         precondition(!schedule.isEmpty && recoveryBatch > 0)
         self.canQuery = canQuery
@@ -81,5 +96,7 @@ package struct ResolutionPolicy: Sendable {
         self.inFlightHorizon = inFlightHorizon
         self.retries = retries
         self.recoveryBatch = recoveryBatch
+        self.abandonAfter = abandonAfter
+        self.attentionAfter = attentionAfter
     }
 }

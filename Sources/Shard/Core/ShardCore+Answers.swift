@@ -21,7 +21,9 @@ extension ShardCore {
     func view(_ payment: Payment) -> PaymentView {
         PaymentView(
             payment,
-            decline: decline(payment.declineCategory, payment.declineCode, payment.declineProviderCode)
+            decline: decline(payment.declineCategory, payment.declineCode, payment.declineProviderCode),
+            nextAction: payment.nextAction.length == 0
+                ? nil : arena.withBytes(payment.nextAction) { NextAction(packed: $0) }
         )
     }
 
@@ -48,12 +50,17 @@ extension ShardCore {
     /// The answer that ends an operation and that its key replays from now on.
     func finalAnswer(_ operation: RunningOperation, _ record: OperationFinished) -> Answer {
         if operation.refund != 0 { return refundAnswer(operation, record) }
+        let requestID = operation.key?.requestID ?? RequestKey.none.requestID
         let payment = payments[operation.payment]
         let view = view(payment)
         var body = makeBody()
         let status: UInt16 = arena.withBytes(payment.details) { details in
             switch record.result {
-            case .succeeded:
+            case .succeeded where payment.failure == .partialAuthorization:
+                let decline = Decline(category: .softLater, code: .insufficientFunds, providerCode: "")
+                renderer.renderDeclined(view, details: details, decline: decline, requestID: requestID, into: &body)
+                return 402
+            case .succeeded, .actionRequired:
                 renderer.renderPayment(view, details: details, into: &body)
                 return record.operation == .authorize ? 201 : 200
             case .conflicted:
@@ -61,22 +68,10 @@ extension ShardCore {
                 return 202
             case .declined(let category, let code):
                 let decline = Decline(category: category, code: code, providerCode: record.declineProviderCode)
-                renderer.renderDeclined(
-                    view,
-                    details: details,
-                    decline: decline,
-                    requestID: operation.key.requestID,
-                    into: &body
-                )
+                renderer.renderDeclined(view, details: details, decline: decline, requestID: requestID, into: &body)
                 return 402
             case .notExecuted(let reason):
-                renderer.renderNotExecuted(
-                    view,
-                    details: details,
-                    reason: reason,
-                    requestID: operation.key.requestID,
-                    into: &body
-                )
+                renderer.renderNotExecuted(view, details: details, reason: reason, requestID: requestID, into: &body)
                 return 502
             }
         }
@@ -86,28 +81,29 @@ extension ShardCore {
     private func refundAnswer(_ operation: RunningOperation, _ record: OperationFinished) -> Answer {
         let refund = refunds[Int(operation.refund) - 1]
         let view = view(refund, payments[operation.payment])
+        let requestID = operation.key?.requestID ?? RequestKey.none.requestID
         var body = makeBody()
         switch record.result {
         case .succeeded:
             renderer.renderRefund(view, into: &body)
             return Answer(status: 201, body: body)
-        case .conflicted:
+        case .conflicted, .actionRequired:
             renderer.renderRefund(view, into: &body)
             return Answer(status: 202, body: body)
         case .declined:
-            renderer.renderRefundFailed(view, requestID: operation.key.requestID, into: &body)
+            renderer.renderRefundFailed(view, requestID: requestID, into: &body)
             return Answer(status: 402, body: body)
         case .notExecuted:
-            renderer.renderRefundFailed(view, requestID: operation.key.requestID, into: &body)
+            renderer.renderRefundFailed(view, requestID: requestID, into: &body)
             return Answer(status: 502, body: body)
         }
     }
 
     /// Answers the first request of an operation whose outcome is not known yet: 202, once.
     mutating func answerProcessing(_ slot: Int, into output: inout ShardOutput) {
-        guard let reply = operations[slot].reply else { return }
+        guard let reply = operations[slot].reply, let key = operations[slot].key else { return }
         operations[slot].reply = nil
-        respond(reply, operations[slot].key.requestID, processingAnswer(operations[slot]), into: &output)
+        respond(reply, key.requestID, processingAnswer(operations[slot]), into: &output)
     }
 
     private func processingAnswer(_ operation: RunningOperation) -> Answer {
@@ -136,9 +132,9 @@ extension ShardCore {
     mutating func takeReplies() -> [(ReplyToken, RequestID)] {
         var replies: [(ReplyToken, RequestID)] = []
         for slot in operations.occupiedSlots {
-            guard let reply = operations[slot].reply else { continue }
+            guard let reply = operations[slot].reply, let key = operations[slot].key else { continue }
             operations[slot].reply = nil
-            replies.append((reply, operations[slot].key.requestID))
+            replies.append((reply, key.requestID))
         }
         return replies
     }
@@ -284,7 +280,7 @@ extension ShardCore {
 }
 
 extension PaymentView {
-    init(_ payment: Payment, decline: Decline?) {
+    init(_ payment: Payment, decline: Decline?, nextAction: NextAction? = nil) {
         self.init(
             id: payment.id,
             status: payment.status,
@@ -298,6 +294,8 @@ extension PaymentView {
             refundPendingMinor: payment.refundPendingMinor,
             decline: decline,
             failure: payment.failure,
+            nextAction: nextAction,
+            expiresAt: payment.deadline,
             createdAt: Int64(payment.id.milliseconds),
             updatedAt: payment.updatedAt
         )

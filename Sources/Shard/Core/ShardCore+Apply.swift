@@ -9,8 +9,9 @@ extension ShardCore {
     /// The position that the next record will have.
     var nextPosition: RecordPosition { lastPosition + 1 }
 
-    /// - Returns: the slot of the authorization that runs from now on.
-    mutating func applyCreated(_ record: PaymentCreated, at position: RecordPosition) -> Int {
+    /// - Returns: the slot of the authorization that runs from now on; nil for a payment that is held back, whose key the next
+    ///   record of the decision completes.
+    mutating func applyCreated(_ record: PaymentCreated, at position: RecordPosition) -> Int? {
         precondition(
             record.id.sequence == UInt64(payments.count + 1) && record.id.shard == configuration.shard,
             "payments are numbered without gaps"
@@ -23,11 +24,14 @@ extension ShardCore {
             feeBasisPoints: record.feeBasisPoints,
             capturesAutomatically: record.capturesAutomatically,
             provider: record.provider,
+            flags: record.flags,
+            overCaptureBasisPoints: record.overCaptureBasisPoints,
             createdAt: record.time
         )
         payment.lastRecord = position
         payment.details = arena.append(record.details.span)
         let index = payments.append(payment)
+        guard !record.flags.contains(.heldBack) else { return nil }
         let slot = begin(.authorize, payment: index, refund: 0, ordinal: 1, record.amountMinor, record.key, record.time)
         payments[index].operationSlot = UInt32(slot + 1)
         return slot
@@ -39,7 +43,7 @@ extension ShardCore {
         book(record.transfers, for: payments[index].merchant, at: position)
         payments[index].lastRecord = position
         guard record.operation == .refund else {
-            payments[index].operationStarted(record.operation, at: record.time)
+            payments[index].operationStarted(record.operation, cause: record.cause, at: record.time)
             let slot = begin(
                 record.operation,
                 payment: index,
@@ -97,7 +101,7 @@ extension ShardCore {
         refund: UInt32,
         ordinal: UInt16,
         _ amountMinor: Int64,
-        _ key: RequestKey,
+        _ key: RequestKey?,
         _ time: Int64
     ) -> Int {
         let slot = operations.insert(
@@ -120,6 +124,7 @@ extension ShardCore {
                 sentAt: time
             )
         )
+        guard let key else { return slot }
         let reserved = idempotency.reserve(
             key.digest,
             key.fingerprint,
@@ -141,20 +146,49 @@ extension ShardCore {
             payments[index].operationFinished(
                 record.operation,
                 record.result,
-                amountMinor: record.amountMinor,
+                amountMinor: record.effectiveMinor,
                 staysOpen: record.staysOpen,
+                deadline: record.deadline,
                 at: record.time
             )
             payments[index].operationSlot = 0
-            if record.operation == .authorize {
-                payments[index].providerReference = arena.append(record.providerReference)
-                payments[index].declineProviderCode = arena.append(record.declineProviderCode)
-            }
+            if record.operation == .authorize || record.operation == .confirm { keepAnswer(record, payment: index) }
+            awaitDeadline(index, at: record.time)
         } else {
             applyRefundFinished(record, refund: Int(operation.refund) - 1, payment: index, at: position)
         }
-        complete(operation.key, record: position, at: record.time)
+        if let key = operation.key { complete(key, record: position, at: record.time) }
         operations.remove(slot)
+    }
+
+    /// What the PSP said of an authorization.
+    private mutating func keepAnswer(_ record: OperationFinished, payment index: Int) {
+        if !record.providerReference.isEmpty {
+            payments[index].providerReference = arena.append(record.providerReference)
+        }
+        payments[index].declineProviderCode = arena.append(record.declineProviderCode)
+        if payments[index].phase != .requiresAction {
+            payments[index].nextAction = .empty
+        } else if !record.nextAction.isEmpty {
+            payments[index].nextAction = arena.append(record.nextAction.span)
+        }
+    }
+
+    mutating func applyChanged(_ record: PaymentChanged, at position: RecordPosition) {
+        let index = existingPayment(record.payment)
+        book(record.transfers, for: payments[index].merchant, at: position)
+        payments[index].lastRecord = position
+        payments[index].changed(
+            record.change,
+            amountMinor: record.amountMinor,
+            deadline: record.deadline,
+            at: record.time
+        )
+        awaitDeadline(index, at: record.time)
+        guard let key = record.key else { return }
+        let reserved = idempotency.reserve(key.digest, key.fingerprint, operation: 0, at: record.time)
+        precondition(reserved, "room in the idempotency table is checked before")
+        complete(key, record: position, at: record.time)
     }
 
     private mutating func complete(_ key: RequestKey, record: RecordPosition, at time: Int64) {

@@ -134,12 +134,13 @@ extension ShardCore {
         var payment = payments[index]
         let moved = [
             move(&payment.details, plan), move(&payment.providerReference, plan),
-            move(&payment.declineProviderCode, plan),
+            move(&payment.declineProviderCode, plan), move(&payment.nextAction, plan),
         ]
         if moved.contains(true) {
             payments[index].details = payment.details
             payments[index].providerReference = payment.providerReference
             payments[index].declineProviderCode = payment.declineProviderCode
+            payments[index].nextAction = payment.nextAction
         }
         var next = payment.newestRefund
         while next != 0 {

@@ -22,6 +22,12 @@ extension ShardCore {
         case .cancel(let id):
             guard let key = admit(command, into: &output) else { return }
             start(.cancel, of: id, nil, command, key, at: now, into: &output)
+        case .increment(let id, let amount):
+            guard let key = admit(command, into: &output) else { return }
+            start(.increment, of: id, amount, command, key, at: now, into: &output)
+        case .confirm(let id):
+            guard let key = admit(command, into: &output) else { return }
+            start(.confirm, of: id, nil, command, key, at: now, into: &output)
         case .refund(let id, let amount):
             guard let key = admit(command, into: &output) else { return }
             start(.refund, of: id, amount, command, key, at: now, into: &output)
@@ -83,11 +89,13 @@ extension ShardCore {
             feeBasisPoints: request.feeBasisPoints,
             capturesAutomatically: request.capturesAutomatically,
             provider: Self.provider,
+            flags: request.acceptsPartialAuthorization ? .acceptsPartialAuthorization : [],
+            overCaptureBasisPoints: configuration.capabilities.overCaptureBasisPoints,
             key: key,
             details: request.details.bytes,
             time: now
         )
-        let slot = applyCreated(record, at: nextPosition)
+        guard let slot = applyCreated(record, at: nextPosition) else { preconditionFailure("it is not held back") }
         persist(.paymentCreated(record), into: &output)
         statistics.paymentsCreated += 1
         operations[slot].reply = command.reply
@@ -116,7 +124,7 @@ extension ShardCore {
         }
         let amount: Int64
         do throws(OperationRefusal) {
-            amount = try checkedAmount(operation, payments[index], requested)
+            amount = try checkedAmount(operation, payments[index], requested, isFinal: isFinal)
         } catch {
             return refuse(command, Refusal(error), showing: index, into: &output)
         }
@@ -146,24 +154,32 @@ extension ShardCore {
     private func checkedAmount(
         _ operation: ProviderOperation,
         _ payment: Payment,
-        _ requested: Int64?
+        _ requested: Int64?,
+        isFinal: Bool
     ) throws(OperationRefusal) -> Int64 {
         switch operation {
-        case .capture: return try payment.captureAmount(requested: requested)
+        case .capture:
+            return try payment.captureAmount(requested: requested, isFinal: isFinal, configuration.capabilities)
         case .refund: return try payment.refundAmount(requested: requested)
         case .cancel:
             try payment.checkCancel()
-            return payment.capturableMinor
+            return payment.cancelledMinor
+        case .increment: return try payment.incrementAmount(requested: requested ?? 0, configuration.capabilities)
+        case .confirm:
+            try payment.checkConfirm()
+            return payment.amountMinor
         case .authorize: preconditionFailure("an authorization begins with its payment")
         }
     }
 
-    private func nextOrdinal(_ operation: ProviderOperation, _ payment: Payment) -> UInt16 {
+    func nextOrdinal(_ operation: ProviderOperation, _ payment: Payment) -> UInt16 {
         switch operation {
         case .capture: payment.captureCount + 1
         case .cancel: payment.cancelCount + 1
         case .refund: payment.refundCount + 1
-        case .authorize: 1
+        case .increment: payment.incrementCount + 1
+        case .confirm: payment.confirmCount + 1
+        case .authorize: payment.authorizeCount + 1
         }
     }
 
@@ -193,6 +209,7 @@ extension ShardCore {
             amountMinor: operation.amountMinor,
             currency: payment.currency,
             capturesAutomatically: payment.capturesAutomatically,
+            acceptsPartialAuthorization: payment.flags.contains(.acceptsPartialAuthorization),
             paymentMethod: paymentMethod,
             providerReference: arena.string(payment.providerReference)
         )
@@ -211,6 +228,10 @@ extension Refusal {
         case .amountExceedsCapturable: self = .amountExceedsCapturable
         case .amountExceedsRefundable: self = .amountExceedsRefundable
         case .tooManyRefunds: self = .tooManyRefunds
+        case .notSupported: self = .notSupported
+        case .amountNotAboveAuthorized: self = .amountNotAboveAuthorized
+        case .authorizationTooLarge: self = .amountTooLarge
+        case .disputed: self = .disputed
         }
     }
 }

@@ -13,12 +13,15 @@ extension ShardCore {
         into output: inout ShardOutput
     ) {
         guard let slot = operations.slot(of: token), operations[slot].step != .waiting else { return }
+        guard operations[slot].step != .voiding else { return voided(slot, outcome, at: now, into: &output) }
         switch outcome {
         case .succeeded(let success):
             finish(slot, success, at: now, into: &output)
         case .declined(let decline):
             statistics.declined += 1
             finish(slot, .declined(decline.category, decline.code), declineCode: decline.providerCode, at: now, &output)
+        case .actionRequired(let action, let reference):
+            actionRequired(slot, action, providerReference: reference, at: now, into: &output)
         case .pending(let reference):
             leaveUnresolved(slot, .pendingAtProvider, providerReference: reference, at: now, into: &output)
         case .unknown(let reason):
@@ -39,13 +42,54 @@ extension ShardCore {
         let operation = operations[slot]
         let agrees =
             success.currency == payments[operation.payment].currency
-            && success.amountMinor == operation.amountMinor
+            && (success.amountMinor == operation.amountMinor || isPartialApproval(operation, success))
         if agrees { statistics.succeeded += 1 } else { statistics.conflicted += 1 }
         finish(
             slot,
             agrees ? .succeeded : .conflicted,
             executed: (success.amountMinor, success.currency),
+            deadline: agrees ? authorizationEnd(operation, success, at: now) : 0,
             providerReference: success.providerReference,
+            at: now,
+            &output
+        )
+    }
+
+    /// Less than asked is a partial authorization; of a sale only where the merchant takes that: money has moved.
+    private func isPartialApproval(_ operation: RunningOperation, _ success: ProviderSuccess) -> Bool {
+        let payment = payments[operation.payment]
+        return operation.isAuthorization && success.amountMinor > 0 && success.amountMinor < operation.amountMinor
+            && (!payment.capturesAutomatically || payment.flags.contains(.acceptsPartialAuthorization))
+    }
+
+    /// When what was authorized ends by itself: the PSP's word, or what the provider declares.
+    private func authorizationEnd(_ operation: RunningOperation, _ success: ProviderSuccess, at now: Int64) -> Int64 {
+        switch operation.operation {
+        case .authorize, .confirm:
+            if payments[operation.payment].capturesAutomatically { return 0 }
+            return success.expiresAt > 0 ? success.expiresAt : now + configuration.capabilities.authorizationLifetime
+        case .increment: return max(0, success.expiresAt)
+        case .capture, .cancel, .refund: return 0
+        }
+    }
+
+    /// The PSP waits for the shopper. For what has no shopper that is no answer.
+    private mutating func actionRequired(
+        _ slot: Int,
+        _ action: NextAction,
+        providerReference: String,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        guard operations[slot].isAuthorization else {
+            return leaveUnresolved(slot, .badResponse, providerReference: "", at: now, into: &output)
+        }
+        finish(
+            slot,
+            .actionRequired,
+            deadline: now + configuration.actionLifetime,
+            providerReference: providerReference,
+            nextAction: action.packed,
             at: now,
             &output
         )
@@ -55,7 +99,9 @@ extension ShardCore {
         _ slot: Int,
         _ result: OperationResult,
         executed: (amountMinor: Int64, currency: Currency)? = nil,
+        deadline: Int64 = 0,
         providerReference: String = "",
+        nextAction: [UInt8] = [],
         declineCode: String = "",
         at now: Int64,
         _ output: inout ShardOutput
@@ -75,27 +121,44 @@ extension ShardCore {
             executedMinor: executed?.amountMinor ?? 0,
             executedCurrency: executed?.currency ?? payment.currency,
             staysOpen: operation.staysOpen,
+            deadline: deadline,
             providerReference: providerReference,
             declineProviderCode: declineCode,
-            transfers: Postings.finished(
-                operation.operation,
-                result,
-                operation.amountMinor,
-                staysOpen: operation.staysOpen,
-                payment
-            ),
+            nextAction: nextAction,
+            transfers: Transfers(),
             responseStatus: 0,
             response: Self.noBody,
             previous: payment.lastRecord,
             time: now
         )
+        record.transfers = Postings.finished(
+            operation.operation,
+            result,
+            record.effectiveMinor,
+            staysOpen: operation.staysOpen,
+            payment
+        )
         applyFinished(record, slot: slot, at: nextPosition)
+        guard let key = operation.key else {
+            persist(.operationFinished(record), into: &output)
+            return followUp(operation, record, at: now, into: &output)
+        }
         let answer = finalAnswer(operation, record)
         record.responseStatus = answer.status
         record.response = answer.body
         persist(.operationFinished(record), into: &output)
-        guard let reply = operation.reply else { return }
-        respond(reply, operation.key.requestID, answer, into: &output)
+        if let reply = operation.reply { respond(reply, key.requestID, answer, into: &output) }
+    }
+
+    /// What the gateway began by itself has ended.
+    private mutating func followUp(
+        _ operation: RunningOperation,
+        _ record: OperationFinished,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        guard operation.operation == .cancel, case .declined = record.result else { return }
+        afterRefusedCancel(operation.payment, at: now, into: &output)
     }
 
     /// The PSP certainly did not execute this try. That settles the operation only if no earlier try is in doubt.
@@ -198,7 +261,7 @@ extension ShardCore {
             payment: payments[operation.payment].id,
             operation: operation.operation,
             ordinal: operation.ordinal,
-            mode: operation.step == .querying ? .query : .execute,
+            mode: operation.step.mode,
             answer: answer,
             reason: reason,
             previous: payments[operation.payment].lastRecord,
@@ -212,14 +275,20 @@ extension ShardCore {
         let schedule = configuration.resolution.schedule
         let step = min(Int(operations[slot].tries), schedule.count - 1)
         operations[slot].tries &+= operations[slot].tries < .max ? 1 : 0
-        self.schedule(slot, at: now + schedule[step])
+        let next = now + schedule[step]
+        // An authorization is not forgotten between two late steps when its time is over.
+        let end = operations[slot].startedAt + configuration.resolution.abandonAfter
+        self.schedule(slot, at: operations[slot].isAuthorization && end > now ? min(next, end) : next)
     }
 
     /// A timer fired: send again what was not executed, or resolve what is in doubt.
     mutating func operationDue(_ token: UInt64, at now: Int64, into output: inout ShardOutput) {
         guard let slot = operations.slot(of: token), operations[slot].step == .waiting else { return }
         guard operations[slot].isUncertain else { return replayCall(slot, at: now, into: &output) }
-        if configuration.resolution.canQuery {
+        if isAbandoned(slot, at: now, into: &output), configuration.capabilities.cancelsByReference {
+            operations[slot].step = .voiding
+            call(.cancelByReference, slot, paymentMethod: "", at: now, into: &output)
+        } else if configuration.resolution.canQuery {
             operations[slot].step = .querying
             call(.query, slot, paymentMethod: "", at: now, into: &output)
         } else if mayReplay(slot, at: now) {
@@ -229,8 +298,47 @@ extension ShardCore {
         }
     }
 
+    /// Whether an authorization is to be given up, journaled before anything is done about it: from then on the payment fails,
+    /// whatever the PSP says. A PSP that has it and will tell (a bank debit) is waited for.
+    private mutating func isAbandoned(_ slot: Int, at now: Int64, into output: inout ShardOutput) -> Bool {
+        let operation = operations[slot]
+        guard operation.isAuthorization, !operation.isKnownToProvider else { return false }
+        if payments[operation.payment].failure == .abandoned { return true }
+        guard now - operation.startedAt >= configuration.resolution.abandonAfter else { return false }
+        statistics.abandoned += 1
+        change(operation.payment, .abandoned, at: now, into: &output)
+        return true
+    }
+
+    /// What came of a void by our reference.
+    private mutating func voided(
+        _ slot: Int,
+        _ outcome: ProviderOutcome,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        switch outcome {
+        case .succeeded:
+            giveUp(slot, .abandoned, at: now, into: &output)
+        case .notFound where isPastHorizon(slot, at: now):
+            giveUp(slot, .abandoned, at: now, into: &output)
+        case .declined where configuration.resolution.canQuery:
+            // Too late for a void: the PSP says what it is, and that is taken back.
+            operations[slot].step = .querying
+            call(.query, slot, paymentMethod: "", at: now, into: &output)
+        case .declined, .notFound, .actionRequired, .pending:
+            note(slot, .unknown, nil, at: now, into: &output)
+            scheduleResolution(slot, at: now)
+        case .unknown(let reason), .notExecuted(let reason):
+            note(slot, .unknown, reason, at: now, into: &output)
+            scheduleResolution(slot, at: now)
+        }
+    }
+
     private func mayReplay(_ slot: Int, at now: Int64) -> Bool {
-        Int(operations[slot].replays) < configuration.resolution.replays
+        // What was given up is never sent again.
+        guard payments[operations[slot].payment].failure != .abandoned else { return false }
+        return Int(operations[slot].replays) < configuration.resolution.replays
             && now - operations[slot].startedAt < configuration.resolution.replayWindow
     }
 
@@ -263,7 +371,29 @@ extension FailureReason {
     var isTransient: Bool {
         switch self {
         case .timeout, .connectionFailed, .connectionLost, .streamReset, .overloaded, .rateLimited, .conflict: true
-        case .serverError, .badResponse, .misconfigured, .recovered, .pendingAtProvider: false
+        case .serverError, .badResponse, .misconfigured, .recovered, .pendingAtProvider, .abandoned,
+            .partialAuthorization, .actionPending, .lateSuccess:
+            false
+        }
+    }
+}
+
+extension RunningOperation {
+    /// Whether it decides if the shopper pays at all.
+    var isAuthorization: Bool {
+        switch operation {
+        case .authorize, .confirm: true
+        case .capture, .cancel, .refund, .increment: false
+        }
+    }
+}
+
+extension RunningOperation.Step {
+    var mode: ProviderCall.Mode {
+        switch self {
+        case .executing, .waiting: .execute
+        case .querying: .query
+        case .voiding: .cancelByReference
         }
     }
 }

@@ -30,7 +30,7 @@ extension ShardCore {
         case .operationStarted:
             let record = try reader.operationStarted(bytes, time, previous)
             try reader.finish(bytes)
-            try checkRoomForKey()
+            if record.key != nil { try checkRoomForKey() }
             try bringBack(record.payment, before: position, cold)
             _ = applyStarted(record, at: position)
         case .operationFinished:
@@ -57,6 +57,12 @@ extension ShardCore {
             let mark = try reader.balanceMark(bytes, time)
             try reader.finish(bytes)
             guard apply(mark, at: position) else { throw .invalidValue }
+        case .paymentChanged:
+            let record = try reader.paymentChanged(bytes, time, previous)
+            try reader.finish(bytes)
+            if record.key != nil { try checkRoomForKey() }
+            try bringBack(record.payment, before: position, cold)
+            applyChanged(record, at: position)
         }
         try checkLink(reader)
         lastPosition = position

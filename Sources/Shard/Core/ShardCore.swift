@@ -15,9 +15,10 @@ import Timers
 /// 2. `+Outcomes`: turns what a PSP says into the end of an operation, a retry, or an unknown outcome to resolve.
 /// 3. `+Apply`: the only way from a record to state, live and on replay.
 /// 4. `+Answers`: renders answers and what they rest on.
-/// 5. `+Recovery`: replay, and the resolution of what was in flight.
-/// 6. `+Cold`: payments that left memory and come back when somebody asks for them.
-/// 7. `+Snapshot`: what a snapshot is made from, and the way back.
+/// 5. `+Deadlines`: what time does to payments.
+/// 6. `+Recovery`: replay, and the resolution of what was in flight.
+/// 7. `+Cold`: payments that left memory and come back when somebody asks for them.
+/// 8. `+Snapshot`: what a snapshot is made from, and the way back.
 package struct ShardCore: ~Copyable {
     package let configuration: ShardConfiguration
     let renderer: any ResponseRenderer
@@ -41,6 +42,10 @@ package struct ShardCore: ~Copyable {
     var parking = Parking()
     var timers: TimerWheel
     var expiredTimers: [UInt64] = []
+    var deadlines = Deadlines()
+    /// Where the sweep for deadlines is, and when it last went on.
+    var sweptChunk = 0
+    var sweptAt: Int64 = 0
     package internal(set) var statistics = ShardStatistics()
     /// Set while new work is refused (draining, a slow disk, a failed journal); reads are still answered.
     package var refusesNewWork: Refusal?
@@ -91,6 +96,7 @@ package struct ShardCore: ~Copyable {
         expiredTimers.removeAll(keepingCapacity: true)
         timers.advance(to: UInt64(max(0, now >> Self.timerTickShift)), into: &expiredTimers)
         for token in expiredTimers { operationDue(token, at: now, into: &output) }
+        advanceDeadlines(to: now, into: &output)
     }
 
     mutating func schedule(_ slot: Int, at time: Int64) {
@@ -155,6 +161,12 @@ package struct ShardStatistics: Sendable {
     /// Milliseconds from the intent to the definite answer, summed over `resolved`: mean time to reconcile.
     package internal(set) var resolutionMilliseconds: Int64 = 0
     package internal(set) var providerRetries = 0
+    /// Authorizations that ran out.
+    package internal(set) var expired = 0
+    /// Authorizations given up because they stayed unknown.
+    package internal(set) var abandoned = 0
+    /// Operations that no merchant asked for: voids and refunds of what came too late or was too little.
+    package internal(set) var begunByGateway = 0
     package internal(set) var replays = 0
     package internal(set) var keyConflicts = 0
     package internal(set) var keysInUse = 0

@@ -129,7 +129,9 @@ package struct LedgerPage: Sendable {
                 position = earlier.previous
             }
             return nil
-        case .operationFinished, .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark: return nil
+        case .operationFinished, .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark,
+            .paymentChanged:
+            return nil
         }
     }
 }

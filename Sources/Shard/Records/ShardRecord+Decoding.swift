@@ -17,6 +17,7 @@ extension ShardRecord {
         case .refundBounced: self = .refundBounced(try reader.refundBounced(bytes, time, previous))
         case .operationAttempted: self = .operationAttempted(try reader.operationAttempted(bytes, time, previous))
         case .balanceMark: self = .balanceMark(try reader.balanceMark(bytes, time))
+        case .paymentChanged: self = .paymentChanged(try reader.paymentChanged(bytes, time, previous))
         }
         try reader.finish(bytes)
     }
@@ -59,6 +60,9 @@ extension RecordReader {
         let feeBasisPoints = try integer(UInt16.self, bytes)
         let capturesAutomatically = try integer(UInt8.self, bytes) == 1
         let provider = try integer(UInt8.self, bytes)
+        let flags = PaymentFlags(rawValue: version < 3 ? 0 : try integer(UInt8.self, bytes))
+        let overCapture = version < 3 ? 0 : try integer(UInt16.self, bytes)
+        guard overCapture <= 10_000 else { throw .invalidValue }
         let key = try requestKey(bytes)
         let details = try self.bytes(count: Int(try integer(UInt32.self, bytes)), bytes)
         return PaymentCreated(
@@ -69,6 +73,8 @@ extension RecordReader {
             feeBasisPoints: feeBasisPoints,
             capturesAutomatically: capturesAutomatically,
             provider: provider,
+            flags: flags,
+            overCaptureBasisPoints: overCapture,
             key: key,
             details: details,
             time: time
@@ -86,7 +92,8 @@ extension RecordReader {
             ordinal: try integer(UInt16.self, bytes),
             amountMinor: try integer(Int64.self, bytes),
             staysOpen: try staysOpen(bytes),
-            key: try requestKey(bytes),
+            cause: version < 3 ? nil : try failureReason(bytes),
+            key: try optionalKey(bytes),
             transfers: try transfers(bytes),
             previous: previous,
             time: time
@@ -106,8 +113,10 @@ extension RecordReader {
         let executedMinor = try integer(Int64.self, bytes)
         guard let executedCurrency = Currency(numericCode: try integer(UInt16.self, bytes)) else { throw .invalidValue }
         let staysOpen = try staysOpen(bytes)
+        let deadline = version < 3 ? 0 : try integer(Int64.self, bytes)
         let providerReference = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
         let declineProviderCode = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
+        let nextAction = version < 3 ? [] : try self.bytes(count: Int(try integer(UInt32.self, bytes)), bytes)
         let transfers = try transfers(bytes)
         let responseStatus = try integer(UInt16.self, bytes)
         // The answer itself is read from the journal when it is replayed, not kept in memory.
@@ -121,8 +130,10 @@ extension RecordReader {
             executedMinor: executedMinor,
             executedCurrency: executedCurrency,
             staysOpen: staysOpen,
+            deadline: deadline,
             providerReference: providerReference,
             declineProviderCode: declineProviderCode,
+            nextAction: nextAction,
             transfers: transfers,
             responseStatus: responseStatus,
             response: ByteBuffer(),
@@ -161,20 +172,41 @@ extension RecordReader {
         let ordinal = try integer(UInt16.self, bytes)
         let mode = try integer(UInt8.self, bytes)
         let answer = OperationAttempted.Answer(rawValue: try integer(UInt8.self, bytes))
-        let reason = try integer(UInt8.self, bytes)
-        guard mode == 1 || mode == 2, let answer, reason == 0 || FailureReason(rawValue: reason) != nil else {
-            throw .invalidValue
-        }
+        let reason = try failureReason(bytes)
+        guard mode > 0, let mode = ProviderCall.Mode(rawValue: mode - 1), let answer else { throw .invalidValue }
         return OperationAttempted(
             payment: payment,
             operation: operation,
             ordinal: ordinal,
-            mode: mode == 1 ? .execute : .query,
+            mode: mode,
             answer: answer,
-            reason: FailureReason(rawValue: reason),
+            reason: reason,
             previous: previous,
             time: time
         )
+    }
+
+    mutating func paymentChanged(
+        _ bytes: Span<UInt8>,
+        _ time: Int64,
+        _ previous: UInt64
+    ) throws(RecordDecodingError) -> PaymentChanged {
+        let payment = try paymentID(bytes)
+        guard let change = PaymentChange(rawValue: try integer(UInt8.self, bytes)) else { throw .invalidValue }
+        let record = PaymentChanged(
+            payment: payment,
+            change: change,
+            amountMinor: try integer(Int64.self, bytes),
+            deadline: try integer(Int64.self, bytes),
+            note: try text(count: Int(try integer(UInt32.self, bytes)), bytes),
+            key: try optionalKey(bytes),
+            transfers: try transfers(bytes),
+            responseStatus: try integer(UInt16.self, bytes),
+            previous: previous,
+            time: time
+        )
+        _ = try range(count: Int(try integer(UInt32.self, bytes)), bytes)
+        return record
     }
 
     mutating func refundBounced(
@@ -194,6 +226,20 @@ extension RecordReader {
 
     private mutating func paymentID(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> PaymentID {
         PaymentID(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes))
+    }
+
+    /// 0 is none.
+    private mutating func failureReason(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> FailureReason? {
+        let raw = try integer(UInt8.self, bytes)
+        if raw == 0 { return nil }
+        guard let reason = FailureReason(rawValue: raw) else { throw .invalidValue }
+        return reason
+    }
+
+    /// 48 zeros are none.
+    mutating func optionalKey(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> RequestKey? {
+        let key = try requestKey(bytes)
+        return key == RequestKey.none ? nil : key
     }
 
     private mutating func operation(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> ProviderOperation {
@@ -229,6 +275,7 @@ extension RecordReader {
             guard let reason = FailureReason(rawValue: first) else { throw .invalidValue }
             return .notExecuted(reason)
         case 4: return .conflicted
+        case 5: return .actionRequired
         default: throw .invalidValue
         }
     }
@@ -261,16 +308,42 @@ package struct StoredResponse: Sendable {
     /// Finds the stored answer in a record read back from the journal.
     package init(record: [UInt8]) throws(RecordDecodingError) {
         let bytes = record.span
-        guard bytes.count > 2, bytes[0] == ShardRecord.Kind.operationFinished.rawValue else { throw .invalidValue }
+        guard bytes.count > 2 else { throw .invalidValue }
         var reader = RecordReader()
-        // Version 2 has the record before it and a flag more.
-        let extra = bytes[1] == 1 ? 0 : 8 + 1
-        _ = try reader.range(count: 10 + 16 + 1 + 2 + 3 + 8 + 8 + 2 + extra, bytes)
-        _ = try reader.text(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
-        _ = try reader.text(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
+        switch ShardRecord.Kind(rawValue: bytes[0]) {
+        case .operationFinished: try reader.skipToAnswer(finishedOfVersion: bytes[1], bytes)
+        case .paymentChanged:
+            _ = try reader.header(bytes)
+            _ = try reader.range(count: 16 + 1 + 8 + 8, bytes)
+            try reader.skipText(bytes)
+            _ = try reader.range(count: 48, bytes)
+        case .paymentCreated, .operationStarted, .operationUnresolved, .refundBounced, .operationAttempted,
+            .balanceMark, nil:
+            throw .invalidValue
+        }
         _ = try reader.transfers(bytes)
         status = try reader.integer(UInt16.self, bytes)
         let range = try reader.range(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
         body = ByteBuffer(bytes: record[range])
+    }
+}
+
+extension RecordReader {
+    /// The versions differ in what stands before the answer: the record before it and a flag, then a deadline and an action.
+    fileprivate mutating func skipToAnswer(
+        finishedOfVersion version: UInt8,
+        _ bytes: Span<UInt8>
+    ) throws(RecordDecodingError) {
+        _ = try header(bytes)
+        _ = try range(count: 16 + 1 + 2 + 3 + 8 + 8 + 2, bytes)
+        if version >= 2 { _ = try range(count: 1, bytes) }
+        if version >= 3 { _ = try range(count: 8, bytes) }
+        try skipText(bytes)
+        try skipText(bytes)
+        if version >= 3 { try skipText(bytes) }
+    }
+
+    fileprivate mutating func skipText(_ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        _ = try range(count: Int(try integer(UInt32.self, bytes)), bytes)
     }
 }

@@ -9,7 +9,8 @@ import Payments
 // books something (u64, `EntryLink`). The stored answer stands last of the fields, so that a reader finds it without knowing
 // the rest.
 extension ShardRecord {
-    /// Version 1 had no previous record, version 2 no link of the merchant's entries. They are read, and no longer written.
+    /// Version 1 had no previous record, version 2 no link of the merchant's entries, no deadlines and no causes. They are read, and
+    /// no longer written.
     static let version: UInt8 = 3
 
     /// The bytes behind the fields: the link of the merchant's entries.
@@ -22,13 +23,16 @@ extension ShardRecord {
         case operationUnresolved = 4
         case refundBounced = 5
         case operationAttempted = 6
+        case paymentChanged = 7
         case balanceMark = 15
 
         /// Whether records of the kind name the payment's record before them, in their header.
         var namesPrevious: Bool {
             switch self {
             case .paymentCreated, .balanceMark: false
-            case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted: true
+            case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted,
+                .paymentChanged:
+                true
             }
         }
     }
@@ -46,6 +50,7 @@ extension ShardRecord {
         case .refundBounced(let record): record.encode(into: &bytes)
         case .operationAttempted(let record): record.encode(into: &bytes)
         case .balanceMark(let record): record.encode(into: &bytes)
+        case .paymentChanged(let record): record.encode(into: &bytes)
         }
         bytes.appendInteger(entryLink)
         let length = UInt32(bytes.count - start - 4)
@@ -79,6 +84,11 @@ extension [UInt8] {
         appendInteger(key.requestID.low)
     }
 
+    /// No key is 48 zeros.
+    mutating func append(_ key: RequestKey?) {
+        append(key ?? RequestKey.none)
+    }
+
     mutating func appendText(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
@@ -99,6 +109,7 @@ extension [UInt8] {
         case .declined(let category, let code): appendResult(2, category.rawValue, code.rawValue)
         case .notExecuted(let reason): appendResult(3, reason.rawValue, 0)
         case .conflicted: appendResult(4, 0, 0)
+        case .actionRequired: appendResult(5, 0, 0)
         }
     }
 
@@ -119,6 +130,8 @@ extension PaymentCreated {
         bytes.appendInteger(feeBasisPoints)
         bytes.append(capturesAutomatically ? 1 : 0)
         bytes.append(provider)
+        bytes.append(flags.rawValue)
+        bytes.appendInteger(overCaptureBasisPoints)
         bytes.append(key)
         bytes.appendInteger(UInt32(details.count))
         bytes.append(contentsOf: details)
@@ -133,6 +146,7 @@ extension OperationStarted {
         bytes.appendInteger(ordinal)
         bytes.appendInteger(amountMinor)
         bytes.append(staysOpen ? 1 : 0)
+        bytes.append(cause?.rawValue ?? 0)
         bytes.append(key)
         bytes.append(transfers)
     }
@@ -149,8 +163,11 @@ extension OperationFinished {
         bytes.appendInteger(executedMinor)
         bytes.appendInteger(executedCurrency.numericCode)
         bytes.append(staysOpen ? 1 : 0)
+        bytes.appendInteger(deadline)
         bytes.appendText(providerReference)
         bytes.appendText(declineProviderCode)
+        bytes.appendInteger(UInt32(nextAction.count))
+        bytes.append(contentsOf: nextAction)
         bytes.append(transfers)
         bytes.appendInteger(responseStatus)
         bytes.appendInteger(UInt32(response.readableBytes))
@@ -186,8 +203,24 @@ extension OperationAttempted {
         bytes.append(payment)
         bytes.append(operation.rawValue)
         bytes.appendInteger(ordinal)
-        bytes.append(mode == .execute ? 1 : 2)
+        bytes.append(mode.rawValue + 1)
         bytes.append(answer.rawValue)
         bytes.append(reason?.rawValue ?? 0)
+    }
+}
+
+extension PaymentChanged {
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.appendHeader(.paymentChanged, time, previous: previous)
+        bytes.append(payment)
+        bytes.append(change.rawValue)
+        bytes.appendInteger(amountMinor)
+        bytes.appendInteger(deadline)
+        bytes.appendText(note)
+        bytes.append(key)
+        bytes.append(transfers)
+        bytes.appendInteger(responseStatus)
+        bytes.appendInteger(UInt32(response.readableBytes))
+        response.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
     }
 }

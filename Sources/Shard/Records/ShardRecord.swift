@@ -20,6 +20,8 @@ package enum ShardRecord: Sendable {
     case operationAttempted(OperationAttempted)
     /// What a merchant's accounts had summed up to.
     case balanceMark(BalanceMark)
+    /// A transition that is not the end of an operation at the PSP: time, people, or the PSP by itself.
+    case paymentChanged(PaymentChanged)
 
     /// Milliseconds since 1970 when it was decided.
     package var time: Int64 {
@@ -31,6 +33,7 @@ package enum ShardRecord: Sendable {
         case .refundBounced(let record): record.time
         case .operationAttempted(let record): record.time
         case .balanceMark(let record): record.time
+        case .paymentChanged(let record): record.time
         }
     }
 
@@ -44,6 +47,7 @@ package enum ShardRecord: Sendable {
         case .refundBounced(let record): record.payment
         case .operationAttempted(let record): record.payment
         case .balanceMark: nil
+        case .paymentChanged(let record): record.payment
         }
     }
 
@@ -58,6 +62,7 @@ package enum ShardRecord: Sendable {
         case .refundBounced(let record): record.previous
         case .operationAttempted(let record): record.previous
         case .balanceMark: 0
+        case .paymentChanged(let record): record.previous
         }
     }
 
@@ -68,6 +73,7 @@ package enum ShardRecord: Sendable {
         case .operationStarted(let record): record.transfers
         case .operationFinished(let record): record.transfers
         case .refundBounced(let record): record.transfers
+        case .paymentChanged(let record): record.transfers
         }
     }
 }
@@ -77,6 +83,13 @@ package struct RequestKey: Sendable, Equatable {
     package var digest: KeyDigest
     package var fingerprint: Fingerprint
     package var requestID: RequestID
+
+    /// How the journal writes that there is no key.
+    static let none = RequestKey(
+        digest: KeyDigest(high: 0, low: 0),
+        fingerprint: Fingerprint(high: 0, low: 0),
+        requestID: RequestID(high: 0, low: 0)
+    )
 }
 
 package struct PaymentCreated: Sendable {
@@ -87,6 +100,9 @@ package struct PaymentCreated: Sendable {
     package var feeBasisPoints: UInt16
     package var capturesAutomatically: Bool
     package var provider: UInt8
+    package var flags: PaymentFlags = []
+    /// See `Payment.overCaptureBasisPoints`.
+    package var overCaptureBasisPoints: UInt16 = 0
     package var key: RequestKey
     package var details: [UInt8]
     package var time: Int64
@@ -99,7 +115,10 @@ package struct OperationStarted: Sendable {
     package var amountMinor: Int64
     /// A capture that, when it succeeds, leaves the rest of the authorization open.
     package var staysOpen = false
-    package var key: RequestKey
+    /// Why the gateway began it by itself; nil for what a merchant asked.
+    package var cause: FailureReason? = nil
+    /// nil for what the gateway began by itself.
+    package var key: RequestKey?
     /// P5a for refunds; none for captures and cancels.
     package var transfers: Transfers
     /// See `ShardRecord.previous`.
@@ -119,16 +138,30 @@ package struct OperationFinished: Sendable {
     package var executedCurrency: Currency
     /// See `OperationStarted.staysOpen`.
     package var staysOpen = false
+    /// When the authorization ends by itself, or the shopper's action must be done; milliseconds since 1970, 0 for not known.
+    package var deadline: Int64 = 0
     /// The PSP's reference of what it executed; empty when it executed nothing.
     package var providerReference: String
     /// The PSP's own decline code, when the result is a decline.
     package var declineProviderCode: String
+    /// What the shopper must do (`NextAction.packed`), when the result is `actionRequired`.
+    package var nextAction: [UInt8] = []
     package var transfers: Transfers
     package var responseStatus: UInt16
     package var response: ByteBuffer
     /// See `ShardRecord.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
+}
+
+extension OperationFinished {
+    /// What the payment's counters change by: an authorization may be approved for less than asked.
+    package var effectiveMinor: Int64 {
+        switch (operation, result) {
+        case (.authorize, .succeeded), (.confirm, .succeeded): executedMinor
+        case (.authorize, _), (.confirm, _), (.capture, _), (.cancel, _), (.refund, _), (.increment, _): amountMinor
+        }
+    }
 }
 
 package struct OperationUnresolved: Sendable {
@@ -175,6 +208,26 @@ package struct OperationAttempted: Sendable {
     package var answer: Answer
     /// Why, where the transport or the PSP said so.
     package var reason: FailureReason?
+    /// See `ShardRecord.previous`.
+    package var previous: UInt64 = 0
+    package var time: Int64
+}
+
+/// See `PaymentChange`. Holds an answer where a merchant's request caused it, and its key with it.
+package struct PaymentChanged: Sendable {
+    package var payment: PaymentID
+    package var change: PaymentChange
+    /// What it is about, where it is about an amount; 0 otherwise.
+    package var amountMinor: Int64 = 0
+    /// The payment's new deadline, where it gets one; milliseconds since 1970.
+    package var deadline: Int64 = 0
+    /// Why, in words for people (a reason given by an operator, the names of rules); at most 512 bytes of UTF-8.
+    package var note: String = ""
+    package var key: RequestKey? = nil
+    package var transfers: Transfers
+    /// 0 where no request caused it.
+    package var responseStatus: UInt16 = 0
+    package var response = ByteBuffer()
     /// See `ShardRecord.previous`.
     package var previous: UInt64 = 0
     package var time: Int64

@@ -22,6 +22,7 @@ enum PaymentEntry {
     ) -> (bytes: Int, refunds: UInt16) {
         var bytes = headerBytes + PaymentLayout.paymentBytes
         bytes += Int(payment.details.length + payment.providerReference.length + payment.declineProviderCode.length)
+        bytes += Int(payment.nextAction.length)
         var count: UInt16 = 0
         var next = payment.newestRefund
         while next != 0 {
@@ -49,9 +50,10 @@ enum PaymentEntry {
         var offset = headerBytes
         payment.store(into: target.from(offset), refundsFollowing: size.refunds)
         offset += PaymentLayout.paymentBytes
-        for slice in [payment.details, payment.providerReference, payment.declineProviderCode] {
-            put(slice, arena, into: target, at: &offset)
-        }
+        put(payment.details, arena, into: target, at: &offset)
+        put(payment.providerReference, arena, into: target, at: &offset)
+        put(payment.declineProviderCode, arena, into: target, at: &offset)
+        put(payment.nextAction, arena, into: target, at: &offset)
         var next = payment.newestRefund
         while next != 0 {
             let refund = refunds[Int(next) - 1]
@@ -78,11 +80,10 @@ enum PaymentEntry {
 
     /// What the entry at the beginning of `bytes` is.
     static func head(_ bytes: UnsafeRawBufferPointer) throws(PaymentLayoutError) -> Head {
-        guard bytes.count >= headerBytes + PaymentLayout.paymentBytes else { throw PaymentLayoutError() }
+        let smallest = headerBytes + PaymentLayout.firstPaymentBytes
+        guard bytes.count >= smallest else { throw PaymentLayoutError() }
         let count = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt32.self)))
-        guard count <= bytes.count, count >= headerBytes + PaymentLayout.paymentBytes else {
-            throw PaymentLayoutError()
-        }
+        guard count <= bytes.count, count >= smallest else { throw PaymentLayoutError() }
         let low = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: headerBytes + 8, as: UInt64.self))
         let record = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: headerBytes + 72, as: UInt64.self))
         return Head(sequence: low, lastRecord: record, byteCount: count)
@@ -100,8 +101,8 @@ extension ShardCore {
         let head = try PaymentEntry.head(bytes)
         let paymentBytes = Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt16.self)))
         let refundBytes = Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 6, as: UInt16.self)))
-        // A later minor version may have made the fixed parts longer; an older one cannot have had shorter ones.
-        guard paymentBytes >= PaymentLayout.paymentBytes, refundBytes >= PaymentLayout.refundBytes else {
+        // A later minor version may have made the fixed parts longer; of the shorter ones `Payment.load` knows the first.
+        guard paymentBytes >= PaymentLayout.firstPaymentBytes, refundBytes >= PaymentLayout.refundBytes else {
             throw PaymentLayoutError()
         }
         var cursor = EntryCursor(bytes: UnsafeRawBufferPointer(rebasing: bytes[..<head.byteCount]))
@@ -113,6 +114,7 @@ extension ShardCore {
         payment.details = arena.append(try cursor.take(payment.details))
         payment.providerReference = arena.append(try cursor.take(payment.providerReference))
         payment.declineProviderCode = arena.append(try cursor.take(payment.declineProviderCode))
+        payment.nextAction = arena.append(try cursor.take(payment.nextAction))
         payment.isStored = isStored
         var expected = payment.newestRefund
         for _ in 0..<count {
@@ -126,6 +128,7 @@ extension ShardCore {
         }
         guard expected == 0 else { throw PaymentLayoutError() }
         payments.insert(payment, at: index)
+        awaitDeadline(index, at: lastRecordTime)
         return head.byteCount
     }
 }

@@ -21,7 +21,7 @@ struct SnapshotProgress {
 }
 
 extension ShardCore {
-    /// Takes in one chunk of a snapshot. Sections come in the order: state, key runs, accounts, entry chains, payments, operations; the keys
+    /// Takes in one chunk of a snapshot. Sections come in the order: state, key runs, accounts, entry chains, payments, operations; keys
     /// of the runs come before the operations, which own theirs.
     mutating func restore(
         _ section: SnapshotSection,
@@ -100,8 +100,8 @@ extension ShardCore {
         } else {
             refunds[refund].operationSlot = UInt32(slot + 1)
         }
-        let key = operation.key
         let token = operations.token(slot)
+        guard let key = operation.key else { return }
         if idempotency.isReserved(key.digest) { throw .invalidValue }
         guard idempotency.reserve(key.digest, key.fingerprint, operation: token, at: operation.startedAt) else {
             throw .idempotencyTableFull(capacity: idempotency.capacity)

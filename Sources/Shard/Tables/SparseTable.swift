@@ -71,6 +71,9 @@ struct SparseTable<Element> {
         presentCount += 1
     }
 
+    /// The chunks there are numbers for, in memory or not.
+    var chunkTotal: Int { chunks.count }
+
     /// Takes the elements of a chunk out that `leaves` says; the rest is packed again.
     /// - Returns: how many left.
     mutating func remove(inChunk number: Int, where leaves: (Int, Element) -> Bool) -> Int {

@@ -77,7 +77,7 @@ extension World {
         case .notFound: fail("request \(attempt.request) is about a payment that was acknowledged and is not found")
         case .idempotencyTableFull, .paymentTableFull: fail("a table is full that has room for everything")
         case .keyInUse, .unexpectedState, .operationInProgress, .amountExceedsCapturable, .amountExceedsRefundable,
-            .tooManyRefunds:
+            .tooManyRefunds, .notSupported, .amountNotAboveAuthorized, .amountTooLarge, .disputed:
             break
         case .cursorInvalid, .momentNotPast, .momentUnknown: fail("nobody asked for the ledger: \(refusal)")
         }

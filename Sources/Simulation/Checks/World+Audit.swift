@@ -93,14 +93,14 @@ extension World {
     private func compare(_ view: PaymentView, _ psp: PSPAuditor.Totals) {
         if view.refundPendingMinor != 0 { fail("\(view.id): a refund is pending at the end") }
         switch view.status {
-        case .processing: fail("\(view.id) is processing at the end")
+        case .processing, .requiresAction, .review: fail("\(view.id) is \(view.status) at the end")
         case .conflicted:
             if psp.authorizations != 1 {
                 fail("\(view.id) is conflicted, and the PSP has \(psp.authorizations) charges")
             }
         case .failed:
             if psp.authorizations != 0 { fail("\(view.id) failed, but the PSP executed it") }
-        case .authorized, .partiallyCaptured, .captured, .partiallyRefunded, .refunded, .cancelled:
+        case .authorized, .partiallyCaptured, .captured, .partiallyRefunded, .refunded, .cancelled, .expired:
             guard psp.authorizations == 1, psp.authorized == view.authorizedMinor, psp.captured == view.capturedMinor,
                 psp.refunded == view.refundedMinor, (psp.cancellations == 1) == (view.status == .cancelled),
                 !psp.isForeign

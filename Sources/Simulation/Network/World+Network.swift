@@ -186,6 +186,7 @@ extension ProviderOutcome {
         case .notExecuted(let reason): 10 + Int(reason.rawValue)
         case .unknown(let reason): 30 + Int(reason.rawValue)
         case .notFound: 4
+        case .actionRequired: 5
         }
     }
 }

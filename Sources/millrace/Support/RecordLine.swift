@@ -55,6 +55,11 @@ enum RecordLine {
                 "\"ordinal\":\(attempted.ordinal)", "\"mode\":\"\(attempted.mode)\"",
                 "\"answer\":\"\(attempted.answer)\"",
             ]
+        case .paymentChanged(let changed):
+            return [
+                kind("payment_changed"), time, id("payment", changed.payment), "\"change\":\"\(changed.change)\"",
+                "\"amount\":\(changed.amountMinor)", "\"status\":\(changed.responseStatus)",
+            ]
         case .refundBounced(let bounced):
             return [
                 kind("refund_bounced"), time, id("payment", bounced.payment), id("refund", bounced.refund),

@@ -167,7 +167,12 @@ struct ShardWorld: ~Copyable {
 
     // MARK: Shorthands
 
-    static func create(_ amount: Int64 = 1000, capture: Bool = true, fee: UInt16 = 250) -> Command.Kind {
+    static func create(
+        _ amount: Int64 = 1000,
+        capture: Bool = true,
+        acceptsPartial: Bool = false,
+        fee: UInt16 = 250
+    ) -> Command.Kind {
         var details = PaymentDetails()
         details.append(.paymentMethod, "tok_visa")
         details.append(.reference, "order-1")
@@ -176,6 +181,7 @@ struct ShardWorld: ~Copyable {
                 amountMinor: amount,
                 currency: .eur,
                 capturesAutomatically: capture,
+                acceptsPartialAuthorization: acceptsPartial,
                 feeBasisPoints: fee,
                 paymentMethod: "tok_visa",
                 details: details
@@ -202,6 +208,14 @@ struct ShardWorld: ~Copyable {
 
 extension ShardConfiguration {
     static var test: ShardConfiguration {
-        ShardConfiguration(shard: 3, idempotencyCapacity: 1 << 11, paymentCapacity: 1 << 16, operationCapacity: 1 << 10)
+        ShardConfiguration(
+            shard: 3,
+            idempotencyCapacity: 1 << 11,
+            paymentCapacity: 1 << 16,
+            operationCapacity: 1 << 10,
+            // The tests of resolution and of cold payments wait for days; those of giving up and of ends say how long.
+            resolution: ResolutionPolicy(abandonAfter: .max / 2),
+            capabilities: PaymentCapabilities(authorizationLifetime: 365 * 86_400_000)
+        )
     }
 }

@@ -1,0 +1,45 @@
+/// Payments that time will do something to soon: by second, in lists. An entry only says "look at it then": who looks decides
+/// by the payment itself, so that nothing has to be taken out when a payment goes another way.
+///
+/// Deadlines that are far away (an authorization lasts for days) are not here. A sweep over the payments finds them in the last
+/// hour before (`ShardCore+Deadlines.swift`), so that a week of authorizations takes no memory.
+struct Deadlines {
+    /// A bucket is 1,024 ms.
+    private static let shift: Int64 = 10
+    private var buckets: [Int64: [UInt32]] = [:]
+    private var queued: Set<UInt32> = []
+    /// Buckets before this one are empty.
+    private var next = Int64.max
+
+    /// Payments waiting.
+    var count: Int { queued.count }
+
+    /// Looks at a payment at `time` or up to a second later, unless it is waiting already; `always`: also then.
+    mutating func add(_ index: Int, at time: Int64, always: Bool = false) {
+        guard let number = UInt32(exactly: index), queued.insert(number).inserted || always else { return }
+        let bucket = (time >> Self.shift) + 1
+        buckets[bucket, default: []].append(number)
+        next = min(next, bucket)
+    }
+
+    /// Takes out who is due, at most `limit`; the others are due the next time.
+    mutating func advance(to time: Int64, limit: Int, into due: inout [Int]) {
+        let last = time >> Self.shift
+        guard next <= last, !buckets.isEmpty else { return }
+        // A clock that jumped over more buckets than there are.
+        let keys = last - next > Int64(buckets.count) ? buckets.keys.filter { $0 <= last }.sorted() : Array(next...last)
+        for key in keys {
+            next = key
+            guard var numbers = buckets.removeValue(forKey: key) else { continue }
+            while due.count < limit, let number = numbers.popLast() {
+                queued.remove(number)
+                due.append(Int(number))
+            }
+            guard numbers.isEmpty else {
+                buckets[key] = numbers
+                return
+            }
+        }
+        next = last
+    }
+}

@@ -1,0 +1,135 @@
+import Journal
+import Payments
+
+// What time does to payments: authorizations run out, shoppers do not come back, and what came too late is taken back. A payment
+// carries its deadline, so that a restart changes nothing; what is kept here is only when to look at it.
+extension ShardCore {
+    /// Deadlines nearer than this are waited for one by one; the sweep finds the others in time.
+    private static let horizon: Int64 = 3_600_000
+    /// When to try again what could not be done, in milliseconds.
+    private static let retryInterval: Int64 = 60_000
+    /// The most payments that one tick does something to.
+    private static let dueLimit = 256
+
+    /// A payment has come to a state that time may end.
+    mutating func awaitDeadline(_ index: Int, at now: Int64) {
+        let payment = payments[index]
+        if payment.mustBeTakenBack { return deadlines.add(index, at: now) }
+        guard payment.deadline != 0, payment.deadline - now < Self.horizon else { return }
+        deadlines.add(index, at: payment.deadline)
+    }
+
+    /// Time passes.
+    mutating func advanceDeadlines(to now: Int64, into output: inout ShardOutput) {
+        sweep(at: now)
+        guard deadlines.count > 0 else { return }
+        var due: [Int] = []
+        deadlines.advance(to: now, limit: Self.dueLimit, into: &due)
+        for index in due { deadlineDue(index, at: now, into: &output) }
+    }
+
+    /// Goes round the payments in memory, in half an hour at the most, and puts those in the queue whose end is near.
+    private mutating func sweep(at now: Int64) {
+        guard payments.chunkTotal > 0, now - sweptAt >= 1 << Self.timerTickShift else { return }
+        sweptAt = now
+        // At a tick every 10 ms a round of 180,000 ticks is half an hour; a chunk that is not in memory costs next to nothing.
+        var rest = 1 + payments.chunkTotal / 180_000
+        while rest > 0 {
+            if sweptChunk >= payments.chunkTotal { sweptChunk = 0 }
+            let near = payments.indices(inChunk: sweptChunk) { _, payment in
+                payment.mustBeTakenBack || (payment.deadline != 0 && payment.deadline - now < Self.horizon)
+            }
+            for index in near { deadlines.add(index, at: max(now, payments[index].deadline)) }
+            sweptChunk += 1
+            rest -= 1
+        }
+    }
+
+    private mutating func deadlineDue(_ index: Int, at now: Int64, into output: inout ShardOutput) {
+        guard payments.contains(index) else { return }
+        let payment = payments[index]
+        guard payment.mustBeTakenBack || payment.deadline != 0 else { return }
+        // An operation is under way, or nothing new may be begun now: later.
+        guard payment.running == nil, refusesNewWork == nil, !operations.isFull else {
+            return deadlines.add(index, at: now + Self.retryInterval)
+        }
+        if payment.mustBeTakenBack {
+            takeBack(index, at: now, into: &output)
+            return deadlines.add(index, at: now + Self.retryInterval)
+        }
+        guard payment.deadline <= now else { return awaitDeadline(index, at: now) }
+        switch payment.phase {
+        case .authorized, .partiallyCaptured:
+            change(index, .expired, at: now, into: &output)
+            statistics.expired += 1
+        case .requiresAction:
+            begin(.cancel, index, cause: .abandoned, at: now, into: &output)
+            deadlines.add(index, at: now + Self.retryInterval)
+        case .created, .captured, .voided, .failed, .conflicted, .review, .expired: break
+        }
+    }
+
+    /// Voids or refunds what must not stay.
+    private mutating func takeBack(_ index: Int, at now: Int64, into output: inout ShardOutput) {
+        let payment = payments[index]
+        guard payment.phase == .captured else { return begin(.cancel, index, cause: nil, at: now, into: &output) }
+        guard payment.refundCount < Payment.maximumRefunds, payment.disputedMinor == 0 else { return }
+        begin(.refund, index, cause: nil, at: now, into: &output)
+    }
+
+    /// The gateway had given a shopper up, and the PSP refuses to cancel: the shopper has finished after all. The PSP is asked
+    /// what came of it, and that is taken back.
+    mutating func afterRefusedCancel(_ index: Int, at now: Int64, into output: inout ShardOutput) {
+        let payment = payments[index]
+        guard payment.phase == .requiresAction, payment.failure == .abandoned, payment.running == nil,
+            refusesNewWork == nil, !operations.isFull
+        else { return }
+        begin(.confirm, index, cause: .abandoned, at: now, into: &output)
+    }
+
+    /// Begins an operation that no merchant asked for.
+    private mutating func begin(
+        _ operation: ProviderOperation,
+        _ index: Int,
+        cause: FailureReason?,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        let payment = payments[index]
+        let amount: Int64
+        switch operation {
+        case .refund: amount = payment.refundableMinor
+        case .cancel: amount = payment.cancelledMinor
+        case .authorize, .capture, .increment, .confirm: amount = payment.amountMinor
+        }
+        let record = OperationStarted(
+            payment: payment.id,
+            operation: operation,
+            ordinal: nextOrdinal(operation, payment),
+            amountMinor: amount,
+            cause: cause,
+            key: nil,
+            transfers: Postings.started(operation, amount, payment),
+            previous: payment.lastRecord,
+            time: now
+        )
+        let slot = applyStarted(record, at: nextPosition)
+        persist(.operationStarted(record), into: &output)
+        statistics.begunByGateway += 1
+        execute(slot, paymentMethod: "", at: now, into: &output)
+    }
+
+    /// Journals a change that nobody asked for.
+    mutating func change(_ index: Int, _ change: PaymentChange, at now: Int64, into output: inout ShardOutput) {
+        let payment = payments[index]
+        let record = PaymentChanged(
+            payment: payment.id,
+            change: change,
+            transfers: Postings.changed(change, payment),
+            previous: payment.lastRecord,
+            time: now
+        )
+        applyChanged(record, at: nextPosition)
+        persist(.paymentChanged(record), into: &output)
+    }
+}
