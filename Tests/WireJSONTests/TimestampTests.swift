@@ -25,6 +25,35 @@ import Testing
         #expect(actual.utf8.count == Timestamp.length)
     }
 
+    @Test(
+        arguments: [
+            ("2026-11-21T11:30:41.123Z", 1_795_260_641_123), ("2026-11-21T11:30:41Z", 1_795_260_641_000),
+            ("2026-11-21t11:30:41.1z", 1_795_260_641_100), ("2026-11-21T11:30:41.12Z", 1_795_260_641_120),
+            ("2026-11-21T11:30:41.123999999Z", 1_795_260_641_123), ("2026-11-21T13:30:41+02:00", 1_795_260_641_000),
+            ("2026-11-21T06:00:41.000-05:30", 1_795_260_641_000), ("2000-02-29T00:00:00Z", 951_782_400_000),
+            ("1970-01-01T00:00:00Z", 0), ("1969-12-31T23:59:59.999Z", -1),
+            ("0000-01-01T00:00:00Z", -62_167_219_200_000),
+            ("2016-12-31T23:59:60Z", 1_483_228_800_000),
+            ("2026-11-21", nil), ("2026-11-21T11:30:41", nil), ("2026-11-21 11:30:41Z", nil),
+            ("2026-13-01T00:00:00Z", nil),
+            ("2026-02-29T00:00:00Z", nil), ("2026-00-01T00:00:00Z", nil), ("2026-01-00T00:00:00Z", nil),
+            ("2026-01-32T00:00:00Z", nil), ("2026-11-21T24:00:00Z", nil), ("2026-11-21T11:60:00Z", nil),
+            ("2026-11-21T11:30:61Z", nil), ("2026-11-21T11:30:41.Z", nil), ("2026-11-21T11:30:41.1234567890Z", nil),
+            ("2026-11-21T11:30:41ZZ", nil), ("2026-11-21T11:30:41+0200", nil), ("2026-11-21T11:30:41+24:00", nil),
+            ("2026-11-21T11:30:41+02:60", nil), ("2026-11-21T11:30:41 02:00", nil), ("x026-11-21T11:30:41Z", nil),
+        ] as [(String, Int64?)]
+    )
+    func `times are read as RFC 3339 has them, and nothing else is`(text: String, milliseconds: Int64?) {
+        #expect(Timestamp.milliseconds(text.utf8.span) == milliseconds)
+    }
+
+    @Test func `what is written is read again`() {
+        for milliseconds in stride(from: -62_167_219_200_000, through: 253_402_300_799_999, by: 31_415_926_535) {
+            let text = written { Timestamp.write(milliseconds: Int64(milliseconds), into: &$0) }
+            #expect(Timestamp.milliseconds(text.utf8.span) == Int64(milliseconds))
+        }
+    }
+
     @Test func `every day of 800 years follows the one before it`() {
         func length(_ month: Int, _ year: Int) -> Int {
             let isLeap = year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400))
