@@ -36,6 +36,9 @@ package struct LedgerCheck {
     private var openKeys: [OpenOperation: KeyDigest?] = [:]
     private var lastRecords: [UInt64: RecordPosition] = [:]
     private var reservedKeys: Set<KeyDigest> = []
+    private var chains = AuditedChains()
+    /// Balance marks that were compared.
+    package var markCount: Int { chains.markCount }
     private var refunds: [OpenOperation: (amount: Int64, succeeded: Bool)] = [:]
 
     private struct OpenOperation: Hashable {
@@ -47,6 +50,36 @@ package struct LedgerCheck {
     package init() {}
 
     // MARK: Records
+
+    /// Takes the next record in, with the link of its merchant's ledger.
+    package mutating func examine(_ linked: LinkedRecord, at position: RecordPosition) {
+        examine(linked.record, at: position)
+        if case .balanceMark(let mark) = linked.record {
+            for problem in chains.examine(mark, own(mark.merchant), at: position) { note(position, problem) }
+        } else if let problem = chains.examine(linked, of: merchant(of: linked.record), at: position) {
+            note(position, problem)
+        }
+    }
+
+    /// The sums of a merchant's own accounts.
+    private func own(_ merchant: MerchantID) -> [Account: AccountTotals] {
+        var own: [Account: AccountTotals] = [:]
+        for currency in Currency.all {
+            for kind in AccountKind.ofMerchants {
+                let account = Account(kind, owner: merchant.rawValue, currency: currency)
+                if let sums = totals[account] { own[account] = sums }
+            }
+        }
+        return own
+    }
+
+    private func merchant(of record: ShardRecord) -> UInt64? {
+        if let merchant = record.merchant { return merchant.rawValue }
+        guard let sequence = record.payment?.sequence, sequence >= 1, sequence <= UInt64(payments.count) else {
+            return nil
+        }
+        return payments[Int(sequence) - 1].merchant
+    }
 
     /// Takes the next record in.
     package mutating func examine(_ record: ShardRecord, at position: RecordPosition) {

@@ -66,6 +66,15 @@ package enum ShardRecord: Sendable {
         }
     }
 
+    /// The merchant that the record names; nil where only its payment tells.
+    package var merchant: MerchantID? {
+        switch self {
+        case .paymentCreated(let record): record.merchant
+        case .balanceMark(let record): record.merchant
+        case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted: nil
+        }
+    }
+
     /// What the record books.
     package var transfers: Transfers {
         switch self {

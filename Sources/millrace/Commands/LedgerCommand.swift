@@ -58,7 +58,7 @@ struct LedgerCommand: ParsableCommand {
             Console.line(
                 "\(journal): \(check.problemCount == 0 ? "sound" : "WRONG"), \(check.records) records, "
                     + "\(check.paymentCount) payments, \(check.transfers) transfers, \(check.totals.count) accounts, "
-                    + "\(check.openOperations) operations open"
+                    + "\(check.openOperations) operations open, \(check.markCount) balance marks"
             )
             for problem in check.problems { Console.error("millrace: \(journal): \(problem)") }
             let left = check.problemCount - check.problems.count
@@ -104,7 +104,7 @@ struct LedgerCommand: ParsableCommand {
             Console.text(export.begin())
             for journal in try JournalPaths.find(directory) {
                 try LedgerJournal.forEachRecord(journal, ring) { position, record in
-                    let record = try record.get()
+                    let record = try record.get().record
                     for entry in LedgerEntry.of(record, at: position) { Console.text(export.write(entry)) }
                 }
             }
@@ -129,7 +129,7 @@ private enum LedgerJournal {
     static func forEachRecord(
         _ directory: String,
         _ keys: MasterKeyRing?,
-        _ body: (RecordPosition, Result<ShardRecord, RecordDecodingError>) throws -> Void
+        _ body: (RecordPosition, Result<LinkedRecord, RecordDecodingError>) throws -> Void
     ) throws {
         var failure: (any Error)?
         do throws(JournalProblem) {
@@ -145,9 +145,9 @@ private enum LedgerJournal {
         if let failure { throw failure }
     }
 
-    private static func decode(_ bytes: Span<UInt8>) -> Result<ShardRecord, RecordDecodingError> {
+    private static func decode(_ bytes: Span<UInt8>) -> Result<LinkedRecord, RecordDecodingError> {
         do throws(RecordDecodingError) {
-            return .success(try ShardRecord(decoding: bytes))
+            return .success(try LinkedRecord(decoding: bytes))
         } catch {
             return .failure(error)
         }
