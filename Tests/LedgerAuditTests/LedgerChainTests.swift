@@ -168,10 +168,10 @@ private struct Chain {
         }
     }
 
-    mutating func unlink(_ position: Int) {
-        records[position - 1][1] = 2
-        records[position - 1].removeLast(ShardRecord.trailerBytes)
-    }
+    /// Records of before the links.
+    private var unlinked: Set<Int> = []
+
+    mutating func unlink(_ position: Int) { unlinked.insert(position) }
 
     mutating func change(_ position: Int, _ change: (inout BalanceMark) -> Void) throws {
         let bytes = records[position - 1]
@@ -188,7 +188,12 @@ private struct Chain {
     func check() throws -> LedgerCheck {
         var check = LedgerCheck()
         for (index, bytes) in records.enumerated() {
-            check.examine(try LinkedRecord(decoding: bytes.span), at: RecordPosition(index + 1))
+            var record = try LinkedRecord(decoding: bytes.span)
+            if unlinked.contains(index + 1) {
+                record.isLinked = false
+                record.link = record.record.transfers.count == 0 ? EntryLink.none : EntryLink.unknown
+            }
+            check.examine(record, at: RecordPosition(index + 1))
         }
         check.finish()
         return check

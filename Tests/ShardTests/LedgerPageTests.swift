@@ -80,21 +80,11 @@ struct LedgerPageTests {
         #expect(world.lastBody == "" && world.lastStatus == 200)
     }
 
-    /// The journal as version 2 wrote it.
-    private static func unlinked(_ journal: [[UInt8]]) -> [[UInt8]] {
-        journal.map { record in
-            var record = record
-            record[1] = 2
-            record.removeLast(ShardRecord.trailerBytes)
-            return record
-        }
-    }
-
     @Test("A list ends where records are not linked, and says so; a balance behind that is not known")
     func upgradedJournal() throws {
         var old = ShardWorld()
         for index in 0..<3 { _ = old.paid(key: "\(index)") }
-        var world = try ShardWorld(replaying: Self.unlinked(old.journal), at: old.now + 10)
+        var world = try ShardWorld(replaying: old.journal.map(ShardRecoveryTests.ofVersionTwo), at: old.now + 10)
         _ = world.paid(key: "new")
         let page = try world.page(LedgerQuery(), merchant: 7)
         #expect(page.entries.map(\.position) == [8, 6] && page.isTruncated && page.next == nil)

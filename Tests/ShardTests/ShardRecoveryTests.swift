@@ -93,7 +93,7 @@ struct ShardRecoveryTests {
     }
 
     /// Without what version 3 added: flags and limit of kind 1, the cause of kind 2, deadline and action of kind 3, the trailer.
-    private static func ofVersionTwo(_ record: [UInt8]) -> [UInt8] {
+    static func ofVersionTwo(_ record: [UInt8]) -> [UInt8] {
         var record = record
         record[1] = 2
         record.removeLast(ShardRecord.trailerBytes)

@@ -71,7 +71,9 @@ package enum ShardRecord: Sendable {
         switch self {
         case .paymentCreated(let record): record.merchant
         case .balanceMark(let record): record.merchant
-        case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted: nil
+        case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted,
+            .paymentChanged:
+            nil
         }
     }
 
