@@ -19,11 +19,26 @@ package struct APIConfiguration: Sendable {
         }
     }
 
-    /// At most this many merchants, and this many keys in all.
+    /// Somebody of the gateway's own: posts what providers tell, and acts for support.
+    package struct Operator: Sendable {
+        /// The configured name.
+        package let name: String
+        /// Any of these keys authenticates the operator.
+        package let keyHashes: [APIKeyHash]
+
+        package init(name: String, keyHashes: [APIKeyHash]) {
+            self.name = name
+            self.keyHashes = keyHashes
+        }
+    }
+
+    /// At most this many merchants, operators, and keys in all.
     package static let maximumMerchants = 65_535
+    package static let maximumOperators = 1_024
     package static let maximumKeys = 1 << 20
 
     package let merchants: [Merchant]
+    package let operators: [Operator]
     let directory: MerchantDirectory
     let idempotencySeed: [UInt8]
     /// Signs the cursors of lists.
@@ -31,9 +46,14 @@ package struct APIConfiguration: Sendable {
 
     /// - Parameter idempotencySeed: 16 to 32 secret bytes that belong to the data directory: with another seed the
     ///   journaled idempotency keys are not found again.
-    package init(merchants: [Merchant], idempotencySeed: [UInt8]) throws(APIConfigurationError) {
+    package init(
+        merchants: [Merchant],
+        operators: [Operator] = [],
+        idempotencySeed: [UInt8]
+    ) throws(APIConfigurationError) {
         guard (16...32).contains(idempotencySeed.count) else { throw .seedLength }
         guard merchants.count <= Self.maximumMerchants else { throw .tooManyMerchants }
+        guard operators.count <= Self.maximumOperators else { throw .tooManyOperators }
         var names: [MerchantID: String] = [:]
         for merchant in merchants {
             guard merchant.feeBasisPoints <= 10_000 else { throw .feeTooLarge(merchant: merchant.name) }
@@ -41,8 +61,9 @@ package struct APIConfiguration: Sendable {
                 throw .merchantTwice(merchant.name, other)
             }
         }
-        self.directory = try MerchantDirectory(merchants)
+        self.directory = try MerchantDirectory(merchants, operators: operators)
         self.merchants = merchants
+        self.operators = operators
         self.idempotencySeed = idempotencySeed
         self.cursorKey = LedgerCursorKey(seed: idempotencySeed)
     }
@@ -52,21 +73,23 @@ package struct APIConfiguration: Sendable {
 package enum APIConfigurationError: Error, Equatable, CustomStringConvertible {
     case seedLength
     case tooManyMerchants
+    case tooManyOperators
     case tooManyKeys
     case feeTooLarge(merchant: String)
     /// Two entries have the same name, or names with the same 64-bit digest.
     case merchantTwice(String, String)
-    /// Two merchants, or one twice, have the same key.
+    /// Two merchants or operators, or one twice, have the same key.
     case keyTwice(merchant: String)
 
     package var description: String {
         switch self {
         case .seedLength: "the idempotency seed must have 16 to 32 bytes"
         case .tooManyMerchants: "more than \(APIConfiguration.maximumMerchants) merchants"
+        case .tooManyOperators: "more than \(APIConfiguration.maximumOperators) operators"
         case .tooManyKeys: "more than \(APIConfiguration.maximumKeys) API keys"
         case .feeTooLarge(let merchant): "merchant \(merchant): the fee must be at most 10000 basis points"
         case .merchantTwice(let one, let other): "merchants \(one) and \(other) cannot be told apart"
-        case .keyTwice(let merchant): "merchant \(merchant): this API key hash occurs twice"
+        case .keyTwice(let merchant): "\(merchant): this API key hash occurs twice"
         }
     }
 }

@@ -1,16 +1,19 @@
-/// A merchant's API key: `mk_` and 43 characters of base64url over 32 random bytes. Only its hash is ever stored.
+/// An API key: `mk_` (a merchant's) or `ok_` (an operator's) and 43 characters of base64url over 32 random bytes. Only its hash is
+/// ever stored.
 package struct APIKey: Sendable {
     /// The key itself, to be shown once.
     package let text: String
     package let hash: APIKeyHash
 
-    /// The prefix of every key.
+    /// The prefix of every merchant's key.
     package static let prefix: StaticString = "mk_"
+    /// The prefix of every operator's key.
+    package static let operatorPrefix: StaticString = "ok_"
     /// No header value longer than this is taken for a key, in bytes.
     package static let maximumLength = 255
 
     /// A new key from the system's random numbers.
-    package static func generate() -> APIKey {
+    package static func generate(forOperator: Bool = false) -> APIKey {
         var system = SystemRandomNumberGenerator()
         var bytes: [UInt8] = []
         for _ in 0..<4 {
@@ -19,7 +22,7 @@ package struct APIKey: Sendable {
                 bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
             }
         }
-        let text = "\(prefix)" + base64URL(bytes)
+        let text = "\(forOperator ? operatorPrefix : prefix)" + base64URL(bytes)
         return APIKey(text: text, hash: APIKeyHash(ofKey: text))
     }
 

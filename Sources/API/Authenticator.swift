@@ -1,11 +1,12 @@
-/// Tells which merchant sent a request, by `Authorization: Bearer mk_...` (RFC 6750 section 2.1). Bound to one loop.
+/// Tells which merchant or operator sent a request, by `Authorization: Bearer mk_...` (or `ok_...`; RFC 6750 section 2.1). Bound to
+/// one loop.
 ///
 /// A small cache of keys that were found valid spares the digest on most requests; it compares the whole text in a
 /// time that depends on its length only. Wrong keys never enter it.
 struct Authenticator {
     private struct Entry {
         var header: String
-        var merchant: Int
+        var principal: Principal
     }
 
     /// The number of cached keys; a newcomer takes the place of the entry it collides with.
@@ -19,18 +20,21 @@ struct Authenticator {
         self.cache = Array(repeating: nil, count: Self.cacheCapacity)
     }
 
-    /// The index of the merchant in the configuration.
-    mutating func merchant(authorization header: String) throws(Rejection) -> Int {
+    /// Who it is.
+    mutating func principal(authorization header: String) throws(Rejection) -> Principal {
         let bytes = header.utf8.span
         let slot = Self.slot(bytes)
-        if let entry = cache[slot], Self.equalsInConstantTime(entry.header.utf8.span, bytes) { return entry.merchant }
+        if let entry = cache[slot], Self.equalsInConstantTime(entry.header.utf8.span, bytes) {
+            return entry.principal
+        }
         guard let start = Self.tokenStart(bytes) else { throw Rejection(.apiKeyInvalid) }
         let token = bytes.extracting(start..<bytes.count)
-        guard token.count <= APIKey.maximumLength, token.matches(APIKey.prefix), VisibleASCII.isAll(token),
-            let merchant = directory.merchant(of: Digest.sha256(token))
+        guard token.count <= APIKey.maximumLength,
+            token.matches(APIKey.prefix) || token.matches(APIKey.operatorPrefix), VisibleASCII.isAll(token),
+            let principal = directory.principal(of: Digest.sha256(token))
         else { throw Rejection(.apiKeyInvalid) }
-        cache[slot] = Entry(header: header, merchant: merchant)
-        return merchant
+        cache[slot] = Entry(header: header, principal: principal)
+        return principal
     }
 
     /// Where the token begins: after `Bearer` (any case) and spaces.

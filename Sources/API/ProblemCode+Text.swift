@@ -11,6 +11,7 @@ extension ProblemCode {
         case .unsupportedMediaType: "The body must be application/json"
         case .apiKeyMissing: "An API key is required"
         case .apiKeyInvalid: "The API key is not valid"
+        case .apiKeyRoleWrong: "The API key may not do this"
         case .idempotencyKeyMissing: "An idempotency key is required"
         case .idempotencyKeyInvalid: "The idempotency key is not valid"
         case .idempotencyKeyConflict: "The request names two idempotency keys"
@@ -51,6 +52,10 @@ extension ProblemCode {
         case .operationNotSupported: "The provider does not support this"
         case .amountNotAboveAuthorized: "The authorization is not below this amount"
         case .paymentDisputed: "The payment is disputed"
+        case .eventNotAllowed: "The payment's state does not take this event"
+        case .eventAmountMismatch: "The event's amount or currency does not fit the payment"
+        case .disputeUnexpectedState: "The dispute's status does not allow this"
+        case .tooManyDisputes: "The payment has too many disputes"
         case .idempotencyTableFull: "No room for another idempotency key"
         case .paymentTableFull: "No room for another payment"
         case .journalFailed: "The gateway cannot write its journal"
@@ -75,6 +80,7 @@ extension ProblemCode {
         case .unsupportedMediaType: "Send the header content-type: application/json."
         case .apiKeyMissing: "Send the header authorization: Bearer mk_... with your API key."
         case .apiKeyInvalid: "The key is malformed, unknown or revoked."
+        case .apiKeyRoleWrong: "A merchant's key was used where an operator's is needed, or the reverse."
         case .idempotencyKeyMissing: "Send an Idempotency-Key header with a value of its own for each operation."
         case .idempotencyKeyInvalid: "A key has 1 to 255 visible ASCII characters."
         case .idempotencyKeyConflict: "Send one value, in the header or in the member idempotency_key."
@@ -116,6 +122,13 @@ extension ProblemCode {
         case .operationNotSupported: "The payment's provider does not do this. Nothing was sent."
         case .amountNotAboveAuthorized: "Send the new total: more than amount_authorized in the payment."
         case .paymentDisputed: "An open dispute holds the money. Wait for its end."
+        case .eventNotAllowed:
+            "Nothing was booked; the payment is in `payment`, and what it takes now in `allowed_events`."
+        case .eventAmountMismatch:
+            "Nothing was booked. More than the payment has for this, or another currency: report it as money.unexplained."
+        case .disputeUnexpectedState:
+            "Only an open dispute takes evidence or is accepted, and only before its evidence is due; it is in `dispute`."
+        case .tooManyDisputes: "A payment can have at most 16 disputes."
         case .idempotencyTableFull: "Nothing was executed. Try again after the time that Retry-After says."
         case .paymentTableFull: "Nothing was executed. Try again after the time that Retry-After says."
         case .journalFailed:

@@ -11,6 +11,7 @@ extension ProblemCode {
         case .unsupportedMediaType: "unsupported_media_type"
         case .apiKeyMissing: "api_key_missing"
         case .apiKeyInvalid: "api_key_invalid"
+        case .apiKeyRoleWrong: "api_key_role_wrong"
         case .idempotencyKeyMissing: "idempotency_key_missing"
         case .idempotencyKeyInvalid: "idempotency_key_invalid"
         case .idempotencyKeyConflict: "idempotency_key_conflict"
@@ -51,6 +52,10 @@ extension ProblemCode {
         case .operationNotSupported: "operation_not_supported"
         case .amountNotAboveAuthorized: "amount_not_above_authorized"
         case .paymentDisputed: "payment_disputed"
+        case .eventNotAllowed: "event_not_allowed"
+        case .eventAmountMismatch: "event_amount_mismatch"
+        case .disputeUnexpectedState: "dispute_unexpected_state"
+        case .tooManyDisputes: "too_many_disputes"
         case .idempotencyTableFull: "idempotency_table_full"
         case .paymentTableFull: "payment_table_full"
         case .journalFailed: "journal_failed"
@@ -75,14 +80,17 @@ extension ProblemCode {
             400
         case .apiKeyMissing, .apiKeyInvalid: 401
         case .paymentDeclined, .refundDeclined: 402
+        case .apiKeyRoleWrong: 403
         case .routeNotFound, .resourceNotFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
-        case .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress, .paymentDisputed: 409
+        case .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress, .paymentDisputed,
+            .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState:
+            409
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
         case .idempotencyKeyReused, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds, .momentUnknown,
-            .operationNotSupported, .amountNotAboveAuthorized:
+            .operationNotSupported, .amountNotAboveAuthorized, .tooManyDisputes:
             422
         case .paymentNotExecuted, .refundFailed: 502
         case .overloaded, .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: 503
@@ -99,12 +107,13 @@ extension ProblemCode {
             .parameterCharactersInvalid, .parameterValueUnknown, .parameterRepeated, .parameterOutOfRange,
             .cursorInvalid, .momentNotPast, .momentUnknown, .amountNotInteger, .amountNegative, .amountZero,
             .amountTooLarge, .currencyUnknown, .metadataTooManyPairs, .resourceNotFound, .amountExceedsCapturable,
-            .amountExceedsRefundable, .tooManyRefunds, .operationNotSupported, .amountNotAboveAuthorized:
+            .amountExceedsRefundable, .tooManyRefunds, .operationNotSupported, .amountNotAboveAuthorized,
+            .tooManyDisputes:
             .validation
-        case .apiKeyMissing, .apiKeyInvalid: .auth
+        case .apiKeyMissing, .apiKeyInvalid, .apiKeyRoleWrong: .auth
         case .overloaded: .rateLimit
         case .idempotencyKeyReused, .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress,
-            .paymentDisputed:
+            .paymentDisputed, .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState:
             .conflict
         case .paymentDeclined, .refundDeclined: .decline
         case .paymentNotExecuted, .refundFailed: .psp
@@ -120,7 +129,8 @@ extension ProblemCode {
             .journalFailed, .draining:
             true
         case .malformedRequest, .bodyTooLarge, .routeNotFound, .methodNotAllowed, .unsupportedMediaType,
-            .apiKeyMissing, .apiKeyInvalid, .idempotencyKeyMissing, .idempotencyKeyInvalid, .idempotencyKeyConflict,
+            .apiKeyMissing, .apiKeyInvalid, .apiKeyRoleWrong, .idempotencyKeyMissing, .idempotencyKeyInvalid,
+            .idempotencyKeyConflict,
             .cardNumberInRequest, .bodyMissing, .jsonInvalid, .jsonNotObject, .jsonTooDeep, .jsonDuplicateMember,
             .jsonTooManyMembers, .jsonNumberOutOfRange,
             .parameterMissing, .parameterUnknown, .parameterTypeInvalid, .parameterTooShort, .parameterTooLong,
@@ -128,7 +138,8 @@ extension ProblemCode {
             .cursorInvalid, .momentNotPast, .momentUnknown, .amountNotInteger, .amountNegative, .amountZero,
             .amountTooLarge, .currencyUnknown, .metadataTooManyPairs, .resourceNotFound, .idempotencyKeyReused,
             .paymentUnexpectedState, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds,
-            .operationNotSupported, .amountNotAboveAuthorized, .paymentDisputed, .paymentDeclined, .refundDeclined:
+            .operationNotSupported, .amountNotAboveAuthorized, .paymentDisputed, .eventNotAllowed,
+            .eventAmountMismatch, .disputeUnexpectedState, .tooManyDisputes, .paymentDeclined, .refundDeclined:
             false
         }
     }
@@ -139,7 +150,8 @@ extension ProblemCode {
         case .overloaded, .idempotencyKeyInUse, .operationInProgress: 1
         case .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: 5
         case .malformedRequest, .bodyTooLarge, .requestTimeout, .routeNotFound, .methodNotAllowed,
-            .unsupportedMediaType, .apiKeyMissing, .apiKeyInvalid, .idempotencyKeyMissing, .idempotencyKeyInvalid,
+            .unsupportedMediaType, .apiKeyMissing, .apiKeyInvalid, .apiKeyRoleWrong, .idempotencyKeyMissing,
+            .idempotencyKeyInvalid,
             .idempotencyKeyConflict, .cardNumberInRequest, .bodyMissing, .jsonInvalid, .jsonNotObject, .jsonTooDeep,
             .jsonDuplicateMember, .jsonTooManyMembers, .jsonNumberOutOfRange, .parameterMissing, .parameterUnknown,
             .parameterTypeInvalid, .parameterTooShort,
@@ -148,7 +160,8 @@ extension ProblemCode {
             .amountNegative, .amountZero, .amountTooLarge, .currencyUnknown, .metadataTooManyPairs,
             .resourceNotFound, .idempotencyKeyReused, .paymentUnexpectedState, .amountExceedsCapturable,
             .amountExceedsRefundable, .tooManyRefunds, .operationNotSupported, .amountNotAboveAuthorized,
-            .paymentDisputed, .paymentDeclined, .paymentNotExecuted, .refundDeclined, .refundFailed:
+            .paymentDisputed, .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .tooManyDisputes,
+            .paymentDeclined, .paymentNotExecuted, .refundDeclined, .refundFailed:
             0
         }
     }

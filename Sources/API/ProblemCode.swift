@@ -16,6 +16,7 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     // Who asks, and under which key.
     case apiKeyMissing
     case apiKeyInvalid
+    case apiKeyRoleWrong
     case idempotencyKeyMissing
     case idempotencyKeyInvalid
     case idempotencyKeyConflict
@@ -60,6 +61,10 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case operationNotSupported
     case amountNotAboveAuthorized
     case paymentDisputed
+    case eventNotAllowed
+    case eventAmountMismatch
+    case disputeUnexpectedState
+    case tooManyDisputes
     case idempotencyTableFull
     case paymentTableFull
     case journalFailed
@@ -120,6 +125,10 @@ extension ProblemCode {
             case .amountNotAboveAuthorized: .amountNotAboveAuthorized
             case .amountTooLarge: .amountTooLarge
             case .disputed: .paymentDisputed
+            case .eventNotAllowed: .eventNotAllowed
+            case .eventAmountMismatch: .eventAmountMismatch
+            case .disputeUnexpectedState: .disputeUnexpectedState
+            case .tooManyDisputes: .tooManyDisputes
             }
     }
 

@@ -29,7 +29,9 @@ struct RequestInterpreter {
         if route == .openAPI { return .openAPI }
         let fields = try HeaderFields(request.headers)
         guard let authorization = fields.authorization else { throw Rejection(.apiKeyMissing) }
-        let merchant = configuration.merchants[try authenticator.merchant(authorization: authorization)]
+        let principal = try authenticator.principal(authorization: authorization)
+        guard case .merchant(let index) = principal else { throw Rejection(.apiKeyRoleWrong) }
+        let merchant = configuration.merchants[index]
         let body = request.body.readableBytesUInt8Span
         switch route {
         case .getPayment(let id): return .read(.getPayment(id), merchant.id)

@@ -30,7 +30,7 @@ struct ResponseHeaders {
     private var templates: [Template] = []
 
     init() {
-        let statuses: [UInt16] = [200, 201, 202, 400, 401, 402, 404, 405, 408, 409, 413, 415, 422, 502, 503]
+        let statuses: [UInt16] = [200, 201, 202, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 502, 503]
         for status in statuses {
             templates.append(Template(status: status, headers: Self.make(status, status < 400 ? .json : .problem)))
         }

@@ -54,8 +54,10 @@ import Testing
         let merchants = stride(from: 0, to: 500, by: 2).map {
             Self.merchant("m\($0)", keys: [keys[$0].hash, keys[$0 + 1].hash])
         }
-        let directory = try MerchantDirectory(merchants)
-        for (index, key) in keys.enumerated() { #expect(directory.merchant(of: key.hash.digest) == index / 2) }
-        for _ in 0..<500 { #expect(directory.merchant(of: APIKey.generate().hash.digest) == nil) }
+        let directory = try MerchantDirectory(merchants, operators: [])
+        for (index, key) in keys.enumerated() {
+            #expect(directory.principal(of: key.hash.digest) == .merchant(index / 2))
+        }
+        for _ in 0..<500 { #expect(directory.principal(of: APIKey.generate().hash.digest) == nil) }
     }
 }

@@ -35,6 +35,7 @@ final class Edge {
     let api: PaymentAPI
     let acme = APIKey.generate()
     let bolt = APIKey.generate()
+    let desk = APIKey.generate(forOperator: true)
     private var stream: UInt32 = 1
 
     init() throws {
@@ -43,6 +44,7 @@ final class Edge {
                 .init(name: "acme", feeBasisPoints: 290, keyHashes: [acme.hash]),
                 .init(name: "bolt", feeBasisPoints: 0, keyHashes: [bolt.hash]),
             ],
+            operators: [.init(name: "desk", keyHashes: [desk.hash])],
             idempotencySeed: Self.seed
         )
         api = PaymentAPI(

@@ -16,7 +16,7 @@ import Testing
     @Test(arguments: ProblemCode.allCases) func `status and category agree`(_ code: ProblemCode) {
         switch code.category {
         case .validation: #expect([400, 404, 405, 408, 413, 415, 422].contains(code.status))
-        case .auth: #expect(code.status == 401)
+        case .auth: #expect([401, 403].contains(code.status))
         case .rateLimit, .internal: #expect(code.status == 503)
         case .conflict: #expect([409, 422].contains(code.status))
         case .decline: #expect(code.status == 402)

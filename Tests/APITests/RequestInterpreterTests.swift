@@ -62,6 +62,17 @@ import Testing
         #expect(edge.answer?.code == "api_key_invalid")
     }
 
+    @Test func `an operator's key opens no route of merchants`() throws {
+        let edge = try Edge()
+        for (method, path) in [
+            ("GET", "/v1/payments/\(RouteTests.payment)"), ("GET", "/v1/balance"), ("POST", "/v1/payments"),
+        ] {
+            edge.send(method, path, authorization: "Bearer \(edge.desk.text)")
+            #expect(edge.answer?.status == "403" && edge.answer?.code == "api_key_role_wrong")
+        }
+        #expect(edge.command == nil)
+    }
+
     @Test func `reads become commands without a key`() throws {
         let edge = try Edge()
         edge.send("GET", "/v1/payments/\(RouteTests.payment)")

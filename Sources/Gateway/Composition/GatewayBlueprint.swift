@@ -38,6 +38,9 @@ struct GatewayBlueprint: Sendable {
         loopCount = min(configuration.loops, directory.shards)
         api = try APIConfiguration(
             merchants: configuration.merchants.map(APIConfiguration.Merchant.init),
+            operators: configuration.operators.map {
+                APIConfiguration.Operator(name: $0.name, keyHashes: $0.apiKeyHashes)
+            },
             idempotencySeed: directory.digestSeed
         )
         threadPool = NIOThreadPool(numberOfThreads: 2)

@@ -91,8 +91,11 @@ final class LoopRuntime {
         processLocal()
     }
 
-    private func localShard(of command: Command) -> Int {
-        Int(command.merchant.shard(of: shardCount)) / loopCount
+    private func localShard(of command: Command) -> Int { shard(of: command) / loopCount }
+
+    /// An operator may name a shard that there is not: any other refuses what it does not have.
+    private func shard(of command: Command) -> Int {
+        Int(command.operatorShard.map { $0 % shardCount } ?? command.merchant.shard(of: shardCount))
     }
 
     private func processLocal() {
@@ -130,7 +133,7 @@ final class LoopRuntime {
 
 extension LoopRuntime: CommandSink {
     func submit(_ command: Command) {
-        let target = Int(command.merchant.shard(of: shardCount)) % loopCount
+        let target = shard(of: command) % loopCount
         if target == index {
             localCommands[localShard(of: command)].append(command)
         } else {

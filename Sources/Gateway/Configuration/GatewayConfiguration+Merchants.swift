@@ -12,7 +12,10 @@ extension GatewayConfiguration.Merchant {
     /// The merchant's identity in the journal.
     package var merchantID: MerchantID { MerchantID(configured: id) }
 
-    static func readAll(_ document: inout ConfigurationSection) throws(ConfigurationError) -> [Self] {
+    static func readAll(
+        _ document: inout ConfigurationSection,
+        _ identities: inout Identities
+    ) throws(ConfigurationError) -> [Self] {
         guard let nodes = try document.list("merchants"), !nodes.isEmpty else {
             throw ConfigurationError(
                 place: document.source.file,
@@ -24,7 +27,6 @@ extension GatewayConfiguration.Merchant {
             throw document.source.error(nodes[maximumMerchants], "merchants: at most \(maximumMerchants)")
         }
         var merchants: [Self] = []
-        var identities = Identities(source: document.source)
         for (index, node) in nodes.enumerated() {
             var section = try ConfigurationSection(node, path: "merchants[\(index)]", source: document.source)
             merchants.append(try read(&section, &identities))
@@ -45,16 +47,19 @@ extension GatewayConfiguration.Merchant {
             throw section.problem("name is longer than \(maximumTextBytes) bytes")
         }
         let fee = try section.integer("fee_basis_points", in: 0...10_000) ?? 0
-        let keys = try readKeys(&section, &identities)
+        let keys = try readKeys(&section) { hash, node throws(ConfigurationError) in
+            try identities.add(keyHash: hash, node)
+        }
         let merchant = Self(id: id.text, name: name?.text ?? id.text, feeBasisPoints: fee, apiKeyHashes: keys)
         try identities.add(merchant, id)
         try section.finish()
         return merchant
     }
 
-    private static func readKeys(
+    /// Reads `api_keys`; `add` refuses one that is taken.
+    static func readKeys(
         _ section: inout ConfigurationSection,
-        _ identities: inout Identities
+        _ add: (APIKeyHash, Node) throws(ConfigurationError) -> Void
     ) throws(ConfigurationError) -> [APIKeyHash] {
         let nodes = try section.list("api_keys") ?? []
         guard (1...maximumKeys).contains(nodes.count) else {
@@ -65,13 +70,13 @@ extension GatewayConfiguration.Merchant {
             guard let text = node.scalar?.string, let hash = APIKeyHash(configured: text) else {
                 throw section.source.error(node, "an API key must be given as sha256: and 64 hexadecimal digits")
             }
-            try identities.add(keyHash: hash, node)
+            try add(hash, node)
             hashes.append(hash)
         }
         return hashes
     }
 
-    private static func isIdentifier(_ text: String) -> Bool {
+    static func isIdentifier(_ text: String) -> Bool {
         (1...maximumTextBytes).contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in
                 switch byte {

@@ -89,7 +89,9 @@ extension GatewayConfiguration {
         try risk.read(&section)
         section = try document.section("admin")
         try admin.read(&section)
-        merchants = try Merchant.readAll(&document)
+        var identities = Merchant.Identities(source: document.source)
+        merchants = try Merchant.readAll(&document, &identities)
+        operators = try Operator.readAll(&document, &identities)
     }
 
     /// Stored answers are read from archived segments, too: none may be deleted while a key answers from it.

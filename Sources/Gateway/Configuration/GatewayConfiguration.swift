@@ -21,6 +21,8 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var risk = RiskSettings()
     /// At least one, unless a test builds the value itself.
     package var merchants: [Merchant] = []
+    /// Who may post provider events and act for support; none unless listed.
+    package var operators: [Operator] = []
     package var admin = Admin()
     package var logLevel = LogLevel.info
     /// From a signal to stop to the moment at which what is still open is cut off.
@@ -179,6 +181,18 @@ extension GatewayConfiguration {
             self.id = id
             self.name = name
             self.feeBasisPoints = feeBasisPoints
+            self.apiKeyHashes = apiKeyHashes
+        }
+    }
+
+    /// Somebody of the gateway's own, with a key for the operators' routes of the API.
+    package struct Operator: Sendable, Equatable {
+        package var name: String
+        /// The hashes of the API keys that are accepted.
+        package var apiKeyHashes: [APIKeyHash]
+
+        package init(name: String, apiKeyHashes: [APIKeyHash]) {
+            self.name = name
             self.apiKeyHashes = apiKeyHashes
         }
     }

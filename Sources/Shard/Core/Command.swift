@@ -79,6 +79,9 @@ package struct Command: Sendable {
     package var reply: ReplyToken
     /// Answer 202 as soon as the request is durable, and not with the outcome.
     package var respondsAtOnce: Bool
+    /// Set for what an operator asks: the shard that owns what is asked about, whosever it is; `merchant` says nothing then. nil
+    /// for a merchant, whose shard follows from it.
+    package var operatorShard: UInt16?
 
     package init(
         kind: Kind,
@@ -87,7 +90,8 @@ package struct Command: Sendable {
         key: KeyDigest?,
         fingerprint: Fingerprint?,
         reply: ReplyToken,
-        respondsAtOnce: Bool = false
+        respondsAtOnce: Bool = false,
+        operatorShard: UInt16? = nil
     ) {
         self.kind = kind
         self.merchant = merchant
@@ -96,6 +100,7 @@ package struct Command: Sendable {
         self.fingerprint = fingerprint
         self.reply = reply
         self.respondsAtOnce = respondsAtOnce
+        self.operatorShard = operatorShard
     }
 }
 

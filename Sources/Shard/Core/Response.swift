@@ -167,6 +167,14 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case amountTooLarge = 16
     /// An open dispute holds the money. 409.
     case disputed = 17
+    /// A provider's event that the payment's state does not take. 409; the payment and what it takes are in the answer.
+    case eventNotAllowed = 30
+    /// An event about more than the payment has for it, or in another currency. 409.
+    case eventAmountMismatch = 31
+    /// A dispute that is not open any more. 409.
+    case disputeUnexpectedState = 32
+    /// A payment can have at most 16 disputes (`Payment.maximumDisputes`). 422.
+    case tooManyDisputes = 33
 
     /// The HTTP status of the answer; the problem document says the same.
     package var httpStatus: UInt16 {
@@ -174,10 +182,12 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
         case .notFound: 404
         case .cursorInvalid, .momentNotPast: 400
         case .keyReused, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds, .momentUnknown,
-            .notSupported, .amountNotAboveAuthorized:
+            .notSupported, .amountNotAboveAuthorized, .tooManyDisputes:
             422
         case .amountTooLarge: 400
-        case .keyInUse, .unexpectedState, .operationInProgress, .disputed: 409
+        case .keyInUse, .unexpectedState, .operationInProgress, .disputed, .eventNotAllowed, .eventAmountMismatch,
+            .disputeUnexpectedState:
+            409
         case .idempotencyTableFull, .paymentTableFull, .overloaded, .journalFailed, .draining: 503
         }
     }
@@ -189,7 +199,8 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
         case .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: 5
         case .notFound, .keyReused, .unexpectedState, .amountExceedsCapturable, .amountExceedsRefundable,
             .tooManyRefunds, .cursorInvalid, .momentNotPast, .momentUnknown, .notSupported, .amountNotAboveAuthorized,
-            .amountTooLarge, .disputed:
+            .amountTooLarge, .disputed, .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState,
+            .tooManyDisputes:
             0
         }
     }

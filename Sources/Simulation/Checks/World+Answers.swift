@@ -79,6 +79,8 @@ extension World {
         case .keyInUse, .unexpectedState, .operationInProgress, .amountExceedsCapturable, .amountExceedsRefundable,
             .tooManyRefunds, .notSupported, .amountNotAboveAuthorized, .amountTooLarge, .disputed:
             break
+        case .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .tooManyDisputes:
+            fail("nobody told an event or disputed: \(refusal)")
         case .cursorInvalid, .momentNotPast, .momentUnknown: fail("nobody asked for the ledger: \(refusal)")
         }
         if let final = request.final, final.variant == attempt.variant.rawValue {
