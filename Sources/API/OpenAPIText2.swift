@@ -103,7 +103,7 @@ extension OpenAPIDocument {
       additionalProperties: false
       properties:
         object: {const: ledger_entry}
-        id: {type: string, pattern: '^[0-9]+-[0-9]+-[0-9]+$', description: 'Shard, position and index: unique, and the same in exports'}
+        id: {type: string, pattern: '^[0-9]+-[0-9]+-[0-9]+$', description: 'Shard, position and index; exports number entries by shard and position'}
         shard: {type: integer, minimum: 0}
         position: {type: integer, minimum: 1, description: Number of the record in its journal}
         index: {type: integer, minimum: 0, description: Which of the record's transfers}
