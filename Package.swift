@@ -90,16 +90,16 @@ let package = Package(
         // Asks an external fraud scorer.
         room("Scoring", ["Money", "Payments", "Risk", "HTTPTransport", "WireJSON", "Telemetry", nioCore, nioHPACK]),
         // The heart, and what surrounds it.
-        room("Shard", ["Money", "Ledger", "Payments", "Timers", "Journal", nioCore, nioPosix]),
+        room("Shard", ["Money", "Ledger", "Payments", "Risk", "Timers", "Journal", nioCore, nioPosix]),
         // What auditors and accountants read, made from the journal alone.
-        room("LedgerAudit", ["Money", "Ledger", "Payments", "Journal", "Shard", "WireJSON", nioCore]),
+        room("LedgerAudit", ["Money", "Ledger", "Payments", "Risk", "Journal", "Shard", "WireJSON", nioCore]),
         room(
             "Providers",
             ["Money", "Payments", "HTTPTransport", "WireJSON", nioCore, nioHPACK, nioSSL]
         ),
         room(
             "API",
-            ["Money", "Ledger", "Payments", "Shard", "HTTPTransport", "WireJSON", crypto, nioCore, nioHPACK]
+            ["Money", "Ledger", "Payments", "Risk", "Shard", "HTTPTransport", "WireJSON", crypto, nioCore, nioHPACK]
         ),
         // The built-in payment service provider: a process of its own that shares no code with the gateway's domain.
         room("PSPSimulator", ["HTTPTransport", "WireJSON", logging, nioCore, nioPosix, nioHPACK, nioSSL]),
@@ -123,8 +123,8 @@ let package = Package(
         room(
             "Simulation",
             [
-                "Money", "Ledger", "Payments", "Journal", "Shard", "Providers", "PSPSimulator", "HTTPTransport",
-                nioCore, nioHPACK,
+                "Money", "Ledger", "Payments", "Risk", "Journal", "Shard", "Providers", "PSPSimulator",
+                "HTTPTransport", nioCore, nioHPACK,
             ]
         ),
         .executableTarget(
@@ -167,7 +167,7 @@ let package = Package(
         tests("LedgerTests", ["Ledger", "Money"]),
         tests(
             "LedgerAuditTests",
-            ["LedgerAudit", "Money", "Ledger", "Payments", "Journal", "Shard", nioCore]
+            ["LedgerAudit", "Money", "Ledger", "Payments", "Risk", "Journal", "Shard", nioCore]
         ),
         tests("PaymentsTests", ["Payments", "Ledger", "Money"]),
         tests("RiskTests", ["Risk", "Payments", "Money"]),
@@ -189,7 +189,7 @@ let package = Package(
         tests(
             "ShardTests",
             [
-                "Shard", "Payments", "Journal", "Ledger", "Money", nioCore, nioEmbedded, nioPosix,
+                "Shard", "Payments", "Risk", "Journal", "Ledger", "Money", nioCore, nioEmbedded, nioPosix,
             ]
         ),
         tests(

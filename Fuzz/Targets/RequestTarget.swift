@@ -52,7 +52,7 @@ extension FuzzTarget {
         guard case .operation(let kind, _, _, _, _)? = try? interpreter.interpret(request) else { return }
         switch kind {
         case .createPayment(let payment): check(payment, body)
-        case .capture, .cancel, .increment, .confirm, .refund:
+        case .capture, .cancel, .approve, .reject, .increment, .confirm, .refund:
             precondition(body.isEmpty || foundation(body) is [String: Any], "accepted, and yet no JSON object")
         case .getPayment, .getHistory, .getRefund, .getBalance, .getPastBalance, .getAccounts, .getEntries:
             preconditionFailure("a read with a key")

@@ -169,6 +169,41 @@ paths:
           application/json:
             schema: {$ref: '#/components/schemas/Confirm'}
       responses: *operationResponses
+  /v1/payments/{id}/approve:
+    parameters:
+      - $ref: '#/components/parameters/PaymentID'
+    post:
+      operationId: approvePayment
+      tags: [payments]
+      summary: Send a payment that was held for review
+      description: |
+        Of a payment with status `review` (else `payment_not_in_review`). It is sent to the provider now, and this request is answered
+        with the outcome. A payment that nobody approves or rejects before `expires_at` fails.
+      parameters:
+        - $ref: '#/components/parameters/IdempotencyKey'
+        - $ref: '#/components/parameters/Prefer'
+      requestBody:
+        required: false
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/Review'}
+      responses: *operationResponses
+  /v1/payments/{id}/reject:
+    parameters:
+      - $ref: '#/components/parameters/PaymentID'
+    post:
+      operationId: rejectPayment
+      tags: [payments]
+      summary: End a payment that was held for review
+      description: Of a payment with status `review`. It has failed; nothing was ever sent to the provider.
+      parameters:
+        - $ref: '#/components/parameters/IdempotencyKey'
+      requestBody:
+        required: false
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/Review'}
+      responses: *operationResponses
   /v1/payments/{id}/refunds:
     parameters:
       - $ref: '#/components/parameters/PaymentID'
@@ -367,41 +402,6 @@ components:
       schema: {type: string, minLength: 1, maxLength: 255}
       example: 8e03978e-40d5-43dd-bc93-6894a57f9324
     Prefer:
-      name: Prefer
-      in: header
-      description: |
-        `respond-async` (RFC 7240) answers 202 as soon as the request is durable, without waiting for the provider. The
-        outcome is found by reading the payment, or under the same idempotency key. Other preferences are ignored.
-      schema: {type: string}
-      example: respond-async
-  headers:
-    RequestID:
-      description: Names this request in the gateway's logs.
-      schema: {type: string, pattern: '^req_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
-    RetryAfter:
-      description: Seconds to wait.
-      schema: {type: integer, minimum: 1}
-  responses:
-    Payment:
-      description: The payment.
-      headers: {request-id: {$ref: '#/components/headers/RequestID'}}
-      content:
-        application/json:
-          schema: {$ref: '#/components/schemas/Payment'}
-          examples:
-            captured: {$ref: '#/components/examples/CapturedPayment'}
-    PaymentProcessing:
-      description: The outcome is not known yet; ask for the payment again. It never changes back.
-      headers: {request-id: {$ref: '#/components/headers/RequestID'}}
-      content:
-        application/json:
-          schema: {$ref: '#/components/schemas/Payment'}
-    PaymentDeclined:
-      description: Declined; the payment is inside.
-      content:
-        application/problem+json:
-          schema: {$ref: '#/components/schemas/Problem'}
-          examples:
 
 """#
 }

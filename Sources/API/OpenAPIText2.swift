@@ -2,6 +2,41 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part2 = #"""
+      name: Prefer
+      in: header
+      description: |
+        `respond-async` (RFC 7240) answers 202 as soon as the request is durable, without waiting for the provider. The
+        outcome is found by reading the payment, or under the same idempotency key. Other preferences are ignored.
+      schema: {type: string}
+      example: respond-async
+  headers:
+    RequestID:
+      description: Names this request in the gateway's logs.
+      schema: {type: string, pattern: '^req_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+    RetryAfter:
+      description: Seconds to wait.
+      schema: {type: integer, minimum: 1}
+  responses:
+    Payment:
+      description: The payment.
+      headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+      content:
+        application/json:
+          schema: {$ref: '#/components/schemas/Payment'}
+          examples:
+            captured: {$ref: '#/components/examples/CapturedPayment'}
+    PaymentProcessing:
+      description: The outcome is not known yet; ask for the payment again. It never changes back.
+      headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+      content:
+        application/json:
+          schema: {$ref: '#/components/schemas/Payment'}
+    PaymentDeclined:
+      description: Declined; the payment is inside.
+      content:
+        application/problem+json:
+          schema: {$ref: '#/components/schemas/Problem'}
+          examples:
             declined: {$ref: '#/components/examples/DeclinedPayment'}
     RefundDeclined:
       description: Declined; the refund is inside.
@@ -140,7 +175,7 @@ extension OpenAPIDocument {
       properties:
         type:
           enum: [payment.created, operation.requested, operation.attempted, operation.unresolved, operation.finished,
-                 refund.bounced, payment.changed]
+                 refund.bounced, payment.changed, risk.decided]
         at: {$ref: '#/components/schemas/Timestamp'}
         position: {type: integer, minimum: 1, description: 'Number of the record in its journal'}
         status:
@@ -149,7 +184,11 @@ extension OpenAPIDocument {
         request_id: {type: string, description: The request that asked for it}
         operation: {enum: [authorize, capture, cancel, refund, increment, confirm]}
         cause: {type: string, description: Why the gateway began it by itself}
-        change: {enum: [expired, abandoned]}
+        change: {enum: [expired, abandoned, review_rejected, review_timed_out]}
+        outcome: {$ref: '#/components/schemas/RiskOutcome'}
+        score: {$ref: '#/components/schemas/RiskScore'}
+        by: {enum: [rules, scorer], description: Who decided}
+        reasons: {type: array, items: {type: string}}
         note: {type: string, description: Why, for people}
         number: {type: integer, minimum: 1, description: Which capture or refund of the payment}
         amount: {$ref: '#/components/schemas/Total'}
@@ -271,6 +310,23 @@ extension OpenAPIDocument {
         amount: {$ref: '#/components/schemas/Amount'}
         reason: {enum: [duplicate, fraudulent, requested_by_customer]}
         idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Review:
+      type: object
+      additionalProperties: false
+      properties:
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    RiskOutcome:
+      enum: [allow, review, block]
+    RiskScore: {type: integer, minimum: 0, maximum: 100}
+    Risk:
+      type: object
+      description: What rules, lists and the scorer said; absent when they said nothing
+      additionalProperties: false
+      required: [outcome, score, reasons]
+      properties:
+        outcome: {$ref: '#/components/schemas/RiskOutcome'}
+        score: {$ref: '#/components/schemas/RiskScore'}
+        reasons: {type: array, items: {type: string, example: card_burst}}
     PaymentStatus:
       enum: [processing, requires_action, review, authorized, expired, partially_captured, captured, partially_refunded, refunded,
              cancelled, failed, conflicted]
@@ -315,6 +371,7 @@ extension OpenAPIDocument {
         description: {type: [string, 'null']}
         reference: {type: [string, 'null']}
         customer: {type: [string, 'null']}
+        risk: {$ref: '#/components/schemas/Risk'}
         statement_descriptor: {type: [string, 'null']}
         metadata: {$ref: '#/components/schemas/Metadata'}
         decline: {oneOf: [{$ref: '#/components/schemas/Decline'}, {type: 'null'}]}
@@ -345,63 +402,6 @@ extension OpenAPIDocument {
       required: [class, standard_code, psp_code]
       properties:
         class: {enum: [hard, soft_later, soft_technical, authentication, fix_data, configuration]}
-        standard_code: {type: string, description: Independent of the provider, example: insufficient_funds}
-        psp_code: {type: string, description: As the provider put it}
-    Failure:
-      type: object
-      additionalProperties: false
-      required: [reason]
-      properties:
-        reason: {type: string, example: connection_failed}
-    Problem:
-      type: object
-      description: RFC 9457
-      additionalProperties: false
-      required: [type, title, status, detail, code, category, retryable, request_id]
-      properties:
-        type: {type: string, format: uri}
-        title: {type: string}
-        status: {type: integer, minimum: 400, maximum: 599}
-        detail: {type: string, description: Never repeats a value of the request}
-        code: {type: string, pattern: '^[a-z_]+$', description: Stable; see docs/errors.md}
-        category: {enum: [validation, auth, rate_limit, conflict, decline, psp, internal]}
-        retryable: {type: boolean}
-        retry_after_ms: {type: integer, minimum: 1}
-        param: {type: string}
-        decline: {$ref: '#/components/schemas/Decline'}
-        reason: {type: string}
-        payment_id: {$ref: '#/components/schemas/PaymentID'}
-        payment: {$ref: '#/components/schemas/Payment'}
-        refund: {$ref: '#/components/schemas/Refund'}
-        request_id: {type: string, pattern: '^req_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
-  examples:
-    CapturedPayment:
-      value: {"id":"pay_01m7yky91v000g00000000001a","object":"payment","status":"captured","amount":1250,"currency":"EUR","capture":true,"amount_authorized":1250,"amount_capturable":0,"amount_captured":1250,"amount_refunded":0,"amount_refund_pending":0,"payment_method":"pm_sim_success","description":"Two books","reference":"order-1042","customer":null,"statement_descriptor":"MILLRACE BOOKS","metadata":{"cart":"c-77"},"decline":null,"failure":null,"created_at":"2026-11-21T08:35:36.123Z","updated_at":"2026-11-21T08:35:36.170Z"}
-    Timeline:
-      summary: A payment captured at once
-      value:
-        object: timeline
-        payment_id: pay_01m7yky91v000g00000000001a
-        truncated: false
-        entries:
-          - type: payment.created
-            at: '2026-11-21T08:35:36.123Z'
-            position: 83
-            status: processing
-            request_id: req_01m7yky91tk4qg9a4a3ze5v6mh
-            amount: 1250
-            currency: EUR
-            capture: true
-          - type: operation.finished
-            at: '2026-11-21T08:35:36.170Z'
-            position: 91
-            status: captured
-            operation: authorize
-            number: 1
-            result: succeeded
-            amount: 1250
-            amount_executed: 1250
-            psp_reference: ch_sim_1
 
 """#
 }

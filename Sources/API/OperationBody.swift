@@ -9,6 +9,8 @@ struct OperationBody {
         case refund
         case increment
         case confirm
+        /// Approve or reject.
+        case review
 
         var hasAmount: Bool { self == .capture || self == .refund || self == .increment }
         var hasReason: Bool { self == .cancel || self == .refund }

@@ -12,6 +12,7 @@ enum PaymentObject {
         let action = payment.nextAction.map(NextActionObject.maximumBytes) ?? 0
         let end = payment.expiresAt == 0 ? 0 : 48
         return 848 + end + decline + action + details.count + ByteCursor.quotedOverhead(details)
+            + RiskObject.maximumBytes(details)
     }
 
     static func write(_ payment: PaymentView, _ details: Span<UInt8>, _ output: inout ByteCursor) {
@@ -90,6 +91,7 @@ enum DetailsObject {
         output.literal(",\"metadata\":{")
         writeMetadata(details, &output)
         output.literal("}")
+        RiskObject.writeMember(details, &output)
     }
 
     private static func find(_ details: Span<UInt8>) -> Fields {

@@ -56,6 +56,7 @@ extension ProblemCode {
         case .eventAmountMismatch: "The event's amount or currency does not fit the payment"
         case .disputeUnexpectedState: "The dispute's status does not allow this"
         case .tooManyDisputes: "The payment has too many disputes"
+        case .paymentNotInReview: "The payment is in no review"
         case .idempotencyTableFull: "No room for another idempotency key"
         case .paymentTableFull: "No room for another payment"
         case .journalFailed: "The gateway cannot write its journal"
@@ -129,6 +130,7 @@ extension ProblemCode {
         case .disputeUnexpectedState:
             "Only an open dispute takes evidence or is accepted, and only before its evidence is due; it is in `dispute`."
         case .tooManyDisputes: "A payment can have at most 16 disputes."
+        case .paymentNotInReview: "Only a payment with the status review can be approved or rejected."
         case .idempotencyTableFull: "Nothing was executed. Try again after the time that Retry-After says."
         case .paymentTableFull: "Nothing was executed. Try again after the time that Retry-After says."
         case .journalFailed:

@@ -56,6 +56,7 @@ extension ProblemCode {
         case .eventAmountMismatch: "event_amount_mismatch"
         case .disputeUnexpectedState: "dispute_unexpected_state"
         case .tooManyDisputes: "too_many_disputes"
+        case .paymentNotInReview: "payment_not_in_review"
         case .idempotencyTableFull: "idempotency_table_full"
         case .paymentTableFull: "payment_table_full"
         case .journalFailed: "journal_failed"
@@ -85,7 +86,7 @@ extension ProblemCode {
         case .methodNotAllowed: 405
         case .requestTimeout: 408
         case .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress, .paymentDisputed,
-            .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState:
+            .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .paymentNotInReview:
             409
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
@@ -113,7 +114,7 @@ extension ProblemCode {
         case .apiKeyMissing, .apiKeyInvalid, .apiKeyRoleWrong: .auth
         case .overloaded: .rateLimit
         case .idempotencyKeyReused, .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress,
-            .paymentDisputed, .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState:
+            .paymentDisputed, .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .paymentNotInReview:
             .conflict
         case .paymentDeclined, .refundDeclined: .decline
         case .paymentNotExecuted, .refundFailed: .psp
@@ -139,7 +140,8 @@ extension ProblemCode {
             .amountTooLarge, .currencyUnknown, .metadataTooManyPairs, .resourceNotFound, .idempotencyKeyReused,
             .paymentUnexpectedState, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds,
             .operationNotSupported, .amountNotAboveAuthorized, .paymentDisputed, .eventNotAllowed,
-            .eventAmountMismatch, .disputeUnexpectedState, .tooManyDisputes, .paymentDeclined, .refundDeclined:
+            .eventAmountMismatch, .disputeUnexpectedState, .paymentNotInReview, .tooManyDisputes, .paymentDeclined,
+            .refundDeclined:
             false
         }
     }
@@ -160,7 +162,8 @@ extension ProblemCode {
             .amountNegative, .amountZero, .amountTooLarge, .currencyUnknown, .metadataTooManyPairs,
             .resourceNotFound, .idempotencyKeyReused, .paymentUnexpectedState, .amountExceedsCapturable,
             .amountExceedsRefundable, .tooManyRefunds, .operationNotSupported, .amountNotAboveAuthorized,
-            .paymentDisputed, .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .tooManyDisputes,
+            .paymentDisputed, .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .paymentNotInReview,
+            .tooManyDisputes,
             .paymentDeclined, .paymentNotExecuted, .refundDeclined, .refundFailed:
             0
         }

@@ -65,6 +65,7 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case eventAmountMismatch
     case disputeUnexpectedState
     case tooManyDisputes
+    case paymentNotInReview
     case idempotencyTableFull
     case paymentTableFull
     case journalFailed
@@ -129,6 +130,7 @@ extension ProblemCode {
             case .eventAmountMismatch: .eventAmountMismatch
             case .disputeUnexpectedState: .disputeUnexpectedState
             case .tooManyDisputes: .tooManyDisputes
+            case .notInReview: .paymentNotInReview
             }
     }
 

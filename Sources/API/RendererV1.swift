@@ -162,6 +162,9 @@ extension FailureReason {
         case .abandoned: "abandoned"
         case .partialAuthorization: "partial_authorization"
         case .actionPending: "action_pending"
+        case .blocked: "blocked"
+        case .reviewRejected: "review_rejected"
+        case .reviewTimedOut: "review_timed_out"
         case .lateSuccess: "late_success"
         }
     }

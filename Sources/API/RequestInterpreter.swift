@@ -44,7 +44,7 @@ struct RequestInterpreter {
             let entries = try LedgerQuery(query, of: merchant.id, key: configuration.cursorKey)
             return .read(.getEntries(entries), merchant.id)
         case .unknownResource, .openAPI: throw Rejection(.resourceNotFound)
-        case .createPayment, .capture, .cancel, .increment, .confirm, .refund:
+        case .createPayment, .capture, .cancel, .approve, .reject, .increment, .confirm, .refund:
             try admit(fields, path: path, body: body)
             let kind = try command(route, body, merchant)
             let key = try digestKey(fields, merchant.id)
@@ -110,6 +110,12 @@ struct RequestInterpreter {
         case .confirm(let id):
             _ = try OperationBody.parse(.confirm, body, scratch: &scratch)
             return .confirm(id)
+        case .approve(let id):
+            _ = try OperationBody.parse(.review, body, scratch: &scratch)
+            return .approve(id)
+        case .reject(let id):
+            _ = try OperationBody.parse(.review, body, scratch: &scratch)
+            return .reject(id)
         case .increment(let id):
             let operation = try OperationBody.parse(.increment, body, scratch: &scratch)
             guard let amount = operation.amountMinor else { throw Rejection(.parameterMissing, .known("amount")) }

@@ -9,6 +9,8 @@ package enum Route: Sendable, Equatable {
     case getTimeline(PaymentID)
     case capture(PaymentID)
     case cancel(PaymentID)
+    case approve(PaymentID)
+    case reject(PaymentID)
     case increment(PaymentID)
     case confirm(PaymentID)
     case refund(PaymentID)
@@ -36,7 +38,7 @@ package enum Route: Sendable, Equatable {
     package var method: Method {
         switch self {
         case .getPayment, .getTimeline, .getRefund, .getBalance, .getAccounts, .getEntries, .openAPI: .get
-        case .createPayment, .capture, .cancel, .increment, .confirm, .refund: .post
+        case .createPayment, .capture, .cancel, .approve, .reject, .increment, .confirm, .refund: .post
         case .unknownResource(let method): method
         }
     }
@@ -54,11 +56,13 @@ package enum Route: Sendable, Equatable {
     package static let templates: [(path: String, method: Method)] = [
         ("/v1/payments", .post),
         ("/v1/payments/{id}", .get),
+        ("/v1/payments/{id}/approve", .post),
         ("/v1/payments/{id}/capture", .post),
         ("/v1/payments/{id}/cancel", .post),
         ("/v1/payments/{id}/confirm", .post),
         ("/v1/payments/{id}/increment", .post),
         ("/v1/payments/{id}/refunds", .post),
+        ("/v1/payments/{id}/reject", .post),
         ("/v1/payments/{id}/timeline", .get),
         ("/v1/refunds/{id}", .get),
         ("/v1/balance", .get),
@@ -93,6 +97,8 @@ package enum Route: Sendable, Equatable {
         if rest.equals("/cancel") { return id.map(Route.cancel) ?? .unknownResource(method: .post) }
         if rest.equals("/confirm") { return id.map(Route.confirm) ?? .unknownResource(method: .post) }
         if rest.equals("/increment") { return id.map(Route.increment) ?? .unknownResource(method: .post) }
+        if rest.equals("/approve") { return id.map(Route.approve) ?? .unknownResource(method: .post) }
+        if rest.equals("/reject") { return id.map(Route.reject) ?? .unknownResource(method: .post) }
         if rest.equals("/refunds") { return id.map(Route.refund) ?? .unknownResource(method: .post) }
         if rest.equals("/timeline") { return id.map(Route.getTimeline) ?? .unknownResource(method: .get) }
         return nil

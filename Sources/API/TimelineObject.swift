@@ -53,6 +53,7 @@ enum TimelineObject {
         case .refundBounced: "refund.bounced"
         case .balanceMark: "balance.mark"
         case .paymentChanged: "payment.changed"
+        case .riskDecided: "risk.decided"
         }
     }
 
@@ -67,6 +68,7 @@ enum TimelineObject {
         case .operationFinished(let record):
             return fixed + transfers + quotedBytes(record.providerReference) + quotedBytes(record.declineProviderCode)
         case .paymentChanged(let record): return fixed + transfers + quotedBytes(record.note)
+        case .riskDecided(let record): return record.reasons.reduce(fixed) { $0 + 3 + quotedBytes($1) }
         }
     }
 
@@ -95,6 +97,7 @@ extension TimelineObject {
         // No payment's history has one.
         case .balanceMark: break
         case .paymentChanged(let record): write(record, &output)
+        case .riskDecided(let record): RiskObject.write(record, &output)
         }
     }
 
@@ -268,6 +271,8 @@ extension PaymentChange {
         switch self {
         case .expired: "expired"
         case .abandoned: "abandoned"
+        case .reviewRejected: "review_rejected"
+        case .reviewTimedOut: "review_timed_out"
         }
     }
 }

@@ -4,6 +4,7 @@ import Journal
 package import Logging
 import NIOCore
 import NIOPosix
+import Risk
 import Shard
 
 /// A running gateway: the composition root, the only place that knows everybody.
@@ -98,6 +99,29 @@ package final class GatewayServer: Sendable {
         } catch {
             logger.error(
                 "The journals' keys stay as they are: the new ones are no use",
+                metadata: ["error": "\(error)"]
+            )
+        }
+    }
+
+    /// Takes the fraud hook's rules, lists and scorer from a configuration that was read again; nothing else of it. What cannot be
+    /// used changes nothing; that is logged.
+    /// - Parameter read: reads and checks the configuration; may block.
+    package func reloadRisk(_ read: @escaping @Sendable () throws(ConfigurationError) -> GatewayConfiguration) async {
+        do {
+            let parts = self.parts
+            let risk = try await parts.threadPool.runIfActive { try parts.riskParts(try read()) }
+            try await parts.onEachLoop { runtime in runtime.shards.forEach { $0.reload(risk) } }
+            logger.notice(
+                "Reloaded the fraud hook",
+                metadata: [
+                    "rules": "\(risk.policy?.rules.count ?? 0)",
+                    "scorer": "\(risk.scorer == nil ? "none" : "configured")",
+                ]
+            )
+        } catch {
+            logger.error(
+                "The fraud hook stays as it is: the new configuration is no use",
                 metadata: ["error": "\(error)"]
             )
         }

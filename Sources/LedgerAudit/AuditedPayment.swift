@@ -25,6 +25,8 @@ struct AuditedPayment {
     var running: ProviderOperation?
     /// The authorization was given up while its outcome was unknown.
     var isAbandoned = false
+    /// What the fraud rules said, while their verdict is not recorded: nothing can have been sent until then.
+    var awaitedBand: UInt8?
     /// Numbers of operations asked for.
     var authorizations: UInt16
     var captures: UInt16 = 0
@@ -52,6 +54,7 @@ struct AuditedPayment {
         let isSent = !record.flags.contains(.heldBack)
         running = isSent ? .authorize : nil
         authorizations = isSent ? 1 : 0
+        awaitedBand = Self.awaitedBand(record.details)
     }
 
     func account(_ kind: AccountKind) -> Account {
@@ -174,6 +177,10 @@ extension AuditedPayment {
         case .expired:
             guard isOpen, running == nil else { return .failure("an authorization runs out in \(phase)") }
             return .success(expire())
+        case .reviewRejected, .reviewTimedOut:
+            guard phase == .review, running == nil else { return .failure("a review ends in \(phase)") }
+            phase = .failed
+            return .success([:])
         case .abandoned:
             guard running == .authorize || running == .confirm else { return .failure("given up in \(phase)") }
             isAbandoned = true

@@ -31,17 +31,17 @@ package struct LedgerCheck {
 
     /// Of the first record; every other must have the same.
     private var shard: UInt16?
-    private var payments: [AuditedPayment] = []
+    var payments: [AuditedPayment] = []
     /// Keys that were reserved and whose operation has not ended, by operation.
-    private var openKeys: [OpenOperation: KeyDigest?] = [:]
+    var openKeys: [OpenOperation: KeyDigest?] = [:]
     private var lastRecords: [UInt64: RecordPosition] = [:]
-    private var reservedKeys: Set<KeyDigest> = []
+    var reservedKeys: Set<KeyDigest> = []
     private var chains = AuditedChains()
     /// Balance marks that were compared.
     package var markCount: Int { chains.markCount }
     private var refunds: [OpenOperation: (amount: Int64, succeeded: Bool)] = [:]
 
-    private struct OpenOperation: Hashable {
+    struct OpenOperation: Hashable {
         var sequence: UInt64
         var operation: ProviderOperation
         var ordinal: UInt16
@@ -88,14 +88,19 @@ package struct LedgerCheck {
         switch record {
         case .paymentCreated(let created): examine(created, position)
         case .operationStarted(let started): examine(started, position)
-        case .operationFinished(let finished): examine(finished, position)
+        case .operationFinished(let finished):
+            checkCleared(finished.payment, position)
+            examine(finished, position)
         case .operationUnresolved(let record):
+            checkCleared(record.payment, position)
             examine(unfinished: record.payment, record.operation, record.ordinal, position)
         case .operationAttempted(let record):
+            checkCleared(record.payment, position)
             examine(unfinished: record.payment, record.operation, record.ordinal, position)
         case .refundBounced(let bounced): examine(bounced, position)
         case .balanceMark: break
         case .paymentChanged(let changed): examine(changed, position)
+        case .riskDecided(let decided): examine(decided, position)
         }
     }
 
@@ -277,11 +282,11 @@ package struct LedgerCheck {
         }
     }
 
-    private func open(_ payment: PaymentID, _ operation: ProviderOperation, _ ordinal: UInt16) -> OpenOperation {
+    func open(_ payment: PaymentID, _ operation: ProviderOperation, _ ordinal: UInt16) -> OpenOperation {
         OpenOperation(sequence: payment.sequence, operation: operation, ordinal: ordinal)
     }
 
-    private mutating func payment(_ id: PaymentID, _ position: RecordPosition) -> Int? {
+    mutating func payment(_ id: PaymentID, _ position: RecordPosition) -> Int? {
         guard id.shard == shard, id.sequence >= 1, id.sequence <= UInt64(payments.count) else {
             note(position, "\(id) has not been created")
             return nil
@@ -289,7 +294,7 @@ package struct LedgerCheck {
         return Int(id.sequence) - 1
     }
 
-    private mutating func note(_ position: RecordPosition, _ text: String) {
+    mutating func note(_ position: RecordPosition, _ text: String) {
         problemCount += 1
         if problems.count < Self.maximumKept { problems.append(Problem(position: position, text: text)) }
     }

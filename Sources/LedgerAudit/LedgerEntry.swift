@@ -49,7 +49,7 @@ package struct LedgerEntry: Sendable {
 
     private static func booking(_ record: ShardRecord) -> (PaymentID, Transfers, String)? {
         switch record {
-        case .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark: nil
+        case .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark, .riskDecided: nil
         case .operationStarted(let started): (started.payment, started.transfers, "")
         case .operationFinished(let finished): (finished.payment, finished.transfers, finished.providerReference)
         case .refundBounced(let bounced): (bounced.payment, bounced.transfers, "")

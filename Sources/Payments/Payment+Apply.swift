@@ -167,6 +167,8 @@ extension Payment {
         case .expired:
             precondition(isOpen && running == nil, "expired in \(phase)")
             phase = capturedMinor > 0 ? .captured : .expired
+        case .reviewRejected: reviewEnded(.reviewRejected, at: time)
+        case .reviewTimedOut: reviewEnded(.reviewTimedOut, at: time)
         case .abandoned:
             precondition(running == .authorize || running == .confirm, "abandoned while nothing was awaited")
             failure = .abandoned

@@ -167,7 +167,8 @@ package struct Payment: Sendable {
         case .abandoned, .partialAuthorization, .lateSuccess:
             return phase == .authorized || (phase == .captured && refundableMinor > 0)
         case .timeout, .connectionFailed, .connectionLost, .streamReset, .serverError, .overloaded, .rateLimited,
-            .badResponse, .misconfigured, .conflict, .recovered, .pendingAtProvider, .actionPending, nil:
+            .badResponse, .misconfigured, .conflict, .recovered, .pendingAtProvider, .actionPending, .blocked,
+            .reviewRejected, .reviewTimedOut, nil:
             return false
         }
     }

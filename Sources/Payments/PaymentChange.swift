@@ -4,4 +4,8 @@ package enum PaymentChange: UInt8, Sendable, CaseIterable {
     case expired = 1
     /// The authorization stayed unknown for too long (payments.md, 4.3): whatever comes of it now is taken back.
     case abandoned = 2
+    /// People said no to a payment that was held for them.
+    case reviewRejected = 10
+    /// Nobody has ended a review in time.
+    case reviewTimedOut = 11
 }

@@ -73,7 +73,7 @@ package enum Postings {
         case .expired:
             payment.capturableMinor == 0
                 ? Transfers() : Transfers(Recipes.release(payment.parties, amountMinor: payment.capturableMinor))
-        case .abandoned: Transfers()
+        case .abandoned, .reviewRejected, .reviewTimedOut: Transfers()
         }
     }
 

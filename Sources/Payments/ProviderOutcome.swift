@@ -59,6 +59,12 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
     case actionPending = 15
     /// The PSP executed it after the payment had ended.
     case lateSuccess = 16
+    /// The fraud hook refused it; nothing was sent.
+    case blocked = 20
+    /// People refused it after a review; nothing was sent.
+    case reviewRejected = 21
+    /// Nobody ended its review in time; nothing was sent.
+    case reviewTimedOut = 22
 }
 
 /// A decline, normalised (`DeclineClass`, `DeclineCode`) and as the PSP put it.

@@ -18,6 +18,8 @@ struct GatewayBlueprint: Sendable {
     /// Writes snapshots: one thread, so one shard at a time.
     let snapshotPool: NIOThreadPool
     let snapshotPace: WritePace
+    /// What the fraud hook is made from; replaced by a reload, which the running parts are told of.
+    let risk: RiskParts
     private let configuration: GatewayConfiguration
     private let client: HTTPClientConfiguration
 
@@ -34,6 +36,7 @@ struct GatewayBlueprint: Sendable {
             shards: configuration.shards,
             defaultShards: configuration.loops
         )
+        risk = try RiskParts(configuration, seed: directory.digestSeed)
         // A loop without a shard would only forward; a shard without a loop cannot be.
         loopCount = min(configuration.loops, directory.shards)
         api = try APIConfiguration(
@@ -74,12 +77,14 @@ struct GatewayBlueprint: Sendable {
                 idempotencySeconds: UInt32(configuration.idempotency.ttl.components.seconds),
                 paymentCapacity: configuration.payments.capacityPerShard,
                 operationCapacity: configuration.provider.maxInFlightPerLoop,
-                providerTimeout: TimeAmount(configuration.provider.deadline).nanoseconds / 1_000_000
+                providerTimeout: TimeAmount(configuration.provider.deadline).nanoseconds / 1_000_000,
+                risk: risk.policy
             ),
             cursorKey: api.cursorKey,
             hostLimits: ShardHost.Limits(unflushedBytes: configuration.journal.maxUnflushedBytes),
             client: client,
             providerSecret: configuration.provider.apiKey ?? "sk_sim_development",
+            risk: risk,
             threadPool: threadPool,
             snapshots: SnapshotPolicy(
                 journalBytes: configuration.journal.snapshot.journalBytes,
@@ -182,7 +187,7 @@ extension NIOSSLContext {
         }
     }
 
-    fileprivate static func client(caFile: String?) throws -> NIOSSLContext {
+    static func client(caFile: String?) throws(ConfigurationError) -> NIOSSLContext {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         tls.applicationProtocols = ["h2"]
@@ -191,8 +196,8 @@ extension NIOSSLContext {
             return try NIOSSLContext(configuration: tls)
         } catch {
             throw ConfigurationError(
-                place: caFile ?? "provider.tls",
-                "the provider's authorities cannot be used: \(error)"
+                place: caFile ?? "tls_ca_file",
+                "the authorities cannot be used: \(error)"
             )
         }
     }
@@ -200,7 +205,7 @@ extension NIOSSLContext {
 
 extension ProviderURL {
     /// An address is verified as such and must not be sent as SNI.
-    fileprivate var isAddress: Bool { (try? SocketAddress(ipAddress: host, port: port)) != nil }
+    var isAddress: Bool { (try? SocketAddress(ipAddress: host, port: port)) != nil }
 }
 
 extension TimeAmount {

@@ -22,6 +22,7 @@ enum GatewayMetrics {
             add(shard.host.snapshotStatistics, labels, to: &metrics)
             add(shard.journal.statistics, labels, to: &metrics)
             add(shard.provider.statistics, [MetricLabel("provider", shard.provider.name)], to: &metrics)
+            addRisk(shard, labels, to: &metrics)
         }
         metrics.counter(
             "millrace_mailbox_batches_total",

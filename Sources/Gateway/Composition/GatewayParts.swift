@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Providers
+import Scoring
 import Shard
 
 /// The running parts of a gateway, and their order of starting and stopping.
@@ -90,6 +91,7 @@ final class GatewayParts: Sendable {
         try await onEachLoop { runtime in
             for shard in runtime.shards {
                 shard.provider.start()
+                shard.scorer?.start()
                 let count = shard.host.resume()
                 guard count > 0 else { continue }
                 logger.notice(
@@ -126,7 +128,9 @@ final class GatewayParts: Sendable {
         blueprint.snapshotPace.cancel()
         let providers = runtime.eventLoop.flatSubmit {
             runtime.value.stopTicking()
-            let closing = runtime.value.shards.map { $0.provider.shutdown() }
+            let closing = runtime.value.shards.flatMap {
+                [$0.provider.shutdown(), $0.scorer?.shutdown() ?? runtime.eventLoop.makeSucceededVoidFuture()]
+            }
             return EventLoopFuture.andAllComplete(closing, on: runtime.eventLoop)
         }
         try? await providers.get()
@@ -169,6 +173,11 @@ final class GatewayParts: Sendable {
     /// Runs `body`, which blocks on the disk, on a thread for that.
     func onDisk<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await blueprint.threadPool.runIfActive(body)
+    }
+
+    /// Makes the fraud hook anew from a configuration that was read again. Blocks while lists are read.
+    func riskParts(_ configuration: GatewayConfiguration) throws(ConfigurationError) -> RiskParts {
+        try RiskParts(configuration, seed: blueprint.directory.digestSeed)
     }
 
     var shardCount: Int { blueprint.shardCount }

@@ -4,6 +4,7 @@ import Journal
 import NIOCore
 import Payments
 import Providers
+import Risk
 import Shard
 
 /// Everything that one event loop owns: its shards, its part of the edge, and the mailboxes to the other loops.
@@ -159,6 +160,10 @@ extension LoopRuntime: ShardPorts {
     func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, for host: ShardHost) {
         let shard = shards[Int(host.shard) / loopCount]
         shard.provider.perform(call, token: token, deadline: .now() + .milliseconds(timeout))
+    }
+
+    func score(_ question: ScoreRequest, token: UInt64, timeout: Int64, for host: ShardHost) {
+        shards[Int(host.shard) / loopCount].score(question, token: token, timeout: timeout)
     }
 
     func respond(_ response: Response) {

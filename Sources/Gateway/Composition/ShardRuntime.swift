@@ -5,6 +5,8 @@ import NIOCore
 import NIOPosix
 import Payments
 import Providers
+import Risk
+import Scoring
 import Shard
 
 /// One shard with what belongs to it alone: its journal and its connections to the provider.
@@ -15,6 +17,11 @@ final class ShardRuntime: ProviderDelegate {
     let restored: RestoreReport
     let storage: ShardStorage
     private(set) var provider: any Provider
+    /// Asks for scores; nil without one in the configuration.
+    private(set) var scorer: ScorerClient?
+    /// A scorer that was replaced and still has questions under way.
+    private var retiredScorers: [ScorerClient] = []
+    private var risk: RiskParts
     var room = RoomWatch()
 
     private init(
@@ -23,7 +30,8 @@ final class ShardRuntime: ProviderDelegate {
         recovery: RecoveryReport,
         restored: RestoreReport,
         storage: ShardStorage,
-        provider: any Provider
+        provider: any Provider,
+        risk: RiskParts
     ) {
         self.host = host
         self.journal = journal
@@ -31,6 +39,7 @@ final class ShardRuntime: ProviderDelegate {
         self.restored = restored
         self.storage = storage
         self.provider = provider
+        self.risk = risk
     }
 
     /// Brings a new shard to its newest snapshot, replays the journal behind it, and prepares the provider. Blocks; on the loop,
@@ -87,8 +96,10 @@ final class ShardRuntime: ProviderDelegate {
             recovery: report,
             restored: restored,
             storage: storage,
-            provider: provider
+            provider: provider,
+            risk: plan.risk
         )
+        shard.scorer = shard.makeScorer()
         relay.target = shard
         shard.relay = relay
         return shard
@@ -153,6 +164,48 @@ final class ShardRuntime: ProviderDelegate {
     }
 }
 
+// MARK: - The fraud hook
+
+extension ShardRuntime: ScorerDelegate {
+    private func makeScorer() -> ScorerClient? {
+        guard let target = risk.scorer else { return nil }
+        let names = risk.merchantNames
+        return ScorerClient(
+            eventLoop: host.eventLoop,
+            target: target,
+            merchantName: { names[$0] },
+            delegate: self
+        )
+    }
+
+    func scored(_ token: UInt64, _ outcome: ScoreOutcome) { host.scored(token, outcome) }
+
+    func scoresDelivered() { host.scoresDelivered() }
+
+    /// New rules from now on; what the old scorer was asked it still answers.
+    func reload(_ risk: RiskParts) {
+        self.risk = risk
+        if let scorer {
+            retiredScorers.append(scorer)
+            scorer.shutdown().assumeIsolated().whenComplete { _ in self.retiredScorers.removeAll { $0 === scorer } }
+        }
+        scorer = makeScorer()
+        scorer?.start()
+        host.reload(risk: risk.policy)
+    }
+
+    /// Asks for a score, or says that nobody can be asked.
+    func score(_ question: ScoreRequest, token: UInt64, timeout: Int64) {
+        guard let scorer else {
+            return host.eventLoop.assumeIsolated().execute {
+                self.scored(token, .failed(.unreachable))
+                self.scoresDelivered()
+            }
+        }
+        scorer.ask(question, token: token, deadline: .now() + .milliseconds(timeout))
+    }
+}
+
 /// Stands in for the shard's runtime while the provider is made before it.
 private final class ProviderRelay: ProviderDelegate {
     weak var target: ShardRuntime?
@@ -186,6 +239,7 @@ struct ShardPlan: Sendable {
     var hostLimits: ShardHost.Limits
     var client: HTTPClientConfiguration
     var providerSecret: String
+    var risk: RiskParts
     var threadPool: NIOThreadPool
     var snapshots: SnapshotPolicy
     /// One thread, so that one shard at a time is written.

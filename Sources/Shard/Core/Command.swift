@@ -50,6 +50,10 @@ package struct Command: Sendable {
         /// leaves it open for more.
         case capture(PaymentID, amountMinor: Int64?, isFinal: Bool = true)
         case cancel(PaymentID)
+        /// Send a payment that was held for people.
+        case approve(PaymentID)
+        /// End a payment that was held for people.
+        case reject(PaymentID)
         /// Raise an open authorization to this total.
         case increment(PaymentID, amountMinor: Int64)
         /// The shopper has done what the PSP waited for.

@@ -1,5 +1,6 @@
 package import Journal
 package import Payments
+import Risk
 
 /// A payment's history: what the journal holds of it, oldest first, with the status that each record left.
 package struct PaymentHistory: Sendable {
@@ -113,6 +114,12 @@ extension Payment {
             )
         case .refundBounced(let record):
             refundBounced(amountMinor: record.amountMinor, at: record.time)
+        case .riskDecided(let record):
+            switch record.band {
+            case .allow: break
+            case .review: heldForReview(until: record.deadline, at: record.time)
+            case .block: blocked(at: record.time)
+            }
         case .paymentChanged(let record):
             changed(record.change, amountMinor: record.amountMinor, deadline: record.deadline, at: record.time)
         }

@@ -176,6 +176,9 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     /// A payment can have at most 16 disputes (`Payment.maximumDisputes`). 422.
     case tooManyDisputes = 33
 
+    /// The payment is in no review (approve, reject). 409.
+    case notInReview = 40
+
     /// The HTTP status of the answer; the problem document says the same.
     package var httpStatus: UInt16 {
         switch self {
@@ -186,7 +189,7 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
             422
         case .amountTooLarge: 400
         case .keyInUse, .unexpectedState, .operationInProgress, .disputed, .eventNotAllowed, .eventAmountMismatch,
-            .disputeUnexpectedState:
+            .disputeUnexpectedState, .notInReview:
             409
         case .idempotencyTableFull, .paymentTableFull, .overloaded, .journalFailed, .draining: 503
         }
@@ -199,7 +202,7 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
         case .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: 5
         case .notFound, .keyReused, .unexpectedState, .amountExceedsCapturable, .amountExceedsRefundable,
             .tooManyRefunds, .cursorInvalid, .momentNotPast, .momentUnknown, .notSupported, .amountNotAboveAuthorized,
-            .amountTooLarge, .disputed, .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState,
+            .amountTooLarge, .disputed, .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .notInReview,
             .tooManyDisputes:
             0
         }

@@ -29,6 +29,10 @@ struct RunningOperation: Sendable {
     var step: Step
     /// A capture that, when it succeeds, leaves the rest of the authorization open.
     var staysOpen = false
+    /// An authorization that people approved: its key is the approval's, not the creation's.
+    var isApproved = false
+    /// What holds a new payment's authorization back: until it is open nothing was sent.
+    var gate = RiskGate.open
     /// Something was sent whose fate is not known: from here on only a definite answer of the PSP ends the operation.
     var isUncertain: Bool
     /// The PSP has said that it has the operation and has not ended it. "Not found" then contradicts the PSP's own word, and
@@ -100,6 +104,9 @@ struct RunningOperations {
         generations[slot] &+= 1
         free.append(UInt32(slot))
     }
+
+    /// Whether the operation that was inserted into `slot` last still runs.
+    func isRunning(_ slot: Int) -> Bool { slots[slot] != nil }
 
     func token(_ slot: Int) -> UInt64 { UInt64(generations[slot]) << 32 | UInt64(slot) }
 

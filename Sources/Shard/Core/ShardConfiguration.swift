@@ -1,4 +1,5 @@
 package import Payments
+package import Risk
 
 /// The limits and policies of one shard. Fixed while the process runs.
 package struct ShardConfiguration: Sendable {
@@ -24,6 +25,8 @@ package struct ShardConfiguration: Sendable {
     package var capabilities: PaymentCapabilities
     /// How long a shopper has for what the PSP waits for, in milliseconds.
     package var actionLifetime: Int64
+    /// The fraud hook's rules at start; nil looks at nothing.
+    package var risk: RiskPolicy?
 
     package init(
         shard: UInt16,
@@ -36,7 +39,8 @@ package struct ShardConfiguration: Sendable {
         recordsPerMark: Int = 512,
         resolution: ResolutionPolicy = ResolutionPolicy(),
         capabilities: PaymentCapabilities = PaymentCapabilities(),
-        actionLifetime: Int64 = 1_800_000
+        actionLifetime: Int64 = 1_800_000,
+        risk: RiskPolicy? = nil
     ) {
         self.shard = shard
         self.idempotencyCapacity = idempotencyCapacity
@@ -49,6 +53,7 @@ package struct ShardConfiguration: Sendable {
         self.resolution = resolution
         self.capabilities = capabilities
         self.actionLifetime = actionLifetime
+        self.risk = risk
     }
 }
 

@@ -14,7 +14,7 @@ extension ShardCore {
     /// Room for a usual answer at its longest (the renderer asks for the longest escapes), so that rendering allocates once.
     private static let bodyCapacity = 2_048
 
-    private func makeBody() -> ByteBuffer { ByteBufferAllocator().buffer(capacity: Self.bodyCapacity) }
+    func makeBody() -> ByteBuffer { ByteBufferAllocator().buffer(capacity: Self.bodyCapacity) }
 
     // MARK: Views
 
@@ -62,7 +62,7 @@ extension ShardCore {
                 return 402
             case .succeeded, .actionRequired:
                 renderer.renderPayment(view, details: details, into: &body)
-                return record.operation == .authorize ? 201 : 200
+                return record.operation == .authorize && !operation.isApproved ? 201 : 200
             case .conflicted:
                 renderer.renderPayment(view, details: details, into: &body)
                 return 202
@@ -191,7 +191,7 @@ extension ShardCore {
         output.release(.respond(response), restingOn: refund.lastRecord)
     }
 
-    private func paymentBody(_ index: Int) -> ByteBuffer {
+    func paymentBody(_ index: Int) -> ByteBuffer {
         let payment = payments[index]
         let view = view(payment)
         var body = makeBody()

@@ -30,9 +30,19 @@ extension ShardCore {
         )
         payment.lastRecord = position
         payment.details = arena.append(record.details.span)
+        countForRisk(record)
         let index = payments.append(payment)
         guard !record.flags.contains(.heldBack) else { return nil }
-        let slot = begin(.authorize, payment: index, refund: 0, ordinal: 1, record.amountMinor, record.key, record.time)
+        let slot = begin(
+            .authorize,
+            payment: index,
+            refund: 0,
+            ordinal: 1,
+            record.amountMinor,
+            record.key,
+            gate: Self.gate(record.details.span),
+            record.time
+        )
         payments[index].operationSlot = UInt32(slot + 1)
         return slot
     }
@@ -55,6 +65,7 @@ extension ShardCore {
             )
             payments[index].operationSlot = UInt32(slot + 1)
             operations[slot].staysOpen = record.staysOpen
+            operations[slot].isApproved = record.operation == .authorize
             return slot
         }
         return applyRefundStarted(record, payment: index, at: position)
@@ -102,6 +113,7 @@ extension ShardCore {
         ordinal: UInt16,
         _ amountMinor: Int64,
         _ key: RequestKey?,
+        gate: RiskGate = .open,
         _ time: Int64
     ) -> Int {
         let slot = operations.insert(
@@ -115,12 +127,13 @@ extension ShardCore {
                 key: key,
                 reply: nil,
                 step: .waiting,
+                gate: gate,
                 isUncertain: false,
                 isKnownToProvider: false,
                 tries: 0,
                 replays: 0,
                 startedAt: time,
-                reservedBytes: outcomeFrameBytes(operation, payment: payment),
+                reservedBytes: outcomeFrameBytes(operation, payment: payment, gate),
                 sentAt: time
             )
         )
@@ -191,7 +204,7 @@ extension ShardCore {
         complete(key, record: position, at: record.time)
     }
 
-    private mutating func complete(_ key: RequestKey, record: RecordPosition, at time: Int64) {
+    mutating func complete(_ key: RequestKey, record: RecordPosition, at time: Int64) {
         guard let expiresAt = idempotency.complete(key.digest, record: record, at: time) else { return }
         completedKeys.append(
             CompletedKey(digest: key.digest, fingerprint: key.fingerprint, record: record, expiresAt: expiresAt),

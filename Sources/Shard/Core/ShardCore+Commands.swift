@@ -22,6 +22,12 @@ extension ShardCore {
         case .cancel(let id):
             guard let key = admit(command, into: &output) else { return }
             start(.cancel, of: id, nil, command, key, at: now, into: &output)
+        case .approve(let id):
+            guard let key = admit(command, into: &output) else { return }
+            approve(id, command, key, at: now, into: &output)
+        case .reject(let id):
+            guard let key = admit(command, into: &output) else { return }
+            reject(id, command, key, at: now, into: &output)
         case .increment(let id, let amount):
             guard let key = admit(command, into: &output) else { return }
             start(.increment, of: id, amount, command, key, at: now, into: &output)
@@ -92,15 +98,15 @@ extension ShardCore {
             flags: request.acceptsPartialAuthorization ? .acceptsPartialAuthorization : [],
             overCaptureBasisPoints: configuration.capabilities.overCaptureBasisPoints,
             key: key,
-            details: request.details.bytes,
+            details: assessed(request, of: command.merchant, at: now),
             time: now
         )
         guard let slot = applyCreated(record, at: nextPosition) else { preconditionFailure("it is not held back") }
         persist(.paymentCreated(record), into: &output)
         statistics.paymentsCreated += 1
         operations[slot].reply = command.reply
-        execute(slot, paymentMethod: request.paymentMethod, at: now, into: &output)
-        if command.respondsAtOnce { answerProcessing(slot, into: &output) }
+        passGate(slot, paymentMethod: request.paymentMethod, at: now, into: &output)
+        if command.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, into: &output) }
     }
 
     /// The only provider there is so far; routing comes with the others.

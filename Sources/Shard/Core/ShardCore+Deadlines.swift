@@ -65,7 +65,8 @@ extension ShardCore {
         case .requiresAction:
             begin(.cancel, index, cause: .abandoned, at: now, into: &output)
             deadlines.add(index, at: now + Self.retryInterval)
-        case .created, .captured, .voided, .failed, .conflicted, .review, .expired: break
+        case .review: reviewTimedOut(index, at: now, into: &output)
+        case .created, .captured, .voided, .failed, .conflicted, .expired: break
         }
     }
 

@@ -284,6 +284,7 @@ extension ShardCore {
     /// A timer fired: send again what was not executed, or resolve what is in doubt.
     mutating func operationDue(_ token: UInt64, at now: Int64, into output: inout ShardOutput) {
         guard let slot = operations.slot(of: token), operations[slot].step == .waiting else { return }
+        guard operations[slot].gate == .open else { return gateDue(slot, at: now, into: &output) }
         guard operations[slot].isUncertain else { return replayCall(slot, at: now, into: &output) }
         if isAbandoned(slot, at: now, into: &output), configuration.capabilities.cancelsByReference {
             operations[slot].step = .voiding
@@ -354,16 +355,8 @@ extension ShardCore {
         operations[slot].replays += 1
     }
 
-    private func paymentMethod(of index: Int) -> String {
-        arena.withBytes(payments[index].details) { details in
-            var text = ""
-            PaymentDetails.forEachField(in: details) { field, range in
-                guard field == .paymentMethod else { return }
-                text = details.extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
-            }
-            return text
-        }
-    }
+    /// The token that a payment is made with.
+    func paymentMethod(of index: Int) -> String { text(.paymentMethod, of: payments[index]) ?? "" }
 }
 
 extension FailureReason {
@@ -372,7 +365,7 @@ extension FailureReason {
         switch self {
         case .timeout, .connectionFailed, .connectionLost, .streamReset, .overloaded, .rateLimited, .conflict: true
         case .serverError, .badResponse, .misconfigured, .recovered, .pendingAtProvider, .abandoned,
-            .partialAuthorization, .actionPending, .lateSuccess:
+            .partialAuthorization, .actionPending, .lateSuccess, .blocked, .reviewRejected, .reviewTimedOut:
             false
         }
     }

@@ -57,6 +57,13 @@ extension ShardCore {
             let mark = try reader.balanceMark(bytes, time)
             try reader.finish(bytes)
             guard apply(mark, at: position) else { throw .invalidValue }
+        case .riskDecided:
+            let record = try reader.riskDecided(bytes, time, previous)
+            try reader.finish(bytes)
+            try bringBack(record.payment, before: position, cold)
+            let slot = runningSlot(record.payment, .authorize, 1)
+            guard operations[slot].gate != .open else { throw .invalidValue }
+            applyRiskDecided(record, slot: slot, at: position)
         case .paymentChanged:
             let record = try reader.paymentChanged(bytes, time, previous)
             try reader.finish(bytes)
@@ -117,7 +124,8 @@ extension ShardCore {
         )
         let slots = operations.occupiedSlots
         for (number, slot) in slots.enumerated() {
-            operations[slot].isUncertain = true
+            // Behind a gate nothing was sent.
+            operations[slot].isUncertain = operations[slot].gate == .open
             operations[slot].tries = 0
             operations[slot].sentAt = now
             schedule(slot, at: now + Int64(number / configuration.resolution.recoveryBatch) << Self.timerTickShift)

@@ -12,14 +12,23 @@ extension ShardCore {
 
     /// While the room is short an operation writes at most three records after its intent: that its outcome is unknown, that
     /// the PSP knows of it, and how it ended. (What other calls told is not journaled then, see `note`.)
-    func outcomeFrameBytes(_ operation: ProviderOperation, payment: Int) -> Int {
-        let details = operation == .refund ? 0 : Int(payments[payment].details.length)
-        return 2 * JournalRoom.frameBytes(records: Self.unresolvedBytes)
+    /// What awaits its score writes the verdict before.
+    func outcomeFrameBytes(_ operation: ProviderOperation, payment: Int, _ gate: RiskGate = .open) -> Int {
+        var details = operation == .refund ? 0 : Int(payments[payment].details.length)
+        var verdict = 0
+        if gate != .open {
+            verdict = JournalRoom.frameBytes(records: 512 + Self.reasonBytes + min(details, 8 << 10))
+            details += Self.reasonBytes
+        }
+        return verdict + 2 * JournalRoom.frameBytes(records: Self.unresolvedBytes)
             + JournalRoom.frameBytes(records: Self.finishedBytes(details: details))
     }
 
     /// `OperationUnresolved` and `OperationAttempted`: fixed fields and a reference of at most 255 bytes.
     private static let unresolvedBytes = 512
+
+    /// What a scorer's answer adds to the reasons.
+    private static let reasonBytes = 1_280
 
     /// `OperationFinished`: fixed fields, two transfers, references, and the stored answer: 2 KiB without the payment's details.
     /// Escaping makes a byte of these six at most, but nothing longer than the body of 64 KiB that they came in.

@@ -3,6 +3,7 @@ import Ledger
 import Money
 import NIOCore
 import Payments
+import Risk
 import Timers
 
 /// A shard: the idempotency keys, payments, refunds, balances and timers of its merchants, as a pure state machine.
@@ -18,7 +19,8 @@ import Timers
 /// 5. `+Deadlines`: what time does to payments.
 /// 6. `+Recovery`: replay, and the resolution of what was in flight.
 /// 7. `+Cold`: payments that left memory and come back when somebody asks for them.
-/// 8. `+Snapshot`: what a snapshot is made from, and the way back.
+/// 8. `+Risk`: rules, reviews and the external scorer, before anything is sent.
+/// 9. `+Snapshot`: what a snapshot is made from, and the way back.
 package struct ShardCore: ~Copyable {
     package let configuration: ShardConfiguration
     let renderer: any ResponseRenderer
@@ -43,6 +45,9 @@ package struct ShardCore: ~Copyable {
     var timers: TimerWheel
     var expiredTimers: [UInt64] = []
     var deadlines = Deadlines()
+    /// The fraud hook (`+Risk`); without rules none of it is touched.
+    var riskPolicy: RiskPolicy?
+    var riskCounters: RiskCounters?
     /// Where the sweep for deadlines is, and when it last went on.
     var sweptChunk = 0
     var sweptAt: Int64 = 0
@@ -64,6 +69,8 @@ package struct ShardCore: ~Copyable {
         operations = RunningOperations(capacity: configuration.operationCapacity)
         timers = TimerWheel(maximumTimers: Self.timerCapacity)
         expiredTimers.reserveCapacity(256)
+        riskPolicy = configuration.risk
+        riskCounters = .make(for: configuration.risk)
     }
 
     /// One timer at most for each operation; recovered operations may exceed the configured capacity, hence the room.
@@ -88,7 +95,9 @@ package struct ShardCore: ~Copyable {
     package var reservedBytes: Int { idempotency.reservedBytes + tableBytes }
 
     /// The same without the idempotency keys, whose table has a fixed size.
-    package var tableBytes: Int { arena.reservedBytes + payments.reservedBytes + refunds.reservedBytes }
+    package var tableBytes: Int {
+        arena.reservedBytes + payments.reservedBytes + refunds.reservedBytes + riskOccupancy.bytes
+    }
 
     /// Time passes: due retries and resolutions go out, old keys are forgotten.
     package mutating func tick(at now: Int64, into output: inout ShardOutput) {
@@ -176,6 +185,7 @@ package struct ShardStatistics: Sendable {
     package internal(set) var coldLoadsFailed = 0
     /// Payments that left memory.
     package internal(set) var paymentsReleased = 0
+    package internal(set) var risk = RiskStatistics()
 
     package init() {}
 }

@@ -1,10 +1,13 @@
 package import Journal
 package import Payments
+package import Risk
 
 /// Something that may leave the shard, but not before the journal is durable up to the position it rests on.
 package enum Effect: Sendable {
     /// Call the PSP. `token` comes back with the outcome. `deadline` is milliseconds since 1970.
     case callProvider(ProviderCall, token: UInt64, deadline: Int64)
+    /// Ask the external scorer. `token` comes back with the answer. `deadline` is milliseconds since 1970.
+    case score(ScoreRequest, token: UInt64, deadline: Int64)
     case respond(Response)
     /// Answer with the response stored in the journal record at `record`.
     case replay(ReplyToken, RequestID, record: RecordPosition)

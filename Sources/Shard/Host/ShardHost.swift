@@ -2,31 +2,32 @@ package import Journal
 package import Ledger
 package import NIOCore
 package import Payments
+import Risk
 
 /// Runs a shard on its event loop: feeds it commands, outcomes and time, hands its records to the journal, and releases
 /// its effects when what they rest on is durable. Decides nothing itself. Everything here happens on one event loop.
 package final class ShardHost {
     package let eventLoop: any EventLoop
     package let shard: UInt16
-    package private(set) var core: ShardCore
+    package internal(set) var core: ShardCore
     let journal: any JournalEngine
     private let threadPool: any BlockingReads
     /// Where payments that left memory are; nil when none ever leaves.
-    private let storage: ShardStorage?
-    private let snapshots: SnapshotSetup?
-    private var schedule: SnapshotSchedule?
-    package private(set) var snapshotStatistics = SnapshotStatistics()
+    let storage: ShardStorage?
+    let snapshots: SnapshotSetup?
+    var schedule: SnapshotSchedule?
+    package internal(set) var snapshotStatistics = SnapshotStatistics()
     /// Milliseconds since 1970.
-    private let clock: @Sendable () -> Int64
+    let clock: @Sendable () -> Int64
     private let limits: Limits
-    private unowned let ports: any ShardPorts
+    unowned let ports: any ShardPorts
 
-    private var output = ShardOutput()
+    var output = ShardOutput()
     /// The storage of the effects that were released last, to be used again.
     private var spareEffects: [ShardOutput.Pending] = []
     private var waiting = CircularBuffer<ShardOutput.Pending>(initialCapacity: 1024)
     private var appended = CircularBuffer<Appended>(initialCapacity: 256)
-    private var durablePosition: RecordPosition
+    var durablePosition: RecordPosition
     private var unflushedBytes = 0
     /// Bytes of frames that what waits for the disk takes at most.
     private var unflushedFrameBytes = 0
@@ -37,8 +38,8 @@ package final class ShardHost {
     private var readsUnderWay = 0
     /// Those of them that are of the ledger.
     private var ledgerReadsUnderWay = 0
-    private var hasFailed = false
-    private var isDraining = false
+    var hasFailed = false
+    var isDraining = false
     package private(set) var statistics = ShardHostStatistics()
 
     package struct Limits: Sendable {
@@ -227,7 +228,7 @@ package final class ShardHost {
     /// An effect whose record will never be known to be durable.
     private func giveUp(_ effect: Effect) {
         switch effect {
-        case .callProvider, .loadPayment: break
+        case .callProvider, .score, .loadPayment: break
         case .respond(let response):
             ports.respond(core.refusal(.journalFailed, response.reply, response.requestID))
         case .replay(let reply, let requestID, _), .history(let reply, let requestID, _, _),
@@ -236,7 +237,7 @@ package final class ShardHost {
         }
     }
 
-    private func commit(_ now: Int64) {
+    func commit(_ now: Int64) {
         guard !output.isEmpty else { return }
         if output.recordCount > 0 { append(now) }
         // Effects are taken out before any of them runs: running one may bring the next command in, and that commits, too.
@@ -317,92 +318,14 @@ package final class ShardHost {
         return tickedAt - oldest.time > limits.unflushedMilliseconds
     }
 
-    // MARK: Snapshots
-
-    /// Takes a snapshot when one is due; lets payments leave memory behind one that was written.
-    private func advanceSnapshot(_ now: Int64) {
-        guard schedule != nil, !hasFailed, !isDraining else { return }
-        if case .releasing(var plan) = schedule?.phase {
-            let start = NIODeadline.now()
-            let isDone = core.release(&plan, limit: schedule?.policy.releaseChunks ?? 1)
-            schedule?.phase = isDone ? .idle : .releasing(plan)
-            let pause = UInt64((NIODeadline.now() - start).nanoseconds)
-            snapshotStatistics.longestReleaseNanoseconds = max(snapshotStatistics.longestReleaseNanoseconds, pause)
-        } else if schedule?.isDue(
-            position: core.lastPosition,
-            payments: core.statistics.paymentsCreated,
-            loads: core.statistics.coldLoads,
-            at: now
-        ) == true {
-            takeSnapshot(now)
-        }
-    }
-
-    /// Takes what a snapshot is made from, whatever is due; what is under way goes first.
-    private func takeSnapshot(_ now: Int64) {
-        guard let policy = schedule?.policy else { return }
-        let start = NIODeadline.now()
-        let capture = core.capture(unchangedSince: now - policy.coldAfter)
-        let pause = UInt64((NIODeadline.now() - start).nanoseconds)
-        snapshotStatistics.lastPauseNanoseconds = pause
-        snapshotStatistics.longestPauseNanoseconds = max(snapshotStatistics.longestPauseNanoseconds, pause)
-        schedule?.took(
-            capture,
-            payments: core.statistics.paymentsCreated,
-            loads: core.statistics.coldLoads,
-            at: now
-        )
-        writeSnapshot()
-    }
-
-    /// Hands what was taken to the writer, once the journal has all of it: what is not durable may yet be lost, and its
-    /// positions used again.
-    private func writeSnapshot() {
-        guard let snapshots, case .taken(let capture) = schedule?.phase, capture.position <= durablePosition else {
-            return
-        }
-        schedule?.phase = .writing
-        let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
-        let eventLoop = self.eventLoop
-        let epoch = journal.epoch
-        let wall = clock()
-        snapshots.writer.run {
-            do throws(JournalError) {
-                let written = try snapshots.storage.write(capture, epoch: epoch, wallMilliseconds: wall) {
-                    snapshots.pace.spend($0)
-                }
-                eventLoop.execute { loopBound.value.snapshotWritten(written) }
-            } catch {
-                eventLoop.execute { loopBound.value.snapshotFailed(capture, error) }
-            }
-        }
-    }
-
-    private func snapshotWritten(_ written: WrittenSnapshot) {
-        schedule?.phase = .releasing(written.plan)
-        snapshotStatistics.written += 1
-        snapshotStatistics.bytes += written.bytes
-        snapshotStatistics.seconds += written.seconds
-        snapshotStatistics.position = written.position
-        snapshotStatistics.coldPaymentsWritten += written.coldPayments
-        ports.snapshotWritten(written, for: self)
-    }
-
-    /// The shard goes on; its journal holds everything, and the next snapshot makes up for this one.
-    private func snapshotFailed(_ capture: ShardCapture, _ error: JournalError) {
-        core.snapshotFailed(capture)
-        schedule?.failed(at: clock())
-        snapshotStatistics.failed += 1
-        snapshotStatistics.lastFailure = error.description
-        ports.snapshotFailed(error, shard: shard)
-    }
-
     // MARK: Effects
 
     private func run(_ effect: Effect, _ now: Int64) {
         switch effect {
         case .callProvider(let call, let token, let deadline):
             ports.callProvider(call, token: token, timeout: max(0, deadline - now), for: self)
+        case .score(let question, let token, let deadline):
+            ports.score(question, token: token, timeout: max(0, deadline - now), for: self)
         case .respond(let response):
             ports.respond(response)
         case .replay(let reply, let requestID, let record):

@@ -1,5 +1,6 @@
 package import Journal
 package import Payments
+package import Risk
 
 /// What a shard's host needs of the house around it. All calls come on the shard's event loop, and only for effects whose
 /// position is durable.
@@ -7,6 +8,9 @@ package protocol ShardPorts: AnyObject {
     /// Calls the PSP; the outcome comes back through `ShardHost.providerCompleted` with the token.
     /// - Parameter timeout: milliseconds from now.
     func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, for host: ShardHost)
+    /// Asks the external scorer; the answer comes back through `ShardHost.scored` with the token.
+    /// - Parameter timeout: milliseconds from now.
+    func score(_ question: ScoreRequest, token: UInt64, timeout: Int64, for host: ShardHost)
     /// Sends an answer to the edge.
     func respond(_ response: Response)
     /// Effects that became due together have been handed over: flush what was batched.
@@ -22,6 +26,12 @@ package protocol ShardPorts: AnyObject {
 }
 
 extension ShardPorts {
+    /// A house without a scorer: the policy for its failure decides.
+    package func score(_ question: ScoreRequest, token: UInt64, timeout: Int64, for host: ShardHost) {
+        host.scored(token, .failed(.unreachable))
+        host.scoresDelivered()
+    }
+
     package func snapshotWritten(_ written: WrittenSnapshot, for host: ShardHost) {}
     package func snapshotFailed(_ error: JournalError, shard: UInt16) {}
 }

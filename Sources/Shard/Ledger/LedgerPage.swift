@@ -130,7 +130,7 @@ package struct LedgerPage: Sendable {
             }
             return nil
         case .operationFinished, .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark,
-            .paymentChanged:
+            .paymentChanged, .riskDecided:
             return nil
         }
     }

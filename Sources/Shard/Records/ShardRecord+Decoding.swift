@@ -18,6 +18,7 @@ extension ShardRecord {
         case .operationAttempted: self = .operationAttempted(try reader.operationAttempted(bytes, time, previous))
         case .balanceMark: self = .balanceMark(try reader.balanceMark(bytes, time))
         case .paymentChanged: self = .paymentChanged(try reader.paymentChanged(bytes, time, previous))
+        case .riskDecided: self = .riskDecided(try reader.riskDecided(bytes, time, previous))
         }
         try reader.finish(bytes)
     }
@@ -224,7 +225,7 @@ extension RecordReader {
         )
     }
 
-    private mutating func paymentID(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> PaymentID {
+    mutating func paymentID(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> PaymentID {
         PaymentID(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes))
     }
 
@@ -310,6 +311,7 @@ package struct StoredResponse: Sendable {
         let bytes = record.span
         guard bytes.count > 2 else { throw .invalidValue }
         var reader = RecordReader()
+        var booksFirst = true
         switch ShardRecord.Kind(rawValue: bytes[0]) {
         case .operationFinished: try reader.skipToAnswer(finishedOfVersion: bytes[1], bytes)
         case .paymentChanged:
@@ -317,11 +319,14 @@ package struct StoredResponse: Sendable {
             _ = try reader.range(count: 16 + 1 + 8 + 8, bytes)
             try reader.skipText(bytes)
             _ = try reader.range(count: 48, bytes)
+        case .riskDecided:
+            try reader.skipToAnswer(ofRiskDecided: bytes)
+            booksFirst = false
         case .paymentCreated, .operationStarted, .operationUnresolved, .refundBounced, .operationAttempted,
             .balanceMark, nil:
             throw .invalidValue
         }
-        _ = try reader.transfers(bytes)
+        if booksFirst { _ = try reader.transfers(bytes) }
         status = try reader.integer(UInt16.self, bytes)
         let range = try reader.range(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
         body = ByteBuffer(bytes: record[range])

@@ -24,6 +24,7 @@ extension ShardRecord {
         case refundBounced = 5
         case operationAttempted = 6
         case paymentChanged = 7
+        case riskDecided = 14
         case balanceMark = 15
 
         /// Whether records of the kind name the payment's record before them, in their header.
@@ -31,7 +32,7 @@ extension ShardRecord {
             switch self {
             case .paymentCreated, .balanceMark: false
             case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted,
-                .paymentChanged:
+                .paymentChanged, .riskDecided:
                 true
             }
         }
@@ -51,6 +52,7 @@ extension ShardRecord {
         case .operationAttempted(let record): record.encode(into: &bytes)
         case .balanceMark(let record): record.encode(into: &bytes)
         case .paymentChanged(let record): record.encode(into: &bytes)
+        case .riskDecided(let record): record.encode(into: &bytes)
         }
         bytes.appendInteger(entryLink)
         let length = UInt32(bytes.count - start - 4)

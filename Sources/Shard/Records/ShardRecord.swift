@@ -22,6 +22,8 @@ package enum ShardRecord: Sendable {
     case balanceMark(BalanceMark)
     /// A transition that is not the end of an operation at the PSP: time, people, or the PSP by itself.
     case paymentChanged(PaymentChanged)
+    /// The fraud hook's verdict on a payment that it had held back.
+    case riskDecided(RiskDecided)
 
     /// Milliseconds since 1970 when it was decided.
     package var time: Int64 {
@@ -34,6 +36,7 @@ package enum ShardRecord: Sendable {
         case .operationAttempted(let record): record.time
         case .balanceMark(let record): record.time
         case .paymentChanged(let record): record.time
+        case .riskDecided(let record): record.time
         }
     }
 
@@ -48,6 +51,7 @@ package enum ShardRecord: Sendable {
         case .operationAttempted(let record): record.payment
         case .balanceMark: nil
         case .paymentChanged(let record): record.payment
+        case .riskDecided(let record): record.payment
         }
     }
 
@@ -63,6 +67,7 @@ package enum ShardRecord: Sendable {
         case .operationAttempted(let record): record.previous
         case .balanceMark: 0
         case .paymentChanged(let record): record.previous
+        case .riskDecided(let record): record.previous
         }
     }
 
@@ -72,7 +77,7 @@ package enum ShardRecord: Sendable {
         case .paymentCreated(let record): record.merchant
         case .balanceMark(let record): record.merchant
         case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted,
-            .paymentChanged:
+            .paymentChanged, .riskDecided:
             nil
         }
     }
@@ -80,7 +85,7 @@ package enum ShardRecord: Sendable {
     /// What the record books.
     package var transfers: Transfers {
         switch self {
-        case .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark: Transfers()
+        case .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark, .riskDecided: Transfers()
         case .operationStarted(let record): record.transfers
         case .operationFinished(let record): record.transfers
         case .refundBounced(let record): record.transfers

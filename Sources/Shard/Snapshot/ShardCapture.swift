@@ -2,6 +2,7 @@ package import Journal
 import Ledger
 import Money
 import Payments
+import Risk
 
 /// A shard's state at one moment: values that share their chunks with the shard, which goes on and copies what it changes.
 package struct ShardCapture: Sendable {
@@ -18,6 +19,7 @@ package struct ShardCapture: Sendable {
     let balances: Balances
     let entryChains: EntryChains
     let completedKeys: CompletedKeys
+    let riskCounters: RiskCounters?
 
     package var paymentCount: Int { payments.count }
     package var warmPaymentCount: Int { payments.presentCount }
@@ -41,7 +43,8 @@ extension ShardCore {
             operations: operations.all,
             balances: balances,
             entryChains: entryChains,
-            completedKeys: keys
+            completedKeys: keys,
+            riskCounters: riskCounters
         )
     }
 
@@ -80,6 +83,7 @@ extension ShardCore {
             accounts &+= line.value  // Order-free: the table's order is not part of the state.
         }
         hasher.combine(accounts, entryChains.digest, 0, 0)
+        if let riskCounters { hasher.combine(riskCounters) }
         return hasher.value
     }
 }
@@ -97,6 +101,15 @@ extension EntryChains {
 }
 
 extension StateHasher {
+    /// The table is the same slot for slot after a replay, and so is where its search goes on.
+    fileprivate mutating func combine(_ counters: RiskCounters) {
+        combine(UInt64(counters.count), UInt64(counters.shape.cursor), 0, 0)
+        counters.forEach { slot, words in
+            combine(UInt64(slot))
+            for word in words { combine(word) }
+        }
+    }
+
     /// - Precondition: the bytes are a multiple of eight, as entries are.
     mutating func combine(words bytes: UnsafeRawBufferPointer) {
         precondition(bytes.count % 8 == 0)

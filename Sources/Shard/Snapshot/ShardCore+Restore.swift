@@ -10,6 +10,8 @@ struct SnapshotProgress {
     var accountCount: UInt64 = 0
     var paymentCount: UInt64 = 0
     var entryChainCount: UInt64 = 0
+    /// nil where the snapshot has none.
+    var riskCounters: RiskCountersProgress?
 
     /// Whether all of it came.
     var isComplete: Bool {
@@ -17,6 +19,7 @@ struct SnapshotProgress {
         return state.operationCount == operationCount && state.accountCount == accountCount
             && state.warmPaymentCount == paymentCount && state.keyRunCount == UInt64(keyRuns.count)
             && state.entryChainCount ?? 0 == entryChainCount
+            && riskCounters?.expected == riskCounters?.seen
     }
 }
 
@@ -34,6 +37,7 @@ extension ShardCore {
         case .operations: try restoreOperations(bytes, &progress)
         case .accounts: try restoreAccounts(bytes, &progress)
         case .entryChains: try restoreEntryChains(bytes, &progress)
+        case .riskCounters: try restoreRiskCounters(bytes, &progress.riskCounters)
         case .keyRuns:
             let span = bytes.bindMemory(to: UInt8.self).span
             var reader = RecordReader()

@@ -12,6 +12,8 @@ enum SnapshotSection: UInt16 {
     case keyRuns = 5
     case keys = 6
     case coldPayments = 7
+    /// Written only where the fraud hook counts anything.
+    case riskCounters = 16
     case entryChains = 18
 }
 
@@ -127,7 +129,10 @@ extension RunningOperation {
         bytes.appendInteger(UInt64(payment))
         bytes.appendInteger(refund)
         bytes.append(operation.rawValue)
-        bytes.append((isUncertain ? 1 : 0) | (isKnownToProvider ? 2 : 0) | (staysOpen ? 4 : 0))
+        bytes.append(
+            (isUncertain ? 1 : 0) | (isKnownToProvider ? 2 : 0) | (staysOpen ? 4 : 0) | (isApproved ? 32 : 0) | gate
+                .rawValue << 6
+        )
         bytes.appendInteger(ordinal)
         bytes.appendInteger(attempt)
         bytes.appendInteger(replays)
@@ -169,6 +174,8 @@ extension RunningOperation {
             reply: nil,
             step: .waiting,
             staysOpen: flags & 4 != 0,
+            isApproved: flags & 32 != 0,
+            gate: RiskGate(rawValue: flags >> 6) ?? .open,
             isUncertain: flags & 1 != 0,
             isKnownToProvider: flags & 2 != 0,
             tries: 0,

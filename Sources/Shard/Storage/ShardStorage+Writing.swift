@@ -264,6 +264,10 @@ private struct SnapshotJob {
         try writer.write(.operations, capture.operations.count) { index, bytes in
             capture.operations[index].store(into: &bytes)
         }
+        if let counters = capture.riskCounters {
+            let stored = StoredRiskCounters(counters)
+            try writer.write(.riskCounters, stored.count) { index, bytes in stored.store(index, into: &bytes) }
+        }
         bytes += try writer.finish().bytes
     }
 

@@ -77,7 +77,8 @@ extension World {
         case .notFound: fail("request \(attempt.request) is about a payment that was acknowledged and is not found")
         case .idempotencyTableFull, .paymentTableFull: fail("a table is full that has room for everything")
         case .keyInUse, .unexpectedState, .operationInProgress, .amountExceedsCapturable, .amountExceedsRefundable,
-            .tooManyRefunds, .notSupported, .amountNotAboveAuthorized, .amountTooLarge, .disputed:
+            .tooManyRefunds, .notSupported, .amountNotAboveAuthorized, .amountTooLarge, .disputed,
+            .notInReview:
             break
         case .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .tooManyDisputes:
             fail("nobody told an event or disputed: \(refusal)")

@@ -30,14 +30,15 @@ struct ServeCommand: AsyncParsableCommand {
         )
         if checkConfig {
             _ = try JournalProtection(configuration.journal)
+            try configuration.checkRisk()
             Console.line("configuration ok")
             return
         }
         let logger = ServiceProcess.logger(level: configuration.logLevel)
         let server = try await GatewayServer.start(configuration: configuration, logger: logger)
-        if configuration.journal.encryption != nil {
+        if configuration.journal.encryption != nil || configuration.risk.isPresent {
             let reloads = Signals.reloads()
-            Task { for await _ in reloads { await server.reloadJournalKeys() } }
+            Task { for await _ in reloads { await reload(server, configuration) } }
         }
         try await ServiceProcess.run(
             options: options,
@@ -49,5 +50,19 @@ struct ServeCommand: AsyncParsableCommand {
                 return error is GatewayStopped ? nil : error
             }
         )
+    }
+
+    /// SIGHUP: the journals' keys and the fraud hook are read anew, nothing else.
+    private func reload(_ server: GatewayServer, _ configuration: GatewayConfiguration) async {
+        await server.reloadJournalKeys()
+        guard configuration.risk.isPresent else { return }
+        let path = config
+        await server.reloadRisk { () throws(ConfigurationError) in
+            try GatewayConfiguration.load(
+                path: path,
+                environment: ProcessInfo.processInfo.environment,
+                coreCount: ProcessInfo.processInfo.activeProcessorCount
+            )
+        }
     }
 }

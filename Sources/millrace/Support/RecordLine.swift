@@ -60,6 +60,13 @@ enum RecordLine {
                 kind("payment_changed"), time, id("payment", changed.payment), "\"change\":\"\(changed.change)\"",
                 "\"amount\":\(changed.amountMinor)", "\"status\":\(changed.responseStatus)",
             ]
+        case .riskDecided(let decided):
+            // A scorer's reasons are its own words, so only their number.
+            return [
+                kind("risk_decided"), time, id("payment", decided.payment), "\"outcome\":\"\(decided.band)\"",
+                "\"score\":\(decided.score)", "\"by\":\"\(decided.source)\"",
+                "\"reasons\":\(decided.reasons.count)", "\"status\":\(decided.responseStatus)",
+            ]
         case .refundBounced(let bounced):
             return [
                 kind("refund_bounced"), time, id("payment", bounced.payment), id("refund", bounced.refund),

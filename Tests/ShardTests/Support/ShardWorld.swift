@@ -2,6 +2,7 @@ import Journal
 import Money
 import NIOCore
 import Payments
+import Risk
 import Shard
 
 /// A shard with a journal in memory and a recording of its effects: what a test drives by feeding events.
@@ -12,6 +13,7 @@ struct ShardWorld: ~Copyable {
     var journal: [[UInt8]] = []
     var responses: [Response] = []
     var calls: [(call: ProviderCall, token: UInt64)] = []
+    var questions: [(question: ScoreRequest, token: UInt64)] = []
     var replays: [(reply: ReplyToken, record: RecordPosition)] = []
     /// Payments that the shard asked to be read back and that were not yet.
     var loads: [UInt64] = []
@@ -70,6 +72,11 @@ struct ShardWorld: ~Copyable {
         settle()
     }
 
+    mutating func score(_ token: UInt64, _ outcome: ScoreOutcome) {
+        core.handle(outcome, of: token, at: now, into: &output)
+        settle()
+    }
+
     mutating func pass(milliseconds: Int64) {
         now += milliseconds
         core.tick(at: now, into: &output)
@@ -91,6 +98,7 @@ struct ShardWorld: ~Copyable {
             precondition(pending.restsOn <= RecordPosition(journal.count), "an effect rests on a record never made")
             switch pending.effect {
             case .callProvider(let call, let token, _): calls.append((call, token))
+            case .score(let question, let token, _): questions.append((question, token))
             case .respond(let response): responses.append(response)
             case .replay(let reply, _, let record): replays.append((reply, record))
             case .loadPayment(let sequence): loads.append(sequence)

@@ -1,0 +1,55 @@
+import HTTPTransport
+import NIOSSL
+import Payments
+import Risk
+import Scoring
+
+/// The fraud hook as the shards need it: the compiled policy and the way to the scorer. Immutable; a reload makes a new one.
+struct RiskParts: Sendable {
+    let policy: RiskPolicy?
+    let scorer: ScorerTarget?
+    let merchantNames: [MerchantID: String]
+
+    /// Reads the lists' files and the scorer's authorities; blocks.
+    init(_ configuration: GatewayConfiguration, seed: [UInt8]) throws(ConfigurationError) {
+        policy = try RiskPolicy(configuration.risk, seed: seed)
+        if let settings = configuration.risk.scorer {
+            scorer = try ScorerTarget(settings)
+        } else {
+            scorer = nil
+        }
+        var names: [MerchantID: String] = [:]
+        for merchant in configuration.merchants { names[merchant.merchantID] = merchant.id }
+        merchantNames = names
+    }
+}
+
+extension GatewayConfiguration {
+    /// Reads what the fraud hook's section points to, and throws what is wrong with it. Blocks.
+    package func checkRisk() throws(ConfigurationError) {
+        _ = try RiskParts(self, seed: [UInt8](repeating: 0, count: 32))
+    }
+}
+
+extension ScorerTarget {
+    fileprivate init(_ settings: GatewayConfiguration.RiskSettings.Scorer) throws(ConfigurationError) {
+        let url = settings.url.authority
+        var client = HTTPClientConfiguration(
+            host: url.host,
+            port: url.port,
+            authority: "\(url.host):\(url.port)",
+            connections: .init(minimum: settings.connectionsPerShard, maximum: settings.connectionsPerShard)
+        )
+        if url.usesTLS {
+            client.tls = try .client(caFile: settings.tlsCAFile)
+            client.serverName = url.isAddress ? nil : url.host
+        }
+        client.maxQueued = settings.maxInFlightPerShard
+        self.init(
+            client: client,
+            path: settings.url.path,
+            token: settings.token,
+            maximumInFlight: settings.maxInFlightPerShard
+        )
+    }
+}

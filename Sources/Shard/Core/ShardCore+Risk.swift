@@ -1,0 +1,353 @@
+import Journal
+import NIOCore
+import Payments
+package import Risk
+
+// The fraud hook. The rules are asked before a payment is made; what they say is journaled with it, as a note in front of its
+// details, and so is everything that the counters count. What is not plainly allowed begins as every payment does, with its key
+// reserved, but behind a gate; one record, `RiskDecided`, opens the gate or ends the payment's way to the PSP.
+extension ShardCore {
+    /// Swaps the rules. What is counted alike before and after goes on being counted.
+    package mutating func reload(risk policy: RiskPolicy?) {
+        let old = riskCounters
+        riskPolicy = policy
+        riskCounters = RiskCounters.make(for: policy)
+        guard var table = riskCounters, let old else { return }
+        if old.capacity == table.capacity {
+            riskCounters = old
+            return
+        }
+        // Of a smaller table what fits; the others begin anew.
+        riskCounters = nil
+        old.forEach { _, words in _ = table.adopt(Array(words)) }
+        riskCounters = table
+    }
+
+    /// The counters' share of the memory and how full they are.
+    package var riskOccupancy: (counters: Int, capacity: Int, bytes: Int) {
+        (riskCounters?.count ?? 0, riskCounters?.capacity ?? 0, riskCounters?.reservedBytes ?? 0)
+    }
+
+    // MARK: Creation
+
+    /// The details that a payment is made with: with a note in front when the rules say anything.
+    mutating func assessed(_ request: CreatePayment, of merchant: MerchantID, at now: Int64) -> [UInt8] {
+        guard let riskPolicy else { return request.details.bytes }
+        let details = request.details.bytes
+        let facts = RiskFacts(merchant: merchant, amountMinor: request.amountMinor, currency: request.currency)
+        let assessment = riskPolicy.assess(facts, details: details.span, riskCounters, at: now)
+        guard !assessment.isPlain else {
+            statistics.risk.allowed += 1
+            return details
+        }
+        return RiskNote.prepend(assessment, to: details)
+    }
+
+    /// Counts what was made. Called for every `PaymentCreated`, live and on replay, and by nothing else.
+    mutating func countForRisk(_ record: PaymentCreated) {
+        guard let riskPolicy, riskCounters != nil else { return }
+        let facts = RiskFacts(merchant: record.merchant, amountMinor: record.amountMinor, currency: record.currency)
+        let lost = riskPolicy.count(facts, details: record.details.span, in: &riskCounters, at: record.time)
+        if lost > 0 { statistics.risk.countersFull += 1 }
+    }
+
+    /// The gate of a payment just made.
+    static func gate(_ details: Span<UInt8>) -> RiskGate {
+        // Nearly all payments have no note; the first byte tells.
+        guard !details.isEmpty, details[0] == PaymentDetails.Field.risk.rawValue else { return .open }
+        return RiskNote.read(details).map(RiskGate.init) ?? .open
+    }
+
+    /// A payment was made: it is sent, or what its gate waits for is begun.
+    mutating func passGate(_ slot: Int, paymentMethod: String, at now: Int64, into output: inout ShardOutput) {
+        switch operations[slot].gate {
+        case .open:
+            if riskPolicy != nil, Self.hasNote(payments[operations[slot].payment], arena) {
+                statistics.risk.allowed += 1
+            }
+            execute(slot, paymentMethod: paymentMethod, at: now, into: &output)
+        case .score, .review, .block:
+            gateDue(slot, at: now, into: &output)
+        }
+    }
+
+    private static func hasNote(_ payment: Payment, _ arena: borrowing ByteArena) -> Bool {
+        arena.withBytes(payment.details) { RiskNote.range(in: $0) != nil }
+    }
+
+    /// Does what the gate waits for: with the creation, and again after a restart.
+    mutating func gateDue(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
+        let assessment = note(slot)
+        switch operations[slot].gate {
+        case .open: preconditionFailure("an open gate holds nothing back")
+        case .review, .block: decide(slot, assessment, .rules, at: now, into: &output)
+        case .score:
+            guard let scorer = riskPolicy?.scorer else {
+                // The configuration has none any more.
+                return scoreFailed(slot, assessment, at: now, into: &output)
+            }
+            ask(slot, assessment, timeout: scorer.timeout, at: now, into: &output)
+        }
+    }
+
+    private func note(_ slot: Int) -> RiskAssessment {
+        let details = payments[operations[slot].payment].details
+        guard let note = arena.withBytes(details, { RiskNote.read($0) }) else {
+            preconditionFailure("a gate without a note")
+        }
+        return note
+    }
+
+    // MARK: The scorer
+
+    private mutating func ask(
+        _ slot: Int,
+        _ assessment: RiskAssessment,
+        timeout: Int64,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        operations[slot].step = .executing
+        let payment = payments[operations[slot].payment]
+        let question = ScoreRequest(
+            payment: payment.id,
+            merchant: payment.merchant,
+            amountMinor: payment.amountMinor,
+            currency: payment.currency,
+            capturesAutomatically: payment.capturesAutomatically,
+            paymentMethod: text(.paymentMethod, of: payment) ?? "",
+            customer: text(.customer, of: payment),
+            score: assessment.score,
+            reasons: assessment.reasons,
+            createdAt: Int64(payment.id.milliseconds)
+        )
+        // Nothing leaves before the record that says that the answer is awaited is durable.
+        output.release(
+            .score(question, token: operations.token(slot), deadline: now + timeout),
+            restingOn: lastPosition
+        )
+    }
+
+    func text(_ field: PaymentDetails.Field, of payment: Payment) -> String? {
+        arena.withBytes(payment.details) { details in
+            var found: Range<Int>?
+            PaymentDetails.forEachField(in: details) { if $0 == field { found = $1 } }
+            return found.map { range in
+                details.extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+            }
+        }
+    }
+
+    /// What came of a question to the scorer.
+    /// - Parameters:
+    ///   - token: as the effect carried it; an answer about a payment that has gone on is ignored.
+    ///   - now: milliseconds since 1970.
+    package mutating func handle(
+        _ answer: ScoreOutcome,
+        of token: UInt64,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        guard let slot = operations.slot(of: token), operations[slot].gate == .score,
+            operations[slot].step == .executing
+        else { return }
+        let before = note(slot)
+        guard let riskPolicy, case .scored = answer else { return scoreFailed(slot, before, at: now, into: &output) }
+        decide(slot, riskPolicy.combine(before, answer), .scorer, at: now, into: &output)
+    }
+
+    private mutating func scoreFailed(
+        _ slot: Int,
+        _ before: RiskAssessment,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        statistics.risk.scorerFailures += 1
+        var after = before
+        after.asksScorer = false
+        after.band = max(before.band, .review)
+        after.reasons.append(RiskReason.scorerFailed)
+        if let riskPolicy { after = riskPolicy.combine(before, .failed(.unreachable)) }
+        decide(slot, after, .scorer, at: now, into: &output)
+    }
+
+    // MARK: The verdict
+
+    private mutating func decide(
+        _ slot: Int,
+        _ assessment: RiskAssessment,
+        _ source: RiskDecided.Source,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        let operation = operations[slot]
+        let payment = payments[operation.payment]
+        var record = RiskDecided(
+            payment: payment.id,
+            band: assessment.band,
+            score: assessment.score,
+            source: source,
+            reasons: Array(assessment.reasons.prefix(RiskNote.maximumReasons)),
+            deadline: assessment.band == .review ? now + (riskPolicy?.reviewTimeout ?? Self.reviewTimeout) : 0,
+            previous: payment.lastRecord,
+            time: now
+        )
+        applyRiskDecided(record, slot: slot, at: nextPosition)
+        count(assessment.band)
+        guard assessment.band != .allow else {
+            persist(.riskDecided(record), into: &output)
+            return execute(slot, paymentMethod: paymentMethod(of: operation.payment), at: now, into: &output)
+        }
+        guard let key = operation.key else { preconditionFailure("a payment is made under a key") }
+        let answer = verdictAnswer(payments[operation.payment], assessment.band, key.requestID)
+        record.responseStatus = answer.status
+        record.response = answer.body
+        persist(.riskDecided(record), into: &output)
+        guard let reply = operation.reply else { return }
+        respond(reply, key.requestID, answer, into: &output)
+    }
+
+    /// Where the configuration that held a payment back is gone: a day.
+    private static let reviewTimeout: Int64 = 86_400_000
+
+    private mutating func count(_ band: RiskBand) {
+        switch band {
+        case .allow: statistics.risk.allowed += 1
+        case .review: statistics.risk.reviewed += 1
+        case .block: statistics.risk.blocked += 1
+        }
+    }
+
+    /// The only way from the record to state, live and on replay.
+    mutating func applyRiskDecided(_ record: RiskDecided, slot: Int, at position: RecordPosition) {
+        let operation = operations[slot]
+        let index = operation.payment
+        precondition(operation.gate != .open, "a payment was judged twice")
+        payments[index].lastRecord = position
+        operations[slot].gate = .open
+        if record.source == .scorer { renote(record, payment: index) }
+        switch record.band {
+        case .allow: return
+        case .review: payments[index].heldForReview(until: record.deadline, at: record.time)
+        case .block: payments[index].blocked(at: record.time)
+        }
+        payments[index].operationSlot = 0
+        awaitDeadline(index, at: record.time)
+        if let key = operation.key { complete(key, record: position, at: record.time) }
+        operations.remove(slot)
+    }
+
+    /// The note says what was decided in the end.
+    private mutating func renote(_ record: RiskDecided, payment index: Int) {
+        let assessment = RiskAssessment(
+            band: record.band,
+            score: record.score,
+            reasons: record.reasons,
+            asksScorer: false
+        )
+        let details = arena.withBytes(payments[index].details) { details -> [UInt8] in
+            let end = RiskNote.range(in: details)?.upperBound ?? 0
+            let rest = details.extracting(end..<details.count).withUnsafeBufferPointer { Array($0) }
+            return RiskNote.prepend(assessment, to: rest)
+        }
+        payments[index].details = arena.append(details.span)
+    }
+
+    private func verdictAnswer(_ payment: Payment, _ band: RiskBand, _ requestID: RequestID) -> Answer {
+        let view = view(payment)
+        var body = makeBody()
+        let status: UInt16 = arena.withBytes(payment.details) { details in
+            guard band == .block else {
+                renderer.renderPayment(view, details: details, into: &body)
+                return 202
+            }
+            let decline = Decline(category: .hard, code: .suspectedFraud, providerCode: "")
+            renderer.renderDeclined(view, details: details, decline: decline, requestID: requestID, into: &body)
+            return 402
+        }
+        return Answer(status: status, body: body)
+    }
+
+    // MARK: People
+
+    /// Sends a payment that was held for people.
+    mutating func approve(
+        _ id: PaymentID,
+        _ command: Command,
+        _ key: RequestKey,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        guard let index = reviewed(id, command, into: &output) else { return }
+        let payment = payments[index]
+        let record = OperationStarted(
+            payment: payment.id,
+            operation: .authorize,
+            ordinal: nextOrdinal(.authorize, payment),
+            amountMinor: payment.amountMinor,
+            key: key,
+            transfers: Transfers(),
+            previous: payment.lastRecord,
+            time: now
+        )
+        let slot = applyStarted(record, at: nextPosition)
+        persist(.operationStarted(record), into: &output)
+        statistics.risk.approved += 1
+        operations[slot].reply = command.reply
+        execute(slot, paymentMethod: paymentMethod(of: index), at: now, into: &output)
+        if command.respondsAtOnce { answerProcessing(slot, into: &output) }
+    }
+
+    /// Ends a payment that was held for people.
+    mutating func reject(
+        _ id: PaymentID,
+        _ command: Command,
+        _ key: RequestKey,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        guard let index = reviewed(id, command, into: &output) else { return }
+        var record = PaymentChanged(
+            payment: id,
+            change: .reviewRejected,
+            key: key,
+            transfers: Transfers(),
+            previous: payments[index].lastRecord,
+            time: now
+        )
+        applyChanged(record, at: nextPosition)
+        let answer = Answer(status: 200, body: paymentBody(index))
+        record.responseStatus = answer.status
+        record.response = answer.body
+        persist(.paymentChanged(record), into: &output)
+        statistics.risk.rejected += 1
+        respond(command.reply, command.requestID, answer, into: &output)
+    }
+
+    /// The payment that is asked about, if it is held for people.
+    private mutating func reviewed(_ id: PaymentID, _ command: Command, into output: inout ShardOutput) -> Int? {
+        switch place(of: id, for: command.merchant) {
+        case .warm(let index):
+            if payments[index].phase == .review { return index }
+            let refusal: Refusal = payments[index].running == nil ? .notInReview : .operationInProgress
+            refuse(command, refusal, showing: index, into: &output)
+        case .cold: park(command, payment: id.sequence, into: &output)
+        case .unknown: refuse(command, .notFound, into: &output)
+        }
+        return nil
+    }
+
+    /// Nobody has looked at it in time.
+    mutating func reviewTimedOut(_ index: Int, at now: Int64, into output: inout ShardOutput) {
+        change(index, .reviewTimedOut, at: now, into: &output)
+        statistics.risk.timedOut += 1
+    }
+}
+
+extension RiskCounters {
+    /// The table that a policy needs.
+    static func make(for policy: RiskPolicy?) -> RiskCounters? {
+        guard let policy, policy.counts else { return nil }
+        return RiskCounters(capacity: policy.counterCapacity)
+    }
+}

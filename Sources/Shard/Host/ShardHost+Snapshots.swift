@@ -1,0 +1,82 @@
+import Journal
+import NIOCore
+
+extension ShardHost {
+    /// Takes a snapshot when one is due; lets payments leave memory behind one that was written.
+    func advanceSnapshot(_ now: Int64) {
+        guard schedule != nil, !hasFailed, !isDraining else { return }
+        if case .releasing(var plan) = schedule?.phase {
+            let start = NIODeadline.now()
+            let isDone = core.release(&plan, limit: schedule?.policy.releaseChunks ?? 1)
+            schedule?.phase = isDone ? .idle : .releasing(plan)
+            let pause = UInt64((NIODeadline.now() - start).nanoseconds)
+            snapshotStatistics.longestReleaseNanoseconds = max(snapshotStatistics.longestReleaseNanoseconds, pause)
+        } else if schedule?.isDue(
+            position: core.lastPosition,
+            payments: core.statistics.paymentsCreated,
+            loads: core.statistics.coldLoads,
+            at: now
+        ) == true {
+            takeSnapshot(now)
+        }
+    }
+
+    /// Takes what a snapshot is made from, whatever is due; what is under way goes first.
+    private func takeSnapshot(_ now: Int64) {
+        guard let policy = schedule?.policy else { return }
+        let start = NIODeadline.now()
+        let capture = core.capture(unchangedSince: now - policy.coldAfter)
+        let pause = UInt64((NIODeadline.now() - start).nanoseconds)
+        snapshotStatistics.lastPauseNanoseconds = pause
+        snapshotStatistics.longestPauseNanoseconds = max(snapshotStatistics.longestPauseNanoseconds, pause)
+        schedule?.took(
+            capture,
+            payments: core.statistics.paymentsCreated,
+            loads: core.statistics.coldLoads,
+            at: now
+        )
+        writeSnapshot()
+    }
+
+    /// Hands what was taken to the writer, once the journal has all of it: what is not durable may yet be lost, and its
+    /// positions used again.
+    func writeSnapshot() {
+        guard let snapshots, case .taken(let capture) = schedule?.phase, capture.position <= durablePosition else {
+            return
+        }
+        schedule?.phase = .writing
+        let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
+        let eventLoop = self.eventLoop
+        let epoch = journal.epoch
+        let wall = clock()
+        snapshots.writer.run {
+            do throws(JournalError) {
+                let written = try snapshots.storage.write(capture, epoch: epoch, wallMilliseconds: wall) {
+                    snapshots.pace.spend($0)
+                }
+                eventLoop.execute { loopBound.value.snapshotWritten(written) }
+            } catch {
+                eventLoop.execute { loopBound.value.snapshotFailed(capture, error) }
+            }
+        }
+    }
+
+    private func snapshotWritten(_ written: WrittenSnapshot) {
+        schedule?.phase = .releasing(written.plan)
+        snapshotStatistics.written += 1
+        snapshotStatistics.bytes += written.bytes
+        snapshotStatistics.seconds += written.seconds
+        snapshotStatistics.position = written.position
+        snapshotStatistics.coldPaymentsWritten += written.coldPayments
+        ports.snapshotWritten(written, for: self)
+    }
+
+    /// The shard goes on; its journal holds everything, and the next snapshot makes up for this one.
+    private func snapshotFailed(_ capture: ShardCapture, _ error: JournalError) {
+        core.snapshotFailed(capture)
+        schedule?.failed(at: clock())
+        snapshotStatistics.failed += 1
+        snapshotStatistics.lastFailure = error.description
+        ports.snapshotFailed(error, shard: shard)
+    }
+}
