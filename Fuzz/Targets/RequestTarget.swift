@@ -52,9 +52,11 @@ extension FuzzTarget {
         guard case .operation(let kind, _, _, _, _)? = try? interpreter.interpret(request) else { return }
         switch kind {
         case .createPayment(let payment): check(payment, body)
-        case .capture, .cancel, .approve, .reject, .increment, .confirm, .refund:
+        case .capture, .cancel, .approve, .reject, .increment, .confirm, .refund, .captureWith, .createPayout,
+            .createWallet, .quoteExchange, .convertExchange, .payoutEvent:
             precondition(body.isEmpty || foundation(body) is [String: Any], "accepted, and yet no JSON object")
-        case .getPayment, .getHistory, .getRefund, .getBalance, .getPastBalance, .getAccounts, .getEntries:
+        case .getPayout, .getWallet, .getPayment, .getHistory, .getRefund, .getBalance, .getPastBalance, .getAccounts,
+            .getEntries:
             preconditionFailure("a read with a key")
         }
     }

@@ -10,8 +10,11 @@ package struct APIConfiguration: Sendable {
         package let feeBasisPoints: UInt16
         /// Any of these keys authenticates the merchant; several make a rotation without a gap.
         package let keyHashes: [APIKeyHash]
+        /// Pay-outs are refused until the operator lifts this.
+        package let holdsPayouts: Bool
 
-        package init(name: String, feeBasisPoints: UInt16, keyHashes: [APIKeyHash]) {
+        package init(name: String, feeBasisPoints: UInt16, keyHashes: [APIKeyHash], holdsPayouts: Bool = false) {
+            self.holdsPayouts = holdsPayouts
             self.name = name
             self.id = MerchantID(configured: name)
             self.feeBasisPoints = feeBasisPoints
@@ -39,6 +42,7 @@ package struct APIConfiguration: Sendable {
 
     package let merchants: [Merchant]
     package let operators: [Operator]
+    package let money: MoneyRules
     let directory: MerchantDirectory
     let idempotencySeed: [UInt8]
     /// Signs the cursors of lists.
@@ -49,6 +53,7 @@ package struct APIConfiguration: Sendable {
     package init(
         merchants: [Merchant],
         operators: [Operator] = [],
+        money: MoneyRules = MoneyRules(),
         idempotencySeed: [UInt8]
     ) throws(APIConfigurationError) {
         guard (16...32).contains(idempotencySeed.count) else { throw .seedLength }
@@ -64,6 +69,7 @@ package struct APIConfiguration: Sendable {
         self.directory = try MerchantDirectory(merchants, operators: operators)
         self.merchants = merchants
         self.operators = operators
+        self.money = money
         self.idempotencySeed = idempotencySeed
         self.cursorKey = LedgerCursorKey(seed: idempotencySeed)
     }

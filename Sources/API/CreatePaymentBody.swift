@@ -20,12 +20,15 @@ struct CreatePaymentBody {
     private var capturesAutomatically = true
     private var acceptsPartialAuthorization = false
     private var details = PaymentDetails()
+    private var funding = PaymentFunding.provider
+    private var hasSplits = false
     private var reader = BodyReader()
 
     /// Reads an admitted body; an `idempotency_key` in it goes to `scratch.bodyKey`.
     static func parse(
         _ input: Span<UInt8>,
         feeBasisPoints: UInt16,
+        toppingUp wallet: WalletID? = nil,
         scratch: inout RequestScratch
     ) throws(Rejection) -> CreatePayment {
         guard !input.isEmpty else { throw Rejection(.bodyMissing) }
@@ -37,7 +40,9 @@ struct CreatePaymentBody {
         guard let paymentMethod = body.paymentMethod else {
             throw Rejection(.parameterMissing, .known("payment_method"))
         }
-        return CreatePayment(
+        if let wallet { try body.topUp(wallet) }
+        if body.hasSplits { try body.checkSplits() }
+        var payment = CreatePayment(
             amountMinor: amountMinor,
             currency: currency,
             capturesAutomatically: body.capturesAutomatically,
@@ -46,6 +51,22 @@ struct CreatePaymentBody {
             paymentMethod: paymentMethod,
             details: body.details
         )
+        payment.funding = body.funding
+        payment.hasSplits = body.hasSplits
+        return payment
+    }
+
+    /// The payment fills a wallet: by a provider, at once, all of it.
+    private mutating func topUp(_ wallet: WalletID) throws(Rejection) {
+        guard capturesAutomatically else { throw Rejection(.parameterValueUnknown, .known("capture")) }
+        guard funding == .provider else { throw Rejection(.parameterValueUnknown, .known("payment_method")) }
+        guard !hasSplits else { throw Rejection(.splitsNotPossible, .known("splits")) }
+        details.append(.wallet, wallet.description)
+        funding = .topUp(wallet)
+    }
+
+    private func checkSplits() throws(Rejection) {
+        guard capturesAutomatically, funding == .provider else { throw Rejection(.splitsNotPossible, .known("splits")) }
     }
 
     private mutating func readMember(
@@ -57,6 +78,10 @@ struct CreatePaymentBody {
         switch name.hasEscapes ? name.unescapedCount(input) : name.range.count {
         case 6 where name.equals("amount", in: input):
             amountMinor = try reader.amount(input)
+        case 6 where name.equals("splits", in: input):
+            let splits = try reader.splits(input, &scratch)
+            hasSplits = !splits.isEmpty
+            if hasSplits { details.append(plan: splits) }
         case 7 where name.equals("capture", in: input):
             capturesAutomatically = try reader.flag("capture", input)
         case 8 where name.equals("currency", in: input):
@@ -101,6 +126,11 @@ struct CreatePaymentBody {
             guard VisibleASCII.isAll(token) else { throw Rejection(.parameterCharactersInvalid, .known(name)) }
             details.append(.paymentMethod, token)
             paymentMethod = String(copying: token)
+            guard token.matches(WalletID.prefix) else { return }
+            guard let numbers = Identifier.parse(WalletID.prefix, token) else {
+                throw Rejection(.walletUnknown, .known(name))
+            }
+            funding = .wallet(WalletID(high: numbers.high, low: numbers.low))
         }
     }
 

@@ -2,5 +2,5 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     /// The text of docs/openapi.yaml.
-    package static let text = part1 + part2 + part3
+    package static let text = part1 + part2 + part3 + part4
 }

@@ -22,6 +22,7 @@ security:
 tags:
   - name: payments
   - name: refunds
+  - name: money
   - name: ledger
   - name: meta
 paths:
@@ -319,89 +320,88 @@ paths:
                 balance: {$ref: '#/components/examples/Balance'}
         '401': {$ref: '#/components/responses/Unauthenticated'}
         default: {$ref: '#/components/responses/Problem'}
-  /v1/ledger/accounts:
-    get:
-      operationId: listLedgerAccounts
-      tags: [ledger]
-      summary: Read the sums of your accounts
-      description: |
-        Every account of the merchant that anything was ever booked on, by currency code, then by account: debits and credits since the
-        beginning, and `balance`, credits less debits: what the ledger owes the merchant. `memo:auth:merchant` counts open
-        authorizations, which nobody owes yet.
-      responses:
-        '200':
-          description: The accounts.
-          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
-          content:
-            application/json:
-              schema: {$ref: '#/components/schemas/LedgerAccounts'}
-              examples:
-                accounts: {$ref: '#/components/examples/LedgerAccounts'}
-        '401': {$ref: '#/components/responses/Unauthenticated'}
-        default: {$ref: '#/components/responses/Problem'}
-  /v1/ledger/entries:
-    get:
-      operationId: listLedgerEntries
-      tags: [ledger]
-      summary: List what was booked for you, newest first
-      description: |
-        The transfers that moved the merchant's own money, each with its postings on the merchant's accounts and what the platform took
-        of it. Entries never change and new ones come in front, so a list that is read page by page neither repeats nor misses one that
-        was there when it began. A page may hold fewer entries than `limit`, or none, and still have a `next`: filters look at a thousand
-        records at a time.
+  /v1/payouts:
+    post:
+      operationId: createPayout
+      tags: [money]
+      summary: Pay out what is available
       parameters:
-        - {name: cursor, in: query, description: '`next` of the page before, with the same filters', schema: {type: string, maxLength: 128}}
-        - {name: limit, in: query, description: Entries of a page, schema: {type: integer, minimum: 1, maximum: 100, default: 20}}
-        - name: account
-          in: query
-          description: Only entries with a posting on this account
-          schema: {type: string, example: 'merchant:pending'}
-        - {name: currency, in: query, description: Only entries with a posting in this currency, schema: {$ref: '#/components/schemas/Currency'}}
+        - $ref: '#/components/parameters/IdempotencyKey'
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/CreatePayout'}
+            example: {currency: EUR, destination: ba_main}
       responses:
-        '200':
-          description: A page of entries.
+        '201':
+          description: Requested; the amount has left the available balance.
           headers: {request-id: {$ref: '#/components/headers/RequestID'}}
           content:
             application/json:
-              schema: {$ref: '#/components/schemas/LedgerEntries'}
-              examples:
-                entries: {$ref: '#/components/examples/LedgerEntries'}
+              schema: {$ref: '#/components/schemas/Payout'}
+        '400': {$ref: '#/components/responses/Invalid'}
         '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        '503': {$ref: '#/components/responses/Unavailable'}
         default: {$ref: '#/components/responses/Problem'}
-  /openapi.yaml:
+  /v1/payouts/{id}:
+    parameters:
+      - {name: id, in: path, required: true, schema: {$ref: '#/components/schemas/PayoutID'}}
     get:
-      operationId: getOpenAPI
-      tags: [meta]
-      summary: This document
-      security: []
+      operationId: getPayout
+      tags: [money]
+      summary: Read a pay-out
       responses:
         '200':
-          description: This document.
+          description: As it is now.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
           content:
-            application/yaml:
-              schema: {type: string}
-components:
-  securitySchemes:
-    apiKey:
-      type: http
-      scheme: bearer
-      description: An API key, `mk_` and 43 characters, made by `millrace keys new`.
-  parameters:
-    PaymentID:
-      name: id
-      in: path
-      required: true
-      schema: {$ref: '#/components/schemas/PaymentID'}
-    IdempotencyKey:
-      name: Idempotency-Key
-      in: header
-      required: true
-      description: |
-        1 to 255 visible ASCII characters, bare or as a structured-field string (in quotes). `X-Idempotency-Key` and
-        the body's member `idempotency_key` mean the same; two different values are refused.
-      schema: {type: string, minLength: 1, maxLength: 255}
-      example: 8e03978e-40d5-43dd-bc93-6894a57f9324
-    Prefer:
+            application/json:
+              schema: {$ref: '#/components/schemas/Payout'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/wallets:
+    post:
+      operationId: createWallet
+      tags: [money]
+      summary: Open a wallet for a shopper
+      parameters:
+        - $ref: '#/components/parameters/IdempotencyKey'
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/CreateWallet'}
+            example: {currency: EUR, reference: customer-77}
+      responses:
+        '201':
+          description: The wallet, empty.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Wallet'}
+        '400': {$ref: '#/components/responses/Invalid'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        '503': {$ref: '#/components/responses/Unavailable'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/wallets/{id}:
+    parameters:
+      - {name: id, in: path, required: true, schema: {$ref: '#/components/schemas/WalletID'}}
+    get:
+      operationId: getWallet
+      tags: [money]
+      summary: Read a wallet with its balance
+      responses:
+        '200':
+          description: As it is now.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
 
 """#
 }

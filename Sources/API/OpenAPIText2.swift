@@ -2,6 +2,185 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part2 = #"""
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Wallet'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/wallets/{id}/top_ups:
+    parameters:
+      - {name: id, in: path, required: true, schema: {$ref: '#/components/schemas/WalletID'}}
+    post:
+      operationId: topUpWallet
+      tags: [money]
+      summary: Fill a wallet by a payment through the provider
+      description: |
+        A payment like any other (`GET /v1/payments/{id}` reads it, refunds take back what is still in the wallet), whose capture
+        credits the wallet and not the merchant. It is captured at once, in the wallet's currency, and costs no fee.
+      parameters:
+        - $ref: '#/components/parameters/IdempotencyKey'
+        - $ref: '#/components/parameters/Prefer'
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/CreatePayment'}
+            example: {amount: 5000, currency: EUR, payment_method: pm_sim_success}
+      responses:
+        '201':
+          description: Captured; the wallet holds it.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Payment'}
+        '202': {$ref: '#/components/responses/PaymentProcessing'}
+        '400': {$ref: '#/components/responses/Invalid'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '402': {$ref: '#/components/responses/PaymentDeclined'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        '502': {$ref: '#/components/responses/NotExecuted'}
+        '503': {$ref: '#/components/responses/Unavailable'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/fx/quotes:
+    post:
+      operationId: createQuote
+      tags: [money]
+      summary: Ask what an exchange of available money gives
+      parameters:
+        - $ref: '#/components/parameters/IdempotencyKey'
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/CreateQuote'}
+            example: {sell_currency: EUR, sell_amount: 10000, buy_currency: USD}
+      responses:
+        '201':
+          description: What it gives until it expires.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Quote'}
+        '400': {$ref: '#/components/responses/Invalid'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        '503': {$ref: '#/components/responses/Unavailable'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/fx/conversions:
+    post:
+      operationId: convertQuote
+      tags: [money]
+      summary: Use a quote, once
+      parameters:
+        - $ref: '#/components/parameters/IdempotencyKey'
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/CreateConversion'}
+            example: {quote: fxq_01m7yky91v000g00000000001a}
+      responses:
+        '201':
+          description: Exchanged.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Conversion'}
+        '400': {$ref: '#/components/responses/Invalid'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        '503': {$ref: '#/components/responses/Unavailable'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/ledger/accounts:
+    get:
+      operationId: listLedgerAccounts
+      tags: [ledger]
+      summary: Read the sums of your accounts
+      description: |
+        Every account of the merchant that anything was ever booked on, by currency code, then by account: debits and credits since the
+        beginning, and `balance`, credits less debits: what the ledger owes the merchant. `memo:auth:merchant` counts open
+        authorizations, which nobody owes yet.
+      responses:
+        '200':
+          description: The accounts.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/LedgerAccounts'}
+              examples:
+                accounts: {$ref: '#/components/examples/LedgerAccounts'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/ledger/entries:
+    get:
+      operationId: listLedgerEntries
+      tags: [ledger]
+      summary: List what was booked for you, newest first
+      description: |
+        The transfers that moved the merchant's own money, each with its postings on the merchant's accounts and what the platform took
+        of it. Entries never change and new ones come in front, so a list that is read page by page neither repeats nor misses one that
+        was there when it began. A page may hold fewer entries than `limit`, or none, and still have a `next`: filters look at a thousand
+        records at a time.
+      parameters:
+        - {name: cursor, in: query, description: '`next` of the page before, with the same filters', schema: {type: string, maxLength: 128}}
+        - {name: limit, in: query, description: Entries of a page, schema: {type: integer, minimum: 1, maximum: 100, default: 20}}
+        - name: account
+          in: query
+          description: Only entries with a posting on this account
+          schema: {type: string, example: 'merchant:pending'}
+        - {name: currency, in: query, description: Only entries with a posting in this currency, schema: {$ref: '#/components/schemas/Currency'}}
+      responses:
+        '200':
+          description: A page of entries.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/LedgerEntries'}
+              examples:
+                entries: {$ref: '#/components/examples/LedgerEntries'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        default: {$ref: '#/components/responses/Problem'}
+  /openapi.yaml:
+    get:
+      operationId: getOpenAPI
+      tags: [meta]
+      summary: This document
+      security: []
+      responses:
+        '200':
+          description: This document.
+          content:
+            application/yaml:
+              schema: {type: string}
+components:
+  securitySchemes:
+    apiKey:
+      type: http
+      scheme: bearer
+      description: An API key, `mk_` and 43 characters, made by `millrace keys new`.
+  parameters:
+    PaymentID:
+      name: id
+      in: path
+      required: true
+      schema: {$ref: '#/components/schemas/PaymentID'}
+    IdempotencyKey:
+      name: Idempotency-Key
+      in: header
+      required: true
+      description: |
+        1 to 255 visible ASCII characters, bare or as a structured-field string (in quotes). `X-Idempotency-Key` and
+        the body's member `idempotency_key` mean the same; two different values are refused.
+      schema: {type: string, minLength: 1, maxLength: 255}
+      example: 8e03978e-40d5-43dd-bc93-6894a57f9324
+    Prefer:
       name: Prefer
       in: header
       description: |
@@ -87,321 +266,142 @@ extension OpenAPIDocument {
       maxProperties: 50
       propertyNames: {minLength: 1, maxLength: 40}
       additionalProperties: {type: string, maxLength: 500}
+    PayoutID: {type: string, pattern: '^pyo_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+    WalletID: {type: string, pattern: '^wal_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+    QuoteID: {type: string, pattern: '^fxq_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+    Seller: {type: string, pattern: '^[A-Za-z0-9._-]{1,64}$', description: Your own name of a seller}
+    Splits:
+      type: array
+      maxItems: 4
+      description: |
+        Sellers' parts of the capture: an amount, or basis points of what the platform's fee leaves, rounded down. What rounding
+        leaves over is the platform's, all else yours. A payment can have 4 sellers in all its captures.
+      items:
+        type: object
+        required: [seller]
+        additionalProperties: false
+        properties:
+          seller: {$ref: '#/components/schemas/Seller'}
+          amount: {$ref: '#/components/schemas/Amount'}
+          basis_points: {type: integer, minimum: 1, maximum: 10000}
+        oneOf:
+          - {required: [amount]}
+          - {required: [basis_points]}
+    ManualCapture:
+      type: object
+      required: [method, reason]
+      additionalProperties: false
+      properties:
+        method:
+          enum: [cash, external]
+          description: |
+            cash: the platform has the money; it is available at once and refunded in cash. external: it was captured at the
+            provider by other means; the provider owes it.
+        reason: {type: string, minLength: 1, maxLength: 128, description: Journaled and shown in the timeline}
+    CreatePayout:
+      type: object
+      required: [currency, destination]
+      additionalProperties: false
+      properties:
+        amount:
+          $ref: '#/components/schemas/Amount'
+          description: All that is available, if absent
+        currency: {$ref: '#/components/schemas/Currency'}
+        destination:
+          type: string
+          pattern: '^[!-~]{1,128}$'
+          description: Your reference of the bank account; never its number
+        seller:
+          $ref: '#/components/schemas/Seller'
+          description: Pays out of this seller's available balance
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Payout:
+      type: object
+      required: [id, object, status, amount, currency, destination, seller, reason, created_at, updated_at]
+      additionalProperties: false
+      properties:
+        id: {$ref: '#/components/schemas/PayoutID'}
+        object: {const: payout}
+        status: {enum: [requested, in_transit, paid, failed, returned]}
+        amount: {$ref: '#/components/schemas/Total'}
+        currency: {$ref: '#/components/schemas/Currency'}
+        destination: {type: string}
+        seller: {type: [string, 'null']}
+        reason: {type: [string, 'null'], description: Why it failed or came back}
+        created_at: {$ref: '#/components/schemas/Timestamp'}
+        updated_at: {$ref: '#/components/schemas/Timestamp'}
+    CreateWallet:
+      type: object
+      required: [currency]
+      additionalProperties: false
+      properties:
+        currency: {$ref: '#/components/schemas/Currency'}
+        reference: {type: string, pattern: '^[!-~]{0,80}$', description: 'Your own, for example a customer number'}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Wallet:
+      type: object
+      required: [id, object, currency, reference, balance, held, available, created_at]
+      additionalProperties: false
+      properties:
+        id: {$ref: '#/components/schemas/WalletID'}
+        object: {const: wallet}
+        currency: {$ref: '#/components/schemas/Currency'}
+        reference: {type: [string, 'null']}
+        balance: {$ref: '#/components/schemas/Total'}
+        held: {$ref: '#/components/schemas/Total', description: Of the balance, what authorizations hold}
+        available: {$ref: '#/components/schemas/Total', description: Of the balance, what can be spent}
+        created_at: {$ref: '#/components/schemas/Timestamp'}
+    CreateQuote:
+      type: object
+      required: [sell_currency, sell_amount, buy_currency]
+      additionalProperties: false
+      properties:
+        sell_currency: {$ref: '#/components/schemas/Currency'}
+        sell_amount: {$ref: '#/components/schemas/Amount'}
+        buy_currency: {$ref: '#/components/schemas/Currency'}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Quote:
+      type: object
+      required: [id, object, sell_currency, sell_amount, buy_currency, buy_amount, spread_amount, rate, created_at,
+                 expires_at]
+      additionalProperties: false
+      properties:
+        id: {$ref: '#/components/schemas/QuoteID'}
+        object: {const: fx_quote}
+        sell_currency: {$ref: '#/components/schemas/Currency'}
+        sell_amount: {$ref: '#/components/schemas/Amount'}
+        buy_currency: {$ref: '#/components/schemas/Currency'}
+        buy_amount: {$ref: '#/components/schemas/Total', description: What you get; the spread is taken off}
+        spread_amount: {$ref: '#/components/schemas/Total', description: 'The platform''s, in the bought currency'}
+        rate: {type: string, pattern: '^[0-9]+(\.[0-9]{1,12})?$', description: Exact decimal; bought units for one sold}
+        created_at: {$ref: '#/components/schemas/Timestamp'}
+        expires_at: {$ref: '#/components/schemas/Timestamp'}
+    CreateConversion:
+      type: object
+      required: [quote]
+      additionalProperties: false
+      properties:
+        quote: {type: string, pattern: '^[!-~]{1,64}$', description: A quote's identifier}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Conversion:
+      type: object
+      required: [id, object, quote_id, sell_currency, sell_amount, buy_currency, buy_amount, spread_amount, rate,
+                 converted_at]
+      additionalProperties: false
+      properties:
+        id: {type: string, pattern: '^fxc_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+        object: {const: fx_conversion}
+        quote_id: {$ref: '#/components/schemas/QuoteID'}
+        sell_currency: {$ref: '#/components/schemas/Currency'}
+        sell_amount: {$ref: '#/components/schemas/Amount'}
+        buy_currency: {$ref: '#/components/schemas/Currency'}
+        buy_amount: {$ref: '#/components/schemas/Total'}
+        spread_amount: {$ref: '#/components/schemas/Total'}
+        rate: {type: string}
+        converted_at: {$ref: '#/components/schemas/Timestamp'}
     Balance:
       type: object
       required: [object, pending, available, reserve, as_of]
-      additionalProperties: false
-      properties:
-        object: {const: balance}
-        pending: {$ref: '#/components/schemas/BalanceLines'}
-        available: {$ref: '#/components/schemas/BalanceLines'}
-        reserve: {$ref: '#/components/schemas/BalanceLines'}
-        as_of: {$ref: '#/components/schemas/Timestamp'}
-    LedgerAccounts:
-      type: object
-      required: [object, data, as_of]
-      additionalProperties: false
-      properties:
-        object: {const: list}
-        data:
-          type: array
-          items:
-            type: object
-            required: [object, account, currency, debits, credits, balance]
-            additionalProperties: false
-            properties:
-              object: {const: ledger_account}
-              account: {type: string, example: 'merchant:pending'}
-              currency: {$ref: '#/components/schemas/Currency'}
-              debits: {$ref: '#/components/schemas/WideSum'}
-              credits: {$ref: '#/components/schemas/WideSum'}
-              balance: {$ref: '#/components/schemas/WideSum'}
-        as_of: {$ref: '#/components/schemas/Timestamp'}
-    WideSum:
-      type: string
-      pattern: '^-?[0-9]{1,39}$'
-      description: Minor units, in decimal digits; a string, because sums have up to 128 bits and many readers of JSON numbers keep 53
-    LedgerEntries:
-      type: object
-      required: [object, data, next, truncated]
-      additionalProperties: false
-      properties:
-        object: {const: list}
-        data: {type: array, maxItems: 100, items: {$ref: '#/components/schemas/LedgerEntry'}}
-        next: {type: [string, 'null'], description: The cursor of the next page; null at the end}
-        truncated:
-          type: boolean
-          description: At the end, whether older entries are not told (booked by an earlier version of the gateway, or no longer kept)
-    LedgerEntry:
-      type: object
-      required: [object, id, shard, position, index, recipe, payment_id, refund_id, effective_at, booked_at, postings]
-      additionalProperties: false
-      properties:
-        object: {const: ledger_entry}
-        id: {type: string, pattern: '^[0-9]+-[0-9]+-[0-9]+$', description: 'Shard, position and index; exports number entries by shard and position'}
-        shard: {type: integer, minimum: 0}
-        position: {type: integer, minimum: 1, description: Number of the record in its journal}
-        index: {type: integer, minimum: 0, description: Which of the record's transfers}
-        recipe: {type: string, description: 'What was booked, as in Transfer', example: capture}
-        payment_id: {oneOf: [{$ref: '#/components/schemas/PaymentID'}, {type: 'null'}]}
-        refund_id: {oneOf: [{$ref: '#/components/schemas/RefundID'}, {type: 'null'}]}
-        effective_at: {$ref: '#/components/schemas/Timestamp'}
-        booked_at: {$ref: '#/components/schemas/Timestamp'}
-        postings:
-          type: array
-          minItems: 1
-          description: Those on the merchant's accounts, and what the platform took; what it has with providers and banks is left out
-          items:
-            type: object
-            required: [account, currency, amount]
-            additionalProperties: false
-            properties:
-              account: {type: string, example: 'merchant:pending'}
-              currency: {$ref: '#/components/schemas/Currency'}
-              amount: {type: integer, description: 'Minor units; debits are positive, credits negative'}
-    Timeline:
-      type: object
-      required: [object, payment_id, truncated, entries]
-      additionalProperties: false
-      properties:
-        object: {const: timeline}
-        payment_id: {$ref: '#/components/schemas/PaymentID'}
-        truncated: {type: boolean, description: Whether older entries were left out}
-        entries: {type: array, items: {$ref: '#/components/schemas/TimelineEntry'}}
-    TimelineEntry:
-      type: object
-      required: [type, at, position, status]
-      additionalProperties: false
-      properties:
-        type:
-          enum: [payment.created, operation.requested, operation.attempted, operation.unresolved, operation.finished,
-                 refund.bounced, payment.changed, risk.decided]
-        at: {$ref: '#/components/schemas/Timestamp'}
-        position: {type: integer, minimum: 1, description: 'Number of the record in its journal'}
-        status:
-          description: The payment's status after it; null when the timeline is truncated
-          oneOf: [{$ref: '#/components/schemas/PaymentStatus'}, {type: 'null'}]
-        request_id: {type: string, description: The request that asked for it}
-        operation: {enum: [authorize, capture, cancel, refund, increment, confirm]}
-        cause: {type: string, description: Why the gateway began it by itself}
-        change: {enum: [expired, abandoned, review_rejected, review_timed_out]}
-        outcome: {$ref: '#/components/schemas/RiskOutcome'}
-        score: {$ref: '#/components/schemas/RiskScore'}
-        by: {enum: [rules, scorer], description: Who decided}
-        reasons: {type: array, items: {type: string}}
-        note: {type: string, description: Why, for people}
-        number: {type: integer, minimum: 1, description: Which capture or refund of the payment}
-        amount: {$ref: '#/components/schemas/Total'}
-        amount_executed: {type: integer, minimum: 0, description: What the provider says it executed}
-        currency: {$ref: '#/components/schemas/Currency'}
-        capture: {type: boolean}
-        call: {enum: [execute, query, cancel_by_reference], description: What the provider was asked}
-        answer: {enum: [not_executed, unknown, not_found, pending]}
-        result: {enum: [succeeded, declined, not_executed, conflicted, action_required]}
-        reason: {type: string}
-        decline: {$ref: '#/components/schemas/Decline'}
-        psp_reference: {type: [string, 'null']}
-        refund_id: {$ref: '#/components/schemas/RefundID'}
-        http_status: {type: integer, description: The status that the request was answered with}
-        transfers: {type: array, items: {$ref: '#/components/schemas/Transfer'}}
-    Transfer:
-      type: object
-      description: A balanced set of postings
-      required: [recipe, postings]
-      additionalProperties: false
-      properties:
-        recipe: {enum: [hold, release, capture, refund_requested, refund_confirmed, refund_failed, refund_bounced]}
-        postings:
-          type: array
-          minItems: 2
-          items:
-            type: object
-            required: [account, currency, amount]
-            additionalProperties: false
-            properties:
-              account: {type: string, example: 'merchant:pending'}
-              currency: {$ref: '#/components/schemas/Currency'}
-              amount: {type: integer, description: 'Minor units; debits are positive, credits negative'}
-    BalanceLines:
-      type: array
-      description: By currency code; every currency that the merchant has had money in
-      items:
-        type: object
-        required: [currency, amount]
-        additionalProperties: false
-        properties:
-          currency: {$ref: '#/components/schemas/Currency'}
-          amount: {type: integer, description: 'Minor units, negative when owed by the merchant'}
-    CreatePayment:
-      type: object
-      required: [amount, currency, payment_method]
-      additionalProperties: false
-      properties:
-        amount: {$ref: '#/components/schemas/Amount'}
-        currency:
-          type: string
-          pattern: '^[A-Za-z]{3}$'
-          description: ISO 4217 code of a currency with minor units
-        payment_method:
-          type: string
-          pattern: '^[!-~]{1,128}$'
-          description: A token of the payment service provider; never a card number
-        capture: {type: boolean, default: true, description: False only authorizes}
-        partial_authorization:
-          type: boolean
-          default: false
-          description: An approval for less than the amount is welcome; else it is voided
-        description: {type: string, maxLength: 1000}
-        reference: {type: string, maxLength: 80, description: 'Your own, for example an order number'}
-        customer:
-          type: string
-          minLength: 1
-          maxLength: 255
-          description: Your own reference of the customer; limits per customer and customer lists look at it
-        statement_descriptor:
-          type: string
-          minLength: 5
-          maxLength: 22
-          pattern: '^(?=.*[A-Za-z])[^<>\\''"*]+$'
-        metadata: {$ref: '#/components/schemas/Metadata'}
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    Capture:
-      type: object
-      additionalProperties: false
-      properties:
-        amount: {$ref: '#/components/schemas/Amount'}
-        final:
-          type: boolean
-          default: true
-          description: |
-            False leaves the rest of the authorization open for more captures, or for a cancel. A capture of all that is
-            left ends it in any case.
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    Cancel:
-      type: object
-      additionalProperties: false
-      properties:
-        reason: {enum: [duplicate, fraudulent, requested_by_customer, abandoned]}
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    Increment:
-      type: object
-      required: [amount]
-      additionalProperties: false
-      properties:
-        amount: {$ref: '#/components/schemas/Amount', description: The new total}
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    Confirm:
-      type: object
-      additionalProperties: false
-      properties:
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    NextAction:
-      type: object
-      description: What the shopper must do; only while the status is requires_action
-      additionalProperties: false
-      required: [type, url]
-      properties:
-        type: {enum: [redirect, three_d_secure]}
-        url: {type: string, description: Send the shopper there}
-    CreateRefund:
-      type: object
-      additionalProperties: false
-      properties:
-        amount: {$ref: '#/components/schemas/Amount'}
-        reason: {enum: [duplicate, fraudulent, requested_by_customer]}
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    Review:
-      type: object
-      additionalProperties: false
-      properties:
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    RiskOutcome:
-      enum: [allow, review, block]
-    RiskScore: {type: integer, minimum: 0, maximum: 100}
-    Risk:
-      type: object
-      description: What rules, lists and the scorer said; absent when they said nothing
-      additionalProperties: false
-      required: [outcome, score, reasons]
-      properties:
-        outcome: {$ref: '#/components/schemas/RiskOutcome'}
-        score: {$ref: '#/components/schemas/RiskScore'}
-        reasons: {type: array, items: {type: string, example: card_burst}}
-    PaymentStatus:
-      enum: [processing, requires_action, review, authorized, expired, partially_captured, captured, partially_refunded, refunded,
-             cancelled, failed, conflicted]
-    Payment:
-      type: object
-      additionalProperties: false
-      required:
-        - id
-        - object
-        - status
-        - amount
-        - currency
-        - capture
-        - amount_authorized
-        - amount_capturable
-        - amount_captured
-        - amount_refunded
-        - amount_refund_pending
-        - payment_method
-        - description
-        - reference
-        - customer
-        - statement_descriptor
-        - metadata
-        - decline
-        - failure
-        - created_at
-        - updated_at
-      properties:
-        id: {$ref: '#/components/schemas/PaymentID'}
-        object: {const: payment}
-        status: {$ref: '#/components/schemas/PaymentStatus'}
-        amount: {$ref: '#/components/schemas/Amount'}
-        currency: {$ref: '#/components/schemas/Currency'}
-        capture: {type: boolean}
-        amount_authorized: {$ref: '#/components/schemas/Total'}
-        amount_capturable: {$ref: '#/components/schemas/Total'}
-        amount_captured: {$ref: '#/components/schemas/Total'}
-        amount_refunded: {$ref: '#/components/schemas/Total'}
-        amount_refund_pending: {$ref: '#/components/schemas/Total'}
-        payment_method: {type: [string, 'null']}
-        description: {type: [string, 'null']}
-        reference: {type: [string, 'null']}
-        customer: {type: [string, 'null']}
-        risk: {$ref: '#/components/schemas/Risk'}
-        statement_descriptor: {type: [string, 'null']}
-        metadata: {$ref: '#/components/schemas/Metadata'}
-        decline: {oneOf: [{$ref: '#/components/schemas/Decline'}, {type: 'null'}]}
-        failure: {oneOf: [{$ref: '#/components/schemas/Failure'}, {type: 'null'}]}
-        next_action: {$ref: '#/components/schemas/NextAction'}
-        expires_at:
-          $ref: '#/components/schemas/Timestamp'
-          description: When the authorization, the shopper's time or the review ends by itself; absent where nothing does
-        created_at: {$ref: '#/components/schemas/Timestamp'}
-        updated_at: {$ref: '#/components/schemas/Timestamp'}
-    Refund:
-      type: object
-      additionalProperties: false
-      required: [id, object, payment_id, status, amount, currency, decline, created_at, updated_at]
-      properties:
-        id: {$ref: '#/components/schemas/RefundID'}
-        object: {const: refund}
-        payment_id: {$ref: '#/components/schemas/PaymentID'}
-        status: {enum: [pending, succeeded, failed]}
-        amount: {$ref: '#/components/schemas/Amount'}
-        currency: {$ref: '#/components/schemas/Currency'}
-        decline: {oneOf: [{$ref: '#/components/schemas/Decline'}, {type: 'null'}]}
-        created_at: {$ref: '#/components/schemas/Timestamp'}
-        updated_at: {$ref: '#/components/schemas/Timestamp'}
-    Decline:
-      type: object
-      additionalProperties: false
-      required: [class, standard_code, psp_code]
-      properties:
-        class: {enum: [hard, soft_later, soft_technical, authentication, fix_data, configuration]}
 
 """#
 }

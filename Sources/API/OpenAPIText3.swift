@@ -2,6 +2,353 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part3 = #"""
+      additionalProperties: false
+      properties:
+        object: {const: balance}
+        pending: {$ref: '#/components/schemas/BalanceLines'}
+        available: {$ref: '#/components/schemas/BalanceLines'}
+        reserve: {$ref: '#/components/schemas/BalanceLines'}
+        sellers:
+          type: array
+          description: What your sellers have; absent without any
+          items:
+            type: object
+            required: [seller, currency, pending, available]
+            additionalProperties: false
+            properties:
+              seller: {$ref: '#/components/schemas/Seller'}
+              currency: {$ref: '#/components/schemas/Currency'}
+              pending: {$ref: '#/components/schemas/Total'}
+              available: {$ref: '#/components/schemas/Total'}
+        as_of: {$ref: '#/components/schemas/Timestamp'}
+    LedgerAccounts:
+      type: object
+      required: [object, data, as_of]
+      additionalProperties: false
+      properties:
+        object: {const: list}
+        data:
+          type: array
+          items:
+            type: object
+            required: [object, account, currency, debits, credits, balance]
+            additionalProperties: false
+            properties:
+              object: {const: ledger_account}
+              account: {type: string, example: 'merchant:pending'}
+              currency: {$ref: '#/components/schemas/Currency'}
+              debits: {$ref: '#/components/schemas/WideSum'}
+              credits: {$ref: '#/components/schemas/WideSum'}
+              balance: {$ref: '#/components/schemas/WideSum'}
+        as_of: {$ref: '#/components/schemas/Timestamp'}
+    WideSum:
+      type: string
+      pattern: '^-?[0-9]{1,39}$'
+      description: Minor units, in decimal digits; a string, because sums have up to 128 bits and many readers of JSON numbers keep 53
+    LedgerEntries:
+      type: object
+      required: [object, data, next, truncated]
+      additionalProperties: false
+      properties:
+        object: {const: list}
+        data: {type: array, maxItems: 100, items: {$ref: '#/components/schemas/LedgerEntry'}}
+        next: {type: [string, 'null'], description: The cursor of the next page; null at the end}
+        truncated:
+          type: boolean
+          description: At the end, whether older entries are not told (booked by an earlier version of the gateway, or no longer kept)
+    LedgerEntry:
+      type: object
+      required: [object, id, shard, position, index, recipe, payment_id, refund_id, effective_at, booked_at, postings]
+      additionalProperties: false
+      properties:
+        object: {const: ledger_entry}
+        id: {type: string, pattern: '^[0-9]+-[0-9]+-[0-9]+$', description: 'Shard, position and index; exports number entries by shard and position'}
+        shard: {type: integer, minimum: 0}
+        position: {type: integer, minimum: 1, description: Number of the record in its journal}
+        index: {type: integer, minimum: 0, description: Which of the record's transfers}
+        recipe: {type: string, description: 'What was booked, as in Transfer', example: capture}
+        payment_id: {oneOf: [{$ref: '#/components/schemas/PaymentID'}, {type: 'null'}]}
+        refund_id: {oneOf: [{$ref: '#/components/schemas/RefundID'}, {type: 'null'}]}
+        effective_at: {$ref: '#/components/schemas/Timestamp'}
+        booked_at: {$ref: '#/components/schemas/Timestamp'}
+        postings:
+          type: array
+          minItems: 1
+          description: Those on the merchant's accounts, and what the platform took; what it has with providers and banks is left out
+          items:
+            type: object
+            required: [account, currency, amount]
+            additionalProperties: false
+            properties:
+              account: {type: string, example: 'merchant:pending'}
+              currency: {$ref: '#/components/schemas/Currency'}
+              amount: {type: integer, description: 'Minor units; debits are positive, credits negative'}
+    Timeline:
+      type: object
+      required: [object, payment_id, truncated, entries]
+      additionalProperties: false
+      properties:
+        object: {const: timeline}
+        payment_id: {$ref: '#/components/schemas/PaymentID'}
+        truncated: {type: boolean, description: Whether older entries were left out}
+        entries: {type: array, items: {$ref: '#/components/schemas/TimelineEntry'}}
+    TimelineEntry:
+      type: object
+      required: [type, at, position, status]
+      additionalProperties: false
+      properties:
+        type:
+          enum: [payment.created, operation.requested, operation.attempted, operation.unresolved, operation.finished,
+                 refund.bounced, payment.changed, risk.decided]
+        at: {$ref: '#/components/schemas/Timestamp'}
+        position: {type: integer, minimum: 1, description: 'Number of the record in its journal'}
+        status:
+          description: The payment's status after it; null when the timeline is truncated
+          oneOf: [{$ref: '#/components/schemas/PaymentStatus'}, {type: 'null'}]
+        request_id: {type: string, description: The request that asked for it}
+        operation: {enum: [authorize, capture, cancel, refund, increment, confirm]}
+        cause: {type: string, description: Why the gateway began it by itself}
+        change: {enum: [expired, abandoned, review_rejected, review_timed_out]}
+        outcome: {$ref: '#/components/schemas/RiskOutcome'}
+        score: {$ref: '#/components/schemas/RiskScore'}
+        by: {enum: [rules, scorer], description: Who decided}
+        reasons: {type: array, items: {type: string}}
+        note: {type: string, description: Why, for people}
+        number: {type: integer, minimum: 1, description: Which capture or refund of the payment}
+        amount: {$ref: '#/components/schemas/Total'}
+        amount_executed: {type: integer, minimum: 0, description: What the provider says it executed}
+        currency: {$ref: '#/components/schemas/Currency'}
+        capture: {type: boolean}
+        call: {enum: [execute, query, cancel_by_reference], description: What the provider was asked}
+        answer: {enum: [not_executed, unknown, not_found, pending]}
+        result: {enum: [succeeded, declined, not_executed, conflicted, action_required]}
+        reason: {type: string}
+        decline: {$ref: '#/components/schemas/Decline'}
+        psp_reference: {type: [string, 'null']}
+        refund_id: {$ref: '#/components/schemas/RefundID'}
+        splits: {$ref: '#/components/schemas/Splits'}
+        manual_capture: {$ref: '#/components/schemas/ManualCapture'}
+        http_status: {type: integer, description: The status that the request was answered with}
+        transfers: {type: array, items: {$ref: '#/components/schemas/Transfer'}}
+    Transfer:
+      type: object
+      description: A balanced set of postings
+      required: [recipe, postings]
+      additionalProperties: false
+      properties:
+        recipe: {enum: [hold, release, capture, refund_requested, refund_confirmed, refund_failed, refund_bounced,
+                       payout_requested, payout_paid, payout_failed, payout_returned, wallet_held,
+                       wallet_released, wallet_paid, wallet_topped_up, exchange, sellers_settled]}
+        postings:
+          type: array
+          minItems: 2
+          items:
+            type: object
+            required: [account, currency, amount]
+            additionalProperties: false
+            properties:
+              account: {type: string, example: 'merchant:pending'}
+              currency: {$ref: '#/components/schemas/Currency'}
+              amount: {type: integer, description: 'Minor units; debits are positive, credits negative'}
+    BalanceLines:
+      type: array
+      description: By currency code; every currency that the merchant has had money in
+      items:
+        type: object
+        required: [currency, amount]
+        additionalProperties: false
+        properties:
+          currency: {$ref: '#/components/schemas/Currency'}
+          amount: {type: integer, description: 'Minor units, negative when owed by the merchant'}
+    CreatePayment:
+      type: object
+      required: [amount, currency, payment_method]
+      additionalProperties: false
+      properties:
+        amount: {$ref: '#/components/schemas/Amount'}
+        currency:
+          type: string
+          pattern: '^[A-Za-z]{3}$'
+          description: ISO 4217 code of a currency with minor units
+        payment_method:
+          type: string
+          pattern: '^[!-~]{1,128}$'
+          description: |
+            A token of the payment service provider, never a card number; or the identifier of one of your wallets, which pays
+            then
+        capture: {type: boolean, default: true, description: False only authorizes}
+        splits: {$ref: '#/components/schemas/Splits', description: Of a sale at a provider}
+        partial_authorization:
+          type: boolean
+          default: false
+          description: An approval for less than the amount is welcome; else it is voided
+        description: {type: string, maxLength: 1000}
+        reference: {type: string, maxLength: 80, description: 'Your own, for example an order number'}
+        customer:
+          type: string
+          minLength: 1
+          maxLength: 255
+          description: Your own reference of the customer; limits per customer and customer lists look at it
+        statement_descriptor:
+          type: string
+          minLength: 5
+          maxLength: 22
+          pattern: '^(?=.*[A-Za-z])[^<>\\''"*]+$'
+        metadata: {$ref: '#/components/schemas/Metadata'}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Capture:
+      type: object
+      additionalProperties: false
+      properties:
+        amount: {$ref: '#/components/schemas/Amount'}
+        final:
+          type: boolean
+          default: true
+          description: |
+            False leaves the rest of the authorization open for more captures, or for a cancel. A capture of all that is
+            left ends it in any case.
+        splits: {$ref: '#/components/schemas/Splits'}
+        manual: {$ref: '#/components/schemas/ManualCapture'}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Cancel:
+      type: object
+      additionalProperties: false
+      properties:
+        reason: {enum: [duplicate, fraudulent, requested_by_customer, abandoned]}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Increment:
+      type: object
+      required: [amount]
+      additionalProperties: false
+      properties:
+        amount: {$ref: '#/components/schemas/Amount', description: The new total}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Confirm:
+      type: object
+      additionalProperties: false
+      properties:
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    NextAction:
+      type: object
+      description: What the shopper must do; only while the status is requires_action
+      additionalProperties: false
+      required: [type, url]
+      properties:
+        type: {enum: [redirect, three_d_secure]}
+        url: {type: string, description: Send the shopper there}
+    CreateRefund:
+      type: object
+      additionalProperties: false
+      properties:
+        amount: {$ref: '#/components/schemas/Amount'}
+        reason: {enum: [duplicate, fraudulent, requested_by_customer]}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Review:
+      type: object
+      additionalProperties: false
+      properties:
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    RiskOutcome:
+      enum: [allow, review, block]
+    RiskScore: {type: integer, minimum: 0, maximum: 100}
+    Risk:
+      type: object
+      description: What rules, lists and the scorer said; absent when they said nothing
+      additionalProperties: false
+      required: [outcome, score, reasons]
+      properties:
+        outcome: {$ref: '#/components/schemas/RiskOutcome'}
+        score: {$ref: '#/components/schemas/RiskScore'}
+        reasons: {type: array, items: {type: string, example: card_burst}}
+    PaymentStatus:
+      enum: [processing, requires_action, review, authorized, expired, partially_captured, captured, partially_refunded, refunded,
+             cancelled, failed, conflicted]
+    Payment:
+      type: object
+      additionalProperties: false
+      required:
+        - id
+        - object
+        - status
+        - amount
+        - currency
+        - capture
+        - amount_authorized
+        - amount_capturable
+        - amount_captured
+        - amount_refunded
+        - amount_refund_pending
+        - payment_method
+        - description
+        - reference
+        - customer
+        - statement_descriptor
+        - metadata
+        - decline
+        - failure
+        - created_at
+        - updated_at
+      properties:
+        id: {$ref: '#/components/schemas/PaymentID'}
+        object: {const: payment}
+        status: {$ref: '#/components/schemas/PaymentStatus'}
+        amount: {$ref: '#/components/schemas/Amount'}
+        currency: {$ref: '#/components/schemas/Currency'}
+        capture: {type: boolean}
+        amount_authorized: {$ref: '#/components/schemas/Total'}
+        amount_capturable: {$ref: '#/components/schemas/Total'}
+        amount_captured: {$ref: '#/components/schemas/Total'}
+        amount_refunded: {$ref: '#/components/schemas/Total'}
+        amount_refund_pending: {$ref: '#/components/schemas/Total'}
+        payment_method: {type: [string, 'null']}
+        description: {type: [string, 'null']}
+        reference: {type: [string, 'null']}
+        customer: {type: [string, 'null']}
+        risk: {$ref: '#/components/schemas/Risk'}
+        statement_descriptor: {type: [string, 'null']}
+        metadata: {$ref: '#/components/schemas/Metadata'}
+        decline: {oneOf: [{$ref: '#/components/schemas/Decline'}, {type: 'null'}]}
+        failure: {oneOf: [{$ref: '#/components/schemas/Failure'}, {type: 'null'}]}
+        wallet_id: {$ref: '#/components/schemas/WalletID', description: The wallet that a top-up fills; absent otherwise}
+        splits:
+          type: array
+          description: What sellers have of it; absent without any
+          items:
+            type: object
+            required: [seller, amount, settled]
+            additionalProperties: false
+            properties:
+              seller: {$ref: '#/components/schemas/Seller'}
+              amount: {$ref: '#/components/schemas/Total'}
+              settled: {$ref: '#/components/schemas/Total', description: Of the amount, what is available}
+        split_residue: {$ref: '#/components/schemas/Total', description: What rounding of the splits left to the platform}
+        manual_capture: {$ref: '#/components/schemas/ManualCapture'}
+        next_action: {$ref: '#/components/schemas/NextAction'}
+        expires_at:
+          $ref: '#/components/schemas/Timestamp'
+          description: When the authorization, the shopper's time or the review ends by itself; absent where nothing does
+        created_at: {$ref: '#/components/schemas/Timestamp'}
+        updated_at: {$ref: '#/components/schemas/Timestamp'}
+    Refund:
+      type: object
+      additionalProperties: false
+      required: [id, object, payment_id, status, amount, currency, decline, created_at, updated_at]
+      properties:
+        id: {$ref: '#/components/schemas/RefundID'}
+        object: {const: refund}
+        payment_id: {$ref: '#/components/schemas/PaymentID'}
+        status: {enum: [pending, succeeded, failed]}
+        amount: {$ref: '#/components/schemas/Amount'}
+        currency: {$ref: '#/components/schemas/Currency'}
+        decline: {oneOf: [{$ref: '#/components/schemas/Decline'}, {type: 'null'}]}
+        created_at: {$ref: '#/components/schemas/Timestamp'}
+        updated_at: {$ref: '#/components/schemas/Timestamp'}
+    Decline:
+      type: object
+      additionalProperties: false
+      required: [class, standard_code, psp_code]
+      properties:
+        class: {enum: [hard, soft_later, soft_technical, authentication, fix_data, configuration]}
         standard_code: {type: string, description: Independent of the provider, example: insufficient_funds}
         psp_code: {type: string, description: As the provider put it}
     Failure:
@@ -55,59 +402,6 @@ extension OpenAPIDocument {
             status: captured
             operation: authorize
             number: 1
-            result: succeeded
-            amount: 1250
-            amount_executed: 1250
-            psp_reference: ch_sim_1
-            http_status: 201
-            transfers:
-              - recipe: capture
-                postings:
-                  - {account: 'psp:receivable', currency: EUR, amount: 1250}
-                  - {account: 'merchant:pending', currency: EUR, amount: -1219}
-                  - {account: 'platform:fees', currency: EUR, amount: -31}
-    LedgerAccounts:
-      summary: One currency
-      value:
-        object: list
-        data:
-          - {object: ledger_account, account: 'merchant:pending', currency: EUR, debits: '250', credits: '1219', balance: '969'}
-          - {object: ledger_account, account: 'memo:auth:merchant', currency: EUR, debits: '800', credits: '800', balance: '0'}
-        as_of: '2026-11-21T08:35:36.170Z'
-    LedgerEntries:
-      summary: A capture with the platform's fee
-      value:
-        object: list
-        data:
-          - object: ledger_entry
-            id: 0-91-0
-            shard: 0
-            position: 91
-            index: 0
-            recipe: capture
-            payment_id: pay_01m7yky91v000g00000000001a
-            refund_id: null
-            effective_at: '2026-11-21T08:35:36.170Z'
-            booked_at: '2026-11-21T08:35:36.170Z'
-            postings:
-              - {account: 'merchant:pending', currency: EUR, amount: -1219}
-              - {account: 'platform:fees', currency: EUR, amount: -31}
-        next: null
-        truncated: false
-    Balance:
-      summary: Two currencies
-      value:
-        object: balance
-        pending: [{currency: EUR, amount: 96250}, {currency: USD, amount: -1200}]
-        available: [{currency: EUR, amount: 0}, {currency: USD, amount: 0}]
-        reserve: [{currency: EUR, amount: 0}, {currency: USD, amount: 0}]
-        as_of: '2026-11-21T08:35:36.123Z'
-    SucceededRefund:
-      value: {"id":"ref_01m7ykycv0000g00000002m001","object":"refund","payment_id":"pay_01m7yky91v000g00000000001a","status":"succeeded","amount":250,"currency":"EUR","decline":null,"created_at":"2026-11-21T08:35:40.000Z","updated_at":"2026-11-21T08:35:40.035Z"}
-    DeclinedPayment:
-      value: {"type":"https://millrace.dev/problems/payment_declined","title":"The payment was declined","status":402,"detail":"See decline for what may be done.","code":"payment_declined","category":"decline","retryable":true,"decline":{"class":"soft_later","standard_code":"insufficient_funds","psp_code":"51"},"payment_id":"pay_01m7yky91v000g00000000001a","payment":{"id":"pay_01m7yky91v000g00000000001a","object":"payment","status":"failed","amount":1250,"currency":"EUR","capture":true,"amount_authorized":0,"amount_capturable":0,"amount_captured":0,"amount_refunded":0,"amount_refund_pending":0,"payment_method":"pm_sim_success","description":"Two books","reference":"order-1042","customer":null,"statement_descriptor":"MILLRACE BOOKS","metadata":{"cart":"c-77"},"decline":{"class":"soft_later","standard_code":"insufficient_funds","psp_code":"51"},"failure":null,"created_at":"2026-11-21T08:35:36.123Z","updated_at":"2026-11-21T08:35:36.170Z"},"request_id":"req_014d2pf2dbsqqzxq5tk1v58cgg"}
-    AmountZero:
-      value: {"type":"https://millrace.dev/problems/amount_zero","title":"The amount must not be zero","status":400,"detail":"Amounts run from 1 to 99999999 minor units.","code":"amount_zero","category":"validation","retryable":false,"param":"amount","request_id":"req_014d2pf2dbsqqzxq5tk1v58cgg"}
 
 """#
 }

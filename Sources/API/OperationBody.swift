@@ -1,3 +1,5 @@
+import Payments
+import Shard
 import WireJSON
 
 /// The bodies of the operations of a payment: nearly all members optional, and an empty body means the same as `{}`.
@@ -20,6 +22,8 @@ struct OperationBody {
     private(set) var amountMinor: Int64?
     /// Of a capture: whether it is the last one.
     private(set) var isFinal = true
+    /// Of a capture: sellers, and how it was made by hand.
+    private(set) var instructions: CaptureInstructions?
 
     /// Reads an admitted body; an `idempotency_key` in it goes to `scratch.bodyKey`.
     static func parse(
@@ -38,6 +42,13 @@ struct OperationBody {
                 body.amountMinor = try reader.amount(input)
             } else if kind == .capture, name.equals("final", in: input) {
                 body.isFinal = try reader.flag("final", input)
+            } else if kind == .capture, name.equals("splits", in: input) {
+                let splits = try reader.splits(input, &scratch)
+                if !splits.isEmpty { body.instructions = body.instructions ?? CaptureInstructions() }
+                body.instructions?.splits = splits
+            } else if kind == .capture, name.equals("manual", in: input) {
+                body.instructions = body.instructions ?? CaptureInstructions()
+                body.instructions?.manual = try reader.manual(input, &scratch)
             } else if kind.hasReason, name.equals("reason", in: input) {
                 try checkReason(kind, try reader.string("reason", input), input)
             } else {

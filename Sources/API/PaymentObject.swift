@@ -13,6 +13,7 @@ enum PaymentObject {
         let end = payment.expiresAt == 0 ? 0 : 48
         return 848 + end + decline + action + details.count + ByteCursor.quotedOverhead(details)
             + RiskObject.maximumBytes(details)
+            + SpecialsObject.extraBytes(details)
     }
 
     static func write(_ payment: PaymentView, _ details: Span<UInt8>, _ output: inout ByteCursor) {
@@ -27,6 +28,7 @@ enum PaymentObject {
         output.literal(payment.capturesAutomatically ? "\",\"capture\":true" : "\",\"capture\":false")
         writeAmounts(payment, &output)
         DetailsObject.write(details, &output)
+        SpecialsObject.write(details, &output)
         writeDecline(payment, &output)
         if let action = payment.nextAction { NextActionObject.write(action, &output) }
         if payment.expiresAt != 0 {
@@ -103,7 +105,7 @@ enum DetailsObject {
             case .reference: fields.reference = range
             case .statementDescriptor: fields.statementDescriptor = range
             case .customer: fields.customer = range
-            case .metadataKey, .metadataValue, .risk: break
+            case .metadataKey, .metadataValue, .risk, .wallet, .splitPlan, .split, .manual: break
             }
         }
         return fields
@@ -135,7 +137,8 @@ enum DetailsObject {
             case .metadataValue:
                 output.literal(":")
                 output.quoted(details.extracting(field.value))
-            case .paymentMethod, .description, .reference, .statementDescriptor, .customer, .risk:
+            case .paymentMethod, .description, .reference, .statementDescriptor, .customer, .risk, .wallet, .splitPlan,
+                .split, .manual:
                 break
             }
             index = field.value.upperBound

@@ -61,6 +61,25 @@ extension ProblemCode {
         case .paymentTableFull: "payment_table_full"
         case .journalFailed: "journal_failed"
         case .draining: "draining"
+        case .balanceInsufficient: "balance_insufficient"
+        case .payoutBelowMinimum: "payout_below_minimum"
+        case .payoutsOnHold: "payouts_on_hold"
+        case .payoutUnexpectedState: "payout_unexpected_state"
+        case .walletUnknown: "wallet_unknown"
+        case .walletCurrencyMismatch: "wallet_currency_mismatch"
+        case .walletFundsInsufficient: "wallet_funds_insufficient"
+        case .exchangePairUnavailable: "exchange_pair_unavailable"
+        case .quoteExpired: "quote_expired"
+        case .quoteUsed: "quote_used"
+        case .exchangeAmountTooSmall: "exchange_amount_too_small"
+        case .splitsExceedCapture: "splits_exceed_capture"
+        case .tooManySellers: "too_many_sellers"
+        case .splitsNotPossible: "splits_not_possible"
+        case .manualCaptureNotPossible: "manual_capture_not_possible"
+        case .payoutTableFull: "payout_table_full"
+        case .walletTableFull: "wallet_table_full"
+        case .quoteTableFull: "quote_table_full"
+        case .sellerTableFull: "seller_table_full"
         case .paymentDeclined: "payment_declined"
         case .paymentNotExecuted: "payment_not_executed"
         case .refundDeclined: "refund_declined"
@@ -93,6 +112,14 @@ extension ProblemCode {
         case .idempotencyKeyReused, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds, .momentUnknown,
             .operationNotSupported, .amountNotAboveAuthorized, .tooManyDisputes:
             422
+        case .payoutsOnHold, .payoutUnexpectedState, .quoteExpired, .quoteUsed, .manualCaptureNotPossible:
+            409
+        case .balanceInsufficient, .payoutBelowMinimum, .walletUnknown, .walletCurrencyMismatch,
+            .walletFundsInsufficient, .exchangePairUnavailable, .exchangeAmountTooSmall, .splitsExceedCapture,
+            .tooManySellers, .splitsNotPossible:
+            422
+        case .payoutTableFull, .walletTableFull, .quoteTableFull, .sellerTableFull:
+            503
         case .paymentNotExecuted, .refundFailed: 502
         case .overloaded, .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: 503
         }
@@ -116,6 +143,14 @@ extension ProblemCode {
         case .idempotencyKeyReused, .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress,
             .paymentDisputed, .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .paymentNotInReview:
             .conflict
+        case .payoutsOnHold, .payoutUnexpectedState, .quoteExpired, .quoteUsed, .manualCaptureNotPossible:
+            .conflict
+        case .balanceInsufficient, .payoutBelowMinimum, .walletUnknown, .walletCurrencyMismatch,
+            .walletFundsInsufficient, .exchangePairUnavailable, .exchangeAmountTooSmall, .splitsExceedCapture,
+            .tooManySellers, .splitsNotPossible:
+            .validation
+        case .payoutTableFull, .walletTableFull, .quoteTableFull, .sellerTableFull:
+            .internal
         case .paymentDeclined, .refundDeclined: .decline
         case .paymentNotExecuted, .refundFailed: .psp
         case .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: .internal
@@ -126,6 +161,13 @@ extension ProblemCode {
     package var isRetryable: Bool {
         switch self {
         case .requestTimeout, .paymentNotExecuted, .refundFailed: true
+        case .payoutTableFull, .walletTableFull, .quoteTableFull, .sellerTableFull:
+            true
+        case .balanceInsufficient, .payoutBelowMinimum, .payoutsOnHold, .payoutUnexpectedState, .walletUnknown,
+            .walletCurrencyMismatch, .walletFundsInsufficient, .exchangePairUnavailable, .quoteExpired, .quoteUsed,
+            .exchangeAmountTooSmall, .splitsExceedCapture, .tooManySellers, .splitsNotPossible,
+            .manualCaptureNotPossible:
+            false
         case .overloaded, .idempotencyKeyInUse, .operationInProgress, .idempotencyTableFull, .paymentTableFull,
             .journalFailed, .draining:
             true
@@ -150,6 +192,13 @@ extension ProblemCode {
     package var retryAfterSeconds: UInt16 {
         switch self {
         case .overloaded, .idempotencyKeyInUse, .operationInProgress: 1
+        case .payoutTableFull, .walletTableFull, .quoteTableFull, .sellerTableFull:
+            5
+        case .balanceInsufficient, .payoutBelowMinimum, .payoutsOnHold, .payoutUnexpectedState, .walletUnknown,
+            .walletCurrencyMismatch, .walletFundsInsufficient, .exchangePairUnavailable, .quoteExpired, .quoteUsed,
+            .exchangeAmountTooSmall, .splitsExceedCapture, .tooManySellers, .splitsNotPossible,
+            .manualCaptureNotPossible:
+            0
         case .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: 5
         case .malformedRequest, .bodyTooLarge, .requestTimeout, .routeNotFound, .methodNotAllowed,
             .unsupportedMediaType, .apiKeyMissing, .apiKeyInvalid, .apiKeyRoleWrong, .idempotencyKeyMissing,

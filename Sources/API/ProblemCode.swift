@@ -71,6 +71,27 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case journalFailed
     case draining
 
+    // Money beside payments.
+    case balanceInsufficient
+    case payoutBelowMinimum
+    case payoutsOnHold
+    case payoutUnexpectedState
+    case walletUnknown
+    case walletCurrencyMismatch
+    case walletFundsInsufficient
+    case exchangePairUnavailable
+    case quoteExpired
+    case quoteUsed
+    case exchangeAmountTooSmall
+    case splitsExceedCapture
+    case tooManySellers
+    case splitsNotPossible
+    case manualCaptureNotPossible
+    case payoutTableFull
+    case walletTableFull
+    case quoteTableFull
+    case sellerTableFull
+
     // What the payment service provider says.
     case paymentDeclined
     case paymentNotExecuted
@@ -131,6 +152,24 @@ extension ProblemCode {
             case .disputeUnexpectedState: .disputeUnexpectedState
             case .tooManyDisputes: .tooManyDisputes
             case .notInReview: .paymentNotInReview
+            case .balanceInsufficient: .balanceInsufficient
+            case .payoutBelowMinimum: .payoutBelowMinimum
+            case .payoutsOnHold: .payoutsOnHold
+            case .payoutUnexpectedState: .payoutUnexpectedState
+            case .walletUnknown: .walletUnknown
+            case .walletCurrencyMismatch: .walletCurrencyMismatch
+            case .walletFundsInsufficient: .walletFundsInsufficient
+            case .quoteExpired: .quoteExpired
+            case .quoteUsed: .quoteUsed
+            case .exchangeAmountTooSmall: .exchangeAmountTooSmall
+            case .splitsExceedCapture: .splitsExceedCapture
+            case .tooManySellers: .tooManySellers
+            case .splitsNotPossible: .splitsNotPossible
+            case .manualCaptureNotPossible: .manualCaptureNotPossible
+            case .payoutTableFull: .payoutTableFull
+            case .walletTableFull: .walletTableFull
+            case .quoteTableFull: .quoteTableFull
+            case .sellerTableFull: .sellerTableFull
             }
     }
 

@@ -86,6 +86,17 @@ struct BodyReader {
         do throws(JSONError) { try cursor.beginObject(input) } catch { throw RequestBody.rejection(of: error) }
     }
 
+    /// Begins an array-valued parameter.
+    mutating func beginArray(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) {
+        try require(.array, name, input)
+        do throws(JSONError) { try cursor.beginArray(input) } catch { throw RequestBody.rejection(of: error) }
+    }
+
+    /// Whether another element of an array follows.
+    mutating func nextElement(_ input: Span<UInt8>) throws(Rejection) -> Bool {
+        do throws(JSONError) { return try cursor.nextElement(input) } catch { throw RequestBody.rejection(of: error) }
+    }
+
     mutating func string(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) -> JSONString {
         try require(.string, name, input)
         do throws(JSONError) { return try cursor.readString(input) } catch { throw RequestBody.rejection(of: error) }
@@ -97,18 +108,20 @@ struct BodyReader {
     }
 
     /// Minor units: an integer from 1 to `RequestBody.maximumAmountMinor`.
-    mutating func amount(_ input: Span<UInt8>) throws(Rejection) -> Int64 {
-        try require(.number, "amount", input)
+    mutating func amount(_ input: Span<UInt8>) throws(Rejection) -> Int64 { try amount("amount", input) }
+
+    mutating func amount(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) -> Int64 {
+        try require(.number, name, input)
         let number: JSONNumber
         do throws(JSONError) { number = try cursor.readNumber(input) } catch { throw RequestBody.rejection(of: error) }
         let isNegative = input[number.range.lowerBound] == UInt8(ascii: "-")
         switch number.value {
-        case .decimal: throw Rejection(.amountNotInteger, .known("amount"))
-        case .integerOverflow: throw Rejection(isNegative ? .amountNegative : .amountTooLarge, .known("amount"))
-        case .integer(0): throw Rejection(.amountZero, .known("amount"))
+        case .decimal: throw Rejection(.amountNotInteger, .known(name))
+        case .integerOverflow: throw Rejection(isNegative ? .amountNegative : .amountTooLarge, .known(name))
+        case .integer(0): throw Rejection(.amountZero, .known(name))
         case .integer(let value):
-            guard value > 0 else { throw Rejection(.amountNegative, .known("amount")) }
-            guard value <= RequestBody.maximumAmountMinor else { throw Rejection(.amountTooLarge, .known("amount")) }
+            guard value > 0 else { throw Rejection(.amountNegative, .known(name)) }
+            guard value <= RequestBody.maximumAmountMinor else { throw Rejection(.amountTooLarge, .known(name)) }
             return value
         }
     }

@@ -15,6 +15,7 @@ struct RequestInterpreter {
     }
 
     private let configuration: APIConfiguration
+    private var money: MoneyRules { configuration.money }
     private var authenticator: Authenticator
     private var scratch = RequestScratch()
 
@@ -43,8 +44,11 @@ struct RequestInterpreter {
         case .getEntries:
             let entries = try LedgerQuery(query, of: merchant.id, key: configuration.cursorKey)
             return .read(.getEntries(entries), merchant.id)
+        case .getPayout(let id): return .read(.getPayout(id), merchant.id)
+        case .getWallet(let id): return .read(.getWallet(id), merchant.id)
         case .unknownResource, .openAPI: throw Rejection(.resourceNotFound)
-        case .createPayment, .capture, .cancel, .approve, .reject, .increment, .confirm, .refund:
+        case .createPayment, .capture, .cancel, .approve, .reject, .increment, .confirm, .refund, .createPayout,
+            .createWallet, .topUp, .quoteExchange, .convertExchange:
             try admit(fields, path: path, body: body)
             let kind = try command(route, body, merchant)
             let key = try digestKey(fields, merchant.id)
@@ -103,7 +107,10 @@ struct RequestInterpreter {
         switch route {
         case .capture(let id):
             let operation = try OperationBody.parse(.capture, body, scratch: &scratch)
-            return .capture(id, amountMinor: operation.amountMinor, isFinal: operation.isFinal)
+            guard let instructions = operation.instructions else {
+                return .capture(id, amountMinor: operation.amountMinor, isFinal: operation.isFinal)
+            }
+            return .captureWith(id, amountMinor: operation.amountMinor, isFinal: operation.isFinal, instructions)
         case .cancel(let id):
             _ = try OperationBody.parse(.cancel, body, scratch: &scratch)
             return .cancel(id)
@@ -124,9 +131,21 @@ struct RequestInterpreter {
             let operation = try OperationBody.parse(.refund, body, scratch: &scratch)
             return .refund(id, amountMinor: operation.amountMinor)
         case .createPayment, .getPayment, .getTimeline, .getRefund, .getBalance, .getAccounts, .getEntries, .openAPI,
-            .unknownResource:
+            .unknownResource, .getPayout, .getWallet:
             let fee = merchant.feeBasisPoints
             return .createPayment(try CreatePaymentBody.parse(body, feeBasisPoints: fee, scratch: &scratch))
+        case .topUp(let wallet):
+            return .createPayment(
+                try CreatePaymentBody.parse(body, feeBasisPoints: 0, toppingUp: wallet, scratch: &scratch)
+            )
+        case .createPayout: return .createPayout(try PayoutBody.parse(body, merchant, money, scratch: &scratch))
+        case .createWallet: return .createWallet(try WalletBody.parse(body, scratch: &scratch))
+        case .quoteExchange: return .quoteExchange(try QuoteBody.parse(body, money, scratch: &scratch))
+        case .convertExchange:
+            guard let quote = try ConversionBody.parse(body, scratch: &scratch) else {
+                throw Rejection(.resourceNotFound)
+            }
+            return .convertExchange(quote)
         }
     }
 

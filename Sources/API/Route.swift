@@ -18,6 +18,13 @@ package enum Route: Sendable, Equatable {
     case getBalance
     case getAccounts
     case getEntries
+    case createPayout
+    case getPayout(PayoutID)
+    case createWallet
+    case getWallet(WalletID)
+    case topUp(WalletID)
+    case quoteExchange
+    case convertExchange
     case openAPI
     /// A known shape around an identifier that no payment or refund can have.
     case unknownResource(method: Method)
@@ -39,6 +46,8 @@ package enum Route: Sendable, Equatable {
         switch self {
         case .getPayment, .getTimeline, .getRefund, .getBalance, .getAccounts, .getEntries, .openAPI: .get
         case .createPayment, .capture, .cancel, .approve, .reject, .increment, .confirm, .refund: .post
+        case .createPayout, .createWallet, .topUp, .quoteExchange, .convertExchange: .post
+        case .getPayout, .getWallet: .get
         case .unknownResource(let method): method
         }
     }
@@ -68,6 +77,13 @@ package enum Route: Sendable, Equatable {
         ("/v1/balance", .get),
         ("/v1/ledger/accounts", .get),
         ("/v1/ledger/entries", .get),
+        ("/v1/payouts", .post),
+        ("/v1/payouts/{id}", .get),
+        ("/v1/wallets", .post),
+        ("/v1/wallets/{id}", .get),
+        ("/v1/wallets/{id}/top_ups", .post),
+        ("/v1/fx/quotes", .post),
+        ("/v1/fx/conversions", .post),
         ("/openapi.yaml", .get),
     ]
 
@@ -79,6 +95,9 @@ package enum Route: Sendable, Equatable {
         if path.equals("/v1/balance") { return .getBalance }
         if path.equals("/v1/ledger/accounts") { return .getAccounts }
         if path.equals("/v1/ledger/entries") { return .getEntries }
+        if path.matches("/v1/payouts") || path.matches("/v1/wallets") || path.matches("/v1/fx/") {
+            return matchMoney(path)
+        }
         return path.equals("/openapi.yaml") ? .openAPI : nil
     }
 
@@ -112,6 +131,32 @@ package enum Route: Sendable, Equatable {
             return .unknownResource(method: .get)
         }
         return .getRefund(RefundID(high: numbers.high, low: numbers.low))
+    }
+}
+
+extension Route {
+    private static func matchMoney(_ path: Span<UInt8>) -> Route? {
+        if path.equals("/v1/payouts") { return .createPayout }
+        if path.equals("/v1/wallets") { return .createWallet }
+        if path.equals("/v1/fx/quotes") { return .quoteExchange }
+        if path.equals("/v1/fx/conversions") { return .convertExchange }
+        // Payouts and wallets are words of the same length.
+        let start = 12
+        guard !path.matches("/v1/fx/"), path.count > start, path[start - 1] == UInt8(ascii: "/") else { return nil }
+        var end = start
+        while end < path.count && path[end] != UInt8(ascii: "/") { end += 1 }
+        let identifier = path.extracting(start..<end)
+        let rest = path.extracting(end..<path.count)
+        guard !identifier.isEmpty else { return nil }
+        if path.matches("/v1/payouts/") {
+            guard rest.isEmpty else { return nil }
+            let numbers = Identifier.parse(PayoutID.prefix, identifier)
+            return numbers.map { .getPayout(PayoutID(high: $0.high, low: $0.low)) } ?? .unknownResource(method: .get)
+        }
+        let wallet = Identifier.parse(WalletID.prefix, identifier).map { WalletID(high: $0.high, low: $0.low) }
+        if rest.isEmpty { return wallet.map(Route.getWallet) ?? .unknownResource(method: .get) }
+        guard rest.equals("/top_ups") else { return nil }
+        return wallet.map(Route.topUp) ?? .unknownResource(method: .post)
     }
 }
 

@@ -54,6 +54,8 @@ enum TimelineObject {
         case .balanceMark: "balance.mark"
         case .paymentChanged: "payment.changed"
         case .riskDecided: "risk.decided"
+        case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
+            preconditionFailure("a record of no payment")
         }
     }
 
@@ -63,7 +65,9 @@ enum TimelineObject {
         let transfers = 2 * (48 + Transfer.maximumPostings * 96)
         switch record {
         case .paymentCreated, .operationAttempted, .balanceMark: return fixed
-        case .operationStarted, .refundBounced: return fixed + transfers
+        case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: return fixed
+        case .refundBounced: return fixed + transfers
+        case .operationStarted(let record): return fixed + transfers + 6 * record.instructions.count + 256
         case .operationUnresolved(let record): return fixed + quotedBytes(record.providerReference)
         case .operationFinished(let record):
             return fixed + transfers + quotedBytes(record.providerReference) + quotedBytes(record.declineProviderCode)
@@ -98,6 +102,8 @@ extension TimelineObject {
         case .balanceMark: break
         case .paymentChanged(let record): write(record, &output)
         case .riskDecided(let record): RiskObject.write(record, &output)
+        case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
+            preconditionFailure("a record of no payment")
         }
     }
 
@@ -125,6 +131,7 @@ extension TimelineObject {
         if let key = record.key { writeRequest(key.requestID, &output) }
         if let cause = record.cause { writeName("cause", cause.name, &output) }
         writeAmount(record.amountMinor, &output)
+        if !record.instructions.isEmpty { SpecialsObject.writeInstructions(record.instructions.span, &output) }
         write(record.transfers, &output)
     }
 
@@ -225,6 +232,16 @@ extension Recipe {
         case .refundConfirmed: "refund_confirmed"
         case .refundFailed: "refund_failed"
         case .refundBounced: "refund_bounced"
+        case .payoutRequested: "payout_requested"
+        case .payoutPaid: "payout_paid"
+        case .payoutFailed: "payout_failed"
+        case .payoutReturned: "payout_returned"
+        case .walletHeld: "wallet_held"
+        case .walletReleased: "wallet_released"
+        case .walletPaid: "wallet_paid"
+        case .walletToppedUp: "wallet_topped_up"
+        case .exchange: "exchange"
+        case .sellersSettled: "sellers_settled"
         }
     }
 }

@@ -20,6 +20,8 @@ package enum AccountOwner: UInt8, Sendable, CaseIterable {
     case bank = 3
     /// A shopper's wallet, by its raw 64-bit identifier.
     case wallet = 4
+    /// A seller of a merchant, by its number: shard in the upper 16 bits, then the shard's own count.
+    case seller = 5
 }
 
 /// The accounts of the chart (`reference/payments.md` 4.4); the raw value is journaled and never reused.
@@ -58,12 +60,18 @@ package enum AccountKind: UInt8, Sendable, CaseIterable {
     case memoAuthorizationProvider = 16
     /// `memo:auth:m`: authorizations open for a merchant.
     case memoAuthorizationMerchant = 17
+    /// `wallet:held`: what authorizations hold of a wallet.
+    case walletHeld = 20
+    /// `seller:pending`: a seller's share of captures that are not settled.
+    case sellerPending = 21
+    /// `seller:available`: settled, ready for pay-out.
+    case sellerAvailable = 22
 
     package var accountClass: AccountClass {
         switch self {
         case .providerReceivable, .bankCash, .fxPosition: .asset
         case .merchantPending, .merchantAvailable, .merchantReserve, .wallet, .refundClearing, .payoutInTransit,
-            .suspense:
+            .suspense, .walletHeld, .sellerPending, .sellerAvailable:
             .liability
         case .platformFees, .platformFXSpread: .income
         case .providerFees, .platformDisputeFees, .platformLosses: .expense
@@ -76,7 +84,8 @@ package enum AccountKind: UInt8, Sendable, CaseIterable {
         case .providerReceivable, .suspense, .providerFees, .memoAuthorizationProvider: .provider
         case .bankCash: .bank
         case .merchantPending, .merchantAvailable, .merchantReserve, .memoAuthorizationMerchant: .merchant
-        case .wallet: .wallet
+        case .wallet, .walletHeld: .wallet
+        case .sellerPending, .sellerAvailable: .seller
         case .refundClearing, .payoutInTransit, .platformFees, .platformFXSpread, .platformDisputeFees,
             .platformLosses, .fxPosition:
             .none
@@ -89,8 +98,10 @@ package enum AccountKind: UInt8, Sendable, CaseIterable {
         switch self {
         case .memoAuthorizationProvider: .neverCredit
         case .memoAuthorizationMerchant, .refundClearing, .payoutInTransit: .neverDebit
-        case .providerReceivable, .bankCash, .merchantPending, .merchantAvailable, .merchantReserve, .wallet,
-            .suspense, .platformFees, .platformFXSpread, .providerFees, .platformDisputeFees, .platformLosses,
+        // Stored value and sellers' money: an overdraft stops the process before it is booked.
+        case .wallet, .walletHeld, .sellerPending, .sellerAvailable: .neverDebit
+        case .providerReceivable, .bankCash, .merchantPending, .merchantAvailable, .merchantReserve, .suspense,
+            .platformFees, .platformFXSpread, .providerFees, .platformDisputeFees, .platformLosses,
             .fxPosition:
             .free
         }
@@ -116,6 +127,9 @@ package enum AccountKind: UInt8, Sendable, CaseIterable {
         case .fxPosition: "fx:position"
         case .memoAuthorizationProvider: "memo:auth:psp"
         case .memoAuthorizationMerchant: "memo:auth:merchant"
+        case .walletHeld: "wallet:held"
+        case .sellerPending: "seller:pending"
+        case .sellerAvailable: "seller:available"
         }
     }
 }
@@ -144,6 +158,7 @@ extension AccountKind {
     package var visibility: PostingVisibility {
         switch self {
         case .merchantPending, .merchantAvailable, .merchantReserve, .memoAuthorizationMerchant, .wallet: .own
+        case .walletHeld, .sellerPending, .sellerAvailable: .own
         case .platformFees, .platformFXSpread: .fee
         case .providerReceivable, .bankCash, .refundClearing, .payoutInTransit, .suspense, .providerFees,
             .platformDisputeFees, .platformLosses, .fxPosition, .memoAuthorizationProvider:

@@ -22,19 +22,22 @@ package struct Parties: Hashable, Sendable {
     /// The provider's number.
     package var provider: UInt8
     package var currency: Currency
+    package var rail: PaymentRail
 
-    package init(merchant: UInt64, provider: UInt8, currency: Currency) {
+    package init(merchant: UInt64, provider: UInt8, currency: Currency, rail: PaymentRail = .provider) {
         self.merchant = merchant
         self.provider = provider
         self.currency = currency
+        self.rail = rail
     }
 
     func account(_ kind: AccountKind) -> Account {
-        switch kind.owner {
+        if rail != .provider, let account = rail.account(kind, of: self) { return account }
+        return switch kind.owner {
         case .none: Account(kind, currency: currency)
         case .merchant: Account(kind, owner: merchant, currency: currency)
         case .provider: Account(kind, owner: UInt64(provider), currency: currency)
-        case .bank, .wallet: preconditionFailure("a payment names no bank and no wallet")
+        case .bank, .wallet, .seller: preconditionFailure("a payment's parties name no bank, wallet or seller")
         }
     }
 }
@@ -45,7 +48,7 @@ package enum Recipes {
     /// P1: a provider holds `amountMinor` of the shopper's money for the merchant (memo accounts).
     package static func hold(_ parties: Parties, amountMinor: Int64) -> Transfer {
         Transfer(
-            .hold,
+            parties.rail.recipe(.hold),
             .debit(parties.account(.memoAuthorizationProvider), amountMinor),
             .credit(parties.account(.memoAuthorizationMerchant), amountMinor)
         )
@@ -54,7 +57,7 @@ package enum Recipes {
     /// P2: `amountMinor` of a hold ends: captured, cancelled or expired.
     package static func release(_ parties: Parties, amountMinor: Int64) -> Transfer {
         Transfer(
-            .release,
+            parties.rail.recipe(.release),
             .debit(parties.account(.memoAuthorizationMerchant), amountMinor),
             .credit(parties.account(.memoAuthorizationProvider), amountMinor)
         )
@@ -65,14 +68,15 @@ package enum Recipes {
     /// - Precondition: 0 <= `feeMinor` <= `amountMinor`.
     package static func capture(_ parties: Parties, amountMinor: Int64, feeMinor: Int64) -> Transfer {
         precondition(feeMinor >= 0 && feeMinor <= amountMinor, "a fee is a part of the amount")
+        let recipe = parties.rail.recipe(.capture)
         let receivable = Posting.debit(parties.account(.providerReceivable), amountMinor)
         if feeMinor == 0 {
-            return Transfer(.capture, receivable, .credit(parties.account(.merchantPending), amountMinor))
+            return Transfer(recipe, receivable, .credit(parties.account(.merchantPending), amountMinor))
         }
         let fees = Posting.credit(parties.account(.platformFees), feeMinor)
-        if feeMinor == amountMinor { return Transfer(.capture, receivable, fees) }
+        if feeMinor == amountMinor { return Transfer(recipe, receivable, fees) }
         let merchant = Posting.credit(parties.account(.merchantPending), amountMinor - feeMinor)
-        return Transfer(.capture, receivable, merchant, fees)
+        return Transfer(recipe, receivable, merchant, fees)
     }
 
     /// P5a: a refund leaves the merchant's balance for the clearing account.

@@ -14,6 +14,26 @@ package enum Recipe: UInt8, Sendable, CaseIterable {
     case refundFailed = 6
     /// P6: a confirmed refund comes back.
     case refundBounced = 7
+    /// P9: a pay-out leaves an available balance.
+    case payoutRequested = 20
+    /// P9: the bank has paid.
+    case payoutPaid = 21
+    /// P9f: a pay-out was not paid.
+    case payoutFailed = 22
+    /// P9f: a pay-out came back after it was paid.
+    case payoutReturned = 23
+    /// An authorization holds a wallet's money.
+    case walletHeld = 24
+    /// The rest of a wallet's hold is free again.
+    case walletReleased = 25
+    /// P11: a wallet pays a merchant.
+    case walletPaid = 26
+    /// P11: a provider's capture fills a wallet.
+    case walletToppedUp = 27
+    /// P10: one currency for another.
+    case exchange = 28
+    /// Sellers' shares of settled captures become available.
+    case sellersSettled = 29
 }
 
 /// A balanced set of postings: their sum is zero in every currency. Immutable, at most 8 postings, no heap.
@@ -39,6 +59,21 @@ package struct Transfer: Sendable {
         postings[1] = second
         if let third { postings[2] = third }
         self.storage = postings
+        precondition(isBalanced, "the postings of a transfer sum to zero in every currency")
+    }
+
+    /// A transfer of many postings, debits positive; those of zero are left out.
+    /// - Precondition: two to eight are left, balanced.
+    init(_ recipe: Recipe, lines: [(account: Account, amountMinor: Int64)]) {
+        let postings = lines.filter { $0.amountMinor != 0 }.map {
+            Posting(account: $0.account, amountMinor: $0.amountMinor)
+        }
+        precondition(postings.count >= 2 && postings.count <= Self.maximumPostings, "a transfer has 2 to 8 postings")
+        var storage = [8 of Posting](repeating: postings[0])
+        for index in 1..<postings.count { storage[index] = postings[index] }
+        self.recipe = recipe
+        self.count = postings.count
+        self.storage = storage
         precondition(isBalanced, "the postings of a transfer sum to zero in every currency")
     }
 

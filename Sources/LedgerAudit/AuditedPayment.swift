@@ -40,6 +40,20 @@ struct AuditedPayment {
     var fee: Int64 = 0
     var refunded: Int64 = 0
     var refundPending: Int64 = 0
+    var funding = Funding.provider
+    /// What the running capture is to give sellers; their accounts.
+    var plan: [(seller: UInt64, share: SplitRequest.Share)] = []
+    /// What sellers have, by the owner of their accounts, and what rounding left to the platform.
+    var sellers: [UInt64: Int64] = [:]
+    var residue: Int64 = 0
+
+    /// What pays, and what is filled.
+    enum Funding {
+        case provider
+        case wallet(UInt64)
+        case topUp(UInt64)
+        case cash
+    }
 
     init(_ record: PaymentCreated) {
         created = record.time
@@ -58,10 +72,23 @@ struct AuditedPayment {
     }
 
     func account(_ kind: AccountKind) -> Account {
-        switch kind.owner {
+        // A wallet stands where the provider and its hold do, and pays what is available at once; a top-up fills a wallet where
+        // others fill the merchant's balance; cash is with the bank (payments.md 4.4, P11).
+        switch (funding, kind) {
+        case (.wallet(let owner), .providerReceivable), (.wallet(let owner), .memoAuthorizationProvider):
+            return Account(.wallet, owner: owner, currency: currency)
+        case (.wallet(let owner), .memoAuthorizationMerchant):
+            return Account(.walletHeld, owner: owner, currency: currency)
+        case (.topUp(let owner), .merchantPending): return Account(.wallet, owner: owner, currency: currency)
+        case (.wallet, .merchantPending), (.cash, .merchantPending):
+            return Account(.merchantAvailable, owner: merchant, currency: currency)
+        case (.cash, .providerReceivable): return Account(.bankCash, owner: 1, currency: currency)
+        case (.provider, _), (.wallet, _), (.topUp, _), (.cash, _): break
+        }
+        return switch kind.owner {
         case .merchant: Account(kind, owner: merchant, currency: currency)
         case .provider: Account(kind, owner: UInt64(provider), currency: currency)
-        case .none, .bank, .wallet: Account(kind, currency: currency)
+        case .none, .bank, .wallet, .seller: Account(kind, currency: currency)
         }
     }
 
@@ -140,6 +167,7 @@ extension AuditedPayment {
             )
         }
         running = nil
+        defer { plan = [] }
         switch (record.operation, record.result) {
         case (_, .conflicted):
             phase = .conflicted
@@ -215,10 +243,41 @@ extension AuditedPayment {
         let share = BasisPoints.fee(of: amount, basisPoints: feeBasisPoints)
         fee += share
         var postings = release(staysOpen ? amount : held)
+        let shares = sharePlan(amount - share)
         postings[account(.providerReceivable), default: 0] += Int128(amount)
-        postings[account(.merchantPending), default: 0] -= Int128(amount - share)
-        postings[account(.platformFees), default: 0] -= Int128(share)
+        postings[account(.merchantPending), default: 0] -= Int128(amount - share - shares.parts)
+        postings[account(.platformFees), default: 0] -= Int128(share + shares.residue)
+        for (owner, part) in shares.bySeller {
+            postings[Account(.sellerPending, owner: owner, currency: currency), default: 0] -= Int128(part)
+        }
         return postings
+    }
+
+    /// Shares what a capture leaves after the fee, by the rules of docs/payouts-wallets-fx.md.
+    /// - Returns: the parts, and the sum of them and of what rounding leaves to the platform.
+    private mutating func sharePlan(_ rest: Int64) -> (bySeller: [(UInt64, Int64)], parts: Int64, residue: Int64) {
+        var bySeller: [(UInt64, Int64)] = []
+        var points: Int64 = 0
+        var rounded: Int64 = 0
+        var left = rest
+        for (seller, share) in plan {
+            var part: Int64
+            switch share {
+            case .amount(let minor): part = minor
+            case .basisPoints(let value):
+                part = Int64(Int128(rest) * Int128(value) / 10_000)
+                points += Int64(value)
+                rounded += part
+            }
+            part = min(part, left)
+            left -= part
+            if part > 0 { bySeller.append((seller, part)) }
+            sellers[seller, default: 0] += part
+        }
+        let dust = min(left, Int64(Int128(rest) * Int128(points) / 10_000) - rounded)
+        plan = []
+        residue += dust
+        return (bySeller, rest - left + dust, dust)
     }
 
     private mutating func release(_ amount: Int64) -> ExpectedPostings {
@@ -252,8 +311,13 @@ extension AuditedPayment {
         balances[account(.memoAuthorizationProvider), default: 0] += Int128(held)
         balances[account(.memoAuthorizationMerchant), default: 0] -= Int128(held)
         balances[account(.providerReceivable), default: 0] += Int128(captured - refunded)
-        balances[account(.merchantPending), default: 0] -= Int128(captured - fee - refunded - refundPending)
-        balances[account(.platformFees), default: 0] -= Int128(fee)
+        balances[account(.merchantPending), default: 0] -= Int128(
+            captured - fee - residue - sellers.values.reduce(0, +) - refunded - refundPending
+        )
+        balances[account(.platformFees), default: 0] -= Int128(fee + residue)
+        for (owner, amount) in sellers {
+            balances[Account(.sellerPending, owner: owner, currency: currency), default: 0] -= Int128(amount)
+        }
         balances[account(.refundClearing), default: 0] -= Int128(refundPending)
     }
 }

@@ -32,6 +32,7 @@ package struct LedgerCheck {
     /// Of the first record; every other must have the same.
     private var shard: UInt16?
     var payments: [AuditedPayment] = []
+    private var money = AuditedMoney()
     /// Keys that were reserved and whose operation has not ended, by operation.
     var openKeys: [OpenOperation: KeyDigest?] = [:]
     private var lastRecords: [UInt64: RecordPosition] = [:]
@@ -101,6 +102,14 @@ package struct LedgerCheck {
         case .balanceMark: break
         case .paymentChanged(let changed): examine(changed, position)
         case .riskDecided(let decided): examine(decided, position)
+        case .payoutChanged(let record):
+            settle(money.examine(record), record.transfers, record.key, record.id.shard, position)
+        case .walletOpened(let record):
+            settle(money.examine(record), Transfers(), record.key, record.id.shard, position)
+        case .exchangeQuoted(let record):
+            settle(money.examine(record), Transfers(), record.key, record.id.shard, position)
+        case .exchangeConverted(let record):
+            settle(money.examine(record), record.transfers, record.key, record.id.shard, position)
         }
     }
 
@@ -127,7 +136,9 @@ package struct LedgerCheck {
         guard record.amountMinor > 0, record.feeBasisPoints <= BasisPoints.whole else {
             return note(position, "\(record.id) has amount \(record.amountMinor), fee \(record.feeBasisPoints)")
         }
-        payments.append(AuditedPayment(record))
+        var payment = AuditedPayment(record)
+        if let problem = money.begin(&payment, record) { note(position, problem) }
+        payments.append(payment)
         guard !record.flags.contains(.heldBack) else { return }
         reserve(record.key, record.id, .authorize, 1, position)
     }
@@ -137,6 +148,7 @@ package struct LedgerCheck {
         guard record.amountMinor > 0 || record.operation == .cancel else {
             return note(position, "\(record.operation.name) of \(record.amountMinor)")
         }
+        money.begin(&payments[index], record)
         let result = payments[index].begin(record)
         settle(result, record.transfers, index, position)
         reserve(record.key, record.payment, record.operation, record.ordinal, position)
@@ -219,6 +231,35 @@ package struct LedgerCheck {
         _ index: Int,
         _ position: RecordPosition
     ) {
+        compare(expected, booked, position)
+        if let broken = payments[index].brokenInvariant { note(position, broken) }
+    }
+
+    /// The same for a record that is about no payment, and ends as it begins.
+    private mutating func settle(
+        _ expected: Result<AuditedMoney.Step, Violation>,
+        _ booked: Transfers,
+        _ key: RequestKey?,
+        _ owner: UInt16,
+        _ position: RecordPosition
+    ) {
+        if owner != shard ?? owner {
+            note(position, "a record of shard \(owner) in the journal of shard \(shard ?? owner)")
+        }
+        shard = owner
+        if let key, reservedKeys.contains(key.digest) {
+            note(position, "an idempotency key is used again while its first request is open")
+        }
+        compare(expected.map(\.postings), booked, position)
+        guard case .success(let step) = expected, let source = step.mayNotOwe, let left = totals[source] else { return }
+        if left.balance > 0 { note(position, "\(source.path()) is overdrawn by \(left.balance) \(source.currency)") }
+    }
+
+    private mutating func compare(
+        _ expected: Result<ExpectedPostings, Violation>,
+        _ booked: Transfers,
+        _ position: RecordPosition
+    ) {
         var sums: ExpectedPostings = [:]
         for transfer in [booked.first, booked.second].compactMap({ $0 }) {
             transfers += 1
@@ -233,7 +274,6 @@ package struct LedgerCheck {
                 note(position, "books \(Self.text(sums)) where \(Self.text(expected)) is due")
             }
         }
-        if let broken = payments[index].brokenInvariant { note(position, broken) }
     }
 
     private mutating func book(_ transfer: Transfer, _ position: RecordPosition) {
@@ -255,6 +295,7 @@ package struct LedgerCheck {
     package mutating func finish() {
         var expected: ExpectedPostings = [:]
         for payment in payments { payment.contribution(to: &expected) }
+        money.contribution(to: &expected)
         for account in Set(totals.keys).union(expected.keys) {
             let booked = totals[account]?.balance ?? 0
             let due = expected[account] ?? 0

@@ -6,12 +6,46 @@ package import Shard
 
 /// One transfer as the journal holds it, with what it belongs to: a row of the general ledger.
 package struct LedgerEntry: Sendable {
+    /// What an entry belongs to.
+    package enum Subject: Sendable, Hashable, CustomStringConvertible {
+        case payment(PaymentID)
+        case payout(PayoutID)
+        /// The conversion of a quote.
+        case exchange(QuoteID)
+
+        package var shard: UInt16 {
+            switch self {
+            case .payment(let id): id.shard
+            case .payout(let id): id.shard
+            case .exchange(let id): id.shard
+            }
+        }
+
+        package var description: String {
+            switch self {
+            case .payment(let id): id.description
+            case .payout(let id): id.description
+            case .exchange(let id): id.description
+            }
+        }
+
+        /// The name of its tag in an export.
+        var tag: StaticString {
+            switch self {
+            case .payment: "payment"
+            case .payout: "payout"
+            case .exchange: "quote"
+            }
+        }
+    }
+
     package var shard: UInt16
     /// The journal position of the record that booked it: with the shard, the entry's stable number.
     package var position: RecordPosition
     /// Milliseconds since 1970 when it was booked.
     package var time: Int64
-    package var payment: PaymentID
+    /// What was booked for.
+    package var subject: Subject
     /// What the payment service provider calls the operation; empty when it has not answered.
     package var providerReference: String
     package var transfer: Transfer
@@ -20,40 +54,45 @@ package struct LedgerEntry: Sendable {
         shard: UInt16,
         position: RecordPosition,
         time: Int64,
-        payment: PaymentID,
+        subject: Subject,
         providerReference: String,
         transfer: Transfer
     ) {
         self.shard = shard
         self.position = position
         self.time = time
-        self.payment = payment
+        self.subject = subject
         self.providerReference = providerReference
         self.transfer = transfer
     }
 
     /// The entries of a record, in the order in which they were booked.
     package static func of(_ record: ShardRecord, at position: RecordPosition) -> [LedgerEntry] {
-        guard let (payment, transfers, reference) = booking(record) else { return [] }
+        guard let (subject, transfers, reference) = booking(record) else { return [] }
         return [transfers.first, transfers.second].compactMap { $0 }.map { transfer in
             LedgerEntry(
-                shard: payment.shard,
+                shard: subject.shard,
                 position: position,
                 time: record.time,
-                payment: payment,
+                subject: subject,
                 providerReference: reference,
                 transfer: transfer
             )
         }
     }
 
-    private static func booking(_ record: ShardRecord) -> (PaymentID, Transfers, String)? {
+    private static func booking(_ record: ShardRecord) -> (Subject, Transfers, String)? {
         switch record {
-        case .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark, .riskDecided: nil
-        case .operationStarted(let started): (started.payment, started.transfers, "")
-        case .operationFinished(let finished): (finished.payment, finished.transfers, finished.providerReference)
-        case .refundBounced(let bounced): (bounced.payment, bounced.transfers, "")
-        case .paymentChanged(let changed): (changed.payment, changed.transfers, "")
+        case .paymentCreated, .operationUnresolved, .operationAttempted, .walletOpened, .exchangeQuoted,
+            .balanceMark, .riskDecided:
+            nil
+        case .operationStarted(let started): (.payment(started.payment), started.transfers, "")
+        case .operationFinished(let finished):
+            (.payment(finished.payment), finished.transfers, finished.providerReference)
+        case .refundBounced(let bounced): (.payment(bounced.payment), bounced.transfers, "")
+        case .paymentChanged(let changed): (.payment(changed.payment), changed.transfers, "")
+        case .payoutChanged(let changed): (.payout(changed.id), changed.transfers, "")
+        case .exchangeConverted(let converted): (.exchange(converted.id), converted.transfers, "")
         }
     }
 }
@@ -74,6 +113,16 @@ extension Recipe {
         case .refundConfirmed: "refund confirmed"
         case .refundFailed: "refund failed"
         case .refundBounced: "refund bounced"
+        case .payoutRequested: "pay-out requested"
+        case .payoutPaid: "pay-out paid"
+        case .payoutFailed: "pay-out failed"
+        case .payoutReturned: "pay-out returned"
+        case .walletHeld: "wallet money held"
+        case .walletReleased: "wallet money released"
+        case .walletPaid: "payment from wallet"
+        case .walletToppedUp: "wallet topped up"
+        case .exchange: "currency exchange"
+        case .sellersSettled: "sellers' shares settled"
         }
     }
 }
@@ -99,6 +148,7 @@ extension Account {
         switch kind.owner {
         case .none: return name
         case .provider, .bank: return "\(name):\(owner)"
+        case .seller: return "\(name):\(Self.hexadecimal(owner))"
         case .merchant: return "\(name):\(merchants[owner] ?? Self.hexadecimal(owner))"
         case .wallet: return "\(name):\(Self.hexadecimal(owner))"
         }

@@ -26,7 +26,7 @@ package struct CSVExport: LedgerExport {
 
     package mutating func write(_ entry: LedgerEntry) -> String {
         let head =
-            "\(entry.number),\(ReportText.time(entry.time)),\(entry.payment),\(entry.transfer.recipe.title),"
+            "\(entry.number),\(ReportText.time(entry.time)),\(entry.subject),\(entry.transfer.recipe.title),"
             + "\(Self.quoted(entry.providerReference)),"
         return entry.transfer.postings.map { posting in
             let currency = posting.account.currency
@@ -76,7 +76,7 @@ package struct HledgerExport: LedgerExport {
         let day = ReportText.time(entry.time).prefix(10)
         text += "\n\(day) * (\(entry.number)) \(entry.transfer.recipe.title)"
         text +=
-            "  ; payment:\(entry.payment), time:\(ReportText.time(entry.time))\(Self.tag(entry.providerReference))\n"
+            "  ; \(entry.subject.tag):\(entry.subject), time:\(ReportText.time(entry.time))\(Self.tag(entry.providerReference))\n"
         for posting in entry.transfer.postings {
             balances[posting.account, default: 0] += Int128(posting.amountMinor)
             text += line(posting.account, Int128(posting.amountMinor)) + "\n"

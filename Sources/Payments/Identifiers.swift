@@ -136,7 +136,7 @@ package struct MerchantID: Hashable, Sendable {
     }
 }
 
-private func identifierText(_ prefix: StaticString, _ high: UInt64, _ low: UInt64) -> String {
+func identifierText(_ prefix: StaticString, _ high: UInt64, _ low: UInt64) -> String {
     String(unsafeUninitializedCapacity: 30) { buffer in
         var index = 0
         prefix.withUTF8Buffer {
@@ -153,7 +153,7 @@ private func identifierText(_ prefix: StaticString, _ high: UInt64, _ low: UInt6
     }
 }
 
-private func parseIdentifier(_ prefix: StaticString, _ text: some StringProtocol) -> (high: UInt64, low: UInt64)? {
+func parseIdentifier(_ prefix: StaticString, _ text: some StringProtocol) -> (high: UInt64, low: UInt64)? {
     let utf8 = text.utf8
     guard utf8.count == 4 + Base32.length, prefix.withUTF8Buffer({ utf8.starts(with: $0) }) else { return nil }
     return Base32.parse(utf8.dropFirst(4))

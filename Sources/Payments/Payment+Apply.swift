@@ -37,6 +37,9 @@ extension Payment {
         checkInvariants()
     }
 
+    /// The running capture gives sellers something, or is one by hand against cash.
+    package mutating func mark(_ trait: PaymentTraits) { traits.formUnion(trait) }
+
     private func allows(_ operation: ProviderOperation) -> Bool {
         switch operation {
         case .capture: isOpen

@@ -57,7 +57,7 @@ extension Payment {
         bytes.put(incrementCount, 158)
         bytes.put(confirmCount, 160)
         bytes.put(authorizeCount, 162)
-        bytes.put(UInt32(0), 164)
+        bytes.put(UInt32(traits.rawValue), 164)
         bytes.put(UInt64(0), 168)
         bytes.put(UInt64(0), 176)
     }
@@ -82,6 +82,7 @@ extension Payment {
             provider: bytes.get(107),
             flags: PaymentFlags(rawValue: bytes.get(111)),
             overCaptureBasisPoints: isExtended ? min(bytes.get(156), BasisPoints.whole) : 0,
+            traits: isExtended ? PaymentTraits(rawValue: bytes.get(164)).intersection(.all) : [],
             createdAt: bytes.get(64)
         )
         if isExtended { payment.loadExtension(bytes) }

@@ -108,6 +108,7 @@ package struct Payment: Sendable {
     package internal(set) var running: ProviderOperation?
     package let capturesAutomatically: Bool
     package let provider: UInt8
+    package internal(set) var traits: PaymentTraits
     package internal(set) var declineCode: DeclineCode?
     package internal(set) var declineCategory: DeclineClass?
     /// Why it failed, where the PSP did not decline it. Set on an authorized or captured payment, it says that the gateway takes
@@ -127,6 +128,7 @@ package struct Payment: Sendable {
         provider: UInt8,
         flags: PaymentFlags = [],
         overCaptureBasisPoints: UInt16 = 0,
+        traits: PaymentTraits = [],
         createdAt: Int64
     ) {
         precondition(amountMinor > 0, "a payment moves a positive amount")
@@ -140,6 +142,7 @@ package struct Payment: Sendable {
         self.provider = provider
         self.flags = flags
         self.overCaptureBasisPoints = overCaptureBasisPoints
+        self.traits = traits
         self.updatedAt = createdAt
         self.running = flags.contains(.heldBack) ? nil : .authorize
         self.authorizeCount = flags.contains(.heldBack) ? 0 : 1

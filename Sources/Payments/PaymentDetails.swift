@@ -17,6 +17,11 @@ package struct PaymentDetails: Sendable, Equatable {
         /// What the fraud rules said when the payment was made (`RiskNote`); in front of all others, and only where they said
         /// something. The shard writes it, never the merchant.
         case risk = 8
+        /// See `PaymentDetails+Money.swift`.
+        case wallet = 20
+        case splitPlan = 21
+        case split = 22
+        case manual = 23
     }
 
     /// At most 50 metadata pairs of 40 + 500 characters (up to 4 bytes each) and the other fields.

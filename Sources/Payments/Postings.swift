@@ -26,10 +26,15 @@ package struct Transfers: Sendable, Equatable {
 /// What each transition books (payments.md, sections 4.2 and 4.4).
 package enum Postings {
     /// The transfers of an accepted operation: P5a for a refund, nothing for the others.
-    package static func started(_ operation: ProviderOperation, _ amountMinor: Int64, _ payment: Payment) -> Transfers {
+    package static func started(
+        _ operation: ProviderOperation,
+        _ amountMinor: Int64,
+        _ payment: Payment,
+        rail: PaymentRail = .provider
+    ) -> Transfers {
         switch operation {
         case .refund:
-            Transfers(Recipes.refundRequested(payment.parties, amountMinor: amountMinor, from: .pending))
+            Transfers(Recipes.refundRequested(payment.parties(rail), amountMinor: amountMinor, from: .pending))
         case .authorize, .capture, .cancel, .increment, .confirm:
             Transfers()
         }
@@ -41,16 +46,18 @@ package enum Postings {
         _ result: OperationResult,
         _ amountMinor: Int64,
         staysOpen: Bool = false,
-        _ payment: Payment
+        _ payment: Payment,
+        rail: PaymentRail = .provider,
+        sellers: SellerShares? = nil
     ) -> Transfers {
         switch result {
         case .succeeded:
-            return succeeded(operation, amountMinor, staysOpen, payment)
+            return succeeded(operation, amountMinor, staysOpen, payment, payment.parties(rail), sellers)
         case .declined(_, let code) where operation != .refund:
             return declined(operation, code, payment)
         case .declined, .notExecuted:
             guard operation == .refund else { return Transfers() }
-            return Transfers(Recipes.refundFailed(payment.parties, amountMinor: amountMinor, to: .pending))
+            return Transfers(Recipes.refundFailed(payment.parties(rail), amountMinor: amountMinor, to: .pending))
         case .conflicted, .actionRequired:
             return Transfers()
         }
@@ -62,7 +69,7 @@ package enum Postings {
         let release = Recipes.release(payment.parties, amountMinor: payment.capturableMinor)
         if operation == .capture, code == .authorizationExpired { return Transfers(release) }
         if operation == .cancel, code == .alreadyCaptured {
-            return Transfers(release, capture(payment.capturableMinor, payment))
+            return Transfers(release, capture(payment.capturableMinor, payment, payment.parties, nil))
         }
         return Transfers()
     }
@@ -81,19 +88,21 @@ package enum Postings {
         _ operation: ProviderOperation,
         _ amountMinor: Int64,
         _ staysOpen: Bool,
-        _ payment: Payment
+        _ payment: Payment,
+        _ parties: Parties,
+        _ sellers: SellerShares?
     ) -> Transfers {
-        let parties = payment.parties
         switch operation {
         case .authorize, .confirm:
             return payment.capturesAutomatically
-                ? Transfers(capture(amountMinor, payment))
+                ? Transfers(capture(amountMinor, payment, parties, sellers))
                 : Transfers(Recipes.hold(parties, amountMinor: amountMinor))
         case .capture:
             // What was captured is owed. A final capture ends the authorization: the rest of the hold goes, too.
             let released = staysOpen ? amountMinor : payment.capturableMinor
-            guard released > 0 else { return Transfers(capture(amountMinor, payment)) }
-            return Transfers(Recipes.release(parties, amountMinor: released), capture(amountMinor, payment))
+            let captured = capture(amountMinor, payment, parties, sellers)
+            guard released > 0 else { return Transfers(captured) }
+            return Transfers(Recipes.release(parties, amountMinor: released), captured)
         case .increment:
             return Transfers(Recipes.hold(parties, amountMinor: amountMinor - payment.authorizedMinor))
         case .cancel:
@@ -105,17 +114,53 @@ package enum Postings {
         }
     }
 
-    private static func capture(_ amountMinor: Int64, _ payment: Payment) -> Transfer {
-        let fee = BasisPoints.fee(of: amountMinor, basisPoints: payment.feeBasisPoints)
-        return Recipes.capture(payment.parties, amountMinor: amountMinor, feeMinor: fee)
+    private static func capture(
+        _ amountMinor: Int64,
+        _ payment: Payment,
+        _ parties: Parties,
+        _ sellers: SellerShares?
+    ) -> Transfer {
+        let fee = payment.fee(ofCapture: amountMinor)
+        guard let sellers else { return Recipes.capture(parties, amountMinor: amountMinor, feeMinor: fee) }
+        return Recipes.capture(
+            parties,
+            amountMinor: amountMinor,
+            feeMinor: fee + sellers.residueMinor,
+            parts: sellers.parts
+        )
     }
 
     /// The transfer of a refund that came back (P6).
-    package static func bounced(_ amountMinor: Int64, _ payment: Payment) -> Transfers {
-        Transfers(Recipes.refundBounced(payment.parties, amountMinor: amountMinor, to: .pending))
+    package static func bounced(
+        _ amountMinor: Int64,
+        _ payment: Payment,
+        rail: PaymentRail = .provider
+    ) -> Transfers {
+        Transfers(Recipes.refundBounced(payment.parties(rail), amountMinor: amountMinor, to: .pending))
     }
 }
 
 extension Payment {
-    var parties: Parties { Parties(merchant: merchant.rawValue, provider: provider, currency: currency) }
+    func parties(_ rail: PaymentRail) -> Parties {
+        Parties(merchant: merchant.rawValue, provider: provider, currency: currency, rail: rail)
+    }
+
+    var parties: Parties { parties(.provider) }
+
+    /// The platform's fee on a capture.
+    package func fee(ofCapture amountMinor: Int64) -> Int64 {
+        BasisPoints.fee(of: amountMinor, basisPoints: feeBasisPoints)
+    }
+}
+
+/// What a capture gives sellers, ready to book.
+package struct SellerShares: Sendable {
+    package var parts: [SellerPart]
+    /// What rounding leaves to the platform.
+    package var residueMinor: Int64
+
+    package init(parts: [SellerPart], residueMinor: Int64) {
+        self.parts = parts
+        self.residueMinor = residueMinor
+    }
 }

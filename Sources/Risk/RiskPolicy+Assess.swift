@@ -124,7 +124,9 @@ struct RiskSubjects {
             switch field {
             case .paymentMethod: paymentMethod = range
             case .customer: customer = range
-            case .description, .reference, .statementDescriptor, .metadataKey, .metadataValue, .risk: break
+            case .description, .reference, .statementDescriptor, .metadataKey, .metadataValue, .risk, .wallet,
+                .splitPlan, .split, .manual:
+                break
             }
         }
         self.paymentMethod = paymentMethod

@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func aCaptureAsHledger() {
-        let payment = books().entries[0].payment
+        let payment = books().entries[0].subject
         #expect(
             text(HledgerExport(merchants: [7: "acme"]), books().entries) == """
                 ; Exported by millrace from its journals. Debits are positive.
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func aCaptureAsCSV() {
-        let payment = books().entries[0].payment
+        let payment = books().entries[0].subject
         let head = "3-2,2026-09-21T14:13:20.001Z,\(payment),capture,ch_1"
         #expect(
             text(CSVExport(), books().entries)

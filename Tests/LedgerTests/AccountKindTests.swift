@@ -11,7 +11,7 @@ import Testing
         #expect(
             names(.liability) == [
                 "merchant:pending", "merchant:available", "merchant:reserve", "wallet", "refund:clearing",
-                "payout:in_transit", "suspense",
+                "payout:in_transit", "suspense", "wallet:held", "seller:pending", "seller:available",
             ]
         )
         #expect(names(.income) == ["platform:fees", "platform:fx_spread"])
@@ -24,6 +24,7 @@ import Testing
             case .provider: #expect(prefix == "psp" || kind == .memoAuthorizationProvider || kind == .suspense)
             case .bank: #expect(prefix == "bank")
             case .wallet: #expect(prefix == "wallet")
+            case .seller: #expect(prefix == "seller")
             case .none: #expect(["platform", "fx", "payout", "refund"].contains(prefix))
             }
         }

@@ -41,6 +41,44 @@ extension Transfer {
         case .refundConfirmed: return Recipes.refundConfirmed(parties, amountMinor: amount)
         case .refundFailed: return Recipes.refundFailed(parties, amountMinor: amount, to: funds)
         case .refundBounced: return Recipes.refundBounced(parties, amountMinor: amount, to: funds)
+        case .payoutRequested, .payoutPaid, .payoutFailed, .payoutReturned, .walletHeld, .walletReleased, .walletPaid,
+            .walletToppedUp, .exchange, .sellersSettled:
+            return money(parties, amount, using: &random)
+        }
+    }
+
+    private static func money(_ parties: Parties, _ amount: Int64, using random: inout SeededGenerator) -> Transfer {
+        let source = Account(.merchantAvailable, owner: parties.merchant, currency: parties.currency)
+        var parties = parties
+        switch Int.random(in: 0...9, using: &random) {
+        case 0: return Recipes.payoutRequested(from: source, amountMinor: amount)
+        case 1: return Recipes.payoutPaid(parties.currency, amountMinor: amount)
+        case 2: return Recipes.payoutFailed(to: source, amountMinor: amount)
+        case 3: return Recipes.payoutReturned(to: source, amountMinor: amount)
+        case 4:
+            parties.rail = .wallet(9)
+            return Recipes.hold(parties, amountMinor: amount)
+        case 5:
+            parties.rail = .wallet(9)
+            return Recipes.capture(parties, amountMinor: amount, feeMinor: 0)
+        case 6:
+            parties.rail = .topUp(9)
+            return Recipes.capture(parties, amountMinor: amount, feeMinor: 0)
+        case 8:
+            parties.rail = .wallet(9)
+            return Recipes.release(parties, amountMinor: amount)
+        case 7:
+            return Recipes.exchange(
+                merchant: parties.merchant,
+                sold: .eur,
+                soldMinor: amount,
+                bought: .jpy,
+                grossMinor: amount,
+                spreadMinor: amount / 3
+            )
+        default:
+            let parts = (1...4).map { SellerPart(owner: $0, amountMinor: amount / 4 + 1) }
+            return Recipes.sellersSettled(parties.currency, parts: parts)
         }
     }
 }

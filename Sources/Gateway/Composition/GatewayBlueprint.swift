@@ -44,6 +44,7 @@ struct GatewayBlueprint: Sendable {
             operators: configuration.operators.map {
                 APIConfiguration.Operator(name: $0.name, keyHashes: $0.apiKeyHashes)
             },
+            money: configuration.money.rules,
             idempotencySeed: directory.digestSeed
         )
         threadPool = NIOThreadPool(numberOfThreads: 2)
@@ -121,7 +122,8 @@ extension APIConfiguration.Merchant {
         self.init(
             name: merchant.id,
             feeBasisPoints: UInt16(merchant.feeBasisPoints),
-            keyHashes: merchant.apiKeyHashes
+            keyHashes: merchant.apiKeyHashes,
+            holdsPayouts: merchant.holdsPayouts
         )
     }
 }

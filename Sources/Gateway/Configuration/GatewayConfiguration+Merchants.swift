@@ -50,7 +50,8 @@ extension GatewayConfiguration.Merchant {
         let keys = try readKeys(&section) { hash, node throws(ConfigurationError) in
             try identities.add(keyHash: hash, node)
         }
-        let merchant = Self(id: id.text, name: name?.text ?? id.text, feeBasisPoints: fee, apiKeyHashes: keys)
+        var merchant = Self(id: id.text, name: name?.text ?? id.text, feeBasisPoints: fee, apiKeyHashes: keys)
+        merchant.holdsPayouts = try section.boolean("payout_hold") ?? false
         try identities.add(merchant, id)
         try section.finish()
         return merchant

@@ -92,6 +92,7 @@ extension GatewayConfiguration {
         var identities = Merchant.Identities(source: document.source)
         merchants = try Merchant.readAll(&document, &identities)
         operators = try Operator.readAll(&document, &identities)
+        try money.read(&document)
     }
 
     /// Stored answers are read from archived segments, too: none may be deleted while a key answers from it.

@@ -23,6 +23,7 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var merchants: [Merchant] = []
     /// Who may post provider events and act for support; none unless listed.
     package var operators: [Operator] = []
+    package var money = MoneySettings()
     package var admin = Admin()
     package var logLevel = LogLevel.info
     /// From a signal to stop to the moment at which what is still open is cut off.
@@ -176,6 +177,8 @@ extension GatewayConfiguration {
         package var feeBasisPoints: Int
         /// The hashes of the API keys that are accepted.
         package var apiKeyHashes: [APIKeyHash]
+        /// Refuses the merchant's pay-outs.
+        package var holdsPayouts = false
 
         package init(id: String, name: String, feeBasisPoints: Int, apiKeyHashes: [APIKeyHash]) {
             self.id = id

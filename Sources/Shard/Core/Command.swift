@@ -72,6 +72,17 @@ package struct Command: Sendable {
         case getAccounts
         /// What was booked for the merchant, newest first.
         case getEntries(LedgerQuery)
+        /// A capture that is shared with sellers, or made by hand.
+        case captureWith(PaymentID, amountMinor: Int64?, isFinal: Bool, CaptureInstructions)
+        case createPayout(CreatePayout)
+        case getPayout(PayoutID)
+        /// What the bank says of a pay-out, with its reason (at most `Payout.maximumTextBytes`). For operators: any merchant's.
+        /// `Command.merchant` must be one of the pay-out's shard.
+        case payoutEvent(PayoutID, PayoutEvent, reason: String)
+        case createWallet(CreateWallet)
+        case getWallet(WalletID)
+        case quoteExchange(QuoteRequest)
+        case convertExchange(QuoteID)
     }
 
     package var kind: Kind
@@ -119,6 +130,9 @@ package struct CreatePayment: Sendable {
     package var feeBasisPoints: UInt16
     package var paymentMethod: String
     package var details: PaymentDetails
+    package var funding: PaymentFunding = .provider
+    /// Whether the details hold a plan for sellers; for a sale only.
+    package var hasSplits = false
 
     package init(
         amountMinor: Int64,

@@ -122,6 +122,8 @@ extension Payment {
             }
         case .paymentChanged(let record):
             changed(record.change, amountMinor: record.amountMinor, deadline: record.deadline, at: record.time)
+        case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
+            preconditionFailure("a record of no payment")
         }
     }
 }

@@ -116,8 +116,18 @@ package struct BalanceView: Sendable {
 
     /// By currency code; only currencies that the merchant has ever had money in.
     package var lines: [Line]
+    /// What sellers of the merchant have: those with money that came or went in a currency.
+    package var sellers: [SellerLine] = []
     /// Milliseconds since 1970.
     package var asOf: Int64
+
+    /// One seller and currency, minor units.
+    package struct SellerLine: Sendable, Equatable {
+        package var seller: SellerName
+        package var currency: Currency
+        package var pendingMinor: Int64
+        package var availableMinor: Int64
+    }
 
     package init(lines: [Line], asOf: Int64) {
         self.lines = lines
@@ -175,6 +185,42 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case disputeUnexpectedState = 32
     /// A payment can have at most 16 disputes (`Payment.maximumDisputes`). 422.
     case tooManyDisputes = 33
+    /// More than the available balance of the merchant or seller holds. 422.
+    case balanceInsufficient = 50
+    /// Less than the configured minimum of a pay-out. 422.
+    case payoutBelowMinimum = 51
+    /// The merchant's pay-outs are held back. 409.
+    case payoutsOnHold = 52
+    /// The pay-out's state does not allow the event. 409.
+    case payoutUnexpectedState = 53
+    /// 503, Retry-After.
+    case payoutTableFull = 54
+    /// 503, Retry-After.
+    case walletTableFull = 55
+    /// The payment method names no wallet of the merchant. 422.
+    case walletUnknown = 56
+    /// The wallet holds another currency. 422.
+    case walletCurrencyMismatch = 57
+    /// The wallet does not hold what a refund of a top-up would take back. 422.
+    case walletFundsInsufficient = 58
+    /// 503, Retry-After.
+    case quoteTableFull = 59
+    /// 409.
+    case quoteExpired = 60
+    /// 409.
+    case quoteUsed = 61
+    /// Nothing would be left to buy. 422.
+    case exchangeAmountTooSmall = 62
+    /// The sellers' parts and the fee are more than the capture. 422.
+    case splitsExceedCapture = 63
+    /// More sellers than one payment can have. 422.
+    case tooManySellers = 64
+    /// 503, Retry-After.
+    case sellerTableFull = 65
+    /// A manual capture is the first and only one of a payment that a provider authorized. 409.
+    case manualCaptureNotPossible = 66
+    /// Payments from wallets and top-ups have no splits. 422.
+    case splitsNotPossible = 67
 
     /// The payment is in no review (approve, reject). 409.
     case notInReview = 40
@@ -192,6 +238,12 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
             .disputeUnexpectedState, .notInReview:
             409
         case .idempotencyTableFull, .paymentTableFull, .overloaded, .journalFailed, .draining: 503
+        case .balanceInsufficient, .payoutBelowMinimum, .walletUnknown, .walletCurrencyMismatch,
+            .walletFundsInsufficient, .exchangeAmountTooSmall, .splitsExceedCapture, .tooManySellers,
+            .splitsNotPossible:
+            422
+        case .payoutsOnHold, .payoutUnexpectedState, .quoteExpired, .quoteUsed, .manualCaptureNotPossible: 409
+        case .payoutTableFull, .walletTableFull, .quoteTableFull, .sellerTableFull: 503
         }
     }
 
@@ -205,6 +257,11 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
             .amountTooLarge, .disputed, .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .notInReview,
             .tooManyDisputes:
             0
+        case .payoutTableFull, .walletTableFull, .quoteTableFull, .sellerTableFull: 5
+        case .balanceInsufficient, .payoutBelowMinimum, .payoutsOnHold, .payoutUnexpectedState, .walletUnknown,
+            .walletCurrencyMismatch, .walletFundsInsufficient, .quoteExpired, .quoteUsed, .exchangeAmountTooSmall,
+            .splitsExceedCapture, .tooManySellers, .manualCaptureNotPossible, .splitsNotPossible:
+            0
         }
     }
 }
@@ -212,7 +269,7 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
 /// Renders the body of an answer. The shard calls it when it decides, because the bytes are journaled with the
 /// transition and replayed as they are; the edge implements it, because only the edge knows the wire format.
 /// Implementations are pure: the same arguments give the same bytes.
-package protocol ResponseRenderer: Sendable {
+package protocol ResponseRenderer: MoneyRenderer {
     /// The payment object alone (200, 201, 202).
     func renderPayment(_ payment: PaymentView, details: Span<UInt8>, into body: inout ByteBuffer)
     /// The problem document of a decline with the payment inside (402).

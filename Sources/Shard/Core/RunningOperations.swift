@@ -33,6 +33,10 @@ struct RunningOperation: Sendable {
     var isApproved = false
     /// What holds a new payment's authorization back: until it is open nothing was sent.
     var gate = RiskGate.open
+    /// A capture (or sale) whose details hold a plan for sellers.
+    var hasSplitPlan = false
+    /// A capture by hand: no provider is asked.
+    var isManual = false
     /// Something was sent whose fate is not known: from here on only a definite answer of the PSP ends the operation.
     var isUncertain: Bool
     /// The PSP has said that it has the operation and has not ended it. "Not found" then contradicts the PSP's own word, and

@@ -212,7 +212,7 @@ extension ShardCore {
         release(refusal, command, showing: index, into: &output)
     }
 
-    private func refuseRead(_ command: Command, into output: inout ShardOutput) {
+    func refuseRead(_ command: Command, into output: inout ShardOutput) {
         release(.notFound, command, showing: nil, into: &output)
     }
 

@@ -26,12 +26,14 @@ extension ShardCore {
             provider: record.provider,
             flags: record.flags,
             overCaptureBasisPoints: record.overCaptureBasisPoints,
+            traits: record.traits,
             createdAt: record.time
         )
         payment.lastRecord = position
         payment.details = arena.append(record.details.span)
         countForRisk(record)
         let index = payments.append(payment)
+        if record.traits.contains(.split) { openSellers(record.details.span, record.merchant) }
         guard !record.flags.contains(.heldBack) else { return nil }
         let slot = begin(
             .authorize,
@@ -44,6 +46,7 @@ extension ShardCore {
             record.time
         )
         payments[index].operationSlot = UInt32(slot + 1)
+        if record.traits.contains(.split) { followPlan(slot) }
         return slot
     }
 
@@ -53,6 +56,7 @@ extension ShardCore {
         book(record.transfers, for: payments[index].merchant, at: position)
         payments[index].lastRecord = position
         guard record.operation == .refund else {
+            if !record.instructions.isEmpty { addInstructions(record.instructions, to: index) }
             payments[index].operationStarted(record.operation, cause: record.cause, at: record.time)
             let slot = begin(
                 record.operation,
@@ -66,6 +70,8 @@ extension ShardCore {
             payments[index].operationSlot = UInt32(slot + 1)
             operations[slot].staysOpen = record.staysOpen
             operations[slot].isApproved = record.operation == .authorize
+            if !record.instructions.isEmpty { follow(record.instructions, slot) }
+            if record.operation.mayFollowPlan, payments[index].traits.contains(.split) { followPlan(slot) }
             return slot
         }
         return applyRefundStarted(record, payment: index, at: position)
@@ -155,6 +161,7 @@ extension ShardCore {
         precondition(operation.operation == record.operation && operation.ordinal == record.ordinal)
         book(record.transfers, for: payments[index].merchant, at: position)
         payments[index].lastRecord = position
+        if operation.hasSplitPlan, record.result != .actionRequired { applySplits(record, payment: index) }
         if operation.refund == 0 {
             payments[index].operationFinished(
                 record.operation,

@@ -37,12 +37,30 @@ extension ShardCore {
         case .refund(let id, let amount):
             guard let key = admit(command, into: &output) else { return }
             start(.refund, of: id, amount, command, key, at: now, into: &output)
+        case .captureWith(let id, let amount, let isFinal, let instructions):
+            guard let key = admit(command, into: &output) else { return }
+            start(
+                .capture,
+                of: id,
+                amount,
+                isFinal: isFinal,
+                instructions: instructions,
+                command,
+                key,
+                at: now,
+                into: &output
+            )
+        case .getPayout(let id): answerPayout(id, command, into: &output)
+        case .getWallet(let id): answerWallet(id, command, into: &output)
+        case .createPayout, .payoutEvent, .createWallet, .quoteExchange, .convertExchange:
+            guard let key = admit(command, into: &output) else { return }
+            handleMoney(command, key, at: now, into: &output)
         }
     }
 
     /// Looks the key up; answers at once what is known already, or refuses. Returns the key when the command is new.
     /// Nothing is reserved yet, but nothing else can come between: the shard has one owner.
-    private mutating func admit(_ command: Command, into output: inout ShardOutput) -> RequestKey? {
+    mutating func admit(_ command: Command, into output: inout ShardOutput) -> RequestKey? {
         guard let digest = command.key, let fingerprint = command.fingerprint else {
             preconditionFailure("the edge refuses a mutation without a key")
         }
@@ -82,6 +100,11 @@ extension ShardCore {
         guard payments.presentCount < configuration.paymentCapacity else {
             return refuse(command, .paymentTableFull, into: &output)
         }
+        let traits: PaymentTraits
+        switch self.traits(of: request, command.merchant) {
+        case .success(let found): traits = found
+        case .failure(let refused): return refuse(command, refused.refusal, into: &output)
+        }
         let id = PaymentID(
             milliseconds: UInt64(max(0, now)),
             shard: configuration.shard,
@@ -96,7 +119,9 @@ extension ShardCore {
             capturesAutomatically: request.capturesAutomatically,
             provider: Self.provider,
             flags: request.acceptsPartialAuthorization ? .acceptsPartialAuthorization : [],
-            overCaptureBasisPoints: configuration.capabilities.overCaptureBasisPoints,
+            // A wallet gives what was held, and not more.
+            overCaptureBasisPoints: traits.contains(.wallet) ? 0 : configuration.capabilities.overCaptureBasisPoints,
+            traits: traits,
             key: key,
             details: assessed(request, of: command.merchant, at: now),
             time: now
@@ -117,6 +142,7 @@ extension ShardCore {
         of id: PaymentID,
         _ requested: Int64?,
         isFinal: Bool = true,
+        instructions: CaptureInstructions? = nil,
         _ command: Command,
         _ key: RequestKey,
         at now: Int64,
@@ -134,6 +160,9 @@ extension ShardCore {
         } catch {
             return refuse(command, Refusal(error), showing: index, into: &output)
         }
+        if let refusal = moneyRefusal(operation, amount, isFinal: isFinal, instructions, payments[index]) {
+            return refuse(command, refusal, showing: index, into: &output)
+        }
         if operation == .refund,
             refunds.presentCount >= configuration.paymentCapacity || refunds.count >= Int(UInt32.max)
         {
@@ -146,7 +175,8 @@ extension ShardCore {
             amountMinor: amount,
             staysOpen: operation == .capture && payments[index].staysOpen(afterCaptureOf: amount, isFinal: isFinal),
             key: key,
-            transfers: Postings.started(operation, amount, payments[index]),
+            transfers: Postings.started(operation, amount, payments[index], rail: rail(of: payments[index])),
+            instructions: instructions?.packed.bytes ?? [],
             previous: payments[index].lastRecord,
             time: now
         )
@@ -154,7 +184,7 @@ extension ShardCore {
         persist(.operationStarted(record), into: &output)
         operations[slot].reply = command.reply
         execute(slot, paymentMethod: "", at: now, into: &output)
-        if command.respondsAtOnce { answerProcessing(slot, into: &output) }
+        if command.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, into: &output) }
     }
 
     private func checkedAmount(
@@ -191,6 +221,7 @@ extension ShardCore {
 
     /// Sends the operation of `slot` to the PSP, as soon as the last record is durable.
     mutating func execute(_ slot: Int, paymentMethod: String, at now: Int64, into output: inout ShardOutput) {
+        if isOurs(slot) { return executeHere(slot, at: now, into: &output) }
         operations[slot].step = .executing
         operations[slot].tries &+= 1
         operations[slot].sentAt = now

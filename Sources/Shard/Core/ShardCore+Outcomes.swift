@@ -95,7 +95,7 @@ extension ShardCore {
         )
     }
 
-    private mutating func finish(
+    mutating func finish(
         _ slot: Int,
         _ result: OperationResult,
         executed: (amountMinor: Int64, currency: Currency)? = nil,
@@ -136,7 +136,9 @@ extension ShardCore {
             result,
             record.effectiveMinor,
             staysOpen: operation.staysOpen,
-            payment
+            payment,
+            rail: rail(of: payment),
+            sellers: operation.hasSplitPlan ? sellerShares(payment, captureMinor: record.effectiveMinor) : nil
         )
         applyFinished(record, slot: slot, at: nextPosition)
         guard let key = operation.key else {
@@ -285,6 +287,7 @@ extension ShardCore {
     mutating func operationDue(_ token: UInt64, at now: Int64, into output: inout ShardOutput) {
         guard let slot = operations.slot(of: token), operations[slot].step == .waiting else { return }
         guard operations[slot].gate == .open else { return gateDue(slot, at: now, into: &output) }
+        if isOurs(slot) { return executeHere(slot, at: now, into: &output) }
         guard operations[slot].isUncertain else { return replayCall(slot, at: now, into: &output) }
         if isAbandoned(slot, at: now, into: &output), configuration.capabilities.cancelsByReference {
             operations[slot].step = .voiding

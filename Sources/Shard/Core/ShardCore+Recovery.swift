@@ -70,6 +70,8 @@ extension ShardCore {
             if record.key != nil { try checkRoomForKey() }
             try bringBack(record.payment, before: position, cold)
             applyChanged(record, at: position)
+        case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
+            try replayMoney(kind, &reader, bytes, time, previous, at: position)
         }
         try checkLink(reader)
         lastPosition = position
@@ -83,7 +85,7 @@ extension ShardCore {
         guard reader.entryLink == entryLink else { throw .invalidValue }
     }
 
-    private func checkRoomForKey() throws(RecordDecodingError) {
+    func checkRoomForKey() throws(RecordDecodingError) {
         if idempotency.isFull { throw .idempotencyTableFull(capacity: idempotency.capacity) }
     }
 
@@ -135,6 +137,9 @@ extension ShardCore {
 
     /// The sums of the ledger, which must be zero for each currency.
     package func trialBalance() -> TrialBalance { balances.trialBalance() }
+
+    /// Debits less credits of an account, in minor units.
+    package func balance(of account: Account) -> Int128 { balances.balance(of: account) }
 
     /// Visits payments by number, for audits: from `first` (0-based), at most `count`. Of those that are not in memory it
     /// hears only the sequence numbers.

@@ -30,6 +30,8 @@ package struct ShardCore: ~Copyable {
     /// The latest time that a record holds, in milliseconds since 1970.
     package internal(set) var lastRecordTime: Int64 = 0
     var idempotency: IdempotencyTable
+    /// Pay-outs, wallets, quotes and sellers.
+    var money = MoneyTables()
     var payments: SparseTable<Payment>
     var refunds: SparseTable<Refund>
     var arena = ByteArena()

@@ -132,6 +132,7 @@ package struct LedgerPage: Sendable {
         case .operationFinished, .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark,
             .paymentChanged, .riskDecided:
             return nil
+        case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: return nil
         }
     }
 }

@@ -10,7 +10,9 @@ extension ShardCore {
     /// Answers what the ledger owes the merchant, resting on the newest record.
     mutating func answerBalance(_ command: Command, at now: Int64, into output: inout ShardOutput) {
         var body = ByteBufferAllocator().buffer(capacity: 512)
-        renderer.renderBalance(BalanceView(lines(of: command.merchant), asOf: now), into: &body)
+        var view = BalanceView(lines(of: command.merchant), asOf: now)
+        view.sellers = sellerLines(of: command.merchant)
+        renderer.renderBalance(view, into: &body)
         answer(command, body, into: &output)
     }
 

@@ -19,6 +19,10 @@ extension ShardRecord {
         case .balanceMark: self = .balanceMark(try reader.balanceMark(bytes, time))
         case .paymentChanged: self = .paymentChanged(try reader.paymentChanged(bytes, time, previous))
         case .riskDecided: self = .riskDecided(try reader.riskDecided(bytes, time, previous))
+        case .payoutChanged: self = .payoutChanged(try reader.payoutChanged(bytes, time, previous))
+        case .walletOpened: self = .walletOpened(try reader.walletOpened(bytes, time))
+        case .exchangeQuoted: self = .exchangeQuoted(try reader.exchangeQuoted(bytes, time))
+        case .exchangeConverted: self = .exchangeConverted(try reader.exchangeConverted(bytes, time, previous))
         }
         try reader.finish(bytes)
     }
@@ -59,7 +63,9 @@ extension RecordReader {
         let amountMinor = try integer(Int64.self, bytes)
         guard let currency = Currency(numericCode: try integer(UInt16.self, bytes)) else { throw .invalidValue }
         let feeBasisPoints = try integer(UInt16.self, bytes)
-        let capturesAutomatically = try integer(UInt8.self, bytes) == 1
+        let captures = try integer(UInt8.self, bytes)
+        let traits = PaymentTraits(rawValue: captures >> 4)
+        guard traits.isSubset(of: .all) else { throw .invalidValue }
         let provider = try integer(UInt8.self, bytes)
         let flags = PaymentFlags(rawValue: version < 3 ? 0 : try integer(UInt8.self, bytes))
         let overCapture = version < 3 ? 0 : try integer(UInt16.self, bytes)
@@ -72,10 +78,11 @@ extension RecordReader {
             amountMinor: amountMinor,
             currency: currency,
             feeBasisPoints: feeBasisPoints,
-            capturesAutomatically: capturesAutomatically,
+            capturesAutomatically: captures & 1 == 1,
             provider: provider,
             flags: flags,
             overCaptureBasisPoints: overCapture,
+            traits: traits,
             key: key,
             details: details,
             time: time
@@ -96,9 +103,16 @@ extension RecordReader {
             cause: version < 3 ? nil : try failureReason(bytes),
             key: try optionalKey(bytes),
             transfers: try transfers(bytes),
+            instructions: try instructions(bytes),
             previous: previous,
             time: time
         )
+    }
+
+    /// What stands behind the other fields, if anything does.
+    private mutating func instructions(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> [UInt8] {
+        guard bytes.count - offset > (version >= 3 ? ShardRecord.trailerBytes : 0) else { return [] }
+        return try self.bytes(count: Int(try integer(UInt32.self, bytes)), bytes)
     }
 
     mutating func operationFinished(
@@ -322,6 +336,10 @@ package struct StoredResponse: Sendable {
         case .riskDecided:
             try reader.skipToAnswer(ofRiskDecided: bytes)
             booksFirst = false
+        case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
+            _ = try reader.header(bytes)
+            _ = try reader.range(count: MoneyEnvelope.headBytes, bytes)
+            _ = try reader.range(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
         case .paymentCreated, .operationStarted, .operationUnresolved, .refundBounced, .operationAttempted,
             .balanceMark, nil:
             throw .invalidValue

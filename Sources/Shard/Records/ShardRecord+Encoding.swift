@@ -24,16 +24,21 @@ extension ShardRecord {
         case refundBounced = 5
         case operationAttempted = 6
         case paymentChanged = 7
+        case payoutChanged = 10
+        case walletOpened = 11
+        case exchangeQuoted = 12
+        case exchangeConverted = 13
         case riskDecided = 14
         case balanceMark = 15
 
-        /// Whether records of the kind name the payment's record before them, in their header.
+        /// Whether records of the kind name the payment's record before them (or the pay-out's, the quote's), in their header.
         var namesPrevious: Bool {
             switch self {
             case .paymentCreated, .balanceMark: false
             case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted,
                 .paymentChanged, .riskDecided:
                 true
+            case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: true
             }
         }
     }
@@ -53,6 +58,10 @@ extension ShardRecord {
         case .balanceMark(let record): record.encode(into: &bytes)
         case .paymentChanged(let record): record.encode(into: &bytes)
         case .riskDecided(let record): record.encode(into: &bytes)
+        case .payoutChanged(let record): record.encode(into: &bytes)
+        case .walletOpened(let record): record.encode(into: &bytes)
+        case .exchangeQuoted(let record): record.encode(into: &bytes)
+        case .exchangeConverted(let record): record.encode(into: &bytes)
         }
         bytes.appendInteger(entryLink)
         let length = UInt32(bytes.count - start - 4)
@@ -130,7 +139,7 @@ extension PaymentCreated {
         bytes.appendInteger(amountMinor)
         bytes.appendInteger(currency.numericCode)
         bytes.appendInteger(feeBasisPoints)
-        bytes.append(capturesAutomatically ? 1 : 0)
+        bytes.append((capturesAutomatically ? 1 : 0) | traits.rawValue << 4)
         bytes.append(provider)
         bytes.append(flags.rawValue)
         bytes.appendInteger(overCaptureBasisPoints)
@@ -151,6 +160,9 @@ extension OperationStarted {
         bytes.append(cause?.rawValue ?? 0)
         bytes.append(key)
         bytes.append(transfers)
+        guard !instructions.isEmpty else { return }
+        bytes.appendInteger(UInt32(instructions.count))
+        bytes.append(contentsOf: instructions)
     }
 }
 

@@ -24,6 +24,11 @@ package enum ShardRecord: Sendable {
     case paymentChanged(PaymentChanged)
     /// The fraud hook's verdict on a payment that it had held back.
     case riskDecided(RiskDecided)
+    /// A pay-out was requested, or something was told of it.
+    case payoutChanged(PayoutChanged)
+    case walletOpened(WalletOpened)
+    case exchangeQuoted(ExchangeQuoted)
+    case exchangeConverted(ExchangeConverted)
 
     /// Milliseconds since 1970 when it was decided.
     package var time: Int64 {
@@ -37,6 +42,10 @@ package enum ShardRecord: Sendable {
         case .balanceMark(let record): record.time
         case .paymentChanged(let record): record.time
         case .riskDecided(let record): record.time
+        case .payoutChanged(let record): record.time
+        case .walletOpened(let record): record.time
+        case .exchangeQuoted(let record): record.time
+        case .exchangeConverted(let record): record.time
         }
     }
 
@@ -52,6 +61,7 @@ package enum ShardRecord: Sendable {
         case .balanceMark: nil
         case .paymentChanged(let record): record.payment
         case .riskDecided(let record): record.payment
+        case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: nil
         }
     }
 
@@ -68,6 +78,9 @@ package enum ShardRecord: Sendable {
         case .balanceMark: 0
         case .paymentChanged(let record): record.previous
         case .riskDecided(let record): record.previous
+        case .payoutChanged(let record): record.previous
+        case .walletOpened, .exchangeQuoted: 0
+        case .exchangeConverted(let record): record.previous
         }
     }
 
@@ -76,6 +89,10 @@ package enum ShardRecord: Sendable {
         switch self {
         case .paymentCreated(let record): record.merchant
         case .balanceMark(let record): record.merchant
+        case .payoutChanged(let record): record.merchant
+        case .walletOpened(let record): record.merchant
+        case .exchangeQuoted(let record): record.merchant
+        case .exchangeConverted(let record): record.merchant
         case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted,
             .paymentChanged, .riskDecided:
             nil
@@ -86,10 +103,13 @@ package enum ShardRecord: Sendable {
     package var transfers: Transfers {
         switch self {
         case .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark, .riskDecided: Transfers()
+        case .walletOpened, .exchangeQuoted: Transfers()
         case .operationStarted(let record): record.transfers
         case .operationFinished(let record): record.transfers
         case .refundBounced(let record): record.transfers
         case .paymentChanged(let record): record.transfers
+        case .payoutChanged(let record): record.transfers
+        case .exchangeConverted(let record): record.transfers
         }
     }
 }
@@ -119,6 +139,7 @@ package struct PaymentCreated: Sendable {
     package var flags: PaymentFlags = []
     /// See `Payment.overCaptureBasisPoints`.
     package var overCaptureBasisPoints: UInt16 = 0
+    package var traits: PaymentTraits = []
     package var key: RequestKey
     package var details: [UInt8]
     package var time: Int64
@@ -137,6 +158,8 @@ package struct OperationStarted: Sendable {
     package var key: RequestKey?
     /// P5a for refunds; none for captures and cancels.
     package var transfers: Transfers
+    /// Of a capture with splits or by hand: what is added to the payment's details, packed like them; else empty.
+    package var instructions: [UInt8] = []
     /// See `ShardRecord.previous`.
     package var previous: UInt64 = 0
     package var time: Int64

@@ -18,6 +18,7 @@ package struct ShardCapture: Sendable {
     let operations: [RunningOperation]
     let balances: Balances
     let entryChains: EntryChains
+    let money: MoneyTables
     let completedKeys: CompletedKeys
     let riskCounters: RiskCounters?
 
@@ -43,6 +44,7 @@ extension ShardCore {
             operations: operations.all,
             balances: balances,
             entryChains: entryChains,
+            money: money,
             completedKeys: keys,
             riskCounters: riskCounters
         )
@@ -82,7 +84,7 @@ extension ShardCore {
             line.combine(UInt64(truncatingIfNeeded: totals.debits), UInt64(truncatingIfNeeded: totals.credits), 0, 0)
             accounts &+= line.value  // Order-free: the table's order is not part of the state.
         }
-        hasher.combine(accounts, entryChains.digest, 0, 0)
+        hasher.combine(accounts, entryChains.digest, money.digest, 0)
         if let riskCounters { hasher.combine(riskCounters) }
         return hasher.value
     }

@@ -12,6 +12,8 @@ struct SnapshotProgress {
     var entryChainCount: UInt64 = 0
     /// nil where the snapshot has none.
     var riskCounters: RiskCountersProgress?
+    /// nil until it comes, and for a snapshot of the time before there were such tables.
+    var money: MoneyCounts?
 
     /// Whether all of it came.
     var isComplete: Bool {
@@ -42,6 +44,7 @@ extension ShardCore {
             let span = bytes.bindMemory(to: UInt8.self).span
             var reader = RecordReader()
             while reader.offset < bytes.count { progress.keyRuns.append(try KeyRun(&reader, span)) }
+        case .money, .payouts, .wallets, .quotes: try restoreMoney(section, bytes, &progress)
         case .keys, .coldPayments: throw .invalidValue
         }
     }

@@ -15,6 +15,10 @@ enum SnapshotSection: UInt16 {
     /// Written only where the fraud hook counts anything.
     case riskCounters = 16
     case entryChains = 18
+    case money = 12
+    case payouts = 13
+    case wallets = 14
+    case quotes = 15
 }
 
 /// The version of the sections' layouts.
@@ -130,8 +134,8 @@ extension RunningOperation {
         bytes.appendInteger(refund)
         bytes.append(operation.rawValue)
         bytes.append(
-            (isUncertain ? 1 : 0) | (isKnownToProvider ? 2 : 0) | (staysOpen ? 4 : 0) | (isApproved ? 32 : 0) | gate
-                .rawValue << 6
+            (isUncertain ? 1 : 0) | (isKnownToProvider ? 2 : 0) | (staysOpen ? 4 : 0) | (hasSplitPlan ? 8 : 0)
+                | (isManual ? 16 : 0) | (isApproved ? 32 : 0) | gate.rawValue << 6
         )
         bytes.appendInteger(ordinal)
         bytes.appendInteger(attempt)
@@ -176,6 +180,8 @@ extension RunningOperation {
             staysOpen: flags & 4 != 0,
             isApproved: flags & 32 != 0,
             gate: RiskGate(rawValue: flags >> 6) ?? .open,
+            hasSplitPlan: flags & 8 != 0,
+            isManual: flags & 16 != 0,
             isUncertain: flags & 1 != 0,
             isKnownToProvider: flags & 2 != 0,
             tries: 0,

@@ -260,6 +260,7 @@ private struct SnapshotJob {
         }
         let chains = capture.entryChains.chains
         try writer.write(.entryChains, chains.count) { index, bytes in chains[index].store(into: &bytes) }
+        try writeMoney(&writer)
         try writePayments(&writer)
         try writer.write(.operations, capture.operations.count) { index, bytes in
             capture.operations[index].store(into: &bytes)
@@ -269,6 +270,24 @@ private struct SnapshotJob {
             try writer.write(.riskCounters, stored.count) { index, bytes in stored.store(index, into: &bytes) }
         }
         bytes += try writer.finish().bytes
+    }
+
+    private func writeMoney(_ writer: inout SnapshotWriter) throws(JournalError) {
+        var bytes: [UInt8] = []
+        MoneyCounts(capture.money).store(into: &bytes)
+        try writer.write(.money, bytes)
+        for section in [SnapshotSection.money, .payouts, .wallets, .quotes] {
+            bytes.removeAll(keepingCapacity: true)
+            var failure: JournalError?
+            capture.money.forEachStored(section) { store in
+                store(&bytes)
+                guard failure == nil, bytes.count >= 256 << 10 else { return }
+                do throws(JournalError) { try writer.write(section, bytes) } catch { failure = error }
+                bytes.removeAll(keepingCapacity: true)
+            }
+            if let failure { throw failure }
+            try writer.write(section, bytes)
+        }
     }
 
     private func countStaying() -> Int {

@@ -138,7 +138,9 @@ package final class ShardStorage: Sendable {
         }
         if !keysLoaded { keyBytes = try loadKeys(&core, progress.keyRuns) }
         try check(header, .snapshot, position, path)
-        guard progress.isComplete else { throw JournalError(.corrupt, "\(path): parts of the snapshot are missing") }
+        guard progress.isComplete, progress.money ?? MoneyCounts() == MoneyCounts(core.money) else {
+            throw JournalError(.corrupt, "\(path): parts of the snapshot are missing")
+        }
         core.restored(upTo: position)
         report.position = position
         report.payments = core.warmPaymentCount

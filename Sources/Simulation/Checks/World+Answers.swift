@@ -83,6 +83,11 @@ extension World {
         case .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .tooManyDisputes:
             fail("nobody told an event or disputed: \(refusal)")
         case .cursorInvalid, .momentNotPast, .momentUnknown: fail("nobody asked for the ledger: \(refusal)")
+        case .balanceInsufficient, .payoutBelowMinimum, .payoutsOnHold, .payoutUnexpectedState, .payoutTableFull,
+            .walletTableFull, .walletUnknown, .walletCurrencyMismatch, .walletFundsInsufficient, .quoteTableFull,
+            .quoteExpired, .quoteUsed, .exchangeAmountTooSmall, .splitsExceedCapture, .tooManySellers,
+            .sellerTableFull, .manualCaptureNotPossible, .splitsNotPossible:
+            fail("request \(attempt.request) was refused as nobody here asks: \(refusal)")
         }
         if let final = request.final, final.variant == attempt.variant.rawValue {
             fail("request \(attempt.request) had a final answer, and is refused now: \(refusal)")

@@ -73,6 +73,22 @@ enum RecordLine {
                 "\"amount\":\(bounced.amountMinor)",
             ]
         case .balanceMark(let mark): return [kind("balance_mark"), time] + describe(mark)
+        case .payoutChanged(let changed):
+            return [
+                kind("payout_changed"), time, id("payout", changed.id),
+                "\"event\":\"\(changed.event.map { "\($0)" } ?? "requested")\"", "\"amount\":\(changed.amountMinor)",
+                "\"currency\":\"\(changed.currency)\"", "\"status\":\(changed.responseStatus)",
+            ]
+        case .walletOpened(let opened):
+            return [kind("wallet_opened"), time, id("wallet", opened.id), "\"currency\":\"\(opened.currency)\""]
+        case .exchangeQuoted(let quoted):
+            return [
+                kind("exchange_quoted"), time, id("quote", quoted.id), "\"sold\":\(quoted.terms.soldMinor)",
+                "\"sold_currency\":\"\(quoted.terms.sold)\"", "\"bought\":\(quoted.terms.boughtMinor)",
+                "\"bought_currency\":\"\(quoted.terms.bought)\"", "\"rate\":\"\(quoted.terms.rate)\"",
+                "\"expires\":\(quoted.expiresAt)",
+            ]
+        case .exchangeConverted(let converted): return [kind("exchange_converted"), time, id("quote", converted.id)]
         }
     }
 

@@ -43,7 +43,10 @@ struct TestRenderer: ResponseRenderer {
         let lines = balance.lines.map {
             "\($0.currency) pending=\($0.pendingMinor) available=\($0.availableMinor) reserve=\($0.reserveMinor)"
         }
-        body.writeString(lines.joined(separator: "; "))
+        let sellers = balance.sellers.map {
+            "; \($0.seller) \($0.currency) pending=\($0.pendingMinor) available=\($0.availableMinor)"
+        }
+        body.writeString(lines.joined(separator: "; ") + sellers.joined())
     }
 
     func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer) {
@@ -77,6 +80,26 @@ struct TestRenderer: ResponseRenderer {
     ) {
         body.writeString("refused \(refusal)")
         if let payment { body.writeString(" | \(text(payment))") }
+    }
+
+    func renderPayout(_ payout: Payout, into body: inout ByteBuffer) {
+        body.writeString("\(payout.id) \(payout.state.name) \(payout.amountMinor) \(payout.currency) \(payout.reason)")
+    }
+
+    func renderWallet(_ wallet: WalletView, into body: inout ByteBuffer) {
+        body.writeString("\(wallet.wallet.id) available=\(wallet.availableMinor) held=\(wallet.heldMinor)")
+    }
+
+    func renderQuote(_ quote: ExchangeQuote, into body: inout ByteBuffer) {
+        body.writeString("\(quote.id) \(text(quote.terms))")
+    }
+
+    func renderConversion(_ quote: ExchangeQuote, into body: inout ByteBuffer) {
+        body.writeString("\(quote.id) converted \(text(quote.terms))")
+    }
+
+    private func text(_ terms: ExchangeTerms) -> String {
+        "\(terms.soldMinor) \(terms.sold) \(terms.boughtMinor) \(terms.bought)"
     }
 
     private func text(_ payment: PaymentView) -> String {

@@ -1,0 +1,98 @@
+package import Money
+
+/// What pays for a payment and where its captures go.
+package enum PaymentRail: Hashable, Sendable {
+    /// A provider pays, the merchant's pending balance gets it: nearly all payments.
+    case provider
+    /// A wallet, by the owner of its accounts, pays; there is no settlement to wait for, the merchant's share is available at once.
+    case wallet(UInt64)
+    /// A provider pays, and what it pays fills a wallet.
+    case topUp(UInt64)
+    /// Captured by hand against cash: the bank has it, the merchant's share is available at once, refunds are cash, too.
+    case cash
+
+    /// The account that stands where an ordinary payment has `kind`; nil for the same. What holds a wallet's money is a liability like
+    /// the wallet, no memo: what is held cannot be spent (payments.md 4.4), and neither account ever turns to debit.
+    func account(_ kind: AccountKind, of parties: Parties) -> Account? {
+        switch (self, kind) {
+        case (.wallet(let owner), .providerReceivable), (.wallet(let owner), .memoAuthorizationProvider):
+            Account(.wallet, owner: owner, currency: parties.currency)
+        case (.wallet(let owner), .memoAuthorizationMerchant):
+            Account(.walletHeld, owner: owner, currency: parties.currency)
+        case (.wallet, .merchantPending), (.cash, .merchantPending):
+            Account(.merchantAvailable, owner: parties.merchant, currency: parties.currency)
+        case (.topUp(let owner), .merchantPending), (.topUp(let owner), .merchantAvailable):
+            Account(.wallet, owner: owner, currency: parties.currency)
+        case (.cash, .providerReceivable): .bankCash(parties.currency)
+        case (.provider, _), (.wallet, _), (.topUp, _), (.cash, _): nil
+        }
+    }
+
+    /// The recipe's name on this rail.
+    func recipe(_ recipe: Recipe) -> Recipe {
+        switch (self, recipe) {
+        case (.wallet, .hold): .walletHeld
+        case (.wallet, .release): .walletReleased
+        case (.wallet, .capture): .walletPaid
+        case (.topUp, .capture): .walletToppedUp
+        case (.provider, _), (.wallet, _), (.topUp, _), (.cash, _): recipe
+        }
+    }
+}
+
+/// A seller's part of a capture.
+package struct SellerPart: Hashable, Sendable {
+    /// The owner of the seller's accounts.
+    package var owner: UInt64
+    /// Minor units, above zero.
+    package var amountMinor: Int64
+
+    package init(owner: UInt64, amountMinor: Int64) {
+        self.owner = owner
+        self.amountMinor = amountMinor
+    }
+}
+
+extension Recipes {
+    /// P3 with sellers: their parts stand beside the merchant's, pending like it.
+    /// - Parameter feeMinor: the platform's fee with what rounding left over.
+    /// - Precondition: at most 4 sellers; the parts and the fee are at most `amountMinor`.
+    package static func capture(
+        _ parties: Parties,
+        amountMinor: Int64,
+        feeMinor: Int64,
+        parts: [SellerPart]
+    ) -> Transfer {
+        let shares = parts.reduce(feeMinor) { $0 + $1.amountMinor }
+        precondition(feeMinor >= 0 && shares <= amountMinor && parts.allSatisfy { $0.amountMinor > 0 })
+        var lines = [
+            (account: parties.account(.providerReceivable), amountMinor: amountMinor),
+            (account: parties.account(.merchantPending), amountMinor: shares - amountMinor),
+            (account: parties.account(.platformFees), amountMinor: -feeMinor),
+        ]
+        for part in parts {
+            lines.append((Account(.sellerPending, owner: part.owner, currency: parties.currency), -part.amountMinor))
+        }
+        return Transfer(.capture, lines: lines)
+    }
+
+    /// Sellers' parts follow a settlement: pending becomes available.
+    /// - Precondition: 1 to 4 sellers.
+    package static func sellersSettled(_ currency: Currency, parts: [SellerPart]) -> Transfer {
+        Transfer(
+            .sellersSettled,
+            lines: parts.flatMap { part in
+                [
+                    (
+                        account: Account(.sellerPending, owner: part.owner, currency: currency),
+                        amountMinor: part.amountMinor
+                    ),
+                    (
+                        account: Account(.sellerAvailable, owner: part.owner, currency: currency),
+                        amountMinor: -part.amountMinor
+                    ),
+                ]
+            }
+        )
+    }
+}

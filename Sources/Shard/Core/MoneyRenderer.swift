@@ -1,0 +1,19 @@
+package import NIOCore
+package import Payments
+
+/// The part of `ResponseRenderer` for pay-outs, wallets and exchange.
+package protocol MoneyRenderer: Sendable {
+    func renderPayout(_ payout: Payout, into body: inout ByteBuffer)
+    func renderWallet(_ wallet: WalletView, into body: inout ByteBuffer)
+    func renderQuote(_ quote: ExchangeQuote, into body: inout ByteBuffer)
+    /// A quote that was used.
+    func renderConversion(_ quote: ExchangeQuote, into body: inout ByteBuffer)
+}
+
+/// Empty answers, for renderers of worlds that know payments only.
+extension MoneyRenderer {
+    package func renderPayout(_ payout: Payout, into body: inout ByteBuffer) {}
+    package func renderWallet(_ wallet: WalletView, into body: inout ByteBuffer) {}
+    package func renderQuote(_ quote: ExchangeQuote, into body: inout ByteBuffer) {}
+    package func renderConversion(_ quote: ExchangeQuote, into body: inout ByteBuffer) {}
+}

@@ -1,0 +1,98 @@
+import Journal
+import Ledger
+import Payments
+
+// Currency exchange: a quote fixes the terms, a conversion books them, once.
+extension ShardCore {
+    mutating func makeQuote(
+        _ request: QuoteRequest,
+        _ command: Command,
+        _ key: RequestKey,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        guard money.quotes.presentCount < configuration.money.quotes || money.hasForgettableQuote(at: now) else {
+            return refuse(command, .quoteTableFull, into: &output)
+        }
+        guard let terms = request.terms else { return refuse(command, .exchangeAmountTooSmall, into: &output) }
+        var record = ExchangeQuoted(
+            id: nextIdentifier(QuoteID.self, after: money.quotes.count, at: now),
+            merchant: command.merchant,
+            terms: terms,
+            expiresAt: now + request.validMilliseconds,
+            key: key,
+            responseStatus: 0,
+            response: Self.noBody,
+            time: now
+        )
+        applyQuote(record, at: nextPosition)
+        let quote = money.quotes[Int(record.id.sequence) - 1]
+        let answer = answer(201) { $0.renderQuote(quote, into: &$1) }
+        record.responseStatus = answer.status
+        record.response = answer.body
+        persist(.exchangeQuoted(record), into: &output)
+        respond(command.reply, command.requestID, answer, into: &output)
+    }
+
+    mutating func applyQuote(_ record: ExchangeQuoted, at position: RecordPosition) {
+        precondition(
+            record.id.sequence == UInt64(money.quotes.count + 1) && record.id.shard == configuration.shard,
+            "quotes are numbered without gaps"
+        )
+        var quote = ExchangeQuote(
+            id: record.id,
+            merchant: record.merchant,
+            terms: record.terms,
+            expiresAt: record.expiresAt
+        )
+        quote.lastRecord = position
+        money.append(quote, at: record.time)
+        completeAtOnce(record.key, record: position, at: record.time)
+    }
+
+    mutating func convert(
+        _ id: QuoteID,
+        _ command: Command,
+        _ key: RequestKey,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        guard let index = index(of: id, count: money.quotes.count), money.quotes.contains(index) else {
+            return refuse(command, .notFound, into: &output)
+        }
+        let quote = money.quotes[index]
+        guard quote.id == id, quote.merchant == command.merchant else {
+            return refuse(command, .notFound, into: &output)
+        }
+        if quote.isConverted { return refuse(command, .quoteUsed, into: &output) }
+        if quote.isExpired(at: now) { return refuse(command, .quoteExpired, into: &output) }
+        guard quote.terms.soldMinor <= owed(quote.source) else {
+            return refuse(command, .balanceInsufficient, into: &output)
+        }
+        var record = ExchangeConverted(
+            id: id,
+            merchant: command.merchant,
+            key: key,
+            transfers: quote.postings,
+            responseStatus: 0,
+            response: Self.noBody,
+            previous: quote.lastRecord,
+            time: now
+        )
+        applyConversion(record, at: nextPosition)
+        let converted = money.quotes[index]
+        let answer = answer(201) { $0.renderConversion(converted, into: &$1) }
+        record.responseStatus = answer.status
+        record.response = answer.body
+        persist(.exchangeConverted(record), into: &output)
+        respond(command.reply, command.requestID, answer, into: &output)
+    }
+
+    mutating func applyConversion(_ record: ExchangeConverted, at position: RecordPosition) {
+        let index = Int(record.id.sequence) - 1
+        precondition(money.quotes.contains(index) && money.quotes[index].id == record.id, "a record names no quote")
+        book(record.transfers, for: record.merchant, at: position)
+        money.convertQuote(index, record: position, at: record.time)
+        completeAtOnce(record.key, record: position, at: record.time)
+    }
+}

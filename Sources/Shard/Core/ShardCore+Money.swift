@@ -1,0 +1,109 @@
+import Journal
+import Ledger
+import Money
+import NIOCore
+import Payments
+
+// What pay-outs, wallets and exchange share: operations that end as they are decided, in one record with their answer.
+extension ShardCore {
+    /// Remembers the key of an operation whose one record is at `position`.
+    mutating func completeAtOnce(_ key: RequestKey, record position: RecordPosition, at time: Int64) {
+        let reserved = idempotency.reserve(key.digest, key.fingerprint, operation: .max, at: time)
+        precondition(reserved, "room in the idempotency table is checked before")
+        complete(key, record: position, at: time)
+    }
+
+    /// What the ledger owes the account's owner; negative when the owner owes.
+    func owed(_ account: Account) -> Int64 { Int64(clamping: -balances.balance(of: account)) }
+
+    /// An answer without payment: `render` writes it.
+    func answer(_ status: UInt16, _ render: (any ResponseRenderer, inout ByteBuffer) -> Void) -> Answer {
+        var body = ByteBufferAllocator().buffer(capacity: 512)
+        render(renderer, &body)
+        return Answer(status: status, body: body)
+    }
+
+    /// Answers a read that rests on `position`.
+    func respond(
+        to command: Command,
+        _ answer: Answer,
+        restingOn position: RecordPosition,
+        into output: inout ShardOutput
+    ) {
+        let response = Response(
+            reply: command.reply,
+            requestID: command.requestID,
+            status: answer.status,
+            isReplay: false,
+            retryAfterSeconds: 0,
+            body: answer.body
+        )
+        output.release(.respond(response), restingOn: position)
+    }
+
+    /// The account owner of a merchant's seller; nil when nobody named the seller yet.
+    func sellerOwner(_ name: SellerName, of merchant: MerchantID) -> UInt64? {
+        money.sellers.number(of: name, merchant: merchant)
+            .map { SellerTable.accountOwner($0, shard: configuration.shard) }
+    }
+
+    /// The identifier of the next of its kind.
+    func nextIdentifier<ID: ShardIdentifier>(_ type: ID.Type, after count: Int, at now: Int64) -> ID {
+        ID(milliseconds: UInt64(max(0, now)), shard: configuration.shard, sequence: UInt64(count + 1))
+    }
+
+    /// The place in its table of what an identifier names, if it is one of this shard's.
+    func index(of id: some ShardIdentifier, count: Int) -> Int? {
+        guard id.shard == configuration.shard, id.sequence >= 1, id.sequence <= UInt64(count) else { return nil }
+        return Int(id.sequence) - 1
+    }
+}
+
+extension ShardCore {
+    /// A mutation of these tables whose key is new.
+    mutating func handleMoney(_ command: Command, _ key: RequestKey, at now: Int64, into output: inout ShardOutput) {
+        switch command.kind {
+        case .createPayout(let request): requestPayout(request, command, key, at: now, into: &output)
+        case .payoutEvent(let id, let event, let reason):
+            payoutEvent(id, event, reason: reason, command, key, at: now, into: &output)
+        case .createWallet(let request): openWallet(request, command, key, at: now, into: &output)
+        case .quoteExchange(let request): makeQuote(request, command, key, at: now, into: &output)
+        case .convertExchange(let id): convert(id, command, key, at: now, into: &output)
+        default: preconditionFailure("a command of payments")
+        }
+    }
+
+    /// Applies a durable record of these tables.
+    mutating func replayMoney(
+        _ kind: ShardRecord.Kind,
+        _ reader: inout RecordReader,
+        _ bytes: Span<UInt8>,
+        _ time: Int64,
+        _ previous: UInt64,
+        at position: RecordPosition
+    ) throws(RecordDecodingError) {
+        switch kind {
+        case .payoutChanged:
+            let record = try reader.payoutChanged(bytes, time, previous)
+            try reader.finish(bytes)
+            if record.key != nil { try checkRoomForKey() }
+            applyPayout(record, at: position)
+        case .walletOpened:
+            let record = try reader.walletOpened(bytes, time)
+            try reader.finish(bytes)
+            try checkRoomForKey()
+            applyWallet(record, at: position)
+        case .exchangeQuoted:
+            let record = try reader.exchangeQuoted(bytes, time)
+            try reader.finish(bytes)
+            try checkRoomForKey()
+            applyQuote(record, at: position)
+        case .exchangeConverted:
+            let record = try reader.exchangeConverted(bytes, time, previous)
+            try reader.finish(bytes)
+            try checkRoomForKey()
+            applyConversion(record, at: position)
+        default: throw .invalidValue
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import Journal
+import Ledger
+import Payments
+
+// Pay-outs in two phases (payments.md 4.4, P9 and P9f): the request takes the money out of the available balance at once, so that
+// it cannot be paid out twice; what the bank makes of it comes later, from an operator.
+extension ShardCore {
+    mutating func requestPayout(
+        _ request: CreatePayout,
+        _ command: Command,
+        _ key: RequestKey,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        let amount: Int64
+        switch payoutAmount(request, command.merchant) {
+        case .success(let found): amount = found
+        case .failure(let problem): return refuse(command, problem.refusal, into: &output)
+        }
+        let payout = Payout(
+            id: nextIdentifier(PayoutID.self, after: money.payouts.count, at: now),
+            merchant: command.merchant,
+            amountMinor: amount,
+            currency: request.currency,
+            seller: request.seller,
+            destination: request.destination,
+            requestedAt: now
+        )
+        record(payout, nil, reason: "", key, command, at: now, into: &output)
+    }
+
+    private func payoutAmount(_ request: CreatePayout, _ merchant: MerchantID) -> Result<Int64, Refused> {
+        guard money.payouts.count < configuration.money.payouts else {
+            return .failure(Refused(refusal: .payoutTableFull))
+        }
+        guard !request.isHeld else { return .failure(Refused(refusal: .payoutsOnHold)) }
+        var source = Account(.merchantAvailable, owner: merchant.rawValue, currency: request.currency)
+        if let seller = request.seller {
+            guard let owner = sellerOwner(seller, of: merchant) else { return .failure(Refused(refusal: .notFound)) }
+            source = Account(.sellerAvailable, owner: owner, currency: request.currency)
+        }
+        let available = owed(source)
+        let amount = request.amountMinor ?? available
+        guard amount > 0, amount <= available else { return .failure(Refused(refusal: .balanceInsufficient)) }
+        guard amount >= request.minimumMinor else { return .failure(Refused(refusal: .payoutBelowMinimum)) }
+        return .success(amount)
+    }
+
+    /// What the bank says of a pay-out. Whoever may say it is the edge's to know.
+    mutating func payoutEvent(
+        _ id: PayoutID,
+        _ event: PayoutEvent,
+        reason: String,
+        _ command: Command,
+        _ key: RequestKey,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        guard let index = index(of: id, count: money.payouts.count), money.payouts[index].id == id else {
+            return refuse(command, .notFound, into: &output)
+        }
+        guard money.payouts[index].state(after: event) != nil else {
+            return refuse(command, .payoutUnexpectedState, into: &output)
+        }
+        record(money.payouts[index], event, reason: reason, key, command, at: now, into: &output)
+    }
+
+    private mutating func record(
+        _ payout: Payout,
+        _ event: PayoutEvent?,
+        reason: String,
+        _ key: RequestKey,
+        _ command: Command,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        let owner = payout.seller.flatMap { sellerOwner($0, of: payout.merchant) }
+        var record = PayoutChanged(
+            id: payout.id,
+            merchant: payout.merchant,
+            event: event,
+            amountMinor: payout.amountMinor,
+            currency: payout.currency,
+            seller: payout.seller,
+            destination: event == nil ? payout.destination : "",
+            reason: reason,
+            key: key,
+            transfers: payout.postings(event, source: payout.source(seller: owner)),
+            responseStatus: 0,
+            response: Self.noBody,
+            previous: payout.lastRecord,
+            time: now
+        )
+        applyPayout(record, at: nextPosition)
+        let changed = money.payouts[Int(payout.id.sequence) - 1]
+        let answer = answer(event == nil ? 201 : 200) { $0.renderPayout(changed, into: &$1) }
+        record.responseStatus = answer.status
+        record.response = answer.body
+        persist(.payoutChanged(record), into: &output)
+        respond(command.reply, command.requestID, answer, into: &output)
+    }
+
+    mutating func applyPayout(_ record: PayoutChanged, at position: RecordPosition) {
+        let index = Int(record.id.sequence) - 1
+        if let event = record.event {
+            precondition(
+                money.payouts.contains(index) && money.payouts[index].id == record.id,
+                "a record names no pay-out"
+            )
+            money.payouts[index].apply(event, reason: record.reason, at: record.time)
+        } else {
+            precondition(
+                index == money.payouts.count && record.id.shard == configuration.shard,
+                "pay-outs are numbered without gaps"
+            )
+            _ = money.payouts.append(
+                Payout(
+                    id: record.id,
+                    merchant: record.merchant,
+                    amountMinor: record.amountMinor,
+                    currency: record.currency,
+                    seller: record.seller,
+                    destination: record.destination,
+                    requestedAt: record.time
+                )
+            )
+        }
+        book(record.transfers, for: record.merchant, at: position)
+        money.payouts[index].lastRecord = position
+        if let key = record.key { completeAtOnce(key, record: position, at: record.time) }
+    }
+
+    mutating func answerPayout(_ id: PayoutID, _ command: Command, into output: inout ShardOutput) {
+        guard let index = index(of: id, count: money.payouts.count) else { return refuseRead(command, into: &output) }
+        let payout = money.payouts[index]
+        guard payout.id == id, payout.merchant == command.merchant else { return refuseRead(command, into: &output) }
+        let answer = answer(200) { $0.renderPayout(payout, into: &$1) }
+        respond(to: command, answer, restingOn: payout.lastRecord, into: &output)
+    }
+}

@@ -1,0 +1,126 @@
+import Ledger
+import Money
+import Payments
+
+// Payments that are not paid by a provider, or not to the merchant: wallets, top-ups, cash.
+extension ShardCore {
+    /// Why a command is refused, as an error.
+    struct Refused: Error { var refusal: Refusal }
+
+    /// What pays for the payment and where its captures go.
+    func rail(of payment: Payment) -> PaymentRail {
+        if payment.traits.isDisjoint(with: [.wallet, .topUp, .cash]) { return .provider }
+        if payment.traits.contains(.cash) { return .cash }
+        let isTopUp = payment.traits.contains(.topUp)
+        guard let wallet = wallet(of: payment) else { preconditionFailure("a wallet's payment names no wallet") }
+        return isTopUp ? .topUp(wallet.id.accountOwner) : .wallet(wallet.id.accountOwner)
+    }
+
+    /// The wallet that pays for the payment, or that it fills.
+    private func wallet(of payment: Payment) -> Wallet? {
+        let field: PaymentDetails.Field = payment.traits.contains(.topUp) ? .wallet : .paymentMethod
+        let id = arena.withBytes(payment.details) { PaymentDetails.wallet(in: $0, field: field) }
+        return id.flatMap { wallet($0, of: payment.merchant) }
+    }
+
+    /// What is special about a payment to be created, or why it cannot be.
+    func traits(of request: CreatePayment, _ merchant: MerchantID) -> Result<PaymentTraits, Refused> {
+        if request.hasSplits { return splitTraits(of: request, merchant) }
+        let id: WalletID
+        let traits: PaymentTraits
+        switch request.funding {
+        case .provider: return .success([])
+        case .wallet(let wallet): (id, traits) = (wallet, .wallet)
+        case .topUp(let wallet): (id, traits) = (wallet, .topUp)
+        }
+        guard let wallet = wallet(id, of: merchant) else {
+            return .failure(Refused(refusal: traits == .topUp ? .notFound : .walletUnknown))
+        }
+        guard wallet.currency == request.currency else { return .failure(Refused(refusal: .walletCurrencyMismatch)) }
+        return .success(traits)
+    }
+
+    private func splitTraits(of request: CreatePayment, _ merchant: MerchantID) -> Result<PaymentTraits, Refused> {
+        guard request.funding == .provider, request.capturesAutomatically else {
+            return .failure(Refused(refusal: .splitsNotPossible))
+        }
+        let plan = PaymentDetails.plan(in: request.details.bytes.span)
+        let fee = BasisPoints.fee(of: request.amountMinor, basisPoints: request.feeBasisPoints)
+        if let refusal = planRefusal(plan, request.amountMinor, fee, besides: [], merchant) {
+            return .failure(Refused(refusal: refusal))
+        }
+        return .success(.split)
+    }
+
+    /// Why an operation that the payment's state allows is refused for its money.
+    func moneyRefusal(
+        _ operation: ProviderOperation,
+        _ amount: Int64,
+        isFinal: Bool,
+        _ instructions: CaptureInstructions?,
+        _ payment: Payment
+    ) -> Refusal? {
+        if let instructions, operation == .capture {
+            return instructionRefusal(instructions, amount, isFinal: isFinal, payment)
+        }
+        guard payment.traits.contains(.topUp), operation == .refund, let wallet = wallet(of: payment) else {
+            return nil
+        }
+        return owed(wallet.account) < amount ? .walletFundsInsufficient : nil
+    }
+
+    private func instructionRefusal(
+        _ instructions: CaptureInstructions,
+        _ amount: Int64,
+        isFinal: Bool,
+        _ payment: Payment
+    ) -> Refusal? {
+        if instructions.manual != nil {
+            guard isFinal, payment.capturedMinor == 0, payment.traits.isDisjoint(with: [.wallet, .topUp]) else {
+                return .manualCaptureNotPossible
+            }
+            return instructions.splits.isEmpty ? nil : .splitsNotPossible
+        }
+        guard payment.traits.isDisjoint(with: [.wallet, .topUp, .cash]) else { return .splitsNotPossible }
+        let earlier = arena.withBytes(payment.details) { PaymentDetails.splits(in: $0) }.compactMap(\.seller)
+        return planRefusal(
+            instructions.splits,
+            amount,
+            payment.fee(ofCapture: amount),
+            besides: earlier,
+            payment.merchant
+        )
+    }
+
+    // MARK: Execution
+
+    /// Whether an operation is executed here and not by a provider.
+    func isOurs(_ slot: Int) -> Bool {
+        let operation = operations[slot]
+        if operation.isManual { return true }
+        let traits = payments[operation.payment].traits
+        if traits.isEmpty { return false }
+        return traits.contains(.wallet) || traits.contains(.cash) && operation.operation == .refund
+    }
+
+    /// Executes an operation of a wallet, of cash, or by hand: it succeeds at once, but for a wallet that does not hold enough.
+    /// After a restart an operation that had no end was certainly not executed, and is executed now.
+    mutating func executeHere(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
+        let operation = operations[slot]
+        let payment = payments[operation.payment]
+        var reference = ""
+        if operation.operation == .authorize || operation.operation == .increment {
+            guard let wallet = wallet(of: payment) else { preconditionFailure("a wallet's payment names no wallet") }
+            // An increment names what is to be held in all.
+            guard owed(wallet.account) >= operation.amountMinor - payment.authorizedMinor else {
+                statistics.declined += 1
+                let result = OperationResult.declined(.softLater, .insufficientFunds)
+                return finish(slot, result, declineCode: "insufficient_funds", at: now, &output)
+            }
+            reference = wallet.id.description
+        }
+        statistics.succeeded += 1
+        let executed = (amountMinor: operation.amountMinor, currency: payment.currency)
+        finish(slot, .succeeded, executed: executed, providerReference: reference, at: now, &output)
+    }
+}

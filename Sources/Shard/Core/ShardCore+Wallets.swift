@@ -1,0 +1,70 @@
+import Journal
+import Ledger
+import Payments
+
+// Wallets: opened once, their money is in the ledger. A wallet belongs to one merchant and lives on its shard.
+extension ShardCore {
+    mutating func openWallet(
+        _ request: CreateWallet,
+        _ command: Command,
+        _ key: RequestKey,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        guard money.wallets.count < configuration.money.wallets else {
+            return refuse(command, .walletTableFull, into: &output)
+        }
+        var record = WalletOpened(
+            id: nextIdentifier(WalletID.self, after: money.wallets.count, at: now),
+            merchant: command.merchant,
+            currency: request.currency,
+            reference: request.reference,
+            key: key,
+            responseStatus: 0,
+            response: Self.noBody,
+            time: now
+        )
+        applyWallet(record, at: nextPosition)
+        let view = view(money.wallets[Int(record.id.sequence) - 1])
+        let answer = answer(201) { $0.renderWallet(view, into: &$1) }
+        record.responseStatus = answer.status
+        record.response = answer.body
+        persist(.walletOpened(record), into: &output)
+        respond(command.reply, command.requestID, answer, into: &output)
+    }
+
+    mutating func applyWallet(_ record: WalletOpened, at position: RecordPosition) {
+        precondition(
+            record.id.sequence == UInt64(money.wallets.count + 1) && record.id.shard == configuration.shard,
+            "wallets are numbered without gaps"
+        )
+        var wallet = Wallet(
+            id: record.id,
+            merchant: record.merchant,
+            currency: record.currency,
+            reference: record.reference,
+            createdAt: record.time
+        )
+        wallet.lastRecord = position
+        _ = money.wallets.append(wallet)
+        completeAtOnce(record.key, record: position, at: record.time)
+    }
+
+    /// The wallet that `id` names, if the merchant may know of it.
+    func wallet(_ id: WalletID, of merchant: MerchantID) -> Wallet? {
+        guard let index = index(of: id, count: money.wallets.count) else { return nil }
+        let wallet = money.wallets[index]
+        return wallet.id == id && wallet.merchant == merchant ? wallet : nil
+    }
+
+    func view(_ wallet: Wallet) -> WalletView {
+        WalletView(wallet: wallet, availableMinor: owed(wallet.account), heldMinor: owed(wallet.heldAccount))
+    }
+
+    /// Its balance changes with every payment, so the answer rests on the newest record.
+    mutating func answerWallet(_ id: WalletID, _ command: Command, into output: inout ShardOutput) {
+        guard let wallet = wallet(id, of: command.merchant) else { return refuseRead(command, into: &output) }
+        let view = view(wallet)
+        respond(to: command, answer(200) { $0.renderWallet(view, into: &$1) }, restingOn: lastPosition, into: &output)
+    }
+}

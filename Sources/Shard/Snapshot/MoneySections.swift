@@ -1,0 +1,204 @@
+import Journal
+import Money
+import Payments
+
+/// How many of each table a snapshot holds, and what the numbers go on from.
+struct MoneyCounts: Equatable {
+    static let byteCount = 40
+
+    var payouts: UInt64 = 0
+    var wallets: UInt64 = 0
+    /// Quotes ever made, and those in the snapshot.
+    var quotesEver: UInt64 = 0
+    var quotes: UInt64 = 0
+    var sellers: UInt64 = 0
+
+    init() {}
+
+    init(_ money: MoneyTables) {
+        payouts = UInt64(money.payouts.count)
+        wallets = UInt64(money.wallets.count)
+        quotesEver = UInt64(money.quotes.count)
+        quotes = UInt64(money.quotes.presentCount)
+        sellers = UInt64(money.sellers.count)
+    }
+
+    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        payouts = try reader.integer(UInt64.self, bytes)
+        wallets = try reader.integer(UInt64.self, bytes)
+        quotesEver = try reader.integer(UInt64.self, bytes)
+        quotes = try reader.integer(UInt64.self, bytes)
+        sellers = try reader.integer(UInt64.self, bytes)
+        guard max(payouts, wallets, sellers) < 1 << 32, quotes <= quotesEver, quotesEver < 1 << 38 else {
+            throw .invalidValue
+        }
+    }
+
+    func store(into bytes: inout [UInt8]) {
+        for count in [payouts, wallets, quotesEver, quotes, sellers] { bytes.appendInteger(count) }
+    }
+}
+
+extension Payout {
+    func store(into bytes: inout [UInt8]) {
+        bytes.appendInteger(id.high)
+        bytes.appendInteger(id.low)
+        bytes.appendInteger(merchant.rawValue)
+        bytes.appendInteger(amountMinor)
+        bytes.appendInteger(currency.numericCode)
+        bytes.append(state.rawValue)
+        bytes.appendInteger(updatedAt)
+        bytes.appendInteger(lastRecord)
+        bytes.appendText(seller?.text ?? "")
+        bytes.appendText(destination)
+        bytes.appendText(reason)
+    }
+
+    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        let id = PayoutID(high: try reader.integer(UInt64.self, bytes), low: try reader.integer(UInt64.self, bytes))
+        let merchant = MerchantID(rawValue: try reader.integer(UInt64.self, bytes))
+        let amountMinor = try reader.integer(Int64.self, bytes)
+        let currency = try reader.currency(bytes)
+        guard amountMinor > 0, let state = PayoutState(rawValue: try reader.integer(UInt8.self, bytes)) else {
+            throw .invalidValue
+        }
+        let updatedAt = try reader.integer(Int64.self, bytes)
+        let lastRecord = try reader.integer(UInt64.self, bytes)
+        let requested = Payout(
+            id: id,
+            merchant: merchant,
+            amountMinor: amountMinor,
+            currency: currency,
+            seller: try reader.sellerName(bytes),
+            destination: try reader.shortText(bytes),
+            requestedAt: updatedAt
+        )
+        let reason = try reader.shortText(bytes)
+        self.init(requested, state: state, reason: reason, updatedAt: updatedAt, lastRecord: lastRecord)
+    }
+}
+
+extension Wallet {
+    func store(into bytes: inout [UInt8]) {
+        bytes.appendInteger(id.high)
+        bytes.appendInteger(id.low)
+        bytes.appendInteger(merchant.rawValue)
+        bytes.appendInteger(currency.numericCode)
+        bytes.appendInteger(createdAt)
+        bytes.appendInteger(lastRecord)
+        bytes.appendText(reference)
+    }
+
+    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        let id = WalletID(high: try reader.integer(UInt64.self, bytes), low: try reader.integer(UInt64.self, bytes))
+        let merchant = MerchantID(rawValue: try reader.integer(UInt64.self, bytes))
+        let currency = try reader.currency(bytes)
+        let createdAt = try reader.integer(Int64.self, bytes)
+        let lastRecord = try reader.integer(UInt64.self, bytes)
+        let reference = try reader.shortText(bytes)
+        self.init(id: id, merchant: merchant, currency: currency, reference: reference, createdAt: createdAt)
+        self.lastRecord = lastRecord
+    }
+}
+
+extension ExchangeQuote {
+    func store(into bytes: inout [UInt8]) {
+        bytes.appendInteger(id.high)
+        bytes.appendInteger(id.low)
+        bytes.appendInteger(merchant.rawValue)
+        bytes.append(terms)
+        bytes.appendInteger(expiresAt)
+        bytes.appendInteger(convertedAt)
+        bytes.appendInteger(lastRecord)
+    }
+
+    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        let id = QuoteID(high: try reader.integer(UInt64.self, bytes), low: try reader.integer(UInt64.self, bytes))
+        let merchant = MerchantID(rawValue: try reader.integer(UInt64.self, bytes))
+        let terms = try reader.exchangeTerms(bytes)
+        let expiresAt = try reader.integer(Int64.self, bytes)
+        let convertedAt = try reader.integer(Int64.self, bytes)
+        guard convertedAt >= 0 else { throw .invalidValue }
+        self.init(id: id, merchant: merchant, terms: terms, expiresAt: expiresAt)
+        if convertedAt > 0 { convert(at: convertedAt) }
+        lastRecord = try reader.integer(UInt64.self, bytes)
+    }
+}
+
+extension Seller {
+    func store(into bytes: inout [UInt8]) {
+        bytes.appendInteger(merchant.rawValue)
+        bytes.appendText(name.text)
+    }
+
+    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        let merchant = MerchantID(rawValue: try reader.integer(UInt64.self, bytes))
+        guard let name = try reader.sellerName(bytes) else { throw .invalidValue }
+        self.init(merchant: merchant, name: name)
+    }
+}
+
+extension ShardCore {
+    /// Takes in a chunk of the sections 12 to 15. The first of section 12 holds the counts, the others sellers.
+    mutating func restoreMoney(
+        _ section: SnapshotSection,
+        _ raw: UnsafeRawBufferPointer,
+        _ progress: inout SnapshotProgress
+    ) throws(RecordDecodingError) {
+        let bytes = raw.bindMemory(to: UInt8.self).span
+        var reader = RecordReader()
+        if progress.money == nil {
+            guard section == .money else { throw .invalidValue }
+            let counts = try MoneyCounts(&reader, bytes)
+            money.reserveQuoteNumbers(upTo: Int(counts.quotesEver))
+            progress.money = counts
+        }
+        while reader.offset < bytes.count {
+            switch section {
+            case .money:
+                let seller = try Seller(&reader, bytes)
+                let number = money.sellers.count + 1
+                guard money.sellers.open(seller.name, merchant: seller.merchant) == number else { throw .invalidValue }
+            case .payouts:
+                let payout = try Payout(&reader, bytes)
+                let number = money.payouts.append(payout) + 1
+                guard payout.id.sequence == UInt64(number) else { throw .invalidValue }
+            case .wallets:
+                let wallet = try Wallet(&reader, bytes)
+                guard wallet.id.sequence == UInt64(money.wallets.append(wallet) + 1) else { throw .invalidValue }
+            case .quotes:
+                guard money.restore(try ExchangeQuote(&reader, bytes)) else { throw .invalidValue }
+            default: throw .invalidValue
+            }
+        }
+    }
+}
+
+extension MoneyTables {
+    /// Writes everything of one table, one after the other.
+    func forEachStored(_ section: SnapshotSection, _ body: (_ store: (inout [UInt8]) -> Void) -> Void) {
+        switch section {
+        case .money: for seller in sellers.sellers { body(seller.store) }
+        case .payouts: for index in 0..<payouts.count { body(payouts[index].store) }
+        case .wallets: for index in 0..<wallets.count { body(wallets[index].store) }
+        case .quotes: for index in firstQuote..<quotes.count where quotes.contains(index) { body(quotes[index].store) }
+        default: preconditionFailure("a section of other tables")
+        }
+    }
+
+    /// For the state digest.
+    var digest: UInt64 {
+        var hasher = StateHasher()
+        var bytes: [UInt8] = []
+        MoneyCounts(self).store(into: &bytes)
+        for section in [SnapshotSection.money, .payouts, .wallets, .quotes] {
+            forEachStored(section) { store in
+                store(&bytes)
+                hasher.combine(bytes.span)
+                bytes.removeAll(keepingCapacity: true)
+            }
+        }
+        hasher.combine(bytes.span)
+        return hasher.value
+    }
+}

@@ -1,0 +1,86 @@
+"""Pay-outs, as a merchant asks for them, and what is left of them after a crash."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import money
+from gateway import key, payment
+
+
+def payout(api, headers=None, **changes):
+    return api.post("/v1/payouts", json={"currency": "EUR", "destination": "ba_main", **changes}, headers=headers or key())
+
+
+def test_a_pay_out_takes_what_is_available_and_no_more(configured_demo):
+    demo = configured_demo(money.EXCHANGE)
+    with demo.client() as api:
+        # Captured at the provider, not settled: pending.
+        assert api.post("/v1/payments", json=payment(), headers=key()).status_code == 201
+        refused = payout(api)
+        assert refused.status_code == 422 and refused.json()["code"] == "balance_insufficient"
+        funds = money.fund(api, 20_000)
+        assert funds == 19_900
+        small = payout(api, amount=99)
+        assert small.status_code == 422 and small.json()["code"] == "payout_below_minimum"
+        too_much = payout(api, amount=funds + 1)
+        assert too_much.status_code == 422 and too_much.json()["code"] == "balance_insufficient"
+        headers = key()
+        first = payout(api, headers, amount=5_000)
+        assert first.status_code == 201
+        body = first.json()
+        assert body["status"] == "requested" and body["amount"] == 5_000 and body["destination"] == "ba_main"
+        again = payout(api, headers, amount=5_000)
+        assert again.content == first.content and again.headers["idempotent-replayed"] == "true"
+        reused = payout(api, headers, amount=5_001)
+        assert reused.status_code == 422 and reused.json()["code"] == "idempotency_key_reused"
+        assert money.available(api) == funds - 5_000
+        rest = payout(api)
+        assert rest.status_code == 201 and rest.json()["amount"] == funds - 5_000
+        assert money.available(api) == 0 and payout(api).status_code == 422
+        assert api.get(f"/v1/payouts/{body['id']}").json() == body
+        with demo.client(merchant=1) as other:
+            assert other.get(f"/v1/payouts/{body['id']}").status_code == 404
+        demo.kill_gateway()
+        demo.start("gateway")
+    with demo.client() as api:
+        assert api.get(f"/v1/payouts/{body['id']}").json() == body
+        assert payout(api, headers, amount=5_000).content == first.content
+        assert money.available(api) == 0
+    assert demo.stop_gateway() == 0
+    rows = money.books_are_sound(demo)
+    assert sum(int(row["amount_minor"]) for row in rows if row["account"] == "liabilities:payout:in_transit") == -funds
+
+
+def test_pay_outs_at_the_same_time_never_exceed_the_balance(own_demo):
+    with own_demo.client() as api:
+        funds = money.fund(api, 10_000)
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: payout(api, amount=1_000), range(24)))
+        paid = [answer for answer in answers if answer.status_code == 201]
+        assert len(paid) == funds // 1_000
+        assert {answer.json()["code"] for answer in answers if answer.status_code != 201} == {"balance_insufficient"}
+        assert money.available(api) == funds - 1_000 * len(paid)
+    assert own_demo.stop_gateway() == 0
+    money.books_are_sound(own_demo)
+
+
+def test_a_hold_refuses_and_a_negative_balance_pays_nothing_out(bare_demo):
+    bare_demo.start("psp")
+    file = bare_demo.directory / "millrace.yaml"
+    file.write_text(file.read_text().replace("  - id: merchant-2\n", "  - id: merchant-2\n    payout_hold: true\n"))
+    bare_demo.start("gateway")
+    with bare_demo.client(merchant=1) as api:
+        money.fund(api, 1_000)
+        held = payout(api)
+        assert held.status_code == 409 and held.json()["code"] == "payouts_on_hold"
+    with bare_demo.client() as api:
+        path = money.wallet(api, fill=1_000)
+        paid = money.pay(api, path, 1_000).json()
+        assert payout(api).status_code == 201
+        assert api.post(f"/v1/payments/{paid['id']}/refunds", headers=key()).status_code == 201
+        assert money.available(api) == -1_000
+        assert payout(api).json()["code"] == "balance_insufficient"
+        # What comes in fills the hole first.
+        money.fund(api, 2_000)
+        assert payout(api).json()["amount"] == 990
+    assert bare_demo.stop_gateway() == 0
+    money.books_are_sound(bare_demo)
