@@ -10,7 +10,7 @@ extension ShardWorld {
             case .riskDecided(let decided): decided.payment == id && decided.band == .allow
             case .operationStarted(let started): started.payment == id && started.operation == .authorize
             case .paymentCreated, .operationFinished, .operationUnresolved, .operationAttempted, .refundBounced,
-                .paymentChanged, .balanceMark, nil:
+                .paymentChanged, .balanceMark, .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted, nil:
                 false
             }
         }
@@ -33,7 +33,7 @@ struct VerdictRules {
         case .operationFinished, .operationUnresolved, .operationAttempted, .operationStarted, .paymentChanged:
             guard let payment = record.payment, awaiting.contains(payment) else { return }
             problems.append("\(payment) went on before its verdict")
-        case .refundBounced, .balanceMark: break
+        case .refundBounced, .balanceMark, .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: break
         }
     }
 }
