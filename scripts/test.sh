@@ -53,8 +53,15 @@ unit() {
         failures_of "$logs/build.log" >"$logs/failures"
         return 1
     fi
-    swift test --skip-build 2>&1 | tee "$logs/unit.log" | grep -vE '^(◇|✔|􀟈|􁁛)'
-    local status=${PIPESTATUS[0]}
+    # Those on sockets by themselves: beside tests that compute for minutes, their timeouts would pass before they got a turn.
+    local sockets='^(GatewayTests|HTTPTransportTests|LoadTestTests|PSPSimulatorTests|ProvidersTests|ScoringTests)\.'
+    local status=0 part
+    : >"$logs/unit.log"
+    for part in --filter --skip; do
+        swift test --skip-build "$part" "$sockets" 2>&1 | tee -a "$logs/unit.log" | grep -vE '^(◇|✔|􀟈|􁁛)'
+        status=${PIPESTATUS[0]}
+        [ "$status" = 0 ] || break
+    done
     counted=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$logs/unit.log" | awk '{sum += $1} END {print sum + 0}')
     summary+=("$counted unit tests")
     # A run that found no tests has not passed.

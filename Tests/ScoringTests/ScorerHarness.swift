@@ -45,7 +45,7 @@ final class ScorerHarness: Sendable {
         }.get()
     }
 
-    func ask(_ question: ScoreRequest, timeout: TimeAmount = .seconds(60)) async throws -> ScoreOutcome {
+    func ask(_ question: ScoreRequest, timeout: TimeAmount = .hours(1)) async throws -> ScoreOutcome {
         let promise = loop.makePromise(of: ScoreOutcome.self)
         loop.execute {
             let (client, recorder) = self.parts.value

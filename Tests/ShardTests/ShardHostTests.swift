@@ -161,7 +161,7 @@ struct ShardHostTests {
         harness.host.process((1...400).map { harness.command(key: $0) })
         let accepted = harness.journal.records.count
         let promised = harness.host.occupancy.outcomeReserveBytes
-        #expect(accepted > 20 && accepted < 200 && promised == accepted * 12_288)
+        #expect(accepted > 20 && accepted < 200 && promised == accepted * 20_480)
         #expect(harness.responses.count == 400 - accepted && harness.responses.allSatisfy { $0.status == 503 })
         harness.flush()
 
@@ -192,11 +192,11 @@ struct ShardHostTests {
     @Test("What waits for the disk counts as taken, and long details promise more")
     func reserveOfUnflushed() {
         let harness = HostHarness()
-        harness.journal.roomBytes = ShardCore.largestAdmissionBytes + 20_000
+        harness.journal.roomBytes = ShardCore.largestAdmissionBytes + 30_000
         harness.send(key: 1)
         harness.send(key: 2)
         harness.send(key: 3)
-        // A frame each for the intent, and three for what may follow.
+        // A frame each for the intent, and five for what may follow.
         #expect(harness.responses.map(\.status) == [503] && harness.journal.records.count == 2)
     }
 

@@ -6,8 +6,10 @@ import Payments
 extension ShardCore {
     /// Deadlines nearer than this are waited for one by one; the sweep finds the others in time.
     private static let horizon: Int64 = 3_600_000
-    /// When to try again what could not be done, in milliseconds.
+    /// When to try again what could not be done, in milliseconds; twice as long after each try, up to 17 hours.
     private static let retryInterval: Int64 = 60_000
+
+    private static func retryInterval(after tries: UInt16) -> Int64 { retryInterval << Int64(min(tries, 10)) }
     /// The most payments that one tick does something to.
     private static let dueLimit = 256
 
@@ -55,7 +57,8 @@ extension ShardCore {
         }
         if payment.mustBeTakenBack {
             takeBack(index, at: now, into: &output)
-            return deadlines.add(index, at: now + Self.retryInterval)
+            let tries = payment.phase == .captured ? payment.refundCount : payment.cancelCount
+            return deadlines.add(index, at: now + Self.retryInterval(after: tries))
         }
         guard payment.deadline <= now else { return awaitDeadline(index, at: now) }
         switch payment.phase {
@@ -64,7 +67,7 @@ extension ShardCore {
             statistics.expired += 1
         case .requiresAction:
             begin(.cancel, index, cause: .abandoned, at: now, into: &output)
-            deadlines.add(index, at: now + Self.retryInterval)
+            deadlines.add(index, at: now + Self.retryInterval(after: payment.cancelCount))
         case .review: reviewTimedOut(index, at: now, into: &output)
         case .created, .captured, .voided, .failed, .conflicted, .expired: break
         }

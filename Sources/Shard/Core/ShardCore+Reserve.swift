@@ -10,8 +10,8 @@ extension ShardCore {
     /// the stored answer with its escapes.
     package static let largestAdmissionBytes = 256 << 10
 
-    /// While the room is short an operation writes at most three records after its intent: that its outcome is unknown, that
-    /// the PSP knows of it, and how it ended. (What other calls told is not journaled then, see `note`.)
+    /// While the room is short an operation writes at most four records after its intent: that its outcome is unknown, that
+    /// the PSP knows of it, that it is given up, and how it ended. (What other calls told is not journaled then, see `note`.)
     /// What awaits its score writes the verdict before.
     func outcomeFrameBytes(_ operation: ProviderOperation, payment: Int, _ gate: RiskGate = .open) -> Int {
         var details = operation == .refund ? 0 : Int(payments[payment].details.length)
@@ -20,8 +20,11 @@ extension ShardCore {
             verdict = JournalRoom.frameBytes(records: 512 + Self.reasonBytes + min(details, 8 << 10))
             details += Self.reasonBytes
         }
-        return verdict + 2 * JournalRoom.frameBytes(records: Self.unresolvedBytes)
-            + JournalRoom.frameBytes(records: Self.finishedBytes(details: details))
+        let isAuthorization = operation == .authorize || operation == .confirm
+        // The shopper's address stands in the record and in the answer.
+        let action = isAuthorization ? 2 * NextAction.maximumURLBytes : 0
+        return verdict + (isAuthorization ? 3 : 2) * JournalRoom.frameBytes(records: Self.unresolvedBytes)
+            + JournalRoom.frameBytes(records: Self.finishedBytes(details: details) + action)
     }
 
     /// `OperationUnresolved` and `OperationAttempted`: fixed fields and a reference of at most 255 bytes.

@@ -161,7 +161,7 @@ extension RunningOperation {
         let replays = try reader.integer(UInt16.self, bytes)
         _ = try reader.integer(UInt32.self, bytes)
         let amount = try reader.integer(Int64.self, bytes)
-        let key = try reader.requestKey(bytes)
+        let key = try reader.optionalKey(bytes)
         let startedAt = try reader.integer(Int64.self, bytes)
         let sentAt = try reader.integer(Int64.self, bytes)
         let reserved = try reader.integer(UInt64.self, bytes)

@@ -45,7 +45,7 @@ final class ClientHarness: Sendable {
     func request(
         _ path: String,
         body: String = "",
-        timeout: TimeAmount = .seconds(60)
+        timeout: TimeAmount = .hours(1)
     ) -> EventLoopFuture<HTTPClientResult> {
         let promise = loop.makePromise(of: HTTPClientResult.self)
         loop.execute { self.start(path, body, timeout, promise) }
@@ -53,7 +53,7 @@ final class ClientHarness: Sendable {
     }
 
     /// Starts all of them in one turn of the loop.
-    func requests(_ paths: [String], timeout: TimeAmount = .seconds(60)) async throws -> [HTTPClientResult] {
+    func requests(_ paths: [String], timeout: TimeAmount = .hours(1)) async throws -> [HTTPClientResult] {
         let promises = paths.map { _ in loop.makePromise(of: HTTPClientResult.self) }
         loop.execute { for (path, promise) in zip(paths, promises) { self.start(path, "", timeout, promise) } }
         return try await EventLoopFuture.whenAllSucceed(promises.map(\.futureResult), on: loop).get()

@@ -73,7 +73,7 @@ final class TestClient: Sendable {
         key: String? = nil,
         authorization: String? = "Bearer sk_sim_test",
         body: String? = nil,
-        within: TimeAmount = .seconds(60)
+        within: TimeAmount = .hours(1)
     ) async throws -> HTTPClientResult {
         var headers: HPACKHeaders = [
             ":method": method, ":scheme": "http", ":authority": "localhost", ":path": path,

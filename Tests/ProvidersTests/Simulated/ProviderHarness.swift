@@ -45,7 +45,7 @@ final class ProviderHarness: Sendable {
         }.get()
     }
 
-    func perform(_ call: ProviderCall, timeout: TimeAmount = .seconds(60)) async throws -> ProviderOutcome {
+    func perform(_ call: ProviderCall, timeout: TimeAmount = .hours(1)) async throws -> ProviderOutcome {
         let promise = loop.makePromise(of: ProviderOutcome.self)
         loop.execute {
             let (provider, recorder) = self.parts.value
