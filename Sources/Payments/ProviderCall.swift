@@ -53,6 +53,8 @@ package struct ProviderCall: Sendable, Equatable {
     package var capturesAutomatically: Bool
     /// For `authorize`: an approval for less than the amount is welcome.
     package var acceptsPartialAuthorization: Bool
+    /// For `capture`: nothing more will be captured, so that the PSP releases the rest of the hold.
+    package var isFinal: Bool
     /// The payment method token, for `authorize`; empty otherwise.
     package var paymentMethod: String
     /// The PSP's own reference of the authorization, for everything after it; empty for `authorize`.
@@ -68,6 +70,7 @@ package struct ProviderCall: Sendable, Equatable {
         currency: Currency,
         capturesAutomatically: Bool,
         acceptsPartialAuthorization: Bool = false,
+        isFinal: Bool = true,
         paymentMethod: String,
         providerReference: String
     ) {
@@ -80,6 +83,7 @@ package struct ProviderCall: Sendable, Equatable {
         self.currency = currency
         self.capturesAutomatically = capturesAutomatically
         self.acceptsPartialAuthorization = acceptsPartialAuthorization
+        self.isFinal = isFinal
         self.paymentMethod = paymentMethod
         self.providerReference = providerReference
     }

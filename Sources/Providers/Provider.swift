@@ -10,19 +10,19 @@ package struct ProviderCapabilities: Sendable, Equatable {
     package var queryByReference: TimeAmount?
     /// An operation can be asked for by the PSP's own identifier.
     package var queryByID: Bool
-    /// An authorization can be voided by our own reference, without the PSP's identifier.
-    package var cancelByReference: Bool
+    /// What can be asked of it beyond authorize, capture, cancel and refund, voids by our own reference among it.
+    package var payments: PaymentCapabilities
 
     package init(
         idempotentReplay: TimeAmount?,
         queryByReference: TimeAmount?,
         queryByID: Bool,
-        cancelByReference: Bool
+        payments: PaymentCapabilities = PaymentCapabilities()
     ) {
         self.idempotentReplay = idempotentReplay
         self.queryByReference = queryByReference
         self.queryByID = queryByID
-        self.cancelByReference = cancelByReference
+        self.payments = payments
     }
 }
 

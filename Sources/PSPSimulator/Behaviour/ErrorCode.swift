@@ -34,6 +34,16 @@ enum ErrorCode: UInt8, CaseIterable, Sendable {
     case capture_refused
     case cancel_refused
     case refund_refused
+    case increment_refused
+    case amount_too_small
+    /// The charge waits for its shopper, and what was asked needs more than that.
+    case charge_action_required
+    /// There is nothing to confirm.
+    case charge_not_waiting
+    /// The shopper gave up or failed the challenge.
+    case action_failed
+    /// The reference was voided before this arrived.
+    case reference_cancelled
 
     /// The name on the wire.
     var name: String { Self.names[Int(rawValue)] }

@@ -4,12 +4,22 @@ enum PaymentToken: Equatable, Sendable {
     case plain
     case decline(ErrorCode)
     case fault(Fault)
-    /// Answers `pending`; final when looked at a second later.
-    case pending(succeeds: Bool)
+    /// Answers `pending`; final when looked at so many milliseconds later.
+    case pending(succeeds: Bool, after: UInt32 = OperationRecord.pendingMilliseconds)
     case wrongAmount
     case wrongCurrency
     /// The charge goes through; what follows it does not.
     case followUp(FollowUp)
+    /// The hold lapses after so many milliseconds.
+    case expires(after: UInt32)
+    /// Half is approved; `asked`: only where the request says that it may be.
+    case half(asked: Bool)
+    /// Captures may exceed the authorisation.
+    case overCapture
+    /// The shopper must do something first.
+    case action(ShopperAction)
+    /// The request is stuck on the way for so many milliseconds; nothing is answered.
+    case late(UInt32)
 
     /// What happens to the answer of the authorisation itself.
     enum Fault: Equatable, Sendable {
@@ -26,7 +36,7 @@ enum PaymentToken: Equatable, Sendable {
         case malformedJSON
     }
 
-    /// How the captures, cancellations and refunds of a charge behave. Stored with the charge.
+    /// How the captures, cancellations, increments and refunds of a charge behave. Stored with the charge.
     enum FollowUp: UInt8, Sendable {
         case none
         case captureFails
@@ -37,9 +47,22 @@ enum PaymentToken: Equatable, Sendable {
         case refundPending
         case refundPendingFails
         case refundThenDrop
-        /// The authorisation's hold expires after a second.
-        case expires
+        case incrementFails
+        case incrementThenDrop
     }
+
+    /// How a shopper is asked, and how that ends.
+    struct ShopperAction: Equatable, Sendable {
+        /// `.threeDSecure` or `.redirect`.
+        var kind: OperationRecord.FirstAnswer
+        /// What becomes of the authorisation once the shopper is done; nil for approved.
+        var refusal: ErrorCode?
+        /// The shopper is done by themselves after so many milliseconds; nil for never.
+        var after: UInt32?
+    }
+
+    /// How far `tok_overcapture` lets captures exceed the authorisation, in basis points.
+    static let overCaptureBasisPoints: UInt16 = 1_500
 
     private static let named: [String: PaymentToken] = [
         "tok_timeout": .fault(.timeout),
@@ -67,12 +90,35 @@ enum PaymentToken: Equatable, Sendable {
         "tok_refund_pending": .followUp(.refundPending),
         "tok_refund_pending_fails": .followUp(.refundPendingFails),
         "tok_refund_execute_then_drop": .followUp(.refundThenDrop),
-        "tok_expires_1s": .followUp(.expires),
+        "tok_increment_fails": .followUp(.incrementFails),
+        "tok_increment_execute_then_drop": .followUp(.incrementThenDrop),
+        "tok_partial_half": .half(asked: true),
+        "tok_partial_unasked": .half(asked: false),
+        "tok_overcapture": .overCapture,
+        "tok_3ds": .action(ShopperAction(kind: .threeDSecure)),
+        "tok_redirect": .action(ShopperAction(kind: .redirect)),
+        "tok_3ds_declined": .action(ShopperAction(kind: .threeDSecure, refusal: .insufficient_funds)),
     ]
     private static let declinePrefix = "tok_decline_"
 
-    /// Every token with a meaning of its own, besides the declines.
+    /// Tokens that end in a number of seconds, `<prefix>5s`.
+    private static let timed: [(prefix: String, make: @Sendable (UInt32) -> PaymentToken)] = [
+        ("tok_expires_", { .expires(after: $0) }),
+        ("tok_late_", { .late($0) }),
+        ("tok_3ds_completes_", { .action(ShopperAction(kind: .threeDSecure, after: $0)) }),
+        ("tok_3ds_fails_", { .action(ShopperAction(kind: .threeDSecure, refusal: .action_failed, after: $0)) }),
+        ("tok_redirect_completes_", { .action(ShopperAction(kind: .redirect, after: $0)) }),
+        ("tok_bank_debit_succeeds_", { .pending(succeeds: true, after: $0) }),
+        ("tok_bank_debit_fails_", { .pending(succeeds: false, after: $0) }),
+        ("tok_voucher_paid_", { .pending(succeeds: true, after: $0) }),
+        ("tok_voucher_expires_", { .pending(succeeds: false, after: $0) }),
+    ]
+    /// The longest time of such a token, in seconds.
+    private static let maximumSeconds: UInt32 = 86_400
+
+    /// Every token with a meaning of its own, besides the declines and those with a time.
     static var specialNames: [String] { named.keys.sorted() }
+    static var timedPrefixes: [String] { timed.map(\.prefix) }
 
     /// Reads a token; nil for a decline token whose code does not exist.
     init?(_ name: String) {
@@ -84,8 +130,15 @@ enum PaymentToken: Equatable, Sendable {
             }
             self = .decline(code)
         } else {
-            self = Self.named[name] ?? .plain
+            self = Self.named[name] ?? Self.withTime(name) ?? .plain
         }
+    }
+
+    private static func withTime(_ name: String) -> PaymentToken? {
+        guard name.utf8.last == UInt8(ascii: "s"), let entry = timed.first(where: { name.hasPrefix($0.prefix) }),
+            let seconds = UInt32(name.dropFirst(entry.prefix.count).dropLast()), (1...maximumSeconds).contains(seconds)
+        else { return nil }
+        return entry.make(seconds * 1_000)
     }
 
     /// How the charge's later operations behave.

@@ -44,6 +44,8 @@ package struct SimulatorProfile: Sendable, Equatable {
     package var dripRate = 0.0
     /// A GOAWAY on the connection that carries every n-th request; 0 for never.
     package var goAwayEvery = 0
+    /// How far captures may exceed the authorisation, in basis points; for charges made from now on.
+    package var overCaptureBasisPoints: UInt16 = 0
 
     package init() {}
 }

@@ -1,6 +1,7 @@
 /// Where a charge stands, as `GET /v1/charges/{id}` words it.
 enum ChargeStatus: String, Sendable {
     case pending
+    case requires_action
     case declined
     case authorized
     case partially_captured
@@ -25,7 +26,10 @@ enum ChargeRules {
     ) -> ErrorCode? {
         switch authorization {
         case .pendingThenSucceeds, .pendingThenFails: return .charge_pending
-        case .declined, .notExecuted: return .charge_declined
+        case .actionThenSucceeds, .actionThenFails:
+            return kind == .cancel || kind == .confirm ? nil : .charge_action_required
+        case .declined, .notExecuted:
+            return charge.isCancelled ? .charge_already_cancelled : .charge_declined
         case .succeeded: break
         }
         switch kind {
@@ -33,6 +37,9 @@ enum ChargeRules {
         case .capture: return objectionToCapture(of: amount, on: charge, now: now)
         case .cancel: return objectionToCancel(of: charge, now: now)
         case .refund: return objectionToRefund(of: amount, on: charge)
+        case .increment: return objectionToIncrement(to: amount, of: charge, now: now)
+        // Of an authorisation that never waited there is nothing to confirm; whoever calls knows which.
+        case .confirm: return charge.isCancelled ? .charge_already_cancelled : nil
         }
     }
 
@@ -44,28 +51,36 @@ enum ChargeRules {
     ) -> ChargeStatus {
         switch authorization {
         case .pendingThenSucceeds, .pendingThenFails: return .pending
-        case .declined, .notExecuted: return .declined
+        case .actionThenSucceeds, .actionThenFails: return .requires_action
+        case .declined, .notExecuted: return charge.isCancelled ? .cancelled : .declined
         case .succeeded: break
         }
         if charge.isCancelled, charge.captured == 0 { return .cancelled }
         if charge.captured == 0 { return now >= charge.expiresAt ? .expired : .authorized }
         if charge.refunded == charge.captured { return .refunded }
         if charge.refunded > 0 { return .partially_refunded }
-        return charge.captured == charge.authorized ? .captured : .partially_captured
+        return charge.isClosed || charge.captured >= charge.authorized ? .captured : .partially_captured
     }
 
     private static func objectionToCapture(of amount: Int64, on charge: ChargeRecord, now: UInt32) -> ErrorCode? {
         if charge.isCancelled { return .charge_already_cancelled }
-        if charge.captured == charge.authorized { return .charge_already_captured }
+        if charge.isClosed || charge.captured >= charge.authorized { return .charge_already_captured }
         if now >= charge.expiresAt { return .charge_expired }
-        return amount > charge.authorized - charge.captured ? .amount_too_large : nil
+        return amount > charge.captureLimit - charge.captured ? .amount_too_large : nil
     }
 
     private static func objectionToCancel(of charge: ChargeRecord, now: UInt32) -> ErrorCode? {
         if charge.isCancelled { return .charge_already_cancelled }
         // After a part was captured, the rest can still be cancelled.
-        if charge.captured == charge.authorized { return .charge_already_captured }
+        if charge.isClosed || charge.captured >= charge.authorized { return .charge_already_captured }
         return now >= charge.expiresAt ? .charge_expired : nil
+    }
+
+    private static func objectionToIncrement(to total: Int64, of charge: ChargeRecord, now: UInt32) -> ErrorCode? {
+        if charge.isCancelled { return .charge_already_cancelled }
+        if charge.captured > 0 { return .charge_already_captured }
+        if now >= charge.expiresAt { return .charge_expired }
+        return total <= charge.authorized ? .amount_too_small : nil
     }
 
     private static func objectionToRefund(of amount: Int64, on charge: ChargeRecord) -> ErrorCode? {

@@ -3,7 +3,9 @@ struct Directive: Equatable {
     enum Execution: Equatable {
         case execute
         case decline(ErrorCode)
-        case pend(succeeds: Bool)
+        case pend(succeeds: Bool, after: UInt32 = OperationRecord.pendingMilliseconds)
+        /// The shopper is asked first.
+        case ask(PaymentToken.ShopperAction)
         /// Nothing is executed and this is said.
         case refuse(Refusal)
         /// Nothing is executed and nothing is said.
@@ -24,6 +26,14 @@ struct Directive: Equatable {
     var movesOtherAmount = false
     var movesOtherCurrency = false
     var followUp: PaymentToken.FollowUp = .none
+    /// How long the hold lasts, in milliseconds.
+    var hold = ChargeRecord.holdMilliseconds
+    /// Half is approved.
+    var approvesHalf = false
+    /// Half is approved, or nothing where the request does not take less.
+    var declinesUnlessPartial = false
+    /// How far captures may exceed the authorisation, in basis points; nil leaves it to the profile.
+    var overCapture: UInt16?
     /// Whether a failed attempt must be remembered, so that the next one draws anew. What a token orders repeats itself
     /// and needs no memory.
     var remembersFailure = false
@@ -59,12 +69,21 @@ struct Directive: Equatable {
         self.init(profile: BehaviourSampler.Decision(latency: decision.latency))
         followUp = token.followUp
         switch token {
-        case .plain, .followUp:
+        case .plain, .followUp, .late:
             break
         case .decline(let code):
             execution = .decline(code)
-        case .pending(let succeeds):
-            execution = .pend(succeeds: succeeds)
+        case .pending(let succeeds, let after):
+            execution = .pend(succeeds: succeeds, after: after)
+        case .expires(let after):
+            hold = after
+        case .half(let asked):
+            approvesHalf = true
+            declinesUnlessPartial = asked
+        case .overCapture:
+            overCapture = PaymentToken.overCaptureBasisPoints
+        case .action(let action):
+            execution = .ask(action)
         case .wrongAmount:
             movesOtherAmount = true
         case .wrongCurrency:
@@ -85,12 +104,15 @@ struct Directive: Equatable {
         switch (behaviour, kind) {
         case (.captureFails, .capture): execution = .decline(.capture_refused)
         case (.capturePending, .capture): execution = .pend(succeeds: true)
-        case (.captureThenDrop, .capture), (.refundThenDrop, .refund): delivery = .lose(dropMode)
+        case (.captureThenDrop, .capture), (.refundThenDrop, .refund), (.incrementThenDrop, .increment):
+            delivery = .lose(dropMode)
+        case (.incrementFails, .increment): execution = .decline(.increment_refused)
         case (.cancelFails, .cancel): execution = .decline(.cancel_refused)
         case (.refundFails, .refund): execution = .decline(.refund_refused)
         case (.refundPending, .refund): execution = .pend(succeeds: true)
         case (.refundPendingFails, .refund): execution = .pend(succeeds: false)
-        case (_, .authorize), (_, .capture), (_, .cancel), (_, .refund): self.init(profile: decision)
+        case (_, .authorize), (_, .capture), (_, .cancel), (_, .refund), (_, .increment), (_, .confirm):
+            self.init(profile: decision)
         }
     }
 

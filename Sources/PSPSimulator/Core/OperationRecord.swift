@@ -4,6 +4,10 @@ enum OperationKind: UInt8, Sendable, CaseIterable {
     case capture
     case cancel
     case refund
+    /// Raises an open authorisation to a new total.
+    case increment
+    /// Asks for the end of an authorisation that waited for its shopper; moves nothing by itself.
+    case confirm
 
     /// The name in queries and in the oracle.
     var name: StaticString {
@@ -12,6 +16,8 @@ enum OperationKind: UInt8, Sendable, CaseIterable {
         case .capture: "capture"
         case .cancel: "cancel"
         case .refund: "refund"
+        case .increment: "increment"
+        case .confirm: "confirm"
         }
     }
 }
@@ -32,8 +38,24 @@ struct OperationRecord {
         case pendingThenSucceeds
         /// Becomes `declined` at `finalAt`.
         case pendingThenFails
+        /// Waits for its shopper; becomes `succeeded` when they are done, at the latest at `finalAt`.
+        case actionThenSucceeds
+        /// Waits for its shopper; becomes `declined` when they are done, at the latest at `finalAt`.
+        case actionThenFails
 
         var isPending: Bool { self == .pendingThenSucceeds || self == .pendingThenFails }
+        var awaitsShopper: Bool { self == .actionThenSucceeds || self == .actionThenFails }
+        var isFinal: Bool { !isPending && !awaitsShopper }
+    }
+
+    /// What was known of an operation when it was answered.
+    enum FirstAnswer: UInt8 {
+        case final
+        case pending
+        case threeDSecure
+        case redirect
+
+        var awaitsShopper: Bool { self == .threeDSecure || self == .redirect }
     }
 
     /// Of all parameters: the same key with another fingerprint is refused.
@@ -48,7 +70,7 @@ struct OperationRecord {
     var next: UInt32 = none
     /// Milliseconds since start at which the answer is out; until then the key is "in progress".
     var busyUntil: UInt32 = 0
-    /// Milliseconds since start at which a pending operation becomes final.
+    /// Milliseconds since start at which a pending operation becomes final; `none` for never by itself.
     var finalAt: UInt32 = 0
     var currency: CurrencyCode
     var kind: OperationKind
@@ -57,8 +79,12 @@ struct OperationRecord {
     var code: ErrorCode = .generic_decline
     /// Whether an authorisation also captures.
     var isSale = false
-    /// Whether the stored answer says `pending`, which a replay repeats even when the operation is final by then.
-    var answeredPending = false
+    /// What the stored answer says of an operation that was not final then; a replay repeats it even when it is by then.
+    var firstAnswer: FirstAnswer = .final
+    /// Of a capture: nothing more will be captured, so that the rest of the hold goes.
+    var isLast = false
+    /// Of a cancellation: it was asked for by reference.
+    var isVoid = false
     /// Whether this is the authorisation under which its reference is found.
     var isFirstOfReference = false
     /// Attempts under this key so far; stops counting at 255.

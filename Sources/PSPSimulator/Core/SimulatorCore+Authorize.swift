@@ -6,6 +6,8 @@ struct AuthorizationRequest {
     var paymentMethod: String
     /// Whether to capture at once (a sale).
     var capture: Bool
+    /// Whether an approval for less is welcome.
+    var takesLess = false
 }
 
 extension SimulatorCore {
@@ -17,6 +19,20 @@ extension SimulatorCore {
         now: UInt32
     ) -> Verdict {
         guard let token = PaymentToken(request.paymentMethod) else { return .refusal(.unknownToken) }
+        if case .late(let delay) = token, keep(request, key: key, reference: reference, until: now &+ delay) {
+            return Verdict(answer: .refusal(.notExecuted), delivery: .lose(.silence))
+        }
+        return authorize(request, token, key: key, reference: reference, now: now)
+    }
+
+    /// An authorisation that has arrived.
+    mutating func authorize(
+        _ request: AuthorizationRequest,
+        _ token: PaymentToken,
+        key: Span<UInt8>,
+        reference: Span<UInt8>,
+        now: UInt32
+    ) -> Verdict {
         let keyHash = hash(key)
         let fingerprint = fingerprint(of: request, reference: reference)
         switch look(key: key, hash: keyHash, fingerprint: fingerprint, now: now) {
@@ -33,9 +49,18 @@ extension SimulatorCore {
             if request.capture, token == .followUp(.captureFails) { directive.execution = .decline(.capture_refused) }
             let blank = OperationRecord(kind: .authorize, fingerprint: fingerprint, currency: request.currency)
             if let verdict = stop(directive, known: known, key: key, hash: keyHash, blank: blank) { return verdict }
+            adjust(&directive, request, reference: reference)
             let number = known ?? store.addOperation(key: key, hash: keyHash, blank)
             execute(request, directive, as: number, reference: reference, now: now)
             return conclude(number, directive, now: now)
+        }
+    }
+
+    /// What the request itself decides: whether less is welcome, and whether its reference was voided before it came.
+    private func adjust(_ directive: inout Directive, _ request: AuthorizationRequest, reference: Span<UInt8>) {
+        if directive.declinesUnlessPartial, !request.takesLess { directive.execution = .decline(.insufficient_funds) }
+        if store.hasVoids, store.isVoided(reference: reference, hash: hash(reference)) {
+            directive.execution = .decline(.reference_cancelled)
         }
     }
 
@@ -47,23 +72,27 @@ extension SimulatorCore {
         now: UInt32
     ) {
         store.updateOperation(number) {
-            $0.amount = directive.movesOtherAmount ? request.amount &+ 1 : request.amount
+            $0.amount = Self.approved(request.amount, directive)
             $0.currency = directive.movesOtherCurrency ? Self.otherCurrency(than: request.currency) : request.currency
             $0.isSale = request.capture
             $0.apply(directive.execution, now: now)
         }
         let operation = store.operations[number]
-        let hold =
-            directive.followUp == .expires ? Self.shortHoldMilliseconds : ChargeRecord.holdMilliseconds
         var charge = ChargeRecord(
             authorized: operation.amount,
             operation: number,
-            expiresAt: now &+ hold,
+            expiresAt: now &+ directive.hold,
             currency: operation.currency,
+            overCapture: directive.overCapture ?? profile.overCaptureBasisPoints,
             behaviour: directive.followUp
         )
         if operation.isSale, operation.outcome == .succeeded { charge.captured = operation.amount }
         store.addCharge(reference: reference, hash: hash(reference), charge)
+    }
+
+    private static func approved(_ amount: Int64, _ directive: Directive) -> Int64 {
+        if directive.movesOtherAmount { return amount &+ 1 }
+        return directive.approvesHalf ? max(1, amount / 2) : amount
     }
 
     private func fingerprint(of request: AuthorizationRequest, reference: Span<UInt8>) -> UInt64 {
@@ -73,7 +102,7 @@ extension SimulatorCore {
         hash.combine(UInt64(bitPattern: request.amount))
         hash.combine(request.currency.fingerprint)
         hash.combine(request.paymentMethod.utf8.span)
-        hash.combine(request.capture ? 1 : 0)
+        hash.combine((request.capture ? 1 : 0) | (request.takesLess ? 2 : 0))
         return hash.value
     }
 
@@ -91,10 +120,15 @@ extension OperationRecord {
         case .decline(let reason):
             outcome = .declined
             code = reason
-        case .pend(let succeeds):
+        case .pend(let succeeds, let after):
             outcome = succeeds ? .pendingThenSucceeds : .pendingThenFails
-            answeredPending = true
-            finalAt = now &+ Self.pendingMilliseconds
+            firstAnswer = .pending
+            finalAt = now &+ after
+        case .ask(let action):
+            outcome = action.refusal == nil ? .actionThenSucceeds : .actionThenFails
+            code = action.refusal ?? .generic_decline
+            firstAnswer = action.kind
+            finalAt = action.after.map { now &+ $0 } ?? Self.none
         case .refuse, .vanish:
             preconditionFailure("an attempt that executes nothing ended before")
         }

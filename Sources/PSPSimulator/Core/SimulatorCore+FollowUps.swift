@@ -1,16 +1,18 @@
-/// A capture, a cancellation or a refund, besides its key and its reference.
+/// What is done to a charge, besides its key and its reference.
 struct FollowUpRequest {
     var kind: OperationKind
     /// The charge's number; nil when the identifier names none of this store.
     var charge: UInt32?
-    /// Minor units, positive; of a cancellation nil (all that is held).
+    /// Minor units, positive; of a cancellation (all that is held) and a confirmation nil; of an increment the new total.
     var amount: Int64?
-    /// Nil for a cancellation.
+    /// Nil for a cancellation and a confirmation.
     var currency: CurrencyCode?
+    /// Of a capture: the rest of the hold is released with it.
+    var isLast = false
 }
 
 extension SimulatorCore {
-    /// A capture, a cancellation or a refund.
+    /// A capture, a cancellation, a refund, an increment or a confirmation.
     mutating func followUp(
         _ request: FollowUpRequest,
         key: Span<UInt8>,
@@ -34,7 +36,11 @@ extension SimulatorCore {
             )
             if let verdict = stop(directive, known: known, key: key, hash: keyHash, blank: blank) { return verdict }
             let number = known ?? store.addOperation(key: key, hash: keyHash, blank)
-            execute(request, directive.execution, as: number, charge: charge, now: now)
+            if request.kind == .confirm {
+                confirm(charge, as: number, now: now)
+            } else {
+                execute(request, directive.execution, as: number, charge: charge, now: now)
+            }
             return conclude(number, directive, now: now)
         }
     }
@@ -77,13 +83,16 @@ extension SimulatorCore {
         store.updateOperation(number) {
             $0.charge = chargeNumber
             $0.amount = amount
+            $0.isLast = request.isLast
             $0.apply(objection.map { .decline($0) } ?? execution, now: now)
         }
         let outcome = store.operations[number].outcome
         guard outcome != .declined else { return }
+        if authorization.awaitsShopper { store.end(charge.operation, succeeds: false, code: .charge_already_cancelled) }
         store.updateCharge(chargeNumber) {
             $0.move(request.kind, amount)
             $0.hasPending = $0.hasPending || outcome.isPending
+            $0.isClosed = $0.isClosed || (request.isLast && outcome == .succeeded)
         }
         store.addFollowUp(number)
     }
@@ -94,6 +103,7 @@ extension SimulatorCore {
         hash.combine(UInt64(charge))
         hash.combine(UInt64(bitPattern: request.amount ?? -1))
         hash.combine(request.currency?.fingerprint ?? .max)
+        if request.isLast { hash.combine(1) }
         hash.combine(reference)
         return hash.value
     }
@@ -107,6 +117,8 @@ extension ChargeRecord {
         case .capture: captured += amount
         case .cancel: isCancelled = true
         case .refund: refunded += amount
+        case .increment: authorized = amount
+        case .confirm: break
         }
     }
 }

@@ -17,12 +17,13 @@ extension SimulatorCore {
             amount: amount,
             currency: currency,
             paymentMethod: method.string(in: input),
-            capture: body.capture
+            capture: body.capture,
+            takesLess: body.partialAuthorization
         )
         return authorize(authorization, key: key.utf8.span, reference: input.extracting(reference), now: now)
     }
 
-    /// `POST /v1/charges/{id}/capture`, `/cancel`, `/refunds`
+    /// `POST /v1/charges/{id}/capture`, `/cancel`, `/refunds`, `/increment`, `/confirm`
     mutating func followUp(
         _ kind: OperationKind,
         charge: UInt32?,
@@ -36,13 +37,24 @@ extension SimulatorCore {
         guard let body = try? RequestBody(input) else { return .refusal(.invalidJSON) }
         guard let reference = body.referenceRange() else { return .refusal(.invalidReference) }
         var followUp = FollowUpRequest(kind: kind, charge: charge)
-        if kind != .cancel {
+        if kind != .cancel, kind != .confirm {
             guard let amount = body.minorUnits else { return .refusal(.invalidAmount) }
             guard let currency = body.currencyCode(in: input) else { return .refusal(.invalidCurrency) }
             followUp.amount = amount
             followUp.currency = currency
+            followUp.isLast = kind == .capture && body.isLast
         }
         return self.followUp(followUp, key: key.utf8.span, reference: input.extracting(reference), now: now)
+    }
+
+    /// `POST /v1/cancellations`
+    mutating func voidReference(key: String?, body bytes: ByteBuffer, now: UInt32) -> Verdict {
+        guard let key else { return .refusal(.missingKey) }
+        guard Self.isUsable(key) else { return .refusal(.invalidKey) }
+        let input = bytes.readableBytesUInt8Span
+        guard let body = try? RequestBody(input) else { return .refusal(.invalidJSON) }
+        guard let reference = body.referenceRange() else { return .refusal(.invalidReference) }
+        return void(input.extracting(reference), key: key.utf8.span, now: now)
     }
 
     /// `GET /v1/operations?key=`: the operation that was executed under a key, settled; nil if there is none.

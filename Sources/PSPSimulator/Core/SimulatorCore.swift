@@ -3,17 +3,26 @@
 struct SimulatorCore: Sendable {
     /// The latency of `tok_slow_5s`, in milliseconds.
     static let slowMilliseconds: UInt32 = 5_000
-    /// How long the hold of `tok_expires_1s` lasts, in milliseconds.
-    static let shortHoldMilliseconds: UInt32 = 1_000
+    /// Requests that may be stuck on the way at once; more arrive in time.
+    static let maximumLate = 10_000
 
     // Mutated by the extensions that execute operations, by nobody else.
     var store: SimulatorStore
     private(set) var sampler: BehaviourSampler
     private let seed: UInt64
+    /// Requests that are stuck on the way, in the order in which they will arrive.
+    private var late: [LateRequest] = []
 
     /// Throws `PSPSimulatorError.invalidProfile`.
-    init(profile: SimulatorProfile, seed: UInt64, maximumOperations: Int, epoch: UInt32) throws(PSPSimulatorError) {
-        self.store = SimulatorStore(maximumOperations: maximumOperations, epoch: epoch)
+    /// - Parameter startedAt: the wall clock when `now` is 0, in milliseconds since 1970.
+    init(
+        profile: SimulatorProfile,
+        seed: UInt64,
+        maximumOperations: Int,
+        epoch: UInt32,
+        startedAt: Int64 = 0
+    ) throws(PSPSimulatorError) {
+        self.store = SimulatorStore(maximumOperations: maximumOperations, epoch: epoch, startedAt: startedAt)
         self.sampler = try BehaviourSampler(profile: profile, seed: seed)
         self.seed = seed
     }
@@ -29,7 +38,59 @@ struct SimulatorCore: Sendable {
     /// Forgets everything. `epoch` must differ from the one before.
     mutating func reset(epoch: UInt32) {
         precondition(epoch != store.epoch, "an identifier of before the reset would name another charge")
-        store = SimulatorStore(maximumOperations: store.maximumOperations, epoch: epoch)
+        let base = store.actionBase
+        store = SimulatorStore(
+            maximumOperations: store.maximumOperations,
+            epoch: epoch,
+            startedAt: store.startedAt
+        )
+        store.actionBase = base
+        late.removeAll()
+    }
+
+    // MARK: Requests that are stuck on the way
+
+    /// Whether `advance(to:)` may have something to do.
+    var hasLate: Bool { !late.isEmpty }
+
+    /// Lets those arrive whose time has come. To be called before anything else is looked at.
+    mutating func advance(to now: UInt32) {
+        while let request = late.first, request.due <= now {
+            late.removeFirst()
+            // Nobody listens any more, so that only what it does counts.
+            _ = authorize(
+                request.request,
+                .plain,
+                key: request.key.span,
+                reference: request.reference.span,
+                now: request.due
+            )
+        }
+    }
+
+    /// Keeps a request that will arrive at `due`; false when too many are kept.
+    mutating func keep(
+        _ request: AuthorizationRequest,
+        key: Span<UInt8>,
+        reference: Span<UInt8>,
+        until due: UInt32
+    ) -> Bool {
+        guard late.count < Self.maximumLate else { return false }
+        let kept = LateRequest(
+            due: due,
+            request: request,
+            key: key.withUnsafeBufferPointer { Array($0) },
+            reference: reference.withUnsafeBufferPointer { Array($0) }
+        )
+        late.insert(kept, at: late.firstIndex { $0.due > due } ?? late.endIndex)
+        return true
+    }
+
+    private struct LateRequest: Sendable {
+        var due: UInt32
+        var request: AuthorizationRequest
+        var key: [UInt8]
+        var reference: [UInt8]
     }
 
     /// The latency of the query with that running number.
@@ -77,7 +138,7 @@ struct SimulatorCore: Sendable {
     ) -> Verdict? {
         let verdict: Verdict
         switch directive.execution {
-        case .execute, .decline, .pend:
+        case .execute, .decline, .pend, .ask:
             return nil
         case .refuse(let refusal):
             verdict = Verdict(answer: .refusal(refusal), latency: directive.latency)

@@ -1,21 +1,32 @@
 extension SimulatorStore {
-    /// Makes a pending operation final if its time has come. Nothing happens to others.
+    /// Makes a pending operation final if its time has come, and one that waits for its shopper if they are done by then. Nothing
+    /// happens to others.
     mutating func settle(_ number: UInt32, now: UInt32) {
         let operation = operations[number]
-        guard operation.outcome.isPending, now >= operation.finalAt else { return }
-        let succeeds = operation.outcome == .pendingThenSucceeds
+        guard !operation.outcome.isFinal, now >= operation.finalAt, operation.finalAt != OperationRecord.none else {
+            return
+        }
+        end(number, succeeds: operation.outcome == .pendingThenSucceeds || operation.outcome == .actionThenSucceeds)
+    }
+
+    /// Ends an operation that was not final.
+    mutating func end(_ number: UInt32, succeeds: Bool, code: ErrorCode? = nil) {
+        let operation = operations[number]
+        precondition(!operation.outcome.isFinal, "an operation ends once")
         updateOperation(number) {
             $0.outcome = succeeds ? .succeeded : .declined
-            $0.code = .generic_decline
+            $0.code = code ?? (operation.outcome.isPending ? .generic_decline : $0.code)
         }
         switch operation.kind {
         case .authorize where succeeds && operation.isSale:
             updateCharge(operation.charge) { $0.captured = operation.amount }
+        case .capture where succeeds && operation.isLast:
+            updateCharge(operation.charge) { $0.isClosed = true }
         case .capture where !succeeds:
             updateCharge(operation.charge) { $0.captured -= operation.amount }
         case .refund where !succeeds:
             updateCharge(operation.charge) { $0.refunded -= operation.amount }
-        case .authorize, .capture, .refund, .cancel:
+        case .authorize, .capture, .refund, .cancel, .increment, .confirm:
             break
         }
     }

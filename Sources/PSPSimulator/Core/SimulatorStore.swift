@@ -12,8 +12,15 @@ struct SimulatorStore: Sendable {
     private(set) var arena = ByteArena()
     private var operationsByKey = HashIndex()
     private var authorizationsByReference = HashIndex()
+    /// The voids by reference, so that what arrives after them is refused.
+    private var voidsByReference = HashIndex()
+    /// Wall clock at the start of `now`, in milliseconds since 1970.
+    let startedAt: Int64
+    /// What the addresses of shoppers' actions begin with, up to the identifier.
+    var actionBase = ""
 
-    init(maximumOperations: Int, epoch: UInt32) {
+    init(maximumOperations: Int, epoch: UInt32, startedAt: Int64) {
+        self.startedAt = startedAt
         // The index stores number + 1 in 32 bits, and UInt32.max means "none".
         self.maximumOperations = min(maximumOperations, Int(UInt32.max) - 2)
         self.epoch = epoch
@@ -68,6 +75,32 @@ struct SimulatorStore: Sendable {
             operations[charge.operation].isFirstOfReference = true
             authorizationsByReference.insert(hash, charge.operation)
         }
+    }
+
+    // MARK: Voids by reference
+
+    var hasVoids: Bool { voidsByReference.count > 0 }
+
+    func isVoided(reference: Span<UInt8>, hash: UInt64) -> Bool {
+        voidsByReference.find(hash) { arena.equals(reference, at: charges[operations[$0].charge].reference) } != nil
+    }
+
+    /// Remembers that `reference` was voided by `operation`, whose charge is known.
+    mutating func addVoid(_ operation: UInt32, reference: Span<UInt8>, hash: UInt64) {
+        guard !isVoided(reference: reference, hash: hash) else { return }
+        voidsByReference.insert(hash, operation)
+    }
+
+    /// Gives a void of nothing a place to keep its reference.
+    mutating func addTombstone(reference: Span<UInt8>, operation: UInt32, currency: CurrencyCode) {
+        guard let position = arena.append(reference) else {
+            preconditionFailure("isFull leaves room for what was begun")
+        }
+        var charge = ChargeRecord(authorized: 0, operation: operation, expiresAt: 0, currency: currency)
+        charge.reference = position
+        charge.isCancelled = true
+        operations[operation].charge = UInt32(charges.count)
+        charges.append(charge)
     }
 
     /// Puts an executed or pending operation on its charge's list.

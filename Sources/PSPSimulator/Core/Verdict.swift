@@ -42,6 +42,8 @@ enum Refusal: UInt8, CaseIterable, Sendable {
     case currencyMismatch
     case referenceMismatch
     case chargeNotFound
+    case actionNotFound
+    case actionFinished
     case operationNotFound
     case routeNotFound
     case methodNotAllowed
@@ -57,10 +59,10 @@ enum Refusal: UInt8, CaseIterable, Sendable {
         case .missingKey, .invalidKey, .keyReused, .invalidJSON, .invalidRequest, .invalidAmount, .invalidCurrency,
             .invalidReference, .unknownToken, .currencyMismatch, .referenceMismatch:
             400
-        case .chargeNotFound, .operationNotFound, .routeNotFound: 404
+        case .chargeNotFound, .actionNotFound, .operationNotFound, .routeNotFound: 404
         case .methodNotAllowed: 405
         case .bodyTimeout: 408
-        case .inProgress: 409
+        case .inProgress, .actionFinished: 409
         case .bodyTooLarge: 413
         case .rateLimited: 429
         case .internalError: 500
@@ -84,6 +86,8 @@ enum Refusal: UInt8, CaseIterable, Sendable {
         case .currencyMismatch: "currency_mismatch"
         case .referenceMismatch: "reference_mismatch"
         case .chargeNotFound: "charge_not_found"
+        case .actionNotFound: "action_not_found"
+        case .actionFinished: "action_finished"
         case .operationNotFound: "operation_not_found"
         case .routeNotFound: "not_found"
         case .methodNotAllowed: "method_not_allowed"
@@ -111,6 +115,8 @@ enum Refusal: UInt8, CaseIterable, Sendable {
         case .currencyMismatch: "The charge is in another currency."
         case .referenceMismatch: "The charge belongs to another reference."
         case .chargeNotFound: "There is no such charge."
+        case .actionNotFound: "Nothing waits for a shopper here."
+        case .actionFinished: "It has ended another way."
         case .operationNotFound: "Nothing was executed under this key."
         case .routeNotFound: "There is nothing here."
         case .methodNotAllowed: "Not with this method."

@@ -25,6 +25,8 @@ package struct EmbeddedPSP: Sendable {
             case capture
             case cancel
             case refund
+            /// An open authorization was raised; `amountMinor` is its new total.
+            case increment
         }
 
         package var kind: Kind
@@ -41,8 +43,16 @@ package struct EmbeddedPSP: Sendable {
     }
 
     /// Throws `PSPSimulatorError.invalidProfile`.
-    package init(profile: SimulatorProfile, seed: UInt64) throws(PSPSimulatorError) {
-        core = try SimulatorCore(profile: profile, seed: seed, maximumOperations: 1 << 24, epoch: 1)
+    /// - Parameter startedAt: the wall clock when `now` is 0, in milliseconds since 1970.
+    package init(profile: SimulatorProfile, seed: UInt64, startedAt: Int64 = 0) throws(PSPSimulatorError) {
+        core = try SimulatorCore(
+            profile: profile,
+            seed: seed,
+            maximumOperations: 1 << 24,
+            epoch: 1,
+            startedAt: startedAt
+        )
+        core.store.actionBase = "https://psp.simulated"
     }
 
     /// Throws `PSPSimulatorError.invalidProfile` and keeps the old profile then.
@@ -65,6 +75,7 @@ package struct EmbeddedPSP: Sendable {
         body: ByteBuffer,
         now: UInt32
     ) -> Reply {
+        core.advance(to: now)
         let bytes = target.utf8.span
         let mark = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
         switch Route(method: method, path: bytes.extracting(0..<mark), epoch: core.store.epoch) {
@@ -77,18 +88,29 @@ package struct EmbeddedPSP: Sendable {
             return reply(verdict)
         case .readOperation:
             return answer(query: bytes.extracting(min(mark + 1, bytes.count)..<bytes.count), now: now)
+        case .voidReference:
+            let verdict = core.voidReference(key: key, body: body, now: now)
+            return reply(verdict)
+        case .finishAction(let charge, let succeeds):
+            let refusal = core.finishAction(charge, succeeds: succeeds, now: now)
+            return refusal.map { reply(.refusal($0)) }
+                ?? Reply(status: 200, body: ByteBuffer(string: "{}"), loss: nil, latency: 0)
         case .methodNotAllowed: return reply(.refusal(.methodNotAllowed))
-        case .listCharges, .readCharge, .oracle, .readProfile, .writeProfile, .reset, .statistics, .health, .notFound:
+        case .listCharges, .readCharge, .showAction, .oracle, .readProfile, .writeProfile, .reset, .statistics, .health,
+            .notFound:
             return reply(.refusal(.routeNotFound))
         }
     }
 
     /// The movement that operation `number` made, if it made one by now. A pending operation is settled first.
     package mutating func movement(_ number: Int, now: UInt32) -> Movement? {
+        core.advance(to: now)
         let number = UInt32(number)
         core.store.settle(number, now: now)
         let operation = core.store.operations[number]
-        guard operation.outcome == .succeeded, let kind = Movement.Kind(rawValue: operation.kind.rawValue) else {
+        guard operation.outcome == .succeeded, isMovement(operation),
+            let kind = Movement.Kind(rawValue: operation.kind.rawValue)
+        else {
             return nil
         }
         return Movement(
@@ -99,6 +121,13 @@ package struct EmbeddedPSP: Sendable {
             isSale: operation.isSale,
             isEuro: operation.currency == .eur
         )
+    }
+
+    /// A void of nothing, and a cancellation of what waited for its shopper, took nothing back.
+    private func isMovement(_ operation: OperationRecord) -> Bool {
+        guard operation.kind == .cancel else { return true }
+        let charge = core.store.charges[operation.charge]
+        return !charge.isTombstone && core.store.operations[charge.operation].outcome == .succeeded
     }
 
     private func text(_ position: UInt32) -> String {

@@ -36,7 +36,8 @@ package final class PSPSimulatorServer: Sendable {
             profile: configuration.profile,
             seed: configuration.seed,
             maximumOperations: configuration.maximumOperations,
-            epoch: SimulatorApplication.freshEpoch(after: nil)
+            epoch: SimulatorApplication.freshEpoch(after: nil),
+            startedAt: SimulatorApplication.wallClock()
         )
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {

@@ -49,7 +49,9 @@ extension SimulatorApplication {
     private func charges(from first: UInt32, limit: Int) -> ByteBuffer {
         let end = min(Int(first) + limit, core.store.charges.count)
         return list(hasMore: end < core.store.charges.count) { writer, body in
-            for number in Int(first)..<max(end, Int(first)) { write(UInt32(number), &writer, into: &body) }
+            for number in Int(first)..<max(end, Int(first)) where !core.store.charges[UInt32(number)].isTombstone {
+                write(UInt32(number), &writer, into: &body)
+            }
         }
     }
 

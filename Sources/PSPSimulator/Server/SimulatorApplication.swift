@@ -63,6 +63,7 @@ final class SimulatorApplication: HTTPServerApplication {
     private func dispatch(_ request: HTTPServerRequest) {
         let bytes = request.path.utf8.span
         let mark = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
+        if core.hasLate { core.advance(to: now) }
         let route = Route(method: request.method, path: bytes.extracting(0..<mark), epoch: core.store.epoch)
         if route.needsAuthorization, !Self.isAuthorized(request.headers) {
             return reply(request.token, response(.unauthorized))
@@ -74,6 +75,9 @@ final class SimulatorApplication: HTTPServerApplication {
         case .listCharges: listCharges(request.token, query)
         case .readCharge(let charge): readCharge(request.token, charge)
         case .readOperation: readOperation(request.token, query)
+        case .voidReference: voidReference(request)
+        case .showAction(let charge): showAction(charge, request.token)
+        case .finishAction(let charge, let succeeds): finishAction(charge, succeeds: succeeds, request.token)
         case .oracle: oracle(request.token, query)
         case .readProfile: readProfile(request.token)
         case .writeProfile: writeProfile(request)

@@ -7,14 +7,14 @@ enum AnswerWriter {
     static func write(answerOf number: UInt32, in store: borrowing SimulatorStore, into buffer: inout ByteBuffer) -> Int
     {
         let operation = store.operations[number]
-        if operation.outcome == .declined, !operation.answeredPending {
+        if operation.outcome == .declined, operation.firstAnswer == .final {
             writeDecline(number, operation, in: store, into: &buffer)
             return 402
         }
         var writer = JSONWriter()
         writer.beginObject(into: &buffer)
         writeIdentifier("id", of: number, operation, in: store, &writer, into: &buffer)
-        if operation.kind == .authorize {
+        if operation.kind == .authorize || operation.kind == .confirm || operation.isVoid {
             writeReference(ofCharge: operation.charge, in: store, &writer, into: &buffer)
         } else {
             writeCharge("charge", operation.charge, in: store, &writer, into: &buffer)
@@ -22,6 +22,11 @@ enum AnswerWriter {
         writer.name("status", into: &buffer)
         writer.string(answeredStatus(of: operation), into: &buffer)
         writeAmount(operation.amount, operation.currency, &writer, into: &buffer)
+        switch operation.firstAnswer {
+        case .final: writeExpiry(of: operation, in: store, &writer, into: &buffer)
+        case .pending: break
+        case .threeDSecure, .redirect: writeAction(of: operation, in: store, &writer, into: &buffer)
+        }
         writer.endObject(into: &buffer)
         return 200
     }
@@ -47,6 +52,11 @@ enum AnswerWriter {
             writer.string(operation.code.name, into: &buffer)
         }
         writeAmount(operation.amount, operation.currency, &writer, into: &buffer)
+        if operation.outcome == .succeeded {
+            writeExpiry(of: operation, in: store, &writer, into: &buffer)
+        } else if operation.outcome.awaitsShopper {
+            writeAction(of: operation, in: store, &writer, into: &buffer)
+        }
         writer.endObject(into: &buffer)
     }
 
@@ -118,27 +128,69 @@ enum AnswerWriter {
 
 extension AnswerWriter {
     private static func answeredStatus(of operation: OperationRecord) -> StaticString {
-        if operation.answeredPending { return "pending" }
-        guard operation.kind == .authorize else { return "succeeded" }
-        return operation.isSale ? "captured" : "authorized"
+        switch operation.firstAnswer {
+        case .final: return executedStatus(of: operation)
+        case .pending: return "pending"
+        case .threeDSecure, .redirect: return "requires_action"
+        }
     }
 
     private static func currentStatus(of operation: OperationRecord) -> StaticString {
         switch operation.outcome {
         case .pendingThenSucceeds, .pendingThenFails: return "pending"
-        case .declined, .notExecuted: return operation.answeredPending ? "failed" : "declined"
-        case .succeeded: break
+        case .actionThenSucceeds, .actionThenFails: return "requires_action"
+        case .declined, .notExecuted: return operation.firstAnswer == .final ? "declined" : "failed"
+        case .succeeded: return executedStatus(of: operation)
         }
-        guard operation.kind == .authorize else { return "succeeded" }
+    }
+
+    private static func executedStatus(of operation: OperationRecord) -> StaticString {
+        guard operation.kind == .authorize || operation.kind == .confirm else { return "succeeded" }
         return operation.isSale ? "captured" : "authorized"
     }
 
     private static func outcome(of operation: OperationRecord) -> StaticString {
         switch operation.outcome {
         case .pendingThenSucceeds, .pendingThenFails: "pending"
+        case .actionThenSucceeds, .actionThenFails: "requires_action"
         case .declined, .notExecuted: "declined"
         case .succeeded: "succeeded"
         }
+    }
+}
+
+// MARK: - Holds and shoppers
+
+extension AnswerWriter {
+    /// When the hold lapses, in milliseconds since 1970; nothing for what holds nothing.
+    private static func writeExpiry(
+        of operation: OperationRecord,
+        in store: borrowing SimulatorStore,
+        _ writer: inout JSONWriter,
+        into buffer: inout ByteBuffer
+    ) {
+        guard !operation.isSale, operation.kind == .authorize || operation.kind == .confirm else { return }
+        writer.name("expires_at", into: &buffer)
+        writer.integer(store.startedAt + Int64(store.charges[operation.charge].expiresAt), into: &buffer)
+    }
+
+    private static func writeAction(
+        of operation: OperationRecord,
+        in store: borrowing SimulatorStore,
+        _ writer: inout JSONWriter,
+        into buffer: inout ByteBuffer
+    ) {
+        writer.name("next_action", into: &buffer)
+        writer.beginObject(into: &buffer)
+        writer.name("type", into: &buffer)
+        writer.string(operation.firstAnswer == .redirect ? "redirect" : "three_d_secure", into: &buffer)
+        writer.name("url", into: &buffer)
+        writer.beginString(into: &buffer)
+        buffer.writeString(store.actionBase)
+        buffer.writeStaticString("/actions/")
+        Identifier.write(Identifier.actionPrefix, epoch: store.epoch, number: operation.charge, into: &buffer)
+        writer.endString(into: &buffer)
+        writer.endObject(into: &buffer)
     }
 }
 
@@ -200,7 +252,7 @@ extension AnswerWriter {
         _ writer: inout JSONWriter,
         into buffer: inout ByteBuffer
     ) {
-        let subject = operation.kind == .authorize ? operation.charge : number
+        let subject = operation.kind == .authorize || operation.kind == .confirm ? operation.charge : number
         writer.name(name, into: &buffer)
         writer.beginString(into: &buffer)
         Identifier.write(

@@ -3,11 +3,13 @@ import NIOCore
 /// Names like `ch_1f3a90c200000007`: a prefix, the store's epoch and a number, in lower-case hexadecimal.
 enum Identifier {
     static let chargePrefix: StaticString = "ch_"
+    static let actionPrefix: StaticString = "act_"
     private static let digits = 16
 
     static func prefix(of kind: OperationKind) -> StaticString {
         switch kind {
-        case .authorize: chargePrefix
+        case .authorize, .confirm: chargePrefix
+        case .increment: "inc_"
         case .capture: "cap_"
         case .cancel: "can_"
         case .refund: "re_"
@@ -22,8 +24,17 @@ enum Identifier {
 
     /// The charge's number; nil for what is no charge identifier, or one of another epoch.
     static func chargeNumber(_ text: Span<UInt8>, epoch: UInt32) -> UInt32? {
-        let prefixLength = chargePrefix.utf8CodeUnitCount
-        guard text.count == prefixLength + digits, text.starts(with: chargePrefix) else { return nil }
+        number(text, chargePrefix, epoch: epoch)
+    }
+
+    /// The number of the charge that an action's identifier belongs to.
+    static func actionNumber(_ text: Span<UInt8>, epoch: UInt32) -> UInt32? {
+        number(text, actionPrefix, epoch: epoch)
+    }
+
+    private static func number(_ text: Span<UInt8>, _ prefix: StaticString, epoch: UInt32) -> UInt32? {
+        let prefixLength = prefix.utf8CodeUnitCount
+        guard text.count == prefixLength + digits, text.starts(with: prefix) else { return nil }
         var value: UInt64 = 0
         for index in prefixLength..<text.count {
             guard let digit = hexadecimalDigit(text[index]) else { return nil }

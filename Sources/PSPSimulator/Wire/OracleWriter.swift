@@ -75,6 +75,8 @@ enum OracleWriter {
             writeLine(.capture, like: authorization, [authorization], in: store, into: &buffer)
             lines += 1
         }
+        // What was cancelled while it waited for its shopper held nothing.
+        guard operation.outcome == .succeeded else { return lines }
         var followUp = store.charges[operation.charge].followUps
         while followUp != OperationRecord.none {
             if store.operations[followUp].outcome == .succeeded {

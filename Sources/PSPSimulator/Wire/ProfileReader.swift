@@ -54,6 +54,7 @@ struct ProfileReader {
             case "drop_first_only": profile.dropFirstOnly = try bool(name, input)
             case "drip_rate": profile.dripRate = try number(name, input)
             case "goaway_every": profile.goAwayEvery = try integer(name, input)
+            case "over_capture_basis_points": profile.overCaptureBasisPoints = try basisPoints(name, input)
             default: throw .invalidProfile("\(name) is not a field of a profile")
             }
         }
@@ -141,6 +142,12 @@ extension ProfileReader {
         do { return Int(try cursor.readInt64(input)) } catch {
             throw Self.failure(error, "\(field) must be a whole number")
         }
+    }
+
+    private mutating func basisPoints(_ field: String, _ input: Span<UInt8>) throws(PSPSimulatorError) -> UInt16 {
+        let value = try integer(field, input)
+        guard (0...10_000).contains(value) else { throw .invalidProfile("\(field) must be between 0 and 10000") }
+        return UInt16(value)
     }
 
     private mutating func number(_ field: String, _ input: Span<UInt8>) throws(PSPSimulatorError) -> Double {

@@ -16,6 +16,7 @@ enum ProfileWriter {
             ("drop_first_only", "\(profile.dropFirstOnly)"),
             ("drip_rate", "\(profile.dripRate)"),
             ("goaway_every", "\(profile.goAwayEvery)"),
+            ("over_capture_basis_points", "\(profile.overCaptureBasisPoints)"),
         ]
         buffer.writeString(joined(fields))
     }

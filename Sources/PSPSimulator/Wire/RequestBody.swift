@@ -7,6 +7,9 @@ struct RequestBody {
     var reference: JSONString?
     var paymentMethod: JSONString?
     var capture = true
+    var partialAuthorization = false
+    /// `final`: of a capture, whether the rest of the hold goes with it.
+    var isLast = false
 
     /// Throws where the text is not such an object.
     init(_ input: Span<UInt8>) throws(JSONError) {
@@ -23,6 +26,10 @@ struct RequestBody {
                 paymentMethod = try cursor.readString(input)
             } else if name.equals("capture", in: input) {
                 capture = try cursor.readBool(input)
+            } else if name.equals("final", in: input) {
+                isLast = try cursor.readBool(input)
+            } else if name.equals("partial_authorization", in: input) {
+                partialAuthorization = try cursor.readBool(input)
             } else {
                 try cursor.skipValue(input)
             }

@@ -7,6 +7,7 @@ struct ResponseHeaders {
     private let replayed: HPACKHeaders
     private let replayedDecline: HPACKHeaders
     let lines: HPACKHeaders
+    let page: HPACKHeaders
 
     init() {
         let statuses = Set(Refusal.allCases.map(\.status) + [200, 402])
@@ -15,6 +16,7 @@ struct ResponseHeaders {
         self.replayed = Self.make(status: 200, "application/json", replayed: true)
         self.replayedDecline = Self.make(status: 402, "application/json", replayed: true)
         self.lines = Self.make(status: 200, "application/x-ndjson")
+        self.page = Self.make(status: 200, "text/html; charset=utf-8")
     }
 
     func json(_ status: Int, replayed isReplay: Bool) -> HPACKHeaders {

@@ -49,6 +49,10 @@ enum SimulatedDeclines {
         ("amount_exceeds_limit", .amountExceedsLimit),
         ("invalid_payment_method", .invalidPaymentMethod),
         ("payment_method_not_found", .invalidPaymentMethod),
+        ("action_failed", .authenticationRequired),
+        ("charge_action_required", .authenticationRequired),
+        ("charge_expired", .authorizationExpired),
+        ("charge_already_captured", .alreadyCaptured),
     ]
 
     /// Cut between characters, never inside one.

@@ -4,17 +4,12 @@ package import Payments
 
 /// The adapter for the built-in PSP simulator.
 ///
-/// Authorizations are charges (`POST /v1/charges`); captures, cancellations and refunds are operations on them; the fate of
-/// any operation is asked for by its idempotency key. References are `ch_…` for authorizations, the operation's own
-/// identifier otherwise.
+/// Authorizations are charges (`POST /v1/charges`); what follows them are operations on them; the fate of any operation is asked
+/// for by its idempotency key. References are `ch_…` for authorizations and confirmations, the operation's own identifier
+/// otherwise. Voids by reference have their own keys, `…-void`.
 package final class SimulatedProvider: Provider {
     package let name: String
-    package let capabilities = ProviderCapabilities(
-        idempotentReplay: .hours(24),
-        queryByReference: .zero,
-        queryByID: true,
-        cancelByReference: false
-    )
+    package let capabilities: ProviderCapabilities
 
     private unowned let delegate: any ProviderDelegate
     private let eventLoop: any EventLoop
@@ -28,15 +23,23 @@ package final class SimulatedProvider: Provider {
     ///   - eventLoop: The loop that all calls are made on.
     ///   - client: The target; its authority is used in every request.
     ///   - secret: The bearer token, `sk_sim_…`.
+    ///   - payments: What its operator has switched on; the simulator's profile and tokens must allow it, too.
     ///   - delegate: Not retained; must outlive the provider's shutdown.
     package init(
         name: String,
         eventLoop: any EventLoop,
         client: HTTPClientConfiguration,
         secret: String,
+        payments: PaymentCapabilities = PaymentCapabilities(),
         delegate: any ProviderDelegate
     ) {
         self.name = name
+        self.capabilities = ProviderCapabilities(
+            idempotentReplay: .hours(24),
+            queryByReference: .zero,
+            queryByID: true,
+            payments: payments
+        )
         self.eventLoop = eventLoop
         self.configuration = client
         self.delegate = delegate

@@ -15,6 +15,11 @@ struct SimulatedReply {
     var code: JSONString?
     var amountMinor: Int64?
     var currency: Currency?
+    /// Milliseconds since 1970.
+    var expiresAt: Int64?
+    /// Of `next_action`.
+    var actionType: JSONString?
+    var actionURL: JSONString?
 
     init(_ input: Span<UInt8>) throws(JSONError) {
         var cursor = JSONCursor()
@@ -60,6 +65,10 @@ struct SimulatedReply {
             code = try cursor.readString(input)
         } else if name.equals("error", in: input) {
             try readError(&cursor, input)
+        } else if name.equals("expires_at", in: input) {
+            expiresAt = try cursor.readInt64(input)
+        } else if name.equals("next_action", in: input) {
+            try readAction(&cursor, input)
         } else {
             try cursor.skipValue(input)
         }
@@ -70,6 +79,19 @@ struct SimulatedReply {
         while let name = try cursor.nextMember(input) {
             if name.equals("code", in: input) {
                 code = try cursor.readString(input)
+            } else {
+                try cursor.skipValue(input)
+            }
+        }
+    }
+
+    private mutating func readAction(_ cursor: inout JSONCursor, _ input: Span<UInt8>) throws(JSONError) {
+        try cursor.beginObject(input)
+        while let name = try cursor.nextMember(input) {
+            if name.equals("type", in: input) {
+                actionType = try cursor.readString(input)
+            } else if name.equals("url", in: input) {
+                actionURL = try cursor.readString(input)
             } else {
                 try cursor.skipValue(input)
             }

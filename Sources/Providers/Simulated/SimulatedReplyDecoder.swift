@@ -8,7 +8,8 @@ import WireJSON
 ///
 /// The question behind every line: may the operation have been executed? Only an answer that proves the contrary becomes
 /// `declined` or `notExecuted`; what is garbled, contradicts the request or is not described becomes `unknown`. A query
-/// moves no money, so its own failures say nothing about the operation: they are all `unknown`.
+/// moves no money, so its own failures say nothing about the operation: they are all `unknown`. What a void by reference is
+/// answered is about the void.
 enum SimulatedReplyDecoder {
     /// Longer references are refused (`ProviderSuccess.providerReference`).
     static let maximumReferenceBytes = 64
@@ -17,12 +18,12 @@ enum SimulatedReplyDecoder {
         switch result {
         case .response(let response):
             switch call.mode {
-            case .execute: return executed(response, call)
-            case .query, .cancelByReference: return queried(response, call)
+            case .execute, .cancelByReference: return executed(response, call)
+            case .query: return queried(response, call)
             }
         case .notExecuted(let failure):
             let reason = reason(failure)
-            return call.mode == .execute ? .notExecuted(reason) : .unknown(reason)
+            return call.mode == .query ? .unknown(reason) : .notExecuted(reason)
         case .unknown(let failure):
             return .unknown(reason(failure))
         }
@@ -64,15 +65,16 @@ enum SimulatedReplyDecoder {
             let reference = reference(reply.id, input)
         else { return .unknown(.badResponse) }
         if status.equals("pending", in: input) { return .pending(providerReference: reference) }
+        if status.equals("requires_action", in: input) { return actionRequired(reply, reference, input) }
         guard status.equals(expectedStatus(call), in: input) else { return .unknown(.badResponse) }
         return succeeded(reply, reference)
     }
 
     /// A sale that was only authorized, or the reverse, is not what was asked for.
     private static func expectedStatus(_ call: SimulatedCall) -> StaticString {
-        switch call.operation {
-        case .authorize: call.capturesAutomatically ? "captured" : "authorized"
-        case .confirm: call.capturesAutomatically ? "captured" : "authorized"
+        if call.mode == .cancelByReference { return "succeeded" }
+        return switch call.operation {
+        case .authorize, .confirm: call.capturesAutomatically ? "captured" : "authorized"
         case .capture, .cancel, .refund, .increment: "succeeded"
         }
     }
@@ -108,11 +110,37 @@ enum SimulatedReplyDecoder {
         let id = call.operation == .authorize ? reply.charge : reply.id
         guard let reference = reference(id, input) else { return .unknown(.badResponse) }
         if outcome.equals("pending", in: input) { return .pending(providerReference: reference) }
+        if outcome.equals("requires_action", in: input) { return actionRequired(reply, reference, input) }
         guard outcome.equals("succeeded", in: input) else { return .unknown(.badResponse) }
         return succeeded(reply, reference)
     }
 
     // MARK: Parts
+
+    /// Without an address the shopper can go nowhere: then it is not known what the PSP waits for.
+    private static func actionRequired(
+        _ reply: SimulatedReply,
+        _ reference: String,
+        _ input: Span<UInt8>
+    ) -> ProviderOutcome {
+        guard let type = reply.actionType, let url = reply.actionURL, !url.hasEscapes,
+            (1...NextAction.maximumURLBytes).contains(url.range.count), isPrintable(url, input)
+        else { return .unknown(.badResponse) }
+        let kind: NextAction.Kind
+        if type.equals("three_d_secure", in: input) {
+            kind = .threeDSecure
+        } else if type.equals("redirect", in: input) {
+            kind = .redirect
+        } else {
+            return .unknown(.badResponse)
+        }
+        return .actionRequired(NextAction(kind: kind, url: url.string(in: input)), providerReference: reference)
+    }
+
+    private static func isPrintable(_ text: JSONString, _ input: Span<UInt8>) -> Bool {
+        for offset in text.range where !(0x21...0x7E).contains(input[offset]) { return false }
+        return true
+    }
 
     private static func hasCode(_ code: StaticString, _ body: ByteBuffer) -> Bool {
         let input = body.readableBytesUInt8Span
@@ -123,7 +151,12 @@ enum SimulatedReplyDecoder {
     private static func succeeded(_ reply: SimulatedReply, _ reference: String) -> ProviderOutcome {
         guard let amountMinor = reply.amountMinor, let currency = reply.currency else { return .unknown(.badResponse) }
         return .succeeded(
-            ProviderSuccess(providerReference: reference, amountMinor: amountMinor, currency: currency)
+            ProviderSuccess(
+                providerReference: reference,
+                amountMinor: amountMinor,
+                currency: currency,
+                expiresAt: max(0, reply.expiresAt ?? 0)
+            )
         )
     }
 
@@ -165,8 +198,9 @@ enum SimulatedReplyDecoder {
     }
 
     private static func reference(_ text: JSONString?, _ input: Span<UInt8>) -> String? {
-        guard let text, !text.hasEscapes, (1...maximumReferenceBytes).contains(text.range.count) else { return nil }
-        for offset in text.range where !(0x21...0x7E).contains(input[offset]) { return nil }
+        guard let text, !text.hasEscapes, (1...maximumReferenceBytes).contains(text.range.count),
+            isPrintable(text, input)
+        else { return nil }
         return text.string(in: input)
     }
 }

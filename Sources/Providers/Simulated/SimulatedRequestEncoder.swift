@@ -39,7 +39,8 @@ struct SimulatedRequestEncoder {
         case .execute:
             return execute(call)
         case .cancelByReference:
-            return nil
+            // A key of its own: the void is another operation than the authorization that it takes back.
+            return post("/v1/cancellations", key: call.providerKey + "-void", body: referenceBody(call))
         }
     }
 
@@ -55,8 +56,10 @@ struct SimulatedRequestEncoder {
             return modification(call, path: "/cancel", body: referenceBody(call))
         case .refund:
             return modification(call, path: "/refunds", body: amountBody(call))
-        case .increment, .confirm:
-            return nil
+        case .increment:
+            return modification(call, path: "/increment", body: amountBody(call))
+        case .confirm:
+            return modification(call, path: "/confirm", body: referenceBody(call))
         }
     }
 
@@ -64,12 +67,16 @@ struct SimulatedRequestEncoder {
 
     private func modification(_ call: ProviderCall, path: String, body: ByteBuffer) -> HTTPClientRequest? {
         guard Self.isPathSegment(call.providerReference) else { return nil }
+        return post("/v1/charges/" + call.providerReference + path, key: call.providerKey, body: body)
+    }
+
+    private func post(_ path: String, key: String, body: ByteBuffer) -> HTTPClientRequest {
         var headers = HPACKHeaders()
         headers.reserveCapacity(7)
         headers.add(name: ":method", value: "POST")
-        addTarget("/v1/charges/" + call.providerReference + path, to: &headers)
+        addTarget(path, to: &headers)
         headers.add(name: "content-type", value: "application/json")
-        addKey(call.providerKey, to: &headers)
+        addKey(key, to: &headers)
         return HTTPClientRequest(headers: headers, body: body)
     }
 
@@ -121,6 +128,10 @@ struct SimulatedRequestEncoder {
         json.string(call.paymentMethod, into: &body)
         json.name("capture", into: &body)
         json.bool(call.capturesAutomatically, into: &body)
+        if call.acceptsPartialAuthorization {
+            json.name("partial_authorization", into: &body)
+            json.bool(true, into: &body)
+        }
         json.endObject(into: &body)
         return body
     }
@@ -132,6 +143,10 @@ struct SimulatedRequestEncoder {
         writeAmount(call, &json, into: &body)
         json.name("reference", into: &body)
         json.string(call.payment.description, into: &body)
+        if call.operation == .capture {
+            json.name("final", into: &body)
+            json.bool(call.isFinal, into: &body)
+        }
         json.endObject(into: &body)
         return body
     }

@@ -247,6 +247,7 @@ extension ShardCore {
             currency: payment.currency,
             capturesAutomatically: payment.capturesAutomatically,
             acceptsPartialAuthorization: payment.flags.contains(.acceptsPartialAuthorization),
+            isFinal: !operation.staysOpen,
             paymentMethod: paymentMethod,
             providerReference: arena.string(payment.providerReference)
         )

@@ -69,6 +69,7 @@ extension PSPAuditor.Totals {
             authorizations += 1
             authorized += movement.amountMinor
             if movement.isSale { captured += movement.amountMinor }
+        case .increment: authorized = max(authorized, movement.amountMinor)
         case .capture: captured += movement.amountMinor
         case .cancel: cancellations += 1
         case .refund: refunded += movement.amountMinor

@@ -117,7 +117,8 @@ struct SimulatorCoreAuthorizeTests {
     @Test("every special token means something, and is documented by name")
     func table() {
         for name in PaymentToken.specialNames { #expect(PaymentToken(name) != .plain, "\(name)") }
-        #expect(PaymentToken.specialNames.count == 26)
+        for prefix in PaymentToken.timedPrefixes { #expect(PaymentToken("\(prefix)7s") != .plain, "\(prefix)") }
+        #expect(PaymentToken.specialNames.count == 33 && PaymentToken.timedPrefixes.count == 9)
     }
 
     @Test("a full simulator executes nothing new and still replays")

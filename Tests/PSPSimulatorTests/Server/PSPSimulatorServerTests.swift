@@ -39,6 +39,41 @@ struct PSPSimulatorServerTests {
         return String(json[start.upperBound...].prefix { $0 != "\"" })
     }
 
+    @Test("a shopper is sent to the simulator's own page, and finishes there")
+    func shopper() async throws {
+        try await withSimulator { client in
+            let body = TestClient.charge("tok_3ds", reference: "pay_1", capture: true)
+            let asked = try await client.answer("POST", "/v1/charges", key: "k1", body: body)
+            #expect(asked.status == 200 && asked.body.contains(#""next_action":{"type":"three_d_secure","url":"http"#))
+            let charge = try member("id", asked.body)
+            let url = try member("url", asked.body)
+            let path = String(url[try #require(url.firstRange(of: "/actions/")).lowerBound...])
+            let page = try await client.answer("GET", path)
+            #expect(page.status == 200 && page.body.contains("Pay") && page.body.contains("/complete"))
+            let done = try await client.answer("POST", path + "/complete", body: "")
+            #expect(done.status == 200)
+            #expect(try await client.answer("POST", path + "/fail", body: "").status == 409)
+            #expect(try await client.answer("POST", "/actions/act_0/complete", body: "").status == 404)
+            let confirmed = try await client.answer(
+                "POST",
+                "/v1/charges/\(charge)/confirm",
+                key: "k2",
+                body: #"{"reference":"pay_1"}"#
+            )
+            #expect(
+                confirmed.body == #"{"id":"\#(charge)","reference":"pay_1","status":"captured","#
+                    + #""amount":1000,"currency":"EUR"}"#
+            )
+            let voided = try await client.answer(
+                "POST",
+                "/v1/cancellations",
+                key: "k3",
+                body: #"{"reference":"pay_1"}"#
+            )
+            #expect(voided.status == 402 && (try member("code", voided.body)) == "charge_already_captured")
+        }
+    }
+
     @Test("a payment's life: authorise, capture, refund, and what can be asked about it")
     func life() async throws {
         try await withSimulator { client in
@@ -48,8 +83,10 @@ struct PSPSimulatorServerTests {
             #expect(authorized.headers.first(name: "idempotent-replayed") == nil)
             let charge = try member("id", authorized.body)
             #expect(
-                authorized.body == #"{"id":"\#(charge)","reference":"pay_1","status":"authorized","#
-                    + #""amount":1000,"currency":"EUR"}"#
+                authorized.body.hasPrefix(
+                    #"{"id":"\#(charge)","reference":"pay_1","status":"authorized","#
+                        + #""amount":1000,"currency":"EUR","expires_at":1"#
+                )
             )
             let move = #"{"amount":600,"currency":"EUR","reference":"pay_1"}"#
             let captured = try await client.answer("POST", "/v1/charges/\(charge)/capture", key: "k2", body: move)

@@ -27,13 +27,15 @@ final class TestProvider {
         amount: Int64 = 1_000,
         currency: CurrencyCode = .eur,
         capture: Bool = true,
+        takesLess: Bool = false,
         now: UInt32 = 0
     ) -> Verdict {
         let request = AuthorizationRequest(
             amount: amount,
             currency: currency,
             paymentMethod: token,
-            capture: capture
+            capture: capture,
+            takesLess: takesLess
         )
         return core.authorize(request, key: key.utf8.span, reference: reference.utf8.span, now: now)
     }
@@ -46,15 +48,22 @@ final class TestProvider {
         reference: String = "pay_1",
         amount: Int64? = nil,
         currency: CurrencyCode = .eur,
+        isLast: Bool = false,
         now: UInt32 = 0
     ) -> Verdict {
         let request = FollowUpRequest(
             kind: kind,
             charge: charge,
             amount: amount,
-            currency: kind == .cancel ? nil : currency
+            currency: kind == .cancel || kind == .confirm ? nil : currency,
+            isLast: isLast
         )
         return core.followUp(request, key: key.utf8.span, reference: reference.utf8.span, now: now)
+    }
+
+    @discardableResult
+    func void(key: String, reference: String = "pay_1", now: UInt32 = 0) -> Verdict {
+        core.void(reference.utf8.span, key: key.utf8.span, now: now)
     }
 
     /// The operation of a key, settled.

@@ -132,6 +132,75 @@ struct SimulatedProviderTests {
         }
     }
 
+    @Test("an increment raises the authorization; its query says so")
+    func increment() async throws {
+        try await withProvider { provider in
+            let charge = try #require(try await provider.perform(Calls.make(.authorize)).success)
+            #expect(charge.expiresAt > 1_700_000_000_000)
+            let increment = Calls.make(.increment, amount: 1_500, reference: charge.providerReference)
+            let raised = try await provider.perform(increment)
+            #expect(raised.success?.amountMinor == 1_500)
+            var query = increment
+            query.mode = .query
+            #expect(try await provider.perform(query) == raised)
+            let all = Calls.make(.capture, amount: 1_500, reference: charge.providerReference)
+            #expect(try await provider.perform(all).success?.amountMinor == 1_500)
+        }
+    }
+
+    @Test("a shopper is waited for: confirmed too early, then done; queries tell both")
+    func shopper() async throws {
+        try await withProvider { provider in
+            let authorize = Calls.make(.authorize, captures: true, method: "tok_3ds_completes_1s")
+            let asked = try await provider.perform(authorize)
+            guard case .actionRequired(let action, let reference) = asked else {
+                return #expect(Bool(false), "\(asked)")
+            }
+            #expect(action.kind == .threeDSecure && action.url.contains("/actions/act_"))
+            var query = authorize
+            query.mode = .query
+            #expect(try await provider.perform(query) == asked)
+            let early = Calls.make(.confirm, captures: true, reference: reference)
+            #expect(try await provider.perform(early) == asked)
+            var ordinal: UInt16 = 2
+            var outcome = asked
+            while outcome == asked {
+                let again = Calls.make(.confirm, ordinal: ordinal, captures: true, reference: reference)
+                outcome = try await provider.perform(again)
+                ordinal += 1
+            }
+            #expect(outcome.success?.amountMinor == 1_000 && outcome.success?.providerReference == reference)
+            #expect(try await provider.perform(query).success == outcome.success)
+        }
+    }
+
+    @Test("what was voided by reference is not executed when it arrives late")
+    func voidByReference() async throws {
+        try await withProvider { provider in
+            let void = Calls.make(.authorize, mode: .cancelByReference)
+            let voided = try await provider.perform(void)
+            #expect(voided.success?.amountMinor == 0)
+            #expect(try await provider.perform(void) == voided)
+            let late = try await provider.perform(Calls.make(.authorize))
+            #expect(late.decline?.providerCode == "reference_cancelled")
+        }
+    }
+
+    @Test("a void by reference finds a hold and releases it, and comes too late for a sale", arguments: [true, false])
+    func voidOfSomething(captures: Bool) async throws {
+        try await withProvider { provider in
+            #expect(try await provider.perform(Calls.make(.authorize, captures: captures)).success != nil)
+            let voided = try await provider.perform(
+                Calls.make(.authorize, mode: .cancelByReference, captures: captures)
+            )
+            if captures {
+                #expect(voided.decline?.code == .alreadyCaptured)
+            } else {
+                #expect(voided.success?.amountMinor == 1_000)
+            }
+        }
+    }
+
     @Test("a pending authorization is reported as pending")
     func pending() async throws {
         try await withProvider { provider in

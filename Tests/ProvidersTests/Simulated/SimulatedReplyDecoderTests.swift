@@ -145,7 +145,55 @@ struct SimulatedReplyDecoderTests {
         )
     }
 
-    @Test("of what follows an authorization", arguments: [ProviderOperation.capture, .cancel, .refund])
+    @Test("an authorization says when it ends")
+    func expiry() {
+        let text = String(Self.authorized.dropLast()) + #","expires_at":1790000000000}"#
+        guard case .succeeded(let success) = outcome(Case(200, text, .notFound), Calls.make(.authorize)) else {
+            return #expect(Bool(false))
+        }
+        #expect(success.expiresAt == 1_790_000_000_000 && success.amountMinor == 1_000)
+    }
+
+    @Test("a shopper is asked", arguments: [ProviderOperation.authorize, .confirm])
+    func action(operation: ProviderOperation) {
+        func answer(_ action: String) -> String {
+            #"{"id":"ch_9","reference":"\#(Self.pay)","status":"requires_action","amount":1000,"currency":"EUR"\#(action)}"#
+        }
+        let call = Calls.make(operation)
+        let redirect = #","next_action":{"type":"redirect","url":"https://psp.test/actions/act_1","more":[1]}"#
+        #expect(
+            outcome(Case(200, answer(redirect), .notFound), call)
+                == .actionRequired(
+                    NextAction(kind: .redirect, url: "https://psp.test/actions/act_1"),
+                    providerReference: "ch_9"
+                )
+        )
+        let challenge = #","next_action":{"type":"three_d_secure","url":"u"}"#
+        #expect(
+            outcome(Case(200, answer(challenge), .notFound), call)
+                == .actionRequired(NextAction(kind: .threeDSecure, url: "u"), providerReference: "ch_9")
+        )
+        for broken in [
+            "", #","next_action":{"type":"redirect"}"#, #","next_action":{"type":"dance","url":"u"}"#,
+            #","next_action":{"type":"redirect","url":""}"#, #","next_action":{"type":"redirect","url":"a b"}"#,
+            #","next_action":{"type":"redirect","url":"\#(String(repeating: "u", count: 2_001))"}"#,
+        ] {
+            #expect(outcome(Case(200, answer(broken), .notFound), call) == .unknown(.badResponse), "\(broken)")
+        }
+    }
+
+    @Test("of a void by reference: done, too late, or not known")
+    func void() {
+        let call = Calls.make(.authorize, mode: .cancelByReference, captures: true)
+        let done = #"{"id":"can_2","reference":"\#(Self.pay)","status":"succeeded","amount":0,"currency":"EUR"}"#
+        #expect(outcome(Case(200, done, .notFound), call) == Self.success("can_2", 0))
+        let late = #"{"error":{"code":"charge_already_captured"},"id":"can_2"}"#
+        #expect(outcome(Case(402, late, .notFound), call) == Self.decline(.alreadyCaptured, "charge_already_captured"))
+        #expect(outcome(Case(500, "", .notFound), call) == .unknown(.serverError))
+        #expect(outcome(Case(503, #"{"error":{"code":"not_executed"}}"#, .notFound), call) == .notExecuted(.overloaded))
+    }
+
+    @Test("of what follows an authorization", arguments: [ProviderOperation.capture, .cancel, .refund, .increment])
     func followUps(operation: ProviderOperation) {
         let cases = [
             Case(
@@ -171,7 +219,12 @@ struct SimulatedReplyDecoderTests {
             Case(
                 402,
                 #"{"error":{"code":"charge_already_captured"}}"#,
-                Self.decline(.genericDecline, "charge_already_captured")
+                Self.decline(.alreadyCaptured, "charge_already_captured")
+            ),
+            Case(
+                402,
+                #"{"error":{"code":"charge_expired"}}"#,
+                Self.decline(.authorizationExpired, "charge_expired")
             ),
             Case(402, #"{"error":{"code":"amount_too_large"}}"#, Self.decline(.amountExceedsLimit, "amount_too_large")),
             Case(404, #"{"error":{"code":"charge_not_found"}}"#, .notExecuted(.misconfigured)),

@@ -39,13 +39,49 @@ struct SimulatedRequestEncoderTests {
         "what follows",
         arguments: [
             (ProviderOperation.capture, "/v1/charges/ch_1/capture"), (.refund, "/v1/charges/ch_1/refunds"),
+            (.increment, "/v1/charges/ch_1/increment"),
         ]
     )
     func amounts(operation: ProviderOperation, path: String) throws {
         let (headers, body) = try encoded(Calls.make(operation, ordinal: 2, attempt: 3, amount: 7))
         #expect(headers[":path"] == path)
         #expect(headers["idempotency-key"] == "\(pay)-\(operation.name)-2-3")
-        #expect(body == #"{"amount":7,"currency":"EUR","reference":"\#(pay)"}"#)
+        let rest = operation == .capture ? #","final":true"# : ""
+        #expect(body == #"{"amount":7,"currency":"EUR","reference":"\#(pay)"\#(rest)}"#)
+    }
+
+    @Test("a capture that is not the last says so")
+    func captureOfSeveral() throws {
+        var call = Calls.make(.capture, amount: 7)
+        call.isFinal = false
+        #expect(try encoded(call).body == #"{"amount":7,"currency":"EUR","reference":"\#(pay)","final":false}"#)
+    }
+
+    @Test("only who takes less says so")
+    func partialAuthorization() throws {
+        var call = Calls.make(.authorize)
+        #expect(try encoded(call).body?.contains("partial_authorization") == false)
+        call.acceptsPartialAuthorization = true
+        #expect(try encoded(call).body?.hasSuffix(#","capture":false,"partial_authorization":true}"#) == true)
+    }
+
+    @Test("a confirmation")
+    func confirm() throws {
+        let (headers, body) = try encoded(Calls.make(.confirm, ordinal: 2))
+        #expect(headers[":path"] == "/v1/charges/ch_1/confirm")
+        #expect(headers["idempotency-key"] == "\(pay)-confirm-2-1")
+        #expect(body == #"{"reference":"\#(pay)"}"#)
+    }
+
+    @Test(
+        "a void by reference needs no charge, and has a key of its own",
+        arguments: [ProviderOperation.authorize, .confirm]
+    )
+    func void(operation: ProviderOperation) throws {
+        let (headers, body) = try encoded(Calls.make(operation, mode: .cancelByReference, reference: ""))
+        #expect(headers[":method"] == "POST" && headers[":path"] == "/v1/cancellations")
+        #expect(headers["idempotency-key"] == "\(pay)-\(operation.name)-1-1-void")
+        #expect(body == #"{"reference":"\#(pay)"}"#)
     }
 
     @Test("a cancellation")
