@@ -8,7 +8,7 @@ import Telemetry
 import WireJSON
 
 /// What operators can ask: `/healthz`, `/readyz`, `/metrics`, `/ledger/trial-balance`, `/audit/payments`,
-/// `/journal/checkpoints`.
+/// `/journal/checkpoints`, `/unresolved`.
 struct AdminRoutes: Sendable {
     let parts: GatewayParts
 
@@ -22,6 +22,12 @@ struct AdminRoutes: Sendable {
             },
             AdminRoute("/ledger/trial-balance") { _ in .json(try await TrialBalanceDocument.make(from: parts)) },
             AdminRoute("/journal/checkpoints") { _ in try await Self.checkpoints(of: parts) },
+            AdminRoute("/unresolved") { request in
+                guard let limit = UnresolvedDocument.limit(request.value("limit")) else {
+                    return .problem(400, code: "invalid_limit", "limit is a number from 1 to 1000")
+                }
+                return .json(try await UnresolvedDocument.make(from: parts, limit: limit))
+            },
             AdminRoute("/audit/payments") { _ in .jsonLines(PaymentLines(parts: parts)) },
         ]
     }

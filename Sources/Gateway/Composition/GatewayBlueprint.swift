@@ -4,6 +4,7 @@ import Journal
 import NIOCore
 import NIOPosix
 import NIOSSL
+import Payments
 import Shard
 
 /// A configuration turned into what the parts are made from. Making it opens the data directory and reads certificates;
@@ -78,7 +79,13 @@ struct GatewayBlueprint: Sendable {
                 idempotencySeconds: UInt32(configuration.idempotency.ttl.components.seconds),
                 paymentCapacity: configuration.payments.capacityPerShard,
                 operationCapacity: configuration.provider.maxInFlightPerLoop,
-                providerTimeout: TimeAmount(configuration.provider.deadline).nanoseconds / 1_000_000,
+                providerTimeout: Self.milliseconds(configuration.provider.deadline),
+                resolution: ResolutionPolicy(
+                    abandonAfter: Self.milliseconds(configuration.payments.abandonAfter),
+                    attentionAfter: Self.milliseconds(configuration.payments.attentionAfter)
+                ),
+                capabilities: PaymentCapabilities(configuration.provider),
+                actionLifetime: Self.milliseconds(configuration.payments.actionTimeout),
                 risk: risk.policy
             ),
             cursorKey: api.cursorKey,
@@ -98,6 +105,8 @@ struct GatewayBlueprint: Sendable {
         )
     }
 
+    private static func milliseconds(_ duration: Duration) -> Int64 { TimeAmount(duration).nanoseconds / 1_000_000 }
+
     private func archive(shard number: Int) -> JournalArchiveConfiguration {
         let settings = configuration.journal.archive
         let journal = directory.journalDirectory(shard: number)
@@ -114,6 +123,18 @@ struct GatewayBlueprint: Sendable {
     private static func journalBacklogBytes(_ configuration: GatewayConfiguration) -> Int {
         let outcomes = configuration.provider.maxInFlightPerLoop * 8_192
         return min(1 << 30, configuration.journal.maxUnflushedBytes + outcomes + (8 << 20))
+    }
+}
+
+extension PaymentCapabilities {
+    fileprivate init(_ provider: GatewayConfiguration.Provider) {
+        self.init(
+            capturesSeveralTimes: provider.multipleCaptures,
+            increments: provider.increments,
+            overCaptureBasisPoints: UInt16(provider.overCaptureBasisPoints),
+            cancelsByReference: provider.cancelByReference,
+            authorizationLifetime: TimeAmount(provider.authorizationLifetime).nanoseconds / 1_000_000
+        )
     }
 }
 

@@ -19,6 +19,13 @@ enum GatewayMetrics {
             let labels = [MetricLabel("shard", "\(shard.host.shard)")]
             add(shard.host.shardStatistics, labels, to: &metrics)
             add(shard.host.occupancy, labels, to: &metrics)
+            metrics.gauge(
+                "millrace_operations_needing_attention",
+                help:
+                    "Operations unknown for longer than payments.attention_after: the manual queue (GET /unresolved).",
+                labels: labels,
+                value: Int64(shard.host.core.attentionCount(at: WallClock.milliseconds()))
+            )
             add(shard.host.snapshotStatistics, labels, to: &metrics)
             add(shard.journal.statistics, labels, to: &metrics)
             add(shard.provider.statistics, [MetricLabel("provider", shard.provider.name)], to: &metrics)
@@ -74,6 +81,12 @@ enum GatewayMetrics {
             (
                 "millrace_provider_retries_total", "Calls sent again after a definite non-execution.",
                 shard.providerRetries
+            ),
+            ("millrace_payments_expired_total", "Authorizations that ran out.", shard.expired),
+            ("millrace_payments_abandoned_total", "Authorizations given up as unknown.", shard.abandoned),
+            (
+                "millrace_operations_begun_by_gateway_total",
+                "Voids, refunds and confirmations that no merchant asked for.", shard.begunByGateway
             ),
             ("millrace_idempotent_replays_total", "Answers given again.", shard.replays),
             ("millrace_idempotency_conflicts_total", "Keys used for another request.", shard.keyConflicts),
@@ -213,7 +226,8 @@ enum GatewayMetrics {
         for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: value) }
         let outcomes: [(String, UInt64)] = [
             ("succeeded", provider.succeeded), ("pending", provider.pending), ("declined", provider.declined),
-            ("not_executed", provider.notExecuted), ("unknown", provider.unknown), ("not_found", provider.notFound),
+            ("action_required", provider.actionRequired), ("not_executed", provider.notExecuted),
+            ("unknown", provider.unknown), ("not_found", provider.notFound),
         ]
         for (outcome, value) in outcomes {
             metrics.counter(

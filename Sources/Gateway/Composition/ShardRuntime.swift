@@ -51,10 +51,12 @@ final class ShardRuntime: ProviderDelegate {
             eventLoop: runtime.eventLoop,
             client: plan.client,
             secret: plan.providerSecret,
+            payments: plan.shard.capabilities,
             delegate: relay
         )
         var shardConfiguration = plan.shard
-        shardConfiguration.resolution = ResolutionPolicy(provider.capabilities)
+        shardConfiguration.resolution.follow(provider.capabilities)
+        shardConfiguration.capabilities = provider.capabilities.payments
         var core = ShardCore(configuration: shardConfiguration, renderer: RendererV1(cursorKey: plan.cursorKey))
         let storage = ShardStorage(
             directory: plan.directory,
@@ -220,12 +222,10 @@ private final class ProviderRelay: ProviderDelegate {
 }
 
 extension ResolutionPolicy {
-    /// From what the provider declares. A query that lags is no use for resolution within minutes, so it does not count.
-    init(_ capabilities: ProviderCapabilities) {
-        self.init(
-            canQuery: capabilities.queryByReference.map { $0 <= .seconds(1) } ?? false,
-            replayWindow: (capabilities.idempotentReplay?.nanoseconds ?? 0) / 1_000_000
-        )
+    /// What the provider declares. A query that lags is no use for resolution within minutes, so it does not count.
+    mutating func follow(_ capabilities: ProviderCapabilities) {
+        canQuery = capabilities.queryByReference.map { $0 <= .seconds(1) } ?? false
+        replayWindow = (capabilities.idempotentReplay?.nanoseconds ?? 0) / 1_000_000
     }
 }
 

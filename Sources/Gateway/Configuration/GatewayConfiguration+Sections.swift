@@ -83,6 +83,10 @@ extension GatewayConfiguration.PaymentTable {
     mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         capacityPerShard = try section.integer("capacity_per_shard", in: 1_024...500_000_000) ?? capacityPerShard
         coldAfter = try section.duration("cold_after", in: .zero...Duration.seconds(365 * 86_400)) ?? coldAfter
+        let days = { Duration.seconds($0 * 86_400) }
+        abandonAfter = try section.duration("abandon_after", in: .seconds(1)...days(7)) ?? abandonAfter
+        attentionAfter = try section.duration("attention_after", in: .seconds(1)...days(30)) ?? attentionAfter
+        actionTimeout = try section.duration("action_timeout", in: .seconds(1)...days(7)) ?? actionTimeout
         try section.finish()
     }
 }
@@ -120,7 +124,20 @@ extension GatewayConfiguration.Provider {
         let timeout = Duration.milliseconds(10)...Duration.seconds(120)
         deadline = try section.duration("deadline", in: timeout) ?? deadline
         maxInFlightPerLoop = try section.integer("max_in_flight_per_loop", in: 1...1_000_000) ?? maxInFlightPerLoop
+        try readCapabilities(&section)
         try section.finish()
+    }
+}
+
+extension GatewayConfiguration.Provider {
+    private mutating func readCapabilities(_ section: inout ConfigurationSection) throws(ConfigurationError) {
+        multipleCaptures = try section.boolean("multiple_captures") ?? multipleCaptures
+        increments = try section.boolean("increments") ?? increments
+        cancelByReference = try section.boolean("cancel_by_reference") ?? cancelByReference
+        overCaptureBasisPoints =
+            try section.integer("over_capture_basis_points", in: 0...10_000) ?? overCaptureBasisPoints
+        let lifetime = Duration.seconds(1)...Duration.seconds(90 * 86_400)
+        authorizationLifetime = try section.duration("authorization_lifetime", in: lifetime) ?? authorizationLifetime
     }
 }
 

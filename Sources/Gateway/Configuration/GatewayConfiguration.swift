@@ -123,6 +123,12 @@ extension GatewayConfiguration {
         package var capacityPerShard = 4_000_000
         /// A payment that has come to its end leaves memory when nothing has changed it for this long.
         package var coldAfter = Duration.seconds(3_600)
+        /// An authorization whose outcome is not known after this long is given up: voided by reference, and failed.
+        package var abandonAfter = Duration.seconds(900)
+        /// An operation whose outcome is not known after this long is a matter for people.
+        package var attentionAfter = Duration.seconds(86_400)
+        /// How long a shopper has for what the provider waits for.
+        package var actionTimeout = Duration.seconds(1_800)
     }
 
     /// What becomes of segments that a snapshot replaces: compressed copies are kept.
@@ -166,6 +172,14 @@ extension GatewayConfiguration {
         package var deadline = Duration.seconds(10)
         /// Calls in flight per event loop; more payments are answered 503.
         package var maxInFlightPerLoop = 4_096
+        /// What may be asked of it; `PaymentCapabilities` of the same names.
+        package var multipleCaptures = true
+        package var increments = true
+        package var cancelByReference = true
+        /// How far captures may exceed the authorization, in basis points of it.
+        package var overCaptureBasisPoints = 0
+        /// How long an authorization lasts where the provider does not say.
+        package var authorizationLifetime = Duration.seconds(7 * 86_400)
     }
 
     /// Who may post payments.
