@@ -12,7 +12,7 @@ struct SampleRecords: ~Copyable {
     private let details: PaymentDetails
 
     init(capacity: Int) {
-        core = ShardCore(configuration: Self.configuration(capacity: capacity), renderer: RendererV1(cursorKey: LedgerCursorKey(seed: [])))
+        core = ShardCore(configuration: Self.configuration(capacity: capacity), renderer: Self.renderer)
         _ = core.resume(at: now)
         var details = PaymentDetails()
         details.append(.paymentMethod, "pm_card_visa_4242")
@@ -21,12 +21,21 @@ struct SampleRecords: ~Copyable {
         self.details = details
     }
 
+    private static var renderer: RendererV1 { RendererV1(cursorKey: LedgerCursorKey(seed: [])) }
+
+    /// Without balance marks, which would come between: two records a payment are what is measured.
     static func configuration(capacity: Int) -> ShardConfiguration {
-        ShardConfiguration(shard: 1, idempotencyCapacity: capacity, paymentCapacity: capacity, operationCapacity: 1_024)
+        ShardConfiguration(
+            shard: 1,
+            idempotencyCapacity: capacity,
+            paymentCapacity: capacity,
+            operationCapacity: 1_024,
+            recordsPerMark: .max
+        )
     }
 
     static func emptyShard(capacity: Int) -> ShardCore {
-        ShardCore(configuration: configuration(capacity: capacity), renderer: RendererV1(cursorKey: LedgerCursorKey(seed: [])))
+        ShardCore(configuration: configuration(capacity: capacity), renderer: Self.renderer)
     }
 
     /// Appends one payment's two records to `created` and `finished`, each with its length in front.
