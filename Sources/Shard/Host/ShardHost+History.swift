@@ -8,9 +8,10 @@ extension ShardHost {
         let journal = self.journal
         let renderer = core.renderer
         readOffLoop(reply, requestID) {
+            var cache = JournalReadCache()
             do throws(JournalError) {
                 let history = try PaymentHistory(of: payment, newest: newest) { position throws(JournalError) in
-                    try journal.read(at: position)
+                    try journal.read(at: position, cache: &cache)
                 }
                 var body = ByteBuffer()
                 renderer.renderHistory(history, of: payment, into: &body)
