@@ -1,5 +1,6 @@
 import Journal
 import NIOCore
+import NIOEmbedded
 import Payments
 import Shard
 import Synchronization
