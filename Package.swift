@@ -202,7 +202,7 @@ let package = Package(
         tests(
             "APITests",
             [
-                "API", "Shard", "Payments", "Ledger", "Journal", "HTTPTransport", "WireJSON", "Money",
+                "API", "Shard", "Payments", "Risk", "Ledger", "Journal", "HTTPTransport", "WireJSON", "Money",
                 "CAllocationCounter", nioCore,
                 nioEmbedded, nioHPACK, yams,
             ]

@@ -3,6 +3,7 @@ import Ledger
 import Money
 import NIOCore
 import Payments
+import Risk
 import Testing
 
 @testable import API
@@ -97,6 +98,16 @@ import Testing
             #""payment_method":"pm","description":null,"reference":null,"customer":null,"#
             + #""statement_descriptor":null,"metadata":{}"#
         #expect(Self.render(.sample, details).contains(members))
+    }
+
+    @Test func `a payment that the fraud rules spoke of shows what they said`() {
+        let reasons = (0..<RiskNote.maximumReasons).map { "\"\($0)\"" + String(repeating: "\\", count: 59) }
+        let assessment = RiskAssessment(band: .review, score: 100, reasons: reasons, asksScorer: true)
+        let noted = RiskNote.prepend(assessment, to: PaymentDetails.sample.bytes)
+        let text = Self.render(.sample, PaymentDetails(packed: noted))
+        let first = #""metadata":{"cart":"c-77"},"risk":{"outcome":"review","score":100,"reasons":["\"0\""#
+        #expect(text.contains(first) && text.contains(#"\\"]},"decline":null"#))
+        #expect(!Self.render(.sample).contains("risk"))
     }
 
     @Test func `a failed payment says why`() {

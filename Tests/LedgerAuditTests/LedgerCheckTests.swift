@@ -2,6 +2,7 @@ import Journal
 import Ledger
 import Money
 import NIOCore
+import Risk
 import Testing
 
 @testable import LedgerAudit
@@ -160,7 +161,13 @@ struct Books {
         return ended.problems.map(\.description)
     }
 
-    mutating func create(_ amount: Int64, fee: UInt16, capturing: Bool, key: UInt64? = nil) {
+    mutating func create(
+        _ amount: Int64,
+        fee: UInt16,
+        capturing: Bool,
+        key: UInt64? = nil,
+        details: [UInt8] = []
+    ) {
         sequence += 1
         take(
             .paymentCreated(
@@ -173,7 +180,7 @@ struct Books {
                     capturesAutomatically: capturing,
                     provider: 1,
                     key: requestKey(key ?? sequence << 16),
-                    details: [],
+                    details: details,
                     time: time
                 )
             )
@@ -271,6 +278,27 @@ struct Books {
             fingerprint: Fingerprint(high: 0, low: 0),
             requestID: RequestID(high: 0, low: number)
         )
+    }
+
+    mutating func judge(_ band: RiskBand, status: UInt16, deadline: Int64 = 0) {
+        take(
+            .riskDecided(
+                RiskDecided(
+                    payment: payment,
+                    band: band,
+                    score: 50,
+                    source: .rules,
+                    reasons: ["r"],
+                    deadline: deadline,
+                    responseStatus: status,
+                    time: time
+                )
+            )
+        )
+    }
+
+    mutating func change(_ change: PaymentChange) {
+        take(.paymentChanged(PaymentChanged(payment: payment, change: change, transfers: Transfers(), time: time)))
     }
 
     private mutating func take(_ record: ShardRecord) {

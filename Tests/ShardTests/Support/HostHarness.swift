@@ -4,6 +4,7 @@ import NIOCore
 import NIOEmbedded
 import NIOPosix
 import Payments
+import Risk
 import Shard
 import Synchronization
 
@@ -15,6 +16,7 @@ final class HostHarness: ShardPorts {
     private let bridge: JournalBridge
     private(set) var host: ShardHost!
     private(set) var calls: [(call: ProviderCall, token: UInt64, timeout: Int64)] = []
+    private(set) var questions: [(question: ScoreRequest, token: UInt64, timeout: Int64)] = []
     private(set) var responses: [Response] = []
     private(set) var failures: [JournalError] = []
     private(set) var flushes = 0
@@ -89,6 +91,10 @@ final class HostHarness: ShardPorts {
 
     func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, for host: ShardHost) {
         calls.append((call, token, timeout))
+    }
+
+    func score(_ question: ScoreRequest, token: UInt64, timeout: Int64, for host: ShardHost) {
+        questions.append((question, token, timeout))
     }
 
     func respond(_ response: Response) {
