@@ -128,9 +128,7 @@ final class GatewayParts: Sendable {
         blueprint.snapshotPace.cancel()
         let providers = runtime.eventLoop.flatSubmit {
             runtime.value.stopTicking()
-            let closing = runtime.value.shards.flatMap {
-                [$0.provider.shutdown(), $0.scorer?.shutdown() ?? runtime.eventLoop.makeSucceededVoidFuture()]
-            }
+            let closing = runtime.value.shards.flatMap { $0.closeScorers() + [$0.provider.shutdown()] }
             return EventLoopFuture.andAllComplete(closing, on: runtime.eventLoop)
         }
         try? await providers.get()

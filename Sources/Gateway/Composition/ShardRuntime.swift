@@ -22,6 +22,7 @@ final class ShardRuntime: ProviderDelegate {
     /// A scorer that was replaced and still has questions under way.
     private var retiredScorers: [ScorerClient] = []
     private var risk: RiskParts
+    private var isClosing = false
     var room = RoomWatch()
 
     private init(
@@ -180,7 +181,17 @@ extension ShardRuntime: ScorerDelegate {
         )
     }
 
-    func scored(_ token: UInt64, _ outcome: ScoreOutcome) { host.scored(token, outcome) }
+    func scored(_ token: UInt64, _ outcome: ScoreOutcome) {
+        // A question that the end of the process cut short is no failure of the scorer: the next start asks again.
+        if isClosing, case .failed = outcome { return }
+        host.scored(token, outcome)
+    }
+
+    /// Ends the questions under way.
+    func closeScorers() -> [EventLoopFuture<Void>] {
+        isClosing = true
+        return (retiredScorers + [scorer].compactMap(\.self)).map { $0.shutdown() }
+    }
 
     func scoresDelivered() { host.scoresDelivered() }
 
