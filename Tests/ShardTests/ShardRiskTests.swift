@@ -76,6 +76,7 @@ import Testing
         for index in 1...5 { world.send(Self.create(), key: "k\(index)") }
         #expect(world.calls.count == 2)
         #expect(world.responses.map(\.status) == [202, 202, 402])
+        #expect(world.responses.allSatisfy { $0.retryAfterSeconds == 0 }, "people are not asked each second")
         #expect(world.lastBody.hasPrefix("declined suspected_fraud"))
         #expect(world.core.statistics.risk.reviewed == 2 && world.core.statistics.risk.blocked == 1)
         #expect(world.core.runningCount == 2, "a review takes no place among the operations")

@@ -260,11 +260,13 @@ extension ShardCore {
     }
 
     /// Sends an answer that rests on the last record.
+    /// - Parameter isSoon: an answer of 202 may be another in a second.
     func respond(
         _ reply: ReplyToken,
         _ requestID: RequestID,
         _ answer: Answer,
         isReplay: Bool = false,
+        isSoon: Bool = true,
         into output: inout ShardOutput
     ) {
         let response = Response(
@@ -272,7 +274,7 @@ extension ShardCore {
             requestID: requestID,
             status: answer.status,
             isReplay: isReplay,
-            retryAfterSeconds: answer.status == 202 ? 1 : 0,
+            retryAfterSeconds: answer.status == 202 && isSoon ? 1 : 0,
             body: answer.body
         )
         output.release(.respond(response), restingOn: lastPosition)

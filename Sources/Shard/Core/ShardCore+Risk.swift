@@ -204,7 +204,7 @@ extension ShardCore {
         record.response = answer.body
         persist(.riskDecided(record), into: &output)
         guard let reply = operation.reply else { return }
-        respond(reply, key.requestID, answer, into: &output)
+        respond(reply, key.requestID, answer, isSoon: false, into: &output)
     }
 
     /// Where the configuration that held a payment back is gone: a day.
