@@ -116,7 +116,8 @@ let package = Package(
             "Gateway",
             [
                 "Money", "Ledger", "Payments", "Risk", "WireJSON", "Timers", "Journal", "HTTPTransport", "Telemetry",
-                "Scoring", "Shard", "Providers", "API", crypto, logging, x509, asn1, yams, nioCore, nioPosix, nioHTTP1, nioHPACK, nioSSL,
+                "Scoring", "Shard", "Providers", "API", crypto, logging, x509, asn1, yams, nioCore, nioPosix, nioHTTP1,
+                nioHPACK, nioSSL,
             ]
         ),
         // The deterministic world: the real shard, journal and provider codec on a fake disk, network, clock and PSP.
@@ -173,7 +174,10 @@ let package = Package(
         tests("RiskTests", ["Risk", "Payments", "Money"]),
         tests(
             "ScoringTests",
-            ["Scoring", "Risk", "Payments", "Money", "HTTPTransport", "WireJSON", "Telemetry", nioCore, nioPosix, nioHPACK]
+            [
+                "Scoring", "Risk", "Payments", "Money", "HTTPTransport", "WireJSON", "Telemetry", nioCore, nioPosix,
+                nioHPACK,
+            ]
         ),
         tests("WireJSONTests", ["WireJSON", nioCore]),
         tests("TimersTests", ["Timers"]),
@@ -186,11 +190,27 @@ let package = Package(
             ]
         ),
         tests("TelemetryTests", ["Telemetry", histogram]),
-        tests(
-            "ShardTests",
-            [
-                "Shard", "Payments", "Risk", "Journal", "Ledger", "Money", nioCore, nioEmbedded, nioPosix,
-            ]
+        // A shard that takes steps, a naive second model of payments, and random steps: for the tests of the shard and `shard-workload`.
+        room(
+            "ShardModel",
+            ["Money", "Ledger", "Payments", "Risk", "Journal", "Shard", nioCore],
+            path: "Tests/ShardModel"
+        ),
+        // Not a test target because a million steps take an optimized build; `make test` runs it.
+        .executableTarget(
+            name: "shard-workload",
+            dependencies: ["ShardModel"],
+            path: "Tests/ShardWorkload",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ShardTests",
+            dependencies: [
+                "ShardModel", "API", "Shard", "Payments", "Risk", "Journal", "Ledger", "Money", nioCore, nioEmbedded,
+                nioPosix,
+            ],
+            exclude: ["Scenarios"],
+            swiftSettings: strict
         ),
         tests(
             "ProvidersTests",
@@ -212,7 +232,10 @@ let package = Package(
         tests("LoadTestTests", ["LoadTest", "HTTPTransport", nioCore, nioHPACK]),
         tests(
             "GatewayTests",
-            ["Gateway", "API", "Payments", "Risk", "Money", "Shard", logging, x509, asn1, yams, nioCore, nioPosix, nioSSL]
+            [
+                "Gateway", "API", "Payments", "Risk", "Money", "Shard", logging, x509, asn1, yams, nioCore, nioPosix,
+                nioSSL,
+            ]
         ),
     ]
 )

@@ -5,6 +5,7 @@
 #   E2E_BUILD=debug     end-to-end tests on the debug build instead of the release that users run
 #   PYTEST_ARGS='-k x'  more arguments for pytest
 #   FUZZ_SECONDS=20     how long each fuzz target runs
+#   WORKLOAD_STEPS=1300000  random steps against the naive model of payments
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 mode=${1:-all}
@@ -99,6 +100,17 @@ allocations() {
     return "$status"
 }
 
+# A million random steps of the life of payments against a naive model, in the release build.
+workload() {
+    local flags=(-c release --static-swift-stdlib --product shard-workload)
+    swift build "${flags[@]}" || return 1
+    "$(swift build "${flags[@]}" --show-bin-path)/shard-workload" "${WORKLOAD_STEPS:-1300000}" 8 2>&1 | tee "$logs/workload.log"
+    local status=${PIPESTATUS[0]}
+    summary+=("$(sed -n 's/^shard-workload: \(.*\) in [0-9]* seeds.*/\1/p' "$logs/workload.log")")
+    [ "$status" = 0 ] || cp "$logs/workload.log" "$logs/failures"
+    return "$status"
+}
+
 end_to_end() {
     environment || return 1
     local flags=(--product millrace)
@@ -132,6 +144,7 @@ step "tidy" python3 scripts/tidy.py
 step "unit" unit
 if [ "$mode" = all ]; then
     step "allocations" allocations
+    step "workload" workload
     step "fuzz" fuzz
     if [ -f Tests/EndToEnd/requirements.txt ]; then step "end-to-end" end_to_end; else
         summary+=("end-to-end: FAILED, there are none")

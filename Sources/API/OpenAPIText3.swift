@@ -374,6 +374,10 @@ extension OpenAPIDocument {
         param: {type: string}
         decline: {$ref: '#/components/schemas/Decline'}
         reason: {type: string}
+        allowed:
+          type: array
+          description: With 409 and a payment, what its state permits now
+          items: {enum: [capture, cancel, increment, confirm, refund, approve, reject]}
         payment_id: {$ref: '#/components/schemas/PaymentID'}
         payment: {$ref: '#/components/schemas/Payment'}
         refund: {$ref: '#/components/schemas/Refund'}

@@ -113,13 +113,29 @@ package struct RendererV1: ResponseRenderer {
         body.writeCursor(maximum: size) { output in
             ProblemDocument.begin(code, isRetryable: code.isRetryable, &output)
             ProblemDocument.writeParameter(code.parameter, &output)
-            if let payment { Self.writeMembers(of: payment, details, &output) }
+            if let payment {
+                if refusal.httpStatus == 409 { Self.writePermitted(payment.permitted, &output) }
+                Self.writeMembers(of: payment, details, &output)
+            }
             ProblemDocument.end(requestID, &output)
         }
     }
 
-    /// The bytes of the members `payment_id`, `payment` and `reason` without the payment object.
-    private static let paymentMembersBytes = 128
+    /// What the payment's state permits instead.
+    private static func writePermitted(_ permitted: PermittedOperations, _ output: inout ByteCursor) {
+        output.literal(",\"allowed\":[")
+        var isFirst = true
+        for (operation, name) in PermittedOperations.named where permitted.contains(operation) {
+            output.literal(isFirst ? "\"" : ",\"")
+            output.literal(name)
+            output.literal("\"")
+            isFirst = false
+        }
+        output.literal("]")
+    }
+
+    /// The bytes of the members `payment_id`, `payment`, `reason` and `allowed` without the payment object.
+    private static let paymentMembersBytes = 256
 
     private static func writeMembers(
         of payment: PaymentView,

@@ -117,6 +117,8 @@ extension Payment {
         precondition(phase == .requiresAction, "confirmed in \(phase)")
         switch result {
         case .succeeded, .declined, .conflicted: authorizationFinished(result, amount, deadline)
+        // Voided at the PSP by our reference: there is nothing left to wait for.
+        case .notExecuted(.abandoned): phase = .failed
         case .notExecuted, .actionRequired: break  // The PSP still waits for the shopper, and so do we.
         }
     }

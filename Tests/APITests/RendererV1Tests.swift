@@ -276,7 +276,7 @@ import Testing
                 into: &$0
             )
         }
-        #expect(text.contains(#""retryable":false,"payment_id":"pay_01m7yky91v000g00000000001a","payment":"#))
+        #expect(text.contains(#""retryable":false,"allowed":[],"payment_id":"pay_01m7yky91v000g00000000001a","#))
         #expect(text.contains(Self.payment))
     }
 

@@ -2,6 +2,7 @@ import Journal
 import NIOCore
 import Payments
 import Shard
+import ShardModel
 import Testing
 
 @Suite("Payments that left memory")

@@ -3,6 +3,7 @@ import Ledger
 import Money
 import Payments
 import Shard
+import ShardModel
 import Testing
 
 /// Random lives of payments of several merchants, with restarts: what each merchant reads of its ledger is what a naive reader of the

@@ -4,6 +4,7 @@ import NIOCore
 import NIOEmbedded
 import Payments
 import Shard
+import ShardModel
 import Synchronization
 import Testing
 

@@ -4,6 +4,7 @@ import Money
 import NIOCore
 import Payments
 import Shard
+import ShardModel
 import Testing
 
 @Suite("Pay-outs, wallets and exchange in a shard")

@@ -4,6 +4,7 @@ import Money
 import Payments
 import Risk
 import Shard
+import ShardModel
 import Testing
 
 /// The fraud hook in the shard: what is journaled, what leaves, and what a restart makes of it.

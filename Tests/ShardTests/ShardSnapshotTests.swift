@@ -2,6 +2,7 @@ import Journal
 import Ledger
 import Payments
 import Shard
+import ShardModel
 import Testing
 
 /// A shard goes on from a snapshot and the journal behind it as if nothing had happened.

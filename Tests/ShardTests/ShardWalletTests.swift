@@ -2,6 +2,7 @@ import Ledger
 import Money
 import Payments
 import Shard
+import ShardModel
 import Testing
 
 @Suite("Wallets, splits and captures by hand")

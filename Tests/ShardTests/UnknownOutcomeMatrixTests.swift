@@ -50,7 +50,9 @@ struct UnknownOutcomeMatrixTests {
         }
     }
 
-    enum Operation: CaseIterable { case sale, authorization, capture, cancel, refund }
+    enum Operation: CaseIterable {
+        case sale, authorization, confirm, confirmedSale, increment, capture, cancel, refund
+    }
 
     @Test(arguments: Operation.allCases, Doubt.allCases)
     func matrix(_ operation: Operation, _ doubt: Doubt) throws {
@@ -95,6 +97,16 @@ struct UnknownOutcomeMatrixTests {
         case .authorization:
             world.send(ShardWorld.create(capture: false), key: "a")
             return ("authorized 1000", "failed 1000")
+        case .confirm, .confirmedSale:
+            world.send(ShardWorld.create(capture: operation == .confirmedSale), key: "a")
+            let action = NextAction(kind: .redirect, url: "https://psp.test/1")
+            let (call, token) = world.lastCall
+            world.answer(token, .actionRequired(action, providerReference: "ch_1"))
+            world.send(.confirm(call.payment), key: "b")
+            return (operation == .confirm ? "authorized 1000" : "captured 1000", "requires_action 1000")
+        case .increment:
+            world.send(.increment(world.paid(capture: false, key: "a"), amountMinor: 1_500), key: "b")
+            return ("authorized=1500", "authorized=1000")
         case .capture:
             world.send(.capture(world.paid(capture: false, key: "a"), amountMinor: 600), key: "b")
             return ("captured=600", "authorized 1000")
@@ -117,6 +129,62 @@ struct UnknownOutcomeMatrixTests {
                 let (call, token) = world.calls[answered]
                 answered += 1
                 world.answer(token, call.mode == .query ? provider.find(call) : provider.execute(call))
+            }
+        }
+    }
+
+    // MARK: The third means: void by our reference
+
+    /// What is asked about authorizations stays unanswered until they are given up; then all that the provider offers is to void by
+    /// our reference, and to say what it could not void any more.
+    @Test(arguments: [Operation.sale, .authorization, .confirm, .confirmedSale], Doubt.allCases)
+    func voidsByReference(_ operation: Operation, _ doubt: Doubt) throws {
+        var configuration = ShardConfiguration.test
+        configuration.resolution = ResolutionPolicy(replayWindow: 0, retries: [], abandonAfter: 900_000)
+        var world = ShardWorld(configuration: configuration)
+        _ = begin(operation, &world)
+        let call = world.lastCall.call
+        var provider = VoidingProvider()
+        if doubt.executes { provider.execute(call) }
+        if let outcome = doubt.outcome {
+            world.answer(world.lastCall.token, outcome)
+        } else {
+            world = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
+            _ = world.resume()
+        }
+        linger(&world, &provider)
+
+        let place: Comment = "\(operation) \(doubt)"
+        #expect(world.core.runningCount == 0, place)
+        #expect(provider.executions.values.allSatisfy { $0 == 1 }, place)
+        #expect(provider.authorizations.count <= 1, place)
+        world.send(.getPayment(call.payment))
+        if doubt == .refusedBeforeSend {
+            // Certainly not executed: nothing to void. What waits for a shopper goes on waiting until its own deadline.
+            #expect(world.lastBody.contains("failed 1000"), "\(world.lastBody): \(place)")
+        } else if doubt.executes, call.capturesAutomatically {
+            #expect(
+                provider.refunded == 1_000 && world.lastBody.contains("refunded=1000"),
+                "\(world.lastBody): \(place)"
+            )
+        } else {
+            #expect(world.lastBody.contains("failed 1000"), "\(world.lastBody): \(place)")
+            #expect(provider.voided.count == 1 && provider.refunded == 0, place)
+            #expect(world.core.statistics.abandoned == 1, place)
+        }
+        #expect(world.core.trialBalance().isBalanced, place)
+        try expectReplayEquality(world, configuration, place)
+    }
+
+    /// Two hours, in which the provider answers what comes.
+    private func linger(_ world: inout ShardWorld, _ provider: inout VoidingProvider) {
+        var answered = world.calls.count
+        for _ in 0..<720 {
+            world.pass(milliseconds: 10_000)
+            while answered < world.calls.count {
+                let (call, token) = world.calls[answered]
+                answered += 1
+                world.answer(token, provider.answer(call))
             }
         }
     }
@@ -151,5 +219,46 @@ private struct ModelProvider {
 
     private func success(_ call: ProviderCall) -> ProviderOutcome {
         ShardWorld.success(call.amountMinor, "psp_1")
+    }
+}
+
+/// Says nothing when it is asked, until it was told to void.
+private struct VoidingProvider {
+    var executions: [String: Int] = [:]
+    var authorizations: Set<String> = []
+    var captured: Set<String> = []
+    var voided: Set<String> = []
+    var refunded: Int64 = 0
+    private var knowsVoid = false
+
+    @discardableResult
+    mutating func execute(_ call: ProviderCall) -> ProviderOutcome {
+        let key = "\(call.providerKey)"
+        executions[key, default: 0] += 1
+        switch call.operation {
+        case .authorize, .confirm:
+            authorizations.insert(key)
+            if call.capturesAutomatically { captured.insert(key) }
+        case .refund: refunded += call.amountMinor
+        case .cancel, .capture, .increment: break
+        }
+        return ShardWorld.success(call.amountMinor, "psp_1")
+    }
+
+    mutating func answer(_ call: ProviderCall) -> ProviderOutcome {
+        let key = "\(call.providerKey)"
+        switch call.mode {
+        case .execute: return execute(call)
+        case .query:
+            guard knowsVoid, authorizations.contains(key) else { return .unknown(.timeout) }
+            return ShardWorld.success(call.amountMinor, "psp_1")
+        case .cancelByReference:
+            knowsVoid = true
+            if captured.contains(key) {
+                return .declined(Decline(category: .hard, code: .alreadyCaptured, providerCode: "captured"))
+            }
+            voided.insert(key)
+            return ShardWorld.success(call.amountMinor, "psp_1")
+        }
     }
 }

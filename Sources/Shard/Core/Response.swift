@@ -22,6 +22,8 @@ package struct PaymentView: Sendable {
     package var nextAction: NextAction?
     /// When the authorization, the shopper's action or the review ends by itself, in milliseconds since 1970; 0 for never.
     package var expiresAt: Int64
+    /// What the payment's state permits; set for refusals only.
+    package var permitted: PermittedOperations = []
     /// Milliseconds since 1970.
     package var createdAt: Int64
     package var updatedAt: Int64

@@ -222,7 +222,11 @@ extension ShardCore {
         arena.withBytes(payment?.details ?? .empty) { details in
             renderer.renderRefusal(
                 refusal,
-                payment: payment.map { view($0) },
+                payment: payment.map { payment in
+                    var shown = view(payment)
+                    shown.permitted = payment.permittedOperations(configuration.capabilities)
+                    return shown
+                },
                 details: details,
                 requestID: command.requestID,
                 into: &body

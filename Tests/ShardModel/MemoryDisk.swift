@@ -1,11 +1,11 @@
-import Journal
-import Synchronization
+package import Journal
+package import Synchronization
 
 /// A disk in memory. Names and bytes that were not synced are gone after `afterPowerLoss`; any one operation can be refused.
-final class MemoryDisk: JournalFileSystem {
-    final class Inode: Sendable {
-        let bytes = Mutex<[UInt8]>([])
-        let synced = Mutex<[UInt8]>([])
+package final class MemoryDisk: JournalFileSystem {
+    package final class Inode: Sendable {
+        package let bytes = Mutex<[UInt8]>([])
+        package let synced = Mutex<[UInt8]>([])
     }
 
     private struct State {
@@ -17,18 +17,20 @@ final class MemoryDisk: JournalFileSystem {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// The operation from now on, counted from 1, that is refused with EIO; 0 for none.
-    func refuse(operation: Int) {
+    package func refuse(operation: Int) {
         state.withLock {
             $0.operations = 0
             $0.refusedOperation = operation
         }
     }
 
-    var operations: Int { state.withLock { $0.operations } }
-    var names: [String] { state.withLock { $0.names.keys.sorted() } }
+    package var operations: Int { state.withLock { $0.operations } }
+    package var names: [String] { state.withLock { $0.names.keys.sorted() } }
 
-    func afterPowerLoss() -> MemoryDisk {
+    package func afterPowerLoss() -> MemoryDisk {
         let next = MemoryDisk()
         let durable = state.withLock { $0.durable }
         for (name, inode) in durable {
@@ -44,13 +46,13 @@ final class MemoryDisk: JournalFileSystem {
         return next
     }
 
-    func flip(_ name: String, byte: Int) {
+    package func flip(_ name: String, byte: Int) {
         guard let inode = state.withLock({ $0.names[name] }) else { preconditionFailure("no such file") }
         inode.bytes.withLock { $0[byte] ^= 1 }
         inode.synced.withLock { $0[byte] ^= 1 }
     }
 
-    func count(of name: String) -> Int { state.withLock { $0.names[name] }?.bytes.withLock { $0.count } ?? 0 }
+    package func count(of name: String) -> Int { state.withLock { $0.names[name] }?.bytes.withLock { $0.count } ?? 0 }
 
     fileprivate func operation(_ name: String, _ path: String) throws(JournalFileError) {
         let isRefused = state.withLock {
@@ -62,16 +64,16 @@ final class MemoryDisk: JournalFileSystem {
 
     // MARK: JournalFileSystem
 
-    func createDirectory(_ path: String) throws(JournalFileError) -> Bool { false }
+    package func createDirectory(_ path: String) throws(JournalFileError) -> Bool { false }
 
-    func list(directory: String) throws(JournalFileError) -> [String] {
+    package func list(directory: String) throws(JournalFileError) -> [String] {
         try operation("list", directory)
         let prefix = directory + "/"
         return names.filter { $0.hasPrefix(prefix) && !$0.dropFirst(prefix.count).contains("/") }
             .map { String($0.dropFirst(prefix.count)) }
     }
 
-    func syncDirectory(_ path: String) throws(JournalFileError) {
+    package func syncDirectory(_ path: String) throws(JournalFileError) {
         try operation("sync directory", path)
         state.withLock { state in
             for name in Set(state.names.keys).union(state.durable.keys) where name.hasPrefix(path + "/") {
@@ -80,7 +82,7 @@ final class MemoryDisk: JournalFileSystem {
         }
     }
 
-    func open(_ path: String, _ mode: JournalFileMode) throws(JournalFileError) -> any JournalFile {
+    package func open(_ path: String, _ mode: JournalFileMode) throws(JournalFileError) -> any JournalFile {
         try operation("open", path)
         switch mode {
         case .create, .prepare: state.withLock { $0.names[path] = Inode() }
@@ -92,17 +94,17 @@ final class MemoryDisk: JournalFileSystem {
         return File(disk: self, inode: inode, path: path)
     }
 
-    func rename(_ old: String, to new: String) throws(JournalFileError) {
+    package func rename(_ old: String, to new: String) throws(JournalFileError) {
         try operation("rename", old)
         state.withLock { $0.names[new] = $0.names.removeValue(forKey: old) }
     }
 
-    func remove(_ path: String) throws(JournalFileError) {
+    package func remove(_ path: String) throws(JournalFileError) {
         try operation("remove", path)
         state.withLock { _ = $0.names.removeValue(forKey: path) }
     }
 
-    func lock(_ path: String) throws(JournalFileError) -> any JournalFile { try open(path, .create) }
+    package func lock(_ path: String) throws(JournalFileError) -> any JournalFile { try open(path, .create) }
 }
 
 private final class File: JournalFile {
@@ -110,15 +112,15 @@ private final class File: JournalFile {
     let inode: MemoryDisk.Inode
     let path: String
 
-    init(disk: MemoryDisk, inode: MemoryDisk.Inode, path: String) {
+    package init(disk: MemoryDisk, inode: MemoryDisk.Inode, path: String) {
         self.disk = disk
         self.inode = inode
         self.path = path
     }
 
-    var byteCount: UInt64 { inode.bytes.withLock { UInt64($0.count) } }
+    package var byteCount: UInt64 { inode.bytes.withLock { UInt64($0.count) } }
 
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(JournalFileError) {
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(JournalFileError) {
         try disk.operation("write", path)
         inode.bytes.withLock { file in
             let end = Int(offset) + bytes.count
@@ -129,7 +131,7 @@ private final class File: JournalFile {
         }
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(JournalFileError) -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(JournalFileError) -> Int {
         try disk.operation("read", path)
         return inode.bytes.withLock { file in
             let start = min(Int(offset), file.count)
@@ -139,7 +141,7 @@ private final class File: JournalFile {
         }
     }
 
-    func sync() throws(JournalFileError) {
+    package func sync() throws(JournalFileError) {
         try disk.operation("sync", path)
         let bytes = inode.bytes.withLock { $0 }
         inode.synced.withLock { $0 = bytes }

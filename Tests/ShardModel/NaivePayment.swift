@@ -1,0 +1,258 @@
+import Money
+import Payments
+
+/// The accounts of payments.md, section 4.4, by the names that reports use.
+enum NaiveAccount: String, CaseIterable {
+    case receivable = "psp:receivable"
+    case pending = "merchant:pending"
+    case fees = "platform:fees"
+    case clearing = "refund:clearing"
+    case heldAtPSP = "memo:auth:psp"
+    case heldForMerchant = "memo:auth:merchant"
+
+    var isMerchants: Bool { self == .pending || self == .heldForMerchant }
+    var isProviders: Bool { self == .receivable || self == .heldAtPSP }
+}
+
+/// One side of a booking: positive for debit.
+struct NaivePosting: Hashable, Comparable {
+    var account: String
+    var owner: UInt64
+    var amount: Int64
+
+    static func < (left: NaivePosting, right: NaivePosting) -> Bool {
+        (left.account, left.owner, left.amount) < (right.account, right.owner, right.amount)
+    }
+}
+
+/// A payment as payments.md describes it, in the plainest way that works. Shares nothing with the payments of the gateway but the
+/// names of operations.
+struct NaivePayment {
+    enum Phase: String {
+        case created, requiresAction, authorized, partiallyCaptured, captured, voided, failed, expired, conflicted
+    }
+
+    struct Operation {
+        var kind: ProviderOperation
+        var ordinal: Int
+        var amount: Int64
+        /// A capture that leaves the rest held.
+        var open = false
+        var startedAt: Int64
+        var sentAt: Int64
+        var tries = 0
+        /// Something was sent whose fate is not known.
+        var uncertain = false
+        /// The PSP has said that it has it.
+        var known = false
+        /// A merchant asked for it; otherwise the gateway did.
+        var asked: Bool
+        var waitsForReply: Bool
+        var key = ""
+
+        var decidesAuthorization: Bool { kind == .authorize || kind == .confirm }
+    }
+
+    struct Refund {
+        var amount: Int64
+        var status = "pending"
+    }
+
+    var number: Int
+    var merchant: UInt64
+    var currency: Currency
+    var fee: UInt16
+    var isSale: Bool
+    var acceptsPartial: Bool
+    var overCapture: Int64
+    var amount: Int64
+    var authorized: Int64 = 0
+    var captured: Int64 = 0
+    var refunded: Int64 = 0
+    var refundPending: Int64 = 0
+    var phase = Phase.created
+    var failure: String?
+    var deadline: Int64 = 0
+    /// The one operation that is not a refund.
+    var running: Operation?
+    var refunds: [Refund] = []
+    /// Refunds under way, by ordinal.
+    var refunding: [Int: Operation] = [:]
+    var counts: [ProviderOperation: Int] = [:]
+
+    var isOpen: Bool { phase == .authorized || phase == .partiallyCaptured }
+    var capturable: Int64 { isOpen ? max(0, authorized - captured) : 0 }
+    var refundable: Int64 { captured - refunded - refundPending }
+
+    var mustBeTakenBack: Bool {
+        guard failure == "abandoned" || failure == "partialAuthorization" else { return false }
+        return phase == .authorized || (phase == .captured && refundable > 0)
+    }
+
+    var status: String {
+        if running != nil { return "processing" }
+        switch phase {
+        case .created: return "processing"
+        case .requiresAction: return "requires_action"
+        case .authorized: return failure == nil ? "authorized" : "failed"
+        case .partiallyCaptured: return "partially_captured"
+        case .captured: return refunded == 0 ? "captured" : refunded == captured ? "refunded" : "partially_refunded"
+        case .voided: return failure == nil ? "cancelled" : "failed"
+        case .failed, .expired, .conflicted: return phase.rawValue
+        }
+    }
+
+    /// As `WorkloadRenderer` writes it.
+    var text: String {
+        "\(status) \(amount) \(authorized) \(capturable) \(captured) \(refunded) \(refundPending) \(deadline)"
+    }
+
+    // MARK: What a merchant may ask (the table's left side)
+
+    /// Why a request is refused, as the shard names it; nil and the amount where it is not.
+    func refusal(_ step: Step) -> (refusal: String?, amount: Int64, open: Bool) {
+        if running != nil { return ("operationInProgress", 0, false) }
+        switch step {
+        case .capture(_, let wanted, let isFinal):
+            guard isOpen, failure == nil else { return ("unexpectedState", 0, false) }
+            let amount = wanted ?? capturable
+            guard amount <= authorized + authorized * overCapture / 10_000 - captured else {
+                return ("amountExceedsCapturable", 0, false)
+            }
+            return (nil, amount, !isFinal && amount < capturable)
+        case .cancel:
+            guard isOpen || phase == .requiresAction else { return ("unexpectedState", 0, false) }
+            return (nil, phase == .requiresAction ? amount : capturable, false)
+        case .increment(_, let total):
+            guard phase == .authorized, failure == nil else { return ("unexpectedState", 0, false) }
+            guard total > authorized else { return ("amountNotAboveAuthorized", 0, false) }
+            return (nil, total, false)
+        case .confirm:
+            guard phase == .requiresAction else { return ("unexpectedState", 0, false) }
+            return (nil, amount, false)
+        case .refund(_, let wanted):
+            guard phase == .captured else { return ("unexpectedState", 0, false) }
+            guard refundable > 0 else {
+                return (refundPending > 0 ? "operationInProgress" : "unexpectedState", 0, false)
+            }
+            guard (wanted ?? refundable) <= refundable else { return ("amountExceedsRefundable", 0, false) }
+            return (nil, wanted ?? refundable, false)
+        case .create, .approve, .reject, .score, .read, .again, .provider, .wait, .restart, .restore, .snapshot:
+            return ("no request", 0, false)
+        }
+    }
+
+    mutating func start(_ operation: Operation) -> [NaivePosting] {
+        counts[operation.kind, default: 0] += 1
+        guard operation.kind == .refund else {
+            running = operation
+            return []
+        }
+        refunds.append(Refund(amount: operation.amount))
+        refunding[operation.ordinal] = operation
+        refundPending += operation.amount
+        return move(.pending, .clearing, operation.amount)
+    }
+
+    // MARK: What comes of it (the table's right side)
+
+    enum Result: Equatable {
+        case succeeded(Int64, expiresAt: Int64)
+        case declined(String)
+        case notExecuted(String)
+        case conflicted
+        case action(deadline: Int64)
+    }
+
+    /// Ends an operation.
+    mutating func finish(_ operation: Operation, _ result: Result) -> [NaivePosting] {
+        if operation.kind == .refund { return finishRefund(operation, result) }
+        running = nil
+        var postings: [NaivePosting] = []
+        switch (operation.kind, result) {
+        case (.authorize, .succeeded(let amount, let expiresAt)), (.confirm, .succeeded(let amount, let expiresAt)):
+            authorized = amount
+            phase = isSale ? .captured : .authorized
+            if isSale { captured = amount }
+            deadline = expiresAt
+            if amount < self.amount, !acceptsPartial, failure == nil { failure = "partialAuthorization" }
+            postings = isSale ? capture(amount) : hold(amount)
+        case (.authorize, .declined), (.confirm, .declined): phase = .failed
+        case (.authorize, .notExecuted(let reason)):
+            phase = .failed
+            if failure == nil { failure = reason }
+        case (.confirm, .notExecuted("abandoned")): phase = .failed
+        case (.authorize, .action(let end)):
+            phase = .requiresAction
+            deadline = end
+        case (_, .conflicted): phase = .conflicted
+        case (.increment, .succeeded(let amount, let expiresAt)):
+            postings = hold(amount - authorized)
+            authorized = amount
+            self.amount = max(self.amount, amount)
+            if expiresAt != 0 { deadline = expiresAt }
+        case (.capture, .succeeded(let amount, _)):
+            postings = release(operation.open ? amount : capturable) + capture(amount)
+            captured += amount
+            phase = operation.open ? .partiallyCaptured : .captured
+        case (.capture, .declined("authorization_expired")):
+            postings = release(capturable)
+            phase = captured > 0 ? .captured : .expired
+        case (.cancel, .succeeded):
+            postings = release(capturable)
+            phase = captured > 0 ? .captured : phase == .requiresAction && failure != nil ? .failed : .voided
+        case (.cancel, .declined("already_captured")) where isOpen:
+            postings = release(capturable) + capture(capturable)
+            captured = max(captured, authorized)
+            phase = .captured
+        default: break  // Everything stays as it was before the operation.
+        }
+        if !isOpen, phase != .requiresAction { deadline = 0 }
+        return postings
+    }
+
+    private mutating func finishRefund(_ operation: Operation, _ result: Result) -> [NaivePosting] {
+        refunding[operation.ordinal] = nil
+        if result == .conflicted { return [] }
+        refundPending -= operation.amount
+        if case .succeeded = result {
+            refunds[operation.ordinal - 1].status = "succeeded"
+            refunded += operation.amount
+            return move(.clearing, .receivable, operation.amount)
+        }
+        refunds[operation.ordinal - 1].status = "failed"
+        return move(.clearing, .pending, operation.amount)
+    }
+
+    /// The authorization's time is over.
+    mutating func expire() -> [NaivePosting] {
+        let postings = release(capturable)
+        phase = captured > 0 ? .captured : .expired
+        deadline = 0
+        return postings
+    }
+
+    // MARK: Recipes (payments.md, section 4.4)
+
+    private func hold(_ amount: Int64) -> [NaivePosting] { move(.heldAtPSP, .heldForMerchant, amount) }
+    private func release(_ amount: Int64) -> [NaivePosting] { move(.heldForMerchant, .heldAtPSP, amount) }
+
+    /// P3, the fee rounded half to even.
+    private func capture(_ amount: Int64) -> [NaivePosting] {
+        let share = Int128(amount) * Int128(fee)
+        var part = Int64(share / 10_000)
+        let rest = share % 10_000
+        if rest > 5_000 || (rest == 5_000 && part % 2 == 1) { part += 1 }
+        return move(.receivable, .pending, amount - part) + move(.receivable, .fees, part)
+    }
+
+    private func move(_ debit: NaiveAccount, _ credit: NaiveAccount, _ amount: Int64) -> [NaivePosting] {
+        guard amount != 0 else { return [] }
+        return [posting(debit, amount), posting(credit, -amount)]
+    }
+
+    private func posting(_ account: NaiveAccount, _ amount: Int64) -> NaivePosting {
+        let owner: UInt64 = account.isMerchants ? merchant : account.isProviders ? 1 : 0
+        return NaivePosting(account: account.rawValue, owner: owner, amount: amount)
+    }
+}

@@ -1,0 +1,75 @@
+package import Money
+package import Payments
+
+/// One thing that happens to a shard, written as one line of a scenario (`Tests/ShardTests/Scenarios/README.md`). The same steps
+/// are what the random workload is made of, so that a shrunk failure can be kept as a scenario.
+///
+/// Payments are named by the number of their creation (`p1`): a step about one that was never created does nothing, so that any
+/// part of a list of steps is a list of steps, too.
+package enum Step: Hashable, Sendable {
+    case create(Int, Creation)
+    /// `amount` nil: all.
+    case capture(Int, amount: Int64?, isFinal: Bool)
+    case cancel(Int)
+    case increment(Int, Int64)
+    case confirm(Int)
+    case refund(Int, amount: Int64?)
+    /// People send, or end, a payment that was held for them.
+    case approve(Int)
+    case reject(Int)
+    /// The external scorer answers the oldest question; nil: it fails.
+    case score(UInt8?)
+    case read(Int)
+    /// The last request once more, under the same key.
+    case again
+    /// The PSP answers the payment's oldest call that waits for an answer.
+    case provider(Int, Reply)
+    /// Milliseconds, in ticks.
+    case wait(Int64)
+    /// The process ends; another reads the whole journal.
+    case restart
+    /// The process ends; another reads the newest snapshot and the journal behind it.
+    case restore
+    /// A snapshot is written; what it says is settled leaves memory.
+    case snapshot
+
+    package struct Creation: Hashable, Sendable {
+        package var amount: Int64
+        package var currency: Currency
+        package var captures: Bool
+        package var acceptsPartial = false
+        package var fee: UInt16 = 250
+        package var merchant: UInt64 = 7
+        /// `Prefer: respond-async`.
+        package var async = false
+
+        package init(amount: Int64, currency: Currency, captures: Bool) {
+            self.amount = amount
+            self.currency = currency
+            self.captures = captures
+        }
+    }
+
+    /// What a PSP says. Amounts nil: what was asked for.
+    package enum Reply: Hashable, Sendable {
+        case ok(amount: Int64?, currency: Currency?, expiresIn: Int64)
+        case declined(DeclineCode)
+        case action
+        case pending
+        case unknown(FailureReason)
+        case notExecuted(FailureReason)
+        case notFound
+    }
+
+    /// The payment that it is about.
+    package var payment: Int? {
+        switch self {
+        case .create(let payment, _), .capture(let payment, _, _), .cancel(let payment), .increment(let payment, _),
+            .confirm(let payment), .refund(let payment, _), .approve(let payment), .reject(let payment),
+            .read(let payment),
+            .provider(let payment, _):
+            payment
+        case .score, .again, .wait, .restart, .restore, .snapshot: nil
+        }
+    }
+}
