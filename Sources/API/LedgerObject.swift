@@ -37,7 +37,7 @@ enum AccountsObject {
 /// The JSON of a page of ledger entries.
 enum EntriesObject {
     static func maximumBytes(_ page: LedgerPage) -> Int {
-        160 + LedgerCursorKey.length + page.entries.reduce(0) { $0 + 448 + $1.postings.count * 112 }
+        160 + LedgerCursorKey.length + page.entries.reduce(0) { $0 + 512 + $1.postings.count * 144 }
     }
 
     static func write(_ page: LedgerPage, _ key: LedgerCursorKey, _ output: inout ByteCursor) {
@@ -78,6 +78,10 @@ enum EntriesObject {
         write(PaymentID.prefix, entry.payment.map { ($0.high, $0.low) }, &output)
         output.literal(",\"refund_id\":")
         write(RefundID.prefix, entry.refund.map { ($0.high, $0.low) }, &output)
+        output.literal(",\"payout_id\":")
+        write(PayoutID.prefix, entry.payout.map { ($0.high, $0.low) }, &output)
+        output.literal(",\"conversion_id\":")
+        write(QuoteID.conversionPrefix, entry.conversion.map { ($0.high, $0.low) }, &output)
         output.literal(",\"effective_at\":\"")
         output.timestamp(entry.effectiveAt)
         output.literal("\",\"booked_at\":\"")
@@ -100,6 +104,10 @@ enum EntriesObject {
     private static func write(_ posting: Posting, _ output: inout ByteCursor) {
         output.literal("{\"account\":\"")
         output.literal(posting.account.kind.name)
+        if posting.account.kind.owner == .wallet || posting.account.kind.owner == .seller {
+            output.literal("\",\"owner\":\"")
+            output.hexadecimal(posting.account.owner)
+        }
         output.literal("\",\"currency\":\"")
         output.literal(posting.account.currency.code)
         output.literal("\",\"amount\":")
@@ -112,5 +120,11 @@ extension ByteCursor {
     /// Decimal digits of up to 128 bits; for what is not written often.
     mutating func decimal(wide value: Int128) {
         bytes(Array(String(value).utf8))
+    }
+
+    /// Sixteen digits.
+    mutating func hexadecimal(_ value: UInt64) {
+        let digits = String(value, radix: 16)
+        bytes(Array((String(repeating: "0", count: 16 - digits.utf8.count) + digits).utf8))
     }
 }

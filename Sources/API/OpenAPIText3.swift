@@ -58,7 +58,7 @@ extension OpenAPIDocument {
           description: At the end, whether older entries are not told (booked by an earlier version of the gateway, or no longer kept)
     LedgerEntry:
       type: object
-      required: [object, id, shard, position, index, recipe, payment_id, refund_id, effective_at, booked_at, postings]
+      required: [object, id, shard, position, index, recipe, payment_id, refund_id, payout_id, conversion_id, effective_at, booked_at, postings]
       additionalProperties: false
       properties:
         object: {const: ledger_entry}
@@ -69,6 +69,8 @@ extension OpenAPIDocument {
         recipe: {type: string, description: 'What was booked, as in Transfer', example: capture}
         payment_id: {oneOf: [{$ref: '#/components/schemas/PaymentID'}, {type: 'null'}]}
         refund_id: {oneOf: [{$ref: '#/components/schemas/RefundID'}, {type: 'null'}]}
+        payout_id: {type: [string, 'null'], pattern: '^pyo_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+        conversion_id: {type: [string, 'null'], pattern: '^fxc_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
         effective_at: {$ref: '#/components/schemas/Timestamp'}
         booked_at: {$ref: '#/components/schemas/Timestamp'}
         postings:
@@ -81,6 +83,7 @@ extension OpenAPIDocument {
             additionalProperties: false
             properties:
               account: {type: string, example: 'merchant:pending'}
+              owner: {type: string, pattern: '^[0-9a-f]{16}$', description: Which wallet or seller, as in exports; only for their accounts}
               currency: {$ref: '#/components/schemas/Currency'}
               amount: {type: integer, description: 'Minor units; debits are positive, credits negative'}
     Timeline:
@@ -403,9 +406,6 @@ extension OpenAPIDocument {
           - type: operation.finished
             at: '2026-11-21T08:35:36.170Z'
             position: 91
-            status: captured
-            operation: authorize
-            number: 1
 
 """#
 }

@@ -2,6 +2,9 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part4 = #"""
+            status: captured
+            operation: authorize
+            number: 1
             result: succeeded
             amount: 1250
             amount_executed: 1250
@@ -34,6 +37,8 @@ extension OpenAPIDocument {
             recipe: capture
             payment_id: pay_01m7yky91v000g00000000001a
             refund_id: null
+            payout_id: null
+            conversion_id: null
             effective_at: '2026-11-21T08:35:36.170Z'
             booked_at: '2026-11-21T08:35:36.170Z'
             postings:

@@ -14,6 +14,9 @@ package struct LedgerPage: Sendable {
         /// What it belongs to.
         package var payment: PaymentID?
         package var refund: RefundID?
+        package var payout: PayoutID?
+        /// The exchange quote whose conversion it is.
+        package var conversion: QuoteID?
         /// When it took effect, and when it was booked; milliseconds since 1970.
         package var effectiveAt: Int64
         package var bookedAt: Int64
@@ -89,6 +92,8 @@ package struct LedgerPage: Sendable {
                     recipe: transfers[Int(rest)].recipe,
                     payment: record.payment,
                     refund: try Self.refund(of: record, read),
+                    payout: record.payout,
+                    conversion: record.conversion,
                     effectiveAt: record.time,
                     bookedAt: record.time,
                     postings: postings
@@ -134,6 +139,16 @@ package struct LedgerPage: Sendable {
             return nil
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: return nil
         }
+    }
+}
+
+extension ShardRecord {
+    fileprivate var payout: PayoutID? {
+        if case .payoutChanged(let record) = self { record.id } else { nil }
+    }
+
+    fileprivate var conversion: QuoteID? {
+        if case .exchangeConverted(let record) = self { record.id } else { nil }
     }
 }
 
