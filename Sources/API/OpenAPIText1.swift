@@ -364,26 +364,31 @@ paths:
         '401': {$ref: '#/components/responses/Unauthenticated'}
         '404': {$ref: '#/components/responses/NotFound'}
         default: {$ref: '#/components/responses/Problem'}
-  /v1/wallets:
+  /v1/payouts/{id}/events:
+    parameters:
+      - {name: id, in: path, required: true, schema: {$ref: '#/components/schemas/PayoutID'}}
     post:
-      operationId: createWallet
+      operationId: tellOfPayout
       tags: [money]
-      summary: Open a wallet for a shopper
+      summary: Tell what the bank says of a pay-out (operators)
+      description: |
+        For operators' keys only; a merchant's is answered 403. `sent`: the bank has it. `paid`, `failed` (the money is available again)
+        and `returned` after it was paid. An event that the pay-out's status does not allow is 409 `payout_unexpected_state`.
       parameters:
         - $ref: '#/components/parameters/IdempotencyKey'
       requestBody:
         required: true
         content:
           application/json:
-            schema: {$ref: '#/components/schemas/CreateWallet'}
-            example: {currency: EUR, reference: customer-77}
+            schema: {$ref: '#/components/schemas/PayoutEvent'}
+            example: {event: returned, reason: account_closed}
       responses:
-        '201':
-          description: The wallet, empty.
+        '200':
+          description: The pay-out as it is now.
           headers: {request-id: {$ref: '#/components/headers/RequestID'}}
           content:
             application/json:
-              schema: {$ref: '#/components/schemas/Wallet'}
+              schema: {$ref: '#/components/schemas/Payout'}
         '400': {$ref: '#/components/responses/Invalid'}
         '401': {$ref: '#/components/responses/Unauthenticated'}
         '404': {$ref: '#/components/responses/NotFound'}
@@ -391,17 +396,12 @@ paths:
         '422': {$ref: '#/components/responses/Unprocessable'}
         '503': {$ref: '#/components/responses/Unavailable'}
         default: {$ref: '#/components/responses/Problem'}
-  /v1/wallets/{id}:
-    parameters:
-      - {name: id, in: path, required: true, schema: {$ref: '#/components/schemas/WalletID'}}
-    get:
-      operationId: getWallet
+  /v1/wallets:
+    post:
+      operationId: createWallet
       tags: [money]
-      summary: Read a wallet with its balance
-      responses:
-        '200':
-          description: As it is now.
-          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+      summary: Open a wallet for a shopper
+      parameters:
 
 """#
 }

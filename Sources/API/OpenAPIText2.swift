@@ -2,6 +2,38 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part2 = #"""
+        - $ref: '#/components/parameters/IdempotencyKey'
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/CreateWallet'}
+            example: {currency: EUR, reference: customer-77}
+      responses:
+        '201':
+          description: The wallet, empty.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Wallet'}
+        '400': {$ref: '#/components/responses/Invalid'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        '503': {$ref: '#/components/responses/Unavailable'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/wallets/{id}:
+    parameters:
+      - {name: id, in: path, required: true, schema: {$ref: '#/components/schemas/WalletID'}}
+    get:
+      operationId: getWallet
+      tags: [money]
+      summary: Read a wallet with its balance
+      responses:
+        '200':
+          description: As it is now.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
           content:
             application/json:
               schema: {$ref: '#/components/schemas/Wallet'}
@@ -330,6 +362,14 @@ components:
         reason: {type: [string, 'null'], description: Why it failed or came back}
         created_at: {$ref: '#/components/schemas/Timestamp'}
         updated_at: {$ref: '#/components/schemas/Timestamp'}
+    PayoutEvent:
+      type: object
+      required: [event]
+      additionalProperties: false
+      properties:
+        event: {enum: [sent, paid, failed, returned]}
+        reason: {type: string, maxLength: 128, description: 'As the bank said it, without control characters'}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
     CreateWallet:
       type: object
       required: [currency]
@@ -362,46 +402,6 @@ components:
         idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
     Quote:
       type: object
-      required: [id, object, sell_currency, sell_amount, buy_currency, buy_amount, spread_amount, rate, created_at,
-                 expires_at]
-      additionalProperties: false
-      properties:
-        id: {$ref: '#/components/schemas/QuoteID'}
-        object: {const: fx_quote}
-        sell_currency: {$ref: '#/components/schemas/Currency'}
-        sell_amount: {$ref: '#/components/schemas/Amount'}
-        buy_currency: {$ref: '#/components/schemas/Currency'}
-        buy_amount: {$ref: '#/components/schemas/Total', description: What you get; the spread is taken off}
-        spread_amount: {$ref: '#/components/schemas/Total', description: 'The platform''s, in the bought currency'}
-        rate: {type: string, pattern: '^[0-9]+(\.[0-9]{1,12})?$', description: Exact decimal; bought units for one sold}
-        created_at: {$ref: '#/components/schemas/Timestamp'}
-        expires_at: {$ref: '#/components/schemas/Timestamp'}
-    CreateConversion:
-      type: object
-      required: [quote]
-      additionalProperties: false
-      properties:
-        quote: {type: string, pattern: '^[!-~]{1,64}$', description: A quote's identifier}
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    Conversion:
-      type: object
-      required: [id, object, quote_id, sell_currency, sell_amount, buy_currency, buy_amount, spread_amount, rate,
-                 converted_at]
-      additionalProperties: false
-      properties:
-        id: {type: string, pattern: '^fxc_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
-        object: {const: fx_conversion}
-        quote_id: {$ref: '#/components/schemas/QuoteID'}
-        sell_currency: {$ref: '#/components/schemas/Currency'}
-        sell_amount: {$ref: '#/components/schemas/Amount'}
-        buy_currency: {$ref: '#/components/schemas/Currency'}
-        buy_amount: {$ref: '#/components/schemas/Total'}
-        spread_amount: {$ref: '#/components/schemas/Total'}
-        rate: {type: string}
-        converted_at: {$ref: '#/components/schemas/Timestamp'}
-    Balance:
-      type: object
-      required: [object, pending, available, reserve, as_of]
 
 """#
 }

@@ -2,6 +2,50 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part4 = #"""
+      description: RFC 9457
+      additionalProperties: false
+      required: [type, title, status, detail, code, category, retryable, request_id]
+      properties:
+        type: {type: string, format: uri}
+        title: {type: string}
+        status: {type: integer, minimum: 400, maximum: 599}
+        detail: {type: string, description: Never repeats a value of the request}
+        code: {type: string, pattern: '^[a-z_]+$', description: Stable; see docs/errors.md}
+        category: {enum: [validation, auth, rate_limit, conflict, decline, psp, internal]}
+        retryable: {type: boolean}
+        retry_after_ms: {type: integer, minimum: 1}
+        param: {type: string}
+        decline: {$ref: '#/components/schemas/Decline'}
+        reason: {type: string}
+        allowed:
+          type: array
+          description: With 409 and a payment, what its state permits now
+          items: {enum: [capture, cancel, increment, confirm, refund, approve, reject]}
+        payment_id: {$ref: '#/components/schemas/PaymentID'}
+        payment: {$ref: '#/components/schemas/Payment'}
+        refund: {$ref: '#/components/schemas/Refund'}
+        request_id: {type: string, pattern: '^req_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+  examples:
+    CapturedPayment:
+      value: {"id":"pay_01m7yky91v000g00000000001a","object":"payment","status":"captured","amount":1250,"currency":"EUR","capture":true,"amount_authorized":1250,"amount_capturable":0,"amount_captured":1250,"amount_refunded":0,"amount_refund_pending":0,"payment_method":"pm_sim_success","description":"Two books","reference":"order-1042","customer":null,"statement_descriptor":"MILLRACE BOOKS","metadata":{"cart":"c-77"},"decline":null,"failure":null,"created_at":"2026-11-21T08:35:36.123Z","updated_at":"2026-11-21T08:35:36.170Z"}
+    Timeline:
+      summary: A payment captured at once
+      value:
+        object: timeline
+        payment_id: pay_01m7yky91v000g00000000001a
+        truncated: false
+        entries:
+          - type: payment.created
+            at: '2026-11-21T08:35:36.123Z'
+            position: 83
+            status: processing
+            request_id: req_01m7yky91tk4qg9a4a3ze5v6mh
+            amount: 1250
+            currency: EUR
+            capture: true
+          - type: operation.finished
+            at: '2026-11-21T08:35:36.170Z'
+            position: 91
             status: captured
             operation: authorize
             number: 1

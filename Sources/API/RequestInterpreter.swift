@@ -31,7 +31,10 @@ struct RequestInterpreter {
         let fields = try HeaderFields(request.headers)
         guard let authorization = fields.authorization else { throw Rejection(.apiKeyMissing) }
         let principal = try authenticator.principal(authorization: authorization)
-        guard case .merchant(let index) = principal else { throw Rejection(.apiKeyRoleWrong) }
+        guard case .merchant(let index) = principal else {
+            guard case .payoutEvent(let id) = route else { throw Rejection(.apiKeyRoleWrong) }
+            return try interpretPayoutEvent(id, fields, path: path, body: request.body.readableBytesUInt8Span)
+        }
         let merchant = configuration.merchants[index]
         let body = request.body.readableBytesUInt8Span
         switch route {
@@ -47,6 +50,7 @@ struct RequestInterpreter {
         case .getPayout(let id): return .read(.getPayout(id), merchant.id)
         case .getWallet(let id): return .read(.getWallet(id), merchant.id)
         case .unknownResource, .openAPI: throw Rejection(.resourceNotFound)
+        case .payoutEvent: throw Rejection(.apiKeyRoleWrong)
         case .createPayment, .capture, .cancel, .approve, .reject, .increment, .confirm, .refund, .createPayout,
             .createWallet, .topUp, .quoteExchange, .convertExchange:
             try admit(fields, path: path, body: body)
@@ -76,6 +80,22 @@ struct RequestInterpreter {
         }
         guard end + 1 < path.count else { return (route, .none) }
         return (route, try QueryParameters(path.extracting(end + 1..<path.count), allowing: route.queryParameters))
+    }
+
+    /// What an operator tells of a pay-out. It goes to the pay-out's shard, whosever it is; keys of operators are apart from those of
+    /// merchants, whose identifiers are digests and not numbers of shards.
+    private mutating func interpretPayoutEvent(
+        _ id: PayoutID,
+        _ fields: HeaderFields,
+        path: Span<UInt8>,
+        body: Span<UInt8>
+    ) throws(Rejection) -> Outcome {
+        try admit(fields, path: path, body: body)
+        let told = try PayoutEventBody.parse(body, scratch: &scratch)
+        let shard = MerchantID(rawValue: UInt64(id.shard))
+        let key = try digestKey(fields, shard)
+        let kind = Command.Kind.payoutEvent(id, told.event, reason: told.reason)
+        return .operation(kind, shard, key, fingerprint(), respondsAtOnce: false)
     }
 
     /// What must hold before the body is read: its type, its form, no card number in it or in the key. Leaves the
@@ -131,7 +151,7 @@ struct RequestInterpreter {
             let operation = try OperationBody.parse(.refund, body, scratch: &scratch)
             return .refund(id, amountMinor: operation.amountMinor)
         case .createPayment, .getPayment, .getTimeline, .getRefund, .getBalance, .getAccounts, .getEntries, .openAPI,
-            .unknownResource, .getPayout, .getWallet:
+            .unknownResource, .getPayout, .payoutEvent, .getWallet:
             let fee = merchant.feeBasisPoints
             return .createPayment(try CreatePaymentBody.parse(body, feeBasisPoints: fee, scratch: &scratch))
         case .topUp(let wallet):

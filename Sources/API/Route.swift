@@ -20,6 +20,8 @@ package enum Route: Sendable, Equatable {
     case getEntries
     case createPayout
     case getPayout(PayoutID)
+    /// The operators': what the bank says of a pay-out.
+    case payoutEvent(PayoutID)
     case createWallet
     case getWallet(WalletID)
     case topUp(WalletID)
@@ -46,7 +48,7 @@ package enum Route: Sendable, Equatable {
         switch self {
         case .getPayment, .getTimeline, .getRefund, .getBalance, .getAccounts, .getEntries, .openAPI: .get
         case .createPayment, .capture, .cancel, .approve, .reject, .increment, .confirm, .refund: .post
-        case .createPayout, .createWallet, .topUp, .quoteExchange, .convertExchange: .post
+        case .createPayout, .payoutEvent, .createWallet, .topUp, .quoteExchange, .convertExchange: .post
         case .getPayout, .getWallet: .get
         case .unknownResource(let method): method
         }
@@ -79,6 +81,7 @@ package enum Route: Sendable, Equatable {
         ("/v1/ledger/entries", .get),
         ("/v1/payouts", .post),
         ("/v1/payouts/{id}", .get),
+        ("/v1/payouts/{id}/events", .post),
         ("/v1/wallets", .post),
         ("/v1/wallets/{id}", .get),
         ("/v1/wallets/{id}/top_ups", .post),
@@ -149,9 +152,10 @@ extension Route {
         let rest = path.extracting(end..<path.count)
         guard !identifier.isEmpty else { return nil }
         if path.matches("/v1/payouts/") {
-            guard rest.isEmpty else { return nil }
-            let numbers = Identifier.parse(PayoutID.prefix, identifier)
-            return numbers.map { .getPayout(PayoutID(high: $0.high, low: $0.low)) } ?? .unknownResource(method: .get)
+            let payout = Identifier.parse(PayoutID.prefix, identifier).map { PayoutID(high: $0.high, low: $0.low) }
+            if rest.isEmpty { return payout.map(Route.getPayout) ?? .unknownResource(method: .get) }
+            guard rest.equals("/events") else { return nil }
+            return payout.map(Route.payoutEvent) ?? .unknownResource(method: .post)
         }
         let wallet = Identifier.parse(WalletID.prefix, identifier).map { WalletID(high: $0.high, low: $0.low) }
         if rest.isEmpty { return wallet.map(Route.getWallet) ?? .unknownResource(method: .get) }

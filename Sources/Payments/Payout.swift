@@ -31,6 +31,16 @@ package enum PayoutEvent: UInt8, Sendable, CaseIterable {
     case paid = 2
     case failed = 3
     case returned = 4
+
+    /// The name in requests.
+    package var name: StaticString {
+        switch self {
+        case .sent: "sent"
+        case .paid: "paid"
+        case .failed: "failed"
+        case .returned: "returned"
+        }
+    }
 }
 
 /// One pay-out: money that leaves a merchant's or a seller's available balance for a bank account.

@@ -1,3 +1,5 @@
+package import Ledger
+
 /// What a merchant asks a capture to give a seller.
 package struct SplitRequest: Hashable, Sendable {
     package enum Share: Hashable, Sendable {
@@ -91,5 +93,32 @@ package enum ManualMethod: UInt8, Sendable, CaseIterable {
         case .cash: "cash"
         case .external: "external"
         }
+    }
+}
+
+extension PaymentSplit {
+    /// What a settlement moves: each seller's part becomes available in proportion to what of the capture is settled, rounded down until
+    /// all is. What rounding of the splits left to the platform was income at once and moves nothing.
+    /// - Parameters:
+    ///   - settledMinor: of the captured amount, what is settled now.
+    ///   - capturedMinor: what is captured.
+    /// - Returns: the splits as they are after it, and what becomes available; empty when nothing does.
+    package static func settle(
+        _ splits: [PaymentSplit],
+        settledMinor: Int64,
+        capturedMinor: Int64
+    ) -> (splits: [PaymentSplit], parts: [SellerPart]) {
+        var after = splits
+        var parts: [SellerPart] = []
+        guard capturedMinor > 0 else { return (after, parts) }
+        let settled = min(settledMinor, capturedMinor)
+        for index in after.indices where after[index].seller != nil {
+            let due = Int64(Int128(after[index].amountMinor) * Int128(settled) / Int128(capturedMinor))
+            let part = due - after[index].settledMinor
+            guard part > 0 else { continue }
+            after[index].settledMinor = due
+            parts.append(SellerPart(owner: after[index].owner, amountMinor: part))
+        }
+        return (after, parts)
     }
 }

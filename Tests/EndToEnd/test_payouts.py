@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import money
-from gateway import key, payment
+from gateway import key, payment, run
 
 
 def payout(api, headers=None, **changes):
@@ -84,3 +84,40 @@ def test_a_hold_refuses_and_a_negative_balance_pays_nothing_out(bare_demo):
         assert payout(api).json()["amount"] == 990
     assert bare_demo.stop_gateway() == 0
     money.books_are_sound(bare_demo)
+
+
+def test_the_bank_pays_fails_and_returns_as_operators_tell(configured_demo):
+    keys = run("keys", "new", "--operator", status=0).stdout.split()
+    secret = next(word for word in keys if word.startswith("ok_"))
+    digest = next(word for word in keys if word.startswith("sha256:"))
+    demo = configured_demo(f'operators:\n  - name: ops\n    api_keys: ["{digest}"]\n')
+    with demo.client() as api, demo.client(merchant=None) as operator:
+        operator.headers["authorization"] = f"Bearer {secret}"
+
+        def tell(identifier, event, headers=None, **changes):
+            body = {"event": event, **changes}
+            return operator.post(f"/v1/payouts/{identifier}/events", json=body, headers=headers or key())
+
+        funds = money.fund(api, 10_000)
+        first, second, third = (payout(api, amount=1_000).json()["id"] for _ in range(3))
+        assert api.post(f"/v1/payouts/{first}/events", json={"event": "paid"}, headers=key()).status_code == 403
+        assert operator.get(f"/v1/payouts/{first}").status_code == 403
+        assert tell(first, "sent").json()["status"] == "in_transit"
+        assert tell(first, "paid").json()["status"] == "paid"
+        wrong = tell(first, "failed")
+        assert wrong.status_code == 409 and wrong.json()["code"] == "payout_unexpected_state"
+        failed = tell(second, "failed", reason="unknown account")
+        assert failed.json()["status"] == "failed" and failed.json()["reason"] == "unknown account"
+        assert tell(third, "paid").status_code == 200
+        headers = key()
+        returned = tell(third, "returned", headers, reason="account closed")
+        assert returned.json()["status"] == "returned"
+        assert tell(third, "returned", headers, reason="account closed").content == returned.content
+        assert money.available(api) == funds - 1_000
+        assert api.get(f"/v1/payouts/{third}").json() == returned.json()
+        assert tell("pyo_" + "0" * 26, "paid").status_code == 404 and tell("pyo_" + "7" * 26, "paid").status_code == 404
+        assert tell(first, "lost").json()["code"] == "parameter_value_unknown"
+    assert demo.stop_gateway() == 0
+    rows = money.books_are_sound(demo)
+    assert sum(int(row["amount_minor"]) for row in rows if row["account"] == "assets:bank:cash:1") == -1_000
+    assert sum(int(row["amount_minor"]) for row in rows if row["account"] == "liabilities:payout:in_transit") == 0

@@ -140,3 +140,29 @@ extension ProviderOperation {
         }
     }
 }
+
+// Settlement of payments with sellers: part of the record that settles them.
+extension ShardCore {
+    /// What a settlement that leaves `settledMinor` of the payment settled moves to its sellers' available balances; nil for nothing.
+    func sellersSettled(_ payment: Payment, settledMinor: Int64) -> Transfer? {
+        guard payment.traits.contains(.split) else { return nil }
+        let splits = arena.withBytes(payment.details) { PaymentDetails.splits(in: $0) }
+        let settled = PaymentSplit.settle(splits, settledMinor: settledMinor, capturedMinor: payment.capturedMinor)
+        return settled.parts.isEmpty ? nil : Recipes.sellersSettled(payment.currency, parts: settled.parts)
+    }
+
+    /// The payment's `settledMinor` has just grown: its sellers' follow.
+    mutating func applySellersSettled(payment index: Int) {
+        let payment = payments[index]
+        guard payment.traits.contains(.split) else { return }
+        let splits = arena.withBytes(payment.details) { PaymentDetails.splits(in: $0) }
+        let settled = PaymentSplit.settle(
+            splits,
+            settledMinor: payment.settledMinor,
+            capturedMinor: payment.capturedMinor
+        )
+        guard !settled.parts.isEmpty else { return }
+        let details = arena.withBytes(payment.details) { PaymentDetails.replacing(in: $0, splits: settled.splits) }
+        payments[index].details = arena.append(details.bytes.span)
+    }
+}
