@@ -183,7 +183,7 @@ package struct Payment: Sendable {
         case .created: return .processing
         case .requiresAction: return .requiresAction
         case .review: return .review
-        case .expired: return .expired
+        case .expired: return failure == nil ? .expired : .failed
         // What failed for the shopper and is being taken back has failed.
         case .authorized: return failure == nil ? .authorized : .failed
         case .captured:

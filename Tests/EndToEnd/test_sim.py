@@ -20,6 +20,7 @@ PLANTED = {
     "same-refund-key": 5,
     "drop-last-record": 5,
     "believe-not-found": 60,
+    "unsent-void": 20,
 }
 
 

@@ -16,6 +16,13 @@ package struct EmbeddedPSP: Sendable {
         package var loss: SimulatorProfile.DropMode?
         /// Milliseconds until it leaves, or is lost.
         package var latency: UInt32
+
+        package init(status: Int, body: ByteBuffer, loss: SimulatorProfile.DropMode?, latency: UInt32) {
+            self.status = status
+            self.body = body
+            self.loss = loss
+            self.latency = latency
+        }
     }
 
     /// One operation that moved money (or voided a hold).
@@ -121,6 +128,33 @@ package struct EmbeddedPSP: Sendable {
             isSale: operation.isSale,
             isEuro: operation.currency == .eur
         )
+    }
+
+    /// The shopper of the charge under `reference` is done; nothing happens when none is waited for.
+    package mutating func finishAction(reference: String, succeeds: Bool, now: UInt32) {
+        core.advance(to: now)
+        var number = core.store.authorization(reference: reference.utf8.span, hash: core.hash(reference.utf8.span))
+        while let authorization = number, authorization != OperationRecord.none {
+            _ = core.finishAction(ofCharge: core.store.operations[authorization].charge, succeeds: succeeds, now: now)
+            number = core.store.operations[authorization].next
+        }
+    }
+
+    /// What is held under `reference` and could still be captured, in minor units.
+    package mutating func held(reference: String, now: UInt32) -> Int64 {
+        core.advance(to: now)
+        var held: Int64 = 0
+        var number = core.store.authorization(reference: reference.utf8.span, hash: core.hash(reference.utf8.span))
+        while let authorization = number, authorization != OperationRecord.none {
+            let operation = core.store.operations[authorization]
+            core.store.settleCharge(operation.charge, now: now)
+            let charge = core.store.charges[operation.charge]
+            if core.store.operations[authorization].outcome == .succeeded, now < charge.expiresAt {
+                held += charge.open
+            }
+            number = operation.next
+        }
+        return held
     }
 
     /// A void of nothing, and a cancellation of what waited for its shopper, took nothing back.

@@ -13,12 +13,12 @@ extension ShardCore {
     /// The most payments that one tick does something to.
     private static let dueLimit = 256
 
-    /// A payment has come to a state that time may end.
+    /// A payment has come to a state that time may end. It may be waiting for the end of the state before, which is later.
     mutating func awaitDeadline(_ index: Int, at now: Int64) {
         let payment = payments[index]
-        if payment.mustBeTakenBack { return deadlines.add(index, at: now) }
+        if payment.mustBeTakenBack { return deadlines.add(index, at: now, always: true) }
         guard payment.deadline != 0, payment.deadline - now < Self.horizon else { return }
-        deadlines.add(index, at: payment.deadline)
+        deadlines.add(index, at: payment.deadline, always: true)
     }
 
     /// Time passes.
@@ -55,12 +55,18 @@ extension ShardCore {
         guard payment.running == nil, refusesNewWork == nil, !operations.isFull else {
             return deadlines.add(index, at: now + Self.retryInterval)
         }
-        if payment.mustBeTakenBack {
+        // A hold that the PSP will not let go ends by itself.
+        let isOver = payment.isOpen && payment.deadline != 0 && payment.deadline <= now
+        if payment.mustBeTakenBack, !isOver {
             takeBack(index, at: now, into: &output)
             let tries = payment.phase == .captured ? payment.refundCount : payment.cancelCount
-            return deadlines.add(index, at: now + Self.retryInterval(after: tries))
+            let next = now + Self.retryInterval(after: tries)
+            return deadlines.add(index, at: payment.deadline == 0 ? next : min(next, payment.deadline))
         }
-        guard payment.deadline <= now else { return awaitDeadline(index, at: now) }
+        guard payment.deadline <= now else {
+            guard payment.deadline - now < Self.horizon else { return }
+            return deadlines.add(index, at: payment.deadline)
+        }
         switch payment.phase {
         case .authorized, .partiallyCaptured:
             change(index, .expired, at: now, into: &output)

@@ -21,6 +21,17 @@ package struct UnresolvedOperation: Sendable, Equatable {
 }
 
 extension ShardCore {
+    /// Payments that time alone will change soon: their shoppers are waited for, or what came too late is being taken back. Goes
+    /// through all payments in memory: for the end of simulations, not for payments.
+    package var awaitingTimeCount: Int {
+        (0..<payments.chunkTotal).reduce(0) { sum, chunk in
+            sum
+                + payments.indices(inChunk: chunk) { _, payment in
+                    payment.mustBeTakenBack || payment.phase == .requiresAction
+                }.count
+        }
+    }
+
     /// Operations in doubt for so long that people must look. Goes through all that are running: for metrics, not for payments.
     /// - Parameter now: milliseconds since 1970.
     package func attentionCount(at now: Int64) -> Int {

@@ -35,13 +35,13 @@ extension World {
         let final = Request.Final(variant: attempt.variant.rawValue, status: response.status, hash: hash)
         guard let known = requests[attempt.request].final else {
             requests[attempt.request].final = final
-            return checkAmount(answer, attempt)
+            return checkAmount(response, answer, attempt)
         }
         if known != final { fail("request \(attempt.request) is answered \(final), and was answered \(known) before") }
     }
 
     /// The amount in an answer is the one asked for.
-    private func checkAmount(_ answer: SimAnswer, _ attempt: Attempt) {
+    private func checkAmount(_ response: Response, _ answer: SimAnswer, _ attempt: Attempt) {
         let request = requests[attempt.request]
         let extra: Int64 = attempt.variant == .conflicting ? 5 : 0
         switch request.kind {
@@ -53,7 +53,10 @@ extension World {
         case .refund:
             guard let asked = request.amount, answer.amount != asked + extra else { return }
             fail("request \(attempt.request) asked to refund \(asked + extra), and got \(answer.amount)")
-        case .capture, .cancel: break
+        case .increment:
+            guard response.status == 200, let asked = request.amount, answer.authorized != asked + extra else { return }
+            fail("request \(attempt.request) asked for \(asked + extra) in all, and got \(answer.authorized)")
+        case .capture, .cancel, .confirm: break
         }
     }
 

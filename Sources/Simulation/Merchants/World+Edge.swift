@@ -89,7 +89,10 @@ extension World {
         let extra: Int64 = variant == .conflicting ? 5 : 0
         switch request.kind {
         case .create: return create(request, extra)
-        case .capture: return .capture(id!, amountMinor: request.amount.map { $0 + extra })
+        case .capture:
+            return .capture(id!, amountMinor: request.amount.map { $0 + extra }, isFinal: request.isFinal)
+        case .increment: return .increment(id!, amountMinor: request.amount! + extra)
+        case .confirm: return .confirm(id!)
         case .cancel: return .cancel(id!)
         case .refund: return .refund(id!, amountMinor: request.amount.map { $0 + extra })
         }
@@ -105,6 +108,7 @@ extension World {
                 amountMinor: Intent.amount(of: request.intent) + extra,
                 currency: .eur,
                 capturesAutomatically: intent.captures,
+                acceptsPartialAuthorization: intent.takesLess,
                 feeBasisPoints: 250,
                 paymentMethod: intent.method,
                 details: details

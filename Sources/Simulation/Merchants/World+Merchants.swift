@@ -14,25 +14,34 @@ extension World {
         let isSpecial = random.chance(350_000)
         let special = random.pick(Intent.specialMethods)
         let captures = random.chance(600_000)
+        let takesLess = random.chance(500_000)
         intents.append(
             Intent(
                 merchant: UInt64(random.below(scenario.merchants) + 1),
                 captures: captures,
-                method: has(.psp) && isSpecial ? special : "tok_visa"
+                method: has(.psp) && isSpecial ? special : "tok_visa",
+                takesLess: takesLess
             )
         )
         counts.payments += 1
         begin(.create, intents.count - 1, amount: nil, random: &random)
     }
 
-    private func begin(_ kind: Request.Kind, _ intent: Int, amount: Int64?, random: inout SimRandom) {
+    func begin(
+        _ kind: Request.Kind,
+        _ intent: Int,
+        amount: Int64?,
+        isFinal: Bool = true,
+        after delay: Int64 = 0,
+        random: inout SimRandom
+    ) {
         counts.requests += 1
-        var request = Request(intent: intent, kind: kind, amount: amount)
+        var request = Request(intent: intent, kind: kind, amount: amount, isFinal: isFinal)
         request.reasks = random.chance(300_000) ? 1 + random.below(3) : 0
         request.hasConflict = random.chance(40_000) && has(.conflicts) && (kind == .create || amount != nil)
         openRequests += 1
         requests.append(request)
-        queue.schedule(.send(request: requests.count - 1), at: now)
+        queue.schedule(.send(request: requests.count - 1), at: now + delay)
     }
 
     // MARK: Asking
@@ -96,7 +105,7 @@ extension World {
         note(number, outcome, answer)
         askAgain(number)
         guard !isCalm, outcome != .refused, outcome != .conflicted else { return }
-        goOn(number)
+        goOn(number, answer)
     }
 
     /// What the merchant now believes of the money.
@@ -105,10 +114,11 @@ extension World {
         if request.kind == .create, outcome != .refused { intents[request.intent].payment = answer.payment }
         guard outcome == .succeeded else { return }
         switch request.kind {
-        case .create:
-            if intents[request.intent].captures { intents[request.intent].captured = answer.amount }
-        case .capture: intents[request.intent].captured = answer.captured
-        case .cancel: intents[request.intent].isCancelled = true
+        case .create, .capture, .confirm:
+            intents[request.intent].captured = max(intents[request.intent].captured, answer.captured)
+        case .increment: break
+        // Of a payment of which a part was captured, only the rest is gone.
+        case .cancel: intents[request.intent].isCancelled = answer.paymentStatus == .cancelled
         case .refund: intents[request.intent].refunded += answer.amount
         }
     }
@@ -128,41 +138,6 @@ extension World {
     /// Without faults, every final answer is given once more.
     private func isOwedAnswer(_ number: Int) -> Bool {
         requests[number].final != nil && !requests[number].wasAnsweredInCalm
-    }
-
-    // MARK: Going on
-
-    /// After a payment: capture or cancel; after a capture: refunds.
-    private func goOn(_ number: Int) {
-        let request = requests[number]
-        let intent = intents[request.intent]
-        guard let payment = intent.payment, payment.sequence > 0 else { return }
-        var random = SimRandom(seed: scenario.seed &+ UInt64(number) &* 0xA076_1D65, .merchants)
-        let amount = Intent.amount(of: request.intent)
-        switch request.kind {
-        case .create where requests[number].outcome == .succeeded && !intent.captures:
-            switch random.below(10) {
-            case 0...4: begin(.capture, request.intent, amount: nil, random: &random)
-            case 5...6: begin(.capture, request.intent, amount: amount / 2, random: &random)
-            case 7...8: begin(.cancel, request.intent, amount: nil, random: &random)
-            default: break
-            }
-        case .create, .capture:
-            guard requests[number].outcome == .succeeded, random.chance(400_000) else { return }
-            refund(request.intent, &random)
-        case .cancel: break
-        case .refund:
-            guard random.chance(400_000) else { return }
-            refund(request.intent, &random)
-        }
-    }
-
-    /// Sometimes two at once, sometimes all that is left.
-    private func refund(_ intent: Int, _ random: inout SimRandom) {
-        let part = max(1, intents[intent].captured / 4)
-        if random.chance(200_000) { return begin(.refund, intent, amount: nil, random: &random) }
-        begin(.refund, intent, amount: part, random: &random)
-        if random.chance(300_000) { begin(.refund, intent, amount: part, random: &random) }
     }
 
     // MARK: The end
@@ -188,7 +163,9 @@ extension World {
 
     /// Nothing is left to happen.
     var isFinished: Bool {
-        guard openRequests == 0, let gateway, gateway.isUp, gateway.host.core.runningCount == 0 else { return false }
+        guard openRequests == 0, let gateway, gateway.isUp, gateway.host.core.runningCount == 0,
+            gateway.host.core.awaitingTimeCount == 0
+        else { return false }
         return requests.allSatisfy { $0.current == nil && ($0.final == nil || $0.wasAnsweredInCalm) }
     }
 
@@ -196,6 +173,7 @@ extension World {
         let running = gateway?.host.core.runningCount ?? -1
         let open = requests.indices.filter { requests[$0].outcome == .open }.prefix(5)
         return
-            "\(openRequests) requests open (\(open.map { "\($0)" }.joined(separator: " "))), \(running) operations running"
+            "\(openRequests) requests open (\(open.map { "\($0)" }.joined(separator: " "))), \(running) operations running, "
+            + "\(gateway?.host.core.awaitingTimeCount ?? -1) payments waiting"
     }
 }

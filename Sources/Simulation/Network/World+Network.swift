@@ -48,7 +48,7 @@ extension World {
         queue.schedule(.callDeadline(number), at: now + timeout * 1_000)
         guard let request = codec.encode(call) else {
             calls.append(SimCall(call: call, token: token, boot: boot, method: "", target: "", body: ByteBuffer()))
-            let cannot: HTTPClientResult = call.mode == .execute ? .notExecuted(.badRequest) : .unknown(.badRequest)
+            let cannot: HTTPClientResult = call.mode == .query ? .unknown(.badRequest) : .notExecuted(.badRequest)
             return result(.failed(cannot), of: number, after: 10)
         }
         calls.append(
@@ -62,7 +62,13 @@ extension World {
                 body: request.body ?? ByteBuffer()
             )
         )
-        trace.note(now, call.mode == .execute ? "call" : "query", number, Int(call.payment.sequence))
+        trace.note(now, call.mode.traceName, number, Int(call.payment.sequence))
+        if scenario.planted == .unsentVoid, call.mode == .cancelByReference {
+            let lie =
+                "{\"id\":\"can_1\",\"reference\":\"\(call.payment)\",\"status\":\"succeeded\",\"amount\":0,\"currency\":\"EUR\"}"
+            let reply = EmbeddedPSP.Reply(status: 200, body: ByteBuffer(string: lie), loss: nil, latency: 0)
+            return result(.answer(reply), of: number, after: 10)
+        }
         transmit(number)
     }
 
@@ -170,7 +176,7 @@ extension World {
         case .sameRefundKey where call.operation == .refund:
             call.ordinal = 1
         case .skipSync, .answerBeforeDurable, .forgetReservation, .newProviderKey, .sameRefundKey, .dropLastRecord,
-            .believeNotFound, nil:
+            .believeNotFound, .unsentVoid, nil:
             break
         }
         return call
@@ -187,6 +193,16 @@ extension ProviderOutcome {
         case .unknown(let reason): 30 + Int(reason.rawValue)
         case .notFound: 4
         case .actionRequired: 5
+        }
+    }
+}
+
+extension ProviderCall.Mode {
+    fileprivate var traceName: StaticString {
+        switch self {
+        case .execute: "call"
+        case .query: "query"
+        case .cancelByReference: "void"
         }
     }
 }

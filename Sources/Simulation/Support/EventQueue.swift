@@ -55,6 +55,8 @@ struct EventQueue {
 enum Event {
     /// A shopper comes.
     case intent
+    /// A shopper has passed or failed what the PSP asked for.
+    case shopper(intent: Int, succeeds: Bool)
     /// A merchant sends a request (again).
     case send(request: Int)
     case attemptArrives(Int)

@@ -54,6 +54,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case dropLastRecord = "drop-last-record"
     /// A PSP that knows nothing of an operation yet is believed at once.
     case believeNotFound = "believe-not-found"
+    /// Voids by reference are said to be done, and never reach the PSP.
+    case unsentVoid = "unsent-void"
 }
 
 /// What a world is made of. All of it follows from the seed, unless it is given.
@@ -85,6 +87,11 @@ package struct Scenario: Sendable {
     var archives: Bool
     var encrypts: Bool
     var signsCheckpoints: Bool
+    /// Milliseconds until an authorization that nobody knows anything of is given up, and until a shopper is.
+    var abandonAfter: Int64
+    var actionLifetime: Int64
+    var overCaptureBasisPoints: UInt16
+    var voidsByReference: Bool
 
     /// - Parameter hours: virtual time with faults.
     package init(seed: UInt64, hours: Double) {
@@ -111,6 +118,10 @@ package struct Scenario: Sendable {
         archives = random.chance(700_000)
         encrypts = random.chance(400_000)
         signsCheckpoints = random.chance(400_000)
+        abandonAfter = [10_000, 60_000, 900_000][random.below(3)]
+        actionLifetime = [30_000, 300_000, 1_800_000][random.below(3)]
+        overCaptureBasisPoints = [0, 1_000, 2_000][random.below(3)]
+        voidsByReference = random.chance(800_000)
         intents = min(Int(duration / interval) + 1, 20_000)
     }
 

@@ -89,14 +89,20 @@ extension World {
 
     var shardConfiguration: ShardConfiguration {
         var resolution = ResolutionPolicy()
+        resolution.abandonAfter = scenario.abandonAfter
         if scenario.planted == .believeNotFound { resolution.inFlightHorizon = -10_000 }
         return ShardConfiguration(
             shard: 0,
             idempotencyCapacity: max(1_024, scenario.intents * 6),
-            idempotencySeconds: 8 * 86_400,
+            idempotencySeconds: 10 * 86_400,
             paymentCapacity: 1 << 20,
             operationCapacity: scenario.operationCapacity,
-            resolution: resolution
+            resolution: resolution,
+            capabilities: PaymentCapabilities(
+                overCaptureBasisPoints: scenario.overCaptureBasisPoints,
+                cancelsByReference: scenario.voidsByReference
+            ),
+            actionLifetime: scenario.actionLifetime
         )
     }
 

@@ -39,6 +39,8 @@ extension World {
     }
 
     func setProfile(_ profile: SimulatorProfile) {
+        var profile = profile
+        profile.overCaptureBasisPoints = scenario.overCaptureBasisPoints
         do throws(PSPSimulatorError) {
             try psp.setProfile(profile)
         } catch {

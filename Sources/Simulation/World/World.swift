@@ -67,7 +67,7 @@ final class World {
         checkpoints =
             scenario.signsCheckpoints
             ? CheckpointSettings(signer: .generate(), intervalNanoseconds: 500_000_000) : nil
-        psp = try EmbeddedPSP(profile: .clean, seed: seed)
+        psp = try EmbeddedPSP(profile: .clean, seed: seed, startedAt: Self.epoch)
         crashes = SimRandom(seed: seed, .crashes)
         network = SimRandom(seed: seed, .network)
         edge = SimRandom(seed: seed, .edge)
@@ -110,12 +110,14 @@ final class World {
         finish()
     }
 
-    /// How long after the last fault everything must be final, in microseconds: the last steps of the resolution are a day apart.
-    static let patience: Int64 = 6 * 86_400_000_000
+    /// How long after the last fault everything must be final, in microseconds: the last steps of the resolution are a day apart, and a
+    /// hold that the PSP will not let go lasts for seven.
+    static let patience: Int64 = 8 * 86_400_000_000
 
     private func handle(_ event: Event) {
         switch event {
         case .intent: newIntent()
+        case .shopper(let intent, let succeeds): shopperIsDone(intent, succeeds: succeeds)
         case .send(let request): send(request)
         case .attemptArrives(let attempt): attemptArrives(attempt)
         case .inbox(let boot): with(boot) { processInbox($0) }

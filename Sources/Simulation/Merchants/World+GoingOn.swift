@@ -1,0 +1,92 @@
+import PSPSimulator
+import Payments
+import Shard
+
+/// What merchants and shoppers do next.
+extension World {
+    /// After an authorization: captures, increments or a cancel; after a capture: refunds; where a shopper is asked: confirmations.
+    func goOn(_ number: Int, _ answer: SimAnswer) {
+        let request = requests[number]
+        guard let payment = intents[request.intent].payment, payment.sequence > 0 else { return }
+        var random = SimRandom(seed: scenario.seed &+ UInt64(number) &* 0xA076_1D65, .merchants)
+        guard request.outcome == .succeeded || request.kind == .refund || request.kind == .increment else { return }
+        switch request.kind {
+        case .create, .confirm:
+            switch answer.paymentStatus {
+            case .requiresAction: awaitShopper(request, &random)
+            case .authorized: afterAuthorization(request.intent, &random)
+            default: if random.chance(400_000) { refund(request.intent, &random) }
+            }
+        case .increment: afterAuthorization(request.intent, &random)
+        case .capture:
+            if answer.paymentStatus == .partiallyCaptured {
+                afterPart(request.intent, answer, &random)
+            } else if random.chance(400_000) {
+                refund(request.intent, &random)
+            }
+        case .cancel: break
+        case .refund: if random.chance(400_000) { refund(request.intent, &random) }
+        }
+    }
+
+    private func afterAuthorization(_ intent: Int, _ random: inout SimRandom) {
+        let amount = Intent.amount(of: intent)
+        switch random.below(20) {
+        case 0...6: begin(.capture, intent, amount: nil, random: &random)
+        case 7...9: begin(.capture, intent, amount: amount / 2, random: &random)
+        case 10...11: begin(.capture, intent, amount: amount / 3, isFinal: false, random: &random)
+        // More than was authorized: some providers let it through, some gateways refuse it.
+        case 12: begin(.capture, intent, amount: amount + amount / 20 * Int64(random.below(5)), random: &random)
+        case 13...15: begin(.cancel, intent, amount: nil, random: &random)
+        case 16...18 where intents[intent].increments < 3:
+            intents[intent].increments += 1
+            let total = amount + Intent.incrementStep * Int64(intents[intent].increments)
+            begin(.increment, intent, amount: total, random: &random)
+        default: break
+        }
+    }
+
+    /// A part was captured, and the rest is open.
+    private func afterPart(_ intent: Int, _ answer: SimAnswer, _ random: inout SimRandom) {
+        let rest = max(3, answer.authorized - answer.captured)
+        switch random.below(10) {
+        case 0...2: begin(.capture, intent, amount: nil, random: &random)
+        case 3...4: begin(.capture, intent, amount: rest / 3, isFinal: false, random: &random)
+        case 5...6: begin(.capture, intent, amount: rest / 3, random: &random)
+        case 7...8: begin(.cancel, intent, amount: nil, random: &random)
+        default: break
+        }
+    }
+
+    /// Sometimes two at once, sometimes all that is left.
+    private func refund(_ intent: Int, _ random: inout SimRandom) {
+        let part = max(1, intents[intent].captured / 4)
+        if random.chance(200_000) { return begin(.refund, intent, amount: nil, random: &random) }
+        begin(.refund, intent, amount: part, random: &random)
+        if random.chance(300_000) { begin(.refund, intent, amount: part, random: &random) }
+    }
+
+    // MARK: Shoppers
+
+    /// The shopper does what was asked, fails, or never comes back; the merchant asks now and then, or cancels, or forgets it.
+    private func awaitShopper(_ request: Request, _ random: inout SimRandom) {
+        let intent = request.intent
+        if request.kind == .create {
+            let end = random.below(10)
+            let pause = random.between(100_000, 90_000_000)
+            if end < 8 { queue.schedule(.shopper(intent: intent, succeeds: end < 6), at: now + pause) }
+        }
+        if random.chance(100_000) {
+            return begin(.cancel, intent, amount: nil, after: random.between(0, 60_000_000), random: &random)
+        }
+        guard intents[intent].confirms < Intent.maximumConfirms, random.chance(850_000) else { return }
+        intents[intent].confirms += 1
+        begin(.confirm, intent, amount: nil, after: random.between(100_000, 60_000_000), random: &random)
+    }
+
+    func shopperIsDone(_ intent: Int, succeeds: Bool) {
+        guard let payment = intents[intent].payment else { return }
+        psp.finishAction(reference: "\(payment)", succeeds: succeeds, now: UInt32(now / 1_000))
+        trace.note(now, "shopper", intent, succeeds ? 1 : 0)
+    }
+}
