@@ -1,0 +1,288 @@
+import Journal
+import Ledger
+import Money
+import NIOCore
+import Testing
+
+@testable import LedgerAudit
+@testable import Payments
+@testable import Shard
+
+/// Records of pay-outs, wallets, exchange, splits and captures by hand: sound lives, and what one wrong thing in them is called.
+@Suite struct LedgerCheckMoneyTests {
+    @Test func walletsPayOutsAndExchangeAreSound() throws {
+        var books = MoneyBooks()
+        books.fundMerchant(10_000, fee: 250)
+        #expect(books.problems == [])
+        books.payout(1, nil, 4_000)
+        books.payout(1, .sent, 4_000)
+        books.payout(1, .paid, 4_000)
+        books.payout(2, nil, 1_000)
+        books.payout(2, .failed, 1_000)
+        try books.quote(1, 2_000)
+        try books.convert(1)
+        #expect(books.problems == [])
+        let left: Int128 = books.check.totals[books.available]?.balance ?? 0
+        let expected: Int128 = -3_750
+        #expect(left == expected)
+    }
+
+    @Test func aPayOutOfMoreThanIsAvailableIsNamed() {
+        var books = MoneyBooks()
+        books.fundMerchant(1_000, fee: 0)
+        books.payout(1, nil, 1_001)
+        #expect(books.problems.contains { $0.contains("is overdrawn by 1") })
+    }
+
+    @Test func anEventThatTheStateDoesNotAllowIsNamed() {
+        var books = MoneyBooks()
+        books.fundMerchant(1_000, fee: 0)
+        books.payout(1, nil, 500)
+        books.payout(1, .returned, 500)
+        #expect(books.problems.contains { $0.contains("is requested, and returned") })
+    }
+
+    @Test func aPayOutThatBooksAnotherAmountIsNamed() {
+        var books = MoneyBooks()
+        books.fundMerchant(1_000, fee: 0)
+        let wrong = Transfers(Recipes.payoutRequested(from: books.available, amountMinor: 499))
+        books.payout(1, nil, 500, booking: wrong)
+        #expect(books.problems.contains { $0.contains("books") && $0.contains("is due") })
+    }
+
+    @Test func aQuoteUsedTwiceOrLateIsNamed() throws {
+        var books = MoneyBooks()
+        books.fundMerchant(10_000, fee: 0)
+        try books.quote(1, 1_000)
+        try books.convert(1)
+        try books.convert(1)
+        #expect(books.problems.contains { $0.contains("is used twice") })
+        try books.quote(2, 1_000)
+        books.time += 100_000
+        try books.convert(2)
+        #expect(books.problems.contains { $0.contains("has expired") })
+    }
+
+    @Test func aSaleOfMoreThanTheWalletHoldsIsNamed() {
+        var books = MoneyBooks()
+        books.openWallet()
+        books.topUp(500)
+        books.paySale(501, fee: 0)
+        #expect(books.problems.contains { $0.contains("leaves its side") })
+    }
+
+    @Test func splitsAreFollowedBySeller() throws {
+        var books = MoneyBooks()
+        let names = try ["a", "b"].map { try #require(SellerName($0)) }
+        let plan = names.map { SplitRequest(seller: $0, share: .basisPoints(3_333)) }
+        books.sale(1_000, plan, parts: [333, 333], residue: 0)
+        #expect(books.problems == [])
+        books.sale(1_001, plan, parts: [333, 334], residue: 0)
+        #expect(books.problems.contains { $0.contains("seller:pending") })
+    }
+}
+
+/// Records, made by hand and given to a check one by one.
+private struct MoneyBooks {
+    var check = LedgerCheck()
+    var time: Int64 = 1_790_000_000_000
+    private var position: RecordPosition = 0
+    private var payments: UInt64 = 0
+    private let merchant = MerchantID(rawValue: 7)
+    private let wallet = WalletID(milliseconds: 1, shard: 3, sequence: 1)
+    private var terms: [UInt64: ExchangeTerms] = [:]
+
+    var available: Account { Account(.merchantAvailable, owner: 7, currency: .eur) }
+
+    var problems: [String] {
+        var finished = check
+        finished.finish()
+        return finished.problems.map(\.description)
+    }
+
+    private mutating func take(_ record: ShardRecord) {
+        position += 1
+        time += 1
+        check.examine(record, at: position)
+    }
+
+    private func key() -> RequestKey {
+        RequestKey(
+            digest: KeyDigest(high: 1, low: position + 1),
+            fingerprint: Fingerprint(high: 0, low: 0),
+            requestID: RequestID(high: 0, low: position)
+        )
+    }
+
+    mutating func openWallet() {
+        take(
+            .walletOpened(
+                WalletOpened(
+                    id: wallet,
+                    merchant: merchant,
+                    currency: .eur,
+                    reference: "",
+                    key: key(),
+                    responseStatus: 201,
+                    response: ByteBuffer(),
+                    time: time
+                )
+            )
+        )
+    }
+
+    /// A wallet is filled and pays all of it to the merchant.
+    mutating func fundMerchant(_ amount: Int64, fee: UInt16) {
+        openWallet()
+        topUp(amount)
+        paySale(amount, fee: fee)
+    }
+
+    mutating func topUp(_ amount: Int64) {
+        var details = PaymentDetails()
+        details.append(.wallet, wallet.description)
+        let rail = PaymentRail.topUp(wallet.accountOwner)
+        pay(amount, fee: 0, .topUp, details, Recipes.capture(parties(rail), amountMinor: amount, feeMinor: 0))
+    }
+
+    mutating func paySale(_ amount: Int64, fee: UInt16) {
+        var details = PaymentDetails()
+        details.append(.paymentMethod, wallet.description)
+        let parties = parties(.wallet(wallet.accountOwner))
+        let share = BasisPoints.fee(of: amount, basisPoints: fee)
+        pay(amount, fee: fee, .wallet, details, Recipes.capture(parties, amountMinor: amount, feeMinor: share))
+    }
+
+    mutating func sale(_ amount: Int64, _ plan: [SplitRequest], parts: [Int64], residue: Int64) {
+        var details = PaymentDetails()
+        details.append(plan: plan)
+        let sellers = parts.enumerated().map { SellerPart(owner: 3 << 48 | UInt64($0 + 1), amountMinor: $1) }
+        let transfer = Recipes.capture(parties(.provider), amountMinor: amount, feeMinor: residue, parts: sellers)
+        pay(amount, fee: 0, .split, details, transfer)
+    }
+
+    private func parties(_ rail: PaymentRail) -> Parties {
+        Parties(merchant: 7, provider: 1, currency: .eur, rail: rail)
+    }
+
+    private mutating func pay(
+        _ amount: Int64,
+        fee: UInt16,
+        _ traits: PaymentTraits,
+        _ details: PaymentDetails,
+        _ transfer: Transfer
+    ) {
+        payments += 1
+        let id = PaymentID(milliseconds: 1, shard: 3, sequence: payments)
+        take(
+            .paymentCreated(
+                PaymentCreated(
+                    id: id,
+                    merchant: merchant,
+                    amountMinor: amount,
+                    currency: .eur,
+                    feeBasisPoints: fee,
+                    capturesAutomatically: true,
+                    provider: 1,
+                    traits: traits,
+                    key: key(),
+                    details: details.bytes,
+                    time: time
+                )
+            )
+        )
+        let created = position
+        take(
+            .operationFinished(
+                OperationFinished(
+                    payment: id,
+                    operation: .authorize,
+                    ordinal: 1,
+                    result: .succeeded,
+                    amountMinor: amount,
+                    executedMinor: amount,
+                    executedCurrency: .eur,
+                    providerReference: "ref",
+                    declineProviderCode: "",
+                    transfers: Transfers(transfer),
+                    responseStatus: 201,
+                    response: ByteBuffer(),
+                    previous: created,
+                    time: time
+                )
+            )
+        )
+    }
+
+    mutating func payout(_ number: UInt64, _ event: PayoutEvent?, _ amount: Int64, booking: Transfers? = nil) {
+        let payout = Payout(
+            id: PayoutID(milliseconds: 1, shard: 3, sequence: number),
+            merchant: merchant,
+            amountMinor: amount,
+            currency: .eur,
+            seller: nil,
+            destination: "ba",
+            requestedAt: 1
+        )
+        take(
+            .payoutChanged(
+                PayoutChanged(
+                    id: payout.id,
+                    merchant: merchant,
+                    event: event,
+                    amountMinor: amount,
+                    currency: .eur,
+                    destination: "ba",
+                    reason: "",
+                    key: key(),
+                    transfers: booking ?? payout.postings(event, source: available),
+                    responseStatus: 200,
+                    response: ByteBuffer(),
+                    previous: 0,
+                    time: time
+                )
+            )
+        )
+    }
+
+    mutating func quote(_ number: UInt64, _ amount: Int64) throws {
+        let rate = try #require(ExchangeRate("1.0842"))
+        let made = try #require(
+            ExchangeTerms(sold: .eur, soldMinor: amount, bought: .usd, rate: rate, spreadBasisPoints: 50)
+        )
+        terms[number] = made
+        take(
+            .exchangeQuoted(
+                ExchangeQuoted(
+                    id: QuoteID(milliseconds: 1, shard: 3, sequence: number),
+                    merchant: merchant,
+                    terms: made,
+                    expiresAt: time + 60_000,
+                    key: key(),
+                    responseStatus: 201,
+                    response: ByteBuffer(),
+                    time: time
+                )
+            )
+        )
+    }
+
+    mutating func convert(_ number: UInt64) throws {
+        let id = QuoteID(milliseconds: 1, shard: 3, sequence: number)
+        let quote = ExchangeQuote(id: id, merchant: merchant, terms: try #require(terms[number]), expiresAt: 0)
+        take(
+            .exchangeConverted(
+                ExchangeConverted(
+                    id: id,
+                    merchant: merchant,
+                    key: key(),
+                    transfers: quote.postings,
+                    responseStatus: 201,
+                    response: ByteBuffer(),
+                    previous: 0,
+                    time: time
+                )
+            )
+        )
+    }
+}
