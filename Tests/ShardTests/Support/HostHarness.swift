@@ -2,13 +2,13 @@ import Journal
 import Money
 import NIOCore
 import NIOEmbedded
-import NIOPosix
 import Payments
 import Risk
 import Shard
 import Synchronization
 
-/// A shard's host between a manual journal and recording ports, on an embedded event loop.
+/// A shard's host between a manual journal and recording ports, on an embedded event loop: everything on the thread of the test,
+/// reads of stored answers too.
 final class HostHarness: ShardPorts {
     let loop = EmbeddedEventLoop()
     let journal = ManualJournal()
@@ -29,7 +29,7 @@ final class HostHarness: ShardPorts {
         limits: ShardHost.Limits = ShardHost.Limits(),
         core: consuming ShardCore? = nil,
         snapshots: SnapshotSetup? = nil,
-        reads: any BlockingReads = NIOThreadPool.singleton
+        reads: any BlockingReads = InlineReads()
     ) {
         bridge = JournalBridge(eventLoop: loop)
         var core = core.take() ?? ShardCore(configuration: .test, renderer: TestRenderer())
