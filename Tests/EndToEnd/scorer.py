@@ -84,6 +84,11 @@ class Scorer:
 
     def stop(self):
         self.stopping = True
+        try:
+            # Wakes the thread that waits to accept; a close alone leaves it accepting.
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
         self.listener.close()
         for peer in self.peers:
             try:

@@ -134,6 +134,38 @@ struct PaymentTests {
         #expect(keys.count == 36)
     }
 
+    @Test("a payment held for people is sent from the beginning, or has failed")
+    func reviews() {
+        func held() -> Payment {
+            var value = Payment(
+                id: PaymentID(milliseconds: 1, shard: 0, sequence: 1),
+                merchant: MerchantID(rawValue: 7),
+                amountMinor: 10,
+                currency: .eur,
+                feeBasisPoints: 0,
+                capturesAutomatically: true,
+                provider: 1,
+                createdAt: 1
+            )
+            value.heldForReview(until: 50, at: 2)
+            return value
+        }
+        var approved = held()
+        #expect(approved.status == .review && approved.deadline == 50 && !approved.isSettled)
+        approved.operationStarted(.authorize, at: 3)
+        #expect(approved.status == .processing && approved.deadline == 0 && approved.authorizeCount == 1)
+        approved.operationFinished(.authorize, .succeeded, amountMinor: 10, at: 4)
+        #expect(approved.status == .captured)
+        for (change, reason) in [
+            (PaymentChange.reviewRejected, FailureReason.reviewRejected), (.reviewTimedOut, .reviewTimedOut),
+        ] {
+            var ended = held()
+            ended.changed(change, amountMinor: 0, deadline: 0, at: 3)
+            #expect(ended.status == .failed && ended.failure == reason && ended.declineCode == nil)
+            #expect(ended.isSettled && ended.deadline == 0)
+        }
+    }
+
     @Test("stops the process rather than miscount")
     func preconditions() async {
         await #expect(processExitsWith: .failure) {
