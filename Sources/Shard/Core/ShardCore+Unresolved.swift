@@ -23,12 +23,11 @@ package struct UnresolvedOperation: Sendable, Equatable {
 extension ShardCore {
     /// Payments that time alone will change soon: their shoppers are waited for, or what came too late is being taken back. Goes
     /// through all payments in memory: for the end of simulations, not for payments.
-    package var awaitingTimeCount: Int {
-        (0..<payments.chunkTotal).reduce(0) { sum, chunk in
-            sum
-                + payments.indices(inChunk: chunk) { _, payment in
-                    payment.mustBeTakenBack || payment.phase == .requiresAction
-                }.count
+    package var awaitingTime: [Payment] {
+        (0..<payments.chunkTotal).flatMap { chunk in
+            payments.indices(inChunk: chunk) { _, payment in
+                payment.mustBeTakenBack || payment.phase == .requiresAction
+            }.map { payments[$0] }
         }
     }
 

@@ -164,9 +164,19 @@ extension World {
     /// Nothing is left to happen.
     var isFinished: Bool {
         guard openRequests == 0, let gateway, gateway.isUp, gateway.host.core.runningCount == 0,
-            gateway.host.core.awaitingTimeCount == 0
+            whatWaits(gateway.host.core.awaitingTime) == 0
         else { return false }
         return requests.allSatisfy { $0.current == nil && ($0.final == nil || $0.wasAnsweredInCalm) }
+    }
+
+    /// How many payments time alone must still change. Of a PSP that refuses every refund nothing can be taken back: the gateway tries
+    /// for ever, ever more rarely, and the money stays booked as captured.
+    private func whatWaits(_ payments: [Payment]) -> Int {
+        payments.count { payment in
+            let intent = Intent.intent(of: payment.amountMinor)
+            guard payment.phase == .captured, intents.indices.contains(intent) else { return true }
+            return !["tok_refund_fails", "tok_refund_pending_fails"].contains(intents[intent].method)
+        }
     }
 
     var whatIsLeft: String {
@@ -174,6 +184,6 @@ extension World {
         let open = requests.indices.filter { requests[$0].outcome == .open }.prefix(5)
         return
             "\(openRequests) requests open (\(open.map { "\($0)" }.joined(separator: " "))), \(running) operations running, "
-            + "\(gateway?.host.core.awaitingTimeCount ?? -1) payments waiting"
+            + "\(gateway.map { whatWaits($0.host.core.awaitingTime) } ?? -1) payments waiting"
     }
 }
