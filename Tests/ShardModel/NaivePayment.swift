@@ -98,7 +98,8 @@ struct NaivePayment {
         case .partiallyCaptured: return "partially_captured"
         case .captured: return refunded == 0 ? "captured" : refunded == captured ? "refunded" : "partially_refunded"
         case .voided: return failure == nil ? "cancelled" : "failed"
-        case .failed, .expired, .conflicted: return phase.rawValue
+        case .expired: return failure == nil ? "expired" : "failed"
+        case .failed, .conflicted: return phase.rawValue
         }
     }
 
