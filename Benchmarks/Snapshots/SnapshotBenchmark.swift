@@ -333,6 +333,14 @@ private struct FixedRenderer: ResponseRenderer {
         requestID: RequestID,
         into body: inout ByteBuffer
     ) { write(&body) }
+    func renderDispute(_ dispute: DisputeView, into body: inout ByteBuffer) {}
+    func renderDisputeRefused(
+        _ refusal: Refusal,
+        _ dispute: DisputeView,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {}
+    func renderEvent(_ event: EventView, into body: inout ByteBuffer) {}
     func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) { write(&body) }
     func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer) {}
     func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {}

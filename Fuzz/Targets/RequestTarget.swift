@@ -53,11 +53,12 @@ extension FuzzTarget {
         switch kind {
         case .createPayment(let payment): check(payment, body)
         case .capture, .cancel, .approve, .reject, .increment, .confirm, .refund, .captureWith, .createPayout,
-            .createWallet, .quoteExchange, .convertExchange, .payoutEvent:
+            .createWallet, .quoteExchange, .convertExchange, .disputeEvidence, .acceptDispute:
             precondition(body.isEmpty || foundation(body) is [String: Any], "accepted, and yet no JSON object")
-        case .getPayout, .getWallet, .getPayment, .getHistory, .getRefund, .getBalance, .getPastBalance, .getAccounts,
-            .getEntries:
+        case .getPayout, .getWallet, .getPayment, .getHistory, .getRefund, .getDispute, .getBalance, .getPastBalance,
+            .getAccounts, .getEntries:
             preconditionFailure("a read with a key")
+        case .providerEvent, .payoutEvent: preconditionFailure("a merchant's key posts no events")
         }
     }
 

@@ -107,10 +107,17 @@ private enum ShardStateSeed {
     private static func warm(_ capture: ShardCapture) -> Section {
         var bytes: [UInt8] = []
         for index in 0..<capture.payments.count {
-            let size = PaymentEntry.byteCount(capture.payments[index], capture.refunds)
+            let size = PaymentEntry.byteCount(capture.payments[index], capture.refunds, capture.disputes)
             var entry = [UInt8](repeating: 0, count: size.bytes)
             entry.withUnsafeMutableBytes {
-                PaymentEntry.store(capture.payments[index], size, capture.refunds, capture.arena, into: $0)
+                PaymentEntry.store(
+                    capture.payments[index],
+                    size,
+                    capture.refunds,
+                    capture.disputes,
+                    capture.arena,
+                    into: $0
+                )
             }
             bytes += entry
         }

@@ -23,6 +23,8 @@ tags:
   - name: payments
   - name: refunds
   - name: money
+  - name: disputes
+  - name: operators
   - name: ledger
   - name: meta
 paths:
@@ -268,6 +270,98 @@ paths:
         '401': {$ref: '#/components/responses/Unauthenticated'}
         '404': {$ref: '#/components/responses/NotFound'}
         default: {$ref: '#/components/responses/Problem'}
+  /v1/disputes/{id}:
+    parameters:
+      - {name: id, in: path, required: true, schema: {$ref: '#/components/schemas/DisputeID'}}
+    get:
+      operationId: getDispute
+      tags: [disputes]
+      summary: Read a dispute
+      responses:
+        '200': {$ref: '#/components/responses/Dispute'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/disputes/{id}/evidence:
+    parameters:
+      - {name: id, in: path, required: true, schema: {$ref: '#/components/schemas/DisputeID'}}
+    post:
+      operationId: sendEvidence
+      tags: [disputes]
+      summary: Defend an open dispute
+      description: The dispute is under review from then on. More may be sent while it is, and replaces what was sent.
+      parameters: [{$ref: '#/components/parameters/IdempotencyKey'}]
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema:
+              type: object
+              additionalProperties: false
+              minProperties: 1
+              properties:
+                upload: {type: string, pattern: '^[!-~]{1,128}$', description: Reference of an upload}
+                text: {type: string, maxLength: 2000, description: At most 2000 bytes}
+                idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+      responses:
+        '200': {$ref: '#/components/responses/Dispute'}
+        '400': {$ref: '#/components/responses/Invalid'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/disputes/{id}/accept:
+    parameters:
+      - {name: id, in: path, required: true, schema: {$ref: '#/components/schemas/DisputeID'}}
+    post:
+      operationId: acceptDispute
+      tags: [disputes]
+      summary: Give an open dispute up
+      parameters: [{$ref: '#/components/parameters/IdempotencyKey'}]
+      requestBody:
+        required: false
+        content:
+          application/json:
+            schema:
+              type: object
+              additionalProperties: false
+              properties:
+                idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+      responses:
+        '200': {$ref: '#/components/responses/Dispute'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/provider_events:
+    post:
+      operationId: postProviderEvent
+      tags: [operators]
+      summary: Tell what a provider did (operators)
+      description: |
+        For an operator's key. Each event is applied once under its provider and `id`, which stand for an idempotency key. What
+        the payment's state does not take is 409 `event_not_allowed`, and nothing is kept of it: it may be told again.
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/NewProviderEvent'}
+      responses:
+        '200':
+          description: Applied, or known already.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/ProviderEvent'}
+        '400': {$ref: '#/components/responses/Invalid'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '403': {$ref: '#/components/responses/Problem'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        default: {$ref: '#/components/responses/Problem'}
   /v1/payments/{id}/timeline:
     parameters:
       - $ref: '#/components/parameters/PaymentID'
@@ -308,100 +402,6 @@ paths:
             A moment of the past, RFC 3339 (an offset's plus sign as %2B). One that is not over is refused (`moment_not_past`), one
             that the journal does not tell any more, too (422 `moment_unknown`).
           schema: {type: string, format: date-time, maxLength: 35}
-          example: '2026-11-21T10:00:00Z'
-      responses:
-        '200':
-          description: The balance.
-          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
-          content:
-            application/json:
-              schema: {$ref: '#/components/schemas/Balance'}
-              examples:
-                balance: {$ref: '#/components/examples/Balance'}
-        '401': {$ref: '#/components/responses/Unauthenticated'}
-        default: {$ref: '#/components/responses/Problem'}
-  /v1/payouts:
-    post:
-      operationId: createPayout
-      tags: [money]
-      summary: Pay out what is available
-      parameters:
-        - $ref: '#/components/parameters/IdempotencyKey'
-      requestBody:
-        required: true
-        content:
-          application/json:
-            schema: {$ref: '#/components/schemas/CreatePayout'}
-            example: {currency: EUR, destination: ba_main}
-      responses:
-        '201':
-          description: Requested; the amount has left the available balance.
-          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
-          content:
-            application/json:
-              schema: {$ref: '#/components/schemas/Payout'}
-        '400': {$ref: '#/components/responses/Invalid'}
-        '401': {$ref: '#/components/responses/Unauthenticated'}
-        '404': {$ref: '#/components/responses/NotFound'}
-        '409': {$ref: '#/components/responses/Conflict'}
-        '422': {$ref: '#/components/responses/Unprocessable'}
-        '503': {$ref: '#/components/responses/Unavailable'}
-        default: {$ref: '#/components/responses/Problem'}
-  /v1/payouts/{id}:
-    parameters:
-      - {name: id, in: path, required: true, schema: {$ref: '#/components/schemas/PayoutID'}}
-    get:
-      operationId: getPayout
-      tags: [money]
-      summary: Read a pay-out
-      responses:
-        '200':
-          description: As it is now.
-          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
-          content:
-            application/json:
-              schema: {$ref: '#/components/schemas/Payout'}
-        '401': {$ref: '#/components/responses/Unauthenticated'}
-        '404': {$ref: '#/components/responses/NotFound'}
-        default: {$ref: '#/components/responses/Problem'}
-  /v1/payouts/{id}/events:
-    parameters:
-      - {name: id, in: path, required: true, schema: {$ref: '#/components/schemas/PayoutID'}}
-    post:
-      operationId: tellOfPayout
-      tags: [money]
-      summary: Tell what the bank says of a pay-out (operators)
-      description: |
-        For operators' keys only; a merchant's is answered 403. `sent`: the bank has it. `paid`, `failed` (the money is available again)
-        and `returned` after it was paid. An event that the pay-out's status does not allow is 409 `payout_unexpected_state`.
-      parameters:
-        - $ref: '#/components/parameters/IdempotencyKey'
-      requestBody:
-        required: true
-        content:
-          application/json:
-            schema: {$ref: '#/components/schemas/PayoutEvent'}
-            example: {event: returned, reason: account_closed}
-      responses:
-        '200':
-          description: The pay-out as it is now.
-          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
-          content:
-            application/json:
-              schema: {$ref: '#/components/schemas/Payout'}
-        '400': {$ref: '#/components/responses/Invalid'}
-        '401': {$ref: '#/components/responses/Unauthenticated'}
-        '404': {$ref: '#/components/responses/NotFound'}
-        '409': {$ref: '#/components/responses/Conflict'}
-        '422': {$ref: '#/components/responses/Unprocessable'}
-        '503': {$ref: '#/components/responses/Unavailable'}
-        default: {$ref: '#/components/responses/Problem'}
-  /v1/wallets:
-    post:
-      operationId: createWallet
-      tags: [money]
-      summary: Open a wallet for a shopper
-      parameters:
 
 """#
 }

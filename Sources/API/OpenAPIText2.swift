@@ -2,6 +2,100 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part2 = #"""
+          example: '2026-11-21T10:00:00Z'
+      responses:
+        '200':
+          description: The balance.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Balance'}
+              examples:
+                balance: {$ref: '#/components/examples/Balance'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/payouts:
+    post:
+      operationId: createPayout
+      tags: [money]
+      summary: Pay out what is available
+      parameters:
+        - $ref: '#/components/parameters/IdempotencyKey'
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/CreatePayout'}
+            example: {currency: EUR, destination: ba_main}
+      responses:
+        '201':
+          description: Requested; the amount has left the available balance.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Payout'}
+        '400': {$ref: '#/components/responses/Invalid'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        '503': {$ref: '#/components/responses/Unavailable'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/payouts/{id}:
+    parameters:
+      - {name: id, in: path, required: true, schema: {$ref: '#/components/schemas/PayoutID'}}
+    get:
+      operationId: getPayout
+      tags: [money]
+      summary: Read a pay-out
+      responses:
+        '200':
+          description: As it is now.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Payout'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/payouts/{id}/events:
+    parameters:
+      - {name: id, in: path, required: true, schema: {$ref: '#/components/schemas/PayoutID'}}
+    post:
+      operationId: tellOfPayout
+      tags: [money]
+      summary: Tell what the bank says of a pay-out (operators)
+      description: |
+        For operators' keys only; a merchant's is answered 403. `sent`: the bank has it. `paid`, `failed` (the money is available again)
+        and `returned` after it was paid. An event that the pay-out's status does not allow is 409 `payout_unexpected_state`.
+      parameters:
+        - $ref: '#/components/parameters/IdempotencyKey'
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/PayoutEvent'}
+            example: {event: returned, reason: account_closed}
+      responses:
+        '200':
+          description: The pay-out as it is now.
+          headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+          content:
+            application/json:
+              schema: {$ref: '#/components/schemas/Payout'}
+        '400': {$ref: '#/components/responses/Invalid'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        '503': {$ref: '#/components/responses/Unavailable'}
+        default: {$ref: '#/components/responses/Problem'}
+  /v1/wallets:
+    post:
+      operationId: createWallet
+      tags: [money]
+      summary: Open a wallet for a shopper
+      parameters:
         - $ref: '#/components/parameters/IdempotencyKey'
       requestBody:
         required: true
@@ -196,7 +290,7 @@ components:
     apiKey:
       type: http
       scheme: bearer
-      description: An API key, `mk_` and 43 characters, made by `millrace keys new`.
+      description: An API key, `mk_` and 43 characters, made by `millrace keys new`; an operator's begins with `ok_` (`millrace keys new --operator`).
   parameters:
     PaymentID:
       name: id
@@ -228,6 +322,12 @@ components:
       description: Seconds to wait.
       schema: {type: integer, minimum: 1}
   responses:
+    Dispute:
+      description: The dispute.
+      headers: {request-id: {$ref: '#/components/headers/RequestID'}}
+      content:
+        application/json:
+          schema: {$ref: '#/components/schemas/Dispute'}
     Payment:
       description: The payment.
       headers: {request-id: {$ref: '#/components/headers/RequestID'}}
@@ -288,6 +388,7 @@ components:
   schemas:
     PaymentID: {type: string, pattern: '^pay_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
     RefundID: {type: string, pattern: '^ref_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+    DisputeID: {type: string, pattern: '^dsp_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
     Amount: {type: integer, minimum: 1, maximum: 99999999, description: Minor units}
     Total: {type: integer, minimum: 0, description: Minor units}
     Currency: {type: string, pattern: '^[A-Z]{3}$', description: ISO 4217, example: EUR}
@@ -301,107 +402,6 @@ components:
     PayoutID: {type: string, pattern: '^pyo_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
     WalletID: {type: string, pattern: '^wal_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
     QuoteID: {type: string, pattern: '^fxq_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
-    Seller: {type: string, pattern: '^[A-Za-z0-9._-]{1,64}$', description: Your own name of a seller}
-    Splits:
-      type: array
-      maxItems: 4
-      description: |
-        Sellers' parts of the capture: an amount, or basis points of what the platform's fee leaves, rounded down. What rounding
-        leaves over is the platform's, all else yours. A payment can have 4 sellers in all its captures.
-      items:
-        type: object
-        required: [seller]
-        additionalProperties: false
-        properties:
-          seller: {$ref: '#/components/schemas/Seller'}
-          amount: {$ref: '#/components/schemas/Amount'}
-          basis_points: {type: integer, minimum: 1, maximum: 10000}
-        oneOf:
-          - {required: [amount]}
-          - {required: [basis_points]}
-    ManualCapture:
-      type: object
-      required: [method, reason]
-      additionalProperties: false
-      properties:
-        method:
-          enum: [cash, external]
-          description: |
-            cash: the platform has the money; it is available at once and refunded in cash. external: it was captured at the
-            provider by other means; the provider owes it.
-        reason: {type: string, minLength: 1, maxLength: 128, description: Journaled and shown in the timeline}
-    CreatePayout:
-      type: object
-      required: [currency, destination]
-      additionalProperties: false
-      properties:
-        amount:
-          $ref: '#/components/schemas/Amount'
-          description: All that is available, if absent
-        currency: {$ref: '#/components/schemas/Currency'}
-        destination:
-          type: string
-          pattern: '^[!-~]{1,128}$'
-          description: Your reference of the bank account; never its number
-        seller:
-          $ref: '#/components/schemas/Seller'
-          description: Pays out of this seller's available balance
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    Payout:
-      type: object
-      required: [id, object, status, amount, currency, destination, seller, reason, created_at, updated_at]
-      additionalProperties: false
-      properties:
-        id: {$ref: '#/components/schemas/PayoutID'}
-        object: {const: payout}
-        status: {enum: [requested, in_transit, paid, failed, returned]}
-        amount: {$ref: '#/components/schemas/Total'}
-        currency: {$ref: '#/components/schemas/Currency'}
-        destination: {type: string}
-        seller: {type: [string, 'null']}
-        reason: {type: [string, 'null'], description: Why it failed or came back}
-        created_at: {$ref: '#/components/schemas/Timestamp'}
-        updated_at: {$ref: '#/components/schemas/Timestamp'}
-    PayoutEvent:
-      type: object
-      required: [event]
-      additionalProperties: false
-      properties:
-        event: {enum: [sent, paid, failed, returned]}
-        reason: {type: string, maxLength: 128, description: 'As the bank said it, without control characters'}
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    CreateWallet:
-      type: object
-      required: [currency]
-      additionalProperties: false
-      properties:
-        currency: {$ref: '#/components/schemas/Currency'}
-        reference: {type: string, pattern: '^[!-~]{0,80}$', description: 'Your own, for example a customer number'}
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    Wallet:
-      type: object
-      required: [id, object, currency, reference, balance, held, available, created_at]
-      additionalProperties: false
-      properties:
-        id: {$ref: '#/components/schemas/WalletID'}
-        object: {const: wallet}
-        currency: {$ref: '#/components/schemas/Currency'}
-        reference: {type: [string, 'null']}
-        balance: {$ref: '#/components/schemas/Total'}
-        held: {$ref: '#/components/schemas/Total', description: Of the balance, what authorizations hold}
-        available: {$ref: '#/components/schemas/Total', description: Of the balance, what can be spent}
-        created_at: {$ref: '#/components/schemas/Timestamp'}
-    CreateQuote:
-      type: object
-      required: [sell_currency, sell_amount, buy_currency]
-      additionalProperties: false
-      properties:
-        sell_currency: {$ref: '#/components/schemas/Currency'}
-        sell_amount: {$ref: '#/components/schemas/Amount'}
-        buy_currency: {$ref: '#/components/schemas/Currency'}
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    Quote:
-      type: object
 
 """#
 }

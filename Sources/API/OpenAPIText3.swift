@@ -2,6 +2,107 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part3 = #"""
+    Seller: {type: string, pattern: '^[A-Za-z0-9._-]{1,64}$', description: Your own name of a seller}
+    Splits:
+      type: array
+      maxItems: 4
+      description: |
+        Sellers' parts of the capture: an amount, or basis points of what the platform's fee leaves, rounded down. What rounding
+        leaves over is the platform's, all else yours. A payment can have 4 sellers in all its captures.
+      items:
+        type: object
+        required: [seller]
+        additionalProperties: false
+        properties:
+          seller: {$ref: '#/components/schemas/Seller'}
+          amount: {$ref: '#/components/schemas/Amount'}
+          basis_points: {type: integer, minimum: 1, maximum: 10000}
+        oneOf:
+          - {required: [amount]}
+          - {required: [basis_points]}
+    ManualCapture:
+      type: object
+      required: [method, reason]
+      additionalProperties: false
+      properties:
+        method:
+          enum: [cash, external]
+          description: |
+            cash: the platform has the money; it is available at once and refunded in cash. external: it was captured at the
+            provider by other means; the provider owes it.
+        reason: {type: string, minLength: 1, maxLength: 128, description: Journaled and shown in the timeline}
+    CreatePayout:
+      type: object
+      required: [currency, destination]
+      additionalProperties: false
+      properties:
+        amount:
+          $ref: '#/components/schemas/Amount'
+          description: All that is available, if absent
+        currency: {$ref: '#/components/schemas/Currency'}
+        destination:
+          type: string
+          pattern: '^[!-~]{1,128}$'
+          description: Your reference of the bank account; never its number
+        seller:
+          $ref: '#/components/schemas/Seller'
+          description: Pays out of this seller's available balance
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Payout:
+      type: object
+      required: [id, object, status, amount, currency, destination, seller, reason, created_at, updated_at]
+      additionalProperties: false
+      properties:
+        id: {$ref: '#/components/schemas/PayoutID'}
+        object: {const: payout}
+        status: {enum: [requested, in_transit, paid, failed, returned]}
+        amount: {$ref: '#/components/schemas/Total'}
+        currency: {$ref: '#/components/schemas/Currency'}
+        destination: {type: string}
+        seller: {type: [string, 'null']}
+        reason: {type: [string, 'null'], description: Why it failed or came back}
+        created_at: {$ref: '#/components/schemas/Timestamp'}
+        updated_at: {$ref: '#/components/schemas/Timestamp'}
+    PayoutEvent:
+      type: object
+      required: [event]
+      additionalProperties: false
+      properties:
+        event: {enum: [sent, paid, failed, returned]}
+        reason: {type: string, maxLength: 128, description: 'As the bank said it, without control characters'}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    CreateWallet:
+      type: object
+      required: [currency]
+      additionalProperties: false
+      properties:
+        currency: {$ref: '#/components/schemas/Currency'}
+        reference: {type: string, pattern: '^[!-~]{0,80}$', description: 'Your own, for example a customer number'}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Wallet:
+      type: object
+      required: [id, object, currency, reference, balance, held, available, created_at]
+      additionalProperties: false
+      properties:
+        id: {$ref: '#/components/schemas/WalletID'}
+        object: {const: wallet}
+        currency: {$ref: '#/components/schemas/Currency'}
+        reference: {type: [string, 'null']}
+        balance: {$ref: '#/components/schemas/Total'}
+        held: {$ref: '#/components/schemas/Total', description: Of the balance, what authorizations hold}
+        available: {$ref: '#/components/schemas/Total', description: Of the balance, what can be spent}
+        created_at: {$ref: '#/components/schemas/Timestamp'}
+    CreateQuote:
+      type: object
+      required: [sell_currency, sell_amount, buy_currency]
+      additionalProperties: false
+      properties:
+        sell_currency: {$ref: '#/components/schemas/Currency'}
+        sell_amount: {$ref: '#/components/schemas/Amount'}
+        buy_currency: {$ref: '#/components/schemas/Currency'}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Quote:
+      type: object
       required: [id, object, sell_currency, sell_amount, buy_currency, buy_amount, spread_amount, rate, created_at,
                  expires_at]
       additionalProperties: false
@@ -142,7 +243,7 @@ extension OpenAPIDocument {
       properties:
         type:
           enum: [payment.created, operation.requested, operation.attempted, operation.unresolved, operation.finished,
-                 refund.bounced, payment.changed, risk.decided]
+                 refund.bounced, payment.changed, risk.decided, event.applied]
         at: {$ref: '#/components/schemas/Timestamp'}
         position: {type: integer, minimum: 1, description: 'Number of the record in its journal'}
         status:
@@ -168,6 +269,12 @@ extension OpenAPIDocument {
         reason: {type: string}
         decline: {$ref: '#/components/schemas/Decline'}
         psp_reference: {type: [string, 'null']}
+        event: {type: string, description: What was told}
+        effect: {type: string, description: What it did}
+        ended: {type: string, description: The operation that it ended}
+        provider: {type: string}
+        event_id: {type: string}
+        dispute: {type: integer, minimum: 1, description: Which dispute of the payment}
         refund_id: {$ref: '#/components/schemas/RefundID'}
         splits: {$ref: '#/components/schemas/Splits'}
         manual_capture: {$ref: '#/components/schemas/ManualCapture'}
@@ -181,7 +288,9 @@ extension OpenAPIDocument {
       properties:
         recipe: {enum: [hold, release, capture, refund_requested, refund_confirmed, refund_failed, refund_bounced,
                        payout_requested, payout_paid, payout_failed, payout_returned, wallet_held,
-                       wallet_released, wallet_paid, wallet_topped_up, exchange, sellers_settled]}
+                       wallet_released, wallet_paid, wallet_topped_up, exchange, sellers_settled, settlement,
+                       capture_reversed, chargeback, dispute_reserved, dispute_reserve_released, chargeback_won,
+                       unexplained, reclassified, written_off]}
         postings:
           type: array
           minItems: 2
@@ -293,115 +402,6 @@ extension OpenAPIDocument {
         idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
     RiskOutcome:
       enum: [allow, review, block]
-    RiskScore: {type: integer, minimum: 0, maximum: 100}
-    Risk:
-      type: object
-      description: What rules, lists and the scorer said; absent when they said nothing
-      additionalProperties: false
-      required: [outcome, score, reasons]
-      properties:
-        outcome: {$ref: '#/components/schemas/RiskOutcome'}
-        score: {$ref: '#/components/schemas/RiskScore'}
-        reasons: {type: array, items: {type: string, example: card_burst}}
-    PaymentStatus:
-      enum: [processing, requires_action, review, authorized, expired, partially_captured, captured, partially_refunded, refunded,
-             cancelled, failed, conflicted]
-    Payment:
-      type: object
-      additionalProperties: false
-      required:
-        - id
-        - object
-        - status
-        - amount
-        - currency
-        - capture
-        - amount_authorized
-        - amount_capturable
-        - amount_captured
-        - amount_refunded
-        - amount_refund_pending
-        - payment_method
-        - description
-        - reference
-        - customer
-        - statement_descriptor
-        - metadata
-        - decline
-        - failure
-        - created_at
-        - updated_at
-      properties:
-        id: {$ref: '#/components/schemas/PaymentID'}
-        object: {const: payment}
-        status: {$ref: '#/components/schemas/PaymentStatus'}
-        amount: {$ref: '#/components/schemas/Amount'}
-        currency: {$ref: '#/components/schemas/Currency'}
-        capture: {type: boolean}
-        amount_authorized: {$ref: '#/components/schemas/Total'}
-        amount_capturable: {$ref: '#/components/schemas/Total'}
-        amount_captured: {$ref: '#/components/schemas/Total'}
-        amount_refunded: {$ref: '#/components/schemas/Total'}
-        amount_refund_pending: {$ref: '#/components/schemas/Total'}
-        payment_method: {type: [string, 'null']}
-        description: {type: [string, 'null']}
-        reference: {type: [string, 'null']}
-        customer: {type: [string, 'null']}
-        risk: {$ref: '#/components/schemas/Risk'}
-        statement_descriptor: {type: [string, 'null']}
-        metadata: {$ref: '#/components/schemas/Metadata'}
-        decline: {oneOf: [{$ref: '#/components/schemas/Decline'}, {type: 'null'}]}
-        failure: {oneOf: [{$ref: '#/components/schemas/Failure'}, {type: 'null'}]}
-        wallet_id: {$ref: '#/components/schemas/WalletID', description: The wallet that a top-up fills; absent otherwise}
-        splits:
-          type: array
-          description: What sellers have of it; absent without any
-          items:
-            type: object
-            required: [seller, amount, settled]
-            additionalProperties: false
-            properties:
-              seller: {$ref: '#/components/schemas/Seller'}
-              amount: {$ref: '#/components/schemas/Total'}
-              settled: {$ref: '#/components/schemas/Total', description: Of the amount, what is available}
-        split_residue: {$ref: '#/components/schemas/Total', description: What rounding of the splits left to the platform}
-        manual_capture: {$ref: '#/components/schemas/ManualCapture'}
-        next_action: {$ref: '#/components/schemas/NextAction'}
-        expires_at:
-          $ref: '#/components/schemas/Timestamp'
-          description: When the authorization, the shopper's time or the review ends by itself; absent where nothing does
-        created_at: {$ref: '#/components/schemas/Timestamp'}
-        updated_at: {$ref: '#/components/schemas/Timestamp'}
-    Refund:
-      type: object
-      additionalProperties: false
-      required: [id, object, payment_id, status, amount, currency, decline, created_at, updated_at]
-      properties:
-        id: {$ref: '#/components/schemas/RefundID'}
-        object: {const: refund}
-        payment_id: {$ref: '#/components/schemas/PaymentID'}
-        status: {enum: [pending, succeeded, failed]}
-        amount: {$ref: '#/components/schemas/Amount'}
-        currency: {$ref: '#/components/schemas/Currency'}
-        decline: {oneOf: [{$ref: '#/components/schemas/Decline'}, {type: 'null'}]}
-        created_at: {$ref: '#/components/schemas/Timestamp'}
-        updated_at: {$ref: '#/components/schemas/Timestamp'}
-    Decline:
-      type: object
-      additionalProperties: false
-      required: [class, standard_code, psp_code]
-      properties:
-        class: {enum: [hard, soft_later, soft_technical, authentication, fix_data, configuration]}
-        standard_code: {type: string, description: Independent of the provider, example: insufficient_funds}
-        psp_code: {type: string, description: As the provider put it}
-    Failure:
-      type: object
-      additionalProperties: false
-      required: [reason]
-      properties:
-        reason: {type: string, example: connection_failed}
-    Problem:
-      type: object
 
 """#
 }

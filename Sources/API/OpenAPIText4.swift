@@ -2,6 +2,198 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part4 = #"""
+    RiskScore: {type: integer, minimum: 0, maximum: 100}
+    Risk:
+      type: object
+      description: What rules, lists and the scorer said; absent when they said nothing
+      additionalProperties: false
+      required: [outcome, score, reasons]
+      properties:
+        outcome: {$ref: '#/components/schemas/RiskOutcome'}
+        score: {$ref: '#/components/schemas/RiskScore'}
+        reasons: {type: array, items: {type: string, example: card_burst}}
+    PaymentStatus:
+      enum: [processing, requires_action, review, authorized, expired, partially_captured, captured, partially_refunded, refunded,
+             cancelled, failed, conflicted]
+    Payment:
+      type: object
+      additionalProperties: false
+      required:
+        - id
+        - object
+        - status
+        - amount
+        - currency
+        - capture
+        - amount_authorized
+        - amount_capturable
+        - amount_captured
+        - amount_refunded
+        - amount_refund_pending
+        - payment_method
+        - description
+        - reference
+        - customer
+        - statement_descriptor
+        - metadata
+        - decline
+        - failure
+        - created_at
+        - updated_at
+      properties:
+        id: {$ref: '#/components/schemas/PaymentID'}
+        object: {const: payment}
+        status: {$ref: '#/components/schemas/PaymentStatus'}
+        amount: {$ref: '#/components/schemas/Amount'}
+        currency: {$ref: '#/components/schemas/Currency'}
+        capture: {type: boolean}
+        amount_authorized: {$ref: '#/components/schemas/Total'}
+        amount_capturable: {$ref: '#/components/schemas/Total'}
+        amount_captured: {$ref: '#/components/schemas/Total'}
+        amount_refunded: {$ref: '#/components/schemas/Total'}
+        amount_refund_pending: {$ref: '#/components/schemas/Total'}
+        amount_disputed: {$ref: '#/components/schemas/Total', description: 'Taken by disputes that are open or lost; absent for none'}
+        amount_settled: {$ref: '#/components/schemas/Total', description: Settled by the provider; absent for nothing}
+        settled: {type: boolean, description: Whether all that was captured is settled; absent while nothing is}
+        payment_method: {type: [string, 'null']}
+        description: {type: [string, 'null']}
+        reference: {type: [string, 'null']}
+        customer: {type: [string, 'null']}
+        risk: {$ref: '#/components/schemas/Risk'}
+        statement_descriptor: {type: [string, 'null']}
+        metadata: {$ref: '#/components/schemas/Metadata'}
+        decline: {oneOf: [{$ref: '#/components/schemas/Decline'}, {type: 'null'}]}
+        failure: {oneOf: [{$ref: '#/components/schemas/Failure'}, {type: 'null'}]}
+        wallet_id: {$ref: '#/components/schemas/WalletID', description: The wallet that a top-up fills; absent otherwise}
+        splits:
+          type: array
+          description: What sellers have of it; absent without any
+          items:
+            type: object
+            required: [seller, amount, settled]
+            additionalProperties: false
+            properties:
+              seller: {$ref: '#/components/schemas/Seller'}
+              amount: {$ref: '#/components/schemas/Total'}
+              settled: {$ref: '#/components/schemas/Total', description: Of the amount, what is available}
+        split_residue: {$ref: '#/components/schemas/Total', description: What rounding of the splits left to the platform}
+        manual_capture: {$ref: '#/components/schemas/ManualCapture'}
+        next_action: {$ref: '#/components/schemas/NextAction'}
+        expires_at:
+          $ref: '#/components/schemas/Timestamp'
+          description: When the authorization, the shopper's time or the review ends by itself; absent where nothing does
+        created_at: {$ref: '#/components/schemas/Timestamp'}
+        updated_at: {$ref: '#/components/schemas/Timestamp'}
+    Dispute:
+      type: object
+      additionalProperties: false
+      required: [id, object, payment_id, status, amount, currency, fee, amount_reserved, chargebacks, is_charge_refundable,
+                 psp_reference, reason, evidence_due_at, evidence, created_at, updated_at]
+      properties:
+        id: {$ref: '#/components/schemas/DisputeID'}
+        object: {const: dispute}
+        payment_id: {$ref: '#/components/schemas/PaymentID'}
+        status: {enum: [warning, open, under_review, won, lost, warning_closed]}
+        amount: {$ref: '#/components/schemas/Amount'}
+        currency: {$ref: '#/components/schemas/Currency'}
+        fee: {type: integer, minimum: 0, description: What the provider took for its chargebacks}
+        amount_reserved: {$ref: '#/components/schemas/Total'}
+        chargebacks: {type: integer, minimum: 0}
+        is_charge_refundable: {type: boolean}
+        psp_reference: {type: string}
+        reason: {type: [string, 'null']}
+        evidence_due_at: {oneOf: [{$ref: '#/components/schemas/Timestamp'}, {type: 'null'}]}
+        evidence:
+          oneOf:
+            - type: 'null'
+            - type: object
+              additionalProperties: false
+              required: [upload, text]
+              properties:
+                upload: {type: [string, 'null']}
+                text: {type: [string, 'null']}
+        created_at: {$ref: '#/components/schemas/Timestamp'}
+        updated_at: {$ref: '#/components/schemas/Timestamp'}
+    EventType:
+      enum: [settlement.matched, authorization.succeeded, authorization.failed, authorization.expired, capture.succeeded,
+                     capture.failed, cancel.succeeded, refund.succeeded, refund.failed, dispute.warning,
+                     dispute.warning_closed, dispute.opened, dispute.under_review, dispute.won, dispute.lost,
+                     money.unexplained, money.reclassified, balance.written_off]
+    NewProviderEvent:
+      type: object
+      additionalProperties: false
+      required: [id, provider, type, payment_id]
+      properties:
+        id: {type: string, pattern: '^[!-~]{1,128}$', description: The provider's identifier of the event}
+        provider: {type: string, pattern: '^[!-~]{1,128}$'}
+        type: {$ref: '#/components/schemas/EventType'}
+        payment_id: {$ref: '#/components/schemas/PaymentID'}
+        refund_id: {$ref: '#/components/schemas/RefundID', description: 'Needed for refund.*'}
+        amount: {type: integer, minimum: 1, maximum: 1000000000000}
+        currency: {$ref: '#/components/schemas/Currency', description: 'The payment''s, unless given'}
+        fee: {type: integer, minimum: 0, description: 'What the provider keeps of a settlement, or takes for a chargeback'}
+        psp_reference: {type: string, pattern: '^[!-~]{1,128}$', description: 'The dispute''s; needed for dispute.*'}
+        reason: {type: string, maxLength: 512}
+        evidence_due_at: {$ref: '#/components/schemas/Timestamp'}
+        is_charge_refundable: {type: boolean}
+        fee_returned: {type: boolean, description: The fee of a chargeback that was won came back}
+        includes_refunded: {type: boolean, description: 'The chargeback takes what was refunded, too'}
+        taken: {type: boolean, description: 'Of money.*: the provider took it'}
+        to: {enum: ['merchant:available', 'platform:fees', 'platform:losses', 'psp:receivable'], description: Needed for money.reclassified}
+    ProviderEvent:
+      type: object
+      additionalProperties: false
+      required: [id, object, provider, type, payment_id, payment_status, effect, amount, currency, dispute_id,
+                 ended_operation, available_negative, applied_at]
+      properties:
+        id: {type: string}
+        object: {const: provider_event}
+        provider: {type: string}
+        type: {$ref: '#/components/schemas/EventType'}
+        payment_id: {$ref: '#/components/schemas/PaymentID'}
+        payment_status: {$ref: '#/components/schemas/PaymentStatus'}
+        effect:
+          description: What it did; none for what was known, or ended an operation
+          enum: [none, settled, refund_bounced, capture_reversed, authorization_expired, authorized, authorized_late,
+                       captured_late, authorization_failed, conflicted, dispute_warned, dispute_opened,
+                       dispute_under_review, dispute_won, dispute_lost, dispute_lost_after_all, dispute_warning_closed,
+                       unexplained, reclassified, written_off]
+        amount: {type: integer, description: 'Minor units; negative for money that was taken'}
+        currency: {$ref: '#/components/schemas/Currency'}
+        dispute_id: {oneOf: [{$ref: '#/components/schemas/DisputeID'}, {type: 'null'}]}
+        ended_operation: {oneOf: [{enum: [authorize, capture, cancel, refund, increment, confirm]}, {type: 'null'}]}
+        available_negative: {type: boolean, description: The merchant owes in this currency}
+        applied_at: {$ref: '#/components/schemas/Timestamp'}
+    Refund:
+      type: object
+      additionalProperties: false
+      required: [id, object, payment_id, status, amount, currency, decline, created_at, updated_at]
+      properties:
+        id: {$ref: '#/components/schemas/RefundID'}
+        object: {const: refund}
+        payment_id: {$ref: '#/components/schemas/PaymentID'}
+        status: {enum: [pending, succeeded, failed]}
+        amount: {$ref: '#/components/schemas/Amount'}
+        currency: {$ref: '#/components/schemas/Currency'}
+        decline: {oneOf: [{$ref: '#/components/schemas/Decline'}, {type: 'null'}]}
+        created_at: {$ref: '#/components/schemas/Timestamp'}
+        updated_at: {$ref: '#/components/schemas/Timestamp'}
+    Decline:
+      type: object
+      additionalProperties: false
+      required: [class, standard_code, psp_code]
+      properties:
+        class: {enum: [hard, soft_later, soft_technical, authentication, fix_data, configuration]}
+        standard_code: {type: string, description: Independent of the provider, example: insufficient_funds}
+        psp_code: {type: string, description: As the provider put it}
+    Failure:
+      type: object
+      additionalProperties: false
+      required: [reason]
+      properties:
+        reason: {type: string, example: connection_failed}
+    Problem:
+      type: object
       description: RFC 9457
       additionalProperties: false
       required: [type, title, status, detail, code, category, retryable, request_id]
@@ -24,6 +216,8 @@ extension OpenAPIDocument {
         payment_id: {$ref: '#/components/schemas/PaymentID'}
         payment: {$ref: '#/components/schemas/Payment'}
         refund: {$ref: '#/components/schemas/Refund'}
+        dispute: {$ref: '#/components/schemas/Dispute'}
+        allowed_events: {type: array, items: {$ref: '#/components/schemas/EventType'}, description: What the payment takes now}
         request_id: {type: string, pattern: '^req_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
   examples:
     CapturedPayment:

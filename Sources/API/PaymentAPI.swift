@@ -57,6 +57,18 @@ package final class PaymentAPI: HTTPServerApplication {
                 submit(kind, merchant, requestID, nil, nil, request.token)
             case .operation(let kind, let merchant, let key, let fingerprint, let respondsAtOnce):
                 submit(kind, merchant, requestID, key, fingerprint, request.token, respondsAtOnce: respondsAtOnce)
+            case .operatorOperation(let kind, let shard, let key, let fingerprint):
+                sink.submit(
+                    Command(
+                        kind: kind,
+                        merchant: MerchantID(rawValue: 0),
+                        requestID: requestID,
+                        key: key,
+                        fingerprint: fingerprint,
+                        reply: ReplyToken(loop: loopIndex, stream: request.token),
+                        operatorShard: shard
+                    )
+                )
             }
         } catch {
             server.respond(request.token, response(to: error, requestID: requestID))

@@ -11,7 +11,8 @@ enum PaymentObject {
         let decline = payment.decline.map(DeclineObject.maximumBytes) ?? 0
         let action = payment.nextAction.map(NextActionObject.maximumBytes) ?? 0
         let end = payment.expiresAt == 0 ? 0 : 48
-        return 848 + end + decline + action + details.count + ByteCursor.quotedOverhead(details)
+        let events = payment.disputedMinor | payment.settledMinor == 0 ? 0 : 128
+        return 848 + end + events + decline + action + details.count + ByteCursor.quotedOverhead(details)
             + RiskObject.maximumBytes(details)
             + SpecialsObject.extraBytes(details)
     }
@@ -54,6 +55,15 @@ enum PaymentObject {
         output.decimal(payment.refundedMinor)
         output.literal(",\"amount_refund_pending\":")
         output.decimal(payment.refundPendingMinor)
+        if payment.disputedMinor != 0 {
+            output.literal(",\"amount_disputed\":")
+            output.decimal(payment.disputedMinor)
+        }
+        if payment.settledMinor != 0 {
+            output.literal(",\"amount_settled\":")
+            output.decimal(payment.settledMinor)
+            output.literal(payment.settledMinor == payment.capturedMinor ? ",\"settled\":true" : ",\"settled\":false")
+        }
     }
 
     private static func writeDecline(_ payment: PaymentView, _ output: inout ByteCursor) {

@@ -61,6 +61,31 @@ package struct RendererV1: ResponseRenderer {
         body.writeCursor(maximum: RefundObject.maximumBytes(refund)) { RefundObject.write(refund, &$0) }
     }
 
+    package func renderDispute(_ dispute: DisputeView, into body: inout ByteBuffer) {
+        body.writeCursor(maximum: DisputeObject.maximumBytes(dispute)) { DisputeObject.write(dispute, &$0) }
+    }
+
+    package func renderDisputeRefused(
+        _ refusal: Refusal,
+        _ dispute: DisputeView,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {
+        let code = ProblemCode(refusal)
+        let size =
+            ProblemDocument.headBytes(code) + ProblemDocument.overheadBytes + 32 + DisputeObject.maximumBytes(dispute)
+        body.writeCursor(maximum: size) { output in
+            ProblemDocument.begin(code, isRetryable: code.isRetryable, &output)
+            output.literal(",\"dispute\":")
+            DisputeObject.write(dispute, &output)
+            ProblemDocument.end(requestID, &output)
+        }
+    }
+
+    package func renderEvent(_ event: EventView, into body: inout ByteBuffer) {
+        body.writeCursor(maximum: EventObject.maximumBytes(event)) { EventObject.write(event, &$0) }
+    }
+
     package func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) {
         body.writeCursor(maximum: BalanceObject.maximumBytes(balance)) { BalanceObject.write(balance, &$0) }
     }
@@ -108,7 +133,9 @@ package struct RendererV1: ResponseRenderer {
         into body: inout ByteBuffer
     ) {
         let code = ProblemCode(refusal)
-        let paymentBytes = payment.map { PaymentObject.maximumBytes($0, details) + Self.paymentMembersBytes } ?? 0
+        let allowedBytes = refusal == .eventNotAllowed ? EventObject.maximumAllowedBytes : 0
+        let paymentBytes =
+            payment.map { allowedBytes + PaymentObject.maximumBytes($0, details) + Self.paymentMembersBytes } ?? 0
         let size = ProblemDocument.headBytes(code) + ProblemDocument.overheadBytes + paymentBytes
         body.writeCursor(maximum: size) { output in
             ProblemDocument.begin(code, isRetryable: code.isRetryable, &output)
@@ -116,6 +143,7 @@ package struct RendererV1: ResponseRenderer {
             if let payment {
                 if refusal.httpStatus == 409 { Self.writePermitted(payment.permitted, &output) }
                 Self.writeMembers(of: payment, details, &output)
+                if refusal == .eventNotAllowed { EventObject.writeAllowed(payment.allowedEvents, &output) }
             }
             ProblemDocument.end(requestID, &output)
         }
@@ -182,6 +210,7 @@ extension FailureReason {
         case .reviewRejected: "review_rejected"
         case .reviewTimedOut: "review_timed_out"
         case .lateSuccess: "late_success"
+        case .captureFailed: "capture_failed"
         }
     }
 }

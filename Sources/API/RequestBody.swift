@@ -30,6 +30,8 @@ enum RequestBody {
     static let maximumDepth = 8
     /// Amounts run from 1 to this many minor units (Stripe's eight digits).
     static let maximumAmountMinor: Int64 = 99_999_999
+    /// What providers report may be more than one payment.
+    static let maximumSumMinor: Int64 = 1_000_000_000_000
 
     /// Appends the canonical form (RFC 8785) of a body to `scratch.canonical`, after checking that it is one JSON
     /// object without duplicate members, not too deep and without a card number. An empty body is written as `{}`.
@@ -111,6 +113,17 @@ struct BodyReader {
     mutating func amount(_ input: Span<UInt8>) throws(Rejection) -> Int64 { try amount("amount", input) }
 
     mutating func amount(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) -> Int64 {
+        let value = try minorUnits(name, from: 1, input)
+        guard value <= RequestBody.maximumAmountMinor else { throw Rejection(.amountTooLarge, .known(name)) }
+        return value
+    }
+
+    /// Minor units: an integer from `minimum` (0 or 1) to `RequestBody.maximumSumMinor`.
+    mutating func minorUnits(
+        _ name: StaticString,
+        from minimum: Int64,
+        _ input: Span<UInt8>
+    ) throws(Rejection) -> Int64 {
         try require(.number, name, input)
         let number: JSONNumber
         do throws(JSONError) { number = try cursor.readNumber(input) } catch { throw RequestBody.rejection(of: error) }
@@ -118,10 +131,10 @@ struct BodyReader {
         switch number.value {
         case .decimal: throw Rejection(.amountNotInteger, .known(name))
         case .integerOverflow: throw Rejection(isNegative ? .amountNegative : .amountTooLarge, .known(name))
-        case .integer(0): throw Rejection(.amountZero, .known(name))
+        case .integer(0) where minimum > 0: throw Rejection(.amountZero, .known(name))
         case .integer(let value):
-            guard value > 0 else { throw Rejection(.amountNegative, .known(name)) }
-            guard value <= RequestBody.maximumAmountMinor else { throw Rejection(.amountTooLarge, .known(name)) }
+            guard value >= minimum else { throw Rejection(.amountNegative, .known(name)) }
+            guard value <= RequestBody.maximumSumMinor else { throw Rejection(.amountTooLarge, .known(name)) }
             return value
         }
     }

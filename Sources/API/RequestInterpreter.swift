@@ -12,6 +12,8 @@ struct RequestInterpreter {
         /// A read.
         case read(Command.Kind, MerchantID)
         case operation(Command.Kind, MerchantID, KeyDigest, Fingerprint, respondsAtOnce: Bool)
+        /// What an operator asks of a shard.
+        case operatorOperation(Command.Kind, shard: UInt16, KeyDigest, Fingerprint)
     }
 
     private let configuration: APIConfiguration
@@ -31,16 +33,21 @@ struct RequestInterpreter {
         let fields = try HeaderFields(request.headers)
         guard let authorization = fields.authorization else { throw Rejection(.apiKeyMissing) }
         let principal = try authenticator.principal(authorization: authorization)
-        guard case .merchant(let index) = principal else {
-            guard case .payoutEvent(let id) = route else { throw Rejection(.apiKeyRoleWrong) }
-            return try interpretPayoutEvent(id, fields, path: path, body: request.body.readableBytesUInt8Span)
-        }
-        let merchant = configuration.merchants[index]
         let body = request.body.readableBytesUInt8Span
+        guard case .merchant(let index) = principal else {
+            switch route {
+            case .postEvent: return try interpretEvent(fields, path: path, body: body)
+            case .payoutEvent(let id): return try interpretPayoutEvent(id, fields, path: path, body: body)
+            default: throw Rejection(.apiKeyRoleWrong)
+            }
+        }
+        guard !route.isForOperators else { throw Rejection(.apiKeyRoleWrong) }
+        let merchant = configuration.merchants[index]
         switch route {
         case .getPayment(let id): return .read(.getPayment(id), merchant.id)
         case .getTimeline(let id): return .read(.getHistory(id), merchant.id)
         case .getRefund(let id): return .read(.getRefund(id), merchant.id)
+        case .getDispute(let id): return .read(.getDispute(id), merchant.id)
         case .getBalance:
             return .read(try query.moment().map { .getPastBalance(at: $0) } ?? .getBalance, merchant.id)
         case .getAccounts: return .read(.getAccounts, merchant.id)
@@ -49,10 +56,9 @@ struct RequestInterpreter {
             return .read(.getEntries(entries), merchant.id)
         case .getPayout(let id): return .read(.getPayout(id), merchant.id)
         case .getWallet(let id): return .read(.getWallet(id), merchant.id)
-        case .unknownResource, .openAPI: throw Rejection(.resourceNotFound)
-        case .payoutEvent: throw Rejection(.apiKeyRoleWrong)
-        case .createPayment, .capture, .cancel, .approve, .reject, .increment, .confirm, .refund, .createPayout,
-            .createWallet, .topUp, .quoteExchange, .convertExchange:
+        case .unknownResource, .openAPI, .postEvent, .payoutEvent: throw Rejection(.resourceNotFound)
+        case .createPayment, .capture, .cancel, .approve, .reject, .increment, .confirm, .refund, .disputeEvidence,
+            .acceptDispute, .createPayout, .createWallet, .topUp, .quoteExchange, .convertExchange:
             try admit(fields, path: path, body: body)
             let kind = try command(route, body, merchant)
             let key = try digestKey(fields, merchant.id)
@@ -150,8 +156,13 @@ struct RequestInterpreter {
         case .refund(let id):
             let operation = try OperationBody.parse(.refund, body, scratch: &scratch)
             return .refund(id, amountMinor: operation.amountMinor)
-        case .createPayment, .getPayment, .getTimeline, .getRefund, .getBalance, .getAccounts, .getEntries, .openAPI,
-            .unknownResource, .getPayout, .payoutEvent, .getWallet:
+        case .disputeEvidence(let id):
+            return .disputeEvidence(id, evidence: try EvidenceBody.parse(body, scratch: &scratch))
+        case .acceptDispute(let id):
+            _ = try OperationBody.parse(.confirm, body, scratch: &scratch)
+            return .acceptDispute(id)
+        case .createPayment, .getPayment, .getTimeline, .getRefund, .getDispute, .postEvent, .payoutEvent, .getBalance,
+            .getAccounts, .getEntries, .openAPI, .unknownResource, .getPayout, .getWallet:
             let fee = merchant.feeBasisPoints
             return .createPayment(try CreatePaymentBody.parse(body, feeBasisPoints: fee, scratch: &scratch))
         case .topUp(let wallet):
@@ -167,6 +178,26 @@ struct RequestInterpreter {
             }
             return .convertExchange(quote)
         }
+    }
+
+    /// A provider's event: its own identifier is the key under which it is applied once, whoever posts it.
+    private mutating func interpretEvent(
+        _ fields: HeaderFields,
+        path: Span<UInt8>,
+        body: Span<UInt8>
+    ) throws(Rejection) -> Outcome {
+        try admit(fields, path: path, body: body)
+        let event = try ProviderEventBody.parse(body, scratch: &scratch)
+        scratch.key.removeAll(keepingCapacity: true)
+        scratch.key.append(contentsOf: "event\n\(event.provider)\n\(event.id)".utf8)
+        let key = Digest.key(
+            seed: configuration.idempotencySeed,
+            // No merchant's.
+            merchant: MerchantID(rawValue: 0),
+            key: scratch.key,
+            scratch: &scratch.hashed
+        )
+        return .operatorOperation(.providerEvent(event), shard: event.payment.shard, key, fingerprint())
     }
 
     /// The digest of the one key that headers and body name.

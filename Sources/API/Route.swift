@@ -15,6 +15,11 @@ package enum Route: Sendable, Equatable {
     case confirm(PaymentID)
     case refund(PaymentID)
     case getRefund(RefundID)
+    case getDispute(DisputeID)
+    case disputeEvidence(DisputeID)
+    case acceptDispute(DisputeID)
+    /// The operators'.
+    case postEvent
     case getBalance
     case getAccounts
     case getEntries
@@ -46,11 +51,21 @@ package enum Route: Sendable, Equatable {
     /// The one method that the route knows.
     package var method: Method {
         switch self {
-        case .getPayment, .getTimeline, .getRefund, .getBalance, .getAccounts, .getEntries, .openAPI: .get
-        case .createPayment, .capture, .cancel, .approve, .reject, .increment, .confirm, .refund: .post
-        case .createPayout, .payoutEvent, .createWallet, .topUp, .quoteExchange, .convertExchange: .post
+        case .createPayout, .createWallet, .topUp, .quoteExchange, .convertExchange: .post
         case .getPayout, .getWallet: .get
+        case .getPayment, .getTimeline, .getRefund, .getDispute, .getBalance, .getAccounts, .getEntries, .openAPI: .get
+        case .createPayment, .capture, .cancel, .approve, .reject, .increment, .confirm, .refund, .disputeEvidence,
+            .acceptDispute, .postEvent, .payoutEvent:
+            .post
         case .unknownResource(let method): method
+        }
+    }
+
+    /// Whether it is for operators, and not for merchants.
+    var isForOperators: Bool {
+        switch self {
+        case .postEvent, .payoutEvent: true
+        default: false
         }
     }
 
@@ -76,6 +91,10 @@ package enum Route: Sendable, Equatable {
         ("/v1/payments/{id}/reject", .post),
         ("/v1/payments/{id}/timeline", .get),
         ("/v1/refunds/{id}", .get),
+        ("/v1/disputes/{id}", .get),
+        ("/v1/disputes/{id}/evidence", .post),
+        ("/v1/disputes/{id}/accept", .post),
+        ("/v1/provider_events", .post),
         ("/v1/balance", .get),
         ("/v1/ledger/accounts", .get),
         ("/v1/ledger/entries", .get),
@@ -95,6 +114,8 @@ package enum Route: Sendable, Equatable {
     package static func match(_ path: Span<UInt8>) -> Route? {
         if path.matches("/v1/payments") { return matchPayments(path) }
         if path.matches("/v1/refunds/") { return matchRefund(path) }
+        if path.matches("/v1/disputes/") { return matchDispute(path) }
+        if path.equals("/v1/provider_events") { return .postEvent }
         if path.equals("/v1/balance") { return .getBalance }
         if path.equals("/v1/ledger/accounts") { return .getAccounts }
         if path.equals("/v1/ledger/entries") { return .getEntries }
@@ -126,6 +147,20 @@ package enum Route: Sendable, Equatable {
         return nil
     }
 
+    private static func matchDispute(_ path: Span<UInt8>) -> Route? {
+        let start = 13
+        var end = start
+        while end < path.count && path[end] != UInt8(ascii: "/") { end += 1 }
+        guard end > start else { return nil }
+        let rest = path.extracting(end..<path.count)
+        let numbers = Identifier.parse(DisputeID.prefix, path.extracting(start..<end))
+        let id = numbers.map { DisputeID(high: $0.high, low: $0.low) }
+        if rest.isEmpty { return id.map(Route.getDispute) ?? .unknownResource(method: .get) }
+        if rest.equals("/evidence") { return id.map(Route.disputeEvidence) ?? .unknownResource(method: .post) }
+        if rest.equals("/accept") { return id.map(Route.acceptDispute) ?? .unknownResource(method: .post) }
+        return nil
+    }
+
     private static func matchRefund(_ path: Span<UInt8>) -> Route? {
         let identifier = path.extracting(12..<path.count)
         guard !identifier.isEmpty else { return nil }
@@ -152,10 +187,11 @@ extension Route {
         let rest = path.extracting(end..<path.count)
         guard !identifier.isEmpty else { return nil }
         if path.matches("/v1/payouts/") {
-            let payout = Identifier.parse(PayoutID.prefix, identifier).map { PayoutID(high: $0.high, low: $0.low) }
-            if rest.isEmpty { return payout.map(Route.getPayout) ?? .unknownResource(method: .get) }
+            let numbers = Identifier.parse(PayoutID.prefix, identifier)
+            let id = numbers.map { PayoutID(high: $0.high, low: $0.low) }
+            if rest.isEmpty { return id.map(Route.getPayout) ?? .unknownResource(method: .get) }
             guard rest.equals("/events") else { return nil }
-            return payout.map(Route.payoutEvent) ?? .unknownResource(method: .post)
+            return id.map(Route.payoutEvent) ?? .unknownResource(method: .post)
         }
         let wallet = Identifier.parse(WalletID.prefix, identifier).map { WalletID(high: $0.high, low: $0.low) }
         if rest.isEmpty { return wallet.map(Route.getWallet) ?? .unknownResource(method: .get) }

@@ -56,6 +56,7 @@ enum TimelineObject {
         case .riskDecided: "risk.decided"
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
             preconditionFailure("a record of no payment")
+        case .eventApplied: "event.applied"
         }
     }
 
@@ -73,6 +74,9 @@ enum TimelineObject {
             return fixed + transfers + quotedBytes(record.providerReference) + quotedBytes(record.declineProviderCode)
         case .paymentChanged(let record): return fixed + transfers + quotedBytes(record.note)
         case .riskDecided(let record): return record.reasons.reduce(fixed) { $0 + 3 + quotedBytes($1) }
+        case .eventApplied(let record):
+            let texts = [record.provider, record.eventID, record.reason, record.reference]
+            return fixed + transfers + texts.reduce(0) { $0 + quotedBytes($1) }
         }
     }
 
@@ -104,7 +108,32 @@ extension TimelineObject {
         case .riskDecided(let record): RiskObject.write(record, &output)
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
             preconditionFailure("a record of no payment")
+        case .eventApplied(let record): write(record, &output)
         }
+    }
+
+    private static func write(_ record: EventApplied, _ output: inout ByteCursor) {
+        writeName("event", record.type.name, &output)
+        writeName("effect", record.fact.effect.name, &output)
+        if let ended = record.ended { writeName("ended", ended.name, &output) }
+        if let key = record.key { writeRequest(key.requestID, &output) }
+        if !record.eventID.isEmpty {
+            output.literal(",\"provider\":")
+            output.quoted(record.provider.utf8.span)
+            output.literal(",\"event_id\":")
+            output.quoted(record.eventID.utf8.span)
+        }
+        if record.fact.amountMinor != 0 { writeAmount(abs(record.fact.amountMinor), &output) }
+        if record.dispute != 0 {
+            output.literal(",\"dispute\":")
+            output.decimal(Int64(record.dispute))
+        }
+        if !record.reason.isEmpty {
+            output.literal(",\"reason\":")
+            output.quoted(record.reason.utf8.span)
+        }
+        writeReference(record.reference, &output)
+        write(record.transfers, &output)
     }
 
     private static func write(_ record: PaymentChanged, _ output: inout ByteCursor) {
@@ -242,6 +271,15 @@ extension Recipe {
         case .walletToppedUp: "wallet_topped_up"
         case .exchange: "exchange"
         case .sellersSettled: "sellers_settled"
+        case .settlement: "settlement"
+        case .captureReversed: "capture_reversed"
+        case .chargeback: "chargeback"
+        case .disputeReserved: "dispute_reserved"
+        case .disputeReserveReleased: "dispute_reserve_released"
+        case .chargebackWon: "chargeback_won"
+        case .unexplained: "unexplained"
+        case .reclassified: "reclassified"
+        case .writtenOff: "written_off"
         }
     }
 }

@@ -14,6 +14,24 @@ package enum Recipe: UInt8, Sendable, CaseIterable {
     case refundFailed = 6
     /// P6: a confirmed refund comes back.
     case refundBounced = 7
+    /// P4: the provider has paid; what was pending becomes available.
+    case settlement = 8
+    /// The reverse of P3: a capture failed after it had succeeded.
+    case captureReversed = 9
+    /// P7: a chargeback with its fee.
+    case chargeback = 10
+    /// P7r: set aside because a chargeback may come.
+    case disputeReserved = 11
+    /// The reverse of P7r.
+    case disputeReserveReleased = 12
+    /// P8: a chargeback was won.
+    case chargebackWon = 13
+    /// P12: provider money that nobody can explain yet.
+    case unexplained = 14
+    /// P12, later: it goes to its right account.
+    case reclassified = 15
+    /// P13: the platform bears what a merchant owes.
+    case writtenOff = 16
     /// P9: a pay-out leaves an available balance.
     case payoutRequested = 20
     /// P9: the bank has paid.

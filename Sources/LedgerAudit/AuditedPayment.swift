@@ -46,6 +46,8 @@ struct AuditedPayment {
     /// What sellers have, by the owner of their accounts, and what rounding left to the platform.
     var sellers: [UInt64: Int64] = [:]
     var residue: Int64 = 0
+    /// Of what sellers have, what the provider has settled.
+    var sellersSettled: [UInt64: Int64] = [:]
 
     /// What pays, and what is filled.
     enum Funding {
@@ -54,6 +56,18 @@ struct AuditedPayment {
         case topUp(UInt64)
         case cash
     }
+    /// Of the captured amount, what the provider has settled.
+    var settled: Int64 = 0
+    /// What it has left on its merchant's balances, chargebacks aside.
+    var pending: Int64 = 0
+    var available: Int64 = 0
+    /// What open and lost disputes have taken.
+    var disputed: Int64 = 0
+    var disputeLost: Int64 = 0
+    var disputes: [AuditedDispute] = []
+    var lastDispute = 0
+    /// What was booked beside the counters: settlements, suspense, losses.
+    var others: ExpectedPostings = [:]
 
     init(_ record: PaymentCreated) {
         created = record.time
@@ -79,7 +93,8 @@ struct AuditedPayment {
             return Account(.wallet, owner: owner, currency: currency)
         case (.wallet(let owner), .memoAuthorizationMerchant):
             return Account(.walletHeld, owner: owner, currency: currency)
-        case (.topUp(let owner), .merchantPending): return Account(.wallet, owner: owner, currency: currency)
+        case (.topUp(let owner), .merchantPending), (.topUp(let owner), .merchantAvailable):
+            return Account(.wallet, owner: owner, currency: currency)
         case (.wallet, .merchantPending), (.cash, .merchantPending):
             return Account(.merchantAvailable, owner: merchant, currency: currency)
         case (.cash, .providerReceivable): return Account(.bankCash, owner: 1, currency: currency)
@@ -100,6 +115,13 @@ struct AuditedPayment {
         if refunded < 0 || refundPending < 0 { return "refunded \(refunded), pending \(refundPending)" }
         if refunded + refundPending > captured {
             return "refunded \(refunded) and pending \(refundPending) of \(captured) captured"
+        }
+        if disputed < 0 || disputeLost < 0 || disputed + disputeLost > captured {
+            return "disputed \(disputed), lost \(disputeLost) of \(captured) captured"
+        }
+        if settled < 0 || settled > captured { return "settled \(settled) of \(captured) captured" }
+        if case .provider = funding, settled > 0, settled == captured, pending != 0 {
+            return "all settled, and \(pending) pending"
         }
         if held < 0 || held > authorized { return "\(held) held of \(authorized) authorized" }
         return nil
@@ -136,11 +158,11 @@ extension AuditedPayment {
             refunds += 1
             guard record.ordinal == refunds else { return .failure("refund \(record.ordinal) follows \(refunds - 1)") }
             refundPending += record.amountMinor
-            return .success(pair(debit: .merchantPending, credit: .refundClearing, record.amountMinor))
+            return .success(pair(debit: give(-record.amountMinor), credit: .refundClearing, record.amountMinor))
         }
     }
 
-    private var isOpen: Bool { phase == .authorized || phase == .partiallyCaptured }
+    var isOpen: Bool { phase == .authorized || phase == .partiallyCaptured }
 
     private mutating func begin(
         _ record: OperationStarted,
@@ -169,9 +191,12 @@ extension AuditedPayment {
         running = nil
         defer { plan = [] }
         switch (record.operation, record.result) {
-        case (_, .conflicted):
+        case (let operation, .conflicted):
             phase = .conflicted
-            return .success([:])
+            let moved =
+                operation == .capture || capturesAutomatically && (operation == .authorize || operation == .confirm)
+            guard moved, record.executedMinor > 0 else { return .success([:]) }
+            return .success(unexplained(record.executedMinor, record.executedCurrency))
         case (.authorize, .succeeded), (.confirm, .succeeded):
             return .success(authorized(isPartialApproval(record) ? record.executedMinor : record.amountMinor))
         case (.authorize, .declined), (.authorize, .notExecuted), (.confirm, .declined):
@@ -216,7 +241,7 @@ extension AuditedPayment {
         }
     }
 
-    private mutating func expire() -> ExpectedPostings {
+    mutating func expire() -> ExpectedPostings {
         phase = captured > 0 ? .captured : .expired
         return release(held)
     }
@@ -229,7 +254,7 @@ extension AuditedPayment {
         return pair(debit: .memoAuthorizationProvider, credit: .memoAuthorizationMerchant, difference)
     }
 
-    private mutating func authorized(_ amount: Int64) -> ExpectedPostings {
+    mutating func authorized(_ amount: Int64) -> ExpectedPostings {
         authorized = amount
         if capturesAutomatically { return captured(amount, staysOpen: false) }
         phase = .authorized
@@ -237,13 +262,14 @@ extension AuditedPayment {
         return pair(debit: .memoAuthorizationProvider, credit: .memoAuthorizationMerchant, amount)
     }
 
-    private mutating func captured(_ amount: Int64, staysOpen: Bool) -> ExpectedPostings {
+    mutating func captured(_ amount: Int64, staysOpen: Bool) -> ExpectedPostings {
         phase = staysOpen ? .partiallyCaptured : .captured
         captured += amount
         let share = BasisPoints.fee(of: amount, basisPoints: feeBasisPoints)
         fee += share
         var postings = release(staysOpen ? amount : held)
         let shares = sharePlan(amount - share)
+        give(captured: amount - share - shares.parts)
         postings[account(.providerReceivable), default: 0] += Int128(amount)
         postings[account(.merchantPending), default: 0] -= Int128(amount - share - shares.parts)
         postings[account(.platformFees), default: 0] -= Int128(share + shares.residue)
@@ -287,10 +313,13 @@ extension AuditedPayment {
 
     private mutating func finishRefund(_ record: OperationFinished) -> Result<ExpectedPostings, Violation> {
         // One of another amount than asked for stays pending until people decide.
-        if record.result == .conflicted { return .success([:]) }
+        if record.result == .conflicted {
+            guard record.executedMinor > 0 else { return .success([:]) }
+            return .success(unexplained(-record.executedMinor, record.executedCurrency))
+        }
         refundPending -= record.amountMinor
         guard record.result == .succeeded else {
-            return .success(pair(debit: .refundClearing, credit: .merchantPending, record.amountMinor))
+            return .success(pair(debit: .refundClearing, credit: give(record.amountMinor), record.amountMinor))
         }
         refunded += record.amountMinor
         return .success(pair(debit: .refundClearing, credit: .providerReceivable, record.amountMinor))
@@ -299,7 +328,20 @@ extension AuditedPayment {
     /// Takes a refund that came back in.
     mutating func bounce(_ amount: Int64) -> ExpectedPostings {
         refunded -= amount
-        return pair(debit: .providerReceivable, credit: .merchantPending, amount)
+        return pair(debit: .providerReceivable, credit: give(amount), amount)
+    }
+
+    /// What a capture leaves the merchant stays pending, also where wallets and cash stand for the provider.
+    private mutating func give(captured amount: Int64) { pending += amount }
+
+    /// Gives the merchant an amount (takes it, if negative) where its share is: pending until all that was captured is settled.
+    private mutating func give(_ amount: Int64) -> AccountKind {
+        if settled > 0, settled >= captured {
+            available += amount
+            return .merchantAvailable
+        }
+        pending += amount
+        return .merchantPending
     }
 
     private func pair(debit: AccountKind, credit: AccountKind, _ amount: Int64) -> ExpectedPostings {
@@ -310,15 +352,19 @@ extension AuditedPayment {
     func contribution(to balances: inout ExpectedPostings) {
         balances[account(.memoAuthorizationProvider), default: 0] += Int128(held)
         balances[account(.memoAuthorizationMerchant), default: 0] -= Int128(held)
-        balances[account(.providerReceivable), default: 0] += Int128(captured - refunded)
-        balances[account(.merchantPending), default: 0] -= Int128(
-            captured - fee - residue - sellers.values.reduce(0, +) - refunded - refundPending
-        )
         balances[account(.platformFees), default: 0] -= Int128(fee + residue)
         for (owner, amount) in sellers {
-            balances[Account(.sellerPending, owner: owner, currency: currency), default: 0] -= Int128(amount)
+            let available = sellersSettled[owner] ?? 0
+            balances[Account(.sellerPending, owner: owner, currency: currency), default: 0] -= Int128(
+                amount - available
+            )
+            balances[Account(.sellerAvailable, owner: owner, currency: currency), default: 0] -= Int128(available)
         }
+        balances[account(.providerReceivable), default: 0] += Int128(captured - refunded)
+        balances[account(.merchantPending), default: 0] -= Int128(pending)
+        balances[account(.merchantAvailable), default: 0] -= Int128(available)
         balances[account(.refundClearing), default: 0] -= Int128(refundPending)
+        for (account, amount) in others { balances[account, default: 0] += amount }
     }
 }
 

@@ -37,6 +37,8 @@ package struct LedgerCheck {
     var openKeys: [OpenOperation: KeyDigest?] = [:]
     private var lastRecords: [UInt64: RecordPosition] = [:]
     var reservedKeys: Set<KeyDigest> = []
+    /// Events that did something, by provider and identifier.
+    private var appliedEvents: Set<String> = []
     private var chains = AuditedChains()
     /// Balance marks that were compared.
     package var markCount: Int { chains.markCount }
@@ -110,6 +112,7 @@ package struct LedgerCheck {
             settle(money.examine(record), Transfers(), record.key, record.id.shard, position)
         case .exchangeConverted(let record):
             settle(money.examine(record), record.transfers, record.key, record.id.shard, position)
+        case .eventApplied(let event): examine(event, position)
         }
     }
 
@@ -210,6 +213,27 @@ package struct LedgerCheck {
     private mutating func examine(_ record: PaymentChanged, _ position: RecordPosition) {
         guard let index = payment(record.payment, position) else { return }
         settle(payments[index].change(record), record.transfers, index, position)
+    }
+
+    private mutating func examine(_ record: EventApplied, _ position: RecordPosition) {
+        guard let index = payment(record.payment, position) else { return }
+        if record.fact.effect != .none, !record.eventID.isEmpty {
+            // Only what has long been forgotten can be told again, and then it finds another state.
+            if !appliedEvents.insert("\(record.provider)\n\(record.eventID)").inserted {
+                note(position, "event \(record.eventID) of \(record.provider) is applied again")
+            }
+        }
+        if let key = record.key, reservedKeys.contains(key.digest) {
+            note(position, "an event's key belongs to an open operation")
+        }
+        if record.fact.effect == .refundBounced {
+            let operation = open(record.payment, .refund, record.refund)
+            guard let refund = refunds[operation], refund.succeeded, refund.amount == record.fact.amountMinor else {
+                return note(position, "a refund comes back that had not succeeded for \(record.fact.amountMinor)")
+            }
+            refunds[operation]?.succeeded = false
+        }
+        settle(payments[index].take(record), record.transfers, index, position)
     }
 
     private mutating func examine(_ record: RefundBounced, _ position: RecordPosition) {

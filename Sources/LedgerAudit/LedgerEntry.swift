@@ -93,6 +93,7 @@ package struct LedgerEntry: Sendable {
         case .paymentChanged(let changed): (.payment(changed.payment), changed.transfers, "")
         case .payoutChanged(let changed): (.payout(changed.id), changed.transfers, "")
         case .exchangeConverted(let converted): (.exchange(converted.id), converted.transfers, "")
+        case .eventApplied(let event): (.payment(event.payment), event.transfers, event.reference)
         }
     }
 }
@@ -123,6 +124,15 @@ extension Recipe {
         case .walletToppedUp: "wallet topped up"
         case .exchange: "currency exchange"
         case .sellersSettled: "sellers' shares settled"
+        case .settlement: "settlement"
+        case .captureReversed: "capture failed"
+        case .chargeback: "chargeback"
+        case .disputeReserved: "reserved for a dispute"
+        case .disputeReserveReleased: "reserve released"
+        case .chargebackWon: "chargeback won"
+        case .unexplained: "unexplained provider money"
+        case .reclassified: "explained provider money"
+        case .writtenOff: "written off"
         }
     }
 }

@@ -75,8 +75,13 @@ extension Payment {
         case .cancel: cancelFinished(result)
         case .refund: preconditionFailure("refunds finish on their own")
         }
-        if !hasDeadline { self.deadline = 0 }
+        endDeadlineOfPhase()
         checkInvariants()
+    }
+
+    /// Only what time can end has a deadline.
+    mutating func endDeadlineOfPhase() {
+        if !hasDeadline { deadline = 0 }
     }
 
     /// The phases that time can end.
@@ -87,7 +92,7 @@ extension Payment {
         }
     }
 
-    private mutating func authorizationFinished(_ result: OperationResult, _ amount: Int64, _ deadline: Int64) {
+    mutating func authorizationFinished(_ result: OperationResult, _ amount: Int64, _ deadline: Int64) {
         precondition(phase == .created || phase == .requiresAction, "authorized twice")
         switch result {
         case .succeeded:
@@ -178,7 +183,7 @@ extension Payment {
             precondition(running == .authorize || running == .confirm, "abandoned while nothing was awaited")
             failure = .abandoned
         }
-        if !hasDeadline { self.deadline = 0 }
+        endDeadlineOfPhase()
         checkInvariants()
     }
 

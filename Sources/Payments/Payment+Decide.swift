@@ -78,7 +78,7 @@ extension Payment {
         try checkIdle()
         guard phase == .captured else { throw .unexpectedState }
         guard refundCount < Self.maximumRefunds else { throw .tooManyRefunds }
-        guard disputedMinor == 0 else { throw .disputed }
+        guard disputedMinor == 0 || flags.contains(.refundableWhileDisputed) else { throw .disputed }
         guard refundableMinor > 0 else {
             // All of it was refunded, or is being: the one is final, the other may yet fail and free the amount.
             throw refundPendingMinor > 0 ? .operationInProgress : .unexpectedState

@@ -7,6 +7,7 @@ package enum PaymentLayout {
     /// Before deadlines, disputes and settlement.
     package static let firstPaymentBytes = 120
     package static let refundBytes = 64
+    package static let disputeBytes = 104
 }
 
 /// The bytes are no payment: they passed their checksums, so another program wrote them, or there is a defect.
@@ -16,7 +17,7 @@ package struct PaymentLayoutError: Error, Equatable {
 
 extension Payment {
     /// Writes the fixed part; the lengths of the variable parts are those of the slices.
-    /// - Parameter refundsFollowing: how many refunds stand behind it.
+    /// - Parameter refundsFollowing: how many refunds stand behind it; all its disputes do behind them.
     package func store(into bytes: UnsafeMutableRawBufferPointer, refundsFollowing: UInt16) {
         precondition(bytes.count >= PaymentLayout.paymentBytes)
         bytes.put(id.high, 0)
@@ -57,9 +58,11 @@ extension Payment {
         bytes.put(incrementCount, 158)
         bytes.put(confirmCount, 160)
         bytes.put(authorizeCount, 162)
-        bytes.put(UInt32(traits.rawValue), 164)
-        bytes.put(UInt64(0), 168)
-        bytes.put(UInt64(0), 176)
+        bytes.put(traits.rawValue, 164)
+        bytes.put(UInt8(truncatingIfNeeded: disputeCount), 165)
+        bytes.put(UInt16(PaymentLayout.disputeBytes), 166)
+        bytes.put(pendingFundsMinor, 168)
+        bytes.put(feeMinor, 176)
     }
 
     /// Reads a fixed part. The slices have their lengths and no place yet; no operation is bound.
@@ -103,6 +106,7 @@ extension Payment {
         payment.declineCategory = try bytes.option(109)
         payment.failure = try bytes.option(110)
         payment.newestRefund = bytes.get(112)
+        if !isExtended { payment.deriveFunds() }
         guard payment.holdsInvariants else { throw PaymentLayoutError() }
         return (payment, bytes.get(92))
     }
@@ -117,6 +121,22 @@ extension Payment {
         incrementCount = bytes.get(158)
         confirmCount = bytes.get(160)
         authorizeCount = bytes.get(162)
+        disputeCount = UInt16(bytes.get(165, as: UInt8.self))
+        pendingFundsMinor = bytes.get(168)
+        feeMinor = bytes.get(176)
+    }
+
+    /// The bytes of a stored dispute's fixed part behind a stored payment; 0 where there are none.
+    package static func disputeBytes(_ bytes: UnsafeRawBufferPointer) -> Int {
+        bytes.count >= PaymentLayout.paymentBytes ? Int(bytes.get(166, as: UInt16.self)) : 0
+    }
+
+    /// For a payment of the time before settlement: all of its share is pending. Exact but for the fees of several captures, which
+    /// may have been rounded one by one.
+    private mutating func deriveFunds() {
+        guard capturedMinor > 0, phase != .conflicted else { return }
+        feeMinor = BasisPoints.fee(of: capturedMinor, basisPoints: feeBasisPoints)
+        pendingFundsMinor = capturedMinor - feeMinor - refundedMinor - refundPendingMinor
     }
 }
 
@@ -168,6 +188,62 @@ extension Refund {
         refund.isConflicted = bytes.get(60, as: UInt8.self) == 1
         guard refund.id.paymentSequence == payment.sequence else { throw PaymentLayoutError() }
         return (refund, bytes.get(40))
+    }
+}
+
+extension Dispute {
+    /// Writes the fixed part.
+    /// - Parameter number: the dispute's place in its shard's table plus one.
+    package func store(into bytes: UnsafeMutableRawBufferPointer, number: UInt32) {
+        precondition(bytes.count >= PaymentLayout.disputeBytes)
+        bytes.put(id.high, 0)
+        bytes.put(id.low, 8)
+        bytes.put(amountMinor, 16)
+        bytes.put(feeMinor, 24)
+        bytes.put(reservedMinor, 32)
+        bytes.put(evidenceDueAt, 40)
+        bytes.put(updatedAt, 48)
+        bytes.put(lastRecord, 56)
+        bytes.put(number, 64)
+        bytes.put(older, 68)
+        bytes.put(providerReference.length, 72)
+        bytes.put(reason.length, 76)
+        bytes.put(evidence.length, 80)
+        bytes.put(status.rawValue, 84)
+        bytes.put(chargebacks, 85)
+        bytes.put(UInt8(isChargeRefundable ? 1 : 0), 86)
+        bytes.put(UInt8(0), 87)
+        bytes.put(UInt64(0), 88)
+        bytes.put(UInt64(0), 96)
+    }
+
+    /// Reads a fixed part of a dispute of `payment`, as `Payment.load` does.
+    package static func load(
+        _ bytes: UnsafeRawBufferPointer,
+        payment: PaymentID
+    ) throws(PaymentLayoutError) -> (dispute: Dispute, number: UInt32) {
+        guard bytes.count >= PaymentLayout.disputeBytes, bytes.get(16, as: Int64.self) > 0,
+            let status = DisputeStatus(rawValue: bytes.get(84)), bytes.get(64, as: UInt32.self) > 0
+        else { throw PaymentLayoutError() }
+        var dispute = Dispute(
+            id: DisputeID(high: bytes.get(0), low: bytes.get(8)),
+            payment: payment,
+            amountMinor: bytes.get(16),
+            at: bytes.get(48),
+            older: bytes.get(68)
+        )
+        dispute.status = status
+        dispute.feeMinor = bytes.get(24)
+        dispute.reservedMinor = bytes.get(32)
+        dispute.evidenceDueAt = bytes.get(40)
+        dispute.lastRecord = bytes.get(56)
+        dispute.providerReference.length = bytes.get(72)
+        dispute.reason.length = bytes.get(76)
+        dispute.evidence.length = bytes.get(80)
+        dispute.chargebacks = bytes.get(85)
+        dispute.isChargeRefundable = bytes.get(86, as: UInt8.self) == 1
+        guard dispute.id.paymentSequence == payment.sequence else { throw PaymentLayoutError() }
+        return (dispute, bytes.get(64))
     }
 }
 

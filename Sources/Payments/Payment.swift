@@ -43,8 +43,8 @@ package struct PaymentFlags: OptionSet, Hashable, Sendable {
 
     /// The merchant takes an authorization for less than asked.
     package static let acceptsPartialAuthorization = PaymentFlags(rawValue: 1)
-    /// The provider has settled what was captured.
-    package static let settled = PaymentFlags(rawValue: 2)
+    /// What open disputes hold may be refunded still: the PSP said so of all of them.
+    package static let refundableWhileDisputed = PaymentFlags(rawValue: 8)
     /// Nothing is sent to the PSP with the creation (`PaymentPhase.review`, or refused at once).
     package static let heldBack = PaymentFlags(rawValue: 4)
 }
@@ -71,6 +71,10 @@ package struct Payment: Sendable {
     package internal(set) var disputeLostMinor: Int64 = 0
     /// Of the captured amount, what the provider has settled.
     package internal(set) var settledMinor: Int64 = 0
+    /// What the payment has put on its merchant's pending balance and not taken from it, and the platform's fees of it: the sums of
+    /// what its records booked there, kept by the shard.
+    package var pendingFundsMinor: Int64 = 0
+    package var feeMinor: Int64 = 0
     /// When time ends the phase, in milliseconds since 1970; 0 for never. An authorization's own end (the PSP's word), the last
     /// moment of the shopper's action, or of a review.
     package internal(set) var deadline: Int64 = 0
@@ -102,6 +106,8 @@ package struct Payment: Sendable {
     package internal(set) var incrementCount: UInt16 = 0
     package internal(set) var confirmCount: UInt16 = 0
     package internal(set) var authorizeCount: UInt16
+    /// Disputes it ever had; at most `maximumDisputes`.
+    package var disputeCount: UInt16 = 0
     package internal(set) var flags: PaymentFlags
     package internal(set) var phase: PaymentPhase = .created
     /// The operation that is running or being resolved, if any (refunds run beside it and are not shown here).
@@ -161,7 +167,8 @@ package struct Payment: Sendable {
 
     /// What was taken back by a dispute cannot be refunded, too.
     package var refundableMinor: Int64 {
-        capturedMinor - refundedMinor - refundPendingMinor - disputedMinor - disputeLostMinor
+        // A chargeback may take what was refunded, too.
+        max(0, capturedMinor - refundedMinor - refundPendingMinor - disputedMinor - disputeLostMinor)
     }
 
     /// What the PSP executed came too late, or was less than the merchant takes: the gateway voids or refunds it by itself.
@@ -171,7 +178,7 @@ package struct Payment: Sendable {
             return phase == .authorized || (phase == .captured && refundableMinor > 0)
         case .timeout, .connectionFailed, .connectionLost, .streamReset, .serverError, .overloaded, .rateLimited,
             .badResponse, .misconfigured, .conflict, .recovered, .pendingAtProvider, .actionPending, .blocked,
-            .reviewRejected, .reviewTimedOut, nil:
+            .reviewRejected, .reviewTimedOut, nil, .captureFailed:
             return false
         }
     }
@@ -211,7 +218,8 @@ package struct Payment: Sendable {
         capturedMinor >= 0 && capturedMinor <= captureLimitMinor && authorizedMinor <= amountMinor && refundedMinor >= 0
             && refundPendingMinor >= 0 && refundedMinor <= capturedMinor
             && refundPendingMinor <= capturedMinor - refundedMinor && disputedMinor >= 0 && disputeLostMinor >= 0
-            && settledMinor >= 0 && capturedFitsPhase
+            && disputedMinor <= capturedMinor && disputeLostMinor <= capturedMinor - disputedMinor
+            && settledMinor >= 0 && settledMinor <= capturedMinor && capturedFitsPhase
     }
 
     private var capturedFitsPhase: Bool {
@@ -228,6 +236,9 @@ package struct Payment: Sendable {
         precondition(authorizedMinor <= amountMinor, "authorized more than asked")
         precondition(refundedMinor >= 0 && refundPendingMinor >= 0, "negative refund counter")
         precondition(refundedMinor + refundPendingMinor <= capturedMinor, "refunded more than captured")
+        precondition(disputedMinor >= 0 && disputeLostMinor >= 0, "negative dispute counter")
+        precondition(disputedMinor + disputeLostMinor <= capturedMinor, "disputed more than captured")
+        precondition(settledMinor >= 0 && settledMinor <= capturedMinor, "settled more than captured")
         precondition(capturedFitsPhase, "captured \(capturedMinor) in \(phase)")
     }
 }

@@ -34,7 +34,7 @@ package enum Postings {
     ) -> Transfers {
         switch operation {
         case .refund:
-            Transfers(Recipes.refundRequested(payment.parties(rail), amountMinor: amountMinor, from: .pending))
+            Transfers(Recipes.refundRequested(payment.parties(rail), amountMinor: amountMinor, from: payment.funds))
         case .authorize, .capture, .cancel, .increment, .confirm:
             Transfers()
         }
@@ -57,7 +57,7 @@ package enum Postings {
             return declined(operation, code, payment)
         case .declined, .notExecuted:
             guard operation == .refund else { return Transfers() }
-            return Transfers(Recipes.refundFailed(payment.parties(rail), amountMinor: amountMinor, to: .pending))
+            return Transfers(Recipes.refundFailed(payment.parties(rail), amountMinor: amountMinor, to: payment.funds))
         case .conflicted, .actionRequired:
             return Transfers()
         }
@@ -136,7 +136,7 @@ package enum Postings {
         _ payment: Payment,
         rail: PaymentRail = .provider
     ) -> Transfers {
-        Transfers(Recipes.refundBounced(payment.parties(rail), amountMinor: amountMinor, to: .pending))
+        Transfers(Recipes.refundBounced(payment.parties(rail), amountMinor: amountMinor, to: payment.funds))
     }
 }
 

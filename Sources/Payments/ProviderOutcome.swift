@@ -65,6 +65,8 @@ package enum FailureReason: UInt8, Sendable, CaseIterable {
     case reviewRejected = 21
     /// Nobody ended its review in time; nothing was sent.
     case reviewTimedOut = 22
+    /// The capture failed after it had succeeded, and nothing is left of it.
+    case captureFailed = 30
 }
 
 /// A decline, normalised (`DeclineClass`, `DeclineCode`) and as the PSP put it.

@@ -7,6 +7,8 @@ import Testing
     static let payment = PaymentID(milliseconds: 1_795_250_136_123, shard: 1, sequence: 42)
     static let refund = RefundID(milliseconds: 1_795_250_136_123, shard: 1, paymentSequence: 42, ordinal: 7)
 
+    static let dispute = DisputeID(milliseconds: 1_795_250_136_123, shard: 1, paymentSequence: 42, ordinal: 3)
+
     static let known: [(String, Route)] = [
         ("/v1/payments", .createPayment),
         ("/v1/payments/\(payment)", .getPayment(payment)),
@@ -16,6 +18,12 @@ import Testing
         ("/v1/payments/\(payment)/reject", .reject(payment)),
         ("/v1/payments/\(payment)/refunds", .refund(payment)),
         ("/v1/refunds/\(refund)", .getRefund(refund)),
+        ("/v1/disputes/\(dispute)", .getDispute(dispute)),
+        ("/v1/disputes/\(dispute)/evidence", .disputeEvidence(dispute)),
+        ("/v1/disputes/\(dispute)/accept", .acceptDispute(dispute)),
+        ("/v1/disputes/\(payment)", .unknownResource(method: .get)),
+        ("/v1/disputes/x/accept", .unknownResource(method: .post)),
+        ("/v1/provider_events", .postEvent),
         ("/v1/balance", .getBalance),
         ("/v1/payments/\(payment)/timeline", .getTimeline(payment)),
         ("/openapi.yaml", .openAPI),
@@ -33,7 +41,8 @@ import Testing
 
     @Test(arguments: [
         "", "/", "/v1", "/v1/", "/v1/payment", "/v1/paymentsx", "/v1/payments/", "/v1/payments//capture", "/v1/refunds",
-        "/v1/refunds/", "/v1/refunds/x/y", "/v1/payments/x/refund", "/v1/payments/x/capture/", "/openapi.yml",
+        "/v1/refunds/", "/v1/refunds/x/y", "/v1/disputes", "/v1/disputes/", "/v1/disputes/x/y", "/v1/provider_events/",
+        "/v1/payments/x/refund", "/v1/payments/x/capture/", "/openapi.yml",
         "/openapi.yaml/", "//v1/payments", "/V1/payments", "/v1/payments/x/y/z",
     ])
     func `a path of no route leads nowhere`(_ path: String) {
@@ -61,6 +70,7 @@ import Testing
         for (path, route) in Self.known.prefix(9) {
             let template =
                 path.replacing("\(Self.payment)", with: "{id}").replacing("\(Self.refund)", with: "{id}")
+                .replacing("\(Self.dispute)", with: "{id}")
             #expect(methods[template] == route.method)
         }
     }

@@ -37,6 +37,60 @@ import Testing
         )
     }
 
+    @Test func `a settlement pays bank and provider from the receivable, and releases what was pending`() {
+        let settled = Recipes.settlement(someParties, amountMinor: 1_000, providerFeeMinor: 20, releasedMinor: 975)
+        #expect(
+            settled.postings == [
+                Posting(account: account(.bankCash, 1), amountMinor: 980),
+                Posting(account: account(.providerFees, provider), amountMinor: 20),
+                Posting(account: account(.merchantPending, merchant), amountMinor: 975),
+                Posting(account: account(.providerReceivable, provider), amountMinor: -1_000),
+                Posting(account: account(.merchantAvailable, merchant), amountMinor: -975),
+            ]
+        )
+        #expect(Recipes.settlement(someParties, amountMinor: 5, providerFeeMinor: 5, releasedMinor: 0).count == 2)
+        let owed = Recipes.settlement(someParties, amountMinor: 5, providerFeeMinor: 8, releasedMinor: -7)
+        #expect(owed.postings.contains(Posting(account: account(.bankCash, 1), amountMinor: -3)))
+        #expect(owed.postings.contains(Posting(account: account(.merchantAvailable, merchant), amountMinor: 7)))
+    }
+
+    @Test func `a chargeback takes amount and fee from the merchant, and a won one gives the amount back`() {
+        #expect(
+            Recipes.chargeback(someParties, amountMinor: 500, feeMinor: 15).postings == [
+                Posting(account: account(.merchantAvailable, merchant), amountMinor: 515),
+                Posting(account: account(.providerReceivable, provider), amountMinor: -515),
+            ]
+        )
+        #expect(
+            Recipes.chargebackWon(someParties, amountMinor: 500).postings == [
+                Posting(account: account(.providerReceivable, provider), amountMinor: 500),
+                Posting(account: account(.merchantAvailable, merchant), amountMinor: -500),
+            ]
+        )
+    }
+
+    @Test func `unexplained money waits in suspense, and goes from there to its account`() {
+        let found = Recipes.unexplained(someParties, amountMinor: 70)
+        #expect(
+            found.postings == [
+                Posting(account: account(.providerReceivable, provider), amountMinor: 70),
+                Posting(account: account(.suspense, provider), amountMinor: -70),
+            ]
+        )
+        for (target, kind, owner) in [
+            (SuspenseTarget.merchantAvailable, AccountKind.merchantAvailable, merchant),
+            (.platformFees, .platformFees, 0),
+            (.platformLosses, .platformLosses, 0), (.providerReceivable, .providerReceivable, provider),
+        ] {
+            #expect(
+                Recipes.reclassified(someParties, amountMinor: 70, to: target).postings == [
+                    Posting(account: account(.suspense, provider), amountMinor: 70),
+                    Posting(account: account(kind, owner), amountMinor: -70),
+                ]
+            )
+        }
+    }
+
     @Test func `a capture leaves out postings of zero`() {
         #expect(
             Recipes.capture(someParties, amountMinor: 100, feeMinor: 0).postings == [

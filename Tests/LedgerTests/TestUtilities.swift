@@ -41,6 +41,33 @@ extension Transfer {
         case .refundConfirmed: return Recipes.refundConfirmed(parties, amountMinor: amount)
         case .refundFailed: return Recipes.refundFailed(parties, amountMinor: amount, to: funds)
         case .refundBounced: return Recipes.refundBounced(parties, amountMinor: amount, to: funds)
+        case .settlement:
+            let fee = amount / 50
+            return Recipes.settlement(
+                parties,
+                amountMinor: amount,
+                providerFeeMinor: fee,
+                releasedMinor: amount / 2 - 5
+            )
+        case .captureReversed:
+            let half = amount / 2
+            return Recipes.captureReversed(
+                parties,
+                amountMinor: amount,
+                feeMinor: 0,
+                pendingMinor: half,
+                availableMinor: amount - half
+            )
+        case .chargeback: return Recipes.chargeback(parties, amountMinor: amount - amount / 2, feeMinor: amount / 2)
+        case .disputeReserved: return Recipes.disputeReserved(parties, amountMinor: amount)
+        case .disputeReserveReleased: return Recipes.disputeReserveReleased(parties, amountMinor: amount)
+        case .chargebackWon: return Recipes.chargebackWon(parties, amountMinor: amount)
+        case .unexplained:
+            return Recipes.unexplained(parties, amountMinor: Bool.random(using: &random) ? amount : -amount)
+        case .reclassified:
+            let target = SuspenseTarget.allCases.randomElement(using: &random)!
+            return Recipes.reclassified(parties, amountMinor: amount, to: target)
+        case .writtenOff: return Recipes.writtenOff(parties, amountMinor: amount)
         case .payoutRequested, .payoutPaid, .payoutFailed, .payoutReturned, .walletHeld, .walletReleased, .walletPaid,
             .walletToppedUp, .exchange, .sellersSettled:
             return money(parties, amount, using: &random)

@@ -8,6 +8,9 @@ extension Auditor {
     mutating func compare(_ expected: [NaivePosting], _ record: ShardRecord, _ number: Int) throws(Mismatch) {
         guard let payment = payments[number] else { return }
         var seen: [NaivePosting] = []
+        // What a PSP executed in another currency is booked in that one.
+        var currency = payment.currency
+        if case .operationFinished(let ended) = record, ended.result == .conflicted { currency = ended.executedCurrency }
         for index in 0..<record.transfers.count {
             let transfer = record.transfers[index]
             if faults.contains(.forgottenRelease), transfer.recipe == .release, payment.phase == .partiallyCaptured {
@@ -15,7 +18,7 @@ extension Auditor {
             }
             for place in 0..<transfer.count {
                 let posting = transfer[place]
-                guard posting.account.currency == payment.currency else {
+                guard posting.account.currency == currency else {
                     throw Mismatch(description: "booked in \(posting.account.currency)")
                 }
                 seen.append(
@@ -32,7 +35,7 @@ extension Auditor {
         }
         let wanted = Self.merged(expected)
         guard Self.merged(seen) == wanted else { throw Mismatch(description: "booked \(seen), not \(wanted)") }
-        for posting in expected { book(posting, payment.currency) }
+        for posting in expected { book(posting, currency) }
         checks += 1
     }
 

@@ -308,7 +308,8 @@ package struct Auditor {
         guard record.result.name == result.name else {
             throw Mismatch(description: "\(record.operation) ended as \(record.result), not \(result)")
         }
-        let postings = payment.finish(operation, result)
+        var postings = payment.finish(operation, result)
+        if record.result == .conflicted { postings = payment.unexplained(operation, executed: record.executedMinor) }
         payments[number] = payment
         if operation.asked {
             if let (step, _) = last, step.payment == number,

@@ -7,11 +7,12 @@ enum NaiveAccount: String, CaseIterable {
     case pending = "merchant:pending"
     case fees = "platform:fees"
     case clearing = "refund:clearing"
+    case suspense = "suspense"
     case heldAtPSP = "memo:auth:psp"
     case heldForMerchant = "memo:auth:merchant"
 
     var isMerchants: Bool { self == .pending || self == .heldForMerchant }
-    var isProviders: Bool { self == .receivable || self == .heldAtPSP }
+    var isProviders: Bool { self == .receivable || self == .heldAtPSP || self == .suspense }
 }
 
 /// One side of a booking: positive for debit.
@@ -245,6 +246,15 @@ struct NaivePayment {
         let rest = share % 10_000
         if rest > 5_000 || (rest == 5_000 && part % 2 == 1) { part += 1 }
         return move(.receivable, .pending, amount - part) + move(.receivable, .fees, part)
+    }
+
+    /// P12: what a PSP moved otherwise than asked waits in suspense.
+    func unexplained(_ operation: Operation, executed: Int64) -> [NaivePosting] {
+        switch operation.kind {
+        case .authorize where isSale, .confirm where isSale, .capture: move(.receivable, .suspense, executed)
+        case .refund: move(.suspense, .receivable, executed)
+        default: []
+        }
     }
 
     private func move(_ debit: NaiveAccount, _ credit: NaiveAccount, _ amount: Int64) -> [NaivePosting] {

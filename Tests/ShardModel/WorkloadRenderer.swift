@@ -51,6 +51,14 @@ package struct WorkloadRenderer: ResponseRenderer {
         if let payment { body.writeString(" | \(Self.text(payment))") }
     }
 
+    package func renderDispute(_ dispute: DisputeView, into body: inout ByteBuffer) {}
+    package func renderDisputeRefused(
+        _ refusal: Refusal,
+        _ dispute: DisputeView,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {}
+    package func renderEvent(_ event: EventView, into body: inout ByteBuffer) {}
     package func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) {}
     package func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer) {}
     package func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {}

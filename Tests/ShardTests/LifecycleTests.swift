@@ -367,7 +367,7 @@ import Testing
 
 extension ShardWorld {
     /// The first payment.
-    fileprivate var payment: PaymentView {
+    var payment: PaymentView {
         var found: PaymentView?
         _ = core.forEachPayment(from: 0, count: 1) { view, _ in found = view }
         guard let found else { preconditionFailure("no payment") }

@@ -86,7 +86,11 @@ struct GatewayBlueprint: Sendable {
                 ),
                 capabilities: PaymentCapabilities(configuration.provider),
                 actionLifetime: Self.milliseconds(configuration.payments.actionTimeout),
-                risk: risk.policy
+                risk: risk.policy,
+                disputes: DisputePolicy(
+                    fees: configuration.provider.disputeFees,
+                    reservesOnWarning: configuration.provider.reservesOnWarning
+                )
             ),
             cursorKey: api.cursorKey,
             hostLimits: ShardHost.Limits(unflushedBytes: configuration.journal.maxUnflushedBytes),

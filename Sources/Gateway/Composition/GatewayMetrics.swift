@@ -88,6 +88,18 @@ enum GatewayMetrics {
                 "millrace_operations_begun_by_gateway_total",
                 "Voids, refunds and confirmations that no merchant asked for.", shard.begunByGateway
             ),
+            ("millrace_events_applied_total", "Provider events and disputes applied.", shard.eventsApplied),
+            ("millrace_events_known_total", "Provider events that told nothing new.", shard.eventsKnown),
+            (
+                "millrace_events_refused_total", "Provider events that a payment's state did not take.",
+                shard.eventsRefused
+            ),
+            (
+                "millrace_late_successes_total", "Alarm: what a PSP executed after the payment had ended.",
+                shard.lateSuccesses
+            ),
+            ("millrace_unexplained_money_total", "Alarm: provider money put into suspense.", shard.unexplained),
+            ("millrace_disputes_overdue_total", "Disputes lost for want of evidence.", shard.disputesOverdue),
             ("millrace_idempotent_replays_total", "Answers given again.", shard.replays),
             ("millrace_idempotency_conflicts_total", "Keys used for another request.", shard.keyConflicts),
             ("millrace_idempotency_keys_in_use_total", "Keys whose request was still running.", shard.keysInUse),

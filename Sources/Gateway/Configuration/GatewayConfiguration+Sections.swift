@@ -1,3 +1,5 @@
+import Money
+
 // Each section reads itself; the permitted ranges stand here, the defaults in GatewayConfiguration.swift.
 
 extension GatewayConfiguration.TLS {
@@ -125,7 +127,23 @@ extension GatewayConfiguration.Provider {
         deadline = try section.duration("deadline", in: timeout) ?? deadline
         maxInFlightPerLoop = try section.integer("max_in_flight_per_loop", in: 1...1_000_000) ?? maxInFlightPerLoop
         try readCapabilities(&section)
+        reservesOnWarning = try section.boolean("reserve_on_warning") ?? reservesOnWarning
+        var fees = try section.section("dispute_fees")
+        disputeFees = try Self.readDisputeFees(&fees)
         try section.finish()
+    }
+
+    /// A member for each currency.
+    private static func readDisputeFees(
+        _ section: inout ConfigurationSection
+    ) throws(ConfigurationError) -> [Currency: Int64] {
+        var fees: [Currency: Int64] = [:]
+        for currency in Currency.all {
+            guard let fee = try section.integer("\(currency.code)", in: 0...1_000_000) else { continue }
+            fees[currency] = Int64(fee)
+        }
+        try section.finish()
+        return fees
     }
 }
 

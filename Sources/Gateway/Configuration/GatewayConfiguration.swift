@@ -1,4 +1,5 @@
 package import API
+package import Money
 
 /// Everything an operator can decide about a gateway process, read once at start from one YAML file.
 ///
@@ -180,6 +181,10 @@ extension GatewayConfiguration {
         package var overCaptureBasisPoints = 0
         /// How long an authorization lasts where the provider does not say.
         package var authorizationLifetime = Duration.seconds(7 * 86_400)
+        /// What it takes for a chargeback where its event does not say, by currency, in minor units.
+        package var disputeFees: [Currency: Int64] = [:]
+        /// Whether a dispute's warning sets the disputed amount aside.
+        package var reservesOnWarning = false
     }
 
     /// Who may post payments.

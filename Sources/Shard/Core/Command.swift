@@ -64,6 +64,12 @@ package struct Command: Sendable {
         /// Everything that happened to it, in order.
         case getHistory(PaymentID)
         case getRefund(RefundID)
+        case getDispute(DisputeID)
+        /// `evidence` as `Dispute.evidence`.
+        case disputeEvidence(DisputeID, evidence: String)
+        case acceptDispute(DisputeID)
+        /// An operator's (`Command.operatorShard`).
+        indirect case providerEvent(ProviderEvent)
         /// What the ledger owes the merchant, by currency.
         case getBalance
         /// What it owed at a moment of the past, milliseconds since 1970.

@@ -124,6 +124,8 @@ extension Payment {
             changed(record.change, amountMinor: record.amountMinor, deadline: record.deadline, at: record.time)
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
             preconditionFailure("a record of no payment")
+        case .eventApplied(let record):
+            apply(record.fact, at: record.time)
         }
     }
 }

@@ -14,6 +14,12 @@ package struct PaymentView: Sendable {
     package var capturedMinor: Int64
     package var refundedMinor: Int64
     package var refundPendingMinor: Int64
+    /// Taken back by disputes, whether they are open or lost.
+    package var disputedMinor: Int64
+    /// Of the captured amount, what the provider has settled.
+    package var settledMinor: Int64
+    /// In a refusal: the types of events that it would take (`PaymentEventType`), by bits of their raw values.
+    package var allowedEvents: UInt32 = 0
     /// Set when `status` is `failed` by a decline.
     package var decline: Decline?
     /// Set when `status` is `failed` for another reason than a decline.
@@ -39,6 +45,8 @@ package struct PaymentView: Sendable {
         capturedMinor: Int64,
         refundedMinor: Int64,
         refundPendingMinor: Int64,
+        disputedMinor: Int64 = 0,
+        settledMinor: Int64 = 0,
         decline: Decline?,
         failure: FailureReason?,
         nextAction: NextAction? = nil,
@@ -56,6 +64,8 @@ package struct PaymentView: Sendable {
         self.capturedMinor = capturedMinor
         self.refundedMinor = refundedMinor
         self.refundPendingMinor = refundPendingMinor
+        self.disputedMinor = disputedMinor
+        self.settledMinor = settledMinor
         self.decline = decline
         self.failure = failure
         self.nextAction = nextAction
@@ -291,6 +301,16 @@ package protocol ResponseRenderer: MoneyRenderer {
         into body: inout ByteBuffer
     )
     func renderRefund(_ refund: RefundView, into body: inout ByteBuffer)
+    func renderDispute(_ dispute: DisputeView, into body: inout ByteBuffer)
+    /// The problem document of a dispute that does not allow something, the dispute inside.
+    func renderDisputeRefused(
+        _ refusal: Refusal,
+        _ dispute: DisputeView,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    )
+    /// What came of a provider's event.
+    func renderEvent(_ event: EventView, into body: inout ByteBuffer)
     func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer)
     func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer)
     func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer)

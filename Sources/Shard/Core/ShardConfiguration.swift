@@ -1,3 +1,4 @@
+package import Money
 package import Payments
 package import Risk
 
@@ -29,6 +30,8 @@ package struct ShardConfiguration: Sendable {
     package var risk: RiskPolicy?
     /// The most pay-outs, wallets, quotes and sellers.
     package var money = MoneyLimits()
+    /// What disputes cost.
+    package var disputes: DisputePolicy
 
     package init(
         shard: UInt16,
@@ -42,7 +45,8 @@ package struct ShardConfiguration: Sendable {
         resolution: ResolutionPolicy = ResolutionPolicy(),
         capabilities: PaymentCapabilities = PaymentCapabilities(),
         actionLifetime: Int64 = 1_800_000,
-        risk: RiskPolicy? = nil
+        risk: RiskPolicy? = nil,
+        disputes: DisputePolicy = DisputePolicy()
     ) {
         self.shard = shard
         self.idempotencyCapacity = idempotencyCapacity
@@ -56,6 +60,21 @@ package struct ShardConfiguration: Sendable {
         self.capabilities = capabilities
         self.actionLifetime = actionLifetime
         self.risk = risk
+        self.disputes = disputes
+    }
+}
+
+/// What disputes cost a merchant.
+package struct DisputePolicy: Sendable, Equatable {
+    /// The provider's fee for a chargeback by currency, in minor units, where its event does not say; 0 for other currencies.
+    package var fees: [Currency: Int64]
+    /// Whether a warning sets the disputed amount aside (P7r).
+    package var reservesOnWarning: Bool
+
+    package init(fees: [Currency: Int64] = [:], reservesOnWarning: Bool = false) {
+        precondition(fees.values.allSatisfy { $0 >= 0 }, "fees are not negative")
+        self.fees = fees
+        self.reservesOnWarning = reservesOnWarning
     }
 }
 

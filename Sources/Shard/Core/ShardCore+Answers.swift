@@ -206,27 +206,33 @@ extension ShardCore {
         _ command: Command,
         _ refusal: Refusal,
         showing index: Int? = nil,
+        allowedEvents: UInt32 = 0,
         into output: inout ShardOutput
     ) {
         statistics.refusals += 1
-        release(refusal, command, showing: index, into: &output)
+        release(refusal, command, showing: index, allowedEvents: allowedEvents, into: &output)
     }
 
     func refuseRead(_ command: Command, into output: inout ShardOutput) {
         release(.notFound, command, showing: nil, into: &output)
     }
 
-    private func release(_ refusal: Refusal, _ command: Command, showing index: Int?, into output: inout ShardOutput) {
+    private func release(
+        _ refusal: Refusal,
+        _ command: Command,
+        showing index: Int?,
+        allowedEvents: UInt32 = 0,
+        into output: inout ShardOutput
+    ) {
         var body = makeBody()
         let payment = index.map { payments[$0] }
+        var shown = payment.map { view($0) }
+        shown?.allowedEvents = allowedEvents
+        if let payment { shown?.permitted = payment.permittedOperations(configuration.capabilities) }
         arena.withBytes(payment?.details ?? .empty) { details in
             renderer.renderRefusal(
                 refusal,
-                payment: payment.map { payment in
-                    var shown = view(payment)
-                    shown.permitted = payment.permittedOperations(configuration.capabilities)
-                    return shown
-                },
+                payment: shown,
                 details: details,
                 requestID: command.requestID,
                 into: &body
@@ -298,6 +304,8 @@ extension PaymentView {
             capturedMinor: payment.capturedMinor,
             refundedMinor: payment.refundedMinor,
             refundPendingMinor: payment.refundPendingMinor,
+            disputedMinor: payment.disputedMinor + payment.disputeLostMinor,
+            settledMinor: payment.settledMinor,
             decline: decline,
             failure: payment.failure,
             nextAction: nextAction,

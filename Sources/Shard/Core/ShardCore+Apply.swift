@@ -53,7 +53,7 @@ extension ShardCore {
     /// - Returns: the slot of the operation that runs from now on.
     mutating func applyStarted(_ record: OperationStarted, at position: RecordPosition) -> Int {
         let index = existingPayment(record.payment)
-        book(record.transfers, for: payments[index].merchant, at: position)
+        book(record.transfers, of: index, at: position)
         payments[index].lastRecord = position
         guard record.operation == .refund else {
             if !record.instructions.isEmpty { addInstructions(record.instructions, to: index) }
@@ -159,7 +159,7 @@ extension ShardCore {
         let operation = operations[slot]
         let index = operation.payment
         precondition(operation.operation == record.operation && operation.ordinal == record.ordinal)
-        book(record.transfers, for: payments[index].merchant, at: position)
+        book(record.transfers, of: index, at: position)
         payments[index].lastRecord = position
         if operation.hasSplitPlan, record.result != .actionRequired { applySplits(record, payment: index) }
         if operation.refund == 0 {
@@ -196,7 +196,7 @@ extension ShardCore {
 
     mutating func applyChanged(_ record: PaymentChanged, at position: RecordPosition) {
         let index = existingPayment(record.payment)
-        book(record.transfers, for: payments[index].merchant, at: position)
+        book(record.transfers, of: index, at: position)
         payments[index].lastRecord = position
         payments[index].changed(
             record.change,
@@ -260,7 +260,7 @@ extension ShardCore {
         guard let refund = refundIndex(payment: index, where: { $0.id == record.refund }) else {
             preconditionFailure("a bounced refund is not in the journal")
         }
-        book(record.transfers, for: payments[index].merchant, at: position)
+        book(record.transfers, of: index, at: position)
         refunds[refund].bounced(at: record.time)
         refunds[refund].lastRecord = position
         payments[index].refundBounced(amountMinor: record.amountMinor, at: record.time)
@@ -273,6 +273,14 @@ extension ShardCore {
         precondition(payments.contains(index), "a record names a payment that is not in memory")
         precondition(payments[index].id == id, "a record names another payment")
         return index
+    }
+
+    /// Books what a record of a payment books, and keeps what it leaves of the payment on its merchant's pending balance.
+    mutating func book(_ transfers: Transfers, of index: Int, at position: RecordPosition) {
+        guard let first = transfers.first else { return }
+        payments[index].keepFunds(first)
+        if let second = transfers.second { payments[index].keepFunds(second) }
+        book(transfers, for: payments[index].merchant, at: position)
     }
 
     /// Books what a record books, and makes it the newest of its merchant's ledger: the only way to the balances. Every record
@@ -293,6 +301,21 @@ extension ShardCore {
         lastPosition += 1
         lastRecordTime = max(lastRecordTime, record.time)
         persistDueMark(at: record.time, into: &output)
+    }
+}
+
+extension Payment {
+    /// What a transfer of this payment leaves pending, and to the platform. Where explained money goes is not the payment's.
+    fileprivate mutating func keepFunds(_ transfer: Transfer) {
+        guard transfer.recipe != .reclassified else { return }
+        for index in 0..<transfer.count {
+            let posting = transfer[index]
+            switch posting.account.kind {
+            case .merchantPending: pendingFundsMinor -= posting.amountMinor
+            case .platformFees: feeMinor -= posting.amountMinor
+            default: break
+            }
+        }
     }
 }
 

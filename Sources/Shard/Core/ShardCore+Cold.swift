@@ -110,14 +110,16 @@ extension ShardCore {
     }
 
     private mutating func release(_ plan: ReleasePlan, inChunk chunk: Int) {
-        removeRefunds(of: payments.indices(inChunk: chunk) { plan.leaves($0, $1) })
+        removeParts(of: payments.indices(inChunk: chunk) { plan.leaves($0, $1) })
         statistics.paymentsReleased += payments.remove(inChunk: chunk) { plan.leaves($0, $1) }
         guard plan.arenaChunks.contains(true) else { return }
         for index in payments.indices(inChunk: chunk, where: { _, _ in true }) { moveBytes(of: index, plan) }
     }
 
-    private mutating func removeRefunds(of indices: [Int]) {
+    /// Refunds and disputes leave with their payments.
+    private mutating func removeParts(of indices: [Int]) {
         var leaving: [Int: Set<Int>] = [:]
+        var leavingDisputes: [Int: Set<Int>] = [:]
         for index in indices {
             var next = payments[index].newestRefund
             while next != 0 {
@@ -125,8 +127,17 @@ extension ShardCore {
                 next = refunds[number].older
                 leaving[number >> SparseTable<Refund>.chunkShift, default: []].insert(number)
             }
+            next = payments[index].newestDispute
+            while next != 0 {
+                let number = Int(next) - 1
+                next = disputes[number].older
+                leavingDisputes[number >> SparseTable<Dispute>.chunkShift, default: []].insert(number)
+            }
         }
         for (chunk, numbers) in leaving { _ = refunds.remove(inChunk: chunk) { index, _ in numbers.contains(index) } }
+        for (chunk, numbers) in leavingDisputes {
+            _ = disputes.remove(inChunk: chunk) { index, _ in numbers.contains(index) }
+        }
     }
 
     /// Copies what a payment that stays has in arena chunks that are going to be released.
@@ -151,6 +162,16 @@ extension ShardCore {
             guard moved.contains(true) else { continue }
             refunds[number].providerReference = refund.providerReference
             refunds[number].declineProviderCode = refund.declineProviderCode
+        }
+        next = payment.newestDispute
+        while next != 0 {
+            let number = Int(next) - 1
+            var dispute = disputes[number]
+            next = dispute.older
+            let moved = [
+                move(&dispute.providerReference, plan), move(&dispute.reason, plan), move(&dispute.evidence, plan),
+            ]
+            if moved.contains(true) { disputes[number] = dispute }
         }
     }
 

@@ -9,6 +9,7 @@ extension ShardCore {
         case .getPayment(let id): answerPayment(id, command, into: &output)
         case .getHistory(let id): answerHistory(id, command, into: &output)
         case .getRefund(let id): answerRefund(id, command, into: &output)
+        case .getDispute(let id): answerDispute(id, command, into: &output)
         case .getBalance: answerBalance(command, at: now, into: &output)
         case .getPastBalance(let time): answerBalance(of: time, command, at: now, into: &output)
         case .getAccounts: answerAccounts(command, at: now, into: &output)
@@ -55,6 +56,15 @@ extension ShardCore {
         case .createPayout, .payoutEvent, .createWallet, .quoteExchange, .convertExchange:
             guard let key = admit(command, into: &output) else { return }
             handleMoney(command, key, at: now, into: &output)
+        case .disputeEvidence(let id, let evidence):
+            guard let key = admit(command, into: &output) else { return }
+            defend(id, .disputeEvidence, evidence: evidence, command, key, at: now, into: &output)
+        case .acceptDispute(let id):
+            guard let key = admit(command, into: &output) else { return }
+            defend(id, .disputeAccepted, evidence: "", command, key, at: now, into: &output)
+        case .providerEvent(let event):
+            guard let key = admit(command, into: &output) else { return }
+            handle(event, command, key, at: now, into: &output)
         }
     }
 

@@ -14,11 +14,14 @@ extension ShardCore {
     private static let dueLimit = 256
 
     /// A payment has come to a state that time may end. It may be waiting for the end of the state before, which is later.
-    mutating func awaitDeadline(_ index: Int, at now: Int64) {
+    mutating func awaitDeadline(_ index: Int, at now: Int64, isNews: Bool = true) {
         let payment = payments[index]
-        if payment.mustBeTakenBack { return deadlines.add(index, at: now, always: true) }
+        if payment.mustBeTakenBack { return deadlines.add(index, at: now, always: isNews) }
+        if let due = evidenceDueAt(index), due - now < Self.horizon {
+            deadlines.add(index, at: max(now, due), always: isNews)
+        }
         guard payment.deadline != 0, payment.deadline - now < Self.horizon else { return }
-        deadlines.add(index, at: payment.deadline, always: true)
+        deadlines.add(index, at: max(now, payment.deadline), always: isNews)
     }
 
     /// Time passes.
@@ -39,9 +42,10 @@ extension ShardCore {
         while rest > 0 {
             if sweptChunk >= payments.chunkTotal { sweptChunk = 0 }
             let near = payments.indices(inChunk: sweptChunk) { _, payment in
-                payment.mustBeTakenBack || (payment.deadline != 0 && payment.deadline - now < Self.horizon)
+                payment.mustBeTakenBack || payment.disputedMinor > 0
+                    || (payment.deadline != 0 && payment.deadline - now < Self.horizon)
             }
-            for index in near { deadlines.add(index, at: max(now, payments[index].deadline)) }
+            for index in near { awaitDeadline(index, at: now, isNews: false) }
             sweptChunk += 1
             rest -= 1
         }
@@ -50,6 +54,10 @@ extension ShardCore {
     private mutating func deadlineDue(_ index: Int, at now: Int64, into output: inout ShardOutput) {
         guard payments.contains(index) else { return }
         let payment = payments[index]
+        if payment.disputedMinor > 0, refusesNewWork == nil {
+            endOverdueDisputes(index, at: now, into: &output)
+            if let due = evidenceDueAt(index), due - now < Self.horizon { deadlines.add(index, at: max(now, due)) }
+        }
         guard payment.mustBeTakenBack || payment.deadline != 0 else { return }
         // An operation is under way, or nothing new may be begun now: later.
         guard payment.running == nil, refusesNewWork == nil, !operations.isFull else {

@@ -131,15 +131,23 @@ extension ShardCore {
             previous: payment.lastRecord,
             time: now
         )
-        record.transfers = Postings.finished(
-            operation.operation,
-            result,
-            record.effectiveMinor,
-            staysOpen: operation.staysOpen,
-            payment,
-            rail: rail(of: payment),
-            sellers: operation.hasSplitPlan ? sellerShares(payment, captureMinor: record.effectiveMinor) : nil
-        )
+        record.transfers =
+            result == .conflicted
+            ? Postings.conflicted(
+                operation.operation,
+                executedMinor: record.executedMinor,
+                record.executedCurrency,
+                payment
+            )
+            : Postings.finished(
+                operation.operation,
+                result,
+                record.effectiveMinor,
+                staysOpen: operation.staysOpen,
+                payment,
+                rail: rail(of: payment),
+                sellers: operation.hasSplitPlan ? sellerShares(payment, captureMinor: record.effectiveMinor) : nil
+            )
         applyFinished(record, slot: slot, at: nextPosition)
         guard let key = operation.key else {
             persist(.operationFinished(record), into: &output)
@@ -368,7 +376,8 @@ extension FailureReason {
         switch self {
         case .timeout, .connectionFailed, .connectionLost, .streamReset, .overloaded, .rateLimited, .conflict: true
         case .serverError, .badResponse, .misconfigured, .recovered, .pendingAtProvider, .abandoned,
-            .partialAuthorization, .actionPending, .lateSuccess, .blocked, .reviewRejected, .reviewTimedOut:
+            .partialAuthorization, .actionPending, .lateSuccess, .blocked, .reviewRejected, .reviewTimedOut,
+            .captureFailed:
             false
         }
     }

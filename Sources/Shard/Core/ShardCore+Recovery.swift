@@ -72,6 +72,12 @@ extension ShardCore {
             applyChanged(record, at: position)
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
             try replayMoney(kind, &reader, bytes, time, previous, at: position)
+        case .eventApplied:
+            let record = try reader.eventApplied(bytes, time, previous)
+            try reader.finish(bytes)
+            if record.key != nil { try checkRoomForKey() }
+            try bringBack(record.payment, before: position, cold)
+            applyEvent(record, at: position)
         }
         try checkLink(reader)
         lastPosition = position

@@ -16,7 +16,7 @@ import Timers
 /// 2. `+Outcomes`: turns what a PSP says into the end of an operation, a retry, or an unknown outcome to resolve.
 /// 3. `+Apply`: the only way from a record to state, live and on replay.
 /// 4. `+Answers`: renders answers and what they rest on.
-/// 5. `+Deadlines`: what time does to payments.
+/// 5. `+Deadlines`: what time does to payments; `+Events` and `+Disputes`: what providers, operators and merchants tell of them.
 /// 6. `+Recovery`: replay, and the resolution of what was in flight.
 /// 7. `+Cold`: payments that left memory and come back when somebody asks for them.
 /// 8. `+Risk`: rules, reviews and the external scorer, before anything is sent.
@@ -34,6 +34,7 @@ package struct ShardCore: ~Copyable {
     var money = MoneyTables()
     var payments: SparseTable<Payment>
     var refunds: SparseTable<Refund>
+    var disputes: SparseTable<Dispute>
     var arena = ByteArena()
     var operations: RunningOperations
     var balances = Balances()
@@ -68,6 +69,7 @@ package struct ShardCore: ~Copyable {
         entryChains = EntryChains(recordsPerMark: configuration.recordsPerMark)
         payments = SparseTable()
         refunds = SparseTable()
+        disputes = SparseTable()
         operations = RunningOperations(capacity: configuration.operationCapacity)
         timers = TimerWheel(maximumTimers: Self.timerCapacity)
         expiredTimers.reserveCapacity(256)
@@ -98,7 +100,8 @@ package struct ShardCore: ~Copyable {
 
     /// The same without the idempotency keys, whose table has a fixed size.
     package var tableBytes: Int {
-        arena.reservedBytes + payments.reservedBytes + refunds.reservedBytes + riskOccupancy.bytes
+        arena.reservedBytes + payments.reservedBytes + refunds.reservedBytes + disputes.reservedBytes
+            + riskOccupancy.bytes
     }
 
     /// Time passes: due retries and resolutions go out, old keys are forgotten.
@@ -178,6 +181,17 @@ package struct ShardStatistics: Sendable {
     package internal(set) var abandoned = 0
     /// Operations that no merchant asked for: voids and refunds of what came too late or was too little.
     package internal(set) var begunByGateway = 0
+    /// Events of providers and operators that were taken, and of those the ones that told nothing new.
+    package internal(set) var eventsApplied = 0
+    package internal(set) var eventsKnown = 0
+    /// Events that a payment's state did not take.
+    package internal(set) var eventsRefused = 0
+    /// What a PSP executed after the payment had ended: people are told.
+    package internal(set) var lateSuccesses = 0
+    /// Provider money that nobody could explain: people are told.
+    package internal(set) var unexplained = 0
+    /// Disputes that were lost because no evidence came in time.
+    package internal(set) var disputesOverdue = 0
     package internal(set) var replays = 0
     package internal(set) var keyConflicts = 0
     package internal(set) var keysInUse = 0

@@ -116,29 +116,40 @@ package struct LedgerPage: Sendable {
         case .refundBounced(let bounced): return bounced.refund
         case .operationStarted(let started): return started.refund
         case .operationFinished(let finished) where finished.operation == .refund:
-            var position = finished.previous
-            for _ in 0..<maximumSteps where position != 0 {
-                let earlier: ShardRecord
-                do throws(JournalError) {
-                    earlier = try LinkedRecord(at: position, read: read).record
-                } catch {
-                    if error.code == .notFound { return nil }
-                    throw error
-                }
-                if case .operationStarted(let started) = earlier, started.operation == .refund,
-                    started.ordinal == finished.ordinal
-                {
-                    return started.refund
-                }
-                guard earlier.previous < position else { return nil }
-                position = earlier.previous
-            }
-            return nil
+            return try Self.refund(finished.ordinal, before: finished.previous, read)
+        case .eventApplied(let event) where event.refund != 0:
+            return try Self.refund(event.refund, before: event.previous, read)
         case .operationFinished, .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark,
-            .paymentChanged, .riskDecided:
+            .paymentChanged, .riskDecided, .eventApplied:
             return nil
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: return nil
         }
+    }
+
+    /// The refund with this ordinal, from the record that began it.
+    private static func refund(
+        _ ordinal: UInt16,
+        before newest: RecordPosition,
+        _ read: (RecordPosition) throws(JournalError) -> [UInt8]
+    ) throws(JournalError) -> RefundID? {
+        var position = newest
+        for _ in 0..<maximumSteps where position != 0 {
+            let earlier: ShardRecord
+            do throws(JournalError) {
+                earlier = try LinkedRecord(at: position, read: read).record
+            } catch {
+                if error.code == .notFound { return nil }
+                throw error
+            }
+            if case .operationStarted(let started) = earlier, started.operation == .refund,
+                started.ordinal == ordinal
+            {
+                return started.refund
+            }
+            guard earlier.previous < position else { return nil }
+            position = earlier.previous
+        }
+        return nil
     }
 }
 

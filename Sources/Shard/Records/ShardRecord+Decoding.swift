@@ -23,6 +23,7 @@ extension ShardRecord {
         case .walletOpened: self = .walletOpened(try reader.walletOpened(bytes, time))
         case .exchangeQuoted: self = .exchangeQuoted(try reader.exchangeQuoted(bytes, time))
         case .exchangeConverted: self = .exchangeConverted(try reader.exchangeConverted(bytes, time, previous))
+        case .eventApplied: self = .eventApplied(try reader.eventApplied(bytes, time, previous))
         }
         try reader.finish(bytes)
     }
@@ -340,6 +341,11 @@ package struct StoredResponse: Sendable {
             _ = try reader.header(bytes)
             _ = try reader.range(count: MoneyEnvelope.headBytes, bytes)
             _ = try reader.range(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
+        case .eventApplied:
+            _ = try reader.header(bytes)
+            _ = try reader.range(count: EventApplied.fixedBytes, bytes)
+            for _ in 0..<5 { try reader.skipText(bytes) }
+            _ = try reader.range(count: 48, bytes)
         case .paymentCreated, .operationStarted, .operationUnresolved, .refundBounced, .operationAttempted,
             .balanceMark, nil:
             throw .invalidValue

@@ -29,6 +29,7 @@ extension ShardRecord {
         case exchangeQuoted = 12
         case exchangeConverted = 13
         case riskDecided = 14
+        case eventApplied = 8
         case balanceMark = 15
 
         /// Whether records of the kind name the payment's record before them (or the pay-out's, the quote's), in their header.
@@ -36,7 +37,7 @@ extension ShardRecord {
             switch self {
             case .paymentCreated, .balanceMark: false
             case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted,
-                .paymentChanged, .riskDecided:
+                .paymentChanged, .riskDecided, .eventApplied:
                 true
             case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: true
             }
@@ -62,6 +63,7 @@ extension ShardRecord {
         case .walletOpened(let record): record.encode(into: &bytes)
         case .exchangeQuoted(let record): record.encode(into: &bytes)
         case .exchangeConverted(let record): record.encode(into: &bytes)
+        case .eventApplied(let record): record.encode(into: &bytes)
         }
         bytes.appendInteger(entryLink)
         let length = UInt32(bytes.count - start - 4)

@@ -29,6 +29,8 @@ package enum ShardRecord: Sendable {
     case walletOpened(WalletOpened)
     case exchangeQuoted(ExchangeQuoted)
     case exchangeConverted(ExchangeConverted)
+    /// Something that no operation of ours asked for: a provider's event, a settlement line, a dispute.
+    case eventApplied(EventApplied)
 
     /// Milliseconds since 1970 when it was decided.
     package var time: Int64 {
@@ -46,6 +48,7 @@ package enum ShardRecord: Sendable {
         case .walletOpened(let record): record.time
         case .exchangeQuoted(let record): record.time
         case .exchangeConverted(let record): record.time
+        case .eventApplied(let record): record.time
         }
     }
 
@@ -62,6 +65,7 @@ package enum ShardRecord: Sendable {
         case .paymentChanged(let record): record.payment
         case .riskDecided(let record): record.payment
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: nil
+        case .eventApplied(let record): record.payment
         }
     }
 
@@ -81,6 +85,7 @@ package enum ShardRecord: Sendable {
         case .payoutChanged(let record): record.previous
         case .walletOpened, .exchangeQuoted: 0
         case .exchangeConverted(let record): record.previous
+        case .eventApplied(let record): record.previous
         }
     }
 
@@ -94,7 +99,7 @@ package enum ShardRecord: Sendable {
         case .exchangeQuoted(let record): record.merchant
         case .exchangeConverted(let record): record.merchant
         case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted,
-            .paymentChanged, .riskDecided:
+            .paymentChanged, .riskDecided, .eventApplied:
             nil
         }
     }
@@ -110,6 +115,7 @@ package enum ShardRecord: Sendable {
         case .paymentChanged(let record): record.transfers
         case .payoutChanged(let record): record.transfers
         case .exchangeConverted(let record): record.transfers
+        case .eventApplied(let record): record.transfers
         }
     }
 }

@@ -1,12 +1,12 @@
 import Journal
 import Payments
 
-/// The bytes of one payment with its details, references and refunds, the same in snapshots, in cold files and under the
+/// The bytes of one payment with its details, references, refunds and disputes, the same in snapshots, in cold files and under the
 /// state digest (docs/records.md, "Payments in snapshots").
 enum PaymentEntry {
     /// Length of the whole `u32`, bytes of a payment's fixed part `u16`, of a refund's `u16`.
     static let headerBytes = 8
-    /// The largest: details, 1,000 refunds, references of up to 255 bytes.
+    /// The largest: details, 1,000 refunds, 16 disputes with their evidence, references of up to 255 bytes.
     static let maximumBytes = 768 << 10
 
     /// The payment that an entry holds, without taking it in.
@@ -18,7 +18,8 @@ enum PaymentEntry {
 
     static func byteCount(
         _ payment: Payment,
-        _ refunds: borrowing SparseTable<Refund>
+        _ refunds: borrowing SparseTable<Refund>,
+        _ disputes: borrowing SparseTable<Dispute>
     ) -> (bytes: Int, refunds: UInt16) {
         var bytes = headerBytes + PaymentLayout.paymentBytes
         bytes += Int(payment.details.length + payment.providerReference.length + payment.declineProviderCode.length)
@@ -32,6 +33,13 @@ enum PaymentEntry {
             count += 1
             next = refund.older
         }
+        next = payment.newestDispute
+        while next != 0 {
+            let dispute = disputes[Int(next) - 1]
+            bytes += PaymentLayout.disputeBytes
+            bytes += Int(dispute.providerReference.length + dispute.reason.length + dispute.evidence.length)
+            next = dispute.older
+        }
         return ((bytes + 7) & ~7, count)
     }
 
@@ -40,6 +48,7 @@ enum PaymentEntry {
         _ payment: Payment,
         _ size: (bytes: Int, refunds: UInt16),
         _ refunds: borrowing SparseTable<Refund>,
+        _ disputes: borrowing SparseTable<Dispute>,
         _ arena: borrowing ByteArena,
         into target: UnsafeMutableRawBufferPointer
     ) {
@@ -62,6 +71,16 @@ enum PaymentEntry {
             put(refund.providerReference, arena, into: target, at: &offset)
             put(refund.declineProviderCode, arena, into: target, at: &offset)
             next = refund.older
+        }
+        next = payment.newestDispute
+        while next != 0 {
+            let dispute = disputes[Int(next) - 1]
+            dispute.store(into: target.from(offset), number: next)
+            offset += PaymentLayout.disputeBytes
+            put(dispute.providerReference, arena, into: target, at: &offset)
+            put(dispute.reason, arena, into: target, at: &offset)
+            put(dispute.evidence, arena, into: target, at: &offset)
+            next = dispute.older
         }
         for padding in offset..<size.bytes { target[padding] = 0 }
     }
@@ -106,7 +125,8 @@ extension ShardCore {
             throw PaymentLayoutError()
         }
         var cursor = EntryCursor(bytes: UnsafeRawBufferPointer(rebasing: bytes[..<head.byteCount]))
-        var (payment, count) = try Payment.load(cursor.fixed(PaymentEntry.headerBytes, paymentBytes))
+        let fixedPart = try cursor.fixed(PaymentEntry.headerBytes, paymentBytes)
+        var (payment, count) = try Payment.load(fixedPart)
         guard payment.id.shard == configuration.shard, head.sequence >= 1, head.sequence <= UInt64(payments.count)
         else { throw PaymentLayoutError() }
         let index = Int(head.sequence) - 1
@@ -127,9 +147,32 @@ extension ShardCore {
             expected = refund.older
         }
         guard expected == 0 else { throw PaymentLayoutError() }
+        try insertDisputes(of: payment, Payment.disputeBytes(fixedPart), &cursor)
         payments.insert(payment, at: index)
         awaitDeadline(index, at: lastRecordTime)
         return head.byteCount
+    }
+
+    private mutating func insertDisputes(
+        of payment: Payment,
+        _ disputeBytes: Int,
+        _ cursor: inout EntryCursor
+    ) throws(PaymentLayoutError) {
+        guard payment.disputeCount <= Payment.maximumDisputes,
+            payment.disputeCount == 0 || disputeBytes >= PaymentLayout.disputeBytes
+        else { throw PaymentLayoutError() }
+        var expected = payment.newestDispute
+        for _ in 0..<payment.disputeCount {
+            var (dispute, number) = try Dispute.load(cursor.fixed(0, disputeBytes), payment: payment.id)
+            guard number == expected, number <= UInt32(clamping: disputes.count), !disputes.contains(Int(number) - 1)
+            else { throw PaymentLayoutError() }
+            dispute.providerReference = arena.append(try cursor.take(dispute.providerReference))
+            dispute.reason = arena.append(try cursor.take(dispute.reason))
+            dispute.evidence = arena.append(try cursor.take(dispute.evidence))
+            disputes.insert(dispute, at: Int(number) - 1)
+            expected = dispute.older
+        }
+        guard expected == 0 else { throw PaymentLayoutError() }
     }
 }
 

@@ -14,6 +14,7 @@ package struct ShardCapture: Sendable {
     let unchangedSince: Int64
     let payments: SparseTable<Payment>
     let refunds: SparseTable<Refund>
+    let disputes: SparseTable<Dispute>
     let arena: ByteArena
     let operations: [RunningOperation]
     let balances: Balances
@@ -40,6 +41,7 @@ extension ShardCore {
             unchangedSince: unchangedSince,
             payments: payments,
             refunds: refunds,
+            disputes: disputes,
             arena: arena,
             operations: operations.all,
             balances: balances,
@@ -67,8 +69,8 @@ extension ShardCore {
             for index in 0..<payments.count {
                 if payments.contains(index) {
                     let payment = payments[index]
-                    let size = PaymentEntry.byteCount(payment, refunds)
-                    PaymentEntry.store(payment, size, refunds, arena, into: bytes)
+                    let size = PaymentEntry.byteCount(payment, refunds, disputes)
+                    PaymentEntry.store(payment, size, refunds, disputes, arena, into: bytes)
                     hasher.combine(words: UnsafeRawBufferPointer(rebasing: bytes[..<size.bytes]))
                 } else {
                     cold(UInt64(index) + 1)?.withUnsafeBytes { hasher.combine(words: $0) }
@@ -77,6 +79,7 @@ extension ShardCore {
         }
         // Not the keys: which of them are still remembered depends on when time last passed, not on the journal.
         hasher.combine(UInt64(operations.count), lastPosition, UInt64(payments.count), UInt64(refunds.count))
+        hasher.combine(UInt64(disputes.count))
         var accounts: UInt64 = 0
         balances.forEach { account, totals in
             var line = StateHasher()

@@ -45,6 +45,11 @@ extension ShardCore {
             var reader = RecordReader()
             while reader.offset < bytes.count { progress.keyRuns.append(try KeyRun(&reader, span)) }
         case .money, .payouts, .wallets, .quotes: try restoreMoney(section, bytes, &progress)
+        case .disputes:
+            var reader = RecordReader()
+            let count = try reader.integer(UInt64.self, bytes.bindMemory(to: UInt8.self).span)
+            guard disputes.count == 0, count <= UInt64(UInt32.max) else { throw .invalidValue }
+            disputes.reserveNumbers(upTo: Int(count))
         case .keys, .coldPayments: throw .invalidValue
         }
     }

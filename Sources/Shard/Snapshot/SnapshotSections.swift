@@ -14,6 +14,8 @@ enum SnapshotSection: UInt16 {
     case coldPayments = 7
     /// Written only where the fraud hook counts anything.
     case riskCounters = 16
+    /// How many disputes there ever were (u64); they themselves stand in their payments' entries.
+    case disputes = 10
     case entryChains = 18
     case money = 12
     case payouts = 13

@@ -170,12 +170,12 @@ struct ColdFileWriter: ~Copyable {
 
     mutating func write(_ index: Int, _ capture: ShardCapture, previous: ColdLocation) throws(JournalError) {
         let payment = capture.payments[index]
-        let size = PaymentEntry.byteCount(payment, capture.refunds)
+        let size = PaymentEntry.byteCount(payment, capture.refunds, capture.disputes)
         if !chunk.hasRoom(8 + size.bytes) { try flush() }
         entered.append((index, ColdLocation(file: number, offset: writer.offset)))
         chunk.append(8 + size.bytes) { bytes in
             bytes.storeBytes(of: previous.rawValue.littleEndian, toByteOffset: 0, as: UInt64.self)
-            PaymentEntry.store(payment, size, capture.refunds, capture.arena, into: bytes.from(8))
+            PaymentEntry.store(payment, size, capture.refunds, capture.disputes, capture.arena, into: bytes.from(8))
         }
     }
 

@@ -192,8 +192,10 @@ private struct SnapshotJob {
     private func forEachStayingSlice(inChunk chunk: Int, _ body: (ArenaSlice) -> Void) {
         capture.payments.forEach(inChunk: chunk) { index, payment in
             if plan.leaves(index, payment) { return }
-            for slice in [payment.details, payment.providerReference, payment.declineProviderCode]
-            where slice.length > 0 { body(slice) }
+            let slices = [
+                payment.details, payment.providerReference, payment.declineProviderCode, payment.nextAction,
+            ]
+            for slice in slices where slice.length > 0 { body(slice) }
             var next = payment.newestRefund
             while next != 0 {
                 let refund = capture.refunds[Int(next) - 1]
@@ -201,6 +203,14 @@ private struct SnapshotJob {
                     body(slice)
                 }
                 next = refund.older
+            }
+            next = payment.newestDispute
+            while next != 0 {
+                let dispute = capture.disputes[Int(next) - 1]
+                for slice in [dispute.providerReference, dispute.reason, dispute.evidence] where slice.length > 0 {
+                    body(slice)
+                }
+                next = dispute.older
             }
         }
     }
@@ -252,6 +262,11 @@ private struct SnapshotJob {
         var state: [UInt8] = []
         SnapshotState(capture, warmPaymentCount: staying, keyRunCount: runs.count).store(into: &state)
         try writer.write(.state, state)
+        if capture.disputes.count > 0 {
+            var count: [UInt8] = []
+            count.appendInteger(UInt64(capture.disputes.count))
+            try writer.write(.disputes, count)
+        }
         try writer.write(.keyRuns, runs.count) { index, bytes in runs[index].store(into: &bytes) }
         var accounts: [(Account, AccountTotals)] = []
         capture.balances.forEach { accounts.append(($0, $1)) }
@@ -303,10 +318,10 @@ private struct SnapshotJob {
         for number in capture.payments.chunkNumbers {
             for index in capture.payments.indices(inChunk: number, where: { !plan.leaves($0, $1) }) {
                 let payment = capture.payments[index]
-                let size = PaymentEntry.byteCount(payment, capture.refunds)
+                let size = PaymentEntry.byteCount(payment, capture.refunds, capture.disputes)
                 if !chunk.hasRoom(size.bytes) { try chunk.flush(to: &writer) }
                 chunk.append(size.bytes) {
-                    PaymentEntry.store(payment, size, capture.refunds, capture.arena, into: $0)
+                    PaymentEntry.store(payment, size, capture.refunds, capture.disputes, capture.arena, into: $0)
                 }
             }
         }

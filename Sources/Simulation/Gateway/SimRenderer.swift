@@ -42,7 +42,15 @@ struct SimRenderer: ResponseRenderer {
         body.writeInteger(refund.id.low, endianness: .little)
     }
 
-    /// Nobody in a simulated world asks for a balance, for the ledger, or for a payment's history.
+    /// Nobody in a simulated world disputes, tells events, or asks for a balance, for the ledger, or for a payment's history.
+    func renderDispute(_ dispute: DisputeView, into body: inout ByteBuffer) {}
+    func renderDisputeRefused(
+        _ refusal: Refusal,
+        _ dispute: DisputeView,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {}
+    func renderEvent(_ event: EventView, into body: inout ByteBuffer) {}
     func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) {}
     func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer) {}
     func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {}

@@ -67,6 +67,13 @@ enum RecordLine {
                 "\"score\":\(decided.score)", "\"by\":\"\(decided.source)\"",
                 "\"reasons\":\(decided.reasons.count)", "\"status\":\(decided.responseStatus)",
             ]
+        case .eventApplied(let event):
+            return [
+                kind("event_applied"), time, id("payment", event.payment), "\"type\":\"\(event.type.name)\"",
+                "\"effect\":\"\(event.fact.effect.name)\"", "\"amount\":\(event.fact.amountMinor)",
+                "\"currency\":\"\(event.fact.currency)\"", "\"dispute\":\(event.dispute)",
+                "\"status\":\(event.responseStatus)",
+            ]
         case .refundBounced(let bounced):
             return [
                 kind("refund_bounced"), time, id("payment", bounced.payment), id("refund", bounced.refund),

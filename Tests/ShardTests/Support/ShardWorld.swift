@@ -67,6 +67,33 @@ struct ShardWorld: ~Copyable {
         return reply
     }
 
+    /// An operator posts an event of a payment.
+    @discardableResult
+    mutating func tell(
+        _ type: PaymentEventType,
+        _ payment: PaymentID,
+        id: String? = nil,
+        _ change: (inout ProviderEvent) -> Void = { _ in }
+    ) -> String {
+        requests += 1
+        let id = id ?? "evt_\(journal.count)_\(requests)"
+        var event = ProviderEvent(type: type, payment: payment, id: id, provider: "psp")
+        if type.isDispute { event.reference = "dp_1" }
+        change(&event)
+        let command = Command(
+            kind: .providerEvent(event),
+            merchant: MerchantID(rawValue: 0),
+            requestID: RequestID(high: 1, low: requests),
+            key: KeyDigest(high: 0, low: Self.hash(id)),
+            fingerprint: Fingerprint(high: 0, low: 1),
+            reply: ReplyToken(loop: 0, connection: 0, generation: 0, stream: UInt32(requests)),
+            operatorShard: payment.shard
+        )
+        core.handle(command, at: now, into: &output)
+        settle()
+        return lastBody
+    }
+
     mutating func answer(_ token: UInt64, _ outcome: ProviderOutcome) {
         core.handle(outcome, of: token, at: now, into: &output)
         settle()

@@ -39,6 +39,30 @@ struct TestRenderer: ResponseRenderer {
         body.writeString("\(refund.id) \(refund.status.name) \(refund.amountMinor)")
     }
 
+    func renderDispute(_ dispute: DisputeView, into body: inout ByteBuffer) {
+        body.writeString(
+            "\(dispute.id) \(dispute.status.name) \(dispute.amountMinor) fee=\(dispute.feeMinor) "
+                + "reserved=\(dispute.reservedMinor) chargebacks=\(dispute.chargebacks) "
+                + "evidence=\(dispute.evidenceReference ?? "none")/\(dispute.evidenceText)"
+        )
+    }
+
+    func renderDisputeRefused(
+        _ refusal: Refusal,
+        _ dispute: DisputeView,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {
+        body.writeString("refused \(refusal) | \(dispute.id) \(dispute.status.name)")
+    }
+
+    func renderEvent(_ event: EventView, into body: inout ByteBuffer) {
+        body.writeString("\(event.type.name) \(event.effect.name) \(event.status.name) \(event.amountMinor)")
+        if let dispute = event.dispute { body.writeString(" \(dispute)") }
+        if let ended = event.ended { body.writeString(" ended=\(ended.name)") }
+        if event.merchantOwes { body.writeString(" owes") }
+    }
+
     func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) {
         let lines = balance.lines.map {
             "\($0.currency) pending=\($0.pendingMinor) available=\($0.availableMinor) reserve=\($0.reserveMinor)"

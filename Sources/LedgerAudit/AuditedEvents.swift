@@ -1,0 +1,223 @@
+import Ledger
+import Money
+import Payments
+import Shard
+
+/// A dispute as the check follows it.
+struct AuditedDispute {
+    var status = DisputeStatus.warning
+    var amount: Int64
+    var fee: Int64 = 0
+    var reserved: Int64 = 0
+}
+
+// What providers, operators and disputes do to a payment, written from payments.md 4.2 and 4.4.
+extension AuditedPayment {
+    /// Takes an event in; returns what it must have booked, or why it cannot have happened.
+    mutating func take(_ record: EventApplied) -> Result<ExpectedPostings, Violation> {
+        let fact = record.fact
+        if fact.effect.isDispute { return takeDispute(record) }
+        switch fact.effect {
+        case .none: return .success([:])
+        case .settled: return settle(fact)
+        case .refundBounced: return .success(bounce(fact.amountMinor))
+        case .captureReversed: return reverse(fact.amountMinor)
+        case .authorizationExpired:
+            guard isOpen, running == nil else { return .failure("an authorization runs out in \(phase)") }
+            return .success(expire())
+        case .authorized:
+            guard phase == .requiresAction, running == nil else { return .failure("authorized in \(phase)") }
+            return .success(authorized(fact.amountMinor))
+        case .authorizedLate:
+            guard hasEnded, authorized == 0 else { return .failure("authorized late in \(phase)") }
+            return .success(authorized(fact.amountMinor))
+        case .capturedLate:
+            guard hasEnded else { return .failure("captured late in \(phase)") }
+            authorized = max(authorized, fact.amountMinor)
+            return .success(captured(fact.amountMinor, staysOpen: false))
+        case .authorizationFailed:
+            guard phase == .requiresAction, running == nil else { return .failure("refused in \(phase)") }
+            phase = .failed
+            return .success([:])
+        case .conflicted:
+            guard running == nil else { return .failure("conflicted while an operation runs") }
+            phase = .conflicted
+            return .success(unexplained(fact.amountMinor, fact.currency))
+        case .unexplained: return .success(unexplained(fact.amountMinor, fact.currency))
+        case .reclassified: return reclassified(fact)
+        case .writtenOff:
+            let available = Account(.merchantAvailable, owner: merchant, currency: fact.currency)
+            return .success(
+                elsewhere([
+                    Account(.platformLosses, currency: fact.currency): fact.amountMinor, available: -fact.amountMinor,
+                ])
+            )
+        case .disputeWarned, .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost, .disputeLostAfterAll,
+            .disputeWarningClosed:
+            return .failure("not reached")
+        }
+    }
+
+    private var hasEnded: Bool {
+        running == nil && captured == 0 && (phase == .voided || phase == .expired || phase == .failed)
+    }
+
+    /// Keeps what is booked beside the counters, for the balances at the end.
+    private mutating func elsewhere(_ lines: [Account: Int64]) -> ExpectedPostings {
+        var postings: ExpectedPostings = [:]
+        for (account, amount) in lines {
+            postings[account, default: 0] += Int128(amount)
+            others[account, default: 0] += Int128(amount)
+        }
+        return postings
+    }
+
+    mutating func unexplained(_ amount: Int64, _ currency: Currency) -> ExpectedPostings {
+        elsewhere([
+            Account(.providerReceivable, owner: UInt64(provider), currency: currency): amount,
+            Account(.suspense, owner: UInt64(provider), currency: currency): -amount,
+        ])
+    }
+
+    private mutating func reclassified(_ fact: PaymentFact) -> Result<ExpectedPostings, Violation> {
+        guard let target = fact.target else { return .failure("explained money goes nowhere") }
+        let account =
+            switch target {
+            case .merchantAvailable: Account(.merchantAvailable, owner: merchant, currency: fact.currency)
+            case .platformFees: Account(.platformFees, currency: fact.currency)
+            case .platformLosses: Account(.platformLosses, currency: fact.currency)
+            case .providerReceivable: Account(.providerReceivable, owner: UInt64(provider), currency: fact.currency)
+            }
+        let suspense = Account(.suspense, owner: UInt64(provider), currency: fact.currency)
+        return .success(elsewhere([suspense: fact.amountMinor, account: -fact.amountMinor]))
+    }
+
+    // MARK: Settlement
+
+    /// P4: bank and provider's fee against the receivable; the merchant's share moves from pending to available.
+    private mutating func settle(_ fact: PaymentFact) -> Result<ExpectedPostings, Violation> {
+        guard phase == .captured || phase == .partiallyCaptured, fact.amountMinor <= captured - settled else {
+            return .failure("\(fact.amountMinor) settled in \(phase), \(settled) of \(captured) before")
+        }
+        settled += fact.amountMinor
+        let share = fact.amountMinor - BasisPoints.fee(of: fact.amountMinor, basisPoints: feeBasisPoints)
+        var released = settled == captured ? pending : min(share, max(0, pending))
+        // A wallet has its money at once.
+        if case .topUp = funding { released = 0 }
+        pending -= released
+        available += released
+        let net = fact.amountMinor - fact.feeMinor
+        var postings = elsewhere([
+            Account(.bankCash, owner: 1, currency: currency): net,
+            Account(.providerFees, owner: UInt64(provider), currency: currency): fact.feeMinor,
+            account(.providerReceivable): -fact.amountMinor,
+        ])
+        postings[account(.merchantPending), default: 0] += Int128(released)
+        postings[account(.merchantAvailable), default: 0] -= Int128(released)
+        return .success(postings)
+    }
+
+    /// P3 backwards, from wherever the merchant's share is.
+    private mutating func reverse(_ amount: Int64) -> Result<ExpectedPostings, Violation> {
+        let free = captured - refunded - refundPending - disputed - disputeLost
+        guard phase == .captured || phase == .partiallyCaptured, running == nil, amount > 0, amount <= free else {
+            return .failure("\(amount) of \(free) fails in \(phase)")
+        }
+        captured -= amount
+        let back = captured == 0 ? min(amount, fee) : min(fee, BasisPoints.fee(of: amount, basisPoints: feeBasisPoints))
+        let fromPending = settled >= captured ? pending : amount - back
+        let fromAvailable = amount - back - fromPending
+        fee -= back
+        settled = min(settled, captured)
+        pending -= fromPending
+        available -= fromAvailable
+        if phase == .partiallyCaptured {
+            authorized -= amount
+            if captured == 0 { phase = .authorized }
+        } else if captured == 0 {
+            phase = .failed
+        }
+        return .success([
+            account(.merchantPending): Int128(fromPending), account(.merchantAvailable): Int128(fromAvailable),
+            account(.platformFees): Int128(back), account(.providerReceivable): -Int128(amount),
+        ])
+    }
+
+    // MARK: Disputes
+
+    private mutating func takeDispute(_ record: EventApplied) -> Result<ExpectedPostings, Violation> {
+        let number = Int(record.dispute)
+        guard number >= 1, number <= disputes.count + 1 else {
+            return .failure("dispute \(number) of \(disputes.count)")
+        }
+        if number > disputes.count { disputes.append(AuditedDispute(amount: record.fact.amountMinor)) }
+        var dispute = disputes[number - 1]
+        let isNew = lastDispute < number
+        lastDispute = max(lastDispute, number)
+        let result = change(&dispute, record.fact, isNew: isNew, type: record.type)
+        if case .success = result { disputes[number - 1] = dispute }
+        if case .success = result, disputed + disputeLost > captured { return .failure("disputed more than captured") }
+        return result
+    }
+
+    private mutating func change(
+        _ dispute: inout AuditedDispute,
+        _ fact: PaymentFact,
+        isNew: Bool,
+        type: PaymentEventType
+    ) -> Result<ExpectedPostings, Violation> {
+        switch (fact.effect, dispute.status) {
+        case (.disputeWarned, .warning) where isNew:
+            dispute.reserved = fact.reservedMinor
+            return .success(reserve(fact.reservedMinor))
+        case (.disputeOpened, .warning), (.disputeOpened, .won):
+            var postings = reserve(-dispute.reserved)
+            dispute = AuditedDispute(status: .open, amount: fact.amountMinor, fee: dispute.fee + fact.feeMinor)
+            disputed += fact.amountMinor
+            for (account, amount) in chargeback(fact.amountMinor + fact.feeMinor) {
+                postings[account, default: 0] += amount
+            }
+            return .success(postings)
+        case (.disputeUnderReview, .open), (.disputeUnderReview, .underReview):
+            dispute.status = .underReview
+            return .success([:])
+        case (.disputeWon, .open), (.disputeWon, .underReview):
+            guard fact.amountMinor == dispute.amount, fact.feeMinor == (fact.isFeeReturned ? dispute.fee : 0) else {
+                return .failure("\(fact.amountMinor) and \(fact.feeMinor) come back of \(dispute.amount)")
+            }
+            if fact.isFeeReturned { dispute.fee = 0 }
+            dispute.status = .won
+            disputed -= fact.amountMinor
+            return .success(chargeback(-fact.amountMinor - fact.feeMinor))
+        case (.disputeLost, .open), (.disputeLost, .underReview):
+            guard fact.amountMinor == dispute.amount, type != .disputeOverdue || dispute.status == .open else {
+                return .failure("\(fact.amountMinor) of \(dispute.amount) are lost")
+            }
+            dispute.status = .lost
+            disputed -= fact.amountMinor
+            disputeLost += fact.amountMinor
+            return .success([:])
+        case (.disputeLostAfterAll, .won):
+            dispute = AuditedDispute(status: .lost, amount: fact.amountMinor, fee: dispute.fee + fact.feeMinor)
+            disputeLost += fact.amountMinor
+            return .success(chargeback(fact.amountMinor + fact.feeMinor))
+        case (.disputeWarningClosed, .warning):
+            dispute.status = .warningClosed
+            let postings = reserve(-dispute.reserved)
+            dispute.reserved = 0
+            return .success(postings)
+        default: return .failure("\(fact.effect.name) of a dispute that is \(dispute.status.name)")
+        }
+    }
+
+    /// The merchant's own, also where a payment fills a wallet.
+    private func own(_ kind: AccountKind) -> Account { Account(kind, owner: merchant, currency: currency) }
+
+    private mutating func reserve(_ amount: Int64) -> ExpectedPostings {
+        amount == 0 ? [:] : elsewhere([own(.merchantAvailable): amount, own(.merchantReserve): -amount])
+    }
+
+    private mutating func chargeback(_ amount: Int64) -> ExpectedPostings {
+        elsewhere([own(.merchantAvailable): amount, account(.providerReceivable): -amount])
+    }
+}

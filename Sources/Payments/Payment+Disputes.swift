@@ -1,0 +1,119 @@
+import Money
+
+extension Payment {
+    /// What a chargeback can take: never more than was captured in all, and what was refunded only where the event says so.
+    private func disputableMinor(_ event: ProviderEvent) -> Int64 {
+        event.includesRefunded ? capturedMinor - disputedMinor - disputeLostMinor : refundableMinor
+    }
+
+    func decideDispute(_ event: ProviderEvent, _ context: EventContext) throws(EventRefusal) -> EventDecision {
+        guard currency(event) == currency else { throw .amountMismatch }
+        switch event.type {
+        case .disputeWarning: return try decideWarning(event, context)
+        case .disputeOpened: return try decideChargeback(event, context)
+        case .disputeWarningClosed: return try decideWarningClosed(context)
+        case .disputeUnderReview: return try decideUnderReview(context)
+        case .disputeWon: return try decideWon(event, context)
+        case .disputeLost: return try decideLost(event, context)
+        case .disputeEvidence:
+            guard let dispute = context.dispute else { throw .notFound }
+            let isLate = dispute.evidenceDueAt != 0 && context.now > dispute.evidenceDueAt
+            guard dispute.status.isOpen, !isLate else { throw .notAllowed }
+            return .fact(PaymentFact(.disputeUnderReview, 0, currency))
+        case .disputeAccepted:
+            guard let dispute = context.dispute else { throw .notFound }
+            guard dispute.status.isOpen else { throw .notAllowed }
+            return .fact(PaymentFact(.disputeLost, dispute.amountMinor, currency))
+        case .disputeOverdue:
+            // Who has sent evidence waits for the decision.
+            guard let dispute = context.dispute, dispute.status == .open else { throw .notAllowed }
+            return .fact(PaymentFact(.disputeLost, dispute.amountMinor, currency))
+        case .settlementMatched, .authorizationSucceeded, .authorizationFailed, .authorizationExpired,
+            .captureSucceeded, .captureFailed, .cancelSucceeded, .refundSucceeded, .refundFailed, .moneyUnexplained,
+            .moneyReclassified, .balanceWrittenOff:
+            preconditionFailure("\(event.type) is no dispute's")
+        }
+    }
+
+    private func checkDisputable() throws(EventRefusal) {
+        guard capturedMinor > 0, phase == .captured || phase == .partiallyCaptured else { throw .notAllowed }
+    }
+
+    private func decideWarning(_ event: ProviderEvent, _ context: EventContext) throws(EventRefusal) -> EventDecision {
+        guard context.dispute == nil else { return .known }
+        try checkDisputable()
+        guard disputeCount < Self.maximumDisputes else { throw .tooManyDisputes }
+        guard amount(event) <= disputableMinor(event) else { throw .amountMismatch }
+        var fact = PaymentFact(.disputeWarned, amount(event), currency)
+        fact.reservedMinor = context.reservesOnWarning ? amount(event) : 0
+        fact.evidenceDueAt = event.evidenceDueAt
+        return .fact(fact)
+    }
+
+    private func decideChargeback(
+        _ event: ProviderEvent,
+        _ context: EventContext
+    ) throws(EventRefusal) -> EventDecision {
+        switch context.dispute?.status {
+        case nil:
+            guard disputeCount < Self.maximumDisputes else { throw .tooManyDisputes }
+        case .warning, .won: break
+        case .open, .underReview: return .known
+        case .lost, .warningClosed: throw .notAllowed
+        }
+        try checkDisputable()
+        guard amount(event) <= disputableMinor(event) else { throw .amountMismatch }
+        var fact = PaymentFact(.disputeOpened, amount(event), currency)
+        fact.feeMinor = event.feeMinor ?? context.disputeFeeMinor
+        fact.evidenceDueAt = event.evidenceDueAt
+        fact.isChargeRefundable = event.isChargeRefundable
+        return .fact(fact)
+    }
+
+    private func decideWarningClosed(_ context: EventContext) throws(EventRefusal) -> EventDecision {
+        guard let dispute = context.dispute else { throw .notFound }
+        switch dispute.status {
+        case .warning: return .fact(PaymentFact(.disputeWarningClosed, 0, currency))
+        case .warningClosed: return .known
+        case .open, .underReview, .won, .lost: throw .notAllowed
+        }
+    }
+
+    private func decideUnderReview(_ context: EventContext) throws(EventRefusal) -> EventDecision {
+        guard let dispute = context.dispute else { throw .notFound }
+        switch dispute.status {
+        case .open: return .fact(PaymentFact(.disputeUnderReview, 0, currency))
+        case .underReview: return .known
+        case .warning, .won, .lost, .warningClosed: throw .notAllowed
+        }
+    }
+
+    private func decideWon(_ event: ProviderEvent, _ context: EventContext) throws(EventRefusal) -> EventDecision {
+        guard let dispute = context.dispute else { throw .notFound }
+        switch dispute.status {
+        case .open, .underReview:
+            guard event.amountMinor ?? dispute.amountMinor == dispute.amountMinor else { throw .amountMismatch }
+            var fact = PaymentFact(.disputeWon, dispute.amountMinor, currency)
+            fact.isFeeReturned = event.isFeeReturned
+            fact.feeMinor = event.isFeeReturned ? dispute.feeMinor : 0
+            return .fact(fact)
+        case .won: return .known
+        case .warning, .lost, .warningClosed: throw .notAllowed
+        }
+    }
+
+    private func decideLost(_ event: ProviderEvent, _ context: EventContext) throws(EventRefusal) -> EventDecision {
+        guard let dispute = context.dispute else { throw .notFound }
+        switch dispute.status {
+        case .open, .underReview: return .fact(PaymentFact(.disputeLost, dispute.amountMinor, currency))
+        case .won:
+            let amount = event.amountMinor ?? dispute.amountMinor
+            guard amount <= disputableMinor(event) else { throw .amountMismatch }
+            var fact = PaymentFact(.disputeLostAfterAll, amount, currency)
+            fact.feeMinor = event.feeMinor ?? context.disputeFeeMinor
+            return .fact(fact)
+        case .lost: return .known
+        case .warning, .warningClosed: throw .notAllowed
+        }
+    }
+}

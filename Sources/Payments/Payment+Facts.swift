@@ -1,0 +1,78 @@
+import Money
+
+extension Payment {
+    /// Takes in what an event came to. Live decisions, replay and histories all come through here.
+    /// - Precondition: `decide` allowed it in this state.
+    package mutating func apply(_ fact: PaymentFact, at time: Int64) {
+        switch fact.effect {
+        // What moves no counter.
+        case .none, .unexplained, .reclassified, .writtenOff, .disputeWarned, .disputeUnderReview,
+            .disputeWarningClosed:
+            return
+        case .settled: settledMinor += fact.amountMinor
+        case .refundBounced: refundBounced(amountMinor: fact.amountMinor, at: time)
+        case .captureReversed: captureReversed(fact.amountMinor)
+        case .authorizationExpired: changed(.expired, amountMinor: 0, deadline: 0, at: time)
+        case .authorized:
+            precondition(phase == .requiresAction && running == nil, "authorized by itself in \(phase)")
+            authorizationFinished(.succeeded, fact.amountMinor, fact.deadline)
+        case .authorizedLate, .capturedLate: succeededLate(fact)
+        case .authorizationFailed:
+            precondition(phase == .requiresAction && running == nil, "not authorized in \(phase)")
+            authorizationFinished(.declined(.hard, .genericDecline), 0, 0)
+        case .conflicted:
+            precondition(running == nil, "another operation is running")
+            phase = .conflicted
+        case .disputeOpened: disputeOpened(fact)
+        case .disputeWon: disputeEnded(fact.amountMinor)
+        case .disputeLost:
+            disputeEnded(fact.amountMinor)
+            disputeLostMinor += fact.amountMinor
+        case .disputeLostAfterAll: disputeLostMinor += fact.amountMinor
+        }
+        updatedAt = time
+        endDeadlineOfPhase()
+        checkInvariants()
+    }
+
+    /// What failed after it was captured: nothing is left of it.
+    private mutating func captureReversed(_ amount: Int64) {
+        precondition(running == nil && amount <= refundableMinor, "more failed than there is")
+        capturedMinor -= amount
+        settledMinor = min(settledMinor, capturedMinor)
+        if phase == .partiallyCaptured {
+            // What was released for that capture stays released.
+            authorizedMinor -= amount
+            if capturedMinor == 0 { phase = .authorized }
+        } else if capturedMinor == 0 {
+            phase = .failed
+            failure = .captureFailed
+        }
+    }
+
+    private mutating func succeededLate(_ fact: PaymentFact) {
+        precondition(running == nil && capturedMinor == 0, "a late success after \(phase)")
+        let isCaptured = fact.effect == .capturedLate || capturesAutomatically
+        authorizedMinor = isCaptured ? max(authorizedMinor, fact.amountMinor) : fact.amountMinor
+        capturedMinor = isCaptured ? fact.amountMinor : 0
+        phase = isCaptured ? .captured : .authorized
+        deadline = fact.deadline
+        failure = .lateSuccess
+    }
+
+    private mutating func disputeOpened(_ fact: PaymentFact) {
+        let others = disputedMinor > 0
+        disputedMinor += fact.amountMinor
+        if !fact.isChargeRefundable {
+            flags.remove(.refundableWhileDisputed)
+        } else if !others {
+            flags.insert(.refundableWhileDisputed)
+        }
+    }
+
+    private mutating func disputeEnded(_ amount: Int64) {
+        precondition(disputedMinor >= amount, "a dispute ends that was not open")
+        disputedMinor -= amount
+        if disputedMinor == 0 { flags.remove(.refundableWhileDisputed) }
+    }
+}

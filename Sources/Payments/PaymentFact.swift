@@ -1,0 +1,94 @@
+package import Ledger
+package import Money
+
+/// What an event does to a payment, apart from what it was told as; the raw value is journaled.
+package enum PaymentEffect: UInt8, Sendable, CaseIterable {
+    /// What was told is known already, or ended an operation (which has its own record).
+    case none = 1
+    case settled = 2
+    case refundBounced = 3
+    case captureReversed = 4
+    case authorizationExpired = 5
+    /// A shopper has finished: authorized, or captured for a sale.
+    case authorized = 6
+    /// Authorized (a sale: captured) after the payment had ended; it is taken back.
+    case authorizedLate = 7
+    /// Captured after the payment had ended; it is taken back.
+    case capturedLate = 8
+    /// A shopper has not finished.
+    case authorizationFailed = 9
+    /// Another amount or currency than asked.
+    case conflicted = 10
+    case disputeWarned = 11
+    case disputeOpened = 12
+    case disputeUnderReview = 13
+    case disputeWon = 14
+    case disputeLost = 15
+    /// Won before, and lost after all (arbitration).
+    case disputeLostAfterAll = 16
+    case disputeWarningClosed = 17
+    case unexplained = 18
+    case reclassified = 19
+    case writtenOff = 20
+
+    package var isDispute: Bool {
+        switch self {
+        case .disputeWarned, .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost, .disputeLostAfterAll,
+            .disputeWarningClosed:
+            true
+        case .none, .settled, .refundBounced, .captureReversed, .authorizationExpired, .authorized, .authorizedLate,
+            .capturedLate, .authorizationFailed, .conflicted, .unexplained, .reclassified, .writtenOff:
+            false
+        }
+    }
+
+    /// The name in answers.
+    package var name: StaticString {
+        switch self {
+        case .none: "none"
+        case .settled: "settled"
+        case .refundBounced: "refund_bounced"
+        case .captureReversed: "capture_reversed"
+        case .authorizationExpired: "authorization_expired"
+        case .authorized: "authorized"
+        case .authorizedLate: "authorized_late"
+        case .capturedLate: "captured_late"
+        case .authorizationFailed: "authorization_failed"
+        case .conflicted: "conflicted"
+        case .disputeWarned: "dispute_warned"
+        case .disputeOpened: "dispute_opened"
+        case .disputeUnderReview: "dispute_under_review"
+        case .disputeWon: "dispute_won"
+        case .disputeLost: "dispute_lost"
+        case .disputeLostAfterAll: "dispute_lost_after_all"
+        case .disputeWarningClosed: "dispute_warning_closed"
+        case .unexplained: "unexplained"
+        case .reclassified: "reclassified"
+        case .writtenOff: "written_off"
+        }
+    }
+}
+
+/// An effect with its numbers: all that a payment and a dispute need to take it in.
+package struct PaymentFact: Sendable, Equatable {
+    package var effect: PaymentEffect
+    /// Minor units; 0 where the effect is about none.
+    package var amountMinor: Int64 = 0
+    package var currency: Currency
+    /// What the provider keeps of a settlement, takes for a chargeback, or returns with one that was won.
+    package var feeMinor: Int64 = 0
+    /// Set aside for a warning.
+    package var reservedMinor: Int64 = 0
+    package var evidenceDueAt: Int64 = 0
+    /// When a late authorization ends by itself; milliseconds since 1970.
+    package var deadline: Int64 = 0
+    package var isChargeRefundable = false
+    package var isFeeReturned = false
+    package var target: SuspenseTarget?
+
+    package init(_ effect: PaymentEffect, _ amountMinor: Int64 = 0, _ currency: Currency) {
+        self.effect = effect
+        self.amountMinor = amountMinor
+        self.currency = currency
+    }
+}

@@ -1,0 +1,107 @@
+package import Ledger
+package import Money
+
+extension Payment {
+    /// Where the merchant's share of the payment is: pending until the provider has settled all that was captured.
+    package var funds: MerchantFunds { settledMinor > 0 && settledMinor >= capturedMinor ? .available : .pending }
+}
+
+extension Postings {
+    /// What an event books. `payment` and `dispute` are as they are before it.
+    package static func of(
+        _ fact: PaymentFact,
+        _ payment: Payment,
+        _ dispute: Dispute?,
+        rail: PaymentRail = .provider
+    ) -> Transfers {
+        let parties = Parties(merchant: payment.merchant.rawValue, provider: payment.provider, currency: fact.currency)
+        let amount = fact.amountMinor
+        switch fact.effect {
+        case .none, .authorizationFailed, .disputeUnderReview, .disputeLost: return Transfers()
+        case .settled: return settled(fact, payment)
+        case .refundBounced: return bounced(amount, payment, rail: rail)
+        case .captureReversed: return captureReversed(amount, payment)
+        case .authorizationExpired: return changed(.expired, payment)
+        case .authorized, .authorizedLate: return finished(.authorize, .succeeded, amount, payment, rail: rail)
+        case .capturedLate:
+            let fee = payment.fee(ofCapture: amount)
+            return Transfers(Recipes.capture(payment.parties(rail), amountMinor: amount, feeMinor: fee))
+        case .conflicted, .unexplained:
+            return amount == 0 ? Transfers() : Transfers(Recipes.unexplained(parties, amountMinor: amount))
+        case .disputeWarned:
+            guard fact.reservedMinor > 0 else { return Transfers() }
+            return Transfers(Recipes.disputeReserved(parties, amountMinor: fact.reservedMinor))
+        case .disputeOpened:
+            let chargeback = Recipes.chargeback(parties, amountMinor: amount, feeMinor: fact.feeMinor)
+            guard let release = reserveReleased(dispute, parties) else { return Transfers(chargeback) }
+            return Transfers(release, chargeback)
+        case .disputeLostAfterAll:
+            return Transfers(Recipes.chargeback(parties, amountMinor: amount, feeMinor: fact.feeMinor))
+        case .disputeWon: return Transfers(Recipes.chargebackWon(parties, amountMinor: amount + fact.feeMinor))
+        case .disputeWarningClosed: return Transfers(reserveReleased(dispute, parties))
+        case .reclassified:
+            guard let target = fact.target else { preconditionFailure("explained money goes somewhere") }
+            return Transfers(Recipes.reclassified(parties, amountMinor: amount, to: target))
+        case .writtenOff: return Transfers(Recipes.writtenOff(parties, amountMinor: amount))
+        }
+    }
+
+    /// P12 for an operation that the PSP executed for another amount or currency than asked, where money moved.
+    package static func conflicted(
+        _ operation: ProviderOperation,
+        executedMinor: Int64,
+        _ currency: Currency,
+        _ payment: Payment
+    ) -> Transfers {
+        let parties = Parties(merchant: payment.merchant.rawValue, provider: payment.provider, currency: currency)
+        guard executedMinor > 0 else { return Transfers() }
+        switch operation {
+        case .authorize, .confirm:
+            guard payment.capturesAutomatically else { return Transfers() }
+            return Transfers(Recipes.unexplained(parties, amountMinor: executedMinor))
+        case .capture: return Transfers(Recipes.unexplained(parties, amountMinor: executedMinor))
+        case .refund: return Transfers(Recipes.unexplained(parties, amountMinor: -executedMinor))
+        case .cancel, .increment: return Transfers()
+        }
+    }
+
+    private static func reserveReleased(_ dispute: Dispute?, _ parties: Parties) -> Transfer? {
+        guard let reserved = dispute?.reservedMinor, reserved > 0 else { return nil }
+        return Recipes.disputeReserveReleased(parties, amountMinor: reserved)
+    }
+
+    /// P4. When all is settled, all that the payment has pending becomes available; before that, what this part left to the merchant.
+    private static func settled(_ fact: PaymentFact, _ payment: Payment) -> Transfers {
+        let isAll = payment.settledMinor + fact.amountMinor >= payment.capturedMinor
+        let share = fact.amountMinor - BasisPoints.fee(of: fact.amountMinor, basisPoints: payment.feeBasisPoints)
+        let pending = payment.pendingFundsMinor
+        return Transfers(
+            Recipes.settlement(
+                payment.parties,
+                amountMinor: fact.amountMinor,
+                providerFeeMinor: fact.feeMinor,
+                releasedMinor: isAll ? pending : min(share, max(0, pending))
+            )
+        )
+    }
+
+    /// The reverse of P3, from wherever the money is: when all that is left was settled, nothing stays pending.
+    private static func captureReversed(_ amount: Int64, _ payment: Payment) -> Transfers {
+        let left = payment.capturedMinor - amount
+        let fee =
+            left == 0
+            ? min(amount, payment.feeMinor)
+            : min(payment.feeMinor, BasisPoints.fee(of: amount, basisPoints: payment.feeBasisPoints))
+        let share = amount - fee
+        let pending = payment.settledMinor >= left ? payment.pendingFundsMinor : share
+        return Transfers(
+            Recipes.captureReversed(
+                payment.parties,
+                amountMinor: amount,
+                feeMinor: fee,
+                pendingMinor: pending,
+                availableMinor: share - pending
+            )
+        )
+    }
+}

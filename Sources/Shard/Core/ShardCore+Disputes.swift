@@ -1,0 +1,258 @@
+import Journal
+import Ledger
+import Money
+import Payments
+
+// Disputes: what merchants do about them, and what time does.
+extension ShardCore {
+    /// Walks a payment's disputes from the newest to the oldest.
+    func disputeIndex(payment: Int, where matches: (Dispute) -> Bool) -> Int? {
+        var next = payments[payment].newestDispute
+        while next != 0 {
+            let dispute = Int(next) - 1
+            if matches(disputes[dispute]) { return dispute }
+            next = disputes[dispute].older
+        }
+        return nil
+    }
+
+    /// The dispute that the provider knows by this reference.
+    func disputeIndex(payment: Int, reference: String) -> Int? {
+        let wanted = Array(reference.utf8)
+        return disputeIndex(payment: payment) { dispute in
+            arena.withBytes(dispute.providerReference) { bytes in
+                guard bytes.count == wanted.count else { return false }
+                for index in wanted.indices where bytes[index] != wanted[index] { return false }
+                return true
+            }
+        }
+    }
+
+    func disputeIndex(payment: Int, ordinal: UInt16) -> Int? {
+        ordinal == 0 ? nil : disputeIndex(payment: payment) { $0.id.ordinal == ordinal }
+    }
+
+    func place(of id: DisputeID, for merchant: MerchantID) -> Place {
+        guard id.shard == configuration.shard, id.paymentSequence >= 1, id.paymentSequence <= UInt64(payments.count)
+        else { return .unknown }
+        let payment = Int(id.paymentSequence) - 1
+        guard payments.contains(payment) else { return .cold }
+        guard payments[payment].merchant == merchant else { return .unknown }
+        return disputeIndex(payment: payment) { $0.id == id }.map { .warm($0) } ?? .unknown
+    }
+
+    func view(_ dispute: Dispute, _ payment: Payment) -> DisputeView {
+        let evidence = arena.string(dispute.evidence)
+        let parts = evidence.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+        return DisputeView(
+            id: dispute.id,
+            payment: dispute.payment,
+            status: dispute.status,
+            amountMinor: dispute.amountMinor,
+            feeMinor: dispute.feeMinor,
+            reservedMinor: dispute.reservedMinor,
+            currency: payment.currency,
+            chargebacks: dispute.chargebacks,
+            isChargeRefundable: dispute.isChargeRefundable,
+            providerReference: arena.string(dispute.providerReference),
+            reason: arena.string(dispute.reason),
+            evidenceReference: evidence.isEmpty ? nil : String(parts[0]),
+            evidenceText: parts.count > 1 ? String(parts[1]) : "",
+            evidenceDueAt: dispute.evidenceDueAt,
+            createdAt: Int64(dispute.id.milliseconds),
+            updatedAt: dispute.updatedAt
+        )
+    }
+
+    mutating func answerDispute(_ id: DisputeID, _ command: Command, into output: inout ShardOutput) {
+        let index: Int
+        switch place(of: id, for: command.merchant) {
+        case .warm(let found): index = found
+        case .cold: return park(command, payment: id.paymentSequence, into: &output)
+        case .unknown: return refuseRead(command, into: &output)
+        }
+        var body = makeBody()
+        renderer.renderDispute(view(disputes[index], payments[Int(id.paymentSequence) - 1]), into: &body)
+        let response = Response(
+            reply: command.reply,
+            requestID: command.requestID,
+            status: 200,
+            isReplay: false,
+            retryAfterSeconds: 0,
+            body: body
+        )
+        output.release(.respond(response), restingOn: disputes[index].lastRecord)
+    }
+
+    /// The merchant sends evidence, or gives the dispute up.
+    mutating func defend(
+        _ id: DisputeID,
+        _ type: PaymentEventType,
+        evidence: String,
+        _ command: Command,
+        _ key: RequestKey,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        let dispute: Int
+        switch place(of: id, for: command.merchant) {
+        case .warm(let found): dispute = found
+        case .cold: return park(command, payment: id.paymentSequence, into: &output)
+        case .unknown: return refuse(command, .notFound, into: &output)
+        }
+        let index = Int(id.paymentSequence) - 1
+        let event = ProviderEvent(type: type, payment: payments[index].id, id: "", provider: "")
+        let context = context(event, index, dispute: dispute, refund: nil, at: now)
+        let decision: EventDecision
+        do throws(EventRefusal) {
+            decision = try payments[index].decide(event, context)
+        } catch {
+            return refuse(command, dispute: dispute, index, into: &output)
+        }
+        guard case .fact(let fact) = decision else { preconditionFailure("a merchant tells no outcome") }
+        var record = EventApplied(
+            payment: event.payment,
+            type: type,
+            fact: fact,
+            evidence: evidence,
+            key: key,
+            transfers: Transfers(),
+            time: now
+        )
+        write(&record, index, dispute: dispute, command, at: now, into: &output)
+    }
+
+    private mutating func refuse(
+        _ command: Command,
+        dispute: Int,
+        _ index: Int,
+        into output: inout ShardOutput
+    ) {
+        statistics.refusals += 1
+        var body = makeBody()
+        let refusal = Refusal.disputeUnexpectedState
+        renderer.renderDisputeRefused(
+            refusal,
+            view(disputes[dispute], payments[index]),
+            requestID: command.requestID,
+            into: &body
+        )
+        let response = Response(
+            reply: command.reply,
+            requestID: command.requestID,
+            status: refusal.httpStatus,
+            isReplay: false,
+            retryAfterSeconds: refusal.retryAfterSeconds,
+            body: body
+        )
+        output.release(.respond(response), restingOn: disputes[dispute].lastRecord)
+    }
+
+    // MARK: Time
+
+    /// When the first of the payment's disputes is lost for want of evidence; nil for never.
+    func evidenceDueAt(_ index: Int) -> Int64? {
+        guard payments[index].disputedMinor > 0 else { return nil }
+        var first: Int64?
+        var next = payments[index].newestDispute
+        while next != 0 {
+            let dispute = disputes[Int(next) - 1]
+            next = dispute.older
+            guard dispute.status == .open, dispute.evidenceDueAt != 0 else { continue }
+            first = min(first ?? .max, dispute.evidenceDueAt)
+        }
+        return first
+    }
+
+    /// Ends the disputes of the payment whose time for evidence has passed.
+    mutating func endOverdueDisputes(_ index: Int, at now: Int64, into output: inout ShardOutput) {
+        while let dispute = disputeIndex(
+            payment: index,
+            where: { $0.status == .open && $0.evidenceDueAt != 0 && $0.evidenceDueAt < now }
+        ) {
+            let fact = PaymentFact(.disputeLost, disputes[dispute].amountMinor, payments[index].currency)
+            let record = EventApplied(
+                payment: payments[index].id,
+                type: .disputeOverdue,
+                fact: fact,
+                dispute: disputes[dispute].id.ordinal,
+                transfers: Transfers(),
+                previous: payments[index].lastRecord,
+                time: now
+            )
+            applyEvent(record, at: nextPosition)
+            persist(.eventApplied(record), into: &output)
+            statistics.disputesOverdue += 1
+        }
+    }
+
+    // MARK: Records
+
+    mutating func applyEvent(_ record: EventApplied, at position: RecordPosition) {
+        let index = existingPayment(record.payment)
+        book(record.transfers, of: index, at: position)
+        payments[index].lastRecord = position
+        if record.fact.effect.isDispute { applyToDispute(record, payment: index, at: position) }
+        if record.fact.effect == .refundBounced {
+            guard let refund = refundIndex(payment: index, where: { $0.id.ordinal == record.refund }) else {
+                preconditionFailure("a bounced refund is not in the journal")
+            }
+            refunds[refund].bounced(at: record.time)
+            refunds[refund].lastRecord = position
+        }
+        payments[index].apply(record.fact, at: record.time)
+        keepReference(record, payment: index)
+        awaitDeadline(index, at: record.time)
+        guard let key = record.key else { return }
+        let reserved = idempotency.reserve(key.digest, key.fingerprint, operation: 0, at: record.time)
+        precondition(reserved, "room in the idempotency table is checked before")
+        complete(key, record: position, at: record.time)
+    }
+
+    private mutating func applyToDispute(_ record: EventApplied, payment index: Int, at position: RecordPosition) {
+        let dispute = disputeIndex(payment: index, ordinal: record.dispute) ?? openDispute(record, payment: index)
+        disputes[dispute].apply(record.fact, at: record.time)
+        disputes[dispute].lastRecord = position
+        if !record.reason.isEmpty { disputes[dispute].reason = arena.append(record.reason) }
+        if !record.evidence.isEmpty { disputes[dispute].evidence = arena.append(record.evidence) }
+    }
+
+    private mutating func openDispute(_ record: EventApplied, payment index: Int) -> Int {
+        precondition(record.dispute == payments[index].disputeCount + 1, "disputes are numbered without gaps")
+        let id = DisputeID(
+            milliseconds: UInt64(max(0, record.time)),
+            shard: configuration.shard,
+            paymentSequence: record.payment.sequence,
+            ordinal: record.dispute
+        )
+        var dispute = Dispute(
+            id: id,
+            payment: record.payment,
+            amountMinor: record.fact.amountMinor,
+            at: record.time,
+            older: payments[index].newestDispute
+        )
+        dispute.providerReference = arena.append(record.reference)
+        let number = disputes.append(dispute)
+        payments[index].newestDispute = UInt32(number + 1)
+        payments[index].disputeCount += 1
+        return number
+    }
+
+    /// What was authorized without an answer of ours needs the PSP's reference for everything after it.
+    private mutating func keepReference(_ record: EventApplied, payment index: Int) {
+        switch record.fact.effect {
+        case .authorized, .authorizedLate, .capturedLate:
+            if !record.reference.isEmpty { payments[index].providerReference = arena.append(record.reference) }
+            payments[index].nextAction = .empty
+        case .authorizationFailed:
+            payments[index].declineProviderCode = arena.append(String(record.reason.prefix(64)))
+            payments[index].nextAction = .empty
+        case .conflicted: payments[index].nextAction = .empty
+        case .none, .settled, .refundBounced, .captureReversed, .authorizationExpired, .disputeWarned, .disputeOpened,
+            .disputeUnderReview, .disputeWon, .disputeLost, .disputeLostAfterAll, .disputeWarningClosed, .unexplained,
+            .reclassified, .writtenOff:
+            break
+        }
+    }
+}

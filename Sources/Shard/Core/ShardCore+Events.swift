@@ -1,0 +1,247 @@
+import Journal
+import Ledger
+import Money
+import Payments
+
+// Events: what providers, settlement lines and operators tell of payments (payments.md, section 4.2). Each is applied once, under
+// the key of its provider and its identifier; one that the state does not take is refused, and nothing is kept of it, so that it
+// may be told again.
+extension ShardCore {
+    /// An operator posts what was told.
+    mutating func handle(
+        _ event: ProviderEvent,
+        _ command: Command,
+        _ key: RequestKey,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        switch place(of: event.payment) {
+        case .warm(let index): tell(event, index, command, key, at: now, into: &output)
+        case .cold: park(command, payment: event.payment.sequence, into: &output)
+        case .unknown: refuse(command, .notFound, into: &output)
+        }
+    }
+
+    /// The payment that `id` names, whosever it is.
+    private func place(of id: PaymentID) -> Place {
+        guard id.shard == configuration.shard, id.sequence >= 1, id.sequence <= UInt64(payments.count) else {
+            return .unknown
+        }
+        let index = Int(id.sequence) - 1
+        guard payments.contains(index) else { return .cold }
+        return payments[index].id == id ? .warm(index) : .unknown
+    }
+
+    private mutating func tell(
+        _ event: ProviderEvent,
+        _ index: Int,
+        _ command: Command,
+        _ key: RequestKey,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        let dispute = event.type.isDispute ? disputeIndex(payment: index, reference: event.reference) : nil
+        let refund = event.refund.flatMap { id in refundIndex(payment: index) { $0.id == id } }
+        let context = context(event, index, dispute: dispute, refund: refund, at: now)
+        let decision: EventDecision
+        do throws(EventRefusal) {
+            decision = try payments[index].decide(event, context)
+        } catch {
+            return refuse(event, error, index, context, command, at: now, into: &output)
+        }
+        if event.type == .disputeWarning || event.type == .disputeOpened, dispute == nil, isFullOfDisputes {
+            return refuse(command, .paymentTableFull, into: &output)
+        }
+        var record = EventApplied(
+            payment: event.payment,
+            type: event.type,
+            fact: PaymentFact(.none, 0, payments[index].currency),
+            refund: refund.map { refunds[$0].id.ordinal } ?? 0,
+            provider: event.provider,
+            eventID: event.id,
+            reference: event.reference,
+            reason: event.reason,
+            key: key,
+            transfers: Transfers(),
+            time: now
+        )
+        switch decision {
+        case .known: break
+        case .outcome(let outcome): record.ended = end(outcome, index, refund: refund, at: now, into: &output)
+        case .fact(let fact): record.fact = fact
+        }
+        write(&record, index, dispute: dispute, command, at: now, into: &output)
+    }
+
+    private var isFullOfDisputes: Bool {
+        disputes.presentCount >= configuration.paymentCapacity || disputes.count >= Int(UInt32.max)
+    }
+
+    func context(
+        _ event: ProviderEvent,
+        _ index: Int,
+        dispute: Int?,
+        refund: Int?,
+        at now: Int64
+    ) -> EventContext {
+        let payment = payments[index]
+        let currency = event.currency ?? payment.currency
+        var context = EventContext(
+            now: now,
+            authorizationLifetime: configuration.capabilities.authorizationLifetime
+        )
+        context.dispute = dispute.map { disputes[$0] }
+        context.refund = refund.map { refunds[$0] }
+        context.disputeFeeMinor = configuration.disputes.fees[currency] ?? 0
+        context.reservesOnWarning = configuration.disputes.reservesOnWarning
+        let suspense = Account(.suspense, owner: UInt64(payment.provider), currency: currency)
+        context.suspenseMinor = Int64(clamping: -balances.balance(of: suspense))
+        context.availableMinor = availableMinor(payment.merchant, currency)
+        if payment.operationSlot != 0 { context.runningMinor = operations[Int(payment.operationSlot) - 1].amountMinor }
+        return context
+    }
+
+    private func availableMinor(_ merchant: MerchantID, _ currency: Currency) -> Int64 {
+        let account = Account(.merchantAvailable, owner: merchant.rawValue, currency: currency)
+        return Int64(clamping: -balances.balance(of: account))
+    }
+
+    /// The PSP's answer has come by another way.
+    /// - Returns: the operation that it ended.
+    private mutating func end(
+        _ outcome: ProviderOutcome,
+        _ index: Int,
+        refund: Int?,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) -> ProviderOperation {
+        let slot = Int(refund.map { refunds[$0].operationSlot } ?? payments[index].operationSlot) - 1
+        let operation = operations[slot].operation
+        // Whatever was under way for it: its answer comes too late, and finds the operation gone.
+        operations[slot].step = .querying
+        handle(outcome, of: operations.token(slot), at: now, into: &output)
+        return operation
+    }
+
+    /// Applies the record and journals it with its answer.
+    mutating func write(
+        _ record: inout EventApplied,
+        _ index: Int,
+        dispute: Int?,
+        _ command: Command,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        record.previous = payments[index].lastRecord
+        if record.fact.effect.isDispute {
+            record.dispute = dispute.map { disputes[$0].id.ordinal } ?? payments[index].disputeCount + 1
+        }
+        record.transfers = Postings.of(
+            record.fact,
+            payments[index],
+            dispute.map { disputes[$0] },
+            rail: rail(of: payments[index])
+        )
+        applyEvent(record, at: nextPosition)
+        count(record)
+        let answer = eventAnswer(record, index)
+        record.responseStatus = answer.status
+        record.response = answer.body
+        persist(.eventApplied(record), into: &output)
+        respond(command.reply, command.requestID, answer, into: &output)
+    }
+
+    private mutating func count(_ record: EventApplied) {
+        switch record.fact.effect {
+        case .none where record.ended == nil: statistics.eventsKnown += 1
+        case .authorizedLate, .capturedLate: statistics.lateSuccesses += 1
+        case .conflicted: statistics.conflicted += 1
+        case .unexplained: statistics.unexplained += 1
+        case .none, .settled, .refundBounced, .captureReversed, .authorizationExpired, .authorized,
+            .authorizationFailed, .disputeWarned, .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost,
+            .disputeLostAfterAll, .disputeWarningClosed, .reclassified, .writtenOff:
+            break
+        }
+        statistics.eventsApplied += 1
+    }
+
+    private func eventAnswer(_ record: EventApplied, _ index: Int) -> Answer {
+        var body = makeBody()
+        let payment = payments[index]
+        switch record.type {
+        case .disputeEvidence, .disputeAccepted:
+            guard let dispute = disputeIndex(payment: index, ordinal: record.dispute) else {
+                preconditionFailure("its record has just been applied")
+            }
+            renderer.renderDispute(view(disputes[dispute], payment), into: &body)
+        case .settlementMatched, .authorizationSucceeded, .authorizationFailed, .authorizationExpired,
+            .captureSucceeded, .captureFailed, .cancelSucceeded, .refundSucceeded, .refundFailed, .disputeWarning,
+            .disputeWarningClosed, .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost, .disputeOverdue,
+            .moneyUnexplained, .moneyReclassified, .balanceWrittenOff:
+            let dispute = disputeIndex(payment: index, ordinal: record.dispute)
+            let view = EventView(
+                type: record.type,
+                effect: record.fact.effect,
+                provider: record.provider,
+                id: record.eventID,
+                payment: record.payment,
+                status: payment.status,
+                amountMinor: record.fact.amountMinor,
+                currency: record.fact.currency,
+                dispute: dispute.map { disputes[$0].id },
+                ended: record.ended,
+                merchantOwes: availableMinor(payment.merchant, record.fact.currency) < 0,
+                appliedAt: record.time
+            )
+            renderer.renderEvent(view, into: &body)
+        }
+        return Answer(status: 200, body: body)
+    }
+
+    // MARK: Refusals
+
+    private mutating func refuse(
+        _ event: ProviderEvent,
+        _ reason: EventRefusal,
+        _ index: Int,
+        _ context: EventContext,
+        _ command: Command,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        statistics.eventsRefused += 1
+        switch reason {
+        case .notFound: refuse(command, .notFound, into: &output)
+        case .amountMismatch: refuse(command, .eventAmountMismatch, showing: index, into: &output)
+        case .tooManyDisputes: refuse(command, .tooManyDisputes, into: &output)
+        case .operationInProgress:
+            // What is in doubt is asked for now, and not when its time has come (payments.md, 4.3).
+            wake(index, at: now, into: &output)
+            refuse(command, .operationInProgress, showing: index, into: &output)
+        case .notAllowed:
+            let allowed = allowedEvents(event, index, context)
+            refuse(command, .eventNotAllowed, showing: index, allowedEvents: allowed, into: &output)
+        }
+    }
+
+    private mutating func wake(_ index: Int, at now: Int64, into output: inout ShardOutput) {
+        let slot = Int(payments[index].operationSlot) - 1
+        guard slot >= 0, operations[slot].step == .waiting, operations[slot].isUncertain else { return }
+        operationDue(operations.token(slot), at: now, into: &output)
+    }
+
+    /// The types that the payment would take now, by bits of their raw values: about the same dispute and refund.
+    private func allowedEvents(_ event: ProviderEvent, _ index: Int, _ context: EventContext) -> UInt32 {
+        var allowed: UInt32 = 0
+        for type in PaymentEventType.allCases where type.isPosted {
+            var other = ProviderEvent(type: type, payment: event.payment, id: "", provider: "")
+            other.amountMinor = type.needsAmount ? 1 : nil
+            do throws(EventRefusal) {
+                if try payments[index].decide(other, context) != .known { allowed |= 1 << UInt32(type.rawValue) }
+            } catch {
+                continue
+            }
+        }
+        return allowed
+    }
+}
