@@ -57,6 +57,26 @@ extension ShardCore {
             let mark = try reader.balanceMark(bytes, time)
             try reader.finish(bytes)
             guard apply(mark, at: position) else { throw .invalidValue }
+        case .riskDecided, .paymentChanged, .eventApplied:
+            try replayChange(kind, &reader, bytes, time, previous, at: position, cold)
+        case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
+            try replayMoney(kind, &reader, bytes, time, previous, at: position)
+        }
+        try checkLink(reader)
+        lastPosition = position
+    }
+
+    /// Transitions of payments that are not steps of an operation at the PSP.
+    private mutating func replayChange(
+        _ kind: ShardRecord.Kind,
+        _ reader: inout RecordReader,
+        _ bytes: Span<UInt8>,
+        _ time: Int64,
+        _ previous: UInt64,
+        at position: RecordPosition,
+        _ cold: (UInt64, RecordPosition) -> [UInt8]?
+    ) throws(RecordDecodingError) {
+        switch kind {
         case .riskDecided:
             let record = try reader.riskDecided(bytes, time, previous)
             try reader.finish(bytes)
@@ -70,17 +90,16 @@ extension ShardCore {
             if record.key != nil { try checkRoomForKey() }
             try bringBack(record.payment, before: position, cold)
             applyChanged(record, at: position)
-        case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
-            try replayMoney(kind, &reader, bytes, time, previous, at: position)
         case .eventApplied:
             let record = try reader.eventApplied(bytes, time, previous)
             try reader.finish(bytes)
             if record.key != nil { try checkRoomForKey() }
             try bringBack(record.payment, before: position, cold)
             applyEvent(record, at: position)
+        case .paymentCreated, .operationStarted, .operationFinished, .operationUnresolved, .refundBounced,
+            .operationAttempted, .balanceMark, .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
+            preconditionFailure("\(kind) is no change of a payment")
         }
-        try checkLink(reader)
-        lastPosition = position
     }
 
     /// A record that books something names the merchant's one before it, as this shard knows it. One that was written when that

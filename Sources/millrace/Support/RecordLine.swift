@@ -80,6 +80,14 @@ enum RecordLine {
                 "\"amount\":\(bounced.amountMinor)",
             ]
         case .balanceMark(let mark): return [kind("balance_mark"), time] + describe(mark)
+        case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: return describeMoney(record)
+        }
+    }
+
+    /// Records that are no payment's.
+    private static func describeMoney(_ record: ShardRecord) -> [String] {
+        let time = "\"time\":\(record.time)"
+        switch record {
         case .payoutChanged(let changed):
             return [
                 kind("payout_changed"), time, id("payout", changed.id),
@@ -96,6 +104,9 @@ enum RecordLine {
                 "\"expires\":\(quoted.expiresAt)",
             ]
         case .exchangeConverted(let converted): return [kind("exchange_converted"), time, id("quote", converted.id)]
+        case .paymentCreated, .operationStarted, .operationFinished, .operationUnresolved, .operationAttempted,
+            .paymentChanged, .riskDecided, .eventApplied, .refundBounced, .balanceMark:
+            return []
         }
     }
 
