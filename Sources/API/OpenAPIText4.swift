@@ -132,7 +132,7 @@ extension OpenAPIDocument {
         amount: {type: integer, minimum: 1, maximum: 1000000000000}
         currency: {$ref: '#/components/schemas/Currency', description: 'The payment''s, unless given'}
         fee: {type: integer, minimum: 0, description: 'What the provider keeps of a settlement, or takes for a chargeback'}
-        psp_reference: {type: string, pattern: '^[!-~]{1,128}$', description: 'The dispute''s; needed for dispute.*'}
+        psp_reference: {type: string, pattern: '^[!-~]{1,128}$', description: 'The dispute''s, or the charge''s; needed for dispute.*, authorization.succeeded and capture.succeeded'}
         reason: {type: string, maxLength: 512}
         evidence_due_at: {$ref: '#/components/schemas/Timestamp'}
         is_charge_refundable: {type: boolean}

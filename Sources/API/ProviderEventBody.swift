@@ -40,7 +40,7 @@ struct ProviderEventBody {
         event.payment = payment
         if type.needsAmount, event.amountMinor == nil { throw Rejection(.parameterMissing, .known("amount")) }
         if type.isRefund, event.refund == nil { throw Rejection(.parameterMissing, .known("refund_id")) }
-        if type.isDispute, event.reference.isEmpty { throw Rejection(.parameterMissing, .known("psp_reference")) }
+        if type.needsReference, event.reference.isEmpty { throw Rejection(.parameterMissing, .known("psp_reference")) }
         if type == .moneyReclassified, event.target == nil { throw Rejection(.parameterMissing, .known("to")) }
         return event
     }
@@ -157,6 +157,12 @@ struct ProviderEventBody {
             return time
         }
     }
+}
+
+extension PaymentEventType {
+    /// Whether it must name what it is about as the provider does: disputes are found by it, and without its charge's reference a
+    /// success could never be refunded or voided at the provider.
+    fileprivate var needsReference: Bool { isDispute || self == .authorizationSucceeded || self == .captureSucceeded }
 }
 
 /// The body of `POST /v1/disputes/{id}/evidence`.
