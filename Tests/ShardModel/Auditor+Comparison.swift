@@ -10,7 +10,9 @@ extension Auditor {
         var seen: [NaivePosting] = []
         // What a PSP executed in another currency is booked in that one.
         var currency = payment.currency
-        if case .operationFinished(let ended) = record, ended.result == .conflicted { currency = ended.executedCurrency }
+        if case .operationFinished(let ended) = record, ended.result == .conflicted {
+            currency = ended.executedCurrency
+        }
         for index in 0..<record.transfers.count {
             let transfer = record.transfers[index]
             if faults.contains(.forgottenRelease), transfer.recipe == .release, payment.phase == .partiallyCaptured {

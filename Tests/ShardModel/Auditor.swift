@@ -121,6 +121,8 @@ package struct Auditor {
         case .provider(let number, let reply): try expectOutcome(number, reply, at: now)
         case .approve, .reject, .score, .wait, .snapshot: break
         case .restart, .restore: restart(at: now)
+        case .event, .evidence, .accept, .dispute:
+            throw Mismatch(description: "the model has no events: \(step)")
         }
     }
 

@@ -42,7 +42,9 @@ extension Step {
         case .increment: .increment
         case .confirm: .confirm
         case .refund: .refund
-        case .create, .approve, .reject, .score, .read, .again, .provider, .wait, .restart, .restore, .snapshot: nil
+        case .create, .approve, .reject, .score, .read, .event, .evidence, .accept, .dispute, .again, .provider, .wait,
+            .restart, .restore, .snapshot:
+            nil
         }
     }
 }

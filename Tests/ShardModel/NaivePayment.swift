@@ -139,7 +139,8 @@ struct NaivePayment {
             }
             guard (wanted ?? refundable) <= refundable else { return ("amountExceedsRefundable", 0, false) }
             return (nil, wanted ?? refundable, false)
-        case .create, .approve, .reject, .score, .read, .again, .provider, .wait, .restart, .restore, .snapshot:
+        case .create, .approve, .reject, .score, .read, .event, .evidence, .accept, .dispute, .again, .provider, .wait,
+            .restart, .restore, .snapshot:
             return ("no request", 0, false)
         }
     }

@@ -88,6 +88,8 @@ package struct Scenario {
         case "review_over", "block_over": rules.append(name == "review_over" ? (value, 50) : (value, 90))
         case "scorer": asksScorer = value == "yes"
         case "review": reviewTimeout = time ?? 0
+        case "dispute_fee": configuration.disputes.fees[.eur] = Int64(value) ?? 0
+        case "reserve_on_warning": configuration.disputes.reservesOnWarning = value == "yes"
         case "lifetime": configuration.capabilities.authorizationLifetime = time ?? 0
         default: return false
         }

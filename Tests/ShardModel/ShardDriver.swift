@@ -51,6 +51,9 @@ package struct ShardDriver: ~Copyable {
     /// Questions to the scorer that wait for an answer.
     private var questions: [UInt64] = []
     private var references = 0
+    /// When refunds and disputes began, by their payment and number: the first part of their identifiers.
+    private var refundTimes: [PaymentID: [UInt16: Int64]] = [:]
+    private var disputeTimes: [PaymentID: [UInt16: Int64]] = [:]
 
     package static let start: Int64 = 1_790_000_000_000
 
@@ -80,6 +83,11 @@ package struct ShardDriver: ~Copyable {
         case .reject(let payment): ask(payment) { .reject($0) }
         case .score(let score): answerScore(score)
         case .read(let payment): ask(payment, isRead: true) { .getPayment($0) }
+        case .event(let payment, let event): tell(payment, event)
+        case .evidence(let payment, let dispute):
+            ask(payment, dispute) { .disputeEvidence($0, evidence: "file_1\nIt was delivered") }
+        case .accept(let payment, let dispute): ask(payment, dispute) { .acceptDispute($0) }
+        case .dispute(let payment, let dispute): ask(payment, dispute, isRead: true) { .getDispute($0) }
         case .again: repeatLast()
         case .provider(let payment, let reply): answer(payment, reply)
         case .wait(let milliseconds): wait(milliseconds)
@@ -122,11 +130,48 @@ package struct ShardDriver: ~Copyable {
         send(kind(id), merchant: merchant, isRead: isRead)
     }
 
+    /// About the payment's dispute of this number.
+    private mutating func ask(
+        _ payment: Int,
+        _ number: UInt16,
+        isRead: Bool = false,
+        _ kind: (DisputeID) -> Command.Kind
+    ) {
+        guard let (id, merchant) = payments[payment], let began = disputeTimes[id]?[number] else {
+            return didNothing = true
+        }
+        let dispute = DisputeID(
+            milliseconds: UInt64(began),
+            shard: id.shard,
+            paymentSequence: id.sequence,
+            ordinal: number
+        )
+        send(kind(dispute), merchant: merchant, isRead: isRead)
+    }
+
+    /// An operator posts an event.
+    private mutating func tell(_ payment: Int, _ event: Step.Event) {
+        guard let (id, _) = payments[payment] else { return didNothing = true }
+        var refund: RefundID?
+        if let number = event.refund {
+            guard let began = refundTimes[id]?[number] else { return didNothing = true }
+            refund = RefundID(
+                milliseconds: UInt64(began),
+                shard: id.shard,
+                paymentSequence: id.sequence,
+                ordinal: number
+            )
+        }
+        let told = event.told(of: id, id: "evt_\(requests + 1)", refund: refund, at: now)
+        send(.providerEvent(told), merchant: 0, operatorShard: id.shard)
+    }
+
     private mutating func send(
         _ kind: Command.Kind,
         merchant: UInt64,
         respondsAtOnce: Bool = false,
-        isRead: Bool = false
+        isRead: Bool = false,
+        operatorShard: UInt16? = nil
     ) {
         requests += 1
         let command = Command(
@@ -136,7 +181,8 @@ package struct ShardDriver: ~Copyable {
             key: isRead ? nil : KeyDigest(high: merchant, low: requests),
             fingerprint: isRead ? nil : Fingerprint(high: 0, low: requests),
             reply: ReplyToken(loop: 0, connection: 0, generation: 0, stream: UInt32(truncatingIfNeeded: requests)),
-            respondsAtOnce: respondsAtOnce
+            respondsAtOnce: respondsAtOnce,
+            operatorShard: operatorShard
         )
         if !isRead { (lastCommand, lastCommandAt) = (command, now) }
         core.handle(command, at: now, into: &output)
@@ -328,10 +374,24 @@ package struct ShardDriver: ~Copyable {
             journal.append(bytes)
             offset += 4 + length
             do throws(RecordDecodingError) {
-                events.append(TimedEvent(time: now, event: .record(try ShardRecord(decoding: bytes.span))))
+                let record = try ShardRecord(decoding: bytes.span)
+                note(record)
+                events.append(TimedEvent(time: now, event: .record(record)))
             } catch {
                 preconditionFailure("a shard wrote what it cannot read: \(error)")
             }
+        }
+    }
+
+    /// Keeps when a refund or a dispute began.
+    private mutating func note(_ record: ShardRecord) {
+        switch record {
+        case .operationStarted(let started) where started.operation == .refund:
+            refundTimes[started.payment, default: [:]][started.ordinal] = started.time
+        case .eventApplied(let applied) where applied.fact.effect.isDispute:
+            let known = disputeTimes[applied.payment]?[applied.dispute]
+            disputeTimes[applied.payment, default: [:]][applied.dispute] = known ?? applied.time
+        default: break
         }
     }
 

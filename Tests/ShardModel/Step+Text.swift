@@ -15,6 +15,10 @@ extension Step: CustomStringConvertible {
         case .reject(let payment): "reject p\(payment)"
         case .score(let score): "score \(score.map { "\($0)" } ?? "failed")"
         case .read(let payment): "read p\(payment)"
+        case .event(let payment, let event): "event p\(payment) \(event.text)"
+        case .evidence(let payment, let dispute): "evidence p\(payment) \(dispute)"
+        case .accept(let payment, let dispute): "accept p\(payment) \(dispute)"
+        case .dispute(let payment, let dispute): "dispute p\(payment) \(dispute)"
         case .again: "again"
         case .provider(let payment, let reply): "psp p\(payment) \(reply.text)"
         case .wait(let milliseconds): "wait \(Self.duration(milliseconds))"
@@ -61,6 +65,10 @@ extension Step: CustomStringConvertible {
         case "reject": return .reject(payment)
         case "increment": return words.first.flatMap { Int64($0) }.map { .increment(payment, $0) }
         case "refund": return amount(words.first).map { .refund(payment, amount: $0) }
+        case "event": return Event(words).map { .event(payment, $0) }
+        case "evidence": return words.first.flatMap { UInt16($0) }.map { .evidence(payment, dispute: $0) }
+        case "accept": return words.first.flatMap { UInt16($0) }.map { .accept(payment, dispute: $0) }
+        case "dispute": return words.first.flatMap { UInt16($0) }.map { .dispute(payment, $0) }
         case "psp": return Reply(words).map { .provider(payment, $0) }
         default: return nil
         }

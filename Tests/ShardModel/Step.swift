@@ -20,6 +20,12 @@ package enum Step: Hashable, Sendable {
     /// The external scorer answers the oldest question; nil: it fails.
     case score(UInt8?)
     case read(Int)
+    /// A provider or an operator tells of it.
+    case event(Int, Event)
+    /// The merchant sends evidence for the payment's dispute of this number, from 1; gives it up; reads it.
+    case evidence(Int, dispute: UInt16)
+    case accept(Int, dispute: UInt16)
+    case dispute(Int, UInt16)
     /// The last request once more, under the same key.
     case again
     /// The PSP answers the payment's oldest call that waits for an answer.
@@ -66,8 +72,8 @@ package enum Step: Hashable, Sendable {
         switch self {
         case .create(let payment, _), .capture(let payment, _, _), .cancel(let payment), .increment(let payment, _),
             .confirm(let payment), .refund(let payment, _), .approve(let payment), .reject(let payment),
-            .read(let payment),
-            .provider(let payment, _):
+            .read(let payment), .event(let payment, _), .evidence(let payment, _), .accept(let payment, _),
+            .dispute(let payment, _), .provider(let payment, _):
             payment
         case .score, .again, .wait, .restart, .restore, .snapshot: nil
         }

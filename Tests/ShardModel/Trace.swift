@@ -66,7 +66,7 @@ package struct Trace {
         case let currency as Currency: return "\(currency)"
         case let body as ByteBuffer: return body.readableBytes == 0 ? nil : "\(body.readableBytes)B"
         case let bytes as [UInt8]: return bytes.isEmpty ? nil : "\(bytes.count)B"
-        case let text as String: return text.isEmpty ? nil : "\"\(text)\""
+        case let text as String: return text.isEmpty ? nil : "\"\(text.replacing("\n", with: "\\n"))\""
         case let flag as Bool: return flag ? "yes" : nil
         case let number as Int64: return number == 0 ? nil : Self.text(number)
         default: return other(value)
@@ -142,6 +142,8 @@ package struct Trace {
             "payment p\(number) \(payment.status.name) amount=\(payment.amountMinor) authorized=\(payment.authorizedMinor)"
             + " capturable=\(payment.capturableMinor) captured=\(payment.capturedMinor) refunded=\(payment.refundedMinor)"
             + " refund_pending=\(payment.refundPendingMinor)"
+        if payment.settledMinor != 0 { text += " settled=\(payment.settledMinor)" }
+        if payment.disputedMinor != 0 { text += " disputed=\(payment.disputedMinor)" }
         if let failure = payment.failure { text += " failure=\(failure)" }
         if payment.expiresAt != 0 { text += " deadline=\(self.text(payment.expiresAt))" }
         return text
