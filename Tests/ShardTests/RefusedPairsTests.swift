@@ -50,9 +50,9 @@ struct RefusedPairsTests {
         (.approve(1), "approve"), (.reject(1), "reject"),
     ]
 
-    private func reach(_ state: State) throws -> ShardDriver {
+    static func reach(_ state: State) throws -> ShardDriver {
         let scenario = try state.scenario
-        var driver = ShardDriver(configuration: scenario.configuration, renderer: Self.renderer)
+        var driver = ShardDriver(configuration: scenario.configuration, renderer: renderer)
         for step in scenario.steps { try driver.take(step) }
         return driver
     }
@@ -70,7 +70,7 @@ struct RefusedPairsTests {
     func requests(state: State) throws {
         let allowed = Set(zip(Self.requests, state.pairs).filter { $0.1 == "ok" }.compactMap(\.0.name))
         for ((step, _), expected) in zip(Self.requests, state.pairs) {
-            var driver = try reach(state)
+            var driver = try Self.reach(state)
             let before = Snapshot(driver)
             try driver.take(step)
             let place: Comment = "\(step) in \(state.name)"
@@ -111,7 +111,7 @@ struct RefusedPairsTests {
         replies += DeclineCode.allCases.map { .declined($0) }
         replies += FailureReason.allCases.flatMap { [.unknown($0), .notExecuted($0)] }
         for reply in replies {
-            var driver = try reach(state)
+            var driver = try Self.reach(state)
             let before = Snapshot(driver)
             driver.answerLate(1, reply)
             let (after, events) = (Snapshot(driver), driver.events.count)
@@ -121,7 +121,7 @@ struct RefusedPairsTests {
 
     @Test("Time alone changes only what has a deadline that has come, or must be taken back", arguments: states)
     func time(state: State) throws {
-        var driver = try reach(state)
+        var driver = try Self.reach(state)
         let before = Snapshot(driver)
         let mustAct = state.name == "failed, too little authorized"
         // Less than the first step of any resolution.
@@ -141,7 +141,7 @@ struct RefusedPairsTests {
             { .refund($0, amountMinor: nil) }, { .approve($0) }, { .reject($0) },
         ]
         for kind in kinds {
-            var driver = try reach(state)
+            var driver = try Self.reach(state)
             let before = Snapshot(driver)
             driver.askAsStranger(1, kind)
             let (after, answer) = (Snapshot(driver), driver.response)
@@ -168,7 +168,7 @@ struct RefusedPairsTests {
 
 extension ShardDriver {
     /// The answer of the last step.
-    fileprivate var response: Response? {
+    var response: Response? {
         for timed in events.reversed() {
             if case .response(let response) = timed.event { return response }
         }
