@@ -11,7 +11,7 @@ extension Step {
         package var fee: Int64?
         /// The number of the payment's refund that it is about, from 1.
         package var refund: UInt16?
-        /// The provider's reference; nil for `dp_1` of what is about a dispute, none of the rest.
+        /// The provider's reference; nil for `dp_1` of what is about a dispute, `ch_1` of a success, none of the rest.
         package var reference: String?
         /// The time for evidence, in milliseconds from now.
         package var dueIn: Int64 = 0
@@ -33,6 +33,11 @@ extension Step {
             self.amount = amount
         }
 
+        private static func reference(_ type: PaymentEventType) -> String {
+            if type.isDispute { return "dp_1" }
+            return type == .authorizationSucceeded || type == .captureSucceeded ? "ch_1" : ""
+        }
+
         /// The event as it is told at `now`; `refund` is the one of that number.
         func told(of payment: PaymentID, id: String, refund: RefundID?, at now: Int64) -> ProviderEvent {
             var event = ProviderEvent(type: type, payment: payment, id: id, provider: "psp")
@@ -40,7 +45,7 @@ extension Step {
             event.currency = currency
             event.feeMinor = fee
             event.refund = refund
-            event.reference = reference ?? (type.isDispute ? "dp_1" : "")
+            event.reference = reference ?? Self.reference(type)
             event.evidenceDueAt = dueIn > 0 ? now + dueIn : 0
             event.target = target
             event.isChargeRefundable = flags.contains(.isChargeRefundable)
