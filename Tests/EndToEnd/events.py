@@ -1,9 +1,7 @@
 """Operators and merchants at one gateway: what is told of payments, and told again after every restart."""
 
-import uuid
-
 import money
-from gateway import key, payment, run
+from gateway import key, payment, run, unique
 
 SETTINGS = """
 provider: {deadline: 1s, dispute_fees: {EUR: 1500}}
@@ -75,7 +73,7 @@ class Desk:
         return self.post(f"/v1/payments/{created['id']}/refunds", status, **body)
 
     def event(self, kind, created, **changes):
-        event = {"id": f"evt_{uuid.uuid4()}", "provider": "sim", "type": kind, "payment_id": created["id"]}
+        event = {"id": f"evt_{unique()}", "provider": "sim", "type": kind, "payment_id": created["id"]}
         return event | changes
 
     def send(self, event):

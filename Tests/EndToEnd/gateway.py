@@ -30,10 +30,11 @@ def wait_until(condition, seconds=30.0, what="the condition"):
 def alive(pid):
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        # A zombie has ended; only its parent has not looked yet.
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        # It may end between the two looks.
         return False
-    # A zombie has ended; only its parent has not looked yet.
-    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
 class Demo:
@@ -226,6 +227,11 @@ def finish(process, timeout=240):
         raise AssertionError(f"the load did not end:\n{process.communicate()[0]}") from None
     assert process.returncode == 0, output
     return output
+
+
+def unique():
+    """32 letters that no other call returns; without digits, which would look like a card number now and then."""
+    return uuid.uuid4().hex.translate(str.maketrans("0123456789", "ghijklmnop"))
 
 
 def key():

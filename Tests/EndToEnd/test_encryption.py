@@ -7,7 +7,7 @@ import subprocess
 
 import httpx
 import pytest
-from gateway import key, payment, run, wait_until
+from gateway import key, payment, run, unique, wait_until
 
 CLEAR = """
 journal:
@@ -56,7 +56,7 @@ def pay(demo, count=10):
     seen = []
     with demo.client() as api:
         for _ in range(count):
-            header, body = key(), payment(reference=f"ORDER-{key()['idempotency-key']}")
+            header, body = key(), payment(reference=f"ORDER-{unique()}")
             answer = api.post("/v1/payments", json=body, headers=header)
             assert answer.status_code == 201
             seen.append((header, body, answer.content))
