@@ -206,7 +206,8 @@ extension Payment {
         _ context: EventContext
     ) throws(EventRefusal) -> EventDecision {
         switch running {
-        case .capture: return .outcome(success(event))
+        // Only of the first capture: nothing in an event tells which of several it is about, and the PSP is asked of the one that runs.
+        case .capture where captureCount == 1: return .outcome(success(event))
         case .authorize where capturesAutomatically, .confirm where capturesAutomatically:
             return .outcome(success(event))
         case .cancel where isOpen && currency(event) == currency && amount(event) == capturableMinor:
@@ -230,7 +231,7 @@ extension Payment {
 
     private func decideCaptureFailed(_ event: ProviderEvent) throws(EventRefusal) -> EventDecision {
         switch running {
-        case .capture: return .outcome(refusal(event))
+        case .capture where captureCount == 1: return .outcome(refusal(event))
         case .authorize where capturesAutomatically, .confirm where capturesAutomatically:
             return .outcome(refusal(event))
         case .some: throw .operationInProgress
