@@ -206,7 +206,8 @@ let package = Package(
         .testTarget(
             name: "ShardTests",
             dependencies: [
-                "ShardModel", "API", "Shard", "Payments", "Risk", "Journal", "Ledger", "LedgerAudit", "Money", nioCore, nioEmbedded,
+                "ShardModel", "API", "Shard", "Payments", "Risk", "Journal", "Ledger", "LedgerAudit", "Money", nioCore,
+                nioEmbedded,
                 nioPosix,
             ],
             exclude: ["Scenarios"],
