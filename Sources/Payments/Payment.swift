@@ -215,6 +215,14 @@ package struct Payment: Sendable {
 
     /// As `checkInvariants`, for bytes that come from outside.
     var holdsInvariants: Bool {
+        // Each number by itself before sums are made of them: none is negative, none near the end of its range.
+        let numbers =
+            amountMinor | authorizedMinor | capturedMinor | refundedMinor | refundPendingMinor | disputedMinor
+            | disputeLostMinor | settledMinor | deadline
+        return numbers >= 0 && numbers < 1 << 56 && countersFit
+    }
+
+    private var countersFit: Bool {
         capturedMinor >= 0 && capturedMinor <= captureLimitMinor && authorizedMinor <= amountMinor && refundedMinor >= 0
             && refundPendingMinor >= 0 && refundedMinor <= capturedMinor
             && refundPendingMinor <= capturedMinor - refundedMinor && disputedMinor >= 0 && disputeLostMinor >= 0

@@ -17,10 +17,12 @@ extension ShardCore {
     mutating func awaitDeadline(_ index: Int, at now: Int64, isNews: Bool = true) {
         let payment = payments[index]
         if payment.mustBeTakenBack { return deadlines.add(index, at: now, always: isNews) }
-        if let due = evidenceDueAt(index), due - now < Self.horizon {
+        // After a restart `now` is what a snapshot says.
+        let (end, isBeyond) = now.addingReportingOverflow(Self.horizon)
+        if let due = evidenceDueAt(index), isBeyond || due < end {
             deadlines.add(index, at: max(now, due), always: isNews)
         }
-        guard payment.deadline != 0, payment.deadline - now < Self.horizon else { return }
+        guard payment.deadline != 0, isBeyond || payment.deadline < end else { return }
         deadlines.add(index, at: max(now, payment.deadline), always: isNews)
     }
 
