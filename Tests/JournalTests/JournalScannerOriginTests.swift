@@ -74,6 +74,20 @@ import Testing
         }
     }
 
+    @Test func `a prepared segment alone is no new journal, for recovery and the verifier alike`() throws {
+        let disk = try closedJournal()
+        let segments = disk.fileNames.filter { $0.hasSuffix(JournalDirectory.segmentSuffix) }
+        for name in segments.dropLast() { disk.deleteFile(name) }
+        // The prepared one, if the journal left one; else the last becomes one.
+        let last = try #require(segments.last)
+        disk.setContents(last, [UInt8](repeating: 0, count: disk.contents(last).count))
+        disk.deleteFile(TestJournal.directory + "/witness")
+        let error = #expect(throws: JournalError.self) { try TestJournal(disk, Self.configuration) }
+        #expect(error?.code == .corrupt)
+        let verified = JournalVerifier.verify(directory: TestJournal.directory, fileSystem: disk)
+        #expect(!verified.isSound && verified.problem?.code == .corrupt)
+    }
+
     @Test func `gap between segments is refused wherever the start is`() throws {
         let disk = try closedJournal()
         disk.deleteFile(Self.segment(3))

@@ -9,7 +9,10 @@ extension JournalScanner {
         case .oldest:
             let numbers = try withArchived(live, after: 0)
             guard let first = numbers.first, first > 1 else { return numbers }
-            guard let header = try originHeader(first, isLast: numbers.count == 1) else { return numbers }
+            // A file that was never begun follows one in use, always: alone it shows that the journal is gone, not that it is new.
+            guard let header = try originHeader(first, isLast: numbers.count == 1) else {
+                throw missing(0, before: first, "segment \(first) was never begun")
+            }
             cursor.begin(at: header)
             return numbers
         }
