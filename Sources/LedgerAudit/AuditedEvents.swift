@@ -96,12 +96,15 @@ extension AuditedPayment {
 
     /// P4: bank and provider's fee against the receivable; the merchant's share moves from pending to available.
     private mutating func settle(_ fact: PaymentFact) -> Result<ExpectedPostings, Violation> {
-        guard phase == .captured || phase == .partiallyCaptured, fact.amountMinor <= captured - settled else {
+        guard phase == .captured || phase == .partiallyCaptured, fact.amountMinor > 0,
+            fact.amountMinor <= captured - settled
+        else {
             return .failure("\(fact.amountMinor) settled in \(phase), \(settled) of \(captured) before")
         }
+        let outstanding = captured - settled
         settled += fact.amountMinor
-        let share = fact.amountMinor - BasisPoints.fee(of: fact.amountMinor, basisPoints: feeBasisPoints)
-        var released = settled == captured ? pending : min(share, max(0, pending))
+        let share = Int64(Int128(pending) * Int128(fact.amountMinor) / Int128(outstanding))
+        var released = settled == captured ? pending : max(0, share)
         // A wallet has its money at once.
         if case .topUp = funding { released = 0 }
         pending -= released
@@ -114,6 +117,15 @@ extension AuditedPayment {
         ])
         postings[account(.merchantPending), default: 0] += Int128(released)
         postings[account(.merchantAvailable), default: 0] -= Int128(released)
+        // Sellers' parts follow in proportion, rounded down until all is settled.
+        for (owner, amount) in sellers {
+            let due = Int64(Int128(amount) * Int128(settled) / Int128(captured))
+            let part = due - sellersSettled[owner, default: 0]
+            guard part > 0 else { continue }
+            sellersSettled[owner] = due
+            postings[Account(.sellerPending, owner: owner, currency: currency), default: 0] += Int128(part)
+            postings[Account(.sellerAvailable, owner: owner, currency: currency), default: 0] -= Int128(part)
+        }
         return .success(postings)
     }
 

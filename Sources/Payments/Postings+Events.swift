@@ -70,17 +70,18 @@ extension Postings {
         return Recipes.disputeReserveReleased(parties, amountMinor: reserved)
     }
 
-    /// P4. When all is settled, all that the payment has pending becomes available; before that, what this part left to the merchant.
+    /// P4. What the payment has pending becomes available in proportion to what is settled of what was not yet, rounded down: so
+    /// the last part leaves nothing behind. What refunds made a debt stays one until then.
     private static func settled(_ fact: PaymentFact, _ payment: Payment) -> Transfers {
-        let isAll = payment.settledMinor + fact.amountMinor >= payment.capturedMinor
-        let share = fact.amountMinor - BasisPoints.fee(of: fact.amountMinor, basisPoints: payment.feeBasisPoints)
+        let outstanding = payment.capturedMinor - payment.settledMinor
         let pending = payment.pendingFundsMinor
+        let share = Int64(Int128(pending) * Int128(fact.amountMinor) / Int128(outstanding))
         return Transfers(
             Recipes.settlement(
                 payment.parties,
                 amountMinor: fact.amountMinor,
                 providerFeeMinor: fact.feeMinor,
-                releasedMinor: isAll ? pending : min(share, max(0, pending))
+                releasedMinor: fact.amountMinor == outstanding ? pending : max(0, share)
             )
         )
     }

@@ -107,6 +107,28 @@ def test_a_settlement_makes_the_merchants_share_available_in_parts_too(desk):
     assert desk.read(created)["status"] == "partially_refunded"
 
 
+def test_a_settlement_makes_sellers_parts_available_too(desk):
+    parts = [{"seller": "books", "amount": 6_001}, {"seller": "toys", "basis_points": 3_333}]
+    created = desk.sale(splits=parts)
+
+    def sellers():
+        lines = desk.shop.get("/v1/balance").json()["sellers"]
+        return {line["seller"]: (line["pending"], line["available"]) for line in lines}
+
+    whole = {part["seller"]: part["amount"] for part in created["splits"]}
+    assert whole["books"] == 6_001 and sellers() == {seller: (amount, 0) for seller, amount in whole.items()}
+    desk.tell("settlement.matched", created, amount=4_000, fee=50)
+    # Four tenths, rounded down.
+    tenths = {seller: amount * 4 // 10 for seller, amount in whole.items()}
+    assert sellers() == {seller: (amount - tenths[seller], tenths[seller]) for seller, amount in whole.items()}
+    desk.restart()
+    assert {part["seller"]: part["settled"] for part in desk.read(created)["splits"]} == tenths
+    desk.tell("settlement.matched", created, amount=6_000, fee=70)
+    assert sellers() == {seller: (0, amount) for seller, amount in whole.items()}
+    paid_out = desk.post("/v1/payouts", 201, amount=6_001, currency="EUR", destination="books-bank", seller="books")
+    assert paid_out["amount"] == 6_001 and sellers()["books"] == (0, 0)
+
+
 def test_what_is_refunded_before_the_settlement_comes_from_pending(desk):
     change = Change(desk.shop)
     created = desk.sale()

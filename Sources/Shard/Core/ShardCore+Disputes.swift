@@ -201,6 +201,7 @@ extension ShardCore {
             refunds[refund].lastRecord = position
         }
         payments[index].apply(record.fact, at: record.time)
+        if record.fact.effect == .settled { applySellersSettled(payment: index) }
         keepReference(record, payment: index)
         awaitDeadline(index, at: record.time)
         guard let key = record.key else { return }

@@ -142,6 +142,13 @@ extension ShardCore {
             dispute.map { disputes[$0] },
             rail: rail(of: payments[index])
         )
+        // Sellers' parts follow: a second transfer of the same record.
+        if record.fact.effect == .settled {
+            let settled = payments[index].settledMinor + record.fact.amountMinor
+            if let sellers = sellersSettled(payments[index], settledMinor: settled) {
+                record.transfers = Transfers(record.transfers.first, sellers)
+            }
+        }
         applyEvent(record, at: nextPosition)
         count(record)
         let answer = eventAnswer(record, index)
