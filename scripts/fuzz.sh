@@ -4,6 +4,7 @@
 # Every input that breaks a promise is kept in Fuzz/Corpus/TARGET as finding-..., where the unit tests run it from then on.
 #   MERGE=1   afterwards takes from what was learned (.build-fuzz/corpus) into Fuzz/Corpus what adds coverage
 #   BUILD=0   takes the build as it is
+#   FUZZ_SEED=1  the same chance in every run (0: another each time); FUZZ_JOBS=1  how many targets run at a time (2)
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 seconds=${1:-60}
@@ -24,23 +25,25 @@ export SWIFT_BACKTRACE=enable=no
 # Swift's runtime keeps what it allocates once; only memory errors count. Every allocation is bounded by the input.
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=0:allocator_may_return_null=1
 if [ $# -gt 0 ]; then targets=("$@"); else read -ra targets <<<"$("$binary" list)"; fi
-failed=0
-for target in "${targets[@]}"; do
-    learned=.build-fuzz/corpus/$target
-    log=.build-fuzz/$target.log
+# One target; what it says comes in one piece, for two run at a time.
+run_target() { # TARGET
+    local target=$1 learned=.build-fuzz/corpus/$1 log=.build-fuzz/$1.log status executed last report
     mkdir -p "$learned" "Fuzz/Corpus/$target"
-    "$binary" "$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -use_value_profile=1 \
-        -artifact_prefix="Fuzz/Corpus/$target/finding-" "$learned" "Fuzz/Corpus/$target" >"$log" 2>&1
+    "$binary" "$target" -seed="${FUZZ_SEED:-0}" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+        -use_value_profile=1 -artifact_prefix="Fuzz/Corpus/$target/finding-" "$learned" "Fuzz/Corpus/$target" >"$log" 2>&1
     status=$?
     executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     last=$(grep -aE '^#[0-9]+' "$log" | tail -n 1 | sed -E 's/ exec.*//')
-    echo "fuzz: $target: ${executed:-?} executions, ${last:-no coverage}, $(find "$learned" -type f | wc -l) inputs learned"
+    report="fuzz: $target: ${executed:-?} executions, ${last:-no coverage}, $(find "$learned" -type f | wc -l) inputs learned"
     if [ "$status" != 0 ]; then
-        failed=1
-        echo "fuzz: $target FAILED (log: $log)"
-        grep -aE 'ERROR|SUMMARY|Fatal|Precondition|Assertion|finding-' "$log" | tail -n 8
+        report+=$'\n'"fuzz: $target FAILED (log: $log)"
+        report+=$'\n'$(grep -aE 'ERROR|SUMMARY|Fatal|Precondition|Assertion|finding-' "$log" | tail -n 8)
     elif [ "${MERGE:-0}" = 1 ]; then
         "$binary" "$target" -merge=1 "Fuzz/Corpus/$target" "$learned" >>"$log" 2>&1
     fi
-done
-exit "$failed"
+    echo "$report"
+    return "$status"
+}
+export -f run_target
+export binary seconds
+printf '%s\n' "${targets[@]}" | xargs -P "${FUZZ_JOBS:-2}" -I '{}' bash -c 'run_target "$1" || exit 1' fuzz '{}'

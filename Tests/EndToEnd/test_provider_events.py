@@ -127,6 +127,8 @@ def test_a_settlement_makes_sellers_parts_available_too(desk):
     assert sellers() == {seller: (0, amount) for seller, amount in whole.items()}
     paid_out = desk.post("/v1/payouts", 201, amount=6_001, currency="EUR", destination="books-bank", seller="books")
     assert paid_out["amount"] == 6_001 and sellers()["books"] == (0, 0)
+    arrived = desk.operator.post(f"/v1/payouts/{paid_out['id']}/events", json={"event": "paid"}, headers=key())
+    assert arrived.json()["status"] == "paid"
 
 
 def test_what_is_refunded_before_the_settlement_comes_from_pending(desk):
