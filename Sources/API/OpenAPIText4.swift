@@ -157,7 +157,8 @@ extension OpenAPIDocument {
           enum: [none, settled, refund_bounced, capture_reversed, authorization_expired, authorized, authorized_late,
                        captured_late, authorization_failed, conflicted, dispute_warned, dispute_opened,
                        dispute_under_review, dispute_won, dispute_lost, dispute_lost_after_all, dispute_warning_closed,
-                       unexplained, reclassified, written_off]
+                       unexplained, reclassified, written_off, dispute_overdue, dispute_won_after_all,
+                       refund_confirmed, refund_reversed]
         amount: {type: integer, description: 'Minor units; negative for money that was taken'}
         currency: {$ref: '#/components/schemas/Currency'}
         dispute_id: {oneOf: [{$ref: '#/components/schemas/DisputeID'}, {type: 'null'}]}

@@ -115,7 +115,7 @@ enum DetailsObject {
             case .reference: fields.reference = range
             case .statementDescriptor: fields.statementDescriptor = range
             case .customer: fields.customer = range
-            case .metadataKey, .metadataValue, .risk, .wallet, .splitPlan, .split, .manual: break
+            case .metadataKey, .metadataValue, .risk, .wallet, .splitPlan, .split, .manual, .appliedEvents: break
             }
         }
         return fields
@@ -148,7 +148,7 @@ enum DetailsObject {
                 output.literal(":")
                 output.quoted(details.extracting(field.value))
             case .paymentMethod, .description, .reference, .statementDescriptor, .customer, .risk, .wallet, .splitPlan,
-                .split, .manual:
+                .split, .manual, .appliedEvents:
                 break
             }
             index = field.value.upperBound

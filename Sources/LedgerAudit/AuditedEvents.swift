@@ -9,6 +9,8 @@ struct AuditedDispute {
     var amount: Int64
     var fee: Int64 = 0
     var reserved: Int64 = 0
+    /// Lost for want of evidence, not by the provider's word.
+    var isPresumedLost = false
 }
 
 // What providers, operators and disputes do to a payment, written from payments.md 4.2 and 4.4.
@@ -30,9 +32,12 @@ extension AuditedPayment {
             return .success(authorized(fact.amountMinor))
         case .authorizedLate:
             guard hasEnded, authorized == 0 else { return .failure("authorized late in \(phase)") }
+            // All of it is taken back: sellers get nothing.
+            plan = []
             return .success(authorized(fact.amountMinor))
         case .capturedLate:
             guard hasEnded else { return .failure("captured late in \(phase)") }
+            plan = []
             authorized = max(authorized, fact.amountMinor)
             return .success(captured(fact.amountMinor, staysOpen: false))
         case .authorizationFailed:
@@ -52,8 +57,10 @@ extension AuditedPayment {
                     Account(.platformLosses, currency: fact.currency): fact.amountMinor, available: -fact.amountMinor,
                 ])
             )
+        case .refundConfirmed, .refundReversed:
+            return .success(endRefund(fact.amountMinor, succeeded: fact.effect == .refundConfirmed))
         case .disputeWarned, .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost, .disputeLostAfterAll,
-            .disputeWarningClosed:
+            .disputeWarningClosed, .disputeOverdue, .disputeWonAfterAll:
             return .failure("not reached")
         }
     }
@@ -193,19 +200,24 @@ extension AuditedPayment {
         case (.disputeUnderReview, .open), (.disputeUnderReview, .underReview):
             dispute.status = .underReview
             return .success([:])
-        case (.disputeWon, .open), (.disputeWon, .underReview):
+        case (.disputeWon, .open), (.disputeWon, .underReview), (.disputeWonAfterAll, .lost):
+            guard dispute.isPresumedLost == (fact.effect == .disputeWonAfterAll) else {
+                return .failure("won, but the provider had decided")
+            }
             guard fact.amountMinor == dispute.amount, fact.feeMinor == (fact.isFeeReturned ? dispute.fee : 0) else {
                 return .failure("\(fact.amountMinor) and \(fact.feeMinor) come back of \(dispute.amount)")
             }
             if fact.isFeeReturned { dispute.fee = 0 }
+            if dispute.status == .lost { disputeLost -= fact.amountMinor } else { disputed -= fact.amountMinor }
             dispute.status = .won
-            disputed -= fact.amountMinor
+            dispute.isPresumedLost = false
             return .success(chargeback(-fact.amountMinor - fact.feeMinor))
-        case (.disputeLost, .open), (.disputeLost, .underReview):
+        case (.disputeLost, .open), (.disputeLost, .underReview), (.disputeOverdue, .open):
             guard fact.amountMinor == dispute.amount, type != .disputeOverdue || dispute.status == .open else {
                 return .failure("\(fact.amountMinor) of \(dispute.amount) are lost")
             }
             dispute.status = .lost
+            dispute.isPresumedLost = fact.effect == .disputeOverdue
             disputed -= fact.amountMinor
             disputeLost += fact.amountMinor
             return .success([:])

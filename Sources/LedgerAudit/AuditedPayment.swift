@@ -189,7 +189,9 @@ extension AuditedPayment {
             )
         }
         running = nil
-        defer { plan = [] }
+        // One for a shopper who is still awaited stays; one for a sale that was given up is not followed: that is taken back.
+        if isAbandoned { plan = [] }
+        defer { if phase != .requiresAction { plan = [] } }
         switch (record.operation, record.result) {
         case (let operation, .conflicted):
             phase = .conflicted
@@ -317,12 +319,15 @@ extension AuditedPayment {
             guard record.executedMinor > 0 else { return .success([:]) }
             return .success(unexplained(-record.executedMinor, record.executedCurrency))
         }
-        refundPending -= record.amountMinor
-        guard record.result == .succeeded else {
-            return .success(pair(debit: .refundClearing, credit: give(record.amountMinor), record.amountMinor))
-        }
-        refunded += record.amountMinor
-        return .success(pair(debit: .refundClearing, credit: .providerReceivable, record.amountMinor))
+        return .success(endRefund(record.amountMinor, succeeded: record.result == .succeeded))
+    }
+
+    /// P5b, or P5a backwards.
+    mutating func endRefund(_ amount: Int64, succeeded: Bool) -> ExpectedPostings {
+        refundPending -= amount
+        guard succeeded else { return pair(debit: .refundClearing, credit: give(amount), amount) }
+        refunded += amount
+        return pair(debit: .refundClearing, credit: .providerReceivable, amount)
     }
 
     /// Takes a refund that came back in.

@@ -218,7 +218,7 @@ package struct LedgerCheck {
     private mutating func examine(_ record: EventApplied, _ position: RecordPosition) {
         guard let index = payment(record.payment, position) else { return }
         if record.fact.effect != .none, !record.eventID.isEmpty {
-            // Only what has long been forgotten can be told again, and then it finds another state.
+            // A payment remembers its last 256 events, whatever the table of keys forgets.
             if !appliedEvents.insert("\(record.provider)\n\(record.eventID)").inserted {
                 note(position, "event \(record.eventID) of \(record.provider) is applied again")
             }
@@ -226,8 +226,17 @@ package struct LedgerCheck {
         if let key = record.key, reservedKeys.contains(key.digest) {
             note(position, "an event's key belongs to an open operation")
         }
+        let operation = open(record.payment, .refund, record.refund)
+        if record.fact.effect == .refundConfirmed || record.fact.effect == .refundReversed {
+            guard let refund = refunds[operation], !refund.succeeded, refund.amount == record.fact.amountMinor else {
+                return note(
+                    position,
+                    "a refund of \(record.fact.amountMinor) is decided about that was not in conflict"
+                )
+            }
+            refunds[operation]?.succeeded = record.fact.effect == .refundConfirmed
+        }
         if record.fact.effect == .refundBounced {
-            let operation = open(record.payment, .refund, record.refund)
             guard let refund = refunds[operation], refund.succeeded, refund.amount == record.fact.amountMinor else {
                 return note(position, "a refund comes back that had not succeeded for \(record.fact.amountMinor)")
             }

@@ -43,6 +43,8 @@ package struct Dispute: Sendable {
     package internal(set) var chargebacks: UInt8 = 0
     /// The PSP says that what is disputed may be refunded still.
     package internal(set) var isChargeRefundable = false
+    /// Lost because no evidence came in time, not by the provider's word.
+    package internal(set) var isPresumedLost = false
     /// The last moment for evidence, in milliseconds since 1970; 0 for none. Passed while it is open, it is lost.
     package internal(set) var evidenceDueAt: Int64 = 0
     /// Milliseconds since 1970 of the last transition.
@@ -94,6 +96,15 @@ package struct Dispute: Sendable {
         case .disputeLost:
             precondition(status.isOpen, "lost while \(status)")
             status = .lost
+        case .disputeOverdue:
+            precondition(status == .open, "overdue while \(status)")
+            status = .lost
+            isPresumedLost = true
+        case .disputeWonAfterAll:
+            precondition(status == .lost && isPresumedLost, "won after all while \(status)")
+            if fact.isFeeReturned { feeMinor = 0 }
+            status = .won
+            isPresumedLost = false
         case .disputeLostAfterAll:
             precondition(status == .won, "lost after all while \(status)")
             amountMinor = fact.amountMinor
@@ -105,7 +116,8 @@ package struct Dispute: Sendable {
             reservedMinor = 0
             status = .warningClosed
         case .none, .settled, .refundBounced, .captureReversed, .authorizationExpired, .authorized, .authorizedLate,
-            .capturedLate, .authorizationFailed, .conflicted, .unexplained, .reclassified, .writtenOff:
+            .capturedLate, .authorizationFailed, .conflicted, .unexplained, .reclassified, .writtenOff,
+            .refundConfirmed, .refundReversed:
             preconditionFailure("\(fact.effect) is no dispute's")
         }
         updatedAt = time

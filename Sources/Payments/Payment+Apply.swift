@@ -235,6 +235,14 @@ extension Refund {
         }
     }
 
+    /// People decided about a refund that was executed for another amount than asked for.
+    package mutating func decided(succeeded: Bool, at time: Int64) {
+        precondition(status == .pending && isConflicted, "only a refund in conflict is decided about")
+        isConflicted = false
+        status = succeeded ? .succeeded : .failed
+        updatedAt = time
+    }
+
     package mutating func bounced(at time: Int64) {
         precondition(status == .succeeded, "only a refund that had succeeded can bounce")
         status = .failed

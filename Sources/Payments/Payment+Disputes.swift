@@ -27,7 +27,7 @@ extension Payment {
         case .disputeOverdue:
             // Who has sent evidence waits for the decision.
             guard let dispute = context.dispute, dispute.status == .open else { throw .notAllowed }
-            return .fact(PaymentFact(.disputeLost, dispute.amountMinor, currency))
+            return .fact(PaymentFact(.disputeOverdue, dispute.amountMinor, currency))
         case .settlementMatched, .authorizationSucceeded, .authorizationFailed, .authorizationExpired,
             .captureSucceeded, .captureFailed, .cancelSucceeded, .refundSucceeded, .refundFailed, .moneyUnexplained,
             .moneyReclassified, .balanceWrittenOff:
@@ -84,22 +84,26 @@ extension Payment {
         switch dispute.status {
         case .open: return .fact(PaymentFact(.disputeUnderReview, 0, currency))
         case .underReview: return .known
+        // The merchant sent evidence elsewhere. It stays lost for us until the provider has decided.
+        case .lost where dispute.isPresumedLost: return .known
         case .warning, .won, .lost, .warningClosed: throw .notAllowed
         }
     }
 
     private func decideWon(_ event: ProviderEvent, _ context: EventContext) throws(EventRefusal) -> EventDecision {
         guard let dispute = context.dispute else { throw .notFound }
+        let effect: PaymentEffect
         switch dispute.status {
-        case .open, .underReview:
-            guard event.amountMinor ?? dispute.amountMinor == dispute.amountMinor else { throw .amountMismatch }
-            var fact = PaymentFact(.disputeWon, dispute.amountMinor, currency)
-            fact.isFeeReturned = event.isFeeReturned
-            fact.feeMinor = event.isFeeReturned ? dispute.feeMinor : 0
-            return .fact(fact)
+        case .open, .underReview: effect = .disputeWon
+        case .lost where dispute.isPresumedLost: effect = .disputeWonAfterAll
         case .won: return .known
         case .warning, .lost, .warningClosed: throw .notAllowed
         }
+        guard event.amountMinor ?? dispute.amountMinor == dispute.amountMinor else { throw .amountMismatch }
+        var fact = PaymentFact(effect, dispute.amountMinor, currency)
+        fact.isFeeReturned = event.isFeeReturned
+        fact.feeMinor = event.isFeeReturned ? dispute.feeMinor : 0
+        return .fact(fact)
     }
 
     private func decideLost(_ event: ProviderEvent, _ context: EventContext) throws(EventRefusal) -> EventDecision {

@@ -279,6 +279,11 @@ extension Payment {
             throw .amountMismatch
         }
         switch (refund.status, event.type) {
+        // The PSP executed another amount, which waits in suspense: people say what the refund comes to.
+        case (.pending, .refundSucceeded) where refund.isConflicted:
+            return .fact(PaymentFact(.refundConfirmed, refund.amountMinor, currency))
+        case (.pending, _) where refund.isConflicted:
+            return .fact(PaymentFact(.refundReversed, refund.amountMinor, currency))
         case (.pending, _) where refund.operationSlot == 0: throw .notAllowed
         case (.pending, .refundSucceeded):
             return .outcome(

@@ -25,9 +25,14 @@ extension Payment {
             phase = .conflicted
         case .disputeOpened: disputeOpened(fact)
         case .disputeWon: disputeEnded(fact.amountMinor)
-        case .disputeLost:
+        case .disputeLost, .disputeOverdue:
             disputeEnded(fact.amountMinor)
             disputeLostMinor += fact.amountMinor
+        case .disputeWonAfterAll:
+            precondition(disputeLostMinor >= fact.amountMinor, "more comes back than was lost")
+            disputeLostMinor -= fact.amountMinor
+        case .refundConfirmed: refundFinished(succeeded: true, amountMinor: fact.amountMinor, at: time)
+        case .refundReversed: refundFinished(succeeded: false, amountMinor: fact.amountMinor, at: time)
         case .disputeLostAfterAll: disputeLostMinor += fact.amountMinor
         }
         updatedAt = time

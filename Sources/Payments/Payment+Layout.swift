@@ -212,7 +212,7 @@ extension Dispute {
         bytes.put(status.rawValue, 84)
         bytes.put(chargebacks, 85)
         bytes.put(UInt8(isChargeRefundable ? 1 : 0), 86)
-        bytes.put(UInt8(0), 87)
+        bytes.put(UInt8(isPresumedLost ? 1 : 0), 87)
         bytes.put(UInt64(0), 88)
         bytes.put(UInt64(0), 96)
     }
@@ -242,6 +242,7 @@ extension Dispute {
         dispute.evidence.length = bytes.get(80)
         dispute.chargebacks = bytes.get(85)
         dispute.isChargeRefundable = bytes.get(86, as: UInt8.self) == 1
+        dispute.isPresumedLost = bytes.get(87, as: UInt8.self) == 1
         guard dispute.id.paymentSequence == payment.sequence else { throw PaymentLayoutError() }
         return (dispute, bytes.get(64))
     }

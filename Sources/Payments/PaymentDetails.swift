@@ -22,6 +22,8 @@ package struct PaymentDetails: Sendable, Equatable {
         case splitPlan = 21
         case split = 22
         case manual = 23
+        /// Events that were applied: 8 bytes of the digest of each one's identifier, in order. The shard writes it.
+        case appliedEvents = 24
     }
 
     /// At most 50 metadata pairs of 40 + 500 characters (up to 4 bytes each) and the other fields.

@@ -30,14 +30,22 @@ package enum PaymentEffect: UInt8, Sendable, CaseIterable {
     case unexplained = 18
     case reclassified = 19
     case writtenOff = 20
+    /// No evidence was sent in time: lost for all that we know, until the provider says otherwise.
+    case disputeOverdue = 21
+    /// What we took for lost the provider has decided for the merchant.
+    case disputeWonAfterAll = 22
+    /// People decided about a refund that the PSP had executed for another amount: it counts as asked for, or not at all.
+    case refundConfirmed = 23
+    case refundReversed = 24
 
     package var isDispute: Bool {
         switch self {
         case .disputeWarned, .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost, .disputeLostAfterAll,
-            .disputeWarningClosed:
+            .disputeWarningClosed, .disputeOverdue, .disputeWonAfterAll:
             true
         case .none, .settled, .refundBounced, .captureReversed, .authorizationExpired, .authorized, .authorizedLate,
-            .capturedLate, .authorizationFailed, .conflicted, .unexplained, .reclassified, .writtenOff:
+            .capturedLate, .authorizationFailed, .conflicted, .unexplained, .reclassified, .writtenOff,
+            .refundConfirmed, .refundReversed:
             false
         }
     }
@@ -65,6 +73,10 @@ package enum PaymentEffect: UInt8, Sendable, CaseIterable {
         case .unexplained: "unexplained"
         case .reclassified: "reclassified"
         case .writtenOff: "written_off"
+        case .disputeOverdue: "dispute_overdue"
+        case .disputeWonAfterAll: "dispute_won_after_all"
+        case .refundConfirmed: "refund_confirmed"
+        case .refundReversed: "refund_reversed"
         }
     }
 }

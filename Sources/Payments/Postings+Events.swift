@@ -12,16 +12,16 @@ extension Postings {
         _ fact: PaymentFact,
         _ payment: Payment,
         _ dispute: Dispute?,
-        rail: PaymentRail = .provider
+        rail: PaymentRail
     ) -> Transfers {
         let parties = Parties(merchant: payment.merchant.rawValue, provider: payment.provider, currency: fact.currency)
         let amount = fact.amountMinor
         switch fact.effect {
-        case .none, .authorizationFailed, .disputeUnderReview, .disputeLost: return Transfers()
+        case .none, .authorizationFailed, .disputeUnderReview, .disputeLost, .disputeOverdue: return Transfers()
         case .settled: return settled(fact, payment)
         case .refundBounced: return bounced(amount, payment, rail: rail)
         case .captureReversed: return captureReversed(amount, payment)
-        case .authorizationExpired: return changed(.expired, payment)
+        case .authorizationExpired: return changed(.expired, payment, rail: rail)
         case .authorized, .authorizedLate: return finished(.authorize, .succeeded, amount, payment, rail: rail)
         case .capturedLate:
             let fee = payment.fee(ofCapture: amount)
@@ -37,7 +37,11 @@ extension Postings {
             return Transfers(release, chargeback)
         case .disputeLostAfterAll:
             return Transfers(Recipes.chargeback(parties, amountMinor: amount, feeMinor: fact.feeMinor))
-        case .disputeWon: return Transfers(Recipes.chargebackWon(parties, amountMinor: amount + fact.feeMinor))
+        case .refundConfirmed: return finished(.refund, .succeeded, amount, payment, rail: rail)
+        case .refundReversed:
+            return Transfers(Recipes.refundFailed(payment.parties(rail), amountMinor: amount, to: payment.funds))
+        case .disputeWon, .disputeWonAfterAll:
+            return Transfers(Recipes.chargebackWon(parties, amountMinor: amount + fact.feeMinor))
         case .disputeWarningClosed: return Transfers(reserveReleased(dispute, parties))
         case .reclassified:
             guard let target = fact.target else { preconditionFailure("explained money goes somewhere") }

@@ -30,7 +30,7 @@ package enum Postings {
         _ operation: ProviderOperation,
         _ amountMinor: Int64,
         _ payment: Payment,
-        rail: PaymentRail = .provider
+        rail: PaymentRail
     ) -> Transfers {
         switch operation {
         case .refund:
@@ -47,14 +47,14 @@ package enum Postings {
         _ amountMinor: Int64,
         staysOpen: Bool = false,
         _ payment: Payment,
-        rail: PaymentRail = .provider,
+        rail: PaymentRail,
         sellers: SellerShares? = nil
     ) -> Transfers {
         switch result {
         case .succeeded:
             return succeeded(operation, amountMinor, staysOpen, payment, payment.parties(rail), sellers)
         case .declined(_, let code) where operation != .refund:
-            return declined(operation, code, payment)
+            return declined(operation, code, payment, payment.parties(rail))
         case .declined, .notExecuted:
             guard operation == .refund else { return Transfers() }
             return Transfers(Recipes.refundFailed(payment.parties(rail), amountMinor: amountMinor, to: payment.funds))
@@ -64,22 +64,27 @@ package enum Postings {
     }
 
     /// A refusal that tells of an end that we had not heard of.
-    private static func declined(_ operation: ProviderOperation, _ code: DeclineCode, _ payment: Payment) -> Transfers {
+    private static func declined(
+        _ operation: ProviderOperation,
+        _ code: DeclineCode,
+        _ payment: Payment,
+        _ parties: Parties
+    ) -> Transfers {
         guard payment.capturableMinor > 0 else { return Transfers() }
-        let release = Recipes.release(payment.parties, amountMinor: payment.capturableMinor)
+        let release = Recipes.release(parties, amountMinor: payment.capturableMinor)
         if operation == .capture, code == .authorizationExpired { return Transfers(release) }
         if operation == .cancel, code == .alreadyCaptured {
-            return Transfers(release, capture(payment.capturableMinor, payment, payment.parties, nil))
+            return Transfers(release, capture(payment.capturableMinor, payment, parties, nil))
         }
         return Transfers()
     }
 
     /// The transfers of a change (`PaymentChange`): P2 for the rest of an authorization that ran out.
-    package static func changed(_ change: PaymentChange, _ payment: Payment) -> Transfers {
+    package static func changed(_ change: PaymentChange, _ payment: Payment, rail: PaymentRail) -> Transfers {
         switch change {
         case .expired:
             payment.capturableMinor == 0
-                ? Transfers() : Transfers(Recipes.release(payment.parties, amountMinor: payment.capturableMinor))
+                ? Transfers() : Transfers(Recipes.release(payment.parties(rail), amountMinor: payment.capturableMinor))
         case .abandoned, .reviewRejected, .reviewTimedOut: Transfers()
         }
     }
@@ -134,7 +139,7 @@ package enum Postings {
     package static func bounced(
         _ amountMinor: Int64,
         _ payment: Payment,
-        rail: PaymentRail = .provider
+        rail: PaymentRail
     ) -> Transfers {
         Transfers(Recipes.refundBounced(payment.parties(rail), amountMinor: amountMinor, to: payment.funds))
     }

@@ -125,7 +125,7 @@ struct RiskSubjects {
             case .paymentMethod: paymentMethod = range
             case .customer: customer = range
             case .description, .reference, .statementDescriptor, .metadataKey, .metadataValue, .risk, .wallet,
-                .splitPlan, .split, .manual:
+                .splitPlan, .split, .manual, .appliedEvents:
                 break
             }
         }

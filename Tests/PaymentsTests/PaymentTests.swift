@@ -93,18 +93,33 @@ struct PaymentTests {
         func recipes(_ transfers: Transfers) -> [Recipe] {
             [transfers.first, transfers.second].compactMap { $0?.recipe }
         }
-        #expect(recipes(Postings.finished(.authorize, .succeeded, 1_000, payment())) == [.hold])
-        #expect(recipes(Postings.finished(.authorize, .succeeded, 1_000, payment(captures: true))) == [.capture])
-        #expect(recipes(Postings.finished(.capture, .succeeded, 600, authorized())) == [.release, .capture])
-        #expect(recipes(Postings.finished(.cancel, .succeeded, 1_000, authorized())) == [.release])
-        #expect(recipes(Postings.started(.refund, 10, captured())) == [.refundRequested])
-        #expect(recipes(Postings.finished(.refund, .succeeded, 10, captured())) == [.refundConfirmed])
-        #expect(recipes(Postings.finished(.refund, .notExecuted(.timeout), 10, captured())) == [.refundFailed])
-        #expect(recipes(Postings.bounced(10, captured())) == [.refundBounced])
+        #expect(recipes(Postings.finished(.authorize, .succeeded, 1_000, payment(), rail: .provider)) == [.hold])
+        #expect(
+            recipes(Postings.finished(.authorize, .succeeded, 1_000, payment(captures: true), rail: .provider)) == [
+                .capture
+            ]
+        )
+        #expect(
+            recipes(Postings.finished(.capture, .succeeded, 600, authorized(), rail: .provider)) == [
+                .release, .capture,
+            ]
+        )
+        #expect(recipes(Postings.finished(.cancel, .succeeded, 1_000, authorized(), rail: .provider)) == [.release])
+        #expect(recipes(Postings.started(.refund, 10, captured(), rail: .provider)) == [.refundRequested])
+        #expect(recipes(Postings.finished(.refund, .succeeded, 10, captured(), rail: .provider)) == [.refundConfirmed])
+        #expect(
+            recipes(Postings.finished(.refund, .notExecuted(.timeout), 10, captured(), rail: .provider)) == [
+                .refundFailed
+            ]
+        )
+        #expect(recipes(Postings.bounced(10, captured(), rail: .provider)) == [.refundBounced])
         for operation in [ProviderOperation.authorize, .capture, .cancel] {
-            #expect(recipes(Postings.started(operation, 10, authorized())) == [])
-            #expect(recipes(Postings.finished(operation, .declined(.hard, .lostCard), 10, authorized())) == [])
-            #expect(recipes(Postings.finished(operation, .conflicted, 10, authorized())) == [])
+            #expect(recipes(Postings.started(operation, 10, authorized(), rail: .provider)) == [])
+            #expect(
+                recipes(Postings.finished(operation, .declined(.hard, .lostCard), 10, authorized(), rail: .provider))
+                    == []
+            )
+            #expect(recipes(Postings.finished(operation, .conflicted, 10, authorized(), rail: .provider)) == [])
         }
     }
 

@@ -161,7 +161,6 @@ extension ShardCore {
         precondition(operation.operation == record.operation && operation.ordinal == record.ordinal)
         book(record.transfers, of: index, at: position)
         payments[index].lastRecord = position
-        if operation.hasSplitPlan, record.result != .actionRequired { applySplits(record, payment: index) }
         if operation.refund == 0 {
             payments[index].operationFinished(
                 record.operation,
@@ -173,7 +172,10 @@ extension ShardCore {
             )
             payments[index].operationSlot = 0
             if record.operation == .authorize || record.operation == .confirm { keepAnswer(record, payment: index) }
-            awaitDeadline(index, at: record.time)
+            // While the shopper is awaited the plan is, too.
+            if operation.hasSplitPlan, payments[index].phase != .requiresAction { applySplits(record, payment: index) }
+            // What the gateway tried by itself and did not get has its next try already, later each time.
+            if operation.key != nil || record.result == .succeeded { awaitDeadline(index, at: record.time) }
         } else {
             applyRefundFinished(record, refund: Int(operation.refund) - 1, payment: index, at: position)
         }

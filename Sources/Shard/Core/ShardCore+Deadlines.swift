@@ -82,7 +82,7 @@ extension ShardCore {
             change(index, .expired, at: now, into: &output)
             statistics.expired += 1
         case .requiresAction:
-            begin(.cancel, index, cause: .abandoned, at: now, into: &output)
+            if payment.cancelCount < .max { begin(.cancel, index, cause: .abandoned, at: now, into: &output) }
             deadlines.add(index, at: now + Self.retryInterval(after: payment.cancelCount))
         case .review: reviewTimedOut(index, at: now, into: &output)
         case .created, .captured, .voided, .failed, .conflicted, .expired: break
@@ -92,8 +92,13 @@ extension ShardCore {
     /// Voids or refunds what must not stay.
     private mutating func takeBack(_ index: Int, at now: Int64, into output: inout ShardOutput) {
         let payment = payments[index]
-        guard payment.phase == .captured else { return begin(.cancel, index, cause: nil, at: now, into: &output) }
-        guard payment.refundCount < Payment.maximumRefunds, payment.disputedMinor == 0 else { return }
+        guard payment.phase == .captured else {
+            if payment.cancelCount < .max { begin(.cancel, index, cause: nil, at: now, into: &output) }
+            return
+        }
+        // What a wallet was filled with may be spent: it is tried again when time has passed.
+        let money = moneyRefusal(.refund, payment.refundableMinor, isFinal: true, nil, payment)
+        guard payment.refundCount < Payment.maximumRefunds, payment.disputedMinor == 0, money == nil else { return }
         begin(.refund, index, cause: nil, at: now, into: &output)
     }
 
@@ -102,7 +107,7 @@ extension ShardCore {
     mutating func afterRefusedCancel(_ index: Int, at now: Int64, into output: inout ShardOutput) {
         let payment = payments[index]
         guard payment.phase == .requiresAction, payment.failure == .abandoned, payment.running == nil,
-            refusesNewWork == nil, !operations.isFull
+            payment.confirmCount < .max, refusesNewWork == nil, !operations.isFull
         else { return }
         begin(.confirm, index, cause: .abandoned, at: now, into: &output)
     }
@@ -129,7 +134,7 @@ extension ShardCore {
             amountMinor: amount,
             cause: cause,
             key: nil,
-            transfers: Postings.started(operation, amount, payment),
+            transfers: Postings.started(operation, amount, payment, rail: rail(of: payment)),
             previous: payment.lastRecord,
             time: now
         )
@@ -145,7 +150,7 @@ extension ShardCore {
         let record = PaymentChanged(
             payment: payment.id,
             change: change,
-            transfers: Postings.changed(change, payment),
+            transfers: Postings.changed(change, payment, rail: rail(of: payment)),
             previous: payment.lastRecord,
             time: now
         )

@@ -170,7 +170,7 @@ extension ShardCore {
             payment: index,
             where: { $0.status == .open && $0.evidenceDueAt != 0 && $0.evidenceDueAt < now }
         ) {
-            let fact = PaymentFact(.disputeLost, disputes[dispute].amountMinor, payments[index].currency)
+            let fact = PaymentFact(.disputeOverdue, disputes[dispute].amountMinor, payments[index].currency)
             let record = EventApplied(
                 payment: payments[index].id,
                 type: .disputeOverdue,
@@ -193,21 +193,44 @@ extension ShardCore {
         book(record.transfers, of: index, at: position)
         payments[index].lastRecord = position
         if record.fact.effect.isDispute { applyToDispute(record, payment: index, at: position) }
-        if record.fact.effect == .refundBounced {
-            guard let refund = refundIndex(payment: index, where: { $0.id.ordinal == record.refund }) else {
-                preconditionFailure("a bounced refund is not in the journal")
-            }
-            refunds[refund].bounced(at: record.time)
-            refunds[refund].lastRecord = position
-        }
+        applyToRefund(record, payment: index, at: position)
         payments[index].apply(record.fact, at: record.time)
         if record.fact.effect == .settled { applySellersSettled(payment: index) }
         keepReference(record, payment: index)
         awaitDeadline(index, at: record.time)
         guard let key = record.key else { return }
+        if !record.eventID.isEmpty { remember(key, payment: index) }
         let reserved = idempotency.reserve(key.digest, key.fingerprint, operation: 0, at: record.time)
         precondition(reserved, "room in the idempotency table is checked before")
         complete(key, record: position, at: record.time)
+    }
+
+    // The table of keys forgets after a day or a month; what was applied to a payment must not be applied to it ever again.
+
+    func isRemembered(_ key: RequestKey, payment index: Int) -> Bool {
+        arena.withBytes(payments[index].details) { PaymentDetails.hasApplied(key.digest.low, in: $0) }
+    }
+
+    private mutating func remember(_ key: RequestKey, payment index: Int) {
+        guard !isRemembered(key, payment: index) else { return }
+        let details = arena.withBytes(payments[index].details) {
+            PaymentDetails.adding(applied: key.digest.low, to: $0)
+        }
+        payments[index].details = arena.append(details.bytes.span)
+    }
+
+    private mutating func applyToRefund(_ record: EventApplied, payment index: Int, at position: RecordPosition) {
+        let effect = record.fact.effect
+        guard effect == .refundBounced || effect == .refundConfirmed || effect == .refundReversed else { return }
+        guard let refund = refundIndex(payment: index, where: { $0.id.ordinal == record.refund }) else {
+            preconditionFailure("the refund of an event is not in the journal")
+        }
+        if effect == .refundBounced {
+            refunds[refund].bounced(at: record.time)
+        } else {
+            refunds[refund].decided(succeeded: effect == .refundConfirmed, at: record.time)
+        }
+        refunds[refund].lastRecord = position
     }
 
     private mutating func applyToDispute(_ record: EventApplied, payment index: Int, at position: RecordPosition) {
@@ -252,7 +275,7 @@ extension ShardCore {
         case .conflicted: payments[index].nextAction = .empty
         case .none, .settled, .refundBounced, .captureReversed, .authorizationExpired, .disputeWarned, .disputeOpened,
             .disputeUnderReview, .disputeWon, .disputeLost, .disputeLostAfterAll, .disputeWarningClosed, .unexplained,
-            .reclassified, .writtenOff:
+            .disputeOverdue, .disputeWonAfterAll, .refundConfirmed, .refundReversed, .reclassified, .writtenOff:
             break
         }
     }

@@ -45,7 +45,7 @@ extension ShardCore {
         let context = context(event, index, dispute: dispute, refund: refund, at: now)
         let decision: EventDecision
         do throws(EventRefusal) {
-            decision = try payments[index].decide(event, context)
+            decision = isRemembered(key, payment: index) ? .known : try payments[index].decide(event, context)
         } catch {
             return refuse(event, error, index, context, command, at: now, into: &output)
         }
@@ -166,7 +166,8 @@ extension ShardCore {
         case .unexplained: statistics.unexplained += 1
         case .none, .settled, .refundBounced, .captureReversed, .authorizationExpired, .authorized,
             .authorizationFailed, .disputeWarned, .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost,
-            .disputeLostAfterAll, .disputeWarningClosed, .reclassified, .writtenOff:
+            .disputeLostAfterAll, .disputeWarningClosed, .disputeOverdue, .disputeWonAfterAll, .refundConfirmed,
+            .refundReversed, .reclassified, .writtenOff:
             break
         }
         statistics.eventsApplied += 1

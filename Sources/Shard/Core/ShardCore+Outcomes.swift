@@ -146,7 +146,7 @@ extension ShardCore {
                 staysOpen: operation.staysOpen,
                 payment,
                 rail: rail(of: payment),
-                sellers: operation.hasSplitPlan ? sellerShares(payment, captureMinor: record.effectiveMinor) : nil
+                sellers: sellerShares(operation, payment, captureMinor: record.effectiveMinor)
             )
         applyFinished(record, slot: slot, at: nextPosition)
         guard let key = operation.key else {

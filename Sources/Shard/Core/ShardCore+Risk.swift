@@ -295,7 +295,8 @@ extension ShardCore {
         statistics.risk.approved += 1
         operations[slot].reply = command.reply
         execute(slot, paymentMethod: paymentMethod(of: index), at: now, into: &output)
-        if command.respondsAtOnce { answerProcessing(slot, into: &output) }
+        // What a wallet pays has ended already.
+        if command.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, into: &output) }
     }
 
     /// Ends a payment that was held for people.

@@ -57,8 +57,10 @@ extension ShardCore {
         operations[slot].hasSplitPlan = arena.withBytes(details) { !PaymentDetails.plan(in: $0).isEmpty }
     }
 
-    /// What the running capture gives sellers when it succeeds.
-    func sellerShares(_ payment: Payment, captureMinor: Int64) -> SellerShares {
+    /// What the running capture gives sellers when it succeeds; nil without a plan, and for a sale that was given up: all of it is
+    /// taken back.
+    func sellerShares(_ operation: RunningOperation, _ payment: Payment, captureMinor: Int64) -> SellerShares? {
+        guard operation.hasSplitPlan, payment.failure == nil else { return nil }
         guard let allocation = allocation(payment, captureMinor: captureMinor) else {
             return SellerShares(parts: [], residueMinor: 0)
         }
@@ -83,7 +85,9 @@ extension ShardCore {
     mutating func applySplits(_ record: OperationFinished, payment index: Int) {
         let payment = payments[index]
         var splits = arena.withBytes(payment.details) { PaymentDetails.splits(in: $0) }
-        if record.result == .succeeded, let allocation = allocation(payment, captureMinor: record.effectiveMinor) {
+        if record.result == .succeeded, payment.failure == nil,
+            let allocation = allocation(payment, captureMinor: record.effectiveMinor)
+        {
             for part in allocation.parts {
                 add(part.amountMinor, part.seller, owner(of: part.seller, payment.merchant), to: &splits)
             }

@@ -153,6 +153,7 @@ extension ShardCore {
             money.reserveQuoteNumbers(upTo: Int(counts.quotesEver))
             progress.money = counts
         }
+        defer { progress.moneySeen = MoneyCounts(money) }
         while reader.offset < bytes.count {
             switch section {
             case .money:

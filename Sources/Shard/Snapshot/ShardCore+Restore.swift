@@ -14,6 +14,8 @@ struct SnapshotProgress {
     var riskCounters: RiskCountersProgress?
     /// nil until it comes, and for a snapshot of the time before there were such tables.
     var money: MoneyCounts?
+    /// What has come of it.
+    var moneySeen = MoneyCounts()
 
     /// Whether all of it came.
     var isComplete: Bool {
@@ -21,7 +23,7 @@ struct SnapshotProgress {
         return state.operationCount == operationCount && state.accountCount == accountCount
             && state.warmPaymentCount == paymentCount && state.keyRunCount == UInt64(keyRuns.count)
             && state.entryChainCount ?? 0 == entryChainCount
-            && riskCounters?.expected == riskCounters?.seen
+            && riskCounters?.expected == riskCounters?.seen && moneySeen == money ?? MoneyCounts()
     }
 }
 

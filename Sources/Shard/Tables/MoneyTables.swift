@@ -33,13 +33,15 @@ struct MoneyTables: Sendable {
     mutating func restore(_ quote: ExchangeQuote) -> Bool {
         let index = Int(quote.id.sequence) - 1
         guard quote.id.sequence <= UInt64(quotes.count), index >= 0, !quotes.contains(index) else { return false }
+        firstQuote = min(firstQuote, index)
         quotes.insert(quote, at: index)
-        firstQuote = 0
-        findFirstQuote()
         return true
     }
 
-    mutating func reserveQuoteNumbers(upTo count: Int) { quotes.reserveNumbers(upTo: count) }
+    mutating func reserveQuoteNumbers(upTo count: Int) {
+        quotes.reserveNumbers(upTo: count)
+        firstQuote = quotes.count
+    }
 
     mutating func convertQuote(_ index: Int, record: UInt64, at time: Int64) {
         quotes[index].convert(at: time)
