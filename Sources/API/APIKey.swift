@@ -22,26 +22,8 @@ package struct APIKey: Sendable {
                 bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
             }
         }
-        let text = "\(forOperator ? operatorPrefix : prefix)" + base64URL(bytes)
+        let text = "\(forOperator ? operatorPrefix : prefix)" + String(decoding: Base64URL.encode(bytes), as: UTF8.self)
         return APIKey(text: text, hash: APIKeyHash(ofKey: text))
-    }
-
-    /// Base64 with the URL alphabet and without padding (RFC 4648 section 5).
-    private static func base64URL(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-        var characters: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        for byte in bytes {
-            bits = bits << 8 | UInt32(byte)
-            count += 8
-            while count >= 6 {
-                count -= 6
-                characters.append(alphabet[Int(bits >> UInt32(count) & 63)])
-            }
-        }
-        if count > 0 { characters.append(alphabet[Int(bits << UInt32(6 - count) & 63)]) }
-        return String(decoding: characters, as: UTF8.self)
     }
 }
 

@@ -29,12 +29,14 @@ package struct LedgerCursorKey: Sendable {
         }
         bytes.append(cursor.transfers)
         bytes += signature(bytes, merchant, query)
-        return Self.encode(bytes)
+        return Base64URL.encode(bytes)
     }
 
     /// The place of a cursor; nil for one that this gateway did not make, or not for this merchant and these filters.
     func cursor(_ text: Span<UInt8>, of merchant: MerchantID, _ query: LedgerQuery) -> LedgerCursor? {
-        guard text.count == Self.length, let bytes = Self.decode(text), bytes[0] == Self.version else { return nil }
+        guard text.count == Self.length, let bytes = Base64URL.decode(text), bytes[0] == Self.version else {
+            return nil
+        }
         let place = Array(bytes[..<Self.placeBytes])
         let expected = signature(place, merchant, query)
         var difference: UInt8 = 0
@@ -53,32 +55,5 @@ package struct LedgerCursorKey: Sendable {
         message.append(UInt8(truncatingIfNeeded: (query.currency?.numericCode ?? 0) >> 8))
         message.append(UInt8(truncatingIfNeeded: query.currency?.numericCode ?? 0))
         return Array(HMAC<SHA256>.authenticationCode(for: message, using: key).prefix(Self.signatureBytes))
-    }
-
-    // MARK: Base64url (RFC 4648, section 5) of a multiple of three bytes, which needs no padding
-
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-
-    private static func encode(_ bytes: [UInt8]) -> [UInt8] {
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = UInt32(bytes[start]) << 16 | UInt32(bytes[start + 1]) << 8 | UInt32(bytes[start + 2])
-            for shift in [18, 12, 6, 0] { text.append(alphabet[Int(group >> UInt32(shift) & 63)]) }
-        }
-        return text
-    }
-
-    /// - Precondition: a multiple of four characters.
-    private static func decode(_ text: Span<UInt8>) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        for start in stride(from: 0, to: text.count, by: 4) {
-            var group: UInt32 = 0
-            for index in start..<start + 4 {
-                guard let digit = alphabet.firstIndex(of: text[index]) else { return nil }
-                group = group << 6 | UInt32(digit)
-            }
-            for shift in [16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: group >> UInt32(shift))) }
-        }
-        return bytes
     }
 }
