@@ -85,7 +85,7 @@ struct CreatePaymentBody {
         case 7 where name.equals("capture", in: input):
             capturesAutomatically = try reader.flag("capture", input)
         case 8 where name.equals("currency", in: input):
-            try readCurrency(input, &scratch)
+            currency = try reader.currency("currency", input, &scratch)
         case 8 where name.equals("customer", in: input):
             try readText("customer", .customer, 1...Self.maximumCustomerCharacters, input, &scratch)
         case 8 where name.equals("metadata", in: input):
@@ -104,14 +104,6 @@ struct CreatePaymentBody {
             acceptsPartialAuthorization = try reader.flag("partial_authorization", input)
         default:
             throw reader.unknown(name, input, &scratch)
-        }
-    }
-
-    private mutating func readCurrency(_ input: Span<UInt8>, _ scratch: inout RequestScratch) throws(Rejection) {
-        let value = try reader.string("currency", input)
-        currency = try value.withValue(in: input, scratch: &scratch.text) { code throws(Rejection) in
-            guard let known = Currency(code: code) else { throw Rejection(.currencyUnknown, .known("currency")) }
-            return known
         }
     }
 

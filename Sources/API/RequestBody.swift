@@ -35,7 +35,13 @@ enum RequestBody {
 
     /// Appends the canonical form (RFC 8785) of a body to `scratch.canonical`, after checking that it is one JSON
     /// object without duplicate members, not too deep and without a card number. An empty body is written as `{}`.
-    static func admit(_ body: Span<UInt8>, scratch: inout RequestScratch) throws(Rejection) {
+    /// - Parameter isProviderEvent: the provider's own identifiers (`id`, `psp_reference`) are not searched for card numbers: many are
+    ///   16 digits, some of which look like one.
+    static func admit(
+        _ body: Span<UInt8>,
+        isProviderEvent: Bool = false,
+        scratch: inout RequestScratch
+    ) throws(Rejection) {
         if body.isEmpty {
             scratch.canonical.append(UInt8(ascii: "{"))
             scratch.canonical.append(UInt8(ascii: "}"))
@@ -50,9 +56,33 @@ enum RequestBody {
         } catch {
             throw rejection(of: error)
         }
-        guard !CardNumberScan.documentContainsCardNumber(body, scratch: &scratch.text) else {
+        guard CardNumberScan.documentContainsCardNumber(body, scratch: &scratch.text) else { return }
+        guard isProviderEvent else { throw Rejection(.cardNumberInRequest) }
+        let rest = try withoutIdentifiers(body)
+        if CardNumberScan.documentContainsCardNumber(rest.span, scratch: &scratch.text) {
             throw Rejection(.cardNumberInRequest)
         }
+    }
+
+    /// A provider's event with letters for its identifiers.
+    private static func withoutIdentifiers(_ body: Span<UInt8>) throws(Rejection) -> [UInt8] {
+        var rest = body.withUnsafeBufferPointer { Array($0) }
+        do throws(JSONError) {
+            var cursor = JSONCursor(maximumDepth: maximumDepth)
+            guard try cursor.peekKind(body) == .object else { return rest }
+            try cursor.beginObject(body)
+            while let name = try cursor.nextMember(body) {
+                let isIdentifier = name.equals("id", in: body) || name.equals("psp_reference", in: body)
+                guard isIdentifier, try cursor.peekKind(body) == .string else {
+                    try cursor.skipValue(body)
+                    continue
+                }
+                for index in try cursor.readString(body).range { rest[index] = UInt8(ascii: "x") }
+            }
+        } catch {
+            throw rejection(of: error)
+        }
+        return rest
     }
 
     static func rejection(of error: JSONError) -> Rejection {
@@ -65,115 +95,5 @@ enum RequestBody {
             .loneSurrogate, .invalidUTF8, .invalidNumber, .notAnInteger, .wrongType, .tooLong:
             Rejection(.jsonInvalid)
         }
-    }
-}
-
-/// Reads the members of an admitted body; each reader checks its parameter's rules.
-struct BodyReader {
-    private var cursor = JSONCursor(maximumDepth: RequestBody.maximumDepth)
-
-    mutating func begin(_ input: Span<UInt8>) throws(Rejection) {
-        guard try kind(input) == .object else { throw Rejection(.jsonNotObject) }
-        do throws(JSONError) { try cursor.beginObject(input) } catch { throw RequestBody.rejection(of: error) }
-    }
-
-    /// The name of the next member, `nil` after the last.
-    mutating func next(_ input: Span<UInt8>) throws(Rejection) -> JSONString? {
-        do throws(JSONError) { return try cursor.nextMember(input) } catch { throw RequestBody.rejection(of: error) }
-    }
-
-    /// Begins an object-valued parameter.
-    mutating func beginObject(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) {
-        try require(.object, name, input)
-        do throws(JSONError) { try cursor.beginObject(input) } catch { throw RequestBody.rejection(of: error) }
-    }
-
-    /// Begins an array-valued parameter.
-    mutating func beginArray(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) {
-        try require(.array, name, input)
-        do throws(JSONError) { try cursor.beginArray(input) } catch { throw RequestBody.rejection(of: error) }
-    }
-
-    /// Whether another element of an array follows.
-    mutating func nextElement(_ input: Span<UInt8>) throws(Rejection) -> Bool {
-        do throws(JSONError) { return try cursor.nextElement(input) } catch { throw RequestBody.rejection(of: error) }
-    }
-
-    mutating func string(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) -> JSONString {
-        try require(.string, name, input)
-        do throws(JSONError) { return try cursor.readString(input) } catch { throw RequestBody.rejection(of: error) }
-    }
-
-    mutating func flag(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) -> Bool {
-        try require(.bool, name, input)
-        do throws(JSONError) { return try cursor.readBool(input) } catch { throw RequestBody.rejection(of: error) }
-    }
-
-    /// Minor units: an integer from 1 to `RequestBody.maximumAmountMinor`.
-    mutating func amount(_ input: Span<UInt8>) throws(Rejection) -> Int64 { try amount("amount", input) }
-
-    mutating func amount(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) -> Int64 {
-        let value = try minorUnits(name, from: 1, input)
-        guard value <= RequestBody.maximumAmountMinor else { throw Rejection(.amountTooLarge, .known(name)) }
-        return value
-    }
-
-    /// Minor units: an integer from `minimum` (0 or 1) to `RequestBody.maximumSumMinor`.
-    mutating func minorUnits(
-        _ name: StaticString,
-        from minimum: Int64,
-        _ input: Span<UInt8>
-    ) throws(Rejection) -> Int64 {
-        try require(.number, name, input)
-        let number: JSONNumber
-        do throws(JSONError) { number = try cursor.readNumber(input) } catch { throw RequestBody.rejection(of: error) }
-        let isNegative = input[number.range.lowerBound] == UInt8(ascii: "-")
-        switch number.value {
-        case .decimal: throw Rejection(.amountNotInteger, .known(name))
-        case .integerOverflow: throw Rejection(isNegative ? .amountNegative : .amountTooLarge, .known(name))
-        case .integer(0) where minimum > 0: throw Rejection(.amountZero, .known(name))
-        case .integer(let value):
-            guard value >= minimum else { throw Rejection(.amountNegative, .known(name)) }
-            guard value <= RequestBody.maximumSumMinor else { throw Rejection(.amountTooLarge, .known(name)) }
-            return value
-        }
-    }
-
-    /// The rejection of a member that no parameter has.
-    func unknown(_ name: JSONString, _ input: Span<UInt8>, _ scratch: inout RequestScratch) -> Rejection {
-        scratch.text.removeAll(keepingCapacity: true)
-        name.unescape(input, into: &scratch.text)
-        return Rejection(.parameterUnknown, ParameterName(unknown: scratch.text.span))
-    }
-
-    /// Reads the member `idempotency_key` into `scratch.bodyKey`.
-    mutating func idempotencyKey(_ input: Span<UInt8>, _ scratch: inout RequestScratch) throws(Rejection) {
-        let value = try string("idempotency_key", input)
-        scratch.bodyKey.removeAll(keepingCapacity: true)
-        value.unescape(input, into: &scratch.bodyKey)
-        try IdempotencyKey.check(scratch.bodyKey.span)
-    }
-
-    private func kind(_ input: Span<UInt8>) throws(Rejection) -> JSONKind {
-        var ahead = cursor
-        do throws(JSONError) { return try ahead.peekKind(input) } catch { throw RequestBody.rejection(of: error) }
-    }
-
-    private func require(_ expected: JSONKind, _ name: StaticString, _ input: Span<UInt8>) throws(Rejection) {
-        guard try kind(input) == expected else { throw Rejection(.parameterTypeInvalid, .known(name)) }
-    }
-}
-
-extension JSONString {
-    /// Hands the string's value to `body`: the bytes of the input where nothing is escaped, else a copy in `scratch`.
-    func withValue<Result>(
-        in input: Span<UInt8>,
-        scratch: inout [UInt8],
-        _ body: (Span<UInt8>) throws(Rejection) -> Result
-    ) throws(Rejection) -> Result {
-        guard hasEscapes else { return try body(input.extracting(range)) }
-        scratch.removeAll(keepingCapacity: true)
-        unescape(input, into: &scratch)
-        return try body(scratch.span)
     }
 }

@@ -1,0 +1,101 @@
+import Money
+import Payments
+import WireJSON
+
+// Values that several bodies have: each is read with its rules.
+extension BodyReader {
+    mutating func currency(
+        _ name: StaticString,
+        _ input: Span<UInt8>,
+        _ scratch: inout RequestScratch
+    ) throws(Rejection) -> Currency {
+        let value = try string(name, input)
+        return try value.withValue(in: input, scratch: &scratch.text) { code throws(Rejection) in
+            guard let known = Currency(code: code) else { throw Rejection(.currencyUnknown, .known(name)) }
+            return known
+        }
+    }
+
+    /// Visible ASCII characters without spaces.
+    mutating func token(
+        _ name: StaticString,
+        _ lengths: ClosedRange<Int>,
+        _ input: Span<UInt8>,
+        _ scratch: inout RequestScratch
+    ) throws(Rejection) -> String {
+        let value = try string(name, input)
+        return try value.withValue(in: input, scratch: &scratch.text) { text throws(Rejection) in
+            guard text.count >= lengths.lowerBound else { throw Rejection(.parameterTooShort, .known(name)) }
+            guard text.count <= lengths.upperBound else { throw Rejection(.parameterTooLong, .known(name)) }
+            guard VisibleASCII.isAll(text) else { throw Rejection(.parameterCharactersInvalid, .known(name)) }
+            return String(copying: text)
+        }
+    }
+
+    mutating func seller(_ input: Span<UInt8>, _ scratch: inout RequestScratch) throws(Rejection) -> SellerName {
+        let text = try token("seller", 1...SellerName.maximumBytes, input, &scratch)
+        guard let name = SellerName(text) else { throw Rejection(.parameterCharactersInvalid, .known("seller")) }
+        return name
+    }
+
+    /// Text for people, lengths in bytes; control characters are refused.
+    mutating func text(
+        _ name: StaticString,
+        _ lengths: ClosedRange<Int>,
+        _ input: Span<UInt8>,
+        _ scratch: inout RequestScratch
+    ) throws(Rejection) -> String {
+        let value = try string(name, input)
+        return try value.withValue(in: input, scratch: &scratch.text) { text throws(Rejection) in
+            guard text.count >= lengths.lowerBound else { throw Rejection(.parameterTooShort, .known(name)) }
+            guard text.count <= lengths.upperBound else { throw Rejection(.parameterTooLong, .known(name)) }
+            for index in text.indices where text[index] < 0x20 || text[index] == 0x7F {
+                throw Rejection(.parameterCharactersInvalid, .known(name))
+            }
+            return String(copying: text)
+        }
+    }
+
+    /// Text that is kept and shown as it came, at most so many bytes.
+    mutating func anyText(
+        _ name: StaticString,
+        atMost maximum: Int,
+        _ input: Span<UInt8>,
+        _ scratch: inout RequestScratch
+    ) throws(Rejection) -> String {
+        let value = try string(name, input)
+        return try value.withValue(in: input, scratch: &scratch.text) { text throws(Rejection) in
+            guard text.count <= maximum else { throw Rejection(.parameterTooLong, .known(name)) }
+            return String(copying: text)
+        }
+    }
+
+    /// An identifier of ours; one that cannot be ours is one that is not there.
+    mutating func identifier(
+        _ name: StaticString,
+        _ prefix: StaticString,
+        _ input: Span<UInt8>,
+        _ scratch: inout RequestScratch
+    ) throws(Rejection) -> (high: UInt64, low: UInt64) {
+        let value = try string(name, input)
+        return try value.withValue(in: input, scratch: &scratch.text) { text throws(Rejection) in
+            guard let numbers = Identifier.parse(prefix, text) else { throw Rejection(.resourceNotFound) }
+            return numbers
+        }
+    }
+
+    /// A moment after 1970 (RFC 3339), in milliseconds since then.
+    mutating func moment(
+        _ name: StaticString,
+        _ input: Span<UInt8>,
+        _ scratch: inout RequestScratch
+    ) throws(Rejection) -> Int64 {
+        let value = try string(name, input)
+        return try value.withValue(in: input, scratch: &scratch.text) { text throws(Rejection) in
+            guard let time = Timestamp.milliseconds(text), time > 0 else {
+                throw Rejection(.parameterTypeInvalid, .known(name))
+            }
+            return time
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Money
+import Shard
+import WireJSON
+
+/// The body of `POST /v1/wallets`.
+enum WalletBody {
+    static let maximumReferenceCharacters = 80
+
+    static func parse(_ input: Span<UInt8>, scratch: inout RequestScratch) throws(Rejection) -> CreateWallet {
+        guard !input.isEmpty else { throw Rejection(.bodyMissing) }
+        var reader = BodyReader()
+        var currency: Currency?
+        var reference = ""
+        try reader.begin(input)
+        while let name = try reader.next(input) {
+            if name.equals("currency", in: input) {
+                currency = try reader.currency("currency", input, &scratch)
+            } else if name.equals("reference", in: input) {
+                reference = try reader.token("reference", 0...maximumReferenceCharacters, input, &scratch)
+            } else if name.equals("idempotency_key", in: input) {
+                try reader.idempotencyKey(input, &scratch)
+            } else {
+                throw reader.unknown(name, input, &scratch)
+            }
+        }
+        guard let currency else { throw Rejection(.parameterMissing, .known("currency")) }
+        return CreateWallet(currency: currency, reference: reference)
+    }
+}
