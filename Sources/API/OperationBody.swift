@@ -10,9 +10,8 @@ struct OperationBody {
         case cancel
         case refund
         case increment
-        case confirm
-        /// Approve or reject.
-        case review
+        /// One that takes nothing: confirm, approve, reject, accept a dispute.
+        case plain
 
         var hasAmount: Bool { self == .capture || self == .refund || self == .increment }
         var hasReason: Bool { self == .cancel || self == .refund }

@@ -57,7 +57,7 @@ package final class PaymentAPI: HTTPServerApplication {
                 submit(kind, merchant, requestID, nil, nil, request.token)
             case .operation(let kind, let merchant, let key, let fingerprint, let respondsAtOnce):
                 submit(kind, merchant, requestID, key, fingerprint, request.token, respondsAtOnce: respondsAtOnce)
-            case .operatorOperation(let kind, let shard, let key, let fingerprint):
+            case .operatorOperation(let kind, let shard, let key, let fingerprint, let respondsAtOnce):
                 sink.submit(
                     Command(
                         kind: kind,
@@ -66,6 +66,7 @@ package final class PaymentAPI: HTTPServerApplication {
                         key: key,
                         fingerprint: fingerprint,
                         reply: ReplyToken(loop: loopIndex, stream: request.token),
+                        respondsAtOnce: respondsAtOnce,
                         operatorShard: shard
                     )
                 )

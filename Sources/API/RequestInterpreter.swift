@@ -13,7 +13,7 @@ struct RequestInterpreter {
         case read(Command.Kind, MerchantID)
         case operation(Command.Kind, MerchantID, KeyDigest, Fingerprint, respondsAtOnce: Bool)
         /// What an operator asks of a shard.
-        case operatorOperation(Command.Kind, shard: UInt16, KeyDigest, Fingerprint)
+        case operatorOperation(Command.Kind, shard: UInt16, KeyDigest, Fingerprint, respondsAtOnce: Bool)
     }
 
     private let configuration: APIConfiguration
@@ -33,37 +33,19 @@ struct RequestInterpreter {
         let fields = try HeaderFields(request.headers)
         guard let authorization = fields.authorization else { throw Rejection(.apiKeyMissing) }
         let principal = try authenticator.principal(authorization: authorization)
+        switch (principal, route.audience) {
+        case (.merchant, .operators), (.operator, .merchants): throw Rejection(.apiKeyRoleWrong)
+        case (.merchant, .merchants), (.merchant, .both), (.operator, .operators), (.operator, .both): break
+        }
+        if route.isUnknownResource { throw Rejection(.resourceNotFound) }
         let body = request.body.readableBytesUInt8Span
-        guard case .merchant(let index) = principal else {
-            switch route {
-            case .postEvent: return try interpretEvent(fields, path: path, body: body)
-            case .payoutEvent(let id): return try interpretPayoutEvent(id, fields, path: path, body: body)
-            default: throw Rejection(.apiKeyRoleWrong)
-            }
-        }
-        guard !route.isForOperators else { throw Rejection(.apiKeyRoleWrong) }
+        if route.method == .post { try admit(fields, route, path: path, body: body) }
+        guard case .merchant(let index) = principal else { return try operatorOperation(route, fields, body) }
         let merchant = configuration.merchants[index]
-        switch route {
-        case .getPayment(let id): return .read(.getPayment(id), merchant.id)
-        case .getTimeline(let id): return .read(.getHistory(id), merchant.id)
-        case .getRefund(let id): return .read(.getRefund(id), merchant.id)
-        case .getDispute(let id): return .read(.getDispute(id), merchant.id)
-        case .getBalance:
-            return .read(try query.moment().map { .getPastBalance(at: $0) } ?? .getBalance, merchant.id)
-        case .getAccounts: return .read(.getAccounts, merchant.id)
-        case .getEntries:
-            let entries = try LedgerQuery(query, of: merchant.id, key: configuration.cursorKey)
-            return .read(.getEntries(entries), merchant.id)
-        case .getPayout(let id): return .read(.getPayout(id), merchant.id)
-        case .getWallet(let id): return .read(.getWallet(id), merchant.id)
-        case .unknownResource, .openAPI, .postEvent, .payoutEvent: throw Rejection(.resourceNotFound)
-        case .createPayment, .capture, .cancel, .approve, .reject, .increment, .confirm, .refund, .disputeEvidence,
-            .acceptDispute, .createPayout, .createWallet, .topUp, .quoteExchange, .convertExchange:
-            try admit(fields, path: path, body: body)
-            let kind = try command(route, body, merchant)
-            let key = try digestKey(fields, merchant.id)
-            return .operation(kind, merchant.id, key, fingerprint(), respondsAtOnce: fields.prefersAsync)
-        }
+        let kind = try command(route, query, body, merchant)
+        if route.method == .get { return .read(kind, merchant.id) }
+        let key = try digestKey(fields, merchant.id)
+        return .operation(kind, merchant.id, key, fingerprint(), respondsAtOnce: fields.prefersAsync)
     }
 
     /// The route of a path with its query, when `method` is the route's own.
@@ -88,26 +70,11 @@ struct RequestInterpreter {
         return (route, try QueryParameters(path.extracting(end + 1..<path.count), allowing: route.queryParameters))
     }
 
-    /// What an operator tells of a pay-out. It goes to the pay-out's shard, whosever it is; keys of operators are apart from those of
-    /// merchants, whose identifiers are digests and not numbers of shards.
-    private mutating func interpretPayoutEvent(
-        _ id: PayoutID,
-        _ fields: HeaderFields,
-        path: Span<UInt8>,
-        body: Span<UInt8>
-    ) throws(Rejection) -> Outcome {
-        try admit(fields, path: path, body: body)
-        let told = try PayoutEventBody.parse(body, scratch: &scratch)
-        let shard = MerchantID(rawValue: UInt64(id.shard))
-        let key = try digestKey(fields, shard)
-        let kind = Command.Kind.payoutEvent(id, told.event, reason: told.reason)
-        return .operation(kind, shard, key, fingerprint(), respondsAtOnce: false)
-    }
-
     /// What must hold before the body is read: its type, its form, no card number in it or in the key. Leaves the
     /// headers' key in `scratch.key` and what the fingerprint is taken over in `scratch.canonical`.
     private mutating func admit(
         _ fields: HeaderFields,
+        _ route: Route,
         path: Span<UInt8>,
         body: Span<UInt8>
     ) throws(Rejection) {
@@ -122,33 +89,35 @@ struct RequestInterpreter {
         path.extracting(0..<end).withUnsafeBufferPointer { scratch.canonical.append(contentsOf: $0) }
         scratch.canonical.append(UInt8(ascii: "\n"))
         try fields.idempotencyKey(into: &scratch.key, other: &scratch.text)
-        try RequestBody.admit(body, scratch: &scratch)
+        try RequestBody.admit(body, isProviderEvent: route == .postEvent, scratch: &scratch)
     }
 
+    /// What a merchant asks. Bodies are admitted.
     private mutating func command(
         _ route: Route,
+        _ query: QueryParameters,
         _ body: Span<UInt8>,
         _ merchant: APIConfiguration.Merchant
     ) throws(Rejection) -> Command.Kind {
         switch route {
-        case .capture(let id):
-            let operation = try OperationBody.parse(.capture, body, scratch: &scratch)
-            guard let instructions = operation.instructions else {
-                return .capture(id, amountMinor: operation.amountMinor, isFinal: operation.isFinal)
-            }
-            return .captureWith(id, amountMinor: operation.amountMinor, isFinal: operation.isFinal, instructions)
-        case .cancel(let id):
-            _ = try OperationBody.parse(.cancel, body, scratch: &scratch)
-            return .cancel(id)
-        case .confirm(let id):
-            _ = try OperationBody.parse(.confirm, body, scratch: &scratch)
-            return .confirm(id)
-        case .approve(let id):
-            _ = try OperationBody.parse(.review, body, scratch: &scratch)
-            return .approve(id)
-        case .reject(let id):
-            _ = try OperationBody.parse(.review, body, scratch: &scratch)
-            return .reject(id)
+        case .getPayment(let id): return .getPayment(id)
+        case .getTimeline(let id): return .getHistory(id)
+        case .getRefund(let id): return .getRefund(id)
+        case .getDispute(let id): return .getDispute(id)
+        case .getBalance: return try query.moment().map { .getPastBalance(at: $0) } ?? .getBalance
+        case .getAccounts: return .getAccounts
+        case .getEntries:
+            return .getEntries(try LedgerQuery(query, of: merchant.id, key: configuration.cursorKey))
+        case .getPayout(let id): return .getPayout(id)
+        case .getWallet(let id): return .getWallet(id)
+        case .createPayment:
+            let fee = merchant.feeBasisPoints
+            return .createPayment(try CreatePaymentBody.parse(body, feeBasisPoints: fee, scratch: &scratch))
+        case .topUp(let wallet):
+            return .createPayment(
+                try CreatePaymentBody.parse(body, feeBasisPoints: 0, toppingUp: wallet, scratch: &scratch)
+            )
+        case .capture(let id): return try capture(id, body)
         case .increment(let id):
             let operation = try OperationBody.parse(.increment, body, scratch: &scratch)
             guard let amount = operation.amountMinor else { throw Rejection(.parameterMissing, .known("amount")) }
@@ -156,19 +125,15 @@ struct RequestInterpreter {
         case .refund(let id):
             let operation = try OperationBody.parse(.refund, body, scratch: &scratch)
             return .refund(id, amountMinor: operation.amountMinor)
+        case .cancel(let id):
+            _ = try OperationBody.parse(.cancel, body, scratch: &scratch)
+            return .cancel(id)
+        case .confirm(let id): return try plain(.confirm(id), body)
+        case .approve(let id): return try plain(.approve(id), body)
+        case .reject(let id): return try plain(.reject(id), body)
+        case .acceptDispute(let id): return try plain(.acceptDispute(id), body)
         case .disputeEvidence(let id):
             return .disputeEvidence(id, evidence: try EvidenceBody.parse(body, scratch: &scratch))
-        case .acceptDispute(let id):
-            _ = try OperationBody.parse(.confirm, body, scratch: &scratch)
-            return .acceptDispute(id)
-        case .createPayment, .getPayment, .getTimeline, .getRefund, .getDispute, .postEvent, .payoutEvent, .getBalance,
-            .getAccounts, .getEntries, .openAPI, .unknownResource, .getPayout, .getWallet:
-            let fee = merchant.feeBasisPoints
-            return .createPayment(try CreatePaymentBody.parse(body, feeBasisPoints: fee, scratch: &scratch))
-        case .topUp(let wallet):
-            return .createPayment(
-                try CreatePaymentBody.parse(body, feeBasisPoints: 0, toppingUp: wallet, scratch: &scratch)
-            )
         case .createPayout: return .createPayout(try PayoutBody.parse(body, merchant, money, scratch: &scratch))
         case .createWallet: return .createWallet(try WalletBody.parse(body, scratch: &scratch))
         case .quoteExchange: return .quoteExchange(try QuoteBody.parse(body, money, scratch: &scratch))
@@ -177,28 +142,63 @@ struct RequestInterpreter {
                 throw Rejection(.resourceNotFound)
             }
             return .convertExchange(quote)
+        case .postEvent, .payoutEvent, .openAPI, .unknownResource: preconditionFailure("not of merchants: \(route)")
         }
     }
 
-    /// A provider's event: its own identifier is the key under which it is applied once, whoever posts it.
-    private mutating func interpretEvent(
+    private mutating func capture(_ id: PaymentID, _ body: Span<UInt8>) throws(Rejection) -> Command.Kind {
+        let operation = try OperationBody.parse(.capture, body, scratch: &scratch)
+        guard let instructions = operation.instructions else {
+            return .capture(id, amountMinor: operation.amountMinor, isFinal: operation.isFinal)
+        }
+        return .captureWith(id, amountMinor: operation.amountMinor, isFinal: operation.isFinal, instructions)
+    }
+
+    /// An operation whose body says nothing.
+    private mutating func plain(_ kind: Command.Kind, _ body: Span<UInt8>) throws(Rejection) -> Command.Kind {
+        _ = try OperationBody.parse(.plain, body, scratch: &scratch)
+        return kind
+    }
+
+    /// What an operator asks: of the shard that owns what it is about, whosever that is. Operators share one space of keys, that of
+    /// no merchant.
+    private mutating func operatorOperation(
+        _ route: Route,
         _ fields: HeaderFields,
-        path: Span<UInt8>,
-        body: Span<UInt8>
+        _ body: Span<UInt8>
     ) throws(Rejection) -> Outcome {
-        try admit(fields, path: path, body: body)
+        let kind: Command.Kind
+        let shard: UInt16
+        switch route {
+        case .postEvent: return try providerEvent(body)
+        case .payoutEvent(let id):
+            let told = try PayoutEventBody.parse(body, scratch: &scratch)
+            (kind, shard) = (.payoutEvent(id, told.event, reason: told.reason), id.shard)
+        case .approve(let id): (kind, shard) = (try plain(.approve(id), body), id.shard)
+        case .reject(let id): (kind, shard) = (try plain(.reject(id), body), id.shard)
+        default: preconditionFailure("not of operators: \(route)")
+        }
+        let key = try digestKey(fields, Self.noMerchant)
+        return .operatorOperation(kind, shard: shard, key, fingerprint(), respondsAtOnce: fields.prefersAsync)
+    }
+
+    /// A provider's event: its own identifier is the key under which it is applied once, whoever posts it.
+    private mutating func providerEvent(_ body: Span<UInt8>) throws(Rejection) -> Outcome {
         let event = try ProviderEventBody.parse(body, scratch: &scratch)
+        // No key of the headers has a line break.
         scratch.key.removeAll(keepingCapacity: true)
         scratch.key.append(contentsOf: "event\n\(event.provider)\n\(event.id)".utf8)
         let key = Digest.key(
             seed: configuration.idempotencySeed,
-            // No merchant's.
-            merchant: MerchantID(rawValue: 0),
+            merchant: Self.noMerchant,
             key: scratch.key,
             scratch: &scratch.hashed
         )
-        return .operatorOperation(.providerEvent(event), shard: event.payment.shard, key, fingerprint())
+        let shard = event.payment.shard
+        return .operatorOperation(.providerEvent(event), shard: shard, key, fingerprint(), respondsAtOnce: false)
     }
+
+    private static var noMerchant: MerchantID { MerchantID(rawValue: 0) }
 
     /// The digest of the one key that headers and body name.
     private mutating func digestKey(_ fields: HeaderFields, _ merchant: MerchantID) throws(Rejection) -> KeyDigest {

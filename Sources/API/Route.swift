@@ -18,14 +18,14 @@ package enum Route: Sendable, Equatable {
     case getDispute(DisputeID)
     case disputeEvidence(DisputeID)
     case acceptDispute(DisputeID)
-    /// The operators'.
+    /// Operators only.
     case postEvent
     case getBalance
     case getAccounts
     case getEntries
     case createPayout
     case getPayout(PayoutID)
-    /// The operators': what the bank says of a pay-out.
+    /// Operators only: what the bank says of a pay-out.
     case payoutEvent(PayoutID)
     case createWallet
     case getWallet(WalletID)
@@ -61,11 +61,23 @@ package enum Route: Sendable, Equatable {
         }
     }
 
-    /// Whether it is for operators, and not for merchants.
-    var isForOperators: Bool {
+    /// Whose keys may use a route.
+    package enum Audience: Sendable {
+        case merchants
+        case operators
+        /// Merchants for what is theirs, operators for everybody's.
+        case both
+    }
+
+    var audience: Audience {
         switch self {
-        case .postEvent, .payoutEvent: true
-        default: false
+        case .postEvent, .payoutEvent: .operators
+        // What is not there is not there for anybody.
+        case .approve, .reject, .unknownResource, .openAPI: .both
+        case .createPayment, .getPayment, .getTimeline, .capture, .cancel, .increment, .confirm, .refund, .getRefund,
+            .getDispute, .disputeEvidence, .acceptDispute, .getBalance, .getAccounts, .getEntries, .createPayout,
+            .getPayout, .createWallet, .getWallet, .topUp, .quoteExchange, .convertExchange:
+            .merchants
         }
     }
 

@@ -73,6 +73,58 @@ import Testing
         #expect(edge.command == nil)
     }
 
+    @Test func `an operator asks the shard of what it is about, whosever that is`() throws {
+        let edge = try Edge()
+        let payment = PaymentID(milliseconds: 1, shard: 5, sequence: 9)
+        let payout = PayoutID(milliseconds: 1, shard: 3, sequence: 2)
+        for (path, body, shard) in [
+            ("/v1/payments/\(payment)/approve", "", UInt16(5)), ("/v1/payments/\(payment)/reject", "{}", 5),
+            ("/v1/payouts/\(payout)/events", #"{"event":"sent"}"#, 3),
+        ] {
+            edge.send("POST", path, body: Array(body.utf8), authorization: "Bearer \(edge.desk.text)")
+            let command = try #require(edge.command)
+            #expect(command.operatorShard == shard && command.merchant == MerchantID(rawValue: 0))
+            switch (command.kind, path.split(separator: "/").last) {
+            case (.approve(payment), "approve"), (.reject(payment), "reject"),
+                (.payoutEvent(payout, .sent, _), "events"):
+                break
+            default: Issue.record("\(path) became \(command.kind)")
+            }
+        }
+        #expect(edge.sink.commands.count == 3 && Set(edge.sink.commands.map(\.key)).count == 1)
+        edge.send("POST", "/v1/payments/\(payment)/approve", authorization: "Bearer \(edge.desk.text)", key: nil)
+        #expect(edge.answer?.code == "idempotency_key_missing")
+    }
+
+    @Test func `a merchant approves and rejects, too, under a key of its own`() throws {
+        let edge = try Edge()
+        for operation in ["approve", "reject"] {
+            edge.send("POST", "/v1/payments/\(RouteTests.payment)/\(operation)")
+            let merchants = try #require(edge.command)
+            #expect(merchants.operatorShard == nil && merchants.merchant == MerchantID(configured: "acme"))
+            edge.send(
+                "POST",
+                "/v1/payments/\(RouteTests.payment)/\(operation)",
+                authorization: "Bearer \(edge.desk.text)"
+            )
+            #expect(edge.command?.key != merchants.key && edge.command?.fingerprint == merchants.fingerprint)
+        }
+        edge.send("POST", "/v1/payouts/\(PayoutID(milliseconds: 1, shard: 3, sequence: 2))/events")
+        #expect(edge.answer?.code == "api_key_role_wrong")
+    }
+
+    @Test(arguments: [
+        ("POST", "/v1/payments/nonsense/approve"), ("POST", "/v1/payouts/nonsense/events"),
+        ("POST", "/v1/wallets/x/top_ups"),
+    ])
+    func `what cannot be there is not there for anybody`(_ method: String, _ path: String) throws {
+        let edge = try Edge()
+        for key in [edge.acme, edge.desk] {
+            edge.send(method, path, authorization: "Bearer \(key.text)")
+            #expect(edge.answer?.code == "resource_not_found")
+        }
+    }
+
     @Test func `reads become commands without a key`() throws {
         let edge = try Edge()
         edge.send("GET", "/v1/payments/\(RouteTests.payment)")

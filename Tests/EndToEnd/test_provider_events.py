@@ -41,7 +41,7 @@ def becomes(desk, created, status):
 
 def test_merchants_tell_nothing_and_operators_do_nothing_else(desk):
     created = desk.sale()
-    event = desk.event("settlement.matched", created, amount=1)
+    event = desk.event("settlement.matched", created, amount=1, fee=0)
     merchants = desk.shop.post("/v1/provider_events", json=event)
     assert merchants.status_code == 403 and merchants.json()["code"] == "api_key_role_wrong"
     for answer in (
@@ -63,27 +63,34 @@ def test_merchants_tell_nothing_and_operators_do_nothing_else(desk):
     "changes,code,param",
     [
         ({"amount": ...}, "parameter_missing", "amount"),
+        ({"fee": ...}, "parameter_missing", "fee"),
+        ({"fee": -1}, "amount_negative", "fee"),
+        ({"fee": 1_000_000_000_001}, "amount_too_large", "fee"),
         ({"id": ...}, "parameter_missing", "id"),
         ({"provider": "two words"}, "parameter_characters_invalid", "provider"),
         ({"type": "dispute.accepted"}, "parameter_value_unknown", "type"),
-        ({"type": "refund.failed"}, "parameter_missing", "refund_id"),
-        ({"type": "dispute.won"}, "parameter_missing", "psp_reference"),
+        ({"type": "refund.failed", "fee": ...}, "parameter_missing", "refund_id"),
+        ({"type": "dispute.won", "fee": ...}, "parameter_missing", "psp_reference"),
+        # What a type does not take would be lost.
+        ({"refund_id": "ref_" + "0" * 26}, "parameter_unknown", "refund_id"),
+        ({"type": "capture.failed"}, "parameter_unknown", "fee"),
+        ({"type": "authorization.expired", "fee": ...}, "parameter_unknown", "amount"),
         # Without the charge's reference it could never be refunded.
-        ({"type": "authorization.succeeded"}, "parameter_missing", "psp_reference"),
-        ({"type": "capture.succeeded"}, "parameter_missing", "psp_reference"),
-        ({"type": "money.reclassified"}, "parameter_missing", "to"),
+        ({"type": "authorization.succeeded", "fee": ...}, "parameter_missing", "psp_reference"),
+        ({"type": "capture.succeeded", "fee": ...}, "parameter_missing", "psp_reference"),
+        ({"type": "money.reclassified", "fee": ...}, "parameter_missing", "to"),
         ({"surprise": 1}, "parameter_unknown", "surprise"),
     ],
 )
 def test_an_event_that_says_too_little_or_too_much_is_400(desk, changes, code, param):
-    event = desk.event("settlement.matched", {"id": "pay_" + "0" * 26}, amount=1) | changes
+    event = desk.event("settlement.matched", {"id": "pay_" + "0" * 26}, amount=1, fee=0) | changes
     answer = desk.send({name: value for name, value in event.items() if value is not ...})
     assert answer.status_code == 400 and (answer.json()["code"], answer.json()["param"]) == (code, param), answer.text
 
 
 def test_an_event_of_no_payment_is_404(desk):
     for identifier in ("pay_" + "0" * 26, "pay_" + "7" * 26, "pay_x"):
-        answer = desk.send(desk.event("settlement.matched", {"id": identifier}, amount=1))
+        answer = desk.send(desk.event("settlement.matched", {"id": identifier}, amount=1, fee=0))
         assert answer.status_code == 404 and answer.json()["code"] == "resource_not_found"
 
 
@@ -97,14 +104,28 @@ def test_a_settlement_makes_the_merchants_share_available_in_parts_too(desk):
     part = desk.tell("settlement.matched", created, amount=4_000, fee=50)
     assert (part["effect"], part["amount"], part["payment_status"]) == ("settled", 4_000, "captured")
     assert change.now() == (5_970, 3_980, 0)
-    desk.refused("settlement.matched", created, "event_amount_mismatch", amount=6_001)
-    desk.refused("settlement.matched", created, "event_amount_mismatch", amount=6_000, currency="USD")
+    desk.refused("settlement.matched", created, "event_amount_mismatch", amount=6_001, fee=0)
+    desk.refused("settlement.matched", created, "event_amount_mismatch", amount=6_000, fee=0, currency="USD")
+    # The bank would have to pay.
+    desk.refused("settlement.matched", created, "event_amount_mismatch", amount=6_000, fee=6_001)
     desk.tell("settlement.matched", created, amount=6_000, fee=70)
     assert change.now() == (0, 9_950, 0)
-    desk.refused("settlement.matched", created, "event_amount_mismatch", amount=1)
+    desk.refused("settlement.matched", created, "event_amount_mismatch", amount=1, fee=0)
     refund = desk.refund(created, amount=2_500)
     assert refund["status"] == "succeeded" and change.now() == (0, 7_450, 0)
     assert desk.read(created)["status"] == "partially_refunded"
+
+
+def test_identifiers_of_the_provider_may_look_like_card_numbers(desk):
+    created = desk.sale()
+    # Adyen's are 16 digits.
+    told = desk.tell("settlement.matched", created, id="4111111111111111", psp_reference="5500000000000004", amount=10_000, fee=0)
+    assert told["id"] == "4111111111111111" and told["effect"] == "settled"
+    entries = desk.shop.get(f"/v1/payments/{created['id']}/timeline").json()["entries"]
+    assert "5500000000000004" in str(entries[-1])
+    for changes in ({"reason": "card 4111 1111 1111 1111"}, {"provider": "4111111111111111"}, {"surprise": "4111111111111111"}):
+        answer = desk.send(desk.event("settlement.matched", created, amount=1, fee=0) | changes)
+        assert answer.status_code == 400 and answer.json()["code"] == "card_number_in_request"
 
 
 def test_a_settlement_makes_sellers_parts_available_too(desk):
@@ -136,7 +157,7 @@ def test_what_is_refunded_before_the_settlement_comes_from_pending(desk):
     created = desk.sale()
     desk.refund(created, amount=1_000)
     assert change.now() == (8_950, 0, 0)
-    desk.tell("settlement.matched", created, amount=10_000)
+    desk.tell("settlement.matched", created, amount=10_000, fee=0)
     assert change.now() == (0, 8_950, 0)
 
 
@@ -154,7 +175,7 @@ def test_what_was_refunded_in_full_leaves_its_fee_as_a_debt_that_is_written_off(
                 desk.told.append((event, answer.content))
             return answer
 
-        assert tell("settlement.matched", amount=10_000).json()["available_negative"] is True
+        assert tell("settlement.matched", amount=10_000, fee=0).json()["available_negative"] is True
         # The third demo merchant pays 1 %.
         assert money.available(poor) == -100
         assert tell("balance.written_off", amount=101).json()["code"] == "event_amount_mismatch"
@@ -195,7 +216,7 @@ def test_the_same_event_is_applied_once_also_by_many_at_once_and_after_a_kill(de
 def test_a_kill_while_events_are_told_applies_each_of_them_once(desk):
     created = desk.sale()
     change = Change(desk.shop)
-    events = [desk.event("settlement.matched", created, amount=200) for _ in range(50)]
+    events = [desk.event("settlement.matched", created, amount=200, fee=0) for _ in range(50)]
 
     def send(event):
         try:
@@ -219,7 +240,7 @@ def test_a_kill_while_events_are_told_applies_each_of_them_once(desk):
         desk.told.append((event, after.content))
     # Part by part, and the rest with the last one.
     assert change.now() == (-9_950, 9_950, 0)
-    desk.refused("settlement.matched", created, "event_amount_mismatch", amount=1)
+    desk.refused("settlement.matched", created, "event_amount_mismatch", amount=1, fee=0)
 
 
 # Refused
@@ -227,10 +248,10 @@ def test_a_kill_while_events_are_told_applies_each_of_them_once(desk):
 
 def test_a_refused_event_names_what_is_allowed_and_may_be_told_again_later(desk):
     hold = desk.sale(capture=False)
-    problem = desk.refused("settlement.matched", hold, "event_not_allowed", amount=10_000)
+    problem = desk.refused("settlement.matched", hold, "event_not_allowed", amount=10_000, fee=0)
     assert set(problem["allowed_events"]) == {"authorization.expired", "money.unexplained"}
     assert problem["payment"]["id"] == hold["id"] and problem["payment"]["status"] == "authorized"
-    event = desk.event("settlement.matched", hold, amount=10_000)
+    event = desk.event("settlement.matched", hold, amount=10_000, fee=0)
     assert desk.send(event).status_code == 409
     desk.post(f"/v1/payments/{hold['id']}/capture")
     answer = desk.send(event)
@@ -243,7 +264,7 @@ def test_a_refused_event_names_what_is_allowed_and_may_be_told_again_later(desk)
 
 def test_what_a_wallet_pays_takes_no_events(desk):
     created = money.pay(desk.shop, money.wallet(desk.shop, fill=1_000), 1_000).json()
-    problem = desk.refused("settlement.matched", created, "event_not_allowed", amount=1_000)
+    problem = desk.refused("settlement.matched", created, "event_not_allowed", amount=1_000, fee=0)
     assert problem["allowed_events"] == []
 
 
@@ -273,7 +294,7 @@ def test_a_capture_that_fails_is_taken_back_with_its_fee_from_wherever_it_is(des
     change = Change(desk.shop)
     created = desk.sale()
     if settled:
-        desk.tell("settlement.matched", created, amount=settled)
+        desk.tell("settlement.matched", created, amount=settled, fee=0)
     part = desk.tell("capture.failed", created, amount=4_000)
     assert (part["effect"], part["payment_status"]) == ("capture_reversed", "captured")
     assert sum(change.now()) == 5_970 and desk.read(created)["amount_captured"] == 6_000

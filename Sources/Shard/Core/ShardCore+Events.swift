@@ -23,7 +23,7 @@ extension ShardCore {
     }
 
     /// The payment that `id` names, whosever it is.
-    private func place(of id: PaymentID) -> Place {
+    func place(of id: PaymentID) -> Place {
         guard id.shard == configuration.shard, id.sequence >= 1, id.sequence <= UInt64(payments.count) else {
             return .unknown
         }
@@ -41,7 +41,8 @@ extension ShardCore {
         into output: inout ShardOutput
     ) {
         let dispute = event.type.isDispute ? disputeIndex(payment: index, reference: event.reference) : nil
-        let refund = event.refund.flatMap { id in refundIndex(payment: index) { $0.id == id } }
+        let named = event.type.isRefund ? event.refund : nil
+        let refund = named.flatMap { id in refundIndex(payment: index) { $0.id == id } }
         let context = context(event, index, dispute: dispute, refund: refund, at: now)
         let decision: EventDecision
         do throws(EventRefusal) {
