@@ -108,6 +108,10 @@ extension AuditedPayment {
         else {
             return .failure("\(fact.amountMinor) settled in \(phase), \(settled) of \(captured) before")
         }
+        // A record of before fees were bounded may hold any.
+        guard fact.feeMinor >= 0, fact.feeMinor <= fact.amountMinor || !fact.isFeeBounded else {
+            return .failure("a fee of \(fact.feeMinor) for \(fact.amountMinor) settled")
+        }
         let outstanding = captured - settled
         settled += fact.amountMinor
         let share = Int64(Int128(pending) * Int128(fact.amountMinor) / Int128(outstanding))

@@ -94,9 +94,11 @@ extension Payment {
         let fits = currency(event) == currency && amount(event) <= capturedMinor - settledMinor
         if !fits, running != nil { throw .operationInProgress }
         guard capturedMinor > 0, phase == .captured || phase == .partiallyCaptured else { throw .notAllowed }
-        guard fits else { throw .amountMismatch }
+        let fee = event.feeMinor ?? 0
+        guard fits, fee <= amount(event) else { throw .amountMismatch }
         var fact = PaymentFact(.settled, amount(event), currency)
-        fact.feeMinor = event.feeMinor ?? 0
+        fact.feeMinor = fee
+        fact.isFeeBounded = true
         return .fact(fact)
     }
 

@@ -96,6 +96,8 @@ package struct PaymentFact: Sendable, Equatable {
     package var deadline: Int64 = 0
     package var isChargeRefundable = false
     package var isFeeReturned = false
+    /// Of a settlement: its fee was held against its amount. False for those of before this was done.
+    package var isFeeBounded = false
     package var target: SuspenseTarget?
 
     package init(_ effect: PaymentEffect, _ amountMinor: Int64 = 0, _ currency: Currency) {

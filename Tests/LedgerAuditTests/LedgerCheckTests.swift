@@ -62,6 +62,19 @@ import Testing
         #expect(books.check.openOperations == 1)
     }
 
+    @Test(arguments: [(0, true), (1_000, true), (1_001, true), (1_001, false)] as [(Int64, Bool)])
+    func aSettlementsFeeIsNotAboveItsAmountSinceThatIsChecked(_ fee: Int64, _ isBounded: Bool) {
+        var books = Books()
+        books.create(1_000, fee: 0, capturing: true)
+        books.finish(.authorize, 1, 1_000, books.capture(1_000, fee: 0, releasing: nil))
+        books.settle(1_000, providerFee: fee, isBounded: isBounded)
+        if fee > 1_000, isBounded {
+            #expect(books.problems.first?.contains("a fee of 1001 for 1000 settled") == true)
+        } else {
+            #expect(books.problems == [])
+        }
+    }
+
     @Test func aWrongAmountIsNamed() {
         var books = Books()
         books.create(1_000, fee: 250, capturing: true)
@@ -295,6 +308,24 @@ struct Books {
                 )
             )
         )
+    }
+
+    /// A settlement of everything that was captured without a fee of ours.
+    mutating func settle(_ amount: Int64, providerFee fee: Int64, isBounded: Bool = true) {
+        var fact = PaymentFact(.settled, amount, .eur)
+        fact.feeMinor = fee
+        fact.isFeeBounded = isBounded
+        let transfer = Recipes.settlement(parties, amountMinor: amount, providerFeeMinor: fee, releasedMinor: amount)
+        var record = EventApplied(
+            payment: payment,
+            type: .settlementMatched,
+            fact: fact,
+            transfers: Transfers(transfer),
+            time: time
+        )
+        record.provider = "psp"
+        record.eventID = "evt_\(position)"
+        take(.eventApplied(record))
     }
 
     mutating func change(_ change: PaymentChange) {

@@ -57,9 +57,15 @@ import Testing
                 $0.currency = .usd
             }.contains("eventAmountMismatch")
         )
+        #expect(
+            world.tell(.settlementMatched, id) {
+                $0.amountMinor = 600
+                $0.feeMinor = 601
+            }.contains("eventAmountMismatch")
+        )
         world.tell(.settlementMatched, id) {
             $0.amountMinor = 600
-            $0.feeMinor = 700
+            $0.feeMinor = 600
         }
         #expect(world.lastStatus == 200)
         #expect(Self.balance(&world) == "EUR pending=0 available=975 reserve=0")
@@ -80,6 +86,27 @@ import Testing
         #expect(world.replays.last?.record == UInt64(records) && world.payment.settledMinor == 500)
         let answer = try StoredResponse(record: world.journal[records - 1])
         #expect(answer.status == 200 && String(buffer: answer.body).contains("settlement.matched settled"))
+    }
+
+    @Test("An event that is not about refunds knows nothing of one that it names")
+    func refundOfAnotherEvent() throws {
+        var world = ShardWorld()
+        let id = world.paid(1_000, key: "a")
+        world.send(.refund(id, amountMinor: 100), key: "b")
+        let refund = RefundID(milliseconds: id.milliseconds, shard: id.shard, paymentSequence: id.sequence, ordinal: 1)
+        for name in [refund, RefundID(high: 0, low: 0)] {
+            world.tell(.settlementMatched, id) {
+                $0.amountMinor = 10
+                $0.refund = name
+            }
+            let record = try #require(world.journal.last)
+            guard case .eventApplied(let applied) = try ShardRecord(decoding: record.span)
+            else {
+                Issue.record("no event")
+                return
+            }
+            #expect(applied.refund == 0 && applied.fact.isFeeBounded)
+        }
     }
 
     @Test("Refunds are taken from where the merchant's share is, and given back there")

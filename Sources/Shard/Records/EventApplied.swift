@@ -52,7 +52,7 @@ extension EventApplied {
         bytes.appendInteger(fact.reservedMinor)
         bytes.appendInteger(fact.evidenceDueAt)
         bytes.appendInteger(fact.deadline)
-        bytes.append((fact.isChargeRefundable ? 1 : 0) | (fact.isFeeReturned ? 2 : 0))
+        bytes.append((fact.isChargeRefundable ? 1 : 0) | (fact.isFeeReturned ? 2 : 0) | (fact.isFeeBounded ? 4 : 0))
         bytes.append(fact.target?.rawValue ?? 0)
         bytes.appendInteger(dispute)
         bytes.appendInteger(refund)
@@ -117,6 +117,7 @@ extension RecordReader {
         let flags = try integer(UInt8.self, bytes)
         fact.isChargeRefundable = flags & 1 != 0
         fact.isFeeReturned = flags & 2 != 0
+        fact.isFeeBounded = flags & 4 != 0
         let target = try integer(UInt8.self, bytes)
         fact.target = SuspenseTarget(rawValue: target)
         guard target == 0 || fact.target != nil else { throw .invalidValue }
