@@ -9,9 +9,11 @@ info:
   summary: A payment gateway with exactly-once effect
   description: |
     Amounts are integers in minor units of the currency (cents for EUR, whole yen for JPY). Every `POST` needs an
-    `Idempotency-Key`: the same key with the same request is executed once, and answered byte for byte as the first
+    `Idempotency-Key`, but for `/v1/provider_events`, where the provider's name and identifier of the event are the key: the
+    same key with the same request is executed once, and answered byte for byte as the first
     time (`Idempotent-Replayed: true`). Problems are RFC 9457 documents; decide by `code`, which is stable
-    (docs/errors.md lists them all). A request that holds a card number is refused. Unknown members and unknown query
+    (docs/errors.md lists them all). A request that holds a card number is refused (in a provider's event, `id` and
+    `psp_reference` are the provider's and not searched). Unknown members and unknown query
     parameters are refused; `null` is not a value of any member. Every answer carries `request-id`.
   license: {name: Apache-2.0, identifier: Apache-2.0}
 servers:
@@ -181,7 +183,9 @@ paths:
       summary: Send a payment that was held for review
       description: |
         Of a payment with status `review` (else `payment_not_in_review`). It is sent to the provider now, and this request is answered
-        with the outcome. A payment that nobody approves or rejects before `expires_at` fails.
+        with the outcome. A payment that nobody approves or rejects before `expires_at` fails. A merchant's key approves its own
+        payments, an operator's those of all; one that a sanctions list holds (`risk.reasons`) only an operator's, a merchant's is
+        answered 403 `review_for_operators`.
       parameters:
         - $ref: '#/components/parameters/IdempotencyKey'
         - $ref: '#/components/parameters/Prefer'
@@ -190,7 +194,19 @@ paths:
         content:
           application/json:
             schema: {$ref: '#/components/schemas/Review'}
-      responses: *operationResponses
+      responses: &reviewResponses
+        '200': {$ref: '#/components/responses/Payment'}
+        '202': {$ref: '#/components/responses/PaymentProcessing'}
+        '400': {$ref: '#/components/responses/Invalid'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '402': {$ref: '#/components/responses/PaymentDeclined'}
+        '403': {$ref: '#/components/responses/Problem'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        '409': {$ref: '#/components/responses/Conflict'}
+        '422': {$ref: '#/components/responses/Unprocessable'}
+        '502': {$ref: '#/components/responses/NotExecuted'}
+        '503': {$ref: '#/components/responses/Unavailable'}
+        default: {$ref: '#/components/responses/Problem'}
   /v1/payments/{id}/reject:
     parameters:
       - $ref: '#/components/parameters/PaymentID'
@@ -198,7 +214,8 @@ paths:
       operationId: rejectPayment
       tags: [payments]
       summary: End a payment that was held for review
-      description: Of a payment with status `review`. It has failed; nothing was ever sent to the provider.
+      description: |
+        Of a payment with status `review`. It has failed; nothing was ever sent to the provider. Who may: as for approve.
       parameters:
         - $ref: '#/components/parameters/IdempotencyKey'
       requestBody:
@@ -206,7 +223,7 @@ paths:
         content:
           application/json:
             schema: {$ref: '#/components/schemas/Review'}
-      responses: *operationResponses
+      responses: *reviewResponses
   /v1/payments/{id}/refunds:
     parameters:
       - $ref: '#/components/parameters/PaymentID'
@@ -385,23 +402,6 @@ paths:
         '401': {$ref: '#/components/responses/Unauthenticated'}
         '404': {$ref: '#/components/responses/NotFound'}
         default: {$ref: '#/components/responses/Problem'}
-  /v1/balance:
-    get:
-      operationId: getBalance
-      tags: [ledger]
-      summary: Read what the ledger owes you
-      description: |
-        The merchant's accounts of the double-entry ledger, in the state that the newest durable record left. `pending`
-        is captured money less fees and refunds that the provider has not settled; `available` is settled; `reserve` is
-        withheld against disputes. A negative amount is owed by the merchant. With `at`, what the ledger owed at that moment:
-        exactly what had been booked until then, found from the journal.
-      parameters:
-        - name: at
-          in: query
-          description: |
-            A moment of the past, RFC 3339 (an offset's plus sign as %2B). One that is not over is refused (`moment_not_past`), one
-            that the journal does not tell any more, too (422 `moment_unknown`).
-          schema: {type: string, format: date-time, maxLength: 35}
 
 """#
 }

@@ -2,6 +2,23 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part2 = #"""
+  /v1/balance:
+    get:
+      operationId: getBalance
+      tags: [ledger]
+      summary: Read what the ledger owes you
+      description: |
+        The merchant's accounts of the double-entry ledger, in the state that the newest durable record left. `pending`
+        is captured money less fees and refunds that the provider has not settled; `available` is settled; `reserve` is
+        withheld against disputes. A negative amount is owed by the merchant. With `at`, what the ledger owed at that moment:
+        exactly what had been booked until then, found from the journal.
+      parameters:
+        - name: at
+          in: query
+          description: |
+            A moment of the past, RFC 3339 (an offset's plus sign as %2B). One that is not over is refused (`moment_not_past`), one
+            that the journal does not tell any more, too (422 `moment_unknown`).
+          schema: {type: string, format: date-time, maxLength: 35}
           example: '2026-11-21T10:00:00Z'
       responses:
         '200':
@@ -366,7 +383,7 @@ components:
       headers: {www-authenticate: {schema: {type: string}}}
       content: *problem
     NotFound:
-      description: No such payment or refund of this merchant.
+      description: No such object of this merchant.
       content: *problem
     Conflict:
       description: The first request with this key is still running, or the payment's status does not allow it.
@@ -379,29 +396,12 @@ components:
       description: Certainly not executed; no money moved.
       content: *problem
     Unavailable:
-      description: Nothing was executed; try again with the same key.
+      description: Nothing was executed; where `retryable`, try again with the same key.
       headers: {retry-after: {$ref: '#/components/headers/RetryAfter'}}
       content: *problem
     Problem:
       description: Any other problem.
       content: *problem
-  schemas:
-    PaymentID: {type: string, pattern: '^pay_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
-    RefundID: {type: string, pattern: '^ref_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
-    DisputeID: {type: string, pattern: '^dsp_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
-    Amount: {type: integer, minimum: 1, maximum: 99999999, description: Minor units}
-    Total: {type: integer, minimum: 0, description: Minor units}
-    Currency: {type: string, pattern: '^[A-Z]{3}$', description: ISO 4217, example: EUR}
-    Timestamp: {type: string, format: date-time, description: 'RFC 3339, UTC, milliseconds'}
-    IdempotencyKey: {type: string, pattern: '^[!-~]{1,255}$', description: Alias of the header}
-    Metadata:
-      type: object
-      maxProperties: 50
-      propertyNames: {minLength: 1, maxLength: 40}
-      additionalProperties: {type: string, maxLength: 500}
-    PayoutID: {type: string, pattern: '^pyo_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
-    WalletID: {type: string, pattern: '^wal_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
-    QuoteID: {type: string, pattern: '^fxq_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
 
 """#
 }

@@ -2,6 +2,24 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part3 = #"""
+  schemas:
+    PaymentID: {type: string, pattern: '^pay_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+    RefundID: {type: string, pattern: '^ref_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+    DisputeID: {type: string, pattern: '^dsp_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+    Amount: {type: integer, minimum: 1, maximum: 99999999, description: Minor units of one payment}
+    Sum: {type: integer, minimum: 1, maximum: 1000000000000, description: Minor units; more than one payment's}
+    Total: {type: integer, minimum: 0, description: Minor units}
+    Currency: {type: string, pattern: '^[A-Z]{3}$', description: ISO 4217, example: EUR}
+    Timestamp: {type: string, format: date-time, description: 'RFC 3339, UTC, milliseconds'}
+    IdempotencyKey: {type: string, pattern: '^[!-~]{1,255}$', description: Alias of the header}
+    Metadata:
+      type: object
+      maxProperties: 50
+      propertyNames: {minLength: 1, maxLength: 40}
+      additionalProperties: {type: string, maxLength: 500}
+    PayoutID: {type: string, pattern: '^pyo_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+    WalletID: {type: string, pattern: '^wal_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
+    QuoteID: {type: string, pattern: '^fxq_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
     Seller: {type: string, pattern: '^[A-Za-z0-9._-]{1,64}$', description: Your own name of a seller}
     Splits:
       type: array
@@ -37,7 +55,7 @@ extension OpenAPIDocument {
       additionalProperties: false
       properties:
         amount:
-          $ref: '#/components/schemas/Amount'
+          $ref: '#/components/schemas/Sum'
           description: All that is available, if absent
         currency: {$ref: '#/components/schemas/Currency'}
         destination:
@@ -98,7 +116,7 @@ extension OpenAPIDocument {
       additionalProperties: false
       properties:
         sell_currency: {$ref: '#/components/schemas/Currency'}
-        sell_amount: {$ref: '#/components/schemas/Amount'}
+        sell_amount: {$ref: '#/components/schemas/Sum'}
         buy_currency: {$ref: '#/components/schemas/Currency'}
         idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
     Quote:
@@ -110,7 +128,7 @@ extension OpenAPIDocument {
         id: {$ref: '#/components/schemas/QuoteID'}
         object: {const: fx_quote}
         sell_currency: {$ref: '#/components/schemas/Currency'}
-        sell_amount: {$ref: '#/components/schemas/Amount'}
+        sell_amount: {$ref: '#/components/schemas/Sum'}
         buy_currency: {$ref: '#/components/schemas/Currency'}
         buy_amount: {$ref: '#/components/schemas/Total', description: What you get; the spread is taken off}
         spread_amount: {$ref: '#/components/schemas/Total', description: 'The platform''s, in the bought currency'}
@@ -134,7 +152,7 @@ extension OpenAPIDocument {
         object: {const: fx_conversion}
         quote_id: {$ref: '#/components/schemas/QuoteID'}
         sell_currency: {$ref: '#/components/schemas/Currency'}
-        sell_amount: {$ref: '#/components/schemas/Amount'}
+        sell_amount: {$ref: '#/components/schemas/Sum'}
         buy_currency: {$ref: '#/components/schemas/Currency'}
         buy_amount: {$ref: '#/components/schemas/Total'}
         spread_amount: {$ref: '#/components/schemas/Total'}
@@ -384,24 +402,6 @@ extension OpenAPIDocument {
       type: object
       description: What the shopper must do; only while the status is requires_action
       additionalProperties: false
-      required: [type, url]
-      properties:
-        type: {enum: [redirect, three_d_secure]}
-        url: {type: string, description: Send the shopper there}
-    CreateRefund:
-      type: object
-      additionalProperties: false
-      properties:
-        amount: {$ref: '#/components/schemas/Amount'}
-        reason: {enum: [duplicate, fraudulent, requested_by_customer]}
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    Review:
-      type: object
-      additionalProperties: false
-      properties:
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    RiskOutcome:
-      enum: [allow, review, block]
 
 """#
 }

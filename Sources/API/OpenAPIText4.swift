@@ -2,6 +2,24 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part4 = #"""
+      required: [type, url]
+      properties:
+        type: {enum: [redirect, three_d_secure]}
+        url: {type: string, description: Send the shopper there}
+    CreateRefund:
+      type: object
+      additionalProperties: false
+      properties:
+        amount: {$ref: '#/components/schemas/Amount'}
+        reason: {enum: [duplicate, fraudulent, requested_by_customer]}
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    Review:
+      type: object
+      additionalProperties: false
+      properties:
+        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
+    RiskOutcome:
+      enum: [allow, review, block]
     RiskScore: {type: integer, minimum: 0, maximum: 100}
     Risk:
       type: object
@@ -121,6 +139,10 @@ extension OpenAPIDocument {
                      money.unexplained, money.reclassified, balance.written_off]
     NewProviderEvent:
       type: object
+      description: |
+        Members that the type does not take are refused (`parameter_unknown`). All take `psp_reference` and `reason`; all but
+        authorization.failed, authorization.expired, cancel.succeeded, dispute.warning_closed and dispute.under_review take `amount` and
+        `currency`; what else is taken is said at each member.
       additionalProperties: false
       required: [id, provider, type, payment_id]
       properties:
@@ -128,18 +150,24 @@ extension OpenAPIDocument {
         provider: {type: string, pattern: '^[!-~]{1,128}$'}
         type: {$ref: '#/components/schemas/EventType'}
         payment_id: {$ref: '#/components/schemas/PaymentID'}
-        refund_id: {$ref: '#/components/schemas/RefundID', description: 'Needed for refund.*'}
-        amount: {type: integer, minimum: 1, maximum: 1000000000000}
+        refund_id: {$ref: '#/components/schemas/RefundID', description: 'Of refund.*, which need it'}
+        amount:
+          $ref: '#/components/schemas/Sum'
+          description: Needed for settlement.matched, authorization.succeeded, capture.succeeded, dispute.warning, .opened, money.*, balance.*
         currency: {$ref: '#/components/schemas/Currency', description: 'The payment''s, unless given'}
-        fee: {type: integer, minimum: 0, description: 'What the provider keeps of a settlement, or takes for a chargeback'}
+        fee:
+          type: integer
+          minimum: 0
+          maximum: 1000000000000
+          description: What the provider keeps of a settlement (needed; not above its amount), or takes for a chargeback
         psp_reference: {type: string, pattern: '^[!-~]{1,128}$', description: 'The dispute''s, or the charge''s; needed for dispute.*, authorization.succeeded and capture.succeeded'}
         reason: {type: string, maxLength: 512}
-        evidence_due_at: {$ref: '#/components/schemas/Timestamp'}
-        is_charge_refundable: {type: boolean}
-        fee_returned: {type: boolean, description: The fee of a chargeback that was won came back}
-        includes_refunded: {type: boolean, description: 'The chargeback takes what was refunded, too'}
+        evidence_due_at: {$ref: '#/components/schemas/Timestamp', description: Of dispute.warning and dispute.opened}
+        is_charge_refundable: {type: boolean, description: 'Of dispute.opened: what is not disputed may be refunded still'}
+        fee_returned: {type: boolean, description: 'Of dispute.won: the fee came back'}
+        includes_refunded: {type: boolean, description: 'Of dispute.warning, .opened and .lost: takes what was refunded, too'}
         taken: {type: boolean, description: 'Of money.*: the provider took it'}
-        to: {enum: ['merchant:available', 'platform:fees', 'platform:losses', 'psp:receivable'], description: Needed for money.reclassified}
+        to: {enum: ['merchant:available', 'platform:fees', 'platform:losses', 'psp:receivable'], description: 'Of money.reclassified, which needs it'}
     ProviderEvent:
       type: object
       additionalProperties: false
@@ -298,7 +326,7 @@ extension OpenAPIDocument {
     DeclinedPayment:
       value: {"type":"https://millrace.dev/problems/payment_declined","title":"The payment was declined","status":402,"detail":"See decline for what may be done.","code":"payment_declined","category":"decline","retryable":true,"decline":{"class":"soft_later","standard_code":"insufficient_funds","psp_code":"51"},"payment_id":"pay_01m7yky91v000g00000000001a","payment":{"id":"pay_01m7yky91v000g00000000001a","object":"payment","status":"failed","amount":1250,"currency":"EUR","capture":true,"amount_authorized":0,"amount_capturable":0,"amount_captured":0,"amount_refunded":0,"amount_refund_pending":0,"payment_method":"pm_sim_success","description":"Two books","reference":"order-1042","customer":null,"statement_descriptor":"MILLRACE BOOKS","metadata":{"cart":"c-77"},"decline":{"class":"soft_later","standard_code":"insufficient_funds","psp_code":"51"},"failure":null,"created_at":"2026-11-21T08:35:36.123Z","updated_at":"2026-11-21T08:35:36.170Z"},"request_id":"req_014d2pf2dbsqqzxq5tk1v58cgg"}
     AmountZero:
-      value: {"type":"https://millrace.dev/problems/amount_zero","title":"The amount must not be zero","status":400,"detail":"Amounts run from 1 to 99999999 minor units.","code":"amount_zero","category":"validation","retryable":false,"param":"amount","request_id":"req_014d2pf2dbsqqzxq5tk1v58cgg"}
+      value: {"type":"https://millrace.dev/problems/amount_zero","title":"The amount must not be zero","status":400,"detail":"Amounts begin at 1 minor unit.","code":"amount_zero","category":"validation","retryable":false,"param":"amount","request_id":"req_014d2pf2dbsqqzxq5tk1v58cgg"}
 
 """#
 }

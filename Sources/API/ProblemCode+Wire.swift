@@ -57,6 +57,7 @@ extension ProblemCode {
         case .disputeUnexpectedState: "dispute_unexpected_state"
         case .tooManyDisputes: "too_many_disputes"
         case .paymentNotInReview: "payment_not_in_review"
+        case .reviewForOperators: "review_for_operators"
         case .idempotencyTableFull: "idempotency_table_full"
         case .paymentTableFull: "payment_table_full"
         case .journalFailed: "journal_failed"
@@ -80,6 +81,7 @@ extension ProblemCode {
         case .walletTableFull: "wallet_table_full"
         case .quoteTableFull: "quote_table_full"
         case .sellerTableFull: "seller_table_full"
+        case .sellerLimitReached: "seller_limit_reached"
         case .paymentDeclined: "payment_declined"
         case .paymentNotExecuted: "payment_not_executed"
         case .refundDeclined: "refund_declined"
@@ -100,7 +102,7 @@ extension ProblemCode {
             400
         case .apiKeyMissing, .apiKeyInvalid: 401
         case .paymentDeclined, .refundDeclined: 402
-        case .apiKeyRoleWrong: 403
+        case .apiKeyRoleWrong, .reviewForOperators: 403
         case .routeNotFound, .resourceNotFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
@@ -116,7 +118,7 @@ extension ProblemCode {
             409
         case .balanceInsufficient, .payoutBelowMinimum, .walletUnknown, .walletCurrencyMismatch,
             .walletFundsInsufficient, .exchangePairUnavailable, .exchangeAmountTooSmall, .splitsExceedCapture,
-            .tooManySellers, .splitsNotPossible:
+            .tooManySellers, .sellerLimitReached, .splitsNotPossible:
             422
         case .payoutTableFull, .walletTableFull, .quoteTableFull, .sellerTableFull:
             503
@@ -138,7 +140,7 @@ extension ProblemCode {
             .amountExceedsRefundable, .tooManyRefunds, .operationNotSupported, .amountNotAboveAuthorized,
             .tooManyDisputes:
             .validation
-        case .apiKeyMissing, .apiKeyInvalid, .apiKeyRoleWrong: .auth
+        case .apiKeyMissing, .apiKeyInvalid, .apiKeyRoleWrong, .reviewForOperators: .auth
         case .overloaded: .rateLimit
         case .idempotencyKeyReused, .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress,
             .paymentDisputed, .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .paymentNotInReview:
@@ -147,7 +149,7 @@ extension ProblemCode {
             .conflict
         case .balanceInsufficient, .payoutBelowMinimum, .walletUnknown, .walletCurrencyMismatch,
             .walletFundsInsufficient, .exchangePairUnavailable, .exchangeAmountTooSmall, .splitsExceedCapture,
-            .tooManySellers, .splitsNotPossible:
+            .tooManySellers, .sellerLimitReached, .splitsNotPossible:
             .validation
         case .payoutTableFull, .walletTableFull, .quoteTableFull, .sellerTableFull:
             .internal
@@ -161,12 +163,13 @@ extension ProblemCode {
     package var isRetryable: Bool {
         switch self {
         case .requestTimeout, .paymentNotExecuted, .refundFailed: true
-        case .payoutTableFull, .walletTableFull, .quoteTableFull, .sellerTableFull:
-            true
+        case .quoteTableFull: true
+        // These never become smaller.
+        case .payoutTableFull, .walletTableFull, .sellerTableFull: false
         case .balanceInsufficient, .payoutBelowMinimum, .payoutsOnHold, .payoutUnexpectedState, .walletUnknown,
             .walletCurrencyMismatch, .walletFundsInsufficient, .exchangePairUnavailable, .quoteExpired, .quoteUsed,
-            .exchangeAmountTooSmall, .splitsExceedCapture, .tooManySellers, .splitsNotPossible,
-            .manualCaptureNotPossible:
+            .exchangeAmountTooSmall, .splitsExceedCapture, .tooManySellers, .sellerLimitReached, .splitsNotPossible,
+            .manualCaptureNotPossible, .reviewForOperators:
             false
         case .overloaded, .idempotencyKeyInUse, .operationInProgress, .idempotencyTableFull, .paymentTableFull,
             .journalFailed, .draining:
@@ -192,8 +195,8 @@ extension ProblemCode {
     package var retryAfterSeconds: UInt16 {
         switch self {
         case .overloaded, .idempotencyKeyInUse, .operationInProgress: 1
-        case .payoutTableFull, .walletTableFull, .quoteTableFull, .sellerTableFull:
-            5
+        case .quoteTableFull: 5
+        case .payoutTableFull, .walletTableFull, .sellerTableFull, .sellerLimitReached, .reviewForOperators: 0
         case .balanceInsufficient, .payoutBelowMinimum, .payoutsOnHold, .payoutUnexpectedState, .walletUnknown,
             .walletCurrencyMismatch, .walletFundsInsufficient, .exchangePairUnavailable, .quoteExpired, .quoteUsed,
             .exchangeAmountTooSmall, .splitsExceedCapture, .tooManySellers, .splitsNotPossible,

@@ -66,6 +66,7 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case disputeUnexpectedState
     case tooManyDisputes
     case paymentNotInReview
+    case reviewForOperators
     case idempotencyTableFull
     case paymentTableFull
     case journalFailed
@@ -91,6 +92,7 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case walletTableFull
     case quoteTableFull
     case sellerTableFull
+    case sellerLimitReached
 
     // What the payment service provider says.
     case paymentDeclined
@@ -152,6 +154,7 @@ extension ProblemCode {
             case .disputeUnexpectedState: .disputeUnexpectedState
             case .tooManyDisputes: .tooManyDisputes
             case .notInReview: .paymentNotInReview
+            case .reviewForOperators: .reviewForOperators
             case .balanceInsufficient: .balanceInsufficient
             case .payoutBelowMinimum: .payoutBelowMinimum
             case .payoutsOnHold: .payoutsOnHold
@@ -170,6 +173,7 @@ extension ProblemCode {
             case .walletTableFull: .walletTableFull
             case .quoteTableFull: .quoteTableFull
             case .sellerTableFull: .sellerTableFull
+            case .sellerLimitReached: .sellerLimitReached
             }
     }
 

@@ -1,4 +1,5 @@
-/// What a merchant may ask of a payment in its present state, whatever the amounts: what a refusal tells.
+/// What may be asked of a payment in its present state, whatever the amounts: what a refusal tells. A merchant may ask all of it, but
+/// for reviews that are an operator's (`Refusal.reviewForOperators` of the shard).
 package struct PermittedOperations: OptionSet, Hashable, Sendable {
     package let rawValue: UInt8
 
@@ -9,9 +10,9 @@ package struct PermittedOperations: OptionSet, Hashable, Sendable {
     package static let increment = PermittedOperations(rawValue: 4)
     package static let confirm = PermittedOperations(rawValue: 8)
     package static let refund = PermittedOperations(rawValue: 16)
-    /// Of operators.
+    /// A merchant's, or an operator's.
     package static let approve = PermittedOperations(rawValue: 32)
-    /// Of operators.
+    /// A merchant's, or an operator's.
     package static let reject = PermittedOperations(rawValue: 64)
 
     /// With their names in answers, which are those of the routes.

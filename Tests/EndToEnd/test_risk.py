@@ -6,6 +6,12 @@ import threading
 
 import pytest
 from gateway import key, payment, run, wait_until
+
+OPERATORS = """
+operators:
+  - name: ops
+    api_keys: ["%s"]
+"""
 from scorer import Scorer
 
 RULES = """
@@ -58,6 +64,13 @@ def act(client, identifier, action, header=None):
     return client.post(f"/v1/payments/{identifier}/{action}", headers=header or key())
 
 
+def operators():
+    """An operator's secret, and the configuration that knows it."""
+    made = run("keys", "new", "--operator", status=0).stdout.split()
+    digest = next(word for word in made if word.startswith("sha256:"))
+    return next(word for word in made if word.startswith("ok_")), OPERATORS % digest
+
+
 def executions(demo, identifier):
     return {line["operation"]: line["executions"] for line in demo.oracle(identifier)}
 
@@ -107,7 +120,7 @@ def test_reviews_are_approved_and_rejected_once(configured_demo):
     demo = configured_demo(RULES)
     with demo.client() as client:
         created = key()
-        body = {"customer": "N. N.", "amount": 4321}
+        body = {"amount": 950_001}
         held = pay(client, created, **body)
         assert held.status_code == 202 and held.json()["status"] == "review" and held.json()["expires_at"]
         identifier = held.json()["id"]
@@ -139,10 +152,55 @@ def test_reviews_are_approved_and_rejected_once(configured_demo):
         timeline = client.get(f"/v1/payments/{identifier}/timeline").json()["entries"]
         names = [entry["type"] for entry in timeline]
         assert names == ["payment.created", "risk.decided", "operation.requested", "operation.finished"]
-        assert timeline[1]["outcome"] == "review" and timeline[1]["reasons"] == ["sanctions_list"]
+        assert timeline[1]["outcome"] == "review" and timeline[1]["reasons"] == ["large"]
         assert [entry["status"] for entry in timeline] == ["processing", "review", "processing", "captured"]
     with demo.client(merchant=1) as other:
         assert act(other, identifier, "approve").status_code == 404
+    assert demo.stop_gateway() == 0
+    assert "sound" in run("ledger", "check", demo.directory / "data", status=0).stdout
+
+
+def test_what_a_sanctions_list_holds_is_for_operators(configured_demo):
+    secret, section = operators()
+    demo = configured_demo(RULES + section)
+    with demo.client() as client, demo.client(merchant=None) as operator:
+        operator.headers["authorization"] = f"Bearer {secret}"
+        first, second, third = (
+            pay(client, customer="N. N.", amount=4321, payment_method=token).json()["id"]
+            for token in ("tok_visa", "tok_visa", "tok_mastercard")
+        )
+        own = pay(client, amount=950_001, payment_method="tok_mastercard").json()
+        assert own["status"] == "review" and own["risk"]["reasons"] == ["large"]
+        before = client.get(f"/v1/payments/{first}").json()
+        for action in ("approve", "reject", "approve"):
+            refused = act(client, first, action)
+            problem = refused.json()
+            assert refused.status_code == 403 and problem["code"] == "review_for_operators", refused.text
+            assert problem["retryable"] is False and "retry-after" not in refused.headers
+            assert problem["payment"] == before
+        assert act(client, first, "capture").json()["allowed"] == []
+        assert act(client, own["id"], "capture").json()["allowed"] == ["approve", "reject"]
+        assert demo.oracle(first) == []
+        restart(demo)
+    with demo.client() as client, demo.client(merchant=None) as operator:
+        operator.headers["authorization"] = f"Bearer {secret}"
+        header = key()
+        approved = act(operator, first, "approve", header)
+        assert approved.status_code == 200 and approved.json()["status"] == "captured"
+        assert act(operator, first, "approve", header).content == approved.content
+        assert client.get(f"/v1/payments/{first}").json() == approved.json()
+        assert executions(demo, first) == {"authorize": 1, "capture": 1}
+        rejected = act(operator, second, "reject")
+        assert rejected.status_code == 200 and rejected.json()["failure"] == {"reason": "review_rejected"}
+        assert demo.oracle(second) == []
+        # Any review is an operator's, too; a merchant's key is not one of an operator's.
+        assert act(operator, own["id"], "reject", header).status_code == 422
+        assert act(operator, own["id"], "reject").json()["status"] == "failed"
+        assert act(client, third, "approve", header).status_code == 403
+        assert act(operator, third, "approve").json()["status"] == "captured"
+        assert act(operator, "pay_" + "0" * 26, "approve").status_code == 404
+        late = act(client, first, "approve")
+        assert late.status_code == 409 and late.json()["code"] == "payment_not_in_review"
     assert demo.stop_gateway() == 0
     assert "sound" in run("ledger", "check", demo.directory / "data", status=0).stdout
 

@@ -54,7 +54,7 @@ import Testing
     }
 
     /// The payment that was made last.
-    private func newest(_ world: borrowing ShardWorld) -> PaymentID? {
+    static func newest(_ world: borrowing ShardWorld) -> PaymentID? {
         for record in world.journal.reversed() {
             if case .paymentCreated(let created)? = try? ShardRecord(decoding: record.span) { return created.id }
         }
@@ -157,91 +157,6 @@ import Testing
         #expect(world.calls.count == 3 && world.core.riskOccupancy.capacity == 0)
     }
 
-    // MARK: Reviews
-
-    private func held(_ world: inout ShardWorld, key: String = "create") throws -> PaymentID {
-        var lists = RiskLists()
-        lists.sanctionedCustomers.insert("listed", Self.key)
-        world.core.reload(
-            risk: RiskPolicy(rules: [], lists: lists, sanctions: .review, reviewTimeout: 60_000, key: Self.key)
-        )
-        world.send(Self.create(customer: "listed"), key: key)
-        #expect(world.lastStatus == 202 && world.lastBody.contains("review"))
-        let made = newest(world)
-        return try #require(made)
-    }
-
-    @Test func `an approved payment is sent once, and the approval's key has the answer`() throws {
-        var world = ShardWorld()
-        let id = try held(&world)
-        #expect(world.calls.isEmpty)
-        world.send(.approve(id), key: "approve")
-        #expect(world.calls.count == 1 && world.lastCall.call.operation == .authorize)
-        #expect(world.lastCall.call.paymentMethod == "tok_visa" && world.lastCall.call.payment == id)
-        world.send(.approve(id), key: "approve")
-        #expect(world.lastStatus == 409, "it is under way")
-        world.send(.reject(id), key: "reject")
-        #expect(world.lastStatus == 409)
-        world.answer(world.lastCall.token, ShardWorld.success(1_000))
-        #expect(world.lastStatus == 200 && world.lastBody.contains("captured"))
-        world.send(.approve(id), key: "approve")
-        #expect(world.replays.count == 1 && world.calls.count == 1)
-        world.send(.reject(id), key: "reject")
-        #expect(world.lastStatus == 409)
-        #expect(world.core.trialBalance().isBalanced)
-        let replayed = try ShardWorld(replaying: world.journal, at: world.now)
-        #expect(replayed.digest() == world.digest())
-    }
-
-    @Test func `a rejected payment has failed, for good`() throws {
-        var world = ShardWorld()
-        let id = try held(&world)
-        world.send(.reject(id), key: "reject")
-        #expect(world.lastStatus == 200 && world.lastBody.contains("failed"))
-        world.send(.reject(id), key: "reject")
-        #expect(world.replays.count == 1)
-        world.send(.reject(id), key: "other")
-        #expect(world.lastStatus == 409)
-        world.send(.approve(id), key: "approve")
-        #expect(world.lastStatus == 409 && world.calls.isEmpty)
-        let replayed = try ShardWorld(replaying: world.journal, at: world.now)
-        #expect(replayed.digest() == world.digest())
-    }
-
-    @Test func `another merchant's review is not there`() throws {
-        var world = ShardWorld()
-        let id = try held(&world)
-        world.send(.approve(id), key: "approve", merchant: 10)
-        #expect(world.lastStatus == 404)
-    }
-
-    @Test(arguments: [false, true])
-    func `a review times out, also after a restart and from a snapshot`(_ restarts: Bool) throws {
-        let disk = MemoryDisk()
-        func storage() -> ShardStorage { ShardStorage(directory: "/shard", journalID: 3, fileSystem: disk) }
-        var world = ShardWorld()
-        world.storage = storage()
-        let id = try held(&world)
-        if restarts {
-            try world.snapshot()
-            let journal = world.journal
-            world = try ShardWorld(from: storage(), journal: journal, at: world.now + 30_000)
-            _ = world.resume()
-        } else {
-            world.pass(milliseconds: 30_000)
-        }
-        for _ in 0..<30 { world.pass(milliseconds: 900) }
-        world.send(.getPayment(id))
-        #expect(world.lastBody.contains("review"))
-        for _ in 0..<60 { world.pass(milliseconds: 100) }
-        world.send(.getPayment(id))
-        #expect(world.lastBody.contains("failed") && world.core.statistics.risk.timedOut == 1)
-        world.send(.approve(id), key: "approve")
-        #expect(world.lastStatus == 409 && world.calls.isEmpty)
-        let replayed = try ShardWorld(replaying: world.journal, at: world.now)
-        #expect(replayed.digest() == world.digest())
-    }
-
     @Test func `a crash between creation and verdict is made up for`() throws {
         var world = ShardWorld(configuration: Self.velocity)
         for index in 1...5 { world.send(Self.create(), key: "k\(index)") }
@@ -265,7 +180,7 @@ import Testing
         world.send(Self.create(customer: "c", amount: 77, capture: false), key: "a")
         let (question, token) = try #require(world.questions.last)
         #expect(question.amountMinor == 77 && question.customer == "c" && question.paymentMethod == "tok_visa")
-        let made = newest(world)
+        let made = Self.newest(world)
         #expect(!question.capturesAutomatically && question.payment == made)
         #expect(world.calls.isEmpty && world.responses.isEmpty)
         // Its key is taken.
@@ -344,7 +259,7 @@ import Testing
         _ = next.resume()
         for _ in 0..<10 { next.pass(milliseconds: 10) }
         #expect(next.calls.isEmpty && next.core.statistics.risk.reviewed == 1)
-        let held = newest(next)
+        let held = Self.newest(next)
         next.send(.approve(try #require(held)), key: "approve")
         #expect(next.calls.count == 1)
     }
@@ -369,7 +284,7 @@ import Testing
     @Test func `a payment's history has the verdict`() throws {
         var world = ShardWorld(configuration: Self.velocity)
         for index in 1...3 { world.send(Self.create(), key: "k\(index)") }
-        let made = newest(world)
+        let made = Self.newest(world)
         let id = try #require(made)
         world.send(.reject(id), key: "r")
         world.send(.getHistory(id))
@@ -419,8 +334,9 @@ import Testing
             let score = UInt8(random.next() % 101)
             world.score(token, random.next() % 5 == 0 ? .failed(.timeout) : .scored(score, reasons: ["s"]))
         case 6:
-            guard let id = newest(world) else { return nil }
-            world.send(random.next() % 2 == 0 ? .approve(id) : .reject(id), key: "p\(step)")
+            guard let id = Self.newest(world) else { return nil }
+            let kind: Command.Kind = random.next() % 2 == 0 ? .approve(id) : .reject(id)
+            world.send(kind, key: "p\(step)", operatorShard: random.next() % 2 == 0 ? id.shard : nil)
         case 7:
             guard let (call, token) = world.calls.last else { return nil }
             world.answer(token, ShardWorld.success(call.amountMinor))

@@ -50,9 +50,9 @@ package struct Command: Sendable {
         /// leaves it open for more.
         case capture(PaymentID, amountMinor: Int64?, isFinal: Bool = true)
         case cancel(PaymentID)
-        /// Send a payment that was held for people.
+        /// Send a payment that was held for people: an operator any, a merchant its own that no sanctions list holds.
         case approve(PaymentID)
-        /// End a payment that was held for people.
+        /// End a payment that was held for people; by whom as `approve`.
         case reject(PaymentID)
         /// Raise an open authorization to this total.
         case increment(PaymentID, amountMinor: Int64)
@@ -82,8 +82,8 @@ package struct Command: Sendable {
         case captureWith(PaymentID, amountMinor: Int64?, isFinal: Bool, CaptureInstructions)
         case createPayout(CreatePayout)
         case getPayout(PayoutID)
-        /// What the bank says of a pay-out, with its reason (at most `Payout.maximumTextBytes`). For operators: any merchant's.
-        /// `Command.merchant` must be one of the pay-out's shard.
+        /// What the bank says of a pay-out, with its reason (at most `Payout.maximumTextBytes`). An operator's
+        /// (`Command.operatorShard`).
         case payoutEvent(PayoutID, PayoutEvent, reason: String)
         case createWallet(CreateWallet)
         case getWallet(WalletID)
@@ -103,6 +103,8 @@ package struct Command: Sendable {
     /// Set for what an operator asks: the shard that owns what is asked about, whosever it is; `merchant` says nothing then. nil
     /// for a merchant, whose shard follows from it.
     package var operatorShard: UInt16?
+    /// Whether an operator asks.
+    var isOperators: Bool { operatorShard != nil }
 
     package init(
         kind: Kind,

@@ -205,9 +205,9 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case payoutsOnHold = 52
     /// The pay-out's state does not allow the event. 409.
     case payoutUnexpectedState = 53
-    /// 503, Retry-After.
+    /// For good: pay-outs are never removed. 503.
     case payoutTableFull = 54
-    /// 503, Retry-After.
+    /// For good: wallets are never removed. 503.
     case walletTableFull = 55
     /// The payment method names no wallet of the merchant. 422.
     case walletUnknown = 56
@@ -227,20 +227,25 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case splitsExceedCapture = 63
     /// More sellers than one payment can have. 422.
     case tooManySellers = 64
-    /// 503, Retry-After.
+    /// For good: sellers are never removed. 503.
     case sellerTableFull = 65
     /// A manual capture is the first and only one of a payment that a provider authorized. 409.
     case manualCaptureNotPossible = 66
     /// Payments from wallets and top-ups have no splits. 422.
     case splitsNotPossible = 67
+    /// The merchant has as many sellers as one can have. 422.
+    case sellerLimitReached = 68
 
     /// The payment is in no review (approve, reject). 409.
     case notInReview = 40
+    /// A sanctions list holds the payment: no merchant's to approve or reject. 403.
+    case reviewForOperators = 41
 
     /// The HTTP status of the answer; the problem document says the same.
     package var httpStatus: UInt16 {
         switch self {
         case .notFound: 404
+        case .reviewForOperators: 403
         case .cursorInvalid, .momentNotPast: 400
         case .keyReused, .amountExceedsCapturable, .amountExceedsRefundable, .tooManyRefunds, .momentUnknown,
             .notSupported, .amountNotAboveAuthorized, .tooManyDisputes:
@@ -252,7 +257,7 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
         case .idempotencyTableFull, .paymentTableFull, .overloaded, .journalFailed, .draining: 503
         case .balanceInsufficient, .payoutBelowMinimum, .walletUnknown, .walletCurrencyMismatch,
             .walletFundsInsufficient, .exchangeAmountTooSmall, .splitsExceedCapture, .tooManySellers,
-            .splitsNotPossible:
+            .sellerLimitReached, .splitsNotPossible:
             422
         case .payoutsOnHold, .payoutUnexpectedState, .quoteExpired, .quoteUsed, .manualCaptureNotPossible: 409
         case .payoutTableFull, .walletTableFull, .quoteTableFull, .sellerTableFull: 503
@@ -269,7 +274,8 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
             .amountTooLarge, .disputed, .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .notInReview,
             .tooManyDisputes:
             0
-        case .payoutTableFull, .walletTableFull, .quoteTableFull, .sellerTableFull: 5
+        case .quoteTableFull: 5
+        case .payoutTableFull, .walletTableFull, .sellerTableFull, .sellerLimitReached, .reviewForOperators: 0
         case .balanceInsufficient, .payoutBelowMinimum, .payoutsOnHold, .payoutUnexpectedState, .walletUnknown,
             .walletCurrencyMismatch, .walletFundsInsufficient, .quoteExpired, .quoteUsed, .exchangeAmountTooSmall,
             .splitsExceedCapture, .tooManySellers, .manualCaptureNotPossible, .splitsNotPossible:

@@ -228,7 +228,7 @@ extension ShardCore {
         let payment = index.map { payments[$0] }
         var shown = payment.map { view($0) }
         shown?.allowedEvents = allowedEvents
-        if let payment { shown?.permitted = payment.permittedOperations(configuration.capabilities) }
+        if let payment { shown?.permitted = permitted(payment, command) }
         arena.withBytes(payment?.details ?? .empty) { details in
             renderer.renderRefusal(
                 refusal,

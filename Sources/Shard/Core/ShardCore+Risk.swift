@@ -325,17 +325,34 @@ extension ShardCore {
         respond(command.reply, command.requestID, answer, into: &output)
     }
 
-    /// The payment that is asked about, if it is held for people.
+    /// The payment that is asked about, if it is held for people and this is who may decide: an operator of any, a merchant of its
+    /// own that no sanctions list holds.
     private mutating func reviewed(_ id: PaymentID, _ command: Command, into output: inout ShardOutput) -> Int? {
-        switch place(of: id, for: command.merchant) {
+        switch command.isOperators ? place(of: id) : place(of: id, for: command.merchant) {
         case .warm(let index):
-            if payments[index].phase == .review { return index }
-            let refusal: Refusal = payments[index].running == nil ? .notInReview : .operationInProgress
-            refuse(command, refusal, showing: index, into: &output)
+            guard payments[index].phase == .review else {
+                let refusal: Refusal = payments[index].running == nil ? .notInReview : .operationInProgress
+                refuse(command, refusal, showing: index, into: &output)
+                return nil
+            }
+            if command.isOperators || !isSanctioned(payments[index]) { return index }
+            refuse(command, .reviewForOperators, showing: index, into: &output)
         case .cold: park(command, payment: id.sequence, into: &output)
         case .unknown: refuse(command, .notFound, into: &output)
         }
         return nil
+    }
+
+    /// Whether the rules found the payment's customer on a sanctions list, as the note in its details says.
+    private func isSanctioned(_ payment: Payment) -> Bool {
+        arena.withBytes(payment.details) { RiskNote.read($0)?.reasons.contains(RiskReason.sanctions) ?? false }
+    }
+
+    /// What a refusal tells that whoever asks may ask instead.
+    func permitted(_ payment: Payment, _ command: Command) -> PermittedOperations {
+        let permitted = payment.permittedOperations(configuration.capabilities)
+        guard permitted.contains(.approve), !command.isOperators, isSanctioned(payment) else { return permitted }
+        return permitted.subtracting([.approve, .reject])
     }
 
     /// Nobody has looked at it in time.

@@ -89,7 +89,7 @@ extension World {
         case .balanceInsufficient, .payoutBelowMinimum, .payoutsOnHold, .payoutUnexpectedState, .payoutTableFull,
             .walletTableFull, .walletUnknown, .walletCurrencyMismatch, .walletFundsInsufficient, .quoteTableFull,
             .quoteExpired, .quoteUsed, .exchangeAmountTooSmall, .splitsExceedCapture, .tooManySellers,
-            .sellerTableFull, .manualCaptureNotPossible, .splitsNotPossible:
+            .sellerTableFull, .sellerLimitReached, .manualCaptureNotPossible, .splitsNotPossible, .reviewForOperators:
             fail("request \(attempt.request) was refused as nobody here asks: \(refusal)")
         }
         if let final = request.final, final.variant == attempt.variant.rawValue {

@@ -19,7 +19,7 @@ struct KeysCommand: ParsableCommand {
         @Option(help: "How many.")
         var count = 1
 
-        @Flag(help: "A key for an operator: it may post provider events, and no payments.")
+        @Flag(help: "A key for an operator: for events of providers and pay-outs, and reviews; not for payments.")
         var `operator` = false
 
         func validate() throws {

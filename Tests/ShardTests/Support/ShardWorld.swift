@@ -49,7 +49,8 @@ struct ShardWorld: ~Copyable {
         key: String? = nil,
         body: UInt64 = 1,
         merchant: UInt64 = 7,
-        respondsAtOnce: Bool = false
+        respondsAtOnce: Bool = false,
+        operatorShard: UInt16? = nil
     ) -> ReplyToken {
         requests += 1
         let reply = ReplyToken(loop: 0, connection: 0, generation: 0, stream: UInt32(requests))
@@ -60,7 +61,8 @@ struct ShardWorld: ~Copyable {
             key: key.map { KeyDigest(high: merchant, low: Self.hash($0)) },
             fingerprint: key.map { _ in Fingerprint(high: 0, low: body) },
             reply: reply,
-            respondsAtOnce: respondsAtOnce
+            respondsAtOnce: respondsAtOnce,
+            operatorShard: operatorShard
         )
         core.handle(command, at: now, into: &output)
         settle()
