@@ -242,8 +242,33 @@ struct ShardWalletTests {
         #expect(world.sum(.sellerPending, owner: owner(1)) == 20 && world.sum(.sellerPending, owner: owner(4)) == 10)
         let other = world.paid(1_000, capture: false, key: "k2")
         world.send(Self.capture(other, 100, try parts(["e", "f"])), key: "c6")
-        #expect(world.lastStatus == 503 && world.lastBody.contains("sellerTableFull"))
+        #expect(world.lastStatus == 422 && world.lastBody.contains("sellerLimitReached"))
+        // A seller that is known takes no place.
+        world.send(Self.capture(other, 100, final: false, try parts(["a", "d"])), key: "c7")
+        #expect(world.calls.last?.call.amountMinor == 100)
         try world.checkReplay()
+    }
+
+    @Test("Tables that only grow are full for good: no Retry-After")
+    func tablesThatStayFull() throws {
+        var configuration = ShardConfiguration.test
+        configuration.money.sellers = 1
+        configuration.money.wallets = 1
+        configuration.money.payouts = 0
+        var world = ShardWorld(configuration: configuration)
+        let payment = world.paid(1_000, capture: false, key: "k")
+        let parts = try ["a", "b"].map { SplitRequest(seller: try Self.seller($0), share: .amount(1)) }
+        world.send(Self.capture(payment, 400, parts), key: "c")
+        #expect(world.lastStatus == 503 && world.lastBody.contains("sellerTableFull"))
+        #expect(world.responses.last?.retryAfterSeconds == 0)
+        world.send(.createWallet(CreateWallet(currency: .eur, reference: "")), key: "w1")
+        world.send(.createWallet(CreateWallet(currency: .eur, reference: "")), key: "w2")
+        #expect(world.lastStatus == 503 && world.responses.last?.retryAfterSeconds == 0)
+        world.send(ShardMoneyTests.payout(1), key: "p")
+        #expect(world.lastStatus == 503 && world.responses.last?.retryAfterSeconds == 0)
+        let tables = world.core.moneyOccupancy
+        #expect(tables.map(\.name) == ["payouts", "wallets", "quotes", "sellers"])
+        #expect(tables.map(\.count) == [0, 1, 0, 0] && tables.map(\.capacity) == [0, 1, 1 << 16, 1])
     }
 
     @Test(

@@ -138,6 +138,21 @@ enum GatewayMetrics {
             ),
         ]
         for (name, help, value) in gauges { metrics.gauge(name, help: help, labels: labels, value: Int64(value)) }
+        for table in shard.money {
+            let labels = labels + [MetricLabel("table", table.name)]
+            metrics.gauge(
+                "millrace_money_table_entries",
+                help: "Pay-outs, wallets, quotes and sellers of a shard.",
+                labels: labels,
+                value: Int64(table.count)
+            )
+            metrics.gauge(
+                "millrace_money_table_capacity",
+                help: "How many fit; all but quotes stay for good.",
+                labels: labels,
+                value: Int64(table.capacity)
+            )
+        }
     }
 
     private static func add(

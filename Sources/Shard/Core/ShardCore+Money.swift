@@ -60,6 +60,17 @@ extension ShardCore {
 }
 
 extension ShardCore {
+    /// How full these tables are. All but the quotes only grow.
+    package var moneyOccupancy: [ShardOccupancy.MoneyTable] {
+        let limits = configuration.money
+        return [
+            ShardOccupancy.MoneyTable(name: "payouts", count: money.payouts.count, capacity: limits.payouts),
+            ShardOccupancy.MoneyTable(name: "wallets", count: money.wallets.count, capacity: limits.wallets),
+            ShardOccupancy.MoneyTable(name: "quotes", count: money.quotes.presentCount, capacity: limits.quotes),
+            ShardOccupancy.MoneyTable(name: "sellers", count: money.sellers.count, capacity: limits.sellers),
+        ]
+    }
+
     /// A mutation of these tables whose key is new.
     mutating func handleMoney(_ command: Command, _ key: RequestKey, at now: Int64, into output: inout ShardOutput) {
         switch command.kind {

@@ -20,9 +20,9 @@ extension ShardCore {
         }
         let new = sellers.filter { money.sellers.number(of: $0, merchant: merchant) == nil }.count
         let ofMerchant = money.sellers.numbers(of: merchant).count
-        guard new == 0 || money.sellers.count + new <= configuration.money.sellers,
-            new == 0 || ofMerchant + new <= configuration.money.sellersOfMerchant
-        else { return .sellerTableFull }
+        guard new > 0 else { return nil }
+        guard ofMerchant + new <= configuration.money.sellersOfMerchant else { return .sellerLimitReached }
+        guard money.sellers.count + new <= configuration.money.sellers else { return .sellerTableFull }
         return nil
     }
 

@@ -171,6 +171,7 @@ package final class ShardHost {
             operations: core.runningCount,
             idempotencyKeys: core.idempotencyCount,
             idempotencyCapacity: core.idempotencyCapacity,
+            money: core.moneyOccupancy,
             reservedBytes: core.reservedBytes,
             unflushedBytes: unflushedBytes,
             journalRoomBytes: journal.roomBytes,

@@ -21,6 +21,8 @@ package struct ShardOccupancy: Sendable {
     package var operations: Int
     package var idempotencyKeys: Int
     package var idempotencyCapacity: Int
+    /// Pay-outs, wallets, quotes and sellers, with what fits of each.
+    package var money: [MoneyTable]
     /// Bytes of tables and arena, used or not.
     package var reservedBytes: Int
     /// Bytes of records that wait for the disk.
@@ -29,4 +31,13 @@ package struct ShardOccupancy: Sendable {
     package var journalRoomBytes: Int
     /// Bytes of those that the outcomes of what is in flight can need.
     package var outcomeReserveBytes: Int
+}
+
+extension ShardOccupancy {
+    /// How full a table beside payments is.
+    package struct MoneyTable: Sendable, Equatable {
+        package var name: String
+        package var count: Int
+        package var capacity: Int
+    }
 }
