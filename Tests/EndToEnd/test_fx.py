@@ -49,6 +49,9 @@ def exchange(tmp_path_factory):
         ("EUR", 12_345, "JPY", "157.339"),
         ("JPY", 1_000, "EUR", "0.00635"),
         ("USD", 777, "KWD", "0.3071"),
+        # More than a payment can be.
+        ("EUR", 150_000_001, "USD", "1.0842"),
+        ("EUR", 1_000_000_000_000, "JPY", "157.339"),
     ],
 )
 def test_quotes_are_exact_and_rounded_for_the_platform(exchange, sell, amount, buy, rate):

@@ -50,6 +50,18 @@ def test_a_pay_out_takes_what_is_available_and_no_more(configured_demo):
     assert sum(int(row["amount_minor"]) for row in rows if row["account"] == "liabilities:payout:in_transit") == -funds
 
 
+def test_a_pay_out_may_be_more_than_any_payment(own_demo):
+    with own_demo.client() as api:
+        funds = sum(money.fund(api, 99_999_999) for _ in range(2))
+        assert payout(api, amount=1_000_000_000_001).json()["code"] == "amount_too_large"
+        assert payout(api, amount=1_000_000_000_000).json()["code"] == "balance_insufficient"
+        done = payout(api, amount=funds)
+        assert done.status_code == 201 and done.json()["amount"] == funds > 150_000_000
+        assert money.available(api) == 0
+    assert own_demo.stop_gateway() == 0
+    money.books_are_sound(own_demo)
+
+
 def test_pay_outs_at_the_same_time_never_exceed_the_balance(own_demo):
     with own_demo.client() as api:
         funds = money.fund(api, 10_000)

@@ -57,7 +57,7 @@ def test_a_sale_with_splits_and_what_is_refused(api):
         (splits(("one", {"amount": 1}), ("one", {"amount": 1})), "parameter_value_unknown"),
         (splits(("no spaces", {"amount": 1})), "parameter_characters_invalid"),
         ([{"seller": "one"}], "parameter_missing"),
-        ([{"seller": "one", "basis_points": 10_001}], "amount_too_large"),
+        ([{"seller": "one", "basis_points": 10_001}], "parameter_out_of_range"),
     ]:
         refused = api.post("/v1/payments", json=payment(splits=parts), headers=key())
         assert refused.json()["code"] == code, refused.text
