@@ -43,6 +43,8 @@ package struct EventContext: Sendable {
     package var availableMinor: Int64 = 0
     /// The amount of the operation that is running, other than a refund.
     package var runningMinor: Int64 = 0
+    /// The authorization that runs is behind the fraud hook: nothing of it was sent.
+    package var isHeldBack = false
 
     package init(now: Int64, authorizationLifetime: Int64) {
         self.now = now
@@ -59,6 +61,8 @@ extension Payment {
     package func decide(_ event: ProviderEvent, _ context: EventContext) throws(EventRefusal) -> EventDecision {
         // No provider has a part in what wallets and cash pay.
         guard traits.isDisjoint(with: [.wallet, .cash]) else { throw .notAllowed }
+        // Nobody can have authorized what was never sent: it would pass the fraud hook by. As in review.
+        guard !context.isHeldBack || !event.type.isOfWhatWasSent else { throw .notAllowed }
         return switch event.type {
         case .settlementMatched: try decideSettlement(event)
         case .authorizationSucceeded: try decideAuthorized(event, context)

@@ -74,6 +74,20 @@ package enum PaymentEventType: UInt8, Sendable, CaseIterable {
     /// Whether it is about one refund.
     package var isRefund: Bool { self == .refundSucceeded || self == .refundFailed }
 
+    /// Whether it can only be about something that was sent to the provider.
+    package var isOfWhatWasSent: Bool {
+        switch self {
+        case .settlementMatched, .authorizationSucceeded, .authorizationFailed, .authorizationExpired,
+            .captureSucceeded, .captureFailed, .cancelSucceeded:
+            true
+        // Those that have no refund or dispute are refused for that.
+        case .refundSucceeded, .refundFailed, .disputeWarning, .disputeWarningClosed, .disputeOpened,
+            .disputeUnderReview, .disputeWon, .disputeLost, .disputeEvidence, .disputeAccepted, .disputeOverdue,
+            .moneyUnexplained, .moneyReclassified, .balanceWrittenOff:
+            false
+        }
+    }
+
     /// Whether it must say an amount.
     package var needsAmount: Bool {
         switch self {

@@ -98,7 +98,11 @@ extension ShardCore {
         let suspense = Account(.suspense, owner: UInt64(payment.provider), currency: currency)
         context.suspenseMinor = Int64(clamping: -balances.balance(of: suspense))
         context.availableMinor = availableMinor(payment.merchant, currency)
-        if payment.operationSlot != 0 { context.runningMinor = operations[Int(payment.operationSlot) - 1].amountMinor }
+        if payment.operationSlot != 0 {
+            let running = operations[Int(payment.operationSlot) - 1]
+            context.runningMinor = running.amountMinor
+            context.isHeldBack = running.gate != .open
+        }
         return context
     }
 
