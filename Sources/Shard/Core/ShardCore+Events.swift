@@ -48,7 +48,7 @@ extension ShardCore {
         do throws(EventRefusal) {
             decision = isRemembered(key, payment: index) ? .known : try payments[index].decide(event, context)
         } catch {
-            return refuse(event, error, index, context, command, at: now, into: &output)
+            return refuse(event, error, index, dispute: dispute, refund: refund, command, at: now, into: &output)
         }
         if event.type == .disputeWarning || event.type == .disputeOpened, dispute == nil, isFullOfDisputes {
             return refuse(command, .paymentTableFull, into: &output)
@@ -217,7 +217,8 @@ extension ShardCore {
         _ event: ProviderEvent,
         _ reason: EventRefusal,
         _ index: Int,
-        _ context: EventContext,
+        dispute: Int?,
+        refund: Int?,
         _ command: Command,
         at now: Int64,
         into output: inout ShardOutput
@@ -232,7 +233,7 @@ extension ShardCore {
             wake(index, at: now, into: &output)
             refuse(command, .operationInProgress, showing: index, into: &output)
         case .notAllowed:
-            let allowed = allowedEvents(event, index, context)
+            let allowed = allowedEvents(event, index, dispute: dispute, refund: refund, at: now)
             refuse(command, .eventNotAllowed, showing: index, allowedEvents: allowed, into: &output)
         }
     }
@@ -243,12 +244,20 @@ extension ShardCore {
         operationDue(operations.token(slot), at: now, into: &output)
     }
 
-    /// The types that the payment would take now, by bits of their raw values: about the same dispute and refund.
-    private func allowedEvents(_ event: ProviderEvent, _ index: Int, _ context: EventContext) -> UInt32 {
+    /// The types that the payment would take now, by bits of their raw values: about the same dispute and refund, in the payment's
+    /// own currency, whatever the refused one was in.
+    private func allowedEvents(
+        _ event: ProviderEvent,
+        _ index: Int,
+        dispute: Int?,
+        refund: Int?,
+        at now: Int64
+    ) -> UInt32 {
         var allowed: UInt32 = 0
         for type in PaymentEventType.allCases where type.isPosted {
             var other = ProviderEvent(type: type, payment: event.payment, id: "", provider: "")
             other.amountMinor = type.needsAmount ? 1 : nil
+            let context = context(other, index, dispute: dispute, refund: refund, at: now)
             do throws(EventRefusal) {
                 if try payments[index].decide(other, context) != .known { allowed |= 1 << UInt32(type.rawValue) }
             } catch {
