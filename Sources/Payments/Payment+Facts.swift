@@ -23,7 +23,7 @@ extension Payment {
         case .conflicted:
             precondition(running == nil, "another operation is running")
             phase = .conflicted
-        case .disputeOpened: disputeOpened(fact)
+        case .disputeOpened: disputedMinor += fact.amountMinor
         case .disputeWon: disputeEnded(fact.amountMinor)
         case .disputeLost, .disputeOverdue:
             disputeEnded(fact.amountMinor)
@@ -65,19 +65,17 @@ extension Payment {
         failure = .lateSuccess
     }
 
-    private mutating func disputeOpened(_ fact: PaymentFact) {
-        let others = disputedMinor > 0
-        disputedMinor += fact.amountMinor
-        if !fact.isChargeRefundable {
-            flags.remove(.refundableWhileDisputed)
-        } else if !others {
-            flags.insert(.refundableWhileDisputed)
-        }
-    }
-
     private mutating func disputeEnded(_ amount: Int64) {
         precondition(disputedMinor >= amount, "a dispute ends that was not open")
         disputedMinor -= amount
-        if disputedMinor == 0 { flags.remove(.refundableWhileDisputed) }
+    }
+
+    /// Whether refunds go on although disputes are open: known from all of them, which the shard has. Called when one has changed.
+    package mutating func disputesChanged(areRefundable: Bool) {
+        if areRefundable {
+            flags.insert(.refundableWhileDisputed)
+        } else {
+            flags.remove(.refundableWhileDisputed)
+        }
     }
 }

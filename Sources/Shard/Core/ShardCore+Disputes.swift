@@ -195,6 +195,9 @@ extension ShardCore {
         if record.fact.effect.isDispute { applyToDispute(record, payment: index, at: position) }
         applyToRefund(record, payment: index, at: position)
         payments[index].apply(record.fact, at: record.time)
+        if record.fact.effect.isDispute {
+            payments[index].disputesChanged(areRefundable: areOpenDisputesRefundable(payment: index))
+        }
         if record.fact.effect == .settled { applySellersSettled(payment: index) }
         keepReference(record, payment: index)
         awaitDeadline(index, at: record.time)
@@ -239,6 +242,12 @@ extension ShardCore {
         disputes[dispute].lastRecord = position
         if !record.reason.isEmpty { disputes[dispute].reason = arena.append(record.reason) }
         if !record.evidence.isEmpty { disputes[dispute].evidence = arena.append(record.evidence) }
+    }
+
+    /// Whether there are open disputes, and the provider has said of each that refunds go on.
+    private func areOpenDisputesRefundable(payment: Int) -> Bool {
+        guard payments[payment].disputedMinor > 0 else { return false }
+        return disputeIndex(payment: payment) { $0.status.isOpen && !$0.isChargeRefundable } == nil
     }
 
     private mutating func openDispute(_ record: EventApplied, payment index: Int) -> Int {
