@@ -7,17 +7,29 @@ import Shard
 extension Auditor {
     mutating func compare(_ expected: [NaivePosting], _ record: ShardRecord, _ number: Int) throws(Mismatch) {
         guard let payment = payments[number] else { return }
-        var seen: [NaivePosting] = []
-        // What a PSP executed in another currency is booked in that one.
+        var isExplained = false
+        // What a PSP executed in another currency is booked in that one, and so is what an event tells of.
         var currency = payment.currency
         if case .operationFinished(let ended) = record, ended.result == .conflicted {
             currency = ended.executedCurrency
         }
+        if case .eventApplied(let applied) = record {
+            currency = applied.fact.currency
+            isExplained = applied.fact.effect == .reclassified
+        }
+        var seen = try postings(record, in: currency)
+        plant(&seen, record, payment)
+        let wanted = Self.merged(expected)
+        guard Self.merged(seen) == wanted else { throw Mismatch(description: "booked \(seen), not \(wanted)") }
+        for posting in expected { book(posting, currency) }
+        payments[number]?.keep(expected, isExplained: isExplained)
+        checks += 1
+    }
+
+    private func postings(_ record: ShardRecord, in currency: Currency) throws(Mismatch) -> [NaivePosting] {
+        var seen: [NaivePosting] = []
         for index in 0..<record.transfers.count {
             let transfer = record.transfers[index]
-            if faults.contains(.forgottenRelease), transfer.recipe == .release, payment.phase == .partiallyCaptured {
-                continue
-            }
             for place in 0..<transfer.count {
                 let posting = transfer[place]
                 guard posting.account.currency == currency else {
@@ -32,13 +44,7 @@ extension Auditor {
                 )
             }
         }
-        if faults.contains(.wrongFee), let fee = seen.firstIndex(where: { $0.account == "platform:fees" }) {
-            seen[fee].amount -= seen[fee].amount % 7 == 0 ? 1 : 0
-        }
-        let wanted = Self.merged(expected)
-        guard Self.merged(seen) == wanted else { throw Mismatch(description: "booked \(seen), not \(wanted)") }
-        for posting in expected { book(posting, currency) }
-        checks += 1
+        return seen
     }
 
     /// One posting for each account.
@@ -68,10 +74,7 @@ extension Auditor {
             throw Mismatch(description: "p\(number) cannot be read: \(error)")
         }
         guard var view = found else { throw Mismatch(description: "p\(number) is lost") }
-        if faults.contains(.doubleRefund), view.refundedMinor > 0, view.refundedMinor * 2 < view.capturedMinor {
-            view.refundedMinor *= 2
-        }
-        if faults.contains(.staleStatus), view.status == .expired { view.status = .authorized }
+        plant(&view, payment)
         let failure = view.failure.map { "\($0)" }
         guard WorkloadRenderer.text(view) == payment.text, failure == payment.failure else {
             throw Mismatch(
@@ -79,7 +82,23 @@ extension Auditor {
                     "p\(number) is \(WorkloadRenderer.text(view)) \(failure ?? ""), not \(payment.text) \(payment.failure ?? "")"
             )
         }
+        try compareDisputes(payment, driver)
         checks += 1
+    }
+
+    /// Of a payment in memory; answers show those of others.
+    private func compareDisputes(_ payment: NaivePayment, _ driver: borrowing ShardDriver) throws(Mismatch) {
+        guard let id = driver.payments[payment.number]?.id, let found = driver.core.disputes(ofPayment: id.sequence)
+        else { return }
+        guard found.count == payment.disputes.count else {
+            throw Mismatch(description: "p\(payment.number) has \(found.count) disputes")
+        }
+        for (index, dispute) in payment.disputes.enumerated() {
+            var seen = found[index]
+            if faults.contains(.lostEvidence), seen.status == .underReview { seen.status = .open }
+            let (text, wanted) = (WorkloadRenderer.text(seen), dispute.text(index + 1, payment.currency))
+            guard text == wanted else { throw Mismatch(description: "p\(payment.number): \(text), not \(wanted)") }
+        }
     }
 
     /// All payments and all sums.
@@ -100,8 +119,24 @@ extension Auditor {
                 throw Mismatch(description: "\(kind.account): \(line.totals), not \(sums)")
             }
         }
+        for (account, sums) in totals { try compareBalance(account, sums, driver) }
         guard kinds.isEmpty else { throw Mismatch(description: "not in the ledger: \(kinds.keys)") }
-        checks += balance.kinds.count
+        checks += balance.kinds.count + totals.count
+    }
+
+    private func compareBalance(
+        _ account: NaivePosting,
+        _ sums: (debits: Int64, credits: Int64),
+        _ driver: borrowing ShardDriver
+    ) throws(Mismatch) {
+        let words = account.account.split(separator: " ").map(String.init)
+        guard let kind = AccountKind(name: words[0]), let currency = Currency(code: words[1]) else {
+            throw Mismatch(description: "no account \(account.account)")
+        }
+        let balance = driver.core.balance(of: Account(kind, owner: account.owner, currency: currency))
+        guard balance == Int128(sums.debits - sums.credits) else {
+            throw Mismatch(description: "\(account.account) of \(account.owner): \(balance), not \(sums)")
+        }
     }
 
     /// Nothing is left that time ought to have ended.
@@ -112,7 +147,12 @@ extension Auditor {
                 guard configuration.resolution.canQuery else { continue }
                 throw Mismatch(description: "p\(number) is still under way: \(payment.text)")
             }
-            guard !payment.mustBeTakenBack, payment.deadline == 0 || payment.deadline > now else {
+            let open = payment.disputes.filter { $0.isOpen }
+            guard !open.contains(where: { $0.status == .open && $0.due != 0 && $0.due + 3_600_000 < now }) else {
+                throw Mismatch(description: "p\(number) has a dispute that is overdue")
+            }
+            // What a dispute holds is taken back when that has ended.
+            guard !payment.mustBeTakenBack || !open.isEmpty, payment.deadline == 0 || payment.deadline > now else {
                 throw Mismatch(description: "p\(number) is overdue: \(payment.text)")
             }
         }

@@ -4,7 +4,7 @@ import Shard
 extension NaivePayment.Operation {
     /// Whatever was sent has an unknown fate, and whoever asked is gone.
     mutating func afterRestart(at now: Int64) {
-        uncertain = true
+        uncertain = !heldBack
         sentAt = now
         waitsForReply = false
     }
@@ -42,7 +42,8 @@ extension Step {
         case .increment: .increment
         case .confirm: .confirm
         case .refund: .refund
-        case .create, .approve, .reject, .score, .read, .event, .evidence, .accept, .dispute, .again, .provider, .wait,
+        case .approve: .authorize
+        case .create, .reject, .score, .read, .event, .evidence, .accept, .dispute, .again, .provider, .wait,
             .restart, .restore, .snapshot:
             nil
         }
@@ -56,7 +57,8 @@ extension NaivePayment {
         switch kind {
         case .cancel where phase == .authorized && mustBeTakenBack: return capturable
         case .cancel where phase == .requiresAction && deadline <= now: return amount
-        case .refund where phase == .captured && mustBeTakenBack: return refundable
+        // What a dispute holds waits until that has ended.
+        case .refund where phase == .captured && mustBeTakenBack && !disputes.contains { $0.isOpen }: return refundable
         case .confirm where phase == .requiresAction && failure == "abandoned": return amount
         default: throw Mismatch(description: "the gateway began a \(kind) of \(text) by itself")
         }
@@ -74,25 +76,10 @@ extension NaivePayment {
         }
         switch result {
         case .succeeded where failure == "partialAuthorization": return (402, "declined | \(text)")
-        case .succeeded, .action: return (operation.kind == .authorize ? 201 : 200, text)
+        case .succeeded, .action: return (operation.kind == .authorize && !operation.isApproved ? 201 : 200, text)
         case .conflicted: return (202, text)
         case .declined: return (402, "declined | \(text)")
         case .notExecuted: return (502, "not executed | \(text)")
         }
     }
-}
-
-/// Mistakes that a run plants between the shard and the oracle, to see that they are found and shrunk.
-package enum PlantedFault: String, CaseIterable, Sendable {
-    /// One minor unit too much for the platform, now and then.
-    case wrongFee
-    /// The hold of a part that is captured is not released.
-    case forgottenRelease
-    case doubleRefund
-    /// A repeated request gets another request's answer.
-    case wrongReplay
-    /// An operation is sent again under another PSP key.
-    case secondKey
-    /// What expired still shows as authorized.
-    case staleStatus
 }

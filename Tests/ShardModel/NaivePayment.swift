@@ -5,14 +5,25 @@ import Payments
 enum NaiveAccount: String, CaseIterable {
     case receivable = "psp:receivable"
     case pending = "merchant:pending"
+    case available = "merchant:available"
+    case reserve = "merchant:reserve"
+    case cash = "bank:cash"
+    case providerFees = "psp:fees"
+    case losses = "platform:losses"
     case fees = "platform:fees"
     case clearing = "refund:clearing"
     case suspense = "suspense"
     case heldAtPSP = "memo:auth:psp"
     case heldForMerchant = "memo:auth:merchant"
 
-    var isMerchants: Bool { self == .pending || self == .heldForMerchant }
-    var isProviders: Bool { self == .receivable || self == .heldAtPSP || self == .suspense }
+    /// Of the payments of this merchant; there are one provider and one bank.
+    func owner(_ merchant: UInt64) -> UInt64 {
+        switch self {
+        case .pending, .available, .reserve, .heldForMerchant: merchant
+        case .receivable, .heldAtPSP, .suspense, .providerFees, .cash: 1
+        case .fees, .losses, .clearing: 0
+        }
+    }
 }
 
 /// One side of a booking: positive for debit.
@@ -30,7 +41,8 @@ struct NaivePosting: Hashable, Comparable {
 /// names of operations.
 struct NaivePayment {
     enum Phase: String {
-        case created, requiresAction, authorized, partiallyCaptured, captured, voided, failed, expired, conflicted
+        case created, review, requiresAction, authorized, partiallyCaptured, captured, voided, failed, expired,
+            conflicted
     }
 
     struct Operation {
@@ -46,6 +58,10 @@ struct NaivePayment {
         var uncertain = false
         /// The PSP has said that it has it.
         var known = false
+        /// Behind the fraud hook: nothing was sent.
+        var heldBack = false
+        /// An authorization that people have let go.
+        var isApproved = false
         /// A merchant asked for it; otherwise the gateway did.
         var asked: Bool
         var waitsForReply: Bool
@@ -80,13 +96,24 @@ struct NaivePayment {
     /// Refunds under way, by ordinal.
     var refunding: [Int: Operation] = [:]
     var counts: [ProviderOperation: Int] = [:]
+    var disputes: [NaiveDispute] = []
+    /// Of what was captured.
+    var settled: Int64 = 0
+    /// What the payment has put on the merchant's pending balance and not taken from it, and the fees taken of it.
+    var onPending: Int64 = 0
+    var fees: Int64 = 0
+    /// What the fraud rules said of it.
+    var score = 0
+    var reasons: [String] = []
 
     var isOpen: Bool { phase == .authorized || phase == .partiallyCaptured }
     var capturable: Int64 { isOpen ? max(0, authorized - captured) : 0 }
-    var refundable: Int64 { captured - refunded - refundPending }
+    var refundable: Int64 { max(0, captured - refunded - refundPending - disputed) }
 
     var mustBeTakenBack: Bool {
-        guard failure == "abandoned" || failure == "partialAuthorization" else { return false }
+        guard failure == "abandoned" || failure == "partialAuthorization" || failure == "lateSuccess" else {
+            return false
+        }
         return phase == .authorized || (phase == .captured && refundable > 0)
     }
 
@@ -100,13 +127,14 @@ struct NaivePayment {
         case .captured: return refunded == 0 ? "captured" : refunded == captured ? "refunded" : "partially_refunded"
         case .voided: return failure == nil ? "cancelled" : "failed"
         case .expired: return failure == nil ? "expired" : "failed"
-        case .failed, .conflicted: return phase.rawValue
+        case .failed, .conflicted, .review: return phase.rawValue
         }
     }
 
     /// As `WorkloadRenderer` writes it.
     var text: String {
         "\(status) \(amount) \(authorized) \(capturable) \(captured) \(refunded) \(refundPending) \(deadline)"
+            + " \(disputed) \(settled)"
     }
 
     // MARK: What a merchant may ask (the table's left side)
@@ -134,19 +162,25 @@ struct NaivePayment {
             return (nil, amount, false)
         case .refund(_, let wanted):
             guard phase == .captured else { return ("unexpectedState", 0, false) }
+            if isDisputed { return ("disputed", 0, false) }
             guard refundable > 0 else {
                 return (refundPending > 0 ? "operationInProgress" : "unexpectedState", 0, false)
             }
             guard (wanted ?? refundable) <= refundable else { return ("amountExceedsRefundable", 0, false) }
             return (nil, wanted ?? refundable, false)
-        case .create, .approve, .reject, .score, .read, .event, .evidence, .accept, .dispute, .again, .provider, .wait,
-            .restart, .restore, .snapshot:
+        case .approve, .reject: return (phase == .review ? nil : "notInReview", amount, false)
+        case .create, .score, .read, .event, .evidence, .accept, .dispute, .again, .provider, .wait, .restart, .restore,
+            .snapshot:
             return ("no request", 0, false)
         }
     }
 
     mutating func start(_ operation: Operation) -> [NaivePosting] {
         counts[operation.kind, default: 0] += 1
+        if phase == .review {
+            phase = .created
+            deadline = 0
+        }
         guard operation.kind == .refund else {
             running = operation
             return []
@@ -154,7 +188,7 @@ struct NaivePayment {
         refunds.append(Refund(amount: operation.amount))
         refunding[operation.ordinal] = operation
         refundPending += operation.amount
-        return move(.pending, .clearing, operation.amount)
+        return move(share, .clearing, operation.amount)
     }
 
     // MARK: What comes of it (the table's right side)
@@ -224,7 +258,7 @@ struct NaivePayment {
             return move(.clearing, .receivable, operation.amount)
         }
         refunds[operation.ordinal - 1].status = "failed"
-        return move(.clearing, .pending, operation.amount)
+        return move(.clearing, share, operation.amount)
     }
 
     /// The authorization's time is over.
@@ -237,34 +271,23 @@ struct NaivePayment {
 
     // MARK: Recipes (payments.md, section 4.4)
 
-    private func hold(_ amount: Int64) -> [NaivePosting] { move(.heldAtPSP, .heldForMerchant, amount) }
-    private func release(_ amount: Int64) -> [NaivePosting] { move(.heldForMerchant, .heldAtPSP, amount) }
+    func hold(_ amount: Int64) -> [NaivePosting] { move(.heldAtPSP, .heldForMerchant, amount) }
+    func release(_ amount: Int64) -> [NaivePosting] { move(.heldForMerchant, .heldAtPSP, amount) }
 
-    /// P3, the fee rounded half to even.
-    private func capture(_ amount: Int64) -> [NaivePosting] {
-        let share = Int128(amount) * Int128(fee)
-        var part = Int64(share / 10_000)
-        let rest = share % 10_000
-        if rest > 5_000 || (rest == 5_000 && part % 2 == 1) { part += 1 }
+    /// P3.
+    func capture(_ amount: Int64) -> [NaivePosting] {
+        let part = Self.fee(amount, fee)
         return move(.receivable, .pending, amount - part) + move(.receivable, .fees, part)
     }
 
-    /// P12: what a PSP moved otherwise than asked waits in suspense.
-    func unexplained(_ operation: Operation, executed: Int64) -> [NaivePosting] {
-        switch operation.kind {
-        case .authorize where isSale, .confirm where isSale, .capture: move(.receivable, .suspense, executed)
-        case .refund: move(.suspense, .receivable, executed)
-        default: []
+    func move(_ debit: NaiveAccount, _ credit: NaiveAccount, _ amount: Int64) -> [NaivePosting] {
+        entry([(debit, amount), (credit, -amount)])
+    }
+
+    /// Debits positive.
+    func entry(_ lines: [(account: NaiveAccount, amount: Int64)]) -> [NaivePosting] {
+        lines.filter { $0.amount != 0 }.map { line in
+            NaivePosting(account: line.account.rawValue, owner: line.account.owner(merchant), amount: line.amount)
         }
-    }
-
-    private func move(_ debit: NaiveAccount, _ credit: NaiveAccount, _ amount: Int64) -> [NaivePosting] {
-        guard amount != 0 else { return [] }
-        return [posting(debit, amount), posting(credit, -amount)]
-    }
-
-    private func posting(_ account: NaiveAccount, _ amount: Int64) -> NaivePosting {
-        let owner: UInt64 = account.isMerchants ? merchant : account.isProviders ? 1 : 0
-        return NaivePosting(account: account.rawValue, owner: owner, amount: amount)
     }
 }

@@ -2,7 +2,7 @@ package import Journal
 import Money
 import NIOCore
 package import Payments
-import Risk
+package import Risk
 package import Shard
 
 /// What a shard did, in order.
@@ -15,6 +15,8 @@ package enum ShardEvent: Sendable {
     case replay(RecordPosition)
     /// A payment was read back from the disk.
     case load(sequence: UInt64)
+    /// The scorer is asked.
+    case question(ScoreRequest)
     /// Another kind of effect.
     case other(String)
 }
@@ -49,7 +51,7 @@ package struct ShardDriver: ~Copyable {
     private var lastAnswered: [Int: (call: ProviderCall, token: UInt64)] = [:]
     private var loads: [UInt64] = []
     /// Questions to the scorer that wait for an answer.
-    private var questions: [UInt64] = []
+    private(set) var questions: [UInt64] = []
     private var references = 0
     /// When refunds and disputes began, by their payment and number: the first part of their identifiers.
     private var refundTimes: [PaymentID: [UInt16: Int64]] = [:]
@@ -383,6 +385,9 @@ package struct ShardDriver: ~Copyable {
         }
     }
 
+    /// How many refunds of the payment ever began.
+    func refundCount(_ payment: Int) -> Int { payments[payment].flatMap { refundTimes[$0.id]?.count } ?? 0 }
+
     /// Keeps when a refund or a dispute began.
     private mutating func note(_ record: ShardRecord) {
         switch record {
@@ -408,8 +413,7 @@ package struct ShardDriver: ~Copyable {
             events.append(TimedEvent(time: now, event: .load(sequence: sequence)))
         case .score(let question, let token, _):
             questions.append(token)
-            let reasons = question.reasons.joined(separator: " ")
-            events.append(TimedEvent(time: now, event: .other("question to the scorer: \(question.score) \(reasons)")))
+            events.append(TimedEvent(time: now, event: .question(question)))
         default: events.append(TimedEvent(time: now, event: .other("\(effect)")))
         }
     }

@@ -2,6 +2,7 @@ package import Ledger
 import Money
 import NIOCore
 import Payments
+import Risk
 package import Shard
 
 /// What a shard did, in lines of text: every record with its fields and transfers, every call, every answer.
@@ -32,6 +33,9 @@ package struct Trace {
             case .response(let response): lines.append(text(response))
             case .replay(let record): lines.append("response as stored in record \(record)")
             case .load: lines.append("read back from the disk")
+            case .question(let question):
+                let reasons = question.reasons.joined(separator: " ")
+                lines.append("question to the scorer: \(question.score) \(reasons)")
             case .other(let text): lines.append(text)
             }
         }

@@ -28,8 +28,21 @@ package struct Workload: Sendable {
         package var records = 0
         package var checks = 0
         package var restarts = 0
+        /// How often what happened, as `Auditor.tally`.
+        package var tally: [String: Int] = [:]
 
         package init() {}
+
+        /// What an event can do, or how it can be refused, that never happened.
+        package var missing: [String] {
+            let effects = PaymentEffect.allCases.map { "told: \($0.name)" }
+            let others = [
+                "judged: allow", "judged: review", "judged: block", "reviewRejected",
+                "reviewTimedOut", "refused disputed", "refused eventNotAllowed", "refused eventAmountMismatch",
+                "refused disputeUnexpectedState", "refused notInReview",
+            ]
+            return (effects + others).filter { tally[$0] == nil }
+        }
     }
 
     /// As a scenario says it; seeds differ in what the provider can do.
@@ -37,6 +50,8 @@ package struct Workload: Sendable {
         let words = [
             seed % 3 == 1 ? "query=no" : "", seed % 4 == 2 ? "void_by_reference=no" : "",
             seed % 2 == 1 ? "over_capture=1500" : "", seed % 5 == 3 ? "replay=no" : "", "lifetime=3d",
+            seed % 3 == 0 ? "" : "dispute_fee=1500", seed % 2 == 1 ? "reserve_on_warning=yes" : "",
+            seed % 4 == 3 ? "" : "review_over=60000 block_over=90000", seed % 4 == 1 ? "scorer=yes" : "", "review=5h",
         ]
         return "config " + words.filter { !$0.isEmpty }.joined(separator: " ")
     }
@@ -48,7 +63,7 @@ package struct Workload: Sendable {
         return configuration
     }
 
-    /// Between two comparisons of everything.
+    /// The most steps between two comparisons of everything.
     private static let checkpoint = 4_000
 
     /// - Throws: `Failure` with the steps up to where the two do not agree.
@@ -56,10 +71,11 @@ package struct Workload: Sendable {
         let configuration = try configuration(steps)
         var driver = ShardDriver(configuration: configuration, renderer: WorkloadRenderer())
         var auditor = Auditor(configuration: configuration, faults: faults)
-        var random = WorkloadRandom(state: seed)
+        var random = WorkloadRandom(seed: seed)
         var report = Report()
         var taken: [Step] = []
         var effective = 0
+        var compared = 0
         taken.reserveCapacity(steps)
         do {
             while taken.count < steps {
@@ -68,8 +84,9 @@ package struct Workload: Sendable {
                 try Self.take(step, &driver, &auditor)
                 if !driver.didNothing { effective += 1 }
                 if step == .restart || step == .restore { report.restarts += 1 }
-                if taken.count % Self.checkpoint == 0 || step == .restart || step == .restore {
+                if taken.count - compared >= Self.checkpoint || step == .restart || step == .restore {
                     try auditor.compareAll(driver)
+                    compared = taken.count
                 }
             }
         } catch {
@@ -81,6 +98,7 @@ package struct Workload: Sendable {
         report.payments = auditor.paymentCount
         report.records = driver.journal.count
         report.checks = auditor.checks
+        report.tally = auditor.tally
         return report
     }
 
@@ -95,6 +113,10 @@ package struct Workload: Sendable {
     private static func drain(_ driver: inout ShardDriver, _ auditor: inout Auditor) throws -> Int {
         var count = 0
         for _ in 0..<60 {
+            while !driver.questions.isEmpty {
+                try take(.score(0), &driver, &auditor)
+                count += 1
+            }
             for (number, _) in driver.payments.sorted(by: { $0.key < $1.key }) {
                 while driver.hasWaitingCall(number) {
                     try take(.provider(number, .ok(amount: nil, currency: nil, expiresIn: 0)), &driver, &auditor)
@@ -104,6 +126,10 @@ package struct Workload: Sendable {
             try take(.wait(86_400_000), &driver, &auditor)
             count += 1
             if driver.core.runningCount == 0, (try? auditor.expectNothingOverdue(at: driver.now)) != nil { break }
+        }
+        for (number, disputes) in auditor.disputes {
+            for dispute in 1...disputes { try take(.dispute(number, UInt16(dispute)), &driver, &auditor) }
+            count += disputes
         }
         try auditor.compareAll(driver)
         try auditor.expectNothingOverdue(at: driver.now)
@@ -168,101 +194,4 @@ package struct Workload: Sendable {
 
 extension ShardDriver {
     func hasWaitingCall(_ payment: Int) -> Bool { payments[payment].map { waiting[$0.id] != nil } ?? false }
-}
-
-/// SplitMix64, and what a step may be.
-struct WorkloadRandom {
-    var state: UInt64
-    private var created = 0
-    private var isShort = true
-
-    init(state: UInt64) { self.state = state &* 0x9E37_79B9_7F4A_7C15 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
-    private mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
-    private mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
-
-    mutating func step(_ driver: borrowing ShardDriver) -> Step {
-        switch below(1_000) {
-        case ..<70: return creation()
-        case ..<560: if let step = answer(driver) { return step }
-        case ..<860: return operation()
-        case ..<900: return .again
-        case ..<930: return .read(recent())
-        case ..<990: return .wait(Int64(1 + below(20)) * 500)
-        case ..<995: return .wait(Int64(1 + below(90)) * 60_000)
-        case 995: return .wait(Int64(1 + below(36)) * 3_600_000)
-        case 996: return .wait(86_400_000 * Int64(1 + below(4)))
-        case 997: return chance(10) ? .restart : .snapshot
-        case 998: return chance(30) ? .restore : .snapshot
-        default: break
-        }
-        return operation()
-    }
-
-    /// Mostly one of the newest, so that payments get far; sometimes any.
-    private mutating func recent() -> Int {
-        guard created > 0 else { return 1 }
-        return chance(95) ? max(1, created - below(40)) : 1 + below(created)
-    }
-
-    private mutating func creation() -> Step {
-        created += 1
-        let currencies: [Currency] = [.eur, .usd, .jpy]
-        var creation = Step.Creation(
-            amount: Int64(1 + below(chance(10) ? 20 : 100_000)),
-            currency: currencies[below(3)],
-            captures: chance(40)
-        )
-        creation.acceptsPartial = chance(30)
-        creation.fee = UInt16(chance(10) ? 10_000 : below(1_000))
-        creation.merchant = UInt64(1 + below(5))
-        creation.async = chance(10)
-        return .create(created, creation)
-    }
-
-    private mutating func operation() -> Step {
-        let payment = recent()
-        let amount: Int64? = chance(50) ? nil : Int64(1 + below(60_000))
-        switch below(10) {
-        case ..<3: return .capture(payment, amount: amount, isFinal: chance(40))
-        case 3: return .cancel(payment)
-        case 4: return .increment(payment, Int64(1 + below(200_000)))
-        case 5: return .confirm(payment)
-        default: return .refund(payment, amount: amount)
-        }
-    }
-
-    private mutating func answer(_ driver: borrowing ShardDriver) -> Step? {
-        var payment = recent()
-        for _ in 0..<40 where !driver.hasWaitingCall(payment) { payment = recent() }
-        return driver.hasWaitingCall(payment) ? .provider(payment, reply()) : nil
-    }
-
-    private static let codes: [DeclineCode] = [
-        .insufficientFunds, .issuerUnavailable, .authorizationExpired, .alreadyCaptured, .authenticationRequired,
-    ]
-    private static let doubts: [FailureReason] = [.timeout, .connectionLost, .streamReset, .serverError, .badResponse]
-    private static let refusals: [FailureReason] = [.connectionFailed, .overloaded, .misconfigured, .rateLimited]
-
-    private mutating func reply() -> Step.Reply {
-        switch below(100) {
-        case ..<55: return .ok(amount: nil, currency: nil, expiresIn: chance(20) ? Int64(1 + below(72)) * 3_600_000 : 0)
-        case ..<60: return .ok(amount: Int64(1 + below(60_000)), currency: nil, expiresIn: 0)
-        case 60: return .ok(amount: nil, currency: .gbp, expiresIn: 0)
-        case ..<72: return .declined(Self.codes[below(Self.codes.count)])
-        case ..<78: return .action
-        case ..<82: return .pending
-        case ..<90: return .unknown(Self.doubts[below(Self.doubts.count)])
-        case ..<95: return .notExecuted(Self.refusals[below(Self.refusals.count)])
-        default: return .notFound
-        }
-    }
 }

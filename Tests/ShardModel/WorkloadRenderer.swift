@@ -48,17 +48,35 @@ package struct WorkloadRenderer: ResponseRenderer {
         into body: inout ByteBuffer
     ) {
         body.writeString("refused \(refusal)")
-        if let payment { body.writeString(" | \(Self.text(payment))") }
+        guard let payment else { return }
+        body.writeString(" | \(Self.text(payment))")
+        guard refusal == .eventNotAllowed else { return }
+        let allowed = PaymentEventType.allCases.filter { payment.allowedEvents & 1 << UInt32($0.rawValue) != 0 }
+        body.writeString(" | \(allowed.map { "\($0.name)" }.joined(separator: " "))")
     }
 
-    package func renderDispute(_ dispute: DisputeView, into body: inout ByteBuffer) {}
+    package func renderDispute(_ dispute: DisputeView, into body: inout ByteBuffer) {
+        body.writeString(Self.text(dispute))
+    }
+
     package func renderDisputeRefused(
         _ refusal: Refusal,
         _ dispute: DisputeView,
         requestID: RequestID,
         into body: inout ByteBuffer
-    ) {}
-    package func renderEvent(_ event: EventView, into body: inout ByteBuffer) {}
+    ) {
+        body.writeString("refused \(refusal) | \(Self.text(dispute))")
+    }
+
+    package func renderEvent(_ event: EventView, into body: inout ByteBuffer) {
+        let words = [
+            "event", "\(event.type.name)", "\(event.effect.name)", "\(event.status.name)", "\(event.amountMinor)",
+            "\(event.currency)", "\(event.dispute?.ordinal ?? 0)", event.ended.map { "\($0.name)" } ?? "-",
+            event.merchantOwes ? "owes" : "-",
+        ]
+        body.writeString(words.joined(separator: " "))
+    }
+
     package func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) {}
     package func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer) {}
     package func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {}
@@ -68,5 +86,14 @@ package struct WorkloadRenderer: ResponseRenderer {
     static func text(_ payment: PaymentView) -> String {
         "\(payment.status.name) \(payment.amountMinor) \(payment.authorizedMinor) \(payment.capturableMinor)"
             + " \(payment.capturedMinor) \(payment.refundedMinor) \(payment.refundPendingMinor) \(payment.expiresAt)"
+            + " \(payment.disputedMinor) \(payment.settledMinor)"
+    }
+
+    /// As `NaiveDispute.text`.
+    static func text(_ dispute: DisputeView) -> String {
+        "dispute \(dispute.id.ordinal) \(dispute.status.name) \(dispute.amountMinor) \(dispute.feeMinor)"
+            + " \(dispute.reservedMinor) \(dispute.currency) \(dispute.chargebacks)"
+            + " \(dispute.isChargeRefundable ? "refundable" : "-") \(dispute.providerReference)"
+            + " \(dispute.evidenceReference ?? "-") \(dispute.evidenceDueAt) \(dispute.createdAt) \(dispute.updatedAt)"
     }
 }

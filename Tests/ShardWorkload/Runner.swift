@@ -1,7 +1,7 @@
 import ShardModel
 
 /// Runs random workloads: `shard-workload [STEPS] [SEEDS]`. Prints what was checked; of a disagreement the smallest case found, as a
-/// scenario for `Tests/ShardTests/Scenarios`, and exits 1.
+/// scenario for `Tests/ShardTests/Scenarios`, and exits 1. So does a million steps in which something never happened.
 @main
 struct Runner {
     static func main() async {
@@ -24,7 +24,11 @@ struct Runner {
             "shard-workload: \(sum.steps) steps in \(seeds) seeds, \(sum.payments) payments, \(sum.records) records, "
                 + "\(sum.restarts) restarts, \(sum.checks) comparisons, \(clock.now - begun)"
         )
-        if failed > 0 { exitFailed() }
+        let counts = sum.tally.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+        print("what happened: \(counts.joined(separator: ", "))")
+        let isLong = failed == 0 && sum.steps >= 1_000_000
+        if isLong, !sum.missing.isEmpty { print("never happened: \(sum.missing.joined(separator: ", "))") }
+        if failed > 0 || (isLong && !sum.missing.isEmpty) { exitFailed() }
     }
 
     /// nil for a run that failed, of which it tells.
@@ -48,5 +52,6 @@ extension Workload.Report {
         records += other.records
         checks += other.checks
         restarts += other.restarts
+        tally.merge(other.tally) { $0 + $1 }
     }
 }

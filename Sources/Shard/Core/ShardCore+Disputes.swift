@@ -64,6 +64,24 @@ extension ShardCore {
         )
     }
 
+    /// A payment's disputes, oldest first, for audits.
+    /// - Parameter sequence: the payment's number, from 1.
+    /// - Returns: nil where the payment is not in memory.
+    package func disputes(ofPayment sequence: UInt64) -> [DisputeView]? {
+        guard sequence >= 1, sequence <= UInt64(payments.count), payments.contains(Int(sequence) - 1) else {
+            return nil
+        }
+        let payment = payments[Int(sequence) - 1]
+        var found: [DisputeView] = []
+        var next = payment.newestDispute
+        while next != 0 {
+            let dispute = disputes[Int(next) - 1]
+            found.append(view(dispute, payment))
+            next = dispute.older
+        }
+        return found.reversed()
+    }
+
     mutating func answerDispute(_ id: DisputeID, _ command: Command, into output: inout ShardOutput) {
         let index: Int
         switch place(of: id, for: command.merchant) {

@@ -1,0 +1,67 @@
+import NIOCore
+import Payments
+import Shard
+
+// What left the shard: calls to the PSP, and answers.
+extension Auditor {
+    mutating func hear(_ call: ProviderCall, at now: Int64) throws(Mismatch) {
+        let number = try number(call.payment)
+        guard let operation = find(number, call.operation, Int(call.ordinal)), operation.kind == call.operation else {
+            throw Mismatch(description: "a call of no operation: \(call.operation)")
+        }
+        let isSecond = faults.contains(.secondKey) && operation.tries > 1
+        let key = "\(call.providerKey)" + (isSecond ? "-2" : "")
+        guard operation.key.isEmpty || operation.key == key else {
+            throw Mismatch(description: "a second key for one operation: \(key) after \(operation.key)")
+        }
+        guard call.amountMinor == operation.amount else { throw Mismatch(description: "sent \(call.amountMinor)") }
+        switch expectation {
+        case .query where call.mode == .query, .asked where call.mode != .execute: expectation = .nothing
+        default: break
+        }
+        if call.mode == .execute {
+            sending.remove(Sending(payment: number, kind: call.operation, ordinal: Int(call.ordinal)))
+        }
+        guard !operation.heldBack else { throw Mismatch(description: "sent, and not cleared") }
+        let isAllowed =
+            switch call.mode {
+            case .execute: !operation.uncertain || payments[number]?.failure != "abandoned"
+            case .query: operation.uncertain
+            case .cancelByReference: operation.decidesAuthorization && payments[number]?.failure == "abandoned"
+            }
+        guard isAllowed else { throw Mismatch(description: "\(call.mode) of \(call.operation) may not be sent") }
+        change(number, operation) {
+            $0.key = key
+            guard call.mode == .execute else { return }
+            $0.sentAt = now
+            if !$0.uncertain { $0.tries += 1 }
+        }
+        calls[number, default: []].append((call.operation, Int(call.ordinal), call.mode))
+    }
+
+    mutating func hear(_ response: Response) throws(Mismatch) {
+        let body = String(buffer: response.body)
+        if body.hasPrefix("refused ") { tally[body.split(separator: " | ")[0].description, default: 0] += 1 }
+        guard !answers.isEmpty else { throw Mismatch(description: "answered unasked: \(response.status) \(body)") }
+        let expected = answers.removeFirst()
+        guard response.status == expected.status, body == expected.body else {
+            throw Mismatch(
+                description: "answered \(response.status) \(body), not \(expected.status) \(expected.body)"
+            )
+        }
+    }
+
+    mutating func count(_ record: ShardRecord) {
+        switch record {
+        case .operationFinished(let ended): tally["\(ended.operation.name) \(ended.result.name)", default: 0] += 1
+        case .operationUnresolved(let unresolved): tally["\(unresolved.operation.name) unresolved", default: 0] += 1
+        case .operationStarted(let started) where started.key == nil:
+            tally["\(started.operation.name) by itself", default: 0] += 1
+        case .eventApplied(let applied):
+            tally[applied.ended.map { "told: \($0.name) ends" } ?? "told: \(applied.fact.effect.name)", default: 0] += 1
+        case .paymentChanged(let changed): tally["\(changed.change)", default: 0] += 1
+        case .riskDecided(let decided): tally["judged: \(decided.band)", default: 0] += 1
+        default: break
+        }
+    }
+}

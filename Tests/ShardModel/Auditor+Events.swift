@@ -1,0 +1,183 @@
+import Ledger
+import Money
+import Payments
+import Shard
+
+// What providers, operators and merchants tell of payments and their disputes, and what time does to those.
+extension Auditor {
+    mutating func expectEvent(_ event: Step.Event, _ number: Int, toldAt: Int64, at now: Int64) {
+        guard let payment = payments[number] else { return }
+        let situation = situation(event, payment, toldAt: toldAt, at: now)
+        let none = NaiveFact(effect: "none", currency: payment.currency, refund: Int(event.refund ?? 0))
+        let reference = event.type.isDispute ? event.reference ?? "dp_1" : ""
+        switch payment.rule(event, situation) {
+        case .refused(let refusal): expectRefusal(refusal, event, payment, situation, at: now)
+        case .known: told = Told(type: event.type, fact: none)
+        case .happens(let fact): told = Told(type: event.type, fact: fact, reference: reference)
+        case .ends(let operation, let reply):
+            expectation = afterCall(payment, operation, reply, at: now)
+            var fact = none
+            fact.ended = operation.kind
+            told = Told(type: event.type, fact: fact)
+        }
+    }
+
+    private func situation(
+        _ event: Step.Event,
+        _ payment: NaivePayment,
+        toldAt: Int64,
+        at now: Int64
+    ) -> NaiveSituation {
+        let currency = event.currency ?? payment.currency
+        return NaiveSituation(
+            now: now,
+            due: event.dueIn > 0 ? toldAt + event.dueIn : 0,
+            suspense: owed(.suspense, payment.merchant, currency),
+            available: owed(.available, payment.merchant, currency),
+            disputeFee: configuration.disputes.fees[currency] ?? 0,
+            reservesOnWarning: configuration.disputes.reservesOnWarning,
+            lifetime: configuration.capabilities.authorizationLifetime,
+            isHeldBack: payment.running?.heldBack ?? false
+        )
+    }
+
+    /// Credits less debits of an account.
+    private func owed(_ account: NaiveAccount, _ merchant: UInt64, _ currency: Currency) -> Int64 {
+        let sums = totals[
+            NaivePosting(account: "\(account.rawValue) \(currency)", owner: account.owner(merchant), amount: 0)
+        ]
+        return (sums?.credits ?? 0) - (sums?.debits ?? 0)
+    }
+
+    private mutating func expectRefusal(
+        _ refusal: String,
+        _ event: Step.Event,
+        _ payment: NaivePayment,
+        _ situation: NaiveSituation,
+        at now: Int64
+    ) {
+        var text = "refused \(refusal)"
+        if refusal != "notFound", refusal != "tooManyDisputes" { text += " | \(payment.text)" }
+        if refusal == "eventNotAllowed" { text += " | \(allowed(event, payment, situation))" }
+        answers.append((Self.status(refusal), text))
+        guard refusal == "operationInProgress", let running = payment.running, running.uncertain,
+            configuration.resolution.canQuery
+        else { return }
+        let isUnderWay = calls[payment.number]?.contains {
+            $0.operation == running.kind && $0.ordinal == running.ordinal
+        }
+        if isUnderWay != true { expectation = .asked }
+    }
+
+    /// What the payment would take now, of the same dispute and refund.
+    private func allowed(_ event: Step.Event, _ payment: NaivePayment, _ situation: NaiveSituation) -> String {
+        var names: [String] = []
+        for type in PaymentEventType.allCases where type.isPosted {
+            var other = Step.Event(type, amount: type.needsAmount ? 1 : nil)
+            if event.type.isDispute { other.reference = event.reference ?? "dp_1" } else { other.reference = "" }
+            other.refund = event.refund
+            var own = situation
+            own.suspense = owed(.suspense, payment.merchant, payment.currency)
+            own.available = owed(.available, payment.merchant, payment.currency)
+            switch payment.rule(other, own) {
+            case .ends, .happens: names.append("\(type.name)")
+            case .refused, .known: break
+            }
+        }
+        return names.joined(separator: " ")
+    }
+
+    // MARK: Merchants
+
+    mutating func expectDefence(_ type: PaymentEventType, _ number: Int, _ dispute: Int, at now: Int64) {
+        guard let payment = payments[number], dispute <= payment.disputes.count else { return }
+        let found = payment.disputes[dispute - 1]
+        let isLate = type == .disputeEvidence && found.due != 0 && found.due < now
+        guard found.isOpen, !isLate else {
+            return answers.append((409, "refused disputeUnexpectedState | \(disputeText(number, dispute))"))
+        }
+        var fact = NaiveFact(effect: "dispute_under_review", currency: payment.currency, dispute: dispute)
+        if type == .disputeAccepted {
+            fact.effect = "dispute_lost"
+            fact.amount = found.amount
+        }
+        told = Told(type: type, fact: fact, isDefence: true)
+    }
+
+    func disputeText(_ number: Int, _ dispute: Int) -> String {
+        guard let payment = payments[number], dispute <= payment.disputes.count else { return "no dispute" }
+        return payment.disputes[dispute - 1].text(dispute, payment.currency)
+    }
+
+    // MARK: What came
+
+    mutating func applied(_ record: EventApplied, _ number: Int, at now: Int64) throws(Mismatch) -> [NaivePosting] {
+        guard var payment = payments[number] else { throw Mismatch(description: "no p\(number)") }
+        defer { payments[number] = payment }
+        let seen = Self.fact(record)
+        guard case .nothing = expectation else { throw Mismatch(description: "applied before \(expectation)") }
+        guard record.type != .disputeOverdue else {
+            try checkOverdue(record, payment, seen, at: now)
+            return payment.take(seen, "", at: now)
+        }
+        guard let told, told.type == record.type, told.fact == seen, record.key != nil else {
+            throw Mismatch(
+                description: "\(record.type): \(seen), not \(told?.fact.effect ?? "that") \(told?.fact ?? seen)"
+            )
+        }
+        last?.key = .done(record: records)
+        let postings = payment.take(seen, told.reference, at: now)
+        if record.type == .disputeEvidence { payment.disputes[seen.dispute - 1].evidence = "file_1" }
+        return postings
+    }
+
+    private func checkOverdue(
+        _ record: EventApplied,
+        _ payment: NaivePayment,
+        _ seen: NaiveFact,
+        at now: Int64
+    ) throws(Mismatch) {
+        guard record.key == nil, seen.dispute > 0, seen.dispute <= payment.disputes.count else {
+            throw Mismatch(description: "overdue: \(seen)")
+        }
+        let dispute = payment.disputes[seen.dispute - 1]
+        guard seen.effect == "dispute_overdue", seen.amount == dispute.amount, dispute.status == .open,
+            dispute.due != 0,
+            dispute.due < now
+        else { throw Mismatch(description: "lost before its time: \(disputeText(payment.number, seen.dispute))") }
+    }
+
+    /// The answer to what was applied, with the balance behind it.
+    mutating func answer(_ record: EventApplied, _ number: Int) throws(Mismatch) {
+        guard let told, let payment = payments[number] else { return }
+        self.told = nil
+        guard record.responseStatus == 200 else { throw Mismatch(description: "stored \(record.responseStatus)") }
+        let fact = told.fact
+        guard !told.isDefence else { return answers.append((200, disputeText(number, fact.dispute))) }
+        let owes = owed(.available, payment.merchant, fact.currency) < 0
+        let words = [
+            "event", "\(told.type.name)", fact.effect, payment.status, "\(fact.amount)", "\(fact.currency)",
+            "\(fact.dispute)", fact.ended.map { "\($0.name)" } ?? "-", owes ? "owes" : "-",
+        ]
+        answers.append((200, words.joined(separator: " ")))
+    }
+
+    private static func fact(_ record: EventApplied) -> NaiveFact {
+        let fact = record.fact
+        return NaiveFact(
+            effect: "\(fact.effect.name)",
+            amount: fact.amountMinor,
+            currency: fact.currency,
+            fee: fact.feeMinor,
+            reserved: fact.reservedMinor,
+            due: fact.evidenceDueAt,
+            deadline: fact.deadline,
+            refundable: fact.isChargeRefundable,
+            feeReturned: fact.isFeeReturned,
+            target: fact.target.map { "\($0.name)" },
+            dispute: Int(record.dispute),
+            refund: Int(record.refund),
+            ended: record.ended
+        )
+    }
+}

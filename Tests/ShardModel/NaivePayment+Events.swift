@@ -1,0 +1,186 @@
+import Ledger
+import Money
+import Payments
+
+// What a payment takes of what is told of it (payments.md, section 4.2; docs/disputes.md), and what that does.
+extension NaivePayment {
+    func rule(_ event: Step.Event, _ situation: NaiveSituation) -> NaiveRuling {
+        if situation.isHeldBack, event.type.needsSomethingSent { return .refused("eventNotAllowed") }
+        let same = event.currency ?? currency == currency
+        switch event.type {
+        case .settlementMatched: return ruleSettlement(event, same)
+        case .authorizationSucceeded: return ruleAuthorized(event, same, situation)
+        case .authorizationFailed: return ruleNotAuthorized()
+        case .authorizationExpired: return ruleExpired()
+        case .captureSucceeded: return ruleCaptured(event, same, situation)
+        case .captureFailed: return ruleCaptureFailed(event, same)
+        case .cancelSucceeded: return ruleCancelled()
+        case .refundSucceeded, .refundFailed: return ruleRefund(event, same)
+        case .moneyUnexplained, .moneyReclassified, .balanceWrittenOff: return ruleMoney(event, situation)
+        default: return ruleDispute(event, situation)
+        }
+    }
+
+    private var isAuthorizing: Bool { running?.decidesAuthorization == true }
+    private var isOver: Bool { phase == .voided || phase == .expired || phase == .failed }
+
+    private func ruleSettlement(_ event: Step.Event, _ same: Bool) -> NaiveRuling {
+        let amount = event.amount ?? 0
+        let fits = same && amount <= captured - settled
+        // A capture that is under way may be what is settled.
+        if !fits, running != nil { return .refused("operationInProgress") }
+        guard phase == .captured || phase == .partiallyCaptured else { return .refused("eventNotAllowed") }
+        guard fits, event.fee ?? 0 <= amount else { return .refused("eventAmountMismatch") }
+        return .happens(NaiveFact(effect: "settled", amount: amount, currency: currency, fee: event.fee ?? 0))
+    }
+
+    private func ruleAuthorized(_ event: Step.Event, _ same: Bool, _ situation: NaiveSituation) -> NaiveRuling {
+        if isAuthorizing, let running {
+            return .ends(running, .ok(amount: event.amount, currency: event.currency, expiresIn: 0))
+        }
+        if isOpen || phase == .captured { return .known }
+        if phase == .requiresAction {
+            guard running == nil else { return .refused("operationInProgress") }
+            return authorization("authorized", event, same, situation)
+        }
+        guard isOver else { return .refused("eventNotAllowed") }
+        return authorized > 0 ? .known : authorization("authorized_late", event, same, situation)
+    }
+
+    private func authorization(
+        _ effect: String,
+        _ event: Step.Event,
+        _ same: Bool,
+        _ situation: NaiveSituation
+    ) -> NaiveRuling {
+        let told = event.amount ?? 0
+        // What came too late is taken back, however much it is.
+        let isTaken = told == amount || !isSale || acceptsPartial || effect == "authorized_late"
+        guard same, told <= amount, isTaken else { return conflict(event, moved: isSale) }
+        let deadline = isSale ? 0 : situation.now + situation.lifetime
+        return .happens(NaiveFact(effect: effect, amount: told, currency: currency, deadline: deadline))
+    }
+
+    private func conflict(_ event: Step.Event, moved: Bool) -> NaiveRuling {
+        let amount = moved ? event.amount ?? 0 : 0
+        return .happens(NaiveFact(effect: "conflicted", amount: amount, currency: event.currency ?? currency))
+    }
+
+    private func ruleNotAuthorized() -> NaiveRuling {
+        if isAuthorizing, let running { return .ends(running, .declined(.genericDecline)) }
+        if running != nil { return .refused("operationInProgress") }
+        if isOver { return .known }
+        guard phase == .requiresAction else { return .refused("eventNotAllowed") }
+        return .happens(NaiveFact(effect: "authorization_failed", currency: currency))
+    }
+
+    private func ruleExpired() -> NaiveRuling {
+        if running != nil { return .refused("operationInProgress") }
+        if phase == .expired { return .known }
+        guard isOpen else { return .refused("eventNotAllowed") }
+        return .happens(NaiveFact(effect: "authorization_expired", currency: currency))
+    }
+
+    /// The operation whose end is a capture: the first capture, or the authorization of a sale.
+    private var capturing: Operation? {
+        guard let running else { return nil }
+        switch running.kind {
+        case .capture: return running.ordinal == 1 ? running : nil
+        case .authorize, .confirm: return isSale ? running : nil
+        case .cancel, .increment, .refund: return nil
+        }
+    }
+
+    private func ruleCaptured(_ event: Step.Event, _ same: Bool, _ situation: NaiveSituation) -> NaiveRuling {
+        if let capturing {
+            return .ends(capturing, .ok(amount: event.amount, currency: event.currency, expiresIn: 0))
+        }
+        if let running {
+            // "processing(void): the PSP says already captured": all of it, and nothing else.
+            let isCrossing = running.kind == .cancel && isOpen && same && event.amount == capturable
+            return isCrossing ? .ends(running, .declined(.alreadyCaptured)) : .refused("operationInProgress")
+        }
+        if phase == .captured || phase == .partiallyCaptured { return .known }
+        if phase == .requiresAction, isSale { return authorization("authorized", event, same, situation) }
+        guard isOver else { return .refused("eventNotAllowed") }
+        if failure == "captureFailed" { return .known }
+        guard same, event.amount ?? 0 <= amount else { return conflict(event, moved: true) }
+        return .happens(NaiveFact(effect: "captured_late", amount: event.amount ?? 0, currency: currency))
+    }
+
+    private func ruleCaptureFailed(_ event: Step.Event, _ same: Bool) -> NaiveRuling {
+        if let capturing { return .ends(capturing, .declined(.genericDecline)) }
+        if running != nil { return .refused("operationInProgress") }
+        if phase == .failed, failure == "captureFailed" { return .known }
+        guard phase == .captured || phase == .partiallyCaptured, refundable > 0 else {
+            return .refused("eventNotAllowed")
+        }
+        let amount = event.amount ?? refundable
+        guard same, amount <= refundable else { return .refused("eventAmountMismatch") }
+        return .happens(NaiveFact(effect: "capture_reversed", amount: amount, currency: currency))
+    }
+
+    private func ruleCancelled() -> NaiveRuling {
+        if let running {
+            guard running.kind == .cancel else { return .refused("operationInProgress") }
+            return .ends(running, .ok(amount: nil, currency: nil, expiresIn: 0))
+        }
+        return phase == .voided ? .known : .refused("eventNotAllowed")
+    }
+
+    private func ruleRefund(_ event: Step.Event, _ same: Bool) -> NaiveRuling {
+        guard let number = event.refund.map({ Int($0) }), number <= refunds.count else { return .refused("notFound") }
+        let refund = refunds[number - 1]
+        guard same, event.amount ?? refund.amount == refund.amount else { return .refused("eventAmountMismatch") }
+        let succeeded = event.type == .refundSucceeded
+        switch refund.status {
+        case "pending":
+            guard let operation = refunding[number] else {
+                // Executed for another amount: people say what it comes to.
+                let effect = succeeded ? "refund_confirmed" : "refund_reversed"
+                return .happens(NaiveFact(effect: effect, amount: refund.amount, currency: currency, refund: number))
+            }
+            let reply: Step.Reply =
+                succeeded ? .ok(amount: nil, currency: nil, expiresIn: 0) : .declined(.genericDecline)
+            return .ends(operation, reply)
+        case "succeeded" where succeeded, "failed" where !succeeded, "bounced" where !succeeded: return .known
+        case "succeeded":
+            return .happens(
+                NaiveFact(effect: "refund_bounced", amount: refund.amount, currency: currency, refund: number)
+            )
+        default: return .refused("eventNotAllowed")
+        }
+    }
+
+    private func ruleMoney(_ event: Step.Event, _ situation: NaiveSituation) -> NaiveRuling {
+        let isTaken = event.flags.contains(.isTaken)
+        let amount = event.amount ?? 0
+        var fact = NaiveFact(effect: "unexplained", amount: amount, currency: event.currency ?? currency)
+        if event.type == .balanceWrittenOff {
+            guard situation.available < 0 else { return .refused("eventNotAllowed") }
+            guard amount <= -situation.available else { return .refused("eventAmountMismatch") }
+            fact.effect = "written_off"
+            return .happens(fact)
+        }
+        if isTaken { fact.amount = -amount }
+        guard event.type == .moneyReclassified else { return .happens(fact) }
+        guard amount <= (isTaken ? -situation.suspense : situation.suspense) else {
+            return .refused("eventAmountMismatch")
+        }
+        fact.effect = "reclassified"
+        fact.target = event.target.map { "\($0.name)" }
+        return .happens(fact)
+    }
+}
+
+extension PaymentEventType {
+    /// Whether it can only be about something that was sent to the PSP.
+    var needsSomethingSent: Bool {
+        switch self {
+        case .authorizationSucceeded, .authorizationFailed, .authorizationExpired, .captureSucceeded, .captureFailed,
+            .cancelSucceeded, .settlementMatched:
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import Money
+import Payments
+
+// What an event does to a payment, and what it books (payments.md, sections 4.2 and 4.4).
+extension NaivePayment {
+    mutating func take(_ fact: NaiveFact, _ reference: String, at now: Int64) -> [NaivePosting] {
+        var postings: [NaivePosting] = []
+        switch fact.effect {
+        case "none": return []
+        case "settled": return settle(fact.amount, fee: fact.fee)
+        case "refund_bounced":
+            refunds[fact.refund - 1].status = "bounced"
+            refunded -= fact.amount
+            return move(.receivable, share, fact.amount)
+        case "refund_confirmed", "refund_reversed":
+            let isConfirmed = fact.effect == "refund_confirmed"
+            refunds[fact.refund - 1].status = isConfirmed ? "succeeded" : "failed"
+            refundPending -= fact.amount
+            refunded += isConfirmed ? fact.amount : 0
+            return move(.clearing, isConfirmed ? .receivable : share, fact.amount)
+        case "capture_reversed": postings = reverse(fact.amount)
+        case "authorization_expired": postings = expire()
+        case "authorized": postings = authorize(fact)
+        case "authorized_late", "captured_late": postings = succeedLate(fact)
+        case "authorization_failed": phase = .failed
+        case "conflicted":
+            phase = .conflicted
+            postings = move(.receivable, .suspense, fact.amount)
+        case "unexplained": return move(.receivable, .suspense, fact.amount)
+        case "reclassified": return reclassify(fact)
+        case "written_off": return move(.losses, .available, fact.amount)
+        default: return takeDispute(fact, reference, at: now)
+        }
+        if !isOpen, phase != .requiresAction, phase != .review { deadline = 0 }
+        return postings
+    }
+
+    /// Where the merchant's share of the payment is.
+    var share: NaiveAccount { captured > 0 && settled == captured ? .available : .pending }
+
+    /// P4.
+    private mutating func settle(_ amount: Int64, fee: Int64) -> [NaivePosting] {
+        let left = captured - settled
+        settled += amount
+        var freed = onPending
+        if amount < left {
+            // Rounded down; a debt is not parted.
+            freed = onPending <= 0 ? 0 : Int64(Int128(onPending) * Int128(amount) / Int128(left))
+        }
+        return entry([(.cash, amount - fee), (.providerFees, fee), (.receivable, -amount)])
+            + move(.pending, .available, freed)
+    }
+
+    /// The reverse of P3, from wherever the merchant's share is; the last reversal gives back what is left of the fees.
+    private mutating func reverse(_ amount: Int64) -> [NaivePosting] {
+        let left = captured - amount
+        let part = min(left == 0 ? amount : Self.fee(amount, fee), fees)
+        let fromPending = settled >= left ? onPending : amount - part
+        captured = left
+        settled = min(settled, left)
+        if phase == .partiallyCaptured {
+            authorized -= amount
+            if left == 0 { phase = .authorized }
+        } else if left == 0 {
+            phase = .failed
+            failure = "captureFailed"
+        }
+        return entry([
+            (.pending, fromPending), (.available, amount - part - fromPending), (.fees, part), (.receivable, -amount),
+        ])
+    }
+
+    private mutating func authorize(_ fact: NaiveFact) -> [NaivePosting] {
+        authorized = fact.amount
+        captured = isSale ? fact.amount : 0
+        phase = isSale ? .captured : .authorized
+        deadline = fact.deadline
+        if fact.amount < amount, !acceptsPartial, failure == nil { failure = "partialAuthorization" }
+        return isSale ? capture(fact.amount) : hold(fact.amount)
+    }
+
+    private mutating func succeedLate(_ fact: NaiveFact) -> [NaivePosting] {
+        failure = "lateSuccess"
+        deadline = fact.deadline
+        guard isSale || fact.effect == "captured_late" else {
+            authorized = fact.amount
+            phase = .authorized
+            return hold(fact.amount)
+        }
+        authorized = max(authorized, fact.amount)
+        captured = fact.amount
+        phase = .captured
+        return capture(fact.amount)
+    }
+
+    /// P12: what a PSP moved otherwise than asked waits in suspense.
+    func unexplained(_ operation: Operation, executed: Int64) -> [NaivePosting] {
+        switch operation.kind {
+        case .authorize where isSale, .confirm where isSale, .capture: move(.receivable, .suspense, executed)
+        case .refund: move(.suspense, .receivable, executed)
+        default: []
+        }
+    }
+
+    private func reclassify(_ fact: NaiveFact) -> [NaivePosting] {
+        guard let target = NaiveAccount.allCases.first(where: { $0.rawValue == fact.target }) else { return [] }
+        return move(.suspense, target, fact.amount)
+    }
+
+    /// Keeps what is booked of what the payment has pending, and of its fees. Where explained money goes is not the payment's.
+    mutating func keep(_ postings: [NaivePosting], isExplained: Bool) {
+        guard !isExplained else { return }
+        for posting in postings {
+            if posting.account == NaiveAccount.pending.rawValue { onPending -= posting.amount }
+            if posting.account == NaiveAccount.fees.rawValue { fees -= posting.amount }
+        }
+    }
+
+    /// Half to even.
+    static func fee(_ amount: Int64, _ basisPoints: UInt16) -> Int64 {
+        let share = Int128(amount) * Int128(basisPoints)
+        let part = Int64(share / 10_000)
+        let rest = share % 10_000
+        return rest > 5_000 || (rest == 5_000 && part % 2 == 1) ? part + 1 : part
+    }
+}

@@ -1,0 +1,68 @@
+import Payments
+import Shard
+
+/// Mistakes that a run plants between the shard and the oracle, to see that they are found and shrunk.
+package enum PlantedFault: String, CaseIterable, Sendable {
+    /// One minor unit too much for the platform, now and then.
+    case wrongFee
+    /// The hold of a part that is captured is not released.
+    case forgottenRelease
+    case doubleRefund
+    /// A repeated request gets another request's answer.
+    case wrongReplay
+    /// An operation is sent again under another PSP key.
+    case secondKey
+    /// What expired still shows as authorized.
+    case staleStatus
+    /// What was set aside for a warning stays there.
+    case forgottenReserve
+    /// A settlement counts twice.
+    case settledTwice
+    /// A second chargeback takes no fee.
+    case forgottenChargebackFee
+    /// A refund that came back still counts as refunded.
+    case forgottenBounce
+    /// Evidence leaves a dispute as it was.
+    case lostEvidence
+    /// What ought to wait for people has failed.
+    case reviewBlocks
+}
+
+extension Auditor {
+    /// What a record books, as a mistake would have it.
+    func plant(_ seen: inout [NaivePosting], _ record: ShardRecord, _ payment: NaivePayment) {
+        guard !faults.isEmpty else { return }
+        if faults.contains(.wrongFee), let fee = seen.firstIndex(where: { $0.account == "platform:fees" }) {
+            seen[fee].amount -= seen[fee].amount % 7 == 0 ? 1 : 0
+        }
+        if faults.contains(.forgottenRelease), payment.phase == .partiallyCaptured {
+            seen.removeAll { $0.account.hasPrefix("memo:auth") && record.transfers.count == 2 }
+        }
+        guard case .eventApplied(let applied) = record else { return }
+        if faults.contains(.forgottenReserve), applied.fact.effect == .disputeWarningClosed { seen = [] }
+        if faults.contains(.forgottenChargebackFee), applied.fact.effect == .disputeOpened,
+            payment.disputes[Int(applied.dispute) - 1].chargebacks == 2
+        {
+            for index in seen.indices.suffix(2) {
+                seen[index].amount += seen[index].amount > 0 ? -applied.fact.feeMinor : applied.fact.feeMinor
+            }
+        }
+    }
+
+    /// A payment, as a mistake would show it.
+    func plant(_ view: inout PaymentView, _ payment: NaivePayment) {
+        guard !faults.isEmpty else { return }
+        if faults.contains(.doubleRefund), view.refundedMinor > 0, view.refundedMinor * 2 < view.capturedMinor {
+            view.refundedMinor *= 2
+        }
+        if faults.contains(.staleStatus), view.status == .expired { view.status = .authorized }
+        if faults.contains(.settledTwice), view.settledMinor > 0, view.settledMinor * 2 <= view.capturedMinor {
+            view.settledMinor *= 2
+        }
+        if faults.contains(.forgottenBounce), payment.phase == .captured, view.refundedMinor == 0,
+            let refund = payment.refunds.last, refund.status == "bounced"
+        {
+            view.refundedMinor = refund.amount
+        }
+    }
+}
