@@ -58,6 +58,9 @@ def test_a_pay_out_may_be_more_than_any_payment(own_demo):
         done = payout(api, amount=funds)
         assert done.status_code == 201 and done.json()["amount"] == funds > 150_000_000
         assert money.available(api) == 0
+        # Two wallets and a pay-out, which stay.
+        metrics = own_demo.metrics()
+        assert metrics["millrace_money_table_entries"] == 3 < metrics["millrace_money_table_capacity"]
     assert own_demo.stop_gateway() == 0
     money.books_are_sound(own_demo)
 
