@@ -124,7 +124,7 @@ let package = Package(
         room(
             "Simulation",
             [
-                "Money", "Ledger", "Payments", "Risk", "Journal", "Shard", "Providers", "PSPSimulator",
+                "Money", "Ledger", "Payments", "Risk", "Journal", "Shard", "LedgerAudit", "Providers", "PSPSimulator",
                 "HTTPTransport", nioCore, nioHPACK,
             ]
         ),
@@ -229,7 +229,12 @@ let package = Package(
             ]
         ),
         tests("PSPSimulatorTests", ["PSPSimulator", "HTTPTransport", logging, nioCore, nioPosix, nioHPACK]),
-        tests("SimulationTests", ["Simulation"]),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Simulation"],
+            exclude: ["regression-seeds.txt"],
+            swiftSettings: strict
+        ),
         tests("LoadTestTests", ["LoadTest", "HTTPTransport", nioCore, nioHPACK]),
         tests(
             "GatewayTests",

@@ -21,6 +21,9 @@ PLANTED = {
     "drop-last-record": 5,
     "believe-not-found": 60,
     "unsent-void": 20,
+    "new-event-key": 5,
+    "double-payout": 5,
+    "fail-open": 20,
 }
 
 

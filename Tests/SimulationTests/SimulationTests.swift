@@ -24,7 +24,7 @@ import Testing
     }
 
     /// All defects, and how many seeds they take: Tests/EndToEnd/test_sim.py, with the release build.
-    @Test(arguments: [PlantedBug.forgetReservation, .newProviderKey, .dropLastRecord])
+    @Test(arguments: [PlantedBug.forgetReservation, .newProviderKey, .dropLastRecord, .newEventKey])
     func plantedBugsAreFound(bug: PlantedBug) {
         let found = (1...5).first { Simulation.run(scenario($0, bug)).violation != nil }
         #expect(found != nil, "\(bug) in seeds 1 to 5")

@@ -41,6 +41,8 @@ package struct EmbeddedPSP: Sendable {
         package var key: String
         /// The merchant's reference of the charge.
         package var reference: String
+        /// The charge's identifier.
+        package var charge: String
         /// Minor units really moved.
         package var amountMinor: Int64
         /// An authorization that also captured.
@@ -124,6 +126,7 @@ package struct EmbeddedPSP: Sendable {
             kind: kind,
             key: text(operation.key),
             reference: text(core.store.charges[operation.charge].reference),
+            charge: identifier(ofCharge: operation.charge),
             amountMinor: operation.amount,
             isSale: operation.isSale,
             isEuro: operation.currency == .eur
@@ -162,6 +165,12 @@ package struct EmbeddedPSP: Sendable {
         guard operation.kind == .cancel else { return true }
         let charge = core.store.charges[operation.charge]
         return !charge.isTombstone && core.store.operations[charge.operation].outcome == .succeeded
+    }
+
+    private func identifier(ofCharge number: UInt32) -> String {
+        var buffer = ByteBuffer()
+        Identifier.write(Identifier.chargePrefix, epoch: core.store.epoch, number: number, into: &buffer)
+        return String(buffer: buffer)
     }
 
     private func text(_ position: UInt32) -> String {

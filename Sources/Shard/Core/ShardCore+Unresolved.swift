@@ -21,12 +21,13 @@ package struct UnresolvedOperation: Sendable, Equatable {
 }
 
 extension ShardCore {
-    /// Payments that time alone will change soon: their shoppers are waited for, or what came too late is being taken back. Goes
-    /// through all payments in memory: for the end of simulations, not for payments.
+    /// Payments that time alone will change soon: their shoppers or people are waited for, evidence is due, or what came too late is
+    /// being taken back. Goes through all payments in memory: for the end of simulations, not for payments.
     package var awaitingTime: [Payment] {
         (0..<payments.chunkTotal).flatMap { chunk in
-            payments.indices(inChunk: chunk) { _, payment in
-                payment.mustBeTakenBack || payment.phase == .requiresAction
+            payments.indices(inChunk: chunk) { index, payment in
+                payment.mustBeTakenBack || payment.phase == .requiresAction || payment.phase == .review
+                    || evidenceDueAt(index) != nil
             }.map { payments[$0] }
         }
     }

@@ -19,6 +19,17 @@ struct PSPAuditor {
     /// Successful authorizations for each intent.
     private var charges: [UInt8] = []
     private var next = 0
+    private var first: [Int: EmbeddedPSP.Movement] = [:]
+    private var cancelled: Set<String> = []
+    private var refunded: Set<String> = []
+    private var captures: [String: Int64] = [:]
+
+    /// The charge of an intent, as far as it was seen.
+    func charge(of intent: Int) -> EmbeddedPSP.Movement? { first[intent] }
+    func wasCancelled(_ reference: String) -> Bool { cancelled.contains(reference) }
+    func wasRefunded(_ reference: String) -> Bool { refunded.contains(reference) }
+    /// The amount of the first capture, if there is one and no other.
+    func firstCapture(_ reference: String) -> Int64? { captures[reference] }
 
     /// Looks at operations that are new, so that a double charge is seen when it happens.
     mutating func look(_ psp: inout EmbeddedPSP, now: UInt32, _ fail: (String) -> Void) {
@@ -29,8 +40,16 @@ struct PSPAuditor {
     }
 
     private mutating func note(_ movement: EmbeddedPSP.Movement, _ fail: (String) -> Void) {
+        switch movement.kind {
+        case .authorize: break
+        case .cancel: cancelled.insert(movement.reference)
+        case .refund: refunded.insert(movement.reference)
+        case .capture: if captures[movement.reference] == nil { captures[movement.reference] = movement.amountMinor }
+        case .increment: break
+        }
         guard movement.kind == .authorize else { return }
         let intent = Intent.intent(of: movement.amountMinor)
+        first[intent] = movement
         while charges.count <= intent { charges.append(0) }
         charges[intent] += 1
         if charges[intent] > 1 { fail("shopper \(intent) was charged twice: \(movement.key)") }

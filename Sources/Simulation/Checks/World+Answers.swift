@@ -6,6 +6,10 @@ import Shard
 extension World {
     func check(_ response: Response, _ answer: SimAnswer, to number: Int) {
         let attempt = attempts[number]
+        if answer.paymentStatus == .review, let payment = answer.payment { reviewed.insert(payment.sequence) }
+        if answer.effect == .refundBounced || answer.effect == .captureReversed {
+            intents[requests[attempt.request].intent].isBeyondPSP = true
+        }
         if attempt.variant == .read { return checkRead(response, answer, attempt.request) }
         checkPayment(answer, attempt)
         if let refusal = answer.refusal {
@@ -21,7 +25,10 @@ extension World {
     private func isFinal(_ response: Response, _ answer: SimAnswer, _ request: Request) -> Bool {
         switch response.status {
         case 200, 201, 402, 502: true
-        case 202: request.kind != .refund && answer.paymentStatus == .conflicted
+        case 202:
+            request.kind != .refund
+                && (answer.paymentStatus == .conflicted
+                    || (request.kind == .create && answer.paymentStatus == .review))
         default: false
         }
     }
@@ -56,7 +63,7 @@ extension World {
         case .increment:
             guard response.status == 200, let asked = request.amount, answer.authorized != asked + extra else { return }
             fail("request \(attempt.request) asked for \(asked + extra) in all, and got \(answer.authorized)")
-        case .capture, .cancel, .confirm: break
+        case .capture, .cancel, .confirm, .approve, .reject, .errand: break
         }
     }
 
@@ -67,7 +74,7 @@ extension World {
             fail("request \(attempt.request) is about \(payment), and was about \(known) before")
         }
         requests[attempt.request].payment = payment
-        checkShown(answer, intent: requests[attempt.request].intent)
+        if answer.kind == .payment { checkShown(answer, intent: requests[attempt.request].intent) }
     }
 
     private func checkRefusal(_ refusal: Refusal, _ attempt: Attempt) {
@@ -77,23 +84,37 @@ extension World {
         case .keyReused:
             if !request.hasConflict { fail("request \(attempt.request) was refused for another that was never made") }
             return
+        case .notFound where request.kind == .errand:
+            if !mayBeUnknown(request) { fail("errand \(attempt.request) finds nothing") }
         case .notFound: fail("request \(attempt.request) is about a payment that was acknowledged and is not found")
         case .idempotencyTableFull, .paymentTableFull: fail("a table is full that has room for everything")
         case .keyInUse, .unexpectedState, .operationInProgress, .amountExceedsCapturable, .amountExceedsRefundable,
             .tooManyRefunds, .notSupported, .amountNotAboveAuthorized, .amountTooLarge, .disputed,
             .notInReview:
             break
-        case .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .tooManyDisputes:
-            fail("nobody told an event or disputed: \(refusal)")
-        case .cursorInvalid, .momentNotPast, .momentUnknown: fail("nobody asked for the ledger: \(refusal)")
-        case .balanceInsufficient, .payoutBelowMinimum, .payoutsOnHold, .payoutUnexpectedState, .payoutTableFull,
-            .walletTableFull, .walletUnknown, .walletCurrencyMismatch, .walletFundsInsufficient, .quoteTableFull,
+        case .balanceInsufficient, .payoutBelowMinimum, .payoutUnexpectedState, .walletFundsInsufficient,
             .quoteExpired, .quoteUsed, .exchangeAmountTooSmall, .splitsExceedCapture, .tooManySellers,
-            .sellerTableFull, .sellerLimitReached, .manualCaptureNotPossible, .splitsNotPossible, .reviewForOperators:
+            .splitsNotPossible:
+            break
+        case .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .tooManyDisputes:
+            if request.kind != .errand { fail("a merchant is refused as an operator: \(refusal)") }
+        case .cursorInvalid, .momentNotPast, .momentUnknown: fail("nobody asked for the ledger: \(refusal)")
+        case .payoutsOnHold, .payoutTableFull, .walletTableFull, .walletUnknown, .walletCurrencyMismatch,
+            .quoteTableFull, .sellerTableFull, .sellerLimitReached, .manualCaptureNotPossible, .reviewForOperators:
             fail("request \(attempt.request) was refused as nobody here asks: \(refusal)")
         }
         if let final = request.final, final.variant == attempt.variant.rawValue {
             fail("request \(attempt.request) had a final answer, and is refused now: \(refusal)")
+        }
+    }
+
+    /// Disputes and sellers that nobody has heard of yet, refunds that were told of by another name, quotes of long ago.
+    private func mayBeUnknown(_ request: Request) -> Bool {
+        switch request.errand {
+        case .event(let event): event.type.isDispute
+        case .payout(let payout): payout.seller != nil
+        case .convert: true
+        case .evidence, .accept, .openWallet, .payoutEvent, .quote, nil: false
         }
     }
 

@@ -1,5 +1,6 @@
 import Journal
 import Payments
+import Risk
 import Shard
 
 /// One life of the gateway's process: the real shard with its real host, the real journal, and an event loop that runs when
@@ -73,6 +74,10 @@ final class GatewayProcess: ShardPorts {
 
     func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, for host: ShardHost) {
         world.callProvider(call, token: token, timeout: timeout, boot: boot)
+    }
+
+    func score(_ question: ScoreRequest, token: UInt64, timeout: Int64, for host: ShardHost) {
+        world.score(question, token: token, timeout: timeout, boot: boot)
     }
 
     func respond(_ response: Response) { world.respond(response, boot: boot) }

@@ -1,37 +1,6 @@
 import Journal
 import Shard
 
-/// What the journal is known to hold, from outside of it: a hash of every record that was appended, by position, and how far it
-/// was said to be durable. Survives the processes.
-final class JournalLog {
-    /// Of record i + 1.
-    private(set) var hashes: [UInt64] = []
-    /// Every record up to here was said to be durable.
-    var acknowledged: RecordPosition = 0
-    /// Planted bug: records of the journal that a start forgot; the owner's positions do not count them.
-    var forgotten: [RecordPosition] = []
-
-    func append(framed bytes: [UInt8], count: Int) {
-        bytes.withUnsafeBytes { all in
-            var offset = 0
-            for _ in 0..<count {
-                let length = Int(UInt32(littleEndian: all.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
-                hashes.append(Self.hash(UnsafeRawBufferPointer(rebasing: all[offset + 4..<offset + 4 + length])))
-                offset += 4 + length
-            }
-        }
-    }
-
-    /// The journal ends here after a crash: what came after was never said to be durable.
-    func truncate(to position: RecordPosition) { hashes.removeLast(hashes.count - Int(position)) }
-
-    static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-        var hash = WordHash()
-        hash.combine(bytes)
-        return hash.value
-    }
-}
-
 /// The real journal, with a log of what goes in.
 ///
 /// Proof that `@unchecked Sendable` holds: as `DiskSession`.

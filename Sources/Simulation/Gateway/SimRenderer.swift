@@ -2,10 +2,10 @@ import NIOCore
 import Payments
 import Shard
 
-/// Words answers so that merchants of a simulation read them without a parser: fixed fields, little-endian.
+/// Words answers so that merchants of a simulation read them without a parser: fixed fields (`SimAnswer`).
 struct SimRenderer: ResponseRenderer {
     func renderPayment(_ payment: PaymentView, details: Span<UInt8>, into body: inout ByteBuffer) {
-        write(.payment, payment, into: &body)
+        write(payment, into: &body)
     }
 
     func renderDeclined(
@@ -15,7 +15,7 @@ struct SimRenderer: ResponseRenderer {
         requestID: RequestID,
         into body: inout ByteBuffer
     ) {
-        write(.payment, payment, into: &body)
+        write(payment, into: &body)
         body.writeInteger(decline.code.rawValue)
         body.writeInteger(requestID.low)
     }
@@ -27,39 +27,78 @@ struct SimRenderer: ResponseRenderer {
         requestID: RequestID,
         into body: inout ByteBuffer
     ) {
-        write(.payment, payment, into: &body)
+        write(payment, into: &body)
         body.writeInteger(reason.rawValue)
         body.writeInteger(requestID.low)
     }
 
     func renderRefund(_ refund: RefundView, into body: inout ByteBuffer) {
-        body.writeInteger(SimAnswer.Kind.refund.rawValue)
-        body.writeInteger(refund.status.rawValue)
-        body.writeInteger(refund.payment.high, endianness: .little)
-        body.writeInteger(refund.payment.low, endianness: .little)
-        body.writeInteger(refund.amountMinor, endianness: .little)
-        body.writeInteger(refund.id.high, endianness: .little)
-        body.writeInteger(refund.id.low, endianness: .little)
+        var answer = SimAnswer(.refund, refund.status.rawValue)
+        answer.payment = refund.payment
+        answer.subject = (refund.id.high, refund.id.low)
+        answer.amount = refund.amountMinor
+        answer.write(into: &body)
     }
-
-    /// Nobody in a simulated world disputes, tells events, or asks for a balance, for the ledger, or for a payment's history.
-    func renderDispute(_ dispute: DisputeView, into body: inout ByteBuffer) {}
-    func renderDisputeRefused(
-        _ refusal: Refusal,
-        _ dispute: DisputeView,
-        requestID: RequestID,
-        into body: inout ByteBuffer
-    ) {}
-    func renderEvent(_ event: EventView, into body: inout ByteBuffer) {}
-    func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) {}
-    func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer) {}
-    func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {}
-    func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer) {}
 
     func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) {
         renderRefund(refund, into: &body)
         body.writeInteger(requestID.low)
     }
+
+    func renderDispute(_ dispute: DisputeView, into body: inout ByteBuffer) {
+        var answer = SimAnswer(.dispute, dispute.status.rawValue)
+        answer.payment = dispute.payment
+        answer.subject = (dispute.id.high, dispute.id.low)
+        answer.amount = dispute.amountMinor
+        answer.fee = dispute.feeMinor
+        answer.write(into: &body)
+    }
+
+    func renderDisputeRefused(
+        _ refusal: Refusal,
+        _ dispute: DisputeView,
+        requestID: RequestID,
+        into body: inout ByteBuffer
+    ) {
+        SimAnswer(.refusal, refusal.rawValue).write(into: &body)
+    }
+
+    func renderEvent(_ event: EventView, into body: inout ByteBuffer) {
+        var answer = SimAnswer(.event, event.effect.rawValue)
+        answer.payment = event.payment
+        answer.subject = (event.dispute?.high ?? 0, event.dispute?.low ?? 0)
+        answer.amount = event.amountMinor
+        answer.isOwing = event.merchantOwes
+        answer.write(into: &body)
+    }
+
+    func renderPayout(_ payout: Payout, into body: inout ByteBuffer) {
+        var answer = SimAnswer(.payout, payout.state.rawValue)
+        answer.subject = (payout.id.high, payout.id.low)
+        answer.amount = payout.amountMinor
+        answer.write(into: &body)
+    }
+
+    func renderWallet(_ wallet: WalletView, into body: inout ByteBuffer) {
+        var answer = SimAnswer(.wallet, 0)
+        answer.subject = (wallet.wallet.id.high, wallet.wallet.id.low)
+        answer.amount = wallet.availableMinor
+        answer.held = wallet.heldMinor
+        answer.write(into: &body)
+    }
+
+    func renderQuote(_ quote: ExchangeQuote, into body: inout ByteBuffer) { write(.quote, quote, into: &body) }
+
+    func renderConversion(_ quote: ExchangeQuote, into body: inout ByteBuffer) {
+        write(.conversion, quote, into: &body)
+    }
+
+    func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) { SimBalance(balance).write(into: &body) }
+
+    /// Nobody in a simulated world asks for the ledger, or for a payment's history.
+    func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer) {}
+    func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {}
+    func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer) {}
 
     func renderRefusal(
         _ refusal: Refusal,
@@ -68,63 +107,25 @@ struct SimRenderer: ResponseRenderer {
         requestID: RequestID,
         into body: inout ByteBuffer
     ) {
-        body.writeInteger(SimAnswer.Kind.refusal.rawValue)
-        body.writeInteger(refusal.rawValue)
+        SimAnswer(.refusal, refusal.rawValue).write(into: &body)
     }
 
-    private func write(_ kind: SimAnswer.Kind, _ payment: PaymentView, into body: inout ByteBuffer) {
-        body.writeInteger(kind.rawValue)
-        body.writeInteger(payment.status.rawValue)
-        body.writeInteger(payment.id.high, endianness: .little)
-        body.writeInteger(payment.id.low, endianness: .little)
-        body.writeInteger(payment.amountMinor, endianness: .little)
-        body.writeInteger(payment.authorizedMinor, endianness: .little)
-        body.writeInteger(payment.capturedMinor, endianness: .little)
-        body.writeInteger(payment.refundedMinor, endianness: .little)
-    }
-}
-
-/// An answer as a merchant reads it.
-struct SimAnswer {
-    enum Kind: UInt8 {
-        case payment = 1
-        case refund = 2
-        case refusal = 3
+    private func write(_ payment: PaymentView, into body: inout ByteBuffer) {
+        var answer = SimAnswer(.payment, payment.status.rawValue)
+        answer.payment = payment.id
+        answer.amount = payment.amountMinor
+        answer.authorized = payment.authorizedMinor
+        answer.captured = payment.capturedMinor
+        answer.refunded = payment.refundedMinor
+        answer.isGivenUp = payment.failure == .abandoned
+        answer.write(into: &body)
     }
 
-    var kind: Kind
-    /// `PaymentStatus`, `RefundStatus` or `Refusal`.
-    var code: UInt8
-    var payment: PaymentID?
-    var amount: Int64 = 0
-    var authorized: Int64 = 0
-    var captured: Int64 = 0
-    var refunded: Int64 = 0
-
-    var paymentStatus: PaymentStatus? { kind == .payment ? PaymentStatus(rawValue: code) : nil }
-    var refusal: Refusal? { kind == .refusal ? Refusal(rawValue: code) : nil }
-
-    init?(_ body: ByteBuffer) {
-        var body = body
-        guard let first: UInt8 = body.readInteger(), let kind = Kind(rawValue: first),
-            let code: UInt8 = body.readInteger()
-        else { return nil }
-        self.kind = kind
-        self.code = code
-        guard kind != .refusal else { return }
-        guard let high = body.readInteger(endianness: .little, as: UInt64.self),
-            let low = body.readInteger(endianness: .little, as: UInt64.self),
-            let amount = body.readInteger(endianness: .little, as: Int64.self)
-        else { return nil }
-        payment = PaymentID(high: high, low: low)
-        self.amount = amount
-        guard kind == .payment else { return }
-        guard let authorized = body.readInteger(endianness: .little, as: Int64.self),
-            let captured = body.readInteger(endianness: .little, as: Int64.self),
-            let refunded = body.readInteger(endianness: .little, as: Int64.self)
-        else { return nil }
-        self.authorized = authorized
-        self.captured = captured
-        self.refunded = refunded
+    private func write(_ kind: SimAnswer.Kind, _ quote: ExchangeQuote, into body: inout ByteBuffer) {
+        var answer = SimAnswer(kind, 0)
+        answer.subject = (quote.id.high, quote.id.low)
+        answer.amount = quote.terms.soldMinor
+        answer.bought = quote.terms.boughtMinor
+        answer.write(into: &body)
     }
 }

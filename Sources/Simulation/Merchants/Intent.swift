@@ -25,6 +25,15 @@ struct Intent {
     var takesLess = false
     var confirms = 0
     var increments = 0
+    /// Its wallet pays, or it fills one.
+    var funding = PaymentFunding.provider
+    /// How its captures are shared.
+    var splits: [SplitRequest] = []
+    var customer = ""
+    /// Of what was captured, how much the operators have told to be settled.
+    var settled: Int64 = 0
+    /// A refund came back or a capture failed after all: the PSP's books know nothing of it, and take no refund of that money again.
+    var isBeyondPSP = false
     /// The largest amounts that an answer ever showed; they never fall.
     var shownCaptured: Int64 = 0
     var shownRefunded: Int64 = 0
@@ -37,73 +46,6 @@ struct Intent {
         let first = amount % incrementStep
         return Int(((first < firstAmount ? first * 2 : first) - firstAmount) / amountStep)
     }
-}
-
-/// One mutation that a merchant wants done, under one idempotency key, however often it is sent.
-struct Request {
-    enum Kind: UInt8 {
-        case create
-        case capture
-        case cancel
-        case refund
-        case increment
-        case confirm
-    }
-
-    enum Outcome: UInt8 {
-        case open
-        case succeeded
-        /// Declined or not executed: a final answer, too.
-        case failed
-        case conflicted
-        /// Refused without anything being stored.
-        case refused
-    }
-
-    /// A final answer, which the key must give from then on.
-    struct Final: Equatable {
-        var variant: UInt8
-        var status: UInt16
-        var hash: UInt64
-    }
-
-    var intent: Int
-    var kind: Kind
-    /// Minor units; nil for all there is.
-    var amount: Int64?
-    /// Of a capture.
-    var isFinal = true
-    var outcome = Outcome.open
-    var final: Final?
-    /// The payment that any answer under this key showed.
-    var payment: PaymentID?
-    var sends = 0
-    /// The attempt that the merchant waits for.
-    var current: Int?
-    /// Times that it will be asked again although it is final.
-    var reasks = 0
-    var wasAnsweredInCalm = false
-    /// The conflicting variant was sent, too.
-    var hasConflict = false
-}
-
-/// One request on its way to the gateway and back.
-struct Attempt {
-    enum Variant: UInt8 {
-        case original
-        /// The same key, another amount.
-        case conflicting
-        /// Not the request itself but a look at its payment.
-        case read
-    }
-
-    var request: Int
-    var variant: Variant
-    /// The process that it reached; 0 while it has reached none.
-    var boot = 0
-    var response: Response?
-    /// The answer was lost on the way, or the merchant has given up waiting.
-    var isOver = false
 }
 
 extension Intent {

@@ -58,9 +58,11 @@ extension World {
         let attempt = attempts[number]
         let request = requests[attempt.request]
         let isRead = attempt.variant == .read
+        let isOperators = !isRead && request.errand?.isOperators == true
+        if request.kind == .approve { approved.insert(request.intent) }
         return Command(
             kind: kind(request, attempt.variant),
-            merchant: MerchantID(rawValue: intents[request.intent].merchant),
+            merchant: MerchantID(rawValue: request.merchant),
             requestID: RequestID(high: 1, low: UInt64(number + 1)),
             key: isRead ? nil : key(attempt.request),
             fingerprint: isRead
@@ -70,30 +72,50 @@ extension World {
                 connection: UInt32(attempts[number].boot),
                 generation: 0,
                 stream: UInt32(number)
-            )
+            ),
+            operatorShard: isOperators ? 0 : nil
         )
     }
 
-    private func key(_ request: Int) -> KeyDigest {
-        var low = UInt64(request + 1) &* 0x9E37_79B9_7F4A_7C15
-        if scenario.planted == .forgetReservation, requests[request].final == nil {
-            low ^= UInt64(attempts.count) << 20
+    func key(_ number: Int) -> KeyDigest {
+        let request = requests[number]
+        var low = UInt64(number + 1) &* 0x9E37_79B9_7F4A_7C15
+        if isRekeyed(request) { low ^= UInt64(attempts.count) << 20 }
+        return KeyDigest(high: request.errand?.isOperators == true ? 0 : request.merchant, low: low)
+    }
+
+    /// Planted bugs that lose what ties a request to the one before it.
+    private func isRekeyed(_ request: Request) -> Bool {
+        switch (scenario.planted, request.errand) {
+        case (.forgetReservation, nil), (.doublePayout, .payout): request.final == nil
+        case (.newEventKey, .event): true
+        default: false
         }
-        return KeyDigest(high: intents[requests[request].intent].merchant, low: low)
     }
 
     private func kind(_ request: Request, _ variant: Attempt.Variant) -> Command.Kind {
+        if let errand = request.errand, variant != .read {
+            return command(of: errand, extra: variant == .conflicting ? 5 : 0)
+        }
         let id = intents[request.intent].payment
         if variant == .read, let id { return .getPayment(id) }
         // The conflicting variant asks for a little more than the original.
         let extra: Int64 = variant == .conflicting ? 5 : 0
         switch request.kind {
         case .create: return create(request, extra)
+        case .capture where !request.splits.isEmpty:
+            var instructions = CaptureInstructions()
+            instructions.splits = request.splits
+            let amount = request.amount.map { $0 + extra }
+            return .captureWith(id!, amountMinor: amount, isFinal: request.isFinal, instructions)
         case .capture:
             return .capture(id!, amountMinor: request.amount.map { $0 + extra }, isFinal: request.isFinal)
         case .increment: return .increment(id!, amountMinor: request.amount! + extra)
         case .confirm: return .confirm(id!)
         case .cancel: return .cancel(id!)
+        case .approve: return .approve(id!)
+        case .reject: return .reject(id!)
+        case .errand: preconditionFailure("an errand has no payment of its own")
         case .refund: return .refund(id!, amountMinor: request.amount.map { $0 + extra })
         }
     }
@@ -103,17 +125,22 @@ extension World {
         var details = PaymentDetails()
         details.append(.paymentMethod, intent.method)
         details.append(.reference, "order")
-        return .createPayment(
-            CreatePayment(
-                amountMinor: Intent.amount(of: request.intent) + extra,
-                currency: .eur,
-                capturesAutomatically: intent.captures,
-                acceptsPartialAuthorization: intent.takesLess,
-                feeBasisPoints: 250,
-                paymentMethod: intent.method,
-                details: details
-            )
+        details.append(.customer, intent.customer)
+        if case .topUp(let wallet) = intent.funding { details.append(.wallet, "\(wallet)") }
+        if !intent.splits.isEmpty { details.append(plan: intent.splits) }
+        var payment = CreatePayment(
+            amountMinor: Intent.amount(of: request.intent) + extra,
+            currency: .eur,
+            capturesAutomatically: intent.captures,
+            acceptsPartialAuthorization: intent.takesLess,
+            feeBasisPoints: Recount.feeBasisPoints,
+            paymentMethod: intent.method,
+            details: details
         )
+        payment.funding = intent.funding
+        if case .topUp = intent.funding { payment.feeBasisPoints = 0 }
+        payment.hasSplits = !intent.splits.isEmpty
+        return .createPayment(payment)
     }
 
     // MARK: And back
@@ -121,6 +148,10 @@ extension World {
     /// An answer leaves the gateway. From here on it counts, whether it arrives or not.
     func respond(_ response: Response, boot: Int) {
         let number = Int(response.reply.stream)
+        if attempts[number].variant == .audit {
+            audited = response
+            return
+        }
         guard let answer = SimAnswer(response.body) else { return fail("an answer cannot be read") }
         trace.note(now, "answer", number, Int(response.status))
         check(response, answer, to: number)

@@ -11,21 +11,40 @@ extension World {
         var random = SimRandom(seed: scenario.seed &+ UInt64(number) &* 0xA076_1D65, .merchants)
         guard request.outcome == .succeeded || request.kind == .refund || request.kind == .increment else { return }
         switch request.kind {
-        case .create, .confirm:
+        case .create, .confirm, .approve:
             switch answer.paymentStatus {
+            case .review: look(request.intent, &random)
             case .requiresAction: awaitShopper(request, &random)
             case .authorized: afterAuthorization(request.intent, &random)
-            default: if random.chance(400_000) { refund(request.intent, &random) }
+            default:
+                tellOfCapture(request.intent, &random)
+                if random.chance(400_000) { refund(request.intent, &random) }
             }
         case .increment: afterAuthorization(request.intent, &random)
         case .capture:
+            tellOfCapture(request.intent, &random)
             if answer.paymentStatus == .partiallyCaptured {
                 afterPart(request.intent, answer, &random)
             } else if random.chance(400_000) {
                 refund(request.intent, &random)
             }
-        case .cancel: break
-        case .refund: if random.chance(400_000) { refund(request.intent, &random) }
+        case .cancel, .reject, .errand: break
+        case .refund:
+            if request.outcome == .succeeded { tellOfRefund(request.intent, answer, &random) }
+            if random.chance(400_000) { refund(request.intent, &random) }
+        }
+    }
+
+    /// A payment waits for people: they let it go, end it, or come too late.
+    private func look(_ intent: Int, _ random: inout SimRandom) {
+        let delay = random.between(0, scenario.reviewTimeout * 1_500)
+        switch random.below(10) {
+        case 0...4: begin(.approve, intent, amount: nil, after: delay, random: &random)
+        case 5...6: begin(.reject, intent, amount: nil, after: delay, random: &random)
+        case 7:
+            begin(.approve, intent, amount: nil, after: delay, random: &random)
+            begin(.reject, intent, amount: nil, after: delay, random: &random)
+        default: break
         }
     }
 
@@ -71,7 +90,7 @@ extension World {
     /// The shopper does what was asked, fails, or never comes back; the merchant asks now and then, or cancels, or forgets it.
     private func awaitShopper(_ request: Request, _ random: inout SimRandom) {
         let intent = request.intent
-        if request.kind == .create {
+        if request.kind != .confirm {
             let end = random.below(10)
             let pause = random.between(100_000, 90_000_000)
             if end < 8 { queue.schedule(.shopper(intent: intent, succeeds: end < 6), at: now + pause) }
@@ -88,5 +107,7 @@ extension World {
         guard let payment = intents[intent].payment else { return }
         psp.finishAction(reference: "\(payment)", succeeds: succeeds, now: UInt32(now / 1_000))
         trace.note(now, "shopper", intent, succeeds ? 1 : 0)
+        let isOnlyAction = ["tok_3ds", "tok_redirect"].contains(intents[intent].method)
+        if !succeeds, isOnlyAction { tellOfFailure(intent) }
     }
 }

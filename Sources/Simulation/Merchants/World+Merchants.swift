@@ -1,3 +1,5 @@
+import Ledger
+import Money
 import PSPSimulator
 import Payments
 import Shard
@@ -15,15 +17,22 @@ extension World {
         let special = random.pick(Intent.specialMethods)
         let captures = random.chance(600_000)
         let takesLess = random.chance(500_000)
-        intents.append(
-            Intent(
-                merchant: UInt64(random.below(scenario.merchants) + 1),
-                captures: captures,
-                method: has(.psp) && isSpecial ? special : "tok_visa",
-                takesLess: takesLess
-            )
+        var intent = Intent(
+            merchant: UInt64(random.below(scenario.merchants) + 1),
+            captures: captures,
+            method: has(.psp) && isSpecial ? special : "tok_visa",
+            takesLess: takesLess
         )
+        intent.customer = "cus-\(random.below(30))"
+        chooseFunding(&intent, &random)
+        if intent.captures, intent.funding == .provider {
+            intent.splits = chooseSplits(Intent.amount(of: intents.count), &random)
+        }
+        intents.append(intent)
         counts.payments += 1
+        if random.chance(scenario.eventRate / 2) {
+            queue.schedule(.truth(intent: intents.count - 1), at: now + random.between(10_000, 900_000_000))
+        }
         begin(.create, intents.count - 1, amount: nil, random: &random)
     }
 
@@ -36,7 +45,11 @@ extension World {
         random: inout SimRandom
     ) {
         counts.requests += 1
-        var request = Request(intent: intent, kind: kind, amount: amount, isFinal: isFinal)
+        var request = Request(merchant: intents[intent].merchant, intent: intent, kind: kind, amount: amount)
+        request.isFinal = isFinal
+        if kind == .capture, intents[intent].funding == .provider {
+            request.splits = chooseSplits(amount ?? Intent.amount(of: intent), &random)
+        }
         request.reasks = random.chance(300_000) ? 1 + random.below(3) : 0
         request.hasConflict = random.chance(40_000) && has(.conflicts) && (kind == .create || amount != nil)
         openRequests += 1
@@ -55,7 +68,7 @@ extension World {
             counts.conflicts += 1
             transmit(number, .conflicting)
         }
-        if intents[request.intent].payment != nil, edge.chance(100_000) { transmit(number, .read) }
+        if request.intent >= 0, intents[request.intent].payment != nil, edge.chance(100_000) { transmit(number, .read) }
     }
 
     /// Asks again after a while that grows.
@@ -83,14 +96,18 @@ extension World {
         case 202:
             if answer.paymentStatus == .conflicted {
                 settle(number, .conflicted, answer)
+            } else if request.kind == .create, answer.paymentStatus == .review {
+                settle(number, .succeeded, answer)
             } else {
                 resend(number, busy: false)
             }
         case 409:
-            if answer.refusal == .unexpectedState {
-                settle(number, .refused, answer)
-            } else {
+            switch answer.refusal {
+            case .keyInUse: resend(number, busy: true)
+            // Whoever tells of a payment that is busy tells it again, for a while.
+            case .operationInProgress where request.kind != .errand || request.sends < 6:
                 resend(number, busy: true)
+            default: settle(number, .refused, answer)
             }
         case 422, 404: settle(number, .refused, answer)
         case 503: resend(number, busy: true)
@@ -104,8 +121,9 @@ extension World {
         trace.note(now, "merchant knows", number, Int(outcome.rawValue))
         note(number, outcome, answer)
         askAgain(number)
-        guard !isCalm, outcome != .refused, outcome != .conflicted else { return }
-        goOn(number, answer)
+        guard outcome != .refused, outcome != .conflicted else { return }
+        if requests[number].kind == .errand { return errandDone(number, answer) }
+        if !isCalm { goOn(number, answer) }
     }
 
     /// What the merchant now believes of the money.
@@ -114,7 +132,8 @@ extension World {
         if request.kind == .create, outcome != .refused { intents[request.intent].payment = answer.payment }
         guard outcome == .succeeded else { return }
         switch request.kind {
-        case .create, .capture, .confirm:
+        case .errand, .reject: break
+        case .create, .capture, .confirm, .approve:
             intents[request.intent].captured = max(intents[request.intent].captured, answer.captured)
         case .increment: break
         // Of a payment of which a part was captured, only the rest is gone.
@@ -150,6 +169,7 @@ extension World {
         partition = .none
         setProfile(.clean)
         repair()
+        closeCases()
         for number in requests.indices {
             if requests[number].outcome == .open {
                 if requests[number].current == nil { queue.schedule(.send(request: number), at: now) }
@@ -164,19 +184,35 @@ extension World {
     /// Nothing is left to happen.
     var isFinished: Bool {
         guard openRequests == 0, let gateway, gateway.isUp, gateway.host.core.runningCount == 0,
-            whatWaits(gateway.host.core.awaitingTime) == 0
+            log.acknowledged == gateway.engine.lastPosition, whatWaits(gateway.host.core.awaitingTime) == 0
         else { return false }
         return requests.allSatisfy { $0.current == nil && ($0.final == nil || $0.wasAnsweredInCalm) }
     }
 
     /// How many payments time alone must still change. Of a PSP that refuses every refund nothing can be taken back: the gateway tries
     /// for ever, ever more rarely, and the money stays booked as captured.
-    private func whatWaits(_ payments: [Payment]) -> Int {
-        payments.count { payment in
+    private func whatWaits(_ payments: [Payment]) -> Int { waiting(payments).count }
+
+    private func waiting(_ payments: [Payment]) -> [Payment] {
+        payments.filter { payment in
             let intent = Intent.intent(of: payment.amountMinor)
             guard payment.phase == .captured, intents.indices.contains(intent) else { return true }
+            if case .topUp(let wallet) = intents[intent].funding, isSpent(wallet, payment) { return false }
+            if intents[intent].isBeyondPSP { return false }
             return !["tok_refund_fails", "tok_refund_pending_fails"].contains(intents[intent].method)
         }
+    }
+
+    /// A top-up cannot be taken back while its money is spent.
+    private func isSpent(_ wallet: WalletID, _ payment: Payment) -> Bool {
+        let account = Account(.wallet, owner: wallet.accountOwner, currency: .eur)
+        return -(gateway?.host.core.balance(of: account) ?? 0) < Int128(payment.refundableMinor)
+    }
+
+    private static func text(_ payment: Payment) -> String {
+        "\(payment.id) \(payment.phase) \(payment.amountMinor) \(payment.failure.map { "\($0)" } ?? "") "
+            + "captured \(payment.capturedMinor) refundable \(payment.refundableMinor) disputed \(payment.disputedMinor) "
+            + "until \(payment.deadline)"
     }
 
     var whatIsLeft: String {
@@ -184,6 +220,6 @@ extension World {
         let open = requests.indices.filter { requests[$0].outcome == .open }.prefix(5)
         return
             "\(openRequests) requests open (\(open.map { "\($0)" }.joined(separator: " "))), \(running) operations running, "
-            + "\(gateway.map { whatWaits($0.host.core.awaitingTime) } ?? -1) payments waiting"
+            + "waiting: \(gateway.map { waiting($0.host.core.awaitingTime).prefix(3).map(Self.text) } ?? [])"
     }
 }

@@ -43,6 +43,7 @@ extension World {
 
     func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, boot: Int) {
         let call = planted(call)
+        checkCleared(call)
         counts.pspCalls += 1
         let number = calls.count
         queue.schedule(.callDeadline(number), at: now + timeout * 1_000)
@@ -176,7 +177,7 @@ extension World {
         case .sameRefundKey where call.operation == .refund:
             call.ordinal = 1
         case .skipSync, .answerBeforeDurable, .forgetReservation, .newProviderKey, .sameRefundKey, .dropLastRecord,
-            .believeNotFound, .unsentVoid, nil:
+            .believeNotFound, .unsentVoid, .newEventKey, .doublePayout, .failOpen, nil:
             break
         }
         return call

@@ -57,6 +57,10 @@ enum Event {
     case intent
     /// A shopper has passed or failed what the PSP asked for.
     case shopper(intent: Int, succeeds: Bool)
+    /// The PSP tells what it did for a shopper.
+    case truth(intent: Int)
+    /// The scorer has answered, or its time is over.
+    case scored(boot: Int, token: UInt64, Int)
     /// A merchant sends a request (again).
     case send(request: Int)
     case attemptArrives(Int)

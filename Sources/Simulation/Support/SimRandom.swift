@@ -12,6 +12,8 @@ struct SimRandom {
         case weather
         case damage
         case planted
+        case operators
+        case scorer
     }
 
     private var state: UInt64

@@ -1,3 +1,6 @@
+import Money
+import Risk
+
 /// Kinds of faults; each can be left out, to find out which of them a failure needs.
 package struct FaultKinds: OptionSet, Sendable, Hashable {
     package let rawValue: Int
@@ -26,13 +29,16 @@ package struct FaultKinds: OptionSet, Sendable, Hashable {
     /// Merchants use a key for two different requests.
     package static let conflicts = FaultKinds(rawValue: 1 << 11)
 
+    /// Between gateway and scorer: late answers, none, and what nobody understands.
+    package static let scorer = FaultKinds(rawValue: 1 << 12)
+
     package static let named: [(name: String, kind: FaultKinds)] = [
         ("kill", .kill), ("power", .power), ("disk-errors", .diskErrors), ("disk-full", .diskFull),
         ("disk-slow", .diskSlow), ("bit-flips", .bitFlips), ("network", .network), ("partitions", .partitions),
-        ("psp", .psp), ("edge", .edge), ("clock", .clock), ("conflicts", .conflicts),
+        ("psp", .psp), ("edge", .edge), ("clock", .clock), ("conflicts", .conflicts), ("scorer", .scorer),
     ]
 
-    package static let all = FaultKinds(rawValue: (1 << 12) - 1)
+    package static let all = FaultKinds(rawValue: (1 << 13) - 1)
 
     /// The names, separated by commas.
     package var text: String { Self.named.filter { contains($0.kind) }.map(\.name).joined(separator: ",") }
@@ -56,6 +62,12 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case believeNotFound = "believe-not-found"
     /// Voids by reference are said to be done, and never reach the PSP.
     case unsentVoid = "unsent-void"
+    /// Each telling of an event has a key of its own.
+    case newEventKey = "new-event-key"
+    /// Each try of a pay-out has a key of its own, until its answer is known.
+    case doublePayout = "double-payout"
+    /// A scorer that does not answer is taken for one that has nothing to say against the payment.
+    case failOpen = "fail-open"
 }
 
 /// What a world is made of. All of it follows from the seed, unless it is given.
@@ -92,6 +104,13 @@ package struct Scenario: Sendable {
     var actionLifetime: Int64
     var overCaptureBasisPoints: UInt16
     var voidsByReference: Bool
+    /// Per million: captures of which operators tell something, payments with wallets, captures with sellers.
+    var eventRate: Int
+    var walletRate: Int
+    var splitRate: Int
+    var risk: RiskPolicy?
+    /// Milliseconds.
+    var reviewTimeout: Int64
 
     /// - Parameter hours: virtual time with faults.
     package init(seed: UInt64, hours: Double) {
@@ -122,7 +141,38 @@ package struct Scenario: Sendable {
         actionLifetime = [30_000, 300_000, 1_800_000][random.below(3)]
         overCaptureBasisPoints = [0, 1_000, 2_000][random.below(3)]
         voidsByReference = random.chance(800_000)
+        eventRate = [100_000, 300_000, 700_000][random.below(3)]
+        walletRate = [0, 100_000, 400_000][random.below(3)]
+        splitRate = [0, 100_000, 400_000][random.below(3)]
+        reviewTimeout = [10_000, 120_000, 1_800_000][random.below(3)]
+        risk = Self.policy(reviewTimeout: reviewTimeout, &random)
         intents = min(Int(duration / interval) + 1, 20_000)
+    }
+
+    /// The fraud hook of a world, or none.
+    private static func policy(reviewTimeout: Int64, _ random: inout SimRandom) -> RiskPolicy? {
+        let isOn = random.chance(600_000)
+        let asks = random.chance(700_000)
+        let onFailure = RiskBand.allCases[random.below(3)]
+        let limit = UInt64(2 + random.below(20))
+        let capacity = random.chance(300_000) ? 16 : 4_096
+        guard isOn else { return nil }
+        return RiskPolicy(
+            rules: [
+                RiskRule(name: "burst", score: 40, condition: .count(.customer, window: 60_000, limit: limit)),
+                RiskRule(
+                    name: "sum",
+                    score: 30,
+                    condition: .sum(.merchant, window: 600_000, limitMinor: 400_000_000, .eur)
+                ),
+                RiskRule(name: "token", score: 20, condition: .count(.paymentMethod, window: 10_000, limit: 20)),
+            ],
+            whenCountersAreFull: random.chance(300_000) ? .review : .allow,
+            scorer: asks ? RiskPolicy.Scorer(timeout: 500, onFailure: onFailure) : nil,
+            reviewTimeout: reviewTimeout,
+            counterCapacity: capacity,
+            key: RiskKey(first: 1, second: 2)
+        )
     }
 
     /// The command that makes this world again.

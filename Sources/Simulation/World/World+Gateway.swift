@@ -102,7 +102,9 @@ extension World {
                 overCaptureBasisPoints: scenario.overCaptureBasisPoints,
                 cancelsByReference: scenario.voidsByReference
             ),
-            actionLifetime: scenario.actionLifetime
+            actionLifetime: scenario.actionLifetime,
+            risk: scenario.risk,
+            disputes: DisputePolicy(reservesOnWarning: scenario.seed % 2 == 0)
         )
     }
 
@@ -197,7 +199,10 @@ extension World {
     func tick(_ process: GatewayProcess) {
         process.host.tick()
         let isBusy = process.host.core.runningCount > 0 || openRequests > 0
-        let interval: Int64 = !isBusy ? 1_000_000 : isCalm && process.host.isQuiet ? 5_000_000 : 10_000
+        // In a world that only waits for the end of a hold, days later, still more seldom.
+        let patient: Int64 = now > scenario.duration + 7_200_000_000 ? 60_000_000 : 5_000_000
+        let isWaiting = isCalm && process.host.isQuiet
+        let interval: Int64 = isWaiting && (isBusy || patient > 5_000_000) ? patient : isBusy ? 10_000 : 1_000_000
         queue.schedule(.tick(boot: process.boot), at: now + interval)
         settle(process)
         if process.isStopping { stopIfQuiet(process) }

@@ -2,6 +2,7 @@ import Journal
 import PSPSimulator
 import Payments
 import Providers
+import Risk
 import Shard
 
 /// One simulated world, from its first shopper until nothing is left to happen. Everything in it follows from the scenario.
@@ -41,6 +42,22 @@ final class World {
     var attempts: [Attempt] = []
     /// Requests that their merchant still wants an answer to.
     var openRequests = 0
+    /// Wallets that were opened, by merchant.
+    var wallets: [UInt64: [WalletID]] = [:]
+    /// The newest news of each dispute that was opened.
+    var cases: [DisputeID: (event: ProviderEvent, intent: Int)] = [:]
+    /// Events that operators made so far.
+    var events = 0
+    /// What the scorer said last of each payment, as far as it reached the gateway: whether it lets it go.
+    var clearances: [UInt64: Bool] = [:]
+    /// Payments that were said to be in review, and shoppers whose payment people were asked to approve.
+    var reviewed: Set<UInt64> = []
+    var approved: Set<Int> = []
+    var scores: [ScoreOutcome] = []
+    /// Of each score: the payment, and whether the policy lets it go with it.
+    var expectations: [(payment: UInt64, isAllowed: Bool)] = []
+    /// What was answered to a look at the end.
+    var audited: Response?
     var isCalm = false
     /// Nothing is left to happen; seen at a tick.
     var isDone = false
@@ -51,6 +68,7 @@ final class World {
     var weather: SimRandom
     var damages: SimRandom
     var plants: SimRandom
+    var scorer: SimRandom
 
     /// Encryption at rest and signed checkpoints, in the worlds that have them.
     let keys: JournalKeys?
@@ -74,6 +92,7 @@ final class World {
         weather = SimRandom(seed: seed, .weather)
         damages = SimRandom(seed: seed, .damage)
         plants = SimRandom(seed: seed, .planted)
+        scorer = SimRandom(seed: seed, .scorer)
         queue.schedule(.start, at: 0)
         queue.schedule(.intent, at: 1_000)
         queue.schedule(.weather, at: 0)
@@ -118,6 +137,8 @@ final class World {
         switch event {
         case .intent: newIntent()
         case .shopper(let intent, let succeeds): shopperIsDone(intent, succeeds: succeeds)
+        case .truth(let intent): tellTruth(intent)
+        case .scored(let boot, let token, let number): with(boot) { scored($0, token, number) }
         case .send(let request): send(request)
         case .attemptArrives(let attempt): attemptArrives(attempt)
         case .inbox(let boot): with(boot) { processInbox($0) }
@@ -163,6 +184,11 @@ package struct SimulationCounts: Sendable {
     package var events = 0
     package var payments = 0
     package var requests = 0
+    /// Of the requests, those of operators and those about money beside payments.
+    package var errands = 0
+    /// Questions to the scorer.
+    package var questions = 0
+    package var scorerFaults = 0
     package var attempts = 0
     package var pspCalls = 0
     package var starts = 0
@@ -197,6 +223,6 @@ package struct SimulationCounts: Sendable {
     /// All that was done to the world.
     package var faults: Int {
         kills + powerFailures + cleanStops + diskErrors + diskFull + diskSlow + bitFlipsRefused + bitFlipsTolerated
-            + networkFaults + partitions + pspFaults + edgeFaults + clockJumps + conflicts
+            + networkFaults + partitions + pspFaults + edgeFaults + clockJumps + conflicts + scorerFaults
     }
 }

@@ -1,0 +1,118 @@
+import Journal
+import LedgerAudit
+import NIOCore
+import Payments
+import Risk
+import Shard
+
+/// What the durable records say, read as an auditor reads them: the ledger's own check of every record, and which key was begun and
+/// answered where.
+struct JournalBooks {
+    /// The answer that a key's last record holds.
+    struct Stored {
+        var position: RecordPosition
+        var status: UInt16
+        var hash: UInt64
+        var answer: SimAnswer?
+    }
+
+    private struct Operation: Hashable {
+        var payment: UInt64
+        var operation: ProviderOperation
+        var ordinal: UInt16
+    }
+
+    /// The first thing that must not be.
+    private(set) var problem: String?
+    private var ledger = LedgerCheck()
+    private var begun: Set<KeyDigest> = []
+    private(set) var stored: [KeyDigest: Stored] = [:]
+    private var running: [Operation: KeyDigest] = [:]
+
+    mutating func examine(_ bytes: [UInt8], at position: RecordPosition) {
+        do throws(RecordDecodingError) {
+            let linked = try LinkedRecord(decoding: bytes.span)
+            ledger.examine(linked, at: position)
+            try follow(linked.record, bytes, at: position)
+        } catch {
+            note("record \(position) cannot be decoded: \(error)")
+        }
+        if ledger.problemCount > 0, problem == nil { note("the ledger's check: \(ledger.problems[0])") }
+    }
+
+    /// What the ledger's check finds wrong with the whole, as it is now.
+    var final: String? {
+        var ledger = ledger
+        ledger.finish()
+        return problem ?? ledger.problems.first.map { "the ledger's check: \($0)" }
+    }
+
+    private mutating func note(_ text: String) { problem = problem ?? text }
+
+    // MARK: Keys
+
+    private mutating func follow(
+        _ record: ShardRecord,
+        _ bytes: [UInt8],
+        at position: RecordPosition
+    ) throws(RecordDecodingError) {
+        switch record {
+        case .paymentCreated(let created):
+            begin(created.key, Operation(payment: created.id.sequence, operation: .authorize, ordinal: 1), position)
+        case .operationStarted(let started):
+            begin(
+                started.key,
+                Operation(payment: started.payment.sequence, operation: started.operation, ordinal: started.ordinal),
+                position
+            )
+        case .operationFinished(let finished):
+            let operation = Operation(
+                payment: finished.payment.sequence,
+                operation: finished.operation,
+                ordinal: finished.ordinal
+            )
+            try end(running.removeValue(forKey: operation), bytes, position)
+        case .riskDecided(let decided):
+            guard decided.band != .allow else { return }
+            let operation = Operation(payment: decided.payment.sequence, operation: .authorize, ordinal: 1)
+            try end(running.removeValue(forKey: operation), bytes, position)
+        case .paymentChanged(let changed): try once(changed.key, bytes, position)
+        case .eventApplied(let event): try once(event.key, bytes, position)
+        case .payoutChanged(let payout): try once(payout.key, bytes, position)
+        case .walletOpened(let wallet): try once(wallet.key, bytes, position)
+        case .exchangeQuoted(let quote): try once(quote.key, bytes, position)
+        case .exchangeConverted(let record): try once(record.key, bytes, position)
+        case .operationUnresolved, .operationAttempted, .refundBounced, .balanceMark: break
+        }
+    }
+
+    private mutating func begin(_ key: RequestKey?, _ operation: Operation, _ position: RecordPosition) {
+        guard let digest = key?.digest else { return }
+        if !begun.insert(digest).inserted { note("record \(position) begins what another one began under its key") }
+        running[operation] = digest
+    }
+
+    private mutating func end(
+        _ key: KeyDigest?,
+        _ bytes: [UInt8],
+        _ position: RecordPosition
+    ) throws(RecordDecodingError) {
+        guard let key else { return }
+        let response = try StoredResponse(record: bytes)
+        let hash = response.body.withUnsafeReadableBytes { JournalLog.hash($0) }
+        let answer = Stored(position: position, status: response.status, hash: hash, answer: SimAnswer(response.body))
+        if stored.updateValue(answer, forKey: key) != nil {
+            note("record \(position) answers a key for the second time")
+        }
+    }
+
+    private mutating func once(
+        _ key: RequestKey?,
+        _ bytes: [UInt8],
+        _ position: RecordPosition
+    ) throws(RecordDecodingError) {
+        guard let digest = key?.digest else { return }
+        if !begun.insert(digest).inserted { note("record \(position) does again what another one did under its key") }
+        try end(digest, bytes, position)
+    }
+}

@@ -1,0 +1,132 @@
+import Ledger
+import Money
+import NIOCore
+import Payments
+import Shard
+
+/// The end: what the journal holds, what was acknowledged and what everybody has must be the same.
+extension World {
+    /// Compares every acknowledged answer with the journal, and recounts.
+    func recount() -> Recount {
+        var recount = Recount()
+        if let problem = log.books.final { fail(problem) }
+        var found: [(position: UInt64, request: Int, answer: SimAnswer)] = []
+        for number in requests.indices {
+            let stored = log.books.stored[key(number)]
+            check(number, stored)
+            if let stored, let answer = stored.answer { found.append((stored.position, number, answer)) }
+        }
+        for (_, number, answer) in found.sorted(by: { $0.position < $1.position }) {
+            let request = requests[number]
+            let intent = request.intent >= 0 ? intents[request.intent] : nil
+            if case .quote(let quote) = request.errand { recount.take(quote: answer, quote) }
+            let splits = request.kind == .capture ? request.splits : intent?.splits ?? []
+            recount.take(answer, of: request, splits: splits, isSale: intent?.captures ?? false)
+        }
+        if let problem = recount.problem { fail("recounting: \(problem)") }
+        return recount
+    }
+
+    /// What was acknowledged stands in the journal once, word for word; `JournalBooks` sees to the once.
+    private func check(_ number: Int, _ stored: JournalBooks.Stored?) {
+        guard let final = requests[number].final else { return }
+        guard let stored else { return fail("request \(number) was acknowledged and is not in the journal") }
+        if stored.status != final.status || stored.hash != final.hash {
+            fail("request \(number) was answered \(final), and the journal holds \(stored)")
+        }
+    }
+
+    // MARK: Balances
+
+    func compareBalances(_ recount: Recount, _ views: [PaymentView], _ process: GatewayProcess) {
+        var recount = recount
+        var owed = recount.others
+        var available: [WalletID: Int64] = [:]
+        var held: [WalletID: Int64] = [:]
+        for view in views {
+            let intent = intents[Intent.intent(of: view.amountMinor)]
+            let seen = recount.payments[view.id.sequence]?.captured ?? 0
+            if view.capturedMinor > seen {
+                recount.captureUnseen(upTo: view.capturedMinor, view.id, intent.merchant)
+            }
+            let line = recount.payments[view.id.sequence] ?? Recount.PaymentLine()
+            if line.captured != view.capturedMinor { fail("\(view.id): answers tell of \(line), it shows \(view)") }
+            var merchant = view.capturedMinor - line.fee - line.shared - view.refundedMinor - view.disputedMinor
+            switch intent.funding {
+            case .provider: break
+            case .topUp(let wallet):
+                merchant = -view.disputedMinor
+                available[wallet, default: 0] += view.capturedMinor - view.refundedMinor
+            case .wallet(let wallet):
+                available[wallet, default: 0] -= view.capturedMinor - view.refundedMinor + view.capturableMinor
+                held[wallet, default: 0] += view.capturableMinor
+            }
+            owed[intent.merchant, default: [:]][Currency.eur.numericCode, default: 0] += merchant
+        }
+        for (wallet, merchant) in wallets.flatMap({ entry in entry.value.map { ($0, entry.key) } }) {
+            compare(wallet, merchant, available[wallet] ?? 0, held[wallet] ?? 0, process)
+        }
+        let merchants = Set(owed.keys).union(recount.sellers.keys)
+        for merchant in merchants.sorted() {
+            compare(merchant, owed[merchant] ?? [:], recount.sellers[merchant] ?? [:], process)
+        }
+        for (number, payout) in recount.payouts.sorted(by: { $0.key < $1.key }) { compare(number, payout, process) }
+    }
+
+    private func compare(
+        _ merchant: UInt64,
+        _ owed: [UInt16: Int64],
+        _ sellers: [String: Int64],
+        _ process: GatewayProcess
+    ) {
+        guard let response = ask(.getBalance, merchant, process), let balance = SimBalance(response.body) else {
+            return fail("merchant \(merchant) is not told its balance")
+        }
+        if balance.merchant.filter({ $0.value != 0 }) != owed.filter({ $0.value != 0 }) {
+            fail("merchant \(merchant) has \(balance.merchant), and by the answers \(owed)")
+        }
+        if balance.sellers.filter({ $0.value != 0 }) != sellers.filter({ $0.value != 0 }) {
+            fail("merchant \(merchant)'s sellers have \(balance.sellers), and by the answers \(sellers)")
+        }
+        if let seller = balance.sellers.first(where: { $0.value < 0 }) { fail("seller \(seller) of \(merchant) owes") }
+    }
+
+    private func compare(
+        _ wallet: WalletID,
+        _ merchant: UInt64,
+        _ available: Int64,
+        _ held: Int64,
+        _ process: GatewayProcess
+    ) {
+        guard let response = ask(.getWallet(wallet), merchant, process), response.status == 200,
+            let answer = SimAnswer(response.body)
+        else { return fail("\(wallet) was acknowledged and cannot be read") }
+        if answer.amount < 0 || answer.held < 0 { fail("\(wallet) is overdrawn: \(answer)") }
+        if answer.amount != available || answer.held != held {
+            fail("\(wallet) has \(answer.amount) and \(answer.held) held, by the answers \(available) and \(held)")
+        }
+    }
+
+    private func compare(_ number: UInt64, _ payout: Recount.PayoutLine, _ process: GatewayProcess) {
+        guard let response = ask(.getPayout(payout.id), payout.merchant, process),
+            let answer = SimAnswer(response.body), answer.payoutState == payout.state, answer.amount == payout.amount
+        else { return fail("pay-out \(number) is not as the answers tell: \(payout)") }
+    }
+
+    /// Looks at something without time passing.
+    private func ask(_ kind: Command.Kind, _ merchant: UInt64, _ process: GatewayProcess) -> Response? {
+        attempts.append(Attempt(request: -1, variant: .audit))
+        audited = nil
+        let reply = ReplyToken(loop: 0, connection: 0, generation: 0, stream: UInt32(attempts.count - 1))
+        let command = Command(
+            kind: kind,
+            merchant: MerchantID(rawValue: merchant),
+            requestID: RequestID(high: 1, low: UInt64(attempts.count)),
+            key: nil,
+            fingerprint: nil,
+            reply: reply
+        )
+        process.host.process([command])
+        return audited
+    }
+}

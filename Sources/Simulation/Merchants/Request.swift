@@ -1,0 +1,110 @@
+import Payments
+import Shard
+
+/// One mutation that a merchant or an operator wants done, under one idempotency key, however often it is sent.
+struct Request {
+    enum Kind: UInt8 {
+        case create
+        case capture
+        case cancel
+        case refund
+        case increment
+        case confirm
+        case approve
+        case reject
+        /// No step of a payment: `errand` says what.
+        case errand
+    }
+
+    enum Outcome: UInt8 {
+        case open
+        case succeeded
+        /// Declined or not executed: a final answer, too.
+        case failed
+        case conflicted
+        /// Refused without anything being stored.
+        case refused
+    }
+
+    /// A final answer, which the key must give from then on.
+    struct Final: Equatable {
+        var variant: UInt8
+        var status: UInt16
+        var hash: UInt64
+    }
+
+    /// Who asks, or whose payment an operator tells of.
+    var merchant: UInt64
+    /// -1 for what is about no shopper.
+    var intent: Int
+    var kind: Kind
+    var errand: Errand?
+    /// Minor units; nil for all there is.
+    var amount: Int64?
+    /// Of a capture.
+    var isFinal = true
+    /// Of a capture.
+    var splits: [SplitRequest] = []
+    var outcome = Outcome.open
+    var final: Final?
+    /// The payment that any answer under this key showed.
+    var payment: PaymentID?
+    var sends = 0
+    /// The attempt that the merchant waits for.
+    var current: Int?
+    /// Times that it will be asked again although it is final.
+    var reasks = 0
+    var wasAnsweredInCalm = false
+    /// The conflicting variant was sent, too.
+    var hasConflict = false
+}
+
+/// What is done beside payments, and what operators tell.
+enum Errand {
+    case event(ProviderEvent)
+    case evidence(DisputeID)
+    case accept(DisputeID)
+    case openWallet
+    case payout(CreatePayout)
+    case payoutEvent(PayoutID, PayoutEvent)
+    case quote(QuoteRequest)
+    case convert(QuoteID)
+
+    /// Whether it says an amount, so that another amount would be another request.
+    var hasAmount: Bool {
+        switch self {
+        case .event(let event): event.amountMinor != nil
+        case .payout(let payout): payout.amountMinor != nil
+        case .evidence, .accept, .openWallet, .payoutEvent, .quote, .convert: false
+        }
+    }
+
+    /// Whether an operator asks, with a key that is no merchant's.
+    var isOperators: Bool {
+        switch self {
+        case .event, .payoutEvent: true
+        case .evidence, .accept, .openWallet, .payout, .quote, .convert: false
+        }
+    }
+}
+
+/// One request on its way to the gateway and back.
+struct Attempt {
+    enum Variant: UInt8 {
+        case original
+        /// The same key, another amount.
+        case conflicting
+        /// Not the request itself but a look at its payment.
+        case read
+        /// A look at a balance or a wallet by whoever checks the world in the end.
+        case audit
+    }
+
+    var request: Int
+    var variant: Variant
+    /// The process that it reached; 0 while it has reached none.
+    var boot = 0
+    var response: Response?
+    /// The answer was lost on the way, or the merchant has given up waiting.
+    var isOver = false
+}

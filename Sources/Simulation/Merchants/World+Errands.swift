@@ -1,0 +1,184 @@
+import Money
+import Payments
+import Shard
+
+/// What merchants do with money beside taking payments, and what operators tell: each an errand under a key of its own.
+extension World {
+    func begin(
+        _ errand: Errand,
+        merchant: UInt64,
+        intent: Int = -1,
+        after delay: Int64,
+        _ random: inout SimRandom
+    ) {
+        counts.requests += 1
+        counts.errands += 1
+        var request = Request(merchant: merchant, intent: intent, kind: .errand, errand: errand)
+        request.reasks = random.chance(400_000) ? 1 + random.below(3) : 0
+        request.hasConflict = random.chance(60_000) && has(.conflicts) && errand.hasAmount
+        openRequests += 1
+        requests.append(request)
+        queue.schedule(.send(request: requests.count - 1), at: now + delay)
+    }
+
+    /// The command of an errand; `extra` makes another request of it.
+    func command(of errand: Errand, extra: Int64) -> Command.Kind {
+        switch errand {
+        case .event(var event):
+            if let amount = event.amountMinor { event.amountMinor = amount + extra }
+            return .providerEvent(event)
+        case .evidence(let id): return .disputeEvidence(id, evidence: "upload-1\nparcel delivered")
+        case .accept(let id): return .acceptDispute(id)
+        case .openWallet: return .createWallet(CreateWallet(currency: .eur, reference: "shopper"))
+        case .payout(var payout):
+            if let amount = payout.amountMinor { payout.amountMinor = amount + extra }
+            return .createPayout(payout)
+        case .payoutEvent(let id, let event): return .payoutEvent(id, event, reason: "as the bank says")
+        case .quote(let quote): return .quoteExchange(quote)
+        case .convert(let id): return .convertExchange(id)
+        }
+    }
+
+    /// An errand was done; what comes next.
+    func errandDone(_ number: Int, _ answer: SimAnswer) {
+        let request = requests[number]
+        guard let errand = request.errand else { return }
+        var random = SimRandom(seed: scenario.seed &+ UInt64(number) &* 0xA076_1D65, .merchants)
+        switch errand {
+        case .openWallet: wallets[request.merchant, default: []].append(WalletID(answer.subject))
+        case .event(let event): eventApplied(event, request, answer, &random)
+        case .evidence(let id), .accept(let id): disputeDefended(id, request, errand, &random)
+        case .payout: payoutRequested(PayoutID(answer.subject), request, &random)
+        case .payoutEvent(let id, let event): payoutMoved(id, event, request, &random)
+        case .quote: convert(QuoteID(answer.subject), request, &random)
+        case .convert: break
+        }
+    }
+
+    // MARK: Wallets
+
+    /// Now and then a shopper gets a wallet, fills it, or pays from it.
+    func chooseFunding(_ intent: inout Intent, _ random: inout SimRandom) {
+        let draw = random.below(1_000_000)
+        let known = wallets[intent.merchant] ?? []
+        let chosen = random.below(max(1, known.count))
+        guard draw < scenario.walletRate else { return }
+        if known.count < 3 { begin(.openWallet, merchant: intent.merchant, after: 0, &random) }
+        guard !known.isEmpty else { return }
+        let wallet = known[chosen]
+        if draw < scenario.walletRate / 2 {
+            intent.funding = .topUp(wallet)
+            intent.captures = true
+        } else {
+            intent.funding = .wallet(wallet)
+            intent.method = "\(wallet)"
+        }
+    }
+
+    // MARK: Splits
+
+    private static let sellers = ["books", "toys", "tea"].compactMap { SellerName($0) }
+
+    /// How a capture of about this amount is shared; mostly not at all.
+    func chooseSplits(_ amount: Int64, _ random: inout SimRandom) -> [SplitRequest] {
+        guard random.chance(scenario.splitRate) else { return [] }
+        return (0...random.below(2)).map { number in
+            let share: SplitRequest.Share =
+                random.chance(500_000)
+                ? .amount(1 + Int64(random.below(Int(max(1, amount / 3)))))
+                : .basisPoints(UInt16(1 + random.below(4_500)))
+            return SplitRequest(seller: Self.sellers[number + random.below(2)], share: share)
+        }
+    }
+
+    // MARK: Pay-outs
+
+    /// After a settlement there is something to pay out or to exchange.
+    func moveMoney(_ merchant: UInt64, upTo amount: Int64, _ random: inout SimRandom) {
+        let draw = random.below(10)
+        let delay = random.between(0, 20_000_000)
+        let part = max(1, amount / Int64(1 + random.below(4)))
+        switch draw {
+        case 0...2: payOut(merchant, random.chance(400_000) ? nil : part, .eur, seller: nil, after: delay, &random)
+        case 3...4:
+            let seller = random.pick(Self.sellers)
+            payOut(merchant, random.chance(700_000) ? nil : part / 4 + 1, .eur, seller: seller, after: delay, &random)
+        case 5...6: quote(merchant, .eur, part, .usd, "1.0842", after: delay, &random)
+        case 7: quote(merchant, .usd, part / 2 + 1, .eur, "0.9173", after: delay, &random)
+        case 8: payOut(merchant, nil, .usd, seller: nil, after: delay, &random)
+        default: break
+        }
+    }
+
+    private func payOut(
+        _ merchant: UInt64,
+        _ amount: Int64?,
+        _ currency: Currency,
+        seller: SellerName?,
+        after delay: Int64,
+        _ random: inout SimRandom
+    ) {
+        let request = CreatePayout(
+            amountMinor: amount,
+            currency: currency,
+            seller: seller,
+            destination: "account",
+            minimumMinor: 10
+        )
+        begin(.payout(request), merchant: merchant, after: delay, &random)
+    }
+
+    private func payoutRequested(_ id: PayoutID, _ request: Request, _ random: inout SimRandom) {
+        let first: PayoutEvent = random.pick([.sent, .sent, .paid, .failed])
+        tellBank(id, first, request, &random)
+        // Two clerks who do not know of each other.
+        if random.chance(150_000) { tellBank(id, random.pick([.sent, .paid, .failed, .returned]), request, &random) }
+    }
+
+    private func payoutMoved(_ id: PayoutID, _ event: PayoutEvent, _ request: Request, _ random: inout SimRandom) {
+        switch event {
+        case .sent: tellBank(id, random.chance(800_000) ? .paid : .failed, request, &random)
+        case .paid: if random.chance(250_000) { tellBank(id, .returned, request, &random) }
+        case .failed, .returned: break
+        }
+    }
+
+    private func tellBank(_ id: PayoutID, _ event: PayoutEvent, _ request: Request, _ random: inout SimRandom) {
+        let delay = random.between(0, 60_000_000)
+        begin(.payoutEvent(id, event), merchant: request.merchant, after: delay, &random)
+    }
+
+    // MARK: Exchange
+
+    private func quote(
+        _ merchant: UInt64,
+        _ sold: Currency,
+        _ amount: Int64,
+        _ bought: Currency,
+        _ rate: String,
+        after delay: Int64,
+        _ random: inout SimRandom
+    ) {
+        guard let rate = ExchangeRate(rate) else { preconditionFailure("a rate") }
+        let request = QuoteRequest(
+            sold: sold,
+            soldMinor: amount,
+            bought: bought,
+            rate: rate,
+            spreadBasisPoints: 50,
+            validMilliseconds: random.between(5_000, 120_000)
+        )
+        begin(.quote(request), merchant: merchant, after: delay, &random)
+    }
+
+    private func convert(_ id: QuoteID, _ request: Request, _ random: inout SimRandom) {
+        begin(.convert(id), merchant: request.merchant, after: random.between(0, 30_000_000), &random)
+        // A second use of a quote is refused.
+        guard random.chance(250_000) else { return }
+        begin(.convert(id), merchant: request.merchant, after: random.between(0, 30_000_000), &random)
+    }
+}
+
+extension ShardIdentifier {
+    init(_ subject: (high: UInt64, low: UInt64)) { self.init(high: subject.high, low: subject.low) }
+}

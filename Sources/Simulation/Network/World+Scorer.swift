@@ -1,0 +1,56 @@
+import Payments
+import Risk
+import Shard
+
+/// Between gateway and scorer, and the scorer itself.
+extension World {
+    func score(_ question: ScoreRequest, token: UInt64, timeout: Int64, boot: Int) {
+        counts.questions += 1
+        let draw = scorer.below(100)
+        let quick = scorer.between(1_000, 60_000)
+        let isFault = draw < 25 && has(.scorer)
+        // The same payment has the same score whenever it is asked for.
+        var taste = SimRandom(seed: UInt64(question.amountMinor), .scorer)
+        let score = UInt8([5, 10, 20, 35, 45, 55, 70, 79, 85, 100][taste.below(10)])
+        var outcome = ScoreOutcome.scored(score, reasons: score > 50 ? ["odd"] : [])
+        var delay = quick
+        if isFault {
+            counts.scorerFaults += 1
+            let failure: ScoreFailure = [.timeout, .unreachable, .overloaded, .badAnswer][draw % 4]
+            if failure == .timeout { delay = timeout * 1_000 }
+            outcome = scenario.planted == .failOpen ? .scored(0, reasons: []) : .failed(failure)
+        }
+        trace.note(now, "score", Int(question.payment.sequence), isFault ? -1 : Int(score))
+        expectations.append((question.payment.sequence, isAllowed(question, isFault ? nil : score)))
+        scores.append(outcome)
+        queue.schedule(.scored(boot: boot, token: token, scores.count - 1), at: now + delay)
+    }
+
+    /// What the policy says of this score, plainly; nil for none.
+    private func isAllowed(_ question: ScoreRequest, _ score: UInt8?) -> Bool {
+        guard question.score < 50 else { return false }
+        guard let score else { return scenario.risk?.scorer?.onFailure == .allow }
+        return score < 50
+    }
+
+    func scored(_ process: GatewayProcess, _ token: UInt64, _ number: Int) {
+        let (payment, isAllowed) = expectations[number]
+        clearances[payment] = isAllowed
+        process.host.scored(token, scores[number])
+        process.host.scoresDelivered()
+        settle(process)
+    }
+
+    /// Nothing goes to the PSP that neither scorer nor people let go.
+    func checkCleared(_ call: ProviderCall) {
+        guard call.operation == .authorize, call.mode == .execute else { return }
+        let payment = call.payment.sequence
+        let isApproved = approved.contains(Intent.intent(of: call.amountMinor))
+        if clearances[payment] == false, !isApproved {
+            fail("payment \(payment) goes to the PSP, and the scorer did not let it")
+        }
+        if reviewed.contains(payment), !isApproved {
+            fail("payment \(payment) goes to the PSP, and nobody approved it")
+        }
+    }
+}
