@@ -128,7 +128,8 @@ extension World {
             let isVoidOfRest = psp.cancellations == 1 && psp.captured < psp.authorized
             problem =
                 differs(view, psp)
-                ?? ((held == 0 || isNearItsEnd(view)) && (psp.cancellations == 0 || isVoidOfRest) ? nil : "something is held or voided")
+                ?? ((held == 0 || isNearItsEnd(view)) && (psp.cancellations == 0 || isVoidOfRest)
+                    ? nil : "something is held or voided")
         }
         if let problem { fail("\(view.id): \(problem): the shard has \(view), the PSP \(psp), \(held) held") }
     }
