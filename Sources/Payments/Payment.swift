@@ -218,8 +218,9 @@ package struct Payment: Sendable {
         // Each number by itself before sums are made of them: none is negative, none near the end of its range.
         let numbers =
             amountMinor | authorizedMinor | capturedMinor | refundedMinor | refundPendingMinor | disputedMinor
-            | disputeLostMinor | settledMinor | deadline
-        return numbers >= 0 && numbers < 1 << 56 && countersFit
+            | disputeLostMinor | settledMinor
+        // A deadline is a PSP's word: a journal may hold one far beyond the end of the world, and it must not keep us from starting.
+        return numbers >= 0 && numbers < 1 << 56 && deadline >= 0 && countersFit
     }
 
     private var countersFit: Bool {

@@ -63,8 +63,21 @@ package struct RiskCounters: Sendable {
         return sum
     }
 
-    /// Whether the subject has a counter or can get one.
-    package func hasRoom(for digest: RiskDigest) -> Bool { count < capacity || find(digest) != nil }
+    /// Whether the subject has a counter.
+    package func contains(_ digest: RiskDigest) -> Bool { find(digest) != nil }
+
+    /// Whether so many new subjects can get counters at `now`, those counted that `add` would make room of.
+    package func hasRoom(for new: Int, at now: Int64) -> Bool {
+        let free = capacity - count
+        guard new > free else { return true }
+        var past = 0
+        var slot = cursor
+        for _ in 0..<min(slotCount, Self.sweptSlotsWhenShort) {
+            if isPast(slot, at: now) { past += 1 }
+            slot = after(slot)
+        }
+        return new <= free + past
+    }
 
     /// Adds to a counter, which is made when it is not there.
     /// - Returns: false when the table is full.
@@ -193,10 +206,11 @@ extension RiskCounters {
     }
 
     /// Takes a counter of a table of another size.
-    /// - Returns: false when the table is full or the words are no counter.
-    package mutating func adopt(_ words: [UInt64]) -> Bool {
+    /// - Returns: false when the table is full, the counter's window has passed, or the words are no counter.
+    package mutating func adopt(_ words: [UInt64], at now: Int64) -> Bool {
         guard words.count == Self.slotWords, words[3] > 0, words[3] < 1 << 40, Int64(bitPattern: words[2]) >= 0,
-            count < capacity, find(RiskDigest(high: words[0], low: words[1])) == nil
+            now / Int64(words[3]) - Int64(bitPattern: words[2]) < Int64(Self.bucketCount), count < capacity,
+            find(RiskDigest(high: words[0], low: words[1])) == nil
         else { return false }
         return restore(slot: emptySlot(for: RiskDigest(high: words[0], low: words[1])), words)
     }

@@ -61,16 +61,34 @@ extension RiskPolicy {
                 let (value, overflow) = (counters?.value(digest, width: meters[number].width, at: now) ?? 0)
                     .addingReportingOverflow(added)
                 fits = overflow || value > limit
-                if counters?.hasRoom(for: digest) == false { assessment.countersWereFull = true }
             }
             guard fits else { continue }
             total += Int(rules[index].score)
             assessment.reasons.append(rules[index].name)
         }
         assessment.score = UInt8(min(100, total))
+        assessment.countersWereFull = !hasRoom(for: facts, details, subjects, counters, at: now)
         guard assessment.countersWereFull, whenCountersAreFull > .allow else { return }
         assessment.band = max(assessment.band, whenCountersAreFull)
         assessment.reasons.append(RiskReason.countersFull)
+    }
+
+    /// Whether everything about the payment can be counted.
+    private func hasRoom(
+        for facts: RiskFacts,
+        _ details: Span<UInt8>,
+        _ subjects: RiskSubjects,
+        _ counters: borrowing RiskCounters?,
+        at now: Int64
+    ) -> Bool {
+        // Nearly always: no meter needs to be looked at.
+        guard counters?.hasRoom(for: meters.count, at: now) == false else { return true }
+        var new = 0
+        for meter in meters where meter.amount(of: facts) != nil {
+            guard let digest = meter.digest(facts, details, subjects, key) else { continue }
+            if counters?.contains(digest) == false { new += 1 }
+        }
+        return new == 0 || counters?.hasRoom(for: new, at: now) != false
     }
 
     /// Counts a payment that was made, whatever was said of it.

@@ -95,8 +95,8 @@ package struct RiskPolicy: Sendable {
         self.key = key
     }
 
-    /// Whether it needs a table of counters.
-    package var counts: Bool { !meters.isEmpty }
+    /// The capacity of the table of counters that it needs; nil for none.
+    package var neededCounters: Int? { meters.isEmpty ? nil : counterCapacity }
 }
 
 /// What the rules look at.

@@ -41,6 +41,20 @@ package struct ScorerStatistics: Sendable {
     /// From the question to its answer or failure.
     package var latency = LatencySnapshot()
 
+    package init() {}
+
+    /// Adds what another client counted.
+    package mutating func merge(_ other: ScorerStatistics) {
+        questions += other.questions
+        scored += other.scored
+        timeouts += other.timeouts
+        unreachable += other.unreachable
+        overloaded += other.overloaded
+        badAnswers += other.badAnswers
+        inFlight += other.inFlight
+        latency.merge(other.latency)
+    }
+
     mutating func count(_ outcome: ScoreOutcome) {
         switch outcome {
         case .scored: scored += 1
@@ -66,6 +80,8 @@ package final class ScorerClient {
     private var pool: HTTPClientPool?
     private var counters = ScorerStatistics()
     private let latency = LatencyRecorder()
+    /// Succeeds when the last question is answered.
+    private var retirement: EventLoopPromise<Void>?
 
     /// - Parameters:
     ///   - eventLoop: The loop that all calls are made on.
@@ -99,7 +115,16 @@ package final class ScorerClient {
         pool.start()
     }
 
-    /// Asks nothing any more, lets what is under way end, closes the connections.
+    /// Asks nothing any more; closes the connections when every question has its answer, each by its deadline.
+    package func retire() -> EventLoopFuture<Void> {
+        machine.close()
+        guard machine.inFlightCount > 0 else { return shutdown() }
+        let promise = retirement ?? eventLoop.makePromise(of: Void.self)
+        retirement = promise
+        return promise.futureResult
+    }
+
+    /// Asks nothing any more, fails what waits to be sent, lets what was sent end, closes the connections.
     package func shutdown() -> EventLoopFuture<Void> {
         machine.close()
         return pool?.shutdown() ?? eventLoop.makeSucceededVoidFuture()
@@ -137,5 +162,8 @@ extension ScorerClient: HTTPClientDelegate {
 
     package func completionsDelivered() {
         delegate.scoresDelivered()
+        guard machine.inFlightCount == 0, let retirement else { return }
+        self.retirement = nil
+        shutdown().cascade(to: retirement)
     }
 }

@@ -34,13 +34,14 @@ import Testing
     @Test func `a full table counts no new subject until a window has passed`() {
         var counters = RiskCounters(capacity: 3)
         for number in 1...3 { Self.add(Self.digest(UInt64(number)), at: 1_000, to: &counters) }
-        #expect(!counters.hasRoom(for: Self.digest(4)))
+        #expect(!counters.hasRoom(for: 1, at: 1_700) && !counters.contains(Self.digest(4)))
         let addedFourth = counters.add(1, to: Self.digest(4), width: 100, at: 1_700)
         #expect(!addedFourth)
         #expect(counters.value(Self.digest(4), width: 100, at: 1_700) == 0)
-        #expect(counters.hasRoom(for: Self.digest(2)))
+        #expect(counters.contains(Self.digest(2)))
         Self.add(Self.digest(2), at: 1_700, to: &counters)
-        // 1 and 3 have passed.
+        // 1 and 3 have passed: there is room, though the table is full until it is made.
+        #expect(counters.count == 3 && counters.hasRoom(for: 2, at: 1_800) && !counters.hasRoom(for: 3, at: 1_800))
         Self.add(Self.digest(4), at: 1_800, to: &counters)
         #expect(counters.count == 2)
         #expect(counters.value(Self.digest(2), width: 100, at: 1_800) == 1)
@@ -68,9 +69,9 @@ import Testing
             let subject = random.next() % 90
             let width = widths[Int(subject % 4)]
             let amount = random.next() % 5
-            let hadRoom = counters.hasRoom(for: Self.digest(subject))
+            let hadRoom = counters.contains(Self.digest(subject)) || counters.hasRoom(for: 1, at: time)
             let added = counters.add(amount, to: Self.digest(subject), width: width, at: time)
-            #expect(added || !hadRoom)
+            #expect(added == hadRoom)
             if added { events.append((subject, time, amount)) }
             let asked = random.next() % 90
             let askedWidth = widths[Int(asked % 4)]
@@ -117,7 +118,7 @@ import Testing
             restore(0, [1, 2, 3, 0] + good[4...]), restore(0, [1, 2, .max, 4] + good[4...]),
         ]
         #expect(!refused.contains(true) && counters.count == 0)
-        let (first, again, adopted) = (restore(0, good), restore(0, good), counters.adopt(good))
+        let (first, again, adopted) = (restore(0, good), restore(0, good), counters.adopt(good, at: 13))
         #expect(first && !again && counters.count == (adopted ? 2 : 1))
     }
 

@@ -27,7 +27,7 @@ import Testing
 
         init(_ policy: RiskPolicy) {
             self.policy = policy
-            counters = policy.counts ? RiskCounters(capacity: policy.counterCapacity) : nil
+            counters = policy.neededCounters.map { RiskCounters(capacity: $0) }
         }
 
         func pay(_ facts: RiskFacts, _ details: [UInt8], at now: Int64) -> RiskAssessment {
@@ -44,7 +44,7 @@ import Testing
     @Test func `without rules everything is allowed and nothing is asked`() {
         let world = World(RiskPolicy(rules: [], key: Self.key))
         let assessment = world.pay(Self.facts(), Self.details(), at: 1_000)
-        #expect(assessment.isPlain && !world.policy.counts)
+        #expect(assessment.isPlain && world.policy.neededCounters == nil)
     }
 
     @Test(arguments: RiskSubject.allCases)

@@ -103,6 +103,16 @@ struct ScorerClientTests {
         try await client.shutdown()
     }
 
+    @Test func `a client that retires answers what it was asked, also what no stream has taken yet`() async throws {
+        let server = try await ScorerServer(.answer(status: 200, body: #"{"score":7,"reasons":[]}"#))
+        let client = try await ScorerHarness(port: server.port)
+        let outcomes = try await client.askAndRetire(Self.question, count: 200)
+        #expect(outcomes.count == 200 && outcomes.allSatisfy { $0 == .scored(7, reasons: []) })
+        #expect(try await client.ask(Self.question) == .failed(.overloaded))
+        try await client.shutdown()
+        try await server.stop()
+    }
+
     @Test func `a scorer that goes away in the middle is unreachable`() async throws {
         let server = try await ScorerServer(.silence)
         let client = try await ScorerHarness(port: server.port)

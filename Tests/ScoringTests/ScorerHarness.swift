@@ -58,6 +58,21 @@ final class ScorerHarness: Sendable {
         return try await promise.futureResult.get()
     }
 
+    /// Asks before the first connection is there, and retires in the same turn; returns when the client has.
+    func askAndRetire(_ question: ScoreRequest, count: Int) async throws -> [ScoreOutcome] {
+        let promises = (0..<count).map { _ in loop.makePromise(of: ScoreOutcome.self) }
+        try await loop.flatSubmit {
+            let (client, recorder) = self.parts.value
+            for promise in promises {
+                recorder.nextToken += 1
+                recorder.promises[recorder.nextToken] = promise
+                client.ask(question, token: recorder.nextToken, deadline: .now() + .hours(1))
+            }
+            return client.retire()
+        }.get()
+        return try await EventLoopFuture.whenAllSucceed(promises.map(\.futureResult), on: loop).get()
+    }
+
     func statistics() async throws -> ScorerStatistics {
         try await loop.submit { self.parts.value.client.statistics }.get()
     }

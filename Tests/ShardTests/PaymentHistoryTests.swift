@@ -56,6 +56,22 @@ struct PaymentHistoryTests {
         #expect(history.entries.last?.position == RecordPosition(world.journal.count))
     }
 
+    @Test("Records that are no longer kept are left out, and it says so")
+    func expired() throws {
+        var world = ShardWorld()
+        let id = world.paid(1_000, key: "a")
+        world.send(.refund(id, amountMinor: 100), key: "b")
+        world.answer(world.lastCall.token, ShardWorld.success(100, "re_1"))
+        let (journal, newest) = (world.journal, world.journal.count)
+        for kept in 0...newest {
+            let history = try PaymentHistory(of: id, newest: RecordPosition(newest)) { position throws(JournalError) in
+                guard position > RecordPosition(newest - kept) else { throw JournalError(.notFound, "gone") }
+                return journal[Int(position) - 1]
+            }
+            #expect(history.entries.count == kept && history.isTruncated == (kept < newest))
+        }
+    }
+
     @Test("A record of another payment, or none, is an error and no answer")
     func wrongRecord() throws {
         var world = ShardWorld()

@@ -1,9 +1,11 @@
 import Journal
 import Ledger
+import Money
 import Payments
-import Shard
 import ShardModel
 import Testing
+
+@testable import Shard
 
 /// A shard goes on from a snapshot and the journal behind it as if nothing had happened.
 @Suite("Snapshots of a shard")
@@ -32,6 +34,37 @@ struct ShardSnapshotTests {
         world.answer(world.lastCall.token, .unknown(.timeout))
         world.send(.refund(paid, amountMinor: 100), key: prefix + "6")
         world.now += 1_000
+    }
+
+    /// A PSP that says nanoseconds where it means milliseconds.
+    @Test("An authorization's end beyond all sense is not believed, and does not keep a snapshot from being read")
+    func impossibleDeadline() throws {
+        var world = ShardWorld()
+        world.storage = storage()
+        world.send(ShardWorld.create(1_000, capture: false), key: "a")
+        let told = ProviderSuccess(
+            providerReference: "ch_1",
+            amountMinor: 1_000,
+            currency: .eur,
+            expiresAt: 1_790_000_000_000_000_000
+        )
+        world.answer(world.lastCall.token, .succeeded(told))
+        let lifetime = ShardConfiguration.test.capabilities.authorizationLifetime
+        #expect(world.payment.expiresAt == world.now + lifetime)
+        // A journal of the time before may hold one.
+        let finished = world.journal[1]
+        guard case .operationFinished(var record) = try ShardRecord(decoding: finished.span) else { return }
+        record.deadline = told.expiresAt
+        var journal = world.journal
+        var framed: [UInt8] = []
+        ShardRecord.operationFinished(record).encodeFramed(entryLink: 0, into: &framed)
+        journal[1] = Array(framed.dropFirst(4))
+        var old = try ShardWorld(replaying: journal, at: world.now)
+        old.storage = storage()
+        #expect(old.payment.expiresAt == told.expiresAt)
+        try old.snapshot()
+        let restarted = try ShardWorld(from: storage(), journal: journal, at: world.now)
+        #expect(restarted.restored.position == 2 && restarted.digest() == old.digest())
     }
 
     @Test("Live, the whole journal, and snapshot with tail have the same digest, with cold payments or without")

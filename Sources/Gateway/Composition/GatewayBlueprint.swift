@@ -14,7 +14,10 @@ struct GatewayBlueprint: Sendable {
     let loopCount: Int
     let api: APIConfiguration
     let server: HTTPServerConfiguration
+    /// Reads stored answers and payments that left memory.
     let threadPool: NIOThreadPool
+    /// Reads ledgers and timelines, so that the others do not wait behind hundreds of records.
+    let historyPool: NIOThreadPool
     let protection: JournalProtection
     /// Writes snapshots: one thread, so one shard at a time.
     let snapshotPool: NIOThreadPool
@@ -49,6 +52,7 @@ struct GatewayBlueprint: Sendable {
             idempotencySeed: directory.digestSeed
         )
         threadPool = NIOThreadPool(numberOfThreads: 2)
+        historyPool = NIOThreadPool(numberOfThreads: 1)
         snapshotPool = NIOThreadPool(numberOfThreads: 1)
         snapshotPace = WritePace(bytesPerSecond: configuration.journal.snapshot.bytesPerSecond)
     }
@@ -98,6 +102,7 @@ struct GatewayBlueprint: Sendable {
             providerSecret: configuration.provider.apiKey ?? "sk_sim_development",
             risk: risk,
             threadPool: threadPool,
+            historyPool: historyPool,
             snapshots: SnapshotPolicy(
                 journalBytes: configuration.journal.snapshot.journalBytes,
                 payments: configuration.journal.snapshot.payments,

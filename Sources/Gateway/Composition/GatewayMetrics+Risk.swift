@@ -35,7 +35,7 @@ extension GatewayMetrics {
             labels: labels,
             value: Int64(table.capacity)
         )
-        if let scorer = shard.scorer { add(scorer.statistics, labels, to: &metrics) }
+        if let scorer = shard.scorerStatistics { add(scorer, labels, to: &metrics) }
     }
 
     private static func add(_ scorer: ScorerStatistics, _ labels: [MetricLabel], to metrics: inout MetricsSnapshot) {

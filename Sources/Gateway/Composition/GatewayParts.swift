@@ -26,6 +26,7 @@ final class GatewayParts: Sendable {
         loops = Array(group.makeIterator())
         runtimes = RuntimeTable()
         blueprint.threadPool.start()
+        blueprint.historyPool.start()
         blueprint.snapshotPool.start()
     }
 
@@ -118,6 +119,7 @@ final class GatewayParts: Sendable {
             }
         }
         failure.report(GatewayStopped())
+        try? await blueprint.historyPool.shutdownGracefully()
         try? await blueprint.snapshotPool.shutdownGracefully()
         try? await blueprint.threadPool.shutdownGracefully()
         try? await group.shutdownGracefully()

@@ -21,6 +21,8 @@ final class ShardRuntime: ProviderDelegate {
     private(set) var scorer: ScorerClient?
     /// A scorer that was replaced and still has questions under way.
     private var retiredScorers: [ScorerClient] = []
+    /// What those counted that are gone.
+    private var endedScorers = ScorerStatistics()
     private var risk: RiskParts
     private var isClosing = false
     var room = RoomWatch()
@@ -80,6 +82,7 @@ final class ShardRuntime: ProviderDelegate {
             core: core,
             journal: journal,
             threadPool: plan.threadPool,
+            historyPool: plan.historyPool,
             snapshots: SnapshotSetup(
                 storage: storage,
                 policy: plan.snapshots,
@@ -195,12 +198,22 @@ extension ShardRuntime: ScorerDelegate {
 
     func scoresDelivered() { host.scoresDelivered() }
 
+    /// What all scorers counted since the start; nil where none was ever asked.
+    var scorerStatistics: ScorerStatistics? {
+        var sum = endedScorers
+        for scorer in retiredScorers + [scorer].compactMap(\.self) { sum.merge(scorer.statistics) }
+        return scorer == nil && sum.questions == 0 ? nil : sum
+    }
+
     /// New rules from now on; what the old scorer was asked it still answers.
     func reload(_ risk: RiskParts) {
         self.risk = risk
         if let scorer {
             retiredScorers.append(scorer)
-            scorer.shutdown().assumeIsolated().whenComplete { _ in self.retiredScorers.removeAll { $0 === scorer } }
+            scorer.retire().assumeIsolated().whenComplete { _ in
+                self.endedScorers.merge(scorer.statistics)
+                self.retiredScorers.removeAll { $0 === scorer }
+            }
         }
         scorer = makeScorer()
         scorer?.start()
@@ -252,6 +265,7 @@ struct ShardPlan: Sendable {
     var providerSecret: String
     var risk: RiskParts
     var threadPool: NIOThreadPool
+    var historyPool: NIOThreadPool
     var snapshots: SnapshotPolicy
     /// One thread, so that one shard at a time is written.
     var snapshotPool: NIOThreadPool

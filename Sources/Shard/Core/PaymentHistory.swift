@@ -17,11 +17,12 @@ package struct PaymentHistory: Sendable {
     package static let maximumEntries = 1_000
 
     package private(set) var entries: [Entry] = []
-    /// Whether older records were left out, or (in journals of version 1) cannot be found.
+    /// Whether older records were left out, are no longer kept, or (in journals of version 1) cannot be found.
     package private(set) var isTruncated = false
 
     /// Reads the records from `newest` back to the payment's creation; blocks. `read` gives the bytes of a record.
-    /// Throws what `read` throws, and `corrupt` for a record that is not one of this payment.
+    /// What `read` says `notFound` of is no longer kept, and left out with all before it. Throws what else `read` throws, and `corrupt`
+    /// for a record that is not one of this payment.
     package init(
         of payment: PaymentID,
         newest: RecordPosition,
@@ -29,7 +30,15 @@ package struct PaymentHistory: Sendable {
     ) throws(JournalError) {
         var position = newest
         while position != 0, entries.count < Self.maximumEntries {
-            let record = try Self.decode(try read(position), of: payment, at: position)
+            let bytes: [UInt8]
+            do throws(JournalError) {
+                bytes = try read(position)
+            } catch {
+                // Older than the archive is kept for.
+                if error.code == .notFound { break }
+                throw error
+            }
+            let record = try Self.decode(bytes, of: payment, at: position)
             entries.append(Entry(position: position, record: record, status: nil))
             precondition(record.previous < position, "a payment's records lead back")
             position = record.previous

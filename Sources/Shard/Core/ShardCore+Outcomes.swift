@@ -67,10 +67,17 @@ extension ShardCore {
         switch operation.operation {
         case .authorize, .confirm:
             if payments[operation.payment].capturesAutomatically { return 0 }
-            return success.expiresAt > 0 ? success.expiresAt : now + configuration.capabilities.authorizationLifetime
-        case .increment: return max(0, success.expiresAt)
+            let told = Self.plausibleEnd(success.expiresAt, at: now)
+            return told > 0 ? told : now + configuration.capabilities.authorizationLifetime
+        case .increment: return Self.plausibleEnd(success.expiresAt, at: now)
         case .capture, .cancel, .refund: return 0
         }
+    }
+
+    /// The PSP's word for the end of an authorization; 0 without one, and for one more than a year ahead (no card scheme holds money
+    /// for longer than a month: seconds or nanoseconds were taken for milliseconds).
+    private static func plausibleEnd(_ expiresAt: Int64, at now: Int64) -> Int64 {
+        expiresAt > 0 && expiresAt < now + 366 * 86_400_000 ? expiresAt : 0
     }
 
     /// The PSP waits for the shopper. For what has no shopper that is no answer.

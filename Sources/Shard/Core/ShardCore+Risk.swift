@@ -11,15 +11,13 @@ extension ShardCore {
     package mutating func reload(risk policy: RiskPolicy?) {
         let old = riskCounters
         riskPolicy = policy
+        // A table is some megabytes of zeros: none is made that is not needed.
+        if let old, old.capacity == policy?.neededCounters { return }
         riskCounters = RiskCounters.make(for: policy)
         guard var table = riskCounters, let old else { return }
-        if old.capacity == table.capacity {
-            riskCounters = old
-            return
-        }
-        // Of a smaller table what fits; the others begin anew.
+        // Of what still counts, and in a smaller table what fits; the others begin anew.
         riskCounters = nil
-        old.forEach { _, words in _ = table.adopt(Array(words)) }
+        old.forEach { _, words in _ = table.adopt(Array(words), at: lastRecordTime) }
         riskCounters = table
     }
 
@@ -36,6 +34,7 @@ extension ShardCore {
         let details = request.details.bytes
         let facts = RiskFacts(merchant: merchant, amountMinor: request.amountMinor, currency: request.currency)
         let assessment = riskPolicy.assess(facts, details: details.span, riskCounters, at: now)
+        if assessment.countersWereFull { statistics.risk.countersFull += 1 }
         guard !assessment.isPlain else {
             statistics.risk.allowed += 1
             return details
@@ -47,8 +46,7 @@ extension ShardCore {
     mutating func countForRisk(_ record: PaymentCreated) {
         guard let riskPolicy, riskCounters != nil else { return }
         let facts = RiskFacts(merchant: record.merchant, amountMinor: record.amountMinor, currency: record.currency)
-        let lost = riskPolicy.count(facts, details: record.details.span, in: &riskCounters, at: record.time)
-        if lost > 0 { statistics.risk.countersFull += 1 }
+        riskPolicy.count(facts, details: record.details.span, in: &riskCounters, at: record.time)
     }
 
     /// The gate of a payment just made.
@@ -365,7 +363,6 @@ extension ShardCore {
 extension RiskCounters {
     /// The table that a policy needs.
     static func make(for policy: RiskPolicy?) -> RiskCounters? {
-        guard let policy, policy.counts else { return nil }
-        return RiskCounters(capacity: policy.counterCapacity)
+        policy?.neededCounters.map { RiskCounters(capacity: $0) }
     }
 }

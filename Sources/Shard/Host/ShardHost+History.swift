@@ -7,7 +7,7 @@ extension ShardHost {
     func answerHistory(_ reply: ReplyToken, _ requestID: RequestID, _ payment: PaymentID, newest: RecordPosition) {
         let journal = self.journal
         let renderer = core.renderer
-        readOffLoop(reply, requestID) {
+        readOffLoop(reply, requestID, isLong: true) {
             var cache = JournalReadCache()
             do throws(JournalError) {
                 let history = try PaymentHistory(of: payment, newest: newest) { position throws(JournalError) in

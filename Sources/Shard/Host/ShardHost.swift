@@ -12,6 +12,7 @@ package final class ShardHost {
     package internal(set) var core: ShardCore
     let journal: any JournalEngine
     private let threadPool: any BlockingReads
+    private let historyPool: any BlockingReads
     /// Where payments that left memory are; nil when none ever leaves.
     let storage: ShardStorage?
     let snapshots: SnapshotSetup?
@@ -74,11 +75,14 @@ package final class ShardHost {
     }
 
     /// Must be made on `eventLoop`, after replay.
+    /// - Parameter historyPool: reads ledgers and timelines, hundreds of records each, so that stored answers and payments that left
+    ///   memory do not wait behind them; nil: `threadPool`.
     package init(
         eventLoop: any EventLoop,
         core: consuming ShardCore,
         journal: any JournalEngine,
         threadPool: any BlockingReads,
+        historyPool: (any BlockingReads)? = nil,
         snapshots: SnapshotSetup? = nil,
         limits: Limits,
         clock: @escaping @Sendable () -> Int64,
@@ -90,6 +94,7 @@ package final class ShardHost {
         self.durablePosition = core.lastPosition
         self.journal = journal
         self.threadPool = threadPool
+        self.historyPool = historyPool ?? threadPool
         self.storage = snapshots?.storage
         self.snapshots = snapshots
         schedule = snapshots.map { SnapshotSchedule($0, position: core.lastPosition) }
@@ -354,9 +359,11 @@ package final class ShardHost {
     typealias ReadAnswer = (status: UInt16, isReplay: Bool, body: ByteBuffer)
 
     /// Runs a read that blocks on a thread that may, and sends what it gives. Too many at once: 503.
+    /// - Parameter isLong: of many records.
     func readOffLoop(
         _ reply: ReplyToken,
         _ requestID: RequestID,
+        isLong: Bool = false,
         _ read: @escaping @Sendable () -> Result<ReadAnswer, JournalError>
     ) {
         guard readsUnderWay < limits.reads else {
@@ -365,13 +372,13 @@ package final class ShardHost {
         readsUnderWay += 1
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = self.eventLoop
-        threadPool.run {
+        (isLong ? historyPool : threadPool).run {
             let result = read()
             eventLoop.execute { loopBound.value.readEnded(reply, requestID, result) }
         }
     }
 
-    /// The same for a read of the ledger, which takes longer: a few at once, so that stored answers need not wait behind them.
+    /// The same for a read of the ledger, which takes longer: a few at once.
     func readLedgerOffLoop(
         _ reply: ReplyToken,
         _ requestID: RequestID,
@@ -384,7 +391,7 @@ package final class ShardHost {
         ledgerReadsUnderWay += 1
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = self.eventLoop
-        threadPool.run {
+        historyPool.run {
             let result: Result<ReadAnswer, JournalError>
             do throws(JournalError) { result = .success(try read()) } catch { result = .failure(error) }
             eventLoop.execute {

@@ -62,7 +62,9 @@ extension RecordReader {
         let id = try paymentID(bytes)
         let merchant = MerchantID(rawValue: try integer(UInt64.self, bytes))
         let amountMinor = try integer(Int64.self, bytes)
-        guard let currency = Currency(numericCode: try integer(UInt16.self, bytes)) else { throw .invalidValue }
+        guard amountMinor > 0, let currency = Currency(numericCode: try integer(UInt16.self, bytes)) else {
+            throw .invalidValue
+        }
         let feeBasisPoints = try integer(UInt16.self, bytes)
         let captures = try integer(UInt8.self, bytes)
         let traits = PaymentTraits(rawValue: captures >> 4)

@@ -77,6 +77,8 @@ struct SnapshotState: Equatable {
         accountCount = try reader.integer(UInt64.self, bytes)
         keyRunCount = try reader.integer(UInt64.self, bytes)
         let chains = try reader.integer(UInt64.self, bytes)
+        // Stored plus one: 0 is for a snapshot of the time before.
+        guard chains != Self.unknownPast else { throw .invalidValue }
         entryChainCount = chains == 0 ? nil : (chains & ~Self.unknownPast) - 1
         hasUnknownPast = chains == 0 || chains & Self.unknownPast != 0
         // 270 billion, eight years of 1,000 a second: the table of their chunks is allocated at once.

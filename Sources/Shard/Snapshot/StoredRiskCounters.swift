@@ -65,7 +65,7 @@ extension ShardCore {
                     throw .invalidValue
                 }
             } else {
-                _ = riskCounters?.adopt(words)
+                _ = riskCounters?.adopt(words, at: lastRecordTime)
             }
         }
         progress = state
