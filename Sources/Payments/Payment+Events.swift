@@ -43,6 +43,8 @@ package struct EventContext: Sendable {
     package var availableMinor: Int64 = 0
     /// The amount of the operation that is running, other than a refund.
     package var runningMinor: Int64 = 0
+    /// A call that executes the operation that the event is about is under way, so that its answer is awaited.
+    package var isSent = false
     /// The authorization that runs is behind the fraud hook: nothing of it was sent.
     package var isHeldBack = false
 
@@ -66,10 +68,10 @@ extension Payment {
         return switch event.type {
         case .settlementMatched: try decideSettlement(event)
         case .authorizationSucceeded: try decideAuthorized(event, context)
-        case .authorizationFailed: try decideNotAuthorized(event)
+        case .authorizationFailed: try decideNotAuthorized(event, context)
         case .authorizationExpired: try decideExpired()
         case .captureSucceeded: try decideCaptured(event, context)
-        case .captureFailed: try decideCaptureFailed(event)
+        case .captureFailed: try decideCaptureFailed(event, context)
         case .cancelSucceeded: try decideCancelled(event, context)
         case .refundSucceeded, .refundFailed: try decideRefund(event, context)
         case .disputeWarning, .disputeWarningClosed, .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost,
@@ -138,8 +140,12 @@ extension Payment {
         )
     }
 
-    private func refusal(_ event: ProviderEvent) -> ProviderOutcome {
-        .declined(Decline(category: .hard, code: .genericDecline, providerCode: Self.providerCode(event.reason)))
+    /// While the operation's own call is under way its answer decides, and it is there soon: were it a success, and the operation
+    /// ended by then, the money would move unseen.
+    private func failure(_ event: ProviderEvent, _ context: EventContext) throws(EventRefusal) -> EventDecision {
+        guard !context.isSent else { throw .operationInProgress }
+        let code = Self.providerCode(event.reason)
+        return .outcome(.declined(Decline(category: .hard, code: .genericDecline, providerCode: code)))
     }
 
     /// A decline keeps 64 bytes of what the PSP says.
@@ -186,8 +192,11 @@ extension Payment {
         .fact(PaymentFact(.conflicted, moved ? amount(event) : 0, currency(event)))
     }
 
-    private func decideNotAuthorized(_ event: ProviderEvent) throws(EventRefusal) -> EventDecision {
-        if isAuthorizing { return .outcome(refusal(event)) }
+    private func decideNotAuthorized(
+        _ event: ProviderEvent,
+        _ context: EventContext
+    ) throws(EventRefusal) -> EventDecision {
+        if isAuthorizing { return try failure(event, context) }
         guard running == nil else { throw .operationInProgress }
         switch phase {
         case .requiresAction: return .fact(PaymentFact(.authorizationFailed, 0, currency))
@@ -235,11 +244,14 @@ extension Payment {
         }
     }
 
-    private func decideCaptureFailed(_ event: ProviderEvent) throws(EventRefusal) -> EventDecision {
+    private func decideCaptureFailed(
+        _ event: ProviderEvent,
+        _ context: EventContext
+    ) throws(EventRefusal) -> EventDecision {
         switch running {
-        case .capture where captureCount == 1: return .outcome(refusal(event))
+        case .capture where captureCount == 1: return try failure(event, context)
         case .authorize where capturesAutomatically, .confirm where capturesAutomatically:
-            return .outcome(refusal(event))
+            return try failure(event, context)
         case .some: throw .operationInProgress
         case nil: break
         }
@@ -301,7 +313,7 @@ extension Payment {
                     )
                 )
             )
-        case (.pending, _): return .outcome(refusal(event))
+        case (.pending, _): return try failure(event, context)
         case (.succeeded, .refundSucceeded), (.failed, .refundFailed): return .known
         case (.succeeded, _): return .fact(PaymentFact(.refundBounced, refund.amountMinor, currency))
         case (.failed, _): throw .notAllowed

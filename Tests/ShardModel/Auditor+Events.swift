@@ -37,8 +37,15 @@ extension Auditor {
             disputeFee: configuration.disputes.fees[currency] ?? 0,
             reservesOnWarning: configuration.disputes.reservesOnWarning,
             lifetime: configuration.capabilities.authorizationLifetime,
-            isHeldBack: payment.running?.heldBack ?? false
+            isHeldBack: payment.running?.heldBack ?? false,
+            isSent: sent(payment).contains { $0.operation != .refund },
+            sentRefunds: Set(sent(payment).filter { $0.operation == .refund }.map(\.ordinal))
         )
+    }
+
+    /// The calls that execute something and are not answered.
+    private func sent(_ payment: NaivePayment) -> [(operation: ProviderOperation, ordinal: Int)] {
+        (calls[payment.number] ?? []).filter { $0.mode == .execute }.map { ($0.operation, $0.ordinal) }
     }
 
     /// Credits less debits of an account.

@@ -74,6 +74,9 @@ struct NaiveSituation {
     var lifetime: Int64
     /// Authorizations that no answer ended are behind the fraud hook: nothing of them was sent.
     var isHeldBack = false
+    /// A call of the payment's own operation, or of these refunds, is under way.
+    var isSent = false
+    var sentRefunds: Set<Int> = []
 }
 
 // MARK: What a payment takes of what is told of its disputes

@@ -10,12 +10,12 @@ extension NaivePayment {
         switch event.type {
         case .settlementMatched: return ruleSettlement(event, same)
         case .authorizationSucceeded: return ruleAuthorized(event, same, situation)
-        case .authorizationFailed: return ruleNotAuthorized()
+        case .authorizationFailed: return ruleNotAuthorized(situation)
         case .authorizationExpired: return ruleExpired()
         case .captureSucceeded: return ruleCaptured(event, same, situation)
-        case .captureFailed: return ruleCaptureFailed(event, same)
+        case .captureFailed: return ruleCaptureFailed(event, same, situation)
         case .cancelSucceeded: return ruleCancelled()
-        case .refundSucceeded, .refundFailed: return ruleRefund(event, same)
+        case .refundSucceeded, .refundFailed: return ruleRefund(event, same, situation)
         case .moneyUnexplained, .moneyReclassified, .balanceWrittenOff: return ruleMoney(event, situation)
         default: return ruleDispute(event, situation)
         }
@@ -66,8 +66,11 @@ extension NaivePayment {
         return .happens(NaiveFact(effect: "conflicted", amount: amount, currency: event.currency ?? currency))
     }
 
-    private func ruleNotAuthorized() -> NaiveRuling {
-        if isAuthorizing, let running { return .ends(running, .declined(.genericDecline)) }
+    private func ruleNotAuthorized(_ situation: NaiveSituation) -> NaiveRuling {
+        if isAuthorizing, let running {
+            // The answer that is on its way decides.
+            return situation.isSent ? .refused("operationInProgress") : .ends(running, .declined(.genericDecline))
+        }
         if running != nil { return .refused("operationInProgress") }
         if isOver { return .known }
         guard phase == .requiresAction else { return .refused("eventNotAllowed") }
@@ -108,8 +111,10 @@ extension NaivePayment {
         return .happens(NaiveFact(effect: "captured_late", amount: event.amount ?? 0, currency: currency))
     }
 
-    private func ruleCaptureFailed(_ event: Step.Event, _ same: Bool) -> NaiveRuling {
-        if let capturing { return .ends(capturing, .declined(.genericDecline)) }
+    private func ruleCaptureFailed(_ event: Step.Event, _ same: Bool, _ situation: NaiveSituation) -> NaiveRuling {
+        if let capturing {
+            return situation.isSent ? .refused("operationInProgress") : .ends(capturing, .declined(.genericDecline))
+        }
         if running != nil { return .refused("operationInProgress") }
         if phase == .failed, failure == "captureFailed" { return .known }
         guard phase == .captured || phase == .partiallyCaptured, refundable > 0 else {
@@ -128,7 +133,7 @@ extension NaivePayment {
         return phase == .voided ? .known : .refused("eventNotAllowed")
     }
 
-    private func ruleRefund(_ event: Step.Event, _ same: Bool) -> NaiveRuling {
+    private func ruleRefund(_ event: Step.Event, _ same: Bool, _ situation: NaiveSituation) -> NaiveRuling {
         guard let number = event.refund.map({ Int($0) }), number <= refunds.count else { return .refused("notFound") }
         let refund = refunds[number - 1]
         guard same, event.amount ?? refund.amount == refund.amount else { return .refused("eventAmountMismatch") }
@@ -140,6 +145,7 @@ extension NaivePayment {
                 let effect = succeeded ? "refund_confirmed" : "refund_reversed"
                 return .happens(NaiveFact(effect: effect, amount: refund.amount, currency: currency, refund: number))
             }
+            if !succeeded, situation.sentRefunds.contains(number) { return .refused("operationInProgress") }
             let reply: Step.Reply =
                 succeeded ? .ok(amount: nil, currency: nil, expiresIn: 0) : .declined(.genericDecline)
             return .ends(operation, reply)

@@ -103,6 +103,8 @@ extension ShardCore {
             context.runningMinor = running.amountMinor
             context.isHeldBack = running.gate != .open
         }
+        let slot = event.type.isRefund ? context.refund?.operationSlot ?? 0 : payment.operationSlot
+        context.isSent = slot != 0 && operations[Int(slot) - 1].step == .executing
         return context
     }
 
