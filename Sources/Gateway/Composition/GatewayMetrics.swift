@@ -98,6 +98,11 @@ enum GatewayMetrics {
                 "millrace_late_successes_total", "Alarm: what a PSP executed after the payment had ended.",
                 shard.lateSuccesses
             ),
+            (
+                "millrace_take_backs_failed_total",
+                "Alarm: tries to take back late money, or to void, that were refused or could not be begun.",
+                shard.takeBacksFailed
+            ),
             ("millrace_unexplained_money_total", "Alarm: provider money put into suspense.", shard.unexplained),
             ("millrace_disputes_overdue_total", "Disputes lost for want of evidence.", shard.disputesOverdue),
             ("millrace_idempotent_replays_total", "Answers given again.", shard.replays),

@@ -92,14 +92,16 @@ extension ShardCore {
     /// Voids or refunds what must not stay.
     private mutating func takeBack(_ index: Int, at now: Int64, into output: inout ShardOutput) {
         let payment = payments[index]
-        guard payment.phase == .captured else {
-            if payment.cancelCount < .max { begin(.cancel, index, cause: nil, at: now, into: &output) }
-            return
+        let isPossible: Bool
+        if payment.phase == .captured {
+            // What a wallet was filled with may be spent: it is tried again when time has passed.
+            let money = moneyRefusal(.refund, payment.refundableMinor, isFinal: true, nil, payment)
+            isPossible = payment.refundCount < Payment.maximumRefunds && payment.disputedMinor == 0 && money == nil
+        } else {
+            isPossible = payment.cancelCount < .max
         }
-        // What a wallet was filled with may be spent: it is tried again when time has passed.
-        let money = moneyRefusal(.refund, payment.refundableMinor, isFinal: true, nil, payment)
-        guard payment.refundCount < Payment.maximumRefunds, payment.disputedMinor == 0, money == nil else { return }
-        begin(.refund, index, cause: nil, at: now, into: &output)
+        guard isPossible else { return statistics.takeBacksFailed += 1 }
+        begin(payment.phase == .captured ? .refund : .cancel, index, cause: nil, at: now, into: &output)
     }
 
     /// The gateway had given a shopper up, and the PSP refuses to cancel: the shopper has finished after all. The PSP is asked
