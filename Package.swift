@@ -278,3 +278,9 @@ if let fuzzRuntime {
         )
     )
 }
+
+// A part of the tests: `MILLRACE_TESTS=JournalTests,LedgerTests swift test` builds and runs only these test targets.
+if let only = Context.environment["MILLRACE_TESTS"] {
+    let named = Set(only.split(separator: ",").map(String.init))
+    package.targets.removeAll { $0.type == .test && !named.contains($0.name) }
+}
