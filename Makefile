@@ -1,7 +1,7 @@
 # Two commands suffice: `make run` and `make test`. README.md says more.
 
 SWIFT ?= swift
-RELEASE = -c release --static-swift-stdlib
+RELEASE = -c release
 BINARY = .build/release/millrace
 # Where `make run` keeps its journals and keys, and what it listens on.
 DATA ?= data/demo
@@ -21,7 +21,7 @@ LOAD ?=
 help:
 	@echo 'make run    set up, build, and run gateway and simulator; prints a curl line'
 	@echo 'make test   set up, and run every test'
-	@echo 'make check  format lint, house rules and unit tests only'
+	@echo 'make check  format lint, house rules and unit tests only, in a debug build'
 	@echo 'make bench  the baselines and the gateway under the same load; memory; the journal'
 	@echo 'make fuzz   every fuzz target for $(SECONDS_EACH) s'
 	@echo 'make load   a demo of its own under load, audited (SCENARIO=$(SCENARIO))'

@@ -4,6 +4,9 @@ import PackageDescription
 /// Set by `scripts/fuzz.sh` only: the libFuzzer runtime to link (`Fuzz/README.md`).
 let fuzzRuntime = Context.environment["MILLRACE_FUZZ"]
 
+/// Set by `scripts/test.sh` only: our own modules keep their assertions and can be imported by tests; dependencies do not change.
+let isChecked = Context.environment["MILLRACE_CHECKED"] == "1"
+
 let strict: [SwiftSetting] =
     [
         .swiftLanguageMode(.v6),
@@ -12,8 +15,19 @@ let strict: [SwiftSetting] =
         .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("MemberImportVisibility"),
     ]
-    // The fuzzers run optimized code with the assertions of debug builds.
-    + (fuzzRuntime == nil ? [] : [.unsafeFlags(["-assert-config", "Debug"])])
+    // Tests and fuzzers run optimized code with the assertions of debug builds.
+    + (fuzzRuntime == nil && !isChecked
+        ? [] : [.unsafeFlags(["-assert-config", "Debug", "-enable-testing"], .when(configuration: .release))])
+
+/// Links Swift's libraries into a release executable, so that it runs where there is no toolchain. By the linker alone
+/// (`--static-swift-stdlib` would compile everything a second time, beside the build of the tests).
+let staticRuntime: [LinkerSetting] =
+    [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
+    + [
+        "FoundationInternationalization", "FoundationEssentials", "CoreFoundation", "_FoundationICU",
+        "_FoundationCShims",
+        "_FoundationCollections", "swiftSynchronization",
+    ].map { .linkedLibrary($0, .when(configuration: .release)) }
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -135,7 +149,8 @@ let package = Package(
                 "Gateway", "API", "Payments", "Shard", "Journal", "Ledger", "LedgerAudit", "Money", "PSPSimulator",
                 "LoadTest", arguments, logging, nioCore, nioPosix,
             ],
-            swiftSettings: strict
+            swiftSettings: strict,
+            linkerSettings: staticRuntime
         ),
         // Not a test target because it measures the release build; `make test` runs it against the committed budget.
         .executableTarget(

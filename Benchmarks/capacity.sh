@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 payments=${1:-10000000}
-flags=(-c release --static-swift-stdlib --product snapshot-benchmark)
+flags=(-c release --product snapshot-benchmark)
 swift build "${flags[@]}"
 work=$(mktemp -d "${TMPDIR:-/tmp}/millrace-capacity.XXXXXX")
 trap 'rm -rf "$work"' EXIT

@@ -3,7 +3,7 @@
 # Usage: journal.sh [DIRECTORY] [quick]      (a directory on the disk to be measured; default: a temporary one in .build)
 set -euo pipefail
 cd "$(dirname "$0")/.."
-flags=(-c release --static-swift-stdlib --product journal-benchmark)
+flags=(-c release --product journal-benchmark)
 swift build "${flags[@]}" >&2
 directory=${1:-.build/journal-benchmark}
 mkdir -p "$directory"

@@ -3,6 +3,7 @@
 # the lines before it say again what failed (a log that is cut to its end still tells); the exit status says whether all did.
 # Usage: test.sh all|check
 #   E2E_BUILD=debug     end-to-end tests on the debug build instead of the release that users run
+#   E2E_PARTS=2         how many parts of the end-to-end tests run side by side
 #   PYTEST_ARGS='-k x'  more arguments for pytest
 #   FUZZ_SECONDS=20     how long each fuzz target runs
 #   WORKLOAD_STEPS=1300000  random steps against the naive model of payments
@@ -11,24 +12,28 @@ cd "$(dirname "$0")/.." || exit 1
 mode=${1:-all}
 logs=.build/test-logs
 summary=()
+took=()
 # At most so many lines are said again of a step that failed.
 REPEATED=200
 
-# Runs a step; a step that fails is the last.
+# Runs a step and notes how long it took; a step that fails is the last.
 step() { # NAME COMMAND...
-    local name=$1
+    local name=$1 begun=$SECONDS status=0
     shift
     echo "== $name"
-    if "$@"; then summary+=("$name: ok"); else
+    "$@" || status=1
+    took+=("$(printf '%-20s %5d s' "$name" $((SECONDS - begun)))")
+    [ "$status" = 0 ] || {
         summary+=("$name: FAILED")
         finish 1
-    fi
+    }
+    summary+=("$name: ok")
 }
 
 finish() { # STATUS
     local line
     line=$(printf '%s; ' "${summary[@]}")
-    echo
+    printf '%s\n' "" "== what each step took" "${took[@]}" "$(printf '%-20s %5d s' all "$SECONDS")" ""
     if [ "$1" = 0 ]; then echo "PASSED: ${line%; }"; else
         [ ! -s "$logs/failures" ] || { echo "== what failed"; head -n "$REPEATED" "$logs/failures"; echo; }
         echo "FAILED: ${line%; }"
@@ -48,21 +53,19 @@ format() {
     swift format lint --strict -r --configuration .swift-format Package.swift Sources Tests Fuzz Benchmarks/journal loadtest/Sources
 }
 
+# Builds the unit tests. `make test` optimizes them and keeps the assertions: they run many times as fast as in a debug build.
+# `make check` builds for debugging: a small change is compiled sooner.
+build_unit() {
+    MILLRACE_CHECKED=1 swift build -c "$configuration" --product millracePackageTests 2>&1 | tee "$logs/build.log"
+    [ "${PIPESTATUS[0]}" = 0 ] && return 0
+    failures_of "$logs/build.log" >"$logs/failures"
+    return 1
+}
+
 unit() {
-    swift build --build-tests 2>&1 | tee "$logs/build.log"
-    if [ "${PIPESTATUS[0]}" != 0 ]; then
-        failures_of "$logs/build.log" >"$logs/failures"
-        return 1
-    fi
-    # Those on sockets by themselves: beside tests that compute for minutes, their timeouts would pass before they got a turn.
-    local sockets='^(GatewayTests|HTTPTransportTests|LoadTestTests|PSPSimulatorTests|ProvidersTests|ScoringTests)\.'
-    local status=0 part
-    : >"$logs/unit.log"
-    for part in --filter --skip; do
-        swift test --skip-build "$part" "$sockets" 2>&1 | tee -a "$logs/unit.log" | grep -vE '^(◇|✔|􀟈|􁁛)'
-        status=${PIPESTATUS[0]}
-        [ "$status" = 0 ] || break
-    done
+    local status
+    MILLRACE_CHECKED=1 swift test -c "$configuration" --skip-build 2>&1 | tee "$logs/unit.log" | grep -vE '^(◇|✔|􀟈|􁁛)'
+    status=${PIPESTATUS[0]}
     counted=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$logs/unit.log" | awk '{sum += $1} END {print sum + 0}')
     summary+=("$counted unit tests")
     # A run that found no tests has not passed.
@@ -89,40 +92,56 @@ environment() {
     fi
 }
 
-# The heap allocations of one payment, counted in the release build, against the committed budget.
-allocations() {
-    local flags=(-c release --static-swift-stdlib --product allocation-budget) directory
-    swift build "${flags[@]}" || return 1
-    directory=$(mktemp -d)
-    "$(swift build "${flags[@]}" --show-bin-path)/allocation-budget" "$directory" Tests/AllocationBudget/budget.txt
-    local status=$?
-    rm -rf "$directory"
-    return "$status"
+# A million random steps of the life of payments against a naive model, optimized and with assertions.
+build_workload() {
+    MILLRACE_CHECKED=1 swift build -c release --product shard-workload
 }
 
-# A million random steps of the life of payments against a naive model, in the release build.
 workload() {
-    local flags=(-c release --static-swift-stdlib --product shard-workload)
-    swift build "${flags[@]}" || return 1
-    "$(swift build "${flags[@]}" --show-bin-path)/shard-workload" "${WORKLOAD_STEPS:-1300000}" 8 2>&1 | tee "$logs/workload.log"
+    "$(swift build -c release --show-bin-path)/shard-workload" "${WORKLOAD_STEPS:-1300000}" 8 2>&1 | tee "$logs/workload.log"
     local status=${PIPESTATUS[0]}
     summary+=("$(sed -n 's/^shard-workload: \(.*\) in [0-9]* seeds.*/\1/p' "$logs/workload.log")")
     [ "$status" = 0 ] || cp "$logs/workload.log" "$logs/failures"
     return "$status"
 }
 
-end_to_end() {
-    environment || return 1
-    local flags=(--product millrace)
-    [ "${E2E_BUILD:-release}" = debug ] || flags+=(-c release --static-swift-stdlib)
-    swift build "${flags[@]}" || return 1
-    MILLRACE_BINARY="$(swift build "${flags[@]}" --show-bin-path)/millrace"
-    export MILLRACE_BINARY
+# The release that users run, and the program that counts its allocations.
+build_release() {
+    swift build -c release --product millrace && swift build -c release --product allocation-budget || return 1
+    [ "${E2E_BUILD:-release}" = release ] || swift build --product millrace
+}
+
+# The heap allocations of one payment, counted in the release build, against the committed budget.
+allocations() {
+    local directory
+    directory=$(mktemp -d)
+    "$(swift build -c release --show-bin-path)/allocation-budget" "$directory" Tests/AllocationBudget/budget.txt
+    local status=$?
+    rm -rf "$directory"
+    return "$status"
+}
+
+# One part of the end-to-end tests (Tests/EndToEnd/conftest.py).
+end_to_end_part() { # K/N LOG
     # shellcheck disable=SC2086 # arguments
-    .venv/bin/python -m pytest -q Tests/EndToEnd ${PYTEST_ARGS:-} 2>&1 | tee "$logs/end-to-end.log"
-    local status=${PIPESTATUS[0]}
-    [ "$status" = 0 ] || grep -E '^(FAILED|ERROR|E  )' "$logs/end-to-end.log" >"$logs/failures"
-    summary+=("$(tail -n 1 "$logs/end-to-end.log" | tr -d '=' | sed 's/^ *//; s/ *$//')")
+    .venv/bin/python -m pytest -q Tests/EndToEnd --part "$1" --durations=0 ${PYTEST_ARGS:-} >"$2" 2>&1
+}
+
+end_to_end() {
+    local count=${E2E_PARTS:-2} number status=0 processes=()
+    MILLRACE_BINARY="$(swift build -c "${E2E_BUILD:-release}" --show-bin-path)/millrace"
+    export MILLRACE_BINARY
+    for number in $(seq "$count"); do
+        end_to_end_part "$number/$count" "$logs/end-to-end-$number.log" &
+        processes+=($!)
+    done
+    for number in $(seq "$count"); do wait "${processes[number - 1]}" || status=1; done
+    for number in $(seq "$count"); do
+        echo "-- part $number of $count"
+        grep -vE '^[0-9.]+s (call|setup|teardown) ' "$logs/end-to-end-$number.log"
+        summary+=("$(tail -n 1 "$logs/end-to-end-$number.log" | tr -d '=' | sed 's/^ *//; s/ *$//')")
+    done
+    [ "$status" = 0 ] || grep -hE '^(FAILED|ERROR|E  )' "$logs"/end-to-end-*.log >"$logs/failures"
     return "$status"
 }
 
@@ -136,20 +155,25 @@ fuzz() {
 }
 
 mkdir -p "$logs"
-rm -f "$logs/failures"
+rm -f "$logs/failures" "$logs"/end-to-end-*.log
+configuration=debug
 if [ "$mode" = all ]; then
+    configuration=release
     scripts/setup.sh test || { echo "FAILED: setup"; exit 1; }
+    [ -f Tests/EndToEnd/requirements.txt ] || { echo "FAILED: there are no end-to-end tests"; exit 1; }
+    step "python environment" environment
 fi
 step "format" format
 step "tidy" python3 scripts/tidy.py
+step "build of unit tests" build_unit
 step "unit" unit
 if [ "$mode" = all ]; then
-    step "allocations" allocations
+    # One build folder: dependencies are compiled once, our modules twice, with assertions and as users run them.
+    step "build of workload" build_workload
     step "workload" workload
+    step "build of release" build_release
+    step "allocations" allocations
     step "fuzz" fuzz
-    if [ -f Tests/EndToEnd/requirements.txt ]; then step "end-to-end" end_to_end; else
-        summary+=("end-to-end: FAILED, there are none")
-        finish 1
-    fi
+    step "end-to-end" end_to_end
 fi
 finish 0

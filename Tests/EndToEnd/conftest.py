@@ -62,6 +62,31 @@ def api(demo):
         yield client
 
 
-def pytest_collection_modifyitems(items):
-    """What looks back at all others comes last."""
-    items.sort(key=lambda item: item.path.name == "test_afterwards.py")
+# What looks back at all others: comes last, and in every part.
+AFTERWARDS = "test_afterwards.py"
+DURATIONS = Path(__file__).with_name("durations.txt")
+# For a file that durations.txt does not have yet.
+UNKNOWN_SECONDS = 10
+
+
+def pytest_addoption(parser):
+    parser.addoption("--part", default="1/1", help="K/N: the K-th of N parts, which run side by side, each with a demo of its own")
+
+
+def parts(names, count):
+    """Divides files into parts of about the same time: the longest first, each to the part that has least."""
+    seconds = dict(line.split() for line in DURATIONS.read_text().splitlines())
+    divided, loads = [set() for _ in range(count)], [0.0] * count
+    for name in sorted(names, key=lambda name: (-float(seconds.get(name, UNKNOWN_SECONDS)), name)):
+        least = loads.index(min(loads))
+        divided[least].add(name)
+        loads[least] += float(seconds.get(name, UNKNOWN_SECONDS))
+    return divided
+
+
+def pytest_collection_modifyitems(config, items):
+    number, count = (int(text) for text in config.getoption("--part").split("/"))
+    names = {item.path.name for item in items} - {AFTERWARDS}
+    mine = parts(names, count)[number - 1] | {AFTERWARDS}
+    config.hook.pytest_deselected(items=[item for item in items if item.path.name not in mine])
+    items[:] = sorted((item for item in items if item.path.name in mine), key=lambda item: item.path.name == AFTERWARDS)

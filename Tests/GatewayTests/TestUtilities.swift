@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 
@@ -39,9 +40,9 @@ final class TemporaryDirectory {
 
 /// Permission bits of a file.
 func permissions(_ path: String) throws -> UInt32 {
-    var status = stat()
-    try #require(stat(path, &status) == 0)
-    return status.st_mode & 0o777
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    let mode = try #require(attributes[.posixPermissions] as? NSNumber)
+    return mode.uint32Value & 0o777
 }
 
 enum FilesForTests {
