@@ -103,17 +103,36 @@ let package = Package(
         room("Telemetry", [histogram]),
         // Asks an external fraud scorer.
         room("Scoring", ["Money", "Payments", "Risk", "HTTPTransport", "WireJSON", "Telemetry", nioCore, nioHPACK]),
-        // The heart, and what surrounds it.
-        room("Shard", ["Money", "Ledger", "Payments", "Risk", "Timers", "Journal", nioCore, nioPosix]),
+        // A shard, from its records up to its event loop.
+        room("ShardRecords", ["Money", "Ledger", "Payments", "Risk", "Journal", nioCore]),
+        room("ShardState", ["Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", nioCore]),
+        room(
+            "ShardCore",
+            ["Money", "Ledger", "Payments", "Risk", "Timers", "Journal", "ShardRecords", "ShardState", nioCore]
+        ),
+        room(
+            "ShardStorage",
+            ["Ledger", "Payments", "Journal", "ShardRecords", "ShardState", "ShardCore"]
+        ),
+        room(
+            "ShardHost",
+            [
+                "Ledger", "Payments", "Risk", "Journal", "ShardRecords", "ShardState", "ShardCore", "ShardStorage",
+                nioCore, nioPosix,
+            ]
+        ),
         // What auditors and accountants read, made from the journal alone.
-        room("LedgerAudit", ["Money", "Ledger", "Payments", "Risk", "Journal", "Shard", "WireJSON", nioCore]),
+        room("LedgerAudit", ["Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", "WireJSON", nioCore]),
         room(
             "Providers",
             ["Money", "Payments", "HTTPTransport", "WireJSON", nioCore, nioHPACK, nioSSL]
         ),
         room(
             "API",
-            ["Money", "Ledger", "Payments", "Risk", "Shard", "HTTPTransport", "WireJSON", crypto, nioCore, nioHPACK]
+            [
+                "Money", "Ledger", "Payments", "Risk", "ShardRecords", "ShardState", "ShardCore", "HTTPTransport",
+                "WireJSON", crypto, nioCore, nioHPACK,
+            ]
         ),
         // The built-in payment service provider: a process of its own that shares no code with the gateway's domain.
         room("PSPSimulator", ["HTTPTransport", "WireJSON", logging, nioCore, nioPosix, nioHPACK, nioSSL]),
@@ -130,7 +149,8 @@ let package = Package(
             "Gateway",
             [
                 "Money", "Ledger", "Payments", "Risk", "WireJSON", "Timers", "Journal", "HTTPTransport", "Telemetry",
-                "Scoring", "Shard", "Providers", "API", crypto, logging, x509, asn1, yams, nioCore, nioPosix, nioHTTP1,
+                "Scoring", "ShardRecords", "ShardState", "ShardCore", "ShardStorage", "ShardHost", "Providers", "API",
+                crypto, logging, x509, asn1, yams, nioCore, nioPosix, nioHTTP1,
                 nioHPACK, nioSSL,
             ]
         ),
@@ -138,7 +158,8 @@ let package = Package(
         room(
             "Simulation",
             [
-                "Money", "Ledger", "Payments", "Risk", "Journal", "Shard", "LedgerAudit", "Providers", "PSPSimulator",
+                "Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", "ShardState", "ShardCore",
+                "ShardStorage", "ShardHost", "LedgerAudit", "Providers", "PSPSimulator",
                 "HTTPTransport", nioCore, nioHPACK,
             ]
         ),
@@ -146,7 +167,8 @@ let package = Package(
             name: "millrace",
             dependencies: [
                 "Simulation",
-                "Gateway", "API", "Payments", "Shard", "Journal", "Ledger", "LedgerAudit", "Money", "PSPSimulator",
+                "Gateway", "API", "Payments", "ShardRecords", "ShardCore", "Journal", "Ledger", "LedgerAudit", "Money",
+                "PSPSimulator",
                 "LoadTest", arguments, logging, nioCore, nioPosix,
             ],
             swiftSettings: strict,
@@ -166,7 +188,10 @@ let package = Package(
         // docs/capacity.md: measures a shard of millions of payments; `Benchmarks/capacity.sh` runs it.
         .executableTarget(
             name: "snapshot-benchmark",
-            dependencies: ["Shard", "Journal", "Payments", "Ledger", "Money", nioCore],
+            dependencies: [
+                "ShardRecords", "ShardState", "ShardCore", "ShardStorage", "Journal", "Payments", "Ledger", "Money",
+                nioCore,
+            ],
             path: "Benchmarks/Snapshots",
             swiftSettings: strict
         ),
@@ -174,7 +199,8 @@ let package = Package(
         .executableTarget(
             name: "journal-benchmark",
             dependencies: [
-                "Journal", "Shard", "API", "Payments", "Money", "CMillrace", crypto, nioCore, nioPosix,
+                "Journal", "ShardRecords", "ShardState", "ShardCore", "API", "Payments", "Money", "CMillrace", crypto,
+                nioCore, nioPosix,
             ],
             path: "Benchmarks/journal",
             swiftSettings: strict
@@ -183,7 +209,7 @@ let package = Package(
         tests("LedgerTests", ["Ledger", "Money"]),
         tests(
             "LedgerAuditTests",
-            ["LedgerAudit", "Money", "Ledger", "Payments", "Risk", "Journal", "Shard", nioCore]
+            ["LedgerAudit", "Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", nioCore]
         ),
         tests("PaymentsTests", ["Payments", "Ledger", "Money"]),
         tests("RiskTests", ["Risk", "Payments", "Money"]),
@@ -208,7 +234,10 @@ let package = Package(
         // A shard that takes steps, a naive second model of payments, and random steps: for the tests of the shard and `shard-workload`.
         room(
             "ShardModel",
-            ["Money", "Ledger", "Payments", "Risk", "Journal", "Shard", nioCore],
+            [
+                "Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", "ShardState", "ShardCore",
+                "ShardStorage", nioCore,
+            ],
             path: "Tests/ShardModel"
         ),
         // Not a test target because a million steps take an optimized build; `make test` runs it.
@@ -221,9 +250,9 @@ let package = Package(
         .testTarget(
             name: "ShardTests",
             dependencies: [
-                "ShardModel", "API", "Shard", "Payments", "Risk", "Journal", "Ledger", "LedgerAudit", "Money", nioCore,
-                nioEmbedded,
-                nioPosix,
+                "ShardModel", "API", "ShardRecords", "ShardState", "ShardCore", "ShardStorage", "ShardHost", "Payments",
+                "Risk",
+                "Journal", "Ledger", "LedgerAudit", "Money", nioCore, nioEmbedded, nioPosix,
             ],
             exclude: ["Scenarios"],
             swiftSettings: strict
@@ -238,9 +267,8 @@ let package = Package(
         tests(
             "APITests",
             [
-                "API", "Shard", "Payments", "Risk", "Ledger", "Journal", "HTTPTransport", "WireJSON", "Money",
-                "CAllocationCounter", nioCore,
-                nioEmbedded, nioHPACK, yams,
+                "API", "ShardRecords", "ShardState", "ShardCore", "Payments", "Risk", "Ledger", "Journal",
+                "HTTPTransport", "WireJSON", "Money", "CAllocationCounter", nioCore, nioEmbedded, nioHPACK, yams,
             ]
         ),
         tests("PSPSimulatorTests", ["PSPSimulator", "HTTPTransport", logging, nioCore, nioPosix, nioHPACK]),
@@ -254,7 +282,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Gateway", "API", "Payments", "Risk", "Money", "Shard", logging, x509, asn1, yams, nioCore, nioPosix,
+                "Gateway", "API", "Payments", "Risk", "Money", "ShardRecords", "ShardCore", "ShardHost", logging, x509,
+                asn1, yams, nioCore, nioPosix,
                 nioSSL,
             ]
         ),
@@ -263,9 +292,8 @@ let package = Package(
 
 // The fuzz targets: an executable for libFuzzer when asked for, else the test that runs the committed corpus.
 let fuzzDependencies: [Target.Dependency] = [
-    "Journal", "Shard", "Payments", "Ledger", "Money", "WireJSON", "API", "Providers", "HTTPTransport", "CMillrace",
-    nioCore,
-    nioEmbedded, nioHPACK,
+    "Journal", "ShardRecords", "ShardState", "ShardCore", "Payments", "Ledger", "Money", "WireJSON", "API", "Providers",
+    "HTTPTransport", "CMillrace", nioCore, nioEmbedded, nioHPACK,
 ]
 if let fuzzRuntime {
     package.targets.append(

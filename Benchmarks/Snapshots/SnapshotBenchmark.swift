@@ -4,7 +4,10 @@ import Ledger
 import Money
 import NIOCore
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
+import ShardState
+import ShardStorage
 
 /// Measures what docs/capacity.md states: the pause of a snapshot, its size and time, a start from it, replay, and memory with
 /// payments warm and cold. Usage: snapshot-benchmark DIRECTORY PAYMENTS [REPLAYED-PAYMENTS]

@@ -1,7 +1,9 @@
 import API
 import Money
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
+import ShardState
 
 /// Real records, as a shard makes them for a card sale that succeeds: one of kind 1, one of kind 3 with the stored answer.
 struct SampleRecords: ~Copyable {

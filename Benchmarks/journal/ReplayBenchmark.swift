@@ -1,6 +1,7 @@
 import Foundation
 import Journal
-import Shard
+import ShardCore
+import ShardRecords
 
 /// How fast a start reads a journal: the scan alone (checksums, chain, order), and the scan with the shard's replay.
 struct ReplayBenchmark {

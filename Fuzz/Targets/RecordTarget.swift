@@ -2,7 +2,7 @@ import Ledger
 import NIOCore
 import Payments
 
-@testable import Shard
+@testable import ShardRecords
 
 extension FuzzTarget {
     /// The shard's record decoder. What it accepts is encoded and decoded again to the same bytes; a stored answer is found

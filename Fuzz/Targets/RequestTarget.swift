@@ -4,7 +4,7 @@ import Money
 import NIOCore
 import NIOHPACK
 import Payments
-import Shard
+import ShardCore
 
 @testable import API
 

@@ -5,7 +5,9 @@ import Money
 import NIOCore
 import Payments
 
-@testable import Shard
+@testable import ShardCore
+@testable import ShardRecords
+@testable import ShardState
 
 extension FuzzTarget {
     /// A shard's state as a snapshot holds it, after its checksums were found right: a new shard takes it in or refuses. A

@@ -1,6 +1,6 @@
 import Money
 import Payments
-import Shard
+import ShardCore
 
 /// The JSON of a balance.
 enum BalanceObject {

@@ -1,5 +1,4 @@
 import Payments
-import Shard
 import WireJSON
 
 extension BodyReader {

@@ -1,6 +1,6 @@
 import Money
 import Payments
-import Shard
+import ShardCore
 import WireJSON
 
 /// The body of `POST /v1/payments`.

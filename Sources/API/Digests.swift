@@ -1,6 +1,6 @@
 import Crypto
 package import Payments
-import Shard
+import ShardRecords
 
 /// The digests of the edge. Each costs one allocation (swift-crypto's context); the bytes to be hashed are gathered in
 /// a buffer that the caller reuses, so that there is one `update`.

@@ -2,7 +2,7 @@ import Crypto
 import Ledger
 import Money
 import Payments
-import Shard
+import ShardRecords
 
 /// Makes the cursors of lists of entries, and takes them back: a place in the journal, signed with the merchant and the filters
 /// (HMAC-SHA-256, 112 bits), so that nobody can ask for another's place, or go on in a list that the place is not of.

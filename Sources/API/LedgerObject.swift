@@ -1,7 +1,7 @@
 import Ledger
 import Money
 import Payments
-import Shard
+import ShardRecords
 
 /// The JSON of a merchant's accounts. Sums are decimal strings: they have up to 128 bits, and many readers of JSON keep 53.
 enum AccountsObject {

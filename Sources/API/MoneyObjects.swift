@@ -1,7 +1,6 @@
 import Money
 package import NIOCore
 package import Payments
-import Shard
 
 // The JSON of pay-outs, wallets, quotes and conversions.
 extension RendererV1 {

@@ -1,5 +1,5 @@
 import Payments
-import Shard
+import ShardCore
 import WireJSON
 
 /// The bodies of the operations of a payment: nearly all members optional, and an empty body means the same as `{}`.

@@ -2,7 +2,9 @@ package import HTTPTransport
 import NIOCore
 import NIOHPACK
 import Payments
-package import Shard
+package import ShardCore
+import ShardRecords
+package import ShardState
 import WireJSON
 
 /// Where commands go: the mailboxes of the shards. Called on the loop of the `PaymentAPI` that has it.

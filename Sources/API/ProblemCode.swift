@@ -1,5 +1,5 @@
 package import HTTPTransport
-package import Shard
+package import ShardCore
 
 /// Every reason for which an answer is a problem document (RFC 9457). The name is stable: clients decide by it.
 /// `docs/errors.md` lists exactly these.

@@ -1,6 +1,5 @@
 import Ledger
 import Payments
-import Shard
 import WireJSON
 
 /// The body of `POST /v1/provider_events`.

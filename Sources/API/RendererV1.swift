@@ -1,6 +1,7 @@
 package import NIOCore
 package import Payments
-package import Shard
+package import ShardCore
+package import ShardRecords
 
 /// The documents of version 1 of the API, in a fixed order of members. Pure: what it writes is journaled, and a replay
 /// repeats the bytes.

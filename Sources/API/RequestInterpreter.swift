@@ -2,7 +2,8 @@ import HTTPTransport
 import NIOCore
 import NIOHPACK
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
 import WireJSON
 
 /// Turns a request into what it asks for, or says why not. Bound to one loop, whose buffers it reuses.

@@ -1,5 +1,5 @@
 import Risk
-import Shard
+import ShardRecords
 
 /// The JSON of what the fraud hook said of a payment: the member `risk`, only where it said anything.
 enum RiskObject {

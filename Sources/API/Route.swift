@@ -1,5 +1,5 @@
 package import Payments
-import Shard
+import ShardRecords
 
 /// What a path asks for. Identifiers that cannot be ours lead to `unknownResource`, which answers like one that is
 /// not there.

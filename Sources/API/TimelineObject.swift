@@ -1,7 +1,7 @@
 import Ledger
 import Money
 import Payments
-import Shard
+import ShardRecords
 
 /// The JSON of a payment's timeline.
 enum TimelineObject {

@@ -1,5 +1,5 @@
 import Money
-import Shard
+import ShardCore
 import WireJSON
 
 /// The body of `POST /v1/wallets`.

@@ -5,7 +5,6 @@ package import Logging
 import NIOCore
 import NIOPosix
 import Risk
-import Shard
 
 /// A running gateway: the composition root, the only place that knows everybody.
 package final class GatewayServer: Sendable {

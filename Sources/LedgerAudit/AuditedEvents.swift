@@ -1,7 +1,7 @@
 import Ledger
 import Money
 import Payments
-import Shard
+import ShardRecords
 
 /// A dispute as the check follows it.
 struct AuditedDispute {

@@ -1,7 +1,7 @@
 import Ledger
 import Money
 import Payments
-import Shard
+import ShardRecords
 
 /// Pay-outs, wallets, quotes and sellers as the check follows them: written from the reference's tables, not from the shard's code.
 struct AuditedMoney {

@@ -1,7 +1,7 @@
 import Journal
 import Payments
 import Risk
-import Shard
+import ShardRecords
 
 extension AuditedPayment {
     /// The band in the note in front of the details (tag 8, length u16, then version, band, score, flags), when a verdict must

@@ -1,7 +1,7 @@
 import Ledger
 import Money
 import Payments
-import Shard
+import ShardRecords
 
 /// A payment as the check follows it: written from the reference's tables (transitions, recipes), not from the shard's code, so
 /// that a mistake in one of them shows as a difference. Amounts in minor units.

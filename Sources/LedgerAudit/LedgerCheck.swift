@@ -2,7 +2,7 @@ package import Journal
 package import Ledger
 import Money
 import Payments
-package import Shard
+package import ShardRecords
 
 /// Checks the ledger from the journal alone, record by record: that every transfer is balanced and is the one that the reference
 /// prescribes for that step, that no counter and no account leaves its bounds, that operations begin and end once and in order, and

@@ -2,7 +2,7 @@ package import Journal
 package import Ledger
 import Money
 package import Payments
-package import Shard
+package import ShardRecords
 
 /// One transfer as the journal holds it, with what it belongs to: a row of the general ledger.
 package struct LedgerEntry: Sendable {

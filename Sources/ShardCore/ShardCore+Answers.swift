@@ -1,6 +1,7 @@
-import Journal
 import NIOCore
-import Payments
+package import Payments
+import ShardRecords
+package import ShardState
 
 extension ShardCore {
     static var noBody: ByteBuffer { ByteBuffer() }
@@ -129,7 +130,7 @@ extension ShardCore {
     }
 
     /// Whoever waits for the answer of an operation that will not get one: the journal has failed.
-    mutating func takeReplies() -> [(ReplyToken, RequestID)] {
+    package mutating func takeReplies() -> [(ReplyToken, RequestID)] {
         var replies: [(ReplyToken, RequestID)] = []
         for slot in operations.occupiedSlots {
             guard let reply = operations[slot].reply, let key = operations[slot].key else { continue }
@@ -251,7 +252,7 @@ extension ShardCore {
     }
 
     /// An answer that refuses a request outside of any command (a stored answer that cannot be read).
-    func refusal(_ refusal: Refusal, _ reply: ReplyToken, _ requestID: RequestID) -> Response {
+    package func refusal(_ refusal: Refusal, _ reply: ReplyToken, _ requestID: RequestID) -> Response {
         var body = makeBody()
         renderer.renderRefusal(refusal, payment: nil, details: Span(), requestID: requestID, into: &body)
         return Response(
@@ -292,7 +293,7 @@ extension ShardCore {
 }
 
 extension PaymentView {
-    init(_ payment: Payment, decline: Decline?, nextAction: NextAction? = nil) {
+    package init(_ payment: Payment, decline: Decline?, nextAction: NextAction? = nil) {
         self.init(
             id: payment.id,
             status: payment.status,

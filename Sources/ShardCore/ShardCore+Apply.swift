@@ -1,6 +1,8 @@
 import Journal
 import Ledger
 import Payments
+import ShardRecords
+import ShardState
 
 // The only way from a record to state. Live decisions call these directly (the record is encoded after them, so that it
 // can hold the answer rendered from the new state); replay calls them with what the journal holds. Nothing here decides,
@@ -318,12 +320,5 @@ extension Payment {
             default: break
             }
         }
-    }
-}
-
-extension ByteArena {
-    mutating func append(_ text: String) -> ArenaSlice {
-        var text = text
-        return text.withUTF8 { append($0.span) }
     }
 }

@@ -1,5 +1,5 @@
-import Journal
 import Payments
+package import ShardState
 
 /// Commands that wait for payments to be read back from the disk, by payment, in the order of their arrival.
 struct Parking {
@@ -17,31 +17,6 @@ struct Parking {
         let commands = waiting.removeValue(forKey: sequence) ?? []
         count -= commands.count
         return commands
-    }
-}
-
-/// Which payments leave memory after a snapshot, made by the thread that wrote it from what it was written from.
-package struct ReleasePlan: Sendable {
-    /// The position of the snapshot.
-    var position: RecordPosition
-    /// Payments unchanged since then leave, milliseconds since 1970.
-    var unchangedSince: Int64
-    /// Payments from this index on stay: the snapshot wrote no more cold ones.
-    var endIndex: Int
-    /// Chunks of the payment table to visit, in order.
-    var tableChunks: [Int] = []
-    /// Arena chunks that are released in the end: by chunk number, whether.
-    var arenaChunks: [Bool] = []
-    /// How much of `tableChunks` was visited, and then of `arenaChunks`.
-    var visited = 0
-    var released = 0
-
-    var isDone: Bool { visited == tableChunks.count && released == arenaChunks.count }
-
-    /// Whether a payment leaves. The same rule chose what was written into the cold file: a payment that it fits now and
-    /// that has no later record is on disk as it is.
-    func leaves(_ index: Int, _ payment: Payment) -> Bool {
-        index < endIndex && payment.isSettled && payment.updatedAt <= unchangedSince && payment.lastRecord <= position
     }
 }
 

@@ -1,5 +1,7 @@
 import Ledger
 import Payments
+import ShardRecords
+import ShardState
 
 extension ShardCore {
     /// Handles one command.

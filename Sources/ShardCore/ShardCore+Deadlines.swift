@@ -1,5 +1,6 @@
-import Journal
 import Payments
+import ShardRecords
+import ShardState
 
 // What time does to payments: authorizations run out, shoppers do not come back, and what came too late is taken back. A payment
 // carries its deadline, so that a restart changes nothing; what is kept here is only when to look at it.

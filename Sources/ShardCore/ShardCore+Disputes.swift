@@ -1,7 +1,7 @@
 import Journal
-import Ledger
-import Money
 import Payments
+import ShardRecords
+import ShardState
 
 // Disputes: what merchants do about them, and what time does.
 extension ShardCore {

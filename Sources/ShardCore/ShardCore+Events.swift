@@ -1,7 +1,8 @@
-import Journal
 import Ledger
 import Money
 import Payments
+import ShardRecords
+import ShardState
 
 // Events: what providers, settlement lines and operators tell of payments (payments.md, section 4.2). Each is applied once, under
 // the key of its provider and its identifier; one that the state does not take is refused, and nothing is kept of it, so that it

@@ -1,6 +1,7 @@
 import Journal
-import Ledger
 import Payments
+import ShardRecords
+import ShardState
 
 // Currency exchange: a quote fixes the terms, a conversion books them, once.
 extension ShardCore {

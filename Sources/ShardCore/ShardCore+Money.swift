@@ -1,8 +1,9 @@
 import Journal
 import Ledger
-import Money
 import NIOCore
 import Payments
+import ShardRecords
+import ShardState
 
 // What pay-outs, wallets and exchange share: operations that end as they are decided, in one record with their answer.
 extension ShardCore {
@@ -61,13 +62,13 @@ extension ShardCore {
 
 extension ShardCore {
     /// How full these tables are. All but the quotes only grow.
-    package var moneyOccupancy: [ShardOccupancy.MoneyTable] {
+    package var moneyOccupancy: [TableOccupancy] {
         let limits = configuration.money
         return [
-            ShardOccupancy.MoneyTable(name: "payouts", count: money.payouts.count, capacity: limits.payouts),
-            ShardOccupancy.MoneyTable(name: "wallets", count: money.wallets.count, capacity: limits.wallets),
-            ShardOccupancy.MoneyTable(name: "quotes", count: money.quotes.presentCount, capacity: limits.quotes),
-            ShardOccupancy.MoneyTable(name: "sellers", count: money.sellers.count, capacity: limits.sellers),
+            TableOccupancy(name: "payouts", count: money.payouts.count, capacity: limits.payouts),
+            TableOccupancy(name: "wallets", count: money.wallets.count, capacity: limits.wallets),
+            TableOccupancy(name: "quotes", count: money.quotes.presentCount, capacity: limits.quotes),
+            TableOccupancy(name: "sellers", count: money.sellers.count, capacity: limits.sellers),
         ]
     }
 

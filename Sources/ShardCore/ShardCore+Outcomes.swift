@@ -1,5 +1,7 @@
 import Money
 package import Payments
+import ShardRecords
+import ShardState
 
 extension ShardCore {
     /// What came of a PSP call.

@@ -1,6 +1,8 @@
 import Journal
 import Ledger
 import Payments
+import ShardRecords
+import ShardState
 
 // Pay-outs in two phases (payments.md 4.4, P9 and P9f): the request takes the money out of the available balance at once, so that
 // it cannot be paid out twice; what the bank makes of it comes later, from an operator.

@@ -1,6 +1,7 @@
 import Ledger
 import Money
 import Payments
+import ShardState
 
 // Payments that are not paid by a provider, or not to the merchant: wallets, top-ups, cash.
 extension ShardCore {

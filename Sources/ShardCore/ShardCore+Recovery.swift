@@ -1,8 +1,8 @@
 package import Journal
 package import Ledger
-import Money
-import NIOCore
 package import Payments
+package import ShardRecords
+import ShardState
 import Timers
 
 extension ShardCore {
@@ -186,29 +186,4 @@ extension ShardCore {
         }
         return end < payments.count ? end : nil
     }
-}
-
-/// FNV-1a over 64-bit words: compares states in tests and audits, protects nothing.
-struct StateHasher {
-    private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
-
-    mutating func combine(_ word: UInt64) {
-        value = (value ^ word) &* 0x0000_0100_0000_01b3
-        value ^= value >> 29
-    }
-
-    mutating func combine(_ first: UInt64, _ second: UInt64, _ third: UInt64, _ fourth: UInt64) {
-        combine(first)
-        combine(second)
-        combine(third)
-        combine(fourth)
-    }
-
-    mutating func combine(_ first: Int64, _ second: Int64, _ third: Int64) {
-        combine(UInt64(bitPattern: first), UInt64(bitPattern: second), UInt64(bitPattern: third), 0)
-    }
-
-    mutating func combine(_ text: String) { for byte in text.utf8 { combine(UInt64(byte)) } }
-
-    mutating func combine(_ bytes: Span<UInt8>) { for index in bytes.indices { combine(UInt64(bytes[index])) } }
 }

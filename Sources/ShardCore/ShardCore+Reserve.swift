@@ -1,5 +1,6 @@
 import Journal
 import Payments
+import ShardState
 
 // What a running operation can still write, so that its outcome finds room in a journal whose disk is full.
 extension ShardCore {

@@ -1,7 +1,8 @@
 import Journal
-import NIOCore
 import Payments
 package import Risk
+import ShardRecords
+import ShardState
 
 // The fraud hook. The rules are asked before a payment is made; what they say is journaled with it, as a note in front of its
 // details, and so is everything that the counters count. What is not plainly allowed begins as every payment does, with its key

@@ -1,6 +1,8 @@
 import Ledger
 import Money
 import Payments
+import ShardRecords
+import ShardState
 
 // Captures that are shared with sellers. What is asked for travels as a plan in the payment's details until the capture ends; then
 // the details say what each seller has.

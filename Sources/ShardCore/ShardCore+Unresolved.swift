@@ -1,5 +1,6 @@
 import Money
 package import Payments
+import ShardState
 
 /// An operation whose outcome is not known yet, as operators see it.
 package struct UnresolvedOperation: Sendable, Equatable {

@@ -1,6 +1,7 @@
 import Journal
-import Ledger
 import Payments
+import ShardRecords
+import ShardState
 
 // Wallets: opened once, their money is in the ledger. A wallet belongs to one merchant and lives on its shard.
 extension ShardCore {

@@ -1,9 +1,9 @@
 package import Journal
 import Ledger
-import Money
-import NIOCore
 import Payments
 import Risk
+import ShardRecords
+import ShardState
 import Timers
 
 /// A shard: the idempotency keys, payments, refunds, balances and timers of its merchants, as a pure state machine.
@@ -23,7 +23,7 @@ import Timers
 /// 9. `+Snapshot`: what a snapshot is made from, and the way back.
 package struct ShardCore: ~Copyable {
     package let configuration: ShardConfiguration
-    let renderer: any ResponseRenderer
+    package let renderer: any ResponseRenderer
 
     /// The position of the last record made (durable or not).
     package internal(set) var lastPosition: RecordPosition = 0

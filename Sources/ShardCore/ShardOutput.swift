@@ -1,6 +1,8 @@
 package import Journal
 package import Payments
 package import Risk
+package import ShardRecords
+package import ShardState
 
 /// Something that may leave the shard, but not before the journal is durable up to the position it rests on.
 package enum Effect: Sendable {
@@ -49,7 +51,7 @@ package struct ShardOutput {
     }
 
     /// The records were handed over, or are void.
-    mutating func removeRecords() {
+    package mutating func removeRecords() {
         records.removeAll(keepingCapacity: true)
         recordCount = 0
     }

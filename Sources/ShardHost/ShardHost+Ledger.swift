@@ -1,6 +1,9 @@
 import Journal
 import NIOCore
 import Payments
+import ShardCore
+import ShardRecords
+import ShardState
 
 extension ShardHost {
     /// Reads a page of a merchant's ledger from the journal, off the loop, renders it there, and sends it.

@@ -1,4 +1,5 @@
 package import Risk
+import ShardCore
 
 extension ShardHost {
     /// The scorer has answered, or will not. Call `scoresDelivered` after those that came together.

@@ -1,5 +1,8 @@
 import Journal
 import NIOCore
+import ShardCore
+import ShardState
+import ShardStorage
 
 extension ShardHost {
     /// Takes a snapshot when one is due; lets payments leave memory behind one that was written.

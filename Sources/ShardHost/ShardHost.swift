@@ -2,7 +2,10 @@ package import Journal
 package import Ledger
 package import NIOCore
 package import Payments
-import Risk
+package import ShardCore
+import ShardRecords
+import ShardState
+import ShardStorage
 
 /// Runs a shard on its event loop: feeds it commands, outcomes and time, hands its records to the journal, and releases
 /// its effects when what they rest on is durable. Decides nothing itself. Everything here happens on one event loop.

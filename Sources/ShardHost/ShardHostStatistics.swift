@@ -1,3 +1,5 @@
+package import ShardCore
+
 /// Plain counters of one shard's host, since the process started.
 package struct ShardHostStatistics: Sendable {
     /// Batches handed to the journal.
@@ -22,7 +24,7 @@ package struct ShardOccupancy: Sendable {
     package var idempotencyKeys: Int
     package var idempotencyCapacity: Int
     /// Pay-outs, wallets, quotes and sellers, with what fits of each.
-    package var money: [MoneyTable]
+    package var money: [TableOccupancy]
     /// Bytes of tables and arena, used or not.
     package var reservedBytes: Int
     /// Bytes of records that wait for the disk.
@@ -31,13 +33,4 @@ package struct ShardOccupancy: Sendable {
     package var journalRoomBytes: Int
     /// Bytes of those that the outcomes of what is in flight can need.
     package var outcomeReserveBytes: Int
-}
-
-extension ShardOccupancy {
-    /// How full a table beside payments is.
-    package struct MoneyTable: Sendable, Equatable {
-        package var name: String
-        package var count: Int
-        package var capacity: Int
-    }
 }

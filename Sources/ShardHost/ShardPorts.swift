@@ -1,6 +1,8 @@
 package import Journal
 package import Payments
 package import Risk
+package import ShardCore
+package import ShardStorage
 
 /// What a shard's host needs of the house around it. All calls come on the shard's event loop, and only for effects whose
 /// position is durable.

@@ -1,4 +1,6 @@
 package import Journal
+import ShardState
+package import ShardStorage
 
 /// When a shard's snapshots are taken, and what leaves memory with them.
 package struct SnapshotPolicy: Sendable {

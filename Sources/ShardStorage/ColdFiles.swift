@@ -1,5 +1,6 @@
 import Journal
 import Payments
+import ShardState
 
 /// The files of payments that left memory: each written once, by one snapshot, in the order of the payments' numbers.
 /// An entry in them is the location of the payment's entry before it (`u64`, 0 for none) and the payment.

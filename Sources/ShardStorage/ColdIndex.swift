@@ -1,4 +1,5 @@
 import Journal
+import ShardRecords
 
 /// Where a cold payment's newest entry stands: 24 bits of file number, 40 bits of the chunk's offset. 0 is nowhere.
 struct ColdLocation: Equatable, Sendable {

@@ -1,6 +1,8 @@
 package import Journal
 import Ledger
 import Payments
+import ShardRecords
+package import ShardState
 import Synchronization
 
 /// What became of a capture.

@@ -1,5 +1,8 @@
 package import Journal
 package import Payments
+package import ShardCore
+import ShardRecords
+import ShardState
 import Synchronization
 
 /// A shard's files beside its journal: snapshots, runs of completed keys, and payments that left memory.
@@ -138,7 +141,7 @@ package final class ShardStorage: Sendable {
         }
         if !keysLoaded { keyBytes = try loadKeys(&core, progress.keyRuns) }
         try check(header, .snapshot, position, path)
-        guard progress.isComplete, progress.money ?? MoneyCounts() == MoneyCounts(core.money) else {
+        guard progress.isComplete else {
             throw JournalError(.corrupt, "\(path): parts of the snapshot are missing")
         }
         core.restored(upTo: position)

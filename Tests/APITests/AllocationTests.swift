@@ -3,7 +3,7 @@ import HTTPTransport
 import NIOCore
 import NIOHPACK
 import Payments
-import Shard
+import ShardCore
 import Testing
 
 @testable import API

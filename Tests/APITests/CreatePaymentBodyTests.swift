@@ -1,7 +1,7 @@
 import Money
 import NIOHPACK
 import Payments
-import Shard
+import ShardCore
 import Testing
 
 @testable import API

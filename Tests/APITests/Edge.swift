@@ -3,7 +3,7 @@ import Money
 import NIOCore
 import NIOHPACK
 import Payments
-import Shard
+import ShardCore
 
 @testable import API
 

@@ -1,7 +1,8 @@
 import Ledger
 import Money
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
 import Testing
 
 @testable import API

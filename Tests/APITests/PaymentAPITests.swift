@@ -2,7 +2,8 @@ import HTTPTransport
 import NIOCore
 import NIOHPACK
 import Payments
-import Shard
+import ShardCore
+import ShardState
 import Testing
 
 @testable import API

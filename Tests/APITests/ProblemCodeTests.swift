@@ -1,7 +1,7 @@
 import HTTPTransport
 import NIOCore
 import Payments
-import Shard
+import ShardCore
 import Testing
 
 @testable import API

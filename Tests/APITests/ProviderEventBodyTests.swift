@@ -1,5 +1,5 @@
 import Payments
-import Shard
+import ShardCore
 import Testing
 
 @testable import API

@@ -7,7 +7,8 @@ import Risk
 import Testing
 
 @testable import API
-@testable import Shard
+@testable import ShardCore
+@testable import ShardRecords
 
 @Suite struct RendererV1Tests {
     static let renderer = RendererV1(cursorKey: LedgerCursorKey(seed: []))

@@ -1,6 +1,8 @@
 import NIOHPACK
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
+import ShardState
 import Testing
 
 @testable import API

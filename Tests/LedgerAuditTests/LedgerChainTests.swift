@@ -6,7 +6,7 @@ import Testing
 
 @testable import LedgerAudit
 @testable import Payments
-@testable import Shard
+@testable import ShardRecords
 
 /// The lists that lead through the merchants' ledgers, and the marks in them: sound ones, and what one wrong field in them is called.
 @Suite struct LedgerChainTests {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import LedgerAudit
 @testable import Payments
-@testable import Shard
+@testable import ShardRecords
 
 /// Records of pay-outs, wallets, exchange, splits and captures by hand: sound lives, and what one wrong thing in them is called.
 @Suite struct LedgerCheckMoneyTests {

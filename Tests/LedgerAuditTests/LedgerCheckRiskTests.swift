@@ -5,7 +5,6 @@ import Risk
 import Testing
 
 @testable import LedgerAudit
-@testable import Shard
 
 /// What the check says of verdicts of the fraud hook.
 @Suite struct LedgerCheckRiskTests {

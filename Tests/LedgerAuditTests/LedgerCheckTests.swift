@@ -7,7 +7,7 @@ import Testing
 
 @testable import LedgerAudit
 @testable import Payments
-@testable import Shard
+@testable import ShardRecords
 
 /// The check follows records; here are the records of whole lives, and what one wrong field in them is called.
 @Suite struct LedgerCheckTests {

@@ -1,7 +1,8 @@
 import Ledger
 import Money
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
 
 // What the shard shows, against what the model has.
 extension Auditor {

@@ -1,6 +1,7 @@
 import NIOCore
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
 
 // What left the shard: calls to the PSP, and answers.
 extension Auditor {

@@ -1,7 +1,8 @@
 import Ledger
 import Money
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
 
 // What providers, operators and merchants tell of payments and their disputes, and what time does to those.
 extension Auditor {

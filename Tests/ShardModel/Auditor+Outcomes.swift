@@ -1,5 +1,5 @@
 import Payments
-import Shard
+import ShardCore
 
 // What a PSP's word means (payments.md, section 4.3).
 extension Auditor {

@@ -1,5 +1,6 @@
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
 
 // What the shard wrote.
 extension Auditor {

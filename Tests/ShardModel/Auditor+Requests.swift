@@ -1,6 +1,6 @@
 import Money
 import Payments
-import Shard
+import ShardCore
 
 // What ought to come of a step.
 extension Auditor {

@@ -1,7 +1,8 @@
 import Money
 import Payments
 import Risk
-import Shard
+import ShardCore
+import ShardRecords
 
 /// What the fraud hook decides, as docs/risk.md has it.
 struct NaiveVerdict: Equatable {

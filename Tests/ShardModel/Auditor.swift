@@ -1,5 +1,6 @@
 import Payments
-package import Shard
+package import ShardCore
+import ShardRecords
 
 /// Where the shard and the naive model do not agree.
 package struct Mismatch: Error, CustomStringConvertible {

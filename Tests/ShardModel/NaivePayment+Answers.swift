@@ -1,5 +1,4 @@
 import Payments
-import Shard
 
 extension NaivePayment.Operation {
     /// Whatever was sent has an unknown fate, and whoever asked is gone.

@@ -1,5 +1,6 @@
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
 
 /// Mistakes that a run plants between the shard and the oracle, to see that they are found and shrunk.
 package enum PlantedFault: String, CaseIterable, Sendable {

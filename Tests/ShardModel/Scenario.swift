@@ -1,7 +1,7 @@
 import Money
 import Payments
 import Risk
-package import Shard
+package import ShardCore
 
 /// A scenario file: comments, a configuration, and steps each followed by what came of it. `Tests/ShardTests/Scenarios/README.md`
 /// says how one is written.

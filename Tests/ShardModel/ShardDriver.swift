@@ -3,7 +3,10 @@ import Money
 import NIOCore
 package import Payments
 package import Risk
-package import Shard
+package import ShardCore
+package import ShardRecords
+import ShardState
+import ShardStorage
 
 /// What a shard did, in order.
 package enum ShardEvent: Sendable {

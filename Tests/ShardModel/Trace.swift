@@ -3,7 +3,8 @@ import Money
 import NIOCore
 import Payments
 import Risk
-package import Shard
+package import ShardCore
+import ShardRecords
 
 /// What a shard did, in lines of text: every record with its fields and transfers, every call, every answer.
 ///

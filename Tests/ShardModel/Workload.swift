@@ -1,6 +1,6 @@
 import Money
 import Payments
-import Shard
+import ShardCore
 
 /// A run of random steps against a shard and the naive model (`Auditor`): equal after each step.
 package struct Workload: Sendable {

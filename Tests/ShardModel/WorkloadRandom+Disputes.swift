@@ -1,6 +1,6 @@
 import Money
 import Payments
-import Shard
+import ShardCore
 
 // Disputes: mostly what may come next, sometimes anything.
 extension WorkloadRandom {

@@ -1,7 +1,7 @@
 import Ledger
 import Money
 import Payments
-import Shard
+import ShardCore
 
 // What may be told of a payment: mostly something that fits it, sometimes not.
 extension WorkloadRandom {

@@ -2,7 +2,8 @@ import Ledger
 import Money
 package import NIOCore
 package import Payments
-package import Shard
+package import ShardCore
+package import ShardRecords
 
 /// Renders answers as the short texts that the naive model predicts.
 package struct WorkloadRenderer: ResponseRenderer {

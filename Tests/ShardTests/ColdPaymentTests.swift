@@ -1,8 +1,9 @@
 import Journal
 import NIOCore
 import Payments
-import Shard
+import ShardCore
 import ShardModel
+import ShardStorage
 import Testing
 
 @Suite("Payments that left memory")

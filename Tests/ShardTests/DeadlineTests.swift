@@ -3,7 +3,7 @@ import Money
 import Payments
 import Testing
 
-@testable import Shard
+@testable import ShardCore
 
 @Suite("What time does to payments")
 struct DeadlineTests {

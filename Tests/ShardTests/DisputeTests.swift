@@ -2,8 +2,9 @@ import Ledger
 import LedgerAudit
 import Money
 import Payments
-import Shard
+import ShardCore
 import ShardModel
+import ShardStorage
 import Testing
 
 /// Disputes: payments.md, section 4.2.

@@ -3,7 +3,7 @@ import Foundation
 import Ledger
 import NIOCore
 import Payments
-import Shard
+import ShardCore
 import ShardModel
 import Testing
 

@@ -1,4 +1,5 @@
-import Shard
+import ShardRecords
+import ShardState
 import Testing
 
 @Suite("The idempotency table")

@@ -2,9 +2,11 @@ import Journal
 import Ledger
 import Money
 import Payments
+import ShardState
 import Testing
 
-@testable import Shard
+@testable import ShardCore
+@testable import ShardRecords
 
 @Suite("Ledger entries, marks and what cannot be told")
 struct LedgerPageTests {

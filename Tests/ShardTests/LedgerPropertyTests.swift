@@ -2,8 +2,10 @@ import Journal
 import Ledger
 import Money
 import Payments
-import Shard
+import ShardCore
 import ShardModel
+import ShardRecords
+import ShardStorage
 import Testing
 
 /// Random lives of payments of several merchants, with restarts: what each merchant reads of its ledger is what a naive reader of the

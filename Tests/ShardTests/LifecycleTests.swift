@@ -1,7 +1,7 @@
 import Ledger
 import Money
 import Payments
-import Shard
+import ShardCore
 import Testing
 
 /// What PSPs, shoppers and time do to authorizations: payments.md, section 4.2.

@@ -1,6 +1,7 @@
 import Journal
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
 import Testing
 
 @Suite("A payment's history is read back from the journal")

@@ -3,7 +3,8 @@ import LedgerAudit
 import Money
 import NIOCore
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
 import Testing
 
 /// What providers and operators tell of payments: payments.md, section 4.2.

@@ -2,7 +2,7 @@ import API
 import Foundation
 import NIOCore
 import Payments
-import Shard
+import ShardCore
 import ShardModel
 import Testing
 

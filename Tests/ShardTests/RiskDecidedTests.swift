@@ -3,7 +3,7 @@ import Payments
 import Risk
 import Testing
 
-@testable import Shard
+@testable import ShardRecords
 
 @Suite struct RiskDecidedTests {
     static let record = RiskDecided(

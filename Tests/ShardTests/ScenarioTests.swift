@@ -1,6 +1,5 @@
 import API
 import Foundation
-import Shard
 import ShardModel
 import Testing
 

@@ -2,7 +2,8 @@ import Ledger
 import Money
 import NIOCore
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
 import Testing
 
 @Suite("A shard decides")

@@ -2,7 +2,9 @@ import Journal
 import NIOCore
 import NIOEmbedded
 import Payments
-import Shard
+import ShardCore
+import ShardHost
+import ShardRecords
 import Synchronization
 import Testing
 

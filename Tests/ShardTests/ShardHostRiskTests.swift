@@ -1,7 +1,8 @@
 import Journal
 import Payments
 import Risk
-import Shard
+import ShardCore
+import ShardHost
 import Testing
 
 /// Questions to the scorer wait for the journal as calls do.

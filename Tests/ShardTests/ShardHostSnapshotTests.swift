@@ -3,8 +3,10 @@ import Money
 import NIOCore
 import NIOEmbedded
 import Payments
-import Shard
+import ShardCore
+import ShardHost
 import ShardModel
+import ShardStorage
 import Synchronization
 import Testing
 

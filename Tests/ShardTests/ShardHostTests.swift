@@ -1,7 +1,8 @@
 import Journal
 import Ledger
 import Payments
-import Shard
+import ShardCore
+import ShardHost
 import Testing
 
 @Suite("A shard's host releases nothing before the journal holds what it rests on")

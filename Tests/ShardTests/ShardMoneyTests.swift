@@ -3,8 +3,10 @@ import Ledger
 import Money
 import NIOCore
 import Payments
-import Shard
+import ShardCore
 import ShardModel
+import ShardRecords
+import ShardStorage
 import Testing
 
 @Suite("Pay-outs, wallets and exchange in a shard")

@@ -3,7 +3,8 @@ import Ledger
 import Money
 import NIOCore
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
 import Testing
 
 @Suite("A shard comes back from its journal")

@@ -3,8 +3,9 @@ import Ledger
 import Money
 import Payments
 import Risk
-import Shard
+import ShardCore
 import ShardModel
+import ShardStorage
 import Testing
 
 /// What people do with payments that were held for them, and who may.

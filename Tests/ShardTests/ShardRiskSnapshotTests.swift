@@ -1,8 +1,9 @@
 import Journal
 import Payments
 import Risk
-import Shard
+import ShardCore
 import ShardModel
+import ShardStorage
 import Testing
 
 /// Counters of a snapshot under another configuration than the one that wrote it.

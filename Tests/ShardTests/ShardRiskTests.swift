@@ -3,8 +3,10 @@ import Ledger
 import Money
 import Payments
 import Risk
-import Shard
+import ShardCore
 import ShardModel
+import ShardRecords
+import ShardStorage
 import Testing
 
 /// The fraud hook in the shard: what is journaled, what leaves, and what a restart makes of it.

@@ -5,7 +5,9 @@ import Payments
 import ShardModel
 import Testing
 
-@testable import Shard
+@testable import ShardCore
+@testable import ShardRecords
+@testable import ShardStorage
 
 /// A shard goes on from a snapshot and the journal behind it as if nothing had happened.
 @Suite("Snapshots of a shard")

@@ -1,8 +1,9 @@
 import Ledger
 import Money
 import Payments
-import Shard
+import ShardCore
 import ShardModel
+import ShardStorage
 import Testing
 
 @Suite("Wallets, splits and captures by hand")

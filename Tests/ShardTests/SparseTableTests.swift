@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Shard
+@testable import ShardState
 
 @Suite("Tables that give memory back")
 struct SparseTableTests {

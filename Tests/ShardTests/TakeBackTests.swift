@@ -2,8 +2,9 @@ import Ledger
 import Money
 import Payments
 import Risk
-import Shard
+import ShardCore
 import ShardModel
+import ShardRecords
 import Testing
 
 /// What the gateway takes back by itself, how often it tries, and where the money goes.

@@ -1,7 +1,7 @@
 import Journal
 import Ledger
 import Payments
-import Shard
+import ShardCore
 import Testing
 
 /// payments.md, section 4.3, as a matrix: every operation, every way in which its fate can become doubtful, every means that a

@@ -3,7 +3,9 @@ import Ledger
 import Money
 import NIOCore
 import Payments
-import Shard
+import ShardCore
+import ShardHost
+import ShardStorage
 import Telemetry
 import WireJSON
 

@@ -1,6 +1,7 @@
 import NIOCore
 import Payments
-import Shard
+import ShardCore
+import ShardHost
 
 /// `GET /unresolved?limit=N`: operations whose outcome is not known, oldest first over all shards. The manual queue: those with
 /// `needs_attention` are past what the resolver settles by itself.

@@ -5,7 +5,8 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import Payments
-import Shard
+import ShardCore
+import ShardHost
 
 /// A configuration turned into what the parts are made from. Making it opens the data directory and reads certificates;
 /// it starts nothing.

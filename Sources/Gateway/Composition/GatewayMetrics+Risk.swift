@@ -1,5 +1,6 @@
 import Scoring
-import Shard
+import ShardCore
+import ShardHost
 import Telemetry
 
 extension GatewayMetrics {

@@ -1,7 +1,8 @@
 import HTTPTransport
 import Journal
 import Providers
-import Shard
+import ShardCore
+import ShardHost
 import Telemetry
 
 /// What the gateway tells Prometheus: each loop's plain counters, copied on the loop when asked, and added up.

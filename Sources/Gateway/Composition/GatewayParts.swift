@@ -5,7 +5,8 @@ import NIOCore
 import NIOPosix
 import Providers
 import Scoring
-import Shard
+import ShardHost
+import ShardStorage
 
 /// The running parts of a gateway, and their order of starting and stopping.
 final class GatewayParts: Sendable {

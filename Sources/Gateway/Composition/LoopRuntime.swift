@@ -5,7 +5,10 @@ import NIOCore
 import Payments
 import Providers
 import Risk
-import Shard
+import ShardCore
+import ShardHost
+import ShardState
+import ShardStorage
 
 /// Everything that one event loop owns: its shards, its part of the edge, and the mailboxes to the other loops.
 ///

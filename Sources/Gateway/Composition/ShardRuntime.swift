@@ -7,7 +7,10 @@ import Payments
 import Providers
 import Risk
 import Scoring
-import Shard
+import ShardCore
+import ShardHost
+import ShardRecords
+import ShardStorage
 
 /// One shard with what belongs to it alone: its journal and its connections to the provider.
 final class ShardRuntime: ProviderDelegate {

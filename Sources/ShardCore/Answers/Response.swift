@@ -1,6 +1,8 @@
 package import Money
 package import NIOCore
 package import Payments
+package import ShardRecords
+package import ShardState
 
 /// A payment as an answer shows it.
 package struct PaymentView: Sendable {

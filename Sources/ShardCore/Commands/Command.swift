@@ -1,46 +1,7 @@
 package import Money
 package import Payments
-
-/// Where an answer goes: a stream of a connection of an event loop. A plain value; an answer to a stream that is gone
-/// is dropped (the merchant asks again with the same key).
-package struct ReplyToken: Hashable, Sendable {
-    /// The index of the event loop that owns the connection.
-    package var loop: UInt16
-    /// The connection's slot in its loop's table, and the generation that tells a reused slot from its predecessor.
-    package var connection: UInt32
-    package var generation: UInt32
-    package var stream: UInt32
-
-    package init(loop: UInt16, connection: UInt32, generation: UInt32, stream: UInt32) {
-        self.loop = loop
-        self.connection = connection
-        self.generation = generation
-        self.stream = stream
-    }
-}
-
-/// 128-bit keyed digest of (merchant, idempotency key); the text itself never enters the shard.
-package struct KeyDigest: Hashable, Sendable {
-    package var high: UInt64
-    package var low: UInt64
-
-    package init(high: UInt64, low: UInt64) {
-        self.high = high
-        self.low = low
-    }
-}
-
-/// The first 128 bits of SHA-256 over method, route and canonical JSON body (RFC 8785), which tell a repeated request
-/// from another one under the same key.
-package struct Fingerprint: Hashable, Sendable {
-    package var high: UInt64
-    package var low: UInt64
-
-    package init(high: UInt64, low: UInt64) {
-        self.high = high
-        self.low = low
-    }
-}
+package import ShardRecords
+package import ShardState
 
 /// What a merchant asks of the shard that owns it, with nothing of the wire left in it.
 package struct Command: Sendable {

@@ -1,8 +1,9 @@
-import Journal
 import Ledger
 import Money
 import NIOCore
 import Payments
+package import ShardRecords
+import ShardState
 
 // The ledger as its merchant reads it. What the shard knows is answered at once; entries and balances of the past are read from the
 // journal, off the loop, from what is fixed here: entries never change, and new ones come in front.
@@ -69,7 +70,7 @@ extension ShardCore {
 
 extension BalanceView {
     /// From the sums of a merchant's accounts, which come by currency.
-    init(_ lines: [BalanceMark.Line], asOf: Int64) {
+    package init(_ lines: [BalanceMark.Line], asOf: Int64) {
         self.init(lines: [], asOf: asOf)
         for line in lines {
             // Their credit balance is what we owe. The largest payment is under 10^8 minor units, so 64 bits hold what 10^10 of

@@ -1,7 +1,9 @@
 import Journal
-package import Ledger
+import Ledger
 import Money
 import Payments
+import ShardRecords
+import ShardState
 
 // Balance marks: written behind the record that makes one due, applied as every record is.
 extension ShardCore {
@@ -44,9 +46,4 @@ extension ShardCore {
         }
         return lines
     }
-}
-
-extension AccountKind {
-    /// The kinds whose owner is a merchant.
-    package static let ofMerchants: [AccountKind] = allCases.filter { $0.owner == .merchant }
 }

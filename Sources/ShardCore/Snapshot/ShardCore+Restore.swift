@@ -1,11 +1,13 @@
-import Journal
+package import Journal
 import Ledger
 import Payments
+package import ShardRecords
+package import ShardState
 
 /// What a snapshot has given to a new shard so far.
-struct SnapshotProgress {
-    var state: SnapshotState?
-    var keyRuns: [KeyRun] = []
+package struct SnapshotProgress {
+    package var state: SnapshotState?
+    package internal(set) var keyRuns: [KeyRun] = []
     var operationCount: UInt64 = 0
     var accountCount: UInt64 = 0
     var paymentCount: UInt64 = 0
@@ -17,8 +19,10 @@ struct SnapshotProgress {
     /// What has come of it.
     var moneySeen = MoneyCounts()
 
+    package init() {}
+
     /// Whether all of it came.
-    var isComplete: Bool {
+    package var isComplete: Bool {
         guard let state else { return false }
         return state.operationCount == operationCount && state.accountCount == accountCount
             && state.warmPaymentCount == paymentCount && state.keyRunCount == UInt64(keyRuns.count)
@@ -30,7 +34,7 @@ struct SnapshotProgress {
 extension ShardCore {
     /// Takes in one chunk of a snapshot. Sections come in the order: state, key runs, accounts, entry chains, payments, operations; keys
     /// of the runs come before the operations, which own theirs.
-    mutating func restore(
+    package mutating func restore(
         _ section: SnapshotSection,
         _ bytes: UnsafeRawBufferPointer,
         _ progress: inout SnapshotProgress
@@ -148,7 +152,7 @@ extension ShardCore {
     }
 
     /// Takes in the keys of a run, in order.
-    mutating func restoreKeys(_ bytes: UnsafeRawBufferPointer) throws(RecordDecodingError) {
+    package mutating func restoreKeys(_ bytes: UnsafeRawBufferPointer) throws(RecordDecodingError) {
         guard bytes.count % CompletedKey.byteCount == 0 else { throw .invalidValue }
         for offset in stride(from: 0, to: bytes.count, by: CompletedKey.byteCount) {
             let key = CompletedKey(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + CompletedKey.byteCount]))
@@ -159,7 +163,7 @@ extension ShardCore {
     }
 
     /// The snapshot is complete: the shard goes on behind `position`.
-    mutating func restored(upTo position: RecordPosition) {
+    package mutating func restored(upTo position: RecordPosition) {
         lastPosition = position
         arena.seal()
     }

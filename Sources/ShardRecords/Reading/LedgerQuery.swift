@@ -46,7 +46,7 @@ package struct LedgerQuery: Sendable, Equatable {
         self.currency = currency
     }
 
-    func wants(_ posting: Posting) -> Bool {
+    package func wants(_ posting: Posting) -> Bool {
         (account ?? posting.account.kind) == posting.account.kind
             && (currency ?? posting.account.currency) == posting.account.currency
     }
@@ -59,6 +59,18 @@ package struct LedgerRead: Sendable {
     package var query: LedgerQuery
     /// Where to begin.
     package var start: LedgerCursor
+
+    package init(
+        merchant: MerchantID,
+        shard: UInt16,
+        query: LedgerQuery,
+        start: LedgerCursor
+    ) {
+        self.merchant = merchant
+        self.shard = shard
+        self.query = query
+        self.start = start
+    }
 }
 
 /// The accounts of a merchant with their sums.
@@ -66,4 +78,12 @@ package struct AccountsView: Sendable {
     package var lines: [BalanceMark.Line]
     /// Milliseconds since 1970.
     package var asOf: Int64
+
+    package init(
+        lines: [BalanceMark.Line],
+        asOf: Int64
+    ) {
+        self.lines = lines
+        self.asOf = asOf
+    }
 }

@@ -20,7 +20,7 @@ package struct LinkedRecord: Sendable {
 
     /// Reads one from a journal.
     /// Throws what `read` throws, and `corrupt` for bytes that are no record.
-    init(
+    package init(
         at position: RecordPosition,
         read: (RecordPosition) throws(JournalError) -> [UInt8]
     ) throws(JournalError) {

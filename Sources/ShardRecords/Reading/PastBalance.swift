@@ -14,6 +14,20 @@ package struct PastBalance: Sendable {
     /// Whether a merchant without a chain may have a past that is not linked.
     package var hasUnknownPast: Bool
 
+    package init(
+        merchant: MerchantID,
+        time: Int64,
+        chain: EntryChain? = nil,
+        current: [BalanceMark.Line],
+        hasUnknownPast: Bool
+    ) {
+        self.merchant = merchant
+        self.time = time
+        self.chain = chain
+        self.current = current
+        self.hasUnknownPast = hasUnknownPast
+    }
+
     /// The most records that are read back from a mark. More than `ShardConfiguration.recordsPerMark`, because marks wait while a
     /// disk is full.
     package static let maximumRecords = 1 << 16

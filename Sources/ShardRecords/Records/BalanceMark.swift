@@ -1,6 +1,5 @@
 package import Journal
 package import Ledger
-import Money
 package import Payments
 
 /// What a merchant's own accounts had summed up to at one of its records. One is journaled every
@@ -17,6 +16,14 @@ package struct BalanceMark: Sendable, Equatable {
     package struct Line: Sendable, Equatable {
         package var account: Account
         package var totals: AccountTotals
+
+        package init(
+            account: Account,
+            totals: AccountTotals
+        ) {
+            self.account = account
+            self.totals = totals
+        }
     }
 
     package var merchant: MerchantID
@@ -34,10 +41,32 @@ package struct BalanceMark: Sendable, Equatable {
     package var lines: [Line]
     /// Of the record that it follows; not earlier than that of `newest`.
     package var time: Int64
+
+    package init(
+        merchant: MerchantID,
+        number: UInt64,
+        records: UInt64,
+        newest: RecordPosition,
+        previousMark: RecordPosition,
+        previousFarMark: RecordPosition,
+        previousFarthestMark: RecordPosition,
+        lines: [Line],
+        time: Int64
+    ) {
+        self.merchant = merchant
+        self.number = number
+        self.records = records
+        self.newest = newest
+        self.previousMark = previousMark
+        self.previousFarMark = previousFarMark
+        self.previousFarthestMark = previousFarthestMark
+        self.lines = lines
+        self.time = time
+    }
 }
 
 extension BalanceMark {
-    func encode(into bytes: inout [UInt8]) {
+    package func encode(into bytes: inout [UInt8]) {
         bytes.appendHeader(.balanceMark, time)
         bytes.appendInteger(merchant.rawValue)
         bytes.appendInteger(number)
@@ -52,7 +81,7 @@ extension BalanceMark {
 }
 
 extension RecordReader {
-    mutating func balanceMark(_ bytes: Span<UInt8>, _ time: Int64) throws(RecordDecodingError) -> BalanceMark {
+    package mutating func balanceMark(_ bytes: Span<UInt8>, _ time: Int64) throws(RecordDecodingError) -> BalanceMark {
         var mark = BalanceMark(
             merchant: MerchantID(rawValue: try integer(UInt64.self, bytes)),
             number: try integer(UInt64.self, bytes),
@@ -73,4 +102,9 @@ extension RecordReader {
         }
         return mark
     }
+}
+
+extension AccountKind {
+    /// The kinds whose owner is a merchant.
+    package static let ofMerchants: [AccountKind] = allCases.filter { $0.owner == .merchant }
 }

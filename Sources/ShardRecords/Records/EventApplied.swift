@@ -35,13 +35,51 @@ package struct EventApplied: Sendable {
     /// See `ShardRecord.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
+
+    package init(
+        payment: PaymentID,
+        type: PaymentEventType,
+        fact: PaymentFact,
+        dispute: UInt16 = 0,
+        refund: UInt16 = 0,
+        ended: ProviderOperation? = nil,
+        provider: String = "",
+        eventID: String = "",
+        reference: String = "",
+        reason: String = "",
+        evidence: String = "",
+        key: RequestKey? = nil,
+        transfers: Transfers,
+        responseStatus: UInt16 = 0,
+        response: ByteBuffer = ByteBuffer(),
+        previous: UInt64 = 0,
+        time: Int64
+    ) {
+        self.payment = payment
+        self.type = type
+        self.fact = fact
+        self.dispute = dispute
+        self.refund = refund
+        self.ended = ended
+        self.provider = provider
+        self.eventID = eventID
+        self.reference = reference
+        self.reason = reason
+        self.evidence = evidence
+        self.key = key
+        self.transfers = transfers
+        self.responseStatus = responseStatus
+        self.response = response
+        self.previous = previous
+        self.time = time
+    }
 }
 
 extension EventApplied {
     /// What stands between the header and the first text.
-    static let fixedBytes = 16 + 1 + 1 + 8 + 2 + 4 * 8 + 1 + 1 + 2 + 2 + 1
+    package static let fixedBytes = 16 + 1 + 1 + 8 + 2 + 4 * 8 + 1 + 1 + 2 + 2 + 1
 
-    func encode(into bytes: inout [UInt8]) {
+    package func encode(into bytes: inout [UInt8]) {
         bytes.appendHeader(.eventApplied, time, previous: previous)
         bytes.append(payment)
         bytes.append(type.rawValue)
@@ -67,7 +105,7 @@ extension EventApplied {
 }
 
 extension RecordReader {
-    mutating func eventApplied(
+    package mutating func eventApplied(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64

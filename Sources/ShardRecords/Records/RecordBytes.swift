@@ -1,4 +1,4 @@
-import Journal
+package import Journal
 package import Ledger
 
 /// Why a journal record cannot be understood. The bytes passed their checksums, so this is a record of another version
@@ -17,22 +17,32 @@ package enum RecordDecodingError: Error, Equatable {
 
 /// Little-endian fixed-width writing, the journal's only number format.
 extension [UInt8] {
-    @inline(__always)
-    mutating func appendInteger<Integer: FixedWidthInteger>(_ value: Integer) {
+    @inlinable @inline(__always)
+    package mutating func appendInteger<Integer: FixedWidthInteger>(_ value: Integer) {
         Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
     }
 }
 
 /// A cursor over a record's bytes.
-struct RecordReader {
-    var offset = 0
+package struct RecordReader {
+    package var offset = 0
     /// Of the record that is read.
-    var version: UInt8 = 1
+    package var version: UInt8 = 1
     /// The merchant's record before this one that books something, for a record of version 3 that does (`EntryLink`).
-    var entryLink: RecordPosition = EntryLink.none
+    package var entryLink: RecordPosition = EntryLink.none
 
-    @inline(__always)
-    mutating func integer<Integer: FixedWidthInteger & BitwiseCopyable>(
+    package init(
+        offset: Int = 0,
+        version: UInt8 = 1,
+        entryLink: RecordPosition = EntryLink.none
+    ) {
+        self.offset = offset
+        self.version = version
+        self.entryLink = entryLink
+    }
+
+    @inlinable @inline(__always)
+    package mutating func integer<Integer: FixedWidthInteger & BitwiseCopyable>(
         _ type: Integer.Type,
         _ bytes: Span<UInt8>
     ) throws(RecordDecodingError) -> Integer {
@@ -44,18 +54,18 @@ struct RecordReader {
         return Integer(littleEndian: value)
     }
 
-    mutating func range(count: Int, _ bytes: Span<UInt8>) throws(RecordDecodingError) -> Range<Int> {
+    package mutating func range(count: Int, _ bytes: Span<UInt8>) throws(RecordDecodingError) -> Range<Int> {
         guard count >= 0, bytes.count - offset >= count else { throw .truncated }
         defer { offset += count }
         return offset..<offset + count
     }
 
-    mutating func bytes(count: Int, _ bytes: Span<UInt8>) throws(RecordDecodingError) -> [UInt8] {
+    package mutating func bytes(count: Int, _ bytes: Span<UInt8>) throws(RecordDecodingError) -> [UInt8] {
         let range = try range(count: count, bytes)
         return bytes.extracting(range).withUnsafeBufferPointer { Array($0) }
     }
 
-    mutating func text(count: Int, _ bytes: Span<UInt8>) throws(RecordDecodingError) -> String {
+    package mutating func text(count: Int, _ bytes: Span<UInt8>) throws(RecordDecodingError) -> String {
         let range = try range(count: count, bytes)
         return bytes.extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
     }

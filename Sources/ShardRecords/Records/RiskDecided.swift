@@ -28,12 +28,36 @@ package struct RiskDecided: Sendable {
     /// See `ShardRecord.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
+
+    package init(
+        payment: PaymentID,
+        band: RiskBand,
+        score: UInt8,
+        source: Source,
+        reasons: [String],
+        deadline: Int64 = 0,
+        responseStatus: UInt16 = 0,
+        response: ByteBuffer = ByteBuffer(),
+        previous: UInt64 = 0,
+        time: Int64
+    ) {
+        self.payment = payment
+        self.band = band
+        self.score = score
+        self.source = source
+        self.reasons = reasons
+        self.deadline = deadline
+        self.responseStatus = responseStatus
+        self.response = response
+        self.previous = previous
+        self.time = time
+    }
 }
 
 // Behind the header: payment, band u8, score u8, source u8, deadline i64, reasons (`RiskNote.pack`) behind a u32 length, the
 // answer's status u16, and the answer behind a u32 length.
 extension RiskDecided {
-    func encode(into bytes: inout [UInt8]) {
+    package func encode(into bytes: inout [UInt8]) {
         bytes.appendHeader(.riskDecided, time, previous: previous)
         bytes.append(payment)
         bytes.append(band.rawValue)
@@ -51,7 +75,7 @@ extension RiskDecided {
 }
 
 extension RecordReader {
-    mutating func riskDecided(
+    package mutating func riskDecided(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64
@@ -80,7 +104,7 @@ extension RecordReader {
     }
 
     /// Leaves the stored answer of such a record to be read.
-    mutating func skipToAnswer(ofRiskDecided bytes: Span<UInt8>) throws(RecordDecodingError) {
+    package mutating func skipToAnswer(ofRiskDecided bytes: Span<UInt8>) throws(RecordDecodingError) {
         _ = try header(bytes)
         _ = try range(count: 16 + 3 + 8, bytes)
         _ = try range(count: Int(try integer(UInt32.self, bytes)), bytes)

@@ -2,7 +2,7 @@ import Journal
 import Ledger
 import Money
 package import NIOCore
-import Payments
+package import Payments
 
 extension ShardRecord {
     /// Decodes one record as `encodeFramed` made it (without the length in front).
@@ -31,7 +31,7 @@ extension ShardRecord {
 
 extension RecordReader {
     /// Reads what every record begins with.
-    mutating func header(
+    package mutating func header(
         _ bytes: Span<UInt8>
     ) throws(RecordDecodingError) -> (kind: ShardRecord.Kind, time: Int64, previous: UInt64) {
         let rawKind = try integer(UInt8.self, bytes)
@@ -45,7 +45,7 @@ extension RecordReader {
     }
 
     /// Nothing may be left but the trailer.
-    func finish(_ bytes: Span<UInt8>) throws(RecordDecodingError) {
+    package func finish(_ bytes: Span<UInt8>) throws(RecordDecodingError) {
         guard offset + (version >= 3 ? ShardRecord.trailerBytes : 0) == bytes.count else { throw .invalidValue }
     }
 
@@ -55,7 +55,7 @@ extension RecordReader {
         return try reader.integer(UInt64.self, bytes)
     }
 
-    mutating func paymentCreated(
+    package mutating func paymentCreated(
         _ bytes: Span<UInt8>,
         _ time: Int64
     ) throws(RecordDecodingError) -> PaymentCreated {
@@ -92,7 +92,7 @@ extension RecordReader {
         )
     }
 
-    mutating func operationStarted(
+    package mutating func operationStarted(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64
@@ -118,7 +118,7 @@ extension RecordReader {
         return try self.bytes(count: Int(try integer(UInt32.self, bytes)), bytes)
     }
 
-    mutating func operationFinished(
+    package mutating func operationFinished(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64
@@ -160,7 +160,7 @@ extension RecordReader {
         )
     }
 
-    mutating func operationUnresolved(
+    package mutating func operationUnresolved(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64
@@ -180,7 +180,7 @@ extension RecordReader {
         )
     }
 
-    mutating func operationAttempted(
+    package mutating func operationAttempted(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64
@@ -204,7 +204,7 @@ extension RecordReader {
         )
     }
 
-    mutating func paymentChanged(
+    package mutating func paymentChanged(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64
@@ -227,7 +227,7 @@ extension RecordReader {
         return record
     }
 
-    mutating func refundBounced(
+    package mutating func refundBounced(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64
@@ -242,7 +242,7 @@ extension RecordReader {
         )
     }
 
-    mutating func paymentID(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> PaymentID {
+    package mutating func paymentID(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> PaymentID {
         PaymentID(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes))
     }
 
@@ -255,7 +255,7 @@ extension RecordReader {
     }
 
     /// 48 zeros are none.
-    mutating func optionalKey(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> RequestKey? {
+    package mutating func optionalKey(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> RequestKey? {
         let key = try requestKey(bytes)
         return key == RequestKey.none ? nil : key
     }
@@ -265,7 +265,7 @@ extension RecordReader {
         return operation
     }
 
-    mutating func requestKey(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> RequestKey {
+    package mutating func requestKey(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> RequestKey {
         RequestKey(
             digest: KeyDigest(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes)),
             fingerprint: Fingerprint(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes)),
@@ -300,7 +300,7 @@ extension RecordReader {
 }
 
 extension RecordReader {
-    mutating func transfers(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> Transfers {
+    package mutating func transfers(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> Transfers {
         switch try integer(UInt8.self, bytes) {
         case 0: return Transfers()
         case 1: return Transfers(try transfer(bytes))

@@ -1,8 +1,8 @@
-import Journal
+package import Journal
 import Ledger
 import Money
 import NIOCore
-import Payments
+package import Payments
 
 // Layout (docs/records.md): kind u8, version u8, time i64, the payment's previous record u64 (but for its first), then the
 // fields in the order of the struct; variable-length parts behind a u32 length; last the merchant's record before it that
@@ -11,12 +11,12 @@ import Payments
 extension ShardRecord {
     /// Version 1 had no previous record, version 2 no link of the merchant's entries, no deadlines and no causes. They are read, and
     /// no longer written.
-    static let version: UInt8 = 3
+    package static let version: UInt8 = 3
 
     /// The bytes behind the fields: the link of the merchant's entries.
     package static let trailerBytes = 8
 
-    enum Kind: UInt8 {
+    package enum Kind: UInt8 {
         case paymentCreated = 1
         case operationStarted = 2
         case operationFinished = 3
@@ -33,7 +33,7 @@ extension ShardRecord {
         case balanceMark = 15
 
         /// Whether records of the kind name the payment's record before them (or the pay-out's, the quote's), in their header.
-        var namesPrevious: Bool {
+        package var namesPrevious: Bool {
             switch self {
             case .paymentCreated, .balanceMark: false
             case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted,
@@ -46,7 +46,7 @@ extension ShardRecord {
 
     /// Appends the record in the journal engine's framing: a little-endian `UInt32` length, then the bytes.
     /// - Parameter entryLink: the merchant's record before this one that books something, if this one does (`EntryChains`).
-    func encodeFramed(entryLink: RecordPosition = EntryLink.none, into bytes: inout [UInt8]) {
+    package func encodeFramed(entryLink: RecordPosition = EntryLink.none, into bytes: inout [UInt8]) {
         let start = bytes.count
         bytes.appendInteger(UInt32(0))
         switch self {
@@ -72,23 +72,23 @@ extension ShardRecord {
 }
 
 extension [UInt8] {
-    mutating func appendHeader(_ kind: ShardRecord.Kind, _ time: Int64) {
+    package mutating func appendHeader(_ kind: ShardRecord.Kind, _ time: Int64) {
         append(kind.rawValue)
         append(ShardRecord.version)
         appendInteger(time)
     }
 
-    mutating func appendHeader(_ kind: ShardRecord.Kind, _ time: Int64, previous: UInt64) {
+    package mutating func appendHeader(_ kind: ShardRecord.Kind, _ time: Int64, previous: UInt64) {
         appendHeader(kind, time)
         appendInteger(previous)
     }
 
-    mutating func append(_ id: PaymentID) {
+    package mutating func append(_ id: PaymentID) {
         appendInteger(id.high)
         appendInteger(id.low)
     }
 
-    mutating func append(_ key: RequestKey) {
+    package mutating func append(_ key: RequestKey) {
         appendInteger(key.digest.high)
         appendInteger(key.digest.low)
         appendInteger(key.fingerprint.high)
@@ -98,11 +98,11 @@ extension [UInt8] {
     }
 
     /// No key is 48 zeros.
-    mutating func append(_ key: RequestKey?) {
+    package mutating func append(_ key: RequestKey?) {
         append(key ?? RequestKey.none)
     }
 
-    mutating func appendText(_ text: String) {
+    package mutating func appendText(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
             appendInteger(UInt32(utf8.count))
@@ -110,13 +110,13 @@ extension [UInt8] {
         }
     }
 
-    mutating func append(_ transfers: Transfers) {
+    package mutating func append(_ transfers: Transfers) {
         append(UInt8(transfers.count))
         if let first = transfers.first { first.encode(into: &self) }
         if let second = transfers.second { second.encode(into: &self) }
     }
 
-    mutating func append(_ result: OperationResult) {
+    package mutating func append(_ result: OperationResult) {
         switch result {
         case .succeeded: appendResult(1, 0, 0)
         case .declined(let category, let code): appendResult(2, category.rawValue, code.rawValue)

@@ -1,4 +1,3 @@
-import Ledger
 package import Money
 package import NIOCore
 package import Payments
@@ -26,6 +25,38 @@ package struct PayoutChanged: Sendable {
     /// The position of the pay-out's record before this one; 0 for the request.
     package var previous: UInt64
     package var time: Int64
+
+    package init(
+        id: PayoutID,
+        merchant: MerchantID,
+        event: PayoutEvent? = nil,
+        amountMinor: Int64,
+        currency: Currency,
+        seller: SellerName? = nil,
+        destination: String,
+        reason: String,
+        key: RequestKey? = nil,
+        transfers: Transfers,
+        responseStatus: UInt16,
+        response: ByteBuffer,
+        previous: UInt64,
+        time: Int64
+    ) {
+        self.id = id
+        self.merchant = merchant
+        self.event = event
+        self.amountMinor = amountMinor
+        self.currency = currency
+        self.seller = seller
+        self.destination = destination
+        self.reason = reason
+        self.key = key
+        self.transfers = transfers
+        self.responseStatus = responseStatus
+        self.response = response
+        self.previous = previous
+        self.time = time
+    }
 }
 
 /// A wallet was opened.
@@ -38,6 +69,26 @@ package struct WalletOpened: Sendable {
     package var responseStatus: UInt16
     package var response: ByteBuffer
     package var time: Int64
+
+    package init(
+        id: WalletID,
+        merchant: MerchantID,
+        currency: Currency,
+        reference: String,
+        key: RequestKey,
+        responseStatus: UInt16,
+        response: ByteBuffer,
+        time: Int64
+    ) {
+        self.id = id
+        self.merchant = merchant
+        self.currency = currency
+        self.reference = reference
+        self.key = key
+        self.responseStatus = responseStatus
+        self.response = response
+        self.time = time
+    }
 }
 
 /// An exchange was quoted.
@@ -51,6 +102,26 @@ package struct ExchangeQuoted: Sendable {
     package var responseStatus: UInt16
     package var response: ByteBuffer
     package var time: Int64
+
+    package init(
+        id: QuoteID,
+        merchant: MerchantID,
+        terms: ExchangeTerms,
+        expiresAt: Int64,
+        key: RequestKey,
+        responseStatus: UInt16,
+        response: ByteBuffer,
+        time: Int64
+    ) {
+        self.id = id
+        self.merchant = merchant
+        self.terms = terms
+        self.expiresAt = expiresAt
+        self.key = key
+        self.responseStatus = responseStatus
+        self.response = response
+        self.time = time
+    }
 }
 
 /// A quote was used.
@@ -64,23 +135,43 @@ package struct ExchangeConverted: Sendable {
     /// The position of the quote's record.
     package var previous: UInt64
     package var time: Int64
+
+    package init(
+        id: QuoteID,
+        merchant: MerchantID,
+        key: RequestKey,
+        transfers: Transfers,
+        responseStatus: UInt16,
+        response: ByteBuffer,
+        previous: UInt64,
+        time: Int64
+    ) {
+        self.id = id
+        self.merchant = merchant
+        self.key = key
+        self.transfers = transfers
+        self.responseStatus = responseStatus
+        self.response = response
+        self.previous = previous
+        self.time = time
+    }
 }
 
 // All four have one envelope (docs/records.md): identifier 16, merchant 8, whether there is a key 1, key 48, the fields of the
 // kind behind a u32 length, transfers, HTTP status u16, body of the answer behind a u32 length.
-struct MoneyEnvelope {
+package struct MoneyEnvelope {
     /// The bytes before the length of the fields.
-    static let headBytes = 16 + 8 + 1 + 48
+    package static let headBytes = 16 + 8 + 1 + 48
 
-    var high: UInt64
-    var low: UInt64
-    var merchant: MerchantID
-    var key: RequestKey?
-    var transfers = Transfers()
-    var responseStatus: UInt16
-    var response: ByteBuffer
+    package var high: UInt64
+    package var low: UInt64
+    package var merchant: MerchantID
+    package var key: RequestKey?
+    package var transfers = Transfers()
+    package var responseStatus: UInt16
+    package var response: ByteBuffer
 
-    func encode(
+    package func encode(
         _ kind: ShardRecord.Kind,
         _ time: Int64,
         previous: UInt64,
@@ -106,7 +197,7 @@ struct MoneyEnvelope {
 }
 
 extension PayoutChanged {
-    func encode(into bytes: inout [UInt8]) {
+    package func encode(into bytes: inout [UInt8]) {
         let envelope = MoneyEnvelope(
             high: id.high,
             low: id.low,
@@ -128,7 +219,7 @@ extension PayoutChanged {
 }
 
 extension WalletOpened {
-    func encode(into bytes: inout [UInt8]) {
+    package func encode(into bytes: inout [UInt8]) {
         let envelope = MoneyEnvelope(
             high: id.high,
             low: id.low,
@@ -145,7 +236,7 @@ extension WalletOpened {
 }
 
 extension ExchangeQuoted {
-    func encode(into bytes: inout [UInt8]) {
+    package func encode(into bytes: inout [UInt8]) {
         let envelope = MoneyEnvelope(
             high: id.high,
             low: id.low,
@@ -162,7 +253,7 @@ extension ExchangeQuoted {
 }
 
 extension ExchangeConverted {
-    func encode(into bytes: inout [UInt8]) {
+    package func encode(into bytes: inout [UInt8]) {
         let envelope = MoneyEnvelope(
             high: id.high,
             low: id.low,
@@ -177,7 +268,7 @@ extension ExchangeConverted {
 }
 
 extension [UInt8] {
-    mutating func append(_ terms: ExchangeTerms) {
+    package mutating func append(_ terms: ExchangeTerms) {
         appendInteger(terms.sold.numericCode)
         appendInteger(terms.soldMinor)
         appendInteger(terms.bought.numericCode)

@@ -1,10 +1,9 @@
-import Ledger
-import Money
+package import Money
 import NIOCore
-import Payments
+package import Payments
 
 extension RecordReader {
-    mutating func payoutChanged(
+    package mutating func payoutChanged(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64
@@ -38,7 +37,8 @@ extension RecordReader {
         )
     }
 
-    mutating func walletOpened(_ bytes: Span<UInt8>, _ time: Int64) throws(RecordDecodingError) -> WalletOpened {
+    package mutating func walletOpened(_ bytes: Span<UInt8>, _ time: Int64) throws(RecordDecodingError) -> WalletOpened
+    {
         let head = try moneyHead(bytes)
         let currency = try currency(bytes)
         let reference = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
@@ -56,7 +56,10 @@ extension RecordReader {
         )
     }
 
-    mutating func exchangeQuoted(_ bytes: Span<UInt8>, _ time: Int64) throws(RecordDecodingError) -> ExchangeQuoted {
+    package mutating func exchangeQuoted(
+        _ bytes: Span<UInt8>,
+        _ time: Int64
+    ) throws(RecordDecodingError) -> ExchangeQuoted {
         let head = try moneyHead(bytes)
         let terms = try exchangeTerms(bytes)
         let expiresAt = try integer(Int64.self, bytes)
@@ -74,7 +77,7 @@ extension RecordReader {
         )
     }
 
-    mutating func exchangeConverted(
+    package mutating func exchangeConverted(
         _ bytes: Span<UInt8>,
         _ time: Int64,
         _ previous: UInt64
@@ -127,26 +130,26 @@ extension RecordReader {
         return status
     }
 
-    mutating func currency(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> Currency {
+    package mutating func currency(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> Currency {
         guard let currency = Currency(numericCode: try integer(UInt16.self, bytes)) else { throw .invalidValue }
         return currency
     }
 
     /// A seller's name; nil for an empty text.
-    mutating func sellerName(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> SellerName? {
+    package mutating func sellerName(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> SellerName? {
         let text = try shortText(bytes)
         guard !text.isEmpty else { return nil }
         guard let name = SellerName(text) else { throw .invalidValue }
         return name
     }
 
-    mutating func shortText(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> String {
+    package mutating func shortText(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> String {
         let text = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
         guard text.utf8.count <= Payout.maximumTextBytes else { throw .invalidValue }
         return text
     }
 
-    mutating func exchangeTerms(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> ExchangeTerms {
+    package mutating func exchangeTerms(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> ExchangeTerms {
         let sold = try currency(bytes)
         let soldMinor = try integer(Int64.self, bytes)
         let bought = try currency(bytes)

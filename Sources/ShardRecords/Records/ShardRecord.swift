@@ -1,4 +1,3 @@
-import Ledger
 package import Money
 package import NIOCore
 package import Payments
@@ -120,20 +119,6 @@ package enum ShardRecord: Sendable {
     }
 }
 
-/// The key that an operation was asked for under.
-package struct RequestKey: Sendable, Equatable {
-    package var digest: KeyDigest
-    package var fingerprint: Fingerprint
-    package var requestID: RequestID
-
-    /// How the journal writes that there is no key.
-    static let none = RequestKey(
-        digest: KeyDigest(high: 0, low: 0),
-        fingerprint: Fingerprint(high: 0, low: 0),
-        requestID: RequestID(high: 0, low: 0)
-    )
-}
-
 package struct PaymentCreated: Sendable {
     package var id: PaymentID
     package var merchant: MerchantID
@@ -149,6 +134,36 @@ package struct PaymentCreated: Sendable {
     package var key: RequestKey
     package var details: [UInt8]
     package var time: Int64
+
+    package init(
+        id: PaymentID,
+        merchant: MerchantID,
+        amountMinor: Int64,
+        currency: Currency,
+        feeBasisPoints: UInt16,
+        capturesAutomatically: Bool,
+        provider: UInt8,
+        flags: PaymentFlags = [],
+        overCaptureBasisPoints: UInt16 = 0,
+        traits: PaymentTraits = [],
+        key: RequestKey,
+        details: [UInt8],
+        time: Int64
+    ) {
+        self.id = id
+        self.merchant = merchant
+        self.amountMinor = amountMinor
+        self.currency = currency
+        self.feeBasisPoints = feeBasisPoints
+        self.capturesAutomatically = capturesAutomatically
+        self.provider = provider
+        self.flags = flags
+        self.overCaptureBasisPoints = overCaptureBasisPoints
+        self.traits = traits
+        self.key = key
+        self.details = details
+        self.time = time
+    }
 }
 
 package struct OperationStarted: Sendable {
@@ -169,6 +184,32 @@ package struct OperationStarted: Sendable {
     /// See `ShardRecord.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
+
+    package init(
+        payment: PaymentID,
+        operation: ProviderOperation,
+        ordinal: UInt16,
+        amountMinor: Int64,
+        staysOpen: Bool = false,
+        cause: FailureReason? = nil,
+        key: RequestKey? = nil,
+        transfers: Transfers,
+        instructions: [UInt8] = [],
+        previous: UInt64 = 0,
+        time: Int64
+    ) {
+        self.payment = payment
+        self.operation = operation
+        self.ordinal = ordinal
+        self.amountMinor = amountMinor
+        self.staysOpen = staysOpen
+        self.cause = cause
+        self.key = key
+        self.transfers = transfers
+        self.instructions = instructions
+        self.previous = previous
+        self.time = time
+    }
 }
 
 package struct OperationFinished: Sendable {
@@ -197,6 +238,44 @@ package struct OperationFinished: Sendable {
     /// See `ShardRecord.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
+
+    package init(
+        payment: PaymentID,
+        operation: ProviderOperation,
+        ordinal: UInt16,
+        result: OperationResult,
+        amountMinor: Int64,
+        executedMinor: Int64,
+        executedCurrency: Currency,
+        staysOpen: Bool = false,
+        deadline: Int64 = 0,
+        providerReference: String,
+        declineProviderCode: String,
+        nextAction: [UInt8] = [],
+        transfers: Transfers,
+        responseStatus: UInt16,
+        response: ByteBuffer,
+        previous: UInt64 = 0,
+        time: Int64
+    ) {
+        self.payment = payment
+        self.operation = operation
+        self.ordinal = ordinal
+        self.result = result
+        self.amountMinor = amountMinor
+        self.executedMinor = executedMinor
+        self.executedCurrency = executedCurrency
+        self.staysOpen = staysOpen
+        self.deadline = deadline
+        self.providerReference = providerReference
+        self.declineProviderCode = declineProviderCode
+        self.nextAction = nextAction
+        self.transfers = transfers
+        self.responseStatus = responseStatus
+        self.response = response
+        self.previous = previous
+        self.time = time
+    }
 }
 
 extension OperationFinished {
@@ -219,6 +298,24 @@ package struct OperationUnresolved: Sendable {
     /// See `ShardRecord.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
+
+    package init(
+        payment: PaymentID,
+        operation: ProviderOperation,
+        ordinal: UInt16,
+        reason: FailureReason,
+        providerReference: String,
+        previous: UInt64 = 0,
+        time: Int64
+    ) {
+        self.payment = payment
+        self.operation = operation
+        self.ordinal = ordinal
+        self.reason = reason
+        self.providerReference = providerReference
+        self.previous = previous
+        self.time = time
+    }
 }
 
 package struct RefundBounced: Sendable {
@@ -229,6 +326,22 @@ package struct RefundBounced: Sendable {
     /// See `ShardRecord.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
+
+    package init(
+        refund: RefundID,
+        payment: PaymentID,
+        amountMinor: Int64,
+        transfers: Transfers,
+        previous: UInt64 = 0,
+        time: Int64
+    ) {
+        self.refund = refund
+        self.payment = payment
+        self.amountMinor = amountMinor
+        self.transfers = transfers
+        self.previous = previous
+        self.time = time
+    }
 }
 
 /// What one call to the PSP told, when it ended nothing. For the history of a payment, and for one thing that must survive a
@@ -256,6 +369,26 @@ package struct OperationAttempted: Sendable {
     /// See `ShardRecord.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
+
+    package init(
+        payment: PaymentID,
+        operation: ProviderOperation,
+        ordinal: UInt16,
+        mode: ProviderCall.Mode,
+        answer: Answer,
+        reason: FailureReason? = nil,
+        previous: UInt64 = 0,
+        time: Int64
+    ) {
+        self.payment = payment
+        self.operation = operation
+        self.ordinal = ordinal
+        self.mode = mode
+        self.answer = answer
+        self.reason = reason
+        self.previous = previous
+        self.time = time
+    }
 }
 
 /// See `PaymentChange`. Holds an answer where a merchant's request caused it, and its key with it.
@@ -276,4 +409,30 @@ package struct PaymentChanged: Sendable {
     /// See `ShardRecord.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
+
+    package init(
+        payment: PaymentID,
+        change: PaymentChange,
+        amountMinor: Int64 = 0,
+        deadline: Int64 = 0,
+        note: String = "",
+        key: RequestKey? = nil,
+        transfers: Transfers,
+        responseStatus: UInt16 = 0,
+        response: ByteBuffer = ByteBuffer(),
+        previous: UInt64 = 0,
+        time: Int64
+    ) {
+        self.payment = payment
+        self.change = change
+        self.amountMinor = amountMinor
+        self.deadline = deadline
+        self.note = note
+        self.key = key
+        self.transfers = transfers
+        self.responseStatus = responseStatus
+        self.response = response
+        self.previous = previous
+        self.time = time
+    }
 }

@@ -1,17 +1,17 @@
-import Journal
+package import ShardRecords
 
 /// A key with its result, as key runs hold it: 48 bytes.
-struct CompletedKey {
-    static let byteCount = 48
+package struct CompletedKey {
+    package static let byteCount = 48
 
-    var digest: KeyDigest
-    var fingerprint: Fingerprint
+    package var digest: KeyDigest
+    package var fingerprint: Fingerprint
     /// The position of the record that holds the stored answer.
-    var record: UInt64
+    package var record: UInt64
     /// Seconds since 1970.
-    var expiresAt: UInt32
+    package var expiresAt: UInt32
 
-    func store(into bytes: UnsafeMutableRawBufferPointer) {
+    package func store(into bytes: UnsafeMutableRawBufferPointer) {
         bytes.storeBytes(of: digest.high.littleEndian, toByteOffset: 0, as: UInt64.self)
         bytes.storeBytes(of: digest.low.littleEndian, toByteOffset: 8, as: UInt64.self)
         bytes.storeBytes(of: fingerprint.high.littleEndian, toByteOffset: 16, as: UInt64.self)
@@ -21,7 +21,7 @@ struct CompletedKey {
         bytes.storeBytes(of: 0, toByteOffset: 44, as: UInt32.self)
     }
 
-    init(digest: KeyDigest, fingerprint: Fingerprint, record: UInt64, expiresAt: UInt32) {
+    package init(digest: KeyDigest, fingerprint: Fingerprint, record: UInt64, expiresAt: UInt32) {
         self.digest = digest
         self.fingerprint = fingerprint
         self.record = record
@@ -29,7 +29,7 @@ struct CompletedKey {
     }
 
     /// - Precondition: the bytes are as many as an entry has.
-    init(_ bytes: UnsafeRawBufferPointer) {
+    package init(_ bytes: UnsafeRawBufferPointer) {
         precondition(bytes.count >= Self.byteCount)
         func word(_ offset: Int) -> UInt64 {
             UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
@@ -45,14 +45,16 @@ struct CompletedKey {
 ///
 /// Bounded by the snapshot's trigger. When no snapshot succeeds, keys whose time has passed leave at the front, so that it
 /// never holds more than the idempotency table does.
-struct CompletedKeys: Sendable {
+package struct CompletedKeys: Sendable {
     private static let chunkCount = 1_024
 
-    private(set) var chunks: [ContiguousArray<CompletedKey>] = []
+    package private(set) var chunks: [ContiguousArray<CompletedKey>] = []
 
-    var count: Int { max(0, chunks.count - 1) * Self.chunkCount + (chunks.last?.count ?? 0) }
+    package init() {}
 
-    mutating func append(_ key: CompletedKey, at milliseconds: Int64) {
+    package var count: Int { max(0, chunks.count - 1) * Self.chunkCount + (chunks.last?.count ?? 0) }
+
+    package mutating func append(_ key: CompletedKey, at milliseconds: Int64) {
         if chunks.last.map({ $0.count == Self.chunkCount }) ?? true {
             dropExpired(at: milliseconds)
             var chunk = ContiguousArray<CompletedKey>()
@@ -63,7 +65,7 @@ struct CompletedKeys: Sendable {
     }
 
     /// Puts the keys of a snapshot that could not be written before those completed since.
-    mutating func putBack(_ older: CompletedKeys) {
+    package mutating func putBack(_ older: CompletedKeys) {
         var all = older
         for chunk in chunks { for key in chunk { all.append(key, at: 0) } }
         self = all

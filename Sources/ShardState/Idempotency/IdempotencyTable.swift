@@ -1,3 +1,5 @@
+package import ShardRecords
+
 /// The idempotency keys of a shard's merchants: a fixed-capacity hash table, touched at start, that never grows.
 ///
 /// Entries sit in a slab and keep their place; an index of slab numbers with linear probing finds them. The digest is
@@ -11,17 +13,17 @@
 /// for each second of the time to live.
 package struct IdempotencyTable {
     package struct Entry {
-        var digest: KeyDigest
-        var fingerprint: Fingerprint
+        package var digest: KeyDigest
+        package var fingerprint: Fingerprint
         /// `reserved`: the running operation's token; `completed`: the journal position of the record that holds the
         /// stored answer.
-        var value: UInt64
+        package var value: UInt64
         /// Seconds since 1970.
-        var expiresAt: UInt32
+        package var expiresAt: UInt32
         /// The next entry of the same expiry bucket, or of the free list; plus one, 0 ends the list.
-        var next: UInt32
+        package var next: UInt32
         /// 0 for a free slab place.
-        var state: State
+        package var state: State
     }
 
     package enum State: UInt8 {
@@ -98,7 +100,7 @@ package struct IdempotencyTable {
 
     package var isFull: Bool { firstFree == 0 }
 
-    func isReserved(_ digest: KeyDigest) -> Bool {
+    package func isReserved(_ digest: KeyDigest) -> Bool {
         guard let slot = slot(of: digest) else { return false }
         return slab[Int(index[slot]) - 1].state == .reserved
     }
@@ -169,7 +171,7 @@ package struct IdempotencyTable {
     /// Takes in a completed key of an earlier process, in the order of completion: a later one replaces an earlier. Keys whose
     /// time has passed are left out.
     /// - Returns: false when the table is full.
-    mutating func restore(_ key: CompletedKey, at milliseconds: Int64) -> Bool {
+    package mutating func restore(_ key: CompletedKey, at milliseconds: Int64) -> Bool {
         let now = UInt32(clamping: milliseconds / 1000)
         if expiredSecond == 0 { expiredSecond = now }
         guard key.expiresAt > now else { return true }

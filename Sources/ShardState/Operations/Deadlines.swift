@@ -3,7 +3,7 @@
 ///
 /// Deadlines that are far away (an authorization lasts for days) are not here. A sweep over the payments finds them in the last
 /// hour before (`ShardCore+Deadlines.swift`), so that a week of authorizations takes no memory.
-struct Deadlines {
+package struct Deadlines {
     /// A bucket is 1,024 ms.
     private static let shift: Int64 = 10
     private var buckets: [Int64: [UInt32]] = [:]
@@ -11,11 +11,13 @@ struct Deadlines {
     /// Buckets before this one are empty.
     private var next = Int64.max
 
+    package init() {}
+
     /// Payments waiting.
-    var count: Int { queued.count }
+    package var count: Int { queued.count }
 
     /// Looks at a payment at `time` or up to a second later, unless it is waiting already; `always`: also then.
-    mutating func add(_ index: Int, at time: Int64, always: Bool = false) {
+    package mutating func add(_ index: Int, at time: Int64, always: Bool = false) {
         guard let number = UInt32(exactly: index), queued.insert(number).inserted || always else { return }
         let bucket = (time >> Self.shift) + 1
         buckets[bucket, default: []].append(number)
@@ -23,7 +25,7 @@ struct Deadlines {
     }
 
     /// Takes out who is due, at most `limit`; the others are due the next time.
-    mutating func advance(to time: Int64, limit: Int, into due: inout [Int]) {
+    package mutating func advance(to time: Int64, limit: Int, into due: inout [Int]) {
         let last = time >> Self.shift
         guard next <= last, !buckets.isEmpty else { return }
         // A clock that jumped over more buckets than there are.

@@ -1,21 +1,21 @@
-import Journal
 import Money
-import Payments
+package import Payments
+package import ShardRecords
 
 /// How many of each table a snapshot holds, and what the numbers go on from.
-struct MoneyCounts: Equatable {
-    static let byteCount = 40
+package struct MoneyCounts: Equatable {
+    package static let byteCount = 40
 
-    var payouts: UInt64 = 0
-    var wallets: UInt64 = 0
+    package var payouts: UInt64 = 0
+    package var wallets: UInt64 = 0
     /// Quotes ever made, and those in the snapshot.
-    var quotesEver: UInt64 = 0
-    var quotes: UInt64 = 0
-    var sellers: UInt64 = 0
+    package var quotesEver: UInt64 = 0
+    package var quotes: UInt64 = 0
+    package var sellers: UInt64 = 0
 
-    init() {}
+    package init() {}
 
-    init(_ money: MoneyTables) {
+    package init(_ money: MoneyTables) {
         payouts = UInt64(money.payouts.count)
         wallets = UInt64(money.wallets.count)
         quotesEver = UInt64(money.quotes.count)
@@ -23,7 +23,7 @@ struct MoneyCounts: Equatable {
         sellers = UInt64(money.sellers.count)
     }
 
-    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+    package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
         payouts = try reader.integer(UInt64.self, bytes)
         wallets = try reader.integer(UInt64.self, bytes)
         quotesEver = try reader.integer(UInt64.self, bytes)
@@ -34,13 +34,13 @@ struct MoneyCounts: Equatable {
         }
     }
 
-    func store(into bytes: inout [UInt8]) {
+    package func store(into bytes: inout [UInt8]) {
         for count in [payouts, wallets, quotesEver, quotes, sellers] { bytes.appendInteger(count) }
     }
 }
 
 extension Payout {
-    func store(into bytes: inout [UInt8]) {
+    package func store(into bytes: inout [UInt8]) {
         bytes.appendInteger(id.high)
         bytes.appendInteger(id.low)
         bytes.appendInteger(merchant.rawValue)
@@ -54,7 +54,7 @@ extension Payout {
         bytes.appendText(reason)
     }
 
-    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+    package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
         let id = PayoutID(high: try reader.integer(UInt64.self, bytes), low: try reader.integer(UInt64.self, bytes))
         let merchant = MerchantID(rawValue: try reader.integer(UInt64.self, bytes))
         let amountMinor = try reader.integer(Int64.self, bytes)
@@ -79,7 +79,7 @@ extension Payout {
 }
 
 extension Wallet {
-    func store(into bytes: inout [UInt8]) {
+    package func store(into bytes: inout [UInt8]) {
         bytes.appendInteger(id.high)
         bytes.appendInteger(id.low)
         bytes.appendInteger(merchant.rawValue)
@@ -89,7 +89,7 @@ extension Wallet {
         bytes.appendText(reference)
     }
 
-    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+    package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
         let id = WalletID(high: try reader.integer(UInt64.self, bytes), low: try reader.integer(UInt64.self, bytes))
         let merchant = MerchantID(rawValue: try reader.integer(UInt64.self, bytes))
         let currency = try reader.currency(bytes)
@@ -102,7 +102,7 @@ extension Wallet {
 }
 
 extension ExchangeQuote {
-    func store(into bytes: inout [UInt8]) {
+    package func store(into bytes: inout [UInt8]) {
         bytes.appendInteger(id.high)
         bytes.appendInteger(id.low)
         bytes.appendInteger(merchant.rawValue)
@@ -112,7 +112,7 @@ extension ExchangeQuote {
         bytes.appendInteger(lastRecord)
     }
 
-    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+    package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
         let id = QuoteID(high: try reader.integer(UInt64.self, bytes), low: try reader.integer(UInt64.self, bytes))
         let merchant = MerchantID(rawValue: try reader.integer(UInt64.self, bytes))
         let terms = try reader.exchangeTerms(bytes)
@@ -126,58 +126,21 @@ extension ExchangeQuote {
 }
 
 extension Seller {
-    func store(into bytes: inout [UInt8]) {
+    package func store(into bytes: inout [UInt8]) {
         bytes.appendInteger(merchant.rawValue)
         bytes.appendText(name.text)
     }
 
-    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+    package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
         let merchant = MerchantID(rawValue: try reader.integer(UInt64.self, bytes))
         guard let name = try reader.sellerName(bytes) else { throw .invalidValue }
         self.init(merchant: merchant, name: name)
     }
 }
 
-extension ShardCore {
-    /// Takes in a chunk of the sections 12 to 15. The first of section 12 holds the counts, the others sellers.
-    mutating func restoreMoney(
-        _ section: SnapshotSection,
-        _ raw: UnsafeRawBufferPointer,
-        _ progress: inout SnapshotProgress
-    ) throws(RecordDecodingError) {
-        let bytes = raw.bindMemory(to: UInt8.self).span
-        var reader = RecordReader()
-        if progress.money == nil {
-            guard section == .money else { throw .invalidValue }
-            let counts = try MoneyCounts(&reader, bytes)
-            money.reserveQuoteNumbers(upTo: Int(counts.quotesEver))
-            progress.money = counts
-        }
-        defer { progress.moneySeen = MoneyCounts(money) }
-        while reader.offset < bytes.count {
-            switch section {
-            case .money:
-                let seller = try Seller(&reader, bytes)
-                let number = money.sellers.count + 1
-                guard money.sellers.open(seller.name, merchant: seller.merchant) == number else { throw .invalidValue }
-            case .payouts:
-                let payout = try Payout(&reader, bytes)
-                let number = money.payouts.append(payout) + 1
-                guard payout.id.sequence == UInt64(number) else { throw .invalidValue }
-            case .wallets:
-                let wallet = try Wallet(&reader, bytes)
-                guard wallet.id.sequence == UInt64(money.wallets.append(wallet) + 1) else { throw .invalidValue }
-            case .quotes:
-                guard money.restore(try ExchangeQuote(&reader, bytes)) else { throw .invalidValue }
-            default: throw .invalidValue
-            }
-        }
-    }
-}
-
 extension MoneyTables {
     /// Writes everything of one table, one after the other.
-    func forEachStored(_ section: SnapshotSection, _ body: (_ store: (inout [UInt8]) -> Void) -> Void) {
+    package func forEachStored(_ section: SnapshotSection, _ body: (_ store: (inout [UInt8]) -> Void) -> Void) {
         switch section {
         case .money: for seller in sellers.sellers { body(seller.store) }
         case .payouts: for index in 0..<payouts.count { body(payouts[index].store) }
@@ -188,7 +151,7 @@ extension MoneyTables {
     }
 
     /// For the state digest.
-    var digest: UInt64 {
+    package var digest: UInt64 {
         var hasher = StateHasher()
         var bytes: [UInt8] = []
         MoneyCounts(self).store(into: &bytes)

@@ -1,125 +1,59 @@
 package import Journal
-import Ledger
-import Money
-import Payments
-import Risk
+package import Ledger
+package import Payments
+package import Risk
 
 /// A shard's state at one moment: values that share their chunks with the shard, which goes on and copies what it changes.
 package struct ShardCapture: Sendable {
     package let shard: UInt16
     /// The last record that it includes. A snapshot of it counts only when that is durable.
     package let position: RecordPosition
-    let lastRecordTime: Int64
+    package let lastRecordTime: Int64
     /// Settled payments unchanged since then go into cold files, milliseconds since 1970.
-    let unchangedSince: Int64
-    let payments: SparseTable<Payment>
-    let refunds: SparseTable<Refund>
-    let disputes: SparseTable<Dispute>
-    let arena: ByteArena
-    let operations: [RunningOperation]
-    let balances: Balances
-    let entryChains: EntryChains
-    let money: MoneyTables
-    let completedKeys: CompletedKeys
-    let riskCounters: RiskCounters?
+    package let unchangedSince: Int64
+    package let payments: SparseTable<Payment>
+    package let refunds: SparseTable<Refund>
+    package let disputes: SparseTable<Dispute>
+    package let arena: ByteArena
+    package let operations: [RunningOperation]
+    package let balances: Balances
+    package let entryChains: EntryChains
+    package let money: MoneyTables
+    package let completedKeys: CompletedKeys
+    package let riskCounters: RiskCounters?
+
+    package init(
+        shard: UInt16,
+        position: RecordPosition,
+        lastRecordTime: Int64,
+        unchangedSince: Int64,
+        payments: SparseTable<Payment>,
+        refunds: SparseTable<Refund>,
+        disputes: SparseTable<Dispute>,
+        arena: ByteArena,
+        operations: [RunningOperation],
+        balances: Balances,
+        entryChains: EntryChains,
+        money: MoneyTables,
+        completedKeys: CompletedKeys,
+        riskCounters: RiskCounters?
+    ) {
+        self.shard = shard
+        self.position = position
+        self.lastRecordTime = lastRecordTime
+        self.unchangedSince = unchangedSince
+        self.payments = payments
+        self.refunds = refunds
+        self.disputes = disputes
+        self.arena = arena
+        self.operations = operations
+        self.balances = balances
+        self.entryChains = entryChains
+        self.money = money
+        self.completedKeys = completedKeys
+        self.riskCounters = riskCounters
+    }
 
     package var paymentCount: Int { payments.count }
     package var warmPaymentCount: Int { payments.presentCount }
-}
-
-extension ShardCore {
-    /// Takes what a snapshot is made from. Copies no table; what is running is copied, and bounded by its capacity.
-    /// - Parameter unchangedSince: milliseconds since 1970; settled payments without a change since then may leave memory.
-    package mutating func capture(unchangedSince: Int64) -> ShardCapture {
-        arena.seal()
-        let keys = completedKeys
-        completedKeys = CompletedKeys()
-        return ShardCapture(
-            shard: configuration.shard,
-            position: lastPosition,
-            lastRecordTime: lastRecordTime,
-            unchangedSince: unchangedSince,
-            payments: payments,
-            refunds: refunds,
-            disputes: disputes,
-            arena: arena,
-            operations: operations.all,
-            balances: balances,
-            entryChains: entryChains,
-            money: money,
-            completedKeys: keys,
-            riskCounters: riskCounters
-        )
-    }
-
-    /// The capture became no snapshot: its keys go into the next one.
-    package mutating func snapshotFailed(_ capture: ShardCapture) {
-        completedKeys.putBack(capture.completedKeys)
-    }
-
-    /// Keys that the next snapshot writes.
-    package var completedKeyCount: Int { completedKeys.count }
-
-    /// A digest of everything that matters, to compare a replayed shard with the one that wrote the journal.
-    /// - Parameter cold: reads the entry of a payment that is not in memory; nil counts as a payment without content.
-    package func stateDigest(cold: (UInt64) -> [UInt8]? = { _ in nil }) -> UInt64 {
-        var hasher = StateHasher()
-        var entry = [UInt8](repeating: 0, count: PaymentEntry.maximumBytes)
-        entry.withUnsafeMutableBytes { bytes in
-            for index in 0..<payments.count {
-                if payments.contains(index) {
-                    let payment = payments[index]
-                    let size = PaymentEntry.byteCount(payment, refunds, disputes)
-                    PaymentEntry.store(payment, size, refunds, disputes, arena, into: bytes)
-                    hasher.combine(words: UnsafeRawBufferPointer(rebasing: bytes[..<size.bytes]))
-                } else {
-                    cold(UInt64(index) + 1)?.withUnsafeBytes { hasher.combine(words: $0) }
-                }
-            }
-        }
-        // Not the keys: which of them are still remembered depends on when time last passed, not on the journal.
-        hasher.combine(UInt64(operations.count), lastPosition, UInt64(payments.count), UInt64(refunds.count))
-        hasher.combine(UInt64(disputes.count))
-        var accounts: UInt64 = 0
-        balances.forEach { account, totals in
-            var line = StateHasher()
-            line.combine(account.owner, UInt64(account.kind.rawValue), UInt64(account.currency.numericCode), 0)
-            line.combine(UInt64(truncatingIfNeeded: totals.debits), UInt64(truncatingIfNeeded: totals.credits), 0, 0)
-            accounts &+= line.value  // Order-free: the table's order is not part of the state.
-        }
-        hasher.combine(accounts, entryChains.digest, money.digest, 0)
-        if let riskCounters { hasher.combine(riskCounters) }
-        return hasher.value
-    }
-}
-
-extension EntryChains {
-    /// Of all chains, free of their order.
-    fileprivate var digest: UInt64 {
-        chains.reduce(0) { sum, chain in
-            var line = StateHasher()
-            line.combine(chain.merchant, chain.newest, chain.records, chain.recordsSinceMark)
-            line.combine(chain.marks, chain.newestMark, chain.newestFarMark, chain.newestFarthestMark)
-            return sum &+ line.value
-        }
-    }
-}
-
-extension StateHasher {
-    /// The table is the same slot for slot after a replay, and so is where its search goes on.
-    fileprivate mutating func combine(_ counters: RiskCounters) {
-        combine(UInt64(counters.count), UInt64(counters.shape.cursor), 0, 0)
-        counters.forEach { slot, words in
-            combine(UInt64(slot))
-            for word in words { combine(word) }
-        }
-    }
-
-    /// - Precondition: the bytes are a multiple of eight, as entries are.
-    mutating func combine(words bytes: UnsafeRawBufferPointer) {
-        precondition(bytes.count % 8 == 0)
-        for offset in stride(from: 0, to: bytes.count, by: 8) {
-            combine(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
-        }
-    }
 }

@@ -1,10 +1,10 @@
-import Journal
+package import Journal
 import Ledger
-import Money
 import Payments
+package import ShardRecords
 
 /// The sections of a shard's files in the snapshot container; the raw value is written (docs/records.md).
-enum SnapshotSection: UInt16 {
+package enum SnapshotSection: UInt16 {
     case state = 1
     case payments = 2
     case operations = 3
@@ -24,28 +24,28 @@ enum SnapshotSection: UInt16 {
 }
 
 /// The version of the sections' layouts.
-let snapshotContentVersion: UInt32 = 1
+package let snapshotContentVersion: UInt32 = 1
 
 /// The counts that a snapshot must add up to.
-struct SnapshotState: Equatable {
-    static let byteCount = 64
+package struct SnapshotState: Equatable {
+    package static let byteCount = 64
 
     /// Set in the stored number of chains when some of them do not lead back to their beginning.
     private static let unknownPast: UInt64 = 1 << 63
 
-    var paymentCount: UInt64
-    var warmPaymentCount: UInt64
-    var refundCount: UInt64
-    var lastRecordTime: Int64
-    var operationCount: UInt64
-    var accountCount: UInt64
-    var keyRunCount: UInt64
+    package var paymentCount: UInt64
+    package var warmPaymentCount: UInt64
+    package var refundCount: UInt64
+    package var lastRecordTime: Int64
+    package var operationCount: UInt64
+    package var accountCount: UInt64
+    package var keyRunCount: UInt64
     /// The number of entry chains; nil in a snapshot of the time before records were linked.
-    var entryChainCount: UInt64?
+    package var entryChainCount: UInt64?
     /// See `EntryChains.hasUnknownPast`.
-    var hasUnknownPast: Bool
+    package var hasUnknownPast: Bool
 
-    func store(into bytes: inout [UInt8]) {
+    package func store(into bytes: inout [UInt8]) {
         bytes.appendInteger(paymentCount)
         bytes.appendInteger(warmPaymentCount)
         bytes.appendInteger(refundCount)
@@ -56,7 +56,7 @@ struct SnapshotState: Equatable {
         bytes.appendInteger(entryChainCount.map { $0 + 1 | (hasUnknownPast ? Self.unknownPast : 0) } ?? 0)
     }
 
-    init(_ capture: ShardCapture, warmPaymentCount: Int, keyRunCount: Int) {
+    package init(_ capture: ShardCapture, warmPaymentCount: Int, keyRunCount: Int) {
         paymentCount = UInt64(capture.payments.count)
         self.warmPaymentCount = UInt64(warmPaymentCount)
         refundCount = UInt64(capture.refunds.count)
@@ -68,7 +68,7 @@ struct SnapshotState: Equatable {
         hasUnknownPast = capture.entryChains.hasUnknownPast
     }
 
-    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+    package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
         paymentCount = try reader.integer(UInt64.self, bytes)
         warmPaymentCount = try reader.integer(UInt64.self, bytes)
         refundCount = try reader.integer(UInt64.self, bytes)
@@ -89,18 +89,18 @@ struct SnapshotState: Equatable {
 }
 
 /// A file of keys completed between two snapshots.
-struct KeyRun: Sendable, Equatable {
-    static let byteCount = 32
+package struct KeyRun: Sendable, Equatable {
+    package static let byteCount = 32
 
     /// The snapshot it was written for; names the file.
-    var position: RecordPosition
-    var count: UInt64
+    package var position: RecordPosition
+    package var count: UInt64
     /// The oldest record that one of its keys answers with.
-    var oldestRecord: RecordPosition
+    package var oldestRecord: RecordPosition
     /// When the last of its keys is forgotten, in seconds since 1970.
-    var expiresAt: UInt32
+    package var expiresAt: UInt32
 
-    func store(into bytes: inout [UInt8]) {
+    package func store(into bytes: inout [UInt8]) {
         bytes.appendInteger(position)
         bytes.appendInteger(count)
         bytes.appendInteger(oldestRecord)
@@ -108,7 +108,7 @@ struct KeyRun: Sendable, Equatable {
         bytes.appendInteger(UInt32(0))
     }
 
-    init(position: RecordPosition, _ keys: CompletedKeys) {
+    package init(position: RecordPosition, _ keys: CompletedKeys) {
         self.position = position
         count = UInt64(keys.count)
         oldestRecord = .max
@@ -121,7 +121,7 @@ struct KeyRun: Sendable, Equatable {
         }
     }
 
-    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+    package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
         position = try reader.integer(UInt64.self, bytes)
         count = try reader.integer(UInt64.self, bytes)
         oldestRecord = try reader.integer(UInt64.self, bytes)
@@ -131,9 +131,9 @@ struct KeyRun: Sendable, Equatable {
 }
 
 extension RunningOperation {
-    static let storedBytes = 112
+    package static let storedBytes = 112
 
-    func store(into bytes: inout [UInt8]) {
+    package func store(into bytes: inout [UInt8]) {
         bytes.appendInteger(UInt64(payment))
         bytes.appendInteger(refund)
         bytes.append(operation.rawValue)
@@ -154,7 +154,7 @@ extension RunningOperation {
     }
 
     /// As it is after a restart: it waits, nobody waits for it.
-    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+    package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
         let payment = try reader.integer(UInt64.self, bytes)
         let refund = try reader.integer(UInt32.self, bytes)
         guard let operation = ProviderOperation(rawValue: try reader.integer(UInt8.self, bytes)), payment < 1 << 48
@@ -194,72 +194,5 @@ extension RunningOperation {
             reservedBytes: Int(reserved),
             sentAt: sentAt
         )
-    }
-}
-
-/// An account with its sums, as a snapshot holds it.
-enum StoredAccount {
-    static let byteCount = 48
-
-    static func store(_ account: Account, _ totals: AccountTotals, into bytes: inout [UInt8]) {
-        bytes.appendInteger(account.owner)
-        bytes.appendInteger(account.currency.numericCode)
-        bytes.append(account.kind.rawValue)
-        bytes.append(0)
-        bytes.appendInteger(UInt32(0))
-        for sum in [totals.debits, totals.credits] {
-            bytes.appendInteger(UInt64(truncatingIfNeeded: sum))
-            bytes.appendInteger(UInt64(truncatingIfNeeded: sum >> 64))
-        }
-    }
-
-    static func load(
-        _ reader: inout RecordReader,
-        _ bytes: Span<UInt8>
-    ) throws(RecordDecodingError) -> (Account, AccountTotals) {
-        let owner = try reader.integer(UInt64.self, bytes)
-        guard let currency = Currency(numericCode: try reader.integer(UInt16.self, bytes)),
-            let kind = AccountKind(rawValue: try reader.integer(UInt8.self, bytes)), kind.owner != .none || owner == 0
-        else { throw .invalidValue }
-        _ = try reader.range(count: 5, bytes)
-        let debits = try sum(&reader, bytes)
-        let credits = try sum(&reader, bytes)
-        return (Account(kind, owner: owner, currency: currency), AccountTotals(debits: debits, credits: credits))
-    }
-
-    private static func sum(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) -> Int128 {
-        let low = try reader.integer(UInt64.self, bytes)
-        let high = try reader.integer(UInt64.self, bytes)
-        let sum = Int128(Int64(bitPattern: high)) << 64 | Int128(low)
-        // More than all the money in the world, and room to add up every account.
-        guard sum >= 0, sum < 1 << 96 else { throw .invalidValue }
-        return sum
-    }
-}
-
-extension EntryChain {
-    static let storedBytes = 64
-
-    func store(into bytes: inout [UInt8]) {
-        bytes.appendInteger(merchant)
-        bytes.appendInteger(newest)
-        bytes.appendInteger(records)
-        bytes.appendInteger(recordsSinceMark)
-        bytes.appendInteger(marks)
-        bytes.appendInteger(newestMark)
-        bytes.appendInteger(newestFarMark)
-        bytes.appendInteger(newestFarthestMark)
-    }
-
-    init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
-        merchant = try reader.integer(UInt64.self, bytes)
-        newest = try reader.integer(UInt64.self, bytes)
-        records = try reader.integer(UInt64.self, bytes)
-        recordsSinceMark = try reader.integer(UInt64.self, bytes)
-        marks = try reader.integer(UInt64.self, bytes)
-        newestMark = try reader.integer(UInt64.self, bytes)
-        newestFarMark = try reader.integer(UInt64.self, bytes)
-        newestFarthestMark = try reader.integer(UInt64.self, bytes)
-        guard newest > 0, recordsSinceMark <= records, (marks == 0) == (newestMark == 0) else { throw .invalidValue }
     }
 }

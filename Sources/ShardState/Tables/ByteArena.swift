@@ -1,4 +1,4 @@
-import Payments
+package import Payments
 
 /// Append-only storage for the variable-length parts of payments: large chunks instead of one heap object each.
 ///
@@ -6,40 +6,40 @@ import Payments
 /// instead of copying the one that both have.
 package struct ByteArena: Sendable {
     /// The size of a chunk; no slice is larger.
-    static let chunkBytes = 1 << 20
+    package static let chunkBytes = 1 << 20
 
     /// Released chunks are empty.
-    private var chunks: [[UInt8]] = []
+    @usableFromInline var chunks: [[UInt8]] = []
     private var heldChunks = 0
     private var isSealed = true
 
-    init() {
+    package init() {
         precondition(Self.chunkBytes >= PaymentDetails.maximumBytes, "details must fit one chunk")
     }
 
     /// The bytes that the arena holds on to, used or not.
-    var reservedBytes: Int { heldChunks * Self.chunkBytes }
+    package var reservedBytes: Int { heldChunks * Self.chunkBytes }
 
-    var chunkCount: Int { chunks.count }
+    package var chunkCount: Int { chunks.count }
 
-    func isReleased(chunk: Int) -> Bool { chunks[chunk].capacity == 0 }
+    package func isReleased(chunk: Int) -> Bool { chunks[chunk].capacity == 0 }
 
     /// What is appended from now on goes into another chunk.
-    mutating func seal() { isSealed = true }
+    package mutating func seal() { isSealed = true }
 
     /// Gives a chunk's memory back.
     /// - Precondition: no slice into it will be read again.
-    mutating func release(chunk: Int) {
+    package mutating func release(chunk: Int) {
         precondition(chunk < chunks.count - 1 || isSealed, "the chunk is being filled")
         if chunks[chunk].capacity > 0 { heldChunks -= 1 }
         chunks[chunk] = []
     }
 
-    mutating func append(_ bytes: Span<UInt8>) -> ArenaSlice {
+    package mutating func append(_ bytes: Span<UInt8>) -> ArenaSlice {
         bytes.withUnsafeBufferPointer { append(UnsafeRawBufferPointer($0)) }
     }
 
-    mutating func append(_ bytes: UnsafeRawBufferPointer) -> ArenaSlice {
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) -> ArenaSlice {
         guard bytes.count > 0 else { return .empty }
         precondition(bytes.count <= Self.chunkBytes)
         if isSealed || chunks[chunks.count - 1].count + bytes.count > Self.chunkBytes { addChunk() }
@@ -50,7 +50,7 @@ package struct ByteArena: Sendable {
     }
 
     /// Copies a slice behind the last one.
-    mutating func move(_ slice: ArenaSlice) -> ArenaSlice {
+    package mutating func move(_ slice: ArenaSlice) -> ArenaSlice {
         guard slice.length > 0 else { return .empty }
         let chunk = chunks[Int(slice.chunk)]
         return chunk.withUnsafeBytes { bytes in
@@ -68,7 +68,7 @@ package struct ByteArena: Sendable {
     }
 
     /// Hands the bytes of `slice` to `body`.
-    func withBytes<Result>(_ slice: ArenaSlice, _ body: (Span<UInt8>) -> Result) -> Result {
+    @inlinable package func withBytes<Result>(_ slice: ArenaSlice, _ body: (Span<UInt8>) -> Result) -> Result {
         guard slice.length > 0 else { return body(Span()) }
         let chunk = chunks[Int(slice.chunk)]
         let start = Int(slice.offset)
@@ -77,7 +77,7 @@ package struct ByteArena: Sendable {
     }
 
     /// Copies the bytes of `slice` to the beginning of `target`.
-    func copy(_ slice: ArenaSlice, to target: UnsafeMutableRawBufferPointer) {
+    package func copy(_ slice: ArenaSlice, to target: UnsafeMutableRawBufferPointer) {
         guard slice.length > 0 else { return }
         chunks[Int(slice.chunk)].withUnsafeBytes { bytes in
             let range = Int(slice.offset)..<Int(slice.offset) + Int(slice.length)
@@ -86,10 +86,17 @@ package struct ByteArena: Sendable {
     }
 
     /// The text of `slice`; one allocation when it is longer than 15 bytes.
-    func string(_ slice: ArenaSlice) -> String {
+    package func string(_ slice: ArenaSlice) -> String {
         guard slice.length > 0 else { return "" }
         return withBytes(slice) { bytes in
             bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
         }
+    }
+}
+
+extension ByteArena {
+    package mutating func append(_ text: String) -> ArenaSlice {
+        var text = text
+        return text.withUTF8 { append($0.span) }
     }
 }

@@ -1,26 +1,28 @@
-import Payments
+package import Payments
 
 /// What a shard keeps beside payments: pay-outs, wallets, exchange quotes and sellers. Values that share their chunks with a
 /// copy, like the table of payments. Balances are in the ledger only.
-struct MoneyTables: Sendable {
+package struct MoneyTables: Sendable {
     /// How long a quote is remembered after it has expired, in milliseconds, so that a late use is told why it is refused.
-    static let quoteMemory: Int64 = 3_600_000
+    package static let quoteMemory: Int64 = 3_600_000
 
-    var payouts = SparseTable<Payout>()
-    var wallets = SparseTable<Wallet>()
-    private(set) var quotes = SparseTable<ExchangeQuote>()
+    package var payouts = SparseTable<Payout>()
+    package var wallets = SparseTable<Wallet>()
+    package private(set) var quotes = SparseTable<ExchangeQuote>()
     /// No quote before this one is here.
-    private(set) var firstQuote = 0
-    var sellers = SellerTable()
+    package private(set) var firstQuote = 0
+    package var sellers = SellerTable()
+
+    package init() {}
 
     /// Whether a quote could be forgotten at `time` by making another one.
-    func hasForgettableQuote(at time: Int64) -> Bool {
+    package func hasForgettableQuote(at time: Int64) -> Bool {
         quotes.presentCount > 0 && quotes[firstQuote].isForgotten(at: time)
     }
 
     /// Adds a quote, and forgets old ones: only those among the 512 around the oldest are looked at, so that this takes a few
     /// microseconds. By the record's time: live and on replay the same.
-    mutating func append(_ quote: ExchangeQuote, at time: Int64) {
+    package mutating func append(_ quote: ExchangeQuote, at time: Int64) {
         if hasForgettableQuote(at: time) {
             let chunk = firstQuote >> SparseTable<ExchangeQuote>.chunkShift
             _ = quotes.remove(inChunk: chunk) { $1.isForgotten(at: time) }
@@ -30,7 +32,7 @@ struct MoneyTables: Sendable {
     }
 
     /// Takes in what a snapshot holds.
-    mutating func restore(_ quote: ExchangeQuote) -> Bool {
+    package mutating func restore(_ quote: ExchangeQuote) -> Bool {
         let index = Int(quote.id.sequence) - 1
         guard quote.id.sequence <= UInt64(quotes.count), index >= 0, !quotes.contains(index) else { return false }
         firstQuote = min(firstQuote, index)
@@ -38,12 +40,12 @@ struct MoneyTables: Sendable {
         return true
     }
 
-    mutating func reserveQuoteNumbers(upTo count: Int) {
+    package mutating func reserveQuoteNumbers(upTo count: Int) {
         quotes.reserveNumbers(upTo: count)
         firstQuote = quotes.count
     }
 
-    mutating func convertQuote(_ index: Int, record: UInt64, at time: Int64) {
+    package mutating func convertQuote(_ index: Int, record: UInt64, at time: Int64) {
         quotes[index].convert(at: time)
         quotes[index].lastRecord = record
     }
@@ -58,34 +60,44 @@ extension ExchangeQuote {
 }
 
 /// A seller of a merchant.
-struct Seller: Sendable, Equatable {
-    var merchant: MerchantID
-    var name: SellerName
+package struct Seller: Sendable, Equatable {
+    package var merchant: MerchantID
+    package var name: SellerName
+
+    package init(
+        merchant: MerchantID,
+        name: SellerName
+    ) {
+        self.merchant = merchant
+        self.name = name
+    }
 }
 
 /// The sellers of a shard, numbered from 1 as they are first named. Never removed: their accounts stay.
-struct SellerTable: Sendable {
+package struct SellerTable: Sendable {
     private struct Key: Hashable {
         var merchant: MerchantID
         var name: SellerName
     }
 
-    private(set) var sellers: [Seller] = []
+    package private(set) var sellers: [Seller] = []
     private var numbers: [Key: Int] = [:]
     private var byMerchant: [MerchantID: [Int]] = [:]
 
-    var count: Int { sellers.count }
+    package var count: Int { sellers.count }
 
     /// The seller's number, nil when nobody named it yet.
-    func number(of name: SellerName, merchant: MerchantID) -> Int? { numbers[Key(merchant: merchant, name: name)] }
+    package func number(of name: SellerName, merchant: MerchantID) -> Int? {
+        numbers[Key(merchant: merchant, name: name)]
+    }
 
     /// The numbers of a merchant's sellers, in the order in which they were first named.
-    func numbers(of merchant: MerchantID) -> [Int] { byMerchant[merchant] ?? [] }
+    package func numbers(of merchant: MerchantID) -> [Int] { byMerchant[merchant] ?? [] }
 
-    func name(_ number: Int) -> SellerName { sellers[number - 1].name }
+    package func name(_ number: Int) -> SellerName { sellers[number - 1].name }
 
     /// The seller's number, a new one if need be.
-    mutating func open(_ name: SellerName, merchant: MerchantID) -> Int {
+    package mutating func open(_ name: SellerName, merchant: MerchantID) -> Int {
         let key = Key(merchant: merchant, name: name)
         if let number = numbers[key] { return number }
         sellers.append(Seller(merchant: merchant, name: name))
@@ -95,5 +107,5 @@ struct SellerTable: Sendable {
     }
 
     /// The owner of the seller's accounts, unique among all shards.
-    static func accountOwner(_ number: Int, shard: UInt16) -> UInt64 { UInt64(shard) << 48 | UInt64(number) }
+    package static func accountOwner(_ number: Int, shard: UInt16) -> UInt64 { UInt64(shard) << 48 | UInt64(number) }
 }

@@ -4,34 +4,37 @@
 /// Numbers are grouped by 512 into chunks. A chunk packs its elements in order behind a bit set that says which they are;
 /// an empty chunk is released. The whole is a value: a copy shares the chunks, and a change copies the one chunk that it
 /// touches, if another copy still has it, and the list of the 256 chunks around it, once.
-struct SparseTable<Element> {
-    static var chunkShift: Int { 9 }
-    static var chunkCount: Int { 1 << chunkShift }
+@usableFromInline package struct SparseTable<Element> {
+    @inlinable package static var chunkShift: Int { 9 }
+    @inlinable package static var chunkCount: Int { 1 << chunkShift }
+
+    @usableFromInline var givenCount = 0
+    @usableFromInline var elementCount = 0
+    /// The elements that the chunks have room for.
+    @usableFromInline var reservedCount = 0
+    @usableFromInline var chunks = ChunkList<Element>()
 
     /// How many numbers were given out.
-    private(set) var count = 0
+    @inlinable package var count: Int { givenCount }
     /// How many elements are there.
-    private(set) var presentCount = 0
-    /// The elements that the chunks have room for.
-    private(set) var reservedCount = 0
-    private var chunks = ChunkList<Element>()
+    @inlinable package var presentCount: Int { elementCount }
 
-    init() {}
+    @inlinable package init() {}
 
     /// The bytes of chunks and chunk list.
-    var reservedBytes: Int {
+    @inlinable package var reservedBytes: Int {
         reservedCount * MemoryLayout<Element>.stride + chunks.count * MemoryLayout<Int>.stride
     }
 
-    var chunkNumbers: Range<Int> { 0..<chunks.count }
+    @inlinable package var chunkNumbers: Range<Int> { 0..<chunks.count }
 
-    func contains(_ index: Int) -> Bool {
+    @inlinable package func contains(_ index: Int) -> Bool {
         guard index >= 0, index < count, let chunk = chunks[index >> Self.chunkShift] else { return false }
         return chunk.header.contains(index & (Self.chunkCount - 1))
     }
 
     /// - Precondition: the element is there.
-    subscript(index: Int) -> Element {
+    @inlinable package subscript(index: Int) -> Element {
         get {
             guard let chunk = chunks[index >> Self.chunkShift] else { preconditionFailure("the element is not here") }
             return chunk.element(index & (Self.chunkCount - 1)).pointee
@@ -42,23 +45,23 @@ struct SparseTable<Element> {
         }
     }
 
-    mutating func append(_ element: Element) -> Int {
+    @inlinable package mutating func append(_ element: Element) -> Int {
         let index = count
-        count += 1
+        givenCount += 1
         insert(element, at: index)
         return index
     }
 
     /// Gives out numbers up to `count` to elements that are not here.
-    mutating func reserveNumbers(upTo count: Int) {
-        precondition(count >= self.count, "numbers are never taken back")
-        self.count = count
+    @inlinable package mutating func reserveNumbers(upTo count: Int) {
+        precondition(count >= givenCount, "numbers are never taken back")
+        givenCount = count
         while chunks.count << Self.chunkShift < count { chunks.append(nil) }
     }
 
     /// Brings an element (back) to its number.
     /// - Precondition: the number was given out and the element is not here.
-    mutating func insert(_ element: Element, at index: Int) {
+    @inlinable package mutating func insert(_ element: Element, at index: Int) {
         precondition(index < count, "the number was not given out")
         let number = index >> Self.chunkShift
         let offset = index & (Self.chunkCount - 1)
@@ -68,15 +71,15 @@ struct SparseTable<Element> {
         makeRoom(number, appending: offset + 1 == Self.chunkCount || index + 1 == count)
         guard let chunk = chunks[number] else { preconditionFailure("room was made") }
         chunk.insert(element, offset)
-        presentCount += 1
+        elementCount += 1
     }
 
     /// The chunks there are numbers for, in memory or not.
-    var chunkTotal: Int { chunks.count }
+    @inlinable package var chunkTotal: Int { chunks.count }
 
     /// Takes the elements of a chunk out that `leaves` says; the rest is packed again.
     /// - Returns: how many left.
-    mutating func remove(inChunk number: Int, where leaves: (Int, Element) -> Bool) -> Int {
+    @inlinable package mutating func remove(inChunk number: Int, where leaves: (Int, Element) -> Bool) -> Int {
         guard let chunk = chunks[number] else { return 0 }
         let stay = chunk.offsets { !leaves(number << Self.chunkShift | $0, $1) }
         let left = chunk.header.count - stay.count
@@ -87,12 +90,12 @@ struct SparseTable<Element> {
             ? nil : SparseChunk.make(capacity: isGrowing ? Self.chunkCount : stay.count, from: chunk, keeping: stay)
         reservedCount += (smaller?.header.capacity ?? 0) - chunk.header.capacity
         chunks[number] = smaller
-        presentCount -= left
+        elementCount -= left
         return left
     }
 
     /// Visits the elements of a chunk in order.
-    func forEach(inChunk number: Int, _ body: (Int, Element) -> Void) {
+    @inlinable package func forEach(inChunk number: Int, _ body: (Int, Element) -> Void) {
         guard let chunk = chunks[number] else { return }
         _ = chunk.offsets { offset, element in
             body(number << Self.chunkShift | offset, element)
@@ -101,12 +104,12 @@ struct SparseTable<Element> {
     }
 
     /// The numbers of the elements in a chunk that `body` says yes to, in order.
-    func indices(inChunk number: Int, where body: (Int, Element) -> Bool) -> [Int] {
+    @inlinable package func indices(inChunk number: Int, where body: (Int, Element) -> Bool) -> [Int] {
         guard let chunk = chunks[number] else { return [] }
         return chunk.offsets { body(number << Self.chunkShift | $0, $1) }.map { number << Self.chunkShift | $0 }
     }
 
-    private mutating func uniqueChunk(_ number: Int) -> SparseChunk<Element> {
+    @inlinable mutating func uniqueChunk(_ number: Int) -> SparseChunk<Element> {
         if !isKnownUniquelyReferenced(&chunks[number]) {
             guard let shared = chunks[number] else { preconditionFailure("the element is not here") }
             chunks[number] = SparseChunk.make(capacity: shared.header.capacity, from: shared)
@@ -116,7 +119,7 @@ struct SparseTable<Element> {
     }
 
     /// Room for one more element in a chunk that nobody else has.
-    private mutating func makeRoom(_ number: Int, appending: Bool) {
+    @inlinable mutating func makeRoom(_ number: Int, appending: Bool) {
         guard let chunk = chunks[number] else {
             // A chunk that grows gets all its room at once; one that an element comes back to, little.
             let capacity = appending ? Self.chunkCount : 4
@@ -135,19 +138,21 @@ struct SparseTable<Element> {
 }
 
 /// A list of chunks in groups of 256, so that the first change after a copy of the table shares 256 chunks with it and not all.
-private struct ChunkList<Element> {
-    private static var groupShift: Int { 8 }
+@usableFromInline struct ChunkList<Element> {
+    @inlinable static var groupShift: Int { 8 }
 
-    private(set) var count = 0
-    private var groups: [ContiguousArray<SparseChunk<Element>?>] = []
+    @usableFromInline var count = 0
+    @usableFromInline var groups: [ContiguousArray<SparseChunk<Element>?>] = []
 
-    @inline(__always)
+    @inlinable init() {}
+
+    @inlinable @inline(__always)
     subscript(number: Int) -> SparseChunk<Element>? {
         get { groups[number >> Self.groupShift][number & (1 << Self.groupShift - 1)] }
         _modify { yield &groups[number >> Self.groupShift][number & (1 << Self.groupShift - 1)] }
     }
 
-    mutating func append(_ chunk: SparseChunk<Element>?) {
+    @inlinable mutating func append(_ chunk: SparseChunk<Element>?) {
         if count & (1 << Self.groupShift - 1) == 0 {
             var group = ContiguousArray<SparseChunk<Element>?>()
             group.reserveCapacity(1 << Self.groupShift)
@@ -163,17 +168,19 @@ private struct ChunkList<Element> {
 extension SparseTable: @unchecked Sendable where Element: Sendable {}
 
 /// Which of 512 elements are in a chunk.
-struct SparseHeader {
-    var capacity: Int
-    var count = 0
+@usableFromInline package struct SparseHeader {
+    @usableFromInline package var capacity: Int
+    @usableFromInline package var count = 0
     /// Whether the elements are those numbered 0..<count: then a number is its place.
-    var isDense = true
-    var present = InlineArray<8, UInt64>(repeating: 0)
+    @usableFromInline package var isDense = true
+    @usableFromInline package var present = InlineArray<8, UInt64>(repeating: 0)
 
-    func contains(_ offset: Int) -> Bool { present[offset >> 6] & (1 << UInt64(offset & 63)) != 0 }
+    @inlinable init(capacity: Int) { self.capacity = capacity }
+
+    @inlinable package func contains(_ offset: Int) -> Bool { present[offset >> 6] & (1 << UInt64(offset & 63)) != 0 }
 
     /// How many elements stand before the one numbered `offset`.
-    func rank(_ offset: Int) -> Int {
+    @inlinable package func rank(_ offset: Int) -> Int {
         if isDense { return offset }
         var rank = (present[offset >> 6] & (1 << UInt64(offset & 63) - 1)).nonzeroBitCount
         for word in 0..<offset >> 6 { rank += present[word].nonzeroBitCount }
@@ -182,13 +189,13 @@ struct SparseHeader {
 }
 
 /// One allocation: the header and the elements behind it.
-final class SparseChunk<Element>: ManagedBuffer<SparseHeader, Element> {
-    static func make(capacity: Int) -> SparseChunk {
+@usableFromInline package final class SparseChunk<Element>: ManagedBuffer<SparseHeader, Element> {
+    @inlinable package static func make(capacity: Int) -> SparseChunk {
         let chunk = create(minimumCapacity: capacity) { _ in SparseHeader(capacity: capacity) }
         return unsafeDowncast(chunk, to: SparseChunk.self)
     }
 
-    static func make(capacity: Int, from other: SparseChunk) -> SparseChunk {
+    @inlinable package static func make(capacity: Int, from other: SparseChunk) -> SparseChunk {
         let chunk = make(capacity: capacity)
         other.withUnsafeMutablePointers { header, elements in
             precondition(header.pointee.count <= capacity)
@@ -199,26 +206,26 @@ final class SparseChunk<Element>: ManagedBuffer<SparseHeader, Element> {
         return chunk
     }
 
-    static func make(capacity: Int, from other: SparseChunk, keeping offsets: [Int]) -> SparseChunk {
+    @inlinable package static func make(capacity: Int, from other: SparseChunk, keeping offsets: [Int]) -> SparseChunk {
         let chunk = make(capacity: capacity)
         for offset in offsets { chunk.insert(other.element(offset).pointee, offset) }
         return chunk
     }
 
-    deinit {
+    @inlinable deinit {
         withUnsafeMutablePointers { header, elements in _ = elements.deinitialize(count: header.pointee.count) }
     }
 
     /// Where an element stands; valid while the chunk lives and nothing is inserted.
-    @inline(__always)
-    func element(_ offset: Int) -> UnsafeMutablePointer<Element> {
+    @inlinable @inline(__always)
+    package func element(_ offset: Int) -> UnsafeMutablePointer<Element> {
         withUnsafeMutablePointers { header, elements in
             precondition(header.pointee.contains(offset), "the element is not here")
             return elements + header.pointee.rank(offset)
         }
     }
 
-    func insert(_ element: Element, _ offset: Int) {
+    @inlinable package func insert(_ element: Element, _ offset: Int) {
         withUnsafeMutablePointers { header, elements in
             precondition(!header.pointee.contains(offset), "the element is here already")
             precondition(header.pointee.count < header.pointee.capacity)
@@ -235,7 +242,7 @@ final class SparseChunk<Element>: ManagedBuffer<SparseHeader, Element> {
     }
 
     /// The offsets of the elements that `body` says yes to, in order.
-    func offsets(where body: (Int, Element) -> Bool) -> [Int] {
+    @inlinable package func offsets(where body: (Int, Element) -> Bool) -> [Int] {
         var found: [Int] = []
         withUnsafeMutablePointers { header, elements in
             var place = 0

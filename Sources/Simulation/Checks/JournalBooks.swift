@@ -3,7 +3,7 @@ import LedgerAudit
 import NIOCore
 import Payments
 import Risk
-import Shard
+import ShardRecords
 
 /// What the durable records say, read as an auditor reads them: the ledger's own check of every record, and which key was begun and
 /// answered where.

@@ -1,7 +1,7 @@
 import Ledger
 import Money
 import Payments
-import Shard
+import ShardCore
 
 /// A plain recount of everybody's money from the answers that were given, in the order in which the journal has them, and from what
 /// each payment shows in the end. Knows nothing of the ledger; of the gateway's arithmetic only what `docs` says of it.

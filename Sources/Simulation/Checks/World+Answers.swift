@@ -1,6 +1,6 @@
 import NIOCore
 import Payments
-import Shard
+import ShardCore
 
 /// Checks of every answer that leaves the gateway.
 extension World {

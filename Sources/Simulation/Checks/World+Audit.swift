@@ -2,7 +2,9 @@ import Journal
 import Ledger
 import PSPSimulator
 import Payments
-import Shard
+import ShardCore
+import ShardHost
+import ShardStorage
 
 /// Checks of a start, and of everything at the end.
 extension World {

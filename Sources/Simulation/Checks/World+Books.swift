@@ -2,7 +2,9 @@ import Ledger
 import Money
 import NIOCore
 import Payments
-import Shard
+import ShardCore
+import ShardHost
+import ShardState
 
 /// The end: what the journal holds, what was acknowledged and what everybody has must be the same.
 extension World {

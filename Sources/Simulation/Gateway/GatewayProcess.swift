@@ -1,7 +1,9 @@
 import Journal
 import Payments
 import Risk
-import Shard
+import ShardCore
+import ShardHost
+import ShardStorage
 
 /// One life of the gateway's process: the real shard with its real host, the real journal, and an event loop that runs when
 /// the world says so.

@@ -1,5 +1,7 @@
 import Journal
-import Shard
+import ShardCore
+import ShardRecords
+import ShardStorage
 
 /// A start: gives the journal's records to a new shard, and compares them with what was appended.
 struct Replay: ~Copyable {

@@ -1,7 +1,7 @@
 import Money
 import NIOCore
 import Payments
-import Shard
+import ShardCore
 
 /// An answer as merchants and operators read it: a kind, a code, two identifiers, four amounts.
 struct SimAnswer {

@@ -1,5 +1,5 @@
 import Journal
-import Shard
+import ShardHost
 
 /// The real journal, with a log of what goes in.
 ///

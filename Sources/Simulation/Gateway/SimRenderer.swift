@@ -1,6 +1,7 @@
 import NIOCore
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
 
 /// Words answers so that merchants of a simulation read them without a parser: fixed fields (`SimAnswer`).
 struct SimRenderer: ResponseRenderer {

@@ -1,5 +1,5 @@
 import Payments
-import Shard
+import ShardCore
 
 /// What a shopper wants to pay, and what the merchant does about it.
 struct Intent {

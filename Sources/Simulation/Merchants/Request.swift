@@ -1,5 +1,5 @@
 import Payments
-import Shard
+import ShardCore
 
 /// One mutation that a merchant or an operator wants done, under one idempotency key, however often it is sent.
 struct Request {

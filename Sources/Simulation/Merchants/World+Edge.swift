@@ -1,7 +1,10 @@
 import Money
 import NIOCore
 import Payments
-import Shard
+import ShardCore
+import ShardHost
+import ShardRecords
+import ShardState
 
 /// Between merchants and gateway.
 extension World {

@@ -1,6 +1,6 @@
 import Money
 import Payments
-import Shard
+import ShardCore
 
 /// What merchants do with money beside taking payments, and what operators tell: each an errand under a key of its own.
 extension World {

@@ -1,6 +1,5 @@
 import PSPSimulator
 import Payments
-import Shard
 
 /// What merchants and shoppers do next.
 extension World {

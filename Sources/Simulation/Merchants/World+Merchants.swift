@@ -2,7 +2,8 @@ import Ledger
 import Money
 import PSPSimulator
 import Payments
-import Shard
+import ShardCore
+import ShardHost
 
 /// Merchants: they ask, ask again with the same key until they know, and go on with what they know.
 extension World {

@@ -1,7 +1,7 @@
 import Ledger
 import PSPSimulator
 import Payments
-import Shard
+import ShardCore
 
 /// Operators: they tell what providers, settlement files and card schemes say of payments, sometimes twice, sometimes late.
 extension World {

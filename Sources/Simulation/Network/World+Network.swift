@@ -4,7 +4,7 @@ import NIOHPACK
 import PSPSimulator
 import Payments
 import Providers
-import Shard
+import ShardHost
 
 /// How the way between gateway and PSP is cut.
 enum Partition: Int {

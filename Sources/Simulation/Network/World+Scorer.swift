@@ -1,6 +1,6 @@
 import Payments
 import Risk
-import Shard
+import ShardHost
 
 /// Between gateway and scorer, and the scorer itself.
 extension World {

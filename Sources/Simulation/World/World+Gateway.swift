@@ -1,6 +1,8 @@
 import Journal
 import Payments
-import Shard
+import ShardCore
+import ShardHost
+import ShardStorage
 
 /// The gateway's process: it starts, works and ends.
 extension World {

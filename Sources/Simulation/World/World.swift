@@ -3,7 +3,7 @@ import PSPSimulator
 import Payments
 import Providers
 import Risk
-import Shard
+import ShardCore
 
 /// One simulated world, from its first shopper until nothing is left to happen. Everything in it follows from the scenario.
 final class World {

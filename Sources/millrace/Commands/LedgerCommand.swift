@@ -6,7 +6,7 @@ import Ledger
 import LedgerAudit
 import Money
 import Payments
-import Shard
+import ShardRecords
 
 /// `millrace ledger`
 struct LedgerCommand: ParsableCommand {

@@ -2,7 +2,7 @@ import Gateway
 import Journal
 import Ledger
 import Payments
-import Shard
+import ShardRecords
 
 /// One journal record as a line of JSON. None of its texts can need escaping: numbers, identifiers and names of ours.
 enum RecordLine {

@@ -4,7 +4,10 @@ import NIOCore
 import NIOEmbedded
 import Payments
 import Risk
-import Shard
+import ShardCore
+import ShardHost
+import ShardRecords
+import ShardState
 import Synchronization
 
 /// A shard's host between a manual journal and recording ports, on an embedded event loop: everything on the thread of the test,

@@ -1,7 +1,8 @@
 import Journal
 import Ledger
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
 
 /// The merchants' ledgers as a naive reader of the whole journal sees them.
 struct LedgerModel {

@@ -3,7 +3,10 @@ import Money
 import NIOCore
 import Payments
 import Risk
-import Shard
+import ShardCore
+import ShardRecords
+import ShardState
+import ShardStorage
 
 /// A shard with a journal in memory and a recording of its effects: what a test drives by feeding events.
 struct ShardWorld: ~Copyable {

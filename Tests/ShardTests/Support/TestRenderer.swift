@@ -2,7 +2,8 @@ import Ledger
 import Money
 import NIOCore
 import Payments
-import Shard
+import ShardCore
+import ShardRecords
 
 /// Renders answers as short texts that tests compare.
 struct TestRenderer: ResponseRenderer {

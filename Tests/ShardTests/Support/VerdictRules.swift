@@ -1,6 +1,6 @@
 import Payments
 import Risk
-import Shard
+import ShardRecords
 
 extension ShardWorld {
     /// Whether the journal lets the payment go to the PSP: a verdict that allows it, or an approval, which begins it anew.

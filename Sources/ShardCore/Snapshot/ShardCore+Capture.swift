@@ -1,0 +1,69 @@
+import Ledger
+import Money
+package import ShardState
+
+extension ShardCore {
+    /// Takes what a snapshot is made from. Copies no table; what is running is copied, and bounded by its capacity.
+    /// - Parameter unchangedSince: milliseconds since 1970; settled payments without a change since then may leave memory.
+    package mutating func capture(unchangedSince: Int64) -> ShardCapture {
+        arena.seal()
+        let keys = completedKeys
+        completedKeys = CompletedKeys()
+        return ShardCapture(
+            shard: configuration.shard,
+            position: lastPosition,
+            lastRecordTime: lastRecordTime,
+            unchangedSince: unchangedSince,
+            payments: payments,
+            refunds: refunds,
+            disputes: disputes,
+            arena: arena,
+            operations: operations.all,
+            balances: balances,
+            entryChains: entryChains,
+            money: money,
+            completedKeys: keys,
+            riskCounters: riskCounters
+        )
+    }
+
+    /// The capture became no snapshot: its keys go into the next one.
+    package mutating func snapshotFailed(_ capture: ShardCapture) {
+        completedKeys.putBack(capture.completedKeys)
+    }
+
+    /// Keys that the next snapshot writes.
+    package var completedKeyCount: Int { completedKeys.count }
+
+    /// A digest of everything that matters, to compare a replayed shard with the one that wrote the journal.
+    /// - Parameter cold: reads the entry of a payment that is not in memory; nil counts as a payment without content.
+    package func stateDigest(cold: (UInt64) -> [UInt8]? = { _ in nil }) -> UInt64 {
+        var hasher = StateHasher()
+        var entry = [UInt8](repeating: 0, count: PaymentEntry.maximumBytes)
+        entry.withUnsafeMutableBytes { bytes in
+            for index in 0..<payments.count {
+                if payments.contains(index) {
+                    let payment = payments[index]
+                    let size = PaymentEntry.byteCount(payment, refunds, disputes)
+                    PaymentEntry.store(payment, size, refunds, disputes, arena, into: bytes)
+                    hasher.combine(words: UnsafeRawBufferPointer(rebasing: bytes[..<size.bytes]))
+                } else {
+                    cold(UInt64(index) + 1)?.withUnsafeBytes { hasher.combine(words: $0) }
+                }
+            }
+        }
+        // Not the keys: which of them are still remembered depends on when time last passed, not on the journal.
+        hasher.combine(UInt64(operations.count), lastPosition, UInt64(payments.count), UInt64(refunds.count))
+        hasher.combine(UInt64(disputes.count))
+        var accounts: UInt64 = 0
+        balances.forEach { account, totals in
+            var line = StateHasher()
+            line.combine(account.owner, UInt64(account.kind.rawValue), UInt64(account.currency.numericCode), 0)
+            line.combine(UInt64(truncatingIfNeeded: totals.debits), UInt64(truncatingIfNeeded: totals.credits), 0, 0)
+            accounts &+= line.value  // Order-free: the table's order is not part of the state.
+        }
+        hasher.combine(accounts, entryChains.digest, money.digest, 0)
+        if let riskCounters { hasher.combine(riskCounters) }
+        return hasher.value
+    }
+}
