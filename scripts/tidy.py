@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 
+import tidy_docs
+
 MAX_FILE_LINES = 500
 WARN_FILE_LINES = 200
 MAX_FUNCTION_LINES = 70
@@ -126,6 +128,11 @@ def rooms(root):
     return table
 
 
+def documented_modules(root):
+    """The modules that docs/architecture.md explains: not those that only tests use."""
+    return {name for name, (folder, _) in rooms(root).items() if not folder.startswith("Tests/")}
+
+
 def check_imports(root):
     table = rooms(root)
     if len(table) < 10:
@@ -176,6 +183,7 @@ def main():
             check_functions(relative, code)
     check_imports(root)
     check_files(root)
+    tidy_docs.check(root, documented_modules(root), offend)
     for line in warnings:
         print(f"tidy: warning: {line}")
     for line in offences:
