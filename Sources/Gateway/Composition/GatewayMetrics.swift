@@ -47,6 +47,11 @@ enum GatewayMetrics {
             help: "Unanswered requests.",
             value: Int64(server.requestsInFlight)
         )
+        metrics.gauge(
+            "millrace_output_waiting_bytes",
+            help: "Bytes of output that peers have not read.",
+            value: Int64(server.outputBytesWaiting)
+        )
         let counters: [(StaticString, StaticString, Int)] = [
             ("millrace_connections_accepted_total", "Accepted connections.", server.connectionsAccepted),
             ("millrace_connections_refused_total", "Connections over a limit.", server.connectionsRefused),
@@ -62,6 +67,8 @@ enum GatewayMetrics {
             ("millrace_connection_errors_total", "HTTP/2 connection errors of peers.", server.connectionErrors),
             ("millrace_floods_total", "Connections closed for a flood.", server.floods),
             ("millrace_slow_readers_total", "Connections closed because answers were not read.", server.slowReaders),
+            ("millrace_output_evictions_total", "Slow readers closed for a loop's budget.", server.outputEvictions),
+            ("millrace_answer_timeouts_total", "Streams whose answer was not read in time.", server.answerTimeouts),
             ("millrace_bodies_too_large_total", "Bodies over the limit.", server.bodiesTooLarge),
             ("millrace_body_timeouts_total", "Bodies that did not arrive in time.", server.bodyTimeouts),
             ("millrace_overloads_total", "Requests refused because too many are in flight.", server.overloads),

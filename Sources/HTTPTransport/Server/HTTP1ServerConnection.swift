@@ -3,7 +3,8 @@ import NIOHPACK
 import NIOHTTP1
 
 /// The last handler of an HTTP/1.1 connection: gives requests the shape of HTTP/2 and answers the shape of HTTP/1.1. One
-/// request at a time (the pipelining handler in front holds back the next). A fallback: correct, not fast.
+/// request at a time (the pipelining handler in front holds back the next), and none while the peer does not read the
+/// answers to those before. A fallback: correct, not fast.
 final class HTTP1ServerConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -11,7 +12,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     private enum State {
         case idle(since: NIODeadline)
         case receiving(Incoming)
-        /// Complete, and waiting for its turn of the loop.
+        /// Complete, and waiting for its turn of the loop, or for the peer to read the answers before.
         case complete(Incoming)
         case dispatched(Exchange)
         /// The answer has begun and its body comes in pieces.
@@ -41,6 +42,10 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
 
     private let loop: HTTPServerLoop
     private let key: ConnectionTable.Key
+    private let meter: OutboundMeter
+    private var progress: OutputProgress
+    /// Bytes of output that the loop knows to wait here.
+    private(set) var reportedOutput = 0
     private var context: ChannelHandlerContext?
     private var state: State
     private var requestNumber: UInt32 = 0
@@ -48,9 +53,11 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     /// Whether the end of an answer is being written, inside of which the next pipelined request arrives.
     private var isAnswering = false
 
-    init(loop: HTTPServerLoop, key: ConnectionTable.Key) {
+    init(loop: HTTPServerLoop, key: ConnectionTable.Key, meter: OutboundMeter) {
         self.loop = loop
         self.key = key
+        self.meter = meter
+        progress = OutputProgress(limits: loop.configuration.outputProgress)
         state = .idle(since: loop.now)
     }
 
@@ -71,6 +78,13 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         case .body(let piece): receive(piece)
         case .end: receiveEnd()
         }
+    }
+
+    /// A request that waited for the peer to read has its turn soon; not now, because this may be inside of an answer.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        reportOutput()
+        guard context.channel.isWritable, case .complete = state else { return }
+        dispatchSoon()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -147,12 +161,17 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         // The answer to the previous request is being written, perhaps inside a call of the application. Dispatched here,
         // its own answer would deliver the next request, and so on: a burst would go as deep as it is long. The pipelining
         // handler holds back what follows, so there is one of these at a time.
+        dispatchSoon()
+    }
+
+    private func dispatchSoon() {
         loop.eventLoop.assumeIsolated().execute { self.dispatch() }
     }
 
-    /// Hands the complete request to the application. Never inside another of its calls for this connection.
+    /// Hands the complete request to the application, unless the channel is full of answers that the peer does not read:
+    /// then the request waits, and with it everything behind it. Never inside another of its calls for this connection.
     private func dispatch() {
-        guard case .complete(let incoming) = state else { return }
+        guard case .complete(let incoming) = state, let context, context.channel.isWritable else { return }
         releaseBody()
         guard loop.admitRequest() else { return refuse(.overloaded, incoming.exchange, isComplete: true) }
         loop.statistics.http1Requests += 1
@@ -252,6 +271,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     // MARK: Ends
 
     func timePassed(now: NIODeadline) {
+        guard checkOutput(now: now) else { return }
         switch state {
         case .idle(let since):
             let isFirst = requestNumber == 0
@@ -268,6 +288,26 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         case .complete, .dispatched, .sending, .closed:
             break
         }
+    }
+
+    /// False when the peer read too little for too long, upon which the connection is closed.
+    private func checkOutput(now: NIODeadline) -> Bool {
+        reportOutput()
+        let taken = meter.bytesWritten - reportedOutput
+        guard progress.check(now: now, bytesTaken: taken, isWaiting: reportedOutput > 0) == .tooSlow else {
+            return true
+        }
+        loop.statistics.slowReaders += 1
+        abandonOutput()
+        return false
+    }
+
+    private func reportOutput() { loop.reportOutput(meter.bytesWaiting(), before: &reportedOutput) }
+
+    /// Closes without waiting for the peer to read what is left.
+    func abandonOutput() {
+        loop.reportOutput(0, before: &reportedOutput)
+        meter.closeChannel()
     }
 
     func drain() {
@@ -289,6 +329,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         context = nil
         state = .closed
         releaseBody()
+        loop.reportOutput(0, before: &reportedOutput)
         loop.connectionClosed(key)
     }
 }

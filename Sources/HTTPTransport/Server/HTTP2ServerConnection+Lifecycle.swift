@@ -6,16 +6,20 @@ extension HTTP2ServerConnection {
 
     func flush() {
         isDirty = false
+        guard context != nil else { return }
+        if !waitingAnswers.isEmpty { writeWaitingAnswers() }
+        flushBelow()
         guard let context else { return }
-        context.flush()
-        if !resetsAfterFlush.isEmpty {
+        // An answer that still waits must be out before its reset.
+        if !resetsAfterFlush.isEmpty, waitingAnswers.isEmpty {
             for identifier in resetsAfterFlush where streams.place(of: identifier) != nil {
                 write(.rstStream(.noError), on: HTTP2StreamID(number: identifier))
             }
             resetsAfterFlush.removeAll()
             context.flush()
         }
-        if outboundBytes > loop.configuration.maxBufferedOutboundBytes { closeSlowReader() }
+        if outboundBytes > loop.configuration.maxBufferedOutboundBytes { return closeSlowReader() }
+        if !parked.isEmpty { deliverParked() }
     }
 
     /// Gives the connection's receive window back when half of it is used. The size comes from `NIOHTTP2Handler`, which
@@ -36,11 +40,6 @@ extension HTTP2ServerConnection {
         fail()
     }
 
-    private func closeSlowReader() {
-        loop.statistics.slowReaders += 1
-        context?.close(promise: nil)
-    }
-
     func drain() {
         switch machine.drainRequested(now: loop.now) {
         case .announce: announce()
@@ -54,9 +53,7 @@ extension HTTP2ServerConnection {
     func timePassed(now: NIODeadline) {
         budget.timePassed(now: now)
         refuseSlowBodies(now: now)
-        if outboundBytes > 0, now >= outboundProgress + loop.configuration.writeStallTimeout {
-            return closeSlowReader()
-        }
+        guard checkOutput(now: now) else { return }
         switch machine.timePassed(now: now) {
         case .none: break
         case .announce: announce()

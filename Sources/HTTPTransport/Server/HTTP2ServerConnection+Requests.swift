@@ -15,7 +15,7 @@ extension HTTP2ServerConnection {
     }
 
     private func open(_ identifier: UInt32, _ headers: HTTP2Frame.FramePayload.Headers) {
-        var stream = HTTP2StreamTable.Stream(phase: .receiving, opened: loop.now)
+        var stream = HTTP2StreamTable.Stream(phase: .receiving, since: loop.now)
         stream.headers = headers.headers
         guard machine.streamOpened(identifier) == .accept else {
             return reset(identifier, .refusedStream)
@@ -41,7 +41,7 @@ extension HTTP2ServerConnection {
         if data.endStream {
             complete(identifier, at: place, body: piece)
         } else {
-            keep(piece, of: identifier, at: place)
+            _ = keep(piece, of: identifier, at: place)
             // Padding takes window without being body; it is given back at once (RFC 9113 section 6.1).
             if let padding = data.paddingBytes {
                 write(.windowUpdate(windowSizeIncrement: padding + 1), on: HTTP2StreamID(number: identifier))
@@ -50,11 +50,13 @@ extension HTTP2ServerConnection {
         }
     }
 
-    /// Copies a piece of a body that has not ended, so that it does not hold on to the whole receive buffer.
-    private func keep(_ piece: ByteBuffer, of identifier: UInt32, at place: Int) {
+    /// Copies a piece of a body that has to wait, so that it does not hold on to the whole receive buffer. False when there
+    /// is no room for it, upon which the request has been refused.
+    func keep(_ piece: ByteBuffer, of identifier: UInt32, at place: Int) -> Bool {
         let count = piece.readableBytes
         guard loop.bodyBytesBuffered + count <= loop.configuration.maxBodyBytesBufferedPerLoop else {
-            return refuse(identifier, at: place, .overloaded)
+            refuse(identifier, at: place, .overloaded)
+            return false
         }
         bodyBytes += count
         loop.bodyBytesBuffered += count
@@ -63,11 +65,18 @@ extension HTTP2ServerConnection {
         } else {
             streams[place].body?.writeImmutableBuffer(piece)
         }
+        return true
     }
 
     /// The body's end: `body` is its last piece, usually the only one.
     private func complete(_ identifier: UInt32, at place: Int, body last: ByteBuffer?) {
-        let body = takeBody(at: place, last: last)
+        if isOutputPaused || !parked.isEmpty { return park(identifier, at: place, body: last) }
+        receivingCount -= 1
+        deliver(identifier, at: place, body: takeBody(at: place, last: last))
+    }
+
+    /// Hands a complete request to the application.
+    func deliver(_ identifier: UInt32, at place: Int, body: ByteBuffer) {
         guard let headers = streams[place].headers.take(),
             let method = headers.first(name: ":method"), let path = headers.first(name: ":path")
         else {
@@ -84,8 +93,7 @@ extension HTTP2ServerConnection {
         )
     }
 
-    private func takeBody(at place: Int, last: ByteBuffer?) -> ByteBuffer {
-        receivingCount -= 1
+    func takeBody(at place: Int, last: ByteBuffer?) -> ByteBuffer {
         streams[place].phase = .dispatched
         guard var body = streams[place].body.take() else { return last ?? ByteBuffer() }
         releaseBody(body.readableBytes)
@@ -104,7 +112,8 @@ extension HTTP2ServerConnection {
     private func refuse(_ identifier: UInt32, at place: Int, _ fault: HTTPRequestFault) {
         loop.count(fault)
         let isIncomplete = streams[place].phase == .receiving
-        if isIncomplete {
+        if isIncomplete { receivingCount -= 1 }
+        if isIncomplete || streams[place].phase == .parked {
             _ = takeBody(at: place, last: nil)
             streams[place].isHead = streams[place].headers.take()?.first(name: ":method") == "HEAD"
         }
@@ -156,27 +165,13 @@ extension HTTP2ServerConnection {
         return true
     }
 
-    private func answer(_ identifier: UInt32, at place: Int, _ response: HTTPServerResponse) {
-        let count = streams[place].isHead ? 0 : response.body.readableBytes
-        streams[place].phase = .answered
-        streams[place].outboundBytes = count
-        loop.statistics.responses += 1
-        loop.statistics.bodyBytesSent += count
-        if outboundBytes == 0 { outboundProgress = loop.now }
-        outboundBytes += count
-        let stream = HTTP2StreamID(number: identifier)
-        write(.headers(.init(headers: response.headers, endStream: count == 0)), on: stream)
-        if count > 0 { write(.data(.init(data: .byteBuffer(response.body), endStream: true)), on: stream) }
-        markDirty()
-    }
-
     func streamClosed(_ identifier: UInt32) {
         guard let stream = streams.remove(identifier) else { return }
         if stream.phase == .receiving { receivingCount -= 1 }
         if let body = stream.body { releaseBody(body.readableBytes) }
         if stream.outboundBytes > 0 {
             outboundBytes -= stream.outboundBytes
-            outboundProgress = loop.now
+            if !parked.isEmpty { markDirty() }
         }
         switch machine.streamClosed(now: loop.now) {
         case .none: break

@@ -17,6 +17,7 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     let key: ConnectionTable.Key
     let observer: ConnectionErrorObserver
     let gatherer: WriteGatherer
+    let meter: OutboundMeter
     var context: ChannelHandlerContext?
     var streams: HTTP2StreamTable
     var machine: ServerConnectionStateMachine
@@ -26,10 +27,17 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     var receivingCount = 0
     /// Bytes of incomplete bodies here.
     var bodyBytes = 0
-    /// Bytes of answers not yet taken by the peer's windows.
+    /// Bytes of answers that have not gone to TLS: they wait for the peer's windows or for the channel.
     var outboundBytes = 0
-    /// When `outboundBytes` last shrank or became non-zero.
-    var outboundProgress: NIODeadline
+    /// Answers that wait for the channel, in order; at most one a stream. Their bytes are in `outboundBytes`.
+    var waitingAnswers = CircularBuffer<(UInt32, HTTPServerResponse)>(initialCapacity: 0)
+    /// Complete requests that wait for the peer to read, in order; at most one a stream.
+    var parked = CircularBuffer<UInt32>(initialCapacity: 0)
+    /// Bytes of answers given below since the last flush.
+    var bytesSinceFlush = 0
+    var progress: OutputProgress
+    /// Bytes of output that the loop knows to wait here.
+    var reportedOutput = 0
     /// Streams answered before their body ended: reset without error once the answer is flushed (RFC 9113 section 8.1).
     var resetsAfterFlush: [UInt32] = []
 
@@ -39,7 +47,7 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     private var hasDelivered = false
     /// Whether a stream without its body came in this read cycle.
     var mayExpectContinue = false
-    private var isWritable = true
+    private(set) var isWritable = true
     private var isReadWithheld = false
     /// False after a connection error: a peer that floods is not listened to any more.
     private var isReading = true
@@ -48,13 +56,15 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
         loop: HTTPServerLoop,
         key: ConnectionTable.Key,
         observer: ConnectionErrorObserver,
-        gatherer: WriteGatherer
+        gatherer: WriteGatherer,
+        meter: OutboundMeter
     ) {
         let configuration = loop.configuration
         self.loop = loop
         self.key = key
         self.observer = observer
         self.gatherer = gatherer
+        self.meter = meter
         streams = HTTP2StreamTable(maximum: configuration.maxConcurrentStreams)
         machine = ServerConnectionStateMachine(
             limits: .init(
@@ -66,7 +76,7 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
             now: loop.now
         )
         budget = WindowUpdateBudget(limit: configuration.windowUpdateLimit, now: loop.now)
-        outboundProgress = loop.now
+        progress = OutputProgress(limits: configuration.outputProgress)
     }
 
     // MARK: Channel events
@@ -163,6 +173,9 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
+        reportOutput()
+        // Not at once: this may be inside of a flush.
+        if isWritable, !waitingAnswers.isEmpty || !parked.isEmpty { markDirty() }
         if isWritable, isReadWithheld, isReading {
             isReadWithheld = false
             context.read()
@@ -210,6 +223,9 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
         context = nil
         machine.closed()
         loop.bodyBytesBuffered -= bodyBytes
+        loop.reportOutput(0, before: &reportedOutput)
+        waitingAnswers.removeAll()
+        parked.removeAll()
         loop.connectionClosed(key)
     }
 }

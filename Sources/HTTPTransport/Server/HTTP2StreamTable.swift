@@ -9,6 +9,8 @@ struct HTTP2StreamTable {
     enum Phase: UInt8 {
         /// Headers came; the body has not ended.
         case receiving
+        /// Complete; waits, undelivered, for the peer to read the answers before.
+        case parked
         /// Delivered to the application, not answered.
         case dispatched
         /// Answered; waits for its last frame to leave.
@@ -23,11 +25,11 @@ struct HTTP2StreamTable {
         var expectationSettled = false
         /// Bytes of the answer's body, until the stream closes.
         var outboundBytes = 0
-        /// When the headers came, by the loop's coarse clock.
-        var opened: NIODeadline
-        /// Present while `receiving`.
+        /// When the headers came, or since `answered` the answer, by the loop's coarse clock.
+        var since: NIODeadline
+        /// Present while `receiving` or `parked`.
         var headers: HPACKHeaders?
-        /// What came of the body so far; nil before the first piece.
+        /// What came of the body so far; nil before the first piece. Present while `receiving` or `parked`.
         var body: ByteBuffer?
     }
 
@@ -45,7 +47,7 @@ struct HTTP2StreamTable {
         streams = Array(repeating: Self.vacant, count: 16)
     }
 
-    private static var vacant: Stream { Stream(phase: .answered, opened: .uptimeNanoseconds(0)) }
+    private static var vacant: Stream { Stream(phase: .answered, since: .uptimeNanoseconds(0)) }
 
     private var mask: Int { identifiers.count - 1 }
 
@@ -97,9 +99,18 @@ struct HTTP2StreamTable {
     }
 
     /// Streams whose body has not ended and whose headers came at `moment` or before.
-    func receiving(openedBefore moment: NIODeadline) -> [UInt32] {
+    func receiving(openedBefore moment: NIODeadline) -> [UInt32] { inPhase(.receiving, before: moment) }
+
+    /// Streams whose whole answer was given at `moment` or before and has not left.
+    func answered(before moment: NIODeadline) -> [UInt32] {
+        inPhase(.answered, before: moment).filter { identifier in
+            place(of: identifier).map { streams[$0].outboundBytes > 0 } ?? false
+        }
+    }
+
+    private func inPhase(_ phase: Phase, before moment: NIODeadline) -> [UInt32] {
         identifiers.indices.compactMap { place in
-            identifiers[place] != 0 && streams[place].phase == .receiving && streams[place].opened <= moment
+            identifiers[place] != 0 && streams[place].phase == phase && streams[place].since <= moment
                 ? identifiers[place] : nil
         }
     }

@@ -36,8 +36,15 @@ package struct HTTPServerConfiguration: Sendable {
     package var maxHandshakesInProgressPerLoop = 512
     /// The most requests delivered to the application and not yet answered; more are answered 503.
     package var maxRequestsInFlightPerLoop = 8_192
-    /// The most bytes of answers that wait for the peer's windows on one connection; more closes it.
-    package var maxBufferedOutboundBytes = 4_194_304
+    /// Bytes of answers that wait for the peer on one HTTP/2 connection; from here on its complete requests wait, undelivered,
+    /// until the peer has read. An HTTP/1.1 connection waits as soon as its socket takes no more.
+    package var outputPauseBytes = 262_144
+    /// The most bytes of answers that wait for the peer on one HTTP/2 connection: the answers to what was delivered before
+    /// the pause. More closes it.
+    package var maxBufferedOutboundBytes = 16_777_216
+    /// The most bytes of output that wait for all peers of one loop, TLS and channel included; above it the connections with
+    /// the most are closed.
+    package var maxOutputBytesPerLoop = 134_217_728
     /// The kernel's queue of connections not yet accepted.
     package var backlog: Int32 = 1_024
 
@@ -51,8 +58,12 @@ package struct HTTPServerConfiguration: Sendable {
     package var bodyTimeout = TimeAmount.seconds(15)
     /// Without any open request; the connection is closed (after GOAWAY) after it.
     package var idleTimeout = TimeAmount.seconds(120)
-    /// Without progress of answers that wait for the peer to read; the connection is closed after it.
+    /// The window in which a peer must read at least `leastOutputBytes` while output waits; the connection is closed otherwise.
     package var writeStallTimeout = TimeAmount.seconds(30)
+    /// See `writeStallTimeout`, in bytes.
+    package var leastOutputBytes = 32_768
+    /// From an HTTP/2 answer to its last byte's leaving; its stream is reset after it (CANCEL).
+    package var answerTimeout = TimeAmount.seconds(120)
     /// The age at which a connection is drained (GOAWAY) so that clients spread out again; nil never.
     package var maxConnectionAge: TimeAmount? = nil
     /// From GOAWAY to the close of a connection whose requests do not end.
@@ -89,6 +100,10 @@ package struct HTTPServerConfiguration: Sendable {
             self.count = count
             self.window = window
         }
+    }
+
+    var outputProgress: OutputProgress.Limits {
+        OutputProgress.Limits(window: writeStallTimeout, leastBytes: leastOutputBytes)
     }
 
     package init(host: String = "127.0.0.1", port: Int = 0, tls: NIOSSLContext? = nil) {

@@ -8,6 +8,7 @@ extension HTTPServerLoop {
     func initialize(_ channel: any Channel) throws {
         let selector = try accept()
         let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(selector.meter)
         if let tls = configuration.tls {
             try pipeline.addHandler(NIOSSLServerHandler(context: tls))
         }
@@ -15,14 +16,14 @@ extension HTTPServerLoop {
     }
 
     /// Adds the handlers of a protocol at the end of the pipeline.
-    func install(_ choice: ProtocolSelector.Choice, _ key: ConnectionTable.Key, on channel: any Channel) throws {
+    func install(_ choice: ProtocolSelector.Choice, _ selector: ProtocolSelector, on channel: any Channel) throws {
         switch choice {
-        case .http2: try installHTTP2(key, on: channel)
-        case .http1: try installHTTP1(key, on: channel)
+        case .http2: try installHTTP2(selector.key, selector.meter, on: channel)
+        case .http1: try installHTTP1(selector.key, selector.meter, on: channel)
         }
     }
 
-    private func installHTTP2(_ key: ConnectionTable.Key, on channel: any Channel) throws {
+    private func installHTTP2(_ key: ConnectionTable.Key, _ meter: OutboundMeter, on channel: any Channel) throws {
         let observer = ConnectionErrorObserver()
         let codec = NIOHTTP2Handler(
             mode: .server,
@@ -31,7 +32,13 @@ extension HTTPServerLoop {
             streamConfiguration: configuration.http2Stream
         )
         let gatherer = WriteGatherer()
-        let connection = HTTP2ServerConnection(loop: self, key: key, observer: observer, gatherer: gatherer)
+        let connection = HTTP2ServerConnection(
+            loop: self,
+            key: key,
+            observer: observer,
+            gatherer: gatherer,
+            meter: meter
+        )
         statistics.http2Connections += 1
         protocolSelected(key, .http2(connection))
         let pipeline = channel.pipeline.syncOperations
@@ -40,8 +47,8 @@ extension HTTPServerLoop {
         try pipeline.addHandler(connection)
     }
 
-    private func installHTTP1(_ key: ConnectionTable.Key, on channel: any Channel) throws {
-        let connection = HTTP1ServerConnection(loop: self, key: key)
+    private func installHTTP1(_ key: ConnectionTable.Key, _ meter: OutboundMeter, on channel: any Channel) throws {
+        let connection = HTTP1ServerConnection(loop: self, key: key, meter: meter)
         statistics.http1Connections += 1
         protocolSelected(key, .http1(connection))
         let pipeline = channel.pipeline.syncOperations

@@ -19,6 +19,8 @@ package final class HTTPServerLoop {
     private var flushTask: (@Sendable () -> Void)?
     private var timer: RepeatedTask?
     private var isDraining = false
+    /// Whether connections are about to be closed for the loop's budget of output.
+    var isEvictingReaders = false
     private var drained: EventLoopPromise<Void>?
 
     init(eventLoop: any EventLoop, index: Int, configuration: HTTPServerConfiguration, now: NIODeadline) {

@@ -1,4 +1,4 @@
-/// Plain counters of one loop's server, read and written on that loop. All but the first three only grow.
+/// Plain counters of one loop's server, read and written on that loop. All but the first four only grow.
 package struct HTTPServerStatistics: Sendable, Hashable {
     /// Connections open now, handshakes included.
     package var connectionsOpen = 0
@@ -6,6 +6,8 @@ package struct HTTPServerStatistics: Sendable, Hashable {
     package var handshakesInProgress = 0
     /// Requests delivered to the application and not answered now.
     package var requestsInFlight = 0
+    /// Bytes of output that peers have not read now: answers, and what TLS and channels hold.
+    package var outputBytesWaiting = 0
 
     package var connectionsAccepted = 0
     /// Closed at accept: too many connections or handshakes.
@@ -35,8 +37,12 @@ package struct HTTPServerStatistics: Sendable, Hashable {
     package var connectionErrors = 0
     /// Connections closed for a flood (GOAWAY ENHANCE_YOUR_CALM).
     package var floods = 0
-    /// Connections closed because answers were not read: too many bytes, or no progress.
+    /// Connections closed because answers were not read: too many bytes, or too little progress.
     package var slowReaders = 0
+    /// Those of them that were closed for the loop's budget.
+    package var outputEvictions = 0
+    /// HTTP/2 streams reset because their answer was not read in time.
+    package var answerTimeouts = 0
 
     package var bodiesTooLarge = 0
     package var bodyTimeouts = 0

@@ -11,6 +11,8 @@ final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHandler {
 
     let loop: HTTPServerLoop
     let key: ConnectionTable.Key
+    /// The connection's first handler; the handlers of the protocol that is chosen ask it.
+    let meter = OutboundMeter()
     private let deadline: NIODeadline
     private let isEncrypted: Bool
     private var buffered = ByteBuffer()
@@ -85,7 +87,7 @@ final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHandler {
         guard let context, !isSelected else { return }
         isSelected = true
         do {
-            try loop.install(choice, key, on: context.channel)
+            try loop.install(choice, self, on: context.channel)
         } catch {
             return close()
         }

@@ -64,6 +64,12 @@ final class EmbeddedPeer {
         try receive()
     }
 
+    /// Whether the channel takes more, as a socket would say.
+    func setWritable(_ isWritable: Bool) {
+        channel.isWritable = isWritable
+        channel.pipeline.fireChannelWritabilityChanged()
+    }
+
     /// Runs what waits for the end of the tick and takes what comes back.
     func receive() throws {
         server.eventLoop.run()

@@ -144,7 +144,10 @@ import Testing
     }
 
     @Test func `More waiting answers than the connection may hold close it`() throws {
-        let server = EmbeddedServer(mode: .large(100_000)) { $0.maxBufferedOutboundBytes = 350_000 }
+        let server = EmbeddedServer(mode: .large(100_000)) {
+            $0.maxBufferedOutboundBytes = 350_000
+            $0.outputPauseBytes = 500_000
+        }
         let peer = try server.connect()
         try peer.greet([(4, 0)])
         for stream: UInt32 in [1, 3, 5] { try peer.request(stream) }
@@ -159,9 +162,11 @@ import Testing
         let peer = try server.connect()
         try peer.greet([(4, 0)])
         try peer.request(1)
+        // The window begins at the first tick of the timer that finds output waiting.
+        server.advance(by: .seconds(1))
         server.advance(by: .seconds(29))
         #expect(peer.isOpen)
-        server.advance(by: .seconds(2))
+        server.advance(by: .seconds(1))
         #expect(!peer.isOpen)
         #expect(server.loop.statistics.slowReaders == 1)
     }
@@ -226,5 +231,100 @@ import Testing
         server.advance(by: .seconds(1))
         #expect(!peer.isOpen)
         _ = try server.connect()
+    }
+}
+
+/// Answers that the peer does not take, and what waits behind them.
+@Suite struct HTTP2OutputTests {
+    @Test func `Complete requests wait while many bytes of answers do, and are delivered in order`() throws {
+        let server = EmbeddedServer(mode: .large(1_000)) { $0.outputPauseBytes = 2_000 }
+        let peer = try server.connect()
+        try peer.greet([(4, 0)])
+        for stream: UInt32 in [1, 3, 5, 7] { try peer.request(stream, "body \(stream)") }
+        #expect(server.application.received.map(\.token.stream) == [1, 3])
+        #expect(server.loop.bodyBytesBuffered == 12)
+        try peer.send(.windowUpdate(1, 1_000))
+        #expect(server.application.received.map(\.token.stream) == [1, 3, 5])
+        try peer.send(.windowUpdate(3, 1_000))
+        #expect(server.application.received.map { String(buffer: $0.body) } == (0..<4).map { "body \($0 * 2 + 1)" })
+        #expect(server.loop.bodyBytesBuffered == 0)
+    }
+
+    @Test func `A request that waits and is reset is never delivered`() throws {
+        let server = EmbeddedServer(mode: .large(1_000)) { $0.outputPauseBytes = 1_000 }
+        let peer = try server.connect()
+        try peer.greet([(4, 0)])
+        for stream: UInt32 in [1, 3, 5] { try peer.request(stream) }
+        try peer.send(.reset(3))
+        #expect(server.loop.bodyBytesBuffered == 5)
+        try peer.send(.windowUpdate(1, 1_000))
+        #expect(server.application.received.map(\.token.stream) == [1, 5])
+    }
+
+    @Test func `Requests that wait are within the budget of bodies`() throws {
+        let server = EmbeddedServer(mode: .large(1_000)) {
+            $0.outputPauseBytes = 1_000
+            $0.maxBodyBytesBufferedPerLoop = 8
+        }
+        let peer = try server.connect()
+        try peer.greet([(4, 0)])
+        for stream: UInt32 in [1, 3, 5] { try peer.request(stream) }
+        #expect(server.application.faults == [.overloaded])
+        try peer.send(.windowUpdate(1, 1_000), .windowUpdate(5, 1_000))
+        #expect(peer.answer(5)?.status == "503")
+        #expect(server.application.received.map(\.token.stream) == [1, 3])
+        #expect(server.loop.bodyBytesBuffered == 0)
+    }
+
+    @Test func `Answers wait for the channel`() throws {
+        let server = EmbeddedServer(mode: .hold)
+        let peer = try server.connect()
+        try peer.greet()
+        for stream: UInt32 in [1, 3] { try peer.request(stream) }
+        peer.setWritable(false)
+        server.application.answerHeld()
+        try peer.receive()
+        #expect(peer.answer(1) == nil)
+        #expect(server.loop.statistics.outputBytesWaiting == 0)
+        server.advance(by: .milliseconds(250))
+        #expect(server.loop.statistics.outputBytesWaiting == 10)
+        peer.setWritable(true)
+        try peer.receive()
+        #expect([1, 3].allSatisfy { peer.answer($0)?.body == Array("hello".utf8) })
+        server.advance(by: .milliseconds(250))
+        #expect(server.loop.statistics.outputBytesWaiting == 0)
+    }
+
+    @Test func `A refusal that waits for the channel comes before its reset`() throws {
+        let server = EmbeddedServer()
+        let peer = try server.connect()
+        try peer.greet()
+        try peer.send(.headers(1, RawFrame.request(), end: false), .data(1, [1], end: false))
+        peer.setWritable(false)
+        server.advance(by: .seconds(16))
+        peer.setWritable(true)
+        try peer.receive()
+        #expect(peer.answer(1)?.status == "408")
+        #expect(peer.answer(1)?.isComplete == true)
+    }
+
+    @Test func `A stream whose answer does not leave is reset, others go on`() throws {
+        let server = EmbeddedServer(mode: .large(40_000))
+        let peer = try server.connect()
+        try peer.greet([(4, 40_000)])
+        try peer.send(.windowUpdate(0, 1_000_000))
+        try peer.send(.settings([(4, 0)]))
+        try peer.request(1)
+        for step in 0..<5 {
+            let stream = UInt32(step * 2 + 3)
+            try peer.request(stream)
+            try peer.send(.windowUpdate(stream, 40_000))
+            server.advance(by: .seconds(29))
+            try peer.receive()
+            #expect(peer.answer(stream)?.isComplete == true)
+        }
+        #expect(peer.isOpen)
+        #expect(peer.answer(1)?.resetCode == 8)
+        #expect(server.loop.statistics.answerTimeouts == 1)
     }
 }

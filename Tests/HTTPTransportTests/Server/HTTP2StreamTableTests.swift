@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct HTTP2StreamTableTests {
     private func stream(_ mark: Int) -> HTTP2StreamTable.Stream {
-        var stream = HTTP2StreamTable.Stream(phase: .receiving, opened: .uptimeNanoseconds(UInt64(mark)))
+        var stream = HTTP2StreamTable.Stream(phase: .receiving, since: .uptimeNanoseconds(UInt64(mark)))
         stream.outboundBytes = mark
         return stream
     }

@@ -11,11 +11,17 @@ struct SocketPeer {
     static func connect(
         port: Int,
         tls: NIOSSLContext? = nil,
-        autoRead: Bool = true
+        autoRead: Bool = true,
+        receiveBuffer: Int? = nil
     ) async throws -> SocketPeer {
         let (inbound, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.autoRead, value: autoRead)
+        if let receiveBuffer {
+            bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(receiveBuffer))
+        }
+        let channel =
+            try await bootstrap
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let tls {
