@@ -98,6 +98,8 @@ let package = Package(
                 .linkedLibrary("zstd", .when(platforms: [.macOS])),
             ]
         ),
+        // Idempotency keys that left memory: sorted runs on disk, each with a filter.
+        room("KeyRuns", ["Journal"]),
         // Wire.
         room("HTTPTransport", ["Timers", nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioHPACK, nioSSL]),
         room("Telemetry", [histogram]),
@@ -195,6 +197,13 @@ let package = Package(
             path: "Benchmarks/Snapshots",
             swiftSettings: strict
         ),
+        // docs/capacity.md: idempotency keys in runs, by the hundred million; `Benchmarks/keys.sh` runs it.
+        .executableTarget(
+            name: "key-benchmark",
+            dependencies: ["KeyRuns", "Journal", "CMillrace"],
+            path: "Benchmarks/Keys",
+            swiftSettings: strict
+        ),
         // What the journal costs, for `make bench`.
         .executableTarget(
             name: "journal-benchmark",
@@ -257,6 +266,7 @@ let package = Package(
             exclude: ["Scenarios"],
             swiftSettings: strict
         ),
+        tests("KeyRunsTests", ["KeyRuns", "Journal", "ShardModel"]),
         tests(
             "ProvidersTests",
             [

@@ -56,6 +56,39 @@ struct SnapshotFileTests {
         #expect(disk.fileNames == [path])
     }
 
+    @Test("gives single chunks of a file that stays open, whatever size was expected, and what its end says")
+    func openFile() throws {
+        for ring in [nil, try testRing("1: 9")] {
+            let offsets = try write(chunks, ring: ring)
+            let (header, whole) = try SnapshotReader.readAll(disk, path: path, ring: ring) { _, _ in }
+            let file = try SnapshotChunkFile(disk, path: path, ring: ring)
+            #expect(file.header == header)
+            #expect(try file.summary() == whole)
+            for (number, (chunk, offset)) in zip(chunks, offsets).enumerated().reversed() {
+                for expected in [0, 1, chunk.count, chunk.count + 1, 400_000] {
+                    let found = try file.chunk(at: offset, expectedBytes: expected)
+                    #expect(found.section == UInt16(number + 1) && found.bytes == chunk)
+                }
+            }
+            #expect(throws: JournalError.self) { _ = try file.chunk(at: offsets[1] + 1) }
+            #expect(throws: JournalError.self) { _ = try file.chunk(at: whole.bytes) }
+        }
+        let error = #expect(throws: JournalError.self) { _ = try SnapshotChunkFile(disk, path: path) }
+        #expect(error?.code == .key)
+    }
+
+    @Test("A flipped bit of a chunk is found when that chunk is read", arguments: [false, true])
+    func flippedBitsOfAChunk(isEncrypted: Bool) throws {
+        let ring = isEncrypted ? try testRing("1: 9") : nil
+        let offset = try write([[1, 2, 3], [UInt8](repeating: 7, count: 100)], ring: ring)[1]
+        for byte in Int(offset)..<Int(offset) + 132 {
+            disk.flip(path, byte: byte, mask: 4)
+            let file = try SnapshotChunkFile(disk, path: path, ring: ring)
+            #expect(throws: JournalError.self, "byte \(byte)") { _ = try file.chunk(at: offset, expectedBytes: 100) }
+            disk.flip(path, byte: byte, mask: 4)
+        }
+    }
+
     @Test("is encrypted: the content is not in the file, and another key or none does not open it")
     func encryption() throws {
         let secret = Array("the merchant's reference".utf8)

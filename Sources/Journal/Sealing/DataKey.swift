@@ -6,6 +6,8 @@ package struct SealedFileIdentity: Sendable, Equatable {
         case snapshot = 2
         /// Payments that left memory.
         case payments = 3
+        /// Completed idempotency keys, their filters and the list of both.
+        case keyRuns = 4
     }
 
     package var kind: Kind

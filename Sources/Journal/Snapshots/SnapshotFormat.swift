@@ -8,6 +8,12 @@ package enum SnapshotKind: UInt16, Sendable {
     case keys = 2
     /// Payments that left memory.
     case coldPayments = 3
+    /// Completed idempotency keys, sorted.
+    case keyRun = 4
+    /// The filter and the index of such a run.
+    case keyFilter = 5
+    /// The list of such runs.
+    case keyCatalogue = 6
 }
 
 /// The first block of a file in the snapshot container.
@@ -43,6 +49,7 @@ package struct SnapshotHeader: Sendable, Equatable {
             switch self.kind {
             case .snapshot, .keys: .snapshot
             case .coldPayments: .payments
+            case .keyRun, .keyFilter, .keyCatalogue: .keyRuns
             }
         return SealedFileIdentity(
             kind: kind,

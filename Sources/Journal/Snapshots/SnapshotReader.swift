@@ -28,7 +28,12 @@ package enum SnapshotReader {
         _ body: (UInt16, UnsafeRawBufferPointer) throws(JournalError) -> Void
     ) throws(JournalError) -> (header: SnapshotHeader, summary: SnapshotFileSummary) {
         let found = try read(fileSystem, path: path, ring: ring, pace: pace, body)
-        return (found.header, SnapshotFileSummary(bytes: found.bytes, chunks: found.trailer.chunks))
+        let summary = SnapshotFileSummary(
+            bytes: found.bytes,
+            chunks: found.trailer.chunks,
+            digest: found.trailer.digest.bytes
+        )
+        return (found.header, summary)
     }
 
     /// The header alone.
@@ -49,24 +54,7 @@ package enum SnapshotReader {
         at offset: UInt64,
         ring: MasterKeyRing? = nil
     ) throws(JournalError) -> [UInt8] {
-        let file = try open(fileSystem, path)
-        let block = AlignedBuffer(byteCount: SnapshotHeader.byteCount)
-        try fill(block.bytes, from: file, at: 0, path)
-        let header = try header(UnsafeRawBufferPointer(block.bytes), path)
-        let seed = header.salt.seed
-        let head = block.part(0, SnapshotChunkHeader.byteCount)
-        try fill(head, from: file, at: offset, path)
-        guard let chunk = SnapshotChunkHeader(decoding: UnsafeRawBufferPointer(head), at: offset, saltSeed: seed) else {
-            throw damaged(path, offset, "no chunk begins here")
-        }
-        let payload = AlignedBuffer(byteCount: max(1, Int(chunk.length)))
-        let bytes = payload.part(0, Int(chunk.length))
-        try fill(bytes, from: file, at: offset + UInt64(SnapshotChunkHeader.byteCount), path)
-        guard crc32c(UnsafeRawBufferPointer(bytes)) == chunk.payloadChecksum else {
-            throw damaged(path, offset, "the chunk is damaged")
-        }
-        var opener = try SnapshotOpener(header, path, ring)
-        return Array(try opener.open(chunk, UnsafeRawBufferPointer(bytes)))
+        try SnapshotChunkFile(fileSystem, path: path, ring: ring).chunk(at: offset).bytes
     }
 
     static func read(
@@ -130,7 +118,7 @@ package enum SnapshotReader {
         }
     }
 
-    private static func open(
+    static func open(
         _ fileSystem: any JournalFileSystem,
         _ path: String
     ) throws(JournalError) -> any JournalFile {
@@ -148,7 +136,7 @@ package enum SnapshotReader {
         guard count == buffer.count else { throw damaged(path, offset, "the file is cut off") }
     }
 
-    private static func header(
+    static func header(
         _ block: UnsafeRawBufferPointer,
         _ path: String
     ) throws(JournalError) -> SnapshotHeader {

@@ -5,6 +5,8 @@ package struct SnapshotFileSummary: Sendable, Equatable {
     /// Size of the file.
     package var bytes: UInt64
     package var chunks: UInt64
+    /// SHA-256 of everything before the trailer.
+    package var digest: SIMD32<UInt8>
 }
 
 /// Writes one file of the snapshot container: opaque chunks, each in a numbered section, under checksums and one digest.
@@ -132,7 +134,11 @@ package struct SnapshotWriter: ~Copyable {
         } catch {
             throw error.asJournalError
         }
-        return SnapshotFileSummary(bytes: flushed + UInt64(SnapshotTrailer.byteCount), chunks: chunks)
+        return SnapshotFileSummary(
+            bytes: flushed + UInt64(SnapshotTrailer.byteCount),
+            chunks: chunks,
+            digest: digest.bytes
+        )
     }
 
     private mutating func put(_ bytes: UnsafeRawBufferPointer) throws(JournalError) {
