@@ -9,7 +9,7 @@ import ShardCore
 import ShardHost
 
 /// A configuration turned into what the parts are made from. Making it opens the data directory and reads certificates;
-/// it starts nothing.
+/// it starts nothing. `makesDataDirectory`: makes the data directory first, and refuses one that is there.
 struct GatewayBlueprint: Sendable {
     let directory: DataDirectory
     let loopCount: Int
@@ -28,7 +28,7 @@ struct GatewayBlueprint: Sendable {
     private let configuration: GatewayConfiguration
     private let client: HTTPClientConfiguration
 
-    init(_ configuration: GatewayConfiguration) throws {
+    init(_ configuration: GatewayConfiguration, makesDataDirectory: Bool) throws {
         self.configuration = configuration
         protection = try JournalProtection(configuration.journal)
         server = try HTTPServerConfiguration(configuration)
@@ -36,11 +36,17 @@ struct GatewayBlueprint: Sendable {
         if let archive = configuration.journal.archive.directory {
             try Files.makeDirectory(archive, permissions: 0o700)
         }
-        directory = try DataDirectory.open(
-            path: configuration.dataDirectory,
-            shards: configuration.shards,
-            defaultShards: configuration.loops
-        )
+        directory =
+            makesDataDirectory
+            ? try DataDirectory.create(
+                path: configuration.dataDirectory,
+                shards: configuration.shards ?? configuration.loops
+            )
+            : try DataDirectory.open(
+                path: configuration.dataDirectory,
+                shards: configuration.shards,
+                id: configuration.dataDirectoryID
+            )
         risk = try RiskParts(configuration, seed: directory.digestSeed)
         // A loop without a shard would only forward; a shard without a loop cannot be.
         loopCount = min(configuration.loops, directory.shards)

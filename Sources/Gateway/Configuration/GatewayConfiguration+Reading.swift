@@ -68,6 +68,10 @@ extension GatewayConfiguration {
         shards = try document.integer("shards", in: 1...1_024) ?? shards
         dataDirectory =
             try document.path("data_directory", override: EnvironmentName.dataDirectory) ?? dataDirectory
+        if let id = try document.value("data_directory_id") {
+            guard DataDirectoryMeta.isID(id.text) else { throw id.error("must be 32 hexadecimal digits in lower case") }
+            dataDirectoryID = id.text
+        }
         logLevel = try document.choice("log_level", override: EnvironmentName.logLevel) ?? logLevel
         drainTimeout =
             try document.duration("drain_timeout", in: .zero...Duration.seconds(3_600)) ?? drainTimeout

@@ -14,6 +14,8 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var shards: Int?
     /// Where journals live.
     package var dataDirectory: String
+    /// The identity that the data directory must have; `nil` takes any.
+    package var dataDirectoryID: String?
     package var journal = JournalSettings()
     package var idempotency = Idempotency()
     package var payments = PaymentTable()

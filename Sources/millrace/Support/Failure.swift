@@ -1,6 +1,7 @@
 import ArgumentParser
 import Gateway
 import Glibc
+import HTTPTransport
 import Journal
 import NIOCore
 import PSPSimulator
@@ -25,6 +26,8 @@ struct Failure: Error, CustomStringConvertible {
         case let error as JournalError: self.init(error.exitStatus, error.description)
         case let error as FileError: self.init(ExitStatus.io, error.description)
         case let error as PSPSimulatorError: self.init(ExitStatus.configuration, error.description)
+        case let error as ListenError:
+            self.init(error.isTaken ? ExitStatus.unavailable : ExitStatus.configuration, error.description)
         case let error as IOError: self.init(ExitStatus.unavailable, error.description)
         default: return nil
         }

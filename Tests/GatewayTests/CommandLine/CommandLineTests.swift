@@ -1,4 +1,6 @@
 import Foundation
+import NIOCore
+import NIOPosix
 import Testing
 
 @testable import Gateway
@@ -76,11 +78,60 @@ struct CommandLineTests {
     @Test("a data directory that another process has open is status 75")
     func held() throws {
         let file = try configuration()
-        let held = try DataDirectory.open(path: temporary.file("data"), shards: nil, defaultShards: 1)
+        let held = try DataDirectory.create(path: temporary.file("data"), shards: 1)
         let result = try run("serve", "--config", file)
         #expect(result.status == 75)
         #expect(result.errors.contains("another process has this data directory open"))
         held.close()
+    }
+
+    @Test("a gateway without a data directory does not start and makes none")
+    func noDataDirectory() throws {
+        try Files.makeDirectory(temporary.file("data"))
+        let result = try run("serve", "--config", try configuration(), environment: Self.anyPorts)
+        #expect(result.status == 66)
+        #expect(result.errors.contains("Is its disk mounted?"))
+        #expect(!Files.exists(temporary.file("data/meta.yaml")))
+    }
+
+    private static let anyPorts = ["MILLRACE_LISTEN_PORT": "0", "MILLRACE_ADMIN_PORT": "0"]
+
+    @Test("init makes a data directory once, and tells its identity, which the configuration can demand")
+    func initialize() throws {
+        let made = try run("init", "--shards", "2", temporary.file("data"))
+        #expect(made.status == 0)
+        #expect(made.output.contains("shards: 2\n"))
+        let directory = try DataDirectory.open(path: temporary.file("data"), shards: 2, id: nil)
+        directory.close()
+        #expect(made.output.contains("data_directory_id: \"\(directory.id)\"\n"))
+        #expect(try run("init", temporary.file("data")).status == 73)
+        #expect(try run("init", "--shards", "0", temporary.file("other")).status == 64)
+        let other = try configuration("data_directory_id: '\(String(repeating: "0", count: 32))'\n")
+        let refused = try run("serve", "--config", other, environment: Self.anyPorts)
+        #expect(refused.status == 78)
+        #expect(refused.errors.contains(directory.id))
+    }
+
+    @Test("a port that is taken is status 69, names address and port, and leaves the data directory alone")
+    func takenPort() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let taken = try await ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(taken.localAddress?.port)
+        for name in ["MILLRACE_LISTEN_PORT", "MILLRACE_ADMIN_PORT"] {
+            var environment = Self.anyPorts
+            environment[name] = "\(port)"
+            let result = try run("serve", "--config", try configuration(), "--init", environment: environment)
+            #expect(result.status == 69)
+            #expect(
+                result.errors == "millrace: cannot listen on 127.0.0.1:\(port): another process listens on this port\n"
+            )
+            #expect(!Files.exists(temporary.file("data")))
+        }
+        let simulator = try run("psp", "--port", "\(port)")
+        #expect(simulator.status == 69)
+        #expect(simulator.errors.contains("cannot listen on 127.0.0.1:\(port): "))
+        try await taken.close()
+        try await group.shutdownGracefully()
     }
 
     @Test("arguments that make no sense are status 64")
