@@ -7,6 +7,8 @@ struct SimulatedRefusal: Sendable {
     enum Meaning: Sendable {
         /// This request was not executed, and no other under its key was.
         case notExecuted(FailureReason)
+        /// As `notExecuted`, and the same request never succeeds: the shopper must give another payment method.
+        case declined(DeclineCode)
         /// This request was not executed; another under its key may have been.
         case keyReused
     }
@@ -33,7 +35,7 @@ struct SimulatedRefusal: Sendable {
         SimulatedRefusal(400, "invalid_amount", .notExecuted(.misconfigured)),
         SimulatedRefusal(400, "invalid_currency", .notExecuted(.misconfigured)),
         SimulatedRefusal(400, "invalid_reference", .notExecuted(.misconfigured)),
-        SimulatedRefusal(400, "unknown_token", .notExecuted(.misconfigured)),
+        SimulatedRefusal(400, "unknown_token", .declined(.invalidPaymentMethod)),
         SimulatedRefusal(400, "currency_mismatch", .notExecuted(.misconfigured)),
         SimulatedRefusal(400, "reference_mismatch", .notExecuted(.misconfigured)),
         SimulatedRefusal(401, "unauthorized", .notExecuted(.misconfigured)),

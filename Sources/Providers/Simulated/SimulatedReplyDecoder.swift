@@ -73,11 +73,13 @@ enum SimulatedReplyDecoder {
                 $0.status == response.status && code.equals($0.code, in: input)
             })
         else { return unproven(response.status) }
+        guard isRequestID(reply.errorRequestID, input) else { return unproven(response.status) }
         switch refusal.meaning {
         // The request that used its key before may have moved the money.
         case .keyReused: return .unknown(.conflict)
-        case .notExecuted(let reason):
-            return isRequestID(reply.errorRequestID, input) ? .notExecuted(reason) : unproven(response.status)
+        case .notExecuted(let reason): return .notExecuted(reason)
+        case .declined(let code):
+            return .declined(Decline(category: code.category, code: code, providerCode: "\(refusal.code)"))
         }
     }
 

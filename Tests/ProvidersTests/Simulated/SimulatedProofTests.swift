@@ -71,6 +71,9 @@ struct SimulatedProofTests {
                         status == refusal.status && type.first(name: "content-type") == "application/json"
                     switch (refusal.meaning, isProof) {
                     case (.notExecuted(let reason), true): #expect(outcome == .notExecuted(reason))
+                    case (.declined(let code), true):
+                        let expected = Decline(category: code.category, code: code, providerCode: "\(refusal.code)")
+                        #expect(outcome == .declined(expected))
                     default:
                         guard case .unknown = outcome else {
                             Issue.record("\(status) \(type) \(body) is \(outcome)")

@@ -130,6 +130,7 @@ struct SimulatedReplyDecoderTests {
         Case(402, "{}", .unknown(.badResponse)),
         Case(400, "", .unknown(.badResponse)),
         Case(400, refusal("invalid_amount"), .notExecuted(.misconfigured)),
+        Case(400, refusal("unknown_token"), decline(.invalidPaymentMethod, "unknown_token")),
         // The key's first request may have been executed.
         Case(400, refusal("idempotency_key_reused"), .unknown(.conflict)),
         Case(401, "", .unknown(.badResponse)),
