@@ -18,7 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "The configuration file.")
     var config: String
 
-    @Flag(help: "Check the configuration, say so, and exit.")
+    @Flag(help: "Do what a start does, short of binding ports and writing; say that all is well, and exit.")
     var checkConfig = false
 
     @Flag(
@@ -35,8 +35,10 @@ struct ServeCommand: AsyncParsableCommand {
             coreCount: ProcessInfo.processInfo.activeProcessorCount
         )
         if checkConfig {
-            _ = try JournalProtection(configuration.journal)
-            try configuration.checkRisk()
+            try configuration.check(makesDataDirectory: `init`)
+            for name in GatewayConfiguration.unknownVariables(in: ProcessInfo.processInfo.environment) {
+                Console.error("millrace: warning: nothing reads the environment's \(name)")
+            }
             Console.line("configuration ok")
             return
         }

@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import Gateway
 import Glibc
@@ -21,6 +22,7 @@ struct Failure: Error, CustomStringConvertible {
         switch error {
         case let error as Failure: self = error
         case let error as KeyTextError: self.init(ExitStatus.configuration, error.description)
+        case let error as APIConfigurationError: self.init(ExitStatus.configuration, error.description)
         case let error as ConfigurationError: self.init(ExitStatus.configuration, error.description)
         case let error as DataDirectoryError: self.init(error.exitStatus, error.description)
         case let error as JournalError: self.init(error.exitStatus, error.description)

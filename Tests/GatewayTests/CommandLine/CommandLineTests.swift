@@ -46,10 +46,58 @@ struct CommandLineTests {
 
     @Test("a good configuration is said to be good")
     func checkConfig() throws {
+        try DataDirectory.create(path: temporary.file("data"), shards: 1).close()
         let result = try run("serve", "--config", try configuration(), "--check-config")
         #expect(result.status == 0)
         #expect(result.output == "configuration ok\n")
         #expect(result.errors == "")
+    }
+
+    @Test("what a start would refuse, the check refuses")
+    func checkRunsWhatStartRuns() throws {
+        let missing = try run("serve", "--config", try configuration(), "--check-config")
+        #expect(missing.status == 66)
+        #expect(try run("serve", "--config", try configuration(), "--check-config", "--init").status == 0)
+        #expect(!Files.exists(temporary.file("data")), "a check writes nothing")
+        try DataDirectory.create(path: temporary.file("data"), shards: 1).close()
+        #expect(try run("serve", "--config", try configuration(), "--check-config", "--init").status == 73)
+        let shards = try run("serve", "--config", try configuration("shards: 3\n"), "--check-config")
+        #expect(shards.status == 78 && shards.errors.contains("made for 1 shards"))
+        let host = try run(
+            "serve",
+            "--config",
+            try configuration("admin: {host: no.such.invalid, allow_remote: true}\n"),
+            "--check-config"
+        )
+        #expect(host.status == 78 && host.errors.contains("the host no.such.invalid is not known"))
+        let typo = try run(
+            "serve",
+            "--config",
+            try configuration(),
+            "--check-config",
+            environment: ["MILLRACE_LISTN_PORT": "1"]
+        )
+        #expect(typo.status == 0 && typo.errors.contains("MILLRACE_LISTN_PORT"))
+    }
+
+    @Test("a certificate and a key that do not belong together, no PEM, and a key for everybody are refused")
+    func certificateAndKey() throws {
+        try DataDirectory.create(path: temporary.file("data"), shards: 1).close()
+        let one = temporary.file("one"), other = temporary.file("other")
+        for directory in [one, other] { #expect(try run("certs", "--out", directory).status == 0) }
+        func check(_ certificate: String, _ key: String) throws -> Result {
+            let text = "listen: {tls: {certificate_file: '\(certificate)', key_file: '\(key)'}}\n"
+            let file = try temporary.write(text + ConfigurationText.merchants, to: "tls.yaml")
+            return try run("serve", "--config", file, "--check-config")
+        }
+        #expect(try check("\(one)/server.pem", "\(one)/server.key").status == 0)
+        #expect(try check("\(one)/server.pem", "\(other)/server.key").status == 78)
+        #expect(try check("\(one)/server.key", "\(one)/server.pem").status == 78)
+        let empty = try temporary.write("nothing\n", to: "empty.pem")
+        #expect(try check(empty, "\(one)/server.key").status == 78)
+        #expect(chmod("\(one)/server.key", 0o644) == 0)
+        let open = try check("\(one)/server.pem", "\(one)/server.key")
+        #expect(open.status == 78 && open.errors.contains("mode 0644"))
     }
 
     @Test("a bad configuration is one line with its place, and status 78")
