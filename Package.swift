@@ -169,9 +169,8 @@ let package = Package(
             name: "millrace",
             dependencies: [
                 "Simulation",
-                "Gateway", "API", "Payments", "ShardRecords", "ShardCore", "Journal", "Ledger", "LedgerAudit", "Money",
-                "PSPSimulator",
-                "LoadTest", arguments, logging, nioCore, nioPosix,
+                "Gateway", "API", "HTTPTransport", "Payments", "ShardRecords", "ShardCore", "Journal", "Ledger",
+                "LedgerAudit", "Money", "PSPSimulator", "LoadTest", arguments, logging, nioCore, nioPosix,
             ],
             swiftSettings: strict,
             linkerSettings: staticRuntime

@@ -12,9 +12,18 @@ package struct APIConfiguration: Sendable {
         package let keyHashes: [APIKeyHash]
         /// Pay-outs are refused until the operator lifts this.
         package let holdsPayouts: Bool
+        /// Whether the merchant's keys may capture by hand (cash, say): such a capture needs no provider's word.
+        package let capturesManually: Bool
 
-        package init(name: String, feeBasisPoints: UInt16, keyHashes: [APIKeyHash], holdsPayouts: Bool = false) {
+        package init(
+            name: String,
+            feeBasisPoints: UInt16,
+            keyHashes: [APIKeyHash],
+            holdsPayouts: Bool = false,
+            capturesManually: Bool = false
+        ) {
             self.holdsPayouts = holdsPayouts
+            self.capturesManually = capturesManually
             self.name = name
             self.id = MerchantID(configured: name)
             self.feeBasisPoints = feeBasisPoints

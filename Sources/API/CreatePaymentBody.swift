@@ -95,9 +95,12 @@ struct CreatePaymentBody {
         case 11 where name.equals("description", in: input):
             try readText("description", .description, 0...Self.maximumDescriptionCharacters, input, &scratch)
         case 14 where name.equals("payment_method", in: input):
-            try readPaymentMethod(input, &scratch)
+            try readPaymentMethod("payment_method", input, &scratch)
         case 15 where name.equals("idempotency_key", in: input):
             try reader.idempotencyKey(input, &scratch)
+        case 17 where name.equals("payment_method_id", in: input):
+            // The name in the design documents; the same parameter.
+            try readPaymentMethod("payment_method_id", input, &scratch)
         case 20 where name.equals("statement_descriptor", in: input):
             try readStatementDescriptor(input, &scratch)
         case 21 where name.equals("partial_authorization", in: input):
@@ -107,8 +110,12 @@ struct CreatePaymentBody {
         }
     }
 
-    private mutating func readPaymentMethod(_ input: Span<UInt8>, _ scratch: inout RequestScratch) throws(Rejection) {
-        let name: StaticString = "payment_method"
+    private mutating func readPaymentMethod(
+        _ name: StaticString,
+        _ input: Span<UInt8>,
+        _ scratch: inout RequestScratch
+    ) throws(Rejection) {
+        guard paymentMethod == nil else { throw Rejection(.parameterRepeated, .known(name)) }
         let value = try reader.string(name, input)
         try value.withValue(in: input, scratch: &scratch.text) { token throws(Rejection) in
             guard !token.isEmpty else { throw Rejection(.parameterTooShort, .known(name)) }

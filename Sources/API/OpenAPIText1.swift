@@ -15,6 +15,10 @@ info:
     (docs/errors.md lists them all). A request that holds a card number is refused (in a provider's event, `id` and
     `psp_reference` are the provider's and not searched). Unknown members and unknown query
     parameters are refused; `null` is not a value of any member. Every answer carries `request-id`.
+
+    Aliases, for clients of other interfaces: every path is also served as `/api/v1/…`, the header `X-Idempotency-Key` and the
+    member `idempotency_key` name the idempotency key as `Idempotency-Key` does, and `payment_method_id` is `payment_method`. Two
+    different keys in one request are 400 `idempotency_key_conflict`. A key has one meaning under both paths.
   license: {name: Apache-2.0, identifier: Apache-2.0}
 servers:
   - url: https://localhost:8443
@@ -110,6 +114,7 @@ paths:
         '400': {$ref: '#/components/responses/Invalid'}
         '401': {$ref: '#/components/responses/Unauthenticated'}
         '402': {$ref: '#/components/responses/PaymentDeclined'}
+        '403': {$ref: '#/components/responses/Problem'}
         '404': {$ref: '#/components/responses/NotFound'}
         '409': {$ref: '#/components/responses/Conflict'}
         '422': {$ref: '#/components/responses/Unprocessable'}
@@ -397,11 +402,6 @@ paths:
           content:
             application/json:
               schema: {$ref: '#/components/schemas/Timeline'}
-              examples:
-                captured: {$ref: '#/components/examples/Timeline'}
-        '401': {$ref: '#/components/responses/Unauthenticated'}
-        '404': {$ref: '#/components/responses/NotFound'}
-        default: {$ref: '#/components/responses/Problem'}
 
 """#
 }

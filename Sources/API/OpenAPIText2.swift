@@ -2,6 +2,11 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part2 = #"""
+              examples:
+                captured: {$ref: '#/components/examples/Timeline'}
+        '401': {$ref: '#/components/responses/Unauthenticated'}
+        '404': {$ref: '#/components/responses/NotFound'}
+        default: {$ref: '#/components/responses/Problem'}
   /v1/balance:
     get:
       operationId: getBalance
@@ -397,11 +402,6 @@ components:
       content: *problem
     Unavailable:
       description: Nothing was executed; where `retryable`, try again with the same key.
-      headers: {retry-after: {$ref: '#/components/headers/RetryAfter'}}
-      content: *problem
-    Problem:
-      description: Any other problem.
-      content: *problem
 
 """#
 }

@@ -2,6 +2,11 @@
 // swift-format-ignore-file
 extension OpenAPIDocument {
     static let part3 = #"""
+      headers: {retry-after: {$ref: '#/components/headers/RetryAfter'}}
+      content: *problem
+    Problem:
+      description: Any other problem.
+      content: *problem
   schemas:
     PaymentID: {type: string, pattern: '^pay_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
     RefundID: {type: string, pattern: '^ref_[0-7][0-9a-hjkmnp-tv-z]{25}$'}
@@ -332,7 +337,10 @@ extension OpenAPIDocument {
           amount: {type: integer, description: 'Minor units, negative when owed by the merchant'}
     CreatePayment:
       type: object
-      required: [amount, currency, payment_method]
+      required: [amount, currency]
+      oneOf:
+        - required: [payment_method]
+        - required: [payment_method_id]
       additionalProperties: false
       properties:
         amount: {$ref: '#/components/schemas/Amount'}
@@ -346,6 +354,10 @@ extension OpenAPIDocument {
           description: |
             A token of the payment service provider, never a card number; or the identifier of one of your wallets, which pays
             then
+        payment_method_id:
+          type: string
+          pattern: '^[!-~]{1,128}$'
+          description: The same as `payment_method`; a request has one of them
         capture: {type: boolean, default: true, description: False only authorizes}
         splits: {$ref: '#/components/schemas/Splits', description: Of a sale at a provider}
         partial_authorization:
@@ -378,7 +390,9 @@ extension OpenAPIDocument {
             False leaves the rest of the authorization open for more captures, or for a cancel. A capture of all that is
             left ends it in any case.
         splits: {$ref: '#/components/schemas/Splits'}
-        manual: {$ref: '#/components/schemas/ManualCapture'}
+        manual:
+          $ref: '#/components/schemas/ManualCapture'
+          description: 'Needs the permission manual_captures; without it 403 manual_capture_not_permitted'
         idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
     Cancel:
       type: object
@@ -388,20 +402,6 @@ extension OpenAPIDocument {
         idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
     Increment:
       type: object
-      required: [amount]
-      additionalProperties: false
-      properties:
-        amount: {$ref: '#/components/schemas/Amount', description: The new total}
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    Confirm:
-      type: object
-      additionalProperties: false
-      properties:
-        idempotency_key: {$ref: '#/components/schemas/IdempotencyKey'}
-    NextAction:
-      type: object
-      description: What the shopper must do; only while the status is requires_action
-      additionalProperties: false
 
 """#
 }

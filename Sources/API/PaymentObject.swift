@@ -20,6 +20,8 @@ enum PaymentObject {
     static func write(_ payment: PaymentView, _ details: Span<UInt8>, _ output: inout ByteCursor) {
         output.literal("{\"id\":\"")
         output.identifier(PaymentID.prefix, high: payment.id.high, low: payment.id.low)
+        output.literal("\",\"payment_id\":\"")
+        output.identifier(PaymentID.prefix, high: payment.id.high, low: payment.id.low)
         output.literal("\",\"object\":\"payment\",\"status\":\"")
         output.literal(payment.status.name)
         output.literal("\",\"amount\":")

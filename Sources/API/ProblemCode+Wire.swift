@@ -12,6 +12,7 @@ extension ProblemCode {
         case .apiKeyMissing: "api_key_missing"
         case .apiKeyInvalid: "api_key_invalid"
         case .apiKeyRoleWrong: "api_key_role_wrong"
+        case .manualCaptureNotPermitted: "manual_capture_not_permitted"
         case .idempotencyKeyMissing: "idempotency_key_missing"
         case .idempotencyKeyInvalid: "idempotency_key_invalid"
         case .idempotencyKeyConflict: "idempotency_key_conflict"
@@ -102,7 +103,7 @@ extension ProblemCode {
             400
         case .apiKeyMissing, .apiKeyInvalid: 401
         case .paymentDeclined, .refundDeclined: 402
-        case .apiKeyRoleWrong, .reviewForOperators: 403
+        case .apiKeyRoleWrong, .manualCaptureNotPermitted, .reviewForOperators: 403
         case .routeNotFound, .resourceNotFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
@@ -140,7 +141,7 @@ extension ProblemCode {
             .amountExceedsRefundable, .tooManyRefunds, .operationNotSupported, .amountNotAboveAuthorized,
             .tooManyDisputes:
             .validation
-        case .apiKeyMissing, .apiKeyInvalid, .apiKeyRoleWrong, .reviewForOperators: .auth
+        case .apiKeyMissing, .apiKeyInvalid, .apiKeyRoleWrong, .manualCaptureNotPermitted, .reviewForOperators: .auth
         case .overloaded: .rateLimit
         case .idempotencyKeyReused, .idempotencyKeyInUse, .paymentUnexpectedState, .operationInProgress,
             .paymentDisputed, .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .paymentNotInReview:
@@ -175,7 +176,8 @@ extension ProblemCode {
             .journalFailed, .draining:
             true
         case .malformedRequest, .bodyTooLarge, .routeNotFound, .methodNotAllowed, .unsupportedMediaType,
-            .apiKeyMissing, .apiKeyInvalid, .apiKeyRoleWrong, .idempotencyKeyMissing, .idempotencyKeyInvalid,
+            .apiKeyMissing, .apiKeyInvalid, .apiKeyRoleWrong, .manualCaptureNotPermitted, .idempotencyKeyMissing,
+            .idempotencyKeyInvalid,
             .idempotencyKeyConflict,
             .cardNumberInRequest, .bodyMissing, .jsonInvalid, .jsonNotObject, .jsonTooDeep, .jsonDuplicateMember,
             .jsonTooManyMembers, .jsonNumberOutOfRange,
@@ -204,7 +206,8 @@ extension ProblemCode {
             0
         case .idempotencyTableFull, .paymentTableFull, .journalFailed, .draining: 5
         case .malformedRequest, .bodyTooLarge, .requestTimeout, .routeNotFound, .methodNotAllowed,
-            .unsupportedMediaType, .apiKeyMissing, .apiKeyInvalid, .apiKeyRoleWrong, .idempotencyKeyMissing,
+            .unsupportedMediaType, .apiKeyMissing, .apiKeyInvalid, .apiKeyRoleWrong, .manualCaptureNotPermitted,
+            .idempotencyKeyMissing,
             .idempotencyKeyInvalid,
             .idempotencyKeyConflict, .cardNumberInRequest, .bodyMissing, .jsonInvalid, .jsonNotObject, .jsonTooDeep,
             .jsonDuplicateMember, .jsonTooManyMembers, .jsonNumberOutOfRange, .parameterMissing, .parameterUnknown,

@@ -17,6 +17,7 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case apiKeyMissing
     case apiKeyInvalid
     case apiKeyRoleWrong
+    case manualCaptureNotPermitted
     case idempotencyKeyMissing
     case idempotencyKeyInvalid
     case idempotencyKeyConflict

@@ -49,7 +49,7 @@ package struct RendererV1: ResponseRenderer {
             ProblemDocument.headBytes(.paymentNotExecuted) + ProblemDocument.overheadBytes
             + Self.paymentMembersBytes + PaymentObject.maximumBytes(payment, details)
         body.writeCursor(maximum: size) { output in
-            ProblemDocument.begin(.paymentNotExecuted, isRetryable: true, &output)
+            ProblemDocument.begin(.paymentNotExecuted, isRetryable: reason.isRetryable, &output)
             output.literal(",\"reason\":\"")
             output.literal(reason.name)
             output.literal("\"")
@@ -189,6 +189,21 @@ extension DeclineClass {
 }
 
 extension FailureReason {
+    /// Whether the same payment under a new idempotency key may succeed without a change by the caller.
+    package var isRetryable: Bool {
+        switch self {
+        case .timeout, .connectionFailed, .connectionLost, .streamReset, .serverError, .overloaded, .rateLimited,
+            .badResponse, .conflict, .recovered, .pendingAtProvider, .abandoned, .actionPending, .lateSuccess,
+            .captureFailed:
+            true
+        // The provider refuses the gateway's own requests: only the gateway's operator can end that.
+        case .misconfigured: false
+        // The same request is approved for less again: it must accept a partial authorization, or ask for less.
+        case .partialAuthorization: false
+        case .blocked, .reviewRejected, .reviewTimedOut: false
+        }
+    }
+
     /// The name in answers.
     package var name: StaticString {
         switch self {

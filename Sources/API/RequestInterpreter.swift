@@ -28,7 +28,9 @@ struct RequestInterpreter {
     }
 
     mutating func interpret(_ request: HTTPServerRequest) throws(Rejection) -> Outcome {
-        let path = request.path.utf8.span
+        var path = request.path.utf8.span
+        // `/api/v1/…` is an alias: both paths name one route, and a key has one meaning under both.
+        if path.matches("/api/v1/") { path = path.extracting(4..<path.count) }
         let (route, query) = try Self.route(path, method: request.method)
         if route == .openAPI { return .openAPI }
         let fields = try HeaderFields(request.headers)
@@ -118,7 +120,7 @@ struct RequestInterpreter {
             return .createPayment(
                 try CreatePaymentBody.parse(body, feeBasisPoints: 0, toppingUp: wallet, scratch: &scratch)
             )
-        case .capture(let id): return try capture(id, body)
+        case .capture(let id): return try capture(id, body, merchant)
         case .increment(let id):
             let operation = try OperationBody.parse(.increment, body, scratch: &scratch)
             guard let amount = operation.amountMinor else { throw Rejection(.parameterMissing, .known("amount")) }
@@ -147,8 +149,16 @@ struct RequestInterpreter {
         }
     }
 
-    private mutating func capture(_ id: PaymentID, _ body: Span<UInt8>) throws(Rejection) -> Command.Kind {
+    /// A manual capture credits the merchant without any provider's word, so only a merchant with that permission makes one.
+    private mutating func capture(
+        _ id: PaymentID,
+        _ body: Span<UInt8>,
+        _ merchant: APIConfiguration.Merchant
+    ) throws(Rejection) -> Command.Kind {
         let operation = try OperationBody.parse(.capture, body, scratch: &scratch)
+        if operation.instructions?.manual != nil, !merchant.capturesManually {
+            throw Rejection(.manualCaptureNotPermitted, .known("manual"))
+        }
         guard let instructions = operation.instructions else {
             return .capture(id, amountMinor: operation.amountMinor, isFinal: operation.isFinal)
         }

@@ -38,10 +38,18 @@ package final class GatewayServer: Sendable {
     /// Recovers the journals, connects to the provider, and returns once both listeners accept connections.
     ///
     /// Throws `ConfigurationError` for what the configuration points to, `DataDirectoryError` and `JournalError` for what
-    /// is on the disk; nothing is left running then.
-    package static func start(configuration: GatewayConfiguration, logger: Logger) async throws -> GatewayServer {
+    /// is on the disk, `ListenError` for a port that is taken; nothing is left running then.
+    /// - Parameter makesDataDirectory: whether a new data directory is made; one that is there is refused then.
+    package static func start(
+        configuration: GatewayConfiguration,
+        makesDataDirectory: Bool = false,
+        logger: Logger
+    ) async throws -> GatewayServer {
         LargeMemory.returnWhenFreed()
-        let blueprint = try GatewayBlueprint(configuration)
+        // Before anything is opened or made: a second gateway on the same ports must not touch a data directory.
+        let (listen, admin) = (configuration.listen, configuration.admin)
+        try await ListenError.check([(listen.host, listen.port), (admin.host, admin.port)])
+        let blueprint = try GatewayBlueprint(configuration, makesDataDirectory: makesDataDirectory)
         let parts = GatewayParts(blueprint: blueprint, logger: logger)
         do {
             try await parts.openShards()

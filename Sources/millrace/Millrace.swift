@@ -19,7 +19,8 @@ struct Millrace: AsyncParsableCommand {
         commandName: "millrace",
         abstract: "A payment gateway: exactly-once payments over HTTP/2, a double-entry ledger in a write-ahead log.",
         subcommands: [
-            ServeCommand.self, DemoCommand.self, PSPCommand.self, LoadCommand.self, JournalCommand.self,
+            ServeCommand.self, InitCommand.self, DemoCommand.self, PSPCommand.self, LoadCommand.self,
+            JournalCommand.self,
             LedgerCommand.self, KeysCommand.self, CertsCommand.self, SimCommand.self,
         ]
     )

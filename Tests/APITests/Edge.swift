@@ -42,7 +42,7 @@ final class Edge {
         let configuration = try APIConfiguration(
             merchants: [
                 .init(name: "acme", feeBasisPoints: 290, keyHashes: [acme.hash]),
-                .init(name: "bolt", feeBasisPoints: 0, keyHashes: [bolt.hash]),
+                .init(name: "bolt", feeBasisPoints: 0, keyHashes: [bolt.hash], capturesManually: true),
             ],
             operators: [.init(name: "desk", keyHashes: [desk.hash])],
             idempotencySeed: Self.seed

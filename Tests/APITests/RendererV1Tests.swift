@@ -16,7 +16,8 @@ import Testing
     static let decline = Decline(category: .softLater, code: .insufficientFunds, providerCode: "51")
 
     static let payment = #"""
-        {"id":"pay_01m7yky91v000g00000000001a","object":"payment","status":"captured","amount":1250,"currency":"EUR",\#
+        {"id":"pay_01m7yky91v000g00000000001a","payment_id":"pay_01m7yky91v000g00000000001a",\#
+        "object":"payment","status":"captured","amount":1250,"currency":"EUR",\#
         "capture":true,"amount_authorized":1250,"amount_capturable":0,"amount_captured":1250,"amount_refunded":0,\#
         "amount_refund_pending":0,"payment_method":"pm_sim_success","description":"Two books",\#
         "reference":"order-1042","customer":null,"statement_descriptor":"MILLRACE BOOKS","metadata":{"cart":"c-77"},\#
@@ -205,11 +206,33 @@ import Testing
         }
         let head = #"""
             {"type":"https://millrace.dev/problems/payment_not_executed","title":"The payment was not executed",\#
-            "status":502,"detail":"No money moved. Try again with a new idempotency key.",\#
+            "status":502,"detail":"No money moved. If retryable is true, try again with a new idempotency key.",\#
             "code":"payment_not_executed","category":"psp","retryable":true,"reason":"connection_failed",\#
             "payment_id":"pay_01m7yky91v000g00000000001a","payment":
             """#
         #expect(text == head + Self.payment + #","request_id":"\#(Self.requestID)"}"#)
+    }
+
+    @Test(
+        "a payment that was not executed is retryable only where a retry can help",
+        arguments: FailureReason.allCases
+    )
+    func retryable(reason: FailureReason) {
+        let text = Self.render {
+            Self.renderer.renderNotExecuted(
+                .sample,
+                details: PaymentDetails.sample.bytes.span,
+                reason: reason,
+                requestID: Self.requestID,
+                into: &$0
+            )
+        }
+        let isHopeless =
+            switch reason {
+            case .misconfigured, .partialAuthorization, .blocked, .reviewRejected, .reviewTimedOut: true
+            default: false
+            }
+        #expect(text.contains(#""retryable":\#(!isHopeless),"reason":"\#(reason.name)""#))
     }
 
     static let refund = #"""

@@ -22,6 +22,7 @@ enum WholePath {
 
         let gateway = try await GatewayServer.start(
             configuration: configuration(setting, simulatorPort: simulator.port, key),
+            makesDataDirectory: true,
             logger: logger
         )
         let client = try setting.client(port: gateway.port)

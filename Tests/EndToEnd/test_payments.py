@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from gateway import key, payment
+from gateway import key, payment, unique
 
 
 def test_a_sale_is_captured_once(demo, api):
@@ -166,3 +166,22 @@ def test_operators_see_health_and_metrics(demo):
     assert httpx.get(f"{demo.admin_url}/readyz").status_code == 200
     metrics = demo.metrics()
     assert metrics["millrace_requests_total"] > 0 and metrics["millrace_journal_flushes_total"] > 0
+
+
+def test_the_design_documents_request_works_as_printed(api):
+    name = unique()
+    body = {"amount": 4999, "currency": "USD", "payment_method_id": "tok_visa", "idempotency_key": name}
+    printed = api.post("/api/v1/payments", json=body, headers={"X-Idempotency-Key": name})
+    assert printed.status_code == 201 and printed.json()["payment_id"] == printed.json()["id"]
+    again = api.post("/v1/payments", json=body)
+    assert again.content == printed.content and again.headers["idempotent-replayed"] == "true"
+    conflict = api.post("/api/v1/payments", json=body, headers={"X-Idempotency-Key": unique()})
+    assert conflict.status_code == 400 and conflict.json()["code"] == "idempotency_key_conflict"
+    assert api.get(f"/api/v1/payments/{printed.json()['payment_id']}").json() == printed.json()
+
+
+def test_a_token_that_the_provider_does_not_know_is_declined_for_good(api):
+    declined = api.post("/v1/payments", json=payment(payment_method="tok_decline_nonsense"), headers=key())
+    problem = declined.json()
+    assert declined.status_code == 402 and problem["retryable"] is False
+    assert problem["decline"] == {"class": "fix_data", "standard_code": "invalid_payment_method", "psp_code": "unknown_token"}

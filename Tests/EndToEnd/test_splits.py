@@ -1,6 +1,7 @@
 """Captures that are shared with sellers, and captures by hand."""
 
 import money
+import pytest
 from gateway import key, payment
 
 
@@ -68,7 +69,29 @@ def test_a_sale_with_splits_and_what_is_refused(api):
     assert ("two", "EUR") not in sellers(api)
 
 
-def test_cash_is_captured_by_hand_with_a_reason_and_asks_no_provider(own_demo):
+@pytest.fixture
+def cash_demo(bare_demo):
+    """A demo whose first merchant may capture by hand."""
+    bare_demo.start("psp")
+    file = bare_demo.directory / "millrace.yaml"
+    text = file.read_text()
+    file.write_text(text.replace("    fee_basis_points: 50\n", "    fee_basis_points: 50\n    manual_captures: true\n"))
+    return bare_demo.start("gateway")
+
+
+def test_a_merchant_without_the_permission_does_not_mint_money(api):
+    created = api.post("/v1/payments", json=payment(amount=10_000, capture=False), headers=key()).json()
+    before = money.available(api)
+    for method in ("cash", "external"):
+        manual = {"manual": {"method": method, "reason": "none"}}
+        refused = api.post(f"/v1/payments/{created['id']}/capture", json=manual, headers=key())
+        assert refused.status_code == 403 and refused.json()["code"] == "manual_capture_not_permitted"
+    assert money.available(api) == before
+    assert api.get(f"/v1/payments/{created['id']}").json()["status"] == "authorized"
+
+
+def test_cash_is_captured_by_hand_with_a_reason_and_asks_no_provider(cash_demo):
+    own_demo = cash_demo
     with own_demo.client() as api:
         created = api.post("/v1/payments", json=payment(amount=10_000, capture=False), headers=key()).json()
         path = f"/v1/payments/{created['id']}"

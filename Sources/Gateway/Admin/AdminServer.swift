@@ -1,3 +1,4 @@
+import HTTPTransport
 package import Logging
 package import NIOCore
 import NIOHTTP1
@@ -31,7 +32,7 @@ package final class AdminServer: Sendable {
         self.task = task
     }
 
-    /// Starts to listen on `host` and `port` (0 for any free one); returns once connections are accepted.
+    /// Starts to listen on `host` and `port` (0 for any free one); returns once connections are accepted. Throws `ListenError`.
     package static func start(
         host: String,
         port: Int,
@@ -41,12 +42,17 @@ package final class AdminServer: Sendable {
         logger: Logger
     ) async throws -> AdminServer {
         let connections = AdminConnections(maximum: limits.maxConnections)
-        let listener = try await ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 64)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: host, port: port) { channel in
-                channel.eventLoop.makeCompletedFuture { try AdminConnection.configure(channel, limits: limits) }
-            }
+        let listener: NIOAsyncChannel<AdminConnection.HTTPChannel, Never>
+        do {
+            listener = try await ServerBootstrap(group: group)
+                .serverChannelOption(.backlog, value: 64)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: host, port: port) { channel in
+                    channel.eventLoop.makeCompletedFuture { try AdminConnection.configure(channel, limits: limits) }
+                }
+        } catch {
+            throw ListenError(host: host, port: port, error)
+        }
         let table = Dictionary(routes.map { ($0.path, $0.handler) }) { _, _ in
             preconditionFailure("two admin routes have the same path")
         }

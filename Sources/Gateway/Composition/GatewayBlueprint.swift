@@ -9,7 +9,7 @@ import ShardCore
 import ShardHost
 
 /// A configuration turned into what the parts are made from. Making it opens the data directory and reads certificates;
-/// it starts nothing.
+/// it starts nothing. `makesDataDirectory`: makes the data directory first, and refuses one that is there.
 struct GatewayBlueprint: Sendable {
     let directory: DataDirectory
     let loopCount: Int
@@ -28,7 +28,7 @@ struct GatewayBlueprint: Sendable {
     private let configuration: GatewayConfiguration
     private let client: HTTPClientConfiguration
 
-    init(_ configuration: GatewayConfiguration) throws {
+    init(_ configuration: GatewayConfiguration, makesDataDirectory: Bool) throws {
         self.configuration = configuration
         protection = try JournalProtection(configuration.journal)
         server = try HTTPServerConfiguration(configuration)
@@ -36,22 +36,21 @@ struct GatewayBlueprint: Sendable {
         if let archive = configuration.journal.archive.directory {
             try Files.makeDirectory(archive, permissions: 0o700)
         }
-        directory = try DataDirectory.open(
-            path: configuration.dataDirectory,
-            shards: configuration.shards,
-            defaultShards: configuration.loops
-        )
+        directory =
+            makesDataDirectory
+            ? try DataDirectory.create(
+                path: configuration.dataDirectory,
+                shards: configuration.shards ?? configuration.loops
+            )
+            : try DataDirectory.open(
+                path: configuration.dataDirectory,
+                shards: configuration.shards,
+                id: configuration.dataDirectoryID
+            )
         risk = try RiskParts(configuration, seed: directory.digestSeed)
         // A loop without a shard would only forward; a shard without a loop cannot be.
         loopCount = min(configuration.loops, directory.shards)
-        api = try APIConfiguration(
-            merchants: configuration.merchants.map(APIConfiguration.Merchant.init),
-            operators: configuration.operators.map {
-                APIConfiguration.Operator(name: $0.name, keyHashes: $0.apiKeyHashes)
-            },
-            money: configuration.money.rules,
-            idempotencySeed: directory.digestSeed
-        )
+        api = try APIConfiguration(configuration, idempotencySeed: directory.digestSeed)
         threadPool = NIOThreadPool(numberOfThreads: 2)
         historyPool = NIOThreadPool(numberOfThreads: 1)
         snapshotPool = NIOThreadPool(numberOfThreads: 1)
@@ -154,13 +153,25 @@ extension APIConfiguration.Merchant {
             name: merchant.id,
             feeBasisPoints: UInt16(merchant.feeBasisPoints),
             keyHashes: merchant.apiKeyHashes,
-            holdsPayouts: merchant.holdsPayouts
+            holdsPayouts: merchant.holdsPayouts,
+            capturesManually: merchant.capturesManually
+        )
+    }
+}
+
+extension APIConfiguration {
+    init(_ configuration: GatewayConfiguration, idempotencySeed: [UInt8]) throws(APIConfigurationError) {
+        try self.init(
+            merchants: configuration.merchants.map(Merchant.init),
+            operators: configuration.operators.map { Operator(name: $0.name, keyHashes: $0.apiKeyHashes) },
+            money: configuration.money.rules,
+            idempotencySeed: idempotencySeed
         )
     }
 }
 
 extension HTTPServerConfiguration {
-    fileprivate init(_ configuration: GatewayConfiguration) throws {
+    init(_ configuration: GatewayConfiguration) throws {
         self.init(
             host: configuration.listen.host,
             port: configuration.listen.port,
@@ -181,7 +192,7 @@ extension HTTPClientConfiguration {
     /// them a fifth of a peer's CPU went into closing the gaps.
     private static let streamsPerConnection = 64
 
-    fileprivate init(_ provider: GatewayConfiguration.Provider) throws {
+    init(_ provider: GatewayConfiguration.Provider) throws {
         guard let url = ProviderURL(provider.url) else { preconditionFailure("the reader checks the provider's URL") }
         self.init(
             host: url.host,
@@ -207,18 +218,33 @@ extension NIOSSLContext {
         guard let certificateFile = configuration.tls.certificateFile, let keyFile = configuration.tls.keyFile else {
             preconditionFailure("the reader demands both files")
         }
+        let key = try SecretFile.read(keyFile)
         do {
+            let chain = try NIOSSLCertificate.fromPEMFile(certificateFile)
+            guard !chain.isEmpty else {
+                throw ConfigurationError(place: certificateFile, "holds no certificate in PEM")
+            }
             var tls = TLSConfiguration.makeServerConfiguration(
-                certificateChain: try NIOSSLCertificate.fromPEMFile(certificateFile).map { .certificate($0) },
-                privateKey: .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem))
+                certificateChain: chain.map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(bytes: key, format: .pem))
             )
             tls.minimumTLSVersion = configuration.tls.minimumVersion == .tls13 ? .tlsv13 : .tlsv12
+            tls.cipherSuiteValues = suitesOfTLS12
             tls.applicationProtocols = configuration.listen.http1 ? ["h2", "http/1.1"] : ["h2"]
             return try NIOSSLContext(configuration: tls)
+        } catch let error as ConfigurationError {
+            throw error
         } catch {
             throw ConfigurationError(place: certificateFile, "the certificate and its key cannot be used: \(error)")
         }
     }
+
+    /// Of TLS 1.2 only those with forward secrecy and authenticated encryption: HTTP/2 forbids the others (RFC 9113 section 9.2.2).
+    private static let suitesOfTLS12: [NIOTLSCipher] = [
+        .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ]
 
     static func client(caFile: String?) throws(ConfigurationError) -> NIOSSLContext {
         var tls = TLSConfiguration.makeClientConfiguration()

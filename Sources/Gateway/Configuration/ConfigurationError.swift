@@ -23,10 +23,14 @@ package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
 package enum ExitStatus {
     /// EX_DATAERR: a journal or data directory is damaged.
     package static let damaged: Int32 = 65
-    /// EX_UNAVAILABLE: a child process of the demo ended by itself, or did not become ready.
+    /// EX_NOINPUT: there is no data directory.
+    package static let missing: Int32 = 66
+    /// EX_UNAVAILABLE: an address and port are taken, or a child process of the demo ended by itself, or did not become ready.
     package static let unavailable: Int32 = 69
     /// EX_SOFTWARE: an internal error.
     package static let software: Int32 = 70
+    /// EX_CANTCREAT: a new data directory was asked for where one is.
+    package static let exists: Int32 = 73
     /// EX_IOERR: a write or flush failed; what was acknowledged is safe, nothing more is accepted.
     package static let io: Int32 = 74
     /// EX_TEMPFAIL: another process holds the data directory or a journal.

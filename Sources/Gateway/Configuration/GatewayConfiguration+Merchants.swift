@@ -52,6 +52,7 @@ extension GatewayConfiguration.Merchant {
         }
         var merchant = Self(id: id.text, name: name?.text ?? id.text, feeBasisPoints: fee, apiKeyHashes: keys)
         merchant.holdsPayouts = try section.boolean("payout_hold") ?? false
+        merchant.capturesManually = try section.boolean("manual_captures") ?? false
         try identities.add(merchant, id)
         try section.finish()
         return merchant

@@ -16,6 +16,11 @@ extension GatewayConfiguration {
         package static let providerCAFile = "MILLRACE_PROVIDER_TLS_CA_FILE"
         package static let providerAPIKey = "MILLRACE_PROVIDER_API_KEY"
         package static let riskScorerToken = "MILLRACE_RISK_SCORER_TOKEN"
+
+        static let all: Set = [
+            listenHost, listenPort, adminHost, adminPort, certificateFile, keyFile, dataDirectory, loops, logLevel,
+            providerURL, providerCAFile, providerAPIKey, riskScorerToken,
+        ]
     }
 
     /// The largest configuration file, in bytes.
@@ -68,6 +73,10 @@ extension GatewayConfiguration {
         shards = try document.integer("shards", in: 1...1_024) ?? shards
         dataDirectory =
             try document.path("data_directory", override: EnvironmentName.dataDirectory) ?? dataDirectory
+        if let id = try document.value("data_directory_id") {
+            guard DataDirectoryMeta.isID(id.text) else { throw id.error("must be 32 hexadecimal digits in lower case") }
+            dataDirectoryID = id.text
+        }
         logLevel = try document.choice("log_level", override: EnvironmentName.logLevel) ?? logLevel
         drainTimeout =
             try document.duration("drain_timeout", in: .zero...Duration.seconds(3_600)) ?? drainTimeout
@@ -93,6 +102,46 @@ extension GatewayConfiguration {
         merchants = try Merchant.readAll(&document, &identities)
         operators = try Operator.readAll(&document, &identities)
         try money.read(&document)
+        try refuseUnsafe(document)
+    }
+
+    /// What would send secrets in clear text, or open ports without authentication to others, needs a word that says so.
+    private func refuseUnsafe(_ document: ConfigurationSection) throws(ConfigurationError) {
+        func refuse(_ problem: String) -> ConfigurationError {
+            ConfigurationError(place: document.source.file, problem)
+        }
+        if listen.cleartextHTTP2, !listen.allowsRemoteCleartext, !Self.isLoopback(listen.host) {
+            throw refuse(
+                "listen.cleartext_h2 on \(listen.host) would receive API keys in clear text from other hosts; "
+                    + "listen on loopback, or set listen.allow_remote_cleartext: true"
+            )
+        }
+        if !admin.allowsRemote, !Self.isLoopback(admin.host) {
+            throw refuse(
+                "admin.host \(admin.host) would serve the admin port, which asks for no key, to other hosts; "
+                    + "use loopback, or set admin.allow_remote: true"
+            )
+        }
+        if let url = ProviderURL(provider.url), !url.usesTLS, !provider.allowsCleartext, !Self.isLoopback(url.host) {
+            throw refuse(
+                "provider.url would send the provider's secret in clear text to \(url.host); "
+                    + "use https, or set provider.allow_cleartext: true"
+            )
+        }
+        if listen.port != 0, listen.port == admin.port, Self.overlap(listen.host, admin.host) {
+            throw refuse("listen.port and admin.port are both \(listen.port)")
+        }
+    }
+
+    private static func overlap(_ one: String, _ other: String) -> Bool {
+        let everything: Set = ["0.0.0.0", "::"]
+        return one == other || everything.contains(one) || everything.contains(other)
+    }
+
+    static func isLoopback(_ host: String) -> Bool {
+        if host == "localhost" || host == "::1" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
     /// Stored answers are read from archived segments, too: none may be deleted while a key answers from it.
@@ -110,6 +159,8 @@ extension GatewayConfiguration {
         listen.port = try section.integer("port", in: 0...65_535, override: EnvironmentName.listenPort) ?? listen.port
         listen.http1 = try section.boolean("http1") ?? listen.http1
         listen.cleartextHTTP2 = try section.boolean("cleartext_h2") ?? listen.cleartextHTTP2
+        listen.allowsRemoteCleartext =
+            try section.boolean("allow_remote_cleartext") ?? listen.allowsRemoteCleartext
         var nested = try section.section("tls")
         try tls.read(&nested)
         try section.finish()

@@ -120,6 +120,7 @@ extension GatewayConfiguration.Provider {
             }
             url = value.text
         }
+        allowsCleartext = try section.boolean("allow_cleartext") ?? allowsCleartext
         tlsCAFile = try section.file("tls_ca_file", override: Name.providerCAFile)
         apiKey = section.source.environment[Name.providerAPIKey]
         connectionsPerLoop = try section.integer("connections_per_loop", in: 1...256) ?? connectionsPerLoop
@@ -164,6 +165,7 @@ extension GatewayConfiguration.Admin {
         typealias Name = GatewayConfiguration.EnvironmentName
         host = try section.text("host", override: Name.adminHost) ?? host
         port = try section.integer("port", in: 0...65_535, override: Name.adminPort) ?? port
+        allowsRemote = try section.boolean("allow_remote") ?? allowsRemote
         try section.finish()
     }
 }

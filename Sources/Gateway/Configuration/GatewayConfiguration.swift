@@ -14,6 +14,8 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var shards: Int?
     /// Where journals live.
     package var dataDirectory: String
+    /// The identity that the data directory must have; `nil` takes any.
+    package var dataDirectoryID: String?
     package var journal = JournalSettings()
     package var idempotency = Idempotency()
     package var payments = PaymentTable()
@@ -46,6 +48,8 @@ extension GatewayConfiguration {
         package var http1 = true
         /// Whether the listener speaks cleartext (HTTP/2 by prior knowledge) instead of TLS.
         package var cleartextHTTP2 = false
+        /// Permits cleartext on another address than loopback: API keys travel in clear text then.
+        package var allowsRemoteCleartext = false
     }
 
     /// The merchants' listener's identity; both files are needed unless the listener is cleartext.
@@ -163,6 +167,8 @@ extension GatewayConfiguration {
         package var kind = Kind.simulated
         /// `https://host:port` or `http://host:port` (HTTP/2 by prior knowledge), without a path.
         package var url = "http://127.0.0.1:9090"
+        /// Permits `http` to another host than loopback: the provider's secret travels in clear text then.
+        package var allowsCleartext = false
         /// A PEM file with the authorities to trust; `nil` trusts the system's.
         package var tlsCAFile: String?
         /// A secret: only from the environment (`MILLRACE_PROVIDER_API_KEY`), never from the file, never logged.
@@ -198,6 +204,8 @@ extension GatewayConfiguration {
         package var apiKeyHashes: [APIKeyHash]
         /// Refuses the merchant's pay-outs.
         package var holdsPayouts = false
+        /// Permits captures by hand (cash, say) with the merchant's own keys.
+        package var capturesManually = false
 
         package init(id: String, name: String, feeBasisPoints: Int, apiKeyHashes: [APIKeyHash]) {
             self.id = id
@@ -224,6 +232,8 @@ extension GatewayConfiguration {
         package var host = "127.0.0.1"
         /// 0 takes any free port.
         package var port = 9464
+        /// Permits another address than loopback: whoever reaches the port reads everything that it serves.
+        package var allowsRemote = false
     }
 
     /// swift-log's levels.

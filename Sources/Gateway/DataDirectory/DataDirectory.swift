@@ -1,60 +1,93 @@
 import Glibc
 import Synchronization
 
-/// The directory that holds everything a gateway must not forget: `meta.yaml` (format, number of shards, digest seed),
-/// and a journal per shard in `shard-000`, `shard-001`, ...
+/// The directory that holds everything a gateway must not forget: `meta.yaml` (format, identity, number of shards, digest
+/// seed), and a journal per shard in `shard-000`, `shard-001`, ...
+///
+/// A directory is made by `create` alone, which an operator asks for. `open` never makes one: the mount point of a disk that is
+/// not mounted is empty, and a new directory there would execute every repeated request a second time.
 ///
 /// An open directory is locked against other processes until `close` (or the process's end, however it comes).
 package final class DataDirectory: Sendable {
     package let path: String
+    /// 32 hexadecimal digits that no other data directory has, but for copies of this one.
+    package let id: String
     /// How many shards the directory was made for; never changes.
     package let shards: Int
     /// 32 random bytes, the key of idempotency digests. A secret: whoever knows it can construct colliding keys.
     package let digestSeed: [UInt8]
-    /// Whether this call made the directory.
-    package let isNew: Bool
     private let lock: FileLock
 
-    private init(path: String, meta: DataDirectoryMeta, isNew: Bool, lock: consuming FileLock) {
+    private init(path: String, meta: DataDirectoryMeta, lock: consuming FileLock) {
         self.path = path
+        self.id = meta.id
         self.shards = meta.shards
         self.digestSeed = meta.digestSeed
-        self.isNew = isNew
         self.lock = lock
     }
 
-    /// Opens the directory, making it first when nothing is there. `shards` is what the configuration demands, if it
-    /// does; `defaultShards` serves a new directory otherwise. Blocks.
+    /// Makes a data directory for `shards` shards (1...1,024) at `path`, with missing parents, and opens it. Blocks.
     ///
-    /// Throws `held` when another process has it open, `mismatch` when it was made for another number of shards,
-    /// `damaged` when `meta.yaml` cannot be understood, `io` when the system refuses.
-    package static func open(
-        path: String,
-        shards: Int?,
-        defaultShards: Int
-    ) throws(DataDirectoryError) -> DataDirectory {
-        precondition((1...1_024).contains(shards ?? defaultShards), "the configuration bounds the number of shards")
+    /// An empty directory may be there already (a fresh file system, say). Throws `exists` when a data directory is there, `held`
+    /// when another process makes one, `damaged` when journals without `meta.yaml` are there, `io` when the system refuses.
+    package static func create(path: String, shards: Int) throws(DataDirectoryError) -> DataDirectory {
+        precondition((1...1_024).contains(shards), "the configuration bounds the number of shards")
         do throws(FileError) {
             try Files.makeDirectory(path, permissions: 0o700)
         } catch {
             throw .io(error)
         }
         let lock = try FileLock(path: FilePaths.join(path, "lock"))
-        let metaPath = FilePaths.join(path, "meta.yaml")
-        let isNew = !Files.exists(metaPath)
-        let meta: DataDirectoryMeta
-        if isNew {
-            meta = DataDirectoryMeta(shards: shards ?? defaultShards, digestSeed: .random(count: 32))
+        guard !Files.exists(metaPath(in: path)) else { throw .exists(path: path) }
+        try refuseOrphans(in: path)
+        let id = Hexadecimal.encode([UInt8].random(count: 16))
+        let meta = DataDirectoryMeta(id: id, shards: shards, digestSeed: .random(count: 32))
+        try meta.write(to: metaPath(in: path))
+        return DataDirectory(path: path, meta: meta, lock: lock)
+    }
+
+    /// Opens the data directory at `path`. Blocks.
+    ///
+    /// - Parameters:
+    ///   - shards: the number of shards that the configuration demands; nil takes what the directory has.
+    ///   - id: the identity that the configuration demands; nil takes any.
+    ///
+    /// Throws `missing` when none is there, `held` when another process has it open, `mismatch` and `otherIdentity` when it is not
+    /// the one that the configuration means, `damaged` when `meta.yaml` cannot be understood, `io` when the system refuses.
+    package static func open(path: String, shards: Int?, id: String?) throws(DataDirectoryError) -> DataDirectory {
+        _ = try inspect(path: path, shards: shards, id: id)
+        let lock = try FileLock(path: FilePaths.join(path, "lock"))
+        // Read again under the lock: what was looked at before may have been replaced.
+        return DataDirectory(path: path, meta: try inspect(path: path, shards: shards, id: id), lock: lock)
+    }
+
+    /// Checks what `open` checks, without locking or writing. Blocks; throws as `open` does, but never `held`.
+    @discardableResult
+    package static func check(path: String, shards: Int?, id: String?) throws(DataDirectoryError) -> Int {
+        try inspect(path: path, shards: shards, id: id).shards
+    }
+
+    private static func inspect(
+        path: String,
+        shards: Int?,
+        id: String?
+    ) throws(DataDirectoryError) -> DataDirectoryMeta {
+        guard Files.exists(metaPath(in: path)) else {
             try refuseOrphans(in: path)
-            try meta.write(to: metaPath)
-        } else {
-            meta = try DataDirectoryMeta(readingFrom: metaPath)
+            throw .missing(path: path)
         }
+        let meta = try DataDirectoryMeta(readingFrom: metaPath(in: path))
+        if let id, id != meta.id { throw .otherIdentity(path: path, configured: id, found: meta.id) }
         if let shards, shards != meta.shards {
             throw .mismatch(path: path, configured: shards, found: meta.shards)
         }
-        return DataDirectory(path: path, meta: meta, isNew: isNew, lock: lock)
+        return meta
     }
+
+    /// Whether a data directory is at `path`, whole or not.
+    static func exists(at path: String) -> Bool { Files.exists(metaPath(in: path)) }
+
+    private static func metaPath(in path: String) -> String { FilePaths.join(path, "meta.yaml") }
 
     /// Where the journal of a shard lives; the journal makes it.
     package func journalDirectory(shard: Int) -> String {
@@ -76,12 +109,18 @@ package final class DataDirectory: Sendable {
     /// merchants on other shards.
     private static func refuseOrphans(in path: String) throws(DataDirectoryError) {
         guard Files.exists(journalDirectory(in: path, shard: 0)) else { return }
-        throw .damaged(path: FilePaths.join(path, "meta.yaml"), reason: "is missing, but there are journals beside it")
+        throw .damaged(path: metaPath(in: path), reason: "is missing, but there are journals beside it")
     }
 }
 
 /// Why a data directory cannot be opened.
 package enum DataDirectoryError: Error, Equatable, CustomStringConvertible {
+    /// There is none at the path, which may be the mount point of a disk that is not mounted.
+    case missing(path: String)
+    /// A new one was asked for where one is.
+    case exists(path: String)
+    /// It is another one than the configuration names.
+    case otherIdentity(path: String, configured: String, found: String)
     /// Another process has it open.
     case held(path: String)
     /// It was made for another number of shards.
@@ -93,6 +132,13 @@ package enum DataDirectoryError: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
+        case .missing(let path):
+            "\(path): there is no data directory here. Is its disk mounted? "
+                + "Only `millrace init \(path)` makes a new one, which knows no payment and no idempotency key"
+        case .exists(let path):
+            "\(path): is a data directory already; start without --init"
+        case .otherIdentity(let path, let configured, let found):
+            "\(path): is the data directory \(found), but the configuration says data_directory_id \(configured)"
         case .held(let path):
             "\(path): another process has this data directory open"
         case .mismatch(let path, let configured, let found):
@@ -108,8 +154,10 @@ package enum DataDirectoryError: Error, Equatable, CustomStringConvertible {
     /// What the process exits with.
     package var exitStatus: Int32 {
         switch self {
+        case .missing: ExitStatus.missing
+        case .exists: ExitStatus.exists
         case .held: ExitStatus.held
-        case .mismatch: ExitStatus.configuration
+        case .mismatch, .otherIdentity: ExitStatus.configuration
         case .damaged: ExitStatus.damaged
         case .io: ExitStatus.io
         }

@@ -3,11 +3,15 @@ struct DataDirectoryMeta: Equatable {
     /// The only format there is.
     static let format = 1
 
+    /// 32 hexadecimal digits, drawn when the directory is made.
+    var id: String
     var shards: Int
     var digestSeed: [UInt8]
 
-    init(shards: Int, digestSeed: [UInt8]) {
+    init(id: String, shards: Int, digestSeed: [UInt8]) {
         precondition(digestSeed.count == 32, "the digest key has 256 bits")
+        precondition(Self.isID(id), "an identity has 32 hexadecimal digits")
+        self.id = id
         self.shards = shards
         self.digestSeed = digestSeed
     }
@@ -32,18 +36,31 @@ struct DataDirectoryMeta: Equatable {
         guard let format = try document.integer("format", in: 0...Int.max), known.contains(format) else {
             throw document.problem("the format is not one that this version reads (\(Self.format))")
         }
+        guard let id = try document.text("id"), Self.isID(id) else {
+            throw document.problem("id must be 32 hexadecimal digits in lower case")
+        }
         guard let shards = try document.integer("shards", in: 1...1_024) else { throw document.missing("shards") }
         guard let text = try document.text("digest_seed"), let seed = Hexadecimal.decode(text), seed.count == 32 else {
             throw document.problem("digest_seed must be 64 hexadecimal digits")
         }
         try document.finish()
-        self.init(shards: shards, digestSeed: seed)
+        self.init(id: id, shards: shards, digestSeed: seed)
+    }
+
+    /// Whether `text` has the form of an identity.
+    static func isID(_ text: String) -> Bool {
+        text.utf8.count == 32
+            && text.utf8.allSatisfy { byte in
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+            }
     }
 
     func write(to path: String) throws(DataDirectoryError) {
         let text = """
             # Made once with this data directory. Without it the journals beside it cannot be used.
             format: \(Self.format)
+            id: "\(id)"
             shards: \(shards)
             digest_seed: "\(Hexadecimal.encode(digestSeed))"
 

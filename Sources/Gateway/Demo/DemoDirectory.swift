@@ -15,6 +15,8 @@ package struct DemoDirectory: Sendable {
         package var adminPort: Int?
         package var pspPort: Int?
         package var pspUsesTLS: Bool?
+        /// Whether a gateway has run here: its data directory was made then, and is never made again.
+        package var hasDataDirectory: Bool?
     }
 
     package var configurationFile: String { FilePaths.join(path, "millrace.yaml") }
@@ -75,6 +77,20 @@ package struct DemoDirectory: Sendable {
             change(&file)
             try JSONFile.write(file, to: demoFile, permissions: 0o600)
         }
+    }
+
+    /// Whether the gateway's data directory is still to be made: no gateway has run here, and none is there.
+    /// - Parameter environment: what the gateway is started with.
+    package func needsDataDirectory(environment: [String: String]) -> Bool {
+        guard state.hasDataDirectory != true else { return false }
+        // A wrong configuration is for the gateway to refuse.
+        let configuration = try? GatewayConfiguration.load(
+            path: configurationFile,
+            environment: environment,
+            coreCount: 1
+        )
+        guard let configuration else { return false }
+        return !DataDirectory.exists(at: configuration.dataDirectory)
     }
 
     /// Changes what a restart should find again.

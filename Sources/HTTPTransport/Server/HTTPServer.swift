@@ -8,6 +8,9 @@ import NIOPosix
 #endif
 
 /// A server on several event loops, each with a listener of its own (SO_REUSEPORT: the kernel spreads connections).
+///
+/// No two servers share a port. The first listener binds and listens without SO_REUSEPORT, which the kernel refuses while any other
+/// socket listens there. Only then may the other listeners of this server join it.
 package final class HTTPServer: Sendable {
     /// The port listened on.
     package let port: Int
@@ -25,7 +28,7 @@ package final class HTTPServer: Sendable {
     }
 
     /// Binds a listener on every loop. `makeApplication` is called once on each loop before the first connection. Throws
-    /// what binding throws; nothing is left listening then.
+    /// `ListenError` when an address cannot be listened on; nothing is left listening then.
     package static func start(
         loops: [any EventLoop],
         configuration: HTTPServerConfiguration,
@@ -61,17 +64,18 @@ package final class HTTPServer: Sendable {
             return NIOLoopBound(loop, eventLoop: eventLoop)
         }.get()
         do {
-            let listener = try await bootstrap(loop, eventLoop, configuration).bind(
-                host: configuration.host,
-                port: port
-            )
-            .get()
+            var bootstrap = bootstrap(loop, eventLoop, configuration)
+            if index > 0 { bootstrap = bootstrap.serverChannelOption(Self.sharing, value: 1) }
+            let listener = try await bootstrap.bind(host: configuration.host, port: port).get()
+            if index == 0 { try await listener.setOption(Self.sharing, value: 1).get() }
             return Part(loop: loop, eventLoop: eventLoop, listener: listener)
         } catch {
             try? await eventLoop.flatSubmit { loop.value.drain(deadline: .now()) }.get()
-            throw error
+            throw ListenError(host: configuration.host, port: port, error)
         }
     }
+
+    private static let sharing = ChannelOptions.Types.SocketOption(level: .socket, name: .init(rawValue: SO_REUSEPORT))
 
     private static func bootstrap(
         _ loop: NIOLoopBound<HTTPServerLoop>,
@@ -81,7 +85,6 @@ package final class HTTPServer: Sendable {
         ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: configuration.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 16)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in

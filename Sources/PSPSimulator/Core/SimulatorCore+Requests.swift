@@ -73,13 +73,14 @@ extension SimulatorCore {
 
 extension Verdict {
     /// What is said: the HTTP status and the body.
-    func wording(in store: borrowing SimulatorStore) -> (status: Int, body: ByteBuffer) {
+    /// - Parameter request: the running number of the request, which error documents carry.
+    func wording(in store: borrowing SimulatorStore, request: UInt64) -> (status: Int, body: ByteBuffer) {
         var body = ByteBufferAllocator().buffer(capacity: 256)
         switch answer {
         case .operation(let number):
             return (AnswerWriter.write(answerOf: number, in: store, into: &body), body)
         case .refusal(let refusal):
-            AnswerWriter.write(error: refusal.code, message: refusal.message, into: &body)
+            AnswerWriter.write(error: refusal.code, message: refusal.message, request: request, into: &body)
             return (refusal.status, body)
         case .malformed:
             return (200, ByteBuffer(string: #"{"id":"ch_"#))

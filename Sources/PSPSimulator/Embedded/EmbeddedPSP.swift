@@ -6,11 +6,14 @@ import WireJSON
 package struct EmbeddedPSP: Sendable {
     private var core: SimulatorCore
     private var queries: UInt64 = 0
+    private var requests: UInt64 = 0
 
     /// What comes of one request.
     package struct Reply: Sendable {
         /// HTTP status.
         package var status: Int
+        /// The `content-type` of the answer.
+        package var contentType = "application/json"
         package var body: ByteBuffer
         /// How the answer gets lost; nil when it is sent.
         package var loss: SimulatorProfile.DropMode?
@@ -84,6 +87,7 @@ package struct EmbeddedPSP: Sendable {
         body: ByteBuffer,
         now: UInt32
     ) -> Reply {
+        requests += 1
         core.advance(to: now)
         let bytes = target.utf8.span
         let mark = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
@@ -180,7 +184,7 @@ package struct EmbeddedPSP: Sendable {
     }
 
     private func reply(_ verdict: Verdict) -> Reply {
-        let (status, body) = verdict.wording(in: core.store)
+        let (status, body) = verdict.wording(in: core.store, request: requests)
         let loss: SimulatorProfile.DropMode?
         if case .lose(let mode) = verdict.delivery { loss = mode } else { loss = nil }
         return Reply(status: status, body: body, loss: loss, latency: verdict.latency)

@@ -17,7 +17,7 @@ extension SimulatorApplication {
             readProfile(request.token)
         } catch {
             var body = ByteBuffer()
-            AnswerWriter.write(error: "invalid_profile", message: error.description, into: &body)
+            AnswerWriter.write(error: "invalid_profile", message: error.description, request: requestCount, into: &body)
             reply(request.token, json(400, body))
         }
     }

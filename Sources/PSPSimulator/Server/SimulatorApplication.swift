@@ -101,7 +101,7 @@ final class SimulatorApplication: HTTPServerApplication {
     }
 
     func response(_ refusal: Refusal) -> HTTPServerResponse {
-        let (status, body) = Verdict.refusal(refusal).wording(in: core.store)
+        let (status, body) = Verdict.refusal(refusal).wording(in: core.store, request: requestCount)
         return json(status, body)
     }
 
@@ -122,7 +122,7 @@ final class SimulatorApplication: HTTPServerApplication {
     }
 
     private func wording(of verdict: Verdict) -> HTTPServerResponse {
-        let (status, body) = verdict.wording(in: core.store)
+        let (status, body) = verdict.wording(in: core.store, request: requestCount)
         return json(status, body, replayed: verdict.replayed)
     }
 

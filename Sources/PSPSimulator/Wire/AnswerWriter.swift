@@ -84,11 +84,12 @@ enum AnswerWriter {
         writer.endObject(into: &buffer)
     }
 
-    /// `{"error":{"code":…,"message":…}}`
-    static func write(error code: String, message: String, into buffer: inout ByteBuffer) {
+    /// `{"error":{"code":…,"message":…,"request_id":"req_…"}}`
+    /// - Parameter request: the running number of the request that is refused.
+    static func write(error code: String, message: String, request: UInt64, into buffer: inout ByteBuffer) {
         var writer = JSONWriter()
         writer.beginObject(into: &buffer)
-        writeError(code, message, &writer, into: &buffer)
+        writeError(code, message, request: request, &writer, into: &buffer)
         writer.endObject(into: &buffer)
     }
 
@@ -103,7 +104,7 @@ enum AnswerWriter {
         let message =
             operation.code.isIssuerDecline
             ? "The payment was declined." : "The charge does not allow it; nothing was executed."
-        writeError(operation.code.name, message, &writer, into: &buffer)
+        writeError(operation.code.name, message, request: nil, &writer, into: &buffer)
         writeIdentifier("id", of: number, operation, in: store, &writer, into: &buffer)
         writer.endObject(into: &buffer)
     }
@@ -111,6 +112,7 @@ enum AnswerWriter {
     private static func writeError(
         _ code: String,
         _ message: String,
+        request: UInt64?,
         _ writer: inout JSONWriter,
         into buffer: inout ByteBuffer
     ) {
@@ -120,6 +122,10 @@ enum AnswerWriter {
         writer.string(code, into: &buffer)
         writer.name("message", into: &buffer)
         writer.string(message, into: &buffer)
+        if let request {
+            writer.name("request_id", into: &buffer)
+            writer.string("req_\(request)", into: &buffer)
+        }
         writer.endObject(into: &buffer)
     }
 }

@@ -7,6 +7,8 @@ struct SimulatedCall {
     var capturesAutomatically: Bool
     var payment: PaymentID
     var providerReference: String
+    /// What the answer's amount is compared with.
+    var requested: RequestedAmount
     /// The key asked for, of queries only.
     var queriedKey: String?
 
@@ -16,6 +18,7 @@ struct SimulatedCall {
         capturesAutomatically = call.capturesAutomatically
         payment = call.payment
         providerReference = call.providerReference
+        requested = RequestedAmount(call)
         queriedKey = call.mode == .query ? call.providerKey : nil
     }
 }

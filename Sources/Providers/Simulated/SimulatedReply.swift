@@ -11,8 +11,12 @@ struct SimulatedReply {
     var operation: JSONString?
     var key: JSONString?
     var outcome: JSONString?
-    /// `code`, or `error.code`.
+    /// Why an operation that a query asked about was declined.
     var code: JSONString?
+    /// `error.code`, of error documents only.
+    var errorCode: JSONString?
+    /// `error.request_id`: the simulator's own number of a request that it refused without executing anything.
+    var errorRequestID: JSONString?
     var amountMinor: Int64?
     var currency: Currency?
     /// Milliseconds since 1970.
@@ -78,7 +82,9 @@ struct SimulatedReply {
         try cursor.beginObject(input)
         while let name = try cursor.nextMember(input) {
             if name.equals("code", in: input) {
-                code = try cursor.readString(input)
+                errorCode = try cursor.readString(input)
+            } else if name.equals("request_id", in: input) {
+                errorRequestID = try cursor.readString(input)
             } else {
                 try cursor.skipValue(input)
             }

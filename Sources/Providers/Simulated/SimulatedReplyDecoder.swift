@@ -4,12 +4,13 @@ import NIOCore
 import Payments
 import WireJSON
 
-/// Says what the simulator's answers mean.
+/// Decides what the simulator's answers mean.
 ///
-/// The question behind every line: may the operation have been executed? Only an answer that proves the contrary becomes
-/// `declined` or `notExecuted`; what is garbled, contradicts the request or is not described becomes `unknown`. A query
-/// moves no money, so its own failures say nothing about the operation: they are all `unknown`. What a void by reference is
-/// answered is about the void.
+/// The question behind every line: may the operation have been executed? Only the simulator's own document proves that it was
+/// not: `application/json`, with a code that the simulator sends with that status, and an identifier of the simulator's own. A
+/// proxy or firewall on the way can answer any status after the simulator has executed the operation. So an answer
+/// without that document is `unknown`, whatever its status. A query moves no money, so its own failures say nothing about
+/// the operation: they are `unknown`. The answer to a void by reference is about the void.
 enum SimulatedReplyDecoder {
     /// Longer references are refused (`ProviderSuccess.providerReference`).
     static let maximumReferenceBytes = 64
@@ -17,6 +18,7 @@ enum SimulatedReplyDecoder {
     static func outcome(of result: HTTPClientResult, for call: SimulatedCall) -> ProviderOutcome {
         switch result {
         case .response(let response):
+            guard JSONMediaType.isDeclared(by: response.headers) else { return unproven(response.status) }
             switch call.mode {
             case .execute, .cancelByReference: return executed(response, call)
             case .query: return queried(response, call)
@@ -26,6 +28,16 @@ enum SimulatedReplyDecoder {
             return call.mode == .query ? .unknown(reason) : .notExecuted(reason)
         case .unknown(let failure):
             return .unknown(reason(failure))
+        }
+    }
+
+    /// Not the simulator's own answer, or none that proves anything.
+    private static func unproven(_ status: Int) -> ProviderOutcome {
+        switch status {
+        case 429: .unknown(.rateLimited)
+        case 409: .unknown(.conflict)
+        case 500...599: .unknown(.serverError)
+        default: .unknown(.badResponse)
         }
     }
 
@@ -45,18 +57,35 @@ enum SimulatedReplyDecoder {
 
     private static func executed(_ response: HTTPClientResponse, _ call: SimulatedCall) -> ProviderOutcome {
         switch response.status {
-        case 200: return success(response.body, call)
-        case 402: return refusal(response.body)
-        // This request was not executed, but the one that used its key before may have moved the money.
-        case 400 where hasCode("idempotency_key_reused", response.body): return .unknown(.conflict)
-        case 400, 401, 403, 404: return .notExecuted(.misconfigured)
+        case 200: success(response.body, call)
+        case 402: refusal(response.body)
         // An operation under this key is under way, or was executed with other parameters. Neither lets us start anew.
-        case 409: return .unknown(.conflict)
-        case 429: return .notExecuted(.rateLimited)
-        case 503 where hasCode("not_executed", response.body): return .notExecuted(.overloaded)
-        case 500...599: return .unknown(.serverError)
-        default: return .unknown(.badResponse)
+        case 409: .unknown(.conflict)
+        default: error(response)
         }
+    }
+
+    /// Any other status: what the error document proves, if it is the simulator's.
+    private static func error(_ response: HTTPClientResponse) -> ProviderOutcome {
+        let input = response.body.readableBytesUInt8Span
+        guard let reply = try? SimulatedReply(input), let code = reply.errorCode,
+            let refusal = SimulatedRefusal.all.first(where: {
+                $0.status == response.status && code.equals($0.code, in: input)
+            })
+        else { return unproven(response.status) }
+        guard isRequestID(reply.errorRequestID, input) else { return unproven(response.status) }
+        switch refusal.meaning {
+        // The request that used its key before may have moved the money.
+        case .keyReused: return .unknown(.conflict)
+        case .notExecuted(let reason): return .notExecuted(reason)
+        case .declined(let code):
+            return .declined(Decline(category: code.category, code: code, providerCode: "\(refusal.code)"))
+        }
+    }
+
+    private static func isRequestID(_ text: JSONString?, _ input: Span<UInt8>) -> Bool {
+        guard let text, reference(text, input) != nil else { return false }
+        return text.string(in: input).hasPrefix(SimulatedRefusal.requestIDPrefix)
     }
 
     private static func success(_ body: ByteBuffer, _ call: SimulatedCall) -> ProviderOutcome {
@@ -67,7 +96,7 @@ enum SimulatedReplyDecoder {
         if status.equals("pending", in: input) { return .pending(providerReference: reference) }
         if status.equals("requires_action", in: input) { return actionRequired(reply, reference, input) }
         guard status.equals(expectedStatus(call), in: input) else { return .unknown(.badResponse) }
-        return succeeded(reply, reference)
+        return succeeded(call, reply, reference)
     }
 
     /// A sale that was only authorized, or the reverse, is not what was asked for.
@@ -81,7 +110,8 @@ enum SimulatedReplyDecoder {
 
     private static func refusal(_ body: ByteBuffer) -> ProviderOutcome {
         let input = body.readableBytesUInt8Span
-        guard let reply = try? SimulatedReply(input), let code = reply.code else { return .unknown(.badResponse) }
+        guard let reply = try? SimulatedReply(input), let code = reply.errorCode, reference(reply.id, input) != nil
+        else { return .unknown(.badResponse) }
         return .declined(SimulatedDeclines.decline(code.string(in: input)))
     }
 
@@ -90,12 +120,9 @@ enum SimulatedReplyDecoder {
     private static func queried(_ response: HTTPClientResponse, _ call: SimulatedCall) -> ProviderOutcome {
         switch response.status {
         case 200: return found(response.body, call)
-        // A 404 of anything else on the way would be no answer of the simulator's.
-        case 404 where hasCode("operation_not_found", response.body): return .notFound
+        case 404 where isNotFound(response.body): return .notFound
         case 400, 401, 403: return .unknown(.misconfigured)
-        case 429: return .unknown(.rateLimited)
-        case 500...599: return .unknown(.serverError)
-        default: return .unknown(.badResponse)
+        default: return unproven(response.status)
         }
     }
 
@@ -112,7 +139,7 @@ enum SimulatedReplyDecoder {
         if outcome.equals("pending", in: input) { return .pending(providerReference: reference) }
         if outcome.equals("requires_action", in: input) { return actionRequired(reply, reference, input) }
         guard outcome.equals("succeeded", in: input) else { return .unknown(.badResponse) }
-        return succeeded(reply, reference)
+        return succeeded(call, reply, reference)
     }
 
     // MARK: Parts
@@ -142,14 +169,20 @@ enum SimulatedReplyDecoder {
         return true
     }
 
-    private static func hasCode(_ code: StaticString, _ body: ByteBuffer) -> Bool {
+    private static func isNotFound(_ body: ByteBuffer) -> Bool {
         let input = body.readableBytesUInt8Span
-        guard let reply = try? SimulatedReply(input) else { return false }
-        return reply.code?.equals(code, in: input) ?? false
+        guard let reply = try? SimulatedReply(input), isRequestID(reply.errorRequestID, input) else { return false }
+        return reply.errorCode?.equals("operation_not_found", in: input) ?? false
     }
 
-    private static func succeeded(_ reply: SimulatedReply, _ reference: String) -> ProviderOutcome {
-        guard let amountMinor = reply.amountMinor, let currency = reply.currency else { return .unknown(.badResponse) }
+    private static func succeeded(
+        _ call: SimulatedCall,
+        _ reply: SimulatedReply,
+        _ reference: String
+    ) -> ProviderOutcome {
+        guard let amountMinor = reply.amountMinor, let currency = reply.currency,
+            call.requested.isPlausible(amountMinor, currency)
+        else { return .unknown(.badResponse) }
         return .succeeded(
             ProviderSuccess(
                 providerReference: reference,

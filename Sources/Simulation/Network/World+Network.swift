@@ -111,6 +111,8 @@ extension World {
         respond(reply, to: number)
     }
 
+    private static let statusesOfProxies = [400, 401, 403, 404, 429, 502, 503]
+
     private func respond(_ reply: EmbeddedPSP.Reply, to number: Int) {
         let delay = Int64(reply.latency) * 1_000 + network.skewed(400)
         let isLost = network.chance(scenario.lossRate)
@@ -128,8 +130,10 @@ extension World {
         if isLost { return }
         var reply = reply
         if isGarbled {
-            reply.status = 502
-            reply.body = ByteBuffer(string: "<html>Bad gateway</html>")
+            // A proxy or firewall on the way answers instead, whatever the PSP has done.
+            reply.status = Self.statusesOfProxies[Int(network.between(0, Int64(Self.statusesOfProxies.count) - 1))]
+            reply.contentType = "text/html"
+            reply.body = ByteBuffer(string: "<html>Not the provider</html>")
         }
         result(.answer(reply), of: number, after: delay)
     }
@@ -144,7 +148,8 @@ extension World {
         results[resultNumber] = nil
         switch result {
         case .answer(let reply):
-            complete(number, .response(HTTPClientResponse(status: reply.status, headers: [:], body: reply.body)))
+            let headers: HPACKHeaders = ["content-type": reply.contentType]
+            complete(number, .response(HTTPClientResponse(status: reply.status, headers: headers, body: reply.body)))
         case .failed(let result): complete(number, result)
         }
     }

@@ -10,15 +10,21 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Run the gateway.",
         discussion: """
             The configuration is described in docs/configuration.md. Exit statuses: 78 the configuration is wrong, \
-            75 another process holds the data directory, 74 a write or flush failed, 65 a journal is damaged.
+            75 another process holds the data directory, 74 a write or flush failed, 73 --init found a data directory, \
+            69 a port is taken, 66 there is no data directory, 65 a journal is damaged.
             """
     )
 
     @Option(name: .shortAndLong, help: "The configuration file.")
     var config: String
 
-    @Flag(help: "Check the configuration, say so, and exit.")
+    @Flag(help: "Do what a start does, short of binding ports and writing; say that all is well, and exit.")
     var checkConfig = false
+
+    @Flag(
+        help: "Make the data directory first, as `millrace init` does; refused where one is. For the first start only."
+    )
+    var `init` = false
 
     @OptionGroup var options: ServiceOptions
 
@@ -29,13 +35,19 @@ struct ServeCommand: AsyncParsableCommand {
             coreCount: ProcessInfo.processInfo.activeProcessorCount
         )
         if checkConfig {
-            _ = try JournalProtection(configuration.journal)
-            try configuration.checkRisk()
+            try configuration.check(makesDataDirectory: `init`)
+            for name in GatewayConfiguration.unknownVariables(in: ProcessInfo.processInfo.environment) {
+                Console.error("millrace: warning: nothing reads the environment's \(name)")
+            }
             Console.line("configuration ok")
             return
         }
         let logger = ServiceProcess.logger(level: configuration.logLevel)
-        let server = try await GatewayServer.start(configuration: configuration, logger: logger)
+        let server = try await GatewayServer.start(
+            configuration: configuration,
+            makesDataDirectory: `init`,
+            logger: logger
+        )
         if configuration.journal.encryption != nil || configuration.risk.isPresent {
             let reloads = Signals.reloads()
             Task { for await _ in reloads { await reload(server, configuration) } }

@@ -1,3 +1,4 @@
+import Foundation
 import Gateway
 import Glibc
 import NIOCore
@@ -86,7 +87,13 @@ final class DemoLauncher: Sendable {
             throw Failure(ExitStatus.configuration, "the simulator's port is not known: run --psp-only first")
         }
         let environment = plan.gatewayEnvironment(directory, simulatorPort: simulatorPort)
-        let child = try spawn("gateway", arguments: plan.gatewayArguments(directory), environment: environment)
+        let arguments = plan.gatewayArguments(
+            directory,
+            makesDataDirectory: directory.needsDataDirectory(
+                environment: ProcessInfo.processInfo.environment.merging(environment) { $1 }
+            )
+        )
+        let child = try spawn("gateway", arguments: arguments, environment: environment)
         return try await waitUntilReady(child) { ready in
             guard let port = ready.adminPort else { return false }
             let group = MultiThreadedEventLoopGroup.singleton
@@ -145,6 +152,7 @@ final class DemoLauncher: Sendable {
             if let gateway {
                 state.port = gateway.port
                 state.adminPort = gateway.adminPort
+                state.hasDataDirectory = true
             }
         }
         try directory.updateDemoFile(creating: true) { file in

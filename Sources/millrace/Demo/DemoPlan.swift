@@ -56,11 +56,12 @@ struct DemoPlan {
         return arguments
     }
 
-    func gatewayArguments(_ directory: DemoDirectory) -> [String] {
+    /// - Parameter makesDataDirectory: whether the gateway is to make its data directory first.
+    func gatewayArguments(_ directory: DemoDirectory, makesDataDirectory: Bool) -> [String] {
         [
             "serve", "--config", directory.configurationFile,
             "--ready-file", directory.readyFile("gateway"), "--stop-with-stdin",
-        ]
+        ] + (makesDataDirectory ? ["--init"] : [])
     }
 
     func gatewayEnvironment(_ directory: DemoDirectory, simulatorPort: Int) -> [String: String] {

@@ -1,6 +1,8 @@
+import API
 import ArgumentParser
 import Gateway
 import Glibc
+import HTTPTransport
 import Journal
 import NIOCore
 import PSPSimulator
@@ -20,11 +22,14 @@ struct Failure: Error, CustomStringConvertible {
         switch error {
         case let error as Failure: self = error
         case let error as KeyTextError: self.init(ExitStatus.configuration, error.description)
+        case let error as APIConfigurationError: self.init(ExitStatus.configuration, error.description)
         case let error as ConfigurationError: self.init(ExitStatus.configuration, error.description)
         case let error as DataDirectoryError: self.init(error.exitStatus, error.description)
         case let error as JournalError: self.init(error.exitStatus, error.description)
         case let error as FileError: self.init(ExitStatus.io, error.description)
         case let error as PSPSimulatorError: self.init(ExitStatus.configuration, error.description)
+        case let error as ListenError:
+            self.init(error.isTaken ? ExitStatus.unavailable : ExitStatus.configuration, error.description)
         case let error as IOError: self.init(ExitStatus.unavailable, error.description)
         default: return nil
         }

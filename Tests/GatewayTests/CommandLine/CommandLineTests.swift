@@ -1,4 +1,6 @@
 import Foundation
+import NIOCore
+import NIOPosix
 import Testing
 
 @testable import Gateway
@@ -44,10 +46,58 @@ struct CommandLineTests {
 
     @Test("a good configuration is said to be good")
     func checkConfig() throws {
+        try DataDirectory.create(path: temporary.file("data"), shards: 1).close()
         let result = try run("serve", "--config", try configuration(), "--check-config")
         #expect(result.status == 0)
         #expect(result.output == "configuration ok\n")
         #expect(result.errors == "")
+    }
+
+    @Test("what a start would refuse, the check refuses")
+    func checkRunsWhatStartRuns() throws {
+        let missing = try run("serve", "--config", try configuration(), "--check-config")
+        #expect(missing.status == 66)
+        #expect(try run("serve", "--config", try configuration(), "--check-config", "--init").status == 0)
+        #expect(!Files.exists(temporary.file("data")), "a check writes nothing")
+        try DataDirectory.create(path: temporary.file("data"), shards: 1).close()
+        #expect(try run("serve", "--config", try configuration(), "--check-config", "--init").status == 73)
+        let shards = try run("serve", "--config", try configuration("shards: 3\n"), "--check-config")
+        #expect(shards.status == 78 && shards.errors.contains("made for 1 shards"))
+        let host = try run(
+            "serve",
+            "--config",
+            try configuration("admin: {host: no.such.invalid, allow_remote: true}\n"),
+            "--check-config"
+        )
+        #expect(host.status == 78 && host.errors.contains("the host no.such.invalid is not known"))
+        let typo = try run(
+            "serve",
+            "--config",
+            try configuration(),
+            "--check-config",
+            environment: ["MILLRACE_LISTN_PORT": "1"]
+        )
+        #expect(typo.status == 0 && typo.errors.contains("MILLRACE_LISTN_PORT"))
+    }
+
+    @Test("a certificate and a key that do not belong together, no PEM, and a key for everybody are refused")
+    func certificateAndKey() throws {
+        try DataDirectory.create(path: temporary.file("data"), shards: 1).close()
+        let one = temporary.file("one"), other = temporary.file("other")
+        for directory in [one, other] { #expect(try run("certs", "--out", directory).status == 0) }
+        func check(_ certificate: String, _ key: String) throws -> Result {
+            let text = "listen: {tls: {certificate_file: '\(certificate)', key_file: '\(key)'}}\n"
+            let file = try temporary.write(text + ConfigurationText.merchants, to: "tls.yaml")
+            return try run("serve", "--config", file, "--check-config")
+        }
+        #expect(try check("\(one)/server.pem", "\(one)/server.key").status == 0)
+        #expect(try check("\(one)/server.pem", "\(other)/server.key").status == 78)
+        #expect(try check("\(one)/server.key", "\(one)/server.pem").status == 78)
+        let empty = try temporary.write("nothing\n", to: "empty.pem")
+        #expect(try check(empty, "\(one)/server.key").status == 78)
+        #expect(chmod("\(one)/server.key", 0o644) == 0)
+        let open = try check("\(one)/server.pem", "\(one)/server.key")
+        #expect(open.status == 78 && open.errors.contains("mode 0644"))
     }
 
     @Test("a bad configuration is one line with its place, and status 78")
@@ -76,11 +126,60 @@ struct CommandLineTests {
     @Test("a data directory that another process has open is status 75")
     func held() throws {
         let file = try configuration()
-        let held = try DataDirectory.open(path: temporary.file("data"), shards: nil, defaultShards: 1)
+        let held = try DataDirectory.create(path: temporary.file("data"), shards: 1)
         let result = try run("serve", "--config", file)
         #expect(result.status == 75)
         #expect(result.errors.contains("another process has this data directory open"))
         held.close()
+    }
+
+    @Test("a gateway without a data directory does not start and makes none")
+    func noDataDirectory() throws {
+        try Files.makeDirectory(temporary.file("data"))
+        let result = try run("serve", "--config", try configuration(), environment: Self.anyPorts)
+        #expect(result.status == 66)
+        #expect(result.errors.contains("Is its disk mounted?"))
+        #expect(!Files.exists(temporary.file("data/meta.yaml")))
+    }
+
+    private static let anyPorts = ["MILLRACE_LISTEN_PORT": "0", "MILLRACE_ADMIN_PORT": "0"]
+
+    @Test("init makes a data directory once, and tells its identity, which the configuration can demand")
+    func initialize() throws {
+        let made = try run("init", "--shards", "2", temporary.file("data"))
+        #expect(made.status == 0)
+        #expect(made.output.contains("shards: 2\n"))
+        let directory = try DataDirectory.open(path: temporary.file("data"), shards: 2, id: nil)
+        directory.close()
+        #expect(made.output.contains("data_directory_id: \"\(directory.id)\"\n"))
+        #expect(try run("init", temporary.file("data")).status == 73)
+        #expect(try run("init", "--shards", "0", temporary.file("other")).status == 64)
+        let other = try configuration("data_directory_id: '\(String(repeating: "0", count: 32))'\n")
+        let refused = try run("serve", "--config", other, environment: Self.anyPorts)
+        #expect(refused.status == 78)
+        #expect(refused.errors.contains(directory.id))
+    }
+
+    @Test("a port that is taken is status 69, names address and port, and leaves the data directory alone")
+    func takenPort() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let taken = try await ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(taken.localAddress?.port)
+        for name in ["MILLRACE_LISTEN_PORT", "MILLRACE_ADMIN_PORT"] {
+            var environment = Self.anyPorts
+            environment[name] = "\(port)"
+            let result = try run("serve", "--config", try configuration(), "--init", environment: environment)
+            #expect(result.status == 69)
+            #expect(
+                result.errors == "millrace: cannot listen on 127.0.0.1:\(port): another process listens on this port\n"
+            )
+            #expect(!Files.exists(temporary.file("data")))
+        }
+        let simulator = try run("psp", "--port", "\(port)")
+        #expect(simulator.status == 69)
+        #expect(simulator.errors.contains("cannot listen on 127.0.0.1:\(port): "))
+        try await taken.close()
+        try await group.shutdownGracefully()
     }
 
     @Test("arguments that make no sense are status 64")

@@ -88,6 +88,29 @@ import Yams
             "provider: {tls_ca_file: missing.pem}",
             "provider.tls_ca_file: /etc/millrace/missing.pem: No such file or directory"
         ),
+        Case(
+            text: ConfigurationText.minimal + "provider: {url: http://psp.example}\n",
+            line: nil,
+            problem: "provider.url would send the provider's secret in clear text to psp.example; "
+                + "use https, or set provider.allow_cleartext: true"
+        ),
+        Case(
+            text: ConfigurationText.minimal + "admin: {host: 0.0.0.0}\n",
+            line: nil,
+            problem: "admin.host 0.0.0.0 would serve the admin port, which asks for no key, to other hosts; "
+                + "use loopback, or set admin.allow_remote: true"
+        ),
+        Case(
+            text: "listen: {cleartext_h2: true, host: 10.0.0.1}\n" + ConfigurationText.merchants,
+            line: nil,
+            problem: "listen.cleartext_h2 on 10.0.0.1 would receive API keys in clear text from other hosts; "
+                + "listen on loopback, or set listen.allow_remote_cleartext: true"
+        ),
+        Case(
+            text: ConfigurationText.minimal + "admin: {port: 8443}\n",
+            line: nil,
+            problem: "listen.port and admin.port are both 8443"
+        ),
         more("admin: {port: 65536}", "admin.port: must be a whole number from 0 to 65535"),
         more("log_level: loud", "log_level: must be one of trace, debug, info, notice, warning, error, critical"),
         more("drain_timeout: 2h", "drain_timeout: must be a duration such as 500ms or 24h, from 0s to 1h"),
@@ -203,5 +226,31 @@ import Yams
             error?.description
                 == "f:9: merchants[1].id: new and old have the same journal identity; rename the newer one"
         )
+    }
+
+    @Test(
+        "an unsafe setting is taken when a word says so, and on loopback",
+        arguments: [
+            "provider: {url: http://psp.example, allow_cleartext: true}", "provider: {url: http://127.8.9.1}",
+            "provider: {url: 'http://[::1]:9090'}", "admin: {host: 0.0.0.0, allow_remote: true}",
+            "admin: {host: localhost}", "provider: {url: https://psp.example}",
+        ]
+    )
+    func safe(text: String) {
+        #expect(ConfigurationText.error(ConfigurationText.minimal + text + "\n") == nil)
+    }
+
+    @Test(
+        "names that only look like loopback are other hosts",
+        arguments: ["127.0.0.1.example", "127.0.0", "127.x.0.1", ""]
+    )
+    func notLoopback(host: String) {
+        #expect(!GatewayConfiguration.isLoopback(host))
+    }
+
+    @Test("variables that nothing reads are found, ours and others' are not")
+    func variables() {
+        let environment = ["MILLRACE_LISTEN_PORT": "1", "MILLRACE_LISTN_PORT": "1", "PATH": "x", "MILLRACE_A": ""]
+        #expect(GatewayConfiguration.unknownVariables(in: environment) == ["MILLRACE_A", "MILLRACE_LISTN_PORT"])
     }
 }

@@ -11,43 +11,93 @@ import Testing
         temporary = try TemporaryDirectory()
     }
 
-    private func open(_ shards: Int?, defaultShards: Int = 2) throws(DataDirectoryError) -> DataDirectory {
-        try DataDirectory.open(path: path, shards: shards, defaultShards: defaultShards)
+    private func make(_ shards: Int) throws(DataDirectoryError) -> DataDirectory {
+        try DataDirectory.create(path: path, shards: shards)
     }
 
-    @Test("a new directory is made for the configured shards, and found again")
+    private func open(_ shards: Int? = nil, id: String? = nil) throws(DataDirectoryError) -> DataDirectory {
+        try DataDirectory.open(path: path, shards: shards, id: id)
+    }
+
+    @Test("a new directory is made for a number of shards, and found again")
     func madeAndFound() throws {
-        let first = try open(4)
-        #expect(first.isNew)
+        let first = try make(4)
         #expect(first.shards == 4)
         #expect(first.digestSeed.count == 32)
         #expect(Set(first.digestSeed).count > 8, "random, not constant")
         #expect(first.journalDirectory(shard: 3) == FilePaths.join(path, "shard-003"))
         first.close()
 
-        let second = try open(nil, defaultShards: 9)
-        #expect(!second.isNew)
-        #expect(second.shards == 4, "not the default")
+        let second = try open()
+        #expect(second.shards == 4)
         #expect(second.digestSeed == first.digestSeed)
+        #expect(second.id == first.id)
     }
 
-    @Test("two directories have different seeds")
+    @Test("two directories have different seeds and identities")
     func seeds() throws {
-        let other = try DataDirectory.open(path: temporary.file("other"), shards: 1, defaultShards: 1)
-        let first = try open(1)
+        let other = try DataDirectory.create(path: temporary.file("other"), shards: 1)
+        let first = try make(1)
         #expect(first.digestSeed != other.digestSeed)
+        #expect(first.id != other.id)
+        #expect(DataDirectoryMeta.isID(first.id) && DataDirectoryMeta.isID(other.id))
+    }
+
+    @Test("opening makes nothing: an empty mount point, or none, is refused", arguments: [true, false])
+    func missing(isMountPoint: Bool) throws {
+        if isMountPoint { try Files.makeDirectory(path) }
+        let error = #expect(throws: DataDirectoryError.missing(path: path)) { try open() }
+        #expect(error?.exitStatus == 66)
+        #expect(error?.description.contains("Is its disk mounted?") == true)
+        #expect(Files.exists(path) == isMountPoint)
+        #expect(!Files.exists(meta) && !Files.exists(FilePaths.join(path, "lock")), "nothing was written")
+    }
+
+    @Test("a directory is made once: an empty one is taken, one that is there is refused")
+    func madeOnce() throws {
+        try Files.makeDirectory(path)
+        let first = try make(2)
+        first.close()
+        let error = #expect(throws: DataDirectoryError.exists(path: path)) { try make(2) }
+        #expect(error?.exitStatus == 73)
+        #expect(try open().id == first.id)
+    }
+
+    @Test("another identity than the configured one is refused, the right one is taken")
+    func otherIdentity() throws {
+        let made = try make(1)
+        made.close()
+        let wrong = String(repeating: "0", count: 32)
+        let error = #expect(throws: DataDirectoryError.self) { try open(id: wrong) }
+        #expect(error == .otherIdentity(path: path, configured: wrong, found: made.id))
+        #expect(error?.exitStatus == 78)
+        #expect(error?.description.contains(made.id) == true)
+        #expect(try open(id: made.id).shards == 1)
+    }
+
+    @Test("checking locks nothing and refuses what opening would")
+    func checked() throws {
+        #expect(throws: DataDirectoryError.missing(path: path)) {
+            try DataDirectory.check(path: path, shards: nil, id: nil)
+        }
+        let made = try make(3)
+        #expect(try DataDirectory.check(path: path, shards: 3, id: made.id) == 3)
+        #expect(throws: DataDirectoryError.mismatch(path: path, configured: 2, found: 3)) {
+            try DataDirectory.check(path: path, shards: 2, id: nil)
+        }
+        made.close()
     }
 
     @Test("nobody else may read the seed")
     func seedIsSecret() throws {
-        _ = try open(1)
+        _ = try make(1)
         #expect(try permissions(meta) == 0o600)
         #expect(try permissions(path) == 0o700)
     }
 
     @Test("another number of shards is refused in so many words")
     func mismatch() throws {
-        try open(4).close()
+        try make(4).close()
         let error = #expect(throws: DataDirectoryError.mismatch(path: path, configured: 2, found: 4)) { try open(2) }
         #expect(error?.exitStatus == 78)
         #expect(error?.description.contains("made for 4 shards, but the configuration says 2") == true)
@@ -56,7 +106,7 @@ import Testing
 
     @Test("a second opening is refused until the first is closed")
     func held() throws {
-        let first = try open(1)
+        let first = try make(1)
         let error = #expect(throws: DataDirectoryError.held(path: path)) { try open(1) }
         #expect(error?.exitStatus == 75)
         first.close()
@@ -65,28 +115,34 @@ import Testing
 
     @Test("a lost meta file beside journals is not made anew")
     func orphans() throws {
-        let first = try open(1)
+        let first = try make(1)
         try Files.makeDirectory(first.journalDirectory(shard: 0))
         first.close()
         try #require(FilesForTests.remove(meta))
         let error = #expect(throws: DataDirectoryError.self) { try open(1) }
         #expect(error?.exitStatus == 65)
         #expect(error?.description.contains("is missing, but there are journals beside it") == true)
+        #expect(throws: DataDirectoryError.self) { try make(1) }
+        #expect(!Files.exists(meta))
     }
+
+    private static let idLine = "id: 0123456789abcdef0123456789abcdef\n"
 
     @Test(
         "a meta file that makes no sense is refused",
         arguments: [
             ("format: 2\nshards: 1\n", "the format is not one that this version reads (1)"),
-            ("format: 1\n", "shards is missing"),
-            ("format: 1\nshards: 1\ndigest_seed: '00'\n", "digest_seed must be 64 hexadecimal digits"),
-            ("format: 1\nshards: 1\n", "digest_seed must be 64 hexadecimal digits"),
+            ("format: 1\nshards: 1\n", "id must be 32 hexadecimal digits in lower case"),
+            ("format: 1\nid: 0123456789ABCDEF0123456789ABCDEF\n", "id must be 32 hexadecimal digits in lower case"),
+            ("format: 1\n\(idLine)", "shards is missing"),
+            ("format: 1\n\(idLine)shards: 1\ndigest_seed: '00'\n", "digest_seed must be 64 hexadecimal digits"),
+            ("format: 1\n\(idLine)shards: 1\n", "digest_seed must be 64 hexadecimal digits"),
             ("nonsense", "must be a mapping"),
             ("", "is empty"),
         ]
     )
     func damaged(text: String, problem: String) throws {
-        try open(1).close()
+        try make(1).close()
         try Files.writeAtomically(Array(text.utf8), to: meta)
         let error = #expect(throws: DataDirectoryError.self) { try open(1) }
         #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
@@ -97,7 +153,7 @@ import Testing
     func notADirectory() throws {
         let file = try temporary.write("", to: "file")
         let error = #expect(throws: DataDirectoryError.self) {
-            try DataDirectory.open(path: FilePaths.join(file, "data"), shards: 1, defaultShards: 1)
+            try DataDirectory.create(path: FilePaths.join(file, "data"), shards: 1)
         }
         #expect(error?.exitStatus == 74)
     }

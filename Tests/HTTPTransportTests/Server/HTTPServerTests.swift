@@ -74,6 +74,66 @@ import Testing
         }
     }
 
+    @Test func `A second server never shares a port, and says which is taken`() async throws {
+        try await withServer { server in
+            let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+            let configuration = HTTPServerConfiguration(host: "127.0.0.1", port: server.port)
+            let error = await #expect(throws: ListenError.self) {
+                _ = try await HTTPServer.start(loops: Array(group.makeIterator()), configuration: configuration) {
+                    TestApplication(loop: $0, mode: .echo)
+                }
+            }
+            #expect(error?.isTaken == true)
+            let text = "cannot listen on 127.0.0.1:\(server.port): another process listens on this port"
+            #expect(error?.description == text)
+            let checked = await #expect(throws: ListenError.self) {
+                try await ListenError.check([("127.0.0.1", 0), ("127.0.0.1", server.port)])
+            }
+            #expect(checked?.description == text)
+            // The address of all interfaces has that port, too.
+            await #expect(throws: ListenError.self) { try await ListenError.check([("0.0.0.0", server.port)]) }
+            try await group.shutdownGracefully()
+        }
+    }
+
+    @Test func `Of many servers that start at once on a port one gets it`() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 4)
+        let loops = Array(group.makeIterator())
+        let port = try await freePort(loops)
+        for _ in 0..<20 {
+            let servers = await withTaskGroup(of: HTTPServer?.self, returning: [HTTPServer].self) { tasks in
+                for _ in 0..<4 {
+                    tasks.addTask {
+                        let configuration = HTTPServerConfiguration(host: "127.0.0.1", port: port)
+                        return try? await HTTPServer.start(loops: loops, configuration: configuration) {
+                            TestApplication(loop: $0, mode: .echo)
+                        }
+                    }
+                }
+                return await tasks.reduce(into: []) { if let server = $1 { $0.append(server) } }
+            }
+            #expect(servers.count <= 1)
+            for server in servers { await server.drain(within: .zero) }
+        }
+        try await group.shutdownGracefully()
+    }
+
+    private func freePort(_ loops: [any EventLoop]) async throws -> Int {
+        let server = try await HTTPServer.start(loops: loops, configuration: HTTPServerConfiguration()) {
+            TestApplication(loop: $0, mode: .echo)
+        }
+        await server.drain(within: .zero)
+        return server.port
+    }
+
+    @Test func `An address that is nobody's is told apart from one that is taken`() async throws {
+        let foreign = await #expect(throws: ListenError.self) { try await ListenError.check([("192.0.2.1", 9)]) }
+        #expect(foreign?.isTaken == false)
+        let unknown = await #expect(throws: ListenError.self) { try await ListenError.check([("no.such.invalid", 9)]) }
+        #expect(unknown?.isTaken == false)
+        #expect(unknown?.description.hasPrefix("cannot listen on no.such.invalid:9: ") == true)
+    }
+
     @Test func `Cleartext speaks both, told apart by the preface, on every loop`() async throws {
         try await withServer { server in
             // The kernel spreads connections by their ports: many reach both loops.

@@ -102,7 +102,7 @@ final class TestProvider {
             let status = AnswerWriter.write(answerOf: number, in: core.store, into: &buffer)
             return (status, String(buffer: buffer))
         case .refusal(let refusal):
-            AnswerWriter.write(error: refusal.code, message: refusal.message, into: &buffer)
+            AnswerWriter.write(error: refusal.code, message: refusal.message, request: 1, into: &buffer)
             return (refusal.status, String(buffer: buffer))
         case .malformed:
             return (200, "malformed")

@@ -1,0 +1,38 @@
+import API
+import HTTPTransport
+import NIOCore
+
+extension GatewayConfiguration {
+    /// Does what a start does with the configuration, short of binding ports, locking or opening journals, and writing: reads keys and
+    /// certificates, runs the key command, resolves the hosts, looks at the data directory. Blocks.
+    ///
+    /// Throws `ConfigurationError`, `DataDirectoryError` or `APIConfigurationError` for the first thing that a start would refuse.
+    /// - Parameter makesDataDirectory: whether that start would make the data directory.
+    package func check(makesDataDirectory: Bool) throws {
+        _ = try JournalProtection(journal)
+        _ = try HTTPServerConfiguration(self)
+        _ = try HTTPClientConfiguration(provider)
+        try checkRisk()
+        _ = try APIConfiguration(self, idempotencySeed: [UInt8](repeating: 0, count: 32))
+        try resolve("listen.host", listen.host, port: listen.port)
+        try resolve("admin.host", admin.host, port: admin.port)
+        if makesDataDirectory {
+            guard !DataDirectory.exists(at: dataDirectory) else { throw DataDirectoryError.exists(path: dataDirectory) }
+        } else {
+            try DataDirectory.check(path: dataDirectory, shards: shards, id: dataDirectoryID)
+        }
+    }
+
+    private func resolve(_ name: String, _ host: String, port: Int) throws(ConfigurationError) {
+        do {
+            _ = try SocketAddress.makeAddressResolvingHost(host, port: port)
+        } catch {
+            throw ConfigurationError(place: name, "the host \(host) is not known")
+        }
+    }
+
+    /// The variables of `environment` that begin as ours do and that nothing reads, sorted.
+    package static func unknownVariables(in environment: [String: String]) -> [String] {
+        environment.keys.filter { $0.hasPrefix("MILLRACE_") && !EnvironmentName.all.contains($0) }.sorted()
+    }
+}

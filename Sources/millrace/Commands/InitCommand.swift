@@ -1,0 +1,38 @@
+import ArgumentParser
+import Foundation
+import Gateway
+
+/// `millrace init`
+struct InitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Make a new data directory.",
+        discussion: """
+            A new data directory knows no payment and no idempotency key. So nothing else makes one: a gateway that finds \
+            none does not start. Prints the directory's identity for data_directory_id in the configuration, which makes a \
+            gateway refuse any other. Exit statuses: 73 a data directory is there already, 74 it cannot be written, \
+            65 journals are there without their meta.yaml.
+            """
+    )
+
+    @Argument(help: "Where: the data_directory of the configuration. Made when missing, with its parents.")
+    var directory: String
+
+    @Option(help: "The number of shards, 1 to 1024; it can never be changed (default: one for each core).")
+    var shards: Int?
+
+    func validate() throws {
+        if let shards, !(1...1_024).contains(shards) { throw ValidationError("--shards must be from 1 to 1024") }
+    }
+
+    func run() throws {
+        let made = try DataDirectory.create(
+            path: FilePaths.absolute(directory),
+            shards: shards ?? ProcessInfo.processInfo.activeProcessorCount
+        )
+        Console.line("data_directory: \(made.path)")
+        Console.line("data_directory_id: \"\(made.id)\"")
+        Console.line("shards: \(made.shards)")
+        made.close()
+    }
+}
