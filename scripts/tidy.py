@@ -18,6 +18,8 @@ MAX_COLUMNS = 120
 MAX_COMMENT_COLUMNS = 140
 MAX_LITERAL_COLUMNS = 200
 MAX_BLOB_BYTES = 1 << 20
+# From so many parameters without a label on a call cannot be read.
+MAX_UNLABELLED = 3
 
 # Word, why not, and the folders (below the root) that may.
 BANNED = [
@@ -115,6 +117,49 @@ def check_functions(path, code):
         index += 1
 
 
+def signatures(code):
+    """Line, name and parameters of each function, initializer and subscript."""
+    for match in re.finditer(r"\b(?:func\s+([^\s(<]+)|(init)[?!]?|(subscript))\s*(?:<[^>{}]*>)?\s*\(", code):
+        depth, start, parameters = 1, match.end(), []
+        for place in range(match.end(), len(code)):
+            character = code[place]
+            if character in "([{":
+                depth += 1
+            elif character in ")]}":
+                depth -= 1
+            if depth == 0 or (character == "," and depth == 1):
+                parameters.append(code[start:place].strip())
+                start = place + 1
+            if depth == 0:
+                break
+        yield code.count("\n", 0, match.start()) + 1, match.group(1) or match.group(2) or match.group(3), parameters
+
+
+def check_labels(path, code, counts):
+    """Counts the functions with three or more parameters without a label; `counts` is by file."""
+    for number, name, parameters in signatures(code):
+        unlabelled = [parameter for parameter in parameters if parameter.startswith("_ ")]
+        if len(unlabelled) >= MAX_UNLABELLED and not re.match(r"\W", name):
+            counts.setdefault(str(path), []).append((number, name, len(unlabelled)))
+
+
+def check_ratchet(root, counts):
+    """A file may have as many such functions as tidy-unlabelled.txt lists for it, and no fewer: the list only shrinks."""
+    ratchet = "scripts/tidy-unlabelled.txt"
+    allowed = {}
+    for line in (root / ratchet).read_text().split("\n"):
+        if line and not line.startswith("#"):
+            name, number = line.rsplit(" ", 1)
+            allowed[name] = int(number)
+    for name in sorted(set(counts) | set(allowed)):
+        found = counts.get(name, [])
+        if len(found) > allowed.get(name, 0):
+            for number, function, unlabelled in found:
+                offend(name, number, f"{function} has {unlabelled} parameters without a label, at most {MAX_UNLABELLED - 1}")
+        elif len(found) < allowed[name]:
+            offend(ratchet, 1, f"{name} has {len(found)} now: lower its number, or remove the line for 0")
+
+
 def rooms(root):
     """Each room's folder and the rooms it may import, as Package.swift declares them."""
     text = (root / "Package.swift").read_text()
@@ -165,6 +210,7 @@ def check_files(root):
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent).resolve()
     count = 0
+    unlabelled = {}
     for folder in SWIFT_ROOTS:
         for path in sorted((root / folder).rglob("*.swift")):
             if ".build" in path.parts:
@@ -181,6 +227,8 @@ def main():
                 warnings.append(f"{relative}: {length} lines")
             check_lines(relative, text, code, in_sources)
             check_functions(relative, code)
+            check_labels(relative, code, unlabelled)
+    check_ratchet(root, unlabelled)
     check_imports(root)
     check_files(root)
     tidy_docs.check(root, documented_modules(root), offend)
