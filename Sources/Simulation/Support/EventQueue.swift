@@ -57,7 +57,7 @@ enum Event {
     case intent
     /// A shopper has passed or failed what the PSP asked for.
     case shopper(intent: Int, succeeds: Bool)
-    /// The PSP tells what it did for a shopper.
+    /// The PSP reports what it did for a shopper.
     case truth(intent: Int)
     /// The scorer has answered, or its time is over.
     case scored(boot: Int, token: UInt64, Int)
@@ -82,7 +82,7 @@ enum Event {
     case crash(boot: Int)
     /// A process that was asked to end has closed its journal.
     case closed(boot: Int)
-    case weather
+    case lastingFaults
     /// The end of the faults.
     case calm
 }
