@@ -1,7 +1,7 @@
 """Disputes with the real binary: what providers report, what merchants do, what time does; and what is left of it after a kill."""
 
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from events import Change, OperatedDemo, booked
@@ -41,7 +41,7 @@ def act(operated, identifier, action, body, header=None):
 
 
 def due(seconds):
-    return (datetime.now(timezone.utc) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 EVIDENCE = {"upload": "file_4711", "text": "Delivered,\nand signed for"}

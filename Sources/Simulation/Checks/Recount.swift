@@ -117,7 +117,8 @@ struct Recount {
     // MARK: Events
 
     private mutating func take(event answer: SimAnswer, _ request: Request, isSale: Bool) {
-        guard let effect = answer.effect, let payment = answer.payment, case .event(let event) = request.nonPayment else {
+        guard let effect = answer.effect, let payment = answer.payment, case .event(let event) = request.nonPayment
+        else {
             return note("an event's answer without an effect")
         }
         let dispute = DisputeID(high: answer.subject.high, low: answer.subject.low)

@@ -132,7 +132,9 @@ extension World {
         let first: PayoutEvent = random.pick([.sent, .sent, .paid, .failed])
         reportBankResult(id, first, request, &random)
         // Two clerks who do not know of each other.
-        if random.chance(150_000) { reportBankResult(id, random.pick([.sent, .paid, .failed, .returned]), request, &random) }
+        if random.chance(150_000) {
+            reportBankResult(id, random.pick([.sent, .paid, .failed, .returned]), request, &random)
+        }
     }
 
     private func payoutMoved(_ id: PayoutID, _ event: PayoutEvent, _ request: Request, _ random: inout SimRandom) {

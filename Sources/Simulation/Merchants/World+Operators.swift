@@ -38,7 +38,8 @@ extension World {
             var unexplained = event(.moneyUnexplained, payment, 500 + Int64(random.below(500)))
             unexplained.isTaken = random.chance(300_000)
             report(unexplained, intent, after: delay, &random)
-        default: report(event(.balanceWrittenOff, payment, 1 + Int64(random.below(2_000))), intent, after: delay, &random)
+        default:
+            report(event(.balanceWrittenOff, payment, 1 + Int64(random.below(2_000))), intent, after: delay, &random)
         }
     }
 
