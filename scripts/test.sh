@@ -166,6 +166,9 @@ fuzz() {
     return "$status"
 }
 
+# As the Makefile does, so that both build the same.
+MILLRACE_COMMIT=$(scripts/commit.sh)
+if [ -n "$MILLRACE_COMMIT" ]; then export MILLRACE_COMMIT; else unset MILLRACE_COMMIT; fi
 mkdir -p "$logs"
 rm -f "$logs/failures" "$logs"/end-to-end-*.log
 configuration=debug
