@@ -87,7 +87,8 @@ let package = Package(
         // The commit that the binary is built from, as the Makefile says it.
         .target(
             name: "CVersion",
-            cSettings: Context.environment["MILLRACE_COMMIT"].map { [.define("MILLRACE_COMMIT", to: "\"\($0)\"")] } ?? []
+            cSettings: Context.environment["MILLRACE_COMMIT"].map { [.define("MILLRACE_COMMIT", to: "\"\($0)\"")] }
+                ?? []
         ),
         .target(name: "CAllocationCounter"),
         // Debian's libzstd-dev: archived segments. Its archive is linked, so that the binary needs no library more.
