@@ -3,6 +3,11 @@
 SWIFT ?= swift
 RELEASE = -c release
 BINARY = .build/release/millrace
+# What `millrace --version` says; a build without make says `unknown` (from a tarball of `git archive`: its commit).
+MILLRACE_COMMIT := $(shell scripts/commit.sh)
+ifneq ($(MILLRACE_COMMIT),)
+export MILLRACE_COMMIT
+endif
 # Where `make run` keeps its journals and keys, and what it listens on.
 DATA ?= data/demo
 PORT ?= 8443
@@ -16,13 +21,14 @@ SECONDS_EACH ?= 60
 SCENARIO ?= steady
 LOAD ?=
 
-.PHONY: run test check bench fuzz load build format clean help
+.PHONY: run test check bench fuzz load build dist format clean help
 
 help:
 	@echo 'make run    set up, build, and run gateway and simulator; prints a curl line'
 	@echo 'make test   set up, and run every test'
 	@echo 'make check  format lint, house rules and unit tests only, in a debug build'
 	@echo 'make bench  the baselines and the gateway under the same load; memory; the journal'
+	@echo 'make dist   dist/millrace without symbols, and the symbols in dist/millrace.debug'
 	@echo 'make fuzz   every fuzz target for $(SECONDS_EACH) s'
 	@echo 'make load   a demo of its own under load, audited (SCENARIO=$(SCENARIO))'
 	@echo 'make clean  remove build output and test environments, not data'
@@ -31,7 +37,11 @@ build:
 	@scripts/setup.sh run
 	@$(SWIFT) build $(RELEASE) --product millrace
 
+dist: build
+	@scripts/dist.sh $(BINARY) dist
+
 run: build
+	@$(BINARY) --version
 	@$(BINARY) certs --out certs
 	@exec $(BINARY) demo --data $(DATA) --certs certs --port $(PORT) --admin-port $(ADMIN_PORT) --psp-port $(PSP_PORT) $(DEMO)
 
@@ -57,4 +67,4 @@ format:
 	@$(SWIFT) format -i -r --configuration .swift-format Package.swift Sources Tests Fuzz Benchmarks/journal loadtest/Sources
 
 clean:
-	@rm -rf .build .build-fuzz Benchmarks/.build .venv
+	@rm -rf .build .build-fuzz Benchmarks/.build .venv dist

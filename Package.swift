@@ -44,7 +44,7 @@ let x509: Target.Dependency = .product(name: "X509", package: "swift-certificate
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
 /// A room of the house: arrows only point to targets listed above it (see docs/architecture.md).
 func room(
@@ -63,22 +63,33 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "millrace",
     products: [.executable(name: "millrace", targets: ["millrace"])],
+    // Exact versions: who builds the same commit gets the same binary. An update is a commit of its own.
     dependencies: [
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
-        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        // Used by the packages above alone; named here so that their versions are exact, too.
+        .package(url: "https://github.com/apple/swift-atomics", exact: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-numerics", exact: "1.1.1"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     ],
     targets: [
         // C: checksums and constants that Swift cannot name; an allocation counter for tests and benchmarks only.
         .target(name: "CMillrace"),
+        // The commit that the binary is built from, as the Makefile says it.
+        .target(
+            name: "CVersion",
+            cSettings: Context.environment["MILLRACE_COMMIT"].map { [.define("MILLRACE_COMMIT", to: "\"\($0)\"")] }
+                ?? []
+        ),
         .target(name: "CAllocationCounter"),
         // Debian's libzstd-dev: archived segments. Its archive is linked, so that the binary needs no library more.
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
@@ -162,13 +173,13 @@ let package = Package(
             [
                 "Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", "ShardState", "ShardCore",
                 "ShardStorage", "ShardHost", "LedgerAudit", "Providers", "PSPSimulator",
-                "HTTPTransport", nioCore, nioHPACK,
+                "HTTPTransport", heap, nioCore, nioHPACK,
             ]
         ),
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Simulation",
+                "CVersion", "Simulation",
                 "Gateway", "API", "HTTPTransport", "Payments", "ShardRecords", "ShardCore", "Journal", "Ledger",
                 "LedgerAudit", "Money", "PSPSimulator", "LoadTest", arguments, logging, nioCore, nioPosix,
             ],

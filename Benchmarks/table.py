@@ -44,7 +44,8 @@ def main():
         sys.exit("no report of the bare-frame proxy")
     base = rows[BASELINE]["server"]
     print("CPU in us per request (user + system, from the OS); latencies in ms from the due time; medians of the rounds")
-    print(f"{'':18}{'server':>8}{'ratio':>7}{'simulator':>11}{'harness':>9}{'done/s':>9}{'p50':>8}{'p99':>8}{'p99.9':>8}{'errors':>8}  rounds")
+    head = f"{'':18}{'server':>8}{'ratio':>7}{'simulator':>11}{'harness':>9}"
+    print(f"{head}{'done/s':>9}{'p50':>8}{'p99':>8}{'p99.9':>8}{'errors':>8}  rounds")
     for target, r in rows.items():
         rounds = " ".join(f"{value:.1f}" for value in r["servers"])
         print(

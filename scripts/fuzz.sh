@@ -17,7 +17,7 @@ export MILLRACE_FUZZ
 MILLRACE_FUZZ=$(realpath "$runtime")
 # Frontend flags instrument all Swift code, that of dependencies, too, and leave linking alone: one binary for all targets.
 flags=(-c release --scratch-path .build-fuzz --product millrace-fuzz -Xswiftc -enable-testing)
-flags+=(-Xswiftc -Xfrontend -Xswiftc -sanitize=address,fuzzer)
+flags+=(-Xswiftc -Xfrontend -Xswiftc "-sanitize=address,fuzzer")
 if [ "${BUILD:-1}" = 1 ]; then swift build "${flags[@]}" || exit 1; fi
 binary=$(swift build "${flags[@]}" --show-bin-path)/millrace-fuzz
 # Swift's own crash handler would keep libFuzzer from writing the input down.
@@ -46,4 +46,5 @@ run_target() { # TARGET
 }
 export -f run_target
 export binary seconds
+# shellcheck disable=SC2016 # the inner shell expands it
 printf '%s\n' "${targets[@]}" | xargs -P "${FUZZ_JOBS:-2}" -I '{}' bash -c 'run_target "$1" || exit 1' fuzz '{}'

@@ -17,6 +17,7 @@ stop() {
 }
 trap stop EXIT
 
+# shellcheck disable=SC2086 # arguments
 "$binary" demo --data "$data" --port 0 --admin-port 0 --psp-port 0 ${DEMO:-} >"$data/demo.log" 2>&1 &
 demo=$!
 until [ -f "$data/demo.json" ]; do

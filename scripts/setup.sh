@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing on a Debian or Ubuntu machine, and nothing when nothing is.
-# Usage: setup.sh run|test
+# Usage: setup.sh run|check|test
 set -eu
 
 say() { echo "setup: $*" >&2; }
@@ -18,17 +18,20 @@ need git git
 need curl curl
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
 [ -e /usr/include/zstd.h ] || missing="$missing libzstd-dev"
+if [ "${1:-run}" != run ]; then
+    need shellcheck shellcheck
+    need python3 python3
+    # Debian's python3 comes without what `python3 -m venv` needs.
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+fi
 if [ "${1:-run}" = test ]; then
     need h2load nghttp2-client
     need hledger hledger
-    need python3 python3
     # For the faults of Tests/EndToEnd: what a kernel and a disk can do to a journal.
     need cc gcc
     need strace strace
     need mkfs.ext4 e2fsprogs
     need mkfs.xfs xfsprogs
-    # Debian's python3 comes without what `python3 -m venv` needs.
-    python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 fi
 [ -n "$missing" ] || exit 0
 

@@ -53,6 +53,18 @@ format() {
     swift format lint --strict -r --configuration .swift-format Package.swift Sources Tests Fuzz Benchmarks/journal loadtest/Sources
 }
 
+# Shell and Python. ruff is in an environment of its own, so that `make check` installs nothing else.
+lint() {
+    # SC2317: functions that `step` calls look unreachable.
+    git ls-files -z '*.sh' | xargs -0 shellcheck -e SC2317 || return 1
+    [ -x .build/lint/bin/python ] || python3 -m venv .build/lint || return 1
+    if ! cmp -s scripts/requirements.txt .build/lint/requirements.installed; then
+        .build/lint/bin/pip install --quiet --disable-pip-version-check -r scripts/requirements.txt || return 1
+        cp scripts/requirements.txt .build/lint/requirements.installed
+    fi
+    .build/lint/bin/ruff check --quiet .
+}
+
 # Builds the unit tests. `make test` optimizes them and keeps the assertions: they run many times as fast as in a debug build.
 # `make check` builds for debugging: a small change is compiled sooner.
 build_unit() {
@@ -154,6 +166,9 @@ fuzz() {
     return "$status"
 }
 
+# As the Makefile does, so that both build the same.
+MILLRACE_COMMIT=$(scripts/commit.sh)
+if [ -n "$MILLRACE_COMMIT" ]; then export MILLRACE_COMMIT; else unset MILLRACE_COMMIT; fi
 mkdir -p "$logs"
 rm -f "$logs/failures" "$logs"/end-to-end-*.log
 configuration=debug
@@ -162,9 +177,12 @@ if [ "$mode" = all ]; then
     scripts/setup.sh test || { echo "FAILED: setup"; exit 1; }
     [ -f Tests/EndToEnd/requirements.txt ] || { echo "FAILED: there are no end-to-end tests"; exit 1; }
     step "python environment" environment
+else
+    scripts/setup.sh check || { echo "FAILED: setup"; exit 1; }
 fi
 step "format" format
 step "tidy" python3 scripts/tidy.py
+step "lint" lint
 step "build of unit tests" build_unit
 step "unit" unit
 if [ "$mode" = all ]; then

@@ -18,6 +18,8 @@ MAX_COLUMNS = 120
 MAX_COMMENT_COLUMNS = 140
 MAX_LITERAL_COLUMNS = 200
 MAX_BLOB_BYTES = 1 << 20
+# From so many parameters without a label on a call cannot be read.
+MAX_UNLABELLED = 3
 
 # Word, why not, and the folders (below the root) that may.
 BANNED = [
@@ -67,10 +69,7 @@ def check_lines(path, text, code, in_sources):
     originals = text.split("\n")
     for number, line in enumerate(codes, 1):
         for pattern, why, allowed in BANNED:
-            if "TODO" in pattern:
-                searched = originals[number - 1]
-            else:
-                searched = line
+            searched = originals[number - 1] if "TODO" in pattern else line
             if "wait" in pattern and "await " in line:
                 continue
             if re.search(pattern, searched) and not any(str(path).startswith(folder) for folder in allowed):
@@ -113,6 +112,50 @@ def check_functions(path, code):
         if opened and length > MAX_FUNCTION_LINES:
             offend(path, index + 1, f"a function of {length} lines, at most {MAX_FUNCTION_LINES}")
         index += 1
+
+
+def signatures(code):
+    """Line, name and parameters of each function, initializer and subscript."""
+    for match in re.finditer(r"\b(?:func\s+([^\s(<]+)|(init)[?!]?|(subscript))\s*(?:<[^>{}]*>)?\s*\(", code):
+        depth, start, parameters = 1, match.end(), []
+        for place in range(match.end(), len(code)):
+            character = code[place]
+            if character in "([{":
+                depth += 1
+            elif character in ")]}":
+                depth -= 1
+            if depth == 0 or (character == "," and depth == 1):
+                parameters.append(code[start:place].strip())
+                start = place + 1
+            if depth == 0:
+                break
+        yield code.count("\n", 0, match.start()) + 1, match.group(1) or match.group(2) or match.group(3), parameters
+
+
+def check_labels(path, code, counts):
+    """Notes the functions with three or more parameters without a label, by module."""
+    # The shard's modules were one: they share a number, so that a function may move between them.
+    module = re.sub(r"^Sources/Shard\w+", "Sources/Shard", "/".join(path.parts[:2]))
+    for number, name, parameters in signatures(code):
+        unlabelled = [parameter for parameter in parameters if parameter.startswith("_ ")]
+        if len(unlabelled) >= MAX_UNLABELLED and not re.match(r"\W", name):
+            what = f"{name} has {len(unlabelled)} parameters without a label, at most {MAX_UNLABELLED - 1}"
+            counts.setdefault(module, []).append((path, number, what))
+
+
+def check_ratchet(root, counts):
+    """A module may have as many such functions as tidy-unlabelled.txt says. The numbers only shrink."""
+    ratchet = "scripts/tidy-unlabelled.txt"
+    lines = [line.split() for line in (root / ratchet).read_text().split("\n") if line and not line.startswith("#")]
+    allowed = {module: int(number) for module, number in lines}
+    for module in sorted(set(counts) | set(allowed)):
+        found, most = counts.get(module, []), allowed.get(module, 0)
+        if len(found) > most:
+            offend(ratchet, 1, f"{module} has {len(found)} functions with unlabelled parameters, at most {most}; these:")
+            for path, number, what in found:
+                offend(path, number, what)
+        elif len(found) < most:
+            warnings.append(f"{ratchet}: {module} has {len(found)} only; lower its number")
 
 
 def rooms(root):
@@ -165,6 +208,7 @@ def check_files(root):
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent).resolve()
     count = 0
+    unlabelled = {}
     for folder in SWIFT_ROOTS:
         for path in sorted((root / folder).rglob("*.swift")):
             if ".build" in path.parts:
@@ -181,6 +225,8 @@ def main():
                 warnings.append(f"{relative}: {length} lines")
             check_lines(relative, text, code, in_sources)
             check_functions(relative, code)
+            check_labels(relative, code, unlabelled)
+    check_ratchet(root, unlabelled)
     check_imports(root)
     check_files(root)
     tidy_docs.check(root, documented_modules(root), offend)

@@ -31,10 +31,7 @@ def wrapped(words, first, rest):
 
 def safe(lines):
     """No line may begin with what Markdown would take for a list or a heading."""
-    for line in lines[1:]:
-        if re.match(r"^\s*([-*+#>|]|\d+\.)(\s|$)", line):
-            return False
-    return True
+    return not any(re.match(r"^\s*([-*+#>|]|\d+\.)(\s|$)", line) for line in lines[1:])
 
 
 def paragraph(lines):

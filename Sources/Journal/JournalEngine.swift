@@ -7,7 +7,7 @@ package protocol JournalOwner: AnyObject, Sendable {
     /// Every record up to and including `position` is durable.
     func journalDurable(upTo position: RecordPosition)
     /// A write or flush failed. Nothing appended later than the last `journalDurable` position may be assumed either
-    /// way; the journal is fenced and takes no more appends. Never retried (durability.md, section 1.4).
+    /// way; the journal is fenced and takes no more appends. Never retried (docs/adr/0008-local-journal-with-direct-io.md).
     func journalFailed(_ error: JournalError)
 }
 

@@ -13,7 +13,7 @@ struct AuditedDispute {
     var isPresumedLost = false
 }
 
-// What providers, operators and disputes do to a payment, written from payments.md 4.2 and 4.4.
+// What providers, operators and disputes do to a payment, written from docs/payments.md and docs/posting-rules.md.
 extension AuditedPayment {
     /// Takes an event in; returns what it must have booked, or why it cannot have happened.
     mutating func take(_ record: EventApplied) -> Result<ExpectedPostings, Violation> {

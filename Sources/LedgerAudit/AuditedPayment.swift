@@ -87,7 +87,7 @@ struct AuditedPayment {
 
     func account(_ kind: AccountKind) -> Account {
         // A wallet stands where the provider and its hold do, and pays what is available at once; a top-up fills a wallet where
-        // others fill the merchant's balance; cash is with the bank (payments.md 4.4, P11).
+        // others fill the merchant's balance; cash is with the bank (docs/posting-rules.md, P11).
         switch (funding, kind) {
         case (.wallet(let owner), .providerReceivable), (.wallet(let owner), .memoAuthorizationProvider):
             return Account(.wallet, owner: owner, currency: currency)

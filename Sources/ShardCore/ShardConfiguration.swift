@@ -91,7 +91,7 @@ package struct MoneyLimits: Sendable {
     package init() {}
 }
 
-/// How unknown outcomes are resolved (payments.md, section 4.3), from the capabilities that the provider declares.
+/// How unknown outcomes are resolved (docs/payments.md, "Unknown outcomes"), from the capabilities that the provider declares.
 package struct ResolutionPolicy: Sendable {
     /// The PSP can be asked by our key or reference, and answers at once.
     package var canQuery: Bool

@@ -4,7 +4,7 @@ import Payments
 import ShardRecords
 import ShardState
 
-// Events: what providers, settlement lines and operators tell of payments (payments.md, section 4.2). Each is applied once, under
+// Events: what providers, settlement lines and operators tell of payments (docs/payments.md). Each is applied once, under
 // the key of its provider and its identifier; one that the state does not take is refused, and nothing is kept of it, so that it
 // may be told again.
 extension ShardCore {
@@ -232,7 +232,7 @@ extension ShardCore {
         case .amountMismatch: refuse(command, .eventAmountMismatch, showing: index, into: &output)
         case .tooManyDisputes: refuse(command, .tooManyDisputes, into: &output)
         case .operationInProgress:
-            // What is in doubt is asked for now, and not when its time has come (payments.md, 4.3).
+            // What is in doubt is asked for now, and not when its time has come (docs/payments.md, "Unknown outcomes").
             wake(index, at: now, into: &output)
             refuse(command, .operationInProgress, showing: index, into: &output)
         case .notAllowed:

@@ -217,7 +217,7 @@ extension ShardCore {
     }
 
     /// Answer to a query: the PSP knows nothing of it. Our call may still be on its way, so this proves nothing before the
-    /// in-flight horizon has passed (payments.md, section 4.3). Until then the same call under the same PSP key is safe,
+    /// in-flight horizon has passed (docs/payments.md, "Unknown outcomes"). Until then the same call under the same PSP key is safe,
     /// and its answer definite; but only a few times, because each of them is on its way again.
     private mutating func notFound(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
         if !operations[slot].isKnownToProvider, isPastHorizon(slot, at: now) {

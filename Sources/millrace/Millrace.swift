@@ -18,6 +18,7 @@ struct Millrace: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "millrace",
         abstract: "A payment gateway: exactly-once payments over HTTP/2, a double-entry ledger in a write-ahead log.",
+        version: Version.text,
         subcommands: [
             ServeCommand.self, InitCommand.self, DemoCommand.self, PSPCommand.self, LoadCommand.self,
             JournalCommand.self,

@@ -1,4 +1,4 @@
-"""Operators and merchants at one gateway: what is told of payments, and told again after every restart."""
+"""Operators and merchants at one gateway: what is reported of payments, and reported again after every restart."""
 
 import money
 from gateway import key, payment, run, unique
@@ -21,15 +21,15 @@ def balance(api, currency="EUR"):
     return amount("pending"), amount("available"), amount("reserve")
 
 
-class Desk:
-    """A demo with an operator's key; `told` keeps every event that was applied, with its answer."""
+class OperatedDemo:
+    """A demo with an operator's key; `reported` keeps every event that was applied, with its answer."""
 
     def __init__(self, demo, settings=SETTINGS):
         made = run("keys", "new", "--operator", status=0).stdout.split()
         self.secret = next(word for word in made if word.startswith("ok_"))
         digest = next(word for word in made if word.startswith("sha256:"))
         self.demo = demo
-        self.told = []
+        self.reported = []
         self.clients = []
         demo.start("psp")
         demo.configure(settings % digest)
@@ -39,10 +39,10 @@ class Desk:
     def connect(self):
         for client in self.clients:
             client.close()
-        self.shop, self.other = self.demo.client(0), self.demo.client(1)
+        self.merchant, self.other_merchant = self.demo.client(0), self.demo.client(1)
         self.operator = self.demo.client(merchant=None)
         self.operator.headers["authorization"] = f"Bearer {self.secret}"
-        self.clients = [self.shop, self.other, self.operator]
+        self.clients = [self.merchant, self.other_merchant, self.operator]
 
     def restart(self):
         """kill -9, and again."""
@@ -52,20 +52,20 @@ class Desk:
 
     def sale(self, token="tok_visa", status=201, **changes):
         """A payment of 100.00, of which the merchant has 99.50."""
-        answer = self.shop.post("/v1/payments", json=payment(amount=10_000, payment_method=token, **changes), headers=key())
+        answer = self.merchant.post("/v1/payments", json=payment(amount=10_000, payment_method=token, **changes), headers=key())
         assert answer.status_code == status, answer.text
         return answer.json().get("payment", answer.json())
 
     def settled(self):
         created = self.sale()
-        self.tell("settlement.matched", created, amount=10_000, fee=120)
+        self.report("settlement.matched", created, amount=10_000, fee=120)
         return created
 
     def read(self, created):
-        return self.shop.get(f"/v1/payments/{created['id']}").json()
+        return self.merchant.get(f"/v1/payments/{created['id']}").json()
 
     def post(self, path, status=200, **body):
-        answer = self.shop.post(path, json=body, headers=key())
+        answer = self.merchant.post(path, json=body, headers=key())
         assert answer.status_code == status, answer.text
         return answer.json()
 
@@ -79,16 +79,16 @@ class Desk:
     def send(self, event):
         return self.operator.post("/v1/provider_events", json=event)
 
-    def tell(self, kind, created, **changes):
+    def report(self, kind, created, **changes):
         """An event that is applied; its answer."""
         event = self.event(kind, created, **changes)
         answer = self.send(event)
         assert answer.status_code == 200, f"{event}: {answer.text}"
-        self.told.append((event, answer.content))
+        self.reported.append((event, answer.content))
         body = answer.json()
         assert (body["id"], body["type"], body["payment_id"]) == (event["id"], kind, created["id"])
         assert body["payment_status"] == self.read(created)["status"]
-        assert body["available_negative"] == (balance(self.shop)[1] < 0)
+        assert body["available_negative"] == (balance(self.merchant)[1] < 0)
         return body
 
     def refused(self, kind, created, code, **changes):
@@ -102,10 +102,10 @@ class Desk:
         assert self.demo.trial_balance() == before and self.read(created) == payment_before
         return answer.json()
 
-    def tell_all_again(self):
+    def report_all_again(self):
         """Every event so far, answered byte for byte, and without effect."""
         before = self.demo.trial_balance()
-        for event, content in self.told:
+        for event, content in self.reported:
             answer = self.send(event)
             assert answer.status_code == 200 and answer.content == content, f"{event}: {content} became {answer.content}"
             assert answer.headers["idempotent-replayed"] == "true"
@@ -113,18 +113,18 @@ class Desk:
 
     def end(self):
         """A kill -9, then a stop in order: the same answers after it, and sound books. The postings."""
-        before = [balance(self.shop), balance(self.other), self.demo.trial_balance()]
+        before = [balance(self.merchant), balance(self.other_merchant), self.demo.trial_balance()]
         self.restart()
-        assert [balance(self.shop), balance(self.other), self.demo.trial_balance()] == before
-        self.tell_all_again()
+        assert [balance(self.merchant), balance(self.other_merchant), self.demo.trial_balance()] == before
+        self.report_all_again()
         for client in self.clients:
             client.close()
         assert self.demo.stop_gateway() == 0
         rows = money.books_are_sound(self.demo)
         self.demo.start("gateway")
         self.connect()
-        assert [balance(self.shop), balance(self.other), self.demo.trial_balance()] == before
-        self.tell_all_again()
+        assert [balance(self.merchant), balance(self.other_merchant), self.demo.trial_balance()] == before
+        self.report_all_again()
         return rows
 
 

@@ -61,8 +61,9 @@ class Demo:
         ]  # fmt: skip
         if only:
             command.append(f"--{only}-only")
-        log = open(self.directory / f"demo-{only or 'both'}.log", "ab")
-        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        # The child has a descriptor of its own.
+        with open(self.directory / f"demo-{only or 'both'}.log", "ab") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         self.processes[only or "both"] = process
 
         def ready():
@@ -195,11 +196,11 @@ class Demo:
 
     def serve(self, *prefix, **environment):
         """`millrace serve` over this directory, without a launcher, under the command `prefix` if any; not waited for."""
-        log = open(self.directory / "serve.log", "ab")
-        process = subprocess.Popen(
-            [*map(str, prefix), BINARY, "serve", "--config", str(self.directory / "millrace.yaml")],
-            env=self.environment(**environment), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        with open(self.directory / "serve.log", "ab") as log:
+            process = subprocess.Popen(
+                [*map(str, prefix), BINARY, "serve", "--config", str(self.directory / "millrace.yaml")],
+                env=self.environment(**environment), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
         self.processes["serve"] = process
         return process
 

@@ -2,7 +2,7 @@
 journal are not confused."""
 
 import struct
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from faultlab import Trial, compiled_shim
@@ -50,7 +50,7 @@ def test_the_clock_jumps(bare_demo, tmp_path, clock):
         compare()
         pay()
         last = datetime.fromisoformat(seen[-1][1].json()["created_at"].replace("Z", "+00:00"))
-        shown = shown or (last - datetime.now(timezone.utc)).total_seconds() > 3000
+        shown = shown or (last - datetime.now(UTC)).total_seconds() > 3000
         for seconds in jumps:
             clock(seconds)
             pay()

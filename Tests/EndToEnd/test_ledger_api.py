@@ -6,7 +6,7 @@ import csv
 import io
 import random
 from collections import defaultdict
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
@@ -240,7 +240,7 @@ def test_a_list_goes_on_across_payments_and_a_kill(own_demo):
             assert api.post("/v1/payments", json=payment(), headers=key()).status_code == 201
         expected = pages(api)
         first = api.get("/v1/ledger/entries", params={"limit": 3}).json()
-        moment = datetime.now(timezone.utc).isoformat()
+        moment = datetime.now(UTC).isoformat()
         before = balance(api.get("/v1/balance"))
     own_demo.kill_gateway()
     own_demo.start("gateway")

@@ -109,7 +109,7 @@ def test_the_bank_pays_fails_and_returns_as_operators_tell(configured_demo):
     with demo.client() as api, demo.client(merchant=None) as operator:
         operator.headers["authorization"] = f"Bearer {secret}"
 
-        def tell(identifier, event, headers=None, **changes):
+        def report(identifier, event, headers=None, **changes):
             body = {"event": event, **changes}
             return operator.post(f"/v1/payouts/{identifier}/events", json=body, headers=headers or key())
 
@@ -117,21 +117,21 @@ def test_the_bank_pays_fails_and_returns_as_operators_tell(configured_demo):
         first, second, third = (payout(api, amount=1_000).json()["id"] for _ in range(3))
         assert api.post(f"/v1/payouts/{first}/events", json={"event": "paid"}, headers=key()).status_code == 403
         assert operator.get(f"/v1/payouts/{first}").status_code == 403
-        assert tell(first, "sent").json()["status"] == "in_transit"
-        assert tell(first, "paid").json()["status"] == "paid"
-        wrong = tell(first, "failed")
+        assert report(first, "sent").json()["status"] == "in_transit"
+        assert report(first, "paid").json()["status"] == "paid"
+        wrong = report(first, "failed")
         assert wrong.status_code == 409 and wrong.json()["code"] == "payout_unexpected_state"
-        failed = tell(second, "failed", reason="unknown account")
+        failed = report(second, "failed", reason="unknown account")
         assert failed.json()["status"] == "failed" and failed.json()["reason"] == "unknown account"
-        assert tell(third, "paid").status_code == 200
+        assert report(third, "paid").status_code == 200
         headers = key()
-        returned = tell(third, "returned", headers, reason="account closed")
+        returned = report(third, "returned", headers, reason="account closed")
         assert returned.json()["status"] == "returned"
-        assert tell(third, "returned", headers, reason="account closed").content == returned.content
+        assert report(third, "returned", headers, reason="account closed").content == returned.content
         assert money.available(api) == funds - 1_000
         assert api.get(f"/v1/payouts/{third}").json() == returned.json()
-        assert tell("pyo_" + "0" * 26, "paid").status_code == 404 and tell("pyo_" + "7" * 26, "paid").status_code == 404
-        assert tell(first, "lost").json()["code"] == "parameter_value_unknown"
+        assert report("pyo_" + "0" * 26, "paid").status_code == 404 and report("pyo_" + "7" * 26, "paid").status_code == 404
+        assert report(first, "lost").json()["code"] == "parameter_value_unknown"
     assert demo.stop_gateway() == 0
     rows = money.books_are_sound(demo)
     assert sum(int(row["amount_minor"]) for row in rows if row["account"] == "assets:bank:cash:1") == -1_000

@@ -96,7 +96,10 @@ GET = b"\x82"  # :method: GET, from the static table.
         (frame(HEADERS, 5, 1, b"\xff" * 6), [http2.COMPRESSION_ERROR]),
         (frame(HEADERS, 1, 1, GET) + frame(PING, 0, 0, b"12345678"), [http2.PROTOCOL_ERROR]),
         (frame(HEADERS, 1, 1, GET) + frame(CONTINUATION, 0, 1) * 20_000, [http2.ENHANCE_YOUR_CALM, http2.PROTOCOL_ERROR]),
-        (frame(HEADERS, 1, 1, GET) + frame(CONTINUATION, 0, 1, b"\x00\x01a\x01b" * 1000) * 200, [http2.ENHANCE_YOUR_CALM, http2.PROTOCOL_ERROR]),
+        (
+            frame(HEADERS, 1, 1, GET) + frame(CONTINUATION, 0, 1, b"\x00\x01a\x01b" * 1000) * 200,
+            [http2.ENHANCE_YOUR_CALM, http2.PROTOCOL_ERROR],
+        ),
         (frame(CONTINUATION, 4, 1, GET), [http2.PROTOCOL_ERROR]),
         (frame(RST_STREAM, 0, 7, struct.pack(">I", 8)), [http2.PROTOCOL_ERROR]),
         (frame(SETTINGS, 0, 0, b"12345"), [http2.FRAME_SIZE_ERROR]),

@@ -6,13 +6,13 @@ import threading
 
 import pytest
 from gateway import key, payment, run, wait_until
+from scorer import Scorer
 
 OPERATORS = """
 operators:
   - name: ops
     api_keys: ["%s"]
 """
-from scorer import Scorer
 
 RULES = """
 risk:

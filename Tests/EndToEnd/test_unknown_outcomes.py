@@ -6,7 +6,6 @@ import signal
 import pytest
 from gateway import alive, key, payment, wait_until
 
-
 CHARGED = {"authorize": 1, "capture": 1}
 
 

@@ -1,7 +1,7 @@
 import Payments
 import ShardCore
 
-// What a PSP's word means (payments.md, section 4.3).
+// What a PSP's word means (docs/payments.md, "Unknown outcomes").
 extension Auditor {
     mutating func expectOutcome(_ number: Int, _ reply: Step.Reply, at now: Int64) throws(Mismatch) {
         guard let payment = payments[number], var waiting = calls[number], !waiting.isEmpty else {

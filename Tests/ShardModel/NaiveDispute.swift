@@ -1,7 +1,7 @@
 import Money
 import Payments
 
-/// A dispute as payments.md, section 4.2, and docs/disputes.md describe it, in the plainest way that works.
+/// A dispute as docs/payments.md and docs/disputes.md describe it, in the plainest way that works.
 struct NaiveDispute {
     enum Status: String {
         case warning, open, won, lost

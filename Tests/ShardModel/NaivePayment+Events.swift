@@ -2,7 +2,7 @@ import Ledger
 import Money
 import Payments
 
-// What a payment takes of what is told of it (payments.md, section 4.2; docs/disputes.md), and what that does.
+// What a payment takes of what is told of it (docs/payments.md; docs/disputes.md), and what that does.
 extension NaivePayment {
     func rule(_ event: Step.Event, _ situation: NaiveSituation) -> NaiveRuling {
         if situation.isHeldBack, event.type.needsSomethingSent { return .refused("eventNotAllowed") }

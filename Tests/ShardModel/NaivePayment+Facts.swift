@@ -1,7 +1,7 @@
 import Money
 import Payments
 
-// What an event does to a payment, and what it books (payments.md, sections 4.2 and 4.4).
+// What an event does to a payment, and what it books (docs/payments.md and docs/posting-rules.md).
 extension NaivePayment {
     mutating func take(_ fact: NaiveFact, _ reference: String, at now: Int64) -> [NaivePosting] {
         var postings: [NaivePosting] = []

@@ -1,7 +1,7 @@
 import Money
 import Payments
 
-/// The accounts of payments.md, section 4.4, by the names that reports use.
+/// The accounts of docs/posting-rules.md, by the names that reports use.
 enum NaiveAccount: String, CaseIterable {
     case receivable = "psp:receivable"
     case pending = "merchant:pending"
@@ -37,7 +37,7 @@ struct NaivePosting: Hashable, Comparable {
     }
 }
 
-/// A payment as payments.md describes it, in the plainest way that works. Shares nothing with the payments of the gateway but the
+/// A payment as docs/payments.md describes it, in the plainest way that works. Shares nothing with the payments of the gateway but the
 /// names of operations.
 struct NaivePayment {
     enum Phase: String {
@@ -269,7 +269,7 @@ struct NaivePayment {
         return postings
     }
 
-    // MARK: Recipes (payments.md, section 4.4)
+    // MARK: Recipes (docs/posting-rules.md)
 
     func hold(_ amount: Int64) -> [NaivePosting] { move(.heldAtPSP, .heldForMerchant, amount) }
     func release(_ amount: Int64) -> [NaivePosting] { move(.heldForMerchant, .heldAtPSP, amount) }

@@ -7,7 +7,7 @@ import ShardModel
 import ShardStorage
 import Testing
 
-/// Disputes: payments.md, section 4.2.
+/// Disputes: docs/payments.md.
 @Suite struct DisputeTests {
     private static let day: Int64 = 86_400_000
 

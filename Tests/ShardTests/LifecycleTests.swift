@@ -4,7 +4,7 @@ import Payments
 import ShardCore
 import Testing
 
-/// What PSPs, shoppers and time do to authorizations: payments.md, section 4.2.
+/// What PSPs, shoppers and time do to authorizations: docs/payments.md.
 @Suite struct LifecycleTests {
     private static let minute: Int64 = 60_000
     private static let day: Int64 = 86_400_000

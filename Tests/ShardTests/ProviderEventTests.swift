@@ -7,7 +7,7 @@ import ShardCore
 import ShardRecords
 import Testing
 
-/// What providers and operators tell of payments: payments.md, section 4.2.
+/// What providers and operators tell of payments: docs/payments.md.
 @Suite struct ProviderEventTests {
     static let minute: Int64 = 60_000
 

@@ -3,7 +3,7 @@ import Foundation
 import ShardModel
 import Testing
 
-/// Every row of the table of transitions (payments.md, section 4.2) as a scenario: what comes in, and every record, call, answer and
+/// Every row of the table of transitions (docs/payments.md) as a scenario: what comes in, and every record, call, answer and
 /// balance that comes of it, byte for byte. `MILLRACE_REWRITE=1` writes the files anew; the difference is for people to read.
 @Suite("Scenarios of the table of transitions")
 struct ScenarioTests {
@@ -84,7 +84,7 @@ struct ScenarioTests {
 
     @Test("Every row of the table has a scenario, and every scenario a row")
     func coverage() {
-        #expect(Self.rows.count == 45, "payments.md 4.2 has 45 rows")
+        #expect(Self.rows.count == 45, "docs/payments.md has 45 rows")
         for row in Self.rows {
             #expect(!row.scenarios.isEmpty, "row \(row.number)")
             for name in row.scenarios {

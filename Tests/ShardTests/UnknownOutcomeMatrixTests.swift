@@ -4,7 +4,7 @@ import Payments
 import ShardCore
 import Testing
 
-/// payments.md, section 4.3, as a matrix: every operation, every way in which its fate can become doubtful, every means that a
+/// docs/payments.md, "Unknown outcomes", as a matrix: every operation, every way in which its fate can become doubtful, every means that a
 /// provider gives to find out. Each ends in the state that the provider is in, and the provider has executed at most once.
 @Suite("Every operation, every doubt, every means of resolution")
 struct UnknownOutcomeMatrixTests {

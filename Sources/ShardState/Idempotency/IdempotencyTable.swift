@@ -7,7 +7,7 @@ package import ShardRecords
 /// choose colliding keys.
 ///
 /// Expiry is a wheel of one-second buckets that hold intrusive lists of entries. An entry whose request has no result
-/// yet is never evicted: it moves to a later bucket (payments.md 2.1, rule 5).
+/// yet is never evicted: it moves to a later bucket.
 ///
 /// Memory: 56 bytes an entry and 1.5 to 3 index words of 4 bytes each: 62 to 68 bytes for each key of the capacity, and 4 bytes
 /// for each second of the time to live.

@@ -42,7 +42,7 @@ struct Recount {
     ///   - isSale: whether the payment captures as it is authorized.
     mutating func take(_ answer: SimAnswer, of request: Request, splits: [SplitRequest], isSale: Bool) {
         switch answer.kind {
-        // Sellers get nothing of what is taken back.
+        // Sellers get nothing of what is reversed.
         case .payment: capture(upTo: answer.captured, answer.payment, request.merchant, answer.isGivenUp ? [] : splits)
         case .event: take(event: answer, request, isSale: isSale)
         case .payout: take(payout: answer, request)
@@ -117,7 +117,8 @@ struct Recount {
     // MARK: Events
 
     private mutating func take(event answer: SimAnswer, _ request: Request, isSale: Bool) {
-        guard let effect = answer.effect, let payment = answer.payment, case .event(let event) = request.errand else {
+        guard let effect = answer.effect, let payment = answer.payment, case .event(let event) = request.nonPayment
+        else {
             return note("an event's answer without an effect")
         }
         let dispute = DisputeID(high: answer.subject.high, low: answer.subject.low)
@@ -156,7 +157,7 @@ struct Recount {
     private mutating func take(payout answer: SimAnswer, _ request: Request) {
         let number = answer.subject.low
         guard let state = answer.payoutState else { return note("a pay-out in no state") }
-        switch request.errand {
+        switch request.nonPayment {
         case .payout(let asked):
             if payouts[number] != nil { note("pay-out \(number) was made twice") }
             if let amount = asked.amountMinor, answer.amount != amount, answer.amount != amount + 5 {
@@ -193,7 +194,7 @@ struct Recount {
     }
 
     private mutating func take(conversion answer: SimAnswer, _ request: Request) {
-        guard case .convert(let id) = request.errand, id.low == answer.subject.low else {
+        guard case .convert(let id) = request.nonPayment, id.low == answer.subject.low else {
             return note("a conversion of another quote")
         }
         if !convertedQuotes.insert(id.low).inserted { note("quote \(id) was used twice") }

@@ -63,7 +63,7 @@ extension World {
         case .increment:
             guard response.status == 200, let asked = request.amount, answer.authorized != asked + extra else { return }
             fail("request \(attempt.request) asked for \(asked + extra) in all, and got \(answer.authorized)")
-        case .capture, .cancel, .confirm, .approve, .reject, .errand: break
+        case .capture, .cancel, .confirm, .approve, .reject, .nonPayment: break
         }
     }
 
@@ -84,8 +84,8 @@ extension World {
         case .keyReused:
             if !request.hasConflict { fail("request \(attempt.request) was refused for another that was never made") }
             return
-        case .notFound where request.kind == .errand:
-            if !mayBeUnknown(request) { fail("errand \(attempt.request) finds nothing") }
+        case .notFound where request.kind == .nonPayment:
+            if !mayBeUnknown(request) { fail("command \(attempt.request) finds nothing") }
         case .notFound: fail("request \(attempt.request) is about a payment that was acknowledged and is not found")
         case .idempotencyTableFull, .paymentTableFull: fail("a table is full that has room for everything")
         case .keyInUse, .unexpectedState, .operationInProgress, .amountExceedsCapturable, .amountExceedsRefundable,
@@ -97,7 +97,7 @@ extension World {
             .splitsNotPossible:
             break
         case .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .tooManyDisputes:
-            if request.kind != .errand { fail("a merchant is refused as an operator: \(refusal)") }
+            if request.kind != .nonPayment { fail("a merchant is refused as an operator: \(refusal)") }
         case .cursorInvalid, .momentNotPast, .momentUnknown: fail("nobody asked for the ledger: \(refusal)")
         case .payoutsOnHold, .payoutTableFull, .walletTableFull, .walletUnknown, .walletCurrencyMismatch,
             .quoteTableFull, .sellerTableFull, .sellerLimitReached, .manualCaptureNotPossible, .reviewForOperators:
@@ -108,9 +108,9 @@ extension World {
         }
     }
 
-    /// Disputes and sellers that nobody has heard of yet, refunds that were told of by another name, quotes of long ago.
+    /// Disputes and sellers that nobody has heard of yet, refunds that were reported by another name, quotes of long ago.
     private func mayBeUnknown(_ request: Request) -> Bool {
-        switch request.errand {
+        switch request.nonPayment {
         case .event(let event): event.type.isDispute
         case .payout(let payout): payout.seller != nil
         case .convert: true

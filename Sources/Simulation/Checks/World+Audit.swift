@@ -144,7 +144,7 @@ extension World {
         return nil
     }
 
-    /// What failed or was cancelled has left nothing behind: not executed, or executed and taken back, or lapsed.
+    /// What failed or was cancelled has left nothing behind: not executed, or executed and reversed, or lapsed.
     private func tracesLeft(_ psp: PSPAuditor.Totals, _ held: Int64) -> String? {
         guard psp.authorizations <= 1, psp.cancellations <= psp.authorizations else {
             return "executed or voided twice"

@@ -21,7 +21,7 @@ extension World {
         for (_, number, answer) in found.sorted(by: { $0.position < $1.position }) {
             let request = requests[number]
             let intent = request.intent >= 0 ? intents[request.intent] : nil
-            if case .quote(let quote) = request.errand { recount.take(quote: answer, quote) }
+            if case .quote(let quote) = request.nonPayment { recount.take(quote: answer, quote) }
             let splits = request.kind == .capture ? request.splits : intent?.splits ?? []
             recount.take(answer, of: request, splits: splits, isSale: intent?.captures ?? false)
         }

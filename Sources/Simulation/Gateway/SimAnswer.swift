@@ -71,7 +71,7 @@ struct SimAnswer {
         set { others.0 = newValue ? 1 : 0 }
     }
 
-    /// Of a payment: it was given up, and what it captures is taken back.
+    /// Of a payment: it was given up, and what it captures is reversed.
     var isGivenUp: Bool {
         get { kind == .payment && subject.low != 0 }
         set { subject.low = newValue ? 1 : 0 }

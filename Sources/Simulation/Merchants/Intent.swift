@@ -16,7 +16,7 @@ struct Intent {
     var captures: Bool
     var method: String
     var payment: PaymentID?
-    /// What was captured and refunded, as far as the merchant was told that it is final.
+    /// What was captured and refunded, as far as final answers said so.
     var captured: Int64 = 0
     var refunded: Int64 = 0
     var refundsAsked: Int64 = 0
@@ -30,7 +30,7 @@ struct Intent {
     /// How its captures are shared.
     var splits: [SplitRequest] = []
     var customer = ""
-    /// Of what was captured, how much the operators have told to be settled.
+    /// Of what was captured, how much the operators have reported as settled.
     var settled: Int64 = 0
     /// A refund came back or a capture failed after all: the PSP's books know nothing of it, and take no refund of that money again.
     var isBeyondPSP = false

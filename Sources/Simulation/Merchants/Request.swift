@@ -12,8 +12,8 @@ struct Request {
         case confirm
         case approve
         case reject
-        /// No step of a payment: `errand` says what.
-        case errand
+        /// No step of a payment: `nonPayment` says what.
+        case nonPayment
     }
 
     enum Outcome: UInt8 {
@@ -33,12 +33,12 @@ struct Request {
         var hash: UInt64
     }
 
-    /// Who asks, or whose payment an operator tells of.
+    /// Who asks, or whose payment an operator reports about.
     var merchant: UInt64
     /// -1 for what is about no shopper.
     var intent: Int
     var kind: Kind
-    var errand: Errand?
+    var nonPayment: NonPaymentCommand?
     /// Minor units; nil for all there is.
     var amount: Int64?
     /// Of a capture.
@@ -59,8 +59,8 @@ struct Request {
     var hasConflict = false
 }
 
-/// What is done beside payments, and what operators tell.
-enum Errand {
+/// What merchants do beside operations on payments, and what operators report.
+enum NonPaymentCommand {
     case event(ProviderEvent)
     case evidence(DisputeID)
     case accept(DisputeID)

@@ -61,7 +61,7 @@ extension World {
         let attempt = attempts[number]
         let request = requests[attempt.request]
         let isRead = attempt.variant == .read
-        let isOperators = !isRead && request.errand?.isOperators == true
+        let isOperators = !isRead && request.nonPayment?.isOperators == true
         if request.kind == .approve { approved.insert(request.intent) }
         return Command(
             kind: kind(request, attempt.variant),
@@ -84,12 +84,12 @@ extension World {
         let request = requests[number]
         var low = UInt64(number + 1) &* 0x9E37_79B9_7F4A_7C15
         if isRekeyed(request) { low ^= UInt64(attempts.count) << 20 }
-        return KeyDigest(high: request.errand?.isOperators == true ? 0 : request.merchant, low: low)
+        return KeyDigest(high: request.nonPayment?.isOperators == true ? 0 : request.merchant, low: low)
     }
 
     /// Planted bugs that lose what ties a request to the one before it.
     private func isRekeyed(_ request: Request) -> Bool {
-        switch (scenario.planted, request.errand) {
+        switch (scenario.planted, request.nonPayment) {
         case (.forgetReservation, nil), (.doublePayout, .payout): request.final == nil
         case (.newEventKey, .event): true
         default: false
@@ -97,8 +97,8 @@ extension World {
     }
 
     private func kind(_ request: Request, _ variant: Attempt.Variant) -> Command.Kind {
-        if let errand = request.errand, variant != .read {
-            return command(of: errand, extra: variant == .conflicting ? 5 : 0)
+        if let other = request.nonPayment, variant != .read {
+            return command(of: other, extra: variant == .conflicting ? 5 : 0)
         }
         let id = intents[request.intent].payment
         if variant == .read, let id { return .getPayment(id) }
@@ -118,7 +118,7 @@ extension World {
         case .cancel: return .cancel(id!)
         case .approve: return .approve(id!)
         case .reject: return .reject(id!)
-        case .errand: preconditionFailure("an errand has no payment of its own")
+        case .nonPayment: preconditionFailure("a command beside payments has no payment of its own")
         case .refund: return .refund(id!, amountMinor: request.amount.map { $0 + extra })
         }
     }

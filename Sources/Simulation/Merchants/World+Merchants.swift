@@ -105,8 +105,8 @@ extension World {
         case 409:
             switch answer.refusal {
             case .keyInUse: resend(number, busy: true)
-            // Whoever tells of a payment that is busy tells it again, for a while.
-            case .operationInProgress where request.kind != .errand || request.sends < 6:
+            // An operator who reports about a busy payment reports again, for a while.
+            case .operationInProgress where request.kind != .nonPayment || request.sends < 6:
                 resend(number, busy: true)
             default: settle(number, .refused, answer)
             }
@@ -123,8 +123,8 @@ extension World {
         note(number, outcome, answer)
         askAgain(number)
         guard outcome != .refused, outcome != .conflicted else { return }
-        if requests[number].kind == .errand { return errandDone(number, answer) }
-        if !isCalm { goOn(number, answer) }
+        if requests[number].kind == .nonPayment { return nonPaymentCommandDone(number, answer) }
+        if !isCalm { followUp(number, answer) }
     }
 
     /// What the merchant now believes of the money.
@@ -133,7 +133,7 @@ extension World {
         if request.kind == .create, outcome != .refused { intents[request.intent].payment = answer.payment }
         guard outcome == .succeeded else { return }
         switch request.kind {
-        case .errand, .reject: break
+        case .nonPayment, .reject: break
         case .create, .capture, .confirm, .approve:
             intents[request.intent].captured = max(intents[request.intent].captured, answer.captured)
         case .increment: break
@@ -143,7 +143,7 @@ extension World {
         }
     }
 
-    /// A merchant that lost its notes asks again for what it was told already.
+    /// A merchant that lost its notes asks again for what it knows already.
     private func askAgain(_ number: Int) {
         guard requests[number].final != nil else { return }
         if isCalm {
@@ -190,7 +190,7 @@ extension World {
         return requests.allSatisfy { $0.current == nil && ($0.final == nil || $0.wasAnsweredInCalm) }
     }
 
-    /// How many payments time alone must still change. Of a PSP that refuses every refund nothing can be taken back: the gateway tries
+    /// How many payments time alone must still change. Of a PSP that refuses every refund nothing can be reversed: the gateway tries
     /// for ever, ever more rarely, and the money stays booked as captured.
     private func whatWaits(_ payments: [Payment]) -> Int { waiting(payments).count }
 
@@ -204,7 +204,7 @@ extension World {
         }
     }
 
-    /// A top-up cannot be taken back while its money is spent.
+    /// A top-up cannot be reversed while its money is spent.
     private func isSpent(_ wallet: WalletID, _ payment: Payment) -> Bool {
         let account = Account(.wallet, owner: wallet.accountOwner, currency: .eur)
         return -(gateway?.host.core.balance(of: account) ?? 0) < Int128(payment.refundableMinor)

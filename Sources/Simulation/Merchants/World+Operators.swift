@@ -3,7 +3,7 @@ import PSPSimulator
 import Payments
 import ShardCore
 
-/// Operators: they tell what providers, settlement files and card schemes say of payments, sometimes twice, sometimes late.
+/// Operators report what providers, settlement files and card schemes say of payments, sometimes twice, sometimes late.
 extension World {
     private func event(_ type: PaymentEventType, _ payment: PaymentID, _ amount: Int64? = nil) -> ProviderEvent {
         events += 1
@@ -12,14 +12,14 @@ extension World {
         return event
     }
 
-    private func tell(_ event: ProviderEvent, _ intent: Int, after delay: Int64, _ random: inout SimRandom) {
+    private func report(_ event: ProviderEvent, _ intent: Int, after delay: Int64, _ random: inout SimRandom) {
         begin(.event(event), merchant: intents[intent].merchant, intent: intent, after: delay, &random)
     }
 
     // MARK: Of what was captured
 
     /// A payment was captured: it is settled, disputed, fails after all, or nothing is heard of it.
-    func tellOfCapture(_ intent: Int, _ random: inout SimRandom) {
+    func reportCapture(_ intent: Int, _ random: inout SimRandom) {
         guard let payment = intents[intent].payment, random.chance(scenario.eventRate) else { return }
         if case .wallet = intents[intent].funding, random.chance(900_000) { return }
         let captured = max(1, intents[intent].captured - intents[intent].settled)
@@ -28,7 +28,7 @@ extension World {
         case 0...12: settle(intent, payment, random.chance(600_000) ? captured : captured / 2 + 1, &random)
         case 13...16: dispute(intent, payment, &random)
         case 17:
-            tell(
+            report(
                 event(.captureFailed, payment, random.chance(500_000) ? nil : captured / 3),
                 intent,
                 after: delay,
@@ -37,23 +37,24 @@ extension World {
         case 18:
             var unexplained = event(.moneyUnexplained, payment, 500 + Int64(random.below(500)))
             unexplained.isTaken = random.chance(300_000)
-            tell(unexplained, intent, after: delay, &random)
-        default: tell(event(.balanceWrittenOff, payment, 1 + Int64(random.below(2_000))), intent, after: delay, &random)
+            report(unexplained, intent, after: delay, &random)
+        default:
+            report(event(.balanceWrittenOff, payment, 1 + Int64(random.below(2_000))), intent, after: delay, &random)
         }
     }
 
     private func settle(_ intent: Int, _ payment: PaymentID, _ amount: Int64, _ random: inout SimRandom) {
         var line = event(.settlementMatched, payment, amount)
         line.feeMinor = amount / 200
-        tell(line, intent, after: random.between(0, 30_000_000), &random)
+        report(line, intent, after: random.between(0, 30_000_000), &random)
     }
 
-    /// A refund that the merchant was told has succeeded comes back.
-    func tellOfRefund(_ intent: Int, _ answer: SimAnswer, _ random: inout SimRandom) {
+    /// A refund bounces that had succeeded for the merchant.
+    func reportRefund(_ intent: Int, _ answer: SimAnswer, _ random: inout SimRandom) {
         guard let payment = intents[intent].payment, random.chance(scenario.eventRate / 5) else { return }
         var bounced = event(.refundFailed, payment)
         bounced.refund = RefundID(high: answer.subject.high, low: answer.subject.low)
-        tell(bounced, intent, after: random.between(0, 60_000_000), &random)
+        report(bounced, intent, after: random.between(0, 60_000_000), &random)
     }
 
     // MARK: Disputes
@@ -64,7 +65,7 @@ extension World {
         var first = event(random.chance(300_000) ? .disputeWarning : .disputeOpened, payment, amount)
         first.reference = "case-\(events)"
         dress(&first, &random)
-        tell(first, intent, after: random.between(0, 30_000_000), &random)
+        report(first, intent, after: random.between(0, 30_000_000), &random)
     }
 
     private func dress(_ event: inout ProviderEvent, _ random: inout SimRandom) {
@@ -87,17 +88,17 @@ extension World {
         dress(&next, &random)
         if type != .disputeOpened { next.evidenceDueAt = 0 }
         next.isFeeReturned = type == .disputeWon && random.chance(500_000)
-        tell(next, intent, after: isCalm ? 0 : random.between(0, 120_000_000), &random)
+        report(next, intent, after: isCalm ? 0 : random.between(0, 120_000_000), &random)
     }
 
-    func disputeDefended(_ id: DisputeID, _ request: Request, _ errand: Errand, _ random: inout SimRandom) {
-        guard case .evidence = errand, let opened = cases[id]?.event else { return }
+    func disputeDefended(_ id: DisputeID, _ request: Request, _ command: NonPaymentCommand, _ random: inout SimRandom) {
+        guard case .evidence = command, let opened = cases[id]?.event else { return }
         advance(opened, isCalm || random.chance(500_000) ? .disputeLost : .disputeWon, request.intent, &random)
     }
 
     // MARK: Going on
 
-    /// An event was taken; what is told next.
+    /// An event was applied; what is reported next.
     func eventApplied(_ event: ProviderEvent, _ request: Request, _ answer: SimAnswer, _ random: inout SimRandom) {
         guard let effect = answer.effect else { return }
         if effect.isDispute { return disputeMoved(event, effect, request, answer, &random) }
@@ -113,7 +114,7 @@ extension World {
             var explained = self.event(.moneyReclassified, event.payment, abs(answer.amount))
             explained.isTaken = event.isTaken
             explained.target = random.pick(SuspenseTarget.allCases)
-            tell(explained, request.intent, after: random.between(0, 60_000_000), &random)
+            report(explained, request.intent, after: random.between(0, 60_000_000), &random)
         case .none, .refundBounced, .captureReversed, .authorizationExpired, .authorized, .authorizedLate,
             .capturedLate, .authorizationFailed, .conflicted, .reclassified, .writtenOff, .disputeWarned,
             .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost, .disputeLostAfterAll,
@@ -131,7 +132,7 @@ extension World {
     ) {
         let id = DisputeID(high: answer.subject.high, low: answer.subject.low)
         if isCalm {
-            // No case stays open: what came too late is taken back only then.
+            // No case stays open: what came too late is reversed only then.
             if effect == .disputeOpened { advance(event, .disputeLost, request.intent, &random) }
             return
         }
@@ -172,7 +173,7 @@ extension World {
         events += 1
         var again = event
         again.id = "evt-\(events)"
-        tell(again, intent, after: random.between(0, 20_000_000), &random)
+        report(again, intent, after: random.between(0, 20_000_000), &random)
     }
 
     /// Every case that may be open still is lost.
@@ -185,8 +186,8 @@ extension World {
 
     // MARK: What the PSP knows
 
-    /// The PSP tells what it did for this shopper, whether the gateway has heard of it or not.
-    func tellTruth(_ intent: Int) {
+    /// The PSP reports what it did for this shopper, whether the gateway has heard of it or not.
+    func reportTruth(_ intent: Int) {
         guard !isCalm, let charge = auditor.charge(of: intent), charge.isEuro, let payment = PaymentID(charge.reference)
         else { return }
         var random = SimRandom(seed: scenario.seed &+ UInt64(intent) &* 0x9E37_79B9, .operators)
@@ -208,13 +209,13 @@ extension World {
         }
         var event = event(type, payment, amount)
         event.reference = charge.charge
-        tell(event, intent, after: 0, &random)
+        report(event, intent, after: 0, &random)
     }
 
-    /// The PSP tells that a shopper has failed.
-    func tellOfFailure(_ intent: Int) {
+    /// The PSP reports that a shopper has failed.
+    func reportFailure(_ intent: Int) {
         guard let payment = intents[intent].payment, auditor.charge(of: intent) == nil else { return }
         var random = SimRandom(seed: scenario.seed &+ UInt64(intent) &* 0x9E37_79B9, .operators)
-        tell(event(.authorizationFailed, payment), intent, after: random.between(0, 30_000_000), &random)
+        report(event(.authorizationFailed, payment), intent, after: random.between(0, 30_000_000), &random)
     }
 }

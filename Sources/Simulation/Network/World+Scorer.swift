@@ -41,7 +41,7 @@ extension World {
         settle(process)
     }
 
-    /// Nothing goes to the PSP that neither scorer nor people let go.
+    /// Nothing goes to the PSP that neither the scorer nor a review let go.
     func checkCleared(_ call: ProviderCall) {
         guard call.operation == .authorize, call.mode == .execute else { return }
         let payment = call.payment.sequence

@@ -1,52 +1,30 @@
+import HeapModule
+
 /// What is to happen when, in virtual microseconds. Events of the same time come in the order in which they were scheduled.
 struct EventQueue {
-    private struct Entry {
+    private struct Entry: Comparable {
         var time: Int64
         var number: UInt64
         var event: Event
 
-        func isBefore(_ other: Entry) -> Bool {
-            time != other.time ? time < other.time : number < other.number
-        }
+        static func < (left: Entry, right: Entry) -> Bool { (left.time, left.number) < (right.time, right.number) }
+
+        /// Numbers are unique.
+        static func == (left: Entry, right: Entry) -> Bool { left.number == right.number }
     }
 
-    private var heap: [Entry] = []
+    private var heap = Heap<Entry>()
     private var nextNumber: UInt64 = 0
 
     var isEmpty: Bool { heap.isEmpty }
 
     mutating func schedule(_ event: Event, at time: Int64) {
-        heap.append(Entry(time: time, number: nextNumber, event: event))
+        heap.insert(Entry(time: time, number: nextNumber, event: event))
         nextNumber += 1
-        var child = heap.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard heap[child].isBefore(heap[parent]) else { return }
-            heap.swapAt(child, parent)
-            child = parent
-        }
     }
 
     mutating func next() -> (time: Int64, event: Event)? {
-        guard let first = heap.first else { return nil }
-        let last = heap.removeLast()
-        if !heap.isEmpty {
-            heap[0] = last
-            sink()
-        }
-        return (first.time, first.event)
-    }
-
-    private mutating func sink() {
-        var parent = 0
-        while true {
-            var child = 2 * parent + 1
-            guard child < heap.count else { return }
-            if child + 1 < heap.count, heap[child + 1].isBefore(heap[child]) { child += 1 }
-            guard heap[child].isBefore(heap[parent]) else { return }
-            heap.swapAt(child, parent)
-            parent = child
-        }
+        heap.popMin().map { ($0.time, $0.event) }
     }
 }
 
@@ -57,7 +35,7 @@ enum Event {
     case intent
     /// A shopper has passed or failed what the PSP asked for.
     case shopper(intent: Int, succeeds: Bool)
-    /// The PSP tells what it did for a shopper.
+    /// The PSP reports what it did for a shopper.
     case truth(intent: Int)
     /// The scorer has answered, or its time is over.
     case scored(boot: Int, token: UInt64, Int)
@@ -82,7 +60,7 @@ enum Event {
     case crash(boot: Int)
     /// A process that was asked to end has closed its journal.
     case closed(boot: Int)
-    case weather
+    case lastingFaults
     /// The end of the faults.
     case calm
 }

@@ -9,7 +9,7 @@ struct SimRandom {
         case network
         case edge
         case merchants
-        case weather
+        case lastingFaults
         case damage
         case planted
         case operators

@@ -1,4 +1,4 @@
-/// What happened, as a hash over everything and a tail of the last entries for people.
+/// What happened, as a hash over everything and a tail of the last entries for the reader.
 struct Trace {
     struct Entry {
         var time: Int64

@@ -62,7 +62,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case believeNotFound = "believe-not-found"
     /// Voids by reference are said to be done, and never reach the PSP.
     case unsentVoid = "unsent-void"
-    /// Each telling of an event has a key of its own.
+    /// Each report of an event has a key of its own.
     case newEventKey = "new-event-key"
     /// Each try of a pay-out has a key of its own, until its answer is known.
     case doublePayout = "double-payout"
@@ -85,8 +85,8 @@ package struct Scenario: Sendable {
     var merchants: Int
     /// Microseconds between two crashes, typically.
     var crashInterval: Int64
-    /// Microseconds between two changes of the weather (disk, network).
-    var weatherInterval: Int64
+    /// Microseconds between two changes of the lasting faults (disk, network, PSP).
+    var lastingFaultsInterval: Int64
     /// Per million.
     var lossRate: Int
     var duplicateRate: Int
@@ -104,7 +104,7 @@ package struct Scenario: Sendable {
     var actionLifetime: Int64
     var overCaptureBasisPoints: UInt16
     var voidsByReference: Bool
-    /// Per million: captures of which operators tell something, payments with wallets, captures with sellers.
+    /// Per million: captures about which operators report something, payments with wallets, captures with sellers.
     var eventRate: Int
     var walletRate: Int
     var splitRate: Int
@@ -120,7 +120,7 @@ package struct Scenario: Sendable {
         interval = [50_000, 200_000, 500_000, 2_000_000][random.below(4)]
         merchants = 1 + random.below(20)
         crashInterval = [5_000_000, 20_000_000, 60_000_000, 300_000_000][random.below(4)]
-        weatherInterval = [2_000_000, 10_000_000, 60_000_000][random.below(3)]
+        lastingFaultsInterval = [2_000_000, 10_000_000, 60_000_000][random.below(3)]
         lossRate = [0, 5_000, 50_000, 200_000][random.below(4)]
         duplicateRate = [0, 10_000, 100_000][random.below(3)]
         lateRate = [0, 5_000, 50_000][random.below(3)]

@@ -50,7 +50,7 @@ final class World {
     var events = 0
     /// What the scorer said last of each payment, as far as it reached the gateway: whether it lets it go.
     var clearances: [UInt64: Bool] = [:]
-    /// Payments that were said to be in review, and shoppers whose payment people were asked to approve.
+    /// Payments that were said to be in review, and shoppers whose payment was approved in a review.
     var reviewed: Set<UInt64> = []
     var approved: Set<Int> = []
     var scores: [ScoreOutcome] = []
@@ -65,7 +65,7 @@ final class World {
     var crashes: SimRandom
     var network: SimRandom
     var edge: SimRandom
-    var weather: SimRandom
+    var lastingFaults: SimRandom
     var damages: SimRandom
     var plants: SimRandom
     var scorer: SimRandom
@@ -89,13 +89,13 @@ final class World {
         crashes = SimRandom(seed: seed, .crashes)
         network = SimRandom(seed: seed, .network)
         edge = SimRandom(seed: seed, .edge)
-        weather = SimRandom(seed: seed, .weather)
+        lastingFaults = SimRandom(seed: seed, .lastingFaults)
         damages = SimRandom(seed: seed, .damage)
         plants = SimRandom(seed: seed, .planted)
         scorer = SimRandom(seed: seed, .scorer)
         queue.schedule(.start, at: 0)
         queue.schedule(.intent, at: 1_000)
-        queue.schedule(.weather, at: 0)
+        queue.schedule(.lastingFaults, at: 0)
         queue.schedule(.calm, at: scenario.duration)
     }
 
@@ -137,7 +137,7 @@ final class World {
         switch event {
         case .intent: newIntent()
         case .shopper(let intent, let succeeds): shopperIsDone(intent, succeeds: succeeds)
-        case .truth(let intent): tellTruth(intent)
+        case .truth(let intent): reportTruth(intent)
         case .scored(let boot, let token, let number): with(boot) { scored($0, token, number) }
         case .send(let request): send(request)
         case .attemptArrives(let attempt): attemptArrives(attempt)
@@ -158,7 +158,7 @@ final class World {
         case .up(let boot): with(boot) { up($0) }
         case .crash(let boot): with(boot) { crash($0) }
         case .closed(let boot): with(boot) { end($0, power: false) }
-        case .weather: changeWeather()
+        case .lastingFaults: changeLastingFaults()
         case .calm: becomeCalm()
         }
     }
@@ -185,7 +185,7 @@ package struct SimulationCounts: Sendable {
     package var payments = 0
     package var requests = 0
     /// Of the requests, those of operators and those about money beside payments.
-    package var errands = 0
+    package var nonPaymentCommands = 0
     /// Questions to the scorer.
     package var questions = 0
     package var scorerFaults = 0

@@ -4,7 +4,7 @@ import Payments
 /// What merchants and shoppers do next.
 extension World {
     /// After an authorization: captures, increments or a cancel; after a capture: refunds; where a shopper is asked: confirmations.
-    func goOn(_ number: Int, _ answer: SimAnswer) {
+    func followUp(_ number: Int, _ answer: SimAnswer) {
         let request = requests[number]
         guard let payment = intents[request.intent].payment, payment.sequence > 0 else { return }
         var random = SimRandom(seed: scenario.seed &+ UInt64(number) &* 0xA076_1D65, .merchants)
@@ -16,25 +16,25 @@ extension World {
             case .requiresAction: awaitShopper(request, &random)
             case .authorized: afterAuthorization(request.intent, &random)
             default:
-                tellOfCapture(request.intent, &random)
+                reportCapture(request.intent, &random)
                 if random.chance(400_000) { refund(request.intent, &random) }
             }
         case .increment: afterAuthorization(request.intent, &random)
         case .capture:
-            tellOfCapture(request.intent, &random)
+            reportCapture(request.intent, &random)
             if answer.paymentStatus == .partiallyCaptured {
                 afterPart(request.intent, answer, &random)
             } else if random.chance(400_000) {
                 refund(request.intent, &random)
             }
-        case .cancel, .reject, .errand: break
+        case .cancel, .reject, .nonPayment: break
         case .refund:
-            if request.outcome == .succeeded { tellOfRefund(request.intent, answer, &random) }
+            if request.outcome == .succeeded { reportRefund(request.intent, answer, &random) }
             if random.chance(400_000) { refund(request.intent, &random) }
         }
     }
 
-    /// A payment waits for people: they let it go, end it, or come too late.
+    /// A payment waits for a review: it is approved, rejected, or decided too late.
     private func look(_ intent: Int, _ random: inout SimRandom) {
         let delay = random.between(0, scenario.reviewTimeout * 1_500)
         switch random.below(10) {
@@ -107,6 +107,6 @@ extension World {
         psp.finishAction(reference: "\(payment)", succeeds: succeeds, now: UInt32(now / 1_000))
         trace.note(now, "shopper", intent, succeeds ? 1 : 0)
         let isOnlyAction = ["tok_3ds", "tok_redirect"].contains(intents[intent].method)
-        if !succeeds, isOnlyAction { tellOfFailure(intent) }
+        if !succeeds, isOnlyAction { reportFailure(intent) }
     }
 }

@@ -11,15 +11,15 @@ extension World {
             return profile
         }
 
-    func changeWeather() {
+    func changeLastingFaults() {
         guard !isCalm else { return }
-        let disk = weather.below(10)
-        let net = weather.below(12)
-        let provider = weather.below(4)
+        let disk = lastingFaults.below(10)
+        let net = lastingFaults.below(12)
+        let provider = lastingFaults.below(4)
         changeDisk(disk)
         changeNetwork(net)
         if has(.psp) { setProfile(Self.profiles[provider]) }
-        queue.schedule(.weather, at: now + weather.skewed(scenario.weatherInterval))
+        queue.schedule(.lastingFaults, at: now + lastingFaults.skewed(scenario.lastingFaultsInterval))
     }
 
     private func changeDisk(_ draw: Int) {

@@ -2,28 +2,28 @@ import Money
 import Payments
 import ShardCore
 
-/// What merchants do with money beside taking payments, and what operators tell: each an errand under a key of its own.
+/// What merchants do with money beside taking payments, and what operators report: each a command under a key of its own.
 extension World {
     func begin(
-        _ errand: Errand,
+        _ command: NonPaymentCommand,
         merchant: UInt64,
         intent: Int = -1,
         after delay: Int64,
         _ random: inout SimRandom
     ) {
         counts.requests += 1
-        counts.errands += 1
-        var request = Request(merchant: merchant, intent: intent, kind: .errand, errand: errand)
+        counts.nonPaymentCommands += 1
+        var request = Request(merchant: merchant, intent: intent, kind: .nonPayment, nonPayment: command)
         request.reasks = random.chance(400_000) ? 1 + random.below(3) : 0
-        request.hasConflict = random.chance(60_000) && has(.conflicts) && errand.hasAmount
+        request.hasConflict = random.chance(60_000) && has(.conflicts) && command.hasAmount
         openRequests += 1
         requests.append(request)
         queue.schedule(.send(request: requests.count - 1), at: now + delay)
     }
 
-    /// The command of an errand; `extra` makes another request of it.
-    func command(of errand: Errand, extra: Int64) -> Command.Kind {
-        switch errand {
+    /// The shard's command; `extra` adds to its amount, which makes it another request.
+    func command(of command: NonPaymentCommand, extra: Int64) -> Command.Kind {
+        switch command {
         case .event(var event):
             if let amount = event.amountMinor { event.amountMinor = amount + extra }
             return .providerEvent(event)
@@ -39,15 +39,15 @@ extension World {
         }
     }
 
-    /// An errand was done; what comes next.
-    func errandDone(_ number: Int, _ answer: SimAnswer) {
+    /// A command succeeded; what comes next.
+    func nonPaymentCommandDone(_ number: Int, _ answer: SimAnswer) {
         let request = requests[number]
-        guard let errand = request.errand else { return }
+        guard let command = request.nonPayment else { return }
         var random = SimRandom(seed: scenario.seed &+ UInt64(number) &* 0xA076_1D65, .merchants)
-        switch errand {
+        switch command {
         case .openWallet: wallets[request.merchant, default: []].append(WalletID(answer.subject))
         case .event(let event): eventApplied(event, request, answer, &random)
-        case .evidence(let id), .accept(let id): disputeDefended(id, request, errand, &random)
+        case .evidence(let id), .accept(let id): disputeDefended(id, request, command, &random)
         case .payout: payoutRequested(PayoutID(answer.subject), request, &random)
         case .payoutEvent(let id, let event): payoutMoved(id, event, request, &random)
         case .quote: convert(QuoteID(answer.subject), request, &random)
@@ -130,20 +130,22 @@ extension World {
 
     private func payoutRequested(_ id: PayoutID, _ request: Request, _ random: inout SimRandom) {
         let first: PayoutEvent = random.pick([.sent, .sent, .paid, .failed])
-        tellBank(id, first, request, &random)
+        reportBankResult(id, first, request, &random)
         // Two clerks who do not know of each other.
-        if random.chance(150_000) { tellBank(id, random.pick([.sent, .paid, .failed, .returned]), request, &random) }
+        if random.chance(150_000) {
+            reportBankResult(id, random.pick([.sent, .paid, .failed, .returned]), request, &random)
+        }
     }
 
     private func payoutMoved(_ id: PayoutID, _ event: PayoutEvent, _ request: Request, _ random: inout SimRandom) {
         switch event {
-        case .sent: tellBank(id, random.chance(800_000) ? .paid : .failed, request, &random)
-        case .paid: if random.chance(250_000) { tellBank(id, .returned, request, &random) }
+        case .sent: reportBankResult(id, random.chance(800_000) ? .paid : .failed, request, &random)
+        case .paid: if random.chance(250_000) { reportBankResult(id, .returned, request, &random) }
         case .failed, .returned: break
         }
     }
 
-    private func tellBank(_ id: PayoutID, _ event: PayoutEvent, _ request: Request, _ random: inout SimRandom) {
+    private func reportBankResult(_ id: PayoutID, _ event: PayoutEvent, _ request: Request, _ random: inout SimRandom) {
         let delay = random.between(0, 60_000_000)
         begin(.payoutEvent(id, event), merchant: request.merchant, after: delay, &random)
     }
