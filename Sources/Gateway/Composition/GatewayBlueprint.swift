@@ -159,6 +159,11 @@ extension APIConfiguration.Merchant {
     }
 }
 
+extension GatewayConfiguration.Listen {
+    /// What TLS clients may choose by ALPN.
+    fileprivate var applicationProtocols: [String] { http1 ? ["h2", "http/1.1"] : ["h2"] }
+}
+
 extension HTTPServerConfiguration {
     fileprivate init(_ configuration: GatewayConfiguration) throws {
         self.init(
@@ -166,6 +171,8 @@ extension HTTPServerConfiguration {
             port: configuration.listen.port,
             tls: configuration.listen.cleartextHTTP2 ? nil : try .server(configuration)
         )
+        applicationProtocols = configuration.listen.applicationProtocols
+        requiresALPN = !configuration.listen.http1
         maxBodyBytes = configuration.limits.maxBodyBytes
         maxConcurrentStreams = configuration.limits.maxStreamsPerConnection
         maxConnectionsPerLoop = configuration.limits.maxConnectionsPerLoop
@@ -213,7 +220,7 @@ extension NIOSSLContext {
                 privateKey: .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem))
             )
             tls.minimumTLSVersion = configuration.tls.minimumVersion == .tls13 ? .tlsv13 : .tlsv12
-            tls.applicationProtocols = configuration.listen.http1 ? ["h2", "http/1.1"] : ["h2"]
+            tls.applicationProtocols = configuration.listen.applicationProtocols
             return try NIOSSLContext(configuration: tls)
         } catch {
             throw ConfigurationError(place: certificateFile, "the certificate and its key cannot be used: \(error)")

@@ -56,6 +56,7 @@ enum GatewayMetrics {
             ("millrace_connections_accepted_total", "Accepted connections.", server.connectionsAccepted),
             ("millrace_connections_refused_total", "Connections over a limit.", server.connectionsRefused),
             ("millrace_handshakes_failed_total", "Failed TLS handshakes.", server.handshakesFailed),
+            ("millrace_protocols_refused_total", "TLS clients that offer other protocols.", server.protocolsRefused),
             ("millrace_requests_total", "Requests delivered to the application.", server.requests),
             ("millrace_http1_requests_total", "Requests that came by HTTP/1.1.", server.http1Requests),
             ("millrace_responses_total", "Answers written.", server.responses),

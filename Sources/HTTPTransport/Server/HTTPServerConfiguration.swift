@@ -11,9 +11,11 @@ package struct HTTPServerConfiguration: Sendable {
     /// The TLS context, shared by all loops so that tickets resume everywhere; nil serves cleartext (HTTP/2 by prior
     /// knowledge and HTTP/1.1, told apart by the preface of RFC 9113 section 3.4). Make it with ALPN `h2`, `http/1.1`.
     package var tls: NIOSSLContext?
-    /// Whether a TLS client that negotiates neither `h2` nor `http/1.1` is refused (RFC 9113 section 3.2). Without it
-    /// such a client is served HTTP/1.1.
-    package var requiresALPN = true
+    /// The protocols that TLS clients may choose by ALPN; those that `tls` names.
+    package var applicationProtocols = ["h2", "http/1.1"]
+    /// Whether a TLS client that offers no protocols is refused, as one is that offers only others: by the alert
+    /// `no_application_protocol`. Else it is served HTTP/1.1 (RFC 9110 section 3.3, RFC 7301 section 3.1).
+    package var requiresALPN = false
 
     /// The longest request body, in bytes; more is answered 413. Less than `initialWindowBytes`.
     package var maxBodyBytes = 65_536

@@ -10,6 +10,7 @@ extension HTTPServerLoop {
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(selector.meter)
         if let tls = configuration.tls {
+            try pipeline.addHandler(ProtocolGate(loop: self))
             try pipeline.addHandler(NIOSSLServerHandler(context: tls))
         }
         try pipeline.addHandler(selector)

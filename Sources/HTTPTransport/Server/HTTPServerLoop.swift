@@ -8,6 +8,8 @@ package final class HTTPServerLoop {
     package internal(set) var statistics = HTTPServerStatistics()
 
     let configuration: HTTPServerConfiguration
+    /// What ALPN offers are compared with.
+    let spokenProtocols: [[UInt8]]
     /// The time of the last tick: good enough for deadlines of seconds, and free.
     private(set) var now: NIODeadline
     /// Bytes of incomplete bodies on this loop.
@@ -29,6 +31,7 @@ package final class HTTPServerLoop {
         self.eventLoop = eventLoop
         self.index = index
         self.configuration = configuration
+        spokenProtocols = configuration.applicationProtocols.map { Array($0.utf8) }
         self.now = now
         connections = ConnectionTable(maximum: configuration.maxConnectionsPerLoop)
     }

@@ -14,6 +14,8 @@ package struct HTTPServerStatistics: Sendable, Hashable {
     package var connectionsRefused = 0
     /// TLS errors, protocols refused by ALPN, and handshake timeouts.
     package var handshakesFailed = 0
+    /// Refused for their ALPN, by the alert `no_application_protocol`; also in `handshakesFailed`.
+    package var protocolsRefused = 0
     package var http2Connections = 0
     package var http1Connections = 0
 
