@@ -42,6 +42,7 @@ package final class GatewayServer: Sendable {
     package static func start(configuration: GatewayConfiguration, logger: Logger) async throws -> GatewayServer {
         LargeMemory.returnWhenFreed()
         let blueprint = try GatewayBlueprint(configuration)
+        logger.log(blueprint.descriptors)
         let parts = GatewayParts(blueprint: blueprint, logger: logger)
         do {
             try await parts.openShards()
@@ -129,5 +130,20 @@ package final class GatewayServer: Sendable {
     /// Returns when the gateway cannot go on (a failed journal), with the reason.
     package func waitForFailure() async -> any Error {
         await parts.failure.wait()
+    }
+}
+
+extension Logger {
+    fileprivate func log(_ descriptors: DescriptorBudget) {
+        guard descriptors.isShort else { return }
+        warning(
+            "Fewer connections than limits.max_connections_per_loop: the limit of open files is too low (ulimit -Hn)",
+            metadata: [
+                "connections_per_loop": "\(descriptors.connectionsPerLoop)",
+                "configured": "\(descriptors.wantedPerLoop)",
+                "open_files": "\(descriptors.limit)",
+                "kept_for_journals_and_calls": "\(descriptors.reserved)",
+            ]
+        )
     }
 }

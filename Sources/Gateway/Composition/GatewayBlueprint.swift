@@ -14,7 +14,8 @@ struct GatewayBlueprint: Sendable {
     let directory: DataDirectory
     let loopCount: Int
     let api: APIConfiguration
-    let server: HTTPServerConfiguration
+    private(set) var server: HTTPServerConfiguration
+    let descriptors: DescriptorBudget
     /// Reads stored answers and payments that left memory.
     let threadPool: NIOThreadPool
     /// Reads ledgers and timelines, so that the others do not wait behind hundreds of records.
@@ -44,6 +45,15 @@ struct GatewayBlueprint: Sendable {
         risk = try RiskParts(configuration, seed: directory.digestSeed)
         // A loop without a shard would only forward; a shard without a loop cannot be.
         loopCount = min(configuration.loops, directory.shards)
+        descriptors = try DescriptorBudget(
+            limit: DescriptorBudget.raiseLimit(),
+            loops: loopCount,
+            shards: directory.shards,
+            callsPerShard: client.connections.maximum + (configuration.risk.scorer?.connectionsPerShard ?? 0),
+            adminConnections: AdminLimits().maxConnections,
+            wantedPerLoop: configuration.limits.maxConnectionsPerLoop
+        )
+        server.maxConnectionsPerLoop = descriptors.connectionsPerLoop
         api = try APIConfiguration(
             merchants: configuration.merchants.map(APIConfiguration.Merchant.init),
             operators: configuration.operators.map {

@@ -26,16 +26,23 @@ package struct HTTPServerConfiguration: Sendable {
     package var connectionWindowBytes = 1_048_576
     /// The most bytes of incomplete bodies on one loop; more is answered 503.
     package var maxBodyBytesBufferedPerLoop = 67_108_864
+    /// The same for one connection.
+    package var maxBodyBytesBufferedPerConnection = 2_097_152
+    /// The same for the connections of one source: an IPv4 address or an IPv6 network of 64 bits.
+    package var maxBodyBytesBufferedPerSource = 33_554_432
     /// SETTINGS_MAX_HEADER_LIST_SIZE, in bytes (RFC 9113 section 6.5.2); a longer header block ends the connection.
     package var maxHeaderListBytes = 16_384
     /// SETTINGS_MAX_CONCURRENT_STREAMS. A stream above is refused (REFUSED_STREAM) before the peer has acknowledged it, and
     /// a connection error after (RFC 9113 section 5.1.2 allows both).
     package var maxConcurrentStreams = 100
 
-    /// The most connections of one loop; more are closed at once.
+    /// The most connections of one loop; for one more the oldest without a complete request is closed, and the new one if
+    /// there is none.
     package var maxConnectionsPerLoop = 10_000
-    /// The most TLS handshakes (or unidentified connections) in progress on one loop; more are closed at once.
-    package var maxHandshakesInProgressPerLoop = 512
+    /// The most connections of one loop that have not sent a complete request; for one more the oldest of them is closed.
+    package var maxNewcomersPerLoop = 512
+    /// The same for one source: an IPv4 address or an IPv6 network of 64 bits. The oldest of that source is closed.
+    package var maxNewcomersPerSource = 256
     /// The most requests delivered to the application and not yet answered; more are answered 503.
     package var maxRequestsInFlightPerLoop = 8_192
     /// Bytes of answers that wait for the peer on one HTTP/2 connection; from here on its complete requests wait, undelivered,
