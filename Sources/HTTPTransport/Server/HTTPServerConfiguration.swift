@@ -93,8 +93,9 @@ package struct HTTPServerConfiguration: Sendable {
     package var maxGlitchesPerConnection = 1_000
     /// CONTINUATION frames in a row (CVE-2024-27316). GOAWAY ENHANCE_YOUR_CALM and close above.
     package var maxSequentialContinuationFrames = 5
-    /// DATA frames without payload in a row. GOAWAY ENHANCE_YOUR_CALM and close above.
-    package var maxSequentialEmptyDataFrames = 1
+    /// DATA frames without payload in a row, of all streams together. Clients that end a body by an empty frame, or write
+    /// empty pieces, send a few. GOAWAY ENHANCE_YOUR_CALM and close above.
+    package var maxSequentialEmptyDataFrames = 100
     /// Outbound control frames that wait for the socket. GOAWAY ENHANCE_YOUR_CALM and close above.
     package var maxBufferedControlFrames = 1_000
     /// Streams reset by the server whose late frames are still forgiven.
