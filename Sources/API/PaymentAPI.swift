@@ -1,6 +1,6 @@
 package import HTTPTransport
 import NIOCore
-import NIOHPACK
+package import NIOHPACK
 import Payments
 package import ShardCore
 import ShardRecords
@@ -106,6 +106,10 @@ package final class PaymentAPI: HTTPServerApplication {
 
     package func response(to fault: HTTPRequestFault) -> HTTPServerResponse {
         response(to: Rejection(ProblemCode(fault)), requestID: requestIDs.next())
+    }
+
+    package func refusal(of headers: HPACKHeaders) -> HTTPServerResponse? {
+        interpreter.refusal(of: headers).map { response(to: $0, requestID: requestIDs.next()) }
     }
 
     /// An answer of the shard to a command of this loop.

@@ -51,6 +51,21 @@ struct RequestInterpreter {
         return .operation(kind, merchant.id, key, fingerprint(), respondsAtOnce: fields.prefersAsync)
     }
 
+    /// Why a request is refused whatever its body is: no such route, or nobody that may use it. Nil when the body matters.
+    mutating func refusal(of headers: HPACKHeaders) -> Rejection? {
+        guard let path = headers.first(name: ":path"), let method = headers.first(name: ":method") else { return nil }
+        do throws(Rejection) {
+            let (route, _) = try Self.route(path.utf8.span, method: method)
+            guard let authorization = try HeaderFields(headers).authorization else { throw Rejection(.apiKeyMissing) }
+            switch (try authenticator.principal(authorization: authorization), route.audience) {
+            case (.merchant, .operators), (.operator, .merchants): return Rejection(.apiKeyRoleWrong)
+            case (.merchant, .merchants), (.merchant, .both), (.operator, .operators), (.operator, .both): return nil
+            }
+        } catch {
+            return error
+        }
+    }
+
     /// The route of a path with its query, when `method` is the route's own.
     private static func route(
         _ path: Span<UInt8>,

@@ -195,6 +195,10 @@ int millrace_is_zero(const void *bytes, size_t count) {
     return count == 0 || (first[0] == 0 && memcmp(first, first + 1, count - 1) == 0);
 }
 
+int millrace_error_is_shortage(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR || error == EAGAIN;
+}
+
 void millrace_error_text(int error, char *buffer, size_t count) {
 #if defined(__GLIBC__)
     // The GNU variant returns the text, perhaps not in the buffer.

@@ -50,6 +50,7 @@ package final class GatewayServer: Sendable {
         let (listen, admin) = (configuration.listen, configuration.admin)
         try await ListenError.check([(listen.host, listen.port), (admin.host, admin.port)])
         let blueprint = try GatewayBlueprint(configuration, makesDataDirectory: makesDataDirectory)
+        logger.log(blueprint.descriptors)
         let parts = GatewayParts(blueprint: blueprint, logger: logger)
         do {
             try await parts.openShards()
@@ -137,5 +138,20 @@ package final class GatewayServer: Sendable {
     /// Returns when the gateway cannot go on (a failed journal), with the reason.
     package func waitForFailure() async -> any Error {
         await parts.failure.wait()
+    }
+}
+
+extension Logger {
+    fileprivate func log(_ descriptors: DescriptorBudget) {
+        guard descriptors.isShort else { return }
+        warning(
+            "Fewer connections than limits.max_connections_per_loop: the limit of open files is too low (ulimit -Hn)",
+            metadata: [
+                "connections_per_loop": "\(descriptors.connectionsPerLoop)",
+                "configured": "\(descriptors.wantedPerLoop)",
+                "open_files": "\(descriptors.limit)",
+                "kept_for_journals_and_calls": "\(descriptors.reserved)",
+            ]
+        )
     }
 }

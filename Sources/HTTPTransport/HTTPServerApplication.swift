@@ -67,4 +67,12 @@ package protocol HTTPServerApplication: AnyObject {
     func receiveComplete()
     /// The answer to a request that the transport refuses.
     func response(to fault: HTTPRequestFault) -> HTTPServerResponse
+    /// The answer to a request that its headers alone show to be refused; nil to go on. Asked only for a body that comes
+    /// later than its headers, before memory is spent on it, and at most a few times for each request.
+    func refusal(of headers: HPACKHeaders) -> HTTPServerResponse?
+}
+
+extension HTTPServerApplication {
+    /// Goes on.
+    package func refusal(of headers: HPACKHeaders) -> HTTPServerResponse? { nil }
 }

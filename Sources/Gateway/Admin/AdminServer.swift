@@ -47,6 +47,11 @@ package final class AdminServer: Sendable {
             listener = try await ServerBootstrap(group: group)
                 .serverChannelOption(.backlog, value: 64)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(AcceptGate())
+                    }
+                }
                 .bind(host: host, port: port) { channel in
                     channel.eventLoop.makeCompletedFuture { try AdminConnection.configure(channel, limits: limits) }
                 }

@@ -14,7 +14,8 @@ struct GatewayBlueprint: Sendable {
     let directory: DataDirectory
     let loopCount: Int
     let api: APIConfiguration
-    let server: HTTPServerConfiguration
+    private(set) var server: HTTPServerConfiguration
+    let descriptors: DescriptorBudget
     /// Reads stored answers and payments that left memory.
     let threadPool: NIOThreadPool
     /// Reads ledgers and timelines, so that the others do not wait behind hundreds of records.
@@ -50,6 +51,15 @@ struct GatewayBlueprint: Sendable {
         risk = try RiskParts(configuration, seed: directory.digestSeed)
         // A loop without a shard would only forward; a shard without a loop cannot be.
         loopCount = min(configuration.loops, directory.shards)
+        descriptors = try DescriptorBudget(
+            limit: DescriptorBudget.raiseLimit(),
+            loops: loopCount,
+            shards: directory.shards,
+            callsPerShard: client.connections.maximum + (configuration.risk.scorer?.connectionsPerShard ?? 0),
+            adminConnections: AdminLimits().maxConnections,
+            wantedPerLoop: configuration.limits.maxConnectionsPerLoop
+        )
+        server.maxConnectionsPerLoop = descriptors.connectionsPerLoop
         api = try APIConfiguration(configuration, idempotencySeed: directory.digestSeed)
         threadPool = NIOThreadPool(numberOfThreads: 2)
         historyPool = NIOThreadPool(numberOfThreads: 1)
@@ -170,6 +180,11 @@ extension APIConfiguration {
     }
 }
 
+extension GatewayConfiguration.Listen {
+    /// What TLS clients may choose by ALPN.
+    fileprivate var applicationProtocols: [String] { http1 ? ["h2", "http/1.1"] : ["h2"] }
+}
+
 extension HTTPServerConfiguration {
     init(_ configuration: GatewayConfiguration) throws {
         self.init(
@@ -177,6 +192,8 @@ extension HTTPServerConfiguration {
             port: configuration.listen.port,
             tls: configuration.listen.cleartextHTTP2 ? nil : try .server(configuration)
         )
+        applicationProtocols = configuration.listen.applicationProtocols
+        requiresALPN = !configuration.listen.http1
         maxBodyBytes = configuration.limits.maxBodyBytes
         maxConcurrentStreams = configuration.limits.maxStreamsPerConnection
         maxConnectionsPerLoop = configuration.limits.maxConnectionsPerLoop
@@ -230,7 +247,7 @@ extension NIOSSLContext {
             )
             tls.minimumTLSVersion = configuration.tls.minimumVersion == .tls13 ? .tlsv13 : .tlsv12
             tls.cipherSuiteValues = suitesOfTLS12
-            tls.applicationProtocols = configuration.listen.http1 ? ["h2", "http/1.1"] : ["h2"]
+            tls.applicationProtocols = configuration.listen.applicationProtocols
             return try NIOSSLContext(configuration: tls)
         } catch let error as ConfigurationError {
             throw error

@@ -55,7 +55,15 @@ enum GatewayMetrics {
         let counters: [(StaticString, StaticString, Int)] = [
             ("millrace_connections_accepted_total", "Accepted connections.", server.connectionsAccepted),
             ("millrace_connections_refused_total", "Connections over a limit.", server.connectionsRefused),
+            (
+                "millrace_newcomers_evicted_total", "Connections without a request closed for newer ones.",
+                server.newcomersEvicted
+            ),
+            ("millrace_accept_pauses_total", "Pauses of accepting: no descriptor or memory left.", server.acceptPauses),
+            ("millrace_bodies_refused_total", "Bodies refused by their headers alone.", server.bodiesRefused),
+            ("millrace_body_budget_refusals_total", "Bodies refused for want of room.", server.bodyBudgetRefusals),
             ("millrace_handshakes_failed_total", "Failed TLS handshakes.", server.handshakesFailed),
+            ("millrace_protocols_refused_total", "TLS clients that offer other protocols.", server.protocolsRefused),
             ("millrace_requests_total", "Requests delivered to the application.", server.requests),
             ("millrace_http1_requests_total", "Requests that came by HTTP/1.1.", server.http1Requests),
             ("millrace_responses_total", "Answers written.", server.responses),

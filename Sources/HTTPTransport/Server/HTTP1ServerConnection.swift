@@ -29,6 +29,8 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         var headers: HPACKHeaders
         var body = ByteBuffer()
         var started: NIODeadline
+        /// Whether the headers alone were looked at, because the body is slower.
+        var isAdmitted = false
     }
 
     /// What the answer has to know of its request.
@@ -42,6 +44,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
 
     private let loop: HTTPServerLoop
     private let key: ConnectionTable.Key
+    private let source: SourceAddress
     private let meter: OutboundMeter
     private var progress: OutputProgress
     /// Bytes of output that the loop knows to wait here.
@@ -50,13 +53,16 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     private var state: State
     private var requestNumber: UInt32 = 0
     private var isDraining = false
+    /// Whether no request has been complete yet.
+    private var isNewcomer = true
     /// Whether the end of an answer is being written, inside of which the next pipelined request arrives.
     private var isAnswering = false
 
-    init(loop: HTTPServerLoop, key: ConnectionTable.Key, meter: OutboundMeter) {
-        self.loop = loop
-        self.key = key
-        self.meter = meter
+    init(_ selector: ProtocolSelector) {
+        loop = selector.loop
+        key = selector.key
+        source = selector.source
+        meter = selector.meter
         progress = OutputProgress(limits: loop.configuration.outputProgress)
         state = .idle(since: loop.now)
     }
@@ -85,6 +91,24 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         reportOutput()
         guard context.channel.isWritable, case .complete = state else { return }
         dispatchSoon()
+    }
+
+    /// A body that did not come with its headers is waited for only if its sender may send it.
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if case .receiving(let incoming) = state, !incoming.isAdmitted {
+            if let refusal = loop.application.refusal(of: incoming.headers) {
+                loop.statistics.bodiesRefused += 1
+                releaseBody()
+                var exchange = incoming.exchange
+                exchange.keepsAlive = false
+                answer(exchange, refusal)
+            } else {
+                var incoming = incoming
+                incoming.isAdmitted = true
+                state = .receiving(incoming)
+            }
+        }
+        context.fireChannelReadComplete()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -138,10 +162,9 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         guard incoming.body.readableBytes + piece.readableBytes <= loop.configuration.maxBodyBytes else {
             return refuse(.bodyTooLarge, incoming.exchange)
         }
-        guard loop.bodyBytesBuffered + piece.readableBytes <= loop.configuration.maxBodyBytesBufferedPerLoop else {
+        guard loop.takeBodyRoom(piece.readableBytes, heldByConnection: bodyBytes, source: source) else {
             return refuse(.overloaded, incoming.exchange)
         }
-        loop.bodyBytesBuffered += piece.readableBytes
         bodyBytes += piece.readableBytes
         incoming.body.writeImmutableBuffer(piece)
         state = .receiving(incoming)
@@ -150,7 +173,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     private var bodyBytes = 0
 
     private func releaseBody() {
-        loop.bodyBytesBuffered -= bodyBytes
+        loop.giveBodyRoom(bodyBytes, source: source)
         bodyBytes = 0
     }
 
@@ -173,6 +196,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     private func dispatch() {
         guard case .complete(let incoming) = state, let context, context.channel.isWritable else { return }
         releaseBody()
+        if isNewcomer { settleNewcomer() }
         guard loop.admitRequest() else { return refuse(.overloaded, incoming.exchange, isComplete: true) }
         loop.statistics.http1Requests += 1
         loop.statistics.bodyBytesReceived += incoming.body.readableBytes
@@ -192,6 +216,11 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
             )
         )
         loop.application.receiveComplete()
+    }
+
+    private func settleNewcomer() {
+        isNewcomer = false
+        loop.settleNewcomer(key)
     }
 
     private func refuse(_ fault: HTTPRequestFault, _ exchange: Exchange, isComplete: Bool = false) {

@@ -51,15 +51,21 @@ extension HTTP2ServerConnection {
     }
 
     /// Copies a piece of a body that has to wait, so that it does not hold on to the whole receive buffer. False when there
-    /// is no room for it, upon which the request has been refused.
+    /// is no room for it, or its sender may not send it, upon which the request has been refused.
     func keep(_ piece: ByteBuffer, of identifier: UInt32, at place: Int) -> Bool {
         let count = piece.readableBytes
-        guard loop.bodyBytesBuffered + count <= loop.configuration.maxBodyBytesBufferedPerLoop else {
+        if streams[place].body == nil, let headers = streams[place].headers,
+            let refusal = loop.application.refusal(of: headers)
+        {
+            loop.statistics.bodiesRefused += 1
+            refuse(identifier, at: place, with: refusal)
+            return false
+        }
+        guard loop.takeBodyRoom(count, heldByConnection: bodyBytes, source: source) else {
             refuse(identifier, at: place, .overloaded)
             return false
         }
         bodyBytes += count
-        loop.bodyBytesBuffered += count
         if streams[place].body == nil {
             streams[place].body = ByteBuffer(buffer: piece)
         } else {
@@ -84,6 +90,7 @@ extension HTTP2ServerConnection {
         }
         streams[place].isHead = method == "HEAD"
         budget.requestCompleted()
+        if isNewcomer { settleNewcomer() }
         guard loop.admitRequest() else { return refuse(identifier, at: place, .overloaded) }
         loop.statistics.bodyBytesReceived += body.readableBytes
         noteDelivery()
@@ -91,6 +98,11 @@ extension HTTP2ServerConnection {
         loop.application.receive(
             HTTPServerRequest(token: token, method: method, path: path, headers: headers, body: body)
         )
+    }
+
+    private func settleNewcomer() {
+        isNewcomer = false
+        loop.settleNewcomer(key)
     }
 
     func takeBody(at place: Int, last: ByteBuffer?) -> ByteBuffer {
@@ -103,7 +115,7 @@ extension HTTP2ServerConnection {
 
     private func releaseBody(_ count: Int) {
         bodyBytes -= count
-        loop.bodyBytesBuffered -= count
+        loop.giveBodyRoom(count, source: source)
     }
 
     // MARK: Refusals
@@ -111,13 +123,17 @@ extension HTTP2ServerConnection {
     /// Answers in the application's words and drops what is left of the request.
     private func refuse(_ identifier: UInt32, at place: Int, _ fault: HTTPRequestFault) {
         loop.count(fault)
+        refuse(identifier, at: place, with: loop.application.response(to: fault))
+    }
+
+    private func refuse(_ identifier: UInt32, at place: Int, with response: HTTPServerResponse) {
         let isIncomplete = streams[place].phase == .receiving
         if isIncomplete { receivingCount -= 1 }
         if isIncomplete || streams[place].phase == .parked {
             _ = takeBody(at: place, last: nil)
             streams[place].isHead = streams[place].headers.take()?.first(name: ":method") == "HEAD"
         }
-        answer(identifier, at: place, loop.application.response(to: fault))
+        answer(identifier, at: place, response)
         // The answer must be out before the reset: a reset drops what still waits.
         if isIncomplete { resetsAfterFlush.append(identifier) }
     }

@@ -15,6 +15,7 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
 
     let loop: HTTPServerLoop
     let key: ConnectionTable.Key
+    let source: SourceAddress
     let observer: ConnectionErrorObserver
     let gatherer: WriteGatherer
     let meter: OutboundMeter
@@ -23,6 +24,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     var machine: ServerConnectionStateMachine
     var budget: WindowUpdateBudget
 
+    /// Whether no request has been complete yet.
+    var isNewcomer = true
     /// Streams in the phase `receiving`.
     var receivingCount = 0
     /// Bytes of incomplete bodies here.
@@ -52,19 +55,14 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     /// False after a connection error: a peer that floods is not listened to any more.
     private var isReading = true
 
-    init(
-        loop: HTTPServerLoop,
-        key: ConnectionTable.Key,
-        observer: ConnectionErrorObserver,
-        gatherer: WriteGatherer,
-        meter: OutboundMeter
-    ) {
+    init(_ selector: ProtocolSelector, observer: ConnectionErrorObserver, gatherer: WriteGatherer) {
+        loop = selector.loop
+        key = selector.key
+        source = selector.source
+        meter = selector.meter
         let configuration = loop.configuration
-        self.loop = loop
-        self.key = key
         self.observer = observer
         self.gatherer = gatherer
-        self.meter = meter
         streams = HTTP2StreamTable(maximum: configuration.maxConcurrentStreams)
         machine = ServerConnectionStateMachine(
             limits: .init(
@@ -222,7 +220,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
         guard context != nil else { return }
         context = nil
         machine.closed()
-        loop.bodyBytesBuffered -= bodyBytes
+        loop.giveBodyRoom(bodyBytes, source: source)
+        bodyBytes = 0
         loop.reportOutput(0, before: &reportedOutput)
         waitingAnswers.removeAll()
         parked.removeAll()

@@ -11,9 +11,11 @@ package struct HTTPServerConfiguration: Sendable {
     /// The TLS context, shared by all loops so that tickets resume everywhere; nil serves cleartext (HTTP/2 by prior
     /// knowledge and HTTP/1.1, told apart by the preface of RFC 9113 section 3.4). Make it with ALPN `h2`, `http/1.1`.
     package var tls: NIOSSLContext?
-    /// Whether a TLS client that negotiates neither `h2` nor `http/1.1` is refused (RFC 9113 section 3.2). Without it
-    /// such a client is served HTTP/1.1.
-    package var requiresALPN = true
+    /// The protocols that TLS clients may choose by ALPN; those that `tls` names.
+    package var applicationProtocols = ["h2", "http/1.1"]
+    /// Whether a TLS client that offers no protocols is refused, as one is that offers only others: by the alert
+    /// `no_application_protocol`. Else it is served HTTP/1.1 (RFC 9110 section 3.3, RFC 7301 section 3.1).
+    package var requiresALPN = false
 
     /// The longest request body, in bytes; more is answered 413. Less than `initialWindowBytes`.
     package var maxBodyBytes = 65_536
@@ -24,16 +26,23 @@ package struct HTTPServerConfiguration: Sendable {
     package var connectionWindowBytes = 1_048_576
     /// The most bytes of incomplete bodies on one loop; more is answered 503.
     package var maxBodyBytesBufferedPerLoop = 67_108_864
+    /// The same for one connection.
+    package var maxBodyBytesBufferedPerConnection = 2_097_152
+    /// The same for the connections of one source: an IPv4 address or an IPv6 network of 64 bits.
+    package var maxBodyBytesBufferedPerSource = 33_554_432
     /// SETTINGS_MAX_HEADER_LIST_SIZE, in bytes (RFC 9113 section 6.5.2); a longer header block ends the connection.
     package var maxHeaderListBytes = 16_384
     /// SETTINGS_MAX_CONCURRENT_STREAMS. A stream above is refused (REFUSED_STREAM) before the peer has acknowledged it, and
     /// a connection error after (RFC 9113 section 5.1.2 allows both).
     package var maxConcurrentStreams = 100
 
-    /// The most connections of one loop; more are closed at once.
+    /// The most connections of one loop; for one more the oldest without a complete request is closed, and the new one if
+    /// there is none.
     package var maxConnectionsPerLoop = 10_000
-    /// The most TLS handshakes (or unidentified connections) in progress on one loop; more are closed at once.
-    package var maxHandshakesInProgressPerLoop = 512
+    /// The most connections of one loop that have not sent a complete request; for one more the oldest of them is closed.
+    package var maxNewcomersPerLoop = 512
+    /// The same for one source: an IPv4 address or an IPv6 network of 64 bits. The oldest of that source is closed.
+    package var maxNewcomersPerSource = 256
     /// The most requests delivered to the application and not yet answered; more are answered 503.
     package var maxRequestsInFlightPerLoop = 8_192
     /// Bytes of answers that wait for the peer on one HTTP/2 connection; from here on its complete requests wait, undelivered,
@@ -84,8 +93,9 @@ package struct HTTPServerConfiguration: Sendable {
     package var maxGlitchesPerConnection = 1_000
     /// CONTINUATION frames in a row (CVE-2024-27316). GOAWAY ENHANCE_YOUR_CALM and close above.
     package var maxSequentialContinuationFrames = 5
-    /// DATA frames without payload in a row. GOAWAY ENHANCE_YOUR_CALM and close above.
-    package var maxSequentialEmptyDataFrames = 1
+    /// DATA frames without payload in a row, of all streams together. Clients that end a body by an empty frame, or write
+    /// empty pieces, send a few. GOAWAY ENHANCE_YOUR_CALM and close above.
+    package var maxSequentialEmptyDataFrames = 100
     /// Outbound control frames that wait for the socket. GOAWAY ENHANCE_YOUR_CALM and close above.
     package var maxBufferedControlFrames = 1_000
     /// Streams reset by the server whose late frames are still forgiven.

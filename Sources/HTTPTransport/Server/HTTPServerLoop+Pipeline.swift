@@ -6,10 +6,11 @@ import NIOSSL
 extension HTTPServerLoop {
     /// The handlers of a connection whose protocol is not known yet.
     func initialize(_ channel: any Channel) throws {
-        let selector = try accept()
+        let selector = try accept(from: channel.remoteAddress)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(selector.meter)
         if let tls = configuration.tls {
+            try pipeline.addHandler(ProtocolGate(loop: self))
             try pipeline.addHandler(NIOSSLServerHandler(context: tls))
         }
         try pipeline.addHandler(selector)
@@ -18,12 +19,12 @@ extension HTTPServerLoop {
     /// Adds the handlers of a protocol at the end of the pipeline.
     func install(_ choice: ProtocolSelector.Choice, _ selector: ProtocolSelector, on channel: any Channel) throws {
         switch choice {
-        case .http2: try installHTTP2(selector.key, selector.meter, on: channel)
-        case .http1: try installHTTP1(selector.key, selector.meter, on: channel)
+        case .http2: try installHTTP2(selector, on: channel)
+        case .http1: try installHTTP1(selector, on: channel)
         }
     }
 
-    private func installHTTP2(_ key: ConnectionTable.Key, _ meter: OutboundMeter, on channel: any Channel) throws {
+    private func installHTTP2(_ selector: ProtocolSelector, on channel: any Channel) throws {
         let observer = ConnectionErrorObserver()
         let codec = NIOHTTP2Handler(
             mode: .server,
@@ -32,25 +33,19 @@ extension HTTPServerLoop {
             streamConfiguration: configuration.http2Stream
         )
         let gatherer = WriteGatherer()
-        let connection = HTTP2ServerConnection(
-            loop: self,
-            key: key,
-            observer: observer,
-            gatherer: gatherer,
-            meter: meter
-        )
+        let connection = HTTP2ServerConnection(selector, observer: observer, gatherer: gatherer)
         statistics.http2Connections += 1
-        protocolSelected(key, .http2(connection))
+        protocolSelected(selector.key, .http2(connection))
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(gatherer)
         try pipeline.addHandler(codec)
         try pipeline.addHandler(connection)
     }
 
-    private func installHTTP1(_ key: ConnectionTable.Key, _ meter: OutboundMeter, on channel: any Channel) throws {
-        let connection = HTTP1ServerConnection(loop: self, key: key, meter: meter)
+    private func installHTTP1(_ selector: ProtocolSelector, on channel: any Channel) throws {
+        let connection = HTTP1ServerConnection(selector)
         statistics.http1Connections += 1
-        protocolSelected(key, .http1(connection))
+        protocolSelected(selector.key, .http1(connection))
         let pipeline = channel.pipeline.syncOperations
         // Pipelined requests are handed on one at a time, in order; reads stop while one is being answered.
         try pipeline.configureHTTPServerPipeline(withErrorHandling: false)

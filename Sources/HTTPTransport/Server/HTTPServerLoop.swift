@@ -8,11 +8,15 @@ package final class HTTPServerLoop {
     package internal(set) var statistics = HTTPServerStatistics()
 
     let configuration: HTTPServerConfiguration
+    /// What ALPN offers are compared with.
+    let spokenProtocols: [[UInt8]]
     /// The time of the last tick: good enough for deadlines of seconds, and free.
     private(set) var now: NIODeadline
     /// Bytes of incomplete bodies on this loop.
-    var bodyBytesBuffered = 0
+    private(set) var bodyBytesBuffered = 0
     private(set) var connections: ConnectionTable
+    private var newcomers = NewcomerQueue()
+    private var sources = SourceTable()
     private var boundApplication: (any HTTPServerApplication)?
     /// Connections with unflushed answers that no read cycle will flush.
     private var dirty: [ConnectionTable.Key] = []
@@ -29,6 +33,7 @@ package final class HTTPServerLoop {
         self.eventLoop = eventLoop
         self.index = index
         self.configuration = configuration
+        spokenProtocols = configuration.applicationProtocols.map { Array($0.utf8) }
         self.now = now
         connections = ConnectionTable(maximum: configuration.maxConnectionsPerLoop)
     }
@@ -118,14 +123,19 @@ package final class HTTPServerLoop {
     // MARK: Connections
 
     /// Takes on an accepted connection; throws when there is no room, upon which its channel is closed.
-    func accept() throws -> ProtocolSelector {
+    func accept(from address: SocketAddress?) throws -> ProtocolSelector {
+        let source = SourceAddress(address)
         var selector: ProtocolSelector?
-        let hasRoom = statistics.handshakesInProgress < configuration.maxHandshakesInProgressPerLoop
-        if !isDraining, hasRoom {
-            _ = connections.insert { key in
-                let made = ProtocolSelector(loop: self, key: key)
+        if !isDraining {
+            makeRoom(for: source)
+            let key = connections.insert { key in
+                let made = ProtocolSelector(loop: self, key: key, source: source)
                 selector = made
                 return .selecting(made)
+            }
+            if let key {
+                newcomers.append(key, source: source)
+                sources.addNewcomers(1, of: source)
             }
         }
         guard let selector else {
@@ -136,6 +146,36 @@ package final class HTTPServerLoop {
         statistics.connectionsOpen += 1
         statistics.handshakesInProgress += 1
         return selector
+    }
+
+    /// Closes the newcomer that has taken longest: of the same source when that has its share, else of all when their
+    /// places or all places are taken. An honest client needs milliseconds for its first request.
+    private func makeRoom(for source: SourceAddress) {
+        if sources.newcomers(of: source) >= configuration.maxNewcomersPerSource {
+            evictNewcomer(newcomers.oldest(of: source))
+        }
+        if newcomers.count >= configuration.maxNewcomersPerLoop || connections.count == connections.maximum {
+            evictNewcomer(newcomers.oldest())
+        }
+    }
+
+    private func evictNewcomer(_ key: ConnectionTable.Key?) {
+        guard let key, let entry = connections.entry(key) else { return }
+        statistics.newcomersEvicted += 1
+        switch entry {
+        case .selecting(let selector): selector.close()
+        case .http2(let connection): connection.closeNow()
+        case .http1(let connection): connection.closeNow()
+        case .free: break
+        }
+        // TLS says goodbye before its channel closes, which a silent peer can delay. The place is free at once.
+        settleNewcomer(key)
+    }
+
+    /// A connection has sent a complete request, or is gone.
+    func settleNewcomer(_ key: ConnectionTable.Key) {
+        guard let source = newcomers.remove(key) else { return }
+        sources.addNewcomers(-1, of: source)
     }
 
     func selectionEnded(_ key: ConnectionTable.Key, isSelected: Bool) {
@@ -150,6 +190,7 @@ package final class HTTPServerLoop {
     }
 
     func connectionClosed(_ key: ConnectionTable.Key) {
+        settleNewcomer(key)
         connections.remove(key)
         statistics.connectionsOpen -= 1
         finishIfDrained()
@@ -157,6 +198,29 @@ package final class HTTPServerLoop {
 
     private func forEachConnection(_ body: (ConnectionTable.Entry) -> Void) {
         for slot in 0..<connections.slotCount { body(connections.entry(at: slot)) }
+    }
+
+    // MARK: Bodies
+
+    /// Takes room for bytes of an incomplete body. False, with nothing taken, when the connection, its source or the loop has
+    /// its share.
+    func takeBodyRoom(_ count: Int, heldByConnection held: Int, source: SourceAddress) -> Bool {
+        guard held + count <= configuration.maxBodyBytesBufferedPerConnection,
+            sources.bodyBytes(of: source) + count <= configuration.maxBodyBytesBufferedPerSource,
+            bodyBytesBuffered + count <= configuration.maxBodyBytesBufferedPerLoop
+        else {
+            statistics.bodyBudgetRefusals += 1
+            return false
+        }
+        bodyBytesBuffered += count
+        sources.addBodyBytes(count, of: source)
+        return true
+    }
+
+    func giveBodyRoom(_ count: Int, source: SourceAddress) {
+        guard count > 0 else { return }
+        bodyBytesBuffered -= count
+        sources.addBodyBytes(-count, of: source)
     }
 
     // MARK: Requests

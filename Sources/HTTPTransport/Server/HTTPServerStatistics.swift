@@ -10,10 +10,16 @@ package struct HTTPServerStatistics: Sendable, Hashable {
     package var outputBytesWaiting = 0
 
     package var connectionsAccepted = 0
-    /// Closed at accept: too many connections or handshakes.
+    /// Closed at accept: too many connections, each with a request already, or the server is draining.
     package var connectionsRefused = 0
+    /// Connections without a complete request that were closed for a newer one.
+    package var newcomersEvicted = 0
+    /// Pauses of accepting because the system had no descriptor or memory left.
+    package var acceptPauses = 0
     /// TLS errors, protocols refused by ALPN, and handshake timeouts.
     package var handshakesFailed = 0
+    /// Refused for their ALPN, by the alert `no_application_protocol`; also in `handshakesFailed`.
+    package var protocolsRefused = 0
     package var http2Connections = 0
     package var http1Connections = 0
 
@@ -46,6 +52,10 @@ package struct HTTPServerStatistics: Sendable, Hashable {
 
     package var bodiesTooLarge = 0
     package var bodyTimeouts = 0
+    /// Bodies refused by their headers alone, before they were complete.
+    package var bodiesRefused = 0
+    /// Bodies refused for want of room: of the connection, its source or the loop.
+    package var bodyBudgetRefusals = 0
     package var headerTimeouts = 0
     package var idleTimeouts = 0
     package var overloads = 0

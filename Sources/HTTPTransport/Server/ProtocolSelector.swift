@@ -11,6 +11,7 @@ final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHandler {
 
     let loop: HTTPServerLoop
     let key: ConnectionTable.Key
+    let source: SourceAddress
     /// The connection's first handler; the handlers of the protocol that is chosen ask it.
     let meter = OutboundMeter()
     private let deadline: NIODeadline
@@ -19,9 +20,10 @@ final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHandler {
     private var context: ChannelHandlerContext?
     private var isSelected = false
 
-    init(loop: HTTPServerLoop, key: ConnectionTable.Key) {
+    init(loop: HTTPServerLoop, key: ConnectionTable.Key, source: SourceAddress) {
         self.loop = loop
         self.key = key
+        self.source = source
         isEncrypted = loop.configuration.tls != nil
         deadline = loop.now + loop.configuration.handshakeTimeout
     }

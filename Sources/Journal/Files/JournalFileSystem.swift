@@ -69,6 +69,9 @@ extension JournalFileError {
         return JournalError(full ? .diskFull : .io, "\(operation) \(path): \(reason)")
     }
 
+    /// Whether the process or the system lacked a descriptor or memory: that passes, and says nothing about the disk.
+    var isShortage: Bool { millrace_error_is_shortage(code) != 0 }
+
     /// The operating system's text.
     var reason: String {
         if code == 0 { return "short write" }

@@ -20,6 +20,8 @@ struct KeeperTask: ~Copyable {
     private static let longPauseNanoseconds: UInt64 = 50_000_000
     /// Pause after the disk was full.
     private static let retryNanoseconds: UInt64 = 1_000_000_000
+    /// Pause after a shortage of descriptors or memory.
+    private static let shortageNanoseconds: UInt64 = 50_000_000
 
     private let core: JournalCore
     private var preparer: SegmentPreparer
@@ -27,6 +29,8 @@ struct KeeperTask: ~Copyable {
     /// When a witness may be written, and a chunk of the next segment.
     private var witnessTime: UInt64 = 0
     private var prepareTime: UInt64 = 0
+    /// Until when no segment is prepared, not even for a writer that waits: there is a shortage.
+    private var shortageEnds: UInt64 = 0
     /// When a checkpoint may be signed.
     private var checkpointTime: UInt64 = 0
     /// Work that needs nothing of anybody; without it `decide` says what is next.
@@ -60,7 +64,8 @@ struct KeeperTask: ~Copyable {
             deadline = min(deadline, checkpointTime)
         }
         if state.prepared == nil, !state.isSegmentBeginning {
-            let isWanted = state.writerSleep == .forSegment || state.writerSleep == .forRotation
+            let isWaitedFor = state.writerSleep == .forSegment || state.writerSleep == .forRotation
+            let isWanted = isWaitedFor && now >= shortageEnds
             if recycler != nil { return .ready(.recycle) }
             if isWanted || now >= prepareTime, findSpare(&state) { return .ready(.recycle) }
             if isWanted || now >= prepareTime { return .ready(.prepare(state.segmentInUse + 1)) }
@@ -127,8 +132,7 @@ struct KeeperTask: ~Copyable {
             ready = .notePrepared(segment)
         } catch {
             preparer.removeRemains(number: number)
-            prepareTime = core.configuration.clock() + Self.retryNanoseconds
-            refusePreparation(error.asJournalError)
+            refusePreparation(error)
         }
     }
 
@@ -165,8 +169,7 @@ struct KeeperTask: ~Copyable {
                 }
             }
             preparer.removeRemains(number: core.monitor.withLock { $0.segmentInUse + 1 })
-            prepareTime = core.configuration.clock() + Self.retryNanoseconds
-            refusePreparation(error.asJournalError)
+            refusePreparation(error)
         }
     }
 
@@ -179,8 +182,17 @@ struct KeeperTask: ~Copyable {
         return preparer.progress < 2 * share ? Self.shortPauseNanoseconds : Self.longPauseNanoseconds
     }
 
-    /// A full disk may have room again before the segment in use is full; any other error, or a writer that waits, ends the journal.
-    private func refusePreparation(_ error: JournalError) {
+    /// A shortage passes, so the writer waits for it to end. A full disk may have room again before the segment in use is full;
+    /// any other error, or a writer that waits, ends the journal.
+    private mutating func refusePreparation(_ fileError: JournalFileError) {
+        let now = core.configuration.clock()
+        if fileError.isShortage {
+            shortageEnds = now + Self.shortageNanoseconds
+            prepareTime = shortageEnds
+            return core.monitor.withLock { $0.statistics.segmentPreparationsRefused += 1 }
+        }
+        prepareTime = now + Self.retryNanoseconds
+        let error = fileError.asJournalError
         let mayWait = core.monitor.withLock { state in
             state.statistics.segmentPreparationsRefused += 1
             state.isDiskFull = error.code == .diskFull

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct ConnectionTableTests {
     private func tenant(_ server: EmbeddedServer) -> (ConnectionTable.Key) -> ConnectionTable.Entry {
-        { .selecting(ProtocolSelector(loop: server.loop, key: $0)) }
+        { .selecting(ProtocolSelector(loop: server.loop, key: $0, source: SourceAddress(nil))) }
     }
 
     @Test func `A freed slot is used again under another generation`() throws {

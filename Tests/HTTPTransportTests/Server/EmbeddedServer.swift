@@ -18,8 +18,9 @@ final class EmbeddedServer {
         loop.start(application)
     }
 
-    func connect() throws -> EmbeddedPeer {
+    func connect(from address: String? = nil) throws -> EmbeddedPeer {
         let channel = EmbeddedChannel(loop: eventLoop)
+        channel.remoteAddress = try address.map { try SocketAddress(ipAddress: $0, port: 1) }
         try loop.initialize(channel)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         return EmbeddedPeer(server: self, channel: channel)

@@ -77,9 +77,11 @@ import Testing
         #expect(peer.answer(3)?.isComplete == true)
     }
 
-    @Test func `Connections above the maximum are closed at once`() throws {
+    @Test func `Connections above the maximum are closed at once when all others have asked for something`() throws {
         let server = EmbeddedServer { $0.maxConnectionsPerLoop = 1 }
         let peer = try server.connect()
+        try peer.greet()
+        try peer.request(1)
         #expect(throws: HTTPServerRefusal.noRoom) { try server.connect() }
         #expect(server.loop.statistics.connectionsRefused == 1)
         try peer.channel.close().wait()

@@ -64,13 +64,38 @@ import Testing
         }
     }
 
-    @Test(arguments: [["spdy/3"], []])
-    func `TLS with another protocol or none is refused`(_ protocols: [String]) async throws {
+    @Test func `TLS without ALPN is served HTTP 1`() async throws {
         let certificate = try TestCertificate()
         try await withServer(tls: certificate.serverContext()) { server in
-            let tls = try certificate.clientContext(protocols: protocols)
+            let tls = try certificate.clientContext(protocols: [])
             let peer = try await SocketPeer.connect(port: server.port, tls: tls)
-            await peer.end()
+            try await peer.send(Array("GET /scheme HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+            #expect(await peer.text(until: "\r\n\r\n").hasPrefix("HTTP/1.1 200 OK\r\nx-scheme: https\r\n"))
+            try await peer.channel.close()
+        }
+    }
+
+    @Test(arguments: [["http/1.0"], ["spdy/3", "h3"], nil])
+    func `TLS with other protocols, or none where one is required, gets the alert`(_ protocols: [String]?) async throws
+    {
+        let certificate = try TestCertificate()
+        try await withServer(
+            tls: certificate.serverContext(),
+            configure: { $0.requiresALPN = protocols == nil }
+        ) { server in
+            let peer = try await SocketPeer.connect(port: server.port)
+            try await peer.send(ClientHelloTests.bytes(protocols: protocols, recordBytes: 50))
+            var received = ByteBuffer()
+            for await bytes in peer.inbound { received.writeImmutableBuffer(bytes) }
+            #expect(Array(received.readableBytesView) == [21, 3, 3, 0, 2, 2, 120])
+            // Others are served as before.
+            let tls = try certificate.clientContext(protocols: ["h2"])
+            let other = try await SocketPeer.connect(port: server.port, tls: tls)
+            try await other.send(Self.greeting)
+            try await other.send(request(1, "x"))
+            let reader = try await other.answers { $0.answers[1]?.isComplete == true }
+            #expect(reader.answers[1]?.status == "200")
+            try await other.channel.close()
         }
     }
 

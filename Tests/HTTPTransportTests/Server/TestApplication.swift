@@ -25,6 +25,8 @@ final class TestApplication: HTTPServerApplication {
     private var depth = 0
     /// Where on the stack faults were asked about: grows when a refusal is written inside another.
     private(set) var faultAddresses: [UInt] = []
+    /// Refused by its headers alone.
+    var refusedPath: String?
     private var batch: [HTTPServerRequest] = []
     private(set) var held: [HTTPServerRequest] = []
 
@@ -52,6 +54,11 @@ final class TestApplication: HTTPServerApplication {
         batches += 1
         for request in batch { loop.respond(request.token, Self.echo(request)) }
         batch.removeAll()
+    }
+
+    func refusal(of headers: HPACKHeaders) -> HTTPServerResponse? {
+        guard let refusedPath, headers.first(name: ":path") == refusedPath else { return nil }
+        return HTTPServerResponse(headers: [":status": "401"], body: ByteBuffer(string: "no"))
     }
 
     func response(to fault: HTTPRequestFault) -> HTTPServerResponse {

@@ -1,0 +1,78 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// How the descriptors of the process are shared out. Journals, calls to providers and the admin port come first;
+/// merchants' connections get what is left, so that no number of strangers can take a descriptor from a journal.
+struct DescriptorBudget: Equatable {
+    /// Standard streams, the data directory, libraries, and what a moment needs.
+    private static let process = 128
+    /// A journal's segments (in use, next, archived ones that are read), witnesses, checkpoints, snapshots and lock.
+    private static let journal = 48
+    /// The listener and the system's own descriptors of an event loop.
+    private static let eventLoop = 8
+    /// Fewer connections than this on a loop are no service.
+    static let leastConnectionsPerLoop = 64
+
+    /// What the process may open.
+    let limit: Int
+    /// What merchants' connections never take.
+    let reserved: Int
+    /// What is configured.
+    let wantedPerLoop: Int
+    /// The most connections that each loop takes.
+    let connectionsPerLoop: Int
+
+    /// - Parameters:
+    ///   - limit: what the process may open.
+    ///   - callsPerShard: the most connections of a shard to its providers and scorer.
+    ///   - adminConnections: the most connections of the admin port.
+    ///   - wantedPerLoop: the most merchants' connections of a loop, as configured.
+    /// Throws when too few connections are left.
+    init(
+        limit: Int,
+        loops: Int,
+        shards: Int,
+        callsPerShard: Int,
+        adminConnections: Int,
+        wantedPerLoop: Int
+    ) throws(ConfigurationError) {
+        self.limit = limit
+        self.wantedPerLoop = wantedPerLoop
+        reserved =
+            Self.process + shards * (Self.journal + callsPerShard) + adminConnections + (loops + 1) * Self.eventLoop
+        connectionsPerLoop = min(wantedPerLoop, max(0, limit - reserved) / loops)
+        let least = min(wantedPerLoop, Self.leastConnectionsPerLoop)
+        guard connectionsPerLoop >= least else {
+            throw ConfigurationError(
+                place: "the limit of open files",
+                "\(limit) leaves no room for merchants' connections: \(reserved) are kept for \(shards) shards and the "
+                    + "admin port. Raise the hard limit to \(reserved + loops * least) at least (ulimit -Hn, "
+                    + "LimitNOFILE), or use fewer shards"
+            )
+        }
+    }
+
+    /// Whether the limit allows fewer connections than configured.
+    var isShort: Bool { connectionsPerLoop < wantedPerLoop }
+
+    /// Raises the process's soft limit of open files to its hard limit, and returns what the process may open then.
+    static func raiseLimit() -> Int {
+        #if canImport(Glibc)
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+            let resource = RLIMIT_NOFILE
+        #endif
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0 else { return 1_024 }
+        if limit.rlim_cur < limit.rlim_max {
+            var raised = limit
+            raised.rlim_cur = limit.rlim_max
+            // Refused in some containers; the soft limit holds then.
+            if setrlimit(resource, &raised) == 0 { limit = raised }
+        }
+        return Int(min(limit.rlim_cur, 1 << 30))
+    }
+}

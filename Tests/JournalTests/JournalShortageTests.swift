@@ -1,0 +1,32 @@
+import Testing
+
+@testable import Journal
+
+/// Descriptors and memory come back; a journal waits for them and is never taken for lost.
+@Suite(.timeLimit(.minutes(2))) struct JournalShortageTests {
+    /// ENFILE, EMFILE, EINTR, ENOMEM, EAGAIN; when the next segment is begun, and when it is opened for use.
+    @Test(arguments: [23, 24, 4, 12, 11] as [Int32], [JournalFileMode.prepare, .durable])
+    func `a shortage while the next segment is prepared passes by`(code: Int32, mode: JournalFileMode) throws {
+        let disk = ShortageDisk(FakeDisk())
+        let journal = try TestJournal(disk)
+        disk.refuse(3, mode, code: code)
+        // Through several segments: each but the first is prepared during the shortage or after it.
+        for _ in 0..<100 { #expect(try journal.appendDurably(1, bytes: 10_000)) }
+        #expect(disk.remaining == 0)
+        #expect(journal.owner.failures.isEmpty)
+        #expect(journal.journal.statistics.segmentPreparationsRefused >= 3)
+        journal.journal.close()
+    }
+
+    @Test func `any other error still ends the journal`() throws {
+        let disk = ShortageDisk(FakeDisk())
+        let journal = try TestJournal(disk)
+        disk.refuse(1, .prepare, code: 5)
+        var hasFailed = false
+        for _ in 0..<100 where !hasFailed {
+            hasFailed = (try? journal.appendDurably(1, bytes: 10_000)) != true
+        }
+        #expect(journal.owner.waitForFailure().code == .io)
+        journal.journal.close()
+    }
+}
