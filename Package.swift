@@ -231,7 +231,9 @@ let package = Package(
         ),
         tests("WireJSONTests", ["WireJSON", nioCore]),
         tests("TimersTests", ["Timers"]),
-        tests("JournalTests", ["Journal", "CMillrace"]),
+        // What every engine of a journal owes, as functions over its protocols, and an engine in memory.
+        room("JournalConformance", ["Journal"], path: "Tests/JournalConformance"),
+        tests("JournalTests", ["Journal", "JournalConformance", "CMillrace"]),
         tests(
             "HTTPTransportTests",
             [
