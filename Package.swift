@@ -286,7 +286,7 @@ let package = Package(
         tests("PSPSimulatorTests", ["PSPSimulator", "HTTPTransport", logging, nioCore, nioPosix, nioHPACK]),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Simulation"],
+            dependencies: ["Simulation", "Journal", "JournalConformance"],
             exclude: ["regression-seeds.txt"],
             swiftSettings: strict
         ),
