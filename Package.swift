@@ -241,7 +241,9 @@ let package = Package(
         ),
         tests("WireJSONTests", ["WireJSON", nioCore]),
         tests("TimersTests", ["Timers"]),
-        tests("JournalTests", ["Journal", "CMillrace"]),
+        // What every engine of a journal owes, as functions over its protocols, and an engine in memory.
+        room("JournalConformance", ["Journal"], path: "Tests/JournalConformance"),
+        tests("JournalTests", ["Journal", "JournalConformance", "CMillrace"]),
         tests(
             "HTTPTransportTests",
             [
@@ -294,7 +296,7 @@ let package = Package(
         tests("PSPSimulatorTests", ["PSPSimulator", "HTTPTransport", logging, nioCore, nioPosix, nioHPACK]),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Simulation"],
+            dependencies: ["Simulation", "Journal", "JournalConformance"],
             exclude: ["regression-seeds.txt"],
             swiftSettings: strict
         ),

@@ -12,9 +12,11 @@
 #include <malloc.h>
 #endif
 
+enum { CONDITIONS = 4 };
+
 struct millrace_monitor {
     pthread_mutex_t mutex;
-    pthread_cond_t conditions[3];
+    pthread_cond_t conditions[CONDITIONS];
 };
 
 // A mutex that cannot be made, locked or waited on means broken memory: nothing after it could be trusted.
@@ -31,13 +33,13 @@ millrace_monitor *millrace_monitor_create(void) {
 #if !defined(__APPLE__)
     check(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC));
 #endif
-    for (int i = 0; i < 3; i++) check(pthread_cond_init(&monitor->conditions[i], &attributes));
+    for (int i = 0; i < CONDITIONS; i++) check(pthread_cond_init(&monitor->conditions[i], &attributes));
     check(pthread_condattr_destroy(&attributes));
     return monitor;
 }
 
 void millrace_monitor_destroy(millrace_monitor *monitor) {
-    for (int i = 0; i < 3; i++) check(pthread_cond_destroy(&monitor->conditions[i]));
+    for (int i = 0; i < CONDITIONS; i++) check(pthread_cond_destroy(&monitor->conditions[i]));
     check(pthread_mutex_destroy(&monitor->mutex));
     free(monitor);
 }
@@ -65,6 +67,10 @@ void millrace_monitor_wait_until(millrace_monitor *monitor, int condition, uint6
 
 void millrace_monitor_signal(millrace_monitor *monitor, int condition) {
     check(pthread_cond_signal(&monitor->conditions[condition]));
+}
+
+void millrace_monitor_broadcast(millrace_monitor *monitor, int condition) {
+    check(pthread_cond_broadcast(&monitor->conditions[condition]));
 }
 
 struct millrace_thread {

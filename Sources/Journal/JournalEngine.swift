@@ -9,6 +9,15 @@ package protocol JournalOwner: AnyObject, Sendable {
     /// A write or flush failed. Nothing appended later than the last `journalDurable` position may be assumed either
     /// way; the journal is fenced and takes no more appends. Never retried (docs/adr/0008-local-journal-with-direct-io.md).
     func journalFailed(_ error: JournalError)
+    /// Another owner has the journal. Told once, before that owner can append; nothing is told after it. Records appended
+    /// later than the last `journalDurable` position may be durable or not: the new owner's feed says. The former owner
+    /// stops at once: it answers nothing and causes no effect that rests on such a record. A retry does not help it.
+    func journalLost(_ error: JournalError)
+}
+
+extension JournalOwner {
+    /// An owner that does not tell the two apart stops as it does after a failure.
+    package func journalLost(_ error: JournalError) { journalFailed(error) }
 }
 
 /// Why a journal cannot go on, in words for the operator.
@@ -28,8 +37,12 @@ package struct JournalError: Error, Sendable, Equatable, CustomStringConvertible
         case key
         /// More bytes are waiting for the disk than allowed.
         case backlog
-        /// No durable record has the position asked for.
+        /// No durable record has the position asked for, or no cursor has the name.
         case notFound
+        /// A table with a named maximum is full: feeds, or cursors. A retry helps when another has been closed or deleted.
+        case limit
+        /// A cursor of this name is there already.
+        case exists
     }
 
     package var code: Code
@@ -41,12 +54,25 @@ package struct JournalError: Error, Sendable, Equatable, CustomStringConvertible
     }
 }
 
-/// A journal as its owner sees it: batches of opaque records go in, in order, and become durable in order.
-/// The local-file engine and (later) the replicated engine pass the same conformance suite; that is why appends carry
-/// the expected position and the owner's epoch.
+/// A journal as its owner sees it, from `JournalStore.acquire` on: batches of opaque records go in, in order, and become
+/// durable in order. The local-file engine and (later) the replicated engine pass the same conformance suite
+/// (`Tests/JournalConformance`); that is why appends carry the expected position and the owner's epoch.
 package protocol JournalEngine: AnyObject, Sendable {
     /// The owner's epoch, from `acquire`; later owners have larger ones.
     var epoch: UInt64 { get }
+
+    /// Keeps the lease for its duration from `now` on, and returns its new end. A lease that ran out is renewed as long as
+    /// nobody else acquired the journal. Blocks in an engine whose leases are elsewhere, so never called on an event loop.
+    /// - Parameter now: nanoseconds of the clock that `acquire` was given.
+    /// - Throws: `fenced` when another owner has the journal, or the lease was given up. Final: a retry does not help.
+    @discardableResult
+    func renew(at now: UInt64) throws(JournalError) -> UInt64
+
+    /// Checks that this owner has the journal. Called before anything takes effect that is no append: a snapshot's name.
+    /// May block as `renew` does.
+    /// - Throws: `fenced` when another owner has the journal, or the lease was given up.
+    func confirm() throws(JournalError)
+
     /// The position of the last record appended (durable or not); 0 for an empty journal.
     var lastPosition: RecordPosition { get }
 
@@ -73,7 +99,8 @@ package protocol JournalEngine: AnyObject, Sendable {
     /// The same for a reader of several records, which keeps what one read had to open and decode for the next.
     func read(at position: RecordPosition, cache: inout JournalReadCache) throws(JournalError) -> [UInt8]
 
-    /// Flushes what is pending, stops the writer and closes the files. Blocks.
+    /// Flushes what is pending, tells it, and gives the lease up: the next owner need not wait for its end. An owner that has
+    /// lost the journal only stops being told. The owner is told nothing after this has returned. Blocks.
     func close()
 }
 
@@ -81,6 +108,12 @@ extension JournalEngine {
     package var roomBytes: Int { .max }
 
     package func wantRoom(bytes: Int) {}
+
+    /// For an engine that has one owner for as long as it is open.
+    package func renew(at now: UInt64) throws(JournalError) -> UInt64 { .max }
+
+    /// Likewise.
+    package func confirm() throws(JournalError) {}
 }
 
 /// How records fill a segment, for an owner that keeps room for what it must be able to write (docs/journal.md, "Reserve").

@@ -3,17 +3,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// A mutex with three conditions, at a fixed address. Deadlines are on the monotonic clock.
+// A mutex with four conditions, at a fixed address. Deadlines are on the monotonic clock.
 typedef struct millrace_monitor millrace_monitor;
 
 millrace_monitor *millrace_monitor_create(void);
 void millrace_monitor_destroy(millrace_monitor *monitor);
 void millrace_monitor_lock(millrace_monitor *monitor);
 void millrace_monitor_unlock(millrace_monitor *monitor);
-// `condition` is 0, 1 or 2. The caller holds the lock. Wake-ups may be spurious.
+// `condition` is 0, 1, 2 or 3. The caller holds the lock. Wake-ups may be spurious.
 void millrace_monitor_wait(millrace_monitor *monitor, int condition);
 void millrace_monitor_wait_until(millrace_monitor *monitor, int condition, uint64_t monotonic_nanoseconds);
 void millrace_monitor_signal(millrace_monitor *monitor, int condition);
+// Wakes every waiter of the condition.
+void millrace_monitor_broadcast(millrace_monitor *monitor, int condition);
 
 typedef struct millrace_thread millrace_thread;
 

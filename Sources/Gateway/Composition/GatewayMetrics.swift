@@ -225,6 +225,7 @@ enum GatewayMetrics {
         ]
         for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: value) }
         add(journal.archive, labels, to: &metrics)
+        addReaders(of: journal, labels, to: &metrics)
         metrics.gauge(
             "millrace_journal_key_id",
             help: "Number of the master key that the last batch was encrypted under; 0 none.",
@@ -237,6 +238,53 @@ enum GatewayMetrics {
             labels: labels,
             value: LatencySnapshot(journal.flushLatency)
         )
+    }
+
+    private static func addReaders(
+        of journal: JournalStatistics,
+        _ labels: [MetricLabel],
+        to metrics: inout MetricsSnapshot
+    ) {
+        let counters: [(StaticString, StaticString, UInt64)] = [
+            ("millrace_journal_acquisitions_total", "Changes of the journal's owner.", journal.acquisitions),
+            (
+                "millrace_journal_expiry_held_back_total",
+                "Looks that found an archived segment past its time that a cursor or a feed needs.",
+                journal.expiryHeldBack
+            ),
+            ("millrace_journal_cursors_dropped_total", "Cursors that operators dropped.", journal.cursorsDropped),
+            (
+                "millrace_journal_cursor_requests_failed_total",
+                "Attempts to drop a cursor for an operator that failed; tried again.",
+                journal.cursorRequestsFailed
+            ),
+        ]
+        for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: value) }
+        let gauges: [(StaticString, StaticString, Int)] = [
+            ("millrace_journal_feeds", "Open feeds of the journal, at most 16.", journal.feeds),
+            ("millrace_journal_cursors", "Durable cursors of the journal, at most 64.", journal.cursors.count),
+            (
+                "millrace_journal_cursors_alarmed",
+                "Cursors that hold back more bytes than allowed. Their consumers have stopped, or an operator drops them.",
+                journal.cursors.count(where: \.isAlarmed)
+            ),
+        ]
+        for (name, help, value) in gauges { metrics.gauge(name, help: help, labels: labels, value: Int64(value)) }
+        for cursor in journal.cursors {
+            let labels = labels + [MetricLabel("cursor", cursor.name.description)]
+            metrics.gauge(
+                "millrace_journal_cursor_lag_records",
+                help: "Durable records that the cursor's consumer has not taken.",
+                labels: labels,
+                value: Int64(clamping: cursor.lagRecords)
+            )
+            metrics.gauge(
+                "millrace_journal_cursor_lag_bytes",
+                help: "Bytes of segment files that these records take.",
+                labels: labels,
+                value: Int64(clamping: cursor.lagBytes)
+            )
+        }
     }
 
     private static func add(_ archive: ArchiveStatistics, _ labels: [MetricLabel], to metrics: inout MetricsSnapshot) {

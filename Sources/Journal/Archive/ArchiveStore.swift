@@ -74,10 +74,31 @@ final class ArchiveStore: Sendable {
 
     /// The archived segment with a record, nil if there is none.
     func segment(with position: RecordPosition) throws(JournalFileError) -> ArchivedSegment? {
-        let known = catalogue.withLock { $0 }
-        let entries: [ArchiveDirectory.Entry]
-        if let known { entries = known } else { entries = try archive.entries(fileSystem) }
-        if known == nil { catalogue.withLock { $0 = entries } }
+        guard let entry = Self.entry(with: position, of: try entries()) else { return nil }
+        return try ArchivedSegment(fileSystem, archive.file(entry.name))
+    }
+
+    /// Whether a record is in the archive.
+    func holds(_ position: RecordPosition) throws(JournalFileError) -> Bool {
+        Self.entry(with: position, of: try entries()) != nil
+    }
+
+    /// The number of the archived segment with a record; nil if there is none, or nobody looked at the archive yet.
+    func number(of position: RecordPosition) -> UInt64? {
+        catalogue.withLock { $0 }.flatMap { Self.entry(with: position, of: $0)?.number }
+    }
+
+    private func entries() throws(JournalFileError) -> [ArchiveDirectory.Entry] {
+        if let known = catalogue.withLock({ $0 }) { return known }
+        let entries = try archive.entries(fileSystem)
+        catalogue.withLock { $0 = entries }
+        return entries
+    }
+
+    private static func entry(
+        with position: RecordPosition,
+        of entries: [ArchiveDirectory.Entry]
+    ) -> ArchiveDirectory.Entry? {
         var low = 0
         var high = entries.count
         while low < high {
@@ -85,24 +106,42 @@ final class ArchiveStore: Sendable {
             if entries[middle].firstPosition <= position { low = middle + 1 } else { high = middle }
         }
         guard low > 0, entries[low - 1].lastPosition >= position else { return nil }
-        return try ArchivedSegment(fileSystem, archive.file(entries[low - 1].name))
+        return entries[low - 1]
+    }
+
+    enum Expiry {
+        /// Nothing is old enough.
+        case nothing
+        case removed
+        /// The oldest one's time is over, and a cursor or a feed still needs it.
+        case heldBack
     }
 
     /// Deletes the oldest archived segment if its last batch is older than that. Age is measured from the last batch of the
     /// newest archived segment, or from the clock if that is earlier: a clock that jumps ahead deletes nothing before it has
     /// stood there for a segment's worth of payments.
-    func removeOldest(ifOlderThan milliseconds: Int64) throws(JournalFileError) -> Bool {
+    /// - Parameter floor: the first record that a cursor or a feed needs; nil when none needs any. Asked when the segment cannot be
+    ///   found any more, so that whoever looks for it afterwards finds that it is gone.
+    func removeOldest(
+        ifOlderThan milliseconds: Int64,
+        wallClock: () -> Int64,
+        floor: () -> RecordPosition?
+    ) throws(JournalFileError) -> Expiry {
         let entries = catalogue.withLock { $0 } ?? []
-        guard entries.count > 1, let oldest = entries.first, let newest = entries.last else { return false }
+        guard entries.count > 1, let oldest = entries.first, let newest = entries.last else { return .nothing }
         let last = try ArchivedSegment(fileSystem, archive.file(newest.name)).header.lastMilliseconds
-        let now = min(last, wallMilliseconds())
+        let now = min(last, wallClock())
         let first = try ArchivedSegment(fileSystem, archive.file(oldest.name)).header.lastMilliseconds
-        guard now - first > milliseconds else { return false }
-        try fileSystem.remove(archive.file(oldest.name))
-        try fileSystem.syncDirectory(archive.path)
+        guard now - first > milliseconds else { return .nothing }
         catalogue.withLock { entries in
             if entries?.first == oldest { entries?.removeFirst() }
         }
-        return true
+        if let floor = floor(), floor <= oldest.lastPosition {
+            catalogue.withLock { $0?.insert(oldest, at: 0) }
+            return .heldBack
+        }
+        try fileSystem.remove(archive.file(oldest.name))
+        try fileSystem.syncDirectory(archive.path)
+        return .removed
     }
 }

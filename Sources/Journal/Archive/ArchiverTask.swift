@@ -129,8 +129,17 @@ struct ArchiverTask: ~Copyable {
     private mutating func retain() throws(JournalFileError) {
         retentionTime = core.configuration.clock() + Self.retentionNanoseconds
         guard let keep = configuration.keepMilliseconds else { return }
-        if try archive.removeOldest(ifOlderThan: keep) {
-            core.monitor.withLock { $0.archive.expired += 1 }
+        let expiry = try archive.removeOldest(
+            ifOlderThan: keep,
+            wallClock: core.configuration.wallClock,
+            floor: { core.monitor.withLock { $0.retentionFloor } }
+        )
+        core.monitor.withLock { state in
+            switch expiry {
+            case .nothing: break
+            case .removed: state.archive.expired += 1
+            case .heldBack: state.statistics.expiryHeldBack += 1
+            }
         }
     }
 

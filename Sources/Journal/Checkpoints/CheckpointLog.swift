@@ -19,7 +19,8 @@ struct CheckpointLog {
     private let file: any JournalFile
     private let signer: CheckpointSigner
     private let journalID: UInt64
-    private let epoch: UInt64
+    /// Of the journal's owner.
+    var epoch: UInt64
     private(set) var last: Checkpoint?
 
     /// Goes on behind `last`; makes the file if there is none.

@@ -19,6 +19,12 @@ package struct JournalConfiguration: Sendable {
     /// Entries of the in-memory index from record to file offset, 24 bytes each. Default 65,536. When it is full every
     /// second entry goes, and reads scan further.
     package var indexEntries: Int
+    /// A cursor that holds back more bytes of segment files than this is alarmed (`JournalCursor.isAlarmed`). Nothing else
+    /// happens by itself: an operator drops it, or its consumer goes on. Default 4 GiB.
+    package var cursorAlarmBytes: UInt64 = 4 << 30
+    /// Milliseconds since 1970, for the times in frames and for the archive's retention: the operating system's, or a
+    /// simulation's.
+    package var wallClock: @Sendable () -> Int64 = wallMilliseconds
     /// Nanoseconds that never go back, from any beginning: the operating system's, or a simulation's. Paces flushes, witness
     /// slots and the preparation of segments.
     package var clock: @Sendable () -> UInt64 = monotonicNanoseconds

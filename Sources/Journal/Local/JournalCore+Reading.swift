@@ -88,11 +88,16 @@ extension JournalCore {
     func finish() {
         let slot: WitnessSlot? = monitor.withLock { state in
             state.prepared = nil
-            return state.failure == nil ? state.durable.slot(.closed, epoch: epoch) : nil
+            return state.failure == nil ? state.durable.slot(.closed, epoch: state.epoch) : nil
         }
         if let slot { writeLast(slot) }
         signLast()
-        monitor.withLock { $0.lockFile = nil }
+        let wakes = monitor.withLock { state in
+            state.isClosed = true
+            state.lockFile = nil
+            return state.feeds.takeWakes(durable: .max)
+        }
+        for wake in wakes { wake() }
     }
 
     /// Everything is durable already; without this slot recovery only knows less about the end.
@@ -132,11 +137,11 @@ extension JournalState {
 }
 
 extension JournalProblem {
-    fileprivate static func notDurable(_ position: RecordPosition) -> JournalProblem {
+    static func notDurable(_ position: RecordPosition) -> JournalProblem {
         JournalProblem(.notFound, file: "journal", "record \(position) is not durable or does not exist")
     }
 
-    fileprivate static func gone(_ position: RecordPosition) -> JournalProblem {
+    static func gone(_ position: RecordPosition) -> JournalProblem {
         JournalProblem(
             .notFound,
             file: "journal",
@@ -213,7 +218,7 @@ struct FrameFile {
     }
 
     /// - Returns: nil for one that is damaged.
-    private func batch(of header: BatchHeader) throws(JournalProblem) -> ReadBatch? {
+    func batch(of header: BatchHeader) throws(JournalProblem) -> ReadBatch? {
         let count = BatchHeader.byteCount + Int(header.length)
         guard var frame = try Self.bytes(file, at: header.offset, count: count, name: name) else { return nil }
         var records: [Range<Int>] = []

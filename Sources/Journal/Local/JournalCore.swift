@@ -5,13 +5,14 @@ final class JournalCore: Sendable {
     let configuration: JournalConfiguration
     let fileSystem: any JournalFileSystem
     let directory: JournalDirectory
-    let epoch: UInt64
     let monitor: Monitor<JournalState>
     /// A monitor of its own: it is held while the disk writes, which must not stop an append.
     let witness: Monitor<WitnessRing>
     /// Likewise; nil if nothing is signed.
     let checkpoints: Monitor<CheckpointLog>?
     let archive: ArchiveStore?
+    /// Likewise; nil while there is no file.
+    let cursorFile: Monitor<CursorFile?>
     /// `JournalEngine.roomBytes`, as the writer and the keeper last knew it.
     private let room: Atomic<Int>
     /// What the owner would like it to be.
@@ -30,19 +31,19 @@ final class JournalCore: Sendable {
         configuration: JournalConfiguration,
         fileSystem: any JournalFileSystem,
         directory: JournalDirectory,
-        epoch: UInt64,
         state: consuming JournalState,
         witness: WitnessRing,
-        checkpoints: CheckpointLog?
+        checkpoints: CheckpointLog?,
+        cursors: CursorFile?
     ) {
         self.configuration = configuration
         self.fileSystem = fileSystem
         self.directory = directory
-        self.epoch = epoch
         room = Atomic(state.roomBytes)
         monitor = Monitor(state)
         self.witness = Monitor(witness)
         self.checkpoints = checkpoints.map { Monitor($0) }
+        cursorFile = Monitor(cursors)
         archive = configuration.archive.map { ArchiveStore($0, fileSystem, directory) }
     }
 
@@ -53,9 +54,8 @@ final class JournalCore: Sendable {
         epoch: UInt64
     ) throws(JournalError) {
         let wake = try monitor.withLock { state throws(JournalError) -> Bool in
-            if let failure = state.failure { throw failure }
-            if state.isClosing { throw JournalError(.fenced, "the journal is closed") }
-            if epoch != self.epoch { throw JournalError(.fenced, "epoch \(epoch) is not the owner's \(self.epoch)") }
+            try state.checkIsOpen()
+            if epoch != state.owners.epoch { throw Self.notOwner(epoch, state.owners.epoch) }
             if expecting != state.lastPosition {
                 throw JournalError(
                     .fenced,
@@ -67,6 +67,11 @@ final class JournalCore: Sendable {
             return takeWriterWake(&state)
         }
         if wake { monitor.signal(.writer) }
+    }
+
+    private static func notOwner(_ epoch: UInt64, _ owner: UInt64?) -> JournalError {
+        let owner = owner.map { "the owner's is \($0)" } ?? "nobody owns the journal"
+        return JournalError(.fenced, "epoch \(epoch) may not append: \(owner)")
     }
 
     /// Whether the appended records are what the writer sleeps for. It is told once.
@@ -83,17 +88,20 @@ final class JournalCore: Sendable {
 
     /// Fences the journal; the first error counts. The writer tells the owner.
     func fail(_ error: JournalError) {
-        monitor.withLock { state in
+        let wakes = monitor.withLock { state in
             if state.failure == nil { state.failure = error }
+            return state.feeds.takeWakes(durable: .max)
         }
+        for wake in wakes { wake() }
         monitor.signal(.writer)
         monitor.signal(.keeper)
         monitor.signal(.archiver)
     }
 
     /// Notes that records up to a position are not needed for a start any more.
-    func retire(upTo position: RecordPosition) {
+    func retire(upTo position: RecordPosition, epoch: UInt64) {
         let isWork = monitor.withLock { state in
+            guard state.owners.epoch == epoch else { return false }
             state.segments.retire(upTo: min(position, state.durable.position))
             return state.segments.nextToArchive != nil
         }
@@ -101,12 +109,15 @@ final class JournalCore: Sendable {
     }
 
     var statistics: JournalStatistics {
-        monitor.withLock { state in
+        let cursors = cursorList
+        return monitor.withLock { state in
             var copy = state.statistics
             copy.backlogBytes = state.unflushedBytes
             copy.durablePosition = state.durable.position
             copy.lastPosition = state.lastPosition
             copy.archive = state.archive
+            copy.feeds = state.feeds.count
+            copy.cursors = cursors
             copy.archive.waiting = archive == nil ? 0 : state.segments.waiting
             return copy
         }

@@ -22,6 +22,17 @@ struct JournalState: ~Copyable {
     var checkpoint: Checkpoint?
     var failure: JournalError?
     var isClosing = false
+    /// Closed: its files may be another process's.
+    var isClosed = false
+    var owners: OwnerTable
+    /// A change of owner under way.
+    var handover: JournalHandover?
+    /// The largest epoch that the writer has made durable.
+    var epoch: UInt64
+    /// The writer calls nobody any more.
+    var hasWriterEnded = false
+    var feeds = FeedTable()
+    var cursors: CursorTable
     var keeperStops = false
     var writerSleep = WriterSleep.awake
     /// The keeper sleeps with no time set, because every batch was witnessed.
@@ -42,14 +53,18 @@ struct JournalState: ~Copyable {
     var statistics = JournalStatistics()
     /// Handed to the writer thread when it starts.
     var writer: BatchWriter?
-    /// Given up when the writer ends, so that an owner holding its journal is no cycle after `close`.
-    var owner: (any JournalOwner)?
     /// Held until `close`.
     var lockFile: (any JournalFile)?
 
     /// Bytes of frames that fit without a segment more.
     var roomBytes: Int {
         segmentRoom + (prepared.map { Int(clamping: $0.byteCount) - SegmentHeader.byteCount } ?? 0)
+    }
+
+    /// The first record that a feed or a cursor still needs; nil when none needs any.
+    var retentionFloor: RecordPosition? {
+        guard let feed = feeds.floor else { return cursors.floor }
+        return min(feed, cursors.floor ?? feed)
     }
 
     /// Takes records in, or says why not; then nothing has changed.

@@ -32,6 +32,18 @@ package struct JournalStatistics: Sendable {
     package internal(set) var durablePosition: RecordPosition = 0
     /// Last appended position.
     package internal(set) var lastPosition: RecordPosition = 0
+    /// Feeds that are open, of at most `JournalLimits.feeds`.
+    package internal(set) var feeds = 0
+    /// Changes of owner since the journal was opened, the first included.
+    package internal(set) var acquisitions: UInt64 = 0
+    /// The durable cursors and what each holds back, by name; at most `JournalLimits.cursors`.
+    package internal(set) var cursors: [JournalCursor] = []
+    /// Cursors that operators' commands dropped.
+    package internal(set) var cursorsDropped: UInt64 = 0
+    /// Attempts to follow such commands that failed; tried again.
+    package internal(set) var cursorRequestsFailed: UInt64 = 0
+    /// Archived segments whose time was over and that a cursor or a feed still needs: looks that found one.
+    package internal(set) var expiryHeldBack: UInt64 = 0
     /// What became of retired segments.
     package internal(set) var archive = ArchiveStatistics()
 }

@@ -41,6 +41,14 @@ struct JournalTasks: ~Copyable {
         while stepArchiver() != .ended {}
     }
 
+    /// Runs the writer, with the keeper's help if it needs a segment, until the change of owner is over.
+    mutating func handOver() {
+        while !core.monitor.withLock({ state in state.isHandoverOver }) {
+            if writer.step(core) == .did { continue }
+            guard keeper.step(core) == .did else { preconditionFailure("a change of owner waits for nothing") }
+        }
+    }
+
     private mutating func drainWriter() {
         while true {
             switch writer.step(core) {

@@ -10,6 +10,7 @@ struct KeeperTask: ~Copyable {
         case prepare(UInt64)
         case recycle
         case notePrepared(PreparedSegment)
+        case cursorRequests
         case end
     }
 
@@ -31,6 +32,8 @@ struct KeeperTask: ~Copyable {
     private var prepareTime: UInt64 = 0
     /// Until when no segment is prepared, not even for a writer that waits: there is a shortage.
     private var shortageEnds: UInt64 = 0
+    /// When operators' requests about cursors are looked for.
+    private var requestTime: UInt64 = 0
     /// When a checkpoint may be signed.
     private var checkpointTime: UInt64 = 0
     /// Work that needs nothing of anybody; without it `decide` says what is next.
@@ -54,7 +57,7 @@ struct KeeperTask: ~Copyable {
         let now = core.configuration.clock()
         var deadline = UInt64.max
         if state.durable.batch > state.witnessedBatch {
-            if now >= witnessTime { return .ready(.witness(state.durable.slot(.running, epoch: core.epoch))) }
+            if now >= witnessTime { return .ready(.witness(state.durable.slot(.running, epoch: state.epoch))) }
             deadline = witnessTime
         } else {
             state.keeperNeedsWake = true
@@ -70,6 +73,10 @@ struct KeeperTask: ~Copyable {
             if isWanted || now >= prepareTime, findSpare(&state) { return .ready(.recycle) }
             if isWanted || now >= prepareTime { return .ready(.prepare(state.segmentInUse + 1)) }
             deadline = min(deadline, prepareTime)
+        }
+        if !state.cursors.cursors.isEmpty {
+            if now >= requestTime { return .ready(.cursorRequests) }
+            deadline = min(deadline, requestTime)
         }
         return deadline == .max ? .wait : .waitUntil(nanoseconds: deadline)
     }
@@ -91,6 +98,9 @@ struct KeeperTask: ~Copyable {
                 core.publishRoom(state)
             }
             core.monitor.signal(.writer)
+        case .cursorRequests:
+            core.followCursorRequests()
+            requestTime = core.configuration.clock() + CursorRequests.intervalNanoseconds
         case .end: hasEnded = true
         }
     }

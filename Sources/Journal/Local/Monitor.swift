@@ -1,6 +1,6 @@
 import CMillrace
 
-/// State that several threads share, its mutex, and three conditions to wait on.
+/// State that several threads share, its mutex, and four conditions to wait on.
 ///
 /// Proof that `@unchecked Sendable` holds: `state` is private and its address never leaves this class; it is touched only
 /// inside `withLock` and `wait`, between locking and unlocking `native`; `native` itself is a pointer to a C structure made
@@ -11,6 +11,8 @@ final class Monitor<State: ~Copyable>: @unchecked Sendable {
         case writer = 0
         case keeper = 1
         case archiver = 2
+        /// Who acquires or releases the journal, or closes it; several may wait.
+        case owner = 3
     }
 
     /// What a waiting thread does next.
@@ -55,6 +57,11 @@ final class Monitor<State: ~Copyable>: @unchecked Sendable {
     /// Wakes the thread that waits on the condition; with or without the lock.
     func signal(_ condition: Condition) {
         millrace_monitor_signal(native, condition.rawValue)
+    }
+
+    /// Wakes every thread that waits on the condition; with or without the lock.
+    func signalAll(_ condition: Condition) {
+        millrace_monitor_broadcast(native, condition.rawValue)
     }
 }
 

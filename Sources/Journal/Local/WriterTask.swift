@@ -9,6 +9,8 @@ struct WriterTask: ~Copyable {
         case note(BatchWriter.Written, bytes: Int)
         case begin(PreparedSegment)
         case noteBegun(WitnessSlot)
+        /// Everything appended is durable, and the owner changes.
+        case handOver(JournalHandover)
         /// Closed and drained, or failed.
         case end
     }
@@ -32,15 +34,11 @@ struct WriterTask: ~Copyable {
     private(set) var hasEnded = false
 
     init(_ core: JournalCore) {
-        let (taken, owner) = core.monitor.withLock { state in
-            let owner = state.owner
-            state.owner = nil
-            return (state.writer.take(), owner)
+        guard let taken = core.monitor.withLock({ state in state.writer.take() }) else {
+            preconditionFailure("a journal has one writer")
         }
-        guard let taken else { preconditionFailure("a journal has one writer") }
         self.core = core
         writer = taken
-        self.owner = owner
         inFlight = RecordArena(capacity: core.configuration.backlogBytes)
         pacer = FlushPacer(ceilingNanoseconds: core.configuration.floorNanoseconds)
     }
@@ -61,13 +59,15 @@ struct WriterTask: ~Copyable {
         if state.failure != nil { return .ready(.end) }
         precondition(inFlight.isEmpty)
         if state.pending.isEmpty {
+            if let handover = state.handover { return .ready(.handOver(handover)) }
             if state.isClosing { return .ready(.end) }
             state.writerSleep = .forRecords
             return .wait
         }
         let now = core.configuration.clock()
         let start = pacer.earliestStart(now: now)
-        if now < start, !state.isClosing, state.pending.byteCount < core.configuration.floorBytes {
+        let isHurried = state.isClosing || state.handover != nil
+        if now < start, !isHurried, state.pending.byteCount < core.configuration.floorBytes {
             state.writerSleep = .untilFloor
             return .waitUntil(nanoseconds: start)
         }
@@ -110,6 +110,7 @@ struct WriterTask: ~Copyable {
             case .note(let written, let bytes): note(written, bytes)
             case .begin(let prepared): try begin(prepared)
             case .noteBegun(let slot): noteBegun(slot)
+            case .handOver(let handover): try handOver(handover)
             case .end: end()
             }
         } catch {
@@ -135,15 +136,18 @@ struct WriterTask: ~Copyable {
     }
 
     private mutating func note(_ written: BatchWriter.Written, _ bytes: Int) {
-        let wakeKeeper = core.monitor.withLock { state in
+        let position = written.header.lastPosition
+        let (wakeKeeper, isMuted, wakes) = core.monitor.withLock { state in
             state.wrote(written)
             state.segmentRoom = writer.roomBytes
             core.publishRoom(state)
             defer { state.keeperNeedsWake = false }
-            return state.keeperNeedsWake
+            let isMuted = state.handover?.mutesOwner ?? false
+            return (state.keeperNeedsWake, isMuted, state.feeds.takeWakes(durable: position))
         }
         if wakeKeeper { core.monitor.signal(.keeper) }
-        owner?.journalDurable(upTo: written.header.lastPosition)
+        if !isMuted { owner?.journalDurable(upTo: position) }
+        for wake in wakes { wake() }
         offset += bytes
         if offset < inFlight.byteCount {
             ready = .write
@@ -156,7 +160,7 @@ struct WriterTask: ~Copyable {
     /// The header goes first, then a witness of it, then batches: a segment that the witness does not name holds none.
     private mutating func begin(_ prepared: PreparedSegment) throws(JournalFileError) {
         try writer.begin(prepared)
-        let slot = writer.end.slot(.segmentStarted, epoch: core.epoch)
+        let slot = writer.end.slot(.segmentStarted, epoch: writer.epoch)
         try core.witness.withLock { ring throws(JournalFileError) in try ring.write(slot) }
         ready = .noteBegun(slot)
     }
@@ -177,9 +181,40 @@ struct WriterTask: ~Copyable {
         ready = .write
     }
 
+    /// A new owner's epoch becomes durable before it may append; the former owner hears of it before that.
+    private mutating func handOver(_ handover: JournalHandover) throws(JournalFileError) {
+        switch handover {
+        case .acquire(let epoch, let next):
+            let slot = writer.end.slot(.opened, epoch: epoch)
+            try core.witness.withLock { ring throws(JournalFileError) in try ring.write(slot) }
+            core.checkpoints?.withLock { $0.epoch = epoch }
+            writer.take(epoch: epoch)
+            owner?.journalLost(JournalError(.fenced, "another owner has the journal, with epoch \(epoch)"))
+            owner = next
+        case .release: owner = nil
+        }
+        core.monitor.withLock { state in
+            state.handover = nil
+            state.epoch = writer.epoch
+            switch handover {
+            case .acquire:
+                state.owners.take()
+                state.statistics.acquisitions += 1
+            case .release: state.owners.released()
+            }
+        }
+        core.monitor.signalAll(.owner)
+    }
+
     private mutating func end() {
         hasEnded = true
         if let failure = core.monitor.withLock({ $0.failure }) { owner?.journalFailed(failure) }
         owner = nil
+        core.monitor.withLock { state in
+            // A new owner that waits is given up, and does not wait for what never comes.
+            state.handover = nil
+            state.hasWriterEnded = true
+        }
+        core.monitor.signalAll(.owner)
     }
 }

@@ -15,6 +15,7 @@ struct JournalRecovery {
         var prepared: PreparedSegment?
         var index: BatchIndex
         var segments: SegmentTable
+        var cursors: CursorFile.Found
         var report: RecoveryReport
     }
 
@@ -32,14 +33,14 @@ struct JournalRecovery {
         var segments = SegmentTable()
         let (end, cursor) = try scan(found, signed.last, &index, &segments, &report, replay)
         fill(&report, cursor, end, isNew: isNew)
-        report.epoch = try nextEpoch(found, cursor)
+        report.epoch = lastEpoch(found, cursor)
         report.torn = try cutTornTail(end)
+        let cursors = try readCursors(&report)
         report.nanoseconds = monotonicNanoseconds() - start
         do {
-            var witness = try reopenWitness(found)
+            let witness = try reopenWitness(found)
             let (writer, prepared) = try makeWriter(end, cursor, epoch: report.epoch)
             if end.last == nil { segments.add(.init(writer.segment)) }
-            try witness.write(writer.end.slot(.opened, epoch: report.epoch))
             return Outcome(
                 lockFile: lockFile,
                 witness: witness,
@@ -48,6 +49,7 @@ struct JournalRecovery {
                 prepared: prepared,
                 index: index,
                 segments: segments,
+                cursors: cursors,
                 report: report
             )
         } catch {
@@ -143,11 +145,36 @@ struct JournalRecovery {
         report.lastPosition = cursor.nextPosition - 1
     }
 
-    private func nextEpoch(_ found: WitnessReader.State, _ cursor: ScanCursor) throws(JournalProblem) -> UInt64 {
-        var epoch = cursor.epoch
-        if case .present(let content) = found { epoch = max(epoch, content.epoch) }
-        guard epoch < .max else { throw JournalProblem(.corrupt, file: directory.path, "no epoch is left") }
-        return epoch + 1
+    private func lastEpoch(_ found: WitnessReader.State, _ cursor: ScanCursor) -> UInt64 {
+        guard case .present(let content) = found else { return cursor.epoch }
+        return max(cursor.epoch, content.epoch)
+    }
+
+    /// A repair may have cut records that a consumer had taken. Its cursor goes back, durably: others take their positions.
+    private func movedBack(
+        _ found: CursorFile.Found,
+        to last: RecordPosition,
+        _ report: inout RecoveryReport
+    ) throws(JournalProblem) -> CursorFile.Found {
+        var found = found
+        for cursor in found.table.cursors where cursor.position > last {
+            do throws(JournalFileError) {
+                try found.file?.write(cursor.name, last, at: cursor.slot)
+            } catch {
+                throw JournalProblem(error)
+            }
+            found.table.moveBack(cursor.name, to: last)
+            report.cursorsAhead.append(cursor.name)
+        }
+        return found
+    }
+
+    private func readCursors(_ report: inout RecoveryReport) throws(JournalProblem) -> CursorFile.Found {
+        let found = try CursorFile.open(fileSystem, directory, journalID: configuration.journalID)
+        report.cursors = found.table.cursors.count
+        report.cursorsDamaged = found.damaged
+        report.isCursorFileDamaged = found.isSetAside
+        return try movedBack(found, to: report.lastPosition, &report)
     }
 }
 

@@ -20,7 +20,7 @@ package struct RecoveryReport: Sendable, Equatable {
     package internal(set) var bytes: UInt64 = 0
     /// The last position; the journal goes on with the one after it.
     package internal(set) var lastPosition: RecordPosition = 0
-    /// The epoch of the new owner, larger than every epoch found.
+    /// The largest epoch found; where an owner opened the journal for itself, its own, which is larger.
     package internal(set) var epoch: UInt64 = 0
     /// Time spent reading and replaying, in nanoseconds.
     package internal(set) var nanoseconds: UInt64 = 0
@@ -28,6 +28,14 @@ package struct RecoveryReport: Sendable, Equatable {
     package internal(set) var torn: TornTail?
     package internal(set) var witness = WitnessState.absent
     package internal(set) var checkpoints = CheckpointState.absent
+    /// Durable cursors found.
+    package internal(set) var cursors = 0
+    /// Cursors both of whose copies are damaged: they are gone, and their consumers find no cursor.
+    package internal(set) var cursorsDamaged = 0
+    /// The file of cursors was beyond use and set aside: all cursors are gone.
+    package internal(set) var isCursorFileDamaged = false
+    /// Cursors that stand behind the journal's end: a repair cut records that their consumers had taken.
+    package internal(set) var cursorsAhead: [JournalCursorName] = []
 
     /// What the log of signed checkpoints could say about the end of the journal.
     package enum CheckpointState: Sendable, Equatable {

@@ -20,14 +20,15 @@ final class BatchWriter {
     }
 
     let journalID: UInt64
-    let epoch: UInt64
+    private(set) var epoch: UInt64
     let batchBytes: Int
     private let frame: UnsafeMutableRawBufferPointer
     private var file: any JournalFile
     private(set) var segment: SegmentHeader
     private var saltSeed: UInt32
     private let keys: JournalKeys?
-    private let nonces: NonceSource
+    private var nonces: NonceSource
+    private let wallClock: @Sendable () -> Int64
     /// Of the segment in use; nil: it is in clear.
     private var key: DataKey?
     private(set) var end: DurablePoint
@@ -43,6 +44,7 @@ final class BatchWriter {
         precondition(end.segment == segment.number)
         journalID = configuration.journalID
         batchBytes = configuration.batchBytes
+        wallClock = configuration.wallClock
         self.epoch = epoch
         self.file = file
         self.segment = segment
@@ -68,6 +70,13 @@ final class BatchWriter {
     /// Bytes of records that the next batch carries: less than the largest at the end of a segment, so that hardly any of it
     /// stays empty and its room can be counted on.
     var payloadRoom: Int { min(payloadLimit, max(0, roomBytes - BatchHeader.byteCount)) }
+
+    /// Writes for another owner from now on.
+    func take(epoch: UInt64) {
+        precondition(epoch > self.epoch)
+        self.epoch = epoch
+        nonces = NonceSource(epoch: epoch)
+    }
 
     /// Begins a prepared segment: its header makes it part of the journal.
     func begin(_ prepared: PreparedSegment) throws(JournalFileError) {
@@ -125,7 +134,7 @@ final class BatchWriter {
             length: UInt32(payload.count),
             durablePosition: end.position,
             epoch: epoch,
-            wallMilliseconds: wallMilliseconds(),
+            wallMilliseconds: wallClock(),
             segment: segment.number,
             offset: end.offset,
             previousHash: end.hash

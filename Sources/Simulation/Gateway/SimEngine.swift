@@ -38,6 +38,10 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
         return try journal.read(at: inner)
     }
 
+    func renew(at now: UInt64) throws(JournalError) -> UInt64 { try journal.renew(at: now) }
+
+    func confirm() throws(JournalError) { try journal.confirm() }
+
     func retire(upTo position: RecordPosition) { journal.retire(upTo: position) }
 
     func close() {
@@ -70,6 +74,11 @@ final class SimOwner: JournalOwner, @unchecked Sendable {
     func journalFailed(_ error: JournalError) {
         guard !isOver else { return }
         inner.journalFailed(error)
+    }
+
+    func journalLost(_ error: JournalError) {
+        guard !isOver else { return }
+        inner.journalLost(error)
     }
 }
 

@@ -9,7 +9,7 @@ struct JournalCommand: ParsableCommand {
         commandName: "journal",
         abstract: "Look into write-ahead logs, back them up, restore and repair them.",
         discussion: "DIR is a data directory (every shard's journal), or one journal's own directory.",
-        subcommands: [Verify.self, Dump.self, Backup.self, Restore.self, Repair.self]
+        subcommands: [Verify.self, Dump.self, Cursors.self, Backup.self, Restore.self, Repair.self]
     )
 
     struct Verify: ParsableCommand {

@@ -47,9 +47,9 @@ extension JournalError {
     /// What the process exits with.
     var exitStatus: Int32 {
         switch code {
-        case .io, .diskFull, .backlog, .notFound: ExitStatus.io
+        case .io, .diskFull, .backlog, .notFound, .limit: ExitStatus.io
         case .corrupt, .format: ExitStatus.damaged
-        case .key: ExitStatus.configuration
+        case .key, .exists: ExitStatus.configuration
         case .fenced: ExitStatus.held
         }
     }

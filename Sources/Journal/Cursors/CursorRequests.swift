@@ -1,0 +1,57 @@
+/// How an operator drops a cursor of a journal that a process has open: a file `cursors.drop-NAME` in the journal's directory asks for
+/// it, and the process that has the journal deletes the cursor, then the file. A crash between the two does no harm.
+package enum CursorRequests {
+    static let prefix = CursorFile.fileName + ".drop-"
+    /// How often a running journal that has cursors looks for requests, in nanoseconds.
+    package static let intervalNanoseconds: UInt64 = 10_000_000_000
+
+    static func fileName(_ name: JournalCursorName) -> String { prefix + name.description }
+
+    /// The cursors that a directory's files ask to drop. A name that no cursor can have is passed over.
+    static func pending(in names: [String]) -> [JournalCursorName] {
+        names.filter { $0.hasPrefix(prefix) }.compactMap { JournalCursorName(String($0.dropFirst(prefix.count))) }
+    }
+
+    /// Leaves a request; durable when this returns.
+    static func leave(
+        _ name: JournalCursorName,
+        _ fileSystem: any JournalFileSystem,
+        _ directory: JournalDirectory
+    ) throws(JournalFileError) {
+        try fileSystem.open(directory.file(fileName(name)), .create).sync()
+        try fileSystem.syncDirectory(directory.path)
+    }
+}
+
+extension JournalCore {
+    /// Deletes the cursors that operators asked to drop. Errors are counted and tried again at the next look.
+    func followCursorRequests() {
+        do throws(JournalError) {
+            for name in CursorRequests.pending(in: try listing()) {
+                do throws(JournalError) {
+                    try deleteCursor(name)
+                    monitor.withLock { $0.statistics.cursorsDropped += 1 }
+                } catch {
+                    // It was dropped before a crash, or never there.
+                    guard error.code == .notFound else { throw error }
+                }
+                try removeRequest(name)
+            }
+        } catch {
+            monitor.withLock { $0.statistics.cursorRequestsFailed += 1 }
+        }
+    }
+
+    private func listing() throws(JournalError) -> [String] {
+        do { return try fileSystem.list(directory: directory.path) } catch { throw error.asJournalError }
+    }
+
+    private func removeRequest(_ name: JournalCursorName) throws(JournalError) {
+        do throws(JournalFileError) {
+            try fileSystem.remove(directory.file(CursorRequests.fileName(name)))
+            try fileSystem.syncDirectory(directory.path)
+        } catch {
+            throw error.asJournalError
+        }
+    }
+}
