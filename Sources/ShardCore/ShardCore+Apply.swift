@@ -1,4 +1,5 @@
 import Journal
+import KeyRuns
 import Ledger
 import Payments
 import ShardRecords
@@ -217,10 +218,9 @@ extension ShardCore {
 
     mutating func complete(_ key: RequestKey, record: RecordPosition, at time: Int64) {
         guard let expiresAt = idempotency.complete(key.digest, record: record, at: time) else { return }
-        completedKeys.append(
-            CompletedKey(digest: key.digest, fingerprint: key.fingerprint, record: record, expiresAt: expiresAt),
-            at: time
-        )
+        // Replay may begin before what the runs hold.
+        guard record > keyRuns.covered else { return }
+        completedKeys.append(StoredKey(key, record: record, expiresAt: expiresAt), at: time)
     }
 
     private mutating func applyRefundFinished(

@@ -54,6 +54,10 @@ package struct IdempotencyTable {
     private var buckets: [UInt32]
     /// The second up to which buckets were emptied.
     private var expiredSecond: UInt32
+    /// The sweep that lets keys go which a run holds: up to which record, the bucket seen last, and how many are to be seen.
+    private var sweepCovered: UInt64 = 0
+    private var sweepBucket = 0
+    private var sweepRest = 0
 
     /// - Parameters:
     ///   - capacity: the most keys held at once, at most 2^30; beyond it `reserve` returns false.
@@ -168,42 +172,6 @@ package struct IdempotencyTable {
         return slab[place].expiresAt
     }
 
-    /// Takes in a completed key of an earlier process, in the order of completion: a later one replaces an earlier. Keys whose
-    /// time has passed are left out.
-    /// - Returns: false when the table is full.
-    package mutating func restore(_ key: CompletedKey, at milliseconds: Int64) -> Bool {
-        let now = UInt32(clamping: milliseconds / 1000)
-        if expiredSecond == 0 { expiredSecond = now }
-        guard key.expiresAt > now else { return true }
-        var slot = Int(truncatingIfNeeded: key.digest.low) & mask
-        while index[slot] != 0 {
-            let place = Int(index[slot]) - 1
-            if slab[place].digest == key.digest {
-                // It stays in its bucket, where its new time is seen.
-                slab[place].fingerprint = key.fingerprint
-                slab[place].value = key.record
-                slab[place].expiresAt = key.expiresAt
-                return true
-            }
-            slot = (slot + 1) & mask
-        }
-        guard firstFree != 0 else { return false }
-        let place = Int(firstFree) - 1
-        firstFree = slab[place].next
-        index[slot] = UInt32(place + 1)
-        slab[place] = Entry(
-            digest: key.digest,
-            fingerprint: key.fingerprint,
-            value: key.record,
-            expiresAt: min(key.expiresAt, now &+ ttlSeconds),
-            next: 0,
-            state: .completed
-        )
-        link(place)
-        count += 1
-        return true
-    }
-
     /// Points a reserved key at its operation again (after a restart, operations have new tokens).
     package mutating func rebind(_ digest: KeyDigest, operation: UInt64) {
         guard let slot = slot(of: digest) else { return }
@@ -255,6 +223,44 @@ package struct IdempotencyTable {
         let bucket = Int((slab[place].expiresAt &+ 1) % UInt32(buckets.count))
         slab[place].next = buckets[bucket]
         buckets[bucket] = UInt32(place + 1)
+    }
+
+    /// Lets completed keys go that a run on the disk holds: those whose record is at most `covered`. Looks at whole buckets until
+    /// about `limit` entries or 16 times as many buckets were seen, so that a sweep is spread over many calls.
+    /// - Returns: whether a sweep for `covered` has seen all buckets.
+    package mutating func release(upTo covered: UInt64, limit: Int = maximumExpiredPerCall) -> Bool {
+        if covered > sweepCovered {
+            sweepCovered = covered
+            sweepRest = buckets.count
+        }
+        var seen = 0
+        var visited = 0
+        while sweepRest > 0, seen < limit, visited < limit * 16 {
+            sweepBucket = sweepBucket + 1 < buckets.count ? sweepBucket + 1 : 0
+            seen += releaseBucket(sweepBucket)
+            sweepRest -= 1
+            visited += 1
+        }
+        return sweepRest == 0
+    }
+
+    private mutating func releaseBucket(_ bucket: Int) -> Int {
+        var next = buckets[bucket]
+        buckets[bucket] = 0
+        var seen = 0
+        while next != 0 {
+            let place = Int(next) - 1
+            next = slab[place].next
+            seen += 1
+            if slab[place].state == .completed, slab[place].value <= sweepCovered {
+                remove(place)
+            } else {
+                // Back into its own bucket, whatever its time says by now.
+                slab[place].next = buckets[bucket]
+                buckets[bucket] = UInt32(place + 1)
+            }
+        }
+        return seen
     }
 
     private func slot(of digest: KeyDigest) -> Int? {
