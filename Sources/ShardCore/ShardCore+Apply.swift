@@ -151,6 +151,7 @@ extension ShardCore {
             key.digest,
             key.fingerprint,
             operation: operations.token(slot),
+            of: payments[payment].merchant,
             at: time
         )
         precondition(reserved, "room in the idempotency table is checked before")
@@ -211,7 +212,13 @@ extension ShardCore {
         )
         awaitDeadline(index, at: record.time)
         guard let key = record.key else { return }
-        let reserved = idempotency.reserve(key.digest, key.fingerprint, operation: 0, at: record.time)
+        let reserved = idempotency.reserve(
+            key.digest,
+            key.fingerprint,
+            operation: 0,
+            of: payments[index].merchant,
+            at: record.time
+        )
         precondition(reserved, "room in the idempotency table is checked before")
         complete(key, record: position, at: record.time)
     }

@@ -82,7 +82,7 @@ extension ShardCore {
                 parkForKey(command, digest, at: now, into: &output)
                 return nil
             }
-            if let refusal = refusesNewWork ?? fullTable {
+            if let refusal = refusesNewWork ?? fullTable(for: command.merchant) {
                 refuse(command, refusal, into: &output)
                 return nil
             }
@@ -99,8 +99,8 @@ extension ShardCore {
         return nil
     }
 
-    private var fullTable: Refusal? {
-        if idempotency.isFull { return .idempotencyTableFull }
+    private func fullTable(for merchant: MerchantID) -> Refusal? {
+        if !idempotency.hasRoom(for: merchant) { return .idempotencyTableFull }
         if operations.isFull { return .overloaded }
         if !balances.hasRoom { return .paymentTableFull }
         return nil

@@ -115,7 +115,15 @@ extension ShardCore {
         let token = operations.token(slot)
         guard let key = operation.key else { return }
         if idempotency.isReserved(key.digest) { throw .invalidValue }
-        guard idempotency.reserve(key.digest, key.fingerprint, operation: token, at: operation.startedAt) else {
+        let merchant = payments[operation.payment].merchant
+        let reserved = idempotency.reserve(
+            key.digest,
+            key.fingerprint,
+            operation: token,
+            of: merchant,
+            at: operation.startedAt
+        )
+        guard reserved else {
             throw .idempotencyTableFull(capacity: idempotency.capacity)
         }
     }

@@ -1,3 +1,4 @@
+package import Payments
 package import ShardRecords
 
 /// The idempotency keys of a shard's merchants: a fixed-capacity hash table, touched at start, that never grows.
@@ -22,6 +23,8 @@ package struct IdempotencyTable {
         package var expiresAt: UInt32
         /// The next entry of the same expiry bucket, or of the free list; plus one, 0 ends the list.
         package var next: UInt32
+        /// Whose key it is: a place in `held`.
+        package var owner: UInt32
         /// 0 for a free slab place.
         package var state: State
     }
@@ -58,6 +61,11 @@ package struct IdempotencyTable {
     private var sweepCovered: UInt64 = 0
     private var sweepBucket = 0
     private var sweepRest = 0
+    /// The most keys of one merchant: an eighth of the table is for the others.
+    package let merchantShare: Int
+    /// How many keys each merchant has here; a merchant keeps its place in `held` while the process runs.
+    private var owners: [MerchantID: UInt32] = [:]
+    private var held: [Int] = []
 
     /// - Parameters:
     ///   - capacity: the most keys held at once, at most 2^30; beyond it `reserve` returns false.
@@ -71,6 +79,7 @@ package struct IdempotencyTable {
         while slots < capacity + capacity / 2 { slots *= 2 }
         self.capacity = capacity
         self.ttlSeconds = ttlSeconds
+        merchantShare = capacity - capacity / 8
         mask = slots - 1
         index = [UInt32](repeating: 0, count: slots)
         let blank = Entry(
@@ -79,6 +88,7 @@ package struct IdempotencyTable {
             value: 0,
             expiresAt: 0,
             next: 0,
+            owner: 0,
             state: .free
         )
         slab = [Entry](repeating: blank, count: capacity)
@@ -104,17 +114,33 @@ package struct IdempotencyTable {
 
     package var isFull: Bool { firstFree == 0 }
 
+    /// Whether a new key of this merchant fits: into the table, and into the merchant's share of it.
+    package func hasRoom(for merchant: MerchantID) -> Bool {
+        guard !isFull else { return false }
+        return owners[merchant].map { held[Int($0)] < merchantShare } ?? true
+    }
+
+    private mutating func owner(_ merchant: MerchantID) -> UInt32 {
+        if let known = owners[merchant] { return known }
+        let new = UInt32(held.count)
+        owners[merchant] = new
+        held.append(0)
+        return new
+    }
+
     package func isReserved(_ digest: KeyDigest) -> Bool {
         guard let slot = slot(of: digest) else { return false }
         return slab[Int(index[slot]) - 1].state == .reserved
     }
 
-    /// Reserves an absent key for the operation `operation`.
+    /// Reserves an absent key for the operation `operation`. Counts it for its merchant, whose share is not looked at: on replay
+    /// the journal's word counts (`hasRoom`).
     /// - Returns: false when the table is full.
     package mutating func reserve(
         _ digest: KeyDigest,
         _ fingerprint: Fingerprint,
         operation: UInt64,
+        of merchant: MerchantID,
         at milliseconds: Int64
     ) -> Bool {
         let now = UInt32(clamping: milliseconds / 1000)
@@ -133,12 +159,15 @@ package struct IdempotencyTable {
         let place = Int(firstFree) - 1
         firstFree = slab[place].next
         index[slot] = UInt32(place + 1)
+        let owner = owner(merchant)
+        held[Int(owner)] += 1
         slab[place] = Entry(
             digest: digest,
             fingerprint: fingerprint,
             value: operation,
             expiresAt: expiresAt,
             next: 0,
+            owner: owner,
             state: .reserved
         )
         link(place)
@@ -285,6 +314,7 @@ package struct IdempotencyTable {
             next = (next + 1) & mask
         }
         index[hole] = 0
+        held[Int(slab[place].owner)] -= 1
         slab[place].state = .free
         slab[place].next = firstFree
         firstFree = UInt32(place + 1)
