@@ -118,20 +118,23 @@ let package = Package(
         room("Scoring", ["Money", "Payments", "Risk", "HTTPTransport", "WireJSON", "Telemetry", nioCore, nioHPACK]),
         // A shard, from its records up to its event loop.
         room("ShardRecords", ["Money", "Ledger", "Payments", "Risk", "Journal", nioCore]),
-        room("ShardState", ["Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", nioCore]),
+        room("ShardState", ["Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", nioCore]),
         room(
             "ShardCore",
-            ["Money", "Ledger", "Payments", "Risk", "Timers", "Journal", "ShardRecords", "ShardState", nioCore]
+            [
+                "Money", "Ledger", "Payments", "Risk", "Timers", "Journal", "KeyRuns", "ShardRecords", "ShardState",
+                nioCore,
+            ]
         ),
         room(
             "ShardStorage",
-            ["Ledger", "Payments", "Journal", "ShardRecords", "ShardState", "ShardCore"]
+            ["Ledger", "Payments", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore"]
         ),
         room(
             "ShardHost",
             [
-                "Ledger", "Payments", "Risk", "Journal", "ShardRecords", "ShardState", "ShardCore", "ShardStorage",
-                nioCore, nioPosix,
+                "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore",
+                "ShardStorage", nioCore, nioPosix,
             ]
         ),
         // What auditors and accountants read, made from the journal alone.
@@ -161,8 +164,9 @@ let package = Package(
         room(
             "Gateway",
             [
-                "Money", "Ledger", "Payments", "Risk", "WireJSON", "Timers", "Journal", "HTTPTransport", "Telemetry",
-                "Scoring", "ShardRecords", "ShardState", "ShardCore", "ShardStorage", "ShardHost", "Providers", "API",
+                "Money", "Ledger", "Payments", "Risk", "WireJSON", "Timers", "Journal", "KeyRuns", "HTTPTransport",
+                "Telemetry", "Scoring", "ShardRecords", "ShardState", "ShardCore", "ShardStorage", "ShardHost",
+                "Providers", "API",
                 crypto, logging, x509, asn1, yams, nioCore, nioPosix, nioHTTP1,
                 nioHPACK, nioSSL,
             ]
@@ -256,7 +260,7 @@ let package = Package(
         room(
             "ShardModel",
             [
-                "Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", "ShardState", "ShardCore",
+                "Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore",
                 "ShardStorage", nioCore,
             ],
             path: "Tests/ShardModel"
@@ -272,8 +276,7 @@ let package = Package(
             name: "ShardTests",
             dependencies: [
                 "ShardModel", "API", "ShardRecords", "ShardState", "ShardCore", "ShardStorage", "ShardHost", "Payments",
-                "Risk",
-                "Journal", "Ledger", "LedgerAudit", "Money", nioCore, nioEmbedded, nioPosix,
+                "Risk", "Journal", "KeyRuns", "Ledger", "LedgerAudit", "Money", nioCore, nioEmbedded, nioPosix,
             ],
             exclude: ["Scenarios"],
             swiftSettings: strict

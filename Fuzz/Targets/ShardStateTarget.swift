@@ -66,7 +66,7 @@ private enum ShardStateSeed {
         }
         core.handle(command(.refund(payments[0], amountMinor: 250), 9), at: now + 2, into: &output)
         let capture = core.capture(unchangedSince: 0)
-        return [state(capture), accounts(capture), warm(capture), running(capture), keys(capture)]
+        return [state(capture), accounts(capture), warm(capture), running(capture)]
     }()
 
     private static let payment: CreatePayment = {
@@ -96,7 +96,7 @@ private enum ShardStateSeed {
 
     private static func state(_ capture: ShardCapture) -> Section {
         var bytes: [UInt8] = []
-        SnapshotState(capture, warmPaymentCount: capture.warmPaymentCount, keyRunCount: 0).store(into: &bytes)
+        SnapshotState(capture, warmPaymentCount: capture.warmPaymentCount, keysCovered: 0).store(into: &bytes)
         return Section(kind: .state, bytes: bytes)
     }
 
@@ -132,21 +132,12 @@ private enum ShardStateSeed {
         return Section(kind: .operations, bytes: bytes)
     }
 
-    /// Two keys of any content: nothing in them is checked but their number.
-    private static func keys(_ capture: ShardCapture) -> Section {
-        Section(kind: .keys, bytes: (0..<2 * CompletedKey.byteCount).map { UInt8(truncatingIfNeeded: $0) })
-    }
-
     /// False when the shard refuses it.
     static func take(_ section: Section, _ core: inout ShardCore, _ progress: inout SnapshotProgress) -> Bool {
         let bytes = section.bytes
         return bytes.withUnsafeBytes { bytes in
             do throws(RecordDecodingError) {
-                if section.kind == .keys {
-                    try core.restoreKeys(bytes)
-                } else {
-                    try core.restore(section.kind, bytes, &progress)
-                }
+                try core.restore(section.kind, bytes, &progress)
                 return true
             } catch {
                 return false

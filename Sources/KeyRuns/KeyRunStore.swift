@@ -49,6 +49,8 @@ package final class KeyRunStore: Sendable {
     /// The runs as they are now.
     package var current: KeyRunSet { published.withLock { $0 } }
 
+    package var isOpen: Bool { state.withLock { $0.isOpen } }
+
     package var statistics: KeyRunStatistics { state.withLock { $0.statistics } }
 
     // MARK: Keys come

@@ -6,7 +6,8 @@ package import Risk
 package struct ShardConfiguration: Sendable {
     /// This shard's number, part of every identifier it makes.
     package var shard: UInt16
-    /// The most idempotency keys remembered at once. Full: 503.
+    /// The most idempotency keys in memory: those of running requests, and those completed since the last snapshot or while it is
+    /// written. Full: 503.
     package var idempotencyCapacity: Int
     /// How long a key is remembered after its request, in seconds: 24 hours to 31 days.
     package var idempotencySeconds: UInt32
@@ -14,6 +15,9 @@ package struct ShardConfiguration: Sendable {
     package var paymentCapacity: Int
     /// The most commands that wait for payments to be read back from the disk. More: 503.
     package var parkedCapacity: Int
+    /// The most commands that wait for their keys to be looked up on the disk, and the most of one merchant. More: 503.
+    package var parkedKeyCapacity = 1_024
+    package var parkedKeysPerMerchant = 128
     /// The most operations running or being resolved at once. Full: 503.
     package var operationCapacity: Int
     /// How long a PSP call may take, in milliseconds.

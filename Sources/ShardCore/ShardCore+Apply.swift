@@ -1,4 +1,5 @@
 import Journal
+import KeyRuns
 import Ledger
 import Payments
 import ShardRecords
@@ -150,6 +151,7 @@ extension ShardCore {
             key.digest,
             key.fingerprint,
             operation: operations.token(slot),
+            of: payments[payment].merchant,
             at: time
         )
         precondition(reserved, "room in the idempotency table is checked before")
@@ -210,17 +212,22 @@ extension ShardCore {
         )
         awaitDeadline(index, at: record.time)
         guard let key = record.key else { return }
-        let reserved = idempotency.reserve(key.digest, key.fingerprint, operation: 0, at: record.time)
+        let reserved = idempotency.reserve(
+            key.digest,
+            key.fingerprint,
+            operation: 0,
+            of: payments[index].merchant,
+            at: record.time
+        )
         precondition(reserved, "room in the idempotency table is checked before")
         complete(key, record: position, at: record.time)
     }
 
     mutating func complete(_ key: RequestKey, record: RecordPosition, at time: Int64) {
         guard let expiresAt = idempotency.complete(key.digest, record: record, at: time) else { return }
-        completedKeys.append(
-            CompletedKey(digest: key.digest, fingerprint: key.fingerprint, record: record, expiresAt: expiresAt),
-            at: time
-        )
+        // Replay may begin before what the runs hold.
+        guard record > keyRuns.covered else { return }
+        completedKeys.append(StoredKey(key, record: record, expiresAt: expiresAt), at: time)
     }
 
     private mutating func applyRefundFinished(

@@ -17,31 +17,31 @@ extension ShardCore {
         case .getAccounts: answerAccounts(command, at: now, into: &output)
         case .getEntries(let query): answerEntries(query, command, into: &output)
         case .createPayment(let request):
-            guard let key = admit(command, into: &output) else { return }
+            guard let key = admit(command, at: now, into: &output) else { return }
             create(request, command, key, at: now, into: &output)
         case .capture(let id, let amount, let isFinal):
-            guard let key = admit(command, into: &output) else { return }
+            guard let key = admit(command, at: now, into: &output) else { return }
             start(.capture, of: id, amount, isFinal: isFinal, command, key, at: now, into: &output)
         case .cancel(let id):
-            guard let key = admit(command, into: &output) else { return }
+            guard let key = admit(command, at: now, into: &output) else { return }
             start(.cancel, of: id, nil, command, key, at: now, into: &output)
         case .approve(let id):
-            guard let key = admit(command, into: &output) else { return }
+            guard let key = admit(command, at: now, into: &output) else { return }
             approve(id, command, key, at: now, into: &output)
         case .reject(let id):
-            guard let key = admit(command, into: &output) else { return }
+            guard let key = admit(command, at: now, into: &output) else { return }
             reject(id, command, key, at: now, into: &output)
         case .increment(let id, let amount):
-            guard let key = admit(command, into: &output) else { return }
+            guard let key = admit(command, at: now, into: &output) else { return }
             start(.increment, of: id, amount, command, key, at: now, into: &output)
         case .confirm(let id):
-            guard let key = admit(command, into: &output) else { return }
+            guard let key = admit(command, at: now, into: &output) else { return }
             start(.confirm, of: id, nil, command, key, at: now, into: &output)
         case .refund(let id, let amount):
-            guard let key = admit(command, into: &output) else { return }
+            guard let key = admit(command, at: now, into: &output) else { return }
             start(.refund, of: id, amount, command, key, at: now, into: &output)
         case .captureWith(let id, let amount, let isFinal, let instructions):
-            guard let key = admit(command, into: &output) else { return }
+            guard let key = admit(command, at: now, into: &output) else { return }
             start(
                 .capture,
                 of: id,
@@ -56,29 +56,33 @@ extension ShardCore {
         case .getPayout(let id): answerPayout(id, command, into: &output)
         case .getWallet(let id): answerWallet(id, command, into: &output)
         case .createPayout, .payoutEvent, .createWallet, .quoteExchange, .convertExchange:
-            guard let key = admit(command, into: &output) else { return }
+            guard let key = admit(command, at: now, into: &output) else { return }
             handleMoney(command, key, at: now, into: &output)
         case .disputeEvidence(let id, let evidence):
-            guard let key = admit(command, into: &output) else { return }
+            guard let key = admit(command, at: now, into: &output) else { return }
             defend(id, .disputeEvidence, evidence: evidence, command, key, at: now, into: &output)
         case .acceptDispute(let id):
-            guard let key = admit(command, into: &output) else { return }
+            guard let key = admit(command, at: now, into: &output) else { return }
             defend(id, .disputeAccepted, evidence: "", command, key, at: now, into: &output)
         case .providerEvent(let event):
-            guard let key = admit(command, into: &output) else { return }
+            guard let key = admit(command, at: now, into: &output) else { return }
             handle(event, command, key, at: now, into: &output)
         }
     }
 
     /// Looks the key up; answers at once what is known already, or refuses. Returns the key when the command is new.
     /// Nothing is reserved yet, but nothing else can come between: the shard has one owner.
-    mutating func admit(_ command: Command, into output: inout ShardOutput) -> RequestKey? {
+    mutating func admit(_ command: Command, at now: Int64, into output: inout ShardOutput) -> RequestKey? {
         guard let digest = command.key, let fingerprint = command.fingerprint else {
             preconditionFailure("the edge refuses a mutation without a key")
         }
         switch idempotency.lookup(digest, fingerprint) {
         case .absent:
-            if let refusal = refusesNewWork ?? fullTable {
+            if mayBeInRuns(digest) {
+                parkForKey(command, digest, at: now, into: &output)
+                return nil
+            }
+            if let refusal = refusesNewWork ?? fullTable(for: command.merchant) {
                 refuse(command, refusal, into: &output)
                 return nil
             }
@@ -95,8 +99,8 @@ extension ShardCore {
         return nil
     }
 
-    private var fullTable: Refusal? {
-        if idempotency.isFull { return .idempotencyTableFull }
+    private func fullTable(for merchant: MerchantID) -> Refusal? {
+        if !idempotency.hasRoom(for: merchant) { return .idempotencyTableFull }
         if operations.isFull { return .overloaded }
         if !balances.hasRoom { return .paymentTableFull }
         return nil

@@ -221,7 +221,13 @@ extension ShardCore {
         awaitDeadline(index, at: record.time)
         guard let key = record.key else { return }
         if !record.eventID.isEmpty { remember(key, payment: index) }
-        let reserved = idempotency.reserve(key.digest, key.fingerprint, operation: 0, at: record.time)
+        let reserved = idempotency.reserve(
+            key.digest,
+            key.fingerprint,
+            operation: 0,
+            of: payments[index].merchant,
+            at: record.time
+        )
         precondition(reserved, "room in the idempotency table is checked before")
         complete(key, record: position, at: record.time)
     }

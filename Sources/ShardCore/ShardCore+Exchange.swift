@@ -48,7 +48,7 @@ extension ShardCore {
         )
         quote.lastRecord = position
         money.append(quote, at: record.time)
-        completeAtOnce(record.key, record: position, at: record.time)
+        completeAtOnce(record.key, of: record.merchant, record: position, at: record.time)
     }
 
     mutating func convert(
@@ -94,6 +94,6 @@ extension ShardCore {
         precondition(money.quotes.contains(index) && money.quotes[index].id == record.id, "a record names no quote")
         book(record.transfers, for: record.merchant, at: position)
         money.convertQuote(index, record: position, at: record.time)
-        completeAtOnce(record.key, record: position, at: record.time)
+        completeAtOnce(record.key, of: record.merchant, record: position, at: record.time)
     }
 }

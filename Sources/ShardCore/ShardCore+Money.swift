@@ -8,8 +8,13 @@ import ShardState
 // What pay-outs, wallets and exchange share: operations that end as they are decided, in one record with their answer.
 extension ShardCore {
     /// Remembers the key of an operation whose one record is at `position`.
-    mutating func completeAtOnce(_ key: RequestKey, record position: RecordPosition, at time: Int64) {
-        let reserved = idempotency.reserve(key.digest, key.fingerprint, operation: .max, at: time)
+    mutating func completeAtOnce(
+        _ key: RequestKey,
+        of merchant: MerchantID,
+        record position: RecordPosition,
+        at time: Int64
+    ) {
+        let reserved = idempotency.reserve(key.digest, key.fingerprint, operation: .max, of: merchant, at: time)
         precondition(reserved, "room in the idempotency table is checked before")
         complete(key, record: position, at: time)
     }

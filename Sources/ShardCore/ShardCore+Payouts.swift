@@ -129,7 +129,7 @@ extension ShardCore {
         }
         book(record.transfers, for: record.merchant, at: position)
         money.payouts[index].lastRecord = position
-        if let key = record.key { completeAtOnce(key, record: position, at: record.time) }
+        if let key = record.key { completeAtOnce(key, of: record.merchant, record: position, at: record.time) }
     }
 
     mutating func answerPayout(_ id: PayoutID, _ command: Command, into output: inout ShardOutput) {

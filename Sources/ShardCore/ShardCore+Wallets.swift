@@ -48,7 +48,7 @@ extension ShardCore {
         )
         wallet.lastRecord = position
         _ = money.wallets.append(wallet)
-        completeAtOnce(record.key, record: position, at: record.time)
+        completeAtOnce(record.key, of: record.merchant, record: position, at: record.time)
     }
 
     /// The wallet that `id` names, if the merchant may know of it.

@@ -1,4 +1,5 @@
 package import Journal
+package import KeyRuns
 import Ledger
 import Payments
 import Risk
@@ -20,7 +21,8 @@ import Timers
 /// 6. `+Recovery`: replay, and the resolution of what was in flight.
 /// 7. `+Cold`: payments that left memory and come back when somebody asks for them.
 /// 8. `+Risk`: rules, reviews and the external scorer, before anything is sent.
-/// 9. `+Snapshot`: what a snapshot is made from, and the way back.
+/// 9. `+Keys`: idempotency keys that left memory.
+/// 10. `+Snapshot`: what a snapshot is made from, and the way back.
 package struct ShardCore: ~Copyable {
     package let configuration: ShardConfiguration
     package let renderer: any ResponseRenderer
@@ -44,6 +46,11 @@ package struct ShardCore: ~Copyable {
     var entryLink: RecordPosition = EntryLink.none
     /// The keys completed since the last snapshot.
     var completedKeys = CompletedKeys()
+    /// The completed keys that left memory (`+Keys`).
+    package internal(set) var keyRuns = KeyRunSet.empty
+    var keyParking = KeyParking()
+    /// The key that was looked up on the disk and not found, while its command is handled.
+    var absentKey: KeyDigest?
     var parking = Parking()
     var timers: TimerWheel
     var expiredTimers: [UInt64] = []
@@ -202,6 +209,11 @@ package struct ShardStatistics: Sendable {
     /// Payments that came back from the disk.
     package internal(set) var coldLoads = 0
     package internal(set) var coldLoadsFailed = 0
+    /// Keys that a filter could not rule out and that were looked up on the disk; of those the ones that no run held, and those
+    /// that could not be read.
+    package internal(set) var keyLookUps = 0
+    package internal(set) var keyFalsePositives = 0
+    package internal(set) var keyLookUpsFailed = 0
     /// Payments that left memory.
     package internal(set) var paymentsReleased = 0
     package internal(set) var risk = RiskStatistics()

@@ -15,6 +15,9 @@ package enum Effect: Sendable {
     case replay(ReplyToken, RequestID, record: RecordPosition)
     /// Read a payment that is not in memory, and hand it to `ShardCore.paymentLoaded`. Rests on nothing.
     case loadPayment(sequence: UInt64)
+    /// Look up a key in the shard's runs, as of `second` (since 1970), and hand what is found to `ShardCore.keyLookedUp`. Rests on
+    /// nothing.
+    case lookUpKey(KeyDigest, second: UInt32)
     /// Answer with the payment's history, whose newest record is at `newest`.
     case history(ReplyToken, RequestID, PaymentID, newest: RecordPosition)
     /// Answer with a page of a merchant's ledger.

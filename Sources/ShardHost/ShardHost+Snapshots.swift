@@ -18,6 +18,7 @@ extension ShardHost {
             position: core.lastPosition,
             payments: core.statistics.paymentsCreated,
             loads: core.statistics.coldLoads,
+            areKeysDue: core.keysAreDue,
             at: now
         ) == true {
             takeSnapshot(now)
@@ -66,6 +67,7 @@ extension ShardHost {
 
     private func snapshotWritten(_ written: WrittenSnapshot) {
         schedule?.phase = .releasing(written.plan)
+        keyRunsChanged()
         snapshotStatistics.written += 1
         snapshotStatistics.bytes += written.bytes
         snapshotStatistics.seconds += written.seconds

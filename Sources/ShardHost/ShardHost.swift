@@ -1,4 +1,5 @@
 package import Journal
+import KeyRuns
 package import Ledger
 package import NIOCore
 package import Payments
@@ -16,6 +17,7 @@ package final class ShardHost {
     let journal: any JournalEngine
     private let threadPool: any BlockingReads
     private let historyPool: any BlockingReads
+    let keyPool: any BlockingReads
     /// Where payments that left memory are; nil when none ever leaves.
     let storage: ShardStorage?
     let snapshots: SnapshotSetup?
@@ -39,11 +41,12 @@ package final class ShardHost {
     private var isRoomShort = false
     /// The time of the last tick, for what need not be exact.
     private var tickedAt: Int64 = 0
-    private var readsUnderWay = 0
+    var readsUnderWay = 0
     /// Those of them that are of the ledger.
     private var ledgerReadsUnderWay = 0
     var hasFailed = false
     var isDraining = false
+    var isMergingKeys = false
     package private(set) var statistics = ShardHostStatistics()
 
     package struct Limits: Sendable {
@@ -80,12 +83,14 @@ package final class ShardHost {
     /// Must be made on `eventLoop`, after replay.
     /// - Parameter historyPool: reads ledgers and timelines, hundreds of records each, so that stored answers and payments that left
     ///   memory do not wait behind them; nil: `threadPool`.
+    /// - Parameter keyPool: looks idempotency keys up that left memory, one block each; nil: `threadPool`.
     package init(
         eventLoop: any EventLoop,
         core: consuming ShardCore,
         journal: any JournalEngine,
         threadPool: any BlockingReads,
         historyPool: (any BlockingReads)? = nil,
+        keyPool: (any BlockingReads)? = nil,
         snapshots: SnapshotSetup? = nil,
         limits: Limits,
         clock: @escaping @Sendable () -> Int64,
@@ -98,6 +103,7 @@ package final class ShardHost {
         self.journal = journal
         self.threadPool = threadPool
         self.historyPool = historyPool ?? threadPool
+        self.keyPool = keyPool ?? threadPool
         self.storage = snapshots?.storage
         self.snapshots = snapshots
         schedule = snapshots.map { SnapshotSchedule($0, position: core.lastPosition) }
@@ -147,6 +153,7 @@ package final class ShardHost {
         journal.wantRoom(bytes: 2 * (core.outcomeReserveBytes + ShardCore.largestAdmissionBytes))
         core.tick(at: now, into: &output)
         commit(now)
+        core.releaseKeys()
         advanceSnapshot(now)
     }
 
@@ -175,6 +182,8 @@ package final class ShardHost {
             payments: core.warmPaymentCount,
             coldPayments: core.coldPaymentCount,
             parkedCommands: core.parkedCount,
+            parkedKeys: core.parkedKeyCount,
+            keyRuns: core.keyRuns.occupancy,
             refunds: core.warmRefundCount,
             operations: core.runningCount,
             idempotencyKeys: core.idempotencyCount,
@@ -237,7 +246,7 @@ package final class ShardHost {
     /// An effect whose record will never be known to be durable.
     private func giveUp(_ effect: Effect) {
         switch effect {
-        case .callProvider, .score, .loadPayment: break
+        case .callProvider, .score, .loadPayment, .lookUpKey: break
         case .respond(let response):
             ports.respond(core.refusal(.journalFailed, response.reply, response.requestID))
         case .replay(let reply, let requestID, _), .history(let reply, let requestID, _, _),
@@ -298,7 +307,7 @@ package final class ShardHost {
         updateAdmission()
     }
 
-    private func updateAdmission() { updateAdmission(room: journal.roomBytes - unflushedFrameBytes) }
+    func updateAdmission() { updateAdmission(room: journal.roomBytes - unflushedFrameBytes) }
 
     private func updateAdmission(room: Int) {
         isRoomShort = !hasRoom(room)
@@ -341,6 +350,8 @@ package final class ShardHost {
             replay(reply, requestID, record)
         case .loadPayment(let sequence):
             load(sequence)
+        case .lookUpKey(let digest, let second):
+            lookUp(digest, at: second)
         case .history(let reply, let requestID, let payment, let newest):
             answerHistory(reply, requestID, payment, newest: newest)
         case .ledgerEntries(let reply, let requestID, let read):

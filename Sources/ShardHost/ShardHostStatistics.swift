@@ -1,3 +1,4 @@
+package import KeyRuns
 package import ShardCore
 
 /// Plain counters of one shard's host, since the process started.
@@ -19,6 +20,10 @@ package struct ShardOccupancy: Sendable {
     /// On disk alone.
     package var coldPayments: Int
     package var parkedCommands: Int
+    /// Commands that wait for their keys to be looked up on the disk.
+    package var parkedKeys: Int
+    /// Idempotency keys that left memory.
+    package var keyRuns: KeyRunOccupancy
     package var refunds: Int
     package var operations: Int
     package var idempotencyKeys: Int

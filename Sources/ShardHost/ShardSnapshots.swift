@@ -42,6 +42,8 @@ package struct SnapshotSetup: Sendable {
     /// Where they are written: one at a time for all shards that share it.
     package var writer: any BlockingReads
     package var pace: WritePace
+    /// Where runs of idempotency keys are merged; nil never merges.
+    package var merger: (any BlockingReads)?
     /// Bytes of records behind the snapshot that the shard started from.
     package var tailBytes: UInt64
     /// Payments made behind it.
@@ -52,6 +54,7 @@ package struct SnapshotSetup: Sendable {
         policy: SnapshotPolicy,
         writer: any BlockingReads,
         pace: WritePace,
+        merger: (any BlockingReads)? = nil,
         tailBytes: UInt64,
         tailPayments: Int
     ) {
@@ -59,6 +62,7 @@ package struct SnapshotSetup: Sendable {
         self.policy = policy
         self.writer = writer
         self.pace = pace
+        self.merger = merger
         self.tailBytes = tailBytes
         self.tailPayments = tailPayments
     }
@@ -68,7 +72,9 @@ package struct SnapshotSetup: Sendable {
 package struct SnapshotStatistics: Sendable {
     package internal(set) var written = 0
     package internal(set) var failed = 0
-    /// Bytes of snapshots, key runs and cold payments.
+    /// Merges of idempotency keys that failed; they are tried again.
+    package internal(set) var keyMergesFailed = 0
+    /// Bytes of snapshots and cold payments.
     package internal(set) var bytes: UInt64 = 0
     /// Seconds of writing and verifying, off the event loop.
     package internal(set) var seconds = 0.0
@@ -120,11 +126,19 @@ struct SnapshotSchedule {
     mutating func recorded(bytes: Int) { self.bytes += UInt64(bytes) }
 
     /// Whether one is to be taken now.
-    mutating func isDue(position: RecordPosition, payments: Int, loads: Int, at now: Int64) -> Bool {
+    /// - Parameter areKeysDue: completed idempotency keys fill half of their memory.
+    mutating func isDue(
+        position: RecordPosition,
+        payments: Int,
+        loads: Int,
+        areKeysDue: Bool,
+        at now: Int64
+    ) -> Bool {
         guard case .idle = phase, position > lastPosition || loads > lastLoads, now >= notBefore else { return false }
         let started = lastTime ?? now
         lastTime = started
-        return bytes >= UInt64(policy.journalBytes) || payments - paymentsBase + loads - lastLoads >= policy.payments
+        return areKeysDue || bytes >= UInt64(policy.journalBytes)
+            || payments - paymentsBase + loads - lastLoads >= policy.payments
             || now - started >= policy.interval
             || now < started
     }

@@ -1,4 +1,5 @@
 package import Journal
+import KeyRuns
 import Ledger
 import Payments
 import ShardRecords
@@ -8,7 +9,7 @@ import Synchronization
 /// What became of a capture.
 package struct WrittenSnapshot: Sendable {
     package let position: RecordPosition
-    /// Bytes of snapshot, keys and cold payments.
+    /// Bytes of the snapshot, and of cold payments.
     package let bytes: UInt64
     package let seconds: Double
     /// Payments that a cold file holds now, and that leave memory by `plan`.
@@ -45,8 +46,8 @@ extension ShardStorage {
         )
         try job.writeCold()
         let runs = try job.writeKeys()
-        try job.writeState(runs)
-        let retirable = finished(VerifiedSnapshot(position: capture.position, keyRuns: runs))
+        try job.writeState(keysCovered: runs.covered)
+        let retirable = finished(VerifiedSnapshot(position: capture.position))
         try removeSuperseded()
         return WrittenSnapshot(
             position: capture.position,
@@ -68,18 +69,14 @@ extension ShardStorage {
         }
     }
 
-    /// Removes snapshots and runs that the two last verified ones do not need.
+    /// Removes snapshots that are older than the two last verified ones.
     private func removeSuperseded() throws(JournalError) {
         let kept = state.withLock { $0.verified }
         // With one alone, whatever else is there may be needed.
         guard kept.count == 2 else { return }
-        let runs = Set(kept.flatMap { $0.keyRuns.map(\.position) })
         do throws(JournalFileError) {
             for position in try listed(Self.snapshotSuffix) where !kept.contains(where: { $0.position == position }) {
                 try fileSystem.remove(path(position, Self.snapshotSuffix))
-            }
-            for position in try listed(Self.keysSuffix) where !runs.contains(position) {
-                try fileSystem.remove(path(position, Self.keysSuffix))
             }
         } catch {
             throw error.asJournalError
@@ -219,39 +216,21 @@ private struct SnapshotJob {
 
     // MARK: Keys
 
-    /// Writes the keys completed since the last snapshot.
-    /// - Returns: the runs that this snapshot rests on.
-    mutating func writeKeys() throws(JournalError) -> [KeyRun] {
-        let now = UInt32(clamping: capture.lastRecordTime / 1_000)
-        var runs = storage.state.withLock { $0.verified.last?.keyRuns ?? [] }.filter { $0.expiresAt > now }
-        guard capture.completedKeys.count > 0 else { return runs }
-        let run = KeyRun(position: capture.position, capture.completedKeys)
-        var writer = try SnapshotWriter(
-            storage.fileSystem,
-            directory: storage.snapshotDirectory,
-            name: ShardStorage.name(capture.position, ShardStorage.keysSuffix),
-            header: header(.keys),
-            ring: storage.keys?.ring,
+    /// Writes the keys completed since the last snapshot as a run. Returns the runs that the snapshot rests on.
+    mutating func writeKeys() throws(JournalError) -> KeyRunSet {
+        try storage.openKeyRuns()
+        let second = UInt32(clamping: capture.lastRecordTime / 1_000)
+        return try storage.keyRuns.add(
+            capture.completedKeys.all,
+            coveringUpTo: capture.position,
+            at: second,
             pace: pace
         )
-        for keys in capture.completedKeys.chunks {
-            let chunk = UnsafeMutableRawBufferPointer.allocate(
-                byteCount: keys.count * CompletedKey.byteCount,
-                alignment: 8
-            )
-            defer { chunk.deallocate() }
-            for (place, key) in keys.enumerated() { key.store(into: chunk.from(place * CompletedKey.byteCount)) }
-            try writer.write(section: SnapshotSection.keys.rawValue, UnsafeRawBufferPointer(chunk))
-        }
-        bytes += try writer.finish().bytes
-        runs.removeAll { $0.position == run.position }
-        runs.append(run)
-        return runs
     }
 
     // MARK: State
 
-    mutating func writeState(_ runs: [KeyRun]) throws(JournalError) {
+    mutating func writeState(keysCovered: RecordPosition) throws(JournalError) {
         var writer = try SnapshotWriter(
             storage.fileSystem,
             directory: storage.snapshotDirectory,
@@ -262,14 +241,13 @@ private struct SnapshotJob {
         )
         let staying = countStaying()
         var state: [UInt8] = []
-        SnapshotState(capture, warmPaymentCount: staying, keyRunCount: runs.count).store(into: &state)
+        SnapshotState(capture, warmPaymentCount: staying, keysCovered: keysCovered).store(into: &state)
         try writer.write(.state, state)
         if capture.disputes.count > 0 {
             var count: [UInt8] = []
             count.appendInteger(UInt64(capture.disputes.count))
             try writer.write(.disputes, count)
         }
-        try writer.write(.keyRuns, runs.count) { index, bytes in runs[index].store(into: &bytes) }
         var accounts: [(Account, AccountTotals)] = []
         capture.balances.forEach { accounts.append(($0, $1)) }
         try writer.write(.accounts, accounts.count) { index, bytes in

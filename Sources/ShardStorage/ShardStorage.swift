@@ -1,11 +1,12 @@
 package import Journal
+package import KeyRuns
 package import Payments
 package import ShardCore
 import ShardRecords
 import ShardState
 import Synchronization
 
-/// A shard's files beside its journal: snapshots, runs of completed keys, and payments that left memory.
+/// A shard's files beside its journal: snapshots, runs of idempotency keys, and payments that left memory.
 ///
 /// `restore` once at start, before the journal is opened behind the position that it gives. Later `write` by one thread at a
 /// time and `load` by any; both block on the disk. The journal's lock guards the directory.
@@ -15,6 +16,8 @@ package final class ShardStorage: Sendable {
     let directory: String
     let keys: JournalKeys?
     let cold: ColdFiles
+    /// The completed keys that left memory.
+    package let keyRuns: KeyRunStore
     let state = Mutex(State())
 
     struct State {
@@ -24,27 +27,34 @@ package final class ShardStorage: Sendable {
 
     struct VerifiedSnapshot {
         var position: RecordPosition
-        var keyRuns: [KeyRun]
     }
 
     static let snapshotSuffix = ".snapshot"
-    static let keysSuffix = ".keys"
     private static let damagedSuffix = ".damaged"
 
     /// - Parameters:
-    ///   - directory: the journal's; the files are in `snapshots` and `cold` below it.
+    ///   - directory: the journal's; the files are in `snapshots`, `cold` and `keys` below it.
     ///   - keys: what new files are encrypted under, and encrypted ones are read with; nil for none.
+    ///   - keyPolicy: when runs of idempotency keys are merged.
     package init(
         directory: String,
         journalID: UInt64,
         keys: JournalKeys? = nil,
-        fileSystem: any JournalFileSystem = PosixFileSystem()
+        fileSystem: any JournalFileSystem = PosixFileSystem(),
+        keyPolicy: KeyRunPolicy = KeyRunPolicy(ttlSeconds: 86_400)
     ) {
         self.keys = keys
         self.directory = directory
         self.journalID = journalID
         self.fileSystem = fileSystem
         cold = ColdFiles(fileSystem: fileSystem, directory: directory + "/cold", journalID: journalID, keys: keys)
+        keyRuns = KeyRunStore(
+            directory: directory + "/keys",
+            journalID: journalID,
+            keys: keys,
+            fileSystem: fileSystem,
+            policy: keyPolicy
+        )
     }
 
     var snapshotDirectory: String { directory + "/snapshots" }
@@ -71,6 +81,8 @@ package final class ShardStorage: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         try prepare()
+        let runs = try openKeyRuns()
+        core.use(runs)
         for position in try positions(Self.snapshotSuffix).reversed() {
             do throws(JournalError) {
                 try restore(position, into: &core, &report)
@@ -79,9 +91,11 @@ package final class ShardStorage: Sendable {
                 guard error.code == .corrupt else { throw error }
                 report.damaged.append(error.description)
                 core = ShardCore(configuration: core.configuration, renderer: core.renderer)
+                core.use(runs)
                 try setAside(path(position, Self.snapshotSuffix))
             }
         }
+        report.keys = runs.occupancy.keys
         _ = try cold.open()
         report.seconds = (clock.now - start).seconds
         return report
@@ -115,23 +129,11 @@ package final class ShardStorage: Sendable {
     ) throws(JournalError) {
         var progress = SnapshotProgress()
         let path = path(position, Self.snapshotSuffix)
-        var keysLoaded = false
-        // The keys come before what owns some of them.
-        let loadKeys = { (core: inout ShardCore, runs: [KeyRun]) throws(JournalError) -> UInt64 in
-            var bytes: UInt64 = 0
-            for run in runs { bytes += try self.restoreKeys(run, into: &core) }
-            return bytes
-        }
-        var keyBytes: UInt64 = 0
         let (header, summary) = try SnapshotReader.readAll(fileSystem, path: path, ring: keys?.ring) {
             raw,
             bytes throws(JournalError) in
             guard let section = SnapshotSection(rawValue: raw) else {
                 throw JournalError(.format, "\(path): section \(raw) is unknown")
-            }
-            if section == .operations, !keysLoaded {
-                keyBytes = try loadKeys(&core, progress.keyRuns)
-                keysLoaded = true
             }
             do throws(RecordDecodingError) {
                 try core.restore(section, bytes, &progress)
@@ -139,7 +141,6 @@ package final class ShardStorage: Sendable {
                 throw Self.undecodable(error, path)
             }
         }
-        if !keysLoaded { keyBytes = try loadKeys(&core, progress.keyRuns) }
         try check(header, .snapshot, position, path)
         guard progress.isComplete else {
             throw JournalError(.corrupt, "\(path): parts of the snapshot are missing")
@@ -148,23 +149,17 @@ package final class ShardStorage: Sendable {
         report.position = position
         report.payments = core.warmPaymentCount
         report.coldPayments = core.coldPaymentCount
-        report.keys = core.idempotencyCount
-        report.bytes = summary.bytes + keyBytes
-        state.withLock { $0.verified = [VerifiedSnapshot(position: position, keyRuns: progress.keyRuns)] }
-    }
-
-    private func restoreKeys(_ run: KeyRun, into core: inout ShardCore) throws(JournalError) -> UInt64 {
-        let path = path(run.position, Self.keysSuffix)
-        var count = 0
-        let (header, summary) = try SnapshotReader.readAll(fileSystem, path: path, ring: keys?.ring) {
-            _,
-            bytes throws(JournalError) in
-            count += bytes.count / CompletedKey.byteCount
-            do throws(RecordDecodingError) { try core.restoreKeys(bytes) } catch { throw Self.undecodable(error, path) }
+        report.bytes = summary.bytes
+        state.withLock { $0.verified = [VerifiedSnapshot(position: position)] }
+        // No earlier snapshot would heal this, so this one is not set aside.
+        let needed = progress.state?.keysCovered ?? 0
+        guard core.keyRuns.covered >= needed else {
+            throw JournalError(
+                .format,
+                "\(directory)/keys: the runs hold the keys up to record \(core.keyRuns.covered), "
+                    + "and \(path) needs them up to \(needed)"
+            )
         }
-        try check(header, .keys, run.position, path)
-        guard count == Int(run.count) else { throw JournalError(.corrupt, "\(path): keys are missing") }
-        return summary.bytes
     }
 
     private func check(
@@ -242,8 +237,9 @@ package struct RestoreReport: Sendable, Equatable {
     package var payments = 0
     /// Payments on disk.
     package var coldPayments = 0
-    package var keys = 0
-    /// Bytes of snapshot and key runs.
+    /// Idempotency keys in runs.
+    package var keys: UInt64 = 0
+    /// Bytes of the snapshot.
     package var bytes: UInt64 = 0
     package var seconds: Double = 0
     /// Newer snapshots that could not be used, and why.

@@ -1,4 +1,5 @@
 package import Journal
+import KeyRuns
 import Money
 import NIOCore
 package import Payments
@@ -53,6 +54,7 @@ package struct ShardDriver: ~Copyable {
     private var requests: UInt64 = 0
     private var lastAnswered: [Int: (call: ProviderCall, token: UInt64)] = [:]
     private var loads: [UInt64] = []
+    private var keyLookUps: [(digest: KeyDigest, second: UInt32)] = []
     /// Questions to the scorer that wait for an answer.
     private(set) var questions: [UInt64] = []
     private var references = 0
@@ -304,8 +306,12 @@ package struct ShardDriver: ~Copyable {
     }
 
     private mutating func snapshot() throws {
+        let storage = storage
         var plan = try storage.write(core.capture(unchangedSince: now), epoch: 1, wallMilliseconds: now).plan
         while !core.release(&plan, limit: 64) {}
+        while try storage.keyRuns.merge(at: UInt32(now / 1_000)) != nil {}
+        core.use(storage.keyRuns.current)
+        while !core.releaseKeys() {}
     }
 
     /// A digest of everything that matters, and the same of a shard made from the journal alone.
@@ -368,6 +374,11 @@ package struct ShardDriver: ~Copyable {
                 core.paymentLoaded(sequence, entry, at: now, into: &output)
             }
             loads.removeAll()
+            for (digest, second) in keyLookUps {
+                let found = ShardStorage.lookUp(digest, in: core.keyRuns, at: second)
+                core.keyLookedUp(digest, found, at: now, into: &output)
+            }
+            keyLookUps.removeAll()
         } while output.recordCount > 0 || !output.effects.isEmpty
     }
 
@@ -414,6 +425,8 @@ package struct ShardDriver: ~Copyable {
         case .loadPayment(let sequence):
             loads.append(sequence)
             events.append(TimedEvent(time: now, event: .load(sequence: sequence)))
+        // Where its key is changes nothing for who sent a request.
+        case .lookUpKey(let digest, let second): keyLookUps.append((digest, second))
         case .score(let question, let token, _):
             questions.append(token)
             events.append(TimedEvent(time: now, event: .question(question)))

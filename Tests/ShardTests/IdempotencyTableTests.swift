@@ -1,3 +1,4 @@
+import Payments
 import ShardRecords
 import ShardState
 import Testing
@@ -5,6 +6,7 @@ import Testing
 @Suite("The idempotency table")
 struct IdempotencyTableTests {
     private static let start: Int64 = 1_790_000_000_000
+    private let merchant = MerchantID(rawValue: 7)
 
     @Test("takes at most 64 bytes for each key of its capacity, and 4 for each second of its time to live")
     func memory() {
@@ -27,7 +29,13 @@ struct IdempotencyTableTests {
                 let found = table.lookup(digest, Fingerprint(high: 0, low: key))
                 guard let known = model[key] else {
                     #expect(found == .absent)
-                    let reserved = table.reserve(digest, Fingerprint(high: 0, low: key), operation: step, at: now)
+                    let reserved = table.reserve(
+                        digest,
+                        Fingerprint(high: 0, low: key),
+                        operation: step,
+                        of: merchant,
+                        at: now
+                    )
                     #expect(reserved == (model.count < 512))
                     if reserved { model[key] = (key, step, false, now / 1000 + 120) }
                     continue
@@ -59,7 +67,13 @@ struct IdempotencyTableTests {
         var table = IdempotencyTable(capacity: 8_192, ttlSeconds: 600)
         for key in 0..<8_000 as Range<UInt64> {
             let digest = KeyDigest(high: key, low: key &* 0x9e37_79b9_7f4a_7c15)
-            let reserved = table.reserve(digest, Fingerprint(high: 0, low: 0), operation: key, at: Self.start)
+            let reserved = table.reserve(
+                digest,
+                Fingerprint(high: 0, low: 0),
+                operation: key,
+                of: merchant,
+                at: Self.start
+            )
             #expect(reserved)
             if key % 10 != 0 { table.complete(digest, record: key, at: Self.start) }
         }
@@ -69,17 +83,76 @@ struct IdempotencyTableTests {
         #expect(table.count == 800)
     }
 
+    @Test("lets go of completed keys that a run holds, a bounded number at a time, and of no others")
+    func release() {
+        var table = IdempotencyTable(capacity: 8_192, ttlSeconds: 600)
+        func digest(_ key: UInt64) -> KeyDigest { KeyDigest(high: key, low: key &* 0x9e37_79b9_7f4a_7c15) }
+        let print = Fingerprint(high: 0, low: 0)
+        for key in 1...5_000 as ClosedRange<UInt64> {
+            let now = Self.start + Int64(key) * 10
+            let reserved = table.reserve(digest(key), print, operation: key, of: merchant, at: now)
+            #expect(reserved)
+            if key % 10 != 0 { table.complete(digest(key), record: key, at: now) }
+        }
+        var calls = 1
+        while !table.release(upTo: 3_000, limit: 500) { calls += 1 }
+        #expect(calls >= 5 && table.count == 5_000 - 2_700)
+        for key in 1...5_000 as ClosedRange<UInt64> {
+            let expected: IdempotencyTable.Lookup =
+                key % 10 == 0 ? .reserved(operation: key) : key <= 3_000 ? .absent : .completed(record: key)
+            #expect(table.lookup(digest(key), print) == expected)
+        }
+        let isDone = table.release(upTo: 3_000, limit: 1)
+        #expect(isDone, "nothing new is to be let go")
+        for second in 0..<100 as Range<Int64> { table.expire(at: Self.start + 660_000 + second * 1_000) }
+        #expect(table.count == 500, "what is left expires as before")
+    }
+
+    @Test("one merchant fills its share and leaves room for another")
+    func share() {
+        var table = IdempotencyTable(capacity: 64, ttlSeconds: 600)
+        let other = MerchantID(rawValue: 8)
+        let print = Fingerprint(high: 0, low: 0)
+        var keys: UInt64 = 0
+        while table.hasRoom(for: merchant) {
+            keys += 1
+            let reserved = table.reserve(
+                KeyDigest(high: 0, low: keys),
+                print,
+                operation: 1,
+                of: merchant,
+                at: Self.start
+            )
+            #expect(reserved)
+        }
+        #expect(keys == 56 && !table.isFull && table.hasRoom(for: other))
+        for key in 57...64 as ClosedRange<UInt64> {
+            let reserved = table.reserve(KeyDigest(high: 0, low: key), print, operation: 1, of: other, at: Self.start)
+            #expect(reserved)
+        }
+        #expect(table.isFull && !table.hasRoom(for: other))
+        table.complete(KeyDigest(high: 0, low: 1), record: 1, at: Self.start)
+        let isDone = table.release(upTo: 1)
+        #expect(isDone && table.hasRoom(for: merchant) && table.hasRoom(for: other))
+    }
+
     @Test("survives a clock that jumps forward and back")
     func clockJumps() {
         var table = IdempotencyTable(capacity: 64, ttlSeconds: 600)
         let year: Int64 = 365 * 86_400_000
         func digest(_ key: UInt64) -> KeyDigest { KeyDigest(high: key, low: key) }
-        let first = table.reserve(digest(1), Fingerprint(high: 0, low: 0), operation: 1, at: Self.start + year)
+        let first = table.reserve(
+            digest(1),
+            Fingerprint(high: 0, low: 0),
+            operation: 1,
+            of: merchant,
+            at: Self.start + year
+        )
         #expect(first)
         table.complete(digest(1), record: 1, at: Self.start + year)
         table.expire(at: Self.start + year)
         table.expire(at: Self.start)
-        let second = table.reserve(digest(2), Fingerprint(high: 0, low: 0), operation: 2, at: Self.start)
+        let second = table.reserve(digest(2), Fingerprint(high: 0, low: 0), operation: 2, of: merchant, at: Self.start)
         #expect(second)
         table.complete(digest(2), record: 2, at: Self.start)
         for second in 0..<2_000 as Range<Int64> { table.expire(at: Self.start + second * 1_000) }

@@ -20,6 +20,10 @@ struct GatewayBlueprint: Sendable {
     let threadPool: NIOThreadPool
     /// Reads ledgers and timelines, so that the others do not wait behind hundreds of records.
     let historyPool: NIOThreadPool
+    /// Looks idempotency keys up that left memory: one block each, behind nothing longer.
+    let keyPool: NIOThreadPool
+    /// Merges runs of idempotency keys: one thread, so one shard at a time.
+    let mergePool: NIOThreadPool
     let protection: JournalProtection
     /// Writes snapshots: one thread, so one shard at a time.
     let snapshotPool: NIOThreadPool
@@ -63,6 +67,8 @@ struct GatewayBlueprint: Sendable {
         api = try APIConfiguration(configuration, idempotencySeed: directory.digestSeed)
         threadPool = NIOThreadPool(numberOfThreads: 2)
         historyPool = NIOThreadPool(numberOfThreads: 1)
+        keyPool = NIOThreadPool(numberOfThreads: 1)
+        mergePool = NIOThreadPool(numberOfThreads: 1)
         snapshotPool = NIOThreadPool(numberOfThreads: 1)
         snapshotPace = WritePace(bytesPerSecond: configuration.journal.snapshot.bytesPerSecond)
     }
@@ -113,6 +119,8 @@ struct GatewayBlueprint: Sendable {
             risk: risk,
             threadPool: threadPool,
             historyPool: historyPool,
+            keyPool: keyPool,
+            mergePool: mergePool,
             snapshots: SnapshotPolicy(
                 journalBytes: configuration.journal.snapshot.journalBytes,
                 payments: configuration.journal.snapshot.payments,

@@ -1,5 +1,6 @@
 import HTTPTransport
 import Journal
+import KeyRuns
 import Providers
 import ShardCore
 import ShardHost
@@ -128,6 +129,16 @@ enum GatewayMetrics {
             ("millrace_payments_released_total", "Payments that left memory.", shard.paymentsReleased),
             ("millrace_cold_loads_total", "Payments read back into memory.", shard.coldLoads),
             ("millrace_cold_load_failures_total", "Payments that could not be read back.", shard.coldLoadsFailed),
+            ("millrace_idempotency_look_ups_total", "Keys looked up on the disk.", shard.keyLookUps),
+            (
+                "millrace_idempotency_false_positives_total", "Keys looked up on the disk that were not there.",
+                shard.keyFalsePositives
+            ),
+            (
+                "millrace_idempotency_look_up_failures_total",
+                "Keys that could not be looked up: their requests were refused.",
+                shard.keyLookUpsFailed
+            ),
         ]
         for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: UInt64(value)) }
         metrics.counter(
@@ -145,8 +156,13 @@ enum GatewayMetrics {
             ("millrace_commands_parked", "Commands waiting for a payment to be read back.", shard.parkedCommands),
             ("millrace_refunds", "Refunds in memory.", shard.refunds),
             ("millrace_operations_running", "Operations running or being resolved.", shard.operations),
-            ("millrace_idempotency_keys", "Idempotency keys remembered.", shard.idempotencyKeys),
-            ("millrace_idempotency_capacity", "Idempotency keys that fit.", shard.idempotencyCapacity),
+            ("millrace_idempotency_keys", "Idempotency keys in memory.", shard.idempotencyKeys),
+            ("millrace_idempotency_capacity", "Idempotency keys that fit into memory.", shard.idempotencyCapacity),
+            ("millrace_idempotency_keys_in_runs", "Idempotency keys on the disk.", Int(shard.keyRuns.keys)),
+            ("millrace_idempotency_runs", "Runs of idempotency keys on the disk.", shard.keyRuns.runs),
+            ("millrace_idempotency_filter_bytes", "Memory of the filters of those runs.", shard.keyRuns.memoryBytes),
+            ("millrace_idempotency_run_bytes", "Bytes of those runs on the disk.", Int(shard.keyRuns.fileBytes)),
+            ("millrace_idempotency_parked", "Commands waiting for their keys to be looked up.", shard.parkedKeys),
             ("millrace_shard_reserved_bytes", "Bytes of a shard's tables and arena.", shard.reservedBytes),
             ("millrace_journal_unflushed_bytes", "Bytes of records waiting for the disk.", shard.unflushedBytes),
             (
@@ -184,7 +200,11 @@ enum GatewayMetrics {
         let counters: [(StaticString, StaticString, UInt64)] = [
             ("millrace_snapshots_total", "Snapshots written and verified.", UInt64(snapshots.written)),
             ("millrace_snapshot_failures_total", "Snapshots that could not be written.", UInt64(snapshots.failed)),
-            ("millrace_snapshot_bytes_total", "Bytes of snapshots, keys and cold payments.", snapshots.bytes),
+            (
+                "millrace_idempotency_merge_failures_total", "Merges of runs that failed.",
+                UInt64(snapshots.keyMergesFailed)
+            ),
+            ("millrace_snapshot_bytes_total", "Bytes of snapshots and cold payments.", snapshots.bytes),
             (
                 "millrace_snapshot_milliseconds_total", "Time of writing and verifying snapshots.",
                 UInt64(snapshots.seconds * 1_000)

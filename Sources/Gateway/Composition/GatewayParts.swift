@@ -28,6 +28,8 @@ final class GatewayParts: Sendable {
         runtimes = RuntimeTable()
         blueprint.threadPool.start()
         blueprint.historyPool.start()
+        blueprint.keyPool.start()
+        blueprint.mergePool.start()
         blueprint.snapshotPool.start()
     }
 
@@ -121,6 +123,8 @@ final class GatewayParts: Sendable {
         }
         failure.report(GatewayStopped())
         try? await blueprint.historyPool.shutdownGracefully()
+        try? await blueprint.keyPool.shutdownGracefully()
+        try? await blueprint.mergePool.shutdownGracefully()
         try? await blueprint.snapshotPool.shutdownGracefully()
         try? await blueprint.threadPool.shutdownGracefully()
         try? await group.shutdownGracefully()

@@ -1,6 +1,7 @@
 import API
 import HTTPTransport
 import Journal
+import KeyRuns
 import NIOCore
 import NIOPosix
 import Payments
@@ -67,7 +68,8 @@ final class ShardRuntime: ProviderDelegate {
         let storage = ShardStorage(
             directory: plan.directory,
             journalID: plan.journal.journalID,
-            keys: plan.journal.keys
+            keys: plan.journal.keys,
+            keyPolicy: KeyRunPolicy(ttlSeconds: plan.shard.idempotencySeconds)
         )
         let restored = try storage.restore(into: &core)
         let restoredPayments = core.paymentCount
@@ -86,11 +88,13 @@ final class ShardRuntime: ProviderDelegate {
             journal: journal,
             threadPool: plan.threadPool,
             historyPool: plan.historyPool,
+            keyPool: plan.keyPool,
             snapshots: SnapshotSetup(
                 storage: storage,
                 policy: plan.snapshots,
                 writer: plan.snapshotPool,
                 pace: plan.snapshotPace,
+                merger: plan.mergePool,
                 tailBytes: report.bytes,
                 tailPayments: tailPayments
             ),
@@ -142,8 +146,13 @@ final class ShardRuntime: ProviderDelegate {
             } catch {
                 undecodable = unreadable ?? Self.refusal(error, at: position, in: plan.directory)
             }
+            do throws(JournalError) { try storage.makeRoomForKeys(in: &core) } catch { undecodable = error }
         }
         if let undecodable { throw undecodable }
+        do throws(JournalError) { try storage.checkKeys(in: core) } catch {
+            journal.close()
+            throw error
+        }
         return (journal, report)
     }
 
@@ -269,6 +278,8 @@ struct ShardPlan: Sendable {
     var risk: RiskParts
     var threadPool: NIOThreadPool
     var historyPool: NIOThreadPool
+    var keyPool: NIOThreadPool
+    var mergePool: NIOThreadPool
     var snapshots: SnapshotPolicy
     /// One thread, so that one shard at a time is written.
     var snapshotPool: NIOThreadPool

@@ -118,7 +118,7 @@ extension GatewayConfiguration {
     package struct Idempotency: Sendable, Equatable {
         /// How long a key is remembered.
         package var ttl = Duration.seconds(86_400)
-        /// Keys per shard; a new key is answered 503 when the table is full.
+        /// Keys in memory per shard; a new key is answered 503 when the table is full.
         package var capacityPerShard = 1_000_000
     }
 

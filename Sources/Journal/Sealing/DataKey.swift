@@ -2,7 +2,7 @@
 package struct SealedFileIdentity: Sendable, Equatable {
     package enum Kind: UInt32, Sendable {
         case segment = 1
-        /// A shard's state, or the idempotency keys that go with it.
+        /// A shard's state.
         case snapshot = 2
         /// Payments that left memory.
         case payments = 3

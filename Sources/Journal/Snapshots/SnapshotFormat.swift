@@ -4,8 +4,6 @@
 package enum SnapshotKind: UInt16, Sendable {
     /// A shard's state at a position.
     case snapshot = 1
-    /// The idempotency keys completed between two snapshots.
-    case keys = 2
     /// Payments that left memory.
     case coldPayments = 3
     /// Completed idempotency keys, sorted.
@@ -47,7 +45,7 @@ package struct SnapshotHeader: Sendable, Equatable {
     var sealedIdentity: SealedFileIdentity {
         let kind: SealedFileIdentity.Kind =
             switch self.kind {
-            case .snapshot, .keys: .snapshot
+            case .snapshot: .snapshot
             case .coldPayments: .payments
             case .keyRun, .keyFilter, .keyCatalogue: .keyRuns
             }

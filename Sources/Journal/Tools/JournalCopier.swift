@@ -60,10 +60,15 @@ struct JournalCopier {
             for name in try fileSystem.list(directory: target.file(folder)) {
                 try fileSystem.remove(target.file(folder) + "/" + name)
             }
-            for name in try fileSystem.list(directory: source.file(folder)).sorted() where isWhole && Self.isOther(name)
-            {
-                let path = folder + "/" + name
-                isWhole = try copyOther(source.file(path), target.file(path), ifBeginning: Self.isSnapshotFile)
+            // A list of key runs comes first: every run that it names is there then, or has gone, which is seen.
+            for isList in [true, false] {
+                let names = try fileSystem.list(directory: source.file(folder)).sorted()
+                for name in names where isWhole && Self.isOther(name) {
+                    let path = folder + "/" + name
+                    isWhole = try copyOther(source.file(path), target.file(path)) {
+                        Self.snapshotKind($0).map { ($0 == .keyCatalogue) == isList } ?? false
+                    }
+                }
             }
             if isWhole { return try fileSystem.syncDirectory(target.file(folder)) }
         }
@@ -76,9 +81,10 @@ struct JournalCopier {
 
     private static let folderAttempts = 20
 
-    private static func isSnapshotFile(_ beginning: UnsafeRawBufferPointer) -> Bool {
-        beginning.count >= SnapshotHeader.byteCount
-            && (try? SnapshotHeader(decoding: beginning.part(0, SnapshotHeader.byteCount))) != nil
+    /// What a file of the snapshot container holds; nil for any other file.
+    private static func snapshotKind(_ beginning: UnsafeRawBufferPointer) -> SnapshotKind? {
+        guard beginning.count >= SnapshotHeader.byteCount else { return nil }
+        return try? SnapshotHeader(decoding: beginning.part(0, SnapshotHeader.byteCount)).kind
     }
 
     /// False if the file has gone.

@@ -170,13 +170,7 @@ extension JournalCutter {
         do throws(JournalFileError) {
             plan.setAside = segments.filter { $0 > end.segment }.reversed()
                 .map { directory.file(JournalDirectory.segmentName($0)) }
-            plan.setAside += try snapshots(in: directory.path)
-            for name in try fileSystem.list(directory: directory.path) where name != ArchiveDirectory.defaultName {
-                let path = directory.file(name)
-                // Not every name is a directory's.
-                guard (try? fileSystem.list(directory: path)) != nil else { continue }
-                plan.setAside += try snapshots(in: path)
-            }
+            plan.setAside += try containerFiles()
             plan.setAside += try archive.entries(fileSystem).filter { $0.lastPosition >= plan.position }
                 .map { archive.file($0.name) }
             if hasCheckpoints { plan.setAside.append(directory.file(CheckpointLog.fileName)) }
@@ -189,18 +183,38 @@ extension JournalCutter {
         }
     }
 
-    /// Files of the snapshot container that include records behind the cut.
-    private func snapshots(in path: String) throws(JournalFileError) -> [String] {
+    /// Files of the snapshot container that include records behind the cut. A list of key runs that does is set aside with all its
+    /// runs, and with all snapshots, which rely on them: the next start makes both again from the journal.
+    private func containerFiles() throws(JournalFileError) -> [String] {
+        var files = try containerFiles(in: directory.path)
+        for name in try fileSystem.list(directory: directory.path) where name != ArchiveDirectory.defaultName {
+            let path = directory.file(name)
+            // Not every name is a directory's.
+            guard (try? fileSystem.list(directory: path)) != nil else { continue }
+            files += try containerFiles(in: path)
+        }
+        let losesKeys = files.contains { $0.header.kind == .keyCatalogue && $0.header.position >= plan.position }
+        return files.filter { file in
+            switch file.header.kind {
+            case .keyCatalogue, .keyRun, .keyFilter: losesKeys
+            case .snapshot: losesKeys || file.header.position >= plan.position
+            case .coldPayments: file.header.position >= plan.position
+            }
+        }.map(\.path)
+    }
+
+    private func containerFiles(
+        in path: String
+    ) throws(JournalFileError) -> [(path: String, header: SnapshotHeader)] {
         let block = UnsafeMutableRawBufferPointer.aligned(byteCount: SnapshotHeader.byteCount)
         defer { block.deallocate() }
-        var found: [String] = []
+        var found: [(path: String, header: SnapshotHeader)] = []
         for name in try fileSystem.list(directory: path).sorted() where !name.hasSuffix(Self.suffix) {
             guard let file = try? fileSystem.open(path + "/" + name, .read),
                 (try? file.read(into: block, at: 0)) == block.count,
-                let header = try? SnapshotHeader(decoding: UnsafeRawBufferPointer(block)),
-                header.position >= plan.position
+                let header = try? SnapshotHeader(decoding: UnsafeRawBufferPointer(block))
             else { continue }
-            found.append(path + "/" + name)
+            found.append((path + "/" + name, header))
         }
         return found
     }

@@ -7,7 +7,6 @@ package import ShardState
 /// What a snapshot has given to a new shard so far.
 package struct SnapshotProgress {
     package var state: SnapshotState?
-    package internal(set) var keyRuns: [KeyRun] = []
     var operationCount: UInt64 = 0
     var accountCount: UInt64 = 0
     var paymentCount: UInt64 = 0
@@ -25,15 +24,14 @@ package struct SnapshotProgress {
     package var isComplete: Bool {
         guard let state else { return false }
         return state.operationCount == operationCount && state.accountCount == accountCount
-            && state.warmPaymentCount == paymentCount && state.keyRunCount == UInt64(keyRuns.count)
+            && state.warmPaymentCount == paymentCount
             && state.entryChainCount ?? 0 == entryChainCount
             && riskCounters?.expected == riskCounters?.seen && moneySeen == money ?? MoneyCounts()
     }
 }
 
 extension ShardCore {
-    /// Takes in one chunk of a snapshot. Sections come in the order: state, key runs, accounts, entry chains, payments, operations; keys
-    /// of the runs come before the operations, which own theirs.
+    /// Takes in one chunk of a snapshot. Sections come in the order: state, accounts, entry chains, payments, operations.
     package mutating func restore(
         _ section: SnapshotSection,
         _ bytes: UnsafeRawBufferPointer,
@@ -46,17 +44,13 @@ extension ShardCore {
         case .accounts: try restoreAccounts(bytes, &progress)
         case .entryChains: try restoreEntryChains(bytes, &progress)
         case .riskCounters: try restoreRiskCounters(bytes, &progress.riskCounters)
-        case .keyRuns:
-            let span = bytes.bindMemory(to: UInt8.self).span
-            var reader = RecordReader()
-            while reader.offset < bytes.count { progress.keyRuns.append(try KeyRun(&reader, span)) }
         case .money, .payouts, .wallets, .quotes: try restoreMoney(section, bytes, &progress)
         case .disputes:
             var reader = RecordReader()
             let count = try reader.integer(UInt64.self, bytes.bindMemory(to: UInt8.self).span)
             guard disputes.count == 0, count <= UInt64(UInt32.max) else { throw .invalidValue }
             disputes.reserveNumbers(upTo: Int(count))
-        case .keys, .coldPayments: throw .invalidValue
+        case .coldPayments: throw .invalidValue
         }
     }
 
@@ -121,7 +115,15 @@ extension ShardCore {
         let token = operations.token(slot)
         guard let key = operation.key else { return }
         if idempotency.isReserved(key.digest) { throw .invalidValue }
-        guard idempotency.reserve(key.digest, key.fingerprint, operation: token, at: operation.startedAt) else {
+        let merchant = payments[operation.payment].merchant
+        let reserved = idempotency.reserve(
+            key.digest,
+            key.fingerprint,
+            operation: token,
+            of: merchant,
+            at: operation.startedAt
+        )
+        guard reserved else {
             throw .idempotencyTableFull(capacity: idempotency.capacity)
         }
     }
@@ -148,17 +150,6 @@ extension ShardCore {
         while reader.offset < bytes.count {
             guard entryChains.restore(try EntryChain(&reader, span)) else { throw .invalidValue }
             progress.entryChainCount += 1
-        }
-    }
-
-    /// Takes in the keys of a run, in order.
-    package mutating func restoreKeys(_ bytes: UnsafeRawBufferPointer) throws(RecordDecodingError) {
-        guard bytes.count % CompletedKey.byteCount == 0 else { throw .invalidValue }
-        for offset in stride(from: 0, to: bytes.count, by: CompletedKey.byteCount) {
-            let key = CompletedKey(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + CompletedKey.byteCount]))
-            guard idempotency.restore(key, at: lastRecordTime) else {
-                throw .idempotencyTableFull(capacity: idempotency.capacity)
-            }
         }
     }
 

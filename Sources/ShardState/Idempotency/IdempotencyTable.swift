@@ -1,3 +1,4 @@
+package import Payments
 package import ShardRecords
 
 /// The idempotency keys of a shard's merchants: a fixed-capacity hash table, touched at start, that never grows.
@@ -22,6 +23,8 @@ package struct IdempotencyTable {
         package var expiresAt: UInt32
         /// The next entry of the same expiry bucket, or of the free list; plus one, 0 ends the list.
         package var next: UInt32
+        /// Whose key it is: a place in `held`.
+        package var owner: UInt32
         /// 0 for a free slab place.
         package var state: State
     }
@@ -54,6 +57,15 @@ package struct IdempotencyTable {
     private var buckets: [UInt32]
     /// The second up to which buckets were emptied.
     private var expiredSecond: UInt32
+    /// The sweep that lets keys go which a run holds: up to which record, the bucket seen last, and how many are to be seen.
+    private var sweepCovered: UInt64 = 0
+    private var sweepBucket = 0
+    private var sweepRest = 0
+    /// The most keys of one merchant: an eighth of the table is for the others.
+    package let merchantShare: Int
+    /// How many keys each merchant has here; a merchant keeps its place in `held` while the process runs.
+    private var owners: [MerchantID: UInt32] = [:]
+    private var held: [Int] = []
 
     /// - Parameters:
     ///   - capacity: the most keys held at once, at most 2^30; beyond it `reserve` returns false.
@@ -67,6 +79,7 @@ package struct IdempotencyTable {
         while slots < capacity + capacity / 2 { slots *= 2 }
         self.capacity = capacity
         self.ttlSeconds = ttlSeconds
+        merchantShare = capacity - capacity / 8
         mask = slots - 1
         index = [UInt32](repeating: 0, count: slots)
         let blank = Entry(
@@ -75,6 +88,7 @@ package struct IdempotencyTable {
             value: 0,
             expiresAt: 0,
             next: 0,
+            owner: 0,
             state: .free
         )
         slab = [Entry](repeating: blank, count: capacity)
@@ -100,17 +114,33 @@ package struct IdempotencyTable {
 
     package var isFull: Bool { firstFree == 0 }
 
+    /// Whether a new key of this merchant fits: into the table, and into the merchant's share of it.
+    package func hasRoom(for merchant: MerchantID) -> Bool {
+        guard !isFull else { return false }
+        return owners[merchant].map { held[Int($0)] < merchantShare } ?? true
+    }
+
+    private mutating func owner(_ merchant: MerchantID) -> UInt32 {
+        if let known = owners[merchant] { return known }
+        let new = UInt32(held.count)
+        owners[merchant] = new
+        held.append(0)
+        return new
+    }
+
     package func isReserved(_ digest: KeyDigest) -> Bool {
         guard let slot = slot(of: digest) else { return false }
         return slab[Int(index[slot]) - 1].state == .reserved
     }
 
-    /// Reserves an absent key for the operation `operation`.
+    /// Reserves an absent key for the operation `operation`. Counts it for its merchant, whose share is not looked at: on replay
+    /// the journal's word counts (`hasRoom`).
     /// - Returns: false when the table is full.
     package mutating func reserve(
         _ digest: KeyDigest,
         _ fingerprint: Fingerprint,
         operation: UInt64,
+        of merchant: MerchantID,
         at milliseconds: Int64
     ) -> Bool {
         let now = UInt32(clamping: milliseconds / 1000)
@@ -129,12 +159,15 @@ package struct IdempotencyTable {
         let place = Int(firstFree) - 1
         firstFree = slab[place].next
         index[slot] = UInt32(place + 1)
+        let owner = owner(merchant)
+        held[Int(owner)] += 1
         slab[place] = Entry(
             digest: digest,
             fingerprint: fingerprint,
             value: operation,
             expiresAt: expiresAt,
             next: 0,
+            owner: owner,
             state: .reserved
         )
         link(place)
@@ -166,42 +199,6 @@ package struct IdempotencyTable {
         slab[place].value = record
         slab[place].expiresAt = max(slab[place].expiresAt, UInt32(clamping: milliseconds / 1000) &+ ttlSeconds)
         return slab[place].expiresAt
-    }
-
-    /// Takes in a completed key of an earlier process, in the order of completion: a later one replaces an earlier. Keys whose
-    /// time has passed are left out.
-    /// - Returns: false when the table is full.
-    package mutating func restore(_ key: CompletedKey, at milliseconds: Int64) -> Bool {
-        let now = UInt32(clamping: milliseconds / 1000)
-        if expiredSecond == 0 { expiredSecond = now }
-        guard key.expiresAt > now else { return true }
-        var slot = Int(truncatingIfNeeded: key.digest.low) & mask
-        while index[slot] != 0 {
-            let place = Int(index[slot]) - 1
-            if slab[place].digest == key.digest {
-                // It stays in its bucket, where its new time is seen.
-                slab[place].fingerprint = key.fingerprint
-                slab[place].value = key.record
-                slab[place].expiresAt = key.expiresAt
-                return true
-            }
-            slot = (slot + 1) & mask
-        }
-        guard firstFree != 0 else { return false }
-        let place = Int(firstFree) - 1
-        firstFree = slab[place].next
-        index[slot] = UInt32(place + 1)
-        slab[place] = Entry(
-            digest: key.digest,
-            fingerprint: key.fingerprint,
-            value: key.record,
-            expiresAt: min(key.expiresAt, now &+ ttlSeconds),
-            next: 0,
-            state: .completed
-        )
-        link(place)
-        count += 1
-        return true
     }
 
     /// Points a reserved key at its operation again (after a restart, operations have new tokens).
@@ -257,6 +254,44 @@ package struct IdempotencyTable {
         buckets[bucket] = UInt32(place + 1)
     }
 
+    /// Lets completed keys go that a run on the disk holds: those whose record is at most `covered`. Looks at whole buckets until
+    /// about `limit` entries or 16 times as many buckets were seen, so that a sweep is spread over many calls.
+    /// - Returns: whether a sweep for `covered` has seen all buckets.
+    package mutating func release(upTo covered: UInt64, limit: Int = maximumExpiredPerCall) -> Bool {
+        if covered > sweepCovered {
+            sweepCovered = covered
+            sweepRest = buckets.count
+        }
+        var seen = 0
+        var visited = 0
+        while sweepRest > 0, seen < limit, visited < limit * 16 {
+            sweepBucket = sweepBucket + 1 < buckets.count ? sweepBucket + 1 : 0
+            seen += releaseBucket(sweepBucket)
+            sweepRest -= 1
+            visited += 1
+        }
+        return sweepRest == 0
+    }
+
+    private mutating func releaseBucket(_ bucket: Int) -> Int {
+        var next = buckets[bucket]
+        buckets[bucket] = 0
+        var seen = 0
+        while next != 0 {
+            let place = Int(next) - 1
+            next = slab[place].next
+            seen += 1
+            if slab[place].state == .completed, slab[place].value <= sweepCovered {
+                remove(place)
+            } else {
+                // Back into its own bucket, whatever its time says by now.
+                slab[place].next = buckets[bucket]
+                buckets[bucket] = UInt32(place + 1)
+            }
+        }
+        return seen
+    }
+
     private func slot(of digest: KeyDigest) -> Int? {
         var slot = Int(truncatingIfNeeded: digest.low) & mask
         while index[slot] != 0 {
@@ -279,6 +314,7 @@ package struct IdempotencyTable {
             next = (next + 1) & mask
         }
         index[hole] = 0
+        held[Int(slab[place].owner)] -= 1
         slab[place].state = .free
         slab[place].next = firstFree
         firstFree = UInt32(place + 1)

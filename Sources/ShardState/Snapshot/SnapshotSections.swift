@@ -9,8 +9,6 @@ package enum SnapshotSection: UInt16 {
     case payments = 2
     case operations = 3
     case accounts = 4
-    case keyRuns = 5
-    case keys = 6
     case coldPayments = 7
     /// Written only where the fraud hook counts anything.
     case riskCounters = 16
@@ -39,7 +37,8 @@ package struct SnapshotState: Equatable {
     package var lastRecordTime: Int64
     package var operationCount: UInt64
     package var accountCount: UInt64
-    package var keyRunCount: UInt64
+    /// The runs of keys must be complete up to this record.
+    package var keysCovered: RecordPosition
     /// The number of entry chains; nil in a snapshot of the time before records were linked.
     package var entryChainCount: UInt64?
     /// See `EntryChains.hasUnknownPast`.
@@ -52,18 +51,18 @@ package struct SnapshotState: Equatable {
         bytes.appendInteger(lastRecordTime)
         bytes.appendInteger(operationCount)
         bytes.appendInteger(accountCount)
-        bytes.appendInteger(keyRunCount)
+        bytes.appendInteger(keysCovered)
         bytes.appendInteger(entryChainCount.map { $0 + 1 | (hasUnknownPast ? Self.unknownPast : 0) } ?? 0)
     }
 
-    package init(_ capture: ShardCapture, warmPaymentCount: Int, keyRunCount: Int) {
+    package init(_ capture: ShardCapture, warmPaymentCount: Int, keysCovered: RecordPosition) {
         paymentCount = UInt64(capture.payments.count)
         self.warmPaymentCount = UInt64(warmPaymentCount)
         refundCount = UInt64(capture.refunds.count)
         lastRecordTime = capture.lastRecordTime
         operationCount = UInt64(capture.operations.count)
         accountCount = UInt64(capture.balances.count)
-        self.keyRunCount = UInt64(keyRunCount)
+        self.keysCovered = keysCovered
         entryChainCount = UInt64(capture.entryChains.count)
         hasUnknownPast = capture.entryChains.hasUnknownPast
     }
@@ -75,7 +74,7 @@ package struct SnapshotState: Equatable {
         lastRecordTime = try reader.integer(Int64.self, bytes)
         operationCount = try reader.integer(UInt64.self, bytes)
         accountCount = try reader.integer(UInt64.self, bytes)
-        keyRunCount = try reader.integer(UInt64.self, bytes)
+        keysCovered = try reader.integer(UInt64.self, bytes)
         let chains = try reader.integer(UInt64.self, bytes)
         // Stored plus one: 0 is for a snapshot of the time before.
         guard chains != Self.unknownPast else { throw .invalidValue }
@@ -85,48 +84,6 @@ package struct SnapshotState: Equatable {
         guard paymentCount < 1 << 38, refundCount <= UInt64(UInt32.max), warmPaymentCount <= paymentCount else {
             throw .invalidValue
         }
-    }
-}
-
-/// A file of keys completed between two snapshots.
-package struct KeyRun: Sendable, Equatable {
-    package static let byteCount = 32
-
-    /// The snapshot it was written for; names the file.
-    package var position: RecordPosition
-    package var count: UInt64
-    /// The oldest record that one of its keys answers with.
-    package var oldestRecord: RecordPosition
-    /// When the last of its keys is forgotten, in seconds since 1970.
-    package var expiresAt: UInt32
-
-    package func store(into bytes: inout [UInt8]) {
-        bytes.appendInteger(position)
-        bytes.appendInteger(count)
-        bytes.appendInteger(oldestRecord)
-        bytes.appendInteger(expiresAt)
-        bytes.appendInteger(UInt32(0))
-    }
-
-    package init(position: RecordPosition, _ keys: CompletedKeys) {
-        self.position = position
-        count = UInt64(keys.count)
-        oldestRecord = .max
-        expiresAt = 0
-        for chunk in keys.chunks {
-            for key in chunk {
-                oldestRecord = min(oldestRecord, key.record)
-                expiresAt = max(expiresAt, key.expiresAt)
-            }
-        }
-    }
-
-    package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
-        position = try reader.integer(UInt64.self, bytes)
-        count = try reader.integer(UInt64.self, bytes)
-        oldestRecord = try reader.integer(UInt64.self, bytes)
-        expiresAt = try reader.integer(UInt32.self, bytes)
-        _ = try reader.integer(UInt32.self, bytes)
     }
 }
 

@@ -69,5 +69,6 @@ struct Replay: ~Copyable {
             if let unreadable { failure = failure ?? unreadable }
             problem = problem ?? "record \(count) cannot be applied: \(error)"
         }
+        do throws(JournalError) { try storage.makeRoomForKeys(in: &core!) } catch { failure = failure ?? error }
     }
 }

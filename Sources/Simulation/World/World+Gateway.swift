@@ -71,6 +71,7 @@ extension World {
             policy: snapshotPolicy,
             writer: process.snapshotJobs,
             pace: WritePace(bytesPerSecond: 0),
+            merger: process.snapshotJobs,
             tailBytes: report.bytes,
             tailPayments: 0
         )

@@ -1,4 +1,5 @@
 import Journal
+import KeyRuns
 import Money
 import NIOCore
 import Payments
@@ -24,6 +25,9 @@ struct ShardWorld: ~Copyable {
     var ledgerReads: [LedgerRead] = []
     var pastBalances: [PastBalance] = []
     var loadsAtOnce = true
+    /// Keys that the shard asked to be looked up and that were not yet.
+    var keyLookUps: [(digest: KeyDigest, second: UInt32)] = []
+    var looksUpAtOnce = true
     var storage: ShardStorage?
     var restored = RestoreReport()
     var now: Int64 = 1_790_000_000_000
@@ -134,6 +138,7 @@ struct ShardWorld: ~Copyable {
             case .respond(let response): responses.append(response)
             case .replay(let reply, _, let record): replays.append((reply, record))
             case .loadPayment(let sequence): loads.append(sequence)
+            case .lookUpKey(let digest, let second): keyLookUps.append((digest, second))
             case .history(_, _, let payment, let newest): histories.append((payment, newest))
             case .ledgerEntries(_, _, let read): ledgerReads.append(read)
             case .pastBalance(_, _, let read): pastBalances.append(read)
@@ -141,6 +146,24 @@ struct ShardWorld: ~Copyable {
         }
         output.removeAll()
         if loadsAtOnce, !loads.isEmpty { answerLoads() }
+        if looksUpAtOnce, !keyLookUps.isEmpty { answerKeyLookUps() }
+    }
+
+    /// A look-up ended.
+    mutating func keyFound(_ digest: KeyDigest, _ found: KeyLookUp) {
+        core.keyLookedUp(digest, found, at: now, into: &output)
+        settle()
+    }
+
+    /// The keys that were asked for are looked up.
+    mutating func answerKeyLookUps(failing: Bool = false) {
+        let asked = keyLookUps
+        keyLookUps = []
+        for (digest, second) in asked {
+            let found = failing ? .failed : ShardStorage.lookUp(digest, in: core.keyRuns, at: second)
+            core.keyLookedUp(digest, found, at: now, into: &output)
+        }
+        settle()
     }
 
     /// The payments that were asked for are read back.
@@ -173,6 +196,7 @@ struct ShardWorld: ~Copyable {
             try core.replay(record.span, at: RecordPosition(index + 1)) { sequence, before in
                 do throws(JournalError) { return try storage.load(sequence, before: before) } catch { return nil }
             }
+            try storage.makeRoomForKeys(in: &core)
         }
         self.journal = journal
         self.now = now
@@ -188,6 +212,9 @@ struct ShardWorld: ~Copyable {
             let written = try storage.write(capture, epoch: 1, wallMilliseconds: now)
             var plan = written.plan
             while releasing, !core.release(&plan, limit: 1) {}
+            while try storage.keyRuns.merge(at: UInt32(now / 1_000)) != nil {}
+            core.use(storage.keyRuns.current)
+            while releasing, !core.releaseKeys() {}
             return written
         } catch {
             core.snapshotFailed(capture)

@@ -1,0 +1,121 @@
+import Journal
+package import KeyRuns
+import Payments
+package import ShardRecords
+import ShardState
+
+/// Commands that wait for their idempotency keys to be looked up on the disk, by key, in the order of their arrival.
+struct KeyParking {
+    private var waiting: [KeyDigest: [Command]] = [:]
+    private var merchants: [MerchantID: Int] = [:]
+    private(set) var count = 0
+
+    /// Commands of one merchant.
+    func commands(of merchant: MerchantID) -> Int { merchants[merchant] ?? 0 }
+
+    func isAwaited(_ digest: KeyDigest) -> Bool { count > 0 && waiting[digest] != nil }
+
+    /// - Returns: whether nobody waited for the key before.
+    mutating func park(_ command: Command, _ digest: KeyDigest) -> Bool {
+        count += 1
+        merchants[command.merchant, default: 0] += 1
+        waiting[digest, default: []].append(command)
+        return waiting[digest]?.count == 1
+    }
+
+    mutating func take(_ digest: KeyDigest) -> [Command] {
+        let commands = waiting.removeValue(forKey: digest) ?? []
+        count -= commands.count
+        for command in commands {
+            let rest = self.commands(of: command.merchant) - 1
+            merchants[command.merchant] = rest == 0 ? nil : rest
+        }
+        return commands
+    }
+}
+
+/// What looking for a key in the runs came to.
+package enum KeyLookUp: Sendable, Equatable {
+    case absent
+    case held(StoredKey)
+    /// The disk did not answer, or a block is damaged: nothing is known of the key.
+    case failed
+}
+
+extension ShardCore {
+    /// Whether a key that is not in memory has to be looked up on the disk. A command whose key is being looked up waits with the
+    /// others: what comes after it must not overtake it.
+    func mayBeInRuns(_ digest: KeyDigest) -> Bool {
+        guard absentKey != digest else { return false }
+        return keyParking.isAwaited(digest) || keyRuns.mayContain(StoredKeyDigest(digest))
+    }
+
+    /// Lets a command wait until its key was looked up. One merchant takes a part of the places only.
+    mutating func parkForKey(_ command: Command, _ digest: KeyDigest, at now: Int64, into output: inout ShardOutput) {
+        guard keyParking.count < configuration.parkedKeyCapacity,
+            keyParking.commands(of: command.merchant) < configuration.parkedKeysPerMerchant
+        else { return refuse(command, .overloaded, into: &output) }
+        if keyParking.park(command, digest) {
+            let second = UInt32(clamping: now / 1_000)
+            output.release(.lookUpKey(digest, second: second), restingOn: 0)
+        }
+    }
+
+    /// A key was looked up. Whoever waited for it goes on, in the order of arrival.
+    package mutating func keyLookedUp(
+        _ digest: KeyDigest,
+        _ found: KeyLookUp,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        statistics.keyLookUps += 1
+        switch found {
+        case .held: break
+        case .absent: statistics.keyFalsePositives += 1
+        case .failed: statistics.keyLookUpsFailed += 1
+        }
+        for command in keyParking.take(digest) {
+            switch found {
+            case .held(let key): answer(command, from: key, into: &output)
+            case .absent:
+                absentKey = digest
+                handle(command, at: now, into: &output)
+                absentKey = nil
+            // Executing it might move the money a second time.
+            case .failed: refuse(command, .journalFailed, into: &output)
+            }
+        }
+    }
+
+    private mutating func answer(_ command: Command, from key: StoredKey, into output: inout ShardOutput) {
+        guard key.fingerprint == command.fingerprint else {
+            statistics.keyConflicts += 1
+            return refuse(command, .keyReused, into: &output)
+        }
+        statistics.replays += 1
+        output.release(.replay(command.reply, command.requestID, record: key.record), restingOn: key.record)
+    }
+
+    /// The runs as they are now: more keys, or the same in fewer runs. Keys that they hold may leave memory.
+    package mutating func use(_ runs: KeyRunSet) {
+        precondition(runs.covered >= keyRuns.covered, "runs never lose keys that are remembered")
+        keyRuns = runs
+    }
+
+    /// Lets some of the keys go that the runs hold, and those whose time has passed. Bounded; for each tick.
+    /// - Returns: whether none is left.
+    @discardableResult
+    package mutating func releaseKeys() -> Bool { idempotency.release(upTo: keyRuns.covered) }
+
+    /// Whether so many keys wait for a run that one should be written now: half of what fits into memory.
+    package var keysAreDue: Bool { completedKeys.count >= max(1, idempotency.capacity / 2) }
+
+    /// The keys that wait for a run, for the one who writes it.
+    package mutating func takeCompletedKeys() -> [StoredKey] {
+        let keys = completedKeys.all
+        completedKeys = CompletedKeys()
+        return keys
+    }
+
+    package var parkedKeyCount: Int { keyParking.count }
+}
