@@ -6,6 +6,8 @@ package import Risk
 package struct ShardConfiguration: Sendable {
     /// This shard's number, part of every identifier it makes.
     package var shard: UInt16
+    /// Which configuration this is; every record names it.
+    package var version: UInt32
     /// The most idempotency keys remembered at once. Full: 503.
     package var idempotencyCapacity: Int
     /// How long a key is remembered after its request, in seconds: 24 hours to 31 days.
@@ -35,6 +37,7 @@ package struct ShardConfiguration: Sendable {
 
     package init(
         shard: UInt16,
+        version: UInt32 = 1,
         idempotencyCapacity: Int = 1 << 20,
         idempotencySeconds: UInt32 = 86_400,
         paymentCapacity: Int = 10_000_000,
@@ -49,6 +52,7 @@ package struct ShardConfiguration: Sendable {
         disputes: DisputePolicy = DisputePolicy()
     ) {
         self.shard = shard
+        self.version = version
         self.idempotencyCapacity = idempotencyCapacity
         self.idempotencySeconds = idempotencySeconds
         self.paymentCapacity = paymentCapacity
