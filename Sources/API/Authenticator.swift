@@ -7,6 +7,7 @@ struct Authenticator {
     private struct Entry {
         var header: String
         var principal: Principal
+        var credential: UInt64
     }
 
     /// The number of cached keys; a newcomer takes the place of the entry it collides with.
@@ -14,6 +15,8 @@ struct Authenticator {
 
     private let directory: MerchantDirectory
     private var cache: [Entry?]
+    /// The first 8 bytes of the SHA-256 of the key that was found valid last.
+    private(set) var credential: UInt64 = 0
 
     init(_ directory: MerchantDirectory) {
         self.directory = directory
@@ -25,15 +28,18 @@ struct Authenticator {
         let bytes = header.utf8.span
         let slot = Self.slot(bytes)
         if let entry = cache[slot], Self.equalsInConstantTime(entry.header.utf8.span, bytes) {
+            credential = entry.credential
             return entry.principal
         }
         guard let start = Self.tokenStart(bytes) else { throw Rejection(.apiKeyInvalid) }
         let token = bytes.extracting(start..<bytes.count)
         guard token.count <= APIKey.maximumLength,
-            token.matches(APIKey.prefix) || token.matches(APIKey.operatorPrefix), VisibleASCII.isAll(token),
-            let principal = directory.principal(of: Digest.sha256(token))
+            token.matches(APIKey.prefix) || token.matches(APIKey.operatorPrefix), VisibleASCII.isAll(token)
         else { throw Rejection(.apiKeyInvalid) }
-        cache[slot] = Entry(header: header, principal: principal)
+        let digest = Digest.sha256(token)
+        guard let principal = directory.principal(of: digest) else { throw Rejection(.apiKeyInvalid) }
+        credential = digest.words.0
+        cache[slot] = Entry(header: header, principal: principal, credential: credential)
         return principal
     }
 

@@ -69,7 +69,8 @@ package final class PaymentAPI: HTTPServerApplication {
                         fingerprint: fingerprint,
                         reply: ReplyToken(loop: loopIndex, stream: request.token),
                         respondsAtOnce: respondsAtOnce,
-                        operatorShard: shard
+                        operatorShard: shard,
+                        credential: interpreter.credential
                     )
                 )
             }
@@ -95,7 +96,8 @@ package final class PaymentAPI: HTTPServerApplication {
                 key: key,
                 fingerprint: fingerprint,
                 reply: ReplyToken(loop: loopIndex, stream: token),
-                respondsAtOnce: respondsAtOnce
+                respondsAtOnce: respondsAtOnce,
+                credential: interpreter.credential
             )
         )
     }

@@ -20,6 +20,8 @@ struct RequestInterpreter {
     private let configuration: APIConfiguration
     private var money: MoneyRules { configuration.money }
     private var authenticator: Authenticator
+    /// Names the API key or the operator's credential of the request that was interpreted last (`Command.credential`).
+    var credential: UInt64 { authenticator.credential }
     private var scratch = RequestScratch()
 
     init(_ configuration: APIConfiguration) {

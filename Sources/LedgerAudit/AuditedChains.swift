@@ -9,7 +9,6 @@ struct AuditedChains {
     private struct Chain {
         var newest: RecordPosition = 0
         /// Records of versions that have no links, and of those that have.
-        var unlinked: UInt64 = 0
         var linked: UInt64 = 0
         /// Where the marks are; mark 1 first.
         var marks: [RecordPosition] = []
@@ -18,14 +17,11 @@ struct AuditedChains {
     }
 
     private var chains: [UInt64: Chain] = [:]
-    /// A record of before the links was seen: a shard that started behind it may not know what was booked before.
-    private var hasUnlinkedRecords = false
     private(set) var markCount = 0
 
     /// Takes in a record that is no mark.
     /// - Returns: what is wrong with its link.
     mutating func examine(_ record: LinkedRecord, of merchant: UInt64?, at position: RecordPosition) -> String? {
-        if !record.isLinked { hasUnlinkedRecords = true }
         guard record.record.transfers.count > 0, let merchant else {
             let isFree = record.link == EntryLink.none
             return isFree ? nil : "books nothing, and names record \(record.link) of a ledger"
@@ -33,15 +29,9 @@ struct AuditedChains {
         var chain = chains[merchant] ?? Chain()
         defer { chains[merchant] = chain }
         let before = chain.newest
-        let isFirst = chain.linked == 0
         chain.newest = position
-        guard record.isLinked else {
-            chain.unlinked += 1
-            return nil
-        }
         chain.linked += 1
         if record.link == before { return nil }
-        if record.link == EntryLink.unknown, isFirst, hasUnlinkedRecords { return nil }
         return "names record \(record.link) as the merchant's entry before it, but that is \(before)"
     }
 
@@ -57,7 +47,7 @@ struct AuditedChains {
         markCount += 1
         defer {
             chain.marks.append(position)
-            chain.marked = (mark.records, chain.unlinked + chain.linked)
+            chain.marked = (mark.records, chain.linked)
             chains[mark.merchant.rawValue] = chain
         }
         var problems = Self.links(mark, chain.marks)
@@ -65,7 +55,7 @@ struct AuditedChains {
             problems.append("a mark stands behind record \(mark.newest), but the newest is \(chain.newest)")
         }
         if !counts(mark.records, chain) {
-            problems.append("a mark counts \(mark.records) records of \(chain.unlinked + chain.linked)")
+            problems.append("a mark counts \(mark.records) records of \(chain.linked)")
         }
         var said: [Account: AccountTotals] = [:]
         for line in mark.lines { said[line.account] = line.totals }
@@ -88,11 +78,9 @@ struct AuditedChains {
         return named == expected ? [] : ["a mark names \(named) as the ones before it, but those are \(expected)"]
     }
 
-    /// The first mark may leave out what was booked before there were links; later ones count on.
     private func counts(_ said: UInt64, _ chain: Chain) -> Bool {
-        let counted = chain.unlinked + chain.linked
-        guard let marked = chain.marked else { return said <= counted && said >= chain.linked }
-        return said &- marked.said == counted - marked.counted
+        guard let marked = chain.marked else { return said == chain.linked }
+        return said &- marked.said == chain.linked - marked.counted
     }
 
     private static func text(_ totals: [Account: AccountTotals]) -> String {

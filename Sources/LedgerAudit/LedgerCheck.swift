@@ -35,6 +35,7 @@ package struct LedgerCheck {
     private var money = AuditedMoney()
     /// Keys that were reserved and whose operation has not ended, by operation.
     var openKeys: [OpenOperation: KeyDigest?] = [:]
+    private var paymentVersions: [UInt64: UInt32] = [:]
     private var lastRecords: [UInt64: RecordPosition] = [:]
     var reservedKeys: Set<KeyDigest> = []
     /// Events that did something, by provider and identifier.
@@ -56,6 +57,7 @@ package struct LedgerCheck {
 
     /// Takes the next record in, with the link of its merchant's ledger.
     package mutating func examine(_ linked: LinkedRecord, at position: RecordPosition) {
+        checkHeader(linked.header, position)
         examine(linked.record, at: position)
         if case .balanceMark(let mark) = linked.record {
             for problem in chains.examine(mark, own(mark.merchant), at: position) { note(position, problem) }
@@ -87,7 +89,6 @@ package struct LedgerCheck {
     /// Takes the next record in.
     package mutating func examine(_ record: ShardRecord, at position: RecordPosition) {
         records += 1
-        checkLink(record, position)
         switch record {
         case .paymentCreated(let created): examine(created, position)
         case .operationStarted(let started): examine(started, position)
@@ -122,12 +123,22 @@ package struct LedgerCheck {
         note(position, "cannot be decoded: \(error)")
     }
 
-    /// A payment's records form a list; those of version 1 do not say so.
-    private mutating func checkLink(_ record: ShardRecord, _ position: RecordPosition) {
-        guard let payment = record.payment else { return }
-        let last = lastRecords.updateValue(position, forKey: payment.sequence)
-        guard record.previous != 0, record.previous != last else { return }
-        note(position, "names record \(record.previous) as the one before, but that is \(last ?? 0)")
+    /// A payment's records form a list and are counted from 1 without gaps. Their headers name the payment's merchant.
+    private mutating func checkHeader(_ header: RecordHeader, _ position: RecordPosition) {
+        guard header.kind.isAboutPayment else { return }
+        let sequence = header.payment.sequence
+        let version = (paymentVersions[sequence] ?? 0) + 1
+        paymentVersions[sequence] = header.paymentVersion
+        if header.paymentVersion != version {
+            note(position, "is version \(header.paymentVersion) of \(header.payment), where \(version) is due")
+        }
+        let last = lastRecords.updateValue(position, forKey: sequence) ?? 0
+        if header.previous != last {
+            note(position, "names record \(header.previous) as the one before, but that is \(last)")
+        }
+        guard sequence >= 1, sequence <= UInt64(payments.count) else { return }
+        let merchant = payments[Int(sequence) - 1].merchant
+        if header.merchant.rawValue != merchant { note(position, "names another merchant than its payment") }
     }
 
     private mutating func examine(_ record: PaymentCreated, _ position: RecordPosition) {

@@ -1,11 +1,9 @@
 import Money
 
 /// Fixed little-endian layouts of payments and refunds (docs/records.md, "Payments in snapshots"). Later versions append
-/// fields; a reader takes what it knows, and a reader of older bytes gives new fields their defaults.
+/// fields; a reader takes what it knows.
 package enum PaymentLayout {
-    package static let paymentBytes = 184
-    /// Before deadlines, disputes and settlement.
-    package static let firstPaymentBytes = 120
+    package static let paymentBytes = 192
     package static let refundBytes = 64
     package static let disputeBytes = 104
 }
@@ -63,14 +61,15 @@ extension Payment {
         bytes.put(UInt16(PaymentLayout.disputeBytes), 166)
         bytes.put(pendingFundsMinor, 168)
         bytes.put(feeMinor, 176)
+        bytes.put(recordCount, 184)
+        bytes.put(UInt32(0), 188)
     }
 
     /// Reads a fixed part. The slices have their lengths and no place yet; no operation is bound.
     package static func load(
         _ bytes: UnsafeRawBufferPointer
     ) throws(PaymentLayoutError) -> (payment: Payment, refundsFollowing: UInt16) {
-        let isExtended = bytes.count >= PaymentLayout.paymentBytes
-        guard isExtended || bytes.count == PaymentLayout.firstPaymentBytes,
+        guard bytes.count >= PaymentLayout.paymentBytes,
             let currency = Currency(numericCode: bytes.get(94)),
             let phase = PaymentPhase(rawValue: bytes.get(104)), bytes.get(24, as: Int64.self) > 0,
             bytes.get(96, as: UInt16.self) <= 10_000
@@ -84,16 +83,17 @@ extension Payment {
             capturesAutomatically: bytes.get(106, as: UInt8.self) == 1,
             provider: bytes.get(107),
             flags: PaymentFlags(rawValue: bytes.get(111)),
-            overCaptureBasisPoints: isExtended ? min(bytes.get(156), BasisPoints.whole) : 0,
-            traits: isExtended ? PaymentTraits(rawValue: bytes.get(164)).intersection(.all) : [],
+            overCaptureBasisPoints: min(bytes.get(156), BasisPoints.whole),
+            traits: PaymentTraits(rawValue: bytes.get(164)).intersection(.all),
             createdAt: bytes.get(64)
         )
-        if isExtended { payment.loadExtension(bytes) }
+        payment.loadLaterFields(bytes)
         payment.authorizedMinor = bytes.get(32)
         payment.capturedMinor = bytes.get(40)
         payment.refundedMinor = bytes.get(48)
         payment.refundPendingMinor = bytes.get(56)
         payment.lastRecord = bytes.get(72)
+        payment.recordCount = bytes.get(184)
         payment.details.length = bytes.get(80)
         payment.providerReference.length = bytes.get(84)
         payment.declineProviderCode.length = bytes.get(88)
@@ -106,12 +106,11 @@ extension Payment {
         payment.declineCategory = try bytes.option(109)
         payment.failure = try bytes.option(110)
         payment.newestRefund = bytes.get(112)
-        if !isExtended { payment.deriveFunds() }
         guard payment.holdsInvariants else { throw PaymentLayoutError() }
         return (payment, bytes.get(92))
     }
 
-    private mutating func loadExtension(_ bytes: UnsafeRawBufferPointer) {
+    private mutating func loadLaterFields(_ bytes: UnsafeRawBufferPointer) {
         newestDispute = bytes.get(116)
         deadline = bytes.get(120)
         disputedMinor = bytes.get(128)
@@ -129,14 +128,6 @@ extension Payment {
     /// The bytes of a stored dispute's fixed part behind a stored payment; 0 where there are none.
     package static func disputeBytes(_ bytes: UnsafeRawBufferPointer) -> Int {
         bytes.count >= PaymentLayout.paymentBytes ? Int(bytes.get(166, as: UInt16.self)) : 0
-    }
-
-    /// For a payment of the time before settlement: all of its share is pending. Exact but for the fees of several captures, which
-    /// may have been rounded one by one.
-    private mutating func deriveFunds() {
-        guard capturedMinor > 0, phase != .conflicted else { return }
-        feeMinor = BasisPoints.fee(of: capturedMinor, basisPoints: feeBasisPoints)
-        pendingFundsMinor = capturedMinor - feeMinor - refundedMinor - refundPendingMinor
     }
 }
 

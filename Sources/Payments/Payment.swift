@@ -81,9 +81,9 @@ package struct Payment: Sendable {
     /// Milliseconds since 1970 of the last transition.
     package internal(set) var updatedAt: Int64
     /// The journal position of the last record that changed this payment: what an answer about it rests on.
-    package var lastRecord: UInt64 = 0 {
-        didSet { isStored = false }
-    }
+    package internal(set) var lastRecord: UInt64 = 0
+    /// How many of its records were journaled.
+    package internal(set) var recordCount: UInt32 = 0
     package var details: ArenaSlice = .empty
     package var providerReference: ArenaSlice = .empty
     /// The PSP's own code of the decline, when `declineCode` is set.
@@ -152,6 +152,13 @@ package struct Payment: Sendable {
         self.updatedAt = createdAt
         self.running = flags.contains(.heldBack) ? nil : .authorize
         self.authorizeCount = flags.contains(.heldBack) ? 0 : 1
+    }
+
+    /// A record of the payment was journaled at `position`.
+    package mutating func recorded(at position: UInt64) {
+        lastRecord = position
+        recordCount += 1
+        isStored = false
     }
 
     /// Whether the authorization is open: it can be captured and cancelled.

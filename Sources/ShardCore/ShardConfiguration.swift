@@ -6,6 +6,8 @@ package import Risk
 package struct ShardConfiguration: Sendable {
     /// This shard's number, part of every identifier it makes.
     package var shard: UInt16
+    /// Which configuration this is; every record names it.
+    package var version: UInt32
     /// The most idempotency keys in memory: those of running requests, and those completed since the last snapshot or while it is
     /// written. Full: 503.
     package var idempotencyCapacity: Int
@@ -39,6 +41,7 @@ package struct ShardConfiguration: Sendable {
 
     package init(
         shard: UInt16,
+        version: UInt32 = 1,
         idempotencyCapacity: Int = 1 << 20,
         idempotencySeconds: UInt32 = 86_400,
         paymentCapacity: Int = 10_000_000,
@@ -53,6 +56,7 @@ package struct ShardConfiguration: Sendable {
         disputes: DisputePolicy = DisputePolicy()
     ) {
         self.shard = shard
+        self.version = version
         self.idempotencyCapacity = idempotencyCapacity
         self.idempotencySeconds = idempotencySeconds
         self.paymentCapacity = paymentCapacity

@@ -32,7 +32,7 @@ extension ShardCore {
             traits: record.traits,
             createdAt: record.time
         )
-        payment.lastRecord = position
+        payment.recorded(at: position)
         payment.details = arena.append(record.details.span)
         countForRisk(record)
         let index = payments.append(payment)
@@ -57,7 +57,7 @@ extension ShardCore {
     mutating func applyStarted(_ record: OperationStarted, at position: RecordPosition) -> Int {
         let index = existingPayment(record.payment)
         book(record.transfers, of: index, at: position)
-        payments[index].lastRecord = position
+        payments[index].recorded(at: position)
         guard record.operation == .refund else {
             if !record.instructions.isEmpty { addInstructions(record.instructions, to: index) }
             payments[index].operationStarted(record.operation, cause: record.cause, at: record.time)
@@ -164,7 +164,7 @@ extension ShardCore {
         let index = operation.payment
         precondition(operation.operation == record.operation && operation.ordinal == record.ordinal)
         book(record.transfers, of: index, at: position)
-        payments[index].lastRecord = position
+        payments[index].recorded(at: position)
         if operation.refund == 0 {
             payments[index].operationFinished(
                 record.operation,
@@ -203,7 +203,7 @@ extension ShardCore {
     mutating func applyChanged(_ record: PaymentChanged, at position: RecordPosition) {
         let index = existingPayment(record.payment)
         book(record.transfers, of: index, at: position)
-        payments[index].lastRecord = position
+        payments[index].recorded(at: position)
         payments[index].changed(
             record.change,
             amountMinor: record.amountMinor,
@@ -255,13 +255,13 @@ extension ShardCore {
         operations[slot].isUncertain = true
         operations[slot].isKnownToProvider = record.reason == .pendingAtProvider
         operations[slot].tries = 0
-        payments[operation.payment].lastRecord = position
+        payments[operation.payment].recorded(at: position)
         guard !record.providerReference.isEmpty, record.operation == .authorize else { return }
         payments[operation.payment].providerReference = arena.append(record.providerReference)
     }
 
     mutating func applyAttempted(_ record: OperationAttempted, slot: Int, at position: RecordPosition) {
-        payments[operations[slot].payment].lastRecord = position
+        payments[operations[slot].payment].recorded(at: position)
         // From then on "not found" contradicts the PSP's own word, also after a restart.
         if record.answer == .pending { operations[slot].isKnownToProvider = true }
     }
@@ -275,7 +275,7 @@ extension ShardCore {
         refunds[refund].bounced(at: record.time)
         refunds[refund].lastRecord = position
         payments[index].refundBounced(amountMinor: record.amountMinor, at: record.time)
-        payments[index].lastRecord = position
+        payments[index].recorded(at: position)
     }
 
     func existingPayment(_ id: PaymentID) -> Int {
@@ -306,7 +306,7 @@ extension ShardCore {
 
     /// Encodes a record, which was just applied, behind the ones already decided.
     mutating func persist(_ record: ShardRecord, into output: inout ShardOutput) {
-        record.encodeFramed(entryLink: entryLink, into: &output.records)
+        record.encodeFramed(header: header(of: record), entryLink: entryLink, into: &output.records)
         entryLink = EntryLink.none
         output.recordCount += 1
         lastPosition += 1

@@ -7,6 +7,7 @@ extension ShardCore {
     /// Handles one command.
     /// - Parameter now: milliseconds since 1970.
     package mutating func handle(_ command: Command, at now: Int64, into output: inout ShardOutput) {
+        actor = command.actor
         switch command.kind {
         case .getPayment(let id): answerPayment(id, command, into: &output)
         case .getHistory(let id): answerHistory(id, command, into: &output)

@@ -209,7 +209,7 @@ extension ShardCore {
     mutating func applyEvent(_ record: EventApplied, at position: RecordPosition) {
         let index = existingPayment(record.payment)
         book(record.transfers, of: index, at: position)
-        payments[index].lastRecord = position
+        payments[index].recorded(at: position)
         if record.fact.effect.isDispute { applyToDispute(record, payment: index, at: position) }
         applyToRefund(record, payment: index, at: position)
         payments[index].apply(record.fact, at: record.time)

@@ -127,7 +127,7 @@ extension ShardCore {
         let operation = operations[slot].operation
         // Whatever was under way for it: its answer comes too late, and finds the operation gone.
         operations[slot].step = .querying
-        handle(outcome, of: operations.token(slot), at: now, into: &output)
+        end(outcome, of: operations.token(slot), at: now, into: &output)
         return operation
     }
 

@@ -92,31 +92,29 @@ extension ShardCore {
 
     /// Applies a durable record of these tables.
     mutating func replayMoney(
-        _ kind: ShardRecord.Kind,
+        _ header: RecordHeader,
         _ reader: inout RecordReader,
         _ bytes: Span<UInt8>,
-        _ time: Int64,
-        _ previous: UInt64,
         at position: RecordPosition
     ) throws(RecordDecodingError) {
-        switch kind {
+        switch header.kind {
         case .payoutChanged:
-            let record = try reader.payoutChanged(bytes, time, previous)
+            let record = try reader.payoutChanged(bytes, header)
             try reader.finish(bytes)
             if record.key != nil { try checkRoomForKey() }
             applyPayout(record, at: position)
         case .walletOpened:
-            let record = try reader.walletOpened(bytes, time)
+            let record = try reader.walletOpened(bytes, header)
             try reader.finish(bytes)
             try checkRoomForKey()
             applyWallet(record, at: position)
         case .exchangeQuoted:
-            let record = try reader.exchangeQuoted(bytes, time)
+            let record = try reader.exchangeQuoted(bytes, header)
             try reader.finish(bytes)
             try checkRoomForKey()
             applyQuote(record, at: position)
         case .exchangeConverted:
-            let record = try reader.exchangeConverted(bytes, time, previous)
+            let record = try reader.exchangeConverted(bytes, header)
             try reader.finish(bytes)
             try checkRoomForKey()
             applyConversion(record, at: position)

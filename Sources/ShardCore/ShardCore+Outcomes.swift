@@ -14,6 +14,12 @@ extension ShardCore {
         at now: Int64,
         into output: inout ShardOutput
     ) {
+        actor = RecordActor(.provider, identity: UInt64(Self.provider))
+        end(outcome, of: token, at: now, into: &output)
+    }
+
+    /// The same, whoever told it.
+    mutating func end(_ outcome: ProviderOutcome, of token: UInt64, at now: Int64, into output: inout ShardOutput) {
         guard let slot = operations.slot(of: token), operations[slot].step != .waiting else { return }
         guard operations[slot].step != .voiding else { return voided(slot, outcome, at: now, into: &output) }
         switch outcome {

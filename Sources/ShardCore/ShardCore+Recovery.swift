@@ -17,97 +17,89 @@ extension ShardCore {
     ) throws(RecordDecodingError) {
         precondition(position == nextPosition, "records are replayed in order")
         var reader = RecordReader()
-        let (kind, time, previous) = try reader.header(bytes)
+        let header = try reader.header(bytes)
         // A journal holds more keys than are remembered at once: they expire by the journal's own time.
-        idempotency.expire(at: time, limit: .max)
-        lastRecordTime = max(lastRecordTime, time)
+        idempotency.expire(at: header.time, limit: .max)
+        lastRecordTime = max(lastRecordTime, header.time)
+        if header.kind.isAboutPayment, header.kind != .paymentCreated {
+            try bringBack(header.payment, before: position, cold)
+        }
+        let previous = newestRecord(header)
         // Each kind on its own and not through `ShardRecord`: a value of half a kilobyte would be copied at every step.
-        switch kind {
+        switch header.kind {
         case .paymentCreated:
-            let record = try reader.paymentCreated(bytes, time)
+            let record = try reader.paymentCreated(bytes, header)
             try reader.finish(bytes)
             try checkRoomForKey()
             _ = applyCreated(record, at: position)
         case .operationStarted:
-            let record = try reader.operationStarted(bytes, time, previous)
+            let record = try reader.operationStarted(bytes, header)
             try reader.finish(bytes)
             if record.key != nil { try checkRoomForKey() }
-            try bringBack(record.payment, before: position, cold)
             _ = applyStarted(record, at: position)
         case .operationFinished:
-            let record = try reader.operationFinished(bytes, time, previous)
+            let record = try reader.operationFinished(bytes, header)
             try reader.finish(bytes)
-            try bringBack(record.payment, before: position, cold)
             applyFinished(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
         case .operationUnresolved:
-            let record = try reader.operationUnresolved(bytes, time, previous)
+            let record = try reader.operationUnresolved(bytes, header)
             try reader.finish(bytes)
-            try bringBack(record.payment, before: position, cold)
             applyUnresolved(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
         case .refundBounced:
-            let record = try reader.refundBounced(bytes, time, previous)
+            let record = try reader.refundBounced(bytes, header)
             try reader.finish(bytes)
-            try bringBack(record.payment, before: position, cold)
             applyBounced(record, at: position)
         case .operationAttempted:
-            let record = try reader.operationAttempted(bytes, time, previous)
+            let record = try reader.operationAttempted(bytes, header)
             try reader.finish(bytes)
-            try bringBack(record.payment, before: position, cold)
             applyAttempted(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
         case .balanceMark:
-            let mark = try reader.balanceMark(bytes, time)
+            let mark = try reader.balanceMark(bytes, header)
             try reader.finish(bytes)
             guard apply(mark, at: position) else { throw .invalidValue }
         case .riskDecided, .paymentChanged, .eventApplied:
-            try replayChange(kind, &reader, bytes, time, previous, at: position, cold)
+            try replayChange(header, &reader, bytes, at: position)
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
-            try replayMoney(kind, &reader, bytes, time, previous, at: position)
+            try replayMoney(header, &reader, bytes, at: position)
         }
         try checkLink(reader)
+        try check(header, previous: previous)
         lastPosition = position
     }
 
     /// Transitions of payments that are not steps of an operation at the PSP.
     private mutating func replayChange(
-        _ kind: ShardRecord.Kind,
+        _ header: RecordHeader,
         _ reader: inout RecordReader,
         _ bytes: Span<UInt8>,
-        _ time: Int64,
-        _ previous: UInt64,
-        at position: RecordPosition,
-        _ cold: (UInt64, RecordPosition) -> [UInt8]?
+        at position: RecordPosition
     ) throws(RecordDecodingError) {
-        switch kind {
+        switch header.kind {
         case .riskDecided:
-            let record = try reader.riskDecided(bytes, time, previous)
+            let record = try reader.riskDecided(bytes, header)
             try reader.finish(bytes)
-            try bringBack(record.payment, before: position, cold)
             let slot = runningSlot(record.payment, .authorize, 1)
             guard operations[slot].gate != .open else { throw .invalidValue }
             applyRiskDecided(record, slot: slot, at: position)
         case .paymentChanged:
-            let record = try reader.paymentChanged(bytes, time, previous)
+            let record = try reader.paymentChanged(bytes, header)
             try reader.finish(bytes)
             if record.key != nil { try checkRoomForKey() }
-            try bringBack(record.payment, before: position, cold)
             applyChanged(record, at: position)
         case .eventApplied:
-            let record = try reader.eventApplied(bytes, time, previous)
+            let record = try reader.eventApplied(bytes, header)
             try reader.finish(bytes)
             if record.key != nil { try checkRoomForKey() }
-            try bringBack(record.payment, before: position, cold)
             applyEvent(record, at: position)
         case .paymentCreated, .operationStarted, .operationFinished, .operationUnresolved, .refundBounced,
             .operationAttempted, .balanceMark, .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
-            preconditionFailure("\(kind) is no change of a payment")
+            preconditionFailure("\(header.kind) is no change of a payment")
         }
     }
 
-    /// A record that books something names the merchant's one before it, as this shard knows it. One that was written when that
-    /// was not known says so, and is believed.
+    /// A record that books something names the merchant's one before it, as this shard knows it.
     private mutating func checkLink(_ reader: RecordReader) throws(RecordDecodingError) {
         defer { entryLink = EntryLink.none }
-        guard reader.version >= 3, reader.entryLink != EntryLink.unknown else { return }
         guard reader.entryLink == entryLink else { throw .invalidValue }
     }
 

@@ -150,6 +150,7 @@ extension ShardCore {
         guard let slot = operations.slot(of: token), operations[slot].gate == .score,
             operations[slot].step == .executing
         else { return }
+        actor = .gateway
         let before = note(slot)
         guard let riskPolicy, case .scored = answer else { return scoreFailed(slot, before, at: now, into: &output) }
         decide(slot, riskPolicy.combine(before, answer), .scorer, at: now, into: &output)
@@ -222,7 +223,7 @@ extension ShardCore {
         let operation = operations[slot]
         let index = operation.payment
         precondition(operation.gate != .open, "a payment was judged twice")
-        payments[index].lastRecord = position
+        payments[index].recorded(at: position)
         operations[slot].gate = .open
         if record.source == .scorer { renote(record, payment: index) }
         switch record.band {

@@ -42,6 +42,8 @@ package struct ShardCore: ~Copyable {
     var balances = Balances()
     /// Where each merchant's ledger ends.
     var entryChains: EntryChains
+    /// Who causes the records that are made now.
+    var actor = RecordActor.gateway
     /// What the record that is being made has to name as the merchant's one before it; `persist` takes it.
     var entryLink: RecordPosition = EntryLink.none
     /// The keys completed since the last snapshot.
@@ -113,6 +115,7 @@ package struct ShardCore: ~Copyable {
 
     /// Time passes: due retries and resolutions go out, old keys are forgotten.
     package mutating func tick(at now: Int64, into output: inout ShardOutput) {
+        actor = .gateway
         idempotency.expire(at: now)
         expiredTimers.removeAll(keepingCapacity: true)
         timers.advance(to: UInt64(max(0, now >> Self.timerTickShift)), into: &expiredTimers)

@@ -82,44 +82,6 @@ struct LedgerPageTests {
         #expect(world.lastBody == "" && world.lastStatus == 200)
     }
 
-    @Test("A list ends where records are not linked, and says so; a balance behind that is not known")
-    func upgradedJournal() throws {
-        var old = ShardWorld()
-        for index in 0..<3 { _ = old.paid(key: "\(index)") }
-        var world = try ShardWorld(replaying: old.journal.map(ShardRecoveryTests.ofVersionTwo), at: old.now + 10)
-        _ = world.paid(key: "new")
-        let page = try world.page(LedgerQuery(), merchant: 7)
-        #expect(page.entries.map(\.position) == [8, 6] && page.isTruncated && page.next == nil)
-        world.now += 10
-        let sums = try #require(try world.balances(at: old.now + 5, merchant: 7)).sums
-        #expect(sums == [Account(.merchantPending, owner: 7, currency: .eur): -2_925])
-        #expect(try world.balances(at: old.now - 1, merchant: 7) == nil)
-    }
-
-    @Test("A shard from a snapshot of before the links knows what it does not know, until it has marks")
-    func unknownPast() throws {
-        var configuration = ShardConfiguration.test
-        configuration.recordsPerMark = 2
-        var world = ShardWorld(configuration: configuration)
-        world.core.entryChains.hasUnknownPast = true
-        for index in 0..<3 {
-            world.now += 10
-            _ = world.paid(key: "\(index)")
-        }
-        let first = world.now - 20
-        let page = try world.page(LedgerQuery(), merchant: 7)
-        #expect(page.entries.count == 3 && page.isTruncated)
-        #expect(try world.balances(at: first - 1, merchant: 7) == nil)
-        #expect(try world.balances(at: first - 1, merchant: 8) == nil)
-        let second = try #require(try world.balances(at: first + 10, merchant: 7))
-        #expect(second.sums.values.map { $0 } == [-1_950])
-        let link = try world.linked(2).link
-        #expect(link == EntryLink.unknown)
-        // One who replays everything knows more, and comes to the same.
-        let replayed = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
-        #expect(replayed.core.stateDigest() == world.core.stateDigest())
-    }
-
     @Test("Records that are no longer kept end a list, and leave balances behind them unknown")
     func retiredRecords() throws {
         var world = ShardWorld()

@@ -21,7 +21,9 @@ import Testing
 
     static func encode(_ record: RiskDecided) -> [UInt8] {
         var framed: [UInt8] = []
-        ShardRecord.riskDecided(record).encodeFramed(into: &framed)
+        let record = ShardRecord.riskDecided(record)
+        let header = RecordHeader(record, merchant: MerchantID(rawValue: 7), status: .review, paymentVersion: 2)
+        record.encodeFramed(header: header, into: &framed)
         return Array(framed.dropFirst(4))
     }
 
@@ -44,10 +46,10 @@ import Testing
             let cut = Array(bytes.prefix(count))
             #expect(throws: RecordDecodingError.self) { try ShardRecord(decoding: cut.span) }
         }
-        // Band, score and source follow the header of 18 bytes and the payment of 16.
-        for (offset, value) in [(34, UInt8(3)), (35, 101), (36, 0), (36, 3)] {
+        // Band, score and source follow the header.
+        for (offset, value) in [(0, UInt8(3)), (1, 101), (2, 0), (2, 3)] {
             var wrong = bytes
-            wrong[offset] = value
+            wrong[RecordHeader.byteCount + offset] = value
             #expect(throws: RecordDecodingError.invalidValue) { try ShardRecord(decoding: wrong.span) }
         }
         var allowed = Self.record

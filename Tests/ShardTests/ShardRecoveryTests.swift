@@ -93,59 +93,6 @@ struct ShardRecoveryTests {
         }
     }
 
-    /// Without what version 3 added: flags and limit of kind 1, the cause of kind 2, deadline and action of kind 3, the trailer.
-    static func ofVersionTwo(_ record: [UInt8]) -> [UInt8] {
-        var record = record
-        record[1] = 2
-        record.removeLast(ShardRecord.trailerBytes)
-        if record[0] == 1 { record.removeSubrange(48..<51) }
-        if record[0] == 2 { record.remove(at: 46) }
-        if record[0] == 3 {
-            record.removeSubrange(59..<67)
-            // Two texts, and then the empty action.
-            var offset = 59
-            for _ in 0..<2 { offset += 4 + Int(record[offset]) }
-            record.removeSubrange(offset..<offset + 4)
-        }
-        return record
-    }
-
-    @Test("Journals of version 1, whose records do not name the one before, are still read")
-    func recordsOfVersionOne() throws {
-        var world = ShardWorld()
-        let id = world.paid(key: "a")
-        world.send(.refund(id, amountMinor: 5), key: "b")
-        world.answer(world.lastCall.token, ShardWorld.success(5, "re_1"))
-        let old = world.journal.map { record in
-            var record = Self.ofVersionTwo(record)
-            record[1] = 1
-            // The flag of kind 2 stands behind payment, operation, ordinal and amount; of kind 3 behind the executed currency.
-            if record[0] == 2 { record.remove(at: 18 + 16 + 1 + 2 + 8) }
-            if record[0] == 3 { record.remove(at: 18 + 16 + 1 + 2 + 3 + 8 + 8 + 2) }
-            if record[0] != 1 { record.removeSubrange(10..<18) }
-            return record
-        }
-        var next = try ShardWorld(replaying: old, at: world.now)
-        #expect(next.core.stateDigest() == world.core.stateDigest())
-        #expect(try StoredResponse(record: old[3]).body == StoredResponse(record: world.journal[3]).body)
-        next.send(.refund(id, amountMinor: 6), key: "c")
-        let bytes = next.journal[4]
-        let newest = try ShardRecord(decoding: bytes.span)
-        #expect(newest.previous == 4)
-    }
-
-    @Test("Journals of version 2, whose records do not lead through the merchant's ledger, are still read")
-    func recordsOfVersionTwo() throws {
-        var world = ShardWorld()
-        let id = world.paid(key: "a")
-        world.send(.refund(id, amountMinor: 5), key: "b")
-        world.answer(world.lastCall.token, ShardWorld.success(5, "re_1"))
-        let old = world.journal.map(Self.ofVersionTwo)
-        let next = try ShardWorld(replaying: old, at: world.now)
-        #expect(next.core.stateDigest() == world.core.stateDigest())
-        #expect(try StoredResponse(record: old[3]).body == StoredResponse(record: world.journal[3]).body)
-    }
-
     @Test("A record that names another one as the merchant's entry before it stops the replay")
     func wrongLink() throws {
         var world = ShardWorld()
@@ -155,10 +102,33 @@ struct ShardRecoveryTests {
         #expect(journal[2].suffix(8) == [2, 0, 0, 0, 0, 0, 0, 0])
         journal[2][journal[2].count - 8] = 1
         #expect(throws: RecordDecodingError.invalidValue) { _ = try ShardWorld(replaying: journal, at: world.now) }
-        // Written by a shard that did not know: believed.
-        journal[2].replaceSubrange(journal[2].count - 8..<journal[2].count, with: [UInt8](repeating: 255, count: 8))
-        let next = try ShardWorld(replaying: journal, at: world.now)
-        #expect(next.core.stateDigest() == world.core.stateDigest())
+    }
+
+    @Test("A header that disagrees with the payment that its record leaves stops the replay")
+    func wrongHeader() throws {
+        var world = ShardWorld()
+        let id = world.paid(key: "a")
+        world.send(.refund(id, amountMinor: 5), key: "b")
+        // Status, the payment's version, its merchant, its record before.
+        for offset in [2, 4, 16, 48] {
+            var journal = world.journal
+            journal[2][offset] += 1
+            #expect(throws: RecordDecodingError.invalidValue) { _ = try ShardWorld(replaying: journal, at: world.now) }
+        }
+    }
+
+    @Test("Every record of a payment names its merchant, its version, its status and who caused it")
+    func headers() throws {
+        var world = ShardWorld()
+        let id = world.paid(key: "a")
+        world.send(.refund(id, amountMinor: 5), key: "b")
+        world.answer(world.lastCall.token, ShardWorld.success(5, "re_1"))
+        let headers = try world.journal.map { try LinkedRecord(decoding: $0.span).header }
+        #expect(headers.map(\.paymentVersion) == [1, 2, 3, 4])
+        #expect(headers.map(\.status) == [.processing, .captured, .captured, .partiallyRefunded])
+        #expect(headers.map(\.actor.kind) == [.merchant, .provider, .merchant, .provider])
+        #expect(headers.map(\.previous) == [0, 1, 2, 3])
+        #expect(headers.allSatisfy { $0.payment == id && $0.merchant.rawValue == 7 && $0.configurationVersion == 1 })
     }
 
     @Test("A journal with more keys than are remembered at once replays: old keys expire by the journal's own time")

@@ -59,7 +59,8 @@ struct ShardSnapshotTests {
         record.deadline = told.expiresAt
         var journal = world.journal
         var framed: [UInt8] = []
-        ShardRecord.operationFinished(record).encodeFramed(entryLink: 0, into: &framed)
+        let linked = try LinkedRecord(decoding: finished.span)
+        ShardRecord.operationFinished(record).encodeFramed(header: linked.header, entryLink: 0, into: &framed)
         journal[1] = Array(framed.dropFirst(4))
         var old = try ShardWorld(replaying: journal, at: world.now)
         old.storage = storage()

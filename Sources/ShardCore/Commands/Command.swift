@@ -64,8 +64,12 @@ package struct Command: Sendable {
     /// Set for what an operator asks: the shard that owns what is asked about, whosever it is; `merchant` says nothing then. nil
     /// for a merchant, whose shard follows from it.
     package var operatorShard: UInt16?
+    /// The first 8 bytes of the SHA-256 of the API key or operator's credential that asks; records name it.
+    package var credential: UInt64
     /// Whether an operator asks.
     var isOperators: Bool { operatorShard != nil }
+    /// Who asks.
+    var actor: RecordActor { RecordActor(isOperators ? .operator : .merchant, identity: credential) }
 
     package init(
         kind: Kind,
@@ -75,7 +79,8 @@ package struct Command: Sendable {
         fingerprint: Fingerprint?,
         reply: ReplyToken,
         respondsAtOnce: Bool = false,
-        operatorShard: UInt16? = nil
+        operatorShard: UInt16? = nil,
+        credential: UInt64 = 0
     ) {
         self.kind = kind
         self.merchant = merchant
@@ -85,6 +90,7 @@ package struct Command: Sendable {
         self.reply = reply
         self.respondsAtOnce = respondsAtOnce
         self.operatorShard = operatorShard
+        self.credential = credential
     }
 }
 

@@ -44,8 +44,7 @@ extension ShardCore {
             merchant: command.merchant,
             time: time,
             chain: entryChains[command.merchant.rawValue],
-            current: lines(of: command.merchant),
-            hasUnknownPast: entryChains.hasUnknownPast
+            current: lines(of: command.merchant)
         )
         output.release(.pastBalance(command.reply, command.requestID, read), restingOn: lastPosition)
     }
@@ -57,12 +56,11 @@ extension ShardCore {
         guard query.cursor.map({ $0.position <= newest ?? 0 }) ?? true else {
             return refuse(command, .cursorInvalid, into: &output)
         }
-        let empty = entryChains.hasUnknownPast ? EntryLink.unknown : EntryLink.none
         let read = LedgerRead(
             merchant: command.merchant,
             shard: configuration.shard,
             query: query,
-            start: query.cursor ?? LedgerCursor(position: newest ?? empty)
+            start: query.cursor ?? LedgerCursor(position: newest ?? EntryLink.none)
         )
         output.release(.ledgerEntries(command.reply, command.requestID, read), restingOn: newest ?? 0)
     }

@@ -12,8 +12,8 @@ extension ShardCore {
         let head = try PaymentEntry.head(bytes)
         let paymentBytes = Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt16.self)))
         let refundBytes = Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 6, as: UInt16.self)))
-        // A later minor version may have made the fixed parts longer; of the shorter ones `Payment.load` knows the first.
-        guard paymentBytes >= PaymentLayout.firstPaymentBytes, refundBytes >= PaymentLayout.refundBytes else {
+        // A later minor version may have made the fixed parts longer.
+        guard paymentBytes >= PaymentLayout.paymentBytes, refundBytes >= PaymentLayout.refundBytes else {
             throw PaymentLayoutError()
         }
         var cursor = EntryCursor(bytes: UnsafeRawBufferPointer(rebasing: bytes[..<head.byteCount]))

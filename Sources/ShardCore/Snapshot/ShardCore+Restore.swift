@@ -13,7 +13,7 @@ package struct SnapshotProgress {
     var entryChainCount: UInt64 = 0
     /// nil where the snapshot has none.
     var riskCounters: RiskCountersProgress?
-    /// nil until it comes, and for a snapshot of the time before there were such tables.
+    /// nil until it comes.
     var money: MoneyCounts?
     /// What has come of it.
     var moneySeen = MoneyCounts()
@@ -25,7 +25,7 @@ package struct SnapshotProgress {
         guard let state else { return false }
         return state.operationCount == operationCount && state.accountCount == accountCount
             && state.warmPaymentCount == paymentCount
-            && state.entryChainCount ?? 0 == entryChainCount
+            && state.entryChainCount == entryChainCount
             && riskCounters?.expected == riskCounters?.seen && moneySeen == money ?? MoneyCounts()
     }
 }
@@ -64,7 +64,6 @@ extension ShardCore {
         payments.reserveNumbers(upTo: Int(state.paymentCount))
         refunds.reserveNumbers(upTo: Int(state.refundCount))
         lastRecordTime = state.lastRecordTime
-        entryChains.hasUnknownPast = state.hasUnknownPast
         progress.state = state
     }
 

@@ -28,7 +28,7 @@ package struct LedgerPage: Sendable {
     package private(set) var entries: [Entry] = []
     /// Where the next page begins; nil at the end.
     package private(set) var next: LedgerCursor?
-    /// At the end: what came before is not told, because its records are of a version that cannot be listed, or are no longer kept.
+    /// At the end: what came before is not told, because its records are no longer kept.
     package private(set) var isTruncated = false
 
     /// Reads a page; blocks. `read` gives the bytes of a record.
@@ -49,7 +49,6 @@ package struct LedgerPage: Sendable {
         var cursor = request.start
         var records = 0
         while cursor.position != EntryLink.none {
-            guard cursor.position != EntryLink.unknown else { return isTruncated = true }
             guard entries.count < query.limit, records < LedgerQuery.maximumRecords else { return next = cursor }
             let linked: LinkedRecord
             do throws(JournalError) {

@@ -3,19 +3,16 @@ import Payments
 
 /// A record with the link of its merchant's ledger.
 package struct LinkedRecord: Sendable {
+    package var header: RecordHeader
     package var record: ShardRecord
-    /// The merchant's record before it that books something, if this one does; see `EntryLink`. Unknown for records of versions 1
-    /// and 2 that book something.
+    /// The merchant's record before it that books something, if this one does; see `EntryLink`.
     package var link: RecordPosition
-    /// Whether the record is of a version that has links.
-    package var isLinked: Bool
 
     package init(decoding bytes: Span<UInt8>) throws(RecordDecodingError) {
         record = try ShardRecord(decoding: bytes)
         var reader = RecordReader()
-        _ = try reader.header(bytes)
-        isLinked = reader.version >= 3
-        link = isLinked || record.transfers.count == 0 ? reader.entryLink : EntryLink.unknown
+        header = try reader.header(bytes)
+        link = reader.entryLink
     }
 
     /// Reads one from a journal.
@@ -30,7 +27,7 @@ package struct LinkedRecord: Sendable {
         } catch {
             throw JournalError(.corrupt, "record \(position) cannot be decoded: \(error)")
         }
-        guard link == EntryLink.none || link == EntryLink.unknown || link < position else {
+        guard link < position else {
             throw JournalError(.corrupt, "record \(position) leads forward")
         }
     }

@@ -11,21 +11,17 @@ package struct PastBalance: Sendable {
     /// The merchant's ledger now: where to begin, and what it sums up to there. nil: nothing was ever booked.
     package var chain: EntryChain?
     package var current: [BalanceMark.Line]
-    /// Whether a merchant without a chain may have a past that is not linked.
-    package var hasUnknownPast: Bool
 
     package init(
         merchant: MerchantID,
         time: Int64,
         chain: EntryChain? = nil,
-        current: [BalanceMark.Line],
-        hasUnknownPast: Bool
+        current: [BalanceMark.Line]
     ) {
         self.merchant = merchant
         self.time = time
         self.chain = chain
         self.current = current
-        self.hasUnknownPast = hasUnknownPast
     }
 
     /// The most records that are read back from a mark. More than `ShardConfiguration.recordsPerMark`, because marks wait while a
@@ -33,12 +29,12 @@ package struct PastBalance: Sendable {
     package static let maximumRecords = 1 << 16
 
     /// Finds the sums; blocks. `read` gives the bytes of a record.
-    /// - Returns: nil when they cannot be known: the records that it takes are of a version that is not linked, or no longer kept.
+    /// - Returns: nil when they cannot be known: the records that it takes are no longer kept.
     ///   Throws what `read` throws otherwise, and `corrupt` where the list does not lead on.
     package func lines(
         read: (RecordPosition) throws(JournalError) -> [UInt8]
     ) throws(JournalError) -> [BalanceMark.Line]? {
-        guard let chain else { return hasUnknownPast ? nil : current }
+        guard let chain else { return current }
         do throws(JournalError) {
             let mark = try earliestMark(after: chain, read)
             return try walk(from: mark?.newest ?? chain.newest, mark?.lines ?? current, read)
@@ -98,7 +94,6 @@ package struct PastBalance: Sendable {
         var position = newest
         for _ in 0..<Self.maximumRecords {
             guard position != EntryLink.none else { return lines }
-            guard position != EntryLink.unknown else { return nil }
             let linked = try LinkedRecord(at: position, read: read)
             guard linked.record.time > time else { return lines }
             for index in 0..<linked.record.transfers.count {

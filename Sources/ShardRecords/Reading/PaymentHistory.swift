@@ -17,7 +17,7 @@ package struct PaymentHistory: Sendable {
     package static let maximumEntries = 1_000
 
     package private(set) var entries: [Entry] = []
-    /// Whether older records were left out, are no longer kept, or (in journals of version 1) cannot be found.
+    /// Whether older records were left out, or are no longer kept.
     package private(set) var isTruncated = false
 
     /// Reads the records from `newest` back to the payment's creation; blocks. `read` gives the bytes of a record.

@@ -67,8 +67,6 @@ package struct BalanceMark: Sendable, Equatable {
 
 extension BalanceMark {
     package func encode(into bytes: inout [UInt8]) {
-        bytes.appendHeader(.balanceMark, time)
-        bytes.appendInteger(merchant.rawValue)
         bytes.appendInteger(number)
         bytes.appendInteger(records)
         bytes.appendInteger(newest)
@@ -81,9 +79,12 @@ extension BalanceMark {
 }
 
 extension RecordReader {
-    package mutating func balanceMark(_ bytes: Span<UInt8>, _ time: Int64) throws(RecordDecodingError) -> BalanceMark {
+    package mutating func balanceMark(
+        _ bytes: Span<UInt8>,
+        _ header: RecordHeader
+    ) throws(RecordDecodingError) -> BalanceMark {
         var mark = BalanceMark(
-            merchant: MerchantID(rawValue: try integer(UInt64.self, bytes)),
+            merchant: header.merchant,
             number: try integer(UInt64.self, bytes),
             records: try integer(UInt64.self, bytes),
             newest: try integer(UInt64.self, bytes),
@@ -91,7 +92,7 @@ extension RecordReader {
             previousFarMark: try integer(UInt64.self, bytes),
             previousFarthestMark: try integer(UInt64.self, bytes),
             lines: [],
-            time: time
+            time: header.time
         )
         let count = Int(try integer(UInt16.self, bytes))
         guard count <= BalanceMark.maximumLines, mark.number > 0, mark.newest > 0 else { throw .invalidValue }

@@ -1,12 +1,9 @@
 package import Journal
 
-/// What the last bytes of a record of version 3 hold: where the merchant's ledger goes on backwards.
+/// What the last bytes of a record hold: where the merchant's ledger goes on backwards.
 package enum EntryLink {
     /// Nothing was booked for the merchant before; also in records that book nothing.
     package static let none: RecordPosition = 0
-    /// The records before are of a version that was not linked, and not known to the one that wrote this: the list ends here,
-    /// the ledger does not begin here.
-    package static let unknown: RecordPosition = .max
 }
 
 /// The end of a merchant's ledger: the newest of its records that book something, each of which names the one before it, and
@@ -16,7 +13,7 @@ package struct EntryChain: Sendable, Equatable {
     package var merchant: UInt64
     /// The newest record that books something for the merchant.
     package var newest: RecordPosition = 0
-    /// Records that book something for it, since records are linked or since this shard knows of it.
+    /// Records that book something for it.
     package var records: UInt64 = 0
     /// How many of them stand behind the newest mark.
     package var recordsSinceMark: UInt64 = 0

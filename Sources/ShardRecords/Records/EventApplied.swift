@@ -77,11 +77,9 @@ package struct EventApplied: Sendable {
 
 extension EventApplied {
     /// What stands between the header and the first text.
-    package static let fixedBytes = 16 + 1 + 1 + 8 + 2 + 4 * 8 + 1 + 1 + 2 + 2 + 1
+    package static let fixedBytes = 1 + 1 + 8 + 2 + 4 * 8 + 1 + 1 + 2 + 2 + 1
 
     package func encode(into bytes: inout [UInt8]) {
-        bytes.appendHeader(.eventApplied, time, previous: previous)
-        bytes.append(payment)
         bytes.append(type.rawValue)
         bytes.append(fact.effect.rawValue)
         bytes.appendInteger(fact.amountMinor)
@@ -107,10 +105,9 @@ extension EventApplied {
 extension RecordReader {
     package mutating func eventApplied(
         _ bytes: Span<UInt8>,
-        _ time: Int64,
-        _ previous: UInt64
+        _ header: RecordHeader
     ) throws(RecordDecodingError) -> EventApplied {
-        let payment = try paymentID(bytes)
+        let payment = header.payment
         guard let type = PaymentEventType(rawValue: try integer(UInt8.self, bytes)) else { throw .invalidValue }
         let fact = try paymentFact(bytes)
         let dispute = try integer(UInt16.self, bytes)
@@ -128,8 +125,8 @@ extension RecordReader {
             refund: refund,
             ended: ended,
             transfers: Transfers(),
-            previous: previous,
-            time: time
+            previous: header.previous,
+            time: header.time
         )
         record.provider = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
         record.eventID = try text(count: Int(try integer(UInt32.self, bytes)), bytes)

@@ -26,18 +26,14 @@ extension [UInt8] {
 /// A cursor over a record's bytes.
 package struct RecordReader {
     package var offset = 0
-    /// Of the record that is read.
-    package var version: UInt8 = 1
-    /// The merchant's record before this one that books something, for a record of version 3 that does (`EntryLink`).
+    /// The merchant's record before this one that books something, where it does (`EntryLink`).
     package var entryLink: RecordPosition = EntryLink.none
 
     package init(
         offset: Int = 0,
-        version: UInt8 = 1,
         entryLink: RecordPosition = EntryLink.none
     ) {
         self.offset = offset
-        self.version = version
         self.entryLink = entryLink
     }
 

@@ -54,12 +54,10 @@ package struct RiskDecided: Sendable {
     }
 }
 
-// Behind the header: payment, band u8, score u8, source u8, deadline i64, reasons (`RiskNote.pack`) behind a u32 length, the
+// Behind the header: band u8, score u8, source u8, deadline i64, reasons (`RiskNote.pack`) behind a u32 length, the
 // answer's status u16, and the answer behind a u32 length.
 extension RiskDecided {
     package func encode(into bytes: inout [UInt8]) {
-        bytes.appendHeader(.riskDecided, time, previous: previous)
-        bytes.append(payment)
         bytes.append(band.rawValue)
         bytes.append(score)
         bytes.append(source.rawValue)
@@ -77,10 +75,9 @@ extension RiskDecided {
 extension RecordReader {
     package mutating func riskDecided(
         _ bytes: Span<UInt8>,
-        _ time: Int64,
-        _ previous: UInt64
+        _ header: RecordHeader
     ) throws(RecordDecodingError) -> RiskDecided {
-        let payment = try paymentID(bytes)
+        let payment = header.payment
         let band = RiskBand(rawValue: try integer(UInt8.self, bytes))
         let score = try integer(UInt8.self, bytes)
         let source = RiskDecided.Source(rawValue: try integer(UInt8.self, bytes))
@@ -98,15 +95,8 @@ extension RecordReader {
             deadline: deadline,
             responseStatus: status,
             response: ByteBuffer(),
-            previous: previous,
-            time: time
+            previous: header.previous,
+            time: header.time
         )
-    }
-
-    /// Leaves the stored answer of such a record to be read.
-    package mutating func skipToAnswer(ofRiskDecided bytes: Span<UInt8>) throws(RecordDecodingError) {
-        _ = try header(bytes)
-        _ = try range(count: 16 + 3 + 8, bytes)
-        _ = try range(count: Int(try integer(UInt32.self, bytes)), bytes)
     }
 }

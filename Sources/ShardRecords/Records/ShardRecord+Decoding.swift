@@ -8,59 +8,39 @@ extension ShardRecord {
     /// Decodes one record as `encodeFramed` made it (without the length in front).
     package init(decoding bytes: Span<UInt8>) throws(RecordDecodingError) {
         var reader = RecordReader()
-        let (kind, time, previous) = try reader.header(bytes)
-        switch kind {
-        case .paymentCreated: self = .paymentCreated(try reader.paymentCreated(bytes, time))
-        case .operationStarted: self = .operationStarted(try reader.operationStarted(bytes, time, previous))
-        case .operationFinished: self = .operationFinished(try reader.operationFinished(bytes, time, previous))
-        case .operationUnresolved: self = .operationUnresolved(try reader.operationUnresolved(bytes, time, previous))
-        case .refundBounced: self = .refundBounced(try reader.refundBounced(bytes, time, previous))
-        case .operationAttempted: self = .operationAttempted(try reader.operationAttempted(bytes, time, previous))
-        case .balanceMark: self = .balanceMark(try reader.balanceMark(bytes, time))
-        case .paymentChanged: self = .paymentChanged(try reader.paymentChanged(bytes, time, previous))
-        case .riskDecided: self = .riskDecided(try reader.riskDecided(bytes, time, previous))
-        case .payoutChanged: self = .payoutChanged(try reader.payoutChanged(bytes, time, previous))
-        case .walletOpened: self = .walletOpened(try reader.walletOpened(bytes, time))
-        case .exchangeQuoted: self = .exchangeQuoted(try reader.exchangeQuoted(bytes, time))
-        case .exchangeConverted: self = .exchangeConverted(try reader.exchangeConverted(bytes, time, previous))
-        case .eventApplied: self = .eventApplied(try reader.eventApplied(bytes, time, previous))
+        let header = try reader.header(bytes)
+        switch header.kind {
+        case .paymentCreated: self = .paymentCreated(try reader.paymentCreated(bytes, header))
+        case .operationStarted: self = .operationStarted(try reader.operationStarted(bytes, header))
+        case .operationFinished: self = .operationFinished(try reader.operationFinished(bytes, header))
+        case .operationUnresolved: self = .operationUnresolved(try reader.operationUnresolved(bytes, header))
+        case .refundBounced: self = .refundBounced(try reader.refundBounced(bytes, header))
+        case .operationAttempted: self = .operationAttempted(try reader.operationAttempted(bytes, header))
+        case .balanceMark: self = .balanceMark(try reader.balanceMark(bytes, header))
+        case .paymentChanged: self = .paymentChanged(try reader.paymentChanged(bytes, header))
+        case .riskDecided: self = .riskDecided(try reader.riskDecided(bytes, header))
+        case .payoutChanged: self = .payoutChanged(try reader.payoutChanged(bytes, header))
+        case .walletOpened: self = .walletOpened(try reader.walletOpened(bytes, header))
+        case .exchangeQuoted: self = .exchangeQuoted(try reader.exchangeQuoted(bytes, header))
+        case .exchangeConverted: self = .exchangeConverted(try reader.exchangeConverted(bytes, header))
+        case .eventApplied: self = .eventApplied(try reader.eventApplied(bytes, header))
         }
         try reader.finish(bytes)
     }
 }
 
 extension RecordReader {
-    /// Reads what every record begins with.
-    package mutating func header(
-        _ bytes: Span<UInt8>
-    ) throws(RecordDecodingError) -> (kind: ShardRecord.Kind, time: Int64, previous: UInt64) {
-        let rawKind = try integer(UInt8.self, bytes)
-        guard let kind = ShardRecord.Kind(rawValue: rawKind) else { throw .unknownKind(rawKind) }
-        version = try integer(UInt8.self, bytes)
-        guard (1...ShardRecord.version).contains(version) else { throw .unsupportedVersion(version) }
-        if version >= 3 { entryLink = try trailer(bytes) }
-        let time = try integer(Int64.self, bytes)
-        let isLinked = version > 1 && kind.namesPrevious
-        return (kind, time, isLinked ? try integer(UInt64.self, bytes) : 0)
-    }
-
     /// Nothing may be left but the trailer.
     package func finish(_ bytes: Span<UInt8>) throws(RecordDecodingError) {
-        guard offset + (version >= 3 ? ShardRecord.trailerBytes : 0) == bytes.count else { throw .invalidValue }
-    }
-
-    private func trailer(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> RecordPosition {
-        guard bytes.count >= ShardRecord.trailerBytes else { throw .truncated }
-        var reader = RecordReader(offset: bytes.count - ShardRecord.trailerBytes)
-        return try reader.integer(UInt64.self, bytes)
+        guard offset + ShardRecord.trailerBytes == bytes.count else { throw .invalidValue }
     }
 
     package mutating func paymentCreated(
         _ bytes: Span<UInt8>,
-        _ time: Int64
+        _ header: RecordHeader
     ) throws(RecordDecodingError) -> PaymentCreated {
-        let id = try paymentID(bytes)
-        let merchant = MerchantID(rawValue: try integer(UInt64.self, bytes))
+        let id = header.payment
+        let merchant = header.merchant
         let amountMinor = try integer(Int64.self, bytes)
         guard amountMinor > 0, let currency = Currency(numericCode: try integer(UInt16.self, bytes)) else {
             throw .invalidValue
@@ -70,8 +50,8 @@ extension RecordReader {
         let traits = PaymentTraits(rawValue: captures >> 4)
         guard traits.isSubset(of: .all) else { throw .invalidValue }
         let provider = try integer(UInt8.self, bytes)
-        let flags = PaymentFlags(rawValue: version < 3 ? 0 : try integer(UInt8.self, bytes))
-        let overCapture = version < 3 ? 0 : try integer(UInt16.self, bytes)
+        let flags = PaymentFlags(rawValue: try integer(UInt8.self, bytes))
+        let overCapture = try integer(UInt16.self, bytes)
         guard overCapture <= 10_000 else { throw .invalidValue }
         let key = try requestKey(bytes)
         let details = try self.bytes(count: Int(try integer(UInt32.self, bytes)), bytes)
@@ -88,53 +68,51 @@ extension RecordReader {
             traits: traits,
             key: key,
             details: details,
-            time: time
+            time: header.time
         )
     }
 
     package mutating func operationStarted(
         _ bytes: Span<UInt8>,
-        _ time: Int64,
-        _ previous: UInt64
+        _ header: RecordHeader
     ) throws(RecordDecodingError) -> OperationStarted {
         OperationStarted(
-            payment: try paymentID(bytes),
+            payment: header.payment,
             operation: try operation(bytes),
             ordinal: try integer(UInt16.self, bytes),
             amountMinor: try integer(Int64.self, bytes),
-            staysOpen: try staysOpen(bytes),
-            cause: version < 3 ? nil : try failureReason(bytes),
+            staysOpen: try integer(UInt8.self, bytes) == 1,
+            cause: try failureReason(bytes),
             key: try optionalKey(bytes),
             transfers: try transfers(bytes),
             instructions: try instructions(bytes),
-            previous: previous,
-            time: time
+            previous: header.previous,
+            time: header.time
         )
     }
 
     /// What stands behind the other fields, if anything does.
     private mutating func instructions(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> [UInt8] {
-        guard bytes.count - offset > (version >= 3 ? ShardRecord.trailerBytes : 0) else { return [] }
+        guard bytes.count - offset > ShardRecord.trailerBytes else { return [] }
         return try self.bytes(count: Int(try integer(UInt32.self, bytes)), bytes)
     }
 
     package mutating func operationFinished(
         _ bytes: Span<UInt8>,
-        _ time: Int64,
-        _ previous: UInt64
+        _ header: RecordHeader
     ) throws(RecordDecodingError) -> OperationFinished {
-        let payment = try paymentID(bytes)
+        let payment = header.payment
         let operation = try operation(bytes)
         let ordinal = try integer(UInt16.self, bytes)
         let result = try result(bytes)
         let amountMinor = try integer(Int64.self, bytes)
         let executedMinor = try integer(Int64.self, bytes)
         guard let executedCurrency = Currency(numericCode: try integer(UInt16.self, bytes)) else { throw .invalidValue }
-        let staysOpen = try staysOpen(bytes)
-        let deadline = version < 3 ? 0 : try integer(Int64.self, bytes)
+        let staysOpen = try integer(UInt8.self, bytes) == 1
+        let deadline = try integer(Int64.self, bytes)
         let providerReference = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
         let declineProviderCode = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
-        let nextAction = version < 3 ? [] : try self.bytes(count: Int(try integer(UInt32.self, bytes)), bytes)
+        let nextAction = try self.bytes(count: Int(try integer(UInt32.self, bytes)), bytes)
         let transfers = try transfers(bytes)
         let responseStatus = try integer(UInt16.self, bytes)
         // The answer itself is read from the journal when it is replayed, not kept in memory.
@@ -155,17 +133,16 @@ extension RecordReader {
             transfers: transfers,
             responseStatus: responseStatus,
             response: ByteBuffer(),
-            previous: previous,
-            time: time
+            previous: header.previous,
+            time: header.time
         )
     }
 
     package mutating func operationUnresolved(
         _ bytes: Span<UInt8>,
-        _ time: Int64,
-        _ previous: UInt64
+        _ header: RecordHeader
     ) throws(RecordDecodingError) -> OperationUnresolved {
-        let payment = try paymentID(bytes)
+        let payment = header.payment
         let operation = try operation(bytes)
         let ordinal = try integer(UInt16.self, bytes)
         guard let reason = FailureReason(rawValue: try integer(UInt8.self, bytes)) else { throw .invalidValue }
@@ -175,17 +152,16 @@ extension RecordReader {
             ordinal: ordinal,
             reason: reason,
             providerReference: try text(count: Int(try integer(UInt32.self, bytes)), bytes),
-            previous: previous,
-            time: time
+            previous: header.previous,
+            time: header.time
         )
     }
 
     package mutating func operationAttempted(
         _ bytes: Span<UInt8>,
-        _ time: Int64,
-        _ previous: UInt64
+        _ header: RecordHeader
     ) throws(RecordDecodingError) -> OperationAttempted {
-        let payment = try paymentID(bytes)
+        let payment = header.payment
         let operation = try operation(bytes)
         let ordinal = try integer(UInt16.self, bytes)
         let mode = try integer(UInt8.self, bytes)
@@ -199,17 +175,16 @@ extension RecordReader {
             mode: mode,
             answer: answer,
             reason: reason,
-            previous: previous,
-            time: time
+            previous: header.previous,
+            time: header.time
         )
     }
 
     package mutating func paymentChanged(
         _ bytes: Span<UInt8>,
-        _ time: Int64,
-        _ previous: UInt64
+        _ header: RecordHeader
     ) throws(RecordDecodingError) -> PaymentChanged {
-        let payment = try paymentID(bytes)
+        let payment = header.payment
         guard let change = PaymentChange(rawValue: try integer(UInt8.self, bytes)) else { throw .invalidValue }
         let record = PaymentChanged(
             payment: payment,
@@ -220,8 +195,8 @@ extension RecordReader {
             key: try optionalKey(bytes),
             transfers: try transfers(bytes),
             responseStatus: try integer(UInt16.self, bytes),
-            previous: previous,
-            time: time
+            previous: header.previous,
+            time: header.time
         )
         _ = try range(count: Int(try integer(UInt32.self, bytes)), bytes)
         return record
@@ -229,21 +204,16 @@ extension RecordReader {
 
     package mutating func refundBounced(
         _ bytes: Span<UInt8>,
-        _ time: Int64,
-        _ previous: UInt64
+        _ header: RecordHeader
     ) throws(RecordDecodingError) -> RefundBounced {
         RefundBounced(
             refund: RefundID(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes)),
-            payment: try paymentID(bytes),
+            payment: header.payment,
             amountMinor: try integer(Int64.self, bytes),
             transfers: try transfers(bytes),
-            previous: previous,
-            time: time
+            previous: header.previous,
+            time: header.time
         )
-    }
-
-    package mutating func paymentID(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> PaymentID {
-        PaymentID(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes))
     }
 
     /// 0 is none.
@@ -271,11 +241,6 @@ extension RecordReader {
             fingerprint: Fingerprint(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes)),
             requestID: RequestID(high: try integer(UInt64.self, bytes), low: try integer(UInt64.self, bytes))
         )
-    }
-
-    /// Version 1 knew final captures only.
-    private mutating func staysOpen(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> Bool {
-        version == 1 ? false : try integer(UInt8.self, bytes) == 1
     }
 
     private mutating func result(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> OperationResult {
@@ -326,30 +291,29 @@ package struct StoredResponse: Sendable {
     /// Finds the stored answer in a record read back from the journal.
     package init(record: [UInt8]) throws(RecordDecodingError) {
         let bytes = record.span
-        guard bytes.count > 2 else { throw .invalidValue }
         var reader = RecordReader()
         var booksFirst = true
-        switch ShardRecord.Kind(rawValue: bytes[0]) {
-        case .operationFinished: try reader.skipToAnswer(finishedOfVersion: bytes[1], bytes)
+        switch try reader.header(bytes).kind {
+        case .operationFinished:
+            _ = try reader.range(count: 1 + 2 + 3 + 8 + 8 + 2 + 1 + 8, bytes)
+            for _ in 0..<3 { try reader.skipText(bytes) }
         case .paymentChanged:
-            _ = try reader.header(bytes)
-            _ = try reader.range(count: 16 + 1 + 8 + 8, bytes)
+            _ = try reader.range(count: 1 + 8 + 8, bytes)
             try reader.skipText(bytes)
             _ = try reader.range(count: 48, bytes)
         case .riskDecided:
-            try reader.skipToAnswer(ofRiskDecided: bytes)
+            _ = try reader.range(count: 3 + 8, bytes)
+            try reader.skipText(bytes)
             booksFirst = false
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
-            _ = try reader.header(bytes)
             _ = try reader.range(count: MoneyEnvelope.headBytes, bytes)
-            _ = try reader.range(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
+            try reader.skipText(bytes)
         case .eventApplied:
-            _ = try reader.header(bytes)
             _ = try reader.range(count: EventApplied.fixedBytes, bytes)
             for _ in 0..<5 { try reader.skipText(bytes) }
             _ = try reader.range(count: 48, bytes)
         case .paymentCreated, .operationStarted, .operationUnresolved, .refundBounced, .operationAttempted,
-            .balanceMark, nil:
+            .balanceMark:
             throw .invalidValue
         }
         if booksFirst { _ = try reader.transfers(bytes) }
@@ -360,20 +324,6 @@ package struct StoredResponse: Sendable {
 }
 
 extension RecordReader {
-    /// The versions differ in what stands before the answer: the record before it and a flag, then a deadline and an action.
-    fileprivate mutating func skipToAnswer(
-        finishedOfVersion version: UInt8,
-        _ bytes: Span<UInt8>
-    ) throws(RecordDecodingError) {
-        _ = try header(bytes)
-        _ = try range(count: 16 + 1 + 2 + 3 + 8 + 8 + 2, bytes)
-        if version >= 2 { _ = try range(count: 1, bytes) }
-        if version >= 3 { _ = try range(count: 8, bytes) }
-        try skipText(bytes)
-        try skipText(bytes)
-        if version >= 3 { try skipText(bytes) }
-    }
-
     fileprivate mutating func skipText(_ bytes: Span<UInt8>) throws(RecordDecodingError) {
         _ = try range(count: Int(try integer(UInt32.self, bytes)), bytes)
     }

@@ -4,15 +4,10 @@ import Money
 import NIOCore
 package import Payments
 
-// Layout (docs/records.md): kind u8, version u8, time i64, the payment's previous record u64 (but for its first), then the
-// fields in the order of the struct; variable-length parts behind a u32 length; last the merchant's record before it that
-// books something (u64, `EntryLink`). The stored answer stands last of the fields, so that a reader finds it without knowing
-// the rest.
+// Layout (docs/records.md): the header, the fields in the order of the struct, and the merchant's record before this one that books
+// something (u64, `EntryLink`). Variable-length parts stand behind a u32 length. The stored answer is the last field, so that a
+// reader finds it without knowing the rest.
 extension ShardRecord {
-    /// Version 1 had no previous record, version 2 no link of the merchant's entries, no deadlines and no causes. They are read, and
-    /// no longer written.
-    package static let version: UInt8 = 3
-
     /// The bytes behind the fields: the link of the merchant's entries.
     package static let trailerBytes = 8
 
@@ -31,24 +26,18 @@ extension ShardRecord {
         case riskDecided = 14
         case eventApplied = 8
         case balanceMark = 15
-
-        /// Whether records of the kind name the payment's record before them (or the pay-out's, the quote's), in their header.
-        package var namesPrevious: Bool {
-            switch self {
-            case .paymentCreated, .balanceMark: false
-            case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted,
-                .paymentChanged, .riskDecided, .eventApplied:
-                true
-            case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: true
-            }
-        }
     }
 
     /// Appends the record in the journal engine's framing: a little-endian `UInt32` length, then the bytes.
     /// - Parameter entryLink: the merchant's record before this one that books something, if this one does (`EntryChains`).
-    package func encodeFramed(entryLink: RecordPosition = EntryLink.none, into bytes: inout [UInt8]) {
+    package func encodeFramed(
+        header: RecordHeader,
+        entryLink: RecordPosition = EntryLink.none,
+        into bytes: inout [UInt8]
+    ) {
         let start = bytes.count
         bytes.appendInteger(UInt32(0))
+        header.encode(into: &bytes)
         switch self {
         case .paymentCreated(let record): record.encode(into: &bytes)
         case .operationStarted(let record): record.encode(into: &bytes)
@@ -72,17 +61,6 @@ extension ShardRecord {
 }
 
 extension [UInt8] {
-    package mutating func appendHeader(_ kind: ShardRecord.Kind, _ time: Int64) {
-        append(kind.rawValue)
-        append(ShardRecord.version)
-        appendInteger(time)
-    }
-
-    package mutating func appendHeader(_ kind: ShardRecord.Kind, _ time: Int64, previous: UInt64) {
-        appendHeader(kind, time)
-        appendInteger(previous)
-    }
-
     package mutating func append(_ id: PaymentID) {
         appendInteger(id.high)
         appendInteger(id.low)
@@ -135,9 +113,6 @@ extension [UInt8] {
 
 extension PaymentCreated {
     fileprivate func encode(into bytes: inout [UInt8]) {
-        bytes.appendHeader(.paymentCreated, time)
-        bytes.append(id)
-        bytes.appendInteger(merchant.rawValue)
         bytes.appendInteger(amountMinor)
         bytes.appendInteger(currency.numericCode)
         bytes.appendInteger(feeBasisPoints)
@@ -153,8 +128,6 @@ extension PaymentCreated {
 
 extension OperationStarted {
     fileprivate func encode(into bytes: inout [UInt8]) {
-        bytes.appendHeader(.operationStarted, time, previous: previous)
-        bytes.append(payment)
         bytes.append(operation.rawValue)
         bytes.appendInteger(ordinal)
         bytes.appendInteger(amountMinor)
@@ -170,8 +143,6 @@ extension OperationStarted {
 
 extension OperationFinished {
     fileprivate func encode(into bytes: inout [UInt8]) {
-        bytes.appendHeader(.operationFinished, time, previous: previous)
-        bytes.append(payment)
         bytes.append(operation.rawValue)
         bytes.appendInteger(ordinal)
         bytes.append(result)
@@ -193,8 +164,6 @@ extension OperationFinished {
 
 extension OperationUnresolved {
     fileprivate func encode(into bytes: inout [UInt8]) {
-        bytes.appendHeader(.operationUnresolved, time, previous: previous)
-        bytes.append(payment)
         bytes.append(operation.rawValue)
         bytes.appendInteger(ordinal)
         bytes.append(reason.rawValue)
@@ -204,10 +173,8 @@ extension OperationUnresolved {
 
 extension RefundBounced {
     fileprivate func encode(into bytes: inout [UInt8]) {
-        bytes.appendHeader(.refundBounced, time, previous: previous)
         bytes.appendInteger(refund.high)
         bytes.appendInteger(refund.low)
-        bytes.append(payment)
         bytes.appendInteger(amountMinor)
         bytes.append(transfers)
     }
@@ -215,8 +182,6 @@ extension RefundBounced {
 
 extension OperationAttempted {
     fileprivate func encode(into bytes: inout [UInt8]) {
-        bytes.appendHeader(.operationAttempted, time, previous: previous)
-        bytes.append(payment)
         bytes.append(operation.rawValue)
         bytes.appendInteger(ordinal)
         bytes.append(mode.rawValue + 1)
@@ -227,8 +192,6 @@ extension OperationAttempted {
 
 extension PaymentChanged {
     fileprivate func encode(into bytes: inout [UInt8]) {
-        bytes.appendHeader(.paymentChanged, time, previous: previous)
-        bytes.append(payment)
         bytes.append(change.rawValue)
         bytes.appendInteger(amountMinor)
         bytes.appendInteger(deadline)

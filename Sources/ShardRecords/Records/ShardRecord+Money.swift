@@ -157,31 +157,21 @@ package struct ExchangeConverted: Sendable {
     }
 }
 
-// All four have one envelope (docs/records.md): identifier 16, merchant 8, whether there is a key 1, key 48, the fields of the
+// All four have one envelope (docs/records.md): whether there is a key 1, key 48, the fields of the
 // kind behind a u32 length, transfers, HTTP status u16, body of the answer behind a u32 length.
 package struct MoneyEnvelope {
     /// The bytes before the length of the fields.
-    package static let headBytes = 16 + 8 + 1 + 48
+    package static let headBytes = 1 + 48
 
-    package var high: UInt64
-    package var low: UInt64
-    package var merchant: MerchantID
     package var key: RequestKey?
     package var transfers = Transfers()
     package var responseStatus: UInt16
     package var response: ByteBuffer
 
     package func encode(
-        _ kind: ShardRecord.Kind,
-        _ time: Int64,
-        previous: UInt64,
         into bytes: inout [UInt8],
         _ fields: (inout [UInt8]) -> Void
     ) {
-        bytes.appendHeader(kind, time, previous: previous)
-        bytes.appendInteger(high)
-        bytes.appendInteger(low)
-        bytes.appendInteger(merchant.rawValue)
         bytes.append(key == nil ? 0 : 1)
         if let key { bytes.append(key) } else { bytes.append(contentsOf: [UInt8](repeating: 0, count: 48)) }
         let start = bytes.count
@@ -199,15 +189,12 @@ package struct MoneyEnvelope {
 extension PayoutChanged {
     package func encode(into bytes: inout [UInt8]) {
         let envelope = MoneyEnvelope(
-            high: id.high,
-            low: id.low,
-            merchant: merchant,
             key: key,
             transfers: transfers,
             responseStatus: responseStatus,
             response: response
         )
-        envelope.encode(.payoutChanged, time, previous: previous, into: &bytes) { bytes in
+        envelope.encode(into: &bytes) { bytes in
             bytes.append(event?.rawValue ?? 0)
             bytes.appendInteger(amountMinor)
             bytes.appendInteger(currency.numericCode)
@@ -221,14 +208,11 @@ extension PayoutChanged {
 extension WalletOpened {
     package func encode(into bytes: inout [UInt8]) {
         let envelope = MoneyEnvelope(
-            high: id.high,
-            low: id.low,
-            merchant: merchant,
             key: key,
             responseStatus: responseStatus,
             response: response
         )
-        envelope.encode(.walletOpened, time, previous: 0, into: &bytes) { bytes in
+        envelope.encode(into: &bytes) { bytes in
             bytes.appendInteger(currency.numericCode)
             bytes.appendText(reference)
         }
@@ -238,14 +222,11 @@ extension WalletOpened {
 extension ExchangeQuoted {
     package func encode(into bytes: inout [UInt8]) {
         let envelope = MoneyEnvelope(
-            high: id.high,
-            low: id.low,
-            merchant: merchant,
             key: key,
             responseStatus: responseStatus,
             response: response
         )
-        envelope.encode(.exchangeQuoted, time, previous: 0, into: &bytes) { bytes in
+        envelope.encode(into: &bytes) { bytes in
             bytes.append(terms)
             bytes.appendInteger(expiresAt)
         }
@@ -255,15 +236,12 @@ extension ExchangeQuoted {
 extension ExchangeConverted {
     package func encode(into bytes: inout [UInt8]) {
         let envelope = MoneyEnvelope(
-            high: id.high,
-            low: id.low,
-            merchant: merchant,
             key: key,
             transfers: transfers,
             responseStatus: responseStatus,
             response: response
         )
-        envelope.encode(.exchangeConverted, time, previous: previous, into: &bytes) { _ in }
+        envelope.encode(into: &bytes) { _ in }
     }
 }
 

@@ -5,8 +5,7 @@ package import Payments
 extension RecordReader {
     package mutating func payoutChanged(
         _ bytes: Span<UInt8>,
-        _ time: Int64,
-        _ previous: UInt64
+        _ header: RecordHeader
     ) throws(RecordDecodingError) -> PayoutChanged {
         let head = try moneyHead(bytes)
         let rawEvent = try integer(UInt8.self, bytes)
@@ -20,8 +19,8 @@ extension RecordReader {
         guard amountMinor > 0, offset == head.fieldsEnd else { throw .invalidValue }
         let transfers = try transfers(bytes)
         return PayoutChanged(
-            id: PayoutID(high: head.high, low: head.low),
-            merchant: head.merchant,
+            id: PayoutID(high: header.subject.high, low: header.subject.low),
+            merchant: header.merchant,
             event: event,
             amountMinor: amountMinor,
             currency: currency,
@@ -32,33 +31,35 @@ extension RecordReader {
             transfers: transfers,
             responseStatus: try answer(bytes),
             response: ByteBuffer(),
-            previous: previous,
-            time: time
+            previous: header.previous,
+            time: header.time
         )
     }
 
-    package mutating func walletOpened(_ bytes: Span<UInt8>, _ time: Int64) throws(RecordDecodingError) -> WalletOpened
-    {
+    package mutating func walletOpened(
+        _ bytes: Span<UInt8>,
+        _ header: RecordHeader
+    ) throws(RecordDecodingError) -> WalletOpened {
         let head = try moneyHead(bytes)
         let currency = try currency(bytes)
         let reference = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
         guard let key = head.key, offset == head.fieldsEnd else { throw .invalidValue }
         guard try transfers(bytes).count == 0 else { throw .invalidValue }
         return WalletOpened(
-            id: WalletID(high: head.high, low: head.low),
-            merchant: head.merchant,
+            id: WalletID(high: header.subject.high, low: header.subject.low),
+            merchant: header.merchant,
             currency: currency,
             reference: reference,
             key: key,
             responseStatus: try answer(bytes),
             response: ByteBuffer(),
-            time: time
+            time: header.time
         )
     }
 
     package mutating func exchangeQuoted(
         _ bytes: Span<UInt8>,
-        _ time: Int64
+        _ header: RecordHeader
     ) throws(RecordDecodingError) -> ExchangeQuoted {
         let head = try moneyHead(bytes)
         let terms = try exchangeTerms(bytes)
@@ -66,58 +67,48 @@ extension RecordReader {
         guard let key = head.key, offset == head.fieldsEnd else { throw .invalidValue }
         guard try transfers(bytes).count == 0 else { throw .invalidValue }
         return ExchangeQuoted(
-            id: QuoteID(high: head.high, low: head.low),
-            merchant: head.merchant,
+            id: QuoteID(high: header.subject.high, low: header.subject.low),
+            merchant: header.merchant,
             terms: terms,
             expiresAt: expiresAt,
             key: key,
             responseStatus: try answer(bytes),
             response: ByteBuffer(),
-            time: time
+            time: header.time
         )
     }
 
     package mutating func exchangeConverted(
         _ bytes: Span<UInt8>,
-        _ time: Int64,
-        _ previous: UInt64
+        _ header: RecordHeader
     ) throws(RecordDecodingError) -> ExchangeConverted {
         let head = try moneyHead(bytes)
         guard let key = head.key, offset == head.fieldsEnd else { throw .invalidValue }
         let transfers = try transfers(bytes)
         return ExchangeConverted(
-            id: QuoteID(high: head.high, low: head.low),
-            merchant: head.merchant,
+            id: QuoteID(high: header.subject.high, low: header.subject.low),
+            merchant: header.merchant,
             key: key,
             transfers: transfers,
             responseStatus: try answer(bytes),
             response: ByteBuffer(),
-            previous: previous,
-            time: time
+            previous: header.previous,
+            time: header.time
         )
     }
 
     private struct MoneyHead {
-        var high: UInt64
-        var low: UInt64
-        var merchant: MerchantID
         var key: RequestKey?
         var fieldsEnd: Int
     }
 
     private mutating func moneyHead(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> MoneyHead {
-        let high = try integer(UInt64.self, bytes)
-        let low = try integer(UInt64.self, bytes)
-        let merchant = MerchantID(rawValue: try integer(UInt64.self, bytes))
         let hasKey = try integer(UInt8.self, bytes)
         let key = try requestKey(bytes)
         guard hasKey <= 1 else { throw .invalidValue }
         let length = Int(try integer(UInt32.self, bytes))
         guard length <= bytes.count - offset else { throw .truncated }
         return MoneyHead(
-            high: high,
-            low: low,
-            merchant: merchant,
             key: hasKey == 1 ? key : nil,
             fieldsEnd: offset + length
         )

@@ -69,7 +69,7 @@ package enum ShardRecord: Sendable {
     }
 
     /// The position of the payment's record before this one, so that a payment's history is a list that leads back to its
-    /// creation; 0 for that one, and in records of version 1.
+    /// creation; 0 for that one.
     package var previous: UInt64 {
         switch self {
         case .paymentCreated: 0

@@ -99,7 +99,7 @@ package enum PaymentEntry {
 
     /// What the entry at the beginning of `bytes` is.
     package static func head(_ bytes: UnsafeRawBufferPointer) throws(PaymentLayoutError) -> Head {
-        let smallest = headerBytes + PaymentLayout.firstPaymentBytes
+        let smallest = headerBytes + PaymentLayout.paymentBytes
         guard bytes.count >= smallest else { throw PaymentLayoutError() }
         let count = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt32.self)))
         guard count <= bytes.count, count >= smallest else { throw PaymentLayoutError() }

@@ -28,9 +28,6 @@ package let snapshotContentVersion: UInt32 = 1
 package struct SnapshotState: Equatable {
     package static let byteCount = 64
 
-    /// Set in the stored number of chains when some of them do not lead back to their beginning.
-    private static let unknownPast: UInt64 = 1 << 63
-
     package var paymentCount: UInt64
     package var warmPaymentCount: UInt64
     package var refundCount: UInt64
@@ -39,10 +36,7 @@ package struct SnapshotState: Equatable {
     package var accountCount: UInt64
     /// The runs of keys must be complete up to this record.
     package var keysCovered: RecordPosition
-    /// The number of entry chains; nil in a snapshot of the time before records were linked.
-    package var entryChainCount: UInt64?
-    /// See `EntryChains.hasUnknownPast`.
-    package var hasUnknownPast: Bool
+    package var entryChainCount: UInt64
 
     package func store(into bytes: inout [UInt8]) {
         bytes.appendInteger(paymentCount)
@@ -52,7 +46,7 @@ package struct SnapshotState: Equatable {
         bytes.appendInteger(operationCount)
         bytes.appendInteger(accountCount)
         bytes.appendInteger(keysCovered)
-        bytes.appendInteger(entryChainCount.map { $0 + 1 | (hasUnknownPast ? Self.unknownPast : 0) } ?? 0)
+        bytes.appendInteger(entryChainCount)
     }
 
     package init(_ capture: ShardCapture, warmPaymentCount: Int, keysCovered: RecordPosition) {
@@ -64,7 +58,6 @@ package struct SnapshotState: Equatable {
         accountCount = UInt64(capture.balances.count)
         self.keysCovered = keysCovered
         entryChainCount = UInt64(capture.entryChains.count)
-        hasUnknownPast = capture.entryChains.hasUnknownPast
     }
 
     package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
@@ -75,11 +68,7 @@ package struct SnapshotState: Equatable {
         operationCount = try reader.integer(UInt64.self, bytes)
         accountCount = try reader.integer(UInt64.self, bytes)
         keysCovered = try reader.integer(UInt64.self, bytes)
-        let chains = try reader.integer(UInt64.self, bytes)
-        // Stored plus one: 0 is for a snapshot of the time before.
-        guard chains != Self.unknownPast else { throw .invalidValue }
-        entryChainCount = chains == 0 ? nil : (chains & ~Self.unknownPast) - 1
-        hasUnknownPast = chains == 0 || chains & Self.unknownPast != 0
+        entryChainCount = try reader.integer(UInt64.self, bytes)
         // 270 billion, eight years of 1,000 a second: the table of their chunks is allocated at once.
         guard paymentCount < 1 << 38, refundCount <= UInt64(UInt32.max), warmPaymentCount <= paymentCount else {
             throw .invalidValue

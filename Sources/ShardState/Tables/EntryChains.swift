@@ -13,8 +13,6 @@ package struct EntryChains: Sendable {
     package let recordsPerMark: UInt64
     /// Index into `chains` plus one of a merchant whose mark is due; 0 for none.
     private var due: UInt32 = 0
-    /// The shard began from a snapshot of a version that had no chains: a merchant that is not in the table may have a past.
-    package var hasUnknownPast = false
 
     package init(recordsPerMark: Int) {
         precondition(recordsPerMark > 0)
@@ -38,7 +36,7 @@ package struct EntryChains: Sendable {
         chains[index].records += 1
         chains[index].recordsSinceMark += 1
         if chains[index].recordsSinceMark >= recordsPerMark { due = UInt32(index + 1) }
-        return before == 0 && hasUnknownPast ? EntryLink.unknown : before
+        return before
     }
 
     /// Makes `position` the merchant's newest mark.
@@ -50,7 +48,6 @@ package struct EntryChains: Sendable {
         guard mark.number == chain.marks + 1, mark.newest == chain.newest, mark.previousMark == chain.newestMark,
             mark.previousFarMark == chain.newestFarMark, mark.previousFarthestMark == chain.newestFarthestMark
         else { return false }
-        // One who replays what came before the links counts more records than the writer of the mark could.
         chain.records = mark.records
         chain.recordsSinceMark = 0
         chain.marks = mark.number

@@ -1,0 +1,42 @@
+import Journal
+import Payments
+import ShardRecords
+import ShardState
+
+// The headers of records: made from the state that a record leaves, and compared with it on replay.
+extension ShardCore {
+    /// The header of a record that was just applied.
+    func header(of record: ShardRecord) -> RecordHeader {
+        let version = configuration.version
+        guard let id = record.payment else {
+            guard let merchant = record.merchant else { preconditionFailure("a record names a payment or a merchant") }
+            return RecordHeader(record, merchant: merchant, actor: actor, configurationVersion: version)
+        }
+        let payment = payments[Int(id.sequence) - 1]
+        return RecordHeader(
+            record,
+            merchant: payment.merchant,
+            status: payment.status,
+            paymentVersion: payment.recordCount,
+            actor: actor,
+            configurationVersion: version
+        )
+    }
+
+    /// Compares a replayed record's header with the payment that the record has left. They differ only where the program decides
+    /// otherwise than the one that wrote the record.
+    func check(_ header: RecordHeader, previous: RecordPosition) throws(RecordDecodingError) {
+        guard header.kind.isAboutPayment else { return }
+        let payment = payments[existingPayment(header.payment)]
+        guard payment.recordCount == header.paymentVersion, payment.status == header.status,
+            payment.merchant == header.merchant, previous == header.previous
+        else { throw .invalidValue }
+    }
+
+    /// The newest record of the payment in memory that the header names; 0 for none.
+    func newestRecord(_ header: RecordHeader) -> RecordPosition {
+        let index = Int(truncatingIfNeeded: header.subject.low) - 1
+        guard header.kind.isAboutPayment, payments.contains(index) else { return 0 }
+        return payments[index].lastRecord
+    }
+}
