@@ -67,6 +67,8 @@ struct ArchiverTask: ~Copyable {
     }
 
     /// One step without a thread, if there is anything to do.
+    // Swift 6.3.1's optimizer crashes when it inlines this function into `JournalTasks.drain`.
+    @inline(never)
     mutating func step() -> JournalStep {
         if hasEnded { return .ended }
         switch core.monitor.withLock({ state in decide(&state) }) {

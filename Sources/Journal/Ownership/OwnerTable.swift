@@ -17,6 +17,11 @@ struct OwnerTable {
         case acquiring(Lease)
         /// Given up; what was appended is becoming durable.
         case releasing(Lease)
+
+        var ownersEpoch: UInt64? {
+            guard case .owned(let lease) = self else { return nil }
+            return lease.epoch
+        }
     }
 
     enum ClaimResult: Equatable {
@@ -38,7 +43,11 @@ struct OwnerTable {
         case lost
     }
 
-    private var state = State.free
+    private var state = State.free {
+        didSet { epoch = state.ownersEpoch }
+    }
+    /// The owner's epoch; nil while nobody owns the journal. Stored, because every append asks for it.
+    private(set) var epoch: UInt64?
     /// The largest epoch so far. It may not be durable yet.
     private(set) var lastEpoch: UInt64
     /// The latest time that anybody named: time never goes back.
@@ -46,12 +55,6 @@ struct OwnerTable {
 
     /// - Parameter lastEpoch: the largest one that the journal's files name.
     init(lastEpoch: UInt64) { self.lastEpoch = lastEpoch }
-
-    /// The owner's epoch; nil while nobody owns the journal.
-    var epoch: UInt64? {
-        guard case .owned(let lease) = state else { return nil }
-        return lease.epoch
-    }
 
     mutating func claim(_ claim: JournalClaim) -> ClaimResult {
         now = max(now, claim.now)
