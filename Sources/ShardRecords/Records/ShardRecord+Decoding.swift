@@ -103,7 +103,7 @@ extension RecordReader {
             ordinal: try integer(UInt16.self, bytes),
             amountMinor: try integer(Int64.self, bytes),
             staysOpen: try staysOpen(bytes),
-            cause: version < 3 ? nil : try failureReason(bytes),
+            cause: version < 3 ? nil : try optional(bytes),
             key: try optionalKey(bytes),
             transfers: try transfers(bytes),
             instructions: try instructions(bytes),
@@ -168,7 +168,7 @@ extension RecordReader {
         let payment = try paymentID(bytes)
         let operation = try operation(bytes)
         let ordinal = try integer(UInt16.self, bytes)
-        guard let reason = FailureReason(rawValue: try integer(UInt8.self, bytes)) else { throw .invalidValue }
+        guard let reason = CallFailure(rawValue: try integer(UInt8.self, bytes)) else { throw .invalidValue }
         return OperationUnresolved(
             payment: payment,
             operation: operation,
@@ -190,7 +190,7 @@ extension RecordReader {
         let ordinal = try integer(UInt16.self, bytes)
         let mode = try integer(UInt8.self, bytes)
         let answer = OperationAttempted.Answer(rawValue: try integer(UInt8.self, bytes))
-        let reason = try failureReason(bytes)
+        let reason: CallFailure? = try optional(bytes)
         guard mode > 0, let mode = ProviderCall.Mode(rawValue: mode - 1), let answer else { throw .invalidValue }
         return OperationAttempted(
             payment: payment,
@@ -247,11 +247,13 @@ extension RecordReader {
     }
 
     /// 0 is none.
-    private mutating func failureReason(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> FailureReason? {
+    private mutating func optional<Value: RawRepresentable<UInt8>>(
+        _ bytes: Span<UInt8>
+    ) throws(RecordDecodingError) -> Value? {
         let raw = try integer(UInt8.self, bytes)
         if raw == 0 { return nil }
-        guard let reason = FailureReason(rawValue: raw) else { throw .invalidValue }
-        return reason
+        guard let value = Value(rawValue: raw) else { throw .invalidValue }
+        return value
     }
 
     /// 48 zeros are none.

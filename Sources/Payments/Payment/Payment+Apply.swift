@@ -1,21 +1,9 @@
-/// The definite end of an operation, as it is journaled.
-package enum OperationResult: Sendable, Equatable {
-    /// Executed for exactly what was asked.
-    case succeeded
-    case declined(DeclineClass, DeclineCode)
-    case notExecuted(FailureReason)
-    /// Executed, but for another amount or currency: kept as it is for people to look at.
-    case conflicted
-    /// Of an authorization: the shopper must do something first. The operation is over, the payment goes on by `confirm`.
-    case actionRequired
-}
-
 // Transitions. Each states what must hold before it (a record that breaks that is a defect, here or in the journal, and
 // going on would miscount money) and checks the invariants after it. Live decisions and replay both come through here.
 extension Payment {
     /// An operation other than a refund was accepted, or begun by the gateway itself.
-    /// - Parameter cause: why the gateway ends a payment by itself; nil for what a merchant asked.
-    package mutating func operationStarted(_ operation: ProviderOperation, cause: FailureReason? = nil, at time: Int64)
+    /// - Parameter cause: why the gateway began it. nil when a merchant asked for it.
+    package mutating func operationStarted(_ operation: ProviderOperation, cause: ReversalReason? = nil, at time: Int64)
     {
         precondition(running == nil && allows(operation), "\(operation) started in \(phase)")
         switch operation {
@@ -26,12 +14,12 @@ extension Payment {
         case .authorize: authorizeCount += 1
         case .refund: preconditionFailure("\(operation) does not start this way")
         }
-        // What was held back for people is sent from the beginning.
+        // A payment that was held for review is sent as a new one.
         if phase == .review {
             phase = .created
             deadline = 0
         }
-        if let cause { failure = cause }
+        if let cause { failure = .reversal(cause) }
         running = operation
         updatedAt = time
         checkInvariants()
@@ -101,7 +89,7 @@ extension Payment {
             phase = capturesAutomatically ? .captured : .authorized
             self.deadline = deadline
             if amount < amountMinor, !flags.contains(.acceptsPartialAuthorization), failure == nil {
-                failure = .partialAuthorization
+                failure = .reversal(.partialAuthorization)
             }
         case .declined(let category, let code):
             declineCategory = category
@@ -123,7 +111,7 @@ extension Payment {
         switch result {
         case .succeeded, .declined, .conflicted: authorizationFinished(result, amount, deadline)
         // Voided at the PSP by our reference: there is nothing left to wait for.
-        case .notExecuted(.abandoned): phase = .failed
+        case .notExecuted(.reversal(.abandoned)): phase = .failed
         case .notExecuted, .actionRequired: break  // The PSP still waits for the shopper, and so do we.
         }
     }
@@ -181,7 +169,7 @@ extension Payment {
         case .reviewTimedOut: reviewEnded(.reviewTimedOut, at: time)
         case .abandoned:
             precondition(running == .authorize || running == .confirm, "abandoned while nothing was awaited")
-            failure = .abandoned
+            failure = .reversal(.abandoned)
         }
         endDeadlineOfPhase()
         checkInvariants()
@@ -211,41 +199,5 @@ extension Payment {
         refundedMinor -= amountMinor
         updatedAt = time
         checkInvariants()
-    }
-}
-
-extension Refund {
-    package mutating func finished(_ result: OperationResult, at time: Int64) {
-        precondition(status == .pending && !isConflicted, "a refund finished twice")
-        updatedAt = time
-        switch result {
-        case .succeeded:
-            status = .succeeded
-        case .declined(let category, let code):
-            status = .failed
-            declineCategory = category
-            declineCode = code
-        case .notExecuted(let reason):
-            status = .failed
-            failure = reason
-        case .conflicted:
-            isConflicted = true
-        case .actionRequired:
-            preconditionFailure("no refund waits for a shopper")
-        }
-    }
-
-    /// People decided about a refund that was executed for another amount than asked for.
-    package mutating func decided(succeeded: Bool, at time: Int64) {
-        precondition(status == .pending && isConflicted, "only a refund in conflict is decided about")
-        isConflicted = false
-        status = succeeded ? .succeeded : .failed
-        updatedAt = time
-    }
-
-    package mutating func bounced(at time: Int64) {
-        precondition(status == .succeeded, "only a refund that had succeeded can bounce")
-        status = .failed
-        updatedAt = time
     }
 }

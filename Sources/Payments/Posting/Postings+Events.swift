@@ -25,28 +25,28 @@ extension Postings {
         case .authorized, .authorizedLate: return finished(.authorize, .succeeded, amount, payment, rail: rail)
         case .capturedLate:
             let fee = payment.fee(ofCapture: amount)
-            return Transfers(Recipes.capture(payment.parties(rail), amountMinor: amount, feeMinor: fee))
+            return Transfers(PostingRules.capture(payment.parties(rail), amountMinor: amount, feeMinor: fee))
         case .conflicted, .unexplained:
-            return amount == 0 ? Transfers() : Transfers(Recipes.unexplained(parties, amountMinor: amount))
+            return amount == 0 ? Transfers() : Transfers(PostingRules.unexplained(parties, amountMinor: amount))
         case .disputeWarned:
             guard fact.reservedMinor > 0 else { return Transfers() }
-            return Transfers(Recipes.disputeReserved(parties, amountMinor: fact.reservedMinor))
+            return Transfers(PostingRules.disputeReserved(parties, amountMinor: fact.reservedMinor))
         case .disputeOpened:
-            let chargeback = Recipes.chargeback(parties, amountMinor: amount, feeMinor: fact.feeMinor)
+            let chargeback = PostingRules.chargeback(parties, amountMinor: amount, feeMinor: fact.feeMinor)
             guard let release = reserveReleased(dispute, parties) else { return Transfers(chargeback) }
             return Transfers(release, chargeback)
         case .disputeLostAfterAll:
-            return Transfers(Recipes.chargeback(parties, amountMinor: amount, feeMinor: fact.feeMinor))
+            return Transfers(PostingRules.chargeback(parties, amountMinor: amount, feeMinor: fact.feeMinor))
         case .refundConfirmed: return finished(.refund, .succeeded, amount, payment, rail: rail)
         case .refundReversed:
-            return Transfers(Recipes.refundFailed(payment.parties(rail), amountMinor: amount, to: payment.funds))
+            return Transfers(PostingRules.refundFailed(payment.parties(rail), amountMinor: amount, to: payment.funds))
         case .disputeWon, .disputeWonAfterAll:
-            return Transfers(Recipes.chargebackWon(parties, amountMinor: amount + fact.feeMinor))
+            return Transfers(PostingRules.chargebackWon(parties, amountMinor: amount + fact.feeMinor))
         case .disputeWarningClosed: return Transfers(reserveReleased(dispute, parties))
         case .reclassified:
             guard let target = fact.target else { preconditionFailure("explained money goes somewhere") }
-            return Transfers(Recipes.reclassified(parties, amountMinor: amount, to: target))
-        case .writtenOff: return Transfers(Recipes.writtenOff(parties, amountMinor: amount))
+            return Transfers(PostingRules.reclassified(parties, amountMinor: amount, to: target))
+        case .writtenOff: return Transfers(PostingRules.writtenOff(parties, amountMinor: amount))
         }
     }
 
@@ -62,16 +62,16 @@ extension Postings {
         switch operation {
         case .authorize, .confirm:
             guard payment.capturesAutomatically else { return Transfers() }
-            return Transfers(Recipes.unexplained(parties, amountMinor: executedMinor))
-        case .capture: return Transfers(Recipes.unexplained(parties, amountMinor: executedMinor))
-        case .refund: return Transfers(Recipes.unexplained(parties, amountMinor: -executedMinor))
+            return Transfers(PostingRules.unexplained(parties, amountMinor: executedMinor))
+        case .capture: return Transfers(PostingRules.unexplained(parties, amountMinor: executedMinor))
+        case .refund: return Transfers(PostingRules.unexplained(parties, amountMinor: -executedMinor))
         case .cancel, .increment: return Transfers()
         }
     }
 
     private static func reserveReleased(_ dispute: Dispute?, _ parties: Parties) -> Transfer? {
         guard let reserved = dispute?.reservedMinor, reserved > 0 else { return nil }
-        return Recipes.disputeReserveReleased(parties, amountMinor: reserved)
+        return PostingRules.disputeReserveReleased(parties, amountMinor: reserved)
     }
 
     /// P4. What the payment has pending becomes available in proportion to what is settled of what was not yet, rounded down: so
@@ -81,7 +81,7 @@ extension Postings {
         let pending = payment.pendingFundsMinor
         let share = Int64(Int128(pending) * Int128(fact.amountMinor) / Int128(outstanding))
         return Transfers(
-            Recipes.settlement(
+            PostingRules.settlement(
                 payment.parties,
                 amountMinor: fact.amountMinor,
                 providerFeeMinor: fact.feeMinor,
@@ -100,7 +100,7 @@ extension Postings {
         let share = amount - fee
         let pending = payment.settledMinor >= left ? payment.pendingFundsMinor : share
         return Transfers(
-            Recipes.captureReversed(
+            PostingRules.captureReversed(
                 payment.parties,
                 amountMinor: amount,
                 feeMinor: fee,

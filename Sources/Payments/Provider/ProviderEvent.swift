@@ -1,7 +1,7 @@
 package import Ledger
 package import Money
 
-/// What a provider's event, a settlement line or an operator tells; the raw value is journaled.
+/// What a provider's event, a settlement line or an operator reports. The raw value is journaled.
 package enum PaymentEventType: UInt8, Sendable, CaseIterable {
     case settlementMatched = 1
     case authorizationSucceeded = 2
@@ -102,7 +102,7 @@ package enum PaymentEventType: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// One event of a payment, as it was told.
+/// One event of a payment, as it was reported.
 package struct ProviderEvent: Sendable {
     /// The longest identifier, reference and provider's name, in bytes.
     package static let maximumTextBytes = 128

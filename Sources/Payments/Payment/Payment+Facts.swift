@@ -62,7 +62,7 @@ extension Payment {
         capturedMinor = isCaptured ? fact.amountMinor : 0
         phase = isCaptured ? .captured : .authorized
         deadline = fact.deadline
-        failure = .lateSuccess
+        failure = .reversal(.lateSuccess)
     }
 
     private mutating func disputeEnded(_ amount: Int64) {

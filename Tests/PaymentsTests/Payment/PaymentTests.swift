@@ -81,45 +81,45 @@ struct PaymentTests {
         declined.operationFinished(.authorize, .declined(.hard, .lostCard), amountMinor: 1_000, at: 2)
         #expect(declined.status == .failed && declined.declineCode == .lostCard)
         var failed = payment()
-        failed.operationFinished(.authorize, .notExecuted(.connectionFailed), amountMinor: 1_000, at: 2)
-        #expect(failed.status == .failed && failed.failure == .connectionFailed)
+        failed.operationFinished(.authorize, .notExecuted(.call(.connectionFailed)), amountMinor: 1_000, at: 2)
+        #expect(failed.status == .failed && failed.failure == .call(.connectionFailed))
         var conflicted = payment()
         conflicted.operationFinished(.authorize, .conflicted, amountMinor: 1_000, at: 2)
         #expect(conflicted.status == .conflicted && conflicted.authorizedMinor == 0)
     }
 
-    @Test("books what the recipes say: P1; P2 and P3; P2; P3; P5a, P5b and its reverse; P6")
+    @Test("books what the posting rules say: P1; P2 and P3; P2; P3; P5a, P5b and its reverse; P6")
     func postings() {
-        func recipes(_ transfers: Transfers) -> [Recipe] {
-            [transfers.first, transfers.second].compactMap { $0?.recipe }
+        func rules(_ transfers: Transfers) -> [PostingRule] {
+            [transfers.first, transfers.second].compactMap { $0?.rule }
         }
-        #expect(recipes(Postings.finished(.authorize, .succeeded, 1_000, payment(), rail: .provider)) == [.hold])
+        #expect(rules(Postings.finished(.authorize, .succeeded, 1_000, payment(), rail: .provider)) == [.hold])
         #expect(
-            recipes(Postings.finished(.authorize, .succeeded, 1_000, payment(captures: true), rail: .provider)) == [
+            rules(Postings.finished(.authorize, .succeeded, 1_000, payment(captures: true), rail: .provider)) == [
                 .capture
             ]
         )
         #expect(
-            recipes(Postings.finished(.capture, .succeeded, 600, authorized(), rail: .provider)) == [
+            rules(Postings.finished(.capture, .succeeded, 600, authorized(), rail: .provider)) == [
                 .release, .capture,
             ]
         )
-        #expect(recipes(Postings.finished(.cancel, .succeeded, 1_000, authorized(), rail: .provider)) == [.release])
-        #expect(recipes(Postings.started(.refund, 10, captured(), rail: .provider)) == [.refundRequested])
-        #expect(recipes(Postings.finished(.refund, .succeeded, 10, captured(), rail: .provider)) == [.refundConfirmed])
+        #expect(rules(Postings.finished(.cancel, .succeeded, 1_000, authorized(), rail: .provider)) == [.release])
+        #expect(rules(Postings.started(.refund, 10, captured(), rail: .provider)) == [.refundRequested])
+        #expect(rules(Postings.finished(.refund, .succeeded, 10, captured(), rail: .provider)) == [.refundConfirmed])
         #expect(
-            recipes(Postings.finished(.refund, .notExecuted(.timeout), 10, captured(), rail: .provider)) == [
+            rules(Postings.finished(.refund, .notExecuted(.call(.timeout)), 10, captured(), rail: .provider)) == [
                 .refundFailed
             ]
         )
-        #expect(recipes(Postings.bounced(10, captured(), rail: .provider)) == [.refundBounced])
+        #expect(rules(Postings.bounced(10, captured(), rail: .provider)) == [.refundBounced])
         for operation in [ProviderOperation.authorize, .capture, .cancel] {
-            #expect(recipes(Postings.started(operation, 10, authorized(), rail: .provider)) == [])
+            #expect(rules(Postings.started(operation, 10, authorized(), rail: .provider)) == [])
             #expect(
-                recipes(Postings.finished(operation, .declined(.hard, .lostCard), 10, authorized(), rail: .provider))
+                rules(Postings.finished(operation, .declined(.hard, .lostCard), 10, authorized(), rail: .provider))
                     == []
             )
-            #expect(recipes(Postings.finished(operation, .conflicted, 10, authorized(), rail: .provider)) == [])
+            #expect(rules(Postings.finished(operation, .conflicted, 10, authorized(), rail: .provider)) == [])
         }
     }
 
@@ -149,7 +149,7 @@ struct PaymentTests {
         #expect(keys.count == 36)
     }
 
-    @Test("a payment held for people is sent from the beginning, or has failed")
+    @Test("a payment held for review is sent from the beginning, or has failed")
     func reviews() {
         func held() -> Payment {
             var value = Payment(
@@ -172,7 +172,8 @@ struct PaymentTests {
         approved.operationFinished(.authorize, .succeeded, amountMinor: 10, at: 4)
         #expect(approved.status == .captured)
         for (change, reason) in [
-            (PaymentChange.reviewRejected, FailureReason.reviewRejected), (.reviewTimedOut, .reviewTimedOut),
+            (PaymentChange.reviewRejected, FailureReason.risk(.reviewRejected)),
+            (.reviewTimedOut, .risk(.reviewTimedOut)),
         ] {
             var ended = held()
             ended.changed(change, amountMinor: 0, deadline: 0, at: 3)

@@ -1,7 +1,7 @@
 import Money
 
-// The recipes of what providers tell and operators decide. Lines of zero are left out.
-extension Recipes {
+// The posting rules of what providers report and operators decide. Lines of zero are left out.
+extension PostingRules {
     /// The bank that providers pay to; there is one so far.
     private static let bank: UInt64 = 1
 
@@ -155,7 +155,7 @@ package enum SuspenseTarget: UInt8, Sendable, CaseIterable {
 extension Transfer {
     /// Debits positive, credits negative; lines of zero are left out.
     /// - Precondition: what remains are 2 to 8 lines that sum to zero.
-    fileprivate init(_ recipe: Recipe, signed lines: [(account: Account, amountMinor: Int64)]) {
+    fileprivate init(_ rule: PostingRule, signed lines: [(account: Account, amountMinor: Int64)]) {
         let postings = lines.compactMap { line in
             line.amountMinor == 0 ? nil : Posting(account: line.account, amountMinor: line.amountMinor)
         }
@@ -165,7 +165,7 @@ extension Transfer {
         )
         var storage = [8 of Posting](repeating: postings[0])
         for index in postings.indices { storage[index] = postings[index] }
-        guard let transfer = Transfer(recipe, count: postings.count, storage: storage) else {
+        guard let transfer = Transfer(rule, count: postings.count, storage: storage) else {
             preconditionFailure("the postings of a transfer sum to zero in every currency")
         }
         self = transfer

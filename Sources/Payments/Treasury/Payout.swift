@@ -3,7 +3,7 @@ package import Money
 
 /// How far a pay-out has come; the raw value is journaled.
 package enum PayoutState: UInt8, Sendable, CaseIterable {
-    /// Taken from the balance; the bank has not been told yet.
+    /// Taken from the balance. Nothing was sent to the bank yet.
     case requested = 1
     /// The bank has it.
     case inTransit = 2
@@ -25,7 +25,7 @@ package enum PayoutState: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// What a bank or an operator tells of a pay-out; the raw value is journaled.
+/// What a bank or an operator reports about a pay-out. The raw value is journaled.
 package enum PayoutEvent: UInt8, Sendable, CaseIterable {
     case sent = 1
     case paid = 2
@@ -123,11 +123,11 @@ package struct Payout: Sendable {
     /// What an event books (P9, P9f); `requested` is nil for the request itself.
     package func postings(_ event: PayoutEvent?, source: Account) -> Transfers {
         switch event {
-        case nil: Transfers(Recipes.payoutRequested(from: source, amountMinor: amountMinor))
+        case nil: Transfers(PostingRules.payoutRequested(from: source, amountMinor: amountMinor))
         case .sent: Transfers()
-        case .paid: Transfers(Recipes.payoutPaid(currency, amountMinor: amountMinor))
-        case .failed: Transfers(Recipes.payoutFailed(to: source, amountMinor: amountMinor))
-        case .returned: Transfers(Recipes.payoutReturned(to: source, amountMinor: amountMinor))
+        case .paid: Transfers(PostingRules.payoutPaid(currency, amountMinor: amountMinor))
+        case .failed: Transfers(PostingRules.payoutFailed(to: source, amountMinor: amountMinor))
+        case .returned: Transfers(PostingRules.payoutReturned(to: source, amountMinor: amountMinor))
         }
     }
 }

@@ -1,6 +1,6 @@
 package import Money
 
-extension Recipes {
+extension PostingRules {
     /// P10: the merchant sells `soldMinor` and gets `grossMinor` less the spread; the positions of both currencies take the
     /// other sides. Two sets of postings, each zero in its currency.
     /// - Precondition: 0 <= `spreadMinor` < `grossMinor`, two currencies.

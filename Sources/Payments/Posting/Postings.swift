@@ -34,7 +34,9 @@ package enum Postings {
     ) -> Transfers {
         switch operation {
         case .refund:
-            Transfers(Recipes.refundRequested(payment.parties(rail), amountMinor: amountMinor, from: payment.funds))
+            Transfers(
+                PostingRules.refundRequested(payment.parties(rail), amountMinor: amountMinor, from: payment.funds)
+            )
         case .authorize, .capture, .cancel, .increment, .confirm:
             Transfers()
         }
@@ -57,13 +59,15 @@ package enum Postings {
             return declined(operation, code, payment, payment.parties(rail))
         case .declined, .notExecuted:
             guard operation == .refund else { return Transfers() }
-            return Transfers(Recipes.refundFailed(payment.parties(rail), amountMinor: amountMinor, to: payment.funds))
+            return Transfers(
+                PostingRules.refundFailed(payment.parties(rail), amountMinor: amountMinor, to: payment.funds)
+            )
         case .conflicted, .actionRequired:
             return Transfers()
         }
     }
 
-    /// A refusal that tells of an end that we had not heard of.
+    /// A refusal that reports an end of the authorization which was not known here.
     private static func declined(
         _ operation: ProviderOperation,
         _ code: DeclineCode,
@@ -71,7 +75,7 @@ package enum Postings {
         _ parties: Parties
     ) -> Transfers {
         guard payment.capturableMinor > 0 else { return Transfers() }
-        let release = Recipes.release(parties, amountMinor: payment.capturableMinor)
+        let release = PostingRules.release(parties, amountMinor: payment.capturableMinor)
         if operation == .capture, code == .authorizationExpired { return Transfers(release) }
         if operation == .cancel, code == .alreadyCaptured {
             return Transfers(release, capture(payment.capturableMinor, payment, parties, nil))
@@ -84,7 +88,8 @@ package enum Postings {
         switch change {
         case .expired:
             payment.capturableMinor == 0
-                ? Transfers() : Transfers(Recipes.release(payment.parties(rail), amountMinor: payment.capturableMinor))
+                ? Transfers()
+                : Transfers(PostingRules.release(payment.parties(rail), amountMinor: payment.capturableMinor))
         case .abandoned, .reviewRejected, .reviewTimedOut: Transfers()
         }
     }
@@ -101,21 +106,21 @@ package enum Postings {
         case .authorize, .confirm:
             return payment.capturesAutomatically
                 ? Transfers(capture(amountMinor, payment, parties, sellers))
-                : Transfers(Recipes.hold(parties, amountMinor: amountMinor))
+                : Transfers(PostingRules.hold(parties, amountMinor: amountMinor))
         case .capture:
             // What was captured is owed. A final capture ends the authorization: the rest of the hold goes, too.
             let released = staysOpen ? amountMinor : payment.capturableMinor
             let captured = capture(amountMinor, payment, parties, sellers)
             guard released > 0 else { return Transfers(captured) }
-            return Transfers(Recipes.release(parties, amountMinor: released), captured)
+            return Transfers(PostingRules.release(parties, amountMinor: released), captured)
         case .increment:
-            return Transfers(Recipes.hold(parties, amountMinor: amountMinor - payment.authorizedMinor))
+            return Transfers(PostingRules.hold(parties, amountMinor: amountMinor - payment.authorizedMinor))
         case .cancel:
             // Nothing is held while a PSP waits for the shopper.
             guard payment.capturableMinor > 0 else { return Transfers() }
-            return Transfers(Recipes.release(parties, amountMinor: payment.capturableMinor))
+            return Transfers(PostingRules.release(parties, amountMinor: payment.capturableMinor))
         case .refund:
-            return Transfers(Recipes.refundConfirmed(parties, amountMinor: amountMinor))
+            return Transfers(PostingRules.refundConfirmed(parties, amountMinor: amountMinor))
         }
     }
 
@@ -126,8 +131,8 @@ package enum Postings {
         _ sellers: SellerShares?
     ) -> Transfer {
         let fee = payment.fee(ofCapture: amountMinor)
-        guard let sellers else { return Recipes.capture(parties, amountMinor: amountMinor, feeMinor: fee) }
-        return Recipes.capture(
+        guard let sellers else { return PostingRules.capture(parties, amountMinor: amountMinor, feeMinor: fee) }
+        return PostingRules.capture(
             parties,
             amountMinor: amountMinor,
             feeMinor: fee + sellers.residueMinor,
@@ -141,7 +146,7 @@ package enum Postings {
         _ payment: Payment,
         rail: PaymentRail
     ) -> Transfers {
-        Transfers(Recipes.refundBounced(payment.parties(rail), amountMinor: amountMinor, to: payment.funds))
+        Transfers(PostingRules.refundBounced(payment.parties(rail), amountMinor: amountMinor, to: payment.funds))
     }
 }
 

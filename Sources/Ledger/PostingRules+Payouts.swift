@@ -6,7 +6,7 @@ extension Account {
 }
 
 // P9 and P9f of `reference/payments.md` 4.4.
-extension Recipes {
+extension PostingRules {
     /// P9, first half: a pay-out leaves an available balance.
     package static func payoutRequested(from source: Account, amountMinor: Int64) -> Transfer {
         Transfer(

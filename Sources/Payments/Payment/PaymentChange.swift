@@ -2,10 +2,10 @@
 package enum PaymentChange: UInt8, Sendable, CaseIterable {
     /// The authorization ran out: P2 for what was left of it.
     case expired = 1
-    /// The authorization stayed unknown for too long (payments.md, 4.3): whatever comes of it now is taken back.
+    /// The authorization's outcome stayed unknown for too long (payments.md, 4.3). The gateway reverses it if it succeeds later.
     case abandoned = 2
-    /// People said no to a payment that was held for them.
+    /// A manual review ended with a rejection.
     case reviewRejected = 10
-    /// Nobody has ended a review in time.
+    /// Nobody ended a manual review in time.
     case reviewTimedOut = 11
 }

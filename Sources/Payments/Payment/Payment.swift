@@ -29,7 +29,7 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     case partiallyCaptured = 7
     /// The shopper must do something first (3-D Secure, a redirect); the PSP has the payment and waits.
     case requiresAction = 8
-    /// Held for people to approve or reject; nothing was sent to the PSP.
+    /// Held for manual review: an operator or the merchant approves or rejects it. Nothing was sent to the PSP.
     case review = 9
     /// The authorization ran out before anything was captured.
     case expired = 10
@@ -65,9 +65,9 @@ package struct Payment: Sendable {
     package internal(set) var capturedMinor: Int64 = 0
     package internal(set) var refundedMinor: Int64 = 0
     package internal(set) var refundPendingMinor: Int64 = 0
-    /// Taken back by open disputes.
+    /// What open disputes have charged back.
     package internal(set) var disputedMinor: Int64 = 0
-    /// Taken back by lost disputes.
+    /// What lost disputes have charged back.
     package internal(set) var disputeLostMinor: Int64 = 0
     /// Of the captured amount, what the provider has settled.
     package internal(set) var settledMinor: Int64 = 0
@@ -117,8 +117,8 @@ package struct Payment: Sendable {
     package internal(set) var traits: PaymentTraits
     package internal(set) var declineCode: DeclineCode?
     package internal(set) var declineCategory: DeclineClass?
-    /// Why it failed, where the PSP did not decline it. Set on an authorized or captured payment, it says that the gateway takes
-    /// back what came too late or was less than asked.
+    /// Why it failed, where the PSP did not decline it. On an authorized or captured payment it says why the gateway
+    /// reverses what was executed.
     package internal(set) var failure: FailureReason?
     /// A cold file holds the payment as it is now: it came from there and was not changed since.
     package var isStored = false
@@ -165,21 +165,17 @@ package struct Payment: Sendable {
         authorizedMinor + BasisPoints.share(of: authorizedMinor, basisPoints: overCaptureBasisPoints)
     }
 
-    /// What was taken back by a dispute cannot be refunded, too.
+    /// What can still be refunded. What a dispute has charged back cannot be refunded as well.
     package var refundableMinor: Int64 {
-        // A chargeback may take what was refunded, too.
+        // A chargeback may include what was refunded: the difference may be negative.
         max(0, capturedMinor - refundedMinor - refundPendingMinor - disputedMinor - disputeLostMinor)
     }
 
-    /// What the PSP executed came too late, or was less than the merchant takes: the gateway voids or refunds it by itself.
-    package var mustBeTakenBack: Bool {
+    /// Whether the gateway must reverse what the PSP executed: it came too late, or was less than the merchant accepts.
+    package var needsReversal: Bool {
         switch failure {
-        case .abandoned, .partialAuthorization, .lateSuccess:
-            return phase == .authorized || (phase == .captured && refundableMinor > 0)
-        case .timeout, .connectionFailed, .connectionLost, .streamReset, .serverError, .overloaded, .rateLimited,
-            .badResponse, .misconfigured, .conflict, .recovered, .pendingAtProvider, .actionPending, .blocked,
-            .reviewRejected, .reviewTimedOut, nil, .captureFailed:
-            return false
+        case .reversal: phase == .authorized || (phase == .captured && refundableMinor > 0)
+        case .call, .risk, .captureFailed, nil: false
         }
     }
 
@@ -191,7 +187,7 @@ package struct Payment: Sendable {
         case .requiresAction: return .requiresAction
         case .review: return .review
         case .expired: return failure == nil ? .expired : .failed
-        // What failed for the shopper and is being taken back has failed.
+        // For the shopper it has failed: the gateway reverses it.
         case .authorized: return failure == nil ? .authorized : .failed
         case .captured:
             if refundedMinor == 0 { return .captured }
@@ -207,7 +203,7 @@ package struct Payment: Sendable {
     package var isSettled: Bool {
         guard running == nil, refundPendingMinor == 0, operationSlot == 0 else { return false }
         switch phase {
-        case .captured: return disputedMinor == 0 && !mustBeTakenBack
+        case .captured: return disputedMinor == 0 && !needsReversal
         case .voided, .failed, .expired: return true
         case .created, .authorized, .partiallyCaptured, .conflicted, .requiresAction, .review: return false
         }
@@ -249,36 +245,5 @@ package struct Payment: Sendable {
         precondition(disputedMinor + disputeLostMinor <= capturedMinor, "disputed more than captured")
         precondition(settledMinor >= 0 && settledMinor <= capturedMinor, "settled more than captured")
         precondition(capturedFitsPhase, "captured \(capturedMinor) in \(phase)")
-    }
-}
-
-/// One refund of a payment.
-package struct Refund: Sendable {
-    package let id: RefundID
-    package let payment: PaymentID
-    package let amountMinor: Int64
-    package internal(set) var status: RefundStatus = .pending
-    package internal(set) var declineCode: DeclineCode?
-    package internal(set) var declineCategory: DeclineClass?
-    package internal(set) var failure: FailureReason?
-    /// The PSP refunded another amount or currency than asked: stays pending until people decide.
-    package internal(set) var isConflicted = false
-    /// Milliseconds since 1970 of the last transition.
-    package internal(set) var updatedAt: Int64
-    package var lastRecord: UInt64 = 0
-    package var providerReference: ArenaSlice = .empty
-    package var declineProviderCode: ArenaSlice = .empty
-    /// The slot plus one of the payment's refund before this one; 0 for none.
-    package let older: UInt32
-    /// The slot plus one of the running operation in the shard's memory; 0 for none.
-    package var operationSlot: UInt32 = 0
-
-    package init(id: RefundID, payment: PaymentID, amountMinor: Int64, requestedAt: Int64, older: UInt32) {
-        precondition(amountMinor > 0, "a refund moves a positive amount")
-        self.id = id
-        self.payment = payment
-        self.amountMinor = amountMinor
-        self.updatedAt = requestedAt
-        self.older = older
     }
 }

@@ -14,13 +14,13 @@ package enum PaymentStatus: UInt8, Sendable, CaseIterable {
     case cancelled = 6
     /// Declined or failed; no money moved.
     case failed = 7
-    /// The PSP executed another amount or currency than asked; held for people to look at.
+    /// The PSP executed another amount or currency than asked; held for an operator.
     case conflicted = 8
     /// A part was captured; the rest can still be captured or cancelled.
     case partiallyCaptured = 9
     /// The shopper must do something first: see `next_action`.
     case requiresAction = 10
-    /// Held for people to approve or reject.
+    /// Held for manual review: an operator or the merchant approves or rejects it.
     case review = 11
     /// The authorization ran out before anything was captured.
     case expired = 12

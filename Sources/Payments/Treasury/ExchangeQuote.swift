@@ -81,7 +81,7 @@ package struct ExchangeQuote: Sendable {
     /// What a conversion books (P10).
     package var postings: Transfers {
         Transfers(
-            Recipes.exchange(
+            PostingRules.exchange(
                 merchant: merchant.rawValue,
                 sold: terms.sold,
                 soldMinor: terms.soldMinor,

@@ -1,5 +1,5 @@
-/// What may be asked of a payment in its present state, whatever the amounts: what a refusal tells. A merchant may ask all of it, but
-/// for reviews that are an operator's (`Refusal.reviewForOperators` of the shard).
+/// Which operations a payment's present state allows, whatever the amounts. A refusal reports them.
+/// A merchant may ask for all of them, except to end a review that only an operator may end.
 package struct PermittedOperations: OptionSet, Hashable, Sendable {
     package let rawValue: UInt8
 

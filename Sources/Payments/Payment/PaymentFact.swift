@@ -1,9 +1,9 @@
 package import Ledger
 package import Money
 
-/// What an event does to a payment, apart from what it was told as; the raw value is journaled.
+/// What an event does to a payment, whatever type it was reported as. The raw value is journaled.
 package enum PaymentEffect: UInt8, Sendable, CaseIterable {
-    /// What was told is known already, or ended an operation (which has its own record).
+    /// The event was known, or it ended an operation, which has a record of its own.
     case none = 1
     case settled = 2
     case refundBounced = 3
@@ -11,9 +11,9 @@ package enum PaymentEffect: UInt8, Sendable, CaseIterable {
     case authorizationExpired = 5
     /// A shopper has finished: authorized, or captured for a sale.
     case authorized = 6
-    /// Authorized (a sale: captured) after the payment had ended; it is taken back.
+    /// Authorized (a sale: captured) after the payment had ended. The gateway reverses it.
     case authorizedLate = 7
-    /// Captured after the payment had ended; it is taken back.
+    /// Captured after the payment had ended. The gateway reverses it.
     case capturedLate = 8
     /// A shopper has not finished.
     case authorizationFailed = 9
@@ -34,8 +34,9 @@ package enum PaymentEffect: UInt8, Sendable, CaseIterable {
     case disputeOverdue = 21
     /// What we took for lost the provider has decided for the merchant.
     case disputeWonAfterAll = 22
-    /// People decided about a refund that the PSP had executed for another amount: it counts as asked for, or not at all.
+    /// The PSP executed a refund for another amount, and an operator decided that it counts as asked for.
     case refundConfirmed = 23
+    /// The same, and it counts as not executed.
     case refundReversed = 24
 
     package var isDispute: Bool {

@@ -59,7 +59,7 @@ package struct Dispute: Sendable {
     /// The slot plus one of the payment's dispute before this one; 0 for none.
     package let older: UInt32
 
-    /// A dispute just told of: a warning until `apply` makes more of it.
+    /// A dispute that was just reported. It is a warning until `apply` changes it.
     package init(id: DisputeID, payment: PaymentID, amountMinor: Int64, at time: Int64, older: UInt32) {
         precondition(amountMinor > 0, "a dispute is about a positive amount")
         self.id = id

@@ -12,8 +12,8 @@ import Testing
     }
 
     @Test func `a hold and its release are opposites on the memo pair`() {
-        let held = Recipes.hold(someParties, amountMinor: 500)
-        let released = Recipes.release(someParties, amountMinor: 500)
+        let held = PostingRules.hold(someParties, amountMinor: 500)
+        let released = PostingRules.release(someParties, amountMinor: 500)
         #expect(
             held.postings == [
                 Posting(account: account(.memoAuthorizationProvider, provider), amountMinor: 500),
@@ -29,7 +29,7 @@ import Testing
     @Test func `the seed's example: a capture of 4999 with 5 per cent leaves the merchant 4749 and the platform 250`() {
         let fee = BasisPoints.fee(of: 4_999, basisPoints: 500)
         #expect(
-            Recipes.capture(someParties, amountMinor: 4_999, feeMinor: fee).postings == [
+            PostingRules.capture(someParties, amountMinor: 4_999, feeMinor: fee).postings == [
                 Posting(account: account(.providerReceivable, provider), amountMinor: 4_999),
                 Posting(account: account(.merchantPending, merchant), amountMinor: -4_749),
                 Posting(account: account(.platformFees), amountMinor: -250),
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func `a settlement pays bank and provider from the receivable, and releases what was pending`() {
-        let settled = Recipes.settlement(someParties, amountMinor: 1_000, providerFeeMinor: 20, releasedMinor: 975)
+        let settled = PostingRules.settlement(someParties, amountMinor: 1_000, providerFeeMinor: 20, releasedMinor: 975)
         #expect(
             settled.postings == [
                 Posting(account: account(.bankCash, 1), amountMinor: 980),
@@ -48,21 +48,21 @@ import Testing
                 Posting(account: account(.merchantAvailable, merchant), amountMinor: -975),
             ]
         )
-        #expect(Recipes.settlement(someParties, amountMinor: 5, providerFeeMinor: 5, releasedMinor: 0).count == 2)
-        let owed = Recipes.settlement(someParties, amountMinor: 5, providerFeeMinor: 8, releasedMinor: -7)
+        #expect(PostingRules.settlement(someParties, amountMinor: 5, providerFeeMinor: 5, releasedMinor: 0).count == 2)
+        let owed = PostingRules.settlement(someParties, amountMinor: 5, providerFeeMinor: 8, releasedMinor: -7)
         #expect(owed.postings.contains(Posting(account: account(.bankCash, 1), amountMinor: -3)))
         #expect(owed.postings.contains(Posting(account: account(.merchantAvailable, merchant), amountMinor: 7)))
     }
 
     @Test func `a chargeback takes amount and fee from the merchant, and a won one gives the amount back`() {
         #expect(
-            Recipes.chargeback(someParties, amountMinor: 500, feeMinor: 15).postings == [
+            PostingRules.chargeback(someParties, amountMinor: 500, feeMinor: 15).postings == [
                 Posting(account: account(.merchantAvailable, merchant), amountMinor: 515),
                 Posting(account: account(.providerReceivable, provider), amountMinor: -515),
             ]
         )
         #expect(
-            Recipes.chargebackWon(someParties, amountMinor: 500).postings == [
+            PostingRules.chargebackWon(someParties, amountMinor: 500).postings == [
                 Posting(account: account(.providerReceivable, provider), amountMinor: 500),
                 Posting(account: account(.merchantAvailable, merchant), amountMinor: -500),
             ]
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func `unexplained money waits in suspense, and goes from there to its account`() {
-        let found = Recipes.unexplained(someParties, amountMinor: 70)
+        let found = PostingRules.unexplained(someParties, amountMinor: 70)
         #expect(
             found.postings == [
                 Posting(account: account(.providerReceivable, provider), amountMinor: 70),
@@ -83,7 +83,7 @@ import Testing
             (.platformLosses, .platformLosses, 0), (.providerReceivable, .providerReceivable, provider),
         ] {
             #expect(
-                Recipes.reclassified(someParties, amountMinor: 70, to: target).postings == [
+                PostingRules.reclassified(someParties, amountMinor: 70, to: target).postings == [
                     Posting(account: account(.suspense, provider), amountMinor: 70),
                     Posting(account: account(kind, owner), amountMinor: -70),
                 ]
@@ -93,13 +93,13 @@ import Testing
 
     @Test func `a capture leaves out postings of zero`() {
         #expect(
-            Recipes.capture(someParties, amountMinor: 100, feeMinor: 0).postings == [
+            PostingRules.capture(someParties, amountMinor: 100, feeMinor: 0).postings == [
                 Posting(account: account(.providerReceivable, provider), amountMinor: 100),
                 Posting(account: account(.merchantPending, merchant), amountMinor: -100),
             ]
         )
         #expect(
-            Recipes.capture(someParties, amountMinor: 100, feeMinor: 100).postings == [
+            PostingRules.capture(someParties, amountMinor: 100, feeMinor: 100).postings == [
                 Posting(account: account(.providerReceivable, provider), amountMinor: 100),
                 Posting(account: account(.platformFees), amountMinor: -100),
             ]
@@ -112,54 +112,54 @@ import Testing
         kind: AccountKind
     ) {
         #expect(
-            Recipes.refundRequested(someParties, amountMinor: 30, from: funds).postings == [
+            PostingRules.refundRequested(someParties, amountMinor: 30, from: funds).postings == [
                 Posting(account: account(kind, merchant), amountMinor: 30),
                 Posting(account: account(.refundClearing), amountMinor: -30),
             ]
         )
         #expect(
-            Recipes.refundConfirmed(someParties, amountMinor: 30).postings == [
+            PostingRules.refundConfirmed(someParties, amountMinor: 30).postings == [
                 Posting(account: account(.refundClearing), amountMinor: 30),
                 Posting(account: account(.providerReceivable, provider), amountMinor: -30),
             ]
         )
         #expect(
-            Recipes.refundFailed(someParties, amountMinor: 30, to: funds).postings == [
+            PostingRules.refundFailed(someParties, amountMinor: 30, to: funds).postings == [
                 Posting(account: account(.refundClearing), amountMinor: 30),
                 Posting(account: account(kind, merchant), amountMinor: -30),
             ]
         )
         #expect(
-            Recipes.refundBounced(someParties, amountMinor: 30, to: funds).postings == [
+            PostingRules.refundBounced(someParties, amountMinor: 30, to: funds).postings == [
                 Posting(account: account(.providerReceivable, provider), amountMinor: 30),
                 Posting(account: account(kind, merchant), amountMinor: -30),
             ]
         )
     }
 
-    @Test func `every random transfer sums to zero, carries its recipe and no zero posting`() {
+    @Test func `every random transfer sums to zero, carries its posting rule and no zero posting`() {
         var random = SeededGenerator(seed: 2)
         var seen: Set<UInt8> = []
         for _ in 0..<5_000 {
             let transfer = Transfer.random(using: &random)
-            seen.insert(transfer.recipe.rawValue)
+            seen.insert(transfer.rule.rawValue)
             #expect(transfer.count >= 2 && transfer.count <= Transfer.maximumPostings)
             #expect(transfer.postings.reduce(Int128(0)) { $0 + Int128($1.amountMinor) } == 0)
             #expect(transfer.postings.allSatisfy { $0.amountMinor != 0 })
         }
-        #expect(seen.count == Recipe.allCases.count)
+        #expect(seen.count == PostingRule.allCases.count)
     }
 
     @Test func `an amount of zero stops the process`() async {
-        await #expect(processExitsWith: .failure) { _ = Recipes.hold(someParties, amountMinor: 0) }
+        await #expect(processExitsWith: .failure) { _ = PostingRules.hold(someParties, amountMinor: 0) }
     }
 
     @Test func `a negative amount stops the process`() async {
-        await #expect(processExitsWith: .failure) { _ = Recipes.refundConfirmed(someParties, amountMinor: -1) }
+        await #expect(processExitsWith: .failure) { _ = PostingRules.refundConfirmed(someParties, amountMinor: -1) }
     }
 
     @Test func `a fee above the amount stops the process`() async {
-        await #expect(processExitsWith: .failure) { _ = Recipes.capture(someParties, amountMinor: 1, feeMinor: 2) }
+        await #expect(processExitsWith: .failure) { _ = PostingRules.capture(someParties, amountMinor: 1, feeMinor: 2) }
     }
 
     @Test func `postings that do not sum to zero stop the process`() async {

@@ -50,7 +50,7 @@ extension Payment {
         guard isOpen || phase == .requiresAction, cancelCount < .max else { throw .unexpectedState }
     }
 
-    /// What a cancel takes back: the rest of a hold, or all of what waits for the shopper.
+    /// What a cancel releases: the rest of the hold, or the whole amount that waits for the shopper.
     package var cancelledMinor: Int64 { phase == .requiresAction ? amountMinor : capturableMinor }
 
     /// The new total of an increment, if the authorization may be raised to it now.
@@ -66,7 +66,7 @@ extension Payment {
         return requested
     }
 
-    /// Whether the PSP may be told now that the shopper has done what it waited for.
+    /// Whether the gateway may confirm now that the shopper has done what the PSP waited for.
     package func checkConfirm() throws(OperationRefusal) {
         try checkIdle()
         guard phase == .requiresAction, confirmCount < .max else { throw .unexpectedState }

@@ -15,7 +15,7 @@ package enum MerchantFunds: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// The parties of a payment, which every recipe needs: merchant, provider, currency.
+/// The parties of a payment, which every posting rule needs: merchant, provider, currency.
 package struct Parties: Hashable, Sendable {
     /// `MerchantID.rawValue`.
     package var merchant: UInt64
@@ -42,13 +42,13 @@ package struct Parties: Hashable, Sendable {
     }
 }
 
-/// The only makers of transfers, one per recipe of `reference/payments.md` 4.4. All amounts are in minor units and
+/// The only makers of transfers, one per posting rule of `reference/payments.md` 4.4. All amounts are in minor units and
 /// must be positive (a violated precondition stops the process: a wrong posting is worse than no answer).
-package enum Recipes {
+package enum PostingRules {
     /// P1: a provider holds `amountMinor` of the shopper's money for the merchant (memo accounts).
     package static func hold(_ parties: Parties, amountMinor: Int64) -> Transfer {
         Transfer(
-            parties.rail.recipe(.hold),
+            parties.rail.rule(.hold),
             .debit(parties.account(.memoAuthorizationProvider), amountMinor),
             .credit(parties.account(.memoAuthorizationMerchant), amountMinor)
         )
@@ -57,7 +57,7 @@ package enum Recipes {
     /// P2: `amountMinor` of a hold ends: captured, cancelled or expired.
     package static func release(_ parties: Parties, amountMinor: Int64) -> Transfer {
         Transfer(
-            parties.rail.recipe(.release),
+            parties.rail.rule(.release),
             .debit(parties.account(.memoAuthorizationMerchant), amountMinor),
             .credit(parties.account(.memoAuthorizationProvider), amountMinor)
         )
@@ -68,15 +68,15 @@ package enum Recipes {
     /// - Precondition: 0 <= `feeMinor` <= `amountMinor`.
     package static func capture(_ parties: Parties, amountMinor: Int64, feeMinor: Int64) -> Transfer {
         precondition(feeMinor >= 0 && feeMinor <= amountMinor, "a fee is a part of the amount")
-        let recipe = parties.rail.recipe(.capture)
+        let rule = parties.rail.rule(.capture)
         let receivable = Posting.debit(parties.account(.providerReceivable), amountMinor)
         if feeMinor == 0 {
-            return Transfer(recipe, receivable, .credit(parties.account(.merchantPending), amountMinor))
+            return Transfer(rule, receivable, .credit(parties.account(.merchantPending), amountMinor))
         }
         let fees = Posting.credit(parties.account(.platformFees), feeMinor)
-        if feeMinor == amountMinor { return Transfer(recipe, receivable, fees) }
+        if feeMinor == amountMinor { return Transfer(rule, receivable, fees) }
         let merchant = Posting.credit(parties.account(.merchantPending), amountMinor - feeMinor)
-        return Transfer(recipe, receivable, merchant, fees)
+        return Transfer(rule, receivable, merchant, fees)
     }
 
     /// P5a: a refund leaves the merchant's balance for the clearing account.

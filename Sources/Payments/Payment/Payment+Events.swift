@@ -165,13 +165,13 @@ extension Payment {
             guard running == nil, !traits.contains(.split) else { throw .operationInProgress }
             return authorization(.authorized, event, context)
         case .voided, .expired, .failed:
-            // One that we knew to be authorized: told late, but nothing new.
+            // The authorization was known: the event is late and changes nothing.
             return authorizedMinor > 0 ? .known : authorization(.authorizedLate, event, context)
         case .created, .review, .conflicted: throw .notAllowed
         }
     }
 
-    /// An authorization (a sale's capture, too) that no answer told, if it is for what was asked.
+    /// An authorization (or a sale's capture) that no answer reported. In conflict when it is not for what was asked.
     private func authorization(
         _ effect: PaymentEffect,
         _ event: ProviderEvent,
@@ -221,7 +221,8 @@ extension Payment {
         _ context: EventContext
     ) throws(EventRefusal) -> EventDecision {
         switch running {
-        // Only of the first capture: nothing in an event tells which of several it is about, and the PSP is asked of the one that runs.
+        // Only the first capture: an event does not say which of several captures it is about.
+        // The gateway asks the PSP about the one that runs.
         case .capture where captureCount == 1: return .outcome(success(event))
         case .authorize where capturesAutomatically, .confirm where capturesAutomatically:
             return .outcome(success(event))
@@ -236,7 +237,7 @@ extension Payment {
         case .requiresAction where capturesAutomatically && !traits.contains(.split):
             return authorization(.authorized, event, context)
         case .voided, .expired, .failed:
-            // That one is told after it has failed: it was known.
+            // The event reports the capture that failed later: it is known.
             if failure == .captureFailed { return .known }
             guard currency(event) == currency, amount(event) <= amountMinor else { return conflict(event, moved: true) }
             return .fact(PaymentFact(.capturedLate, amount(event), currency))
@@ -257,7 +258,7 @@ extension Payment {
         }
         switch phase {
         case .captured, .partiallyCaptured:
-            // What went on to sellers and wallets is for people to get back.
+            // An operator must recover what went on to sellers and wallets.
             guard refundableMinor > 0, traits.isDisjoint(with: [.split, .topUp]) else { throw .notAllowed }
             let amount = event.amountMinor ?? refundableMinor
             guard currency(event) == currency, amount <= refundableMinor else { throw .amountMismatch }
@@ -297,7 +298,7 @@ extension Payment {
             throw .amountMismatch
         }
         switch (refund.status, event.type) {
-        // The PSP executed another amount, which waits in suspense: people say what the refund comes to.
+        // The PSP executed another amount, which is in suspense. An operator decides what the refund comes to.
         case (.pending, .refundSucceeded) where refund.isConflicted:
             return .fact(PaymentFact(.refundConfirmed, refund.amountMinor, currency))
         case (.pending, _) where refund.isConflicted:
