@@ -207,6 +207,40 @@ extension FailureReason {
     /// The name in answers.
     package var name: StaticString {
         switch self {
+        case .call(let failure): failure.name
+        case .reversal(let reason): reason.name
+        case .risk(let refusal): refusal.name
+        case .captureFailed: "capture_failed"
+        }
+    }
+}
+
+extension ReversalReason {
+    /// The name in answers.
+    package var name: StaticString {
+        switch self {
+        case .abandoned: "abandoned"
+        case .partialAuthorization: "partial_authorization"
+        case .lateSuccess: "late_success"
+        }
+    }
+}
+
+extension RiskRefusal {
+    /// The name in answers.
+    package var name: StaticString {
+        switch self {
+        case .blocked: "blocked"
+        case .reviewRejected: "review_rejected"
+        case .reviewTimedOut: "review_timed_out"
+        }
+    }
+}
+
+extension CallFailure {
+    /// The name in answers.
+    package var name: StaticString {
+        switch self {
         case .timeout: "timeout"
         case .connectionFailed: "connection_failed"
         case .connectionLost: "connection_lost"
@@ -217,16 +251,7 @@ extension FailureReason {
         case .badResponse: "bad_response"
         case .misconfigured: "misconfigured"
         case .conflict: "conflict"
-        case .recovered: "recovered"
         case .pendingAtProvider: "pending_at_provider"
-        case .abandoned: "abandoned"
-        case .partialAuthorization: "partial_authorization"
-        case .actionPending: "action_pending"
-        case .blocked: "blocked"
-        case .reviewRejected: "review_rejected"
-        case .reviewTimedOut: "review_timed_out"
-        case .lateSuccess: "late_success"
-        case .captureFailed: "capture_failed"
         }
     }
 }

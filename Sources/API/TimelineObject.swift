@@ -235,7 +235,7 @@ extension TimelineObject {
 
     private static func write(_ transfer: Transfer, _ output: inout ByteCursor) {
         output.literal("{\"recipe\":\"")
-        output.literal(transfer.recipe.name)
+        output.literal(transfer.rule.name)
         output.literal("\",\"postings\":[")
         for index in 0..<transfer.count {
             output.literal(index == 0 ? "{\"account\":\"" : ",{\"account\":\"")
@@ -250,7 +250,7 @@ extension TimelineObject {
     }
 }
 
-extension Recipe {
+extension PostingRule {
     /// The name in answers.
     var name: StaticString {
         switch self {

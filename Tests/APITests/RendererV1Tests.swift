@@ -61,8 +61,8 @@ import Testing
         let text = String(repeating: "\u{1}", count: 64)
         let payment = PaymentID(high: .max, low: .max)
         let transfers = Transfers(
-            Recipes.release(parties, amountMinor: .max),
-            Recipes.capture(parties, amountMinor: .max, feeMinor: 1)
+            PostingRules.release(parties, amountMinor: .max),
+            PostingRules.capture(parties, amountMinor: .max, feeMinor: 1)
         )
         let finished = OperationFinished(
             payment: payment,
@@ -122,7 +122,7 @@ import Testing
             #""decline":{"class":"soft_later","standard_code":"insufficient_funds","psp_code":"51"},"failure":null"#
         #expect(Self.render(view).contains(decline))
         view.decline = nil
-        view.failure = .connectionFailed
+        view.failure = .call(.connectionFailed)
         #expect(Self.render(view).contains(#""decline":null,"failure":{"reason":"connection_failed"}"#))
     }
 
@@ -149,7 +149,7 @@ import Testing
         view.capturedMinor = .min
         view.refundedMinor = .min
         view.refundPendingMinor = .min
-        view.failure = .connectionFailed
+        view.failure = .call(.connectionFailed)
         for category in DeclineClass.allCases {
             for code in DeclineCode.allCases {
                 let providerCode = String(repeating: "\"", count: 64)
@@ -201,7 +201,7 @@ import Testing
             Self.renderer.renderNotExecuted(
                 .sample,
                 details: PaymentDetails.sample.bytes.span,
-                reason: .connectionFailed,
+                reason: .call(.connectionFailed),
                 requestID: Self.requestID,
                 into: &$0
             )
