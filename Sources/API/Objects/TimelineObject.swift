@@ -160,7 +160,7 @@ extension TimelineObject {
         if let key = record.key { writeRequest(key.requestID, &output) }
         if let cause = record.cause { writeName("cause", cause.name, &output) }
         writeAmount(record.amountMinor, &output)
-        if !record.instructions.isEmpty { SpecialsObject.writeInstructions(record.instructions.span, &output) }
+        if !record.instructions.isEmpty { OptionalMembers.writeInstructions(record.instructions.span, &output) }
         write(record.transfers, &output)
     }
 

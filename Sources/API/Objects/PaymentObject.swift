@@ -14,7 +14,7 @@ enum PaymentObject {
         let events = payment.disputedMinor | payment.settledMinor == 0 ? 0 : 128
         return 848 + end + events + decline + action + details.count + ByteCursor.quotedOverhead(details)
             + RiskObject.maximumBytes(details)
-            + SpecialsObject.extraBytes(details)
+            + OptionalMembers.extraBytes(details)
     }
 
     static func write(_ payment: PaymentView, _ details: Span<UInt8>, _ output: inout ByteCursor) {
@@ -31,7 +31,7 @@ enum PaymentObject {
         output.literal(payment.capturesAutomatically ? "\",\"capture\":true" : "\",\"capture\":false")
         writeAmounts(payment, &output)
         DetailsObject.write(details, &output)
-        SpecialsObject.write(details, &output)
+        OptionalMembers.write(details, &output)
         writeDecline(payment, &output)
         if let action = payment.nextAction { NextActionObject.write(action, &output) }
         if payment.expiresAt != 0 {

@@ -1,7 +1,7 @@
 import Payments
 
 /// The members of a payment that few have: the wallet that a top-up fills, sellers' parts, a capture by hand.
-enum SpecialsObject {
+enum OptionalMembers {
     static func write(_ details: Span<UInt8>, _ output: inout ByteCursor) {
         guard isPresent(in: details) else { return }
         if let wallet = PaymentDetails.wallet(in: details, field: .wallet) {
