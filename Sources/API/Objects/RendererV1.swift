@@ -192,15 +192,12 @@ extension FailureReason {
     /// Whether the same payment under a new idempotency key may succeed without a change by the caller.
     package var isRetryable: Bool {
         switch self {
-        case .timeout, .connectionFailed, .connectionLost, .streamReset, .serverError, .overloaded, .rateLimited,
-            .badResponse, .conflict, .recovered, .pendingAtProvider, .abandoned, .actionPending, .lateSuccess,
-            .captureFailed:
-            true
         // The provider refuses the gateway's own requests: only the gateway's operator can end that.
-        case .misconfigured: false
+        case .call(let failure): failure != .misconfigured
         // The same request is approved for less again: it must accept a partial authorization, or ask for less.
-        case .partialAuthorization: false
-        case .blocked, .reviewRejected, .reviewTimedOut: false
+        case .reversal(let reason): reason != .partialAuthorization
+        case .risk: false
+        case .captureFailed: true
         }
     }
 

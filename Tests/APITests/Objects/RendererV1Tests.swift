@@ -231,7 +231,7 @@ import Testing
         }
         let isHopeless =
             switch reason {
-            case .misconfigured, .partialAuthorization, .blocked, .reviewRejected, .reviewTimedOut: true
+            case .call(.misconfigured), .reversal(.partialAuthorization), .risk: true
             default: false
             }
         #expect(text.contains(#""retryable":\#(!isHopeless),"reason":"\#(reason.name)""#))
