@@ -1,9 +1,9 @@
 #!/bin/sh
-# Writes docs/openapi.yaml into Sources/API/OpenAPIText*.swift, so that the binary carries the document it serves. In parts, as no
+# Writes docs/openapi.yaml into Sources/API/OpenAPI/OpenAPIText*.swift, so that the binary carries the document it serves. In parts, as no
 # file of the project has more than 500 lines.
 set -eu
 cd "$(dirname "$0")/.."
-target=Sources/API/OpenAPIText
+target=Sources/API/OpenAPI/OpenAPIText
 rm -f "$target"*.swift
 parts=$(mktemp -d)
 trap 'rm -rf "$parts"' EXIT

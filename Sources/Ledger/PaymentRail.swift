@@ -28,14 +28,14 @@ package enum PaymentRail: Hashable, Sendable {
         }
     }
 
-    /// The recipe's name on this rail.
-    func recipe(_ recipe: Recipe) -> Recipe {
-        switch (self, recipe) {
+    /// The posting rule's name on this rail.
+    func rule(_ rule: PostingRule) -> PostingRule {
+        switch (self, rule) {
         case (.wallet, .hold): .walletHeld
         case (.wallet, .release): .walletReleased
         case (.wallet, .capture): .walletPaid
         case (.topUp, .capture): .walletToppedUp
-        case (.provider, _), (.wallet, _), (.topUp, _), (.cash, _): recipe
+        case (.provider, _), (.wallet, _), (.topUp, _), (.cash, _): rule
         }
     }
 }
@@ -53,7 +53,7 @@ package struct SellerPart: Hashable, Sendable {
     }
 }
 
-extension Recipes {
+extension PostingRules {
     /// P3 with sellers: their parts stand beside the merchant's, pending like it.
     /// - Parameter feeMinor: the platform's fee with what rounding left over.
     /// - Precondition: at most 4 sellers; the parts and the fee are at most `amountMinor`.

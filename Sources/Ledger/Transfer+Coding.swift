@@ -4,8 +4,8 @@ import Money
 package enum LedgerDecodingError: Error, Equatable, Sendable {
     /// The bytes end inside the transfer.
     case truncated
-    /// A recipe number of no known recipe.
-    case unknownRecipe(UInt8)
+    /// A posting rule number of no known posting rule.
+    case unknownRule(UInt8)
     /// Fewer than 2 or more than 8 postings.
     case postingCount(UInt8)
     case unknownAccountKind(UInt8)
@@ -20,7 +20,7 @@ package enum LedgerDecodingError: Error, Equatable, Sendable {
 
 /// The journal's form of a transfer, integers little-endian:
 ///
-///     u8 recipe, u8 count, then per posting: u8 kind, u16 currency (ISO 4217 numeric), u64 owner, i64 amount
+///     u8 posting rule, u8 count, then per posting: u8 kind, u16 currency (ISO 4217 numeric), u64 owner, i64 amount
 extension Transfer {
     /// The bytes one posting takes.
     package static let encodedPostingBytes = 19
@@ -32,7 +32,7 @@ extension Transfer {
 
     /// Appends the transfer. Allocates only if `output` has less than `encodedBytes` of spare capacity.
     package func encode(into output: inout [UInt8]) {
-        output.append(recipe.rawValue)
+        output.append(rule.rawValue)
         output.append(UInt8(truncatingIfNeeded: count))
         for index in 0..<count {
             let posting = self[index]
@@ -50,7 +50,7 @@ extension Transfer {
         at offset: inout Int
     ) throws(LedgerDecodingError) -> Transfer {
         guard offset >= 0, bytes.count - offset >= 2 else { throw .truncated }
-        guard let recipe = Recipe(rawValue: bytes[offset]) else { throw .unknownRecipe(bytes[offset]) }
+        guard let rule = PostingRule(rawValue: bytes[offset]) else { throw .unknownRule(bytes[offset]) }
         let count = Int(bytes[offset + 1])
         guard count >= 2, count <= maximumPostings else { throw .postingCount(bytes[offset + 1]) }
         guard bytes.count - offset >= 2 + count * encodedPostingBytes else { throw .truncated }
@@ -59,7 +59,7 @@ extension Transfer {
         for index in 1..<count {
             postings[index] = try decodePosting(bytes, at: offset + 2 + index * encodedPostingBytes)
         }
-        guard let transfer = Transfer(recipe, count: count, storage: postings) else { throw .unbalanced }
+        guard let transfer = Transfer(rule, count: count, storage: postings) else { throw .unbalanced }
         offset += transfer.encodedBytes
         return transfer
     }

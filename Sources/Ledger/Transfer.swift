@@ -1,5 +1,5 @@
-/// The recipe that made a transfer (`reference/payments.md` 4.4); the raw value is journaled and never reused.
-package enum Recipe: UInt8, Sendable, CaseIterable {
+/// The posting rule that made a transfer (`reference/payments.md` 4.4); the raw value is journaled and never reused.
+package enum PostingRule: UInt8, Sendable, CaseIterable {
     /// P1: an authorization is held.
     case hold = 1
     /// P2: a hold, or a part of it, ends (capture, cancel, expiry).
@@ -56,10 +56,10 @@ package enum Recipe: UInt8, Sendable, CaseIterable {
 
 /// A balanced set of postings: their sum is zero in every currency. Immutable, at most 8 postings, no heap.
 package struct Transfer: Sendable {
-    /// The most postings that a recipe needs (P10 has four, P4 four; splits may take more).
+    /// The most postings that a posting rule needs (P10 has four, P4 four; splits may take more).
     package static let maximumPostings = 8
 
-    package let recipe: Recipe
+    package let rule: PostingRule
     /// 2...8
     package let count: Int
     private let storage: [8 of Posting]
@@ -69,9 +69,9 @@ package struct Transfer: Sendable {
         return storage[index]
     }
 
-    /// Only recipes and the decoder build transfers.
-    init(_ recipe: Recipe, _ first: Posting, _ second: Posting, _ third: Posting? = nil) {
-        self.recipe = recipe
+    /// Only posting rules and the decoder build transfers.
+    init(_ rule: PostingRule, _ first: Posting, _ second: Posting, _ third: Posting? = nil) {
+        self.rule = rule
         self.count = third == nil ? 2 : 3
         var postings = [8 of Posting](repeating: first)
         postings[1] = second
@@ -82,21 +82,21 @@ package struct Transfer: Sendable {
 
     /// A transfer of many postings, debits positive; those of zero are left out.
     /// - Precondition: two to eight are left, balanced.
-    init(_ recipe: Recipe, lines: [(account: Account, amountMinor: Int64)]) {
+    init(_ rule: PostingRule, lines: [(account: Account, amountMinor: Int64)]) {
         let postings = lines.filter { $0.amountMinor != 0 }.map {
             Posting(account: $0.account, amountMinor: $0.amountMinor)
         }
         precondition(postings.count >= 2 && postings.count <= Self.maximumPostings, "a transfer has 2 to 8 postings")
         var storage = [8 of Posting](repeating: postings[0])
         for index in 1..<postings.count { storage[index] = postings[index] }
-        self.recipe = recipe
+        self.rule = rule
         self.count = postings.count
         self.storage = storage
         precondition(isBalanced, "the postings of a transfer sum to zero in every currency")
     }
 
-    init?(_ recipe: Recipe, count: Int, storage: [8 of Posting]) {
-        self.recipe = recipe
+    init?(_ rule: PostingRule, count: Int, storage: [8 of Posting]) {
+        self.rule = rule
         self.count = count
         self.storage = storage
         guard count >= 2, count <= Self.maximumPostings, isBalanced else { return nil }
@@ -130,7 +130,7 @@ package struct Transfer: Sendable {
 
 extension Transfer: Equatable {
     package static func == (left: Transfer, right: Transfer) -> Bool {
-        guard left.recipe == right.recipe, left.count == right.count else { return false }
+        guard left.rule == right.rule, left.count == right.count else { return false }
         for index in 0..<left.count where left.storage[index] != right.storage[index] { return false }
         return true
     }

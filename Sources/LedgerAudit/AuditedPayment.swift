@@ -3,7 +3,7 @@ import Money
 import Payments
 import ShardRecords
 
-/// A payment as the check follows it: written from the reference's tables (transitions, recipes), not from the shard's code, so
+/// A payment as the check follows it: written from the reference's tables (transitions, posting rules), not from the shard's code, so
 /// that a mistake in one of them shows as a difference. Amounts in minor units.
 struct AuditedPayment {
     enum Phase {

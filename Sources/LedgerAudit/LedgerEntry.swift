@@ -103,7 +103,7 @@ extension Transfer {
     package var postings: [Posting] { (0..<count).map { self[$0] } }
 }
 
-extension Recipe {
+extension PostingRule {
     /// What an accountant reads as the description of the entry.
     package var title: StaticString {
         switch self {

@@ -26,7 +26,7 @@ package struct CSVExport: LedgerExport {
 
     package mutating func write(_ entry: LedgerEntry) -> String {
         let head =
-            "\(entry.number),\(ReportText.time(entry.time)),\(entry.subject),\(entry.transfer.recipe.title),"
+            "\(entry.number),\(ReportText.time(entry.time)),\(entry.subject),\(entry.transfer.rule.title),"
             + "\(Self.quoted(entry.providerReference)),"
         return entry.transfer.postings.map { posting in
             let currency = posting.account.currency
@@ -74,7 +74,7 @@ package struct HledgerExport: LedgerExport {
         for posting in entry.transfer.postings { text += declare(posting.account) }
         lastTime = max(lastTime, entry.time)
         let day = ReportText.time(entry.time).prefix(10)
-        text += "\n\(day) * (\(entry.number)) \(entry.transfer.recipe.title)"
+        text += "\n\(day) * (\(entry.number)) \(entry.transfer.rule.title)"
         text +=
             "  ; \(entry.subject.tag):\(entry.subject), time:\(ReportText.time(entry.time))\(Self.tag(entry.providerReference))\n"
         for posting in entry.transfer.postings {

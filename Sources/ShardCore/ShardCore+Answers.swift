@@ -57,7 +57,7 @@ extension ShardCore {
         var body = makeBody()
         let status: UInt16 = arena.withBytes(payment.details) { details in
             switch record.result {
-            case .succeeded where payment.failure == .partialAuthorization:
+            case .succeeded where payment.failure == .reversal(.partialAuthorization):
                 let decline = Decline(category: .softLater, code: .insufficientFunds, providerCode: "")
                 renderer.renderDeclined(view, details: details, decline: decline, requestID: requestID, into: &body)
                 return 402

@@ -318,7 +318,7 @@ extension ShardCore {
 extension Payment {
     /// What a transfer of this payment leaves pending, and to the platform. Where explained money goes is not the payment's.
     fileprivate mutating func keepFunds(_ transfer: Transfer) {
-        guard transfer.recipe != .reclassified else { return }
+        guard transfer.rule != .reclassified else { return }
         for index in 0..<transfer.count {
             let posting = transfer[index]
             switch posting.account.kind {

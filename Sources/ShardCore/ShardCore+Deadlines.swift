@@ -17,7 +17,7 @@ extension ShardCore {
     /// A payment has come to a state that time may end. It may be waiting for the end of the state before, which is later.
     mutating func awaitDeadline(_ index: Int, at now: Int64, isNews: Bool = true) {
         let payment = payments[index]
-        if payment.mustBeTakenBack { return deadlines.add(index, at: now, always: isNews) }
+        if payment.needsReversal { return deadlines.add(index, at: now, always: isNews) }
         // After a restart `now` is what a snapshot says.
         let (end, isBeyond) = now.addingReportingOverflow(Self.horizon)
         if let due = evidenceDueAt(index), isBeyond || due < end {
@@ -45,7 +45,7 @@ extension ShardCore {
         while rest > 0 {
             if sweptChunk >= payments.chunkTotal { sweptChunk = 0 }
             let near = payments.indices(inChunk: sweptChunk) { _, payment in
-                payment.mustBeTakenBack || payment.disputedMinor > 0
+                payment.needsReversal || payment.disputedMinor > 0
                     || (payment.deadline != 0 && payment.deadline - now < Self.horizon)
             }
             for index in near { awaitDeadline(index, at: now, isNews: false) }
@@ -61,14 +61,14 @@ extension ShardCore {
             endOverdueDisputes(index, at: now, into: &output)
             if let due = evidenceDueAt(index), due - now < Self.horizon { deadlines.add(index, at: max(now, due)) }
         }
-        guard payment.mustBeTakenBack || payment.deadline != 0 else { return }
+        guard payment.needsReversal || payment.deadline != 0 else { return }
         // An operation is under way, or nothing new may be begun now: later.
         guard payment.running == nil, refusesNewWork == nil, !operations.isFull else {
             return deadlines.add(index, at: now + Self.retryInterval)
         }
         // A hold that the PSP will not let go ends by itself.
         let isOver = payment.isOpen && payment.deadline != 0 && payment.deadline <= now
-        if payment.mustBeTakenBack, !isOver {
+        if payment.needsReversal, !isOver {
             takeBack(index, at: now, into: &output)
             let tries = payment.phase == .captured ? payment.refundCount : payment.cancelCount
             let next = now + Self.retryInterval(after: tries)
@@ -109,7 +109,7 @@ extension ShardCore {
     /// what came of it, and that is taken back.
     mutating func afterRefusedCancel(_ index: Int, at now: Int64, into output: inout ShardOutput) {
         let payment = payments[index]
-        guard payment.phase == .requiresAction, payment.failure == .abandoned, payment.running == nil,
+        guard payment.phase == .requiresAction, payment.failure == .reversal(.abandoned), payment.running == nil,
             payment.confirmCount < .max, refusesNewWork == nil, !operations.isFull
         else { return }
         begin(.confirm, index, cause: .abandoned, at: now, into: &output)
@@ -119,7 +119,7 @@ extension ShardCore {
     private mutating func begin(
         _ operation: ProviderOperation,
         _ index: Int,
-        cause: FailureReason?,
+        cause: ReversalReason?,
         at now: Int64,
         into output: inout ShardOutput
     ) {

@@ -190,14 +190,14 @@ extension ShardCore {
     /// The PSP certainly did not execute this try. That settles the operation only if no earlier try is in doubt.
     private mutating func notExecuted(
         _ slot: Int,
-        _ reason: FailureReason,
+        _ reason: CallFailure,
         at now: Int64,
         into output: inout ShardOutput
     ) {
         let operation = operations[slot]
         if operation.isUncertain {
             if !configuration.resolution.canQuery, !reason.isTransient, isPastHorizon(slot, at: now) {
-                return giveUp(slot, reason, at: now, into: &output)
+                return giveUp(slot, .call(reason), at: now, into: &output)
             }
             note(slot, .notExecuted, reason, at: now, into: &output)
             return scheduleResolution(slot, at: now)
@@ -208,7 +208,7 @@ extension ShardCore {
             note(slot, .notExecuted, reason, at: now, into: &output)
             return schedule(slot, at: now + retries[Int(operation.tries) - 1])
         }
-        giveUp(slot, reason, at: now, into: &output)
+        giveUp(slot, .call(reason), at: now, into: &output)
     }
 
     /// The operation certainly was not executed, and no try of it is on its way any more.
@@ -227,7 +227,7 @@ extension ShardCore {
     /// and its answer definite; but only a few times, because each of them is on its way again.
     private mutating func notFound(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
         if !operations[slot].isKnownToProvider, isPastHorizon(slot, at: now) {
-            return giveUp(slot, .timeout, at: now, into: &output)
+            return giveUp(slot, .call(.timeout), at: now, into: &output)
         }
         note(slot, .notFound, nil, at: now, into: &output)
         if operations[slot].isKnownToProvider {
@@ -245,7 +245,7 @@ extension ShardCore {
 
     private mutating func leaveUnresolved(
         _ slot: Int,
-        _ reason: FailureReason,
+        _ reason: CallFailure,
         providerReference: String,
         at now: Int64,
         into output: inout ShardOutput
@@ -276,7 +276,7 @@ extension ShardCore {
     private mutating func note(
         _ slot: Int,
         _ answer: OperationAttempted.Answer,
-        _ reason: FailureReason?,
+        _ reason: CallFailure?,
         at now: Int64,
         into output: inout ShardOutput
     ) {
@@ -331,7 +331,7 @@ extension ShardCore {
     private mutating func isAbandoned(_ slot: Int, at now: Int64, into output: inout ShardOutput) -> Bool {
         let operation = operations[slot]
         guard operation.isAuthorization, !operation.isKnownToProvider else { return false }
-        if payments[operation.payment].failure == .abandoned { return true }
+        if payments[operation.payment].failure == .reversal(.abandoned) { return true }
         guard now - operation.startedAt >= configuration.resolution.abandonAfter else { return false }
         statistics.abandoned += 1
         change(operation.payment, .abandoned, at: now, into: &output)
@@ -347,9 +347,9 @@ extension ShardCore {
     ) {
         switch outcome {
         case .succeeded:
-            giveUp(slot, .abandoned, at: now, into: &output)
+            giveUp(slot, .reversal(.abandoned), at: now, into: &output)
         case .notFound where isPastHorizon(slot, at: now):
-            giveUp(slot, .abandoned, at: now, into: &output)
+            giveUp(slot, .reversal(.abandoned), at: now, into: &output)
         case .declined where configuration.resolution.canQuery:
             // Too late for a void: the PSP says what it is, and that is taken back.
             operations[slot].step = .querying
@@ -365,7 +365,7 @@ extension ShardCore {
 
     private func mayReplay(_ slot: Int, at now: Int64) -> Bool {
         // What was given up is never sent again.
-        guard payments[operations[slot].payment].failure != .abandoned else { return false }
+        guard payments[operations[slot].payment].failure != .reversal(.abandoned) else { return false }
         return Int(operations[slot].replays) < configuration.resolution.replays
             && now - operations[slot].startedAt < configuration.resolution.replayWindow
     }
@@ -384,19 +384,6 @@ extension ShardCore {
 
     /// The token that a payment is made with.
     func paymentMethod(of index: Int) -> String { text(.paymentMethod, of: payments[index]) ?? "" }
-}
-
-extension FailureReason {
-    /// Whether sending the same again soon can help.
-    var isTransient: Bool {
-        switch self {
-        case .timeout, .connectionFailed, .connectionLost, .streamReset, .overloaded, .rateLimited, .conflict: true
-        case .serverError, .badResponse, .misconfigured, .recovered, .pendingAtProvider, .abandoned,
-            .partialAuthorization, .actionPending, .lateSuccess, .blocked, .reviewRejected, .reviewTimedOut,
-            .captureFailed:
-            false
-        }
-    }
 }
 
 extension RunningOperation {

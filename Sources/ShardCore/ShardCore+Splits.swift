@@ -154,7 +154,7 @@ extension ShardCore {
         guard payment.traits.contains(.split) else { return nil }
         let splits = arena.withBytes(payment.details) { PaymentDetails.splits(in: $0) }
         let settled = PaymentSplit.settle(splits, settledMinor: settledMinor, capturedMinor: payment.capturedMinor)
-        return settled.parts.isEmpty ? nil : Recipes.sellersSettled(payment.currency, parts: settled.parts)
+        return settled.parts.isEmpty ? nil : PostingRules.sellersSettled(payment.currency, parts: settled.parts)
     }
 
     /// The payment's `settledMinor` has just grown: its sellers' follow.

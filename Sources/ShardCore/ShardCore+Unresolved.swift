@@ -27,7 +27,7 @@ extension ShardCore {
     package var awaitingTime: [Payment] {
         (0..<payments.chunkTotal).flatMap { chunk in
             payments.indices(inChunk: chunk) { index, payment in
-                payment.mustBeTakenBack || payment.phase == .requiresAction || payment.phase == .review
+                payment.needsReversal || payment.phase == .requiresAction || payment.phase == .review
                     || evidenceDueAt(index) != nil
             }.map { payments[$0] }
         }
@@ -57,7 +57,7 @@ extension ShardCore {
                 currencyCode: "\(payment.currency.code)",
                 since: operation.startedAt,
                 isKnownToProvider: operation.isKnownToProvider,
-                isAbandoned: payment.failure == .abandoned,
+                isAbandoned: payment.failure == .reversal(.abandoned),
                 needsAttention: operation.startedAt <= attention
             )
         }

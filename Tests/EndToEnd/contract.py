@@ -39,7 +39,9 @@ def validator(schema):
 
 
 def operation(method, path):
-    """The document's operation, or None."""
+    """The document's operation, or None; every path is also served below `/api`."""
+    if path.startswith("/api/v1/"):
+        path = path.removeprefix("/api")
     for template, item in DOCUMENT["paths"].items():
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
             return item.get(method.lower())

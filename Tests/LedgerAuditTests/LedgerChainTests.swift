@@ -124,7 +124,7 @@ private struct Chain {
                     executedCurrency: .eur,
                     providerReference: "ch",
                     declineProviderCode: "",
-                    transfers: Transfers(Recipes.capture(parties, amountMinor: 1_000, feeMinor: 25)),
+                    transfers: Transfers(PostingRules.capture(parties, amountMinor: 1_000, feeMinor: 25)),
                     responseStatus: 201,
                     response: ByteBuffer(),
                     previous: RecordPosition(records.count),

@@ -45,7 +45,7 @@ import Testing
     @Test func aPayOutThatBooksAnotherAmountIsNamed() {
         var books = MoneyBooks()
         books.fundMerchant(1_000, fee: 0)
-        let wrong = Transfers(Recipes.payoutRequested(from: books.available, amountMinor: 499))
+        let wrong = Transfers(PostingRules.payoutRequested(from: books.available, amountMinor: 499))
         books.payout(1, nil, 500, booking: wrong)
         #expect(books.problems.contains { $0.contains("books") && $0.contains("is due") })
     }
@@ -142,7 +142,7 @@ private struct MoneyBooks {
         var details = PaymentDetails()
         details.append(.wallet, wallet.description)
         let rail = PaymentRail.topUp(wallet.accountOwner)
-        pay(amount, fee: 0, .topUp, details, Recipes.capture(parties(rail), amountMinor: amount, feeMinor: 0))
+        pay(amount, fee: 0, .topUp, details, PostingRules.capture(parties(rail), amountMinor: amount, feeMinor: 0))
     }
 
     mutating func paySale(_ amount: Int64, fee: UInt16) {
@@ -150,14 +150,14 @@ private struct MoneyBooks {
         details.append(.paymentMethod, wallet.description)
         let parties = parties(.wallet(wallet.accountOwner))
         let share = BasisPoints.fee(of: amount, basisPoints: fee)
-        pay(amount, fee: fee, .wallet, details, Recipes.capture(parties, amountMinor: amount, feeMinor: share))
+        pay(amount, fee: fee, .wallet, details, PostingRules.capture(parties, amountMinor: amount, feeMinor: share))
     }
 
     mutating func sale(_ amount: Int64, _ plan: [SplitRequest], parts: [Int64], residue: Int64) {
         var details = PaymentDetails()
         details.append(plan: plan)
         let sellers = parts.enumerated().map { SellerPart(owner: 3 << 48 | UInt64($0 + 1), amountMinor: $1) }
-        let transfer = Recipes.capture(parties(.provider), amountMinor: amount, feeMinor: residue, parts: sellers)
+        let transfer = PostingRules.capture(parties(.provider), amountMinor: amount, feeMinor: residue, parts: sellers)
         pay(amount, fee: 0, .split, details, transfer)
     }
 

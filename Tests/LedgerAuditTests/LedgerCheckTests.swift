@@ -14,11 +14,11 @@ import Testing
     @Test func aWholeLifeIsSound() {
         var books = Books()
         books.create(1_000, fee: 250, capturing: false)
-        books.finish(.authorize, 1, 1_000, Transfers(Recipes.hold(books.parties, amountMinor: 1_000)))
+        books.finish(.authorize, 1, 1_000, Transfers(PostingRules.hold(books.parties, amountMinor: 1_000)))
         books.start(.capture, 1, 600)
         books.finish(.capture, 1, 600, books.capture(600, fee: 15, releasing: 1_000))
         books.start(.refund, 1, 100, books.requested(100))
-        books.finish(.refund, 1, 100, Transfers(Recipes.refundConfirmed(books.parties, amountMinor: 100)))
+        books.finish(.refund, 1, 100, Transfers(PostingRules.refundConfirmed(books.parties, amountMinor: 100)))
         books.start(.refund, 2, 200, books.requested(200))
         books.finish(.refund, 2, 200, books.returned(200), result: .declined(.hard, .doNotHonor))
         books.bounce(ordinal: 1, 100)
@@ -31,23 +31,23 @@ import Testing
     @Test func severalCapturesAreSound() {
         var books = Books()
         books.create(1_000, fee: 250, capturing: false)
-        books.finish(.authorize, 1, 1_000, Transfers(Recipes.hold(books.parties, amountMinor: 1_000)))
+        books.finish(.authorize, 1, 1_000, Transfers(PostingRules.hold(books.parties, amountMinor: 1_000)))
         for (number, amount) in [(1, 300), (2, 250)] as [(UInt16, Int64)] {
             books.start(.capture, number, amount)
             let fee = BasisPoints.fee(of: amount, basisPoints: 250)
             books.finish(.capture, number, amount, books.capture(amount, fee: fee, releasing: amount), staysOpen: true)
         }
         books.start(.cancel, 1, 450)
-        books.finish(.cancel, 1, 450, Transfers(Recipes.release(books.parties, amountMinor: 450)))
+        books.finish(.cancel, 1, 450, Transfers(PostingRules.release(books.parties, amountMinor: 450)))
         books.start(.refund, 1, 550, books.requested(550))
-        books.finish(.refund, 1, 550, Transfers(Recipes.refundConfirmed(books.parties, amountMinor: 550)))
+        books.finish(.refund, 1, 550, Transfers(PostingRules.refundConfirmed(books.parties, amountMinor: 550)))
         #expect(books.problems == [])
     }
 
     @Test func aCaptureThatKeepsTooMuchOfTheHoldIsNamed() {
         var books = Books()
         books.create(1_000, fee: 0, capturing: false)
-        books.finish(.authorize, 1, 1_000, Transfers(Recipes.hold(books.parties, amountMinor: 1_000)))
+        books.finish(.authorize, 1, 1_000, Transfers(PostingRules.hold(books.parties, amountMinor: 1_000)))
         books.start(.capture, 1, 300)
         books.finish(.capture, 1, 300, books.capture(300, fee: 0, releasing: 300))
         #expect(books.problems.first?.hasPrefix("record 4: books") == true)
@@ -93,7 +93,7 @@ import Testing
     @Test func captureOfMoreThanAuthorizedIsNamed() {
         var books = Books()
         books.create(1_000, fee: 0, capturing: false)
-        books.finish(.authorize, 1, 1_000, Transfers(Recipes.hold(books.parties, amountMinor: 1_000)))
+        books.finish(.authorize, 1, 1_000, Transfers(PostingRules.hold(books.parties, amountMinor: 1_000)))
         books.start(.capture, 1, 1_001)
         books.finish(.capture, 1, 1_001, books.capture(1_001, fee: 0, releasing: 1_000))
         #expect(books.problems == ["record 4: captured 1001 of 1000 authorized"])
@@ -111,9 +111,9 @@ import Testing
     @Test func releasingMoreThanWasHeldIsNamed() {
         var books = Books()
         books.create(1_000, fee: 0, capturing: false)
-        books.finish(.authorize, 1, 1_000, Transfers(Recipes.hold(books.parties, amountMinor: 1_000)))
+        books.finish(.authorize, 1, 1_000, Transfers(PostingRules.hold(books.parties, amountMinor: 1_000)))
         books.start(.cancel, 1, 1_000)
-        books.finish(.cancel, 1, 1_000, Transfers(Recipes.release(books.parties, amountMinor: 1_200)))
+        books.finish(.cancel, 1, 1_000, Transfers(PostingRules.release(books.parties, amountMinor: 1_200)))
         #expect(books.problems.contains { $0.contains("leaves its side") })
         #expect(books.problems.contains { $0.contains("where memo:auth:merchant:0000000000000007 1000 EUR") })
     }
@@ -264,7 +264,7 @@ struct Books {
                     ),
                     payment: payment,
                     amountMinor: amount,
-                    transfers: Transfers(Recipes.refundBounced(parties, amountMinor: amount, to: .pending)),
+                    transfers: Transfers(PostingRules.refundBounced(parties, amountMinor: amount, to: .pending)),
                     time: time
                 )
             )
@@ -272,17 +272,17 @@ struct Books {
     }
 
     func capture(_ amount: Int64, fee: Int64, releasing hold: Int64?) -> Transfers {
-        let capture = Recipes.capture(parties, amountMinor: amount, feeMinor: fee)
+        let capture = PostingRules.capture(parties, amountMinor: amount, feeMinor: fee)
         guard let hold else { return Transfers(capture) }
-        return Transfers(Recipes.release(parties, amountMinor: hold), capture)
+        return Transfers(PostingRules.release(parties, amountMinor: hold), capture)
     }
 
     func requested(_ amount: Int64) -> Transfers {
-        Transfers(Recipes.refundRequested(parties, amountMinor: amount, from: .pending))
+        Transfers(PostingRules.refundRequested(parties, amountMinor: amount, from: .pending))
     }
 
     func returned(_ amount: Int64) -> Transfers {
-        Transfers(Recipes.refundFailed(parties, amountMinor: amount, to: .pending))
+        Transfers(PostingRules.refundFailed(parties, amountMinor: amount, to: .pending))
     }
 
     private func requestKey(_ number: UInt64) -> RequestKey {
@@ -315,7 +315,12 @@ struct Books {
         var fact = PaymentFact(.settled, amount, .eur)
         fact.feeMinor = fee
         fact.isFeeBounded = isBounded
-        let transfer = Recipes.settlement(parties, amountMinor: amount, providerFeeMinor: fee, releasedMinor: amount)
+        let transfer = PostingRules.settlement(
+            parties,
+            amountMinor: amount,
+            providerFeeMinor: fee,
+            releasedMinor: amount
+        )
         var record = EventApplied(
             payment: payment,
             type: .settlementMatched,

@@ -11,16 +11,16 @@ import Testing
         Account(kind, owner: owner, currency: .eur)
     }
 
-    @Test func `a payment's life leaves the balances that the recipes say`() {
+    @Test func `a payment's life leaves the balances that the posting rules say`() {
         var balances = Balances()
-        balances.apply(Recipes.hold(someParties, amountMinor: 10_000))
-        balances.apply(Recipes.release(someParties, amountMinor: 10_000))
-        balances.apply(Recipes.capture(someParties, amountMinor: 8_000, feeMinor: 232))
-        balances.apply(Recipes.refundRequested(someParties, amountMinor: 3_000, from: .pending))
+        balances.apply(PostingRules.hold(someParties, amountMinor: 10_000))
+        balances.apply(PostingRules.release(someParties, amountMinor: 10_000))
+        balances.apply(PostingRules.capture(someParties, amountMinor: 8_000, feeMinor: 232))
+        balances.apply(PostingRules.refundRequested(someParties, amountMinor: 3_000, from: .pending))
         #expect(balances.balance(of: account(.refundClearing)) == -3_000)
-        balances.apply(Recipes.refundConfirmed(someParties, amountMinor: 2_000))
-        balances.apply(Recipes.refundFailed(someParties, amountMinor: 1_000, to: .pending))
-        balances.apply(Recipes.refundBounced(someParties, amountMinor: 500, to: .available))
+        balances.apply(PostingRules.refundConfirmed(someParties, amountMinor: 2_000))
+        balances.apply(PostingRules.refundFailed(someParties, amountMinor: 1_000, to: .pending))
+        balances.apply(PostingRules.refundBounced(someParties, amountMinor: 500, to: .available))
 
         #expect(balances.balance(of: account(.memoAuthorizationProvider, provider)) == 0)
         #expect(
@@ -78,7 +78,7 @@ import Testing
         var (left, right, whole) = (Balances(), Balances(), Balances())
         for turn in 0..<2_000 {
             let transfer = Transfer.random(using: &random)
-            guard transfer.recipe == .capture || transfer.recipe == .refundBounced else { continue }
+            guard transfer.rule == .capture || transfer.rule == .refundBounced else { continue }
             if turn.isMultiple(of: 2) { left.apply(transfer) } else { right.apply(transfer) }
             whole.apply(transfer)
         }
@@ -98,7 +98,7 @@ import Testing
 
     @Test func `sums beyond 64 bits are exact`() {
         var balances = Balances()
-        for _ in 0..<5 { balances.apply(Recipes.capture(someParties, amountMinor: .max, feeMinor: 0)) }
+        for _ in 0..<5 { balances.apply(PostingRules.capture(someParties, amountMinor: .max, feeMinor: 0)) }
         #expect(balances.balance(of: account(.providerReceivable, provider)) == Int128(Int64.max) * 5)
     }
 
@@ -107,7 +107,7 @@ import Testing
         var merchants: UInt64 = 0
         while balances.hasRoom {
             merchants += 1
-            balances.apply(Recipes.hold(Parties(merchant: merchants, provider: 1, currency: .eur), amountMinor: 1))
+            balances.apply(PostingRules.hold(Parties(merchant: merchants, provider: 1, currency: .eur), amountMinor: 1))
         }
         #expect(balances.count == 5 && merchants == 4)
     }
@@ -117,7 +117,7 @@ import Testing
             var balances = Balances(maximumAccounts: 8)
             for merchant in 1...8 {
                 balances.apply(
-                    Recipes.hold(Parties(merchant: UInt64(merchant), provider: 1, currency: .eur), amountMinor: 1)
+                    PostingRules.hold(Parties(merchant: UInt64(merchant), provider: 1, currency: .eur), amountMinor: 1)
                 )
             }
         }
@@ -125,20 +125,20 @@ import Testing
 
     @Test func `releasing more than was held is not permitted and stops the process`() async {
         var balances = Balances()
-        balances.apply(Recipes.hold(someParties, amountMinor: 10))
-        #expect(balances.permits(Recipes.release(someParties, amountMinor: 10)))
-        #expect(!balances.permits(Recipes.release(someParties, amountMinor: 11)))
+        balances.apply(PostingRules.hold(someParties, amountMinor: 10))
+        #expect(balances.permits(PostingRules.release(someParties, amountMinor: 10)))
+        #expect(!balances.permits(PostingRules.release(someParties, amountMinor: 11)))
         await #expect(processExitsWith: .failure) {
             var balances = Balances()
-            balances.apply(Recipes.hold(someParties, amountMinor: 10))
-            balances.apply(Recipes.release(someParties, amountMinor: 11))
+            balances.apply(PostingRules.hold(someParties, amountMinor: 10))
+            balances.apply(PostingRules.release(someParties, amountMinor: 11))
         }
     }
 
     @Test func `confirming a refund that nobody requested stops the process`() async {
         await #expect(processExitsWith: .failure) {
             var balances = Balances()
-            balances.apply(Recipes.refundConfirmed(someParties, amountMinor: 1))
+            balances.apply(PostingRules.refundConfirmed(someParties, amountMinor: 1))
         }
     }
 }

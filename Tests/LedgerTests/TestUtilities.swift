@@ -21,7 +21,7 @@ let someParties = Parties(merchant: 0xDEAD_BEEF_0102_0304, provider: 7, currency
 extension Transfer {
     var postings: [Posting] { (0..<count).map { self[$0] } }
 
-    /// A transfer of a random recipe with random parties and amounts.
+    /// A transfer of a random posting rule with random parties and amounts.
     static func random(using random: inout SeededGenerator) -> Transfer {
         let parties = Parties(
             merchant: UInt64.random(in: 0...40, using: &random) &* 0x9E37_79B9_7F4A_7C15,
@@ -30,20 +30,20 @@ extension Transfer {
         )
         let amount = Int64.random(in: 1...(Int64.max >> Int64.random(in: 0...62, using: &random)), using: &random)
         let funds = MerchantFunds.allCases.randomElement(using: &random)!
-        switch Recipe.allCases.randomElement(using: &random)! {
-        case .hold: return Recipes.hold(parties, amountMinor: amount)
-        case .release: return Recipes.release(parties, amountMinor: amount)
+        switch PostingRule.allCases.randomElement(using: &random)! {
+        case .hold: return PostingRules.hold(parties, amountMinor: amount)
+        case .release: return PostingRules.release(parties, amountMinor: amount)
         case .capture:
             let basisPoints = [0, 10_000, UInt16.random(in: 0...10_000, using: &random)].randomElement(using: &random)!
             let fee = BasisPoints.fee(of: amount, basisPoints: basisPoints)
-            return Recipes.capture(parties, amountMinor: amount, feeMinor: fee)
-        case .refundRequested: return Recipes.refundRequested(parties, amountMinor: amount, from: funds)
-        case .refundConfirmed: return Recipes.refundConfirmed(parties, amountMinor: amount)
-        case .refundFailed: return Recipes.refundFailed(parties, amountMinor: amount, to: funds)
-        case .refundBounced: return Recipes.refundBounced(parties, amountMinor: amount, to: funds)
+            return PostingRules.capture(parties, amountMinor: amount, feeMinor: fee)
+        case .refundRequested: return PostingRules.refundRequested(parties, amountMinor: amount, from: funds)
+        case .refundConfirmed: return PostingRules.refundConfirmed(parties, amountMinor: amount)
+        case .refundFailed: return PostingRules.refundFailed(parties, amountMinor: amount, to: funds)
+        case .refundBounced: return PostingRules.refundBounced(parties, amountMinor: amount, to: funds)
         case .settlement:
             let fee = amount / 50
-            return Recipes.settlement(
+            return PostingRules.settlement(
                 parties,
                 amountMinor: amount,
                 providerFeeMinor: fee,
@@ -51,23 +51,24 @@ extension Transfer {
             )
         case .captureReversed:
             let half = amount / 2
-            return Recipes.captureReversed(
+            return PostingRules.captureReversed(
                 parties,
                 amountMinor: amount,
                 feeMinor: 0,
                 pendingMinor: half,
                 availableMinor: amount - half
             )
-        case .chargeback: return Recipes.chargeback(parties, amountMinor: amount - amount / 2, feeMinor: amount / 2)
-        case .disputeReserved: return Recipes.disputeReserved(parties, amountMinor: amount)
-        case .disputeReserveReleased: return Recipes.disputeReserveReleased(parties, amountMinor: amount)
-        case .chargebackWon: return Recipes.chargebackWon(parties, amountMinor: amount)
+        case .chargeback:
+            return PostingRules.chargeback(parties, amountMinor: amount - amount / 2, feeMinor: amount / 2)
+        case .disputeReserved: return PostingRules.disputeReserved(parties, amountMinor: amount)
+        case .disputeReserveReleased: return PostingRules.disputeReserveReleased(parties, amountMinor: amount)
+        case .chargebackWon: return PostingRules.chargebackWon(parties, amountMinor: amount)
         case .unexplained:
-            return Recipes.unexplained(parties, amountMinor: Bool.random(using: &random) ? amount : -amount)
+            return PostingRules.unexplained(parties, amountMinor: Bool.random(using: &random) ? amount : -amount)
         case .reclassified:
             let target = SuspenseTarget.allCases.randomElement(using: &random)!
-            return Recipes.reclassified(parties, amountMinor: amount, to: target)
-        case .writtenOff: return Recipes.writtenOff(parties, amountMinor: amount)
+            return PostingRules.reclassified(parties, amountMinor: amount, to: target)
+        case .writtenOff: return PostingRules.writtenOff(parties, amountMinor: amount)
         case .payoutRequested, .payoutPaid, .payoutFailed, .payoutReturned, .walletHeld, .walletReleased, .walletPaid,
             .walletToppedUp, .exchange, .sellersSettled:
             return money(parties, amount, using: &random)
@@ -78,24 +79,24 @@ extension Transfer {
         let source = Account(.merchantAvailable, owner: parties.merchant, currency: parties.currency)
         var parties = parties
         switch Int.random(in: 0...9, using: &random) {
-        case 0: return Recipes.payoutRequested(from: source, amountMinor: amount)
-        case 1: return Recipes.payoutPaid(parties.currency, amountMinor: amount)
-        case 2: return Recipes.payoutFailed(to: source, amountMinor: amount)
-        case 3: return Recipes.payoutReturned(to: source, amountMinor: amount)
+        case 0: return PostingRules.payoutRequested(from: source, amountMinor: amount)
+        case 1: return PostingRules.payoutPaid(parties.currency, amountMinor: amount)
+        case 2: return PostingRules.payoutFailed(to: source, amountMinor: amount)
+        case 3: return PostingRules.payoutReturned(to: source, amountMinor: amount)
         case 4:
             parties.rail = .wallet(9)
-            return Recipes.hold(parties, amountMinor: amount)
+            return PostingRules.hold(parties, amountMinor: amount)
         case 5:
             parties.rail = .wallet(9)
-            return Recipes.capture(parties, amountMinor: amount, feeMinor: 0)
+            return PostingRules.capture(parties, amountMinor: amount, feeMinor: 0)
         case 6:
             parties.rail = .topUp(9)
-            return Recipes.capture(parties, amountMinor: amount, feeMinor: 0)
+            return PostingRules.capture(parties, amountMinor: amount, feeMinor: 0)
         case 8:
             parties.rail = .wallet(9)
-            return Recipes.release(parties, amountMinor: amount)
+            return PostingRules.release(parties, amountMinor: amount)
         case 7:
-            return Recipes.exchange(
+            return PostingRules.exchange(
                 merchant: parties.merchant,
                 sold: .eur,
                 soldMinor: amount,
@@ -105,7 +106,7 @@ extension Transfer {
             )
         default:
             let parts = (1...4).map { SellerPart(owner: $0, amountMinor: amount / 4 + 1) }
-            return Recipes.sellersSettled(parties.currency, parts: parts)
+            return PostingRules.sellersSettled(parties.currency, parts: parts)
         }
     }
 }

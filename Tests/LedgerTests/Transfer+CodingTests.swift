@@ -6,7 +6,7 @@ import Testing
 @Suite struct TransferCodingTests {
     @Test func `the encoding is stable`() {
         var bytes: [UInt8] = []
-        Recipes.hold(Parties(merchant: 0x0807_0605_0403_0201, provider: 9, currency: .eur), amountMinor: 258)
+        PostingRules.hold(Parties(merchant: 0x0807_0605_0403_0201, provider: 9, currency: .eur), amountMinor: 258)
             .encode(into: &bytes)
         let expected: [UInt8] = [
             1, 2, 16, 0xD2, 0x03, 9, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 17, 0xD2, 0x03, 1, 2, 3, 4, 5, 6, 7,
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func `raw values that are journaled never change`() {
-        #expect(Recipe.allCases.map(\.rawValue) == Array(1...16) + Array(20...29))
+        #expect(PostingRule.allCases.map(\.rawValue) == Array(1...16) + Array(20...29))
         #expect(AccountKind.allCases.map(\.rawValue) == Array(1...17) + Array(20...22))
         #expect(AccountKind.memoAuthorizationMerchant.rawValue == 17 && AccountKind.refundClearing.rawValue == 7)
     }
@@ -38,7 +38,7 @@ import Testing
 
     @Test func `every truncation is refused and leaves the offset`() {
         var bytes: [UInt8] = []
-        Recipes.capture(someParties, amountMinor: 100, feeMinor: 3).encode(into: &bytes)
+        PostingRules.capture(someParties, amountMinor: 100, feeMinor: 3).encode(into: &bytes)
         for length in 0..<bytes.count {
             var offset = 0
             #expect(throws: LedgerDecodingError.truncated) {
@@ -50,7 +50,7 @@ import Testing
 
     private func error(changing index: Int, to value: UInt8) -> LedgerDecodingError? {
         var bytes: [UInt8] = []
-        Recipes.capture(someParties, amountMinor: 100, feeMinor: 3).encode(into: &bytes)
+        PostingRules.capture(someParties, amountMinor: 100, feeMinor: 3).encode(into: &bytes)
         bytes[index] = value
         var offset = 0
         do throws(LedgerDecodingError) {
@@ -62,8 +62,8 @@ import Testing
     }
 
     @Test func `each kind of damage has its own error`() {
-        #expect(error(changing: 0, to: 0) == .unknownRecipe(0))
-        #expect(error(changing: 0, to: 200) == .unknownRecipe(200))
+        #expect(error(changing: 0, to: 0) == .unknownRule(0))
+        #expect(error(changing: 0, to: 200) == .unknownRule(200))
         #expect(error(changing: 1, to: 1) == .postingCount(1))
         #expect(error(changing: 1, to: 9) == .postingCount(9))
         #expect(error(changing: 1, to: 2) == .unbalanced)

@@ -153,7 +153,7 @@ extension Auditor {
                 throw Mismatch(description: "p\(number) has a dispute that is overdue")
             }
             // What a dispute holds is taken back when that has ended.
-            guard !payment.mustBeTakenBack || !open.isEmpty, payment.deadline == 0 || payment.deadline > now else {
+            guard !payment.needsReversal || !open.isEmpty, payment.deadline == 0 || payment.deadline > now else {
                 throw Mismatch(description: "p\(number) is overdue: \(payment.text)")
             }
         }

@@ -54,10 +54,10 @@ extension NaivePayment {
     func ownOperation(_ kind: ProviderOperation, at now: Int64) throws(Mismatch) -> Int64 {
         guard running == nil else { throw Mismatch(description: "begun beside another operation") }
         switch kind {
-        case .cancel where phase == .authorized && mustBeTakenBack: return capturable
+        case .cancel where phase == .authorized && needsReversal: return capturable
         case .cancel where phase == .requiresAction && deadline <= now: return amount
         // What a dispute holds waits until that has ended.
-        case .refund where phase == .captured && mustBeTakenBack && !disputes.contains { $0.isOpen }: return refundable
+        case .refund where phase == .captured && needsReversal && !disputes.contains { $0.isOpen }: return refundable
         case .confirm where phase == .requiresAction && failure == "abandoned": return amount
         default: throw Mismatch(description: "the gateway began a \(kind) of \(text) by itself")
         }

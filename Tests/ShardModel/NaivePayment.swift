@@ -110,7 +110,7 @@ struct NaivePayment {
     var capturable: Int64 { isOpen ? max(0, authorized - captured) : 0 }
     var refundable: Int64 { max(0, captured - refunded - refundPending - disputed) }
 
-    var mustBeTakenBack: Bool {
+    var needsReversal: Bool {
         guard failure == "abandoned" || failure == "partialAuthorization" || failure == "lateSuccess" else {
             return false
         }
@@ -269,7 +269,7 @@ struct NaivePayment {
         return postings
     }
 
-    // MARK: Recipes (docs/posting-rules.md)
+    // MARK: Posting rules (docs/posting-rules.md)
 
     func hold(_ amount: Int64) -> [NaivePosting] { move(.heldAtPSP, .heldForMerchant, amount) }
     func release(_ amount: Int64) -> [NaivePosting] { move(.heldForMerchant, .heldAtPSP, amount) }

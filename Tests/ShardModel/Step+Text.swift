@@ -162,7 +162,7 @@ extension Step.Reply {
             guard let code = DeclineCode.allCases.first(where: { "\($0.name)" == words.last }) else { return nil }
             self = .declined(code)
         case "unknown", "not_executed":
-            guard let reason = FailureReason.allCases.first(where: { "\($0)" == words.last }) else { return nil }
+            guard let reason = CallFailure.allCases.first(where: { "\($0)" == words.last }) else { return nil }
             self = verb == "unknown" ? .unknown(reason) : .notExecuted(reason)
         case "action": self = .action
         case "pending": self = .pending

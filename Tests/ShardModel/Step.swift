@@ -62,8 +62,8 @@ package enum Step: Hashable, Sendable {
         case declined(DeclineCode)
         case action
         case pending
-        case unknown(FailureReason)
-        case notExecuted(FailureReason)
+        case unknown(CallFailure)
+        case notExecuted(CallFailure)
         case notFound
     }
 

@@ -113,7 +113,7 @@ package struct Trace {
             let side = posting.amountMinor < 0 ? "Cr" : "Dr"
             return "\(side) \(Self.text(posting.account)) \(abs(posting.amountMinor)) \(posting.account.currency)"
         }
-        return "\(transfer.recipe): \(postings.joined(separator: ", "))"
+        return "\(transfer.rule): \(postings.joined(separator: ", "))"
     }
 
     static func text(_ account: Account) -> String {

@@ -100,8 +100,8 @@ struct WorkloadRandom {
     private static let codes: [DeclineCode] = [
         .insufficientFunds, .issuerUnavailable, .authorizationExpired, .alreadyCaptured, .authenticationRequired,
     ]
-    private static let doubts: [FailureReason] = [.timeout, .connectionLost, .streamReset, .serverError, .badResponse]
-    private static let refusals: [FailureReason] = [.connectionFailed, .overloaded, .misconfigured, .rateLimited]
+    private static let doubts: [CallFailure] = [.timeout, .connectionLost, .streamReset, .serverError, .badResponse]
+    private static let refusals: [CallFailure] = [.connectionFailed, .overloaded, .misconfigured, .rateLimited]
 
     private mutating func reply() -> Step.Reply {
         switch below(100) {

@@ -250,7 +250,7 @@ import Testing
         world.pass(milliseconds: 10_000)
         #expect(world.lastCall.call.operation == .cancel)
         world.answer(world.lastCall.token, Self.approval(1_000))
-        #expect(world.payment.status == .failed && world.payment.failure == .abandoned)
+        #expect(world.payment.status == .failed && world.payment.failure == .reversal(.abandoned))
         for _ in 0..<5 { world.pass(milliseconds: Self.minute) }
         #expect(world.calls.count == before + 1)
     }
@@ -316,7 +316,9 @@ import Testing
         world.pass(milliseconds: 1_000)
         #expect(world.lastCall.call.mode == .cancelByReference)
         world.answer(world.lastCall.token, Self.approval(1_000))
-        #expect(world.payment.status == .failed && world.payment.failure == .abandoned && world.imbalance == 0)
+        #expect(
+            world.payment.status == .failed && world.payment.failure == .reversal(.abandoned) && world.imbalance == 0
+        )
         #expect(world.core.runningCount == 0)
     }
 

@@ -109,7 +109,7 @@ struct RefusedPairsTests {
     func lateOutcomes(state: State) throws {
         var replies: [Step.Reply] = [.ok(amount: nil, currency: nil, expiresIn: 0), .action, .pending, .notFound]
         replies += DeclineCode.allCases.map { .declined($0) }
-        replies += FailureReason.allCases.flatMap { [.unknown($0), .notExecuted($0)] }
+        replies += CallFailure.allCases.flatMap { [.unknown($0), .notExecuted($0)] }
         for reply in replies {
             var driver = try Self.reach(state)
             let before = Snapshot(driver)

@@ -74,7 +74,7 @@ package final class SimulatedProvider: Provider {
         pool.execute(request, token: calls.insert(SimulatedCall(call), token: token), deadline: deadline)
     }
 
-    /// The call cannot be said in the simulator's terms: it was not executed, and we are told so like of any other.
+    /// The simulator's protocol cannot express the call: it was not executed. The delegate learns it as of any other call.
     private func refuse(_ call: ProviderCall, token: UInt64) {
         let outcome: ProviderOutcome =
             call.mode == .execute ? .notExecuted(.misconfigured) : .unknown(.misconfigured)

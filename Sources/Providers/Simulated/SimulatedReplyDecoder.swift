@@ -41,7 +41,7 @@ enum SimulatedReplyDecoder {
         }
     }
 
-    static func reason(_ failure: HTTPClientFailure) -> FailureReason {
+    static func reason(_ failure: HTTPClientFailure) -> CallFailure {
         switch failure {
         case .timeout: .timeout
         case .connectFailed, .shutdown: .connectionFailed

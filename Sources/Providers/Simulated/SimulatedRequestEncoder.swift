@@ -39,7 +39,7 @@ struct SimulatedRequestEncoder {
         case .execute:
             return execute(call)
         case .cancelByReference:
-            // A key of its own: the void is another operation than the authorization that it takes back.
+            // A key of its own: the void is another operation than the authorization that it reverses.
             return post("/v1/cancellations", key: call.providerKey + "-void", body: referenceBody(call))
         }
     }

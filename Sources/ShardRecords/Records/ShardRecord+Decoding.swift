@@ -82,7 +82,7 @@ extension RecordReader {
             ordinal: try integer(UInt16.self, bytes),
             amountMinor: try integer(Int64.self, bytes),
             staysOpen: try integer(UInt8.self, bytes) == 1,
-            cause: try failureReason(bytes),
+            cause: try optional(bytes),
             key: try optionalKey(bytes),
             transfers: try transfers(bytes),
             instructions: try instructions(bytes),
@@ -145,7 +145,7 @@ extension RecordReader {
         let payment = header.payment
         let operation = try operation(bytes)
         let ordinal = try integer(UInt16.self, bytes)
-        guard let reason = FailureReason(rawValue: try integer(UInt8.self, bytes)) else { throw .invalidValue }
+        guard let reason = CallFailure(rawValue: try integer(UInt8.self, bytes)) else { throw .invalidValue }
         return OperationUnresolved(
             payment: payment,
             operation: operation,
@@ -166,7 +166,7 @@ extension RecordReader {
         let ordinal = try integer(UInt16.self, bytes)
         let mode = try integer(UInt8.self, bytes)
         let answer = OperationAttempted.Answer(rawValue: try integer(UInt8.self, bytes))
-        let reason = try failureReason(bytes)
+        let reason: CallFailure? = try optional(bytes)
         guard mode > 0, let mode = ProviderCall.Mode(rawValue: mode - 1), let answer else { throw .invalidValue }
         return OperationAttempted(
             payment: payment,
@@ -217,11 +217,13 @@ extension RecordReader {
     }
 
     /// 0 is none.
-    private mutating func failureReason(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> FailureReason? {
+    private mutating func optional<Value: RawRepresentable<UInt8>>(
+        _ bytes: Span<UInt8>
+    ) throws(RecordDecodingError) -> Value? {
         let raw = try integer(UInt8.self, bytes)
         if raw == 0 { return nil }
-        guard let reason = FailureReason(rawValue: raw) else { throw .invalidValue }
-        return reason
+        guard let value = Value(rawValue: raw) else { throw .invalidValue }
+        return value
     }
 
     /// 48 zeros are none.

@@ -174,7 +174,7 @@ package struct OperationStarted: Sendable {
     /// A capture that, when it succeeds, leaves the rest of the authorization open.
     package var staysOpen = false
     /// Why the gateway began it by itself; nil for what a merchant asked.
-    package var cause: FailureReason? = nil
+    package var cause: ReversalReason? = nil
     /// nil for what the gateway began by itself.
     package var key: RequestKey?
     /// P5a for refunds; none for captures and cancels.
@@ -191,7 +191,7 @@ package struct OperationStarted: Sendable {
         ordinal: UInt16,
         amountMinor: Int64,
         staysOpen: Bool = false,
-        cause: FailureReason? = nil,
+        cause: ReversalReason? = nil,
         key: RequestKey? = nil,
         transfers: Transfers,
         instructions: [UInt8] = [],
@@ -292,7 +292,7 @@ package struct OperationUnresolved: Sendable {
     package var payment: PaymentID
     package var operation: ProviderOperation
     package var ordinal: UInt16
-    package var reason: FailureReason
+    package var reason: CallFailure
     /// Set when the PSP accepted the operation and said so (pending); empty otherwise.
     package var providerReference: String
     /// See `ShardRecord.previous`.
@@ -303,7 +303,7 @@ package struct OperationUnresolved: Sendable {
         payment: PaymentID,
         operation: ProviderOperation,
         ordinal: UInt16,
-        reason: FailureReason,
+        reason: CallFailure,
         providerReference: String,
         previous: UInt64 = 0,
         time: Int64
@@ -365,7 +365,7 @@ package struct OperationAttempted: Sendable {
     package var mode: ProviderCall.Mode
     package var answer: Answer
     /// Why, where the transport or the PSP said so.
-    package var reason: FailureReason?
+    package var reason: CallFailure?
     /// See `ShardRecord.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
@@ -376,7 +376,7 @@ package struct OperationAttempted: Sendable {
         ordinal: UInt16,
         mode: ProviderCall.Mode,
         answer: Answer,
-        reason: FailureReason? = nil,
+        reason: CallFailure? = nil,
         previous: UInt64 = 0,
         time: Int64
     ) {

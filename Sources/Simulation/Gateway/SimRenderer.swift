@@ -118,7 +118,7 @@ struct SimRenderer: ResponseRenderer {
         answer.authorized = payment.authorizedMinor
         answer.captured = payment.capturedMinor
         answer.refunded = payment.refundedMinor
-        answer.isGivenUp = payment.failure == .abandoned
+        answer.isGivenUp = payment.failure == .reversal(.abandoned)
         answer.write(into: &body)
     }
 

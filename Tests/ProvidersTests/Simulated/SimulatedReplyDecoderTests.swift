@@ -304,14 +304,14 @@ struct SimulatedReplyDecoderTests {
 
     // MARK: No answer
 
-    static let failures: [(HTTPClientFailure, FailureReason)] = [
+    static let failures: [(HTTPClientFailure, CallFailure)] = [
         (.timeout, .timeout), (.connectFailed, .connectionFailed), (.connectionLost, .connectionLost),
         (.streamReset(code: 7), .streamReset), (.goAway, .connectionLost), (.queueFull, .overloaded),
         (.shutdown, .connectionFailed), (.badResponse, .badResponse), (.badRequest, .misconfigured),
     ]
 
     @Test("failures keep their certainty, except that a query proves nothing", arguments: failures)
-    func failure(failure: HTTPClientFailure, reason: FailureReason) {
+    func failure(failure: HTTPClientFailure, reason: CallFailure) {
         let execution = SimulatedCall(Calls.make(.authorize))
         let query = SimulatedCall(Calls.make(.authorize, mode: .query))
         #expect(SimulatedReplyDecoder.outcome(of: .notExecuted(failure), for: execution) == .notExecuted(reason))

@@ -9,7 +9,7 @@ struct LedgerModel {
     struct Item: Equatable {
         var position: RecordPosition
         var index: UInt8
-        var recipe: Recipe
+        var recipe: PostingRule
         var time: Int64
         var payment: PaymentID?
         var postings: [Posting]
@@ -30,7 +30,7 @@ struct LedgerModel {
                     Item(
                         position: RecordPosition(number + 1),
                         index: UInt8(index),
-                        recipe: transfer.recipe,
+                        recipe: transfer.rule,
                         time: record.time,
                         payment: payment,
                         postings: (0..<transfer.count).map { transfer[$0] }

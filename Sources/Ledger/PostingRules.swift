@@ -1,0 +1,117 @@
+package import Money
+
+/// Which balance of a merchant a refund is taken from.
+package enum MerchantFunds: UInt8, Sendable, CaseIterable {
+    /// Captured, not yet settled by the provider.
+    case pending = 1
+    /// Settled.
+    case available = 2
+
+    var kind: AccountKind {
+        switch self {
+        case .pending: .merchantPending
+        case .available: .merchantAvailable
+        }
+    }
+}
+
+/// The parties of a payment, which every posting rule needs: merchant, provider, currency.
+package struct Parties: Hashable, Sendable {
+    /// `MerchantID.rawValue`.
+    package var merchant: UInt64
+    /// The provider's number.
+    package var provider: UInt8
+    package var currency: Currency
+    package var rail: PaymentRail
+
+    package init(merchant: UInt64, provider: UInt8, currency: Currency, rail: PaymentRail = .provider) {
+        self.merchant = merchant
+        self.provider = provider
+        self.currency = currency
+        self.rail = rail
+    }
+
+    func account(_ kind: AccountKind) -> Account {
+        if rail != .provider, let account = rail.account(kind, of: self) { return account }
+        return switch kind.owner {
+        case .none: Account(kind, currency: currency)
+        case .merchant: Account(kind, owner: merchant, currency: currency)
+        case .provider: Account(kind, owner: UInt64(provider), currency: currency)
+        case .bank, .wallet, .seller: preconditionFailure("a payment's parties name no bank, wallet or seller")
+        }
+    }
+}
+
+/// The only makers of transfers, one per posting rule of `reference/payments.md` 4.4. All amounts are in minor units and
+/// must be positive (a violated precondition stops the process: a wrong posting is worse than no answer).
+package enum PostingRules {
+    /// P1: a provider holds `amountMinor` of the shopper's money for the merchant (memo accounts).
+    package static func hold(_ parties: Parties, amountMinor: Int64) -> Transfer {
+        Transfer(
+            parties.rail.rule(.hold),
+            .debit(parties.account(.memoAuthorizationProvider), amountMinor),
+            .credit(parties.account(.memoAuthorizationMerchant), amountMinor)
+        )
+    }
+
+    /// P2: `amountMinor` of a hold ends: captured, cancelled or expired.
+    package static func release(_ parties: Parties, amountMinor: Int64) -> Transfer {
+        Transfer(
+            parties.rail.rule(.release),
+            .debit(parties.account(.memoAuthorizationMerchant), amountMinor),
+            .credit(parties.account(.memoAuthorizationProvider), amountMinor)
+        )
+    }
+
+    /// P3: the provider owes `amountMinor`; the merchant is owed that less the fee, which is the platform's income.
+    /// Postings of zero (no fee, or nothing left for the merchant) are left out.
+    /// - Precondition: 0 <= `feeMinor` <= `amountMinor`.
+    package static func capture(_ parties: Parties, amountMinor: Int64, feeMinor: Int64) -> Transfer {
+        precondition(feeMinor >= 0 && feeMinor <= amountMinor, "a fee is a part of the amount")
+        let rule = parties.rail.rule(.capture)
+        let receivable = Posting.debit(parties.account(.providerReceivable), amountMinor)
+        if feeMinor == 0 {
+            return Transfer(rule, receivable, .credit(parties.account(.merchantPending), amountMinor))
+        }
+        let fees = Posting.credit(parties.account(.platformFees), feeMinor)
+        if feeMinor == amountMinor { return Transfer(rule, receivable, fees) }
+        let merchant = Posting.credit(parties.account(.merchantPending), amountMinor - feeMinor)
+        return Transfer(rule, receivable, merchant, fees)
+    }
+
+    /// P5a: a refund leaves the merchant's balance for the clearing account.
+    package static func refundRequested(_ parties: Parties, amountMinor: Int64, from funds: MerchantFunds) -> Transfer {
+        Transfer(
+            .refundRequested,
+            .debit(parties.account(funds.kind), amountMinor),
+            .credit(parties.account(.refundClearing), amountMinor)
+        )
+    }
+
+    /// P5b: the provider has refunded, and owes us that much less.
+    package static func refundConfirmed(_ parties: Parties, amountMinor: Int64) -> Transfer {
+        Transfer(
+            .refundConfirmed,
+            .debit(parties.account(.refundClearing), amountMinor),
+            .credit(parties.account(.providerReceivable), amountMinor)
+        )
+    }
+
+    /// The reverse of P5a: a requested refund was certainly not executed, the merchant has the money back.
+    package static func refundFailed(_ parties: Parties, amountMinor: Int64, to funds: MerchantFunds) -> Transfer {
+        Transfer(
+            .refundFailed,
+            .debit(parties.account(.refundClearing), amountMinor),
+            .credit(parties.account(funds.kind), amountMinor)
+        )
+    }
+
+    /// P6: a confirmed refund came back to the provider, which owes it again; so do we, to the merchant.
+    package static func refundBounced(_ parties: Parties, amountMinor: Int64, to funds: MerchantFunds) -> Transfer {
+        Transfer(
+            .refundBounced,
+            .debit(parties.account(.providerReceivable), amountMinor),
+            .credit(parties.account(funds.kind), amountMinor)
+        )
+    }
+}

@@ -1,0 +1,203 @@
+// Transitions. Each states what must hold before it (a record that breaks that is a defect, here or in the journal, and
+// going on would miscount money) and checks the invariants after it. Live decisions and replay both come through here.
+extension Payment {
+    /// An operation other than a refund was accepted, or begun by the gateway itself.
+    /// - Parameter cause: why the gateway began it. nil when a merchant asked for it.
+    package mutating func operationStarted(_ operation: ProviderOperation, cause: ReversalReason? = nil, at time: Int64)
+    {
+        precondition(running == nil && allows(operation), "\(operation) started in \(phase)")
+        switch operation {
+        case .capture: captureCount += 1
+        case .cancel: cancelCount += 1
+        case .increment: incrementCount += 1
+        case .confirm: confirmCount += 1
+        case .authorize: authorizeCount += 1
+        case .refund: preconditionFailure("\(operation) does not start this way")
+        }
+        // A payment that was held for review is sent as a new one.
+        if phase == .review {
+            phase = .created
+            deadline = 0
+        }
+        if let cause { failure = .reversal(cause) }
+        running = operation
+        updatedAt = time
+        checkInvariants()
+    }
+
+    /// The running capture gives sellers something, or is one by hand against cash.
+    package mutating func mark(_ trait: PaymentTraits) { traits.formUnion(trait) }
+
+    private func allows(_ operation: ProviderOperation) -> Bool {
+        switch operation {
+        case .capture: isOpen
+        case .cancel: isOpen || phase == .requiresAction
+        case .increment: phase == .authorized
+        case .confirm: phase == .requiresAction
+        case .authorize: phase == .review || phase == .created
+        case .refund: false
+        }
+    }
+
+    /// The operation that is running, other than a refund, came to its end.
+    /// - Parameters:
+    ///   - amountMinor: what was authorized (for an increment: in all) or captured; the amount voided for a cancel.
+    ///   - staysOpen: a capture that succeeds leaves the rest of the authorization open.
+    ///   - deadline: when the authorization ends by itself, or the shopper's action must be done; 0 for not known.
+    package mutating func operationFinished(
+        _ operation: ProviderOperation,
+        _ result: OperationResult,
+        amountMinor: Int64,
+        staysOpen: Bool = false,
+        deadline: Int64 = 0,
+        at time: Int64
+    ) {
+        precondition(running == operation, "\(operation) finished, but \(String(describing: running)) is running")
+        running = nil
+        updatedAt = time
+        switch operation {
+        case .authorize: authorizationFinished(result, amountMinor, deadline)
+        case .confirm: confirmationFinished(result, amountMinor, deadline)
+        case .increment: incrementFinished(result, amountMinor, deadline)
+        case .capture: captureFinished(result, amountMinor, staysOpen: staysOpen)
+        case .cancel: cancelFinished(result)
+        case .refund: preconditionFailure("refunds finish on their own")
+        }
+        endDeadlineOfPhase()
+        checkInvariants()
+    }
+
+    /// Only what time can end has a deadline.
+    mutating func endDeadlineOfPhase() {
+        if !hasDeadline { deadline = 0 }
+    }
+
+    /// The phases that time can end.
+    private var hasDeadline: Bool {
+        switch phase {
+        case .authorized, .partiallyCaptured, .requiresAction, .review: true
+        case .created, .captured, .voided, .failed, .expired, .conflicted: false
+        }
+    }
+
+    mutating func authorizationFinished(_ result: OperationResult, _ amount: Int64, _ deadline: Int64) {
+        precondition(phase == .created || phase == .requiresAction, "authorized twice")
+        switch result {
+        case .succeeded:
+            authorizedMinor = amount
+            capturedMinor = capturesAutomatically ? amount : 0
+            phase = capturesAutomatically ? .captured : .authorized
+            self.deadline = deadline
+            if amount < amountMinor, !flags.contains(.acceptsPartialAuthorization), failure == nil {
+                failure = .reversal(.partialAuthorization)
+            }
+        case .declined(let category, let code):
+            declineCategory = category
+            declineCode = code
+            phase = .failed
+        case .notExecuted(let reason):
+            failure = failure ?? reason
+            phase = .failed
+        case .conflicted:
+            phase = .conflicted
+        case .actionRequired:
+            phase = .requiresAction
+            self.deadline = deadline
+        }
+    }
+
+    private mutating func confirmationFinished(_ result: OperationResult, _ amount: Int64, _ deadline: Int64) {
+        precondition(phase == .requiresAction, "confirmed in \(phase)")
+        switch result {
+        case .succeeded, .declined, .conflicted: authorizationFinished(result, amount, deadline)
+        // Voided at the PSP by our reference: there is nothing left to wait for.
+        case .notExecuted(.reversal(.abandoned)): phase = .failed
+        case .notExecuted, .actionRequired: break  // The PSP still waits for the shopper, and so do we.
+        }
+    }
+
+    private mutating func incrementFinished(_ result: OperationResult, _ amount: Int64, _ deadline: Int64) {
+        precondition(phase == .authorized, "incremented in \(phase)")
+        switch result {
+        case .succeeded:
+            precondition(amount > authorizedMinor, "an increment raises the authorization")
+            authorizedMinor = amount
+            amountMinor = max(amountMinor, amount)
+            if deadline != 0 { self.deadline = deadline }
+        case .declined, .notExecuted, .actionRequired: break  // What was authorized before still is.
+        case .conflicted: phase = .conflicted
+        }
+    }
+
+    private mutating func captureFinished(_ result: OperationResult, _ amount: Int64, staysOpen: Bool) {
+        precondition(isOpen, "captured in \(phase)")
+        switch result {
+        case .succeeded:
+            capturedMinor += amount
+            phase = staysOpen ? .partiallyCaptured : .captured
+        case .declined(_, .authorizationExpired):
+            phase = capturedMinor > 0 ? .captured : .expired
+        case .declined, .notExecuted, .actionRequired:
+            break  // The authorization is still open: the merchant may capture again or cancel.
+        case .conflicted:
+            phase = .conflicted
+        }
+    }
+
+    private mutating func cancelFinished(_ result: OperationResult) {
+        precondition(isOpen || phase == .requiresAction, "cancelled in \(phase)")
+        switch result {
+        case .succeeded:
+            // Given up by the gateway before anything was authorized, it has failed; the merchant's own cancel is a cancel.
+            phase = capturedMinor > 0 ? .captured : phase == .requiresAction && failure != nil ? .failed : .voided
+        case .declined(_, .alreadyCaptured) where isOpen:
+            capturedMinor = max(capturedMinor, authorizedMinor)
+            phase = .captured
+        case .declined, .notExecuted, .actionRequired: break
+        case .conflicted: phase = .conflicted
+        }
+    }
+
+    /// Something happened that is not the end of a PSP operation.
+    package mutating func changed(_ change: PaymentChange, amountMinor: Int64, deadline: Int64, at time: Int64) {
+        updatedAt = time
+        switch change {
+        case .expired:
+            precondition(isOpen && running == nil, "expired in \(phase)")
+            phase = capturedMinor > 0 ? .captured : .expired
+        case .reviewRejected: reviewEnded(.reviewRejected, at: time)
+        case .reviewTimedOut: reviewEnded(.reviewTimedOut, at: time)
+        case .abandoned:
+            precondition(running == .authorize || running == .confirm, "abandoned while nothing was awaited")
+            failure = .reversal(.abandoned)
+        }
+        endDeadlineOfPhase()
+        checkInvariants()
+    }
+
+    /// A refund was accepted: its amount is spoken for.
+    package mutating func refundStarted(amountMinor: Int64, at time: Int64) {
+        precondition(phase == .captured && running == nil, "refund started in \(phase)")
+        refundCount += 1
+        refundPendingMinor += amountMinor
+        updatedAt = time
+        checkInvariants()
+    }
+
+    /// A refund came to its end.
+    package mutating func refundFinished(succeeded: Bool, amountMinor: Int64, at time: Int64) {
+        precondition(refundPendingMinor >= amountMinor, "a refund finished that was not pending")
+        refundPendingMinor -= amountMinor
+        if succeeded { refundedMinor += amountMinor }
+        updatedAt = time
+        checkInvariants()
+    }
+
+    /// A refund that had succeeded came back (REFUND_FAILED, refund_failure): the money is the merchant's again.
+    package mutating func refundBounced(amountMinor: Int64, at time: Int64) {
+        precondition(refundedMinor >= amountMinor, "a refund bounced that had not succeeded")
+        refundedMinor -= amountMinor
+        updatedAt = time
+        checkInvariants()
+    }
+}

@@ -1,0 +1,81 @@
+import Money
+
+extension Payment {
+    /// Takes in what an event came to. Live decisions, replay and histories all come through here.
+    /// - Precondition: `decide` allowed it in this state.
+    package mutating func apply(_ fact: PaymentFact, at time: Int64) {
+        switch fact.effect {
+        // What moves no counter.
+        case .none, .unexplained, .reclassified, .writtenOff, .disputeWarned, .disputeUnderReview,
+            .disputeWarningClosed:
+            return
+        case .settled: settledMinor += fact.amountMinor
+        case .refundBounced: refundBounced(amountMinor: fact.amountMinor, at: time)
+        case .captureReversed: captureReversed(fact.amountMinor)
+        case .authorizationExpired: changed(.expired, amountMinor: 0, deadline: 0, at: time)
+        case .authorized:
+            precondition(phase == .requiresAction && running == nil, "authorized by itself in \(phase)")
+            authorizationFinished(.succeeded, fact.amountMinor, fact.deadline)
+        case .authorizedLate, .capturedLate: succeededLate(fact)
+        case .authorizationFailed:
+            precondition(phase == .requiresAction && running == nil, "not authorized in \(phase)")
+            authorizationFinished(.declined(.hard, .genericDecline), 0, 0)
+        case .conflicted:
+            precondition(running == nil, "another operation is running")
+            phase = .conflicted
+        case .disputeOpened: disputedMinor += fact.amountMinor
+        case .disputeWon: disputeEnded(fact.amountMinor)
+        case .disputeLost, .disputeOverdue:
+            disputeEnded(fact.amountMinor)
+            disputeLostMinor += fact.amountMinor
+        case .disputeWonAfterAll:
+            precondition(disputeLostMinor >= fact.amountMinor, "more comes back than was lost")
+            disputeLostMinor -= fact.amountMinor
+        case .refundConfirmed: refundFinished(succeeded: true, amountMinor: fact.amountMinor, at: time)
+        case .refundReversed: refundFinished(succeeded: false, amountMinor: fact.amountMinor, at: time)
+        case .disputeLostAfterAll: disputeLostMinor += fact.amountMinor
+        }
+        updatedAt = time
+        endDeadlineOfPhase()
+        checkInvariants()
+    }
+
+    /// What failed after it was captured: nothing is left of it.
+    private mutating func captureReversed(_ amount: Int64) {
+        precondition(running == nil && amount <= refundableMinor, "more failed than there is")
+        capturedMinor -= amount
+        settledMinor = min(settledMinor, capturedMinor)
+        if phase == .partiallyCaptured {
+            // What was released for that capture stays released.
+            authorizedMinor -= amount
+            if capturedMinor == 0 { phase = .authorized }
+        } else if capturedMinor == 0 {
+            phase = .failed
+            failure = .captureFailed
+        }
+    }
+
+    private mutating func succeededLate(_ fact: PaymentFact) {
+        precondition(running == nil && capturedMinor == 0, "a late success after \(phase)")
+        let isCaptured = fact.effect == .capturedLate || capturesAutomatically
+        authorizedMinor = isCaptured ? max(authorizedMinor, fact.amountMinor) : fact.amountMinor
+        capturedMinor = isCaptured ? fact.amountMinor : 0
+        phase = isCaptured ? .captured : .authorized
+        deadline = fact.deadline
+        failure = .reversal(.lateSuccess)
+    }
+
+    private mutating func disputeEnded(_ amount: Int64) {
+        precondition(disputedMinor >= amount, "a dispute ends that was not open")
+        disputedMinor -= amount
+    }
+
+    /// Whether refunds go on although disputes are open: known from all of them, which the shard has. Called when one has changed.
+    package mutating func disputesChanged(areRefundable: Bool) {
+        if areRefundable {
+            flags.insert(.refundableWhileDisputed)
+        } else {
+            flags.remove(.refundableWhileDisputed)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+// Transitions of the fraud hook: before anything was sent to the PSP.
+extension Payment {
+    /// The authorization waits for a manual review.
+    /// - Parameter deadline: when the review ends by itself, in milliseconds since 1970.
+    package mutating func heldForReview(until deadline: Int64, at time: Int64) {
+        precondition(phase == .created && running == .authorize, "held for review in \(phase)")
+        running = nil
+        // Nothing was sent: the authorization after an approval is the first one.
+        authorizeCount = 0
+        phase = .review
+        self.deadline = deadline
+        updatedAt = time
+        checkInvariants()
+    }
+
+    /// The authorization is never sent.
+    package mutating func blocked(at time: Int64) {
+        precondition(phase == .created && running == .authorize, "blocked in \(phase)")
+        running = nil
+        phase = .failed
+        failure = .risk(.blocked)
+        declineCategory = .hard
+        declineCode = .suspectedFraud
+        updatedAt = time
+        checkInvariants()
+    }
+
+    /// The review ended with a rejection, or nobody ended it in time.
+    mutating func reviewEnded(_ refusal: RiskRefusal, at time: Int64) {
+        precondition(phase == .review && running == nil, "a review ended in \(phase)")
+        phase = .failed
+        failure = .risk(refusal)
+        deadline = 0
+        updatedAt = time
+    }
+}

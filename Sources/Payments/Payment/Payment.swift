@@ -1,0 +1,256 @@
+package import Money
+
+/// A piece of the shard's byte arena: where a payment's variable-length parts live.
+package struct ArenaSlice: Hashable, Sendable {
+    package var chunk: UInt32
+    package var offset: UInt32
+    package var length: UInt32
+
+    package init(chunk: UInt32, offset: UInt32, length: UInt32) {
+        self.chunk = chunk
+        self.offset = offset
+        self.length = length
+    }
+
+    package static let empty = ArenaSlice(chunk: 0, offset: 0, length: 0)
+}
+
+/// How far a payment has come, apart from any operation that is running on it (payments.md, section 4.1).
+package enum PaymentPhase: UInt8, Sendable, CaseIterable {
+    /// Accepted; nothing is known from the PSP yet.
+    case created = 1
+    case authorized = 2
+    case captured = 3
+    case voided = 4
+    case failed = 5
+    /// The PSP executed another amount or currency than asked.
+    case conflicted = 6
+    /// A part was captured, and the rest of the authorization is open.
+    case partiallyCaptured = 7
+    /// The shopper must do something first (3-D Secure, a redirect); the PSP has the payment and waits.
+    case requiresAction = 8
+    /// Held for manual review: an operator or the merchant approves or rejects it. Nothing was sent to the PSP.
+    case review = 9
+    /// The authorization ran out before anything was captured.
+    case expired = 10
+}
+
+/// What a payment was created with or has become, apart from its phase; the raw value is journaled.
+package struct PaymentFlags: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// The merchant takes an authorization for less than asked.
+    package static let acceptsPartialAuthorization = PaymentFlags(rawValue: 1)
+    /// What open disputes hold may be refunded still: the PSP said so of all of them.
+    package static let refundableWhileDisputed = PaymentFlags(rawValue: 8)
+    /// Nothing is sent to the PSP with the creation (`PaymentPhase.review`, or refused at once).
+    package static let heldBack = PaymentFlags(rawValue: 4)
+}
+
+/// One payment as its shard holds it in memory: a flat value of fixed size, so that a million of them are a million
+/// times `MemoryLayout<Payment>.stride` and nothing else but their arena bytes.
+///
+/// Invariants, checked by `checkInvariants()` on every apply:
+/// 0 <= authorized <= amount; 0 <= captured <= authorized, and that much more as the provider lets it be exceeded;
+/// 0 <= refunded, refundPending; refunded + refundPending <= captured;
+/// at most one of the operations other than refunds runs at a time.
+package struct Payment: Sendable {
+    package let id: PaymentID
+    package let merchant: MerchantID
+    /// What the merchant asked for, in minor units; increments raise it.
+    package internal(set) var amountMinor: Int64
+    package internal(set) var authorizedMinor: Int64 = 0
+    package internal(set) var capturedMinor: Int64 = 0
+    package internal(set) var refundedMinor: Int64 = 0
+    package internal(set) var refundPendingMinor: Int64 = 0
+    /// What open disputes have charged back.
+    package internal(set) var disputedMinor: Int64 = 0
+    /// What lost disputes have charged back.
+    package internal(set) var disputeLostMinor: Int64 = 0
+    /// Of the captured amount, what the provider has settled.
+    package internal(set) var settledMinor: Int64 = 0
+    /// What the payment has put on its merchant's pending balance and not taken from it, and the platform's fees of it: the sums of
+    /// what its records booked there, kept by the shard.
+    package var pendingFundsMinor: Int64 = 0
+    package var feeMinor: Int64 = 0
+    /// When time ends the phase, in milliseconds since 1970; 0 for never. An authorization's own end (the PSP's word), the last
+    /// moment of the shopper's action, or of a review.
+    package internal(set) var deadline: Int64 = 0
+    /// Milliseconds since 1970 of the last transition.
+    package internal(set) var updatedAt: Int64
+    /// The journal position of the last record that changed this payment: what an answer about it rests on.
+    package internal(set) var lastRecord: UInt64 = 0
+    /// How many of its records were journaled.
+    package internal(set) var recordCount: UInt32 = 0
+    package var details: ArenaSlice = .empty
+    package var providerReference: ArenaSlice = .empty
+    /// The PSP's own code of the decline, when `declineCode` is set.
+    package var declineProviderCode: ArenaSlice = .empty
+    /// What the shopper must do (`NextAction.packed`), while the phase is `requiresAction`.
+    package var nextAction: ArenaSlice = .empty
+    /// The newest dispute's slot plus one; 0 for none. Disputes link to the one before.
+    package var newestDispute: UInt32 = 0
+    /// The newest refund's slot plus one; 0 for none. Refunds link to the one before.
+    package var newestRefund: UInt32 = 0
+    /// The slot plus one of the running operation in the shard's memory; 0 for none.
+    package var operationSlot: UInt32 = 0
+    package let currency: Currency
+    package let feeBasisPoints: UInt16
+    /// How far captures may exceed the authorization, in basis points of it: what the provider declared when it was created.
+    package let overCaptureBasisPoints: UInt16
+    package internal(set) var captureCount: UInt16 = 0
+    package internal(set) var cancelCount: UInt16 = 0
+    package internal(set) var refundCount: UInt16 = 0
+    package internal(set) var incrementCount: UInt16 = 0
+    package internal(set) var confirmCount: UInt16 = 0
+    package internal(set) var authorizeCount: UInt16
+    /// Disputes it ever had; at most `maximumDisputes`.
+    package var disputeCount: UInt16 = 0
+    package internal(set) var flags: PaymentFlags
+    package internal(set) var phase: PaymentPhase = .created
+    /// The operation that is running or being resolved, if any (refunds run beside it and are not shown here).
+    package internal(set) var running: ProviderOperation?
+    package let capturesAutomatically: Bool
+    package let provider: UInt8
+    package internal(set) var traits: PaymentTraits
+    package internal(set) var declineCode: DeclineCode?
+    package internal(set) var declineCategory: DeclineClass?
+    /// Why it failed, where the PSP did not decline it. On an authorized or captured payment it says why the gateway
+    /// reverses what was executed.
+    package internal(set) var failure: FailureReason?
+    /// A cold file holds the payment as it is now: it came from there and was not changed since.
+    package var isStored = false
+
+    /// A payment just accepted: its authorization is about to be sent, unless it is held back.
+    package init(
+        id: PaymentID,
+        merchant: MerchantID,
+        amountMinor: Int64,
+        currency: Currency,
+        feeBasisPoints: UInt16,
+        capturesAutomatically: Bool,
+        provider: UInt8,
+        flags: PaymentFlags = [],
+        overCaptureBasisPoints: UInt16 = 0,
+        traits: PaymentTraits = [],
+        createdAt: Int64
+    ) {
+        precondition(amountMinor > 0, "a payment moves a positive amount")
+        precondition(feeBasisPoints <= 10_000, "a fee cannot exceed the payment")
+        self.id = id
+        self.merchant = merchant
+        self.amountMinor = amountMinor
+        self.currency = currency
+        self.feeBasisPoints = feeBasisPoints
+        self.capturesAutomatically = capturesAutomatically
+        self.provider = provider
+        self.flags = flags
+        self.overCaptureBasisPoints = overCaptureBasisPoints
+        self.traits = traits
+        self.updatedAt = createdAt
+        self.running = flags.contains(.heldBack) ? nil : .authorize
+        self.authorizeCount = flags.contains(.heldBack) ? 0 : 1
+    }
+
+    /// A record of the payment was journaled at `position`.
+    package mutating func recorded(at position: UInt64) {
+        lastRecord = position
+        recordCount += 1
+        isStored = false
+    }
+
+    /// Whether the authorization is open: it can be captured and cancelled.
+    package var isOpen: Bool { phase == .authorized || phase == .partiallyCaptured }
+
+    /// What is held and can still be captured. A final capture ends the authorization, the rest is released.
+    package var capturableMinor: Int64 { isOpen ? max(0, authorizedMinor - capturedMinor) : 0 }
+
+    /// The most that captures may take in all.
+    package var captureLimitMinor: Int64 {
+        authorizedMinor + BasisPoints.share(of: authorizedMinor, basisPoints: overCaptureBasisPoints)
+    }
+
+    /// What can still be refunded. What a dispute has charged back cannot be refunded as well.
+    package var refundableMinor: Int64 {
+        // A chargeback may include what was refunded: the difference may be negative.
+        max(0, capturedMinor - refundedMinor - refundPendingMinor - disputedMinor - disputeLostMinor)
+    }
+
+    /// Whether the gateway must reverse what the PSP executed: it came too late, or was less than the merchant accepts.
+    package var needsReversal: Bool {
+        switch failure {
+        case .reversal: phase == .authorized || (phase == .captured && refundableMinor > 0)
+        case .call, .risk, .captureFailed, nil: false
+        }
+    }
+
+    /// The public status (payments.md, section 4.1: aliases derived from phase and counters).
+    package var status: PaymentStatus {
+        if running != nil { return .processing }
+        switch phase {
+        case .created: return .processing
+        case .requiresAction: return .requiresAction
+        case .review: return .review
+        case .expired: return failure == nil ? .expired : .failed
+        // For the shopper it has failed: the gateway reverses it.
+        case .authorized: return failure == nil ? .authorized : .failed
+        case .captured:
+            if refundedMinor == 0 { return .captured }
+            return refundedMinor == capturedMinor ? .refunded : .partiallyRefunded
+        case .partiallyCaptured: return .partiallyCaptured
+        case .voided: return failure == nil ? .cancelled : .failed
+        case .failed: return .failed
+        case .conflicted: return .conflicted
+        }
+    }
+
+    /// Nothing runs on it and nothing more is expected: it can leave memory until somebody asks for it.
+    package var isSettled: Bool {
+        guard running == nil, refundPendingMinor == 0, operationSlot == 0 else { return false }
+        switch phase {
+        case .captured: return disputedMinor == 0 && !needsReversal
+        case .voided, .failed, .expired: return true
+        case .created, .authorized, .partiallyCaptured, .conflicted, .requiresAction, .review: return false
+        }
+    }
+
+    /// As `checkInvariants`, for bytes that come from outside.
+    var holdsInvariants: Bool {
+        // Each number by itself before sums are made of them: none is negative, none near the end of its range.
+        let numbers =
+            amountMinor | authorizedMinor | capturedMinor | refundedMinor | refundPendingMinor | disputedMinor
+            | disputeLostMinor | settledMinor
+        // A deadline is a PSP's word: a journal may hold one far beyond the end of the world, and it must not keep us from starting.
+        return numbers >= 0 && numbers < 1 << 56 && deadline >= 0 && countersFit
+    }
+
+    private var countersFit: Bool {
+        capturedMinor >= 0 && capturedMinor <= captureLimitMinor && authorizedMinor <= amountMinor && refundedMinor >= 0
+            && refundPendingMinor >= 0 && refundedMinor <= capturedMinor
+            && refundPendingMinor <= capturedMinor - refundedMinor && disputedMinor >= 0 && disputeLostMinor >= 0
+            && disputedMinor <= capturedMinor && disputeLostMinor <= capturedMinor - disputedMinor
+            && settledMinor >= 0 && settledMinor <= capturedMinor && capturedFitsPhase
+    }
+
+    private var capturedFitsPhase: Bool {
+        switch phase {
+        case .created, .authorized, .voided, .failed, .requiresAction, .review, .expired: capturedMinor == 0
+        case .partiallyCaptured: capturedMinor > 0 && capturedMinor < authorizedMinor
+        // Conflicted also after a part was captured, when the PSP did something else with the rest.
+        case .captured, .conflicted: true
+        }
+    }
+
+    func checkInvariants() {
+        precondition(capturedMinor >= 0 && capturedMinor <= captureLimitMinor, "captured more than authorized")
+        precondition(authorizedMinor <= amountMinor, "authorized more than asked")
+        precondition(refundedMinor >= 0 && refundPendingMinor >= 0, "negative refund counter")
+        precondition(refundedMinor + refundPendingMinor <= capturedMinor, "refunded more than captured")
+        precondition(disputedMinor >= 0 && disputeLostMinor >= 0, "negative dispute counter")
+        precondition(disputedMinor + disputeLostMinor <= capturedMinor, "disputed more than captured")
+        precondition(settledMinor >= 0 && settledMinor <= capturedMinor, "settled more than captured")
+        precondition(capturedFitsPhase, "captured \(capturedMinor) in \(phase)")
+    }
+}

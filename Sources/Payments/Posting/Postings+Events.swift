@@ -1,0 +1,112 @@
+package import Ledger
+package import Money
+
+extension Payment {
+    /// Where the merchant's share of the payment is: pending until the provider has settled all that was captured.
+    package var funds: MerchantFunds { settledMinor > 0 && settledMinor >= capturedMinor ? .available : .pending }
+}
+
+extension Postings {
+    /// What an event books. `payment` and `dispute` are as they are before it.
+    package static func of(
+        _ fact: PaymentFact,
+        _ payment: Payment,
+        _ dispute: Dispute?,
+        rail: PaymentRail
+    ) -> Transfers {
+        let parties = Parties(merchant: payment.merchant.rawValue, provider: payment.provider, currency: fact.currency)
+        let amount = fact.amountMinor
+        switch fact.effect {
+        case .none, .authorizationFailed, .disputeUnderReview, .disputeLost, .disputeOverdue: return Transfers()
+        case .settled: return settled(fact, payment)
+        case .refundBounced: return bounced(amount, payment, rail: rail)
+        case .captureReversed: return captureReversed(amount, payment)
+        case .authorizationExpired: return changed(.expired, payment, rail: rail)
+        case .authorized, .authorizedLate: return finished(.authorize, .succeeded, amount, payment, rail: rail)
+        case .capturedLate:
+            let fee = payment.fee(ofCapture: amount)
+            return Transfers(PostingRules.capture(payment.parties(rail), amountMinor: amount, feeMinor: fee))
+        case .conflicted, .unexplained:
+            return amount == 0 ? Transfers() : Transfers(PostingRules.unexplained(parties, amountMinor: amount))
+        case .disputeWarned:
+            guard fact.reservedMinor > 0 else { return Transfers() }
+            return Transfers(PostingRules.disputeReserved(parties, amountMinor: fact.reservedMinor))
+        case .disputeOpened:
+            let chargeback = PostingRules.chargeback(parties, amountMinor: amount, feeMinor: fact.feeMinor)
+            guard let release = reserveReleased(dispute, parties) else { return Transfers(chargeback) }
+            return Transfers(release, chargeback)
+        case .disputeLostAfterAll:
+            return Transfers(PostingRules.chargeback(parties, amountMinor: amount, feeMinor: fact.feeMinor))
+        case .refundConfirmed: return finished(.refund, .succeeded, amount, payment, rail: rail)
+        case .refundReversed:
+            return Transfers(PostingRules.refundFailed(payment.parties(rail), amountMinor: amount, to: payment.funds))
+        case .disputeWon, .disputeWonAfterAll:
+            return Transfers(PostingRules.chargebackWon(parties, amountMinor: amount + fact.feeMinor))
+        case .disputeWarningClosed: return Transfers(reserveReleased(dispute, parties))
+        case .reclassified:
+            guard let target = fact.target else { preconditionFailure("explained money goes somewhere") }
+            return Transfers(PostingRules.reclassified(parties, amountMinor: amount, to: target))
+        case .writtenOff: return Transfers(PostingRules.writtenOff(parties, amountMinor: amount))
+        }
+    }
+
+    /// P12 for an operation that the PSP executed for another amount or currency than asked, where money moved.
+    package static func conflicted(
+        _ operation: ProviderOperation,
+        executedMinor: Int64,
+        _ currency: Currency,
+        _ payment: Payment
+    ) -> Transfers {
+        let parties = Parties(merchant: payment.merchant.rawValue, provider: payment.provider, currency: currency)
+        guard executedMinor > 0 else { return Transfers() }
+        switch operation {
+        case .authorize, .confirm:
+            guard payment.capturesAutomatically else { return Transfers() }
+            return Transfers(PostingRules.unexplained(parties, amountMinor: executedMinor))
+        case .capture: return Transfers(PostingRules.unexplained(parties, amountMinor: executedMinor))
+        case .refund: return Transfers(PostingRules.unexplained(parties, amountMinor: -executedMinor))
+        case .cancel, .increment: return Transfers()
+        }
+    }
+
+    private static func reserveReleased(_ dispute: Dispute?, _ parties: Parties) -> Transfer? {
+        guard let reserved = dispute?.reservedMinor, reserved > 0 else { return nil }
+        return PostingRules.disputeReserveReleased(parties, amountMinor: reserved)
+    }
+
+    /// P4. What the payment has pending becomes available in proportion to what is settled of what was not yet, rounded down: so
+    /// the last part leaves nothing behind. What refunds made a debt stays one until then.
+    private static func settled(_ fact: PaymentFact, _ payment: Payment) -> Transfers {
+        let outstanding = payment.capturedMinor - payment.settledMinor
+        let pending = payment.pendingFundsMinor
+        let share = Int64(Int128(pending) * Int128(fact.amountMinor) / Int128(outstanding))
+        return Transfers(
+            PostingRules.settlement(
+                payment.parties,
+                amountMinor: fact.amountMinor,
+                providerFeeMinor: fact.feeMinor,
+                releasedMinor: fact.amountMinor == outstanding ? pending : max(0, share)
+            )
+        )
+    }
+
+    /// The reverse of P3, from wherever the money is: when all that is left was settled, nothing stays pending.
+    private static func captureReversed(_ amount: Int64, _ payment: Payment) -> Transfers {
+        let left = payment.capturedMinor - amount
+        let fee =
+            left == 0
+            ? min(amount, payment.feeMinor)
+            : min(payment.feeMinor, BasisPoints.fee(of: amount, basisPoints: payment.feeBasisPoints))
+        let share = amount - fee
+        let pending = payment.settledMinor >= left ? payment.pendingFundsMinor : share
+        return Transfers(
+            PostingRules.captureReversed(
+                payment.parties,
+                amountMinor: amount,
+                feeMinor: fee,
+                pendingMinor: pending,
+                availableMinor: share - pending
+            )
+        )
+    }
+}

@@ -1,0 +1,66 @@
+/// One refund of a payment.
+package struct Refund: Sendable {
+    package let id: RefundID
+    package let payment: PaymentID
+    package let amountMinor: Int64
+    package internal(set) var status: RefundStatus = .pending
+    package internal(set) var declineCode: DeclineCode?
+    package internal(set) var declineCategory: DeclineClass?
+    package internal(set) var failure: FailureReason?
+    /// The PSP refunded another amount or currency than asked: it stays pending until an operator decides.
+    package internal(set) var isConflicted = false
+    /// Milliseconds since 1970 of the last transition.
+    package internal(set) var updatedAt: Int64
+    package var lastRecord: UInt64 = 0
+    package var providerReference: ArenaSlice = .empty
+    package var declineProviderCode: ArenaSlice = .empty
+    /// The slot plus one of the payment's refund before this one; 0 for none.
+    package let older: UInt32
+    /// The slot plus one of the running operation in the shard's memory; 0 for none.
+    package var operationSlot: UInt32 = 0
+
+    package init(id: RefundID, payment: PaymentID, amountMinor: Int64, requestedAt: Int64, older: UInt32) {
+        precondition(amountMinor > 0, "a refund moves a positive amount")
+        self.id = id
+        self.payment = payment
+        self.amountMinor = amountMinor
+        self.updatedAt = requestedAt
+        self.older = older
+    }
+}
+
+extension Refund {
+    package mutating func finished(_ result: OperationResult, at time: Int64) {
+        precondition(status == .pending && !isConflicted, "a refund finished twice")
+        updatedAt = time
+        switch result {
+        case .succeeded:
+            status = .succeeded
+        case .declined(let category, let code):
+            status = .failed
+            declineCategory = category
+            declineCode = code
+        case .notExecuted(let reason):
+            status = .failed
+            failure = reason
+        case .conflicted:
+            isConflicted = true
+        case .actionRequired:
+            preconditionFailure("no refund waits for a shopper")
+        }
+    }
+
+    /// An operator decided about a refund that was executed for another amount than asked for.
+    package mutating func decided(succeeded: Bool, at time: Int64) {
+        precondition(status == .pending && isConflicted, "only a refund in conflict is decided about")
+        isConflicted = false
+        status = succeeded ? .succeeded : .failed
+        updatedAt = time
+    }
+
+    package mutating func bounced(at time: Int64) {
+        precondition(status == .succeeded, "only a refund that had succeeded can bounce")
+        status = .failed
+        updatedAt = time
+    }
+}

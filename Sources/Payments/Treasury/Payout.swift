@@ -1,0 +1,133 @@
+package import Ledger
+package import Money
+
+/// How far a pay-out has come; the raw value is journaled.
+package enum PayoutState: UInt8, Sendable, CaseIterable {
+    /// Taken from the balance. Nothing was sent to the bank yet.
+    case requested = 1
+    /// The bank has it.
+    case inTransit = 2
+    case paid = 3
+    /// The bank refused it; the money is back.
+    case failed = 4
+    /// It came back after it was paid (account closed, unknown owner); the money is back.
+    case returned = 5
+
+    /// The name in answers.
+    package var name: StaticString {
+        switch self {
+        case .requested: "requested"
+        case .inTransit: "in_transit"
+        case .paid: "paid"
+        case .failed: "failed"
+        case .returned: "returned"
+        }
+    }
+}
+
+/// What a bank or an operator reports about a pay-out. The raw value is journaled.
+package enum PayoutEvent: UInt8, Sendable, CaseIterable {
+    case sent = 1
+    case paid = 2
+    case failed = 3
+    case returned = 4
+
+    /// The name in requests.
+    package var name: StaticString {
+        switch self {
+        case .sent: "sent"
+        case .paid: "paid"
+        case .failed: "failed"
+        case .returned: "returned"
+        }
+    }
+}
+
+/// One pay-out: money that leaves a merchant's or a seller's available balance for a bank account.
+package struct Payout: Sendable {
+    /// The longest destination reference, seller name and reason, in bytes.
+    package static let maximumTextBytes = 128
+
+    package let id: PayoutID
+    package let merchant: MerchantID
+    /// Minor units, above zero.
+    package let amountMinor: Int64
+    package let currency: Currency
+    /// The seller whose balance pays; nil for the merchant's own.
+    package let seller: SellerName?
+    /// The merchant's reference of the bank account. Never an account number: those stay with whoever pays out.
+    package let destination: String
+    package private(set) var state: PayoutState = .requested
+    /// Why it failed or came back, as the bank said.
+    package private(set) var reason = ""
+    /// Milliseconds since 1970 of the last transition.
+    package private(set) var updatedAt: Int64
+    /// The journal position of its last record.
+    package var lastRecord: UInt64 = 0
+
+    package init(
+        id: PayoutID,
+        merchant: MerchantID,
+        amountMinor: Int64,
+        currency: Currency,
+        seller: SellerName?,
+        destination: String,
+        requestedAt: Int64
+    ) {
+        precondition(amountMinor > 0, "a pay-out moves a positive amount")
+        self.id = id
+        self.merchant = merchant
+        self.amountMinor = amountMinor
+        self.currency = currency
+        self.seller = seller
+        self.destination = destination
+        self.updatedAt = requestedAt
+    }
+
+    /// A pay-out as a snapshot holds it.
+    package init(_ requested: Payout, state: PayoutState, reason: String, updatedAt: Int64, lastRecord: UInt64) {
+        self = requested
+        self.state = state
+        self.reason = reason
+        self.updatedAt = updatedAt
+        self.lastRecord = lastRecord
+    }
+
+    /// The state that an event leads to; nil when it is not allowed now.
+    package func state(after event: PayoutEvent) -> PayoutState? {
+        switch (state, event) {
+        case (.requested, .sent): .inTransit
+        case (.requested, .paid), (.inTransit, .paid): .paid
+        case (.requested, .failed), (.inTransit, .failed): .failed
+        case (.paid, .returned): .returned
+        case (.inTransit, .sent), (.requested, .returned), (.inTransit, .returned): nil
+        case (.paid, .sent), (.paid, .paid), (.paid, .failed): nil
+        case (.failed, _), (.returned, _): nil
+        }
+    }
+
+    /// - Precondition: the event is allowed.
+    package mutating func apply(_ event: PayoutEvent, reason: String, at time: Int64) {
+        guard let next = state(after: event) else { preconditionFailure("a pay-out that is \(state) was \(event)") }
+        state = next
+        self.reason = reason
+        updatedAt = time
+    }
+
+    /// The account that pays and that gets the money back.
+    package func source(seller owner: UInt64?) -> Account {
+        if let owner { return Account(.sellerAvailable, owner: owner, currency: currency) }
+        return Account(.merchantAvailable, owner: merchant.rawValue, currency: currency)
+    }
+
+    /// What an event books (P9, P9f); `requested` is nil for the request itself.
+    package func postings(_ event: PayoutEvent?, source: Account) -> Transfers {
+        switch event {
+        case nil: Transfers(PostingRules.payoutRequested(from: source, amountMinor: amountMinor))
+        case .sent: Transfers()
+        case .paid: Transfers(PostingRules.payoutPaid(currency, amountMinor: amountMinor))
+        case .failed: Transfers(PostingRules.payoutFailed(to: source, amountMinor: amountMinor))
+        case .returned: Transfers(PostingRules.payoutReturned(to: source, amountMinor: amountMinor))
+        }
+    }
+}

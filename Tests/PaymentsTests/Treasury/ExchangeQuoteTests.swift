@@ -1,0 +1,71 @@
+import Ledger
+import Money
+import Payments
+import Testing
+
+@Suite("Exchange quotes")
+struct ExchangeQuoteTests {
+    private func terms(_ sold: Int64, _ rate: String, spread: UInt16) throws -> ExchangeTerms? {
+        ExchangeTerms(
+            sold: .eur,
+            soldMinor: sold,
+            bought: .usd,
+            rate: try #require(ExchangeRate(rate)),
+            spreadBasisPoints: spread
+        )
+    }
+
+    @Test("The spread is the platform's, rounded up; the merchant gets the rest")
+    func spread() throws {
+        let terms = try #require(try terms(10_000, "1.0842", spread: 50))
+        #expect(terms.grossMinor == 10_842 && terms.spreadMinor == 55 && terms.boughtMinor == 10_787)
+        let free = try #require(try self.terms(10_000, "1.0842", spread: 0))
+        #expect(free.spreadMinor == 0 && free.boughtMinor == free.grossMinor)
+    }
+
+    @Test("Nothing left for the merchant, or more than 64 bits: no quote")
+    func refusals() throws {
+        #expect(try terms(1, "0.4", spread: 0) == nil)
+        #expect(try terms(100, "1", spread: 10_000) == nil)
+        #expect(try terms(.max, "1000000", spread: 0) == nil)
+    }
+
+    @Test("A quote is used once, before it expires, and books both currencies to zero")
+    func life() throws {
+        let terms = try #require(try terms(10_000, "1.0842", spread: 50))
+        var quote = ExchangeQuote(
+            id: QuoteID(milliseconds: 1, shard: 0, sequence: 1),
+            merchant: Samples.merchant,
+            terms: terms,
+            expiresAt: 500
+        )
+        #expect(!quote.isExpired(at: 499) && quote.isExpired(at: 500) && !quote.isConverted)
+        var balances = Balances()
+        let transfers = quote.postings
+        for index in 0..<transfers.count { balances.apply(transfers[index]) }
+        #expect(balances.trialBalance().isBalanced && balances.balance(of: quote.source) == 10_000)
+        let bought = Account(.merchantAvailable, owner: 7, currency: .usd)
+        #expect(balances.balance(of: bought) == -10_787)
+        #expect(balances.balance(of: Account(.platformFXSpread, currency: .usd)) == -55)
+        quote.convert(at: 400)
+        #expect(quote.isConverted && quote.convertedAt == 400)
+    }
+
+    @Test("Stored terms that cannot be are refused")
+    func stored() throws {
+        let rate = try #require(ExchangeRate("1"))
+        func stored(_ sold: Int64, _ gross: Int64, _ spread: Int64, _ bought: Currency = .usd) -> ExchangeTerms? {
+            ExchangeTerms(
+                sold: .eur,
+                soldMinor: sold,
+                bought: bought,
+                grossMinor: gross,
+                spreadMinor: spread,
+                rate: rate
+            )
+        }
+        #expect(stored(1, 2, 1)?.boughtMinor == 1)
+        #expect(stored(0, 2, 1) == nil && stored(1, 1, 1) == nil && stored(1, 2, -1) == nil)
+        #expect(stored(1, 2, 1, .eur) == nil)
+    }
+}
