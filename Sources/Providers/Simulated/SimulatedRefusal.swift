@@ -6,7 +6,7 @@ import Payments
 struct SimulatedRefusal: Sendable {
     enum Meaning: Sendable {
         /// This request was not executed, and no other under its key was.
-        case notExecuted(FailureReason)
+        case notExecuted(CallFailure)
         /// As `notExecuted`, and the same request never succeeds: the shopper must give another payment method.
         case declined(DeclineCode)
         /// This request was not executed; another under its key may have been.
