@@ -68,7 +68,11 @@ lint() {
 # Builds the unit tests. `make test` optimizes them and keeps the assertions: they run many times as fast as in a debug build.
 # `make check` builds for debugging: a small change is compiled sooner.
 build_unit() {
-    MILLRACE_CHECKED=1 swift build -c "$configuration" --product millracePackageTests 2>&1 | tee "$logs/build.log"
+    # Tests of the command line run `millrace` itself.
+    {
+        MILLRACE_CHECKED=1 swift build -c "$configuration" --product millracePackageTests \
+            && MILLRACE_CHECKED=1 swift build -c "$configuration" --product millrace
+    } 2>&1 | tee "$logs/build.log"
     [ "${PIPESTATUS[0]}" = 0 ] && return 0
     failures_of "$logs/build.log" >"$logs/failures"
     return 1
