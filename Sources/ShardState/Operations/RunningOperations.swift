@@ -105,7 +105,9 @@ package struct RunningOperation: Sendable {
 /// The operations in flight: a slab of fixed capacity. Tokens carry a generation, so that an answer to an operation that
 /// has ended can be told from an answer to the slot's next user.
 package struct RunningOperations {
-    @usableFromInline var slots: [RunningOperation?] = []
+    /// What is in a slot that is not occupied is the last operation that was.
+    @usableFromInline var slots: [RunningOperation] = []
+    @usableFromInline var isOccupied: [Bool] = []
     private var generations: [UInt32] = []
     private var free: [UInt32] = []
     package let capacity: Int
@@ -127,9 +129,11 @@ package struct RunningOperations {
         if let reused = free.popLast() {
             slot = Int(reused)
             slots[slot] = operation
+            isOccupied[slot] = true
         } else {
             slot = slots.count
             slots.append(operation)
+            isOccupied.append(true)
             generations.append(1)
         }
         return slot
@@ -138,32 +142,39 @@ package struct RunningOperations {
     /// The slot of a token, or nil when that operation has ended.
     package func slot(of token: UInt64) -> Int? {
         let slot = Int(truncatingIfNeeded: token & 0xffff_ffff)
-        guard slot < slots.count, generations[slot] == UInt32(truncatingIfNeeded: token >> 32), slots[slot] != nil
+        guard slot < slots.count, generations[slot] == UInt32(truncatingIfNeeded: token >> 32), isOccupied[slot]
         else { return nil }
         return slot
     }
 
+    /// A setter and no `_modify`: the coroutine is called from another module and allocates its frame, four times a payment.
     @inlinable package subscript(slot: Int) -> RunningOperation {
-        get { slots[slot]! }
-        _modify { yield &slots[slot]! }
+        get {
+            precondition(isOccupied[slot], "the operation has ended")
+            return slots[slot]
+        }
+        set {
+            precondition(isOccupied[slot], "the operation has ended")
+            slots[slot] = newValue
+        }
     }
 
     package mutating func remove(_ slot: Int) {
-        guard let operation = slots[slot] else { preconditionFailure("an operation ended twice") }
-        reservedBytes -= operation.reservedBytes
-        slots[slot] = nil
+        precondition(isOccupied[slot], "an operation ended twice")
+        reservedBytes -= slots[slot].reservedBytes
+        isOccupied[slot] = false
         generations[slot] &+= 1
         free.append(UInt32(slot))
     }
 
     /// Whether the operation that was inserted into `slot` last still runs.
-    package func isRunning(_ slot: Int) -> Bool { slots[slot] != nil }
+    package func isRunning(_ slot: Int) -> Bool { isOccupied[slot] }
 
     package func token(_ slot: Int) -> UInt64 { UInt64(generations[slot]) << 32 | UInt64(slot) }
 
     /// All operations, for snapshots.
-    package var all: [RunningOperation] { slots.compactMap(\.self) }
+    package var all: [RunningOperation] { occupiedSlots.map { slots[$0] } }
 
     /// All operations, for recovery.
-    package var occupiedSlots: [Int] { slots.indices.filter { slots[$0] != nil } }
+    package var occupiedSlots: [Int] { slots.indices.filter { isOccupied[$0] } }
 }
