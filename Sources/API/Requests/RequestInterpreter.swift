@@ -30,9 +30,8 @@ struct RequestInterpreter {
     }
 
     mutating func interpret(_ request: HTTPServerRequest) throws(Rejection) -> Outcome {
-        var path = request.path.utf8.span
-        // `/api/v1/…` is an alias: both paths name one route, and a key has one meaning under both.
-        if path.matches("/api/v1/") { path = path.extracting(4..<path.count) }
+        let given = request.path.utf8.span
+        let path = given.extracting(Self.aliasByteCount(given)..<given.count)
         let (route, query) = try Self.route(path, method: request.method)
         if route == .openAPI { return .openAPI }
         let fields = try HeaderFields(request.headers)
@@ -57,7 +56,9 @@ struct RequestInterpreter {
     mutating func refusal(of headers: HPACKHeaders) -> Rejection? {
         guard let path = headers.first(name: ":path"), let method = headers.first(name: ":method") else { return nil }
         do throws(Rejection) {
-            let (route, _) = try Self.route(path.utf8.span, method: method)
+            let given = path.utf8.span
+            let (route, _) = try Self.route(given.extracting(Self.aliasByteCount(given)..<given.count), method: method)
+            if route == .openAPI { return nil }
             guard let authorization = try HeaderFields(headers).authorization else { throw Rejection(.apiKeyMissing) }
             switch (try authenticator.principal(authorization: authorization), route.audience) {
             case (.merchant, .operators), (.operator, .merchants): return Rejection(.apiKeyRoleWrong)
@@ -67,6 +68,9 @@ struct RequestInterpreter {
             return error
         }
     }
+
+    /// `/api/v1/…` is an alias of `/v1/…`: both paths name one route, and a key has one meaning under both. The bytes to leave out.
+    private static func aliasByteCount(_ path: Span<UInt8>) -> Int { path.matches("/api/v1/") ? 4 : 0 }
 
     /// The route of a path with its query, when `method` is the route's own.
     private static func route(

@@ -1,3 +1,4 @@
+import NIOHPACK
 import Payments
 import ShardCore
 import Testing
@@ -27,6 +28,13 @@ struct AliasTests {
         create(Self.documented, key: "k")
         let plain = try #require(edge.command)
         #expect(printed.key == plain.key && printed.fingerprint == plain.fingerprint, "one key has one meaning")
+    }
+
+    @Test("a body that comes late is waited for below /api, too", arguments: ["/v1/payments", "/api/v1/payments"])
+    func lateBody(path: String) {
+        let headers: HPACKHeaders = [":method": "POST", ":path": path, "authorization": "Bearer \(edge.acme.text)"]
+        #expect(edge.api.refusal(of: headers) == nil)
+        #expect(edge.api.refusal(of: [":method": "POST", ":path": path]) != nil)
     }
 
     @Test("every route is served below /api", arguments: RouteTests.known)
