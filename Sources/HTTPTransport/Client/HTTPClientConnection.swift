@@ -201,11 +201,11 @@ final class HTTPClientConnection: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let window = event as? NIOHTTP2WindowUpdatedEvent {
+        if let window = exactly(event, NIOHTTP2WindowUpdatedEvent.self) {
             if window.streamID == .rootStream { refillWindow(window, context: context) }
-        } else if let closed = event as? StreamClosedEvent {
+        } else if let closed = exactly(event, StreamClosedEvent.self) {
             streamClosed(UInt32(Int(closed.streamID)))
-        } else if let handshake = event as? TLSUserEvent {
+        } else if let handshake = exactly(event, TLSUserEvent.self) {
             handshakeEvent(handshake, context: context)
         }
     }

@@ -125,15 +125,12 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event {
-        case let event as NIOHTTP2WindowUpdatedEvent:
-            guard event.streamID == .rootStream, let size = event.inboundWindowSize else { return }
+        // Created streams show themselves by their HEADERS; nothing follows this handler.
+        if let closed = exactly(event, StreamClosedEvent.self) {
+            streamClosed(closed.streamID.number)
+        } else if let window = exactly(event, NIOHTTP2WindowUpdatedEvent.self) {
+            guard window.streamID == .rootStream, let size = window.inboundWindowSize else { return }
             topUpWindow(size)
-        case let event as StreamClosedEvent:
-            streamClosed(event.streamID.number)
-        default:
-            // Created streams show themselves by their HEADERS; nothing follows this handler.
-            break
         }
     }
 
