@@ -51,9 +51,17 @@ func room(
     _ name: String,
     _ dependencies: [Target.Dependency] = [],
     path: String? = nil,
+    embedding resources: [String] = [],
     linking: [LinkerSetting] = []
 ) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict, linkerSettings: linking)
+    .target(
+        name: name,
+        dependencies: dependencies,
+        path: path,
+        resources: resources.isEmpty ? nil : resources.map { .embedInCode($0) },
+        swiftSettings: strict,
+        linkerSettings: linking
+    )
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -148,7 +156,8 @@ let package = Package(
             [
                 "Money", "Ledger", "Payments", "Risk", "ShardRecords", "ShardState", "ShardCore", "HTTPTransport",
                 "WireJSON", crypto, nioCore, nioHPACK,
-            ]
+            ],
+            embedding: ["OpenAPI/openapi.yaml"]
         ),
         // The built-in payment service provider: a process of its own that shares no code with the gateway's domain.
         room("PSPSimulator", ["HTTPTransport", "WireJSON", logging, nioCore, nioPosix, nioHPACK, nioSSL]),

@@ -89,6 +89,6 @@ import Testing
         #expect(answer.status == "200")
         #expect(answer.headers.first(name: "content-type") == "application/yaml")
         #expect(answer.headers.first(name: "content-length") == "\(answer.body.utf8.count)")
-        #expect(answer.body == OpenAPIDocument.text)
+        #expect(try answer.body == repositoryFile("docs/openapi.yaml"))
     }
 }

@@ -2,9 +2,9 @@ import HTTPTransport
 import NIOCore
 import Payments
 
-/// The description of this API that `GET /openapi.yaml` answers with.
+/// The description of this API that `GET /openapi.yaml` answers with: `openapi.yaml` beside this file, embedded by the build.
 package enum OpenAPIDocument {
-    private static let body = ByteBuffer(string: text)
+    private static let body = ByteBuffer(bytes: PackageResources.openapi_yaml)
 
     static func response(requestID: RequestID) -> HTTPServerResponse {
         HTTPServerResponse(

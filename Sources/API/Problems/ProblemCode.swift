@@ -1,8 +1,7 @@
 package import HTTPTransport
-package import ShardCore
 
 /// Every reason for which an answer is a problem document (RFC 9457). The name is stable: clients decide by it.
-/// `docs/errors.md` lists exactly these.
+/// `ProblemRule` has the row of each; `docs/errors.md` lists exactly these.
 package enum ProblemCode: UInt8, Sendable, CaseIterable {
     // The request as HTTP.
     case malformedRequest
@@ -126,58 +125,6 @@ package enum ProblemCategory: UInt8, Sendable, CaseIterable {
 }
 
 extension ProblemCode {
-    /// The problem that a refusal of the shard becomes.
-    package init(_ refusal: Refusal) {
-        self =
-            switch refusal {
-            case .notFound: .resourceNotFound
-            case .keyReused: .idempotencyKeyReused
-            case .keyInUse: .idempotencyKeyInUse
-            case .unexpectedState: .paymentUnexpectedState
-            case .operationInProgress: .operationInProgress
-            case .amountExceedsCapturable: .amountExceedsCapturable
-            case .amountExceedsRefundable: .amountExceedsRefundable
-            case .idempotencyTableFull: .idempotencyTableFull
-            case .paymentTableFull: .paymentTableFull
-            case .overloaded: .overloaded
-            case .journalFailed: .journalFailed
-            case .draining: .draining
-            case .tooManyRefunds: .tooManyRefunds
-            case .cursorInvalid: .cursorInvalid
-            case .momentNotPast: .momentNotPast
-            case .momentUnknown: .momentUnknown
-            case .notSupported: .operationNotSupported
-            case .amountNotAboveAuthorized: .amountNotAboveAuthorized
-            case .amountTooLarge: .amountTooLarge
-            case .disputed: .paymentDisputed
-            case .eventNotAllowed: .eventNotAllowed
-            case .eventAmountMismatch: .eventAmountMismatch
-            case .disputeUnexpectedState: .disputeUnexpectedState
-            case .tooManyDisputes: .tooManyDisputes
-            case .notInReview: .paymentNotInReview
-            case .reviewForOperators: .reviewForOperators
-            case .balanceInsufficient: .balanceInsufficient
-            case .payoutBelowMinimum: .payoutBelowMinimum
-            case .payoutsOnHold: .payoutsOnHold
-            case .payoutUnexpectedState: .payoutUnexpectedState
-            case .walletUnknown: .walletUnknown
-            case .walletCurrencyMismatch: .walletCurrencyMismatch
-            case .walletFundsInsufficient: .walletFundsInsufficient
-            case .quoteExpired: .quoteExpired
-            case .quoteUsed: .quoteUsed
-            case .exchangeAmountTooSmall: .exchangeAmountTooSmall
-            case .splitsExceedCapture: .splitsExceedCapture
-            case .tooManySellers: .tooManySellers
-            case .splitsNotPossible: .splitsNotPossible
-            case .manualCaptureNotPossible: .manualCaptureNotPossible
-            case .payoutTableFull: .payoutTableFull
-            case .walletTableFull: .walletTableFull
-            case .quoteTableFull: .quoteTableFull
-            case .sellerTableFull: .sellerTableFull
-            case .sellerLimitReached: .sellerLimitReached
-            }
-    }
-
     /// The parameter at fault, for a code of the shard that can only mean one.
     var parameter: ParameterName? {
         switch self {

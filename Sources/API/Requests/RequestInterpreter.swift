@@ -32,24 +32,35 @@ struct RequestInterpreter {
     mutating func interpret(_ request: HTTPServerRequest) throws(Rejection) -> Outcome {
         let given = request.path.utf8.span
         let path = given.extracting(Self.aliasByteCount(given)..<given.count)
-        let (route, query) = try Self.route(path, method: request.method)
-        if route == .openAPI { return .openAPI }
+        let (match, query) = try Self.route(path, method: request.method)
+        if match.route == .openAPI { return .openAPI }
         let fields = try HeaderFields(request.headers)
-        guard let authorization = fields.authorization else { throw Rejection(.apiKeyMissing) }
-        let principal = try authenticator.principal(authorization: authorization)
-        switch (principal, route.audience) {
-        case (.merchant, .operators), (.operator, .merchants): throw Rejection(.apiKeyRoleWrong)
-        case (.merchant, .merchants), (.merchant, .both), (.operator, .operators), (.operator, .both): break
-        }
-        if route.isUnknownResource { throw Rejection(.resourceNotFound) }
+        let principal = try principal(fields, for: match.audience)
+        guard let route = match.route else { throw Rejection(.resourceNotFound) }
         let body = request.body.readableBytesUInt8Span
-        if route.method == .post { try admit(fields, route, path: path, body: body) }
-        guard case .merchant(let index) = principal else { return try operatorOperation(route, fields, body) }
-        let merchant = configuration.merchants[index]
-        let kind = try command(route, query, body, merchant)
-        if route.method == .get { return .read(kind, merchant.id) }
-        let key = try digestKey(fields, merchant.id)
-        return .operation(kind, merchant.id, key, fingerprint(), respondsAtOnce: fields.prefersAsync)
+        let isPost = match.method == .post
+        if isPost {
+            try admit(fields, isProviderEvent: route == .operator(.providerEvent), path: path, body: body)
+        }
+        switch (route, principal) {
+        case (.merchant(let route), .merchant(let index)):
+            let merchant = configuration.merchants[index]
+            let kind = try command(route, query, body, of: merchant)
+            return isPost ? try operation(kind, fields, of: merchant.id) : .read(kind, merchant.id)
+        case (.review(let route), .merchant(let index)):
+            return try operation(try review(route, body).kind, fields, of: configuration.merchants[index].id)
+        case (.review(let route), .operator):
+            let (kind, shard) = try review(route, body)
+            return try operatorOperation(kind, shard: shard, fields)
+        case (.operator(.providerEvent), .operator):
+            return try providerEvent(body)
+        case (.operator(.payoutEvent(let id)), .operator):
+            let report = try PayoutEventBody.parse(body, scratch: &scratch)
+            let kind = Command.Kind.payoutEvent(id, report.event, reason: report.reason)
+            return try operatorOperation(kind, shard: id.shard, fields)
+        case (.merchant, .operator), (.operator, .merchant), (.openAPI, _):
+            throw Rejection(.apiKeyRoleWrong)
+        }
     }
 
     /// Why a request is refused whatever its body is: no such route, or nobody that may use it. Nil when the body matters.
@@ -57,15 +68,25 @@ struct RequestInterpreter {
         guard let path = headers.first(name: ":path"), let method = headers.first(name: ":method") else { return nil }
         do throws(Rejection) {
             let given = path.utf8.span
-            let (route, _) = try Self.route(given.extracting(Self.aliasByteCount(given)..<given.count), method: method)
-            if route == .openAPI { return nil }
-            guard let authorization = try HeaderFields(headers).authorization else { throw Rejection(.apiKeyMissing) }
-            switch (try authenticator.principal(authorization: authorization), route.audience) {
-            case (.merchant, .operators), (.operator, .merchants): return Rejection(.apiKeyRoleWrong)
-            case (.merchant, .merchants), (.merchant, .both), (.operator, .operators), (.operator, .both): return nil
-            }
+            let (match, _) = try Self.route(given.extracting(Self.aliasByteCount(given)..<given.count), method: method)
+            if match.route == .openAPI { return nil }
+            _ = try principal(try HeaderFields(headers), for: match.audience)
+            return nil
         } catch {
             return error
+        }
+    }
+
+    /// Who asks, when the route is for them.
+    private mutating func principal(
+        _ fields: HeaderFields,
+        for audience: RouteRule.Audience
+    ) throws(Rejection) -> Principal {
+        guard let authorization = fields.authorization else { throw Rejection(.apiKeyMissing) }
+        let principal = try authenticator.principal(authorization: authorization)
+        switch (principal, audience) {
+        case (.merchant, .operators), (.operator, .merchants): throw Rejection(.apiKeyRoleWrong)
+        case (.merchant, .merchants), (.operator, .operators), (_, .both), (_, .everybody): return principal
         }
     }
 
@@ -76,29 +97,27 @@ struct RequestInterpreter {
     private static func route(
         _ path: Span<UInt8>,
         method: String
-    ) throws(Rejection) -> (Route, QueryParameters) {
+    ) throws(Rejection) -> (RouteMatch, QueryParameters) {
         var end = 0
         while end < path.count && path[end] != UInt8(ascii: "?") { end += 1 }
-        let route = Route.match(path.extracting(0..<end))
+        let match = RouteRule.match(path.extracting(0..<end))
         // A path that is ours to the letter holds nothing of the client's making; any other may end up in a log.
-        if route == nil || end < path.count || route?.isUnknownResource == true,
-            CardNumberScan.containsCardNumber(path)
-        {
+        if match?.route == nil || end < path.count, CardNumberScan.containsCardNumber(path) {
             throw Rejection(.cardNumberInRequest)
         }
-        guard let route else { throw Rejection(.routeNotFound) }
-        guard method.utf8.span.equals(route.method.name) else {
-            throw Rejection(.methodNotAllowed, allow: route.method.name)
+        guard let match else { throw Rejection(.routeNotFound) }
+        guard method.utf8.span.equals(match.method.name) else {
+            throw Rejection(.methodNotAllowed, allow: match.method.name)
         }
-        guard end + 1 < path.count else { return (route, .none) }
-        return (route, try QueryParameters(path.extracting(end + 1..<path.count), allowing: route.queryParameters))
+        guard end + 1 < path.count else { return (match, .none) }
+        return (match, try QueryParameters(path.extracting(end + 1..<path.count), allowing: match.rule.query))
     }
 
     /// What must hold before the body is read: its type, its form, no card number in it or in the key. Leaves the
     /// headers' key in `scratch.key` and what the fingerprint is taken over in `scratch.canonical`.
     private mutating func admit(
         _ fields: HeaderFields,
-        _ route: Route,
+        isProviderEvent: Bool,
         path: Span<UInt8>,
         body: Span<UInt8>
     ) throws(Rejection) {
@@ -113,15 +132,15 @@ struct RequestInterpreter {
         path.extracting(0..<end).withUnsafeBufferPointer { scratch.canonical.append(contentsOf: $0) }
         scratch.canonical.append(UInt8(ascii: "\n"))
         try fields.idempotencyKey(into: &scratch.key, other: &scratch.text)
-        try RequestBody.admit(body, isProviderEvent: route == .postEvent, scratch: &scratch)
+        try RequestBody.admit(body, isProviderEvent: isProviderEvent, scratch: &scratch)
     }
 
     /// What a merchant asks. Bodies are admitted.
     private mutating func command(
-        _ route: Route,
+        _ route: MerchantRoute,
         _ query: QueryParameters,
         _ body: Span<UInt8>,
-        _ merchant: APIConfiguration.Merchant
+        of merchant: APIConfiguration.Merchant
     ) throws(Rejection) -> Command.Kind {
         switch route {
         case .getPayment(let id): return .getPayment(id)
@@ -141,7 +160,7 @@ struct RequestInterpreter {
             return .createPayment(
                 try CreatePaymentBody.parse(body, feeBasisPoints: 0, toppingUp: wallet, scratch: &scratch)
             )
-        case .capture(let id): return try capture(id, body, merchant)
+        case .capture(let id): return try capture(id, body, of: merchant)
         case .increment(let id):
             let operation = try OperationBody.parse(.increment, body, scratch: &scratch)
             guard let amount = operation.amountMinor else { throw Rejection(.parameterMissing, .known("amount")) }
@@ -153,8 +172,6 @@ struct RequestInterpreter {
             _ = try OperationBody.parse(.cancel, body, scratch: &scratch)
             return .cancel(id)
         case .confirm(let id): return try plain(.confirm(id), body)
-        case .approve(let id): return try plain(.approve(id), body)
-        case .reject(let id): return try plain(.reject(id), body)
         case .acceptDispute(let id): return try plain(.acceptDispute(id), body)
         case .disputeEvidence(let id):
             return .disputeEvidence(id, evidence: try EvidenceBody.parse(body, scratch: &scratch))
@@ -166,7 +183,6 @@ struct RequestInterpreter {
                 throw Rejection(.resourceNotFound)
             }
             return .convertExchange(quote)
-        case .postEvent, .payoutEvent, .openAPI, .unknownResource: preconditionFailure("not of merchants: \(route)")
         }
     }
 
@@ -174,7 +190,7 @@ struct RequestInterpreter {
     private mutating func capture(
         _ id: PaymentID,
         _ body: Span<UInt8>,
-        _ merchant: APIConfiguration.Merchant
+        of merchant: APIConfiguration.Merchant
     ) throws(Rejection) -> Command.Kind {
         let operation = try OperationBody.parse(.capture, body, scratch: &scratch)
         if operation.instructions?.manual != nil, !merchant.capturesManually {
@@ -192,24 +208,33 @@ struct RequestInterpreter {
         return kind
     }
 
+    /// The end of a review, and the shard that holds the payment.
+    private mutating func review(
+        _ route: ReviewRoute,
+        _ body: Span<UInt8>
+    ) throws(Rejection) -> (kind: Command.Kind, shard: UInt16) {
+        switch route {
+        case .approve(let id): (try plain(.approve(id), body), id.shard)
+        case .reject(let id): (try plain(.reject(id), body), id.shard)
+        }
+    }
+
+    private mutating func operation(
+        _ kind: Command.Kind,
+        _ fields: HeaderFields,
+        of merchant: MerchantID
+    ) throws(Rejection) -> Outcome {
+        let key = try digestKey(fields, merchant)
+        return .operation(kind, merchant, key, fingerprint(), respondsAtOnce: fields.prefersAsync)
+    }
+
     /// What an operator asks: of the shard that owns what it is about, whosever that is. Operators share one space of keys, that of
     /// no merchant.
     private mutating func operatorOperation(
-        _ route: Route,
-        _ fields: HeaderFields,
-        _ body: Span<UInt8>
+        _ kind: Command.Kind,
+        shard: UInt16,
+        _ fields: HeaderFields
     ) throws(Rejection) -> Outcome {
-        let kind: Command.Kind
-        let shard: UInt16
-        switch route {
-        case .postEvent: return try providerEvent(body)
-        case .payoutEvent(let id):
-            let told = try PayoutEventBody.parse(body, scratch: &scratch)
-            (kind, shard) = (.payoutEvent(id, told.event, reason: told.reason), id.shard)
-        case .approve(let id): (kind, shard) = (try plain(.approve(id), body), id.shard)
-        case .reject(let id): (kind, shard) = (try plain(.reject(id), body), id.shard)
-        default: preconditionFailure("not of operators: \(route)")
-        }
         let key = try digestKey(fields, Self.noMerchant)
         return .operatorOperation(kind, shard: shard, key, fingerprint(), respondsAtOnce: fields.prefersAsync)
     }
@@ -253,11 +278,5 @@ struct RequestInterpreter {
     private func fingerprint() -> Fingerprint {
         let words = Digest.sha256(scratch.canonical.span).words
         return Fingerprint(high: words.0, low: words.1)
-    }
-}
-
-extension Route {
-    fileprivate var isUnknownResource: Bool {
-        if case .unknownResource = self { true } else { false }
     }
 }

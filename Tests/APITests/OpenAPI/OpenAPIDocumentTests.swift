@@ -8,17 +8,13 @@ import Yams
         try #require(try Yams.load(yaml: repositoryFile("docs/openapi.yaml")) as? [String: Any])
     }
 
-    @Test func `the served text is the file`() throws {
-        #expect(try repositoryFile("docs/openapi.yaml") == OpenAPIDocument.text)
-    }
-
     @Test func `the document describes exactly the routes there are`() throws {
         let paths = try #require(try Self.document()["paths"] as? [String: [String: Any]])
         var described: Set<String> = []
         for (path, item) in paths {
             for method in item.keys where method != "parameters" { described.insert("\(method.uppercased()) \(path)") }
         }
-        #expect(described == Set(Route.templates.map { "\($0.method.name) \($0.path)" }))
+        #expect(described == Set(RouteRule.table.map { "\($0.method.name) \($0.path)" }))
     }
 
     @Test func `only the document itself can be read without a key`() throws {

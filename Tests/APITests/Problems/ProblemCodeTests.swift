@@ -33,6 +33,11 @@ import Testing
         #expect(ProblemCode(refusal).retryAfterSeconds == refusal.retryAfterSeconds)
     }
 
+    @Test func `each code has one row and each row its code`() {
+        for code in ProblemCode.allCases { #expect(code.rule.code == code) }
+        #expect(ProblemRule.all.count == ProblemCode.allCases.count)
+    }
+
     @Test func `each refusal has a code of its own`() {
         #expect(Set(Refusal.allCases.map { ProblemCode($0) }).count == Refusal.allCases.count)
     }

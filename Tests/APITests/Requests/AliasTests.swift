@@ -39,10 +39,12 @@ struct AliasTests {
 
     @Test("every route is served below /api", arguments: RouteTests.known)
     func paths(path: String, route: Route) {
-        guard path.hasPrefix("/v1/"), route.audience != .operators else { return }
-        edge.send(route.method == .get ? "GET" : "POST", path)
+        guard path.hasPrefix("/v1/"), RouteRule.Audience(route) != .operators,
+            let method = RouteRule.match(Array(path.utf8).span)?.method
+        else { return }
+        edge.send("\(method.name)", path)
         let direct = edge.answer?.code
-        edge.send(route.method == .get ? "GET" : "POST", "/api" + path)
+        edge.send("\(method.name)", "/api" + path)
         #expect(edge.answer?.code == direct && direct != "route_not_found")
     }
 

@@ -9,34 +9,67 @@ import Testing
 
     static let dispute = DisputeID(milliseconds: 1_795_250_136_123, shard: 1, paymentSequence: 42, ordinal: 3)
 
+    static let payout = PayoutID(high: 3, low: 4)
+    static let wallet = WalletID(high: 5, low: 6)
+
     static let known: [(String, Route)] = [
-        ("/v1/payments", .createPayment),
-        ("/v1/payments/\(payment)", .getPayment(payment)),
-        ("/v1/payments/\(payment)/capture", .capture(payment)),
-        ("/v1/payments/\(payment)/cancel", .cancel(payment)),
-        ("/v1/payments/\(payment)/approve", .approve(payment)),
-        ("/v1/payments/\(payment)/reject", .reject(payment)),
-        ("/v1/payments/\(payment)/refunds", .refund(payment)),
-        ("/v1/refunds/\(refund)", .getRefund(refund)),
-        ("/v1/disputes/\(dispute)", .getDispute(dispute)),
-        ("/v1/disputes/\(dispute)/evidence", .disputeEvidence(dispute)),
-        ("/v1/disputes/\(dispute)/accept", .acceptDispute(dispute)),
-        ("/v1/disputes/\(payment)", .unknownResource(method: .get)),
-        ("/v1/disputes/x/accept", .unknownResource(method: .post)),
-        ("/v1/provider_events", .postEvent),
-        ("/v1/balance", .getBalance),
-        ("/v1/payments/\(payment)/timeline", .getTimeline(payment)),
+        ("/v1/payments", .merchant(.createPayment)),
+        ("/v1/payments/\(payment)", .merchant(.getPayment(payment))),
+        ("/v1/payments/\(payment)/capture", .merchant(.capture(payment))),
+        ("/v1/payments/\(payment)/cancel", .merchant(.cancel(payment))),
+        ("/v1/payments/\(payment)/confirm", .merchant(.confirm(payment))),
+        ("/v1/payments/\(payment)/increment", .merchant(.increment(payment))),
+        ("/v1/payments/\(payment)/approve", .review(.approve(payment))),
+        ("/v1/payments/\(payment)/reject", .review(.reject(payment))),
+        ("/v1/payments/\(payment)/refunds", .merchant(.refund(payment))),
+        ("/v1/payments/\(payment)/timeline", .merchant(.getTimeline(payment))),
+        ("/v1/refunds/\(refund)", .merchant(.getRefund(refund))),
+        ("/v1/disputes/\(dispute)", .merchant(.getDispute(dispute))),
+        ("/v1/disputes/\(dispute)/evidence", .merchant(.disputeEvidence(dispute))),
+        ("/v1/disputes/\(dispute)/accept", .merchant(.acceptDispute(dispute))),
+        ("/v1/provider_events", .operator(.providerEvent)),
+        ("/v1/balance", .merchant(.getBalance)),
+        ("/v1/ledger/accounts", .merchant(.getAccounts)),
+        ("/v1/ledger/entries", .merchant(.getEntries)),
+        ("/v1/payouts", .merchant(.createPayout)),
+        ("/v1/payouts/\(payout)", .merchant(.getPayout(payout))),
+        ("/v1/payouts/\(payout)/events", .operator(.payoutEvent(payout))),
+        ("/v1/wallets", .merchant(.createWallet)),
+        ("/v1/wallets/\(wallet)", .merchant(.getWallet(wallet))),
+        ("/v1/wallets/\(wallet)/top_ups", .merchant(.topUp(wallet))),
+        ("/v1/fx/quotes", .merchant(.quoteExchange)),
+        ("/v1/fx/conversions", .merchant(.convertExchange)),
         ("/openapi.yaml", .openAPI),
-        ("/v1/payments/nonsense", .unknownResource(method: .get)),
-        ("/v1/payments/\(refund)", .unknownResource(method: .get)),
-        ("/v1/payments/nonsense/capture", .unknownResource(method: .post)),
-        ("/v1/payments/nonsense/approve", .unknownResource(method: .post)),
-        ("/v1/refunds/\(payment)", .unknownResource(method: .get)),
-        ("/v1/payments/PAY_\("\(payment)".dropFirst(4))", .unknownResource(method: .get)),
     ]
 
     @Test(arguments: known) func `a path leads to its route`(_ path: String, _ route: Route) {
-        #expect(Route.match(Array(path.utf8).span) == route)
+        #expect(RouteRule.match(Array(path.utf8).span)?.route == route)
+    }
+
+    @Test func `every row of the table is tried here, and leads to itself`() {
+        #expect(Self.known.count == RouteRule.table.count)
+        for (path, _) in Self.known {
+            let template = ["\(Self.payment)", "\(Self.refund)", "\(Self.dispute)", "\(Self.payout)", "\(Self.wallet)"]
+                .reduce(path) { $0.replacing($1, with: "{id}") }
+            #expect(RouteRule.match(Array(path.utf8).span).map { "\($0.rule.path)" } == template)
+        }
+    }
+
+    @Test(arguments: [
+        ("/v1/disputes/\(payment)", "GET /v1/disputes/{id}"),
+        ("/v1/disputes/x/accept", "POST /v1/disputes/{id}/accept"),
+        ("/v1/payments/nonsense", "GET /v1/payments/{id}"),
+        ("/v1/payments/\(refund)", "GET /v1/payments/{id}"),
+        ("/v1/payments/nonsense/capture", "POST /v1/payments/{id}/capture"),
+        ("/v1/payments/nonsense/approve", "POST /v1/payments/{id}/approve"),
+        ("/v1/refunds/\(payment)", "GET /v1/refunds/{id}"),
+        ("/v1/payments/PAY_\("\(payment)".dropFirst(4))", "GET /v1/payments/{id}"),
+    ])
+    func `an identifier that cannot be ours leads to a rule without a route`(_ path: String, _ rule: String) throws {
+        let found = RouteRule.match(Array(path.utf8).span)
+        let match = try #require(found)
+        #expect(match.route == nil)
+        #expect("\(match.method.name) \(match.rule.path)" == rule)
     }
 
     @Test(arguments: [
@@ -46,7 +79,7 @@ import Testing
         "/openapi.yaml/", "//v1/payments", "/V1/payments", "/v1/payments/x/y/z",
     ])
     func `a path of no route leads nowhere`(_ path: String) {
-        #expect(Route.match(Array(path.utf8).span) == nil)
+        #expect(RouteRule.match(Array(path.utf8).span) == nil)
     }
 
     @Test func `every identifier reads back from its text`() {
@@ -63,15 +96,5 @@ import Testing
     @Test func `an identifier above 2 to the 128 is not ours`() {
         #expect(Identifier.parse(PaymentID.prefix, Array("pay_80000000000000000000000000".utf8).span) == nil)
         #expect(Identifier.parse(PaymentID.prefix, Array("pay_7zzzzzzzzzzzzzzzzzzzzzzzzz".utf8).span) != nil)
-    }
-
-    @Test func `the templates name every route's method`() {
-        let methods = Dictionary(uniqueKeysWithValues: Route.templates.map { ($0.path, $0.method) })
-        for (path, route) in Self.known.prefix(9) {
-            let template =
-                path.replacing("\(Self.payment)", with: "{id}").replacing("\(Self.refund)", with: "{id}")
-                .replacing("\(Self.dispute)", with: "{id}")
-            #expect(methods[template] == route.method)
-        }
     }
 }
