@@ -46,8 +46,8 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
-/// A room of the house: arrows only point to targets listed above it (see docs/architecture.md).
-func room(
+/// A module: it imports only targets listed above it (see docs/architecture.md).
+func module(
     _ name: String,
     _ dependencies: [Target.Dependency] = [],
     path: String? = nil,
@@ -101,15 +101,15 @@ let package = Package(
         .target(name: "CAllocationCounter"),
         // Debian's libzstd-dev: archived segments. Its archive is linked, so that the binary needs no library more.
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
-        // Pure rooms: no I/O, no clock, no event loop.
-        room("Money"),
-        room("Ledger", ["Money"]),
-        room("Payments", ["Money", "Ledger"]),
-        room("Risk", ["Money", "Payments"]),
-        room("WireJSON", [nioCore]),
-        room("Timers"),
+        // Pure modules: no I/O, no clock, no event loop.
+        module("Money"),
+        module("Ledger", ["Money"]),
+        module("Payments", ["Money", "Ledger"]),
+        module("Risk", ["Money", "Payments"]),
+        module("WireJSON", [nioCore]),
+        module("Timers"),
         // Durability.
-        room(
+        module(
             "Journal",
             ["CMillrace", "CZstd", crypto],
             linking: [
@@ -118,27 +118,27 @@ let package = Package(
             ]
         ),
         // Idempotency keys that left memory: sorted runs on disk, each with a filter.
-        room("KeyRuns", ["Journal"]),
+        module("KeyRuns", ["Journal"]),
         // Wire.
-        room("HTTPTransport", ["Timers", nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioHPACK, nioSSL]),
-        room("Telemetry", [histogram]),
+        module("HTTPTransport", ["Timers", nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioHPACK, nioSSL]),
+        module("Telemetry", [histogram]),
         // Asks an external fraud scorer.
-        room("Scoring", ["Money", "Payments", "Risk", "HTTPTransport", "WireJSON", "Telemetry", nioCore, nioHPACK]),
+        module("Scoring", ["Money", "Payments", "Risk", "HTTPTransport", "WireJSON", "Telemetry", nioCore, nioHPACK]),
         // A shard, from its records up to its event loop.
-        room("ShardRecords", ["Money", "Ledger", "Payments", "Risk", "Journal", nioCore]),
-        room("ShardState", ["Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", nioCore]),
-        room(
+        module("ShardRecords", ["Money", "Ledger", "Payments", "Risk", "Journal", nioCore]),
+        module("ShardState", ["Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", nioCore]),
+        module(
             "ShardCore",
             [
                 "Money", "Ledger", "Payments", "Risk", "Timers", "Journal", "KeyRuns", "ShardRecords", "ShardState",
                 nioCore,
             ]
         ),
-        room(
+        module(
             "ShardStorage",
             ["Ledger", "Payments", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore"]
         ),
-        room(
+        module(
             "ShardHost",
             [
                 "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore",
@@ -146,12 +146,12 @@ let package = Package(
             ]
         ),
         // What auditors and accountants read, made from the journal alone.
-        room("LedgerAudit", ["Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", "WireJSON", nioCore]),
-        room(
+        module("LedgerAudit", ["Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", "WireJSON", nioCore]),
+        module(
             "Providers",
             ["Money", "Payments", "HTTPTransport", "WireJSON", nioCore, nioHPACK, nioSSL]
         ),
-        room(
+        module(
             "API",
             [
                 "Money", "Ledger", "Payments", "Risk", "ShardRecords", "ShardState", "ShardCore", "HTTPTransport",
@@ -160,9 +160,9 @@ let package = Package(
             embedding: ["OpenAPI/openapi.yaml"]
         ),
         // The built-in payment service provider: a process of its own that shares no code with the gateway's domain.
-        room("PSPSimulator", ["HTTPTransport", "WireJSON", logging, nioCore, nioPosix, nioHPACK, nioSSL]),
+        module("PSPSimulator", ["HTTPTransport", "WireJSON", logging, nioCore, nioPosix, nioHPACK, nioSSL]),
         // The load harness.
-        room(
+        module(
             "LoadTest",
             [
                 "HTTPTransport", "WireJSON", "Telemetry", histogram, yams, nioCore, nioPosix, nioHTTP1, nioHPACK,
@@ -170,7 +170,7 @@ let package = Package(
             ],
             path: "loadtest/Sources"
         ),
-        room(
+        module(
             "Gateway",
             [
                 "Money", "Ledger", "Payments", "Risk", "WireJSON", "Timers", "Journal", "KeyRuns", "HTTPTransport",
@@ -181,7 +181,7 @@ let package = Package(
             ]
         ),
         // The deterministic world: the real shard, journal and provider codec on a fake disk, network, clock and PSP.
-        room(
+        module(
             "Simulation",
             [
                 "Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", "ShardState", "ShardCore",
@@ -255,7 +255,7 @@ let package = Package(
         tests("WireJSONTests", ["WireJSON", nioCore]),
         tests("TimersTests", ["Timers"]),
         // What every engine of a journal owes, as functions over its protocols, and an engine in memory.
-        room("JournalConformance", ["Journal"], path: "Tests/JournalConformance"),
+        module("JournalConformance", ["Journal"], path: "Tests/JournalConformance"),
         tests("JournalTests", ["Journal", "JournalConformance", "CMillrace"]),
         tests(
             "HTTPTransportTests",
@@ -266,7 +266,7 @@ let package = Package(
         ),
         tests("TelemetryTests", ["Telemetry", histogram]),
         // A shard that takes steps, a naive second model of payments, and random steps: for the tests of the shard and `shard-workload`.
-        room(
+        module(
             "ShardModel",
             [
                 "Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore",

@@ -158,11 +158,11 @@ def check_ratchet(root, counts):
             warnings.append(f"{ratchet}: {module} has {len(found)} only; lower its number")
 
 
-def rooms(root):
-    """Each room's folder and the rooms it may import, as Package.swift declares them."""
+def modules(root):
+    """Each module's folder and the modules it may import, as Package.swift declares them."""
     text = (root / "Package.swift").read_text()
     table = {}
-    for match in re.finditer(r'room\(\s*"(\w+)"(.*?)\n?\s*\),?\n', text, re.S):
+    for match in re.finditer(r'module\(\s*"(\w+)"(.*?)\n?\s*\),?\n', text, re.S):
         name, rest = match.group(1), match.group(2)
         path = re.search(r'path:\s*"([^"]+)"', rest)
         table[name] = (path.group(1) if path else f"Sources/{name}", set(re.findall(r'"([A-Z]\w+)"', rest)))
@@ -173,13 +173,13 @@ def rooms(root):
 
 def documented_modules(root):
     """The modules that docs/architecture.md explains: not those that only tests use."""
-    return {name for name, (folder, _) in rooms(root).items() if not folder.startswith("Tests/")}
+    return {name for name, (folder, _) in modules(root).items() if not folder.startswith("Tests/")}
 
 
 def check_imports(root):
-    table = rooms(root)
+    table = modules(root)
     if len(table) < 10:
-        offend("Package.swift", 1, "the rooms are not found any more; repair scripts/tidy.py")
+        offend("Package.swift", 1, "the modules are not found any more; repair scripts/tidy.py")
     for name, (folder, allowed) in table.items():
         for path in sorted((root / folder).rglob("*.swift")):
             for number, line in enumerate(path.read_text().split("\n"), 1):

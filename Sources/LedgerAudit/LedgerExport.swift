@@ -21,7 +21,7 @@ package struct CSVExport: LedgerExport {
     }
 
     package mutating func begin() -> String {
-        "entry,time,payment,recipe,psp_reference,account,currency,amount_minor,amount\r\n"
+        "entry,time,payment,posting_rule,psp_reference,account,currency,amount_minor,amount\r\n"
     }
 
     package mutating func write(_ entry: LedgerEntry) -> String {

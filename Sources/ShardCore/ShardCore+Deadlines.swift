@@ -101,7 +101,7 @@ extension ShardCore {
         } else {
             isPossible = payment.cancelCount < .max
         }
-        guard isPossible else { return statistics.takeBacksFailed += 1 }
+        guard isPossible else { return statistics.reversalsFailed += 1 }
         begin(payment.phase == .captured ? .refund : .cancel, index, cause: nil, at: now, into: &output)
     }
 

@@ -165,7 +165,7 @@ extension ShardCore {
             )
         applyFinished(record, slot: slot, at: nextPosition)
         guard let key = operation.key else {
-            if record.result != .succeeded, operation.operation != .confirm { statistics.takeBacksFailed += 1 }
+            if record.result != .succeeded, operation.operation != .confirm { statistics.reversalsFailed += 1 }
             persist(.operationFinished(record), into: &output)
             return followUp(operation, record, at: now, into: &output)
         }

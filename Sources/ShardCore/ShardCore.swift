@@ -200,7 +200,7 @@ package struct ShardStatistics: Sendable {
     package internal(set) var lateSuccesses = 0
     /// Tries to take back what came too late, or to void what must not stay, that the PSP refused or that could not be begun: each is
     /// tried again, later each time; people are told.
-    package internal(set) var takeBacksFailed = 0
+    package internal(set) var reversalsFailed = 0
     /// Provider money that nobody could explain: people are told.
     package internal(set) var unexplained = 0
     /// Disputes that were lost because no evidence came in time.

@@ -55,9 +55,9 @@ def export(demo):
     ).stdout  # fmt: skip
     transfers, last = [], None
     for row in csv.DictReader(io.StringIO(text)):
-        # Two transfers of one record have the same number and different recipes.
-        if (row["entry"], row["recipe"]) != last:
-            last = (row["entry"], row["recipe"])
+        # Two transfers of one record have the same number and different posting rules.
+        if (row["entry"], row["posting_rule"]) != last:
+            last = (row["entry"], row["posting_rule"])
             transfers.append({"entry": row["entry"], "time": row["time"], "payment": row["payment"], "postings": []})
         transfers[-1]["postings"].append((row["account"], row["currency"], int(row["amount_minor"])))
     return transfers

@@ -142,7 +142,7 @@ def test_a_timeline_tells_everything_in_order(api):
     ]
     assert entries[0]["request_id"] == created.headers["request-id"] and entries[2]["request_id"] == captured.headers["request-id"]
     assert timeline["truncated"] is False and [entry["at"] for entry in entries] == sorted(entry["at"] for entry in entries)
-    assert [[transfer["recipe"] for transfer in entry.get("transfers", [])] for entry in entries] == [
+    assert [[transfer["posting_rule"] for transfer in entry.get("transfers", [])] for entry in entries] == [
         [], ["hold"], [], ["release", "capture"], ["refund_requested"], ["refund_confirmed"],
     ]  # fmt: skip
     for entry in entries:

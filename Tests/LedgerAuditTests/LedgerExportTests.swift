@@ -54,7 +54,7 @@ import Testing
         #expect(
             text(CSVExport(), books().entries)
                 == [
-                    "entry,time,payment,recipe,psp_reference,account,currency,amount_minor,amount",
+                    "entry,time,payment,posting_rule,psp_reference,account,currency,amount_minor,amount",
                     "\(head),assets:psp:receivable:1,EUR,1000,10.00",
                     "\(head),liabilities:merchant:pending:0000000000000007,EUR,-975,-9.75",
                     "\(head),income:platform:fees,EUR,-25,-0.25", "",

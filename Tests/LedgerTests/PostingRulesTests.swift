@@ -3,7 +3,7 @@ import Testing
 
 @testable import Ledger
 
-@Suite struct RecipesTests {
+@Suite struct PostingRulesTests {
     private let merchant = someParties.merchant
     private let provider = UInt64(someParties.provider)
 

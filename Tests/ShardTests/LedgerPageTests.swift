@@ -23,7 +23,7 @@ struct LedgerPageTests {
         world.answer(world.lastCall.token, ShardWorld.success(100))
         let page = try world.page(LedgerQuery(), merchant: 7)
         // The confirmation of the refund moves nothing of the merchant's.
-        #expect(page.entries.map(\.recipe) == [.refundRequested, .refundFailed, .refundRequested, .capture])
+        #expect(page.entries.map(\.rule) == [.refundRequested, .refundFailed, .refundRequested, .capture])
         #expect(page.entries.map(\.position) == [5, 4, 3, 2] && page.next == nil && !page.isTruncated)
         #expect(page.entries.allSatisfy { $0.payment == id && $0.shard == 3 })
         let first = page.entries[2].refund
@@ -42,11 +42,11 @@ struct LedgerPageTests {
         world.answer(world.lastCall.token, ShardWorld.success(600))
         var query = LedgerQuery(limit: 1)
         let newest = try world.page(query, merchant: 7)
-        #expect(newest.entries.map(\.recipe) == [.capture] && newest.entries[0].index == 1)
+        #expect(newest.entries.map(\.rule) == [.capture] && newest.entries[0].index == 1)
         #expect(newest.next == LedgerCursor(position: 4, transfers: 1))
         query.cursor = newest.next
         let next = try world.page(query, merchant: 7)
-        #expect(next.entries.map(\.recipe) == [.release] && next.next?.position == 2)
+        #expect(next.entries.map(\.rule) == [.release] && next.next?.position == 2)
     }
 
     @Test("A page reads a thousand records at most, and says where it goes on")

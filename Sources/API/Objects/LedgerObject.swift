@@ -37,7 +37,7 @@ enum AccountsObject {
 /// The JSON of a page of ledger entries.
 enum EntriesObject {
     static func maximumBytes(_ page: LedgerPage) -> Int {
-        160 + LedgerCursorKey.length + page.entries.reduce(0) { $0 + 512 + $1.postings.count * 144 }
+        160 + LedgerCursorKey.length + page.entries.reduce(0) { $0 + 544 + $1.postings.count * 144 }
     }
 
     static func write(_ page: LedgerPage, _ key: LedgerCursorKey, _ output: inout ByteCursor) {
@@ -72,8 +72,8 @@ enum EntriesObject {
         output.decimal(Int64(entry.position))
         output.literal(",\"index\":")
         output.decimal(Int64(entry.index))
-        output.literal(",\"recipe\":\"")
-        output.literal(entry.recipe.name)
+        output.literal(",\"posting_rule\":\"")
+        output.literal(entry.rule.name)
         output.literal("\",\"payment_id\":")
         write(PaymentID.prefix, entry.payment.map { ($0.high, $0.low) }, &output)
         output.literal(",\"refund_id\":")

@@ -63,7 +63,7 @@ enum TimelineObject {
     /// Members that every record of a kind has, names and punctuation included, and what varies.
     private static func maximumBytes(_ record: ShardRecord) -> Int {
         let fixed = 640
-        let transfers = 2 * (48 + Transfer.maximumPostings * 96)
+        let transfers = 2 * (64 + Transfer.maximumPostings * 96)
         switch record {
         case .paymentCreated, .operationAttempted, .balanceMark: return fixed
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: return fixed
@@ -234,7 +234,7 @@ extension TimelineObject {
     }
 
     private static func write(_ transfer: Transfer, _ output: inout ByteCursor) {
-        output.literal("{\"recipe\":\"")
+        output.literal("{\"posting_rule\":\"")
         output.literal(transfer.rule.name)
         output.literal("\",\"postings\":[")
         for index in 0..<transfer.count {

@@ -116,9 +116,9 @@ enum GatewayMetrics {
                 shard.lateSuccesses
             ),
             (
-                "millrace_take_backs_failed_total",
+                "millrace_reversals_failed_total",
                 "Alarm: tries to take back late money, or to void, that were refused or could not be begun.",
-                shard.takeBacksFailed
+                shard.reversalsFailed
             ),
             ("millrace_unexplained_money_total", "Alarm: provider money put into suspense.", shard.unexplained),
             ("millrace_disputes_overdue_total", "Disputes lost for want of evidence.", shard.disputesOverdue),

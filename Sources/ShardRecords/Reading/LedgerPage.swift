@@ -10,7 +10,7 @@ package struct LedgerPage: Sendable {
         /// The record that booked it, and which of the record's transfers it is, from 0: with the shard, its stable number.
         package var position: RecordPosition
         package var index: UInt8
-        package var recipe: PostingRule
+        package var rule: PostingRule
         /// What it belongs to.
         package var payment: PaymentID?
         package var refund: RefundID?
@@ -88,7 +88,7 @@ package struct LedgerPage: Sendable {
                     shard: shard,
                     position: cursor.position,
                     index: rest,
-                    recipe: transfers[Int(rest)].rule,
+                    rule: transfers[Int(rest)].rule,
                     payment: record.payment,
                     refund: try Self.refund(of: record, read),
                     payout: record.payout,

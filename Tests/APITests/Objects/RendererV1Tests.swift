@@ -84,7 +84,7 @@ import Testing
         let json = Self.render { Self.renderer.renderHistory(history, of: payment, into: &$0) }
         #expect(json.contains(#""truncated":true"#))
         #expect(json.contains(#""decline":{"class":"authentication","standard_code":"authentication_required""#))
-        #expect(json.contains(#"{"recipe":"capture","postings":[{"account":"psp:receivable","currency":"KWD""#))
+        #expect(json.contains(#"{"posting_rule":"capture","postings":[{"account":"psp:receivable","currency":"KWD""#))
     }
 
     private func encode(_ record: OperationFinished) -> [UInt8] {

@@ -9,7 +9,7 @@ struct LedgerModel {
     struct Item: Equatable {
         var position: RecordPosition
         var index: UInt8
-        var recipe: PostingRule
+        var rule: PostingRule
         var time: Int64
         var payment: PaymentID?
         var postings: [Posting]
@@ -30,7 +30,7 @@ struct LedgerModel {
                     Item(
                         position: RecordPosition(number + 1),
                         index: UInt8(index),
-                        recipe: transfer.rule,
+                        rule: transfer.rule,
                         time: record.time,
                         payment: payment,
                         postings: (0..<transfer.count).map { transfer[$0] }
@@ -70,7 +70,7 @@ extension LedgerPage.Entry {
         LedgerModel.Item(
             position: position,
             index: index,
-            recipe: recipe,
+            rule: rule,
             time: bookedAt,
             payment: payment,
             postings: postings

@@ -82,7 +82,7 @@ struct TestRenderer: ResponseRenderer {
     }
 
     func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {
-        let entries = page.entries.map { "\($0.position).\($0.index) \($0.recipe)" }
+        let entries = page.entries.map { "\($0.position).\($0.index) \($0.rule)" }
         let end = page.next.map { "next \($0.position)" } ?? (page.isTruncated ? "truncated" : "end")
         body.writeString((entries + [end]).joined(separator: ", "))
     }

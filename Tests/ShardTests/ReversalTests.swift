@@ -8,7 +8,7 @@ import ShardRecords
 import Testing
 
 /// What the gateway takes back by itself, how often it tries, and where the money goes.
-@Suite struct TakeBackTests {
+@Suite struct ReversalTests {
     private static let minute: Int64 = 60_000
     private static let refused = Decline(category: .hard, code: .genericDecline, providerCode: "no")
 
@@ -45,7 +45,7 @@ import Testing
         world.answer(world.lastCall.token, ShardWorld.success(600))
         let times = calls(&world, seconds: 3_600) { _ in .declined(Self.refused) }
         let gaps = zip(times, times.dropFirst()).map { $1 - $0 }
-        #expect(times.count == 6 && world.core.statistics.takeBacksFailed == 6, "\(times)")
+        #expect(times.count == 6 && world.core.statistics.reversalsFailed == 6, "\(times)")
         for (number, gap) in gaps.enumerated() {
             // A payment is looked at up to two seconds late.
             #expect((60 << number...(60 << number) + 2).contains(gap), "\(gaps)")
@@ -100,7 +100,7 @@ import Testing
         let before = world.calls.count
         world.pass(milliseconds: 2_100)
         #expect(world.calls.count == before, "there is nothing to take")
-        #expect(world.core.statistics.takeBacksFailed == 1, "and people are told")
+        #expect(world.core.statistics.reversalsFailed == 1, "and people are told")
         world.send(.topUp(wallet, 900), key: "again")
         world.answer(world.lastCall.token, ShardWorld.success(900, "ch_3"))
         for _ in 0..<4 { world.pass(milliseconds: Self.minute) }
