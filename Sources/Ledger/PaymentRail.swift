@@ -4,10 +4,10 @@ package import Money
 package enum PaymentRail: Hashable, Sendable {
     /// A provider pays, the merchant's pending balance gets it: nearly all payments.
     case provider
-    /// A wallet, by the owner of its accounts, pays; there is no settlement to wait for, the merchant's share is available at once.
-    case wallet(UInt64)
+    /// A wallet pays. The merchant's share is available at once, except what comes from top-ups that no provider has settled.
+    case wallet(WalletFunds)
     /// A provider pays, and what it pays fills a wallet.
-    case topUp(UInt64)
+    case topUp(WalletFunds)
     /// Captured by hand against cash: the bank has it, the merchant's share is available at once, refunds are cash, too.
     case cash
 
@@ -15,14 +15,14 @@ package enum PaymentRail: Hashable, Sendable {
     /// the wallet, no memo: what is held cannot be spent (payments.md 4.4), and neither account ever turns to debit.
     func account(_ kind: AccountKind, of parties: Parties) -> Account? {
         switch (self, kind) {
-        case (.wallet(let owner), .providerReceivable), (.wallet(let owner), .memoAuthorizationProvider):
-            Account(.wallet, owner: owner, currency: parties.currency)
-        case (.wallet(let owner), .memoAuthorizationMerchant):
-            Account(.walletHeld, owner: owner, currency: parties.currency)
-        case (.wallet, .merchantPending), (.cash, .merchantPending):
+        case (.wallet(let funds), .providerReceivable), (.wallet(let funds), .memoAuthorizationProvider):
+            Account(.wallet, owner: funds.owner, currency: parties.currency)
+        case (.wallet(let funds), .memoAuthorizationMerchant):
+            Account(.walletHeld, owner: funds.owner, currency: parties.currency)
+        case (.cash, .merchantPending):
             Account(.merchantAvailable, owner: parties.merchant, currency: parties.currency)
-        case (.topUp(let owner), .merchantPending), (.topUp(let owner), .merchantAvailable):
-            Account(.wallet, owner: owner, currency: parties.currency)
+        case (.topUp(let funds), .merchantPending), (.topUp(let funds), .merchantAvailable):
+            Account(.wallet, owner: funds.owner, currency: parties.currency)
         case (.cash, .providerReceivable): .bankCash(parties.currency)
         case (.provider, _), (.wallet, _), (.topUp, _), (.cash, _): nil
         }

@@ -68,6 +68,9 @@ package enum PostingRules {
     /// - Precondition: 0 <= `feeMinor` <= `amountMinor`.
     package static func capture(_ parties: Parties, amountMinor: Int64, feeMinor: Int64) -> Transfer {
         precondition(feeMinor >= 0 && feeMinor <= amountMinor, "a fee is a part of the amount")
+        if case .wallet(let funds) = parties.rail {
+            return walletPaid(parties, funds, amountMinor: amountMinor, feeMinor: feeMinor)
+        }
         let rule = parties.rail.rule(.capture)
         let receivable = Posting.debit(parties.account(.providerReceivable), amountMinor)
         if feeMinor == 0 {
@@ -81,7 +84,10 @@ package enum PostingRules {
 
     /// P5a: a refund leaves the merchant's balance for the clearing account.
     package static func refundRequested(_ parties: Parties, amountMinor: Int64, from funds: MerchantFunds) -> Transfer {
-        Transfer(
+        if case .wallet(let wallet) = parties.rail {
+            return walletRefundRequested(parties, wallet, amountMinor: amountMinor)
+        }
+        return Transfer(
             .refundRequested,
             .debit(parties.account(funds.kind), amountMinor),
             .credit(parties.account(.refundClearing), amountMinor)
@@ -99,7 +105,10 @@ package enum PostingRules {
 
     /// The reverse of P5a: a requested refund was certainly not executed, the merchant has the money back.
     package static func refundFailed(_ parties: Parties, amountMinor: Int64, to funds: MerchantFunds) -> Transfer {
-        Transfer(
+        if case .wallet(let wallet) = parties.rail {
+            return walletRefundFailed(parties, wallet, amountMinor: amountMinor)
+        }
+        return Transfer(
             .refundFailed,
             .debit(parties.account(.refundClearing), amountMinor),
             .credit(parties.account(funds.kind), amountMinor)

@@ -113,27 +113,33 @@ extension AuditedPayment {
             return .failure("a fee of \(fact.feeMinor) for \(fact.amountMinor) settled")
         }
         let outstanding = captured - settled
+        let unsettledBefore = unsettledOfTopUp
         settled += fact.amountMinor
         let share = Int64(Int128(pending) * Int128(fact.amountMinor) / Int128(outstanding))
-        var released = settled == captured ? pending : max(0, share)
-        // A wallet has its money at once.
-        if case .topUp = funding { released = 0 }
-        pending -= released
-        available += released
+        let released = settled == captured ? pending : max(0, share)
         let net = fact.amountMinor - fact.feeMinor
         var postings = elsewhere([
             Account(.bankCash, owner: 1, currency: currency): net,
             Account(.providerFees, owner: UInt64(provider), currency: currency): fact.feeMinor,
             account(.providerReceivable): -fact.amountMinor,
         ])
-        postings[account(.merchantPending), default: 0] += Int128(released)
-        postings[account(.merchantAvailable), default: 0] -= Int128(released)
-        // Sellers' parts follow in proportion, rounded down until all is settled.
+        if case .topUp = funding {
+            // The wallet has what was captured; the merchant has what the wallet paid it.
+            let released = walletSettles(unsettledBefore - unsettledOfTopUp)
+            let moved = elsewhere([own(.merchantPending): released, own(.merchantAvailable): -released])
+            postings.merge(moved) { $0 + $1 }
+        } else {
+            pending -= released
+            available += released
+            postings[account(.merchantPending), default: 0] += Int128(released)
+            postings[account(.merchantAvailable), default: 0] -= Int128(released)
+        }
+        // Of what sellers have pending the same proportion follows, rounded down until all is settled.
         for (owner, amount) in sellers {
-            let due = Int64(Int128(amount) * Int128(settled) / Int128(captured))
-            let part = due - sellersSettled[owner, default: 0]
+            let open = amount - sellersSettled[owner, default: 0]
+            let part = Int64(Int128(open) * Int128(fact.amountMinor) / Int128(outstanding))
             guard part > 0 else { continue }
-            sellersSettled[owner] = due
+            sellersSettled[owner, default: 0] += part
             postings[Account(.sellerPending, owner: owner, currency: currency), default: 0] += Int128(part)
             postings[Account(.sellerAvailable, owner: owner, currency: currency), default: 0] -= Int128(part)
         }
@@ -239,7 +245,7 @@ extension AuditedPayment {
     }
 
     /// The merchant's own, also where a payment fills a wallet.
-    private func own(_ kind: AccountKind) -> Account { Account(kind, owner: merchant, currency: currency) }
+    func own(_ kind: AccountKind) -> Account { Account(kind, owner: merchant, currency: currency) }
 
     private mutating func reserve(_ amount: Int64) -> ExpectedPostings {
         amount == 0 ? [:] : elsewhere([own(.merchantAvailable): amount, own(.merchantReserve): -amount])

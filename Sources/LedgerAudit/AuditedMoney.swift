@@ -25,6 +25,8 @@ struct AuditedMoney {
     private(set) var wallets: [WalletID: WalletOpened] = [:]
     private var quotes: [QuoteID: AuditedQuote] = [:]
     private var sellers: [SellerKey: UInt64] = [:]
+    /// By the owner of a wallet's accounts.
+    var walletSums: [UInt64: AuditedWallet] = [:]
 
     /// What a step must book, and the account that it may not overdraw.
     struct Step {

@@ -56,6 +56,8 @@ struct AuditedPayment {
         case topUp(UInt64)
         case cash
     }
+    /// The wallet that pays or is filled, as it was before the record that is examined.
+    var wallet = AuditedWallet()
     /// Of the captured amount, what the provider has settled.
     var settled: Int64 = 0
     /// What it has left on its merchant's balances, chargebacks aside.
@@ -86,8 +88,8 @@ struct AuditedPayment {
     }
 
     func account(_ kind: AccountKind) -> Account {
-        // A wallet stands where the provider and its hold do, and pays what is available at once; a top-up fills a wallet where
-        // others fill the merchant's balance; cash is with the bank (docs/posting-rules.md, P11).
+        // A wallet stands where the provider and its hold do; a top-up fills a wallet where others fill the merchant's balance;
+        // cash is with the bank and available at once (docs/posting-rules.md, P11).
         switch (funding, kind) {
         case (.wallet(let owner), .providerReceivable), (.wallet(let owner), .memoAuthorizationProvider):
             return Account(.wallet, owner: owner, currency: currency)
@@ -95,7 +97,7 @@ struct AuditedPayment {
             return Account(.walletHeld, owner: owner, currency: currency)
         case (.topUp(let owner), .merchantPending), (.topUp(let owner), .merchantAvailable):
             return Account(.wallet, owner: owner, currency: currency)
-        case (.wallet, .merchantPending), (.cash, .merchantPending):
+        case (.cash, .merchantPending):
             return Account(.merchantAvailable, owner: merchant, currency: currency)
         case (.cash, .providerReceivable): return Account(.bankCash, owner: 1, currency: currency)
         case (.provider, _), (.wallet, _), (.topUp, _), (.cash, _): break
@@ -157,7 +159,12 @@ extension AuditedPayment {
             guard phase == .captured, running == nil else { return .failure("a refund begins in \(phase)") }
             refunds += 1
             guard record.ordinal == refunds else { return .failure("refund \(record.ordinal) follows \(refunds - 1)") }
+            let before = unsettledOfTopUp
             refundPending += record.amountMinor
+            if case .topUp = funding, record.amountMinor - (before - unsettledOfTopUp) > wallet.settledInside {
+                return .failure("a refund of a top-up takes what other top-ups brought and nobody settled")
+            }
+            if case .wallet = funding { return .success(walletRefund(record.amountMinor)) }
             return .success(pair(debit: give(-record.amountMinor), credit: .refundClearing, record.amountMinor))
         }
     }
@@ -271,9 +278,14 @@ extension AuditedPayment {
         fee += share
         var postings = release(staysOpen ? amount : held)
         let shares = sharePlan(amount - share)
-        give(captured: amount - share - shares.parts)
+        let rest = amount - share - shares.parts
         postings[account(.providerReceivable), default: 0] += Int128(amount)
-        postings[account(.merchantPending), default: 0] -= Int128(amount - share - shares.parts)
+        if case .wallet = funding {
+            postings.merge(walletPays(amount, share: rest)) { $0 + $1 }
+        } else {
+            pending += rest
+            postings[account(.merchantPending), default: 0] -= Int128(rest)
+        }
         postings[account(.platformFees), default: 0] -= Int128(share + shares.residue)
         for (owner, part) in shares.bySeller {
             postings[Account(.sellerPending, owner: owner, currency: currency), default: 0] -= Int128(part)
@@ -325,6 +337,11 @@ extension AuditedPayment {
     /// P5b, or P5a backwards.
     mutating func endRefund(_ amount: Int64, succeeded: Bool) -> ExpectedPostings {
         refundPending -= amount
+        if case .wallet = funding, !succeeded {
+            var postings = walletPays(0, share: amount)
+            postings[Account(.refundClearing, currency: currency), default: 0] += Int128(amount)
+            return postings
+        }
         guard succeeded else { return pair(debit: .refundClearing, credit: give(amount), amount) }
         refunded += amount
         return pair(debit: .refundClearing, credit: .providerReceivable, amount)
@@ -335,9 +352,6 @@ extension AuditedPayment {
         refunded -= amount
         return pair(debit: .providerReceivable, credit: give(amount), amount)
     }
-
-    /// What a capture leaves the merchant stays pending, also where wallets and cash stand for the provider.
-    private mutating func give(captured amount: Int64) { pending += amount }
 
     /// Gives the merchant an amount (takes it, if negative) where its share is: pending until all that was captured is settled.
     private mutating func give(_ amount: Int64) -> AccountKind {

@@ -163,7 +163,7 @@ package struct LedgerCheck {
             return note(position, "\(record.operation.name) of \(record.amountMinor)")
         }
         money.begin(&payments[index], record)
-        let result = payments[index].begin(record)
+        let result = change(index) { $0.begin(record) }
         settle(result, record.transfers, index, position)
         reserve(record.key, record.payment, record.operation, record.ordinal, position)
         guard record.operation == .refund else { return }
@@ -187,7 +187,7 @@ package struct LedgerCheck {
             checkExecution(record, payments[index], position)
             if record.operation == .refund { refunds[operation]?.succeeded = true }
         }
-        let result = payments[index].finish(record)
+        let result = change(index) { $0.finish(record) }
         settle(result, record.transfers, index, position)
     }
 
@@ -253,7 +253,7 @@ package struct LedgerCheck {
             }
             refunds[operation]?.succeeded = false
         }
-        settle(payments[index].take(record), record.transfers, index, position)
+        settle(change(index) { $0.take(record) }, record.transfers, index, position)
     }
 
     private mutating func examine(_ record: RefundBounced, _ position: RecordPosition) {
@@ -263,7 +263,15 @@ package struct LedgerCheck {
             return note(position, "a refund comes back that had not succeeded for \(record.amountMinor)")
         }
         refunds[operation]?.succeeded = false
-        settle(.success(payments[index].bounce(record.amountMinor)), record.transfers, index, position)
+        settle(.success(change(index) { $0.bounce(record.amountMinor) }), record.transfers, index, position)
+    }
+
+    /// Changes a payment, and the wallet that pays it or that it fills.
+    private mutating func change<Result>(_ index: Int, _ body: (inout AuditedPayment) -> Result) -> Result {
+        money.lendWallet(to: &payments[index], totals)
+        let before = payments[index].unsettledOfTopUp
+        defer { money.keepWallet(of: payments[index], unsettledBefore: before) }
+        return body(&payments[index])
     }
 
     // MARK: Books

@@ -86,6 +86,7 @@ extension ShardCore {
         at position: RecordPosition
     ) -> Int {
         payments[index].refundStarted(amountMinor: record.amountMinor, at: record.time)
+        keepUnsettled(index)
         let id = RefundID(
             milliseconds: UInt64(max(0, record.time)),
             shard: configuration.shard,
@@ -183,6 +184,7 @@ extension ShardCore {
         } else {
             applyRefundFinished(record, refund: Int(operation.refund) - 1, payment: index, at: position)
         }
+        keepUnsettled(index)
         if let key = operation.key { complete(key, record: position, at: record.time) }
         operations.remove(slot)
     }
@@ -275,6 +277,7 @@ extension ShardCore {
         refunds[refund].bounced(at: record.time)
         refunds[refund].lastRecord = position
         payments[index].refundBounced(amountMinor: record.amountMinor, at: record.time)
+        keepUnsettled(index)
         payments[index].recorded(at: position)
     }
 
@@ -291,6 +294,7 @@ extension ShardCore {
         guard let first = transfers.first else { return }
         payments[index].keepFunds(first)
         if let second = transfers.second { payments[index].keepFunds(second) }
+        if !payments[index].traits.isDisjoint(with: .ofWallets) { keepWalletFunds(transfers, of: index) }
         book(transfers, for: payments[index].merchant, at: position)
     }
 
@@ -322,7 +326,8 @@ extension Payment {
         for index in 0..<transfer.count {
             let posting = transfer[index]
             switch posting.account.kind {
-            case .merchantPending: pendingFundsMinor -= posting.amountMinor
+            // What wallets have to do with it is kept by the wallet.
+            case .merchantPending where traits.isDisjoint(with: .ofWallets): pendingFundsMinor -= posting.amountMinor
             case .platformFees: feeMinor -= posting.amountMinor
             default: break
             }

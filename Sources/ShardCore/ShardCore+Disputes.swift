@@ -216,7 +216,8 @@ extension ShardCore {
         if record.fact.effect.isDispute {
             payments[index].disputesChanged(areRefundable: areOpenDisputesRefundable(payment: index))
         }
-        if record.fact.effect == .settled { applySellersSettled(payment: index) }
+        if record.fact.effect == .settled { applySellersSettled(record.fact.amountMinor, payment: index) }
+        keepUnsettled(index)
         keepReference(record, payment: index)
         awaitDeadline(index, at: record.time)
         guard let key = record.key else { return }

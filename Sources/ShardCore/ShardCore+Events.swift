@@ -152,8 +152,7 @@ extension ShardCore {
         )
         // Sellers' parts follow: a second transfer of the same record.
         if record.fact.effect == .settled {
-            let settled = payments[index].settledMinor + record.fact.amountMinor
-            if let sellers = sellersSettled(payments[index], settledMinor: settled) {
+            if let sellers = sellersSettled(payments[index], amountMinor: record.fact.amountMinor) {
                 record.transfers = Transfers(record.transfers.first, sellers)
             }
         }

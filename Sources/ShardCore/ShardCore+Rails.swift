@@ -1,6 +1,6 @@
 import Ledger
 import Money
-import Payments
+package import Payments
 import ShardState
 
 // Payments that are not paid by a provider, or not to the merchant: wallets, top-ups, cash.
@@ -16,7 +16,57 @@ extension ShardCore {
         let isTopUp = traits.contains(.topUp)
         guard isTopUp || traits.contains(.wallet) else { return .provider }
         guard let wallet = wallet(of: payment) else { preconditionFailure("a wallet's payment names no wallet") }
-        return isTopUp ? .topUp(wallet.id.accountOwner) : .wallet(wallet.id.accountOwner)
+        return isTopUp ? .topUp(funds(of: wallet)) : .wallet(funds(of: wallet))
+    }
+
+    /// What a top-up's refund of an amount must find in its wallet.
+    private func permitsRefund(of amount: Int64, _ payment: Payment, from wallet: Wallet) -> Bool {
+        let unsettled = payment.unsettledMinor() - payment.unsettledMinor(refunding: amount)
+        return owed(wallet.account) >= amount
+            && funds(of: wallet).permitsWithdrawal(of: amount, unsettledPart: unsettled)
+    }
+
+    /// Whether a top-up can be reversed now: its wallet still has the money. True for other payments.
+    package func canReverse(_ payment: Payment) -> Bool {
+        guard payment.traits.contains(.topUp), let wallet = wallet(of: payment) else { return true }
+        return permitsRefund(of: payment.refundableMinor, payment, from: wallet)
+    }
+
+    private func funds(of wallet: Wallet) -> WalletFunds {
+        WalletFunds(
+            owner: wallet.id.accountOwner,
+            balanceMinor: owed(wallet.account) + owed(wallet.heldAccount),
+            unsettledMinor: wallet.unsettledMinor,
+            pendingMinor: wallet.pendingMinor
+        )
+    }
+
+    /// A record of a payment from a wallet, or of a top-up, books these: the wallet follows what they do to the
+    /// merchant's pending balance.
+    mutating func keepWalletFunds(_ transfers: Transfers, of index: Int) {
+        guard let wallet = wallet(of: payments[index]) else {
+            preconditionFailure("a wallet's payment names no wallet")
+        }
+        var pending = wallet.pendingMinor
+        for number in 0..<transfers.count {
+            let transfer = transfers[number]
+            for place in 0..<transfer.count where transfer[place].account.kind == .merchantPending {
+                pending -= transfer[place].amountMinor
+            }
+        }
+        guard pending != wallet.pendingMinor else { return }
+        precondition(pending >= 0, "more became available than a wallet's payments had left pending")
+        money.wallets[Int(wallet.id.sequence) - 1].pendingMinor = pending
+    }
+
+    /// A record of a top-up was applied: its wallet follows what of it is unsettled now. Of other payments nothing.
+    mutating func keepUnsettled(_ index: Int) {
+        let payment = payments[index]
+        guard payment.traits.contains(.topUp) else { return }
+        let unsettled = payment.unsettledMinor()
+        guard unsettled != payment.pendingFundsMinor, let wallet = wallet(of: payment) else { return }
+        money.wallets[Int(wallet.id.sequence) - 1].unsettledMinor += unsettled - payment.pendingFundsMinor
+        payments[index].pendingFundsMinor = unsettled
     }
 
     /// The wallet that pays for the payment, or that it fills.
@@ -69,7 +119,7 @@ extension ShardCore {
         guard payment.traits.contains(.topUp), operation == .refund, let wallet = wallet(of: payment) else {
             return nil
         }
-        return owed(wallet.account) < amount ? .walletFundsInsufficient : nil
+        return permitsRefund(of: amount, payment, from: wallet) ? nil : .walletFundsInsufficient
     }
 
     private func instructionRefusal(

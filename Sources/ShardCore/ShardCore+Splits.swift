@@ -149,24 +149,22 @@ extension ProviderOperation {
 
 // Settlement of payments with sellers: part of the record that settles them.
 extension ShardCore {
-    /// What a settlement that leaves `settledMinor` of the payment settled moves to its sellers' available balances; nil for nothing.
-    func sellersSettled(_ payment: Payment, settledMinor: Int64) -> Transfer? {
+    /// What a settlement of `amountMinor` moves to the payment's sellers' available balances; nil for nothing.
+    func sellersSettled(_ payment: Payment, amountMinor: Int64) -> Transfer? {
         guard payment.traits.contains(.split) else { return nil }
         let splits = arena.withBytes(payment.details) { PaymentDetails.splits(in: $0) }
-        let settled = PaymentSplit.settle(splits, settledMinor: settledMinor, capturedMinor: payment.capturedMinor)
+        let outstanding = payment.capturedMinor - payment.settledMinor
+        let settled = PaymentSplit.settle(splits, amountMinor: amountMinor, outstandingMinor: outstanding)
         return settled.parts.isEmpty ? nil : PostingRules.sellersSettled(payment.currency, parts: settled.parts)
     }
 
-    /// The payment's `settledMinor` has just grown: its sellers' follow.
-    mutating func applySellersSettled(payment index: Int) {
+    /// The payment's `settledMinor` has just grown by `amountMinor`: its sellers' follow.
+    mutating func applySellersSettled(_ amountMinor: Int64, payment index: Int) {
         let payment = payments[index]
         guard payment.traits.contains(.split) else { return }
         let splits = arena.withBytes(payment.details) { PaymentDetails.splits(in: $0) }
-        let settled = PaymentSplit.settle(
-            splits,
-            settledMinor: payment.settledMinor,
-            capturedMinor: payment.capturedMinor
-        )
+        let outstanding = payment.capturedMinor - payment.settledMinor + amountMinor
+        let settled = PaymentSplit.settle(splits, amountMinor: amountMinor, outstandingMinor: outstanding)
         guard !settled.parts.isEmpty else { return }
         let details = arena.withBytes(payment.details) { PaymentDetails.replacing(in: $0, splits: settled.splits) }
         payments[index].details = arena.append(details.bytes.span)

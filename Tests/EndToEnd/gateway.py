@@ -46,8 +46,11 @@ class Demo:
         self.arguments = list(arguments)
         self.processes = {}
         self.loads = []
+        self.operator_secret = None
 
     def start(self, only=None):
+        if only == "gateway":
+            self.give_operator()
         path = self.directory / "demo.json"
         before = json.loads(path.read_text()) if path.exists() else {}
         started = [f"{part}_pid" for part in ("psp", "gateway") if only in (None, part)]
@@ -98,6 +101,23 @@ class Demo:
         """Adds to the gateway's configuration; for a gateway that has not been started yet."""
         with (self.directory / "millrace.yaml").open("a") as file:
             file.write(text)
+
+    def give_operator(self):
+        """An operator for what tests report of the provider, unless the test brings its own."""
+        if self.operator_secret is not None or "operators:" in (self.directory / "millrace.yaml").read_text():
+            return
+        words = run("keys", "new", "--operator", status=0).stdout.split()
+        self.operator_secret = next(word for word in words if word.startswith("ok_"))
+        digest = next(word for word in words if word.startswith("sha256:"))
+        self.configure(f'operators:\n  - name: tests\n    api_keys: ["{digest}"]\n')
+
+    def settle(self, created, amount):
+        """The provider has paid so much of a payment."""
+        event = {"id": f"evt_{unique()}", "provider": "sim", "type": "settlement.matched", "payment_id": created["id"]}
+        with self.client(merchant=None) as operator:
+            operator.headers["authorization"] = f"Bearer {self.operator_secret}"
+            answer = operator.post("/v1/provider_events", json={**event, "amount": amount, "fee": 0})
+        assert answer.status_code == 200, answer.text
 
     def logs(self):
         return "\n".join(f"--- {p.name}\n{p.read_text()[-3000:]}" for p in sorted(self.directory.glob("*.log")))

@@ -21,8 +21,8 @@ payouts:
 """
 
 
-def wallet(api, currency="EUR", fill=0, reference="customer-77"):
-    """A new wallet with so much in it; its path."""
+def wallet(api, currency="EUR", fill=0, reference="customer-77", settled_by=None):
+    """A new wallet with so much in it, which the provider has settled where a demo is given; its path."""
     opened = api.post("/v1/wallets", json={"currency": currency, "reference": reference}, headers=key())
     assert opened.status_code == 201, opened.text
     path = f"/v1/wallets/{opened.json()['id']}"
@@ -31,6 +31,8 @@ def wallet(api, currency="EUR", fill=0, reference="customer-77"):
         filled = api.post(f"{path}/top_ups", json=body, headers=key())
         assert filled.status_code == 201, filled.text
         assert filled.json()["wallet_id"] == opened.json()["id"] and filled.json()["status"] == "captured"
+        if settled_by is not None:
+            settled_by.settle(filled.json(), fill)
     return path
 
 
@@ -44,10 +46,15 @@ def available(api, currency="EUR"):
     return next((line["amount"] for line in lines if line["currency"] == currency), 0)
 
 
-def fund(api, amount, currency="EUR"):
+def pending(api, currency="EUR"):
+    lines = api.get("/v1/balance").json()["pending"]
+    return next((line["amount"] for line in lines if line["currency"] == currency), 0)
+
+
+def fund(demo, api, amount, currency="EUR"):
     """Makes money available: paid from a wallet, less the demo merchant's fee. What became available."""
     before = available(api, currency)
-    assert pay(api, wallet(api, currency, amount), amount, currency).status_code == 201
+    assert pay(api, wallet(api, currency, amount, settled_by=demo), amount, currency).status_code == 201
     return available(api, currency) - before
 
 

@@ -69,7 +69,7 @@ def test_quotes_are_exact_and_rounded_for_the_platform(exchange, sell, amount, b
 def test_a_conversion_moves_the_balances_once(exchange):
     with exchange.client() as api:
         before = {currency: money.available(api, currency) for currency in ("EUR", "USD")}
-        funds = money.fund(api, 10_000)
+        funds = money.fund(exchange, api, 10_000)
         body = quote(api, "EUR", funds, "USD").json()
         headers = key()
         first = convert(api, body["id"], headers)
@@ -87,7 +87,7 @@ def test_a_conversion_moves_the_balances_once(exchange):
 
 def test_many_users_of_one_quote_are_one_too_many(exchange):
     with exchange.client() as api:
-        money.fund(api, 10_000)
+        money.fund(exchange, api, 10_000)
         before = money.available(api)
         body = quote(api, "EUR", 100, "USD").json()
         with ThreadPoolExecutor(8) as pool:

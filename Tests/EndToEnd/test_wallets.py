@@ -8,7 +8,7 @@ from gateway import key
 
 def test_a_wallet_is_filled_spent_held_and_refunded(own_demo):
     with own_demo.client() as api:
-        path = money.wallet(api, fill=10_000)
+        path = money.wallet(api, fill=10_000, settled_by=own_demo)
         opened = api.get(path).json()
         assert (opened["balance"], opened["held"], opened["available"]) == (10_000, 0, 10_000)
         assert opened["reference"] == "customer-77"

@@ -71,6 +71,24 @@ import Testing
         #expect(books.problems.contains { $0.contains("leaves its side") })
     }
 
+    @Test func unsettledMoneyThatBecomesAvailableIsNamed() {
+        var sound = MoneyBooks()
+        sound.openWallet()
+        sound.topUp(600)
+        sound.topUp(400)
+        sound.settle(1, 500, released: 0)
+        sound.paySale(700, fee: 0)
+        // 500 of 1,000 are settled; 200 of the 700 are not, and 100 more need not stay pending.
+        sound.settle(1, 100, released: 100)
+        sound.settle(2, 400, released: 100)
+        #expect(sound.problems == [])
+        var wrong = MoneyBooks()
+        wrong.openWallet()
+        wrong.topUp(600)
+        wrong.paySale(600, fee: 0, booksAsSettled: true)
+        #expect(wrong.problems.contains { $0.contains("merchant:pending") && $0.contains("is due") })
+    }
+
     @Test func splitsAreFollowedBySeller() throws {
         var books = MoneyBooks()
         let names = try ["a", "b"].map { try #require(SellerName($0)) }
@@ -90,6 +108,12 @@ private struct MoneyBooks {
     private var payments: UInt64 = 0
     private let merchant = MerchantID(rawValue: 7)
     private let wallet = WalletID(milliseconds: 1, shard: 3, sequence: 1)
+    private var funds = WalletFunds(
+        owner: WalletID(milliseconds: 1, shard: 3, sequence: 1).accountOwner,
+        balanceMinor: 0,
+        unsettledMinor: 0,
+        pendingMinor: 0
+    )
     private var terms: [UInt64: ExchangeTerms] = [:]
 
     var available: Account { Account(.merchantAvailable, owner: 7, currency: .eur) }
@@ -131,25 +155,62 @@ private struct MoneyBooks {
         )
     }
 
-    /// A wallet is filled and pays all of it to the merchant.
+    /// A wallet is filled, which the provider settles, and pays all of it to the merchant.
     mutating func fundMerchant(_ amount: Int64, fee: UInt16) {
         openWallet()
         topUp(amount)
+        settle(1, amount, released: 0)
         paySale(amount, fee: fee)
+    }
+
+    /// The provider settles a top-up.
+    mutating func settle(_ payment: UInt64, _ amount: Int64, released: Int64) {
+        var fact = PaymentFact(.settled, amount, .eur)
+        fact.isFeeBounded = true
+        funds.unsettledMinor -= amount
+        funds.pendingMinor -= released
+        take(
+            .eventApplied(
+                EventApplied(
+                    payment: PaymentID(milliseconds: 1, shard: 3, sequence: payment),
+                    type: .settlementMatched,
+                    fact: fact,
+                    provider: "psp",
+                    eventID: "evt_\(position)",
+                    key: key(),
+                    transfers: Transfers(
+                        PostingRules.settlement(
+                            parties(.provider),
+                            amountMinor: amount,
+                            providerFeeMinor: 0,
+                            releasedMinor: released
+                        )
+                    ),
+                    time: time
+                )
+            )
+        )
     }
 
     mutating func topUp(_ amount: Int64) {
         var details = PaymentDetails()
         details.append(.wallet, wallet.description)
-        let rail = PaymentRail.topUp(wallet.accountOwner)
+        let rail = PaymentRail.topUp(funds)
+        funds.balanceMinor += amount
+        funds.unsettledMinor += amount
         pay(amount, fee: 0, .topUp, details, PostingRules.capture(parties(rail), amountMinor: amount, feeMinor: 0))
     }
 
-    mutating func paySale(_ amount: Int64, fee: UInt16) {
+    /// - Parameter booksAsSettled: makes all of it available, whatever is unsettled: a mistake.
+    mutating func paySale(_ amount: Int64, fee: UInt16, booksAsSettled: Bool = false) {
         var details = PaymentDetails()
         details.append(.paymentMethod, wallet.description)
-        let parties = parties(.wallet(wallet.accountOwner))
+        var booked = funds
+        if booksAsSettled { booked.unsettledMinor = 0 }
+        let parties = parties(.wallet(booked))
         let share = BasisPoints.fee(of: amount, basisPoints: fee)
+        if !booksAsSettled { funds.pendingMinor += funds.pendingPart(ofShare: amount - share, spending: amount) }
+        funds.balanceMinor -= amount
         pay(amount, fee: fee, .wallet, details, PostingRules.capture(parties, amountMinor: amount, feeMinor: share))
     }
 

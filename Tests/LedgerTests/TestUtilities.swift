@@ -78,22 +78,23 @@ extension Transfer {
     private static func money(_ parties: Parties, _ amount: Int64, using random: inout SeededGenerator) -> Transfer {
         let source = Account(.merchantAvailable, owner: parties.merchant, currency: parties.currency)
         var parties = parties
+        let funds = WalletFunds(owner: 9, balanceMinor: amount, unsettledMinor: amount / 2, pendingMinor: amount / 3)
         switch Int.random(in: 0...9, using: &random) {
         case 0: return PostingRules.payoutRequested(from: source, amountMinor: amount)
         case 1: return PostingRules.payoutPaid(parties.currency, amountMinor: amount)
         case 2: return PostingRules.payoutFailed(to: source, amountMinor: amount)
         case 3: return PostingRules.payoutReturned(to: source, amountMinor: amount)
         case 4:
-            parties.rail = .wallet(9)
+            parties.rail = .wallet(funds)
             return PostingRules.hold(parties, amountMinor: amount)
         case 5:
-            parties.rail = .wallet(9)
+            parties.rail = .wallet(funds)
             return PostingRules.capture(parties, amountMinor: amount, feeMinor: 0)
         case 6:
-            parties.rail = .topUp(9)
+            parties.rail = .topUp(funds)
             return PostingRules.capture(parties, amountMinor: amount, feeMinor: 0)
         case 8:
-            parties.rail = .wallet(9)
+            parties.rail = .wallet(funds)
             return PostingRules.release(parties, amountMinor: amount)
         case 7:
             return PostingRules.exchange(

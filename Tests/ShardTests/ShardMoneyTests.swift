@@ -310,9 +310,14 @@ private struct RandomMoney: ~Copyable {
 }
 
 extension ShardWorld {
-    /// Opens a wallet and fills it through the provider.
+    /// Opens a wallet and fills it through the provider, which settles it if `settled`.
     @discardableResult
-    mutating func fillWallet(_ amount: Int64, _ currency: Currency = .eur, merchant: UInt64 = 7) -> WalletID {
+    mutating func fillWallet(
+        _ amount: Int64,
+        _ currency: Currency = .eur,
+        merchant: UInt64 = 7,
+        settled: Bool = false
+    ) -> WalletID {
         let key = "fill\(journal.count)"
         send(.createWallet(CreateWallet(currency: currency, reference: "customer")), key: key + "w", merchant: merchant)
         let wallet = lastWallet
@@ -321,12 +326,19 @@ extension ShardWorld {
             lastCall.token,
             .succeeded(ProviderSuccess(providerReference: "ch_top", amountMinor: amount, currency: currency))
         )
+        if settled { settle(lastCall.call.payment, amount) }
         return wallet
+    }
+
+    /// The provider settles an amount of a payment.
+    mutating func settle(_ payment: PaymentID, _ amount: Int64) {
+        tell(.settlementMatched, payment) { $0.amountMinor = amount }
+        precondition(lastStatus == 200, lastBody)
     }
 
     /// Puts money on a merchant's available balance: a wallet is filled, and pays it, without a fee.
     mutating func makeAvailable(_ amount: Int64, _ currency: Currency = .eur, merchant: UInt64 = 7) {
-        let wallet = fillWallet(amount, currency, merchant: merchant)
+        let wallet = fillWallet(amount, currency, merchant: merchant, settled: true)
         send(.pay(from: wallet, amount, currency), key: "pay\(journal.count)", merchant: merchant)
         precondition(lastStatus == 201)
     }

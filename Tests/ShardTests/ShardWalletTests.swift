@@ -23,7 +23,7 @@ struct ShardWalletTests {
     @Test("A sale from a wallet asks no provider, and never takes more than is there")
     func sale() throws {
         var world = ShardWorld()
-        let wallet = world.fillWallet(1_000)
+        let wallet = world.fillWallet(1_000, settled: true)
         let calls = world.calls.count
         world.send(.pay(from: wallet, 600, fee: 250), key: "s1")
         #expect(world.lastStatus == 201 && world.lastBody.contains("captured"))
@@ -42,7 +42,7 @@ struct ShardWalletTests {
     @Test("What is held cannot be spent; capture, cancel and refund move it as they should")
     func holds() throws {
         var world = ShardWorld()
-        let wallet = world.fillWallet(1_000)
+        let wallet = world.fillWallet(1_000, settled: true)
         world.send(.pay(from: wallet, 700, capture: false), key: "a1")
         let payment = world.lastWalletPayment
         #expect(world.lastStatus == 201 && world.lastBody.contains("authorized"))

@@ -31,6 +31,7 @@ extension RendererV1 {
             output.member("balance", wallet.balanceMinor)
             output.member("held", wallet.heldMinor)
             output.member("available", wallet.availableMinor)
+            output.member("unsettled", wallet.unsettledMinor)
             output.member("created_at", time: wallet.wallet.createdAt)
             output.literal("}")
         }

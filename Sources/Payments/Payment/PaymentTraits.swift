@@ -15,5 +15,8 @@ package struct PaymentTraits: OptionSet, Hashable, Sendable {
     /// Sellers have, or will have, parts of it.
     package static let split = PaymentTraits(rawValue: 8)
 
+    /// A wallet pays, or is filled.
+    package static let ofWallets: PaymentTraits = [.wallet, .topUp]
+
     package static let all: PaymentTraits = [.wallet, .topUp, .cash, .split]
 }

@@ -18,7 +18,7 @@ extension Postings {
         let amount = fact.amountMinor
         switch fact.effect {
         case .none, .authorizationFailed, .disputeUnderReview, .disputeLost, .disputeOverdue: return Transfers()
-        case .settled: return settled(fact, payment)
+        case .settled: return settled(fact, payment, rail: rail)
         case .refundBounced: return bounced(amount, payment, rail: rail)
         case .captureReversed: return captureReversed(amount, payment)
         case .authorizationExpired: return changed(.expired, payment, rail: rail)
@@ -76,18 +76,27 @@ extension Postings {
 
     /// P4. What the payment has pending becomes available in proportion to what is settled of what was not yet, rounded down: so
     /// the last part leaves nothing behind. What refunds made a debt stays one until then.
-    private static func settled(_ fact: PaymentFact, _ payment: Payment) -> Transfers {
-        let outstanding = payment.capturedMinor - payment.settledMinor
-        let pending = payment.pendingFundsMinor
-        let share = Int64(Int128(pending) * Int128(fact.amountMinor) / Int128(outstanding))
-        return Transfers(
+    private static func settled(_ fact: PaymentFact, _ payment: Payment, rail: PaymentRail) -> Transfers {
+        Transfers(
             PostingRules.settlement(
                 payment.parties,
                 amountMinor: fact.amountMinor,
                 providerFeeMinor: fact.feeMinor,
-                releasedMinor: fact.amountMinor == outstanding ? pending : max(0, share)
+                releasedMinor: released(fact, payment, rail: rail)
             )
         )
+    }
+
+    /// Of a top-up: what its wallet has paid the merchant and need not stay pending any more.
+    private static func released(_ fact: PaymentFact, _ payment: Payment, rail: PaymentRail) -> Int64 {
+        if case .topUp(let funds) = rail {
+            let settled = payment.unsettledMinor() - payment.unsettledMinor(settling: fact.amountMinor)
+            return funds.released(leaving: funds.unsettledMinor - settled)
+        }
+        let outstanding = payment.capturedMinor - payment.settledMinor
+        let pending = payment.pendingFundsMinor
+        let share = Int64(Int128(pending) * Int128(fact.amountMinor) / Int128(outstanding))
+        return fact.amountMinor == outstanding ? pending : max(0, share)
     }
 
     /// The reverse of P3, from wherever the money is: when all that is left was settled, nothing stays pending.

@@ -97,26 +97,26 @@ package enum ManualMethod: UInt8, Sendable, CaseIterable {
 }
 
 extension PaymentSplit {
-    /// What a settlement moves: each seller's part becomes available in proportion to what of the capture is settled, rounded down until
-    /// all is. What rounding of the splits left to the platform was income at once and moves nothing.
+    /// What a settlement moves: of what each seller has pending, the part that is settled of what was not yet, rounded down
+    /// until all is. So does the merchant's (P4), and together they never get more than was settled. What rounding of the
+    /// splits left to the platform was income at once and moves nothing.
     /// - Parameters:
-    ///   - settledMinor: of the captured amount, what is settled now.
-    ///   - capturedMinor: what is captured.
+    ///   - amountMinor: what is settled now.
+    ///   - outstandingMinor: what was captured and not settled before.
     /// - Returns: the splits as they are after it, and what becomes available; empty when nothing does.
     package static func settle(
         _ splits: [PaymentSplit],
-        settledMinor: Int64,
-        capturedMinor: Int64
+        amountMinor: Int64,
+        outstandingMinor: Int64
     ) -> (splits: [PaymentSplit], parts: [SellerPart]) {
+        precondition(amountMinor > 0 && amountMinor <= outstandingMinor, "more is settled than was captured")
         var after = splits
         var parts: [SellerPart] = []
-        guard capturedMinor > 0 else { return (after, parts) }
-        let settled = min(settledMinor, capturedMinor)
         for index in after.indices where after[index].seller != nil {
-            let due = Int64(Int128(after[index].amountMinor) * Int128(settled) / Int128(capturedMinor))
-            let part = due - after[index].settledMinor
+            let pending = after[index].amountMinor - after[index].settledMinor
+            let part = Int64(Int128(pending) * Int128(amountMinor) / Int128(outstandingMinor))
             guard part > 0 else { continue }
-            after[index].settledMinor = due
+            after[index].settledMinor += part
             parts.append(SellerPart(owner: after[index].owner, amountMinor: part))
         }
         return (after, parts)

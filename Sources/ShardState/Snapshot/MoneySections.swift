@@ -86,6 +86,8 @@ extension Wallet {
         bytes.appendInteger(currency.numericCode)
         bytes.appendInteger(createdAt)
         bytes.appendInteger(lastRecord)
+        bytes.appendInteger(unsettledMinor)
+        bytes.appendInteger(pendingMinor)
         bytes.appendText(reference)
     }
 
@@ -95,9 +97,14 @@ extension Wallet {
         let currency = try reader.currency(bytes)
         let createdAt = try reader.integer(Int64.self, bytes)
         let lastRecord = try reader.integer(UInt64.self, bytes)
+        let unsettledMinor = try reader.integer(Int64.self, bytes)
+        let pendingMinor = try reader.integer(Int64.self, bytes)
+        guard unsettledMinor >= 0, pendingMinor >= 0 else { throw .invalidValue }
         let reference = try reader.shortText(bytes)
         self.init(id: id, merchant: merchant, currency: currency, reference: reference, createdAt: createdAt)
         self.lastRecord = lastRecord
+        self.unsettledMinor = unsettledMinor
+        self.pendingMinor = pendingMinor
     }
 }
 

@@ -1,4 +1,3 @@
-import Ledger
 import Money
 import PSPSimulator
 import Payments
@@ -198,16 +197,11 @@ extension World {
         payments.filter { payment in
             let intent = Intent.intent(of: payment.amountMinor)
             guard payment.phase == .captured, intents.indices.contains(intent) else { return true }
-            if case .topUp(let wallet) = intents[intent].funding, isSpent(wallet, payment) { return false }
+            // A top-up cannot be reversed while its money is spent, or what is left is another top-up's and not settled.
+            if gateway?.host.core.canReverse(payment) == false { return false }
             if intents[intent].isBeyondPSP { return false }
             return !["tok_refund_fails", "tok_refund_pending_fails"].contains(intents[intent].method)
         }
-    }
-
-    /// A top-up cannot be reversed while its money is spent.
-    private func isSpent(_ wallet: WalletID, _ payment: Payment) -> Bool {
-        let account = Account(.wallet, owner: wallet.accountOwner, currency: .eur)
-        return -(gateway?.host.core.balance(of: account) ?? 0) < Int128(payment.refundableMinor)
     }
 
     private static func text(_ payment: Payment) -> String {

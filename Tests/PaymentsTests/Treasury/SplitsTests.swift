@@ -57,8 +57,10 @@ struct SplitsTests {
             var settled: Int64 = 0
             var given: [UInt64: Int64] = [:]
             while settled < captured {
-                settled = min(captured, settled + piece)
-                let step = PaymentSplit.settle(splits, settledMinor: settled, capturedMinor: captured)
+                let amount = min(captured - settled, piece)
+                let outstanding = captured - settled
+                settled += amount
+                let step = PaymentSplit.settle(splits, amountMinor: amount, outstandingMinor: outstanding)
                 splits = step.splits
                 for part in step.parts { given[part.owner, default: 0] += part.amountMinor }
                 #expect(splits.allSatisfy { $0.settledMinor <= $0.amountMinor })

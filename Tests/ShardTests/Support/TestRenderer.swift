@@ -112,7 +112,10 @@ struct TestRenderer: ResponseRenderer {
     }
 
     func renderWallet(_ wallet: WalletView, into body: inout ByteBuffer) {
-        body.writeString("\(wallet.wallet.id) available=\(wallet.availableMinor) held=\(wallet.heldMinor)")
+        body.writeString(
+            "\(wallet.wallet.id) available=\(wallet.availableMinor) held=\(wallet.heldMinor) "
+                + "unsettled=\(wallet.unsettledMinor)"
+        )
     }
 
     func renderQuote(_ quote: ExchangeQuote, into body: inout ByteBuffer) {
