@@ -194,7 +194,7 @@ let package = Package(
             dependencies: [
                 "CVersion", "Simulation",
                 "Gateway", "API", "HTTPTransport", "Payments", "ShardRecords", "ShardCore", "Journal", "Ledger",
-                "LedgerAudit", "Money", "PSPSimulator", "LoadTest", arguments, logging, nioCore, nioPosix,
+                "KeyRuns", "LedgerAudit", "Money", "PSPSimulator", "LoadTest", arguments, logging, nioCore, nioPosix,
             ],
             swiftSettings: strict,
             linkerSettings: staticRuntime

@@ -72,6 +72,13 @@ struct KeyRunCatalogue: Sendable, Equatable {
         return found
     }
 
+    /// Whose runs the catalogue names; nil if there is none.
+    static func journalID(_ files: KeyRunFiles, names: [String]) throws(JournalError) -> UInt64? {
+        guard names.contains(KeyRunFormat.catalogueName) else { return nil }
+        let path = files.path(KeyRunFormat.catalogueName)
+        return try SnapshotReader.readAll(files.fileSystem, path: path, ring: files.ring) { _, _ in }.header.journalID
+    }
+
     init() {}
 
     /// nil for what no writer writes.

@@ -24,6 +24,8 @@ enum KeyRunFormat {
     static let blocksPerPartition = 4_096
     static let keysPerPartition = blocksPerPartition * keysPerBlock
 
+    /// The folder of the runs in the journal's directory.
+    static let directoryName = "keys"
     static let keysSuffix = ".keys"
     static let filterSuffix = ".filter"
     static let catalogueName = "catalogue"

@@ -24,7 +24,7 @@ extension KeyRunStore {
                 )
             }
             for entry in catalogue.entries {
-                try checkPresent(entry.summary.number, among: names)
+                try Self.checkPresent(entry.summary.number, among: names, files)
                 state.runs.append(try KeyRun(files, entry.summary, entry.digests))
             }
             try removeUnfinished(names, besides: Set(catalogue.entries.map(\.summary.number)))
@@ -51,17 +51,25 @@ extension KeyRunStore {
 
     /// A directory without a catalogue is new, or has lost it.
     private func begin(_ names: [String]) throws(JournalError) {
-        if let run = names.filter({ Self.number(of: $0) != nil }).min() {
+        try Self.checkIsNew(files, names)
+        try KeyRunCatalogue().write(files)
+    }
+
+    static func checkIsNew(_ files: KeyRunFiles, _ names: [String]) throws(JournalError) {
+        if let run = names.filter({ number(of: $0) != nil }).min() {
             throw files.damaged(
                 files.path(KeyRunFormat.catalogueName),
                 "is missing, and \(run) shows that it was there"
             )
         }
-        try KeyRunCatalogue().write(files)
     }
 
     /// A missing file is damage: no retry heals it, and its keys might be executed twice.
-    private func checkPresent(_ number: UInt64, among names: [String]) throws(JournalError) {
+    static func checkPresent(
+        _ number: UInt64,
+        among names: [String],
+        _ files: KeyRunFiles
+    ) throws(JournalError) {
         for suffix in [KeyRunFormat.keysSuffix, KeyRunFormat.filterSuffix] {
             let name = KeyRunFormat.name(number, suffix)
             guard names.contains(name) else {

@@ -32,8 +32,11 @@ package final class KeyRunStore: Sendable {
         }
     }
 
+    /// Where the runs of a journal are.
+    package static func directory(of journal: String) -> String { journal + "/" + KeyRunFormat.directoryName }
+
     /// - Parameters:
-    ///   - directory: holds nothing else; its parent exists.
+    ///   - directory: `directory(of:)` the journal's; holds nothing else; its parent exists.
     ///   - keys: what new files are encrypted under, and encrypted ones are read with; nil for none.
     package init(
         directory: String,

@@ -4,7 +4,7 @@ import Journal
 struct KeyRunFiles: Sendable {
     let fileSystem: any JournalFileSystem
     let directory: String
-    let journalID: UInt64
+    var journalID: UInt64
     let keys: JournalKeys?
 
     var ring: MasterKeyRing? { keys?.ring }

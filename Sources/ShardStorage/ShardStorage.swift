@@ -49,7 +49,7 @@ package final class ShardStorage: Sendable {
         self.fileSystem = fileSystem
         cold = ColdFiles(fileSystem: fileSystem, directory: directory + "/cold", journalID: journalID, keys: keys)
         keyRuns = KeyRunStore(
-            directory: directory + "/keys",
+            directory: KeyRunStore.directory(of: directory),
             journalID: journalID,
             keys: keys,
             fileSystem: fileSystem,

@@ -86,4 +86,48 @@ struct KeyRunToolTests {
         let copied = try self.store(in: root + "/copy").open(requiring: 10)
         #expect(try copied.verify() == 10)
     }
+
+    private func verify(lastPosition: RecordPosition = 10, journalID: UInt64? = 7) throws -> KeyRunVerification? {
+        try KeyRunVerifier.verify(journal: journal, journalID: journalID, lastPosition: lastPosition, ring: nil)
+    }
+
+    @Test("The offline check counts the keys and writes nothing")
+    func verifies() throws {
+        defer { removeAll() }
+        #expect(try PosixFileSystem().createDirectory(root + "/journal"))
+        #expect(try verify() == nil)
+        _ = try fill(coveredUpTo: 4)
+        let before = try names(keys)
+        let found = try #require(try verify(journalID: nil))
+        #expect(found == (try verify()))
+        #expect(found.keys == 4 && found.covered == 4 && found.runs == 4 && !found.isSealed)
+        #expect(try names(keys) == before)
+    }
+
+    @Test(
+        "The offline check refuses what a start refuses",
+        arguments: ["flip", "filter", "catalogue", "stranger", "behind"]
+    )
+    func refuses(fault: String) throws {
+        defer { removeAll() }
+        _ = try fill(coveredUpTo: 4)
+        let run = try #require(try names(keys).first { $0.hasSuffix(".keys") })
+        var expected = JournalError.Code.corrupt
+        switch fault {
+        case "flip":
+            let descriptor = open(keys + "/" + run, O_RDWR)
+            defer { close(descriptor) }
+            let size = lseek(descriptor, 0, SEEK_END)
+            var byte: UInt8 = 0
+            #expect(pread(descriptor, &byte, 1, size / 2) == 1)
+            byte ^= 1
+            #expect(pwrite(descriptor, &byte, 1, size / 2) == 1)
+        case "filter": #expect(unlink(keys + "/" + run.dropLast(5) + ".filter") == 0)
+        case "catalogue": #expect(unlink(keys + "/catalogue") == 0)
+        default: expected = .format
+        }
+        #expect {
+            try verify(lastPosition: fault == "behind" ? 3 : 10, journalID: fault == "stranger" ? 8 : 7)
+        } throws: { ($0 as? JournalError)?.code == expected }
+    }
 }

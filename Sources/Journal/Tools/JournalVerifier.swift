@@ -1,5 +1,7 @@
 /// What an offline check of a journal found.
 package struct JournalVerification: Sendable {
+    /// Whose journal it is; nil where no segment is left to say it.
+    package internal(set) var journalID: UInt64?
     package internal(set) var segments = 0
     /// Those of them that are in the archive only.
     package internal(set) var archivedSegments = 0
@@ -50,6 +52,8 @@ package enum JournalVerifier {
             var content: WitnessReader.Content?
             if case .present(let present) = found { content = present }
             verification.witness = found.description
+            verification.journalID = journalID
+            if journalID == nil { verification.journalID = try self.journalID(place, fileSystem) }
             var scanner = JournalScanner(
                 fileSystem: fileSystem,
                 directory: place,
@@ -103,7 +107,7 @@ package enum JournalVerifier {
         return auditor
     }
 
-    /// From the oldest segment, if it has a header.
+    /// Whose journal the directory holds, from the oldest segment, if it has a header.
     private static func journalID(
         _ directory: JournalDirectory,
         _ fileSystem: any JournalFileSystem

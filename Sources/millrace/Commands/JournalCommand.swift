@@ -2,6 +2,7 @@ import ArgumentParser
 import Gateway
 import Glibc
 import Journal
+import KeyRuns
 
 /// `millrace journal`
 struct JournalCommand: ParsableCommand {
@@ -43,8 +44,33 @@ struct JournalCommand: ParsableCommand {
                 report(found, journal)
                 if !found.isSound { status = max(status, ExitStatus.damaged) }
                 if let problem = found.problem { status = max(status, JournalError(problem.code, "").exitStatus) }
+                status = max(status, verifyRuns(of: journal, found, ring))
             }
             if status != 0 { throw ExitCode(status) }
+        }
+
+        /// The runs of idempotency keys beside the journal.
+        /// - Returns: the exit status.
+        private func verifyRuns(of journal: String, _ found: JournalVerification, _ ring: MasterKeyRing?) -> Int32 {
+            do throws(JournalError) {
+                let runs = try KeyRunVerifier.verify(
+                    journal: journal,
+                    journalID: found.journalID,
+                    // Of a journal with a problem the last record is not known.
+                    lastPosition: found.problem == nil ? found.lastPosition : .max,
+                    ring: ring
+                )
+                guard let runs else { return 0 }
+                Console.line(
+                    runs.isSealed
+                        ? "\(journal): the runs of idempotency keys are encrypted and were not opened (no --key-file)"
+                        : "\(journal): sound, \(runs.keys) idempotency keys in \(runs.runs) runs, up to record \(runs.covered)"
+                )
+                return 0
+            } catch {
+                Console.error("millrace: \(error)")
+                return error.exitStatus
+            }
         }
 
         private func report(_ found: JournalVerification, _ journal: String) {
