@@ -1,6 +1,7 @@
 package import Money
 package import Payments
 package import Risk
+package import ShardState
 
 /// The limits and policies of one shard. Fixed while the process runs.
 package struct ShardConfiguration: Sendable {
@@ -20,8 +21,16 @@ package struct ShardConfiguration: Sendable {
     /// The most commands that wait for their keys to be looked up on the disk, and the most of one merchant. More: 503.
     package var parkedKeyCapacity = 1_024
     package var parkedKeysPerMerchant = 128
-    /// The most operations running or being resolved at once. Full: 503.
+    /// The most calls at once of operations that were admitted. Full: 503. An operation whose outcome is not known leaves them.
     package var operationCapacity: Int
+    /// The most operations that wait for their outcome. One more keeps its place among the calls.
+    package var waitingCapacity: Int
+    /// The most calls at once that resolve waiting operations. More wait for their turn.
+    package var resolutionCapacity: Int
+    /// The most keys of providers' events in memory. Full: 503 for events alone.
+    package var eventCapacity: Int
+    /// What one merchant may hold of the calls, the resolutions, the waiting operations and the journal's reserve.
+    package var merchantShare: MerchantShare
     /// How long a PSP call may take, in milliseconds.
     package var providerTimeout: Int64
     /// Behind so many records that book something for a merchant its accounts' sums are journaled (`BalanceMark`).
@@ -47,6 +56,10 @@ package struct ShardConfiguration: Sendable {
         paymentCapacity: Int = 10_000_000,
         parkedCapacity: Int = 1_024,
         operationCapacity: Int = 16_384,
+        waitingCapacity: Int = 1 << 18,
+        resolutionCapacity: Int = 1_024,
+        eventCapacity: Int = 1 << 17,
+        merchantShare: MerchantShare = MerchantShare(percent: 75),
         providerTimeout: Int64 = 10_000,
         recordsPerMark: Int = 512,
         resolution: ResolutionPolicy = ResolutionPolicy(),
@@ -62,6 +75,10 @@ package struct ShardConfiguration: Sendable {
         self.paymentCapacity = paymentCapacity
         self.parkedCapacity = parkedCapacity
         self.operationCapacity = operationCapacity
+        self.waitingCapacity = waitingCapacity
+        self.resolutionCapacity = resolutionCapacity
+        self.eventCapacity = eventCapacity
+        self.merchantShare = merchantShare
         self.providerTimeout = providerTimeout
         self.recordsPerMark = recordsPerMark
         self.resolution = resolution

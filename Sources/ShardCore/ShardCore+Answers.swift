@@ -104,29 +104,38 @@ extension ShardCore {
     mutating func answerProcessing(_ slot: Int, into output: inout ShardOutput) {
         guard let reply = operations[slot].reply, let key = operations[slot].key else { return }
         operations[slot].reply = nil
-        respond(reply, key.requestID, processingAnswer(operations[slot]), into: &output)
+        let operation = operations[slot]
+        let answer = processingAnswer(payment: operation.payment, refund: operation.refund)
+        respond(reply, key.requestID, answer, into: &output)
     }
 
-    private func processingAnswer(_ operation: RunningOperation) -> Answer {
-        guard operation.refund == 0 else {
+    private func processingAnswer(payment: Int, refund: UInt32) -> Answer {
+        guard refund == 0 else {
             var body = makeBody()
-            let refund = refunds[Int(operation.refund) - 1]
-            renderer.renderRefund(view(refund, payments[operation.payment]), into: &body)
+            renderer.renderRefund(view(refunds[Int(refund) - 1], payments[payment]), into: &body)
             return Answer(status: 202, body: body)
         }
-        return Answer(status: 202, body: paymentBody(operation.payment))
+        return Answer(status: 202, body: paymentBody(payment))
     }
 
     /// The key's first request has no result yet. While it waits on a connection this one is told so (409); once it was
     /// answered 202, or after a restart, the current state is the answer: never an endless 409.
     mutating func answerReserved(_ token: UInt64, _ command: Command, into output: inout ShardOutput) {
-        guard let slot = operations.slot(of: token) else { preconditionFailure("a reserved key leads to no operation") }
-        guard operations[slot].reply == nil else {
-            statistics.keysInUse += 1
-            return refuse(command, .keyInUse, into: &output)
+        let answer: Answer
+        switch operationPlace(token: token) {
+        case .none: preconditionFailure("a reserved key leads to no operation")
+        case .calling(let slot):
+            let operation = operations[slot]
+            guard operation.reply == nil else {
+                statistics.keysInUse += 1
+                return refuse(command, .keyInUse, into: &output)
+            }
+            answer = processingAnswer(payment: operation.payment, refund: operation.refund)
+        case .waiting(let slot):
+            answer = processingAnswer(payment: waiting[slot].payment, refund: waiting[slot].refund)
         }
         statistics.replays += 1
-        respond(command.reply, command.requestID, processingAnswer(operations[slot]), isReplay: true, into: &output)
+        respond(command.reply, command.requestID, answer, isReplay: true, into: &output)
     }
 
     /// Whoever waits for the answer of an operation that will not get one: the journal has failed.

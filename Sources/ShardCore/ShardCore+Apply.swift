@@ -145,7 +145,8 @@ extension ShardCore {
                 startedAt: time,
                 reservedBytes: outcomeFrameBytes(operation, payment: payment, gate),
                 sentAt: time
-            )
+            ),
+            of: payments[payment].merchant
         )
         guard let key else { return slot }
         let reserved = idempotency.reserve(
@@ -227,6 +228,28 @@ extension ShardCore {
 
     mutating func complete(_ key: RequestKey, record: RecordPosition, at time: Int64) {
         guard let expiresAt = idempotency.complete(key.digest, record: record, at: time) else { return }
+        remember(key, record: record, expiresAt: expiresAt, at: time)
+    }
+
+    /// Remembers the key of an event that is applied at once.
+    mutating func completeEvent(
+        _ key: RequestKey,
+        of merchant: MerchantID,
+        record: RecordPosition,
+        at time: Int64
+    ) {
+        let reserved = eventKeys.reserve(key.digest, key.fingerprint, operation: 0, of: merchant, at: time)
+        precondition(reserved, "room in the table of events' keys is checked before")
+        guard let expiresAt = eventKeys.complete(key.digest, record: record, at: time) else { return }
+        remember(key, record: record, expiresAt: expiresAt, at: time)
+    }
+
+    private mutating func remember(
+        _ key: RequestKey,
+        record: RecordPosition,
+        expiresAt: UInt32,
+        at time: Int64
+    ) {
         // Replay may begin before what the runs hold.
         guard record > keyRuns.covered else { return }
         completedKeys.append(StoredKey(key, record: record, expiresAt: expiresAt), at: time)

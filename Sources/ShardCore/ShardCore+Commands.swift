@@ -77,13 +77,16 @@ extension ShardCore {
         guard let digest = command.key, let fingerprint = command.fingerprint else {
             preconditionFailure("the edge refuses a mutation without a key")
         }
-        switch idempotency.lookup(digest, fingerprint) {
+        let known =
+            command.kind.admission == .event
+            ? eventKeys.lookup(digest, fingerprint) : idempotency.lookup(digest, fingerprint)
+        switch known {
         case .absent:
             if mayBeInRuns(digest) {
                 parkForKey(command, digest, at: now, into: &output)
                 return nil
             }
-            if let refusal = refusesNewWork ?? fullTable(for: command.merchant) {
+            if let refusal = admissionRefusal(command) {
                 refuse(command, refusal, into: &output)
                 return nil
             }
@@ -97,13 +100,6 @@ extension ShardCore {
         case .reserved(let operation):
             answerReserved(operation, command, into: &output)
         }
-        return nil
-    }
-
-    private func fullTable(for merchant: MerchantID) -> Refusal? {
-        if !idempotency.hasRoom(for: merchant) { return .idempotencyTableFull }
-        if operations.isFull { return .overloaded }
-        if !balances.hasRoom { return .paymentTableFull }
         return nil
     }
 

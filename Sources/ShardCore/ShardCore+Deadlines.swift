@@ -63,7 +63,7 @@ extension ShardCore {
         }
         guard payment.needsReversal || payment.deadline != 0 else { return }
         // An operation is under way, or nothing new may be begun now: later.
-        guard payment.running == nil, refusesNewWork == nil, !operations.isFull else {
+        guard payment.running == nil, refusesNewWork == nil, mayBegin(for: payment.merchant) else {
             return deadlines.add(index, at: now + Self.retryInterval)
         }
         // A hold that the PSP will not let go ends by itself.
@@ -110,7 +110,7 @@ extension ShardCore {
     mutating func afterRefusedCancel(_ index: Int, at now: Int64, into output: inout ShardOutput) {
         let payment = payments[index]
         guard payment.phase == .requiresAction, payment.failure == .reversal(.abandoned), payment.running == nil,
-            payment.confirmCount < .max, refusesNewWork == nil, !operations.isFull
+            payment.confirmCount < .max, refusesNewWork == nil, mayBegin(for: payment.merchant)
         else { return }
         begin(.confirm, index, cause: .abandoned, at: now, into: &output)
     }

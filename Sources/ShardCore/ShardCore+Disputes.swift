@@ -222,6 +222,9 @@ extension ShardCore {
         awaitDeadline(index, at: record.time)
         guard let key = record.key else { return }
         if !record.eventID.isEmpty { remember(key, payment: index) }
+        if record.type.isPosted {
+            return completeEvent(key, of: payments[index].merchant, record: position, at: record.time)
+        }
         let reserved = idempotency.reserve(
             key.digest,
             key.fingerprint,

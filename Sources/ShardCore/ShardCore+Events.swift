@@ -41,6 +41,9 @@ extension ShardCore {
         at now: Int64,
         into output: inout ShardOutput
     ) {
+        guard eventKeys.hasRoom(for: payments[index].merchant) else {
+            return refuse(command, .eventTableFull, into: &output)
+        }
         let dispute = event.type.isDispute ? disputeIndex(payment: index, reference: event.reference) : nil
         let named = event.type.isRefund ? event.refund : nil
         let refund = named.flatMap { id in refundIndex(payment: index) { $0.id == id } }
@@ -99,13 +102,17 @@ extension ShardCore {
         let suspense = Account(.suspense, owner: UInt64(payment.provider), currency: currency)
         context.suspenseMinor = Int64(clamping: -balances.balance(of: suspense))
         context.availableMinor = availableMinor(payment.merchant, currency)
-        if payment.operationSlot != 0 {
-            let running = operations[Int(payment.operationSlot) - 1]
-            context.runningMinor = running.amountMinor
-            context.isHeldBack = running.gate != .open
+        switch operationPlace(payment: index, refund: nil) {
+        case .none: break
+        case .calling(let slot):
+            context.runningMinor = operations[slot].amountMinor
+            context.isHeldBack = operations[slot].gate != .open
+        case .waiting(let slot): context.runningMinor = waiting[slot].amountMinor
         }
-        let slot = event.type.isRefund ? context.refund?.operationSlot ?? 0 : payment.operationSlot
-        context.isSent = slot != 0 && operations[Int(slot) - 1].step == .executing
+        let place =
+            event.type.isRefund
+            ? OperationPlace(stored: context.refund?.operationSlot ?? 0) : operationPlace(payment: index, refund: nil)
+        if case .calling(let slot) = place { context.isSent = operations[slot].step == .executing }
         return context
     }
 
@@ -123,7 +130,7 @@ extension ShardCore {
         at now: Int64,
         into output: inout ShardOutput
     ) -> ProviderOperation {
-        let slot = Int(refund.map { refunds[$0].operationSlot } ?? payments[index].operationSlot) - 1
+        let slot = callSlot(of: operationPlace(payment: index, refund: refund))
         let operation = operations[slot].operation
         // Whatever was under way for it: its answer comes too late, and finds the operation gone.
         operations[slot].step = .querying
@@ -241,9 +248,13 @@ extension ShardCore {
     }
 
     private mutating func wake(_ index: Int, at now: Int64, into output: inout ShardOutput) {
-        let slot = Int(payments[index].operationSlot) - 1
-        guard slot >= 0, operations[slot].step == .waiting, operations[slot].isUncertain else { return }
-        operationDue(operations.token(slot), at: now, into: &output)
+        switch operationPlace(payment: index, refund: nil) {
+        case .none: break
+        case .waiting(let slot): resolveNow(slot, at: now, into: &output)
+        case .calling(let slot):
+            guard operations[slot].step == .waiting, operations[slot].isUncertain else { return }
+            operationDue(operations.token(slot), at: now, into: &output)
+        }
     }
 
     /// The types that the payment would take now, by bits of their raw values: about the same dispute and refund, in the payment's

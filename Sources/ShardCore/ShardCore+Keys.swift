@@ -105,10 +105,16 @@ extension ShardCore {
     /// Lets some of the keys go that the runs hold, and those whose time has passed. Bounded; for each tick.
     /// - Returns: whether none is left.
     @discardableResult
-    package mutating func releaseKeys() -> Bool { idempotency.release(upTo: keyRuns.covered) }
+    package mutating func releaseKeys() -> Bool {
+        let isDone = idempotency.release(upTo: keyRuns.covered)
+        return eventKeys.release(upTo: keyRuns.covered) && isDone
+    }
 
-    /// Whether so many keys wait for a run that one should be written now: half of what fits into memory.
-    package var keysAreDue: Bool { completedKeys.count >= max(1, idempotency.capacity / 2) }
+    /// Whether so many keys wait for a run that one should be written now: half of what fits into memory, of requests or of events.
+    package var keysAreDue: Bool {
+        let isFull = completedKeys.count >= max(1, idempotency.capacity / 2)
+        return isFull || (eventKeys.count >= max(1, eventKeys.capacity / 2) && completedKeys.count > 0)
+    }
 
     /// The keys that wait for a run, for the one who writes it.
     package mutating func takeCompletedKeys() -> [StoredKey] {

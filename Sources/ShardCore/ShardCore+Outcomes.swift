@@ -99,6 +99,10 @@ extension ShardCore {
         guard operations[slot].isAuthorization else {
             return leaveUnresolved(slot, .badResponse, providerReference: "", at: now, into: &output)
         }
+        // The address may be too long for what is kept of the journal's room: the PSP is asked again when there is more.
+        if isJournalRoomShort {
+            return leaveUnresolved(slot, .pendingAtProvider, providerReference: "", at: now, into: &output)
+        }
         finish(
             slot,
             .actionRequired,
@@ -251,7 +255,13 @@ extension ShardCore {
         into output: inout ShardOutput
     ) {
         let operation = operations[slot]
-        if !operation.isUncertain {
+        if !operation.isUncertain, isJournalRoomShort, reason != .pendingAtProvider {
+            // An intent without an end is unknown after a restart, too (`ShardCore+Reserve.swift`).
+            operations[slot].isUncertain = true
+            operations[slot].tries = 0
+            statistics.becameUnknown += 1
+            answerProcessing(slot, into: &output)
+        } else if !operation.isUncertain {
             let record = OperationUnresolved(
                 payment: payments[operation.payment].id,
                 operation: operation.operation,
@@ -304,7 +314,7 @@ extension ShardCore {
         let next = now + schedule[step]
         // An authorization is not forgotten between two late steps when its time is over.
         let end = operations[slot].startedAt + configuration.resolution.abandonAfter
-        self.schedule(slot, at: operations[slot].isAuthorization && end > now ? min(next, end) : next)
+        awaitResolution(slot, at: operations[slot].isAuthorization && end > now ? min(next, end) : next)
     }
 
     /// A timer fired: send again what was not executed, or resolve what is in doubt.
@@ -332,7 +342,9 @@ extension ShardCore {
         let operation = operations[slot]
         guard operation.isAuthorization, !operation.isKnownToProvider else { return false }
         if payments[operation.payment].failure == .reversal(.abandoned) { return true }
-        guard now - operation.startedAt >= configuration.resolution.abandonAfter else { return false }
+        guard now - operation.startedAt >= configuration.resolution.abandonAfter, !isJournalRoomShort else {
+            return false
+        }
         statistics.abandoned += 1
         change(operation.payment, .abandoned, at: now, into: &output)
         return true
@@ -364,6 +376,8 @@ extension ShardCore {
     }
 
     private func mayReplay(_ slot: Int, at now: Int64) -> Bool {
+        // What the PSP has is only asked about or waited for.
+        guard !operations[slot].isKnownToProvider else { return false }
         // What was given up is never sent again.
         guard payments[operations[slot].payment].failure != .reversal(.abandoned) else { return false }
         return Int(operations[slot].replays) < configuration.resolution.replays

@@ -20,6 +20,7 @@ extension ShardCore {
         let header = try reader.header(bytes)
         // A journal holds more keys than are remembered at once: they expire by the journal's own time.
         idempotency.expire(at: header.time, limit: .max)
+        eventKeys.expire(at: header.time, limit: .max)
         lastRecordTime = max(lastRecordTime, header.time)
         if header.kind.isAboutPayment, header.kind != .paymentCreated {
             try bringBack(header.payment, before: position, cold)
@@ -44,7 +45,9 @@ extension ShardCore {
         case .operationUnresolved:
             let record = try reader.operationUnresolved(bytes, header)
             try reader.finish(bytes)
-            applyUnresolved(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
+            let slot = runningSlot(record.payment, record.operation, record.ordinal)
+            applyUnresolved(record, slot: slot, at: position)
+            moveToWaiting(slot, dueAt: record.time)
         case .refundBounced:
             let record = try reader.refundBounced(bytes, header)
             try reader.finish(bytes)
@@ -52,7 +55,9 @@ extension ShardCore {
         case .operationAttempted:
             let record = try reader.operationAttempted(bytes, header)
             try reader.finish(bytes)
-            applyAttempted(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
+            let slot = runningSlot(record.payment, record.operation, record.ordinal)
+            applyAttempted(record, slot: slot, at: position)
+            if operations[slot].isUncertain { moveToWaiting(slot, dueAt: record.time) }
         case .balanceMark:
             let mark = try reader.balanceMark(bytes, header)
             try reader.finish(bytes)
@@ -89,7 +94,7 @@ extension ShardCore {
         case .eventApplied:
             let record = try reader.eventApplied(bytes, header)
             try reader.finish(bytes)
-            if record.key != nil { try checkRoomForKey() }
+            if record.key != nil { try checkRoomForKey(ofEvent: record.type.isPosted) }
             applyEvent(record, at: position)
         case .paymentCreated, .operationStarted, .operationFinished, .operationUnresolved, .refundBounced,
             .operationAttempted, .balanceMark, .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
@@ -103,8 +108,13 @@ extension ShardCore {
         guard reader.entryLink == entryLink else { throw .invalidValue }
     }
 
-    mutating func checkRoomForKey() throws(RecordDecodingError) {
+    mutating func checkRoomForKey(ofEvent isEvent: Bool = false) throws(RecordDecodingError) {
         // Replay may begin before what the runs hold: those keys need not be in the table.
+        if isEvent {
+            if eventKeys.isFull { _ = eventKeys.release(upTo: keyRuns.covered, limit: .max >> 8) }
+            if eventKeys.isFull { throw .idempotencyTableFull(capacity: eventKeys.capacity) }
+            return
+        }
         if idempotency.isFull { _ = idempotency.release(upTo: keyRuns.covered, limit: .max >> 8) }
         if idempotency.isFull { throw .idempotencyTableFull(capacity: idempotency.capacity) }
     }
@@ -120,19 +130,19 @@ extension ShardCore {
         guard insertCold(entry, id.sequence) else { throw .coldPaymentUnreadable(sequence: id.sequence) }
     }
 
-    private func runningSlot(_ id: PaymentID, _ operation: ProviderOperation, _ ordinal: UInt16) -> Int {
+    private mutating func runningSlot(_ id: PaymentID, _ operation: ProviderOperation, _ ordinal: UInt16) -> Int {
         let index = existingPayment(id)
-        let slot: UInt32
+        let place: OperationPlace
         if operation == .refund {
             guard let refund = refundIndex(payment: index, where: { $0.id.ordinal == ordinal }) else {
                 preconditionFailure("a record ends a refund that never began")
             }
-            slot = refunds[refund].operationSlot
+            place = operationPlace(payment: index, refund: refund)
         } else {
-            slot = payments[index].operationSlot
+            place = operationPlace(payment: index, refund: nil)
         }
-        precondition(slot != 0, "a record ends an operation that is not running")
-        return Int(slot) - 1
+        precondition(place != .none, "a record ends an operation that is not running")
+        return callSlot(of: place)
     }
 
     /// Begins the resolution of what was in flight when the process ended. The PSP may or may not have executed it: it is
@@ -144,15 +154,26 @@ extension ShardCore {
             currentTick: UInt64(max(0, now >> Self.timerTickShift)),
             maximumTimers: timers.maximumTimers
         )
-        let slots = operations.occupiedSlots
-        for (number, slot) in slots.enumerated() {
-            // Behind a gate nothing was sent.
-            operations[slot].isUncertain = operations[slot].gate == .open
+        var number: Int64 = 0
+        func next() -> Int64 {
+            defer { number += 1 }
+            return now + (number / Int64(configuration.resolution.recoveryBatch)) << Self.timerTickShift
+        }
+        var waitingSlots: [Int] = []
+        waiting.forEach { slot, _ in waitingSlots.append(slot) }
+        for slot in operations.occupiedSlots {
             operations[slot].tries = 0
             operations[slot].sentAt = now
-            schedule(slot, at: now + Int64(number / configuration.resolution.recoveryBatch) << Self.timerTickShift)
+            // Behind a gate nothing was sent, and what is executed here is executed now.
+            operations[slot].isUncertain = operations[slot].gate == .open
+            if operations[slot].isUncertain, !isOurs(slot) {
+                awaitResolution(slot, at: next())
+            } else {
+                schedule(slot, at: next())
+            }
         }
-        return slots.count
+        for slot in waitingSlots { waiting.restart(slot, dueAt: next(), sentAt: now) }
+        return Int(number)
     }
 
     /// The sums of the ledger, which must be zero for each currency.

@@ -5,14 +5,27 @@ import ShardState
 // What a running operation can still write, so that its outcome finds room in a journal whose disk is full.
 extension ShardCore {
     /// Bytes of journal frames that the outcomes of everything in flight can need, at most: each record in a batch of its own.
-    package var outcomeReserveBytes: Int { operations.reservedBytes }
+    package var outcomeReserveBytes: Int {
+        operations.reservedBytes + max(operations.resolutionReservedBytes, Self.resolutionReserveBytes)
+            + Self.eventReserveBytes
+    }
+
+    /// Of that, what operations hold whose calls are in flight.
+    package var callReserveBytes: Int { operations.reservedBytes }
+
+    /// What is kept for resolutions while the room is short: they begin while they reserve less.
+    static let resolutionReserveBytes = 256 << 10
+
+    /// What is kept for providers' events while the room is short.
+    package static let eventReserveBytes = 256 << 10
 
     /// No command writes more than this with all that its operation can write later: a body of 64 KiB in the intent, and in
     /// the stored answer with its escapes.
     package static let largestAdmissionBytes = 256 << 10
 
-    /// While the room is short an operation writes at most four records after its intent: that its outcome is unknown, that
-    /// the PSP knows of it, that it is given up, and how it ended. (What other calls told is not journaled then, see `note`.)
+    /// While the room is short an operation writes at most two records after its intent: that the PSP has it, and how it ended.
+    /// That its outcome is unknown needs no record then: an intent without an end is unknown after a restart. What else calls
+    /// told is not journaled (`note`), nothing is given up, and the address that a shopper is sent to is asked for again later.
     /// What awaits its score writes the verdict before.
     func outcomeFrameBytes(_ operation: ProviderOperation, payment: Int, _ gate: RiskGate = .open) -> Int {
         var details = operation == .refund ? 0 : Int(payments[payment].details.length)
@@ -21,11 +34,8 @@ extension ShardCore {
             verdict = JournalRoom.frameBytes(records: 512 + Self.reasonBytes + min(details, 8 << 10))
             details += Self.reasonBytes
         }
-        let isAuthorization = operation == .authorize || operation == .confirm
-        // The shopper's address stands in the record and in the answer.
-        let action = isAuthorization ? 2 * NextAction.maximumURLBytes : 0
-        return verdict + (isAuthorization ? 3 : 2) * JournalRoom.frameBytes(records: Self.unresolvedBytes)
-            + JournalRoom.frameBytes(records: Self.finishedBytes(details: details) + action)
+        return verdict + JournalRoom.frameBytes(records: Self.unresolvedBytes)
+            + JournalRoom.frameBytes(records: Self.finishedBytes(details: details))
     }
 
     /// `OperationUnresolved` and `OperationAttempted`: fixed fields and a reference of at most 255 bytes.

@@ -33,34 +33,91 @@ extension ShardCore {
         }
     }
 
-    /// Operations in doubt for so long that people must look. Goes through all that are running: for metrics, not for payments.
+    /// Operations in doubt for so long that an operator must look. Goes through all that wait: for metrics, not for payments.
     /// - Parameter now: milliseconds since 1970.
     package func attentionCount(at now: Int64) -> Int {
         let limit = now - configuration.resolution.attentionAfter
-        return operations.occupiedSlots.count { operations[$0].isUncertain && operations[$0].startedAt <= limit }
+        var count = operations.occupiedSlots.count { operations[$0].isUncertain && operations[$0].startedAt <= limit }
+        waiting.forEach { _, operation in count += operation.startedAt <= limit ? 1 : 0 }
+        return count
     }
 
-    /// What is in doubt, oldest first, at most `limit`; and how many there are in all.
+    /// What is in doubt, oldest first, at most `limit`; and how many there are in all. Goes through all that wait, for operators:
+    /// 100,000 of them take some milliseconds.
     /// - Parameter now: milliseconds since 1970.
     package func unresolved(limit: Int, at now: Int64) -> (oldest: [UnresolvedOperation], total: Int) {
-        let slots = operations.occupiedSlots.filter { operations[$0].isUncertain }
-            .sorted { operations[$0].startedAt < operations[$1].startedAt }
-        let attention = now - configuration.resolution.attentionAfter
-        let oldest = slots.prefix(limit).map { slot in
-            let operation = operations[slot]
-            let payment = payments[operation.payment]
-            return UnresolvedOperation(
-                payment: payment.id,
-                operation: operation.operation,
-                ordinal: operation.ordinal,
-                amountMinor: operation.amountMinor,
-                currencyCode: "\(payment.currency.code)",
-                since: operation.startedAt,
-                isKnownToProvider: operation.isKnownToProvider,
-                isAbandoned: payment.failure == .reversal(.abandoned),
-                needsAttention: operation.startedAt <= attention
-            )
+        var found = OldestOperations(limit: limit)
+        for slot in operations.occupiedSlots where operations[slot].isUncertain {
+            found.add(.calling(slot: slot), startedAt: operations[slot].startedAt)
         }
-        return (oldest, slots.count)
+        waiting.forEach { slot, operation in found.add(.waiting(slot: slot), startedAt: operation.startedAt) }
+        let oldest = found.inOrder.map { place in
+            switch place {
+            case .none: preconditionFailure("only operations were added")
+            case .calling(let slot): unresolved(WaitingOperation(operations[slot]), at: now)
+            case .waiting(let slot): unresolved(waiting[slot], at: now)
+            }
+        }
+        return (oldest, found.total)
+    }
+
+    private func unresolved(_ operation: WaitingOperation, at now: Int64) -> UnresolvedOperation {
+        let payment = payments[operation.payment]
+        return UnresolvedOperation(
+            payment: payment.id,
+            operation: operation.operation,
+            ordinal: operation.ordinal,
+            amountMinor: operation.amountMinor,
+            currencyCode: "\(payment.currency.code)",
+            since: operation.startedAt,
+            isKnownToProvider: operation.isKnownToProvider,
+            isAbandoned: payment.failure == .reversal(.abandoned),
+            needsAttention: operation.startedAt <= now - configuration.resolution.attentionAfter
+        )
+    }
+}
+
+/// The oldest of many operations: a heap of at most `limit`, the youngest of them on top.
+private struct OldestOperations {
+    private let limit: Int
+    private var heap: [(startedAt: Int64, place: OperationPlace)] = []
+    /// How many were added.
+    private(set) var total = 0
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Oldest first.
+    var inOrder: [OperationPlace] {
+        heap.sorted { ($0.startedAt, $0.place.stored) < ($1.startedAt, $1.place.stored) }.map(\.place)
+    }
+
+    mutating func add(_ place: OperationPlace, startedAt: Int64) {
+        total += 1
+        guard heap.count == limit else {
+            heap.append((startedAt, place))
+            return rise(heap.count - 1)
+        }
+        guard let youngest = heap.first, startedAt < youngest.startedAt else { return }
+        heap[0] = (startedAt, place)
+        sink()
+    }
+
+    private mutating func rise(_ start: Int) {
+        var child = start
+        while child > 0, heap[(child - 1) / 2].startedAt < heap[child].startedAt {
+            heap.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    private mutating func sink() {
+        var parent = 0
+        while 2 * parent + 1 < heap.count {
+            var child = 2 * parent + 1
+            if child + 1 < heap.count, heap[child + 1].startedAt > heap[child].startedAt { child += 1 }
+            guard heap[child].startedAt > heap[parent].startedAt else { return }
+            heap.swapAt(child, parent)
+            parent = child
+        }
     }
 }

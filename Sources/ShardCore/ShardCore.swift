@@ -18,7 +18,7 @@ import Timers
 /// 3. `+Apply`: the only way from a record to state, live and on replay.
 /// 4. `+Answers`: renders answers and what they rest on.
 /// 5. `+Deadlines`: what time does to payments; `+Events` and `+Disputes`: what providers, operators and merchants tell of them.
-/// 6. `+Recovery`: replay, and the resolution of what was in flight.
+/// 6. `+Recovery`: replay, and the resolution of what was in flight; `+Waiting`: operations whose outcome takes long.
 /// 7. `+Cold`: payments that left memory and come back when somebody asks for them.
 /// 8. `+Risk`: rules, reviews and the external scorer, before anything is sent.
 /// 9. `+Keys`: idempotency keys that left memory.
@@ -32,13 +32,18 @@ package struct ShardCore: ~Copyable {
     /// The latest time that a record holds, in milliseconds since 1970.
     package internal(set) var lastRecordTime: Int64 = 0
     var idempotency: IdempotencyTable
+    /// The keys of providers' events: a table of its own, so that merchants' requests never keep out what ends their operations.
+    var eventKeys: IdempotencyTable
     /// Pay-outs, wallets, quotes and sellers.
     var money = MoneyTables()
     var payments: SparseTable<Payment>
     var refunds: SparseTable<Refund>
     var disputes: SparseTable<Dispute>
     var arena = ByteArena()
+    /// The calls in flight.
     var operations: RunningOperations
+    /// Operations whose outcome is not known, without a call under way (`+Waiting`).
+    var waiting: WaitingOperations
     var balances = Balances()
     /// Where each merchant's ledger ends.
     var entryChains: EntryChains
@@ -66,6 +71,12 @@ package struct ShardCore: ~Copyable {
     package internal(set) var statistics = ShardStatistics()
     /// Set while new work is refused (draining, a slow disk, a failed journal); reads are still answered.
     package var refusesNewWork: Refusal?
+    /// Bytes that the journal can write without another segment: of what is reserved of them, each merchant has a share.
+    package var journalRoomBytes = Int.max
+    /// Set while the journal's room is kept for what is in flight: an operation writes what is needed and nothing else.
+    package var isJournalRoomShort = false
+    /// Whether events are taken although the journal's room is short: what is kept for them is not used up.
+    package var hasRoomForEvents = true
 
     /// - Parameter renderer: words the answers; pure.
     package init(configuration: ShardConfiguration, renderer: any ResponseRenderer) {
@@ -73,13 +84,23 @@ package struct ShardCore: ~Copyable {
         self.renderer = renderer
         idempotency = IdempotencyTable(
             capacity: configuration.idempotencyCapacity,
+            ttlSeconds: configuration.idempotencySeconds,
+            keptForOperators: configuration.idempotencyCapacity / 32
+        )
+        eventKeys = IdempotencyTable(
+            capacity: configuration.eventCapacity,
             ttlSeconds: configuration.idempotencySeconds
         )
         entryChains = EntryChains(recordsPerMark: configuration.recordsPerMark)
         payments = SparseTable()
         refunds = SparseTable()
         disputes = SparseTable()
-        operations = RunningOperations(capacity: configuration.operationCapacity)
+        operations = RunningOperations(
+            capacity: configuration.operationCapacity,
+            resolutionCapacity: configuration.resolutionCapacity,
+            share: configuration.merchantShare
+        )
+        waiting = WaitingOperations(capacity: configuration.waitingCapacity, share: configuration.merchantShare)
         timers = TimerWheel(maximumTimers: Self.timerCapacity)
         expiredTimers.reserveCapacity(256)
         riskPolicy = configuration.risk
@@ -100,26 +121,31 @@ package struct ShardCore: ~Copyable {
     package var warmRefundCount: Int { refunds.presentCount }
     package var coldPaymentCount: Int { payments.count - payments.presentCount }
     package var parkedCount: Int { parking.count }
-    package var runningCount: Int { operations.count }
+    /// Operations without an end: calls in flight, and those that wait.
+    package var runningCount: Int { operations.count + waiting.count }
+    package var operationOccupancy: OperationOccupancy { OperationOccupancy(operations, waiting) }
+    package var eventKeyCount: Int { eventKeys.count }
     package var idempotencyCount: Int { idempotency.count }
     package var idempotencyCapacity: Int { idempotency.capacity }
 
     /// The bytes that tables and arena hold on to.
-    package var reservedBytes: Int { idempotency.reservedBytes + tableBytes }
+    package var reservedBytes: Int { idempotency.reservedBytes + eventKeys.reservedBytes + tableBytes }
 
     /// The same without the idempotency keys, whose table has a fixed size.
     package var tableBytes: Int {
         arena.reservedBytes + payments.reservedBytes + refunds.reservedBytes + disputes.reservedBytes
-            + riskOccupancy.bytes
+            + riskOccupancy.bytes + waiting.reservedBytes
     }
 
     /// Time passes: due retries and resolutions go out, old keys are forgotten.
     package mutating func tick(at now: Int64, into output: inout ShardOutput) {
         actor = .gateway
         idempotency.expire(at: now)
+        eventKeys.expire(at: now)
         expiredTimers.removeAll(keepingCapacity: true)
         timers.advance(to: UInt64(max(0, now >> Self.timerTickShift)), into: &expiredTimers)
         for token in expiredTimers { operationDue(token, at: now, into: &output) }
+        resolveWaiting(at: now, into: &output)
         advanceDeadlines(to: now, into: &output)
     }
 
@@ -181,6 +207,8 @@ package struct ShardStatistics: Sendable {
     package internal(set) var notExecuted = 0
     package internal(set) var conflicted = 0
     package internal(set) var becameUnknown = 0
+    /// Times an operation kept its slot among the calls because the table of waiting operations had no room for its merchant.
+    package internal(set) var waitingTableFull = 0
     package internal(set) var resolved = 0
     /// Milliseconds from the intent to the definite answer, summed over `resolved`: mean time to reconcile.
     package internal(set) var resolutionMilliseconds: Int64 = 0

@@ -1,6 +1,38 @@
+import ShardState
+
 /// How full a table beside payments is.
 package struct TableOccupancy: Sendable, Equatable {
     package var name: String
     package var count: Int
     package var capacity: Int
+}
+
+/// How full the tables of operations are.
+package struct OperationOccupancy: Sendable, Equatable {
+    /// Calls in flight of operations that were admitted.
+    package var calls: Int
+    package var callCapacity: Int
+    /// Calls in flight that resolve waiting operations.
+    package var resolutions: Int
+    package var resolutionCapacity: Int
+    /// Operations that wait for their outcome.
+    package var waiting: Int
+    package var waitingCapacity: Int
+    /// The most calls, and the most waiting operations, that one merchant holds.
+    package var largestMerchantCalls: Int
+    package var largestMerchantWaiting: Int
+
+    /// Operations without an end.
+    package var open: Int { calls + resolutions + waiting }
+
+    init(_ operations: RunningOperations, _ waiting: WaitingOperations) {
+        calls = operations.admittedCount
+        callCapacity = operations.capacity
+        resolutions = operations.resolutionCount
+        resolutionCapacity = operations.resolutionCapacity
+        self.waiting = waiting.count
+        waitingCapacity = waiting.capacity
+        largestMerchantCalls = operations.largestMerchantCount
+        largestMerchantWaiting = waiting.largestMerchantCount
+    }
 }

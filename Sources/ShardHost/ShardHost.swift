@@ -185,7 +185,9 @@ package final class ShardHost {
             parkedKeys: core.parkedKeyCount,
             keyRuns: core.keyRuns.occupancy,
             refunds: core.warmRefundCount,
-            operations: core.runningCount,
+            operations: core.operationOccupancy,
+            eventKeys: core.eventKeyCount,
+            eventCapacity: core.configuration.eventCapacity,
             idempotencyKeys: core.idempotencyCount,
             idempotencyCapacity: core.idempotencyCapacity,
             money: core.moneyOccupancy,
@@ -311,12 +313,15 @@ package final class ShardHost {
 
     private func updateAdmission(room: Int) {
         isRoomShort = !hasRoom(room)
+        core.isJournalRoomShort = isRoomShort
+        core.journalRoomBytes = max(0, room)
+        core.hasRoomForEvents = !isDiskBehind && hasRoom(room, keeping: core.callReserveBytes)
         if hasFailed {
             core.refusesNewWork = .journalFailed
         } else if isDraining {
             core.refusesNewWork = .draining
         } else if isDiskBehind || isRoomShort {
-            core.refusesNewWork = .overloaded
+            core.refusesNewWork = isRoomShort ? .journalRoomShort : .overloaded
         } else {
             core.refusesNewWork = nil
         }
@@ -324,9 +329,11 @@ package final class ShardHost {
 
     /// Whether the journal has room for one operation more beside everything that is in flight can still write: on a full disk
     /// new work is refused so long before the journal needs a segment that the outcomes of the old always fit.
-    private func hasRoom(_ room: Int) -> Bool {
+    private func hasRoom(_ room: Int) -> Bool { hasRoom(room, keeping: core.outcomeReserveBytes) }
+
+    private func hasRoom(_ room: Int, keeping reserve: Int) -> Bool {
         let decided = output.recordCount == 0 ? 0 : JournalRoom.frameBytes(records: output.records.count)
-        return room - core.outcomeReserveBytes - decided >= ShardCore.largestAdmissionBytes
+        return room - reserve - decided >= ShardCore.largestAdmissionBytes
     }
 
     /// Too much waits for the disk, or it waits for too long.

@@ -25,7 +25,10 @@ package struct ShardOccupancy: Sendable {
     /// Idempotency keys that left memory.
     package var keyRuns: KeyRunOccupancy
     package var refunds: Int
-    package var operations: Int
+    package var operations: OperationOccupancy
+    /// Keys of providers' events in memory, and how many fit.
+    package var eventKeys: Int
+    package var eventCapacity: Int
     package var idempotencyKeys: Int
     package var idempotencyCapacity: Int
     /// Pay-outs, wallets, quotes and sellers, with what fits of each.

@@ -257,8 +257,16 @@ private struct SnapshotJob {
         try writer.write(.entryChains, chains.count) { index, bytes in chains[index].store(into: &bytes) }
         try writeMoney(&writer)
         try writePayments(&writer)
-        try writer.write(.operations, capture.operations.count) { index, bytes in
-            capture.operations[index].store(into: &bytes)
+        var waiting: [Int] = []
+        waiting.reserveCapacity(capture.waiting.count)
+        capture.waiting.forEach { slot, _ in waiting.append(slot) }
+        let calls = capture.operations.count
+        try writer.write(.operations, calls + waiting.count) { index, bytes in
+            if index < calls {
+                capture.operations[index].store(into: &bytes)
+            } else {
+                capture.waiting[waiting[index - calls]].running(reservedBytes: 0).store(into: &bytes)
+            }
         }
         if let counters = capture.riskCounters {
             let stored = StoredRiskCounters(counters)

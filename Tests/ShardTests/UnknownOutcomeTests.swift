@@ -185,6 +185,64 @@ struct UnknownOutcomeTests {
         #expect(world.journal.count == 3)
     }
 
+    @Test("While the journal's room is short, an unknown outcome writes nothing, and that the PSP has it one record")
+    func reserveOfOutcomes() throws {
+        var world = ShardWorld()
+        for key in ["a", "b"] { world.send(ShardWorld.create(capture: false), key: key) }
+        world.core.isJournalRoomShort = true
+        world.core.refusesNewWork = .journalRoomShort
+        world.answer(world.calls[0].token, .unknown(.timeout))
+        world.answer(world.calls[1].token, .pending(providerReference: "ch_2"))
+        #expect(world.journal.count == 3 && world.responses.map(\.status) == [202, 202])
+        // An authorization is given up later, when there is room.
+        world.pass(milliseconds: 1_100)
+        for (_, token) in world.calls.suffix(2) { world.answer(token, .unknown(.timeout)) }
+        #expect(world.journal.count == 3)
+        let next = try ShardWorld(replaying: world.journal, at: world.now)
+        #expect(next.digest() == world.digest())
+        // Events are taken while there is room for them, new work is not.
+        world.send(ShardWorld.create(), key: "c")
+        #expect(world.lastStatus == 503 && world.lastBody == "refused journalRoomShort")
+        world.tell(.authorizationSucceeded, world.calls[0].call.payment) { $0.amountMinor = 1_000 }
+        #expect(world.lastStatus == 200 && world.core.runningCount == 1)
+        world.core.hasRoomForEvents = false
+        world.tell(.authorizationSucceeded, world.calls[1].call.payment) { $0.amountMinor = 1_000 }
+        #expect(world.lastStatus == 503 && world.core.runningCount == 1)
+    }
+
+    @Test("While the journal's room is short, a shopper's action is asked for again later")
+    func actionWhileShort() {
+        var world = ShardWorld()
+        world.send(ShardWorld.create(capture: false), key: "a")
+        world.core.isJournalRoomShort = true
+        let action = ProviderOutcome.actionRequired(
+            NextAction(kind: .redirect, url: "https://bank.example/" + String(repeating: "x", count: 1_900)),
+            providerReference: "ch_1"
+        )
+        world.answer(world.lastCall.token, action)
+        #expect(world.lastStatus == 202 && world.journal.count == 2)
+        world.core.isJournalRoomShort = false
+        world.pass(milliseconds: 1_100)
+        world.answer(world.lastCall.token, action)
+        world.send(.getPayment(world.lastCall.call.payment))
+        #expect(world.lastBody.contains("requires_action") && world.core.runningCount == 0)
+    }
+
+    @Test("What a PSP has accepted is never sent again where the PSP cannot be asked, only waited for")
+    func pendingIsNotReplayed() {
+        var configuration = ShardConfiguration.test
+        configuration.resolution.canQuery = false
+        var world = ShardWorld(configuration: configuration)
+        let id = world.paid(capture: false, key: "a")
+        world.send(.capture(id, amountMinor: nil), key: "b")
+        world.answer(world.lastCall.token, .pending(providerReference: "cap_1"))
+        let calls = world.calls.count
+        for delay in [1_100, 5_100, 30_100, 120_100, 600_100, 3_600_100] as [Int64] { world.pass(milliseconds: delay) }
+        #expect(world.calls.count == calls)
+        world.tell(.captureSucceeded, id) { $0.amountMinor = 1_000 }
+        #expect(world.lastStatus == 200 && world.core.runningCount == 0)
+    }
+
     @Test("Who does not want to wait is told 202 once the request is durable, and finds the outcome under the key")
     func respondAsync() throws {
         var world = ShardWorld()

@@ -68,6 +68,9 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case paymentNotInReview
     case reviewForOperators
     case idempotencyTableFull
+    case merchantLimitReached
+    case eventTableFull
+    case journalRoomShort
     case paymentTableFull
     case journalFailed
     case draining

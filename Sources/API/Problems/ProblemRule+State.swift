@@ -159,6 +159,30 @@ extension ProblemRule {
             detail: "Nothing was executed. Try again after the time that Retry-After says."
         ),
         Self(
+            code: .merchantLimitReached,
+            name: "merchant_limit_reached",
+            refusal: .merchantLimitReached,
+            category: .rateLimit,
+            title: "The merchant has as many operations in flight as it may have",
+            detail: "Nothing was executed. Try again with the same idempotency key when earlier operations have ended."
+        ),
+        Self(
+            code: .eventTableFull,
+            name: "event_table_full",
+            refusal: .eventTableFull,
+            category: .internal,
+            title: "No room for another event",
+            detail: "Nothing was applied. Send the event again after the time that Retry-After says."
+        ),
+        Self(
+            code: .journalRoomShort,
+            name: "journal_room_short",
+            refusal: .journalRoomShort,
+            category: .internal,
+            title: "The journal has no room for new work",
+            detail: "Nothing was executed: the disk's room is kept for operations in flight. Try again later."
+        ),
+        Self(
             code: .paymentTableFull,
             name: "payment_table_full",
             refusal: .paymentTableFull,

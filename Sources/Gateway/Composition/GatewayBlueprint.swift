@@ -7,6 +7,7 @@ import NIOSSL
 import Payments
 import ShardCore
 import ShardHost
+import ShardState
 
 /// A configuration turned into what the parts are made from. Making it opens the data directory and reads certificates;
 /// it starts nothing. `makesDataDirectory`: makes the data directory first, and refuses one that is there.
@@ -99,6 +100,10 @@ struct GatewayBlueprint: Sendable {
                 idempotencySeconds: UInt32(configuration.idempotency.ttl.components.seconds),
                 paymentCapacity: configuration.payments.capacityPerShard,
                 operationCapacity: configuration.provider.maxInFlightPerLoop,
+                waitingCapacity: configuration.payments.waitingPerShard,
+                resolutionCapacity: configuration.payments.resolutionsPerShard,
+                eventCapacity: configuration.idempotency.eventsPerShard,
+                merchantShare: MerchantShare(percent: configuration.limits.merchantSharePercent),
                 providerTimeout: Self.milliseconds(configuration.provider.deadline),
                 resolution: ResolutionPolicy(
                     abandonAfter: Self.milliseconds(configuration.payments.abandonAfter),

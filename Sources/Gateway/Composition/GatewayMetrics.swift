@@ -126,6 +126,10 @@ enum GatewayMetrics {
             ("millrace_idempotency_conflicts_total", "Keys used for another request.", shard.keyConflicts),
             ("millrace_idempotency_keys_in_use_total", "Keys whose request was still running.", shard.keysInUse),
             ("millrace_refusals_total", "Commands refused by the shard.", shard.refusals),
+            (
+                "millrace_waiting_table_full_total",
+                "Operations that kept their call's slot: no room among the waiting ones.", shard.waitingTableFull
+            ),
             ("millrace_payments_released_total", "Payments that left memory.", shard.paymentsReleased),
             ("millrace_cold_loads_total", "Payments read back into memory.", shard.coldLoads),
             ("millrace_cold_load_failures_total", "Payments that could not be read back.", shard.coldLoadsFailed),
@@ -155,7 +159,23 @@ enum GatewayMetrics {
             ("millrace_payments_cold", "Payments on disk alone.", shard.coldPayments),
             ("millrace_commands_parked", "Commands waiting for a payment to be read back.", shard.parkedCommands),
             ("millrace_refunds", "Refunds in memory.", shard.refunds),
-            ("millrace_operations_running", "Operations running or being resolved.", shard.operations),
+            ("millrace_operations_running", "Operations without an end.", shard.operations.open),
+            ("millrace_calls", "Calls in flight of admitted operations.", shard.operations.calls),
+            ("millrace_calls_capacity", "The most of them.", shard.operations.callCapacity),
+            (
+                "millrace_calls_largest_merchant", "The most of them that one merchant holds.",
+                shard.operations.largestMerchantCalls
+            ),
+            ("millrace_resolutions", "Calls in flight that resolve waiting operations.", shard.operations.resolutions),
+            ("millrace_resolutions_capacity", "The most of them.", shard.operations.resolutionCapacity),
+            ("millrace_operations_waiting", "Operations that wait for their outcome.", shard.operations.waiting),
+            ("millrace_operations_waiting_capacity", "The most of them.", shard.operations.waitingCapacity),
+            (
+                "millrace_operations_waiting_largest_merchant", "The most of them that one merchant holds.",
+                shard.operations.largestMerchantWaiting
+            ),
+            ("millrace_event_keys", "Keys of providers' events in memory.", shard.eventKeys),
+            ("millrace_event_keys_capacity", "The most of them.", shard.eventCapacity),
             ("millrace_idempotency_keys", "Idempotency keys in memory.", shard.idempotencyKeys),
             ("millrace_idempotency_capacity", "Idempotency keys that fit into memory.", shard.idempotencyCapacity),
             ("millrace_idempotency_keys_in_runs", "Idempotency keys on the disk.", Int(shard.keyRuns.keys)),

@@ -197,7 +197,10 @@ extension Logger {
             critical("A journal failed", metadata: ["shard": "\(shard)", "error": "\(error)"])
         case .room(isShort: true, let shard):
             error(
-                "New payments are refused: the journal's room is kept for what is in flight. Is the disk full?",
+                """
+                New payments are refused: the journal's prepared room is kept for operations in flight. \
+                Either the disk is full, or its segments are too small for them (journal.segment_bytes).
+                """,
                 metadata: ["shard": "\(shard)"]
             )
         case .room(isShort: false, let shard):

@@ -77,6 +77,7 @@ extension GatewayConfiguration.Idempotency {
     mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         ttl = try section.duration("ttl", in: .seconds(86_400)...Duration.seconds(31 * 86_400)) ?? ttl
         capacityPerShard = try section.integer("capacity_per_shard", in: 1_024...500_000_000) ?? capacityPerShard
+        eventsPerShard = try section.integer("events_per_shard", in: 1_024...100_000_000) ?? eventsPerShard
         try section.finish()
     }
 }
@@ -84,6 +85,8 @@ extension GatewayConfiguration.Idempotency {
 extension GatewayConfiguration.PaymentTable {
     mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         capacityPerShard = try section.integer("capacity_per_shard", in: 1_024...500_000_000) ?? capacityPerShard
+        waitingPerShard = try section.integer("waiting_per_shard", in: 1_024...100_000_000) ?? waitingPerShard
+        resolutionsPerShard = try section.integer("resolutions_per_shard", in: 1...16_384) ?? resolutionsPerShard
         coldAfter = try section.duration("cold_after", in: .zero...Duration.seconds(365 * 86_400)) ?? coldAfter
         let days = { Duration.seconds($0 * 86_400) }
         abandonAfter = try section.duration("abandon_after", in: .seconds(1)...days(7)) ?? abandonAfter
@@ -103,6 +106,7 @@ extension GatewayConfiguration.Limits {
             try section.integer("max_connections_per_loop", in: 1...1_000_000) ?? maxConnectionsPerLoop
         maxRequestsInFlightPerLoop =
             try section.integer("max_requests_in_flight_per_loop", in: 1...1_000_000) ?? maxRequestsInFlightPerLoop
+        merchantSharePercent = try section.integer("merchant_share_percent", in: 1...100) ?? merchantSharePercent
         handshakeTimeout = try section.duration("handshake_timeout", in: timeout) ?? handshakeTimeout
         bodyTimeout = try section.duration("body_timeout", in: timeout) ?? bodyTimeout
         idleTimeout = try section.duration("idle_timeout", in: timeout) ?? idleTimeout

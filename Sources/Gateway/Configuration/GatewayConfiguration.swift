@@ -120,12 +120,18 @@ extension GatewayConfiguration {
         package var ttl = Duration.seconds(86_400)
         /// Keys in memory per shard; a new key is answered 503 when the table is full.
         package var capacityPerShard = 1_000_000
+        /// Keys of providers' events in memory per shard; a new event is answered 503 when the table is full.
+        package var eventsPerShard = 131_072
     }
 
     /// The table of payments, one per shard.
     package struct PaymentTable: Sendable, Equatable {
         /// Payments in memory per shard; a new payment is answered 503 when the table is full.
         package var capacityPerShard = 4_000_000
+        /// Operations per shard that wait for their outcome; one more keeps its place among the calls.
+        package var waitingPerShard = 262_144
+        /// Calls at once per shard that resolve waiting operations.
+        package var resolutionsPerShard = 1_024
         /// A payment that has come to its end leaves memory when nothing has changed it for this long.
         package var coldAfter = Duration.seconds(3_600)
         /// An authorization whose outcome is not known after this long is given up: voided by reference, and failed.
@@ -152,6 +158,8 @@ extension GatewayConfiguration {
         package var maxStreamsPerConnection = 256
         package var maxConnectionsPerLoop = 10_000
         package var maxRequestsInFlightPerLoop = 8_192
+        /// The most that one merchant holds of a shard's calls, resolutions, waiting operations and journal reserve.
+        package var merchantSharePercent = 75
         package var handshakeTimeout = Duration.seconds(10)
         package var bodyTimeout = Duration.seconds(15)
         package var idleTimeout = Duration.seconds(120)

@@ -24,6 +24,12 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case journalFailed = 11
     /// The gateway is draining.
     case draining = 12
+    /// The merchant has its share of the calls in flight, or of the journal's reserve. Others are not kept out.
+    case merchantLimitReached = 18
+    /// The table of events' keys is full, or the merchant's share of it.
+    case eventTableFull = 19
+    /// The journal's room is kept for the outcomes of what is in flight.
+    case journalRoomShort = 20
     /// A payment can have at most 1,000 refunds (`Payment.maximumRefunds`).
     case tooManyRefunds = 13
     /// A cursor that leads nowhere.
@@ -120,6 +126,9 @@ extension Refusal {
         case .amountExceedsCapturable: .final(422)
         case .amountExceedsRefundable: .final(422)
         case .idempotencyTableFull: .retry(503, after: 5)
+        case .merchantLimitReached: .retry(503, after: 1)
+        case .eventTableFull: .retry(503, after: 5)
+        case .journalRoomShort: .retry(503, after: 5)
         case .paymentTableFull: .retry(503, after: 5)
         case .overloaded: .retry(503, after: 1)
         case .journalFailed: .retry(503, after: 5)

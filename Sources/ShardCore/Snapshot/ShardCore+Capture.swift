@@ -19,6 +19,7 @@ extension ShardCore {
             disputes: disputes,
             arena: arena,
             operations: operations.all,
+            waiting: waiting,
             balances: balances,
             entryChains: entryChains,
             money: money,
@@ -53,7 +54,7 @@ extension ShardCore {
             }
         }
         // Not the keys: which of them are still remembered depends on when time last passed, not on the journal.
-        hasher.combine(UInt64(operations.count), lastPosition, UInt64(payments.count), UInt64(refunds.count))
+        hasher.combine(UInt64(runningCount), lastPosition, UInt64(payments.count), UInt64(refunds.count))
         hasher.combine(UInt64(disputes.count))
         var accounts: UInt64 = 0
         balances.forEach { account, totals in

@@ -105,16 +105,18 @@ extension ShardCore {
                 refunds[refund].payment == payments[operation.payment].id
             else { throw .invalidValue }
         }
-        let slot = operations.insert(operation)
-        if operation.refund == 0 {
-            payments[operation.payment].operationSlot = UInt32(slot + 1)
+        let merchant = payments[operation.payment].merchant
+        let token: UInt64
+        if operation.isUncertain {
+            guard operation.gate == .open, !operation.isManual else { throw .invalidValue }
+            token = restoreWaiting(operation)
         } else {
-            refunds[refund].operationSlot = UInt32(slot + 1)
+            let slot = operations.insert(operation, of: merchant)
+            link(.calling(slot: slot), payment: operation.payment, refund: operation.refund)
+            token = operations.token(slot)
         }
-        let token = operations.token(slot)
         guard let key = operation.key else { return }
         if idempotency.isReserved(key.digest) { throw .invalidValue }
-        let merchant = payments[operation.payment].merchant
         let reserved = idempotency.reserve(
             key.digest,
             key.fingerprint,

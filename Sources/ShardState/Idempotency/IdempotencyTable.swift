@@ -63,6 +63,8 @@ package struct IdempotencyTable {
     private var sweepRest = 0
     /// The most keys of one merchant: an eighth of the table is for the others.
     package let merchantShare: Int
+    /// Of the last places, so many are for operators' commands.
+    private let keptForOperators: Int
     /// How many keys each merchant has here; a merchant keeps its place in `held` while the process runs.
     private var owners: [MerchantID: UInt32] = [:]
     private var held: [Int] = []
@@ -70,7 +72,10 @@ package struct IdempotencyTable {
     /// - Parameters:
     ///   - capacity: the most keys held at once, at most 2^30; beyond it `reserve` returns false.
     ///   - ttlSeconds: how long a completed key is remembered (24 hours to 31 days in configurations).
-    package init(capacity: Int, ttlSeconds: UInt32) {
+    ///   - keptForOperators: places that no merchant's key takes; below the capacity.
+    package init(capacity: Int, ttlSeconds: UInt32, keptForOperators: Int = 0) {
+        precondition(keptForOperators >= 0 && keptForOperators < capacity)
+        self.keptForOperators = keptForOperators
         precondition(MemoryLayout<Entry>.stride == 56, "an entry has outgrown its budget")
         precondition(capacity > 0 && capacity <= 1 << 30)
         precondition(ttlSeconds >= 60, "a key is remembered for a minute at least")
@@ -116,7 +121,7 @@ package struct IdempotencyTable {
 
     /// Whether a new key of this merchant fits: into the table, and into the merchant's share of it.
     package func hasRoom(for merchant: MerchantID) -> Bool {
-        guard !isFull else { return false }
+        guard count < capacity - keptForOperators else { return false }
         return owners[merchant].map { held[Int($0)] < merchantShare } ?? true
     }
 

@@ -1,8 +1,8 @@
 package import Payments
 package import ShardRecords
 
-/// An operation between its intent record and its outcome record. Lives in memory only: a restart finds them again as
-/// intents without outcomes.
+/// An operation between its intent record and its outcome record, while a call about it is under way or a short retry is due.
+/// Lives in memory only: a restart finds it again as an intent without outcome.
 package struct RunningOperation: Sendable {
     package enum Step: UInt8, Sendable {
         /// The operation itself was sent to the PSP, or is about to be.
@@ -38,6 +38,8 @@ package struct RunningOperation: Sendable {
     package var hasSplitPlan = false
     /// A capture by hand: no provider is asked.
     package var isManual = false
+    /// It came from the waiting operations, for one call that resolves it, and goes back there.
+    package var isResolution = false
     /// Something was sent whose fate is not known: from here on only a definite answer of the PSP ends the operation.
     package var isUncertain: Bool
     /// The PSP has said that it has the operation and has not ended it. "Not found" then contradicts the PSP's own word, and
@@ -70,6 +72,7 @@ package struct RunningOperation: Sendable {
         gate: RiskGate = RiskGate.open,
         hasSplitPlan: Bool = false,
         isManual: Bool = false,
+        isResolution: Bool = false,
         isUncertain: Bool,
         isKnownToProvider: Bool,
         tries: UInt16,
@@ -92,6 +95,7 @@ package struct RunningOperation: Sendable {
         self.gate = gate
         self.hasSplitPlan = hasSplitPlan
         self.isManual = isManual
+        self.isResolution = isResolution
         self.isUncertain = isUncertain
         self.isKnownToProvider = isKnownToProvider
         self.tries = tries
@@ -102,39 +106,81 @@ package struct RunningOperation: Sendable {
     }
 }
 
-/// The operations in flight: a slab of fixed capacity. Tokens carry a generation, so that an answer to an operation that
-/// has ended can be told from an answer to the slot's next user.
+/// The calls in flight: a slab of operations that are executed or resolved right now. Tokens carry a generation, so that an
+/// answer to an operation that has ended can be told from an answer to the slot's next user.
+///
+/// Limits: `capacity` operations that were admitted, and `resolutionCapacity` that came from the waiting operations for one call;
+/// of each, one merchant holds a share. So what resolves old operations never waits for new ones to end.
 package struct RunningOperations {
     /// What is in a slot that is not occupied is the last operation that was.
     @usableFromInline var slots: [RunningOperation] = []
     @usableFromInline var isOccupied: [Bool] = []
     private var generations: [UInt32] = []
+    /// Places of the merchants' counts.
+    private var owners: [UInt32] = []
     private var free: [UInt32] = []
+    private var admitted = MerchantCounts()
+    private var resolutions = MerchantCounts()
     package let capacity: Int
-    /// The sum over all operations: what the journal must have room for, whatever else happens.
-    package private(set) var reservedBytes = 0
+    package let resolutionCapacity: Int
+    /// The most of one merchant.
+    package let merchantLimit: Int
+    package let merchantResolutionLimit: Int
 
-    package init(capacity: Int) {
-        precondition(capacity > 0 && capacity < 1 << 31)
+    package init(capacity: Int, resolutionCapacity: Int, share: MerchantShare) {
+        precondition(capacity > 0 && resolutionCapacity > 0 && capacity + resolutionCapacity < 1 << 31)
         self.capacity = capacity
+        self.resolutionCapacity = resolutionCapacity
+        merchantLimit = share.of(capacity)
+        merchantResolutionLimit = share.of(resolutionCapacity)
     }
 
-    package var count: Int { slots.count - free.count }
-    package var isFull: Bool { free.isEmpty && slots.count >= capacity }
+    package var count: Int { admitted.total + resolutions.total }
+    /// Operations that were admitted and have neither ended nor begun to wait.
+    package var admittedCount: Int { admitted.total }
+    /// Waiting operations about which a call is under way.
+    package var resolutionCount: Int { resolutions.total }
+    package var isFull: Bool { admitted.total >= capacity }
+    /// Whether an operator's command finds a slot: a few lie beyond the capacity.
+    package var hasRoomForOperator: Bool { admitted.total < capacity + max(1, capacity / 32) }
+    /// The most admitted operations that one merchant holds.
+    package var largestMerchantCount: Int { admitted.largestCount }
 
-    /// - Precondition: not full. Replay may exceed the capacity: what was accepted once is never dropped.
-    package mutating func insert(_ operation: RunningOperation) -> Int {
+    /// The sum over the admitted operations: what the journal must have room for, whatever else happens.
+    package var reservedBytes: Int { admitted.totalBytes }
+    /// The sum over the resolutions.
+    package var resolutionReservedBytes: Int { resolutions.totalBytes }
+
+    /// Of that sum, what the admitted operations of `merchant` hold.
+    package func reservedBytes(of merchant: MerchantID) -> Int { admitted.bytes(of: merchant) }
+
+    /// Whether `merchant` has used up its share of the calls.
+    package func isShareUsed(by merchant: MerchantID) -> Bool { admitted.count(of: merchant) >= merchantLimit }
+
+    /// Whether one resolution more of `merchant` may begin.
+    package func hasRoomForResolution(of merchant: MerchantID) -> Bool {
+        resolutions.total < resolutionCapacity && resolutions.count(of: merchant) < merchantResolutionLimit
+    }
+
+    /// Takes an operation of `merchant` in. The limits are not looked at: replay may exceed them, and so does an event that ends
+    /// a waiting operation at once.
+    package mutating func insert(_ operation: RunningOperation, of merchant: MerchantID) -> Int {
         let slot: Int
-        reservedBytes += operation.reservedBytes
+        let owner =
+            operation.isResolution
+            ? resolutions.add(merchant, bytes: operation.reservedBytes)
+            : admitted.add(merchant, bytes: operation.reservedBytes)
         if let reused = free.popLast() {
             slot = Int(reused)
             slots[slot] = operation
             isOccupied[slot] = true
+            owners[slot] = owner
         } else {
             slot = slots.count
             slots.append(operation)
             isOccupied.append(true)
             generations.append(1)
+            owners.append(owner)
         }
         return slot
     }
@@ -148,6 +194,7 @@ package struct RunningOperations {
     }
 
     /// A setter and no `_modify`: the coroutine is called from another module and allocates its frame, four times a payment.
+    /// What is reserved and whether it is a resolution stay as they were inserted.
     @inlinable package subscript(slot: Int) -> RunningOperation {
         get {
             precondition(isOccupied[slot], "the operation has ended")
@@ -161,7 +208,11 @@ package struct RunningOperations {
 
     package mutating func remove(_ slot: Int) {
         precondition(isOccupied[slot], "an operation ended twice")
-        reservedBytes -= slots[slot].reservedBytes
+        if slots[slot].isResolution {
+            resolutions.remove(place: owners[slot], bytes: slots[slot].reservedBytes)
+        } else {
+            admitted.remove(place: owners[slot], bytes: slots[slot].reservedBytes)
+        }
         isOccupied[slot] = false
         generations[slot] &+= 1
         free.append(UInt32(slot))

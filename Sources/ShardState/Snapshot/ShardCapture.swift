@@ -16,6 +16,7 @@ package struct ShardCapture: Sendable {
     package let disputes: SparseTable<Dispute>
     package let arena: ByteArena
     package let operations: [RunningOperation]
+    package let waiting: WaitingOperations
     package let balances: Balances
     package let entryChains: EntryChains
     package let money: MoneyTables
@@ -32,6 +33,7 @@ package struct ShardCapture: Sendable {
         disputes: SparseTable<Dispute>,
         arena: ByteArena,
         operations: [RunningOperation],
+        waiting: WaitingOperations,
         balances: Balances,
         entryChains: EntryChains,
         money: MoneyTables,
@@ -47,6 +49,7 @@ package struct ShardCapture: Sendable {
         self.disputes = disputes
         self.arena = arena
         self.operations = operations
+        self.waiting = waiting
         self.balances = balances
         self.entryChains = entryChains
         self.money = money

@@ -54,7 +54,7 @@ package struct SnapshotState: Equatable {
         self.warmPaymentCount = UInt64(warmPaymentCount)
         refundCount = UInt64(capture.refunds.count)
         lastRecordTime = capture.lastRecordTime
-        operationCount = UInt64(capture.operations.count)
+        operationCount = UInt64(capture.operations.count + capture.waiting.count)
         accountCount = UInt64(capture.balances.count)
         self.keysCovered = keysCovered
         entryChainCount = UInt64(capture.entryChains.count)

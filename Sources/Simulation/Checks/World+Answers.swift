@@ -80,14 +80,15 @@ extension World {
     private func checkRefusal(_ refusal: Refusal, _ attempt: Attempt) {
         let request = requests[attempt.request]
         switch refusal {
-        case .overloaded, .journalFailed, .draining: return
+        case .overloaded, .journalFailed, .draining, .journalRoomShort, .merchantLimitReached: return
         case .keyReused:
             if !request.hasConflict { fail("request \(attempt.request) was refused for another that was never made") }
             return
         case .notFound where request.kind == .nonPayment:
             if !mayBeUnknown(request) { fail("command \(attempt.request) finds nothing") }
         case .notFound: fail("request \(attempt.request) is about a payment that was acknowledged and is not found")
-        case .idempotencyTableFull, .paymentTableFull: fail("a table is full that has room for everything")
+        case .idempotencyTableFull, .paymentTableFull, .eventTableFull:
+            fail("a table is full that has room for everything")
         case .keyInUse, .unexpectedState, .operationInProgress, .amountExceedsCapturable, .amountExceedsRefundable,
             .tooManyRefunds, .notSupported, .amountNotAboveAuthorized, .amountTooLarge, .disputed,
             .notInReview:

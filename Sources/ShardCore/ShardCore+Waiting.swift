@@ -1,0 +1,126 @@
+import Payments
+import ShardRecords
+import ShardState
+
+// Operations that wait: their outcome is not known, and no call about them is under way. They leave the table of calls, so that
+// a provider that stays silent for hours takes no room from new payments. A slot is taken again for one call that resolves the
+// operation, a bounded number of them at once, or for the event or operator that ends it.
+extension ShardCore {
+    /// The most places of the table that one tick looks at for what is due.
+    private static let looksPerTick = 4_096
+
+    /// Marks a reserved key's operation as waiting: the slot of the table of calls has 31 bits.
+    private static let waitingToken: UInt64 = 1 << 31
+
+    /// The place of the operation that `refund` has, or `payment` beside refunds.
+    func operationPlace(payment: Int, refund: Int?) -> OperationPlace {
+        OperationPlace(stored: refund.map { refunds[$0].operationSlot } ?? payments[payment].operationSlot)
+    }
+
+    /// The slot among the calls that the reserved key's `token` names, or the place among the waiting operations.
+    func operationPlace(token: UInt64) -> OperationPlace {
+        if token & Self.waitingToken != 0 {
+            return .waiting(slot: Int(truncatingIfNeeded: token & (Self.waitingToken - 1)))
+        }
+        return operations.slot(of: token).map { .calling(slot: $0) } ?? .none
+    }
+
+    /// The operation waits until `time` for its next resolution, unless an event or an operator ends it before. Where the table of
+    /// waiting operations has no room for its merchant, it keeps its slot among the calls: new payments are refused then.
+    mutating func awaitResolution(_ slot: Int, at time: Int64) {
+        let operation = operations[slot]
+        let merchant = payments[operation.payment].merchant
+        guard operation.isResolution || waiting.hasRoom(for: merchant) else {
+            statistics.waitingTableFull += 1
+            return schedule(slot, at: time)
+        }
+        moveToWaiting(slot, dueAt: time)
+    }
+
+    mutating func moveToWaiting(_ slot: Int, dueAt: Int64) {
+        let operation = operations[slot]
+        operations.remove(slot)
+        insertWaiting(WaitingOperation(operation), dueAt: dueAt)
+    }
+
+    private mutating func insertWaiting(_ operation: WaitingOperation, dueAt: Int64) {
+        let slot = waiting.insert(operation, of: payments[operation.payment].merchant, dueAt: dueAt)
+        link(.waiting(slot: slot), payment: operation.payment, refund: operation.refund)
+        if let key = operation.key {
+            idempotency.rebind(key.digest, operation: Self.waitingToken | UInt64(slot))
+        }
+    }
+
+    /// Takes an operation out of a snapshot.
+    /// - Returns: the token for its key.
+    mutating func restoreWaiting(_ operation: RunningOperation) -> UInt64 {
+        let slot = waiting.insert(
+            WaitingOperation(operation),
+            of: payments[operation.payment].merchant,
+            dueAt: operation.startedAt
+        )
+        link(.waiting(slot: slot), payment: operation.payment, refund: operation.refund)
+        return Self.waitingToken | UInt64(slot)
+    }
+
+    /// Gives a waiting operation a slot among the calls: a call about it begins, or something ends it now.
+    /// - Returns: the slot.
+    mutating func takeCallSlot(_ slot: Int) -> Int {
+        let operation = waiting.remove(slot)
+        let calling = operations.insert(
+            operation.running(reservedBytes: outcomeFrameBytes(operation.operation, payment: operation.payment)),
+            of: payments[operation.payment].merchant
+        )
+        link(.calling(slot: calling), payment: operation.payment, refund: operation.refund)
+        if let key = operation.key { idempotency.rebind(key.digest, operation: operations.token(calling)) }
+        return calling
+    }
+
+    /// The slot among the calls of an operation that is ended now, wherever it is.
+    mutating func callSlot(of place: OperationPlace) -> Int {
+        switch place {
+        case .none: preconditionFailure("no operation runs")
+        case .calling(let slot): slot
+        case .waiting(let slot): takeCallSlot(slot)
+        }
+    }
+
+    mutating func link(_ place: OperationPlace, payment: Int, refund: UInt32) {
+        if refund == 0 {
+            payments[payment].operationSlot = place.stored
+        } else {
+            refunds[Int(refund) - 1].operationSlot = place.stored
+        }
+    }
+
+    /// Begins the resolutions that are due, as many as may be under way at once.
+    mutating func resolveWaiting(at now: Int64, into output: inout ShardOutput) {
+        guard waiting.count > 0 else { return }
+        var looks = min(waiting.slotCount, Self.looksPerTick)
+        while let slot = waiting.nextDue(by: now, looks: &looks) {
+            guard hasRoomForResolution(of: payments[waiting[slot].payment].merchant) else {
+                // Of another merchant, an operation may still be resolved.
+                if operations.resolutionCount >= operations.resolutionCapacity { return }
+                continue
+            }
+            resolve(slot, at: now, into: &output)
+        }
+    }
+
+    /// Asks the provider about a waiting operation now, unless too many are asked about already; its time comes then.
+    mutating func resolveNow(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
+        guard hasRoomForResolution(of: payments[waiting[slot].payment].merchant) else { return }
+        resolve(slot, at: now, into: &output)
+    }
+
+    private mutating func resolve(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
+        let calling = takeCallSlot(slot)
+        operationDue(operations.token(calling), at: now, into: &output)
+    }
+
+    private func hasRoomForResolution(of merchant: MerchantID) -> Bool {
+        guard operations.hasRoomForResolution(of: merchant) else { return false }
+        // While the journal's room is short, the resolutions share what is kept for them.
+        return refusesNewWork == nil || operations.resolutionReservedBytes < Self.resolutionReserveBytes
+    }
+}
