@@ -40,7 +40,7 @@ class OperatedDemo:
         for client in self.clients:
             client.close()
         self.merchant, self.other_merchant = self.demo.client(0), self.demo.client(1)
-        self.operator = self.demo.client(merchant=None)
+        self.operator = self.demo.client(merchant=None, threads=True)
         self.operator.headers["authorization"] = f"Bearer {self.secret}"
         self.clients = [self.merchant, self.other_merchant, self.operator]
 

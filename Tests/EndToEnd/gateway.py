@@ -153,8 +153,10 @@ class Demo:
                 process.wait()
         self.processes = {}
 
-    def client(self, merchant=0, http2=True, **options):
-        """A merchant's client (none: nobody's). Every answer is held to the contract."""
+    def client(self, merchant=0, http2=True, threads=False, **options):
+        """A merchant's client (none: nobody's). Every answer is held to the contract. For several threads it speaks HTTP/1.1, with a
+        connection for each: httpcore shares one HTTP/2 connection among threads without a lock, and sends streams out of order."""
+        http2 = http2 and not threads
         context = ssl.create_default_context(cafile=self.ca_cert)
         headers = {"authorization": f"Bearer {self.api_keys[merchant]}"} if merchant is not None else {}
         return httpx.Client(

@@ -86,7 +86,7 @@ def test_a_conversion_moves_the_balances_once(exchange):
 
 
 def test_many_users_of_one_quote_are_one_too_many(exchange):
-    with exchange.client() as api:
+    with exchange.client(threads=True) as api:
         money.fund(exchange, api, 10_000)
         before = money.available(api)
         body = quote(api, "EUR", 100, "USD").json()

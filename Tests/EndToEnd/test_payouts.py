@@ -91,7 +91,7 @@ def test_a_pay_out_may_be_more_than_any_payment(own_demo):
 
 
 def test_pay_outs_at_the_same_time_never_exceed_the_balance(own_demo):
-    with own_demo.client() as api:
+    with own_demo.client(threads=True) as api:
         funds = money.fund(own_demo, api, 10_000)
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda _: payout(api, amount=1_000), range(24)))

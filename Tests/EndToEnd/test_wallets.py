@@ -46,7 +46,7 @@ def test_a_wallet_is_filled_spent_held_and_refunded(own_demo):
 
 
 def test_spenders_at_the_same_time_never_overdraw(own_demo):
-    with own_demo.client() as api:
+    with own_demo.client(threads=True) as api:
         path = money.wallet(api, fill=10_000)
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda n: money.pay(api, path, 900, capture=n % 2 == 0), range(30)))
