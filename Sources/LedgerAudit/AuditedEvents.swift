@@ -48,6 +48,15 @@ extension AuditedPayment {
             guard running == nil else { return .failure("conflicted while an operation runs") }
             phase = .conflicted
             return .success(unexplained(fact.amountMinor, fact.currency))
+        case .conflictResolved:
+            guard phase == .conflicted, running == nil else { return .failure("no conflict ends in \(phase)") }
+            endConflict()
+            return .success([:])
+        case .incremented:
+            guard phase == .authorized, running == nil, fact.amountMinor > authorized else {
+                return .failure("raised to \(fact.amountMinor) in \(phase)")
+            }
+            return .success(incremented(to: fact.amountMinor))
         case .unexplained: return .success(unexplained(fact.amountMinor, fact.currency))
         case .reclassified: return reclassified(fact)
         case .writtenOff:
@@ -62,6 +71,16 @@ extension AuditedPayment {
         case .disputeWarned, .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost, .disputeLostAfterAll,
             .disputeWarningClosed, .disputeOverdue, .disputeWonAfterAll:
             return .failure("not reached")
+        }
+    }
+
+    /// What may be held at the PSP is open again, until it is voided or expires.
+    private mutating func endConflict() {
+        isOfConflict = true
+        if captured > 0 {
+            phase = captured < authorized ? .partiallyCaptured : .captured
+        } else {
+            phase = authorized > 0 || !capturesAutomatically ? .authorized : .failed
         }
     }
 

@@ -25,6 +25,8 @@ struct AuditedPayment {
     var running: ProviderOperation?
     /// The authorization was given up while its outcome was unknown.
     var isAbandoned = false
+    /// An operator ended a conflict: what the PSP captured is in suspense.
+    var isOfConflict = false
     /// What the fraud rules said, while their verdict is not recorded: nothing can have been sent until then.
     var awaitedBand: UInt8?
     /// Numbers of operations asked for.
@@ -220,7 +222,7 @@ extension AuditedPayment {
         case (.cancel, .succeeded):
             phase = captured > 0 ? .captured : phase == .requiresAction && isAbandoned ? .failed : .voided
             return .success(release(held))
-        case (.cancel, .declined(_, .alreadyCaptured)) where isOpen:
+        case (.cancel, .declined(_, .alreadyCaptured)) where isOpen && !isOfConflict:
             return .success(held > 0 ? captured(held, staysOpen: false) : [:])
         case (.capture, _), (.cancel, _), (.refund, _), (.increment, _), (.confirm, _): return .success([:])
         }
@@ -255,7 +257,7 @@ extension AuditedPayment {
         return release(held)
     }
 
-    private mutating func incremented(to total: Int64) -> ExpectedPostings {
+    mutating func incremented(to total: Int64) -> ExpectedPostings {
         let difference = total - authorized
         authorized = total
         amount = max(amount, total)

@@ -281,8 +281,13 @@ extension ShardCore {
         operations[slot].isKnownToProvider = record.reason == .pendingAtProvider
         operations[slot].tries = 0
         payments[operation.payment].recorded(at: position)
-        guard !record.providerReference.isEmpty, record.operation == .authorize else { return }
-        payments[operation.payment].providerReference = arena.append(record.providerReference)
+        guard !record.providerReference.isEmpty else { return }
+        if record.operation == .authorize {
+            payments[operation.payment].providerReference = arena.append(record.providerReference)
+        } else if record.operation == .refund {
+            // So that an event may name the refund as the provider does.
+            refunds[Int(operation.refund) - 1].providerReference = arena.append(record.providerReference)
+        }
     }
 
     mutating func applyAttempted(_ record: OperationAttempted, slot: Int, at position: RecordPosition) {

@@ -312,7 +312,8 @@ extension ShardCore {
         case .conflicted: payments[index].nextAction = .empty
         case .none, .settled, .refundBounced, .captureReversed, .authorizationExpired, .disputeWarned, .disputeOpened,
             .disputeUnderReview, .disputeWon, .disputeLost, .disputeLostAfterAll, .disputeWarningClosed, .unexplained,
-            .disputeOverdue, .disputeWonAfterAll, .refundConfirmed, .refundReversed, .reclassified, .writtenOff:
+            .disputeOverdue, .disputeWonAfterAll, .refundConfirmed, .refundReversed, .reclassified, .writtenOff,
+            .conflictResolved, .incremented:
             break
         }
     }

@@ -45,8 +45,7 @@ extension ShardCore {
             return refuse(command, .eventTableFull, into: &output)
         }
         let dispute = event.type.isDispute ? disputeIndex(payment: index, reference: event.reference) : nil
-        let named = event.type.isRefund ? event.refund : nil
-        let refund = named.flatMap { id in refundIndex(payment: index) { $0.id == id } }
+        let refund = event.type.isRefund ? refundIndex(of: event, payment: index) : nil
         let context = context(event, index, dispute: dispute, refund: refund, at: now)
         let decision: EventDecision
         do throws(EventRefusal) {
@@ -76,6 +75,13 @@ extension ShardCore {
         case .fact(let fact): record.fact = fact
         }
         write(&record, index, dispute: dispute, command, at: now, into: &output)
+    }
+
+    /// The refund that an event is about: by its identifier, or by the provider's reference.
+    private func refundIndex(of event: ProviderEvent, payment index: Int) -> Int? {
+        if let id = event.refund { return refundIndex(payment: index) { $0.id == id } }
+        guard !event.reference.isEmpty else { return nil }
+        return refundIndex(payment: index) { arena.string($0.providerReference) == event.reference }
     }
 
     private var isFullOfDisputes: Bool {
@@ -181,7 +187,7 @@ extension ShardCore {
         case .none, .settled, .refundBounced, .captureReversed, .authorizationExpired, .authorized,
             .authorizationFailed, .disputeWarned, .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost,
             .disputeLostAfterAll, .disputeWarningClosed, .disputeOverdue, .disputeWonAfterAll, .refundConfirmed,
-            .refundReversed, .reclassified, .writtenOff:
+            .refundReversed, .reclassified, .writtenOff, .conflictResolved, .incremented:
             break
         }
         statistics.eventsApplied += 1
@@ -199,7 +205,8 @@ extension ShardCore {
         case .settlementMatched, .authorizationSucceeded, .authorizationFailed, .authorizationExpired,
             .captureSucceeded, .captureFailed, .cancelSucceeded, .refundSucceeded, .refundFailed, .disputeWarning,
             .disputeWarningClosed, .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost, .disputeOverdue,
-            .moneyUnexplained, .moneyReclassified, .balanceWrittenOff:
+            .moneyUnexplained, .moneyReclassified, .balanceWrittenOff, .conflictResolved, .incrementSucceeded,
+            .incrementFailed, .cancelFailed:
             let dispute = disputeIndex(payment: index, ordinal: record.dispute)
             let view = EventView(
                 type: record.type,

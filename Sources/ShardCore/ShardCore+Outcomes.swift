@@ -50,7 +50,8 @@ extension ShardCore {
         let operation = operations[slot]
         let agrees =
             success.currency == payments[operation.payment].currency
-            && (success.amountMinor == operation.amountMinor || isPartialApproval(operation, success))
+            && (success.amountMinor == operation.amountMinor || isPartialApproval(operation, success)
+                || isVoidOfConflict(operation))
         if agrees { statistics.succeeded += 1 } else { statistics.conflicted += 1 }
         finish(
             slot,
@@ -68,6 +69,11 @@ extension ShardCore {
         let payment = payments[operation.payment]
         return operation.isAuthorization && success.amountMinor > 0 && success.amountMinor < operation.amountMinor
             && (!payment.capturesAutomatically || payment.flags.contains(.acceptsPartialAuthorization))
+    }
+
+    /// Nobody knows what the PSP holds of a conflict that an operator ended: a void of it succeeds for any amount.
+    private func isVoidOfConflict(_ operation: RunningOperation) -> Bool {
+        operation.operation == .cancel && payments[operation.payment].failure == .reversal(.conflict)
     }
 
     /// When what was authorized ends by itself: the PSP's word, or what the provider declares.

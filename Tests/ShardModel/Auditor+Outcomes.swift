@@ -46,7 +46,11 @@ extension Auditor {
             let isPartial =
                 operation.decidesAuthorization && executed > 0 && executed < operation.amount
                 && (!payment.isSale || payment.acceptsPartial)
-            guard (currency ?? payment.currency) == payment.currency, executed == operation.amount || isPartial else {
+            // Of a conflict that people ended nobody knows what is held: whatever is voided is right.
+            let isAnyRight = operation.kind == .cancel && payment.failure == "conflict"
+            guard (currency ?? payment.currency) == payment.currency,
+                executed == operation.amount || isPartial || isAnyRight
+            else {
                 return .end(operation, .conflicted)
             }
             var end = expiresIn > 0 ? now + expiresIn : 0

@@ -54,7 +54,7 @@ extension NaivePayment {
     func ownOperation(_ kind: ProviderOperation, at now: Int64) throws(Mismatch) -> Int64 {
         guard running == nil else { throw Mismatch(description: "begun beside another operation") }
         switch kind {
-        case .cancel where phase == .authorized && needsReversal: return capturable
+        case .cancel where isOpen && needsReversal: return capturable
         case .cancel where phase == .requiresAction && deadline <= now: return amount
         // What a dispute holds waits until that has ended.
         case .refund where phase == .captured && needsReversal && !disputes.contains { $0.isOpen }: return refundable

@@ -15,6 +15,10 @@ extension NaivePayment {
         case .captureSucceeded: return ruleCaptured(event, same, situation)
         case .captureFailed: return ruleCaptureFailed(event, same, situation)
         case .cancelSucceeded: return ruleCancelled()
+        case .cancelFailed: return ruleNotCancelled(situation)
+        case .incrementSucceeded: return ruleIncremented(event, same)
+        case .incrementFailed: return ruleNotIncremented(situation)
+        case .conflictResolved: return ruleResolved(situation)
         case .refundSucceeded, .refundFailed: return ruleRefund(event, same, situation)
         case .moneyUnexplained, .moneyReclassified, .balanceWrittenOff: return ruleMoney(event, situation)
         default: return ruleDispute(event, situation)
@@ -84,18 +88,26 @@ extension NaivePayment {
         return .happens(NaiveFact(effect: "authorization_expired", currency: currency))
     }
 
-    /// The operation whose end is a capture: the first capture, or the authorization of a sale.
-    private var capturing: Operation? {
+    /// The operation whose end is a capture: the capture that the event names, else the only one, or the authorization of a sale.
+    private func capturing(_ event: Step.Event) -> Operation? {
         guard let running else { return nil }
         switch running.kind {
-        case .capture: return running.ordinal == 1 ? running : nil
+        case .capture: return running.ordinal == event.capture.map({ Int($0) }) ?? 1 ? running : nil
         case .authorize, .confirm: return isSale ? running : nil
         case .cancel, .increment, .refund: return nil
         }
     }
 
+    /// A capture that was never asked for. The first may be a sale's.
+    private func isNoCapture(_ number: UInt16?) -> Bool {
+        guard let number, number > 1 else { return false }
+        return Int(number) > counts[.capture, default: 0]
+    }
+
     private func ruleCaptured(_ event: Step.Event, _ same: Bool, _ situation: NaiveSituation) -> NaiveRuling {
-        if let capturing {
+        if isNoCapture(event.capture) { return .refused("eventNotAllowed") }
+        if running?.kind == .capture, event.capture != nil, capturing(event) == nil { return .known }
+        if let capturing = capturing(event) {
             return .ends(capturing, .ok(amount: event.amount, currency: event.currency, expiresIn: 0))
         }
         if let running {
@@ -112,7 +124,8 @@ extension NaivePayment {
     }
 
     private func ruleCaptureFailed(_ event: Step.Event, _ same: Bool, _ situation: NaiveSituation) -> NaiveRuling {
-        if let capturing {
+        if isNoCapture(event.capture) { return .refused("eventNotAllowed") }
+        if let capturing = capturing(event) {
             return situation.isSent ? .refused("operationInProgress") : .ends(capturing, .declined(.genericDecline))
         }
         if running != nil { return .refused("operationInProgress") }
@@ -123,6 +136,46 @@ extension NaivePayment {
         let amount = event.amount ?? refundable
         guard same, amount <= refundable else { return .refused("eventAmountMismatch") }
         return .happens(NaiveFact(effect: "capture_reversed", amount: amount, currency: currency))
+    }
+
+    /// The hold stayed, as is known; of one that was let go it cannot be said.
+    private func ruleNotCancelled(_ situation: NaiveSituation) -> NaiveRuling {
+        if let running {
+            guard running.kind == .cancel, !situation.isSent else { return .refused("operationInProgress") }
+            return .ends(running, .declined(.genericDecline))
+        }
+        let stayed = isOpen || phase == .captured || phase == .requiresAction
+        return stayed && counts[.cancel, default: 0] > 0 ? .known : .refused("eventNotAllowed")
+    }
+
+    /// An increment says how much is held in all.
+    private func ruleIncremented(_ event: Step.Event, _ same: Bool) -> NaiveRuling {
+        if let running, running.kind == .increment {
+            return .ends(running, .ok(amount: event.amount, currency: event.currency, expiresIn: 0))
+        }
+        let total = event.amount ?? 0
+        guard same else { return .refused("eventAmountMismatch") }
+        if running != nil, total > authorized { return .refused("operationInProgress") }
+        guard counts[.increment, default: 0] > 0 else { return .refused("eventNotAllowed") }
+        if total <= authorized { return .known }
+        guard phase == .authorized, failure == nil else { return .refused("eventNotAllowed") }
+        return .happens(NaiveFact(effect: "incremented", amount: total, currency: currency))
+    }
+
+    private func ruleNotIncremented(_ situation: NaiveSituation) -> NaiveRuling {
+        if let running {
+            guard running.kind == .increment, !situation.isSent else { return .refused("operationInProgress") }
+            return .ends(running, .declined(.genericDecline))
+        }
+        return counts[.increment, default: 0] > 0 ? .known : .refused("eventNotAllowed")
+    }
+
+    /// An operator has looked at a conflict: what is held, if anything, is let go.
+    private func ruleResolved(_ situation: NaiveSituation) -> NaiveRuling {
+        if running != nil { return .refused("operationInProgress") }
+        if phase != .conflicted { return failure == "conflict" ? .known : .refused("eventNotAllowed") }
+        let deadline = situation.now + situation.lifetime
+        return .happens(NaiveFact(effect: "conflict_resolved", currency: currency, deadline: deadline))
     }
 
     private func ruleCancelled() -> NaiveRuling {
@@ -184,7 +237,7 @@ extension PaymentEventType {
     var needsSomethingSent: Bool {
         switch self {
         case .authorizationSucceeded, .authorizationFailed, .authorizationExpired, .captureSucceeded, .captureFailed,
-            .cancelSucceeded, .settlementMatched:
+            .cancelSucceeded, .settlementMatched, .cancelFailed, .incrementSucceeded, .incrementFailed:
             true
         default: false
         }

@@ -26,6 +26,19 @@ extension NaivePayment {
         case "conflicted":
             phase = .conflicted
             postings = move(.receivable, .suspense, fact.amount)
+        case "conflict_resolved":
+            failure = "conflict"
+            deadline = fact.deadline
+            if captured > 0 {
+                phase = captured < authorized ? .partiallyCaptured : .captured
+            } else {
+                // Of a sale nothing is held: it was captured, and that is in suspense.
+                phase = isSale && authorized == 0 ? .failed : .authorized
+            }
+        case "incremented":
+            postings = hold(fact.amount - authorized)
+            authorized = fact.amount
+            amount = max(amount, fact.amount)
         case "unexplained": return move(.receivable, .suspense, fact.amount)
         case "reclassified": return reclassify(fact)
         case "written_off": return move(.losses, .available, fact.amount)

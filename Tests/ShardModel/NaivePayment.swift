@@ -111,6 +111,7 @@ struct NaivePayment {
     var refundable: Int64 { max(0, captured - refunded - refundPending - disputed) }
 
     var needsReversal: Bool {
+        if failure == "conflict" { return isOpen }
         guard failure == "abandoned" || failure == "partialAuthorization" || failure == "lateSuccess" else {
             return false
         }
@@ -238,7 +239,7 @@ struct NaivePayment {
         case (.cancel, .succeeded):
             postings = release(capturable)
             phase = captured > 0 ? .captured : phase == .requiresAction && failure != nil ? .failed : .voided
-        case (.cancel, .declined("already_captured")) where isOpen:
+        case (.cancel, .declined("already_captured")) where isOpen && failure != "conflict":
             postings = release(capturable) + capture(capturable)
             captured = max(captured, authorized)
             phase = .captured

@@ -11,6 +11,8 @@ extension Step {
         package var fee: Int64?
         /// The number of the payment's refund that it is about, from 1.
         package var refund: UInt16?
+        /// The number of the payment's capture that it is about, from 1.
+        package var capture: UInt16?
         /// The provider's reference; nil for `dp_1` of what is about a dispute, `ch_1` of a success, none of the rest.
         package var reference: String?
         /// The time for evidence, in milliseconds from now.
@@ -45,6 +47,7 @@ extension Step {
             event.currency = currency
             event.feeMinor = fee
             event.refund = refund
+            event.capture = capture
             event.reference = reference ?? Self.reference(type)
             event.evidenceDueAt = dueIn > 0 ? now + dueIn : 0
             event.target = target
@@ -66,6 +69,7 @@ extension Step.Event {
         if let currency { words.append("\(currency)") }
         if let fee { words.append("fee=\(fee)") }
         if let refund { words.append("refund=\(refund)") }
+        if let capture { words.append("capture=\(capture)") }
         if let reference { words.append("reference=\(reference)") }
         if dueIn > 0 { words.append("due=\(Step.duration(dueIn))") }
         if let target { words.append("to=\(target.name)") }
@@ -88,7 +92,7 @@ extension Step.Event {
             }
         }
         // The edge refuses these.
-        guard !type.needsAmount || amount != nil, !type.isRefund || refund != nil,
+        guard !type.needsAmount || amount != nil, !type.isRefund || refund != nil || reference != nil,
             type != .moneyReclassified || target != nil
         else { return nil }
     }
@@ -99,6 +103,7 @@ extension Step.Event {
         switch parts[0] {
         case "fee": fee = Int64(parts[1])
         case "refund": refund = UInt16(parts[1])
+        case "capture": capture = UInt16(parts[1])
         case "reference": reference = parts[1]
         case "due": dueIn = Step.milliseconds(parts[1]) ?? 0
         case "to": target = SuspenseTarget.allCases.first { "\($0.name)" == parts[1] }

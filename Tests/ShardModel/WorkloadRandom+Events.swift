@@ -22,6 +22,7 @@ extension WorkloadRandom {
             event = authorization(view)
         }
         if chance(2) { event.currency = .gbp }
+        if view.status == .conflicted, chance(50) { event = Step.Event(.conflictResolved) }
         return .event(payment, event)
     }
 
@@ -41,14 +42,21 @@ extension WorkloadRandom {
     }
 
     private mutating func authorization(_ view: PaymentView) -> Step.Event {
-        switch below(20) {
+        switch below(24) {
+        case 20: return Step.Event(.cancelFailed)
+        case 21: return Step.Event(.incrementFailed)
+        case 22: return Step.Event(.incrementSucceeded, amount: part(of: 2 * view.amountMinor))
+        case 23: return Step.Event(.conflictResolved)
         case ..<6: return Step.Event(.authorizationSucceeded, amount: part(of: view.amountMinor))
         case ..<9: return Step.Event(.authorizationFailed)
         case ..<12: return Step.Event(.authorizationExpired)
         case ..<14: return Step.Event(.cancelSucceeded)
         default:
             let isOpen = view.capturableMinor > 0
-            return Step.Event(.captureSucceeded, amount: part(of: isOpen ? view.capturableMinor : view.amountMinor))
+            let amount = part(of: isOpen ? view.capturableMinor : view.amountMinor)
+            var event = Step.Event(.captureSucceeded, amount: amount)
+            if chance(30) { event.capture = UInt16(1 + below(3)) }
+            return event
         }
     }
 

@@ -30,6 +30,7 @@ struct EventPairsTests {
             var event = Step.Event(type)
             switch type {
             case .authorizationSucceeded, .captureSucceeded: event.amount = 1_000
+            case .incrementSucceeded: event.amount = 1_200
             case .refundSucceeded, .refundFailed: event.refund = 1
             default: event.amount = type.needsAmount ? 100 : nil
             }

@@ -15,12 +15,13 @@ struct EventMembers: OptionSet {
     static let chargeRefundable = EventMembers(rawValue: 128)
     static let feeReturned = EventMembers(rawValue: 256)
     static let includesRefunded = EventMembers(rawValue: 512)
+    static let capture = EventMembers(rawValue: 1_024)
 
     /// Every one, with its name.
     static let named: [(member: EventMembers, name: StaticString)] = [
         (.amount, "amount"), (.currency, "currency"), (.fee, "fee"), (.refund, "refund_id"), (.target, "to"),
         (.taken, "taken"), (.evidenceDueAt, "evidence_due_at"), (.chargeRefundable, "is_charge_refundable"),
-        (.feeReturned, "fee_returned"), (.includesRefunded, "includes_refunded"),
+        (.feeReturned, "fee_returned"), (.includesRefunded, "includes_refunded"), (.capture, "capture_number"),
     ]
 
     /// The name of the first of these; nil for none.
@@ -32,7 +33,8 @@ extension PaymentEventType {
     var members: EventMembers {
         switch self {
         case .settlementMatched: [.amount, .currency, .fee]
-        case .authorizationSucceeded, .captureSucceeded, .captureFailed, .balanceWrittenOff: [.amount, .currency]
+        case .authorizationSucceeded, .incrementSucceeded, .balanceWrittenOff: [.amount, .currency]
+        case .captureSucceeded, .captureFailed: [.amount, .currency, .capture]
         case .refundSucceeded, .refundFailed: [.amount, .currency, .refund]
         case .disputeWarning: [.amount, .currency, .evidenceDueAt, .includesRefunded]
         case .disputeOpened: [.amount, .currency, .fee, .evidenceDueAt, .chargeRefundable, .includesRefunded]
@@ -41,7 +43,8 @@ extension PaymentEventType {
         case .moneyUnexplained: [.amount, .currency, .taken]
         case .moneyReclassified: [.amount, .currency, .taken, .target]
         case .authorizationFailed, .authorizationExpired, .cancelSucceeded, .disputeWarningClosed,
-            .disputeUnderReview, .disputeEvidence, .disputeAccepted, .disputeOverdue:
+            .disputeUnderReview, .disputeEvidence, .disputeAccepted, .disputeOverdue, .cancelFailed,
+            .incrementFailed, .conflictResolved:
             []
         }
     }
@@ -51,11 +54,13 @@ extension PaymentEventType {
         var needed: EventMembers = needsAmount ? .amount : []
         if self == .settlementMatched { needed.insert(.fee) }
         if self == .moneyReclassified { needed.insert(.target) }
-        if isRefund { needed.insert(.refund) }
         return needed
     }
 
     /// Whether it must name what it is about as the provider does: disputes are found by it, and without its charge's reference a
     /// success could never be refunded or voided at the provider.
     var needsReference: Bool { isDispute || self == .authorizationSucceeded || self == .captureSucceeded }
+
+    /// Whether it must say why: an operator decides it.
+    var needsReason: Bool { self == .conflictResolved }
 }

@@ -43,6 +43,11 @@ struct ProviderEventBody {
             throw Rejection(.parameterMissing, .known(missing))
         }
         if type.needsReference, event.reference.isEmpty { throw Rejection(.parameterMissing, .known("psp_reference")) }
+        if type.needsReason, event.reason.isEmpty { throw Rejection(.parameterMissing, .known("reason")) }
+        // A refund is named by its identifier, or as the provider names it.
+        if type.isRefund, event.refund == nil, event.reference.isEmpty {
+            throw Rejection(.parameterMissing, .known("refund_id"))
+        }
         return event
     }
 
@@ -92,6 +97,7 @@ struct ProviderEventBody {
         case .chargeRefundable: event.isChargeRefundable = try reader.flag(name, input)
         case .feeReturned: event.isFeeReturned = try reader.flag(name, input)
         case .includesRefunded: event.includesRefunded = try reader.flag(name, input)
+        case .capture: event.capture = UInt16(clamping: try reader.minorUnits(name, from: 1, input))
         default: preconditionFailure("one member at a time")
         }
     }

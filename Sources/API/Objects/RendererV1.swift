@@ -219,6 +219,7 @@ extension ReversalReason {
         case .abandoned: "abandoned"
         case .partialAuthorization: "partial_authorization"
         case .lateSuccess: "late_success"
+        case .conflict: "conflict"
         }
     }
 }

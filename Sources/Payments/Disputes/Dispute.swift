@@ -117,7 +117,7 @@ package struct Dispute: Sendable {
             status = .warningClosed
         case .none, .settled, .refundBounced, .captureReversed, .authorizationExpired, .authorized, .authorizedLate,
             .capturedLate, .authorizationFailed, .conflicted, .unexplained, .reclassified, .writtenOff,
-            .refundConfirmed, .refundReversed:
+            .refundConfirmed, .refundReversed, .conflictResolved, .incremented:
             preconditionFailure("\(fact.effect) is no dispute's")
         }
         updatedAt = time

@@ -30,7 +30,8 @@ extension Payment {
             return .fact(PaymentFact(.disputeOverdue, dispute.amountMinor, currency))
         case .settlementMatched, .authorizationSucceeded, .authorizationFailed, .authorizationExpired,
             .captureSucceeded, .captureFailed, .cancelSucceeded, .refundSucceeded, .refundFailed, .moneyUnexplained,
-            .moneyReclassified, .balanceWrittenOff:
+            .moneyReclassified, .balanceWrittenOff, .conflictResolved,
+            .incrementSucceeded, .incrementFailed, .cancelFailed:
             preconditionFailure("\(event.type) is no dispute's")
         }
     }

@@ -6,6 +6,8 @@ package enum ReversalReason: UInt8, Sendable, CaseIterable {
     case partialAuthorization = 14
     /// The PSP executed it after the payment had ended.
     case lateSuccess = 16
+    /// The PSP executed another amount or currency than asked, and an operator ended the conflict.
+    case conflict = 17
 }
 
 /// Why a risk decision ended a payment before anything was sent to a PSP. The raw value is journaled.

@@ -150,7 +150,8 @@ extension Payment {
         case .succeeded:
             // Given up by the gateway before anything was authorized, it has failed; the merchant's own cancel is a cancel.
             phase = capturedMinor > 0 ? .captured : phase == .requiresAction && failure != nil ? .failed : .voided
-        case .declined(_, .alreadyCaptured) where isOpen:
+        // Of a conflict it is known already what was captured: it is in suspense.
+        case .declined(_, .alreadyCaptured) where isOpen && failure != .reversal(.conflict):
             capturedMinor = max(capturedMinor, authorizedMinor)
             phase = .captured
         case .declined, .notExecuted, .actionRequired: break

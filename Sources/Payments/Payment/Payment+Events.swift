@@ -73,6 +73,10 @@ extension Payment {
         case .captureSucceeded: try decideCaptured(event, context)
         case .captureFailed: try decideCaptureFailed(event, context)
         case .cancelSucceeded: try decideCancelled(event, context)
+        case .cancelFailed: try decideNotCancelled(event, context)
+        case .incrementSucceeded: try decideIncremented(event)
+        case .incrementFailed: try decideNotIncremented(event, context)
+        case .conflictResolved: try decideResolved(context)
         case .refundSucceeded, .refundFailed: try decideRefund(event, context)
         case .disputeWarning, .disputeWarningClosed, .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost,
             .disputeEvidence, .disputeAccepted, .disputeOverdue:
@@ -220,10 +224,11 @@ extension Payment {
         _ event: ProviderEvent,
         _ context: EventContext
     ) throws(EventRefusal) -> EventDecision {
+        guard (event.capture ?? 1) <= max(1, captureCount) else { throw .notAllowed }
         switch running {
-        // Only the first capture: an event does not say which of several captures it is about.
-        // The gateway asks the PSP about the one that runs.
-        case .capture where captureCount == 1: return .outcome(success(event))
+        case .capture where isAboutRunningCapture(event): return .outcome(success(event))
+        // An earlier capture has ended before this one began.
+        case .capture where event.capture != nil: return .known
         case .authorize where capturesAutomatically, .confirm where capturesAutomatically:
             return .outcome(success(event))
         case .cancel where isOpen && currency(event) == currency && amount(event) == capturableMinor:
@@ -249,8 +254,9 @@ extension Payment {
         _ event: ProviderEvent,
         _ context: EventContext
     ) throws(EventRefusal) -> EventDecision {
+        guard (event.capture ?? 1) <= max(1, captureCount) else { throw .notAllowed }
         switch running {
-        case .capture where captureCount == 1: return try failure(event, context)
+        case .capture where isAboutRunningCapture(event): return try failure(event, context)
         case .authorize where capturesAutomatically, .confirm where capturesAutomatically:
             return try failure(event, context)
         case .some: throw .operationInProgress
@@ -266,6 +272,58 @@ extension Payment {
         case .failed where failure == .captureFailed: return .known
         case .failed, .created, .requiresAction, .review, .authorized, .voided, .expired, .conflicted: throw .notAllowed
         }
+    }
+
+    /// Whether an event is about the capture that runs. Where there were several, it must say which one it is about; else the
+    /// gateway asks the PSP about the one that runs.
+    private func isAboutRunningCapture(_ event: ProviderEvent) -> Bool {
+        event.capture.map { $0 == captureCount } ?? (captureCount == 1)
+    }
+
+    // MARK: Cancel, increment, conflict
+
+    private func decideNotCancelled(
+        _ event: ProviderEvent,
+        _ context: EventContext
+    ) throws(EventRefusal) -> EventDecision {
+        if running == .cancel { return try failure(event, context) }
+        guard running == nil else { throw .operationInProgress }
+        // The authorization stayed open, as is known. One that was voided after all is a contradiction.
+        guard isOpen || phase == .requiresAction || phase == .captured, cancelCount > 0 else { throw .notAllowed }
+        return .known
+    }
+
+    /// An increment is about the total that is held in all.
+    private func decideIncremented(_ event: ProviderEvent) throws(EventRefusal) -> EventDecision {
+        if running == .increment { return .outcome(success(event)) }
+        guard currency(event) == currency else { throw .amountMismatch }
+        guard running == nil || amount(event) <= authorizedMinor else { throw .operationInProgress }
+        guard incrementCount > 0 else { throw .notAllowed }
+        if amount(event) <= authorizedMinor { return .known }
+        guard phase == .authorized, failure == nil else { throw .notAllowed }
+        guard amount(event) <= Self.maximumAmountMinor else { throw .amountMismatch }
+        return .fact(PaymentFact(.incremented, amount(event), currency))
+    }
+
+    private func decideNotIncremented(
+        _ event: ProviderEvent,
+        _ context: EventContext
+    ) throws(EventRefusal) -> EventDecision {
+        if running == .increment { return try failure(event, context) }
+        guard running == nil else { throw .operationInProgress }
+        guard incrementCount > 0 else { throw .notAllowed }
+        return .known
+    }
+
+    private func decideResolved(_ context: EventContext) throws(EventRefusal) -> EventDecision {
+        guard running == nil else { throw .operationInProgress }
+        guard phase == .conflicted else {
+            guard failure == .reversal(.conflict) else { throw .notAllowed }
+            return .known
+        }
+        var fact = PaymentFact(.conflictResolved, 0, currency)
+        fact.deadline = context.now + context.authorizationLifetime
+        return .fact(fact)
     }
 
     private func decideCancelled(

@@ -23,6 +23,12 @@ extension Payment {
         case .conflicted:
             precondition(running == nil, "another operation is running")
             phase = .conflicted
+        case .conflictResolved: conflictResolved(fact)
+        case .incremented:
+            precondition(phase == .authorized && running == nil, "incremented by itself in \(phase)")
+            precondition(fact.amountMinor > authorizedMinor, "an increment raises the authorization")
+            authorizedMinor = fact.amountMinor
+            amountMinor = max(amountMinor, fact.amountMinor)
         case .disputeOpened: disputedMinor += fact.amountMinor
         case .disputeWon: disputeEnded(fact.amountMinor)
         case .disputeLost, .disputeOverdue:
@@ -54,6 +60,22 @@ extension Payment {
             failure = .captureFailed
         }
     }
+
+    /// A payment that may hold money at the PSP is open again, so that the gateway voids it or its end passes. The others have
+    /// failed, or stay captured as far as they were.
+    private mutating func conflictResolved(_ fact: PaymentFact) {
+        precondition(phase == .conflicted && running == nil, "no conflict in \(phase)")
+        failure = .reversal(.conflict)
+        deadline = fact.deadline
+        if capturedMinor > 0 {
+            phase = capturedMinor < authorizedMinor ? .partiallyCaptured : .captured
+        } else {
+            phase = mayHoldMoney ? .authorized : .failed
+        }
+    }
+
+    /// Whether the PSP may hold money for a payment in conflict: it held some before, or was asked to hold.
+    private var mayHoldMoney: Bool { authorizedMinor > 0 || !capturesAutomatically }
 
     private mutating func succeededLate(_ fact: PaymentFact) {
         precondition(running == nil && capturedMinor == 0, "a late success after \(phase)")

@@ -181,6 +181,8 @@ package struct Payment: Sendable {
     /// Whether the gateway must reverse what the PSP executed: it came too late, or was less than the merchant accepts.
     package var needsReversal: Bool {
         switch failure {
+        // What was captured before the conflict stays captured.
+        case .reversal(.conflict): isOpen
         case .reversal: phase == .authorized || (phase == .captured && refundableMinor > 0)
         case .call, .risk, .captureFailed, nil: false
         }

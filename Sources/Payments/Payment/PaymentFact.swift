@@ -38,6 +38,10 @@ package enum PaymentEffect: UInt8, Sendable, CaseIterable {
     case refundConfirmed = 23
     /// The same, and it counts as not executed.
     case refundReversed = 24
+    /// An operator ended a conflict. What the provider may hold is voided, or expires.
+    case conflictResolved = 25
+    /// The PSP raised an authorization by an increment that had ended otherwise here.
+    case incremented = 26
 
     package var isDispute: Bool {
         switch self {
@@ -46,7 +50,7 @@ package enum PaymentEffect: UInt8, Sendable, CaseIterable {
             true
         case .none, .settled, .refundBounced, .captureReversed, .authorizationExpired, .authorized, .authorizedLate,
             .capturedLate, .authorizationFailed, .conflicted, .unexplained, .reclassified, .writtenOff,
-            .refundConfirmed, .refundReversed:
+            .refundConfirmed, .refundReversed, .conflictResolved, .incremented:
             false
         }
     }
@@ -78,6 +82,8 @@ package enum PaymentEffect: UInt8, Sendable, CaseIterable {
         case .disputeWonAfterAll: "dispute_won_after_all"
         case .refundConfirmed: "refund_confirmed"
         case .refundReversed: "refund_reversed"
+        case .conflictResolved: "conflict_resolved"
+        case .incremented: "incremented"
         }
     }
 }

@@ -17,7 +17,9 @@ extension Postings {
         let parties = Parties(merchant: payment.merchant.rawValue, provider: payment.provider, currency: fact.currency)
         let amount = fact.amountMinor
         switch fact.effect {
-        case .none, .authorizationFailed, .disputeUnderReview, .disputeLost, .disputeOverdue: return Transfers()
+        case .none, .authorizationFailed, .disputeUnderReview, .disputeLost, .disputeOverdue, .conflictResolved:
+            return Transfers()
+        case .incremented: return finished(.increment, .succeeded, amount, payment, rail: rail)
         case .settled: return settled(fact, payment, rail: rail)
         case .refundBounced: return bounced(amount, payment, rail: rail)
         case .captureReversed: return captureReversed(amount, payment)

@@ -77,7 +77,7 @@ package enum Postings {
         guard payment.capturableMinor > 0 else { return Transfers() }
         let release = PostingRules.release(parties, amountMinor: payment.capturableMinor)
         if operation == .capture, code == .authorizationExpired { return Transfers(release) }
-        if operation == .cancel, code == .alreadyCaptured {
+        if operation == .cancel, code == .alreadyCaptured, payment.failure != .reversal(.conflict) {
             return Transfers(release, capture(payment.capturableMinor, payment, parties, nil))
         }
         return Transfers()

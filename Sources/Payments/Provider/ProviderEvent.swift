@@ -21,6 +21,11 @@ package enum PaymentEventType: UInt8, Sendable, CaseIterable {
     case moneyUnexplained = 16
     case moneyReclassified = 17
     case balanceWrittenOff = 18
+    /// An operator's: a payment in conflict ends. What the provider may still hold is voided, or expires.
+    case conflictResolved = 19
+    case incrementSucceeded = 20
+    case incrementFailed = 21
+    case cancelFailed = 22
     /// The merchant's: evidence of an open dispute.
     case disputeEvidence = 30
     /// The merchant's: it gives an open dispute up.
@@ -49,6 +54,10 @@ package enum PaymentEventType: UInt8, Sendable, CaseIterable {
         case .moneyUnexplained: "money.unexplained"
         case .moneyReclassified: "money.reclassified"
         case .balanceWrittenOff: "balance.written_off"
+        case .conflictResolved: "conflict.resolved"
+        case .incrementSucceeded: "increment.succeeded"
+        case .incrementFailed: "increment.failed"
+        case .cancelFailed: "cancel.failed"
         case .disputeEvidence: "dispute.evidence"
         case .disputeAccepted: "dispute.accepted"
         case .disputeOverdue: "dispute.overdue"
@@ -66,7 +75,8 @@ package enum PaymentEventType: UInt8, Sendable, CaseIterable {
             true
         case .settlementMatched, .authorizationSucceeded, .authorizationFailed, .authorizationExpired,
             .captureSucceeded, .captureFailed, .cancelSucceeded, .refundSucceeded, .refundFailed, .moneyUnexplained,
-            .moneyReclassified, .balanceWrittenOff:
+            .moneyReclassified, .balanceWrittenOff, .conflictResolved, .incrementSucceeded, .incrementFailed,
+            .cancelFailed:
             false
         }
     }
@@ -78,12 +88,13 @@ package enum PaymentEventType: UInt8, Sendable, CaseIterable {
     package var isOfWhatWasSent: Bool {
         switch self {
         case .settlementMatched, .authorizationSucceeded, .authorizationFailed, .authorizationExpired,
-            .captureSucceeded, .captureFailed, .cancelSucceeded:
+            .captureSucceeded, .captureFailed, .cancelSucceeded, .cancelFailed, .incrementSucceeded,
+            .incrementFailed:
             true
         // Those that have no refund or dispute are refused for that.
         case .refundSucceeded, .refundFailed, .disputeWarning, .disputeWarningClosed, .disputeOpened,
             .disputeUnderReview, .disputeWon, .disputeLost, .disputeEvidence, .disputeAccepted, .disputeOverdue,
-            .moneyUnexplained, .moneyReclassified, .balanceWrittenOff:
+            .moneyUnexplained, .moneyReclassified, .balanceWrittenOff, .conflictResolved:
             false
         }
     }
@@ -92,11 +103,11 @@ package enum PaymentEventType: UInt8, Sendable, CaseIterable {
     package var needsAmount: Bool {
         switch self {
         case .settlementMatched, .authorizationSucceeded, .captureSucceeded, .disputeWarning, .disputeOpened,
-            .moneyUnexplained, .moneyReclassified, .balanceWrittenOff:
+            .moneyUnexplained, .moneyReclassified, .balanceWrittenOff, .incrementSucceeded:
             true
         case .authorizationFailed, .authorizationExpired, .captureFailed, .cancelSucceeded, .refundSucceeded,
             .refundFailed, .disputeWarningClosed, .disputeUnderReview, .disputeWon, .disputeLost, .disputeEvidence,
-            .disputeAccepted, .disputeOverdue:
+            .disputeAccepted, .disputeOverdue, .conflictResolved, .incrementFailed, .cancelFailed:
             false
         }
     }
@@ -115,8 +126,10 @@ package struct ProviderEvent: Sendable {
     package var id: String
     /// The provider's name.
     package var provider: String
-    /// Set for what is about one refund.
+    /// Set for what is about one refund; nil where the provider's reference names it.
     package var refund: RefundID?
+    /// Which capture of the payment it is about, from 1; nil where the payment has had one only.
+    package var capture: UInt16?
     /// Minor units; nil for all that it can be about.
     package var amountMinor: Int64?
     /// nil: the payment's.

@@ -138,7 +138,7 @@ struct Recount {
         case .writtenOff: add(answer.amount, request.merchant, .eur)
         case .none, .settled, .authorizationExpired, .authorized, .authorizedLate, .authorizationFailed, .conflicted,
             .disputeWarned, .disputeUnderReview, .disputeLost, .disputeWarningClosed, .unexplained, .disputeOverdue,
-            .refundConfirmed, .refundReversed:
+            .refundConfirmed, .refundReversed, .conflictResolved, .incremented:
             break
         }
     }

@@ -118,7 +118,8 @@ extension World {
         case .none, .refundBounced, .captureReversed, .authorizationExpired, .authorized, .authorizedLate,
             .capturedLate, .authorizationFailed, .conflicted, .reclassified, .writtenOff, .disputeWarned,
             .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost, .disputeLostAfterAll,
-            .disputeWarningClosed, .disputeOverdue, .disputeWonAfterAll, .refundConfirmed, .refundReversed:
+            .disputeWarningClosed, .disputeOverdue, .disputeWonAfterAll, .refundConfirmed, .refundReversed,
+            .conflictResolved, .incremented:
             break
         }
     }

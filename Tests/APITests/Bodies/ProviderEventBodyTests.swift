@@ -51,7 +51,7 @@ import Testing
 
     private static let all =
         #""amount":1,"currency":"EUR","fee":0,"refund_id":"ref_00000000000000000000000000","to":"platform:fees","taken":false,"#
-        + #""evidence_due_at":"2026-11-21T10:00:00Z","is_charge_refundable":false,"fee_returned":false,"includes_refunded":false"#
+        + #""evidence_due_at":"2026-11-21T10:00:00Z","is_charge_refundable":false,"fee_returned":false,"includes_refunded":false,"capture_number":1"#
 
     @Test(arguments: PaymentEventType.allCases.filter(\.isPosted))
     func `each member is taken by the types that it is for, and refused of the others`(_ type: PaymentEventType) throws
@@ -75,6 +75,16 @@ import Testing
         let named = #","refund_id":"ref_00000000000000000000000000""#
         #expect(try Self.event("refund.failed", named).0?.refund != nil)
         #expect(try Self.event("settlement.matched", #","amount":1,"fee":0"# + named).2 == "refund_id")
+        let referred = try Self.event("refund.succeeded", #","psp_reference":"re_1""#).0
+        #expect(referred?.refund == nil && referred?.reference == "re_1")
+    }
+
+    @Test func `a capture's event may name its capture, and an operator says why a conflict ends`() throws {
+        let numbered = #","amount":5,"psp_reference":"cap_2","capture_number":2"#
+        #expect(try Self.event("capture.succeeded", numbered).0?.capture == 2)
+        #expect(try Self.event("capture.failed", #","capture_number":0"#).1 == "amount_zero")
+        #expect(try Self.event("conflict.resolved", "").2 == "reason")
+        #expect(try Self.event("conflict.resolved", #","reason":"voided by hand""#).0?.reason == "voided by hand")
     }
 
     /// 16 digits that would be a card's: Adyen's references are 16 digits.

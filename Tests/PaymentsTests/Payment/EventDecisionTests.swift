@@ -54,6 +54,10 @@ struct EventDecisionTests {
             .partiallyCaptured: .refused(.amountMismatch),
         ],
         .cancelSucceeded: [.created: .refused(.operationInProgress), .voided: .known],
+        .cancelFailed: [.created: .refused(.operationInProgress)],
+        .incrementSucceeded: [.created: .refused(.operationInProgress)],
+        .incrementFailed: [.created: .refused(.operationInProgress)],
+        .conflictResolved: [.created: .refused(.operationInProgress), .conflicted: .fact(.conflictResolved)],
         .disputeWarning: [
             .captured: .fact(.disputeWarned), .partiallyCaptured: .refused(.amountMismatch),
         ],

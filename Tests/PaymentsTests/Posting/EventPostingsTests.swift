@@ -29,8 +29,9 @@ struct EventPostingsTests {
         let payment: Payment
         let expected: [PostingRule]
         switch effect {
-        case .none, .authorizationFailed, .disputeUnderReview, .disputeLost, .disputeOverdue:
+        case .none, .authorizationFailed, .disputeUnderReview, .disputeLost, .disputeOverdue, .conflictResolved:
             (payment, expected) = (captured(), [])
+        case .incremented: (payment, expected) = (Samples.requiresAction(), [.hold])
         case .settled: (payment, expected) = (captured(), [.settlement])
         case .refundBounced: (payment, expected) = (captured(), [.refundBounced])
         case .captureReversed: (payment, expected) = (captured(), [.captureReversed])
