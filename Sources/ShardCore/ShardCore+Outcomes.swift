@@ -204,21 +204,18 @@ extension ShardCore {
         at now: Int64,
         into output: inout ShardOutput
     ) {
-        let operation = operations[slot]
-        if operation.isUncertain {
-            if !configuration.resolution.canQuery, !reason.isTransient, isPastHorizon(slot, at: now) {
-                return giveUp(slot, .call(reason), at: now, into: &output)
-            }
-            note(slot, .notExecuted, reason, at: now, into: &output)
-            return scheduleResolution(slot, at: now)
-        }
-        let retries = configuration.resolution.retries
-        if reason.isTransient, Int(operation.tries) <= retries.count {
+        var machine = operations[slot].machine
+        let next = machine.notExecuted(isTransient: reason.isTransient, at: now, resolutionPolicy)
+        guard next != .giveUp else { return giveUp(slot, .call(reason), at: now, into: &output) }
+        note(slot, .notExecuted, reason, at: now, into: &output)
+        operations[slot].machine = machine
+        switch next {
+        case .giveUp: break
+        case .wait(let time): awaitResolution(slot, at: time)
+        case .retry(let time):
             statistics.providerRetries += 1
-            note(slot, .notExecuted, reason, at: now, into: &output)
-            return schedule(slot, at: now + retries[Int(operation.tries) - 1])
+            schedule(slot, at: time)
         }
-        giveUp(slot, .call(reason), at: now, into: &output)
     }
 
     /// The operation certainly was not executed, and no try of it is on its way any more.
@@ -236,21 +233,36 @@ extension ShardCore {
     /// in-flight horizon has passed (docs/payments.md, "Unknown outcomes"). Until then the same call under the same PSP key is safe,
     /// and its answer definite; but only a few times, because each of them is on its way again.
     private mutating func notFound(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
-        if !operations[slot].isKnownToProvider, isPastHorizon(slot, at: now) {
-            return giveUp(slot, .call(.timeout), at: now, into: &output)
-        }
+        var machine = operations[slot].machine
+        let next = machine.notFound(at: now, isGivenUp: isGivenUp(slot), resolutionPolicy)
+        guard next != .giveUp else { return giveUp(slot, .call(.timeout), at: now, into: &output) }
         note(slot, .notFound, nil, at: now, into: &output)
-        if operations[slot].isKnownToProvider {
-            scheduleResolution(slot, at: now)
-        } else if mayReplay(slot, at: now) {
-            replayCall(slot, at: now, into: &output)
-        } else {
-            scheduleResolution(slot, at: now)
+        operations[slot].machine = machine
+        switch next {
+        case .giveUp: break
+        case .replay: callAgain(slot, at: now, into: &output)
+        case .wait(let time): awaitResolution(slot, at: time)
         }
     }
 
-    private func isPastHorizon(_ slot: Int, at now: Int64) -> Bool {
-        now - operations[slot].sentAt > configuration.providerTimeout + configuration.resolution.inFlightHorizon
+    /// What may be done about an operation whose outcome is not known.
+    private var resolutionPolicy: OperationStateMachine.Policy {
+        let resolution = configuration.resolution
+        return OperationStateMachine.Policy(
+            canQuery: resolution.canQuery,
+            canVoid: configuration.capabilities.cancelsByReference,
+            replays: resolution.replays,
+            replayWindow: resolution.replayWindow,
+            horizon: configuration.providerTimeout + resolution.inFlightHorizon,
+            retries: resolution.retries,
+            schedule: resolution.schedule,
+            abandonAfter: resolution.abandonAfter
+        )
+    }
+
+    /// Whether its payment has failed already, whatever comes of it.
+    private func isGivenUp(_ slot: Int) -> Bool {
+        payments[operations[slot].payment].failure == .reversal(.abandoned)
     }
 
     private mutating func leaveUnresolved(
@@ -260,31 +272,45 @@ extension ShardCore {
         at now: Int64,
         into output: inout ShardOutput
     ) {
-        let operation = operations[slot]
-        if !operation.isUncertain, isJournalRoomShort, reason != .pendingAtProvider {
-            // An intent without an end is unknown after a restart, too (`ShardCore+Reserve.swift`).
-            operations[slot].isUncertain = true
-            operations[slot].tries = 0
+        let isPending = reason == .pendingAtProvider
+        var machine = operations[slot].machine
+        let next = machine.unknown(isPending: isPending, at: now, resolutionPolicy)
+        switch next {
+        case .becameUncertain(let time):
             statistics.becameUnknown += 1
+            // While the journal's room is short: an intent without an end is unknown after a restart, too (`+Reserve`).
+            if !isJournalRoomShort || isPending {
+                recordUnresolved(slot, reason, providerReference: providerReference, at: now, into: &output)
+            }
+            operations[slot].machine = machine
             answerProcessing(slot, into: &output)
-        } else if !operation.isUncertain {
-            let record = OperationUnresolved(
-                payment: payments[operation.payment].id,
-                operation: operation.operation,
-                ordinal: operation.ordinal,
-                reason: reason,
-                providerReference: providerReference,
-                previous: payments[operation.payment].lastRecord,
-                time: now
-            )
-            statistics.becameUnknown += 1
-            applyUnresolved(record, slot: slot, at: nextPosition)
-            persist(.operationUnresolved(record), into: &output)
-            answerProcessing(slot, into: &output)
-        } else {
-            note(slot, reason == .pendingAtProvider ? .pending : .unknown, reason, at: now, into: &output)
+            awaitResolution(slot, at: time)
+        case .staysUncertain(let time):
+            note(slot, isPending ? .pending : .unknown, reason, at: now, into: &output)
+            operations[slot].machine = machine
+            awaitResolution(slot, at: time)
         }
-        scheduleResolution(slot, at: now)
+    }
+
+    private mutating func recordUnresolved(
+        _ slot: Int,
+        _ reason: CallFailure,
+        providerReference: String,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        let operation = operations[slot]
+        let record = OperationUnresolved(
+            payment: payments[operation.payment].id,
+            operation: operation.operation,
+            ordinal: operation.ordinal,
+            reason: reason,
+            providerReference: providerReference,
+            previous: payments[operation.payment].lastRecord,
+            time: now
+        )
+        applyUnresolved(record, slot: slot, at: nextPosition)
+        persist(.operationUnresolved(record), into: &output)
     }
 
     /// Journals what a call told that ended nothing. Where the disk is short of room only what the resolution needs is kept: that
@@ -313,47 +339,32 @@ extension ShardCore {
         persist(.operationAttempted(record), into: &output)
     }
 
-    mutating func scheduleResolution(_ slot: Int, at now: Int64) {
-        let schedule = configuration.resolution.schedule
-        let step = min(Int(operations[slot].tries), schedule.count - 1)
-        operations[slot].tries &+= operations[slot].tries < .max ? 1 : 0
-        let next = now + schedule[step]
-        // An authorization is not forgotten between two late steps when its time is over.
-        let end = operations[slot].startedAt + configuration.resolution.abandonAfter
-        awaitResolution(slot, at: operations[slot].isAuthorization && end > now ? min(next, end) : next)
-    }
-
     /// A timer fired: send again what was not executed, or resolve what is in doubt.
     mutating func operationDue(_ token: UInt64, at now: Int64, into output: inout ShardOutput) {
         guard let slot = operations.slot(of: token), operations[slot].step == .waiting else { return }
         guard operations[slot].gate == .open else { return gateDue(slot, at: now, into: &output) }
         if isOurs(slot) { return executeHere(slot, at: now, into: &output) }
-        guard operations[slot].isUncertain else { return replayCall(slot, at: now, into: &output) }
-        if isAbandoned(slot, at: now, into: &output), configuration.capabilities.cancelsByReference {
-            operations[slot].step = .voiding
-            call(.cancelByReference, slot, paymentMethod: "", at: now, into: &output)
-        } else if configuration.resolution.canQuery {
-            operations[slot].step = .querying
-            call(.query, slot, paymentMethod: "", at: now, into: &output)
-        } else if mayReplay(slot, at: now) {
-            replayCall(slot, at: now, into: &output)
-        } else {
-            scheduleResolution(slot, at: now)
+        var machine = operations[slot].machine
+        var next = machine.due(
+            at: now,
+            isGivenUp: isGivenUp(slot),
+            mayGiveUp: !isJournalRoomShort,
+            resolutionPolicy
+        )
+        if next == .giveUp {
+            // Journaled before anything is done about it: from then on the payment fails, whatever the PSP says.
+            statistics.abandoned += 1
+            change(operations[slot].payment, .abandoned, at: now, into: &output)
+            next = machine.due(at: now, isGivenUp: true, mayGiveUp: true, resolutionPolicy)
         }
-    }
-
-    /// Whether an authorization is to be given up, journaled before anything is done about it: from then on the payment fails,
-    /// whatever the PSP says. A PSP that has it and will tell (a bank debit) is waited for.
-    private mutating func isAbandoned(_ slot: Int, at now: Int64, into output: inout ShardOutput) -> Bool {
-        let operation = operations[slot]
-        guard operation.isAuthorization, !operation.isKnownToProvider else { return false }
-        if payments[operation.payment].failure == .reversal(.abandoned) { return true }
-        guard now - operation.startedAt >= configuration.resolution.abandonAfter, !isJournalRoomShort else {
-            return false
+        operations[slot].machine = machine
+        switch next {
+        case .execute, .replay: callAgain(slot, at: now, into: &output)
+        case .void: call(.cancelByReference, slot, paymentMethod: "", at: now, into: &output)
+        case .query: call(.query, slot, paymentMethod: "", at: now, into: &output)
+        case .wait(let time): awaitResolution(slot, at: time)
+        case .hold, .giveUp: preconditionFailure("\(next) was dealt with")
         }
-        statistics.abandoned += 1
-        change(operation.payment, .abandoned, at: now, into: &output)
-        return true
     }
 
     /// What came of a void by our reference.
@@ -363,57 +374,40 @@ extension ShardCore {
         at now: Int64,
         into output: inout ShardOutput
     ) {
+        let answer: OperationStateMachine.VoidAnswer
+        var reason: CallFailure?
         switch outcome {
-        case .succeeded:
-            giveUp(slot, .reversal(.abandoned), at: now, into: &output)
-        case .notFound where isPastHorizon(slot, at: now):
-            giveUp(slot, .reversal(.abandoned), at: now, into: &output)
-        case .declined where configuration.resolution.canQuery:
-            // Too late for a void: the PSP says what it is, and that is taken back.
-            operations[slot].step = .querying
+        case .succeeded: answer = .succeeded
+        case .declined: answer = .declined
+        case .notFound: answer = .notFound
+        case .actionRequired, .pending: answer = .other
+        case .unknown(let failure), .notExecuted(let failure):
+            answer = .other
+            reason = failure
+        }
+        var machine = operations[slot].machine
+        switch machine.voided(answer, at: now, resolutionPolicy) {
+        case .giveUp: giveUp(slot, .reversal(.abandoned), at: now, into: &output)
+        case .query:
+            // Too late for a void: the PSP says what it is, and that is reversed.
+            operations[slot].machine = machine
             call(.query, slot, paymentMethod: "", at: now, into: &output)
-        case .declined, .notFound, .actionRequired, .pending:
-            note(slot, .unknown, nil, at: now, into: &output)
-            scheduleResolution(slot, at: now)
-        case .unknown(let reason), .notExecuted(let reason):
+        case .wait(let time):
             note(slot, .unknown, reason, at: now, into: &output)
-            scheduleResolution(slot, at: now)
+            operations[slot].machine = machine
+            awaitResolution(slot, at: time)
         }
     }
 
-    private func mayReplay(_ slot: Int, at now: Int64) -> Bool {
-        // What the PSP has is only asked about or waited for.
-        guard !operations[slot].isKnownToProvider else { return false }
-        // What was given up is never sent again.
-        guard payments[operations[slot].payment].failure != .reversal(.abandoned) else { return false }
-        return Int(operations[slot].replays) < configuration.resolution.replays
-            && now - operations[slot].startedAt < configuration.resolution.replayWindow
-    }
-
     /// Sends the operation again with the same parameters under the same PSP key.
-    private mutating func replayCall(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
+    private mutating func callAgain(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
         let operation = operations[slot]
         let paymentMethod = operation.operation == .authorize ? paymentMethod(of: operation.payment) : ""
-        let tries = operation.tries
-        execute(slot, paymentMethod: paymentMethod, at: now, into: &output)
-        guard operation.isUncertain else { return }
-        // The tries of a resolution are counted when it is scheduled.
-        operations[slot].tries = tries
-        operations[slot].replays += 1
+        call(.execute, slot, paymentMethod: paymentMethod, at: now, into: &output)
     }
 
     /// The token that a payment is made with.
     func paymentMethod(of index: Int) -> String { text(.paymentMethod, of: payments[index]) ?? "" }
-}
-
-extension RunningOperation {
-    /// Whether it decides if the shopper pays at all.
-    var isAuthorization: Bool {
-        switch operation {
-        case .authorize, .confirm: true
-        case .capture, .cancel, .refund, .increment: false
-        }
-    }
 }
 
 extension RunningOperation.Step {

@@ -29,6 +29,7 @@ extension ShardCore {
     /// waiting operations has no room for its merchant, it keeps its slot among the calls: new payments are refused then.
     mutating func awaitResolution(_ slot: Int, at time: Int64) {
         let operation = operations[slot]
+        guard operation.isUncertain else { return schedule(slot, at: time) }
         let merchant = payments[operation.payment].merchant
         guard operation.isResolution || waiting.hasRoom(for: merchant) else {
             statistics.waitingTableFull += 1

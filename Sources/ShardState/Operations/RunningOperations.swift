@@ -106,6 +106,70 @@ package struct RunningOperation: Sendable {
     }
 }
 
+extension RunningOperation {
+    /// Whether it decides if the shopper pays at all.
+    package var isAuthorization: Bool {
+        switch operation {
+        case .authorize, .confirm: true
+        case .capture, .cancel, .refund, .increment: false
+        }
+    }
+
+    /// What is known of it, as the pure machine that decides what comes next; the fields are its stored form.
+    package var machine: OperationStateMachine {
+        get {
+            OperationStateMachine(
+                state: state,
+                isAuthorization: isAuthorization,
+                startedAt: startedAt,
+                sentAt: sentAt
+            )
+        }
+        set {
+            sentAt = newValue.sentAt
+            switch newValue.state {
+            case .held: break
+            case .executing(let tries): set(.executing, tries: tries)
+            case .retrying(let tries): set(.waiting, tries: tries)
+            case .waiting(let doubt): set(.waiting, doubt)
+            case .replaying(let doubt): set(.executing, doubt)
+            case .querying(let doubt): set(.querying, doubt)
+            case .voiding(let doubt): set(.voiding, doubt)
+            }
+        }
+    }
+
+    private var state: OperationStateMachine.State {
+        if gate != .open { return .held }
+        guard isUncertain else { return step == .waiting ? .retrying(tries: tries) : .executing(tries: tries) }
+        let doubt = OperationStateMachine.Doubt(
+            steps: tries,
+            replays: replays,
+            isKnownToProvider: isKnownToProvider
+        )
+        switch step {
+        case .executing: return .replaying(doubt)
+        case .querying: return .querying(doubt)
+        case .voiding: return .voiding(doubt)
+        case .waiting: return .waiting(doubt)
+        }
+    }
+
+    private mutating func set(_ step: Step, tries: UInt16) {
+        self.step = step
+        self.tries = tries
+        isUncertain = false
+    }
+
+    private mutating func set(_ step: Step, _ doubt: OperationStateMachine.Doubt) {
+        self.step = step
+        tries = doubt.steps
+        replays = doubt.replays
+        isKnownToProvider = doubt.isKnownToProvider
+        isUncertain = true
+    }
+}
+
 /// The calls in flight: a slab of operations that are executed or resolved right now. Tokens carry a generation, so that an
 /// answer to an operation that has ended can be told from an answer to the slot's next user.
 ///

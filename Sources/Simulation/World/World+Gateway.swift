@@ -100,6 +100,9 @@ extension World {
             idempotencySeconds: 10 * 86_400,
             paymentCapacity: 1 << 20,
             operationCapacity: scenario.operationCapacity,
+            waitingCapacity: scenario.operationCapacity * 2,
+            resolutionCapacity: max(4, scenario.operationCapacity / 8),
+            eventCapacity: max(1_024, scenario.intents * 6),
             resolution: resolution,
             capabilities: PaymentCapabilities(
                 overCaptureBasisPoints: scenario.overCaptureBasisPoints,

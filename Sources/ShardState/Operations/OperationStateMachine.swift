@@ -1,0 +1,287 @@
+/// One operation between its intent and its end, and nothing else: what is known of it, and what comes next. Pure: it has no
+/// clock, calls nobody, and knows no payment; the shard does what a result says.
+///
+/// Every event returns a result of its own. An event that cannot happen in a state traps: the shard asks for the state first.
+package struct OperationStateMachine: Equatable, Sendable {
+    package enum State: Equatable, Sendable {
+        /// The fraud rules hold it back. Nothing was sent.
+        case held
+        /// Its call is under way, or about to be. Nothing of it is in doubt.
+        case executing(tries: UInt16)
+        /// It certainly was not executed, and will be sent again.
+        case retrying(tries: UInt16)
+        /// Its outcome is not known, and no call is under way.
+        case waiting(Doubt)
+        /// It was sent again under the same key of the provider.
+        case replaying(Doubt)
+        /// The provider was asked what became of it.
+        case querying(Doubt)
+        /// The provider was asked to void whatever became of it.
+        case voiding(Doubt)
+    }
+
+    /// What is known of an operation whose outcome is not.
+    package struct Doubt: Equatable, Sendable {
+        /// Resolutions that were scheduled.
+        package var steps: UInt16 = 0
+        /// Times that it was sent again to resolve it.
+        package var replays: UInt16 = 0
+        /// The provider has said that it has the operation. "Not found" then contradicts the provider's own word.
+        package var isKnownToProvider = false
+
+        package init(steps: UInt16 = 0, replays: UInt16 = 0, isKnownToProvider: Bool = false) {
+            self.steps = steps
+            self.replays = replays
+            self.isKnownToProvider = isKnownToProvider
+        }
+    }
+
+    /// What may be done, from the provider's capabilities and the configuration. Times in milliseconds.
+    package struct Policy: Equatable, Sendable {
+        /// The provider can be asked what became of an operation.
+        package var canQuery: Bool
+        /// The provider voids by our own reference.
+        package var canVoid: Bool
+        /// The most times that a call is sent again to resolve it, and for how long since its request.
+        package var replays: Int
+        package var replayWindow: Int64
+        /// How long after it was sent a call may still be on its way to the provider.
+        package var horizon: Int64
+        /// When what certainly was not executed is sent again; after the last time the operation fails.
+        package var retries: [Int64]
+        /// The time between two resolutions; the last one repeats.
+        package var schedule: [Int64]
+        /// How long an authorization may be in doubt before it is given up.
+        package var abandonAfter: Int64
+
+        package init(
+            canQuery: Bool,
+            canVoid: Bool,
+            replays: Int,
+            replayWindow: Int64,
+            horizon: Int64,
+            retries: [Int64],
+            schedule: [Int64],
+            abandonAfter: Int64
+        ) {
+            precondition(!schedule.isEmpty, "an operation in doubt is resolved some time")
+            self.canQuery = canQuery
+            self.canVoid = canVoid
+            self.replays = replays
+            self.replayWindow = replayWindow
+            self.horizon = horizon
+            self.retries = retries
+            self.schedule = schedule
+            self.abandonAfter = abandonAfter
+        }
+    }
+
+    package private(set) var state: State
+    /// Whether it decides if the shopper pays at all: only that is ever given up.
+    package let isAuthorization: Bool
+    /// Milliseconds since 1970 when the intent was journaled.
+    package let startedAt: Int64
+    /// Milliseconds since 1970 when it was last sent and may have been executed.
+    package private(set) var sentAt: Int64
+
+    package init(state: State, isAuthorization: Bool, startedAt: Int64, sentAt: Int64) {
+        self.state = state
+        self.isAuthorization = isAuthorization
+        self.startedAt = startedAt
+        self.sentAt = sentAt
+    }
+
+    /// What is known of its outcome; nil while nothing is in doubt.
+    package var doubt: Doubt? {
+        switch state {
+        case .held, .executing, .retrying: nil
+        case .waiting(let doubt), .replaying(let doubt), .querying(let doubt), .voiding(let doubt): doubt
+        }
+    }
+
+    /// Whether an answer is awaited: of the provider, about this operation.
+    package var isCalling: Bool {
+        switch state {
+        case .held, .retrying, .waiting: false
+        case .executing, .replaying, .querying, .voiding: true
+        }
+    }
+
+    // MARK: Time
+
+    /// What is to be done with an operation whose time has come.
+    package enum Due: Equatable, Sendable {
+        /// The fraud rules still hold it back.
+        case hold
+        /// Send it: it certainly was not executed so far.
+        case execute
+        /// Journal that it is given up, then ask again.
+        case giveUp
+        case void
+        case query
+        /// Send it again under the same key.
+        case replay
+        /// Nothing can be done but wait until then, in milliseconds since 1970.
+        case wait(until: Int64)
+    }
+
+    /// - Parameters:
+    ///   - now: milliseconds since 1970.
+    ///   - isGivenUp: its payment has failed already, whatever comes of it.
+    ///   - mayGiveUp: there is room for the record that says so.
+    /// - Precondition: no call is under way.
+    package mutating func due(at now: Int64, isGivenUp: Bool, mayGiveUp: Bool, _ policy: Policy) -> Due {
+        switch state {
+        case .held: return .hold
+        case .retrying(let tries):
+            state = .executing(tries: tries &+ 1)
+            sentAt = now
+            return .execute
+        case .waiting(let doubt):
+            let isOver = now - startedAt >= policy.abandonAfter
+            // A provider that has it and will report is waited for.
+            if isAuthorization, !doubt.isKnownToProvider {
+                if !isGivenUp, isOver, mayGiveUp { return .giveUp }
+                if isGivenUp, policy.canVoid {
+                    state = .voiding(doubt)
+                    return .void
+                }
+            }
+            if policy.canQuery {
+                state = .querying(doubt)
+                return .query
+            }
+            if replay(doubt, at: now, isGivenUp: isGivenUp, policy) { return .replay }
+            return .wait(until: wait(doubt, at: now, policy))
+        case .executing, .replaying, .querying, .voiding: preconditionFailure("a call is under way")
+        }
+    }
+
+    // MARK: Answers
+
+    /// What an unknown or pending outcome comes to.
+    package enum Unknown: Equatable, Sendable {
+        /// The first doubt: it is journaled, and the merchant is answered 202.
+        case becameUncertain(until: Int64)
+        case staysUncertain(until: Int64)
+    }
+
+    /// The outcome of a call is not known, or the provider has the operation and reports its end later (`isPending`).
+    package mutating func unknown(isPending: Bool, at now: Int64, _ policy: Policy) -> Unknown {
+        switch state {
+        case .executing:
+            return .becameUncertain(until: wait(Doubt(isKnownToProvider: isPending), at: now, policy))
+        case .replaying(var doubt), .querying(var doubt), .voiding(var doubt):
+            if isPending { doubt.isKnownToProvider = true }
+            return .staysUncertain(until: wait(doubt, at: now, policy))
+        case .held, .retrying, .waiting: preconditionFailure("no call is under way")
+        }
+    }
+
+    /// What a call comes to that certainly was not executed.
+    package enum NotExecuted: Equatable, Sendable {
+        case retry(at: Int64)
+        case giveUp
+        /// An earlier try is in doubt still.
+        case wait(until: Int64)
+    }
+
+    /// - Parameter isTransient: sending it again may help.
+    package mutating func notExecuted(isTransient: Bool, at now: Int64, _ policy: Policy) -> NotExecuted {
+        switch state {
+        case .executing(let tries):
+            guard isTransient, tries >= 1, Int(tries) <= policy.retries.count else { return .giveUp }
+            state = .retrying(tries: tries)
+            return .retry(at: now + policy.retries[Int(tries) - 1])
+        case .replaying(let doubt), .querying(let doubt), .voiding(let doubt):
+            // A provider that cannot be asked says so of the operation itself, and nothing is on its way any more.
+            if !policy.canQuery, !isTransient, isPastHorizon(at: now, policy) { return .giveUp }
+            return .wait(until: wait(doubt, at: now, policy))
+        case .held, .retrying, .waiting: preconditionFailure("no call is under way")
+        }
+    }
+
+    /// What it means that the provider knows nothing of the operation.
+    package enum NotFound: Equatable, Sendable {
+        /// It was not executed, and will not be.
+        case giveUp
+        /// It may be on its way still: the same call under the same key is safe.
+        case replay
+        case wait(until: Int64)
+    }
+
+    package mutating func notFound(at now: Int64, isGivenUp: Bool, _ policy: Policy) -> NotFound {
+        if case .executing(let tries) = state { return notFound(tries: tries, at: now, isGivenUp: isGivenUp, policy) }
+        guard let doubt, isCalling else { preconditionFailure("the provider was not asked") }
+        if !doubt.isKnownToProvider {
+            if isPastHorizon(at: now, policy) { return .giveUp }
+            if replay(doubt, at: now, isGivenUp: isGivenUp, policy) { return .replay }
+        }
+        return .wait(until: wait(doubt, at: now, policy))
+    }
+
+    /// The answer to the operation itself, of which nothing is in doubt: it is sent again, at once and then later.
+    private mutating func notFound(tries: UInt16, at now: Int64, isGivenUp: Bool, _ policy: Policy) -> NotFound {
+        if isPastHorizon(at: now, policy) { return .giveUp }
+        if !isGivenUp, Int(tries) <= policy.replays, now - startedAt < policy.replayWindow {
+            state = .executing(tries: tries + 1)
+            sentAt = now
+            return .replay
+        }
+        state = .retrying(tries: tries)
+        return .wait(until: now + policy.schedule[min(Int(tries), policy.schedule.count - 1)])
+    }
+
+    /// What a void by our reference comes to.
+    package enum Voided: Equatable, Sendable {
+        /// Nothing is left of it at the provider.
+        case giveUp
+        /// Too late for a void: the provider is asked what it is.
+        case query
+        case wait(until: Int64)
+    }
+
+    /// What the provider said of a void.
+    package enum VoidAnswer: CaseIterable, Sendable {
+        case succeeded, declined, notFound, other
+    }
+
+    package mutating func voided(_ answer: VoidAnswer, at now: Int64, _ policy: Policy) -> Voided {
+        guard case .voiding(let doubt) = state else { preconditionFailure("no void is under way") }
+        switch answer {
+        case .succeeded: return .giveUp
+        case .notFound where isPastHorizon(at: now, policy): return .giveUp
+        case .declined where policy.canQuery:
+            state = .querying(doubt)
+            return .query
+        case .declined, .notFound, .other: return .wait(until: wait(doubt, at: now, policy))
+        }
+    }
+
+    // MARK: Steps
+
+    private func isPastHorizon(at now: Int64, _ policy: Policy) -> Bool { now - sentAt > policy.horizon }
+
+    /// Sends it again, if that may be done. What the provider has, and what was given up, is never sent again.
+    private mutating func replay(_ doubt: Doubt, at now: Int64, isGivenUp: Bool, _ policy: Policy) -> Bool {
+        guard !doubt.isKnownToProvider, !isGivenUp, Int(doubt.replays) < policy.replays,
+            now - startedAt < policy.replayWindow
+        else { return false }
+        var next = doubt
+        next.replays += 1
+        state = .replaying(next)
+        sentAt = now
+        return true
+    }
+
+    /// Schedules the next resolution.
+    private mutating func wait(_ doubt: Doubt, at now: Int64, _ policy: Policy) -> Int64 {
+        let time = now + policy.schedule[min(Int(doubt.steps), policy.schedule.count - 1)]
+        var next = doubt
+        next.steps &+= next.steps < .max ? 1 : 0
+        state = .waiting(next)
+        // An authorization is not forgotten between two late steps when its time is over.
+        let (end, isNever) = startedAt.addingReportingOverflow(policy.abandonAfter)
+        return isAuthorization && !isNever && end > now ? min(time, end) : time
+    }
+}
