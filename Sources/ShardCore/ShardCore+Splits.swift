@@ -95,7 +95,7 @@ extension ShardCore {
             }
             if allocation.residueMinor > 0 { add(allocation.residueMinor, nil, 0, to: &splits) }
         }
-        let details = arena.withBytes(payment.details) { PaymentDetails.replacing(in: $0, splits: splits) }
+        let details = arena.withBytes(payment.details) { PaymentDetails.endingPlan(in: $0, splits: splits) }
         payments[index].details = arena.append(details.bytes.span)
     }
 

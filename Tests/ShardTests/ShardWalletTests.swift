@@ -305,6 +305,23 @@ struct ShardWalletTests {
         #expect(world.lastBody.contains("a EUR pending=1950 available=0"))
     }
 
+    @Test("A settlement while a second capture with sellers runs takes nothing from its sellers")
+    func settledWhileCapturing() throws {
+        var world = ShardWorld()
+        let payment = world.paid(10_000, capture: false, key: "k")
+        let parts = [SplitRequest(seller: try Self.seller("a"), share: .basisPoints(5_000))]
+        world.send(Self.capture(payment, 4_000, final: false, parts), key: "c1")
+        world.answer(world.lastCall.token, ShardWorld.success(4_000))
+        world.send(Self.capture(payment, 6_000, parts), key: "c2")
+        let token = world.lastCall.token
+        world.settle(payment, 4_000)
+        #expect(world.sum(.sellerAvailable, owner: owner(1)) == 1_950)
+        world.answer(token, ShardWorld.success(6_000))
+        #expect(world.lastStatus == 200 && world.sum(.sellerPending, owner: owner(1)) == 2_925)
+        try ProviderEventTests.check(world.journal)
+        try world.checkReplay()
+    }
+
     @Test("Payments from wallets and top-ups have no splits")
     func noSplitsFromWallets() throws {
         var world = ShardWorld()

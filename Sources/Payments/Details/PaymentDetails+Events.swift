@@ -18,14 +18,11 @@ extension PaymentDetails {
 
     /// The same details, and the event among those that were applied.
     package static func adding(applied digest: UInt64, to packed: Span<UInt8>) -> PaymentDetails {
-        var details = PaymentDetails(minimumCapacity: packed.count + 16)
+        var details = keeping(in: packed, without: [.appliedEvents], capacity: 16)
         var events: [UInt8] = []
         forEachField(in: packed) { field, range in
-            if field == .appliedEvents {
-                for place in range { events.append(packed[place]) }
-            } else {
-                details.append(field, packed.extracting(range))
-            }
+            guard field == .appliedEvents else { return }
+            for place in range { events.append(packed[place]) }
         }
         for shift in 0..<8 { events.append(UInt8(truncatingIfNeeded: digest >> UInt64(8 * shift))) }
         details.append(.appliedEvents, Array(events.suffix(maximumAppliedEvents * 8)).span)

@@ -93,13 +93,22 @@ extension PaymentDetails {
         return found
     }
 
-    /// The same details without plan and splits, and with these.
+    /// The same details with these splits instead of what sellers had. The plan of a capture that is running stays.
     package static func replacing(in packed: Span<UInt8>, splits: [PaymentSplit]) -> PaymentDetails {
-        var details = PaymentDetails(minimumCapacity: packed.count + 128)
-        forEachField(in: packed) { field, range in
-            guard field != .split, field != .splitPlan else { return }
-            details.append(field, packed.extracting(range))
-        }
+        replacing(in: packed, splits: splits, dropping: [.split])
+    }
+
+    /// The same, and without the plan: its capture has ended.
+    package static func endingPlan(in packed: Span<UInt8>, splits: [PaymentSplit]) -> PaymentDetails {
+        replacing(in: packed, splits: splits, dropping: [.split, .splitPlan])
+    }
+
+    private static func replacing(
+        in packed: Span<UInt8>,
+        splits: [PaymentSplit],
+        dropping dropped: Set<Field>
+    ) -> PaymentDetails {
+        var details = keeping(in: packed, without: dropped, capacity: 128)
         for split in splits { details.append(split) }
         return details
     }

@@ -53,16 +53,48 @@ package struct PaymentDetails: Sendable, Equatable {
         append(field, Array(value.utf8).span)
     }
 
-    /// Visits the fields of packed details in order of appending. Stops silently at a malformed end: the bytes are
-    /// covered by the journal's checksum, so that can only be a defect of this program.
+    /// Visits the fields of packed details in order of appending. Passes fields of a later version by. Stops silently at a
+    /// malformed end: the bytes are covered by the journal's checksum, so that can only be a defect of this program.
     package static func forEachField(in packed: Span<UInt8>, _ body: (Field, Range<Int>) -> Void) {
+        forEachPart(of: packed) { tag, whole in
+            guard let field = Field(rawValue: tag) else { return }
+            body(field, whole.lowerBound + 3..<whole.upperBound)
+        }
+    }
+
+    /// The same details without some fields. All others stay as they are and in their order, also those that this version
+    /// does not know and a malformed end. Whatever changes details goes through here, so that a change of one field loses no
+    /// other.
+    static func keeping(
+        in packed: Span<UInt8>,
+        without dropped: Set<Field>,
+        capacity: Int = 0
+    ) -> PaymentDetails {
+        var details = PaymentDetails(minimumCapacity: packed.count + capacity)
+        var end = 0
+        forEachPart(of: packed) { tag, whole in
+            end = whole.upperBound
+            if let field = Field(rawValue: tag), dropped.contains(field) { return }
+            details.bytes.append(contentsOf: packed, in: whole)
+        }
+        details.bytes.append(contentsOf: packed, in: end..<packed.count)
+        return details
+    }
+
+    /// Visits tag, length and value of each field.
+    private static func forEachPart(of packed: Span<UInt8>, _ body: (_ tag: UInt8, _ whole: Range<Int>) -> Void) {
         var index = 0
         while index + 3 <= packed.count {
-            let length = Int(packed[index + 1]) | Int(packed[index + 2]) << 8
-            let start = index + 3
-            guard let field = Field(rawValue: packed[index]), start + length <= packed.count else { return }
-            body(field, start..<start + length)
-            index = start + length
+            let end = index + 3 + (Int(packed[index + 1]) | Int(packed[index + 2]) << 8)
+            guard end <= packed.count else { return }
+            body(packed[index], index..<end)
+            index = end
         }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(contentsOf bytes: Span<UInt8>, in range: Range<Int>) {
+        bytes.extracting(range).withUnsafeBufferPointer { append(contentsOf: $0) }
     }
 }

@@ -86,7 +86,7 @@ struct SplitsTests {
             PaymentSplit(seller: try seller("a"), owner: 9, amountMinor: 5, settledMinor: 2),
             PaymentSplit(seller: nil, owner: 0, amountMinor: 1),
         ]
-        let replaced = PaymentDetails.replacing(in: packed.span, splits: splits).bytes
+        let replaced = PaymentDetails.endingPlan(in: packed.span, splits: splits).bytes
         #expect(PaymentDetails.splits(in: replaced.span) == splits && PaymentDetails.plan(in: replaced.span).isEmpty)
         #expect(PaymentDetails.manual(in: replaced.span)?.method == .cash)
         for length in 0..<replaced.count {
