@@ -18,6 +18,8 @@ package struct ShardConfiguration: Sendable {
     package var paymentCapacity: Int
     /// The most commands that wait for payments to be read back from the disk. More: 503.
     package var parkedCapacity: Int
+    /// Of these, the most of one merchant. More: 503.
+    package var parkedPerMerchant = 128
     /// The most commands that wait for their keys to be looked up on the disk, and the most of one merchant. More: 503.
     package var parkedKeyCapacity = 1_024
     package var parkedKeysPerMerchant = 128

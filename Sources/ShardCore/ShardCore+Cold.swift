@@ -4,11 +4,16 @@ package import ShardState
 /// Commands that wait for payments to be read back from the disk, by payment, in the order of their arrival.
 struct Parking {
     private var waiting: [UInt64: [Command]] = [:]
+    private var merchants: [MerchantID: Int] = [:]
     private(set) var count = 0
+
+    /// Commands of one merchant; those of operators count as nobody's.
+    func commands(of merchant: MerchantID) -> Int { merchants[merchant] ?? 0 }
 
     /// - Returns: whether nobody waited for the payment before.
     mutating func park(_ command: Command, payment sequence: UInt64) -> Bool {
         count += 1
+        if !command.isOperators { merchants[command.merchant, default: 0] += 1 }
         waiting[sequence, default: []].append(command)
         return waiting[sequence]?.count == 1
     }
@@ -16,15 +21,20 @@ struct Parking {
     mutating func take(_ sequence: UInt64) -> [Command] {
         let commands = waiting.removeValue(forKey: sequence) ?? []
         count -= commands.count
+        for command in commands where !command.isOperators {
+            let rest = self.commands(of: command.merchant) - 1
+            merchants[command.merchant] = rest == 0 ? nil : rest
+        }
         return commands
     }
 }
 
 extension ShardCore {
-    /// Lets a command wait until its payment is in memory again.
+    /// Lets a command wait until its payment is in memory again. One merchant takes a part of the places only.
     mutating func park(_ command: Command, payment sequence: UInt64, into output: inout ShardOutput) {
         // A payment that is read back takes a place in the table until the next snapshot.
         guard parking.count < configuration.parkedCapacity,
+            command.isOperators || parking.commands(of: command.merchant) < configuration.parkedPerMerchant,
             payments.presentCount + parking.count < configuration.paymentCapacity
         else { return refuse(command, .overloaded, into: &output) }
         if parking.park(command, payment: sequence) {
@@ -32,20 +42,39 @@ extension ShardCore {
         }
     }
 
-    /// A payment was read back, or could not be (nil). Whoever waited for it goes on, in the order of arrival.
+    /// A payment was read back, or could not be (nil). Whoever waited for it goes on, in the order of arrival. It comes into
+    /// memory only if somebody waits who may know of it.
     package mutating func paymentLoaded(
         _ sequence: UInt64,
         _ entry: [UInt8]?,
         at now: Int64,
         into output: inout ShardOutput
     ) {
-        let isHere = payments.contains(Int(sequence) - 1) || entry.map { insertCold($0, sequence) } ?? false
-        if isHere { statistics.coldLoads += 1 } else { statistics.coldLoadsFailed += 1 }
-        for command in parking.take(sequence) {
-            if isHere {
+        let commands = parking.take(sequence)
+        let isHere = payments.contains(Int(sequence) - 1)
+        let owner = isHere ? payments[Int(sequence) - 1].merchant : entry.flatMap { merchant(ofEntry: $0, sequence) }
+        let isWanted = commands.contains { $0.isOperators || $0.merchant == owner }
+        let isReadable = isHere || (owner != nil && (!isWanted || entry.map { insertCold($0, sequence) } == true))
+        if isReadable { statistics.coldLoads += 1 } else { statistics.coldLoadsFailed += 1 }
+        for command in commands {
+            if !isReadable {
+                refuse(command, .journalFailed, into: &output)
+            } else if command.isOperators || command.merchant == owner {
                 handle(command, at: now, into: &output)
             } else {
-                refuse(command, .journalFailed, into: &output)
+                refuse(command, .notFound, into: &output)
+            }
+        }
+    }
+
+    /// Whose payment the bytes are; nil when they are not that payment.
+    private func merchant(ofEntry entry: [UInt8], _ sequence: UInt64) -> MerchantID? {
+        entry.withUnsafeBytes { bytes in
+            do throws(PaymentLayoutError) {
+                let head = try PaymentEntry.head(bytes)
+                return head.sequence == sequence ? head.merchant : nil
+            } catch {
+                return nil
             }
         }
     }

@@ -176,11 +176,7 @@ extension ShardCore {
         if let refusal = moneyRefusal(operation, amount, isFinal: isFinal, instructions, payments[index]) {
             return refuse(command, refusal, showing: index, into: &output)
         }
-        if operation == .refund,
-            refunds.presentCount >= configuration.paymentCapacity || refunds.count >= Int(UInt32.max)
-        {
-            return refuse(command, .paymentTableFull, into: &output)
-        }
+        if operation == .refund, isFullOfRefunds { return refuse(command, .paymentTableFull, into: &output) }
         let record = OperationStarted(
             payment: id,
             operation: operation,
@@ -198,6 +194,11 @@ extension ShardCore {
         operations[slot].reply = command.reply
         execute(slot, paymentMethod: "", at: now, into: &output)
         if command.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, into: &output) }
+    }
+
+    /// Refunds are numbered in 32 bits, and a payment's memory names them by these numbers.
+    var isFullOfRefunds: Bool {
+        refunds.presentCount >= configuration.paymentCapacity || refunds.count >= Int(UInt32.max)
     }
 
     private func checkedAmount(

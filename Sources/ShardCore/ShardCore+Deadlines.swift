@@ -97,7 +97,9 @@ extension ShardCore {
         if payment.phase == .captured {
             // What a wallet was filled with may be spent: it is tried again when time has passed.
             let money = moneyRefusal(.refund, payment.refundableMinor, isFinal: true, nil, payment)
-            isPossible = payment.refundCount < Payment.maximumRefunds && payment.disputedMinor == 0 && money == nil
+            isPossible =
+                payment.refundCount < Payment.maximumRefunds && payment.disputedMinor == 0 && money == nil
+                && !isFullOfRefunds
         } else {
             isPossible = payment.cancelCount < .max
         }

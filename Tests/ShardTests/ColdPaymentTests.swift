@@ -49,6 +49,49 @@ struct ColdPaymentTests {
         #expect(world.responses.suffix(2).allSatisfy { $0.status == 404 })
     }
 
+    @Test("A merchant that asks for another's payments brings none of them into memory")
+    func othersReadNothingIn() throws {
+        var world = world()
+        let id = try cold(&world)
+        let memory = world.core.tableBytes
+        world.send(.getPayment(id), merchant: 8)
+        world.send(.refund(id, amountMinor: 1), key: "r", merchant: 8)
+        world.answerLoads()
+        #expect(world.responses.suffix(2).allSatisfy { $0.status == 404 })
+        #expect(world.core.warmPaymentCount == 0 && world.core.tableBytes == memory && world.core.parkedCount == 0)
+        // Beside its merchant it learns nothing either, and an operator reads it in.
+        world.send(.getPayment(id), merchant: 8)
+        world.send(.getPayment(id))
+        world.answerLoads()
+        #expect(world.responses.suffix(2).map(\.status) == [404, 200] && world.core.warmPaymentCount == 1)
+        try world.snapshot()
+        world.tell(.settlementMatched, id) { $0.amountMinor = 10 }
+        world.answerLoads()
+        #expect(world.lastStatus == 200 && world.core.warmPaymentCount == 1)
+    }
+
+    @Test("A greedy merchant takes its share of the places for waiting, and others' go on")
+    func greedyMerchant() throws {
+        var configuration = ShardConfiguration.test
+        configuration.parkedCapacity = 8
+        configuration.parkedPerMerchant = 6
+        var world = world(configuration)
+        let mine = (0..<7).map { world.paid(key: "m\($0)") }
+        world.send(ShardWorld.create(), key: "o", merchant: 8)
+        world.answer(world.lastCall.token, ShardWorld.success())
+        let other = world.lastCall.call.payment
+        try world.snapshot()
+        for id in mine { world.send(.getPayment(id)) }
+        #expect(world.lastStatus == 503 && world.core.parkedCount == 6)
+        world.send(.getPayment(other), merchant: 8)
+        #expect(world.core.parkedCount == 7)
+        world.answerLoads()
+        #expect(world.lastStatus == 200 && world.core.parkedCount == 0)
+        world.send(.getPayment(mine[6]))
+        world.answerLoads()
+        #expect(world.lastStatus == 200)
+    }
+
     @Test("Requests for one cold payment cause one load and run in their order")
     func orderIsKept() throws {
         var world = world()

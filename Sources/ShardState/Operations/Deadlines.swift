@@ -6,8 +6,8 @@
 package struct Deadlines {
     /// A bucket is 1,024 ms.
     private static let shift: Int64 = 10
-    private var buckets: [Int64: [UInt32]] = [:]
-    private var queued: Set<UInt32> = []
+    private var buckets: [Int64: [Int]] = [:]
+    private var queued: Set<Int> = []
     /// Buckets before this one are empty.
     private var next = Int64.max
 
@@ -18,9 +18,9 @@ package struct Deadlines {
 
     /// Looks at a payment at `time` or up to a second later, unless it is waiting already; `always`: also then.
     package mutating func add(_ index: Int, at time: Int64, always: Bool = false) {
-        guard let number = UInt32(exactly: index), queued.insert(number).inserted || always else { return }
+        guard queued.insert(index).inserted || always else { return }
         let bucket = (time >> Self.shift) + 1
-        buckets[bucket, default: []].append(number)
+        buckets[bucket, default: []].append(index)
         next = min(next, bucket)
     }
 
@@ -35,7 +35,7 @@ package struct Deadlines {
             guard var numbers = buckets.removeValue(forKey: key) else { continue }
             while due.count < limit, let number = numbers.popLast() {
                 queued.remove(number)
-                due.append(Int(number))
+                due.append(number)
             }
             guard numbers.isEmpty else {
                 buckets[key] = numbers

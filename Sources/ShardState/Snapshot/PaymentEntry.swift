@@ -12,6 +12,7 @@ package enum PaymentEntry {
     /// The payment that an entry holds, without taking it in.
     package struct Head {
         package var sequence: UInt64
+        package var merchant: MerchantID
         package var lastRecord: RecordPosition
         package var byteCount: Int
     }
@@ -105,7 +106,9 @@ package enum PaymentEntry {
         guard count <= bytes.count, count >= smallest else { throw PaymentLayoutError() }
         let low = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: headerBytes + 8, as: UInt64.self))
         let record = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: headerBytes + 72, as: UInt64.self))
-        return Head(sequence: low, lastRecord: record, byteCount: count)
+        let merchant = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: headerBytes + 16, as: UInt64.self))
+        let owner = MerchantID(rawValue: merchant)
+        return Head(sequence: low, merchant: owner, lastRecord: record, byteCount: count)
     }
 }
 

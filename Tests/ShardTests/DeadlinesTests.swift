@@ -1,0 +1,17 @@
+import ShardState
+import Testing
+
+/// The queue of payments that time will do something to.
+@Suite struct DeadlinesTests {
+    @Test func `a payment beyond the first 2^32 of a shard is looked at in its time`() {
+        var deadlines = Deadlines()
+        let numbers = [1, 1 << 32 - 1, 1 << 32, 1 << 37]
+        for number in numbers { deadlines.add(number, at: 5_000) }
+        #expect(deadlines.count == numbers.count)
+        var due: [Int] = []
+        deadlines.advance(to: 4_000, limit: 256, into: &due)
+        #expect(due.isEmpty)
+        deadlines.advance(to: 8_000, limit: 256, into: &due)
+        #expect(due.sorted() == numbers && deadlines.count == 0)
+    }
+}
