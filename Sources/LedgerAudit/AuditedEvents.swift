@@ -9,8 +9,6 @@ struct AuditedDispute {
     var amount: Int64
     var fee: Int64 = 0
     var reserved: Int64 = 0
-    /// Lost for want of evidence, not by the provider's word.
-    var isPresumedLost = false
 }
 
 // What providers, operators and disputes do to a payment, written from docs/payments.md and docs/posting-rules.md.
@@ -218,7 +216,7 @@ extension AuditedPayment {
         case (.disputeWarned, .warning) where isNew:
             dispute.reserved = fact.reservedMinor
             return .success(reserve(fact.reservedMinor))
-        case (.disputeOpened, .warning), (.disputeOpened, .won):
+        case (.disputeOpened, .warning), (.disputeOpened, .warningClosed), (.disputeOpened, .won):
             var postings = reserve(-dispute.reserved)
             dispute = AuditedDispute(status: .open, amount: fact.amountMinor, fee: dispute.fee + fact.feeMinor)
             disputed += fact.amountMinor
@@ -230,23 +228,18 @@ extension AuditedPayment {
             dispute.status = .underReview
             return .success([:])
         case (.disputeWon, .open), (.disputeWon, .underReview), (.disputeWonAfterAll, .lost):
-            guard dispute.isPresumedLost == (fact.effect == .disputeWonAfterAll) else {
-                return .failure("won, but the provider had decided")
-            }
             guard fact.amountMinor == dispute.amount, fact.feeMinor == (fact.isFeeReturned ? dispute.fee : 0) else {
                 return .failure("\(fact.amountMinor) and \(fact.feeMinor) come back of \(dispute.amount)")
             }
             if fact.isFeeReturned { dispute.fee = 0 }
             if dispute.status == .lost { disputeLost -= fact.amountMinor } else { disputed -= fact.amountMinor }
             dispute.status = .won
-            dispute.isPresumedLost = false
             return .success(chargeback(-fact.amountMinor - fact.feeMinor))
         case (.disputeLost, .open), (.disputeLost, .underReview), (.disputeOverdue, .open):
             guard fact.amountMinor == dispute.amount, type != .disputeOverdue || dispute.status == .open else {
                 return .failure("\(fact.amountMinor) of \(dispute.amount) are lost")
             }
             dispute.status = .lost
-            dispute.isPresumedLost = fact.effect == .disputeOverdue
             disputed -= fact.amountMinor
             disputeLost += fact.amountMinor
             return .success([:])

@@ -17,8 +17,6 @@ struct NaiveDispute {
     var status = Status.warning
     var chargebacks = 0
     var refundable = false
-    /// Lost because no evidence came in time, for all that we know.
-    var isPresumedLost = false
     var due: Int64 = 0
     var evidence = "-"
     var createdAt: Int64
@@ -113,9 +111,9 @@ extension NaivePayment {
         case (.disputeWarningClosed, .warningClosed), (.disputeUnderReview, .underReview), (.disputeWon, .won),
             (.disputeLost, .lost):
             return .known
-        // The merchant defends it by another way.
-        case (.disputeUnderReview, .lost) where disputes[index].isPresumedLost: return .known
-        case (.disputeWon, .lost) where disputes[index].isPresumedLost:
+        // The merchant defends it by another way, or in arbitration.
+        case (.disputeUnderReview, .lost), (.disputeUnderReview, .won): return .known
+        case (.disputeWon, .lost):
             return ruleWon(event, "dispute_won_after_all", fact)
         case (.disputeWon, .open), (.disputeWon, .underReview): return ruleWon(event, "dispute_won", fact)
         case (.disputeLost, .open), (.disputeLost, .underReview):
@@ -146,7 +144,7 @@ extension NaivePayment {
         let isWarning = event.type == .disputeWarning
         if let index {
             if isWarning || disputes[index].isOpen { return .known }
-            guard disputes[index].status == .warning || disputes[index].status == .won else {
+            guard disputes[index].status != .lost else {
                 return .refused("eventNotAllowed")
             }
         } else if !isWarning, disputes.count >= 16 {
@@ -209,7 +207,6 @@ extension NaivePayment {
             return move(.reserve, .available, released) + chargeback
         case "dispute_won", "dispute_won_after_all":
             dispute.status = .won
-            dispute.isPresumedLost = false
             if fact.feeReturned { dispute.fee = 0 }
             return move(.receivable, .available, fact.amount + fact.fee)
         case "dispute_lost_after_all":
@@ -220,7 +217,6 @@ extension NaivePayment {
             return chargeback
         default:
             dispute.status = .lost
-            dispute.isPresumedLost = fact.effect == "dispute_overdue"
         }
         return []
     }

@@ -83,7 +83,10 @@ import Testing
             world.tell(.disputeLost, id)
             #expect(Self.balance(&world) == "EUR pending=0 available=445 reserve=0")
             #expect(world.payment.disputedMinor == 500, "open and lost disputes are shown together")
-            #expect(world.tell(.disputeWon, id).contains("eventNotAllowed"))
+            // No status is final: arbitration brings the money back.
+            #expect(world.tell(.disputeWon, id).contains("dispute_won_after_all"))
+            #expect(Self.balance(&world) == "EUR pending=0 available=945 reserve=0")
+            #expect(world.payment.disputedMinor == 0)
             try Self.restart(&world)
         }
     }
@@ -212,11 +215,16 @@ import Testing
                 .disputeLost: .disputeLost,
             ],
             "won": [
-                .disputeWarning: .none, .disputeOpened: .disputeOpened, .disputeWon: .none,
-                .disputeLost: .disputeLostAfterAll,
+                .disputeWarning: .none, .disputeOpened: .disputeOpened, .disputeUnderReview: .none,
+                .disputeWon: .none, .disputeLost: .disputeLostAfterAll,
             ],
-            "lost": [.disputeWarning: .none, .disputeLost: .none],
-            "warning_closed": [.disputeWarning: .none, .disputeWarningClosed: .none],
+            "lost": [
+                .disputeWarning: .none, .disputeUnderReview: .none, .disputeWon: .disputeWonAfterAll,
+                .disputeLost: .none,
+            ],
+            "warning_closed": [
+                .disputeWarning: .none, .disputeWarningClosed: .none, .disputeOpened: .disputeOpened,
+            ],
         ]
         for (name, way) in ways {
             for type in PaymentEventType.allCases where type.isPosted && type.isDispute {

@@ -6,10 +6,11 @@ package enum DisputeStatus: UInt8, Sendable, CaseIterable {
     case open = 2
     /// Evidence was sent.
     case underReview = 3
-    /// The money came back. Not final everywhere: a second chargeback may follow.
+    /// The money came back. Not final: a second chargeback may follow.
     case won = 4
+    /// The money stays gone. Not final: arbitration may bring it back.
     case lost = 5
-    /// The inquiry ended without a chargeback.
+    /// The inquiry ended without a chargeback. Not final: one may follow.
     case warningClosed = 6
 
     /// As the API names it.
@@ -78,7 +79,10 @@ package struct Dispute: Sendable {
             reservedMinor = fact.reservedMinor
             evidenceDueAt = fact.evidenceDueAt
         case .disputeOpened:
-            precondition(status == .warning || status == .won, "charged back while \(status)")
+            precondition(
+                status == .warning || status == .warningClosed || status == .won,
+                "charged back while \(status)"
+            )
             amountMinor = fact.amountMinor
             feeMinor += fact.feeMinor
             reservedMinor = 0
@@ -101,7 +105,7 @@ package struct Dispute: Sendable {
             status = .lost
             isPresumedLost = true
         case .disputeWonAfterAll:
-            precondition(status == .lost && isPresumedLost, "won after all while \(status)")
+            precondition(status == .lost, "won after all while \(status)")
             if fact.isFeeReturned { feeMinor = 0 }
             status = .won
             isPresumedLost = false

@@ -58,9 +58,11 @@ extension Payment {
         switch context.dispute?.status {
         case nil:
             guard disputeCount < Self.maximumDisputes else { throw .tooManyDisputes }
-        case .warning, .won: break
+        // A chargeback may follow an inquiry that was closed, and a chargeback that was won.
+        case .warning, .warningClosed, .won: break
         case .open, .underReview: return .known
-        case .lost, .warningClosed: throw .notAllowed
+        // The money is gone already. It comes back first (`dispute.won`).
+        case .lost: throw .notAllowed
         }
         try checkDisputable()
         guard amount(event) <= disputableMinor(event) else { throw .amountMismatch }
@@ -85,9 +87,10 @@ extension Payment {
         switch dispute.status {
         case .open: return .fact(PaymentFact(.disputeUnderReview, 0, currency))
         case .underReview: return .known
-        // The merchant sent evidence elsewhere. It stays lost for us until the provider has decided.
-        case .lost where dispute.isPresumedLost: return .known
-        case .warning, .won, .lost, .warningClosed: throw .notAllowed
+        // Evidence went another way, or the case goes on in arbitration. The money stays where it is until the provider has
+        // decided.
+        case .lost, .won: return .known
+        case .warning, .warningClosed: throw .notAllowed
         }
     }
 
@@ -96,9 +99,10 @@ extension Payment {
         let effect: PaymentEffect
         switch dispute.status {
         case .open, .underReview: effect = .disputeWon
-        case .lost where dispute.isPresumedLost: effect = .disputeWonAfterAll
+        // For want of evidence, or in arbitration: no status is final.
+        case .lost: effect = .disputeWonAfterAll
         case .won: return .known
-        case .warning, .lost, .warningClosed: throw .notAllowed
+        case .warning, .warningClosed: throw .notAllowed
         }
         guard event.amountMinor ?? dispute.amountMinor == dispute.amountMinor else { throw .amountMismatch }
         var fact = PaymentFact(effect, dispute.amountMinor, currency)

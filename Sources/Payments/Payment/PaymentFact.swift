@@ -32,7 +32,7 @@ package enum PaymentEffect: UInt8, Sendable, CaseIterable {
     case writtenOff = 20
     /// No evidence was sent in time: lost for all that we know, until the provider says otherwise.
     case disputeOverdue = 21
-    /// What we took for lost the provider has decided for the merchant.
+    /// Lost before, by the provider's word or for want of evidence, and won after all (arbitration).
     case disputeWonAfterAll = 22
     /// The PSP executed a refund for another amount, and an operator decided that it counts as asked for.
     case refundConfirmed = 23
