@@ -50,14 +50,14 @@ struct RequestInterpreter {
         case (.review(let route), .merchant(let index)):
             return try operation(try review(route, body).kind, fields, of: configuration.merchants[index].id)
         case (.review(let route), .operator):
-            let (kind, shard) = try review(route, body)
-            return try operatorOperation(kind, shard: shard, fields)
+            let (kind, id) = try review(route, body)
+            return try operatorOperation(kind, about: "\(id)", shard: id.shard, fields)
         case (.operator(.providerEvent), .operator):
             return try providerEvent(body)
         case (.operator(.payoutEvent(let id)), .operator):
             let report = try PayoutEventBody.parse(body, scratch: &scratch)
             let kind = Command.Kind.payoutEvent(id, report.event, reason: report.reason)
-            return try operatorOperation(kind, shard: id.shard, fields)
+            return try operatorOperation(kind, about: "\(id)", shard: id.shard, fields)
         case (.merchant, .operator), (.operator, .merchant), (.openAPI, _):
             throw Rejection(.apiKeyRoleWrong)
         }
@@ -208,14 +208,14 @@ struct RequestInterpreter {
         return kind
     }
 
-    /// The end of a review, and the shard that holds the payment.
+    /// The end of a review, and the payment.
     private mutating func review(
         _ route: ReviewRoute,
         _ body: Span<UInt8>
-    ) throws(Rejection) -> (kind: Command.Kind, shard: UInt16) {
+    ) throws(Rejection) -> (kind: Command.Kind, id: PaymentID) {
         switch route {
-        case .approve(let id): (try plain(.approve(id), body), id.shard)
-        case .reject(let id): (try plain(.reject(id), body), id.shard)
+        case .approve(let id): (try plain(.approve(id), body), id)
+        case .reject(let id): (try plain(.reject(id), body), id)
         }
     }
 
@@ -228,23 +228,25 @@ struct RequestInterpreter {
         return .operation(kind, merchant, key, fingerprint(), respondsAtOnce: fields.prefersAsync)
     }
 
-    /// What an operator asks: of the shard that owns what it is about, whosever that is. Operators share one space of keys, that of
-    /// no merchant.
+    /// What an operator asks: of the shard that owns what it is about, whosever that is. Operators share one space of keys for
+    /// each payment and pay-out: a key counts for one of them, on whichever shards they are.
     private mutating func operatorOperation(
         _ kind: Command.Kind,
+        about object: String,
         shard: UInt16,
         _ fields: HeaderFields
     ) throws(Rejection) -> Outcome {
-        let key = try digestKey(fields, Self.noMerchant)
+        let key = try digestKey(fields, Self.noMerchant, about: object)
         return .operatorOperation(kind, shard: shard, key, fingerprint(), respondsAtOnce: fields.prefersAsync)
     }
 
-    /// A provider's event: its own identifier is the key under which it is applied once, whoever posts it.
+    /// A provider's event: its own identifier, of its payment, is the key under which it is applied once, whoever posts it. The
+    /// payment belongs to the key, so that the key counts for as much on every shard.
     private mutating func providerEvent(_ body: Span<UInt8>) throws(Rejection) -> Outcome {
         let event = try ProviderEventBody.parse(body, scratch: &scratch)
         // No key of the headers has a line break.
         scratch.key.removeAll(keepingCapacity: true)
-        scratch.key.append(contentsOf: "event\n\(event.provider)\n\(event.id)".utf8)
+        scratch.key.append(contentsOf: "event\n\(event.provider)\n\(event.payment)\n\(event.id)".utf8)
         let key = Digest.key(
             seed: configuration.idempotencySeed,
             merchant: Self.noMerchant,
@@ -257,14 +259,20 @@ struct RequestInterpreter {
 
     private static var noMerchant: MerchantID { MerchantID(rawValue: 0) }
 
-    /// The digest of the one key that headers and body name.
-    private mutating func digestKey(_ fields: HeaderFields, _ merchant: MerchantID) throws(Rejection) -> KeyDigest {
+    /// The digest of the one key that headers and body name; an operator's counts for what it is about.
+    private mutating func digestKey(
+        _ fields: HeaderFields,
+        _ merchant: MerchantID,
+        about object: String = ""
+    ) throws(Rejection) -> KeyDigest {
         if scratch.key.isEmpty {
             swap(&scratch.key, &scratch.bodyKey)
         } else if !scratch.bodyKey.isEmpty && scratch.key != scratch.bodyKey {
             throw Rejection(.idempotencyKeyConflict, .known("idempotency_key"))
         }
         guard !scratch.key.isEmpty else { throw Rejection(.idempotencyKeyMissing) }
+        // No key has a line break.
+        if !object.isEmpty { scratch.key.append(contentsOf: "\n\(object)".utf8) }
         // Not searched for card numbers: nothing but a keyed digest of it leaves this function, and one in thousands of
         // random keys would look like one.
         return Digest.key(

@@ -93,9 +93,35 @@ import Testing
             default: Issue.record("\(path) became \(command.kind)")
             }
         }
-        #expect(edge.sink.commands.count == 3 && Set(edge.sink.commands.map(\.key)).count == 1)
+        // One key counts for one payment or pay-out.
+        let keys = edge.sink.commands.map(\.key)
+        #expect(keys.count == 3 && keys[0] == keys[1] && keys[1] != keys[2])
         edge.send("POST", "/v1/payments/\(payment)/approve", authorization: "Bearer \(edge.desk.text)", key: nil)
         #expect(edge.answer?.code == "idempotency_key_missing")
+    }
+
+    @Test func `a key of an operator and an event's identifier count for one object, on whichever shard it is`() throws
+    {
+        let edge = try Edge()
+        func keys(_ requests: [(path: String, body: String)]) throws -> [KeyDigest] {
+            try requests.map { request in
+                let body = Array(request.body.utf8)
+                edge.send("POST", request.path, body: body, authorization: "Bearer \(edge.desk.text)")
+                return try #require(edge.command?.key)
+            }
+        }
+        let payments = [(1, 9), (1, 10), (2, 9)].map { shard, number in
+            PaymentID(milliseconds: 1, shard: shard, sequence: number)
+        }
+        let approvals = try keys(payments.map { ("/v1/payments/\($0)/approve", "") })
+        #expect(Set(approvals).count == 3)
+        let events = payments.map { payment in
+            let body = #"{"id":"e1","provider":"psp","type":"authorization.expired","payment_id":"\#(payment)"}"#
+            return (path: "/v1/provider_events", body: body)
+        }
+        let told = try keys(events)
+        #expect(Set(told).count == 3 && Set(told).isDisjoint(with: approvals))
+        #expect(try keys(events) == told, "the same event again has the same key")
     }
 
     @Test func `a merchant approves and rejects, too, under a key of its own`() throws {
