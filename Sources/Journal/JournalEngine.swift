@@ -99,6 +99,10 @@ package protocol JournalEngine: AnyObject, Sendable {
     /// The same for a reader of several records, which keeps what one read had to open and decode for the next.
     func read(at position: RecordPosition, cache: inout JournalReadCache) throws(JournalError) -> [UInt8]
 
+    /// Notes that records up to a position are no longer needed for a start: a snapshot holds them. They may go to an archive, and
+    /// are read from there. Any thread; cheap. Nothing happens when another owner has the journal, or where nothing is archived.
+    func retire(upTo position: RecordPosition)
+
     /// Flushes what is pending, tells it, and gives the lease up: the next owner need not wait for its end. An owner that has
     /// lost the journal only stops being told. The owner is told nothing after this has returned. Blocks.
     func close()
@@ -108,6 +112,8 @@ extension JournalEngine {
     package var roomBytes: Int { .max }
 
     package func wantRoom(bytes: Int) {}
+
+    package func retire(upTo position: RecordPosition) {}
 
     /// For an engine that has one owner for as long as it is open.
     package func renew(at now: UInt64) throws(JournalError) -> UInt64 { .max }

@@ -262,16 +262,7 @@ extension ShardCore {
 
     /// An answer that refuses a request outside of any command (a stored answer that cannot be read).
     package func refusal(_ refusal: Refusal, _ reply: ReplyToken, _ requestID: RequestID) -> Response {
-        var body = makeBody()
-        renderer.renderRefusal(refusal, payment: nil, details: Span(), requestID: requestID, into: &body)
-        return Response(
-            reply: reply,
-            requestID: requestID,
-            status: refusal.httpStatus,
-            isReplay: false,
-            retryAfterSeconds: refusal.retryAfterSeconds,
-            body: body
-        )
+        renderer.refusal(refusal, reply, requestID)
     }
 
     /// Whether any request still waits for its answer.
@@ -322,6 +313,22 @@ extension PaymentView {
             expiresAt: payment.deadline,
             createdAt: Int64(payment.id.milliseconds),
             updatedAt: payment.updatedAt
+        )
+    }
+}
+
+extension ResponseRenderer {
+    /// An answer that refuses a request, for where there is no shard.
+    package func refusal(_ refusal: Refusal, _ reply: ReplyToken, _ requestID: RequestID) -> Response {
+        var body = ByteBufferAllocator().buffer(capacity: 512)
+        renderRefusal(refusal, payment: nil, details: Span(), requestID: requestID, into: &body)
+        return Response(
+            reply: reply,
+            requestID: requestID,
+            status: refusal.httpStatus,
+            isReplay: false,
+            retryAfterSeconds: refusal.retryAfterSeconds,
+            body: body
         )
     }
 }

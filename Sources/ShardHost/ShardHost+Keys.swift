@@ -35,7 +35,7 @@ extension ShardHost {
 
     /// Merges runs of keys on the thread for that, when there are many, until there are few enough.
     private func mergeKeyRuns() {
-        guard let snapshots, let merger = snapshots.merger, !isMergingKeys, !hasFailed, !isDraining,
+        guard let snapshots, let merger = snapshots.merger, !isMergingKeys, ending == nil, draining == nil,
             snapshots.storage.keyRuns.needsMerge
         else { return }
         isMergingKeys = true

@@ -7,7 +7,7 @@ import ShardStorage
 extension ShardHost {
     /// Takes a snapshot when one is due; lets payments leave memory behind one that was written.
     func advanceSnapshot(_ now: Int64) {
-        guard schedule != nil, !hasFailed, !isDraining else { return }
+        guard schedule != nil, ending == nil, draining == nil else { return }
         if case .releasing(var plan) = schedule?.phase {
             let start = NIODeadline.now()
             let isDone = core.release(&plan, limit: schedule?.policy.releaseChunks ?? 1)
@@ -51,13 +51,17 @@ extension ShardHost {
         schedule?.phase = .writing
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = self.eventLoop
-        let epoch = journal.epoch
+        let journal = self.journal
         let wall = clock()
         snapshots.writer.run {
             do throws(JournalError) {
-                let written = try snapshots.storage.write(capture, epoch: epoch, wallMilliseconds: wall) {
-                    snapshots.pace.spend($0)
-                }
+                let written = try snapshots.storage.write(
+                    capture,
+                    epoch: journal.epoch,
+                    wallMilliseconds: wall,
+                    confirm: { () throws(JournalError) in try journal.confirm() },
+                    pace: { snapshots.pace.spend($0) }
+                )
                 eventLoop.execute { loopBound.value.snapshotWritten(written) }
             } catch {
                 eventLoop.execute { loopBound.value.snapshotFailed(capture, error) }
@@ -82,6 +86,8 @@ extension ShardHost {
         schedule?.failed(at: clock())
         snapshotStatistics.failed += 1
         snapshotStatistics.lastFailure = error.description
+        // An owner that lost its journal must not publish one: that is no fault of the disk.
+        if isReleased { return }
         ports.snapshotFailed(error, shard: shard)
     }
 }

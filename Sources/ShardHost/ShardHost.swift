@@ -15,8 +15,8 @@ package final class ShardHost {
     package let shard: UInt16
     package internal(set) var core: ShardCore
     let journal: any JournalEngine
-    private let threadPool: any BlockingReads
-    private let historyPool: any BlockingReads
+    let threadPool: any BlockingReads
+    let historyPool: any BlockingReads
     let keyPool: any BlockingReads
     /// Where payments that left memory are; nil when none ever leaves.
     let storage: ShardStorage?
@@ -25,7 +25,7 @@ package final class ShardHost {
     package internal(set) var snapshotStatistics = SnapshotStatistics()
     /// Milliseconds since 1970.
     let clock: @Sendable () -> Int64
-    private let limits: Limits
+    let limits: Limits
     unowned let ports: any ShardPorts
 
     var output = ShardOutput()
@@ -43,11 +43,13 @@ package final class ShardHost {
     private var tickedAt: Int64 = 0
     var readsUnderWay = 0
     /// Those of them that are of the ledger.
-    private var ledgerReadsUnderWay = 0
-    var hasFailed = false
-    var isDraining = false
+    var ledgerReadsUnderWay = 0
+    /// Why the shard takes nothing any more, as its answers say; nil while it goes on.
+    var ending: Ending?
+    /// Why new work is refused while what is in flight goes on; nil while it is taken.
+    var draining: Refusal?
     var isMergingKeys = false
-    package private(set) var statistics = ShardHostStatistics()
+    package internal(set) var statistics = ShardHostStatistics()
 
     package struct Limits: Sendable {
         /// New commands are refused (503) while more bytes than this wait for the disk. Outcomes of what is in flight are
@@ -70,6 +72,20 @@ package final class ShardHost {
             self.unflushedMilliseconds = unflushedMilliseconds
             self.reads = reads
             self.ledgerReads = ledgerReads
+        }
+    }
+
+    enum Ending {
+        /// The journal failed. What was durable is still read.
+        case failed
+        /// Another host owns the shard, or may. What is in memory here may be out of date, so nothing is read from it.
+        case released
+
+        var refusal: Refusal {
+            switch self {
+            case .failed: .journalFailed
+            case .released: .shardUnavailable
+            }
         }
     }
 
@@ -96,7 +112,8 @@ package final class ShardHost {
         clock: @escaping @Sendable () -> Int64,
         ports: any ShardPorts
     ) {
-        precondition(core.lastPosition == journal.lastPosition, "a shard starts where its journal ends")
+        // Another owner may have the journal by now, and may have gone on: appends are refused then.
+        precondition(core.lastPosition <= journal.lastPosition, "a shard starts where its journal ends")
         self.eventLoop = eventLoop
         self.shard = core.configuration.shard
         self.durablePosition = core.lastPosition
@@ -124,6 +141,7 @@ package final class ShardHost {
     /// Handles the commands that arrived together.
     package func process(_ commands: [Command]) {
         eventLoop.assertInEventLoop()
+        if isReleased { return refuse(commands) }
         let now = clock()
         let room = journal.roomBytes - unflushedFrameBytes
         updateAdmission(room: room)
@@ -137,6 +155,7 @@ package final class ShardHost {
 
     /// A PSP call ended. Call `providerCompletionsDelivered` after those that ended together.
     package func providerCompleted(_ token: UInt64, _ outcome: ProviderOutcome) {
+        if isReleased { return }
         core.handle(outcome, of: token, at: clock(), into: &output)
     }
 
@@ -146,6 +165,7 @@ package final class ShardHost {
 
     /// Time passes; call about every 10 ms.
     package func tick() {
+        if isReleased { return }
         let now = clock()
         tickedAt = now
         updateAdmission()
@@ -164,9 +184,37 @@ package final class ShardHost {
     }
 
     /// New work is refused from now on; what is in flight goes on.
-    package func drain() {
-        isDraining = true
+    /// - Parameter refusal: what callers are told.
+    package func drain(as refusal: Refusal = .draining) {
+        draining = refusal
         updateAdmission()
+    }
+
+    /// The shard is another host's from now on, or may be. Nothing is acknowledged and nothing is sent any more: every request
+    /// that waits is refused as `shardUnavailable`, and so is every new one. The host is of no use afterwards.
+    package func release() { end(.released) }
+
+    /// The journal has another owner.
+    func lost() { end(.released) }
+
+    /// Nothing that this host began outside of its event loop is under way.
+    package var isIdle: Bool {
+        guard readsUnderWay == 0, !isMergingKeys else { return false }
+        if case .writing = schedule?.phase { return false }
+        return true
+    }
+
+    /// The host was released, or the journal has another owner.
+    package var isReleased: Bool {
+        if case .released = ending { return true }
+        return false
+    }
+
+    private func refuse(_ commands: [Command]) {
+        for command in commands {
+            ports.respond(core.refusal(.shardUnavailable, command.reply, command.requestID))
+        }
+        ports.effectsReleased()
     }
 
     /// Nothing is in flight: no request waits for its answer, nothing waits for the disk.
@@ -214,6 +262,7 @@ package final class ShardHost {
     // MARK: Journal
 
     func durable(upTo position: RecordPosition) {
+        if isReleased { return }
         precondition(position >= durablePosition, "durability never goes back")
         durablePosition = position
         while let first = appended.first, first.position <= position {
@@ -232,28 +281,41 @@ package final class ShardHost {
     }
 
     func failed(_ error: JournalError) {
-        guard !hasFailed else { return }
-        hasFailed = true
+        guard ending == nil else { return }
+        end(.failed)
+        ports.journalFailed(error, shard: shard)
+    }
+
+    private func end(_ ending: Ending) {
+        // A shard whose journal failed may be released still, so that it can be built again.
+        if self.ending != nil, !(isFailed && ending == .released) { return }
+        self.ending = ending
+        output.removeRecords()
         // What waits rests on records that may or may not be on the disk: it is neither acknowledged nor refused, and who waits
         // for it is told so.
         while let pending = waiting.popFirst() { giveUp(pending.effect) }
         for (reply, requestID) in core.takeReplies() {
-            ports.respond(core.refusal(.journalFailed, reply, requestID))
+            ports.respond(core.refusal(ending.refusal, reply, requestID))
         }
         updateAdmission()
         ports.effectsReleased()
-        ports.journalFailed(error, shard: shard)
     }
 
-    /// An effect whose record will never be known to be durable.
+    private var isFailed: Bool {
+        if case .failed = ending { return true }
+        return false
+    }
+
+    /// An effect whose record will never be known to be durable, or one of a shard that is not here any more.
     private func giveUp(_ effect: Effect) {
+        let refusal = ending?.refusal ?? .journalFailed
         switch effect {
         case .callProvider, .score, .loadPayment, .lookUpKey: break
         case .respond(let response):
-            ports.respond(core.refusal(.journalFailed, response.reply, response.requestID))
+            ports.respond(core.refusal(refusal, response.reply, response.requestID))
         case .replay(let reply, let requestID, _), .history(let reply, let requestID, _, _),
             .ledgerEntries(let reply, let requestID, _), .pastBalance(let reply, let requestID, _):
-            ports.respond(core.refusal(.journalFailed, reply, requestID))
+            ports.respond(core.refusal(refusal, reply, requestID))
         }
     }
 
@@ -264,9 +326,10 @@ package final class ShardHost {
         var effects = spareEffects
         spareEffects = []
         swap(&effects, &output.effects)
-        let failed = hasFailed
+        let failed = ending != nil
+        let released = isReleased
         for pending in effects {
-            if pending.restsOn <= durablePosition {
+            if !released, pending.restsOn <= durablePosition {
                 run(pending.effect, now)
             } else if failed {
                 giveUp(pending.effect)
@@ -282,7 +345,7 @@ package final class ShardHost {
     /// Hands the records of the output to the journal. They stay where they are when the journal's backlog is full: new
     /// work is refused then, and the next durable batch makes room for them, with whatever came after them.
     private func append(_ now: Int64) {
-        guard !hasFailed else { return output.removeRecords() }
+        guard ending == nil else { return output.removeRecords() }
         do throws(JournalError) {
             try journal.append(
                 records: output.records,
@@ -296,7 +359,7 @@ package final class ShardHost {
                 return updateAdmission()
             }
             output.removeRecords()
-            return failed(error)
+            return error.code == .fenced ? lost() : failed(error)
         }
         unflushedBytes += output.records.count
         unflushedFrameBytes += JournalRoom.frameBytes(records: output.records.count)
@@ -316,10 +379,10 @@ package final class ShardHost {
         core.isJournalRoomShort = isRoomShort
         core.journalRoomBytes = max(0, room)
         core.hasRoomForEvents = !isDiskBehind && hasRoom(room, keeping: core.callReserveBytes)
-        if hasFailed {
-            core.refusesNewWork = .journalFailed
-        } else if isDraining {
-            core.refusesNewWork = .draining
+        if let ending {
+            core.refusesNewWork = ending.refusal
+        } else if let draining {
+            core.refusesNewWork = draining
         } else if isDiskBehind || isRoomShort {
             core.refusesNewWork = isRoomShort ? .journalRoomShort : .overloaded
         } else {
@@ -366,121 +429,5 @@ package final class ShardHost {
         case .pastBalance(let reply, let requestID, let read):
             answerPastBalance(reply, requestID, read)
         }
-    }
-
-    /// Reads a stored answer from the journal, off the loop, and sends it as it was first sent.
-    private func replay(_ reply: ReplyToken, _ requestID: RequestID, _ record: RecordPosition) {
-        let journal = self.journal
-        readOffLoop(reply, requestID) {
-            Self.read(record, from: journal).map { (status: $0.status, isReplay: true, body: $0.body) }
-        }
-    }
-
-    /// An answer that was made from the journal.
-    typealias ReadAnswer = (status: UInt16, isReplay: Bool, body: ByteBuffer)
-
-    /// Runs a read that blocks on a thread that may, and sends what it gives. Too many at once: 503.
-    /// - Parameter isLong: of many records.
-    func readOffLoop(
-        _ reply: ReplyToken,
-        _ requestID: RequestID,
-        isLong: Bool = false,
-        _ read: @escaping @Sendable () -> Result<ReadAnswer, JournalError>
-    ) {
-        guard readsUnderWay < limits.reads else {
-            return ports.respond(core.refusal(.overloaded, reply, requestID))
-        }
-        readsUnderWay += 1
-        let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
-        let eventLoop = self.eventLoop
-        (isLong ? historyPool : threadPool).run {
-            let result = read()
-            eventLoop.execute { loopBound.value.readEnded(reply, requestID, result) }
-        }
-    }
-
-    /// The same for a read of the ledger, which takes longer: a few at once.
-    func readLedgerOffLoop(
-        _ reply: ReplyToken,
-        _ requestID: RequestID,
-        _ read: @escaping @Sendable () throws(JournalError) -> ReadAnswer
-    ) {
-        guard ledgerReadsUnderWay < limits.ledgerReads, readsUnderWay < limits.reads else {
-            return ports.respond(core.refusal(.overloaded, reply, requestID))
-        }
-        readsUnderWay += 1
-        ledgerReadsUnderWay += 1
-        let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
-        let eventLoop = self.eventLoop
-        historyPool.run {
-            let result: Result<ReadAnswer, JournalError>
-            do throws(JournalError) { result = .success(try read()) } catch { result = .failure(error) }
-            eventLoop.execute {
-                loopBound.value.ledgerReadsUnderWay -= 1
-                loopBound.value.readEnded(reply, requestID, result)
-            }
-        }
-    }
-
-    /// Reads a payment that left memory, off the loop. How many are under way is bounded by the commands that wait for them.
-    private func load(_ sequence: UInt64) {
-        readsUnderWay += 1
-        let storage = self.storage
-        let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
-        let eventLoop = self.eventLoop
-        threadPool.run {
-            let entry: [UInt8]?
-            do throws(JournalError) { entry = try storage?.load(sequence) } catch { entry = nil }
-            eventLoop.execute { loopBound.value.loaded(sequence, entry) }
-        }
-    }
-
-    private func loaded(_ sequence: UInt64, _ entry: [UInt8]?) {
-        readsUnderWay -= 1
-        let now = clock()
-        updateAdmission()
-        core.paymentLoaded(sequence, entry, at: now, into: &output)
-        commit(now)
-    }
-
-    private static func read(
-        _ record: RecordPosition,
-        from journal: any JournalEngine
-    ) -> Result<StoredResponse, JournalError> {
-        do throws(JournalError) {
-            let bytes = try journal.read(at: record)
-            do throws(RecordDecodingError) {
-                return .success(try StoredResponse(record: bytes))
-            } catch {
-                return .failure(JournalError(.corrupt, "record \(record) holds no answer: \(error)"))
-            }
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    private func readEnded(
-        _ reply: ReplyToken,
-        _ requestID: RequestID,
-        _ result: Result<ReadAnswer, JournalError>
-    ) {
-        readsUnderWay -= 1
-        switch result {
-        case .success(let answer):
-            ports.respond(
-                Response(
-                    reply: reply,
-                    requestID: requestID,
-                    status: answer.status,
-                    isReplay: answer.isReplay,
-                    retryAfterSeconds: 0,
-                    body: answer.body
-                )
-            )
-        case .failure:
-            statistics.readsFailed += 1
-            ports.respond(core.refusal(.journalFailed, reply, requestID))
-        }
-        ports.effectsReleased()
     }
 }

@@ -184,12 +184,14 @@ struct ColdFileWriter: ~Copyable {
         try chunk.flush(to: &writer)
     }
 
-    consuming func finish() throws(JournalError) -> SnapshotFileSummary {
+    consuming func finish(
+        confirm: () throws(JournalError) -> Void
+    ) throws(JournalError) -> SnapshotFileSummary {
         try flush()
         let entered = self.entered
         let index = files.index
         let number = self.number
-        let summary = try writer.finish()
+        let summary = try writer.finish(confirm: confirm)
         var updater = try index.updating()
         for (place, location) in entered { try updater.set(place, location) }
         try updater.finish(clean: number)

@@ -23,10 +23,13 @@ package struct WrittenSnapshot: Sendable {
 extension ShardStorage {
     /// Writes a snapshot: first the payments that leave memory and the keys, each file durable, then the rest. Blocks.
     /// - Precondition: the journal is durable up to the capture's position.
+    /// - Parameter confirm: called before a file gets its name. It throws when the caller no longer owns the journal;
+    ///   then nothing more is written.
     package func write(
         _ capture: ShardCapture,
         epoch: UInt64,
         wallMilliseconds: Int64,
+        confirm: @escaping () throws(JournalError) -> Void = {},
         pace: @escaping SnapshotWriter.Pace = { _ in true }
     ) throws(JournalError) -> WrittenSnapshot {
         let clock = ContinuousClock()
@@ -42,7 +45,8 @@ extension ShardStorage {
                 wallMilliseconds: wallMilliseconds,
                 contentVersion: snapshotContentVersion
             ),
-            pace: pace
+            pace: pace,
+            confirm: confirm
         )
         try job.writeCold()
         let runs = try job.writeKeys()
@@ -96,6 +100,7 @@ private struct SnapshotJob {
     let capture: ShardCapture
     let header: SnapshotHeader
     let pace: SnapshotWriter.Pace
+    let confirm: () throws(JournalError) -> Void
     var bytes: UInt64 = 0
     var coldCount = 0
     var plan: ReleasePlan
@@ -104,12 +109,14 @@ private struct SnapshotJob {
         storage: ShardStorage,
         capture: ShardCapture,
         header: SnapshotHeader,
-        pace: @escaping SnapshotWriter.Pace
+        pace: @escaping SnapshotWriter.Pace,
+        confirm: @escaping () throws(JournalError) -> Void
     ) {
         self.storage = storage
         self.capture = capture
         self.header = header
         self.pace = pace
+        self.confirm = confirm
         plan = ReleasePlan(
             position: capture.position,
             unchangedSince: capture.unchangedSince,
@@ -161,7 +168,7 @@ private struct SnapshotJob {
         }
         if let writer = writer.take() {
             coldCount = writer.count
-            bytes += try writer.finish().bytes
+            bytes += try writer.finish(confirm: confirm).bytes
         }
         planArena()
     }
@@ -219,6 +226,7 @@ private struct SnapshotJob {
     /// Writes the keys completed since the last snapshot as a run. Returns the runs that the snapshot rests on.
     mutating func writeKeys() throws(JournalError) -> KeyRunSet {
         try storage.openKeyRuns()
+        try confirm()
         let second = UInt32(clamping: capture.lastRecordTime / 1_000)
         return try storage.keyRuns.add(
             capture.completedKeys.all,
@@ -272,7 +280,7 @@ private struct SnapshotJob {
             let stored = StoredRiskCounters(counters)
             try writer.write(.riskCounters, stored.count) { index, bytes in stored.store(index, into: &bytes) }
         }
-        bytes += try writer.finish().bytes
+        bytes += try writer.finish(confirm: confirm).bytes
     }
 
     private func writeMoney(_ writer: inout SnapshotWriter) throws(JournalError) {

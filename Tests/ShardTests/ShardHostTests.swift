@@ -98,13 +98,42 @@ struct ShardHostTests {
     @Test("An append that fails fences the shard, too")
     func appendFailure() {
         let harness = HostHarness()
-        harness.journal.failure = JournalError(.fenced, "another owner")
+        harness.journal.failure = JournalError(.io, "EIO")
         harness.send(key: 1)
-        #expect(harness.failures.map(\.code) == [.fenced])
+        #expect(harness.failures.map(\.code) == [.io])
         harness.journal.failure = nil
         harness.send(key: 2)
         #expect(harness.journal.appends == 0 && harness.calls.isEmpty)
         #expect(harness.responses.map(\.status) == [503, 503])
+    }
+
+    @Test("A shard that lost its journal refuses everything at once, and nothing that comes later changes that")
+    func lostJournal() throws {
+        let harness = HostHarness()
+        harness.send(key: 1)
+        harness.flush()
+        let id = try #require(harness.calls.first?.call.payment)
+        harness.send(key: 2)
+        harness.lose()
+        harness.flush()
+        harness.succeed(0)
+        harness.pass(milliseconds: 20_000)
+        #expect(harness.calls.count == 1 && harness.journal.appends == 2 && harness.failures.isEmpty)
+        harness.send(key: 3)
+        harness.send(.getPayment(id), key: 4)
+        #expect(harness.responses.count == 4, "who waited and who came are told")
+        for index in 0..<4 { #expect(harness.body(index).contains("shardUnavailable")) }
+        #expect(harness.responses.allSatisfy { $0.status == 503 && $0.retryAfterSeconds == 1 })
+        #expect(harness.host.isReleased && harness.host.isIdle)
+    }
+
+    @Test("An append that another owner's epoch refuses is the loss of the journal")
+    func fencedAppend() {
+        let harness = HostHarness()
+        harness.journal.failure = JournalError(.fenced, "another owner")
+        harness.send(key: 1)
+        #expect(harness.host.isReleased && harness.failures.isEmpty)
+        #expect(harness.body(0).contains("shardUnavailable"))
     }
 
     @Test("A command that comes in while effects are released is handled once")

@@ -74,6 +74,7 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case paymentTableFull
     case journalFailed
     case draining
+    case shardUnavailable
 
     // Money beside payments.
     case balanceInsufficient

@@ -207,6 +207,15 @@ extension ProblemRule {
             title: "The gateway is shutting down",
             detail: "Nothing was executed. Try again on a new connection."
         ),
+        Self(
+            code: .shardUnavailable,
+            name: "shard_unavailable",
+            refusal: .shardUnavailable,
+            category: .internal,
+            title: "The merchant's shard is moving to another host",
+            detail:
+                "What became of the request is not known here. Send it again with the same idempotency key."
+        ),
     ]
 
     /// What the payment service provider says.

@@ -141,6 +141,9 @@ package final class LocalJournalStore: JournalStore, Sendable {
     /// Counters so far.
     package var statistics: JournalStatistics { core.statistics }
 
+    /// The newest signed checkpoint; nil if there is none yet, or nothing is signed.
+    package var newestCheckpoint: Checkpoint? { core.monitor.withLock { $0.checkpoint } }
+
     /// One step of the writer, which does at most one thing on the disk and calls the owner from inside. Only for a journal
     /// opened with `driving = .steps`, by one thread at a time.
     package func stepWriter() -> JournalStep { drive.steps.withLock { $0.stepWriter() } }

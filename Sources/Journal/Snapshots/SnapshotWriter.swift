@@ -107,7 +107,10 @@ package struct SnapshotWriter: ~Copyable {
     }
 
     /// Completes the file: trailer, sync, read back, rename, sync of the directory.
-    package consuming func finish() throws(JournalError) -> SnapshotFileSummary {
+    /// - Parameter confirm: called before the file gets its name; what it throws ends the writing without it.
+    package consuming func finish(
+        confirm: () throws(JournalError) -> Void = {}
+    ) throws(JournalError) -> SnapshotFileSummary {
         if sealed != nil { try put(section: 0, UnsafeRawBufferPointer(start: nil, count: 0), isLast: true) }
         let end = offset
         try padToBlock()
@@ -128,6 +131,7 @@ package struct SnapshotWriter: ~Copyable {
         guard found.header == header, found.trailer == trailer else {
             throw JournalError(.corrupt, "\(temporary): the disk gives back other bytes than were written")
         }
+        try confirm()
         do throws(JournalFileError) {
             try fileSystem.rename(temporary, to: path)
             try fileSystem.syncDirectory(directory)

@@ -30,6 +30,8 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case eventTableFull = 19
     /// The journal's room is kept for the outcomes of what is in flight.
     case journalRoomShort = 20
+    /// This host does not own the shard at the moment. What the request came to is not known here.
+    case shardUnavailable = 21
     /// A payment can have at most 1,000 refunds (`Payment.maximumRefunds`).
     case tooManyRefunds = 13
     /// A cursor that leads nowhere.
@@ -133,6 +135,7 @@ extension Refusal {
         case .overloaded: .retry(503, after: 1)
         case .journalFailed: .retry(503, after: 5)
         case .draining: .retry(503, after: 5)
+        case .shardUnavailable: .retry(503, after: 1)
         case .tooManyRefunds: .final(422)
         case .cursorInvalid: .final(400)
         case .momentNotPast: .final(400)

@@ -80,7 +80,7 @@ extension World {
     private func checkRefusal(_ refusal: Refusal, _ attempt: Attempt) {
         let request = requests[attempt.request]
         switch refusal {
-        case .overloaded, .journalFailed, .draining, .journalRoomShort, .merchantLimitReached: return
+        case .overloaded, .journalFailed, .draining, .journalRoomShort, .merchantLimitReached, .shardUnavailable: return
         case .keyReused:
             if !request.hasConflict { fail("request \(attempt.request) was refused for another that was never made") }
             return

@@ -85,6 +85,12 @@ final class HostHarness: ShardPorts {
         loop.run()
     }
 
+    /// Another owner has the journal.
+    func lose() {
+        bridge.journalLost(JournalError(.fenced, "another owner"))
+        loop.run()
+    }
+
     func pass(milliseconds: Int64) {
         clock.advance(by: milliseconds)
         host.tick()
