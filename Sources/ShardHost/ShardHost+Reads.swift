@@ -35,7 +35,7 @@ extension ShardHost {
         let eventLoop = self.eventLoop
         (isLong ? historyPool : threadPool).run {
             let result = read()
-            eventLoop.execute { loopBound.value.readEnded(reply, requestID, result) }
+            eventLoop.execute { loopBound.value.readEnded(reply, requestID, with: result) }
         }
     }
 
@@ -57,7 +57,7 @@ extension ShardHost {
             do throws(JournalError) { result = .success(try read()) } catch { result = .failure(error) }
             eventLoop.execute {
                 loopBound.value.ledgerReadsUnderWay -= 1
-                loopBound.value.readEnded(reply, requestID, result)
+                loopBound.value.readEnded(reply, requestID, with: result)
             }
         }
     }
@@ -102,7 +102,7 @@ extension ShardHost {
     private func readEnded(
         _ reply: ReplyToken,
         _ requestID: RequestID,
-        _ result: Result<ReadAnswer, JournalError>
+        with result: Result<ReadAnswer, JournalError>
     ) {
         readsUnderWay -= 1
         if isReleased {
