@@ -461,7 +461,7 @@ import Testing
         "failed": [
             .authorizationSucceeded: .authorizedLate, .authorizationFailed: .none, .captureSucceeded: .capturedLate,
         ],
-        "conflicted": [:],
+        "conflicted": [.conflictResolved: .conflictResolved],
     ]
 
     @Test("Every pair of state and event is taken or refused as the table says, and a refused one books nothing")
