@@ -13,7 +13,7 @@ package final class JournalBridge: JournalOwner {
     private enum Report {
         case durable(RecordPosition)
         case failed(JournalError)
-        case lost
+        case lost(JournalError)
     }
 
     private let eventLoop: any EventLoop
@@ -37,7 +37,7 @@ package final class JournalBridge: JournalOwner {
 
     package func journalFailed(_ error: JournalError) { report(.failed(error)) }
 
-    package func journalLost(_ error: JournalError) { report(.lost) }
+    package func journalLost(_ error: JournalError) { report(.lost(error)) }
 
     private func report(_ report: Report) {
         eventLoop.execute {
@@ -50,7 +50,7 @@ package final class JournalBridge: JournalOwner {
         switch report {
         case .durable(let position): host.durable(upTo: position)
         case .failed(let error): host.failed(error)
-        case .lost: host.lost()
+        case .lost(let error): host.lost(error)
         }
     }
 }

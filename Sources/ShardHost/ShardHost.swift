@@ -195,7 +195,11 @@ package final class ShardHost {
     package func release() { end(.released) }
 
     /// The journal has another owner.
-    func lost() { end(.released) }
+    func lost(_ error: JournalError) {
+        guard !isReleased else { return }
+        end(.released)
+        ports.journalLost(error, shard: shard)
+    }
 
     /// Nothing that this host began outside of its event loop is under way.
     package var isIdle: Bool {
@@ -359,7 +363,7 @@ package final class ShardHost {
                 return updateAdmission()
             }
             output.removeRecords()
-            return error.code == .fenced ? lost() : failed(error)
+            return error.code == .fenced ? lost(error) : failed(error)
         }
         unflushedBytes += output.records.count
         unflushedFrameBytes += JournalRoom.frameBytes(records: output.records.count)

@@ -25,6 +25,8 @@ package protocol ShardPorts: AnyObject {
     func snapshotFailed(_ error: JournalError, shard: UInt16)
     /// The journal has failed: this shard accepts nothing any more, and what it had not acknowledged is not acknowledged.
     func journalFailed(_ error: JournalError, shard: UInt16)
+    /// The journal has another owner: this host has released the shard.
+    func journalLost(_ error: JournalError, shard: UInt16)
 }
 
 extension ShardPorts {
@@ -33,6 +35,9 @@ extension ShardPorts {
         host.scored(token, .failed(.unreachable))
         host.scoresDelivered()
     }
+
+    /// For a process that has no other way to serve the shard again than to start again.
+    package func journalLost(_ error: JournalError, shard: UInt16) { journalFailed(error, shard: shard) }
 
     package func snapshotWritten(_ written: WrittenSnapshot, for host: ShardHost) {}
     package func snapshotFailed(_ error: JournalError, shard: UInt16) {}

@@ -300,6 +300,7 @@ final class HandoverHost: ReplicaPorts, ShardPorts {
     func effectsReleased() {}
     func journalRoom(isShort: Bool, shard: UInt16) {}
     func journalFailed(_ error: JournalError, shard: UInt16) { world.problem("\(name): \(error)") }
+    func journalLost(_ error: JournalError, shard: UInt16) {}
 }
 
 /// Nanoseconds, as the world says; any thread may read it.

@@ -121,6 +121,10 @@ final class HostHarness: ShardPorts {
 
     func journalFailed(_ error: JournalError, shard: UInt16) { failures.append(error) }
 
+    private(set) var losses = 0
+
+    func journalLost(_ error: JournalError, shard: UInt16) { losses += 1 }
+
     func body(_ index: Int) -> String { String(buffer: responses[index].body) }
 }
 
