@@ -84,10 +84,12 @@ def test_a_chargeback_is_defended_and_won_then_comes_again_and_is_lost(operated)
     lost = operated.report("dispute.lost", created, psp_reference="dp_1")
     assert lost["effect"] == "dispute_lost" and change.now() == (0, -11_500, 0)
     assert dispute(operated, identifier)["status"] == "lost"
-    problem = operated.refused("dispute.won", created, "event_not_allowed", psp_reference="dp_1")
-    assert "dispute.won" not in problem["allowed_events"]
     # Nothing is left of it.
     assert operated.refund(created, 409, amount=1)["code"] == "payment_unexpected_state"
+    # Arbitration: no status of a dispute is final.
+    arbitrated = operated.report("dispute.won", created, psp_reference="dp_1")
+    assert arbitrated["effect"] == "dispute_won_after_all" and change.now() == (0, -1_500, 0)
+    assert dispute(operated, identifier)["status"] == "won"
 
 
 def test_a_fee_that_does_not_come_back_stays_taken(operated):
