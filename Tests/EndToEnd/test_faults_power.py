@@ -66,7 +66,7 @@ def test_a_thin_device_that_runs_out(tmp_path, kind):
             trial = Trial(demo, tmp_path).prepare()
             server = trial.serve()
             trial.begin("--duration", "12s", "--rate", "1200")
-            wait_until(lambda: server.poll() is not None or "Is the disk full?" in trial.log(), 90, "the device's end")
+            wait_until(lambda: server.poll() is not None or "Either the disk is full" in trial.log(), 90, "the device's end")
             # Whatever it meets first: a refused write of a segment that is being prepared, which can wait, or a failed sync.
             time.sleep(1)
             if server.poll() is not None:
