@@ -310,7 +310,7 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: ["Simulation", "Journal", "JournalConformance"],
-            exclude: ["open-seeds.txt", "regression-seeds.txt"],
+            exclude: ["regression-seeds.txt"],
             swiftSettings: strict
         ),
         tests("LoadTestTests", ["LoadTest", "HTTPTransport", nioCore, nioHPACK]),

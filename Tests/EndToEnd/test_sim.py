@@ -40,11 +40,6 @@ def test_the_seeds_that_found_something_find_nothing_now():
     assert result.returncode == 0, result.stdout[-20_000:]
 
 
-@pytest.mark.xfail(strict=True, reason="a reversal of a partial sale is refused by the PSP for ever: gateway or checker")
-def test_the_seeds_whose_finding_is_not_explained():
-    assert run("sim", "--file", REGRESSIONS.with_name("open-seeds.txt"), timeout=600).returncode != 1
-
-
 def test_the_same_seed_is_the_same_world_in_every_process():
     lines = {run("sim", "--seed", "7", "--hours", "0.05", status=0).stdout.splitlines()[0] for _ in range(3)}
     assert len(lines) == 1, lines

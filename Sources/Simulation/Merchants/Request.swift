@@ -70,10 +70,12 @@ enum NonPaymentCommand {
     case quote(QuoteRequest)
     case convert(QuoteID)
 
-    /// Whether it says an amount, so that another amount would be another request.
-    var hasAmount: Bool {
+    /// Whether another amount under the same key would be another request. Not of a report about the PSP's charge: no provider reports
+    /// two amounts of one charge, and the one that came first would be booked, whatever the PSP did.
+    var canConflict: Bool {
         switch self {
-        case .event(let event): event.amountMinor != nil
+        case .event(let event):
+            event.amountMinor != nil && event.type != .authorizationSucceeded && event.type != .captureSucceeded
         case .payout(let payout): payout.amountMinor != nil
         case .evidence, .accept, .openWallet, .payoutEvent, .quote, .convert: false
         }

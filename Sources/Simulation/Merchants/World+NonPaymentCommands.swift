@@ -15,7 +15,7 @@ extension World {
         counts.nonPaymentCommands += 1
         var request = Request(merchant: merchant, intent: intent, kind: .nonPayment, nonPayment: command)
         request.reasks = random.chance(400_000) ? 1 + random.below(3) : 0
-        request.hasConflict = random.chance(60_000) && has(.conflicts) && command.hasAmount
+        request.hasConflict = random.chance(60_000) && has(.conflicts) && command.canConflict
         openRequests += 1
         requests.append(request)
         queue.schedule(.send(request: requests.count - 1), at: now + delay)
