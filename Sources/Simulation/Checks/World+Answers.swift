@@ -42,6 +42,9 @@ extension World {
         let final = Request.Final(variant: attempt.variant.rawValue, status: response.status, hash: hash)
         guard let known = requests[attempt.request].final else {
             requests[attempt.request].final = final
+            // A late attempt, or the conflicting one, was executed after the merchant had taken a refusal for the end.
+            let request = requests[attempt.request]
+            if isCalm, request.outcome != .open, request.current == nil { askAgain(attempt.request) }
             return checkAmount(response, answer, attempt)
         }
         if known != final { fail("request \(attempt.request) is answered \(final), and was answered \(known) before") }

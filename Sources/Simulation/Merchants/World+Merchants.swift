@@ -143,7 +143,7 @@ extension World {
     }
 
     /// A merchant that lost its notes asks again for what it knows already.
-    private func askAgain(_ number: Int) {
+    func askAgain(_ number: Int) {
         guard requests[number].final != nil else { return }
         if isCalm {
             guard isOwedAnswer(number) else { return }
@@ -215,6 +215,10 @@ extension World {
         let open = requests.indices.filter { requests[$0].outcome == .open }.prefix(5)
         return
             "\(openRequests) requests open (\(open.map { "\($0)" }.joined(separator: " "))), \(running) operations running, "
+            + "\(gateway.map { $0.engine.lastPosition - log.acknowledged } ?? 0) records not acknowledged, "
+            + "\(requests.count { $0.current != nil }) requests under way, "
+            + "\(requests.count { $0.final != nil && !$0.wasAnsweredInCalm }) answers not asked for again, "
+            + "gateway \(gateway?.isUp == true ? "up" : "down"), "
             + "waiting: \(gateway.map { waiting($0.host.core.awaitingTime).prefix(3).map(Self.text) } ?? [])"
     }
 }
