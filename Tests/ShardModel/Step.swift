@@ -54,6 +54,15 @@ package enum Step: Hashable, Sendable {
             self.currency = currency
             self.captures = captures
         }
+
+        /// Creations that need fewer steps for the same: an amount that no increment has to raise, and a sale of it.
+        var simpler: [Creation] {
+            var large = self
+            large.amount = max(amount, 100_000)
+            var sale = large
+            sale.captures = true
+            return [large, sale]
+        }
     }
 
     /// What a PSP says. Amounts nil: what was asked for.

@@ -158,7 +158,8 @@ package struct Workload: Sendable {
     /// The fewest steps found that still end in a disagreement (delta debugging: Zeller and Hildebrandt, 2002), as a scenario.
     package func shrink(_ failure: Failure) -> (steps: [Step], mismatch: String)? {
         let draining = failure.isOfDrain
-        guard var (mismatch, count) = self.failure(of: failure.steps, draining: draining) else { return nil }
+        guard let (first, count) = self.failure(of: failure.steps, draining: draining) else { return nil }
+        var mismatch = first
         var steps = Array(failure.steps.prefix(count))
         // A disagreement about one payment seldom needs the others.
         if let payment = steps.last?.payment {
@@ -167,6 +168,25 @@ package struct Workload: Sendable {
                 (steps, mismatch) = (Array(own.prefix(length)), found)
             }
         }
+        reduce(&steps, &mismatch, draining: draining)
+        // Fewer steps are needed for a payment that is large enough from the beginning, or captured at once.
+        for place in steps.indices {
+            guard place < steps.count, case .create(let payment, let creation) = steps[place] else { continue }
+            for simpler in creation.simpler {
+                var candidate = steps
+                candidate[place] = .create(payment, simpler)
+                guard let (found, length) = self.failure(of: candidate, draining: draining) else { continue }
+                candidate = Array(candidate.prefix(length))
+                var explained = found
+                reduce(&candidate, &explained, draining: draining)
+                if candidate.count < steps.count { (steps, mismatch) = (candidate, explained) }
+            }
+        }
+        return (steps, mismatch)
+    }
+
+    /// Leaves steps out as long as a disagreement stays.
+    private func reduce(_ steps: inout [Step], _ mismatch: inout String, draining: Bool) {
         var size = max(1, steps.count / 2)
         while true {
             var start = 0
@@ -174,7 +194,7 @@ package struct Workload: Sendable {
             while start < steps.count {
                 let candidate = Array(steps[..<start] + steps[min(steps.count, start + size)...])
                 if let (found, length) = self.failure(of: candidate, draining: draining) {
-                    (steps, mismatch, count) = (Array(candidate.prefix(length)), found, length)
+                    (steps, mismatch) = (Array(candidate.prefix(length)), found)
                     hasShrunk = true
                 } else {
                     start += size
@@ -183,7 +203,6 @@ package struct Workload: Sendable {
             if size == 1, !hasShrunk { break }
             if !hasShrunk || size > steps.count { size = max(1, size / 2) }
         }
-        return (steps, mismatch)
     }
 
     /// The steps as a file for `Tests/ShardTests/Scenarios`.

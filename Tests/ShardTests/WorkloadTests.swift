@@ -20,8 +20,7 @@ struct WorkloadTests {
             .compactMap { workload in Self.failure(workload).map { (workload, $0) } }.first
         let (workload, failure) = try #require(found)
         let (steps, mismatch) = try #require(workload.shrink(failure))
-        // A chargeback needs the longest: 11 steps, with the kinds of events that there are.
-        #expect(steps.count <= 12, "\(steps)")
+        #expect(steps.count <= 10, "\(steps)")
         // What is printed is read back as the same steps, and the shard without the mistake agrees about them.
         let scenario = try Scenario(workload.scenario(steps, mismatch))
         #expect(scenario.steps == steps)

@@ -116,7 +116,9 @@ extension World {
                 fail("\(view.id) is conflicted, and the PSP has \(psp.authorizations) charges")
             }
             return
-        case .failed, .cancelled: problem = tracesLeft(psp, held)
+        case .failed, .cancelled:
+            // A void was refused until the authorization ran out; the PSP's own clock has not come so far yet.
+            problem = tracesLeft(psp, isNearItsEnd(view) && hasRunOut(view) ? 0 : held)
         case .expired:
             problem =
                 differs(view, psp)
@@ -156,6 +158,11 @@ extension World {
     /// In a world that lasted for a week; the wall clock may be wrong by half a day.
     private func isNearItsEnd(_ view: PaymentView) -> Bool {
         abs(view.createdAt + 7 * 86_400_000 - Self.epoch - now / 1_000) < 13 * 3_600_000
+    }
+
+    /// Whether the payment last changed when an authorization of seven days ended.
+    private func hasRunOut(_ view: PaymentView) -> Bool {
+        view.updatedAt - view.createdAt >= 7 * 86_400_000 - 13 * 3_600_000
     }
 
     private func isShortHold(_ view: PaymentView) -> Bool {
