@@ -97,6 +97,8 @@ package final class ShardHost {
     }
 
     /// Must be made on `eventLoop`, after replay.
+    /// - Parameter acquired: the journal's last record when this host acquired it: another owner may have gone on since, and appends
+    ///   are refused then. nil: the journal has no other owner, and ends there still.
     /// - Parameter historyPool: reads ledgers and timelines, hundreds of records each, so that stored answers and payments that left
     ///   memory do not wait behind them; nil: `threadPool`.
     /// - Parameter keyPool: looks idempotency keys up that left memory, one block each; nil: `threadPool`.
@@ -104,6 +106,7 @@ package final class ShardHost {
         eventLoop: any EventLoop,
         core: consuming ShardCore,
         journal: any JournalEngine,
+        acquiredAt acquired: RecordPosition? = nil,
         threadPool: any BlockingReads,
         historyPool: (any BlockingReads)? = nil,
         keyPool: (any BlockingReads)? = nil,
@@ -112,8 +115,7 @@ package final class ShardHost {
         clock: @escaping @Sendable () -> Int64,
         ports: any ShardPorts
     ) {
-        // Another owner may have the journal by now, and may have gone on: appends are refused then.
-        precondition(core.lastPosition <= journal.lastPosition, "a shard starts where its journal ends")
+        precondition(core.lastPosition == acquired ?? journal.lastPosition, "a shard starts where its journal ends")
         self.eventLoop = eventLoop
         self.shard = core.configuration.shard
         self.durablePosition = core.lastPosition

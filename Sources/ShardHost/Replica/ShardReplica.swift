@@ -314,6 +314,8 @@ package final class ShardReplica {
 /// What a new owner begins with.
 package struct ShardOwnership {
     package let journal: any JournalEngine
+    /// The journal's last record when it was acquired.
+    package let acquiredAt: RecordPosition
     package let storage: ShardStorage
     package let restored: RestoreReport
     /// Bytes of records behind the snapshot that the state was built from.
@@ -325,6 +327,7 @@ package struct ShardOwnership {
     init(journal: any JournalEngine, _ follower: ShardFollower) {
         self.journal = journal
         self.follower = follower
+        acquiredAt = follower.position
         storage = follower.storage
         restored = follower.restored
         (tailBytes, tailPayments) = follower.tail

@@ -260,6 +260,7 @@ final class HandoverHost: ReplicaPorts, ShardPorts {
             eventLoop: world.loop,
             core: ownership.takeCore(),
             journal: ownership.journal,
+            acquiredAt: ownership.acquiredAt,
             threadPool: jobs,
             snapshots: SnapshotSetup(
                 storage: ownership.storage,
