@@ -285,7 +285,8 @@ let package = Package(
             name: "ShardTests",
             dependencies: [
                 "ShardModel", "API", "ShardRecords", "ShardState", "ShardCore", "ShardStorage", "ShardHost", "Payments",
-                "Risk", "Journal", "JournalConformance", "KeyRuns", "Ledger", "LedgerAudit", "Money", nioCore, nioEmbedded,
+                "Risk", "Journal", "JournalConformance", "KeyRuns", "Ledger", "LedgerAudit", "Money", nioCore,
+                nioEmbedded,
                 nioPosix,
             ],
             exclude: ["Scenarios"],
