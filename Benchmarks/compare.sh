@@ -10,14 +10,8 @@ rate=${RATE:-5000}
 duration=${DURATION:-10s}
 rounds=${ROUNDS:-6}
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/millrace-compare.XXXXXX")
-pids=()
-stop() {
-    for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-    wait || true
-    rm -rf "$work"
-}
-trap stop EXIT
+# shellcheck source=Benchmarks/processes.sh
+source "$(dirname "$0")/processes.sh"
 
 start() { # NAME BINARY: starts a gateway with a simulator of its own
     "$2" certs --out "$work/$1-certs" >/dev/null
@@ -25,10 +19,7 @@ start() { # NAME BINARY: starts a gateway with a simulator of its own
         >"$work/$1.log" 2>&1 &
     local pid=$!
     pids+=("$pid")
-    until [ -s "$work/$1/demo.json" ]; do
-        kill -0 "$pid" 2>/dev/null || { cat "$work/$1.log" >&2; exit 69; }
-        sleep 0.1
-    done
+    until_file "$work/$1/demo.json" "$pid" "$work/$1.log"
 }
 start old "$old"
 start new "$new"

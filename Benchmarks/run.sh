@@ -14,25 +14,12 @@ connections=${CONNECTIONS:-8}
 loops=${LOOPS:-1}
 
 say() { echo "bench: $*" >&2; }
-work=$(mktemp -d "${TMPDIR:-/tmp}/millrace-bench.XXXXXX")
-pids=()
-stop() {
-    for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
-    wait || true
-    rm -rf "$work"
-}
-trap stop EXIT
+# shellcheck source=Benchmarks/processes.sh
+source Benchmarks/processes.sh
 
 say "building the baselines"
 swift build -c release --static-swift-stdlib --package-path Benchmarks >&2
 proxies=$(swift build -c release --static-swift-stdlib --package-path Benchmarks --show-bin-path)
-
-until_file() { # FILE PID LOG: waits until the file is there
-    until [ -s "$1" ]; do
-        kill -0 "$2" 2>/dev/null || { cat "$3" >&2; exit 69; }
-        sleep 0.1
-    done
-}
 
 say "starting the simulator, the proxies, and the gateway with a simulator of its own"
 "$binary" certs --out "$work/certs" >/dev/null

@@ -140,7 +140,7 @@ package struct ResolutionPolicy: Sendable {
     /// How long an authorization may stay unknown, in milliseconds since its request, before it is given up: voided by our
     /// reference where the provider declares that, else taken back when it is known. Captures and refunds are never given up.
     package var abandonAfter: Int64
-    /// How long an operation may stay unknown, in milliseconds, before people are told to look (`ShardStatistics.needingAttention`).
+    /// How long an operation may stay unknown, in milliseconds, before an operator must look (`ShardStatistics.needingAttention`).
     package var attentionAfter: Int64
 
     package init(

@@ -313,8 +313,8 @@ extension ShardCore {
         persist(.operationUnresolved(record), into: &output)
     }
 
-    /// Journals what a call told that ended nothing. Where the disk is short of room only what the resolution needs is kept: that
-    /// room is for the ends of what is in flight.
+    /// Journals what a call reported that ended nothing. Where the journal is short of room, only what the resolution needs is kept:
+    /// that room is for the ends of what is in flight.
     private mutating func note(
         _ slot: Int,
         _ answer: OperationAttempted.Answer,

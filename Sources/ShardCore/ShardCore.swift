@@ -224,12 +224,12 @@ package struct ShardStatistics: Sendable {
     package internal(set) var eventsKnown = 0
     /// Events that a payment's state did not take.
     package internal(set) var eventsRefused = 0
-    /// What a PSP executed after the payment had ended: people are told.
+    /// What a PSP executed after the payment had ended: an operator must look.
     package internal(set) var lateSuccesses = 0
     /// Tries to take back what came too late, or to void what must not stay, that the PSP refused or that could not be begun: each is
-    /// tried again, later each time; people are told.
+    /// tried again, later each time; an operator must look.
     package internal(set) var reversalsFailed = 0
-    /// Provider money that nobody could explain: people are told.
+    /// Provider money that nobody could explain: an operator must look.
     package internal(set) var unexplained = 0
     /// Disputes that were lost because no evidence came in time.
     package internal(set) var disputesOverdue = 0

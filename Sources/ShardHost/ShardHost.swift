@@ -186,7 +186,7 @@ package final class ShardHost {
     }
 
     /// New work is refused from now on; what is in flight goes on.
-    /// - Parameter refusal: what callers are told.
+    /// - Parameter refusal: what callers are answered.
     package func drain(as refusal: Refusal = .draining) {
         draining = refusal
         updateAdmission()

@@ -49,7 +49,7 @@ package struct ReplicaRole: Sendable, Equatable {
     }
 
     package enum StopReason: Sendable, Equatable {
-        /// The shard was asked away: what was appended is made durable and told first.
+        /// Another host asked for the shard: what was appended is made durable and reported first.
         case handedOver
         /// Another owner has the journal.
         case lost

@@ -259,7 +259,7 @@ package final class ShardReplica {
         switch reason {
         case .handedOver:
             statistics.handovers += 1
-            // What was appended becomes durable and is told before the journal is given up.
+            // What was appended becomes durable and is reported before the journal is given up.
             host?.drain(as: .shardUnavailable)
         case .lost:
             statistics.losses += 1
@@ -359,7 +359,7 @@ package struct ReplicaStatistics: Sendable {
     package internal(set) var acquisitions = 0
     /// Claims that another owner's lease kept out.
     package internal(set) var claimsRefused = 0
-    /// Ownerships that ended because the shard was asked away.
+    /// Ownerships that ended because another host asked for the shard.
     package internal(set) var handovers = 0
     /// Ownerships that another host took.
     package internal(set) var losses = 0
