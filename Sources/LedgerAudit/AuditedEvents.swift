@@ -44,6 +44,8 @@ extension AuditedPayment {
             return .success([:])
         case .conflicted:
             guard running == nil else { return .failure("conflicted while an operation runs") }
+            // Only of an open authorization the hold is still booked.
+            if !isOpen { authorized = min(authorized, captured) }
             phase = .conflicted
             return .success(unexplained(fact.amountMinor, fact.currency))
         case .conflictResolved:

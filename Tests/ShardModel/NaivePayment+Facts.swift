@@ -24,6 +24,8 @@ extension NaivePayment {
         case "authorized_late", "captured_late": postings = succeedLate(fact)
         case "authorization_failed": phase = .failed
         case "conflicted":
+            // The hold of a payment that had ended was released then.
+            if !isOpen, captured < authorized { authorized = captured }
             phase = .conflicted
             postings = move(.receivable, .suspense, fact.amount)
         case "conflict_resolved":

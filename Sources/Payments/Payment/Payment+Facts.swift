@@ -22,6 +22,8 @@ extension Payment {
             authorizationFinished(.declined(.hard, .genericDecline), 0, 0)
         case .conflicted:
             precondition(running == nil, "another operation is running")
+            // A hold that was released before is not on the books any more: the end of the conflict must not release it again.
+            if !isOpen { authorizedMinor = min(authorizedMinor, capturedMinor) }
             phase = .conflicted
         case .conflictResolved: conflictResolved(fact)
         case .incremented:
