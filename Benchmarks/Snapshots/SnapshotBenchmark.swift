@@ -41,6 +41,7 @@ private struct Run: ~Copyable {
         self.payments = payments
         configuration = ShardConfiguration(
             shard: 0,
+            connectors: ConnectorTable(ConnectorRegistry("psp")),
             idempotencyCapacity: payments + payments / 10,
             paymentCapacity: payments * 2
         )
@@ -126,7 +127,11 @@ private struct Run: ~Copyable {
         var fresh = newCore()
         _ = try storage.restore(into: &fresh)
         fresh = ShardCore(
-            configuration: ShardConfiguration(shard: 0, idempotencyCapacity: 2),
+            configuration: ShardConfiguration(
+                shard: 0,
+                connectors: ConnectorTable(ConnectorRegistry("psp")),
+                idempotencyCapacity: 2
+            ),
             renderer: FixedRenderer()
         )
         try measurePause(&core, storage)
@@ -266,6 +271,7 @@ private struct Run: ~Copyable {
                 currency: .eur,
                 capturesAutomatically: true,
                 feeBasisPoints: 250,
+                route: RoutePlan(.first),
                 paymentMethod: "tok_visa_4242",
                 details: details
             )

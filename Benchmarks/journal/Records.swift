@@ -23,12 +23,15 @@ struct SampleRecords: ~Copyable {
         self.details = details
     }
 
-    private static var renderer: RendererV1 { RendererV1(cursorKey: LedgerCursorKey(seed: [])) }
+    private static var renderer: RendererV1 {
+        RendererV1(cursorKey: LedgerCursorKey(seed: []), connectors: ConnectorRegistry("psp"))
+    }
 
     /// Without balance marks, which would come between: two records a payment are what is measured.
     static func configuration(capacity: Int) -> ShardConfiguration {
         ShardConfiguration(
             shard: 1,
+            connectors: ConnectorTable(ConnectorRegistry("psp")),
             idempotencyCapacity: capacity,
             paymentCapacity: capacity,
             operationCapacity: 1_024,
@@ -62,6 +65,7 @@ struct SampleRecords: ~Copyable {
             currency: Self.euro,
             capturesAutomatically: true,
             feeBasisPoints: 290,
+            route: RoutePlan(.first),
             paymentMethod: "pm_card_visa_4242",
             details: details
         )

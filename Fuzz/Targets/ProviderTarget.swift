@@ -21,6 +21,7 @@ extension FuzzTarget {
         let call = ProviderCall(
             mode: mode,
             operation: operation,
+            connector: .first,
             payment: PaymentID(high: 0, low: 1),
             ordinal: 1,
             attempt: 1,

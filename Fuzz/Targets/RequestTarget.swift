@@ -27,7 +27,12 @@ extension FuzzTarget {
     private static let payment = "pay_0000000000000000000000000g"
     private static let key = APIKey.generate()
     private static let configuration: APIConfiguration = {
-        let merchant = APIConfiguration.Merchant(name: "acme", feeBasisPoints: 290, keyHashes: [key.hash])
+        let merchant = APIConfiguration.Merchant(
+            name: "acme",
+            feeBasisPoints: 290,
+            route: RoutePlan(.first),
+            keyHashes: [key.hash]
+        )
         let seed = [UInt8](repeating: 7, count: 32)
         guard let made = try? APIConfiguration(merchants: [merchant], idempotencySeed: seed) else {
             preconditionFailure("the configuration of the fuzz target")

@@ -42,11 +42,15 @@ private enum ShardStateSeed {
     static func empty() -> ShardCore {
         let configuration = ShardConfiguration(
             shard: 3,
+            connectors: ConnectorTable(ConnectorRegistry("psp")),
             idempotencyCapacity: 64,
             paymentCapacity: 1_024,
             operationCapacity: 16
         )
-        return ShardCore(configuration: configuration, renderer: RendererV1(cursorKey: LedgerCursorKey(seed: [])))
+        return ShardCore(
+            configuration: configuration,
+            renderer: RendererV1(cursorKey: LedgerCursorKey(seed: []), connectors: ConnectorRegistry("psp"))
+        )
     }
 
     static let sections: [Section] = {
@@ -78,6 +82,7 @@ private enum ShardStateSeed {
             currency: euro,
             capturesAutomatically: true,
             feeBasisPoints: 290,
+            route: RoutePlan(.first),
             paymentMethod: "pm_1",
             details: details
         )

@@ -14,7 +14,7 @@ package enum AccountOwner: UInt8, Sendable, CaseIterable {
     case none = 0
     /// A merchant, by its raw 64-bit identifier.
     case merchant = 1
-    /// A payment service provider, by its number.
+    /// A connector (a merchant account at a payment service provider), by its number in the registry.
     case provider = 2
     /// A bank, by its number.
     case bank = 3

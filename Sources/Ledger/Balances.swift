@@ -1,4 +1,4 @@
-import Money
+package import Money
 
 /// What an account has seen: two sums that only grow. 128 bits hold 2^64 postings of the largest amount, so they cannot
 /// overflow in practice; if they ever did, the process would trap and no balance would wrap.
@@ -37,6 +37,8 @@ package struct Balances: Sendable {
 
     private var accounts: [Account] = []
     private var totals: [AccountTotals] = []
+    /// The currencies in which any seller ever had money here, so that a merchant's balance need not look up all there are.
+    package private(set) var sellerCurrencies: Set<Currency> = []
     /// Index into `accounts` plus one; 0 is free. The count is a power of two.
     private var slots: [UInt32]
 
@@ -120,6 +122,7 @@ package struct Balances: Sendable {
         precondition(count < maximumAccounts, "the ledger's table of accounts is full; ask hasRoom first")
         accounts.append(account)
         totals.append(AccountTotals())
+        if account.kind == .sellerPending { sellerCurrencies.insert(account.currency) }
         slots[slot] = UInt32(accounts.count)
         if accounts.count * 2 > slots.count { growSlots() }
         return accounts.count - 1

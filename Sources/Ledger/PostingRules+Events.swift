@@ -91,10 +91,10 @@ extension PostingRules {
             .unexplained,
             signed: [
                 (
-                    Account(.providerReceivable, owner: UInt64(parties.provider), currency: parties.currency),
+                    Account(.providerReceivable, owner: UInt64(parties.connector), currency: parties.currency),
                     amountMinor
                 ),
-                (Account(.suspense, owner: UInt64(parties.provider), currency: parties.currency), -amountMinor),
+                (Account(.suspense, owner: UInt64(parties.connector), currency: parties.currency), -amountMinor),
             ]
         )
     }
@@ -104,7 +104,7 @@ extension PostingRules {
         Transfer(
             .reclassified,
             signed: [
-                (Account(.suspense, owner: UInt64(parties.provider), currency: parties.currency), amountMinor),
+                (Account(.suspense, owner: UInt64(parties.connector), currency: parties.currency), amountMinor),
                 (target.account(parties), -amountMinor),
             ]
         )
@@ -147,7 +147,7 @@ package enum SuspenseTarget: UInt8, Sendable, CaseIterable {
         case .platformFees: Account(.platformFees, currency: parties.currency)
         case .platformLosses: Account(.platformLosses, currency: parties.currency)
         case .providerReceivable:
-            Account(.providerReceivable, owner: UInt64(parties.provider), currency: parties.currency)
+            Account(.providerReceivable, owner: UInt64(parties.connector), currency: parties.currency)
         }
     }
 }

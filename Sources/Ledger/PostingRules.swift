@@ -15,18 +15,18 @@ package enum MerchantFunds: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// The parties of a payment, which every posting rule needs: merchant, provider, currency.
+/// The parties of a payment, which every posting rule needs: merchant, connector, currency.
 package struct Parties: Hashable, Sendable {
     /// `MerchantID.rawValue`.
     package var merchant: UInt64
-    /// The provider's number.
-    package var provider: UInt8
+    /// The number of the connector at whose PSP the money is.
+    package var connector: UInt16
     package var currency: Currency
     package var rail: PaymentRail
 
-    package init(merchant: UInt64, provider: UInt8, currency: Currency, rail: PaymentRail = .provider) {
+    package init(merchant: UInt64, connector: UInt16, currency: Currency, rail: PaymentRail = .provider) {
         self.merchant = merchant
-        self.provider = provider
+        self.connector = connector
         self.currency = currency
         self.rail = rail
     }
@@ -36,7 +36,7 @@ package struct Parties: Hashable, Sendable {
         return switch kind.owner {
         case .none: Account(kind, currency: currency)
         case .merchant: Account(kind, owner: merchant, currency: currency)
-        case .provider: Account(kind, owner: UInt64(provider), currency: currency)
+        case .provider: Account(kind, owner: UInt64(connector), currency: currency)
         case .bank, .wallet, .seller: preconditionFailure("a payment's parties name no bank, wallet or seller")
         }
     }

@@ -100,8 +100,8 @@ extension AuditedPayment {
 
     mutating func unexplained(_ amount: Int64, _ currency: Currency) -> ExpectedPostings {
         elsewhere([
-            Account(.providerReceivable, owner: UInt64(provider), currency: currency): amount,
-            Account(.suspense, owner: UInt64(provider), currency: currency): -amount,
+            Account(.providerReceivable, owner: UInt64(connector.rawValue), currency: currency): amount,
+            Account(.suspense, owner: UInt64(connector.rawValue), currency: currency): -amount,
         ])
     }
 
@@ -112,9 +112,10 @@ extension AuditedPayment {
             case .merchantAvailable: Account(.merchantAvailable, owner: merchant, currency: fact.currency)
             case .platformFees: Account(.platformFees, currency: fact.currency)
             case .platformLosses: Account(.platformLosses, currency: fact.currency)
-            case .providerReceivable: Account(.providerReceivable, owner: UInt64(provider), currency: fact.currency)
+            case .providerReceivable:
+                Account(.providerReceivable, owner: UInt64(connector.rawValue), currency: fact.currency)
             }
-        let suspense = Account(.suspense, owner: UInt64(provider), currency: fact.currency)
+        let suspense = Account(.suspense, owner: UInt64(connector.rawValue), currency: fact.currency)
         return .success(elsewhere([suspense: fact.amountMinor, account: -fact.amountMinor]))
     }
 
@@ -139,7 +140,7 @@ extension AuditedPayment {
         let net = fact.amountMinor - fact.feeMinor
         var postings = elsewhere([
             Account(.bankCash, owner: 1, currency: currency): net,
-            Account(.providerFees, owner: UInt64(provider), currency: currency): fact.feeMinor,
+            Account(.providerFees, owner: UInt64(connector.rawValue), currency: currency): fact.feeMinor,
             account(.providerReceivable): -fact.amountMinor,
         ])
         if case .topUp = funding {

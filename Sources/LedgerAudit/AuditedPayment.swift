@@ -13,7 +13,13 @@ struct AuditedPayment {
 
     let created: Int64
     let merchant: UInt64
-    let provider: UInt8
+    let route: RoutePlan
+    /// Who has the payment, its place in the route, and the number of the authorization's attempt.
+    var connector: ConnectorID
+    var routePosition: UInt8 = 0
+    var attempt: UInt16 = 1
+    /// The authorization's outcome was recorded as unknown.
+    var isUnknown = false
     let currency: Currency
     var amount: Int64
     let overCaptureBasisPoints: UInt16
@@ -76,7 +82,8 @@ struct AuditedPayment {
     init(_ record: PaymentCreated) {
         created = record.time
         merchant = record.merchant.rawValue
-        provider = record.provider
+        route = record.route
+        connector = record.route.first
         currency = record.currency
         amount = record.amountMinor
         feeBasisPoints = record.feeBasisPoints
@@ -106,7 +113,7 @@ struct AuditedPayment {
         }
         return switch kind.owner {
         case .merchant: Account(kind, owner: merchant, currency: currency)
-        case .provider: Account(kind, owner: UInt64(provider), currency: currency)
+        case .provider: Account(kind, owner: UInt64(connector.rawValue), currency: currency)
         case .none, .bank, .wallet, .seller: Account(kind, currency: currency)
         }
     }

@@ -98,9 +98,13 @@ package struct LedgerCheck {
         case .operationUnresolved(let record):
             checkCleared(record.payment, position)
             examine(unfinished: record.payment, record.operation, record.ordinal, position)
+            noteUnknown(record, position)
         case .operationAttempted(let record):
             checkCleared(record.payment, position)
             examine(unfinished: record.payment, record.operation, record.ordinal, position)
+        case .attemptEnded(let record):
+            checkCleared(record.payment, position)
+            examine(record, position)
         case .refundBounced(let bounced): examine(bounced, position)
         case .balanceMark: break
         case .paymentChanged(let changed): examine(changed, position)
@@ -183,6 +187,13 @@ package struct LedgerCheck {
         if record.operation == .refund, let refund = refunds[operation], refund.amount != record.amountMinor {
             note(position, "a refund of \(refund.amount) ends as one of \(record.amountMinor)")
         }
+        if !payments[index].isOwn(record) {
+            note(
+                position,
+                "\(record.operation.name) \(record.ordinal) of \(record.payment) ends as attempt \(record.attempt) "
+                    + "at \(record.connector)"
+            )
+        }
         if record.result == .succeeded {
             checkExecution(record, payments[index], position)
             if record.operation == .refund { refunds[operation]?.succeeded = true }
@@ -219,6 +230,19 @@ package struct LedgerCheck {
     ) {
         guard payment(id, position) != nil, openKeys[open(id, operation, ordinal)] == nil else { return }
         note(position, "\(operation.name) \(ordinal) of \(id) is tried, but is not open")
+    }
+
+    private mutating func noteUnknown(_ record: OperationUnresolved, _ position: RecordPosition) {
+        guard record.operation == .authorize, let index = payment(record.payment, position) else { return }
+        payments[index].isUnknown = true
+    }
+
+    private mutating func examine(_ record: AttemptEnded, _ position: RecordPosition) {
+        guard let index = payment(record.payment, position) else { return }
+        if openKeys[open(record.payment, .authorize, record.ordinal)] == nil {
+            note(position, "an attempt of \(record.payment) ends, but its authorization is not open")
+        }
+        settle(payments[index].endAttempt(record), Transfers(), index, position)
     }
 
     private mutating func examine(_ record: PaymentChanged, _ position: RecordPosition) {

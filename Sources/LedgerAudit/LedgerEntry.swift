@@ -84,7 +84,7 @@ package struct LedgerEntry: Sendable {
     private static func booking(_ record: ShardRecord) -> (Subject, Transfers, String)? {
         switch record {
         case .paymentCreated, .operationUnresolved, .operationAttempted, .walletOpened, .exchangeQuoted,
-            .balanceMark, .riskDecided:
+            .attemptEnded, .balanceMark, .riskDecided:
             nil
         case .operationStarted(let started): (.payment(started.payment), started.transfers, "")
         case .operationFinished(let finished):

@@ -1,5 +1,5 @@
 package import Money
-package import Payments
+import Payments
 package import Risk
 package import ShardState
 
@@ -33,25 +33,23 @@ package struct ShardConfiguration: Sendable {
     package var eventCapacity: Int
     /// What one merchant may hold of the calls, the resolutions, the waiting operations and the journal's reserve.
     package var merchantShare: MerchantShare
-    /// How long a PSP call may take, in milliseconds.
-    package var providerTimeout: Int64
     /// Behind so many records that book something for a merchant its accounts' sums are journaled (`BalanceMark`).
     package var recordsPerMark: Int
-    /// How unknown outcomes are resolved.
-    package var resolution: ResolutionPolicy
-    /// What the provider can do.
-    package var capabilities: PaymentCapabilities
+    /// The connectors that payments may be at, with what can be asked of each, and how.
+    package var connectors: ConnectorTable
+    /// How many recovered operations are resolved in each tick of 8 ms: a restart with thousands of operations in flight must
+    /// not flood the PSPs.
+    package var recoveryBatch: Int
     /// How long a shopper has for what the PSP waits for, in milliseconds.
     package var actionLifetime: Int64
     /// The fraud hook's rules at start; nil looks at nothing.
     package var risk: RiskPolicy?
     /// The most pay-outs, wallets, quotes and sellers.
     package var money = MoneyLimits()
-    /// What disputes cost.
-    package var disputes: DisputePolicy
 
     package init(
         shard: UInt16,
+        connectors: ConnectorTable,
         version: UInt32 = 1,
         idempotencyCapacity: Int = 1 << 20,
         idempotencySeconds: UInt32 = 86_400,
@@ -62,15 +60,14 @@ package struct ShardConfiguration: Sendable {
         resolutionCapacity: Int = 1_024,
         eventCapacity: Int = 1 << 17,
         merchantShare: MerchantShare = MerchantShare(percent: 75),
-        providerTimeout: Int64 = 10_000,
         recordsPerMark: Int = 512,
-        resolution: ResolutionPolicy = ResolutionPolicy(),
-        capabilities: PaymentCapabilities = PaymentCapabilities(),
+        recoveryBatch: Int = 32,
         actionLifetime: Int64 = 1_800_000,
-        risk: RiskPolicy? = nil,
-        disputes: DisputePolicy = DisputePolicy()
+        risk: RiskPolicy? = nil
     ) {
+        precondition(recoveryBatch > 0)
         self.shard = shard
+        self.connectors = connectors
         self.version = version
         self.idempotencyCapacity = idempotencyCapacity
         self.idempotencySeconds = idempotencySeconds
@@ -81,13 +78,10 @@ package struct ShardConfiguration: Sendable {
         self.resolutionCapacity = resolutionCapacity
         self.eventCapacity = eventCapacity
         self.merchantShare = merchantShare
-        self.providerTimeout = providerTimeout
         self.recordsPerMark = recordsPerMark
-        self.resolution = resolution
-        self.capabilities = capabilities
+        self.recoveryBatch = recoveryBatch
         self.actionLifetime = actionLifetime
         self.risk = risk
-        self.disputes = disputes
     }
 }
 
@@ -134,9 +128,6 @@ package struct ResolutionPolicy: Sendable {
     package var inFlightHorizon: Int64
     /// When to send again what certainly was not executed, in milliseconds; after the last the operation fails.
     package var retries: [Int64]
-    /// The time between two recovered operations' first resolutions, in milliseconds per 64: a restart with thousands of
-    /// operations in flight must not flood the PSP.
-    package var recoveryBatch: Int
     /// How long an authorization may stay unknown, in milliseconds since its request, before it is given up: voided by our
     /// reference where the provider declares that, else taken back when it is known. Captures and refunds are never given up.
     package var abandonAfter: Int64
@@ -150,18 +141,16 @@ package struct ResolutionPolicy: Sendable {
         replays: Int = 3,
         inFlightHorizon: Int64 = 60_000,
         retries: [Int64] = [100, 400],
-        recoveryBatch: Int = 32,
         abandonAfter: Int64 = 900_000,
         attentionAfter: Int64 = 86_400_000
     ) {
-        precondition(!schedule.isEmpty && recoveryBatch > 0)
+        precondition(!schedule.isEmpty)
         self.canQuery = canQuery
         self.replayWindow = replayWindow
         self.schedule = schedule
         self.replays = replays
         self.inFlightHorizon = inFlightHorizon
         self.retries = retries
-        self.recoveryBatch = recoveryBatch
         self.abandonAfter = abandonAfter
         self.attentionAfter = attentionAfter
     }

@@ -20,12 +20,21 @@ extension ShardCore {
     // MARK: Views
 
     func view(_ payment: Payment) -> PaymentView {
-        PaymentView(
+        var view = PaymentView(
             payment,
-            decline: decline(payment.declineCategory, payment.declineCode, payment.declineProviderCode),
+            decline: decline(
+                payment.declineCategory,
+                payment.declineCode,
+                payment.declineProviderCode,
+                payment.declineAdvice
+            ),
             nextAction: payment.nextAction.length == 0
                 ? nil : arena.withBytes(payment.nextAction) { NextAction(packed: $0) }
         )
+        if payment.endedAttempts.length > 0 {
+            view.endedAttempts = arena.withBytes(payment.endedAttempts) { EndedAttempt.all(in: $0) }
+        }
+        return view
     }
 
     func view(_ refund: Refund, _ payment: Payment) -> RefundView {
@@ -41,9 +50,14 @@ extension ShardCore {
         )
     }
 
-    private func decline(_ category: DeclineClass?, _ code: DeclineCode?, _ providerCode: ArenaSlice) -> Decline? {
+    private func decline(
+        _ category: DeclineClass?,
+        _ code: DeclineCode?,
+        _ providerCode: ArenaSlice,
+        _ advice: DeclineAdvice = .none
+    ) -> Decline? {
         guard let category, let code else { return nil }
-        return Decline(category: category, code: code, providerCode: arena.string(providerCode))
+        return Decline(category: category, code: code, providerCode: arena.string(providerCode), advice: advice)
     }
 
     // MARK: Answers of operations
@@ -68,7 +82,12 @@ extension ShardCore {
                 renderer.renderPayment(view, details: details, into: &body)
                 return 202
             case .declined(let category, let code):
-                let decline = Decline(category: category, code: code, providerCode: record.declineProviderCode)
+                let decline = Decline(
+                    category: category,
+                    code: code,
+                    providerCode: record.declineProviderCode,
+                    advice: record.advice
+                )
                 renderer.renderDeclined(view, details: details, decline: decline, requestID: requestID, into: &body)
                 return 402
             case .notExecuted(let reason):
@@ -314,6 +333,7 @@ extension PaymentView {
             createdAt: Int64(payment.id.milliseconds),
             updatedAt: payment.updatedAt
         )
+        connector = payment.connector
     }
 }
 

@@ -26,7 +26,7 @@ extension ShardCore {
             currency: record.currency,
             feeBasisPoints: record.feeBasisPoints,
             capturesAutomatically: record.capturesAutomatically,
-            provider: record.provider,
+            route: record.route,
             flags: record.flags,
             overCaptureBasisPoints: record.overCaptureBasisPoints,
             traits: record.traits,
@@ -196,6 +196,7 @@ extension ShardCore {
             payments[index].providerReference = arena.append(record.providerReference)
         }
         payments[index].declineProviderCode = arena.append(record.declineProviderCode)
+        payments[index].declineAdvice = record.advice
         if payments[index].phase != .requiresAction {
             payments[index].nextAction = .empty
         } else if !record.nextAction.isEmpty {
@@ -294,6 +295,23 @@ extension ShardCore {
         payments[operations[slot].payment].recorded(at: position)
         // From then on "not found" contradicts the PSP's own word, also after a restart.
         if record.answer == .pending { operations[slot].isKnownToProvider = true }
+    }
+
+    /// The running authorization goes to the next connector, under the next number.
+    mutating func applyAttemptEnded(_ record: AttemptEnded, slot: Int, at position: RecordPosition) {
+        let index = operations[slot].payment
+        precondition(operations[slot].attempt == record.attempt, "attempts end in order")
+        payments[index].recorded(at: position)
+        payments[index].attemptEnded(nextPosition: record.nextPosition, at: record.time)
+        payments[index].endedAttempts = arena.append(attempts(of: index, with: record.ended).span)
+        operations[slot].attempt = record.attempt + 1
+        operations[slot].tries = 0
+        operations[slot].replays = 0
+        operations[slot].sentAt = record.time
+    }
+
+    private func attempts(of index: Int, with ended: EndedAttempt) -> [UInt8] {
+        arena.withBytes(payments[index].endedAttempts) { $0.withUnsafeBufferPointer { Array($0) } } + ended.packed
     }
 
     mutating func applyBounced(_ record: RefundBounced, at position: RecordPosition) {

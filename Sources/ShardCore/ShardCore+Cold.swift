@@ -150,12 +150,14 @@ extension ShardCore {
         let moved = [
             move(&payment.details, plan), move(&payment.providerReference, plan),
             move(&payment.declineProviderCode, plan), move(&payment.nextAction, plan),
+            move(&payment.endedAttempts, plan),
         ]
         if moved.contains(true) {
             payments[index].details = payment.details
             payments[index].providerReference = payment.providerReference
             payments[index].declineProviderCode = payment.declineProviderCode
             payments[index].nextAction = payment.nextAction
+            payments[index].endedAttempts = payment.endedAttempts
         }
         var next = payment.newestRefund
         while next != 0 {

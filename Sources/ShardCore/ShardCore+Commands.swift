@@ -130,10 +130,10 @@ extension ShardCore {
             currency: request.currency,
             feeBasisPoints: request.feeBasisPoints,
             capturesAutomatically: request.capturesAutomatically,
-            provider: Self.provider,
+            route: request.route,
             flags: request.acceptsPartialAuthorization ? .acceptsPartialAuthorization : [],
             // A wallet gives what was held, and not more.
-            overCaptureBasisPoints: traits.contains(.wallet) ? 0 : configuration.capabilities.overCaptureBasisPoints,
+            overCaptureBasisPoints: traits.contains(.wallet) ? 0 : overCaptureBasisPoints(request.route),
             traits: traits,
             key: key,
             details: assessed(request, of: command.merchant, at: now),
@@ -147,8 +147,15 @@ extension ShardCore {
         if command.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, into: &output) }
     }
 
-    /// The only provider there is so far; routing comes with the others.
-    static var provider: UInt8 { 1 }
+    /// How far captures may exceed the authorization: what each connector of the route permits, as any of them may get the payment.
+    private func overCaptureBasisPoints(_ route: RoutePlan) -> UInt16 {
+        var least = UInt16.max
+        for position in 0..<RoutePlan.maximumConnectors {
+            guard let connector = route[position] else { break }
+            least = min(least, configuration.connectors[connector].capabilities.overCaptureBasisPoints)
+        }
+        return least
+    }
 
     private mutating func start(
         _ operation: ProviderOperation,
@@ -209,17 +216,22 @@ extension ShardCore {
     ) throws(OperationRefusal) -> Int64 {
         switch operation {
         case .capture:
-            return try payment.captureAmount(requested: requested, isFinal: isFinal, configuration.capabilities)
+            return try payment.captureAmount(requested: requested, isFinal: isFinal, capabilities(of: payment))
         case .refund: return try payment.refundAmount(requested: requested)
         case .cancel:
             try payment.checkCancel()
             return payment.cancelledMinor
-        case .increment: return try payment.incrementAmount(requested: requested ?? 0, configuration.capabilities)
+        case .increment: return try payment.incrementAmount(requested: requested ?? 0, capabilities(of: payment))
         case .confirm:
             try payment.checkConfirm()
             return payment.amountMinor
         case .authorize: preconditionFailure("an authorization begins with its payment")
         }
+    }
+
+    /// What can be asked of the payment's connector.
+    func capabilities(of payment: Payment) -> PaymentCapabilities {
+        configuration.connectors[payment.connector].capabilities
     }
 
     func nextOrdinal(_ operation: ProviderOperation, _ payment: Payment) -> UInt16 {
@@ -254,6 +266,7 @@ extension ShardCore {
         let call = ProviderCall(
             mode: mode,
             operation: operation.operation,
+            connector: payment.connector,
             payment: payment.id,
             ordinal: operation.ordinal,
             attempt: operation.attempt,
@@ -265,10 +278,8 @@ extension ShardCore {
             paymentMethod: paymentMethod,
             providerReference: arena.string(payment.providerReference)
         )
-        output.release(
-            .callProvider(call, token: operations.token(slot), deadline: now + configuration.providerTimeout),
-            restingOn: lastPosition
-        )
+        let deadline = now + timeout(slot)
+        output.release(.callProvider(call, token: operations.token(slot), deadline: deadline), restingOn: lastPosition)
     }
 }
 

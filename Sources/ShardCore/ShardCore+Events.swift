@@ -44,6 +44,10 @@ extension ShardCore {
         guard eventKeys.hasRoom(for: payments[index].merchant) else {
             return refuse(command, .eventTableFull, into: &output)
         }
+        if let refusal = connectorRefusal(event, index) {
+            statistics.eventsRefused += 1
+            return refuse(command, refusal, into: &output)
+        }
         let dispute = event.type.isDispute ? disputeIndex(payment: index, reference: event.reference) : nil
         let refund = event.type.isRefund ? refundIndex(of: event, payment: index) : nil
         let context = context(event, index, dispute: dispute, refund: refund, at: now)
@@ -84,6 +88,12 @@ extension ShardCore {
         return refundIndex(payment: index) { arena.string($0.providerReference) == event.reference }
     }
 
+    /// An event is taken from the payment's own connector only: what another says of it books money at the wrong one.
+    private func connectorRefusal(_ event: ProviderEvent, _ index: Int) -> Refusal? {
+        guard let connector = configuration.connectors.id(named: event.provider) else { return .connectorUnknown }
+        return connector == payments[index].connector ? nil : .connectorMismatch
+    }
+
     private var isFullOfDisputes: Bool {
         disputes.presentCount >= configuration.paymentCapacity || disputes.count >= Int(UInt32.max)
     }
@@ -99,13 +109,14 @@ extension ShardCore {
         let currency = event.currency ?? payment.currency
         var context = EventContext(
             now: now,
-            authorizationLifetime: configuration.capabilities.authorizationLifetime
+            authorizationLifetime: configuration.connectors[payment.connector].capabilities.authorizationLifetime
         )
-        context.dispute = dispute.map { disputes[$0] }
+        context.dispute = dispute.map { self.disputes[$0] }
         context.refund = refund.map { refunds[$0] }
-        context.disputeFeeMinor = configuration.disputes.fees[currency] ?? 0
-        context.reservesOnWarning = configuration.disputes.reservesOnWarning
-        let suspense = Account(.suspense, owner: UInt64(payment.provider), currency: currency)
+        let disputes = configuration.connectors[payment.connector].disputes
+        context.disputeFeeMinor = disputes.fees[currency] ?? 0
+        context.reservesOnWarning = disputes.reservesOnWarning
+        let suspense = Account(.suspense, owner: UInt64(payment.connector.rawValue), currency: currency)
         context.suspenseMinor = Int64(clamping: -balances.balance(of: suspense))
         context.availableMinor = availableMinor(payment.merchant, currency)
         switch operationPlace(payment: index, refund: nil) {

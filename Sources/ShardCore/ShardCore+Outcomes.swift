@@ -14,7 +14,8 @@ extension ShardCore {
         at now: Int64,
         into output: inout ShardOutput
     ) {
-        actor = RecordActor(.provider, identity: UInt64(Self.provider))
+        guard let slot = operations.slot(of: token) else { return }
+        actor = RecordActor(.provider, identity: UInt64(payments[operations[slot].payment].connector.rawValue))
         end(outcome, of: token, at: now, into: &output)
     }
 
@@ -26,8 +27,7 @@ extension ShardCore {
         case .succeeded(let success):
             finish(slot, success, at: now, into: &output)
         case .declined(let decline):
-            statistics.declined += 1
-            finish(slot, .declined(decline.category, decline.code), declineCode: decline.providerCode, at: now, &output)
+            declined(slot, decline, at: now, into: &output)
         case .actionRequired(let action, let reference):
             actionRequired(slot, action, providerReference: reference, at: now, into: &output)
         case .pending(let reference):
@@ -39,6 +39,25 @@ extension ShardCore {
         case .notFound:
             notFound(slot, at: now, into: &output)
         }
+    }
+
+    private mutating func declined(
+        _ slot: Int,
+        _ decline: Decline,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) {
+        if tryNextConnector(slot, after: .declined(decline), at: now, into: &output) { return }
+        statistics.declined += 1
+        finish(
+            slot,
+            .declined(decline.category, decline.code),
+            providerReference: operations[slot].operation == .authorize ? decline.providerReference : "",
+            declineCode: decline.providerCode,
+            advice: decline.advice,
+            at: now,
+            &output
+        )
     }
 
     private mutating func finish(
@@ -82,7 +101,8 @@ extension ShardCore {
         case .authorize, .confirm:
             if payments[operation.payment].capturesAutomatically { return 0 }
             let told = Self.plausibleEnd(success.expiresAt, at: now)
-            return told > 0 ? told : now + configuration.capabilities.authorizationLifetime
+            let connector = payments[operation.payment].connector
+            return told > 0 ? told : now + configuration.connectors[connector].capabilities.authorizationLifetime
         case .increment: return Self.plausibleEnd(success.expiresAt, at: now)
         case .capture, .cancel, .refund: return 0
         }
@@ -128,6 +148,7 @@ extension ShardCore {
         providerReference: String = "",
         nextAction: [UInt8] = [],
         declineCode: String = "",
+        advice: DeclineAdvice = .none,
         at now: Int64,
         _ output: inout ShardOutput
     ) {
@@ -141,7 +162,10 @@ extension ShardCore {
             payment: payment.id,
             operation: operation.operation,
             ordinal: operation.ordinal,
+            connector: payment.connector,
+            attempt: operation.attempt,
             result: result,
+            advice: advice,
             amountMinor: operation.amountMinor,
             executedMinor: executed?.amountMinor ?? 0,
             executedCurrency: executed?.currency ?? payment.currency,
@@ -205,7 +229,7 @@ extension ShardCore {
         into output: inout ShardOutput
     ) {
         var machine = operations[slot].machine
-        let next = machine.notExecuted(isTransient: reason.isTransient, at: now, resolutionPolicy)
+        let next = machine.notExecuted(isTransient: reason.isTransient, at: now, resolutionPolicy(slot))
         guard next != .giveUp else { return giveUp(slot, .call(reason), at: now, into: &output) }
         note(slot, .notExecuted, reason, at: now, into: &output)
         operations[slot].machine = machine
@@ -225,6 +249,11 @@ extension ShardCore {
         at now: Int64,
         into output: inout ShardOutput
     ) {
+        if case .call(let failure) = reason,
+            tryNextConnector(slot, after: .notExecuted(failure), at: now, into: &output)
+        {
+            return
+        }
         statistics.notExecuted += 1
         finish(slot, .notExecuted(reason), at: now, &output)
     }
@@ -234,7 +263,7 @@ extension ShardCore {
     /// and its answer definite; but only a few times, because each of them is on its way again.
     private mutating func notFound(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
         var machine = operations[slot].machine
-        let next = machine.notFound(at: now, isGivenUp: isGivenUp(slot), resolutionPolicy)
+        let next = machine.notFound(at: now, isGivenUp: isGivenUp(slot), resolutionPolicy(slot))
         guard next != .giveUp else { return giveUp(slot, .call(.timeout), at: now, into: &output) }
         note(slot, .notFound, nil, at: now, into: &output)
         operations[slot].machine = machine
@@ -246,14 +275,15 @@ extension ShardCore {
     }
 
     /// What may be done about an operation whose outcome is not known.
-    private var resolutionPolicy: OperationStateMachine.Policy {
-        let resolution = configuration.resolution
+    private func resolutionPolicy(_ slot: Int) -> OperationStateMachine.Policy {
+        let resolution = resolution(slot)
+        let connector = payments[operations[slot].payment].connector
         return OperationStateMachine.Policy(
             canQuery: resolution.canQuery,
-            canVoid: configuration.capabilities.cancelsByReference,
+            canVoid: configuration.connectors[connector].capabilities.cancelsByReference,
             replays: resolution.replays,
             replayWindow: resolution.replayWindow,
-            horizon: configuration.providerTimeout + resolution.inFlightHorizon,
+            horizon: timeout(slot) + resolution.inFlightHorizon,
             retries: resolution.retries,
             schedule: resolution.schedule,
             abandonAfter: resolution.abandonAfter
@@ -274,7 +304,7 @@ extension ShardCore {
     ) {
         let isPending = reason == .pendingAtProvider
         var machine = operations[slot].machine
-        let next = machine.unknown(isPending: isPending, at: now, resolutionPolicy)
+        let next = machine.unknown(isPending: isPending, at: now, resolutionPolicy(slot))
         switch next {
         case .becameUncertain(let time):
             statistics.becameUnknown += 1
@@ -349,13 +379,13 @@ extension ShardCore {
             at: now,
             isGivenUp: isGivenUp(slot),
             mayGiveUp: !isJournalRoomShort,
-            resolutionPolicy
+            resolutionPolicy(slot)
         )
         if next == .giveUp {
             // Journaled before anything is done about it: from then on the payment fails, whatever the PSP says.
             statistics.abandoned += 1
             change(operations[slot].payment, .abandoned, at: now, into: &output)
-            next = machine.due(at: now, isGivenUp: true, mayGiveUp: true, resolutionPolicy)
+            next = machine.due(at: now, isGivenUp: true, mayGiveUp: true, resolutionPolicy(slot))
         }
         operations[slot].machine = machine
         switch next {
@@ -386,7 +416,7 @@ extension ShardCore {
             reason = failure
         }
         var machine = operations[slot].machine
-        switch machine.voided(answer, at: now, resolutionPolicy) {
+        switch machine.voided(answer, at: now, resolutionPolicy(slot)) {
         case .giveUp: giveUp(slot, .reversal(.abandoned), at: now, into: &output)
         case .query:
             // Too late for a void: the PSP says what it is, and that is reversed.

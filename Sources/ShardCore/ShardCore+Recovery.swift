@@ -32,6 +32,8 @@ extension ShardCore {
             let record = try reader.paymentCreated(bytes, header)
             try reader.finish(bytes)
             try checkRoomForKey()
+            // The registry of the data directory is not the one that the journal was written with.
+            guard configuration.connectors.contains(record.route) else { throw .invalidValue }
             _ = applyCreated(record, at: position)
         case .operationStarted:
             let record = try reader.operationStarted(bytes, header)
@@ -58,6 +60,10 @@ extension ShardCore {
             let slot = runningSlot(record.payment, record.operation, record.ordinal)
             applyAttempted(record, slot: slot, at: position)
             if operations[slot].isUncertain { moveToWaiting(slot, dueAt: record.time) }
+        case .attemptEnded:
+            let record = try reader.attemptEnded(bytes, header)
+            try reader.finish(bytes)
+            try applyReplayed(record, at: position)
         case .balanceMark:
             let mark = try reader.balanceMark(bytes, header)
             try reader.finish(bytes)
@@ -97,7 +103,8 @@ extension ShardCore {
             if record.key != nil { try checkRoomForKey(ofEvent: record.type.isPosted) }
             applyEvent(record, at: position)
         case .paymentCreated, .operationStarted, .operationFinished, .operationUnresolved, .refundBounced,
-            .operationAttempted, .balanceMark, .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
+            .operationAttempted, .attemptEnded, .balanceMark, .payoutChanged, .walletOpened, .exchangeQuoted,
+            .exchangeConverted:
             preconditionFailure("\(header.kind) is no change of a payment")
         }
     }
@@ -130,6 +137,20 @@ extension ShardCore {
         guard insertCold(entry, id.sequence) else { throw .coldPaymentUnreadable(sequence: id.sequence) }
     }
 
+    /// What the record says of the attempt must be what the replay has come to.
+    private mutating func applyReplayed(
+        _ record: AttemptEnded,
+        at position: RecordPosition
+    ) throws(RecordDecodingError) {
+        let slot = runningSlot(record.payment, .authorize, record.ordinal)
+        let payment = payments[operations[slot].payment]
+        guard operations[slot].attempt == record.attempt, payment.connector == record.connector,
+            record.nextPosition > payment.routePosition,
+            payment.route[Int(record.nextPosition)] == record.nextConnector
+        else { throw .invalidValue }
+        applyAttemptEnded(record, slot: slot, at: position)
+    }
+
     private mutating func runningSlot(_ id: PaymentID, _ operation: ProviderOperation, _ ordinal: UInt16) -> Int {
         let index = existingPayment(id)
         let place: OperationPlace
@@ -157,7 +178,7 @@ extension ShardCore {
         var number: Int64 = 0
         func next() -> Int64 {
             defer { number += 1 }
-            return now + (number / Int64(configuration.resolution.recoveryBatch)) << Self.timerTickShift
+            return now + (number / Int64(configuration.recoveryBatch)) << Self.timerTickShift
         }
         var waitingSlots: [Int] = []
         waiting.forEach { slot, _ in waitingSlots.append(slot) }

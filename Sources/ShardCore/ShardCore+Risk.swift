@@ -350,7 +350,7 @@ extension ShardCore {
 
     /// What a refusal tells that whoever asks may ask instead.
     func permitted(_ payment: Payment, _ command: Command) -> PermittedOperations {
-        let permitted = payment.permittedOperations(configuration.capabilities)
+        let permitted = payment.permittedOperations(configuration.connectors[payment.connector].capabilities)
         guard permitted.contains(.approve), !command.isOperators, isSanctioned(payment) else { return permitted }
         return permitted.subtracting([.approve, .reject])
     }

@@ -109,14 +109,12 @@ extension ShardCore {
 }
 
 extension ShardCore {
-    /// What a merchant's sellers have. Sellers get money from captures at providers only, so only those currencies are looked up.
+    /// What a merchant's sellers have. Only currencies are looked up in which some
+    /// seller of the shard ever had money.
     func sellerLines(of merchant: MerchantID) -> [BalanceView.SellerLine] {
         let numbers = money.sellers.numbers(of: merchant)
         guard !numbers.isEmpty else { return [] }
-        let currencies = Currency.all.filter {
-            balances.totals(of: Account(.providerReceivable, owner: UInt64(Self.provider), currency: $0))
-                != AccountTotals()
-        }
+        let currencies = Currency.all.filter(balances.sellerCurrencies.contains)
         var lines: [BalanceView.SellerLine] = []
         for number in numbers {
             let owner = SellerTable.accountOwner(number, shard: configuration.shard)

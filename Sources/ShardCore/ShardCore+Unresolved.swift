@@ -36,10 +36,23 @@ extension ShardCore {
     /// Operations in doubt for so long that an operator must look. Goes through all that wait: for metrics, not for payments.
     /// - Parameter now: milliseconds since 1970.
     package func attentionCount(at now: Int64) -> Int {
-        let limit = now - configuration.resolution.attentionAfter
-        var count = operations.occupiedSlots.count { operations[$0].isUncertain && operations[$0].startedAt <= limit }
-        waiting.forEach { _, operation in count += operation.startedAt <= limit ? 1 : 0 }
+        var count = operations.occupiedSlots.count { slot in
+            operations[slot].isUncertain && needsAttention(WaitingOperation(operations[slot]), at: now)
+        }
+        waiting.forEach { _, operation in count += needsAttention(operation, at: now) ? 1 : 0 }
         return count
+    }
+
+    private func needsAttention(_ operation: WaitingOperation, at now: Int64) -> Bool {
+        let policy = configuration.connectors.resolution(
+            of: operation.operation,
+            at: payments[operation.payment].connector
+        )
+        return operation.startedAt <= now - policy.attentionAfter
+    }
+
+    private func needsAttention(_ slot: Int, at now: Int64) -> Bool {
+        now - operations[slot].startedAt >= resolution(slot).attentionAfter
     }
 
     /// What is in doubt, oldest first, at most `limit`; and how many there are in all. Goes through all that wait, for operators:
@@ -72,7 +85,7 @@ extension ShardCore {
             since: operation.startedAt,
             isKnownToProvider: operation.isKnownToProvider,
             isAbandoned: payment.failure == .reversal(.abandoned),
-            needsAttention: operation.startedAt <= now - configuration.resolution.attentionAfter
+            needsAttention: needsAttention(operation, at: now)
         )
     }
 }

@@ -15,14 +15,15 @@ import Timers
 /// Responsibilities, one file each:
 /// 1. `+Commands`: checks and reserves the key, checks the command against the state, writes the intent.
 /// 2. `+Outcomes`: turns what a PSP says into the end of an operation, a retry, or an unknown outcome to resolve.
-/// 3. `+Apply`: the only way from a record to state, live and on replay.
-/// 4. `+Answers`: renders answers and what they rest on.
-/// 5. `+Deadlines`: what time does to payments; `+Events` and `+Disputes`: what providers, operators and merchants tell of them.
-/// 6. `+Recovery`: replay, and the resolution of what was in flight; `+Waiting`: operations whose outcome takes long.
-/// 7. `+Cold`: payments that left memory and come back when somebody asks for them.
-/// 8. `+Risk`: rules, reviews and the external scorer, before anything is sent.
-/// 9. `+Keys`: idempotency keys that left memory.
-/// 10. `+Snapshot`: what a snapshot is made from, and the way back.
+/// 3. `+Attempts`: after a definite no, the next connector of the payment's route tries.
+/// 4. `+Apply`: the only way from a record to state, live and on replay.
+/// 5. `+Answers`: renders answers and what they rest on.
+/// 6. `+Deadlines`: what time does to payments; `+Events` and `+Disputes`: what providers, operators and merchants tell of them.
+/// 7. `+Recovery`: replay, and the resolution of what was in flight; `+Waiting`: operations whose outcome takes long.
+/// 8. `+Cold`: payments that left memory and come back when somebody asks for them.
+/// 9. `+Risk`: rules, reviews and the external scorer, before anything is sent.
+/// 10. `+Keys`: idempotency keys that left memory.
+/// 11. `+Snapshot`: what a snapshot is made from, and the way back.
 package struct ShardCore: ~Copyable {
     package let configuration: ShardConfiguration
     package let renderer: any ResponseRenderer
@@ -213,6 +214,8 @@ package struct ShardStatistics: Sendable {
     /// Milliseconds from the intent to the definite answer, summed over `resolved`: mean time to reconcile.
     package internal(set) var resolutionMilliseconds: Int64 = 0
     package internal(set) var providerRetries = 0
+    /// Attempts of authorizations that ended, and after which the next connector tried.
+    package internal(set) var failovers = 0
     /// Authorizations that ran out.
     package internal(set) var expired = 0
     /// Authorizations given up because they stayed unknown.

@@ -200,6 +200,7 @@ private struct SnapshotJob {
             if plan.leaves(index, payment) { return }
             let slices = [
                 payment.details, payment.providerReference, payment.declineProviderCode, payment.nextAction,
+                payment.endedAttempts,
             ]
             for slice in slices where slice.length > 0 { body(slice) }
             var next = payment.newestRefund

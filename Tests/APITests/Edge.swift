@@ -41,8 +41,14 @@ final class Edge {
     init() throws {
         let configuration = try APIConfiguration(
             merchants: [
-                .init(name: "acme", feeBasisPoints: 290, keyHashes: [acme.hash]),
-                .init(name: "bolt", feeBasisPoints: 0, keyHashes: [bolt.hash], capturesManually: true),
+                .init(name: "acme", feeBasisPoints: 290, route: RoutePlan(.first), keyHashes: [acme.hash]),
+                .init(
+                    name: "bolt",
+                    feeBasisPoints: 0,
+                    route: RoutePlan(.first),
+                    keyHashes: [bolt.hash],
+                    capturesManually: true
+                ),
             ],
             operators: [.init(name: "desk", keyHashes: [desk.hash])],
             idempotencySeed: Self.seed

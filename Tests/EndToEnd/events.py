@@ -73,7 +73,7 @@ class OperatedDemo:
         return self.post(f"/v1/payments/{created['id']}/refunds", status, **body)
 
     def event(self, kind, created, **changes):
-        event = {"id": f"evt_{unique()}", "provider": "sim", "type": kind, "payment_id": created["id"]}
+        event = {"id": f"evt_{unique()}", "provider": "simulated", "type": kind, "payment_id": created["id"]}
         return event | changes
 
     def send(self, event):

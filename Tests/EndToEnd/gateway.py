@@ -113,7 +113,7 @@ class Demo:
 
     def settle(self, created, amount):
         """The provider has paid so much of a payment."""
-        event = {"id": f"evt_{unique()}", "provider": "sim", "type": "settlement.matched", "payment_id": created["id"]}
+        event = {"id": f"evt_{unique()}", "provider": "simulated", "type": "settlement.matched", "payment_id": created["id"]}
         with self.client(merchant=None) as operator:
             operator.headers["authorization"] = f"Bearer {self.operator_secret}"
             answer = operator.post("/v1/provider_events", json={**event, "amount": amount, "fee": 0})

@@ -208,9 +208,10 @@ def test_the_same_event_is_applied_once_also_by_many_at_once_and_after_a_kill(op
     change.api = operated.merchant
     assert change.now() == (6_965, 2_985, 0)
     assert operated.send(event | {"amount": 3_001}).status_code == 422
-    # Another provider's event of the same name is another event.
-    other = event | {"provider": "another"}
-    assert operated.send(other).status_code == 200 and change.now() == (3_980, 5_970, 0)
+    # An event of anybody but the payment's own connector books nothing.
+    refused = operated.send(event | {"provider": "another"})
+    assert refused.status_code == 422 and refused.json()["code"] == "connector_unknown"
+    assert change.now() == (6_965, 2_985, 0)
 
 
 def test_a_kill_while_events_are_told_applies_each_of_them_once(operated):

@@ -102,7 +102,7 @@ private struct Chain {
                     currency: .eur,
                     feeBasisPoints: 250,
                     capturesAutomatically: true,
-                    provider: 1,
+                    route: RoutePlan(.first),
                     key: key,
                     details: [],
                     time: time
@@ -111,13 +111,14 @@ private struct Chain {
             of: merchant,
             link: 0
         )
-        let parties = Parties(merchant: merchant, provider: 1, currency: .eur)
+        let parties = Parties(merchant: merchant, connector: 1, currency: .eur)
         append(
             .operationFinished(
                 OperationFinished(
                     payment: id,
                     operation: .authorize,
                     ordinal: 1,
+                    connector: .first,
                     result: .succeeded,
                     amountMinor: 1_000,
                     executedMinor: 1_000,

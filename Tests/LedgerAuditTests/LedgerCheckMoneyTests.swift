@@ -223,7 +223,7 @@ private struct MoneyBooks {
     }
 
     private func parties(_ rail: PaymentRail) -> Parties {
-        Parties(merchant: 7, provider: 1, currency: .eur, rail: rail)
+        Parties(merchant: 7, connector: 1, currency: .eur, rail: rail)
     }
 
     private mutating func pay(
@@ -244,7 +244,7 @@ private struct MoneyBooks {
                     currency: .eur,
                     feeBasisPoints: fee,
                     capturesAutomatically: true,
-                    provider: 1,
+                    route: RoutePlan(.first),
                     traits: traits,
                     key: key(),
                     details: details.bytes,
@@ -259,6 +259,7 @@ private struct MoneyBooks {
                     payment: id,
                     operation: .authorize,
                     ordinal: 1,
+                    connector: .first,
                     result: .succeeded,
                     amountMinor: amount,
                     executedMinor: amount,

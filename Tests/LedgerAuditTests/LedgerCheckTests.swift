@@ -162,7 +162,7 @@ struct Books {
     private(set) var entries: [LedgerEntry] = []
     private var position: RecordPosition = 0
     private var time: Int64 = 1_790_000_000_000
-    let parties = Parties(merchant: 7, provider: 1, currency: .eur)
+    let parties = Parties(merchant: 7, connector: 1, currency: .eur)
     let merchant = MerchantID(rawValue: 7)
 
     private var payment: PaymentID { PaymentID(milliseconds: 1_790_000_000_000, shard: 3, sequence: sequence) }
@@ -191,7 +191,7 @@ struct Books {
                     currency: .eur,
                     feeBasisPoints: fee,
                     capturesAutomatically: capturing,
-                    provider: 1,
+                    route: RoutePlan(.first),
                     key: requestKey(key ?? sequence << 16),
                     details: details,
                     time: time
@@ -236,6 +236,7 @@ struct Books {
                     payment: payment,
                     operation: operation,
                     ordinal: ordinal,
+                    connector: .first,
                     result: result,
                     amountMinor: amount,
                     executedMinor: executed ?? (result == .succeeded ? amount : 0),

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct BalancesTests {
     private let merchant = someParties.merchant
-    private let provider = UInt64(someParties.provider)
+    private let provider = UInt64(someParties.connector)
 
     private func account(_ kind: AccountKind, _ owner: UInt64 = 0) -> Account {
         Account(kind, owner: owner, currency: .eur)
@@ -107,7 +107,9 @@ import Testing
         var merchants: UInt64 = 0
         while balances.hasRoom {
             merchants += 1
-            balances.apply(PostingRules.hold(Parties(merchant: merchants, provider: 1, currency: .eur), amountMinor: 1))
+            balances.apply(
+                PostingRules.hold(Parties(merchant: merchants, connector: 1, currency: .eur), amountMinor: 1)
+            )
         }
         #expect(balances.count == 5 && merchants == 4)
     }
@@ -117,7 +119,7 @@ import Testing
             var balances = Balances(maximumAccounts: 8)
             for merchant in 1...8 {
                 balances.apply(
-                    PostingRules.hold(Parties(merchant: UInt64(merchant), provider: 1, currency: .eur), amountMinor: 1)
+                    PostingRules.hold(Parties(merchant: UInt64(merchant), connector: 1, currency: .eur), amountMinor: 1)
                 )
             }
         }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct PostingRulesTests {
     private let merchant = someParties.merchant
-    private let provider = UInt64(someParties.provider)
+    private let provider = UInt64(someParties.connector)
 
     private func account(_ kind: AccountKind, _ owner: UInt64 = 0) -> Account {
         Account(kind, owner: owner, currency: .eur)

@@ -16,7 +16,7 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-let someParties = Parties(merchant: 0xDEAD_BEEF_0102_0304, provider: 7, currency: .eur)
+let someParties = Parties(merchant: 0xDEAD_BEEF_0102_0304, connector: 7, currency: .eur)
 
 extension Transfer {
     var postings: [Posting] { (0..<count).map { self[$0] } }
@@ -25,7 +25,7 @@ extension Transfer {
     static func random(using random: inout SeededGenerator) -> Transfer {
         let parties = Parties(
             merchant: UInt64.random(in: 0...40, using: &random) &* 0x9E37_79B9_7F4A_7C15,
-            provider: UInt8.random(in: 0...3, using: &random),
+            connector: UInt16.random(in: 0...3, using: &random),
             currency: Currency.all.randomElement(using: &random)!
         )
         let amount = Int64.random(in: 1...(Int64.max >> Int64.random(in: 0...62, using: &random)), using: &random)

@@ -6,7 +6,7 @@ import Testing
 @Suite struct TransferCodingTests {
     @Test func `the encoding is stable`() {
         var bytes: [UInt8] = []
-        PostingRules.hold(Parties(merchant: 0x0807_0605_0403_0201, provider: 9, currency: .eur), amountMinor: 258)
+        PostingRules.hold(Parties(merchant: 0x0807_0605_0403_0201, connector: 9, currency: .eur), amountMinor: 258)
             .encode(into: &bytes)
         let expected: [UInt8] = [
             1, 2, 16, 0xD2, 0x03, 9, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 17, 0xD2, 0x03, 1, 2, 3, 4, 5, 6, 7,

@@ -25,6 +25,7 @@ package struct Scenario {
     private static var configuration: ShardConfiguration {
         ShardConfiguration(
             shard: 3,
+            connectors: ConnectorTable(ConnectorRegistry("psp")),
             idempotencyCapacity: 1 << 11,
             paymentCapacity: 1 << 16,
             operationCapacity: 1 << 10

@@ -118,6 +118,7 @@ package struct ShardDriver: ~Copyable {
             capturesAutomatically: creation.captures,
             acceptsPartialAuthorization: creation.acceptsPartial,
             feeBasisPoints: creation.fee,
+            route: RoutePlan(.first),
             paymentMethod: "tok_visa",
             details: details
         )

@@ -2,6 +2,7 @@ import Ledger
 import Money
 import Payments
 import ShardCore
+import ShardModel
 import Testing
 
 /// What PSPs, shoppers and time do to authorizations: docs/payments.md.

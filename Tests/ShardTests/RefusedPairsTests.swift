@@ -26,7 +26,10 @@ struct RefusedPairsTests {
     }
 
     private static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scenarios")
-    private static let renderer = RendererV1(cursorKey: LedgerCursorKey(seed: [7]))
+    private static let renderer = RendererV1(
+        cursorKey: LedgerCursorKey(seed: [7]),
+        connectors: ConnectorRegistry("psp")
+    )
 
     static let states: [State] = {
         let text = (try? String(contentsOf: directory.appending(path: "pairs.txt"), encoding: .utf8)) ?? ""

@@ -1,5 +1,6 @@
 import API
 import Foundation
+import Payments
 import ShardModel
 import Testing
 
@@ -9,7 +10,10 @@ import Testing
 struct ScenarioTests {
     private static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scenarios")
     private static let isRewriting = ProcessInfo.processInfo.environment["MILLRACE_REWRITE"] == "1"
-    private static let renderer = RendererV1(cursorKey: LedgerCursorKey(seed: [7]))
+    private static let renderer = RendererV1(
+        cursorKey: LedgerCursorKey(seed: [7]),
+        connectors: ConnectorRegistry("psp")
+    )
 
     static let names: [String] = {
         let names = try? FileManager.default.contentsOfDirectory(atPath: directory.path(percentEncoded: false))

@@ -167,6 +167,7 @@ struct ShardHostSnapshotTests {
             currency: .eur,
             capturesAutomatically: true,
             feeBasisPoints: 0,
+            route: RoutePlan(.first),
             paymentMethod: "t",
             details: PaymentDetails()
         )

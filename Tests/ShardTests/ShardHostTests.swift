@@ -3,6 +3,7 @@ import Ledger
 import Payments
 import ShardCore
 import ShardHost
+import ShardModel
 import Testing
 
 @Suite("A shard's host releases nothing before the journal holds what it rests on")

@@ -394,6 +394,7 @@ extension Command.Kind {
             currency: currency,
             capturesAutomatically: capture,
             feeBasisPoints: fee,
+            route: RoutePlan(.first),
             paymentMethod: wallet.description,
             details: details
         )
@@ -410,6 +411,7 @@ extension Command.Kind {
             currency: currency,
             capturesAutomatically: true,
             feeBasisPoints: 0,
+            route: RoutePlan(.first),
             paymentMethod: "tok_visa",
             details: details
         )

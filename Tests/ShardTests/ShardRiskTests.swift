@@ -49,6 +49,7 @@ import Testing
                 currency: .eur,
                 capturesAutomatically: capture,
                 feeBasisPoints: 100,
+                route: RoutePlan(.first),
                 paymentMethod: "tok_visa",
                 details: details
             )

@@ -2,6 +2,7 @@ import Journal
 import Ledger
 import Payments
 import ShardCore
+import ShardModel
 import Testing
 
 /// docs/payments.md, "Unknown outcomes", as a matrix: every operation, every way in which its fate can become doubtful, every means that a

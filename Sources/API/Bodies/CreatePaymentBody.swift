@@ -24,10 +24,16 @@ struct CreatePaymentBody {
     private var hasSplits = false
     private var reader = BodyReader()
 
+    /// What the configuration says of the merchant's payments.
+    struct Terms {
+        var feeBasisPoints: UInt16
+        var route: RoutePlan
+    }
+
     /// Reads an admitted body; an `idempotency_key` in it goes to `scratch.bodyKey`.
     static func parse(
         _ input: Span<UInt8>,
-        feeBasisPoints: UInt16,
+        _ terms: Terms,
         toppingUp wallet: WalletID? = nil,
         scratch: inout RequestScratch
     ) throws(Rejection) -> CreatePayment {
@@ -47,7 +53,8 @@ struct CreatePaymentBody {
             currency: currency,
             capturesAutomatically: body.capturesAutomatically,
             acceptsPartialAuthorization: body.acceptsPartialAuthorization,
-            feeBasisPoints: feeBasisPoints,
+            feeBasisPoints: terms.feeBasisPoints,
+            route: terms.route,
             paymentMethod: paymentMethod,
             details: body.details
         )

@@ -8,6 +8,8 @@ package struct APIConfiguration: Sendable {
         package let id: MerchantID
         /// The platform's fee in basis points (1/100 of a percent), at most 10,000.
         package let feeBasisPoints: UInt16
+        /// The connectors that the merchant's payments may try, in order.
+        package let route: RoutePlan
         /// Any of these keys authenticates the merchant; several make a rotation without a gap.
         package let keyHashes: [APIKeyHash]
         /// Pay-outs are refused until the operator lifts this.
@@ -18,6 +20,7 @@ package struct APIConfiguration: Sendable {
         package init(
             name: String,
             feeBasisPoints: UInt16,
+            route: RoutePlan,
             keyHashes: [APIKeyHash],
             holdsPayouts: Bool = false,
             capturesManually: Bool = false
@@ -27,6 +30,7 @@ package struct APIConfiguration: Sendable {
             self.name = name
             self.id = MerchantID(configured: name)
             self.feeBasisPoints = feeBasisPoints
+            self.route = route
             self.keyHashes = keyHashes
         }
     }

@@ -12,12 +12,19 @@ enum PaymentObject {
         let action = payment.nextAction.map(NextActionObject.maximumBytes) ?? 0
         let end = payment.expiresAt == 0 ? 0 : 48
         let events = payment.disputedMinor | payment.settledMinor == 0 ? 0 : 128
-        return 848 + end + events + decline + action + details.count + ByteCursor.quotedOverhead(details)
+        return 848 + end + events + AttemptsObject.maximumBytes(payment) + decline + action + details.count
+            + ByteCursor.quotedOverhead(details)
             + RiskObject.maximumBytes(details)
             + OptionalMembers.extraBytes(details)
     }
 
-    static func write(_ payment: PaymentView, _ details: Span<UInt8>, _ output: inout ByteCursor) {
+    /// - Parameter connectors: names those that tried, where more than one did.
+    static func write(
+        _ payment: PaymentView,
+        _ details: Span<UInt8>,
+        connectors: ConnectorRegistry,
+        _ output: inout ByteCursor
+    ) {
         output.literal("{\"id\":\"")
         output.identifier(PaymentID.prefix, high: payment.id.high, low: payment.id.low)
         output.literal("\",\"payment_id\":\"")
@@ -33,6 +40,7 @@ enum PaymentObject {
         DetailsObject.write(details, &output)
         OptionalMembers.write(details, &output)
         writeDecline(payment, &output)
+        if !payment.endedAttempts.isEmpty { AttemptsObject.write(payment, connectors: connectors, &output) }
         if let action = payment.nextAction { NextActionObject.write(action, &output) }
         if payment.expiresAt != 0 {
             output.literal(",\"expires_at\":\"")
@@ -187,7 +195,7 @@ enum NextActionObject {
 /// The JSON of a decline.
 enum DeclineObject {
     static func maximumBytes(_ decline: Decline) -> Int {
-        160 + decline.providerCode.utf8.count + ByteCursor.quotedOverhead(decline.providerCode.utf8.span)
+        200 + decline.providerCode.utf8.count + ByteCursor.quotedOverhead(decline.providerCode.utf8.span)
     }
 
     static func write(_ decline: Decline, _ output: inout ByteCursor) {
@@ -197,6 +205,11 @@ enum DeclineObject {
         output.literal(decline.code.name)
         output.literal("\",\"psp_code\":")
         output.quoted(decline.providerCode.utf8.span)
+        if decline.advice != .none {
+            output.literal(",\"advice\":\"")
+            output.literal(decline.advice.name)
+            output.literal("\"")
+        }
         output.literal("}")
     }
 }

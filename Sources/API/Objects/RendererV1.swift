@@ -7,15 +7,19 @@ package import ShardRecords
 /// repeats the bytes.
 package struct RendererV1: ResponseRenderer {
     private let cursorKey: LedgerCursorKey
+    private let connectors: ConnectorRegistry
 
-    /// - Parameter cursorKey: signs the cursors of lists; the one of the `APIConfiguration` that reads them.
-    package init(cursorKey: LedgerCursorKey) {
+    /// - Parameters:
+    ///   - cursorKey: signs the cursors of lists; the one of the `APIConfiguration` that reads them.
+    ///   - connectors: names the connectors in timelines, and in payments that more than one has tried.
+    package init(cursorKey: LedgerCursorKey, connectors: ConnectorRegistry) {
         self.cursorKey = cursorKey
+        self.connectors = connectors
     }
 
     package func renderPayment(_ payment: PaymentView, details: Span<UInt8>, into body: inout ByteBuffer) {
         let size = PaymentObject.maximumBytes(payment, details)
-        body.writeCursor(maximum: size) { PaymentObject.write(payment, details, &$0) }
+        body.writeCursor(maximum: size) { PaymentObject.write(payment, details, connectors: connectors, &$0) }
     }
 
     package func renderDeclined(
@@ -33,7 +37,7 @@ package struct RendererV1: ResponseRenderer {
             ProblemDocument.begin(.paymentDeclined, isRetryable: decline.category.isRetryable, &output)
             output.literal(",\"decline\":")
             DeclineObject.write(decline, &output)
-            Self.writeMembers(of: payment, details, &output)
+            writeMembers(of: payment, details, &output)
             ProblemDocument.end(requestID, &output)
         }
     }
@@ -53,7 +57,7 @@ package struct RendererV1: ResponseRenderer {
             output.literal(",\"reason\":\"")
             output.literal(reason.name)
             output.literal("\"")
-            Self.writeMembers(of: payment, details, &output)
+            writeMembers(of: payment, details, &output)
             ProblemDocument.end(requestID, &output)
         }
     }
@@ -100,7 +104,9 @@ package struct RendererV1: ResponseRenderer {
     }
 
     package func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer) {
-        body.writeCursor(maximum: TimelineObject.maximumBytes(history)) { TimelineObject.write(history, payment, &$0) }
+        body.writeCursor(maximum: TimelineObject.maximumBytes(history)) {
+            TimelineObject.write(history, of: payment, connectors: connectors, &$0)
+        }
     }
 
     package func renderRefundFailed(_ refund: RefundView, requestID: RequestID, into body: inout ByteBuffer) {
@@ -143,7 +149,7 @@ package struct RendererV1: ResponseRenderer {
             ProblemDocument.writeParameter(code.parameter, &output)
             if let payment {
                 if refusal.httpStatus == 409 { Self.writePermitted(payment.permitted, &output) }
-                Self.writeMembers(of: payment, details, &output)
+                writeMembers(of: payment, details, &output)
                 if refusal == .eventNotAllowed { EventObject.writeAllowed(payment.allowedEvents, &output) }
             }
             ProblemDocument.end(requestID, &output)
@@ -166,7 +172,7 @@ package struct RendererV1: ResponseRenderer {
     /// The bytes of the members `payment_id`, `payment`, `reason` and `allowed` without the payment object.
     private static let paymentMembersBytes = 256
 
-    private static func writeMembers(
+    private func writeMembers(
         of payment: PaymentView,
         _ details: Span<UInt8>,
         _ output: inout ByteCursor
@@ -174,7 +180,7 @@ package struct RendererV1: ResponseRenderer {
         output.literal(",\"payment_id\":\"")
         output.identifier(PaymentID.prefix, high: payment.id.high, low: payment.id.low)
         output.literal("\",\"payment\":")
-        PaymentObject.write(payment, details, &output)
+        PaymentObject.write(payment, details, connectors: connectors, &output)
     }
 }
 

@@ -9,7 +9,13 @@ enum TimelineObject {
         history.entries.reduce(128) { $0 + maximumBytes($1.record) }
     }
 
-    static func write(_ history: PaymentHistory, _ payment: PaymentID, _ output: inout ByteCursor) {
+    /// - Parameter connectors: names the connectors that records hold the numbers of.
+    static func write(
+        _ history: PaymentHistory,
+        of payment: PaymentID,
+        connectors: ConnectorRegistry,
+        _ output: inout ByteCursor
+    ) {
         output.literal("{\"object\":\"timeline\",\"payment_id\":\"")
         output.identifier(PaymentID.prefix, high: payment.high, low: payment.low)
         output.literal("\",\"truncated\":")
@@ -19,12 +25,16 @@ enum TimelineObject {
         for entry in history.entries {
             if !isFirst { output.literal(",") }
             isFirst = false
-            write(entry, &output)
+            write(entry, connectors: connectors, &output)
         }
         output.literal("]}")
     }
 
-    private static func write(_ entry: PaymentHistory.Entry, _ output: inout ByteCursor) {
+    private static func write(
+        _ entry: PaymentHistory.Entry,
+        connectors: ConnectorRegistry,
+        _ output: inout ByteCursor
+    ) {
         output.literal("{\"type\":\"")
         output.literal(type(entry.record))
         output.literal("\",\"at\":\"")
@@ -39,7 +49,7 @@ enum TimelineObject {
         } else {
             output.literal("null")
         }
-        writeMembers(entry.record, &output)
+        writeMembers(entry.record, connectors: connectors, &output)
         output.literal("}")
     }
 
@@ -48,6 +58,7 @@ enum TimelineObject {
         case .paymentCreated: "payment.created"
         case .operationStarted: "operation.requested"
         case .operationAttempted: "operation.attempted"
+        case .attemptEnded: "attempt.ended"
         case .operationUnresolved: "operation.unresolved"
         case .operationFinished: "operation.finished"
         case .refundBounced: "refund.bounced"
@@ -62,13 +73,15 @@ enum TimelineObject {
 
     /// Members that every record of a kind has, names and punctuation included, and what varies.
     private static func maximumBytes(_ record: ShardRecord) -> Int {
-        let fixed = 640
+        let fixed = 640 + 2 * ConnectorName.maximumBytes
         let transfers = 2 * (64 + Transfer.maximumPostings * 96)
         switch record {
         case .paymentCreated, .operationAttempted, .balanceMark: return fixed
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: return fixed
         case .refundBounced: return fixed + transfers
         case .operationStarted(let record): return fixed + transfers + 6 * record.instructions.count + 256
+        case .attemptEnded(let record):
+            return fixed + AttemptsObject.maximumBytes(record.ended) + quotedBytes(record.providerReference)
         case .operationUnresolved(let record): return fixed + quotedBytes(record.providerReference)
         case .operationFinished(let record):
             return fixed + transfers + quotedBytes(record.providerReference) + quotedBytes(record.declineProviderCode)
@@ -86,7 +99,11 @@ enum TimelineObject {
 }
 
 extension TimelineObject {
-    private static func writeMembers(_ record: ShardRecord, _ output: inout ByteCursor) {
+    private static func writeMembers(
+        _ record: ShardRecord,
+        connectors: ConnectorRegistry,
+        _ output: inout ByteCursor
+    ) {
         switch record {
         case .paymentCreated(let record): write(record, &output)
         case .operationStarted(let record): write(record, &output)
@@ -95,7 +112,8 @@ extension TimelineObject {
             writeOperation(record.operation, record.ordinal, &output)
             writeName("reason", record.reason.name, &output)
             writeReference(record.providerReference, &output)
-        case .operationFinished(let record): write(record, &output)
+        case .attemptEnded(let record): write(record, connectors: connectors, &output)
+        case .operationFinished(let record): write(record, connectors: connectors, &output)
         case .refundBounced(let record):
             output.literal(",\"refund_id\":\"")
             output.identifier(RefundID.prefix, high: record.refund.high, low: record.refund.low)
@@ -171,8 +189,28 @@ extension TimelineObject {
         if let reason = record.reason { writeName("reason", reason.name, &output) }
     }
 
-    private static func write(_ record: OperationFinished, _ output: inout ByteCursor) {
+    private static func write(
+        _ record: AttemptEnded,
+        connectors: ConnectorRegistry,
+        _ output: inout ByteCursor
+    ) {
+        writeOperation(.authorize, record.ordinal, &output)
+        AttemptsObject.writeMembers(record.ended, connectors: connectors, &output)
+        writeReference(record.providerReference, &output)
+        AttemptsObject.writeConnector("next_connector", is: record.nextConnector, connectors: connectors, &output)
+    }
+
+    private static func write(
+        _ record: OperationFinished,
+        connectors: ConnectorRegistry,
+        _ output: inout ByteCursor
+    ) {
         writeOperation(record.operation, record.ordinal, &output)
+        if record.operation == .authorize {
+            output.literal(",\"attempt\":")
+            output.decimal(Int64(record.attempt))
+        }
+        AttemptsObject.writeConnector("connector", is: record.connector, connectors: connectors, &output)
         writeName("result", record.result.name, &output)
         writeAmount(record.amountMinor, &output)
         output.literal(",\"amount_executed\":")
@@ -182,7 +220,12 @@ extension TimelineObject {
         case .succeeded, .conflicted, .actionRequired: break
         case .declined(let category, let code):
             output.literal(",\"decline\":")
-            let decline = Decline(category: category, code: code, providerCode: record.declineProviderCode)
+            let decline = Decline(
+                category: category,
+                code: code,
+                providerCode: record.declineProviderCode,
+                advice: record.advice
+            )
             DeclineObject.write(decline, &output)
         case .notExecuted(let reason): writeName("reason", reason.name, &output)
         }

@@ -63,6 +63,8 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case paymentDisputed
     case eventNotAllowed
     case eventAmountMismatch
+    case connectorUnknown
+    case connectorMismatch
     case disputeUnexpectedState
     case tooManyDisputes
     case paymentNotInReview

@@ -118,6 +118,23 @@ extension ProblemRule {
                 "Nothing was booked. More than the payment has for this, or another currency: report it as money.unexplained."
         ),
         Self(
+            code: .connectorUnknown,
+            name: "connector_unknown",
+            refusal: .connectorUnknown,
+            category: .validation,
+            title: "The gateway has no such connector",
+            detail: "Nothing was booked. `provider` must be the name of a configured connector."
+        ),
+        Self(
+            code: .connectorMismatch,
+            name: "connector_mismatch",
+            refusal: .connectorMismatch,
+            category: .conflict,
+            title: "The payment is at another connector",
+            detail:
+                "Nothing was booked. An event is taken from the payment's own connector only, which its timeline names."
+        ),
+        Self(
             code: .disputeUnexpectedState,
             name: "dispute_unexpected_state",
             refusal: .disputeUnexpectedState,

@@ -154,12 +154,11 @@ struct RequestInterpreter {
         case .getPayout(let id): return .getPayout(id)
         case .getWallet(let id): return .getWallet(id)
         case .createPayment:
-            let fee = merchant.feeBasisPoints
-            return .createPayment(try CreatePaymentBody.parse(body, feeBasisPoints: fee, scratch: &scratch))
+            let terms = CreatePaymentBody.Terms(feeBasisPoints: merchant.feeBasisPoints, route: merchant.route)
+            return .createPayment(try CreatePaymentBody.parse(body, terms, scratch: &scratch))
         case .topUp(let wallet):
-            return .createPayment(
-                try CreatePaymentBody.parse(body, feeBasisPoints: 0, toppingUp: wallet, scratch: &scratch)
-            )
+            let terms = CreatePaymentBody.Terms(feeBasisPoints: 0, route: merchant.route)
+            return .createPayment(try CreatePaymentBody.parse(body, terms, toppingUp: wallet, scratch: &scratch))
         case .capture(let id): return try capture(id, body, of: merchant)
         case .increment(let id):
             let operation = try OperationBody.parse(.increment, body, scratch: &scratch)

@@ -1,6 +1,7 @@
 import API
 import HTTPTransport
 import NIOCore
+import Payments
 
 extension GatewayConfiguration {
     /// Does what a start does with the configuration, short of binding ports, locking or opening journals, and writing: reads keys and
@@ -11,9 +12,11 @@ extension GatewayConfiguration {
     package func check(makesDataDirectory: Bool) throws {
         _ = try JournalProtection(journal)
         _ = try HTTPServerConfiguration(self)
-        _ = try HTTPClientConfiguration(provider)
+        for connector in connectors { _ = try HTTPClientConfiguration(connector) }
         try checkRisk()
-        _ = try APIConfiguration(self, idempotencySeed: [UInt8](repeating: 0, count: 32))
+        var registry = ConnectorRegistry()
+        try registry.register(connectors)
+        _ = try APIConfiguration(self, registry, idempotencySeed: [UInt8](repeating: 0, count: 32))
         try resolve("listen.host", listen.host, port: listen.port)
         try resolve("admin.host", admin.host, port: admin.port)
         if makesDataDirectory {
@@ -32,7 +35,12 @@ extension GatewayConfiguration {
     }
 
     /// The variables of `environment` that begin as ours do and that nothing reads, sorted.
-    package static func unknownVariables(in environment: [String: String]) -> [String] {
-        environment.keys.filter { $0.hasPrefix("MILLRACE_") && !EnvironmentName.all.contains($0) }.sorted()
+    /// - Parameter connectors: those whose own variables are read.
+    package static func unknownVariables(
+        in environment: [String: String],
+        connectors: [Connector] = []
+    ) -> [String] {
+        let known = connectors.reduce(into: EnvironmentName.all) { $0.formUnion($1.variables.all) }
+        return environment.keys.filter { $0.hasPrefix("MILLRACE_") && !known.contains($0) }.sorted()
     }
 }

@@ -32,13 +32,14 @@ struct GatewayBlueprint: Sendable {
     /// What the fraud hook is made from; replaced by a reload, which the running parts are told of.
     let risk: RiskParts
     private let configuration: GatewayConfiguration
-    private let client: HTTPClientConfiguration
+    private let connectors: [ConnectorPlan]
+    /// Which number each connector has, as the data directory holds it.
+    let registry: ConnectorRegistry
 
     init(_ configuration: GatewayConfiguration, makesDataDirectory: Bool) throws {
         self.configuration = configuration
         protection = try JournalProtection(configuration.journal)
         server = try HTTPServerConfiguration(configuration)
-        client = try HTTPClientConfiguration(configuration.provider)
         if let archive = configuration.journal.archive.directory {
             try Files.makeDirectory(archive, permissions: 0o700)
         }
@@ -53,6 +54,10 @@ struct GatewayBlueprint: Sendable {
                 shards: configuration.shards,
                 id: configuration.dataDirectoryID
             )
+        registry = try directory.register(configuration.connectors)
+        connectors = try configuration.connectors.map { [registry] in
+            try ConnectorPlan($0, registry: registry, payments: configuration.payments)
+        }
         risk = try RiskParts(configuration, seed: directory.digestSeed)
         // A loop without a shard would only forward; a shard without a loop cannot be.
         loopCount = min(configuration.loops, directory.shards)
@@ -60,12 +65,13 @@ struct GatewayBlueprint: Sendable {
             limit: DescriptorBudget.raiseLimit(),
             loops: loopCount,
             shards: directory.shards,
-            callsPerShard: client.connections.maximum + (configuration.risk.scorer?.connectionsPerShard ?? 0),
+            callsPerShard: connectors.reduce(0) { $0 + $1.client.connections.maximum }
+                + (configuration.risk.scorer?.connectionsPerShard ?? 0),
             adminConnections: AdminLimits().maxConnections,
             wantedPerLoop: configuration.limits.maxConnectionsPerLoop
         )
         server.maxConnectionsPerLoop = descriptors.connectionsPerLoop
-        api = try APIConfiguration(configuration, idempotencySeed: directory.digestSeed)
+        api = try APIConfiguration(configuration, registry, idempotencySeed: directory.digestSeed)
         threadPool = NIOThreadPool(numberOfThreads: 2)
         historyPool = NIOThreadPool(numberOfThreads: 1)
         keyPool = NIOThreadPool(numberOfThreads: 1)
@@ -80,8 +86,6 @@ struct GatewayBlueprint: Sendable {
 
     /// What shard `number` is made from.
     func plan(shard number: Int) -> ShardPlan {
-        var client = client
-        client.seed = UInt64(number + 1)
         return ShardPlan(
             directory: directory.journalDirectory(shard: number),
             journal: JournalConfiguration(
@@ -96,31 +100,22 @@ struct GatewayBlueprint: Sendable {
             ),
             shard: ShardConfiguration(
                 shard: UInt16(number),
+                connectors: ConnectorTable(registry: registry, configured: connectors.map(\.settings)),
                 idempotencyCapacity: configuration.idempotency.capacityPerShard,
                 idempotencySeconds: UInt32(configuration.idempotency.ttl.components.seconds),
                 paymentCapacity: configuration.payments.capacityPerShard,
-                operationCapacity: configuration.provider.maxInFlightPerLoop,
+                operationCapacity: configuration.callsInFlightPerLoop,
                 waitingCapacity: configuration.payments.waitingPerShard,
                 resolutionCapacity: configuration.payments.resolutionsPerShard,
                 eventCapacity: configuration.idempotency.eventsPerShard,
                 merchantShare: MerchantShare(percent: configuration.limits.merchantSharePercent),
-                providerTimeout: Self.milliseconds(configuration.provider.deadline),
-                resolution: ResolutionPolicy(
-                    abandonAfter: Self.milliseconds(configuration.payments.abandonAfter),
-                    attentionAfter: Self.milliseconds(configuration.payments.attentionAfter)
-                ),
-                capabilities: PaymentCapabilities(configuration.provider),
                 actionLifetime: Self.milliseconds(configuration.payments.actionTimeout),
-                risk: risk.policy,
-                disputes: DisputePolicy(
-                    fees: configuration.provider.disputeFees,
-                    reservesOnWarning: configuration.provider.reservesOnWarning
-                )
+                risk: risk.policy
             ),
             cursorKey: api.cursorKey,
             hostLimits: ShardHost.Limits(unflushedBytes: configuration.journal.maxUnflushedBytes),
-            client: client,
-            providerSecret: configuration.provider.apiKey ?? "sk_sim_development",
+            registry: registry,
+            connectors: connectors,
             risk: risk,
             threadPool: threadPool,
             historyPool: historyPool,
@@ -137,7 +132,7 @@ struct GatewayBlueprint: Sendable {
         )
     }
 
-    private static func milliseconds(_ duration: Duration) -> Int64 { TimeAmount(duration).nanoseconds / 1_000_000 }
+    static func milliseconds(_ duration: Duration) -> Int64 { TimeAmount(duration).nanoseconds / 1_000_000 }
 
     private func archive(shard number: Int) -> JournalArchiveConfiguration {
         let settings = configuration.journal.archive
@@ -153,28 +148,21 @@ struct GatewayBlueprint: Sendable {
     /// The journal's own limit lies above the one at which new work is refused, by more than all operations in flight can
     /// still write: their outcomes always fit.
     private static func journalBacklogBytes(_ configuration: GatewayConfiguration) -> Int {
-        let outcomes = configuration.provider.maxInFlightPerLoop * 8_192
+        let outcomes = configuration.callsInFlightPerLoop * 8_192
         return min(1 << 30, configuration.journal.maxUnflushedBytes + outcomes + (8 << 20))
     }
 }
 
-extension PaymentCapabilities {
-    fileprivate init(_ provider: GatewayConfiguration.Provider) {
-        self.init(
-            capturesSeveralTimes: provider.multipleCaptures,
-            increments: provider.increments,
-            overCaptureBasisPoints: UInt16(provider.overCaptureBasisPoints),
-            cancelsByReference: provider.cancelByReference,
-            authorizationLifetime: TimeAmount(provider.authorizationLifetime).nanoseconds / 1_000_000
-        )
-    }
-}
-
 extension APIConfiguration.Merchant {
-    fileprivate init(_ merchant: GatewayConfiguration.Merchant) {
+    fileprivate init(_ merchant: GatewayConfiguration.Merchant, _ registry: ConnectorRegistry) {
+        let names = merchant.route.compactMap { ConnectorName($0) }
+        guard let route = RoutePlan(names.compactMap { registry[$0] }), route.count == merchant.route.count else {
+            preconditionFailure("the reader checks routes, and their connectors are registered")
+        }
         self.init(
             name: merchant.id,
             feeBasisPoints: UInt16(merchant.feeBasisPoints),
+            route: route,
             keyHashes: merchant.apiKeyHashes,
             holdsPayouts: merchant.holdsPayouts,
             capturesManually: merchant.capturesManually
@@ -183,9 +171,13 @@ extension APIConfiguration.Merchant {
 }
 
 extension APIConfiguration {
-    init(_ configuration: GatewayConfiguration, idempotencySeed: [UInt8]) throws(APIConfigurationError) {
+    init(
+        _ configuration: GatewayConfiguration,
+        _ registry: ConnectorRegistry,
+        idempotencySeed: [UInt8]
+    ) throws(APIConfigurationError) {
         try self.init(
-            merchants: configuration.merchants.map(Merchant.init),
+            merchants: configuration.merchants.map { Merchant($0, registry) },
             operators: configuration.operators.map { Operator(name: $0.name, keyHashes: $0.apiKeyHashes) },
             money: configuration.money.rules,
             idempotencySeed: idempotencySeed
@@ -222,7 +214,7 @@ extension HTTPClientConfiguration {
     /// them a fifth of a peer's CPU went into closing the gaps.
     private static let streamsPerConnection = 64
 
-    init(_ provider: GatewayConfiguration.Provider) throws {
+    init(_ provider: GatewayConfiguration.Connector) throws {
         guard let url = ProviderURL(provider.url) else { preconditionFailure("the reader checks the provider's URL") }
         self.init(
             host: url.host,

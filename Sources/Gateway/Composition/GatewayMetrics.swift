@@ -30,7 +30,9 @@ enum GatewayMetrics {
             )
             add(shard.host.snapshotStatistics, labels, to: &metrics)
             add(shard.journal.statistics, labels, to: &metrics)
-            add(shard.provider.statistics, [MetricLabel("provider", shard.provider.name)], to: &metrics)
+            for provider in shard.providers.all {
+                add(provider.statistics, [MetricLabel("provider", provider.name)], to: &metrics)
+            }
             addRisk(shard, labels, to: &metrics)
         }
         metrics.counter(
@@ -99,6 +101,7 @@ enum GatewayMetrics {
                 "millrace_provider_retries_total", "Calls sent again after a definite non-execution.",
                 shard.providerRetries
             ),
+            ("millrace_failovers_total", "Attempts after which the next connector tried.", shard.failovers),
             ("millrace_payments_expired_total", "Authorizations that ran out.", shard.expired),
             ("millrace_payments_abandoned_total", "Authorizations given up as unknown.", shard.abandoned),
             (

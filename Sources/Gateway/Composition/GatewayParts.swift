@@ -94,7 +94,7 @@ final class GatewayParts: Sendable {
         let logger = self.logger
         try await onEachLoop { runtime in
             for shard in runtime.shards {
-                shard.provider.start()
+                for provider in shard.providers.all { provider.start() }
                 shard.scorer?.start()
                 let count = shard.host.resume()
                 guard count > 0 else { continue }
@@ -135,7 +135,7 @@ final class GatewayParts: Sendable {
         blueprint.snapshotPace.cancel()
         let providers = runtime.eventLoop.flatSubmit {
             runtime.value.stopTicking()
-            let closing = runtime.value.shards.flatMap { $0.closeScorers() + [$0.provider.shutdown()] }
+            let closing = runtime.value.shards.flatMap { $0.closeScorers() + $0.providers.all.map { $0.shutdown() } }
             return EventLoopFuture.andAllComplete(closing, on: runtime.eventLoop)
         }
         try? await providers.get()

@@ -162,7 +162,7 @@ extension LoopRuntime: CommandSink {
 extension LoopRuntime: ShardPorts {
     func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, for host: ShardHost) {
         let shard = shards[Int(host.shard) / loopCount]
-        shard.provider.perform(call, token: token, deadline: .now() + .milliseconds(timeout))
+        shard.perform(call, token: token, deadline: .now() + .milliseconds(timeout))
     }
 
     func score(_ question: ScoreRequest, token: UInt64, timeout: Int64, for host: ShardHost) {

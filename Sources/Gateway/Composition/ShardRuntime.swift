@@ -13,14 +13,15 @@ import ShardHost
 import ShardRecords
 import ShardStorage
 
-/// One shard with what belongs to it alone: its journal and its connections to the provider.
+/// One shard with what belongs to it alone: its journal and its connections to the providers.
 final class ShardRuntime: ProviderDelegate {
     let host: ShardHost
     let journal: LocalJournal
     let recovery: RecoveryReport
     let restored: RestoreReport
     let storage: ShardStorage
-    private(set) var provider: any Provider
+    /// One pooled client for each connector of the configuration.
+    let providers: ProviderTable
     /// Asks for scores; nil without one in the configuration.
     private(set) var scorer: ScorerClient?
     /// A scorer that was replaced and still has questions under way.
@@ -37,7 +38,7 @@ final class ShardRuntime: ProviderDelegate {
         recovery: RecoveryReport,
         restored: RestoreReport,
         storage: ShardStorage,
-        provider: any Provider,
+        providers: ProviderTable,
         risk: RiskParts
     ) {
         self.host = host
@@ -45,7 +46,7 @@ final class ShardRuntime: ProviderDelegate {
         self.recovery = recovery
         self.restored = restored
         self.storage = storage
-        self.provider = provider
+        self.providers = providers
         self.risk = risk
     }
 
@@ -53,18 +54,11 @@ final class ShardRuntime: ProviderDelegate {
     /// before anything else runs there.
     static func open(_ plan: ShardPlan, on runtime: LoopRuntime) throws -> ShardRuntime {
         let relay = ProviderRelay()
-        let provider = SimulatedProvider(
-            name: "simulated",
-            eventLoop: runtime.eventLoop,
-            client: plan.client,
-            secret: plan.providerSecret,
-            payments: plan.shard.capabilities,
-            delegate: relay
-        )
+        let providers = ProviderTable(plan.connectors, shard: plan.shard.shard, on: runtime.eventLoop, delegate: relay)
         var shardConfiguration = plan.shard
-        shardConfiguration.resolution.follow(provider.capabilities)
-        shardConfiguration.capabilities = provider.capabilities.payments
-        var core = ShardCore(configuration: shardConfiguration, renderer: RendererV1(cursorKey: plan.cursorKey))
+        providers.describe(in: &shardConfiguration.connectors)
+        let renderer = RendererV1(cursorKey: plan.cursorKey, connectors: plan.registry)
+        var core = ShardCore(configuration: shardConfiguration, renderer: renderer)
         let storage = ShardStorage(
             directory: plan.directory,
             journalID: plan.journal.journalID,
@@ -109,7 +103,7 @@ final class ShardRuntime: ProviderDelegate {
             recovery: report,
             restored: restored,
             storage: storage,
-            provider: provider,
+            providers: providers,
             risk: plan.risk
         )
         shard.scorer = shard.makeScorer()
@@ -170,8 +164,22 @@ final class ShardRuntime: ProviderDelegate {
         )
     }
 
-    /// Keeps the delegate alive that the provider does not retain.
+    /// Keeps the delegate alive that the providers do not retain.
     private var relay: ProviderRelay?
+
+    /// Calls the PSP of the call's connector. Of one that has left the configuration nothing is sent, and nothing is learnt.
+    func perform(_ call: ProviderCall, token: UInt64, deadline: NIODeadline) {
+        if let provider = providers[call.connector] {
+            return provider.perform(call, token: token, deadline: deadline)
+        }
+        host.eventLoop.assumeIsolated().execute {
+            self.providerCompleted(
+                token,
+                call.mode == .execute ? .notExecuted(.misconfigured) : .unknown(.misconfigured)
+            )
+            self.providerCompletionsDelivered()
+        }
+    }
 
     func providerCompleted(_ token: UInt64, _ outcome: ProviderOutcome) {
         host.providerCompleted(token, outcome)
@@ -244,7 +252,7 @@ extension ShardRuntime: ScorerDelegate {
     }
 }
 
-/// Stands in for the shard's runtime while the provider is made before it.
+/// Stands in for the shard's runtime while the providers are made before it.
 private final class ProviderRelay: ProviderDelegate {
     weak var target: ShardRuntime?
 
@@ -257,14 +265,6 @@ private final class ProviderRelay: ProviderDelegate {
     }
 }
 
-extension ResolutionPolicy {
-    /// What the provider declares. A query that lags is no use for resolution within minutes, so it does not count.
-    mutating func follow(_ capabilities: ProviderCapabilities) {
-        canQuery = capabilities.queryByReference.map { $0 <= .seconds(1) } ?? false
-        replayWindow = (capabilities.idempotentReplay?.nanoseconds ?? 0) / 1_000_000
-    }
-}
-
 /// What one shard is made from.
 struct ShardPlan: Sendable {
     var directory: String
@@ -273,8 +273,8 @@ struct ShardPlan: Sendable {
     /// Signs the cursors of lists, as the edge reads them.
     var cursorKey: LedgerCursorKey
     var hostLimits: ShardHost.Limits
-    var client: HTTPClientConfiguration
-    var providerSecret: String
+    var registry: ConnectorRegistry
+    var connectors: [ConnectorPlan]
     var risk: RiskParts
     var threadPool: NIOThreadPool
     var historyPool: NIOThreadPool

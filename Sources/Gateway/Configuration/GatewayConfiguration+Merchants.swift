@@ -14,7 +14,8 @@ extension GatewayConfiguration.Merchant {
 
     static func readAll(
         _ document: inout ConfigurationSection,
-        _ identities: inout Identities
+        _ identities: inout Identities,
+        connectors: [String]
     ) throws(ConfigurationError) -> [Self] {
         guard let nodes = try document.list("merchants"), !nodes.isEmpty else {
             throw ConfigurationError(
@@ -29,14 +30,15 @@ extension GatewayConfiguration.Merchant {
         var merchants: [Self] = []
         for (index, node) in nodes.enumerated() {
             var section = try ConfigurationSection(node, path: "merchants[\(index)]", source: document.source)
-            merchants.append(try read(&section, &identities))
+            merchants.append(try read(&section, &identities, connectors: connectors))
         }
         return merchants
     }
 
     private static func read(
         _ section: inout ConfigurationSection,
-        _ identities: inout Identities
+        _ identities: inout Identities,
+        connectors: [String]
     ) throws(ConfigurationError) -> Self {
         guard let id = try section.value("id") else { throw section.missing("id") }
         guard isIdentifier(id.text) else {
@@ -53,9 +55,30 @@ extension GatewayConfiguration.Merchant {
         var merchant = Self(id: id.text, name: name?.text ?? id.text, feeBasisPoints: fee, apiKeyHashes: keys)
         merchant.holdsPayouts = try section.boolean("payout_hold") ?? false
         merchant.capturesManually = try section.boolean("manual_captures") ?? false
+        merchant.route = try readRoute(&section, connectors: connectors)
         try identities.add(merchant, id)
         try section.finish()
         return merchant
+    }
+
+    /// Names of configured connectors, each once; the first connector where none are named.
+    private static func readRoute(
+        _ section: inout ConfigurationSection,
+        connectors: [String]
+    ) throws(ConfigurationError) -> [String] {
+        guard let nodes = try section.list("route") else { return Array(connectors.prefix(1)) }
+        guard (1...RoutePlan.maximumConnectors).contains(nodes.count) else {
+            throw section.problem("route must list 1 to \(RoutePlan.maximumConnectors) connectors")
+        }
+        var route: [String] = []
+        for node in nodes {
+            guard let name = node.scalar?.string, connectors.contains(name) else {
+                throw section.source.error(node, "the route names no configured connector")
+            }
+            guard !route.contains(name) else { throw section.source.error(node, "the route names \(name) twice") }
+            route.append(name)
+        }
+        return route
     }
 
     /// Reads `api_keys`; `add` refuses one that is taken.

@@ -92,14 +92,13 @@ extension GatewayConfiguration {
         try payments.read(&section)
         section = try document.section("limits")
         try limits.read(&section)
-        section = try document.section("provider")
-        try provider.read(&section)
+        connectors = try Connector.readAll(&document)
         section = try document.section("risk")
         try risk.read(&section)
         section = try document.section("admin")
         try admin.read(&section)
         var identities = Merchant.Identities(source: document.source)
-        merchants = try Merchant.readAll(&document, &identities)
+        merchants = try Merchant.readAll(&document, &identities, connectors: connectors.map(\.name))
         operators = try Operator.readAll(&document, &identities)
         try money.read(&document)
         try refuseUnsafe(document)
@@ -122,10 +121,13 @@ extension GatewayConfiguration {
                     + "use loopback, or set admin.allow_remote: true"
             )
         }
-        if let url = ProviderURL(provider.url), !url.usesTLS, !provider.allowsCleartext, !Self.isLoopback(url.host) {
+        for connector in connectors {
+            guard let url = ProviderURL(connector.url), !url.usesTLS, !connector.allowsCleartext,
+                !Self.isLoopback(url.host)
+            else { continue }
             throw refuse(
-                "provider.url would send the provider's secret in clear text to \(url.host); "
-                    + "use https, or set provider.allow_cleartext: true"
+                "the url of \(connector.name) would send the provider's secret in clear text to \(url.host); "
+                    + "use https, or set allow_cleartext: true"
             )
         }
         if listen.port != 0, listen.port == admin.port, Self.overlap(listen.host, admin.host) {

@@ -1,4 +1,5 @@
 import Money
+import Payments
 
 // Each section reads itself; the permitted ranges stand here, the defaults in GatewayConfiguration.swift.
 
@@ -114,22 +115,31 @@ extension GatewayConfiguration.Limits {
     }
 }
 
-extension GatewayConfiguration.Provider {
-    mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
-        typealias Name = GatewayConfiguration.EnvironmentName
+extension GatewayConfiguration.Connector {
+    /// - Parameter variables: what overrides the section's values.
+    mutating func read(
+        _ section: inout ConfigurationSection,
+        _ variables: Variables
+    ) throws(ConfigurationError) {
         kind = try section.choice("kind") ?? kind
-        if let value = try section.value("url", override: Name.providerURL) {
+        if let value = try section.value("url", override: variables.url) {
             guard ProviderURL(value.text) != nil else {
                 throw value.error("must be https://HOST:PORT or http://HOST:PORT, without a path")
             }
             url = value.text
         }
         allowsCleartext = try section.boolean("allow_cleartext") ?? allowsCleartext
-        tlsCAFile = try section.file("tls_ca_file", override: Name.providerCAFile)
-        apiKey = section.source.environment[Name.providerAPIKey]
+        tlsCAFile = try section.file("tls_ca_file", override: variables.caFile)
+        apiKey = section.source.environment[variables.apiKey]
         connectionsPerLoop = try section.integer("connections_per_loop", in: 1...256) ?? connectionsPerLoop
         let timeout = Duration.milliseconds(10)...Duration.seconds(120)
         deadline = try section.duration("deadline", in: timeout) ?? deadline
+        var nested = try section.section("deadlines")
+        for operation in ProviderOperation.allCases {
+            guard let time = try nested.duration("\(operation.name)", in: timeout) else { continue }
+            deadlines[operation] = time
+        }
+        try nested.finish()
         maxInFlightPerLoop = try section.integer("max_in_flight_per_loop", in: 1...1_000_000) ?? maxInFlightPerLoop
         try readCapabilities(&section)
         reservesOnWarning = try section.boolean("reserve_on_warning") ?? reservesOnWarning
@@ -152,7 +162,7 @@ extension GatewayConfiguration.Provider {
     }
 }
 
-extension GatewayConfiguration.Provider {
+extension GatewayConfiguration.Connector {
     private mutating func readCapabilities(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         multipleCaptures = try section.boolean("multiple_captures") ?? multipleCaptures
         increments = try section.boolean("increments") ?? increments

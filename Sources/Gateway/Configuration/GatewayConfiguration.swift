@@ -1,5 +1,6 @@
 package import API
 package import Money
+package import Payments
 
 /// Everything an operator can decide about a gateway process, read once at start from one YAML file.
 ///
@@ -20,7 +21,8 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var idempotency = Idempotency()
     package var payments = PaymentTable()
     package var limits = Limits()
-    package var provider = Provider()
+    /// At least one. The first is every merchant's that names no route.
+    package var connectors = [Connector()]
     package var risk = RiskSettings()
     /// At least one, unless a test builds the value itself.
     package var merchants: [Merchant] = []
@@ -165,13 +167,15 @@ extension GatewayConfiguration {
         package var idleTimeout = Duration.seconds(120)
     }
 
-    /// The payment service provider behind the gateway.
-    package struct Provider: Sendable, Equatable {
+    /// A payment service provider, a merchant account at it, and a credential.
+    package struct Connector: Sendable, Equatable {
         package enum Kind: String, Sendable, CaseIterable {
             /// `millrace psp`.
             case simulated
         }
 
+        /// In routes, events, metrics and the data directory's registry: 1 to 64 lower-case letters, digits, hyphens, underscores.
+        package var name = "simulated"
         package var kind = Kind.simulated
         /// `https://host:port` or `http://host:port` (HTTP/2 by prior knowledge), without a path.
         package var url = "http://127.0.0.1:9090"
@@ -179,12 +183,14 @@ extension GatewayConfiguration {
         package var allowsCleartext = false
         /// A PEM file with the authorities to trust; `nil` trusts the system's.
         package var tlsCAFile: String?
-        /// A secret: only from the environment (`MILLRACE_PROVIDER_API_KEY`), never from the file, never logged.
+        /// A secret: only from the environment (`Variables.apiKey`), never from the file, never logged.
         package var apiKey: String?
         /// Long-lived connections each event loop keeps to the provider.
         package var connectionsPerLoop = 2
         /// How long a call may take before its outcome counts as unknown.
         package var deadline = Duration.seconds(10)
+        /// The same for single operations, where it differs.
+        package var deadlines: [ProviderOperation: Duration] = [:]
         /// Calls in flight per event loop; more payments are answered 503.
         package var maxInFlightPerLoop = 4_096
         /// What may be asked of it; `PaymentCapabilities` of the same names.
@@ -214,6 +220,8 @@ extension GatewayConfiguration {
         package var holdsPayouts = false
         /// Permits captures by hand (cash, say) with the merchant's own keys.
         package var capturesManually = false
+        /// Names of the connectors that its payments may try, in order, at most `RoutePlan.maximumConnectors`.
+        package var route: [String] = []
 
         package init(id: String, name: String, feeBasisPoints: Int, apiKeyHashes: [APIKeyHash]) {
             self.id = id

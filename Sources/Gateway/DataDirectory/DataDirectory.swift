@@ -1,8 +1,9 @@
 import Glibc
+import Payments
 import Synchronization
 
 /// The directory that holds everything a gateway must not forget: `meta.yaml` (format, identity, number of shards, digest
-/// seed), and a journal per shard in `shard-000`, `shard-001`, ...
+/// seed), `connectors.yaml` (which number each connector has), and a journal per shard in `shard-000`, `shard-001`, ...
 ///
 /// A directory is made by `create` alone, which an operator asks for. `open` never makes one: the mount point of a disk that is
 /// not mounted is empty, and a new directory there would execute every repeated request a second time.
@@ -40,6 +41,8 @@ package final class DataDirectory: Sendable {
         let lock = try FileLock(path: FilePaths.join(path, "lock"))
         guard !Files.exists(metaPath(in: path)) else { throw .exists(path: path) }
         try refuseOrphans(in: path)
+        // Before `meta.yaml`, which makes the directory one.
+        try ConnectorRegistryFile.write(ConnectorRegistry(), in: path)
         let id = Hexadecimal.encode([UInt8].random(count: 16))
         let meta = DataDirectoryMeta(id: id, shards: shards, digestSeed: .random(count: 32))
         try meta.write(to: metaPath(in: path))
@@ -100,6 +103,23 @@ package final class DataDirectory: Sendable {
         return FilePaths.join(path, "shard-" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits)
     }
 
+    /// Gives each connector of the configuration its number, and makes new numbers durable before it returns. Blocks.
+    ///
+    /// Throws `damaged` when the registry is missing or makes no sense, `full` when it has no room, `io` when the system refuses.
+    func register(
+        _ connectors: [GatewayConfiguration.Connector]
+    ) throws(DataDirectoryError) -> ConnectorRegistry {
+        let known = try ConnectorRegistryFile.read(in: path)
+        var registry = known
+        do throws(ConnectorRegistry.Problem) {
+            try registry.register(connectors)
+        } catch {
+            throw .registryFull(path: ConnectorRegistryFile.path(in: path))
+        }
+        if registry != known { try ConnectorRegistryFile.write(registry, in: path) }
+        return registry
+    }
+
     /// Lets other processes open the directory. Journals must be closed first.
     package func close() {
         lock.release()
@@ -127,6 +147,8 @@ package enum DataDirectoryError: Error, Equatable, CustomStringConvertible {
     case mismatch(path: String, configured: Int, found: Int)
     /// `meta.yaml` is missing beside journals, of another format, or makes no sense.
     case damaged(path: String, reason: String)
+    /// Its registry of connectors takes no more names.
+    case registryFull(path: String)
     /// The operating system refused.
     case io(FileError)
 
@@ -146,6 +168,8 @@ package enum DataDirectoryError: Error, Equatable, CustomStringConvertible {
                 + "the number of shards of a data directory cannot be changed"
         case .damaged(let path, let reason):
             "\(path): \(reason)"
+        case .registryFull(let path):
+            "\(path): holds \(ConnectorRegistry.maximumConnectors) connectors and takes no more; use a name that it has"
         case .io(let error):
             error.description
         }
@@ -157,7 +181,7 @@ package enum DataDirectoryError: Error, Equatable, CustomStringConvertible {
         case .missing: ExitStatus.missing
         case .exists: ExitStatus.exists
         case .held: ExitStatus.held
-        case .mismatch, .otherIdentity: ExitStatus.configuration
+        case .mismatch, .otherIdentity, .registryFull: ExitStatus.configuration
         case .damaged: ExitStatus.damaged
         case .io: ExitStatus.io
         }

@@ -18,13 +18,23 @@ package struct ConnectorRegistry: Equatable, Sendable {
     package private(set) var names: [ConnectorName] = []
     private var numbers: [ConnectorName: ConnectorID] = [:]
 
-    package init() {}
-
     /// A registry as it is stored: the names in the order of their numbers, from 1.
     package init(stored names: [ConnectorName]) throws(Problem) {
         for name in names {
             guard numbers[name] == nil else { throw .inconsistent }
             _ = try number(for: name)
+        }
+    }
+
+    /// A registry of these names, numbered from 1.
+    /// - Precondition: they are names, and each stands once.
+    package init(_ names: String...) {
+        for text in names {
+            guard let name = ConnectorName(text), numbers[name] == nil else {
+                preconditionFailure("\(text) is no new name")
+            }
+            numbers[name] = ConnectorID(rawValue: UInt16(self.names.count + 1))
+            self.names.append(name)
         }
     }
 

@@ -39,6 +39,12 @@ package struct RoutePlan: Hashable, Sendable {
         return (highest + 15) / 16
     }
 
+    /// The connector that tries first.
+    package var first: ConnectorID {
+        guard let first = self[0] else { preconditionFailure("a plan has a connector") }
+        return first
+    }
+
     /// The connector at `position`, from 0; `nil` behind the last.
     package subscript(position: Int) -> ConnectorID? {
         precondition(position >= 0, "positions of a route plan count from 0")

@@ -67,6 +67,18 @@ extension Payment {
         checkInvariants()
     }
 
+    /// The running authorization was definitely not executed at its connector, and the next one of the route tries.
+    /// - Precondition: `next` is a place of the route behind the present one.
+    package mutating func attemptEnded(nextPosition next: UInt8, at time: Int64) {
+        precondition(phase == .created && running == .authorize, "an attempt ended in \(phase)")
+        guard next > routePosition, let connector = route[Int(next)] else {
+            preconditionFailure("no connector at \(next) of \(route)")
+        }
+        self.connector = connector
+        routePosition = next
+        updatedAt = time
+    }
+
     /// Only what time can end has a deadline.
     mutating func endDeadlineOfPhase() {
         if !hasDeadline { deadline = 0 }

@@ -3,7 +3,7 @@ import Money
 /// Fixed little-endian layouts of payments and refunds (docs/records.md, "Payments in snapshots"). Later versions append
 /// fields; a reader takes what it knows.
 package enum PaymentLayout {
-    package static let paymentBytes = 192
+    package static let paymentBytes = 208
     package static let refundBytes = 64
     package static let disputeBytes = 104
 }
@@ -40,7 +40,7 @@ extension Payment {
         bytes.put(phase.rawValue, 104)
         bytes.put(running?.rawValue ?? 0, 105)
         bytes.put(UInt8(capturesAutomatically ? 1 : 0), 106)
-        bytes.put(provider, 107)
+        bytes.put(routePosition, 107)
         bytes.put(declineCode?.rawValue ?? 0, 108)
         bytes.put(declineCategory?.rawValue ?? 0, 109)
         bytes.put(failure?.rawValue ?? 0, 110)
@@ -62,7 +62,9 @@ extension Payment {
         bytes.put(pendingFundsMinor, 168)
         bytes.put(feeMinor, 176)
         bytes.put(recordCount, 184)
-        bytes.put(UInt32(0), 188)
+        bytes.put(endedAttempts.length, 188)
+        bytes.put(route.packed, 192)
+        bytes.put(UInt64(declineAdvice.rawValue), 200)
     }
 
     /// Reads a fixed part. The slices have their lengths and no place yet; no operation is bound.
@@ -72,7 +74,7 @@ extension Payment {
         guard bytes.count >= PaymentLayout.paymentBytes,
             let currency = Currency(numericCode: bytes.get(94)),
             let phase = PaymentPhase(rawValue: bytes.get(104)), bytes.get(24, as: Int64.self) > 0,
-            bytes.get(96, as: UInt16.self) <= 10_000
+            bytes.get(96, as: UInt16.self) <= 10_000, let route = RoutePlan(packed: bytes.get(192))
         else { throw PaymentLayoutError() }
         var payment = Payment(
             id: PaymentID(high: bytes.get(0), low: bytes.get(8)),
@@ -81,13 +83,16 @@ extension Payment {
             currency: currency,
             feeBasisPoints: bytes.get(96),
             capturesAutomatically: bytes.get(106, as: UInt8.self) == 1,
-            provider: bytes.get(107),
+            route: route,
             flags: PaymentFlags(rawValue: bytes.get(111)),
             overCaptureBasisPoints: min(bytes.get(156), BasisPoints.whole),
             traits: PaymentTraits(rawValue: bytes.get(164)).intersection(.all),
             createdAt: bytes.get(64)
         )
         payment.loadLaterFields(bytes)
+        payment.routePosition = bytes.get(107)
+        guard let connector = route[Int(payment.routePosition)] else { throw PaymentLayoutError() }
+        payment.connector = connector
         payment.authorizedMinor = bytes.get(32)
         payment.capturedMinor = bytes.get(40)
         payment.refundedMinor = bytes.get(48)
@@ -105,6 +110,8 @@ extension Payment {
         payment.declineCode = try bytes.option(108)
         payment.declineCategory = try bytes.option(109)
         payment.failure = try bytes.option(110)
+        guard let advice = DeclineAdvice(rawValue: bytes.get(200)) else { throw PaymentLayoutError() }
+        payment.declineAdvice = advice
         payment.newestRefund = bytes.get(112)
         guard payment.holdsInvariants else { throw PaymentLayoutError() }
         return (payment, bytes.get(92))
@@ -123,6 +130,7 @@ extension Payment {
         disputeCount = UInt16(bytes.get(165, as: UInt8.self))
         pendingFundsMinor = bytes.get(168)
         feeMinor = bytes.get(176)
+        endedAttempts.length = bytes.get(188)
     }
 
     /// The bytes of a stored dispute's fixed part behind a stored payment; 0 where there are none.

@@ -90,6 +90,8 @@ package struct Payment: Sendable {
     package var declineProviderCode: ArenaSlice = .empty
     /// What the shopper must do (`NextAction.packed`), while the phase is `requiresAction`.
     package var nextAction: ArenaSlice = .empty
+    /// The attempts that ended before the connector changed (`EndedAttempt.packed`), oldest first; empty for nearly all payments.
+    package var endedAttempts: ArenaSlice = .empty
     /// The newest dispute's slot plus one; 0 for none. Disputes link to the one before.
     package var newestDispute: UInt32 = 0
     /// The newest refund's slot plus one; 0 for none. Refunds link to the one before.
@@ -113,10 +115,17 @@ package struct Payment: Sendable {
     /// The operation that is running or being resolved, if any (refunds run beside it and are not shown here).
     package internal(set) var running: ProviderOperation?
     package let capturesAutomatically: Bool
-    package let provider: UInt8
+    /// The connectors that its authorization may try, in order.
+    package let route: RoutePlan
+    /// The connector that has, or had, the payment: where its authorization was sent last, and where all that follows it goes.
+    package internal(set) var connector: ConnectorID
+    /// The place of `connector` in `route`, from 0.
+    package internal(set) var routePosition: UInt8 = 0
     package internal(set) var traits: PaymentTraits
     package internal(set) var declineCode: DeclineCode?
     package internal(set) var declineCategory: DeclineClass?
+    /// What the network or the issuer advised with the decline.
+    package var declineAdvice = DeclineAdvice.none
     /// Why it failed, where the PSP did not decline it. On an authorized or captured payment it says why the gateway
     /// reverses what was executed.
     package internal(set) var failure: FailureReason?
@@ -131,7 +140,7 @@ package struct Payment: Sendable {
         currency: Currency,
         feeBasisPoints: UInt16,
         capturesAutomatically: Bool,
-        provider: UInt8,
+        route: RoutePlan,
         flags: PaymentFlags = [],
         overCaptureBasisPoints: UInt16 = 0,
         traits: PaymentTraits = [],
@@ -145,7 +154,8 @@ package struct Payment: Sendable {
         self.currency = currency
         self.feeBasisPoints = feeBasisPoints
         self.capturesAutomatically = capturesAutomatically
-        self.provider = provider
+        self.route = route
+        self.connector = route.first
         self.flags = flags
         self.overCaptureBasisPoints = overCaptureBasisPoints
         self.traits = traits

@@ -14,7 +14,7 @@ extension Postings {
         _ dispute: Dispute?,
         rail: PaymentRail
     ) -> Transfers {
-        let parties = Parties(merchant: payment.merchant.rawValue, provider: payment.provider, currency: fact.currency)
+        let parties = payment.parties(in: fact.currency)
         let amount = fact.amountMinor
         switch fact.effect {
         case .none, .authorizationFailed, .disputeUnderReview, .disputeLost, .disputeOverdue, .conflictResolved:
@@ -59,7 +59,7 @@ extension Postings {
         _ currency: Currency,
         _ payment: Payment
     ) -> Transfers {
-        let parties = Parties(merchant: payment.merchant.rawValue, provider: payment.provider, currency: currency)
+        let parties = payment.parties(in: currency)
         guard executedMinor > 0 else { return Transfers() }
         switch operation {
         case .authorize, .confirm:

@@ -152,10 +152,15 @@ package enum Postings {
 
 extension Payment {
     func parties(_ rail: PaymentRail) -> Parties {
-        Parties(merchant: merchant.rawValue, provider: provider, currency: currency, rail: rail)
+        Parties(merchant: merchant.rawValue, connector: connector.rawValue, currency: currency, rail: rail)
     }
 
     var parties: Parties { parties(.provider) }
+
+    /// The same for money in another currency than the payment's own.
+    func parties(in currency: Currency) -> Parties {
+        Parties(merchant: merchant.rawValue, connector: connector.rawValue, currency: currency)
+    }
 
     /// The platform's fee on a capture.
     package func fee(ofCapture amountMinor: Int64) -> Int64 {

@@ -4,11 +4,23 @@ package struct Decline: Sendable, Equatable {
     package var code: DeclineCode
     /// The PSP's own code, at most 64 bytes.
     package var providerCode: String
+    /// What the network or the issuer advises.
+    package var advice: DeclineAdvice
+    /// The PSP's own reference of the declined operation, at most 64 bytes; empty where it gives none.
+    package var providerReference: String
 
-    package init(category: DeclineClass, code: DeclineCode, providerCode: String) {
+    package init(
+        category: DeclineClass,
+        code: DeclineCode,
+        providerCode: String,
+        advice: DeclineAdvice = .none,
+        providerReference: String = ""
+    ) {
         self.category = category
         self.code = code
         self.providerCode = providerCode
+        self.advice = advice
+        self.providerReference = providerReference
     }
 }
 

@@ -42,10 +42,12 @@ package struct ProviderCall: Sendable, Equatable {
 
     package var mode: Mode
     package var operation: ProviderOperation
+    /// Who is called.
+    package var connector: ConnectorID
     package var payment: PaymentID
     /// Which capture or refund of the payment (from 1); 1 for authorize and cancel.
     package var ordinal: UInt16
-    /// Part of the PSP key; a new number only after a definite no.
+    /// Part of the PSP key; a new number only after a definite no, at the next connector of the route.
     package var attempt: UInt16
     package var amountMinor: Int64
     package var currency: Currency
@@ -63,6 +65,7 @@ package struct ProviderCall: Sendable, Equatable {
     package init(
         mode: Mode,
         operation: ProviderOperation,
+        connector: ConnectorID,
         payment: PaymentID,
         ordinal: UInt16,
         attempt: UInt16,
@@ -76,6 +79,7 @@ package struct ProviderCall: Sendable, Equatable {
     ) {
         self.mode = mode
         self.operation = operation
+        self.connector = connector
         self.payment = payment
         self.ordinal = ordinal
         self.attempt = attempt

@@ -52,6 +52,10 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case eventNotAllowed = 30
     /// An event about more than the payment has for it, or in another currency.
     case eventAmountMismatch = 31
+    /// An event names no connector of the gateway.
+    case connectorUnknown = 34
+    /// An event names another connector than the payment's.
+    case connectorMismatch = 35
     /// A dispute that is not open any more.
     case disputeUnexpectedState = 32
     /// A payment can have at most 16 disputes (`Payment.maximumDisputes`).
@@ -146,6 +150,8 @@ extension Refusal {
         case .disputed: .final(409)
         case .eventNotAllowed: .final(409)
         case .eventAmountMismatch: .final(409)
+        case .connectorUnknown: .final(422)
+        case .connectorMismatch: .final(409)
         case .disputeUnexpectedState: .final(409)
         case .tooManyDisputes: .final(422)
         case .balanceInsufficient: .final(422)

@@ -26,6 +26,10 @@ package struct PaymentView: Sendable {
     package var decline: Decline?
     /// Set when `status` is `failed` for another reason than a decline.
     package var failure: FailureReason?
+    /// Who has the payment, or had it last.
+    package var connector: ConnectorID = .first
+    /// The attempts at other connectors before; empty for nearly all payments.
+    package var endedAttempts: [EndedAttempt] = []
     /// What the shopper must do, when `status` is `requires_action`.
     package var nextAction: NextAction?
     /// When the authorization, the shopper's action or the review ends by itself, in milliseconds since 1970; 0 for never.

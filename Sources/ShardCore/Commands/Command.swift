@@ -103,6 +103,8 @@ package struct CreatePayment: Sendable {
     package var acceptsPartialAuthorization: Bool
     /// The platform's fee for this merchant in basis points, from the configuration at the time of the request.
     package var feeBasisPoints: UInt16
+    /// The connectors that may be tried, in order: the merchant's, from the configuration at the time of the request.
+    package var route: RoutePlan
     package var paymentMethod: String
     package var details: PaymentDetails
     package var funding: PaymentFunding = .provider
@@ -115,6 +117,7 @@ package struct CreatePayment: Sendable {
         capturesAutomatically: Bool,
         acceptsPartialAuthorization: Bool = false,
         feeBasisPoints: UInt16,
+        route: RoutePlan,
         paymentMethod: String,
         details: PaymentDetails
     ) {
@@ -123,6 +126,7 @@ package struct CreatePayment: Sendable {
         self.capturesAutomatically = capturesAutomatically
         self.acceptsPartialAuthorization = acceptsPartialAuthorization
         self.feeBasisPoints = feeBasisPoints
+        self.route = route
         self.paymentMethod = paymentMethod
         self.details = details
     }

@@ -27,6 +27,8 @@ extension ShardCore {
         payment.providerReference = arena.append(try cursor.take(payment.providerReference))
         payment.declineProviderCode = arena.append(try cursor.take(payment.declineProviderCode))
         payment.nextAction = arena.append(try cursor.take(payment.nextAction))
+        payment.endedAttempts = arena.append(try cursor.take(payment.endedAttempts))
+        guard configuration.connectors.contains(payment.route) else { throw PaymentLayoutError() }
         payment.isStored = isStored
         var expected = payment.newestRefund
         for _ in 0..<count {

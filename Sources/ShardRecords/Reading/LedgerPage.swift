@@ -119,7 +119,7 @@ package struct LedgerPage: Sendable {
         case .eventApplied(let event) where event.refund != 0:
             return try Self.refund(event.refund, before: event.previous, read)
         case .operationFinished, .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark,
-            .paymentChanged, .riskDecided, .eventApplied:
+            .attemptEnded, .paymentChanged, .riskDecided, .eventApplied:
             return nil
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: return nil
         }

@@ -87,7 +87,7 @@ extension Payment {
             currency: record.currency,
             feeBasisPoints: record.feeBasisPoints,
             capturesAutomatically: record.capturesAutomatically,
-            provider: record.provider,
+            route: record.route,
             flags: record.flags,
             overCaptureBasisPoints: record.overCaptureBasisPoints,
             createdAt: record.time
@@ -121,6 +121,7 @@ extension Payment {
                 amountMinor: record.amountMinor,
                 at: record.time
             )
+        case .attemptEnded(let record): attemptEnded(nextPosition: record.nextPosition, at: record.time)
         case .refundBounced(let record):
             refundBounced(amountMinor: record.amountMinor, at: record.time)
         case .riskDecided(let record):

@@ -16,7 +16,7 @@ package struct RecordActor: Sendable, Equatable {
     }
 
     package var kind: Kind
-    /// The first 8 bytes of the credential's SHA-256 for merchants and operators, the provider's number for providers; 0 for
+    /// The first 8 bytes of the credential's SHA-256 for merchants and operators, the connector's number for providers; 0 for
     /// the gateway.
     package var identity: UInt64
 
@@ -172,7 +172,7 @@ extension ShardRecord.Kind {
     package var isAboutPayment: Bool {
         switch self {
         case .paymentCreated, .operationStarted, .operationFinished, .operationUnresolved, .refundBounced,
-            .operationAttempted, .paymentChanged, .riskDecided, .eventApplied:
+            .operationAttempted, .attemptEnded, .paymentChanged, .riskDecided, .eventApplied:
             true
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted, .balanceMark: false
         }
@@ -188,6 +188,7 @@ extension ShardRecord {
         case .operationUnresolved: .operationUnresolved
         case .refundBounced: .refundBounced
         case .operationAttempted: .operationAttempted
+        case .attemptEnded: .attemptEnded
         case .balanceMark: .balanceMark
         case .paymentChanged: .paymentChanged
         case .riskDecided: .riskDecided
@@ -208,7 +209,7 @@ extension ShardRecord {
         case .exchangeConverted(let record): .init(high: record.id.high, low: record.id.low)
         case .balanceMark: .none
         case .paymentCreated, .operationStarted, .operationFinished, .operationUnresolved, .refundBounced,
-            .operationAttempted, .paymentChanged, .riskDecided, .eventApplied:
+            .operationAttempted, .attemptEnded, .paymentChanged, .riskDecided, .eventApplied:
             payment.map { .init(high: $0.high, low: $0.low) } ?? .none
         }
     }

@@ -16,6 +16,7 @@ extension ShardRecord {
         case .operationUnresolved: self = .operationUnresolved(try reader.operationUnresolved(bytes, header))
         case .refundBounced: self = .refundBounced(try reader.refundBounced(bytes, header))
         case .operationAttempted: self = .operationAttempted(try reader.operationAttempted(bytes, header))
+        case .attemptEnded: self = .attemptEnded(try reader.attemptEnded(bytes, header))
         case .balanceMark: self = .balanceMark(try reader.balanceMark(bytes, header))
         case .paymentChanged: self = .paymentChanged(try reader.paymentChanged(bytes, header))
         case .riskDecided: self = .riskDecided(try reader.riskDecided(bytes, header))
@@ -49,7 +50,7 @@ extension RecordReader {
         let captures = try integer(UInt8.self, bytes)
         let traits = PaymentTraits(rawValue: captures >> 4)
         guard traits.isSubset(of: .all) else { throw .invalidValue }
-        let provider = try integer(UInt8.self, bytes)
+        guard let route = RoutePlan(packed: try integer(UInt64.self, bytes)) else { throw .invalidValue }
         let flags = PaymentFlags(rawValue: try integer(UInt8.self, bytes))
         let overCapture = try integer(UInt16.self, bytes)
         guard overCapture <= 10_000 else { throw .invalidValue }
@@ -62,7 +63,7 @@ extension RecordReader {
             currency: currency,
             feeBasisPoints: feeBasisPoints,
             capturesAutomatically: captures & 1 == 1,
-            provider: provider,
+            route: route,
             flags: flags,
             overCaptureBasisPoints: overCapture,
             traits: traits,
@@ -104,7 +105,10 @@ extension RecordReader {
         let payment = header.payment
         let operation = try operation(bytes)
         let ordinal = try integer(UInt16.self, bytes)
+        let connector = try connector(bytes)
+        let attempt = UInt16(try integer(UInt8.self, bytes))
         let result = try result(bytes)
+        guard let advice = DeclineAdvice(rawValue: try integer(UInt8.self, bytes)) else { throw .invalidValue }
         let amountMinor = try integer(Int64.self, bytes)
         let executedMinor = try integer(Int64.self, bytes)
         guard let executedCurrency = Currency(numericCode: try integer(UInt16.self, bytes)) else { throw .invalidValue }
@@ -121,7 +125,10 @@ extension RecordReader {
             payment: payment,
             operation: operation,
             ordinal: ordinal,
+            connector: connector,
+            attempt: attempt,
             result: result,
+            advice: advice,
             amountMinor: amountMinor,
             executedMinor: executedMinor,
             executedCurrency: executedCurrency,
@@ -245,7 +252,7 @@ extension RecordReader {
         )
     }
 
-    private mutating func result(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> OperationResult {
+    mutating func result(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> OperationResult {
         let kind = try integer(UInt8.self, bytes)
         let first = try integer(UInt8.self, bytes)
         let second = try integer(UInt8.self, bytes)
@@ -297,7 +304,7 @@ package struct StoredResponse: Sendable {
         var booksFirst = true
         switch try reader.header(bytes).kind {
         case .operationFinished:
-            _ = try reader.range(count: 1 + 2 + 3 + 8 + 8 + 2 + 1 + 8, bytes)
+            _ = try reader.range(count: 1 + 2 + 2 + 1 + 3 + 1 + 8 + 8 + 2 + 1 + 8, bytes)
             for _ in 0..<3 { try reader.skipText(bytes) }
         case .paymentChanged:
             _ = try reader.range(count: 1 + 8 + 8, bytes)
@@ -315,7 +322,7 @@ package struct StoredResponse: Sendable {
             for _ in 0..<5 { try reader.skipText(bytes) }
             _ = try reader.range(count: 48, bytes)
         case .paymentCreated, .operationStarted, .operationUnresolved, .refundBounced, .operationAttempted,
-            .balanceMark:
+            .attemptEnded, .balanceMark:
             throw .invalidValue
         }
         if booksFirst { _ = try reader.transfers(bytes) }

@@ -26,6 +26,7 @@ extension ShardRecord {
         case riskDecided = 14
         case eventApplied = 8
         case balanceMark = 15
+        case attemptEnded = 16
     }
 
     /// Appends the record in the journal engine's framing: a little-endian `UInt32` length, then the bytes.
@@ -45,6 +46,7 @@ extension ShardRecord {
         case .operationUnresolved(let record): record.encode(into: &bytes)
         case .refundBounced(let record): record.encode(into: &bytes)
         case .operationAttempted(let record): record.encode(into: &bytes)
+        case .attemptEnded(let record): record.encode(into: &bytes)
         case .balanceMark(let record): record.encode(into: &bytes)
         case .paymentChanged(let record): record.encode(into: &bytes)
         case .riskDecided(let record): record.encode(into: &bytes)
@@ -117,7 +119,7 @@ extension PaymentCreated {
         bytes.appendInteger(currency.numericCode)
         bytes.appendInteger(feeBasisPoints)
         bytes.append((capturesAutomatically ? 1 : 0) | traits.rawValue << 4)
-        bytes.append(provider)
+        bytes.appendInteger(route.packed)
         bytes.append(flags.rawValue)
         bytes.appendInteger(overCaptureBasisPoints)
         bytes.append(key)
@@ -145,7 +147,10 @@ extension OperationFinished {
     fileprivate func encode(into bytes: inout [UInt8]) {
         bytes.append(operation.rawValue)
         bytes.appendInteger(ordinal)
+        bytes.appendInteger(connector.rawValue)
+        bytes.append(UInt8(truncatingIfNeeded: attempt))
         bytes.append(result)
+        bytes.append(advice.rawValue)
         bytes.appendInteger(amountMinor)
         bytes.appendInteger(executedMinor)
         bytes.appendInteger(executedCurrency.numericCode)

@@ -17,6 +17,8 @@ package enum ShardRecord: Sendable {
     case refundBounced(RefundBounced)
     /// A try of an operation, or a question about it, that did not end it.
     case operationAttempted(OperationAttempted)
+    /// An attempt of an authorization ended, and the next connector of the route tries.
+    case attemptEnded(AttemptEnded)
     /// What a merchant's accounts had summed up to.
     case balanceMark(BalanceMark)
     /// A transition that is not the end of an operation at the PSP: time, people, or the PSP by itself.
@@ -40,6 +42,7 @@ package enum ShardRecord: Sendable {
         case .operationUnresolved(let record): record.time
         case .refundBounced(let record): record.time
         case .operationAttempted(let record): record.time
+        case .attemptEnded(let record): record.time
         case .balanceMark(let record): record.time
         case .paymentChanged(let record): record.time
         case .riskDecided(let record): record.time
@@ -60,6 +63,7 @@ package enum ShardRecord: Sendable {
         case .operationUnresolved(let record): record.payment
         case .refundBounced(let record): record.payment
         case .operationAttempted(let record): record.payment
+        case .attemptEnded(let record): record.payment
         case .balanceMark: nil
         case .paymentChanged(let record): record.payment
         case .riskDecided(let record): record.payment
@@ -78,6 +82,7 @@ package enum ShardRecord: Sendable {
         case .operationUnresolved(let record): record.previous
         case .refundBounced(let record): record.previous
         case .operationAttempted(let record): record.previous
+        case .attemptEnded(let record): record.previous
         case .balanceMark: 0
         case .paymentChanged(let record): record.previous
         case .riskDecided(let record): record.previous
@@ -98,7 +103,7 @@ package enum ShardRecord: Sendable {
         case .exchangeQuoted(let record): record.merchant
         case .exchangeConverted(let record): record.merchant
         case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted,
-            .paymentChanged, .riskDecided, .eventApplied:
+            .attemptEnded, .paymentChanged, .riskDecided, .eventApplied:
             nil
         }
     }
@@ -107,6 +112,7 @@ package enum ShardRecord: Sendable {
     package var transfers: Transfers {
         switch self {
         case .paymentCreated, .operationUnresolved, .operationAttempted, .balanceMark, .riskDecided: Transfers()
+        case .attemptEnded: Transfers()
         case .walletOpened, .exchangeQuoted: Transfers()
         case .operationStarted(let record): record.transfers
         case .operationFinished(let record): record.transfers
@@ -126,7 +132,8 @@ package struct PaymentCreated: Sendable {
     package var currency: Currency
     package var feeBasisPoints: UInt16
     package var capturesAutomatically: Bool
-    package var provider: UInt8
+    /// The connectors that the authorization may try, as it was decided at admission.
+    package var route: RoutePlan
     package var flags: PaymentFlags = []
     /// See `Payment.overCaptureBasisPoints`.
     package var overCaptureBasisPoints: UInt16 = 0
@@ -142,7 +149,7 @@ package struct PaymentCreated: Sendable {
         currency: Currency,
         feeBasisPoints: UInt16,
         capturesAutomatically: Bool,
-        provider: UInt8,
+        route: RoutePlan,
         flags: PaymentFlags = [],
         overCaptureBasisPoints: UInt16 = 0,
         traits: PaymentTraits = [],
@@ -156,7 +163,7 @@ package struct PaymentCreated: Sendable {
         self.currency = currency
         self.feeBasisPoints = feeBasisPoints
         self.capturesAutomatically = capturesAutomatically
-        self.provider = provider
+        self.route = route
         self.flags = flags
         self.overCaptureBasisPoints = overCaptureBasisPoints
         self.traits = traits
@@ -216,7 +223,13 @@ package struct OperationFinished: Sendable {
     package var payment: PaymentID
     package var operation: ProviderOperation
     package var ordinal: UInt16
+    /// Who was called last.
+    package var connector: ConnectorID
+    /// Which attempt it was, from 1: the last part of its PSP key. More than 1 for authorizations only.
+    package var attempt: UInt16
     package var result: OperationResult
+    /// What the network or the issuer advises, when the result is a decline.
+    package var advice = DeclineAdvice.none
     /// What was asked for.
     package var amountMinor: Int64
     /// What the PSP says it executed: the same unless the result is `conflicted`; 0 when it executed nothing.
@@ -226,7 +239,7 @@ package struct OperationFinished: Sendable {
     package var staysOpen = false
     /// When the authorization ends by itself, or the shopper's action must be done; milliseconds since 1970, 0 for not known.
     package var deadline: Int64 = 0
-    /// The PSP's reference of what it executed; empty when it executed nothing.
+    /// The PSP's reference of what it executed or declined; empty when it gave none.
     package var providerReference: String
     /// The PSP's own decline code, when the result is a decline.
     package var declineProviderCode: String
@@ -243,7 +256,10 @@ package struct OperationFinished: Sendable {
         payment: PaymentID,
         operation: ProviderOperation,
         ordinal: UInt16,
+        connector: ConnectorID,
+        attempt: UInt16 = 1,
         result: OperationResult,
+        advice: DeclineAdvice = .none,
         amountMinor: Int64,
         executedMinor: Int64,
         executedCurrency: Currency,
@@ -261,7 +277,10 @@ package struct OperationFinished: Sendable {
         self.payment = payment
         self.operation = operation
         self.ordinal = ordinal
+        self.connector = connector
+        self.attempt = attempt
         self.result = result
+        self.advice = advice
         self.amountMinor = amountMinor
         self.executedMinor = executedMinor
         self.executedCurrency = executedCurrency

@@ -24,7 +24,7 @@ package enum PaymentEntry {
     ) -> (bytes: Int, refunds: UInt16) {
         var bytes = headerBytes + PaymentLayout.paymentBytes
         bytes += Int(payment.details.length + payment.providerReference.length + payment.declineProviderCode.length)
-        bytes += Int(payment.nextAction.length)
+        bytes += Int(payment.nextAction.length + payment.endedAttempts.length)
         var count: UInt16 = 0
         var next = payment.newestRefund
         while next != 0 {
@@ -64,6 +64,7 @@ package enum PaymentEntry {
         put(payment.providerReference, arena, into: target, at: &offset)
         put(payment.declineProviderCode, arena, into: target, at: &offset)
         put(payment.nextAction, arena, into: target, at: &offset)
+        put(payment.endedAttempts, arena, into: target, at: &offset)
         var next = payment.newestRefund
         while next != 0 {
             let refund = refunds[Int(next) - 1]

@@ -82,7 +82,7 @@ struct JournalBooks {
         case .walletOpened(let wallet): try once(wallet.key, bytes, position)
         case .exchangeQuoted(let quote): try once(quote.key, bytes, position)
         case .exchangeConverted(let record): try once(record.key, bytes, position)
-        case .operationUnresolved, .operationAttempted, .refundBounced, .balanceMark: break
+        case .operationUnresolved, .operationAttempted, .attemptEnded, .refundBounced, .balanceMark: break
         }
     }
 

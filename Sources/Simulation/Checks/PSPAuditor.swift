@@ -12,13 +12,15 @@ struct PSPAuditor {
         var cancellations = 0
         /// Something was executed in another currency than asked.
         var isForeign = false
+        /// Where it was authorized: by no more than one connector, or it is said.
+        var connector: ConnectorID?
 
         static let nothing = Totals()
     }
 
     /// Successful authorizations for each intent.
     private var charges: [UInt8] = []
-    private var next = 0
+    private var next: [ConnectorID: Int] = [:]
     private var first: [Int: EmbeddedPSP.Movement] = [:]
     private var cancelled: Set<String> = []
     private var refunded: Set<String> = []
@@ -32,11 +34,18 @@ struct PSPAuditor {
     func firstCapture(_ reference: String) -> Int64? { captures[reference] }
 
     /// Looks at operations that are new, so that a double charge is seen when it happens.
-    mutating func look(_ psp: inout EmbeddedPSP, now: UInt32, _ fail: (String) -> Void) {
-        while next < psp.operationCount {
-            if let movement = psp.movement(next, now: now) { note(movement, fail) }
-            next += 1
+    mutating func look(
+        _ psp: inout EmbeddedPSP,
+        of connector: ConnectorID,
+        now: UInt32,
+        _ fail: (String) -> Void
+    ) {
+        var number = next[connector] ?? 0
+        while number < psp.operationCount {
+            if let movement = psp.movement(number, now: now) { note(movement, fail) }
+            number += 1
         }
+        next[connector] = number
     }
 
     private mutating func note(_ movement: EmbeddedPSP.Movement, _ fail: (String) -> Void) {
@@ -57,26 +66,44 @@ struct PSPAuditor {
 
     /// Everything that moved, by the payment's sequence number less one. Also counts again what `look` may have seen too early.
     static func totals(
-        _ psp: inout EmbeddedPSP,
+        _ psps: inout [EmbeddedPSP],
         now: UInt32,
         payments: Int,
         _ fail: (String) -> Void
     ) -> [Totals] {
         var totals = [Totals](repeating: .nothing, count: payments)
         var charges: [Int: Int] = [:]
-        for number in 0..<psp.operationCount {
-            guard let movement = psp.movement(number, now: now) else { continue }
+        for movement in movements(&psps, now: now) {
+            let (connector, movement) = movement
             guard let id = PaymentID(movement.reference), id.sequence >= 1, id.sequence <= UInt64(payments) else {
                 fail("the PSP executed \(movement.key), but there is no such payment")
                 continue
             }
             totals[Int(id.sequence) - 1].add(movement)
             guard movement.kind == .authorize else { continue }
+            if let other = totals[Int(id.sequence) - 1].connector, other != connector {
+                fail("\(id) was executed at \(other) and at \(connector)")
+            }
+            totals[Int(id.sequence) - 1].connector = connector
             let intent = Intent.intent(of: movement.amountMinor)
             charges[intent, default: 0] += 1
             if charges[intent, default: 0] > 1 { fail("shopper \(intent) was charged twice: \(movement.key)") }
         }
         return totals
+    }
+
+    private static func movements(
+        _ psps: inout [EmbeddedPSP],
+        now: UInt32
+    ) -> [(ConnectorID, EmbeddedPSP.Movement)] {
+        var all: [(ConnectorID, EmbeddedPSP.Movement)] = []
+        for index in psps.indices {
+            guard let connector = ConnectorID(rawValue: UInt16(index + 1)) else { continue }
+            for number in 0..<psps[index].operationCount {
+                if let movement = psps[index].movement(number, now: now) { all.append((connector, movement)) }
+            }
+        }
+        return all
     }
 }
 

@@ -100,8 +100,9 @@ extension World {
             .quoteExpired, .quoteUsed, .exchangeAmountTooSmall, .splitsExceedCapture, .tooManySellers,
             .splitsNotPossible:
             break
-        case .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .tooManyDisputes:
+        case .eventNotAllowed, .eventAmountMismatch, .disputeUnexpectedState, .tooManyDisputes, .connectorMismatch:
             if request.kind != .nonPayment { fail("a merchant is refused as an operator: \(refusal)") }
+        case .connectorUnknown: fail("an event names a connector that nobody has")
         case .cursorInvalid, .momentNotPast, .momentUnknown: fail("nobody asked for the ledger: \(refusal)")
         case .payoutsOnHold, .payoutTableFull, .walletTableFull, .walletUnknown, .walletCurrencyMismatch,
             .quoteTableFull, .sellerTableFull, .sellerLimitReached, .manualCaptureNotPossible, .reviewForOperators:

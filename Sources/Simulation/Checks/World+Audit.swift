@@ -69,7 +69,7 @@ extension World {
         disk.isWatched = true
         defer { disk.isWatched = false }
         if !host.trialBalance().isBalanced { fail("the ledger does not sum to zero") }
-        let totals = PSPAuditor.totals(&psp, now: UInt32(now / 1_000), payments: host.core.paymentCount) { fail($0) }
+        let totals = PSPAuditor.totals(&psps, now: UInt32(now / 1_000), payments: host.core.paymentCount) { fail($0) }
         var payments = [Int](repeating: 0, count: intents.count)
         var views: [PaymentView] = []
         _ = host.forEachPayment(from: 0, count: .max / 2) { sequence in
@@ -90,7 +90,10 @@ extension World {
             if case .wallet = intents[intent].funding {
                 if totals[number].authorizations > 0 { fail("\(view.id) is a wallet's, and the PSP was asked") }
             } else {
-                let held = psp.held(reference: "\(view.id)", now: UInt32(now / 1_000))
+                let held = held("\(view.id)")
+                if let connector = totals[number].connector, connector != view.connector {
+                    return fail("\(view.id) was executed at \(connector), and the shard has it at \(view.connector)")
+                }
                 compare(view, totals[number], held: held, line)
             }
             payments[intent] += 1

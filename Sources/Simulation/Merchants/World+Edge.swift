@@ -137,6 +137,7 @@ extension World {
             capturesAutomatically: intent.captures,
             acceptsPartialAuthorization: intent.takesLess,
             feeBasisPoints: Recount.feeBasisPoints,
+            route: route(of: intent.merchant),
             paymentMethod: intent.method,
             details: details
         )

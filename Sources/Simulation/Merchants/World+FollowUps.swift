@@ -104,7 +104,9 @@ extension World {
 
     func shopperIsDone(_ intent: Int, succeeds: Bool) {
         guard let payment = intents[intent].payment else { return }
-        psp.finishAction(reference: "\(payment)", succeeds: succeeds, now: UInt32(now / 1_000))
+        for number in psps.indices {
+            psps[number].finishAction(reference: "\(payment)", succeeds: succeeds, now: UInt32(now / 1_000))
+        }
         trace.note(now, "shopper", intent, succeeds ? 1 : 0)
         let isOnlyAction = ["tok_3ds", "tok_redirect"].contains(intents[intent].method)
         if !succeeds, isOnlyAction { reportFailure(intent) }

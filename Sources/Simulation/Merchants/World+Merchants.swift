@@ -167,7 +167,7 @@ extension World {
         trace.note(now, "calm")
         disk.faults = SimDisk.Faults(neverDurable: disk.faults.neverDurable)
         partition = .none
-        setProfile(.clean)
+        for number in psps.indices { setProfile(.clean, of: number) }
         repair()
         closeCases()
         for number in requests.indices {

@@ -7,7 +7,9 @@ import ShardCore
 extension World {
     private func event(_ type: PaymentEventType, _ payment: PaymentID, _ amount: Int64? = nil) -> ProviderEvent {
         events += 1
-        var event = ProviderEvent(type: type, payment: payment, id: "evt-\(events)", provider: "simulated")
+        let connector = tries[payment.sequence]?.newest ?? .first
+        guard let name = registry[connector] else { preconditionFailure("calls go to connectors of the registry") }
+        var event = ProviderEvent(type: type, payment: payment, id: "evt-\(events)", provider: name.text)
         event.amountMinor = amount
         return event
     }
@@ -192,7 +194,7 @@ extension World {
         guard !isCalm, let charge = auditor.charge(of: intent), charge.isEuro, let payment = PaymentID(charge.reference)
         else { return }
         var random = SimRandom(seed: scenario.seed &+ UInt64(intent) &* 0x9E37_79B9, .operators)
-        let held = psp.held(reference: charge.reference, now: UInt32(now / 1_000))
+        let held = held(charge.reference)
         let type: PaymentEventType
         var amount: Int64? = charge.amountMinor
         if auditor.wasCancelled(charge.reference) {
@@ -211,6 +213,11 @@ extension World {
         var event = event(type, payment, amount)
         event.reference = charge.charge
         report(event, intent, after: 0, &random)
+    }
+
+    /// What is held under a reference at all PSPs together.
+    func held(_ reference: String) -> Int64 {
+        psps.indices.reduce(0) { $0 + psps[$1].held(reference: reference, now: UInt32(now / 1_000)) }
     }
 
     /// The PSP reports that a shopper has failed.

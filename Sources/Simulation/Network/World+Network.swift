@@ -44,6 +44,7 @@ extension World {
     func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, boot: Int) {
         let call = planted(call)
         checkCleared(call)
+        checkTries(before: call)
         counts.pspCalls += 1
         let number = calls.count
         queue.schedule(.callDeadline(number), at: now + timeout * 1_000)
@@ -99,7 +100,8 @@ extension World {
     func callArrives(_ number: Int) {
         let call = calls[number]
         let milliseconds = UInt32(now / 1_000)
-        let reply = psp.handle(
+        let connector = Int(call.call.connector.rawValue) - 1
+        let reply = psps[connector].handle(
             method: call.method,
             target: call.target,
             key: call.key,
@@ -107,7 +109,7 @@ extension World {
             now: milliseconds
         )
         trace.note(now, "PSP", number, reply.status)
-        auditor.look(&psp, now: milliseconds) { fail($0) }
+        auditor.look(&psps[connector], of: call.call.connector, now: milliseconds) { fail($0) }
         respond(reply, to: number)
     }
 
@@ -164,7 +166,10 @@ extension World {
         guard !calls[number].isOver, let gateway, gateway.boot == calls[number].boot else { return }
         calls[number].isOver = true
         let call = calls[number]
-        let outcome = codec.outcome(of: result, for: call.call)
+        var outcome = codec.outcome(of: result, for: call.call)
+        noteTry(call.call, outcome)
+        outcome = planted(outcome, of: call)
+        if sendsWithoutRecord(call, outcome) { return }
         trace.note(now, "outcome", number, outcome.traceCode)
         gateway.host.providerCompleted(call.token, outcome)
         gateway.host.providerCompletionsDelivered()
@@ -182,7 +187,8 @@ extension World {
         case .sameRefundKey where call.operation == .refund:
             call.ordinal = 1
         case .skipSync, .answerBeforeDurable, .forgetReservation, .newProviderKey, .sameRefundKey, .dropLastRecord,
-            .believeNotFound, .unsentVoid, .newEventKey, .doublePayout, .failOpen, nil:
+            .believeNotFound, .unsentVoid, .newEventKey, .doublePayout, .failOpen, .attemptWithoutRecord,
+            .failoverAfterUnknown, nil:
             break
         }
         return call

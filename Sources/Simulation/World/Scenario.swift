@@ -68,6 +68,10 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case doublePayout = "double-payout"
     /// A scorer that does not answer is taken for one that has nothing to say against the payment.
     case failOpen = "fail-open"
+    /// The next connector is called after a definite no, and no record says so.
+    case attemptWithoutRecord = "attempt-without-record"
+    /// An adapter takes an answer that never came for a proof that nothing was executed.
+    case failoverAfterUnknown = "failover-after-unknown"
 }
 
 /// What a world is made of. All of it follows from the seed, unless it is given.
@@ -111,6 +115,8 @@ package struct Scenario: Sendable {
     var risk: RiskPolicy?
     /// Milliseconds.
     var reviewTimeout: Int64
+    /// Of four merchants, how many have both connectors in their route.
+    var routesOfBoth: Int
 
     /// - Parameter hours: virtual time with faults.
     package init(seed: UInt64, hours: Double) {
@@ -146,6 +152,7 @@ package struct Scenario: Sendable {
         splitRate = [0, 100_000, 400_000][random.below(3)]
         reviewTimeout = [10_000, 120_000, 1_800_000][random.below(3)]
         risk = Self.policy(reviewTimeout: reviewTimeout, &random)
+        routesOfBoth = 1 + random.below(4)
         intents = min(Int(duration / interval) + 1, 20_000)
     }
 

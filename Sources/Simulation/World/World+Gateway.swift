@@ -96,6 +96,7 @@ extension World {
         if scenario.planted == .believeNotFound { resolution.inFlightHorizon = -10_000 }
         return ShardConfiguration(
             shard: 0,
+            connectors: ConnectorTable(registry: registry, configured: connectors(resolution)),
             idempotencyCapacity: max(1_024, scenario.intents * 6),
             idempotencySeconds: 10 * 86_400,
             paymentCapacity: 1 << 20,
@@ -103,15 +104,26 @@ extension World {
             waitingCapacity: scenario.operationCapacity * 2,
             resolutionCapacity: max(4, scenario.operationCapacity / 8),
             eventCapacity: max(1_024, scenario.intents * 6),
-            resolution: resolution,
-            capabilities: PaymentCapabilities(
-                overCaptureBasisPoints: scenario.overCaptureBasisPoints,
-                cancelsByReference: scenario.voidsByReference
-            ),
             actionLifetime: scenario.actionLifetime,
-            risk: scenario.risk,
-            disputes: DisputePolicy(reservesOnWarning: scenario.seed % 2 == 0)
+            risk: scenario.risk
         )
+    }
+
+    private func connectors(_ resolution: ResolutionPolicy) -> [ConnectorSettings] {
+        registry.names.compactMap { name in
+            registry[name].map { id in
+                ConnectorSettings(
+                    id: id,
+                    name: name,
+                    capabilities: PaymentCapabilities(
+                        overCaptureBasisPoints: scenario.overCaptureBasisPoints,
+                        cancelsByReference: scenario.voidsByReference
+                    ),
+                    resolution: resolution,
+                    disputes: DisputePolicy(reservesOnWarning: scenario.seed % 2 == 0)
+                )
+            }
+        }
     }
 
     private var journalConfiguration: JournalConfiguration {

@@ -15,10 +15,10 @@ extension World {
         guard !isCalm else { return }
         let disk = lastingFaults.below(10)
         let net = lastingFaults.below(12)
-        let provider = lastingFaults.below(4)
+        let days = psps.indices.map { _ in lastingFaults.below(4) }
         changeDisk(disk)
         changeNetwork(net)
-        if has(.psp) { setProfile(Self.profiles[provider]) }
+        if has(.psp) { for (number, day) in days.enumerated() { setProfile(Self.profiles[day], of: number) } }
         queue.schedule(.lastingFaults, at: now + lastingFaults.skewed(scenario.lastingFaultsInterval))
     }
 
@@ -38,11 +38,11 @@ extension World {
         trace.note(now, "partition", draw)
     }
 
-    func setProfile(_ profile: SimulatorProfile) {
+    func setProfile(_ profile: SimulatorProfile, of number: Int) {
         var profile = profile
         profile.overCaptureBasisPoints = scenario.overCaptureBasisPoints
         do throws(PSPSimulatorError) {
-            try psp.setProfile(profile)
+            try psps[number].setProfile(profile)
         } catch {
             preconditionFailure("a ready-made profile is valid: \(error)")
         }

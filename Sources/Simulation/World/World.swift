@@ -28,7 +28,13 @@ final class World {
     var wallOffset: Int64 = 0
     var damage: (inode: SimDisk.Inode, byte: Int, bit: Int, value: UInt8)?
 
-    var psp: EmbeddedPSP
+    /// The PSPs, by the numbers of their connectors from 1.
+    var psps: [EmbeddedPSP]
+    let registry = ConnectorRegistry("alpha", "beta")
+    /// What became of each payment's authorization at each connector that was called, and who was called last.
+    var tries: [UInt64: PaymentTries] = [:]
+    /// Calls to authorize without a definite no.
+    var openTries: [TryKey: Int] = [:]
     let codec = SimulatedCodec()
     var calls: [SimCall] = []
     var results: [SimCallResult?] = []
@@ -85,7 +91,9 @@ final class World {
         checkpoints =
             scenario.signsCheckpoints
             ? CheckpointSettings(signer: .generate(), intervalNanoseconds: 500_000_000) : nil
-        psp = try EmbeddedPSP(profile: .clean, seed: seed, startedAt: Self.epoch)
+        psps = try registry.names.indices.map { number in
+            try EmbeddedPSP(profile: .clean, seed: seed &+ UInt64(number) &* 0x51_7CC1, startedAt: Self.epoch)
+        }
         crashes = SimRandom(seed: seed, .crashes)
         network = SimRandom(seed: seed, .network)
         edge = SimRandom(seed: seed, .edge)
@@ -191,6 +199,8 @@ package struct SimulationCounts: Sendable {
     package var scorerFaults = 0
     package var attempts = 0
     package var pspCalls = 0
+    /// Authorizations that went on to another connector.
+    package var failovers = 0
     package var starts = 0
     package var kills = 0
     package var powerFailures = 0

@@ -36,7 +36,10 @@ struct ServeCommand: AsyncParsableCommand {
         )
         if checkConfig {
             try configuration.check(makesDataDirectory: `init`)
-            for name in GatewayConfiguration.unknownVariables(in: ProcessInfo.processInfo.environment) {
+            for name in GatewayConfiguration.unknownVariables(
+                in: ProcessInfo.processInfo.environment,
+                connectors: configuration.connectors
+            ) {
                 Console.error("millrace: warning: nothing reads the environment's \(name)")
             }
             Console.line("configuration ok")

@@ -30,6 +30,7 @@ enum RecordLine {
             return [
                 kind("payment_created"), time, id("payment", created.id), "\"amount\":\(created.amountMinor)",
                 "\"currency\":\"\(created.currency)\"", "\"fee_basis_points\":\(created.feeBasisPoints)",
+                "\"route\":[" + created.route.connectors.map { "\($0.rawValue)" }.joined(separator: ",") + "]",
                 "\"capture\":\(created.capturesAutomatically)",
             ]
         case .operationStarted(let started):
@@ -40,7 +41,8 @@ enum RecordLine {
         case .operationFinished(let finished):
             return [
                 kind("operation_finished"), time, id("payment", finished.payment), operation(finished.operation),
-                "\"ordinal\":\(finished.ordinal)", "\"amount\":\(finished.amountMinor)",
+                "\"ordinal\":\(finished.ordinal)", "\"attempt\":\(finished.attempt)",
+                "\"connector\":\(finished.connector.rawValue)", "\"amount\":\(finished.amountMinor)",
                 "\"status\":\(finished.responseStatus)",
             ]
         case .operationUnresolved(let unresolved):
@@ -55,6 +57,7 @@ enum RecordLine {
                 "\"ordinal\":\(attempted.ordinal)", "\"mode\":\"\(attempted.mode)\"",
                 "\"answer\":\"\(attempted.answer)\"",
             ]
+        case .attemptEnded(let ended): return [kind("attempt_ended"), time] + describe(ended)
         case .paymentChanged(let changed):
             return [
                 kind("payment_changed"), time, id("payment", changed.payment), "\"change\":\"\(changed.change)\"",
@@ -105,9 +108,22 @@ enum RecordLine {
             ]
         case .exchangeConverted(let converted): return [kind("exchange_converted"), time, id("quote", converted.id)]
         case .paymentCreated, .operationStarted, .operationFinished, .operationUnresolved, .operationAttempted,
-            .paymentChanged, .riskDecided, .eventApplied, .refundBounced, .balanceMark:
+            .attemptEnded, .paymentChanged, .riskDecided, .eventApplied, .refundBounced, .balanceMark:
             return []
         }
+    }
+
+    private static func describe(_ ended: AttemptEnded) -> [String] {
+        let outcome =
+            switch ended.outcome {
+            case .declined(let decline): "\"declined\":\"\(decline.code.name)\",\"class\":\"\(decline.category.name)\""
+            case .notExecuted(let failure): "\"not_executed\":\"\(failure)\""
+            }
+        return [
+            id("payment", ended.payment), operation(.authorize), "\"ordinal\":\(ended.ordinal)",
+            "\"attempt\":\(ended.attempt)", "\"connector\":\(ended.connector.rawValue)", outcome,
+            "\"next_connector\":\(ended.nextConnector.rawValue)",
+        ]
     }
 
     private static func describe(_ mark: BalanceMark) -> [String] {

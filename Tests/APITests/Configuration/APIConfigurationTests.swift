@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct APIConfigurationTests {
     static func merchant(_ name: String, fee: UInt16 = 0, keys: [APIKeyHash]) -> APIConfiguration.Merchant {
-        .init(name: name, feeBasisPoints: fee, keyHashes: keys)
+        .init(name: name, feeBasisPoints: fee, route: RoutePlan(.first), keyHashes: keys)
     }
 
     static func failure(_ merchants: [APIConfiguration.Merchant], seedLength: Int = 32) -> APIConfigurationError? {

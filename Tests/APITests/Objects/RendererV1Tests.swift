@@ -11,7 +11,7 @@ import Testing
 @testable import ShardRecords
 
 @Suite struct RendererV1Tests {
-    static let renderer = RendererV1(cursorKey: LedgerCursorKey(seed: []))
+    static let renderer = RendererV1(cursorKey: LedgerCursorKey(seed: []), connectors: ConnectorRegistry("psp"))
     static let requestID = RequestID(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210)
     static let decline = Decline(category: .softLater, code: .insufficientFunds, providerCode: "51")
 
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func `a timeline's largest entries fit what is reserved for them`() throws {
-        let parties = Parties(merchant: .max, provider: .max, currency: .kwd)
+        let parties = Parties(merchant: .max, connector: .max, currency: .kwd)
         let text = String(repeating: "\u{1}", count: 64)
         let payment = PaymentID(high: .max, low: .max)
         let transfers = Transfers(
@@ -68,6 +68,7 @@ import Testing
             payment: payment,
             operation: .authorize,
             ordinal: .max,
+            connector: .first,
             result: .declined(.authentication, .authenticationRequired),
             amountMinor: .max,
             executedMinor: .min,

@@ -57,7 +57,12 @@ import Testing
 
         init() throws {
             let key = APIKey.generate()
-            let merchant = APIConfiguration.Merchant(name: "acme", feeBasisPoints: 290, keyHashes: [key.hash])
+            let merchant = APIConfiguration.Merchant(
+                name: "acme",
+                feeBasisPoints: 290,
+                route: RoutePlan(.first),
+                keyHashes: [key.hash]
+            )
             api = PaymentAPI(
                 server: counter,
                 loopIndex: 0,
@@ -82,7 +87,7 @@ import Testing
     @Test func `a payment costs the edge at most eight allocations`() throws {
         let setup = try Setup()
         let details = PaymentDetails.sample
-        let renderer = RendererV1(cursorKey: LedgerCursorKey(seed: []))
+        let renderer = RendererV1(cursorKey: LedgerCursorKey(seed: []), connectors: ConnectorRegistry("psp"))
         let parse = Self.measure { setup.api.receive(setup.request) }
         #expect(setup.counter.commands == 2_100)
         let render = Self.measure {
@@ -100,7 +105,7 @@ import Testing
 
     @Test func `rendering into a buffer with room allocates nothing`() {
         let details = PaymentDetails.sample
-        let renderer = RendererV1(cursorKey: LedgerCursorKey(seed: []))
+        let renderer = RendererV1(cursorKey: LedgerCursorKey(seed: []), connectors: ConnectorRegistry("psp"))
         var body = ByteBuffer()
         body.reserveCapacity(4_096)
         let render = Self.measure {

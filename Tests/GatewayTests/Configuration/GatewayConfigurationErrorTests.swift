@@ -91,8 +91,8 @@ import Yams
         Case(
             text: ConfigurationText.minimal + "provider: {url: http://psp.example}\n",
             line: nil,
-            problem: "provider.url would send the provider's secret in clear text to psp.example; "
-                + "use https, or set provider.allow_cleartext: true"
+            problem: "the url of simulated would send the provider's secret in clear text to psp.example; "
+                + "use https, or set allow_cleartext: true"
         ),
         Case(
             text: ConfigurationText.minimal + "admin: {host: 0.0.0.0}\n",

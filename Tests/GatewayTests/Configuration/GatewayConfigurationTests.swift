@@ -1,4 +1,5 @@
 import API
+import Payments
 import Testing
 
 @testable import Gateway
@@ -25,9 +26,9 @@ import Testing
         #expect(configuration.journal.archive.directory == nil && configuration.journal.archive.keep == nil, "for ever")
         #expect(configuration.idempotency.ttl == .seconds(86_400))
         #expect(configuration.limits.maxBodyBytes == 65_536)
-        #expect(configuration.provider.kind == .simulated)
-        #expect(configuration.provider.deadline == .seconds(10))
-        #expect(configuration.provider.apiKey == nil)
+        #expect(configuration.connectors[0].kind == .simulated)
+        #expect(configuration.connectors[0].deadline == .seconds(10))
+        #expect(configuration.connectors[0].apiKey == nil)
         #expect(configuration.admin == .init())
         #expect(configuration.admin.host == "127.0.0.1")
         #expect(configuration.logLevel == .info)
@@ -77,11 +78,11 @@ import Testing
         #expect(configuration.limits.handshakeTimeout == .seconds(5))
         #expect(configuration.limits.bodyTimeout == .seconds(20))
         #expect(configuration.limits.idleTimeout == .seconds(300))
-        #expect(configuration.provider.url == "https://psp.example:8443")
-        #expect(configuration.provider.tlsCAFile == "/etc/millrace/psp-ca.pem")
-        #expect(configuration.provider.connectionsPerLoop == 4)
-        #expect(configuration.provider.deadline == .seconds(5))
-        #expect(configuration.provider.maxInFlightPerLoop == 1_000)
+        #expect(configuration.connectors[0].url == "https://psp.example:8443")
+        #expect(configuration.connectors[0].tlsCAFile == "/etc/millrace/psp-ca.pem")
+        #expect(configuration.connectors[0].connectionsPerLoop == 4)
+        #expect(configuration.connectors[0].deadline == .seconds(5))
+        #expect(configuration.connectors[0].maxInFlightPerLoop == 1_000)
         #expect(configuration.merchants.map(\.id) == ["books", "shoes"])
         #expect(configuration.merchants.map(\.name) == ["Books & Co", "shoes"])
         #expect(configuration.merchants.map(\.feeBasisPoints) == [150, 0])
@@ -111,9 +112,9 @@ import Testing
         #expect(configuration.dataDirectory == "/other/data")
         #expect(configuration.loops == 1)
         #expect(configuration.logLevel == .error)
-        #expect(configuration.provider.url == "http://127.0.0.1:9")
-        #expect(configuration.provider.tlsCAFile == "/other/ca.pem")
-        #expect(configuration.provider.apiKey == "sk_test")
+        #expect(configuration.connectors[0].url == "http://127.0.0.1:9")
+        #expect(configuration.connectors[0].tlsCAFile == "/other/ca.pem")
+        #expect(configuration.connectors[0].apiKey == "sk_test")
     }
 
     @Test("a bad override names the variable")
@@ -144,7 +145,12 @@ import Testing
     @Test("a merchant's journal identity is the edge's")
     func merchantIdentity() throws {
         let merchant = try #require(try ConfigurationText.parse(minimal).merchants.first)
-        let edge = APIConfiguration.Merchant(name: merchant.id, feeBasisPoints: 0, keyHashes: merchant.apiKeyHashes)
+        let edge = APIConfiguration.Merchant(
+            name: merchant.id,
+            feeBasisPoints: 0,
+            route: RoutePlan(.first),
+            keyHashes: merchant.apiKeyHashes
+        )
         #expect(merchant.merchantID == edge.id)
     }
 

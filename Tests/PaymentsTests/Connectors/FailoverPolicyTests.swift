@@ -148,6 +148,7 @@ struct FailoverPolicyTests {
         ProviderCall(
             mode: .execute,
             operation: .authorize,
+            connector: .first,
             payment: PaymentID(milliseconds: 1, shard: 0, sequence: 1),
             ordinal: 1,
             attempt: attempt.number,

@@ -13,7 +13,7 @@ struct PaymentTests {
             currency: .eur,
             feeBasisPoints: fee,
             capturesAutomatically: captures,
-            provider: 1,
+            route: RoutePlan(.first),
             createdAt: 1
         )
     }
@@ -132,6 +132,7 @@ struct PaymentTests {
                     let call = ProviderCall(
                         mode: .execute,
                         operation: operation,
+                        connector: .first,
                         payment: PaymentID(milliseconds: 1 << 47, shard: .max, sequence: .max),
                         ordinal: ordinal,
                         attempt: attempt,
@@ -159,7 +160,7 @@ struct PaymentTests {
                 currency: .eur,
                 feeBasisPoints: 0,
                 capturesAutomatically: true,
-                provider: 1,
+                route: RoutePlan(.first),
                 createdAt: 1
             )
             value.heldForReview(until: 50, at: 2)
@@ -192,7 +193,7 @@ struct PaymentTests {
                 currency: .eur,
                 feeBasisPoints: 0,
                 capturesAutomatically: true,
-                provider: 1,
+                route: RoutePlan(.first),
                 createdAt: 1
             )
             value.operationFinished(.authorize, .succeeded, amountMinor: 10, at: 2)

@@ -102,6 +102,6 @@ struct EventPostingsTests {
 
 extension Payment {
     fileprivate var parties: Parties {
-        Parties(merchant: merchant.rawValue, provider: provider, currency: currency)
+        Parties(merchant: merchant.rawValue, connector: connector.rawValue, currency: currency)
     }
 }

@@ -36,7 +36,7 @@ enum Samples {
             currency: .eur,
             feeBasisPoints: fee,
             capturesAutomatically: isSale,
-            provider: 1,
+            route: RoutePlan(.first),
             flags: flags,
             overCaptureBasisPoints: overCapture,
             traits: traits,

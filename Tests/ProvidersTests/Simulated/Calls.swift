@@ -24,6 +24,7 @@ enum Calls {
         ProviderCall(
             mode: mode,
             operation: operation,
+            connector: .first,
             payment: payment,
             ordinal: ordinal,
             attempt: attempt,

@@ -5,6 +5,7 @@ import NIOCore
 import Payments
 import Risk
 import ShardCore
+import ShardModel
 import ShardRecords
 import ShardState
 import ShardStorage
@@ -238,7 +239,8 @@ struct ShardWorld: ~Copyable {
         _ amount: Int64 = 1000,
         capture: Bool = true,
         acceptsPartial: Bool = false,
-        fee: UInt16 = 250
+        fee: UInt16 = 250,
+        route: RoutePlan = RoutePlan(.first)
     ) -> Command.Kind {
         var details = PaymentDetails()
         details.append(.paymentMethod, "tok_visa")
@@ -250,6 +252,7 @@ struct ShardWorld: ~Copyable {
                 capturesAutomatically: capture,
                 acceptsPartialAuthorization: acceptsPartial,
                 feeBasisPoints: fee,
+                route: route,
                 paymentMethod: "tok_visa",
                 details: details
             )
@@ -275,14 +278,16 @@ struct ShardWorld: ~Copyable {
 
 extension ShardConfiguration {
     static var test: ShardConfiguration {
-        ShardConfiguration(
+        var configuration = ShardConfiguration(
             shard: 3,
+            connectors: ConnectorTable(ConnectorRegistry("psp")),
             idempotencyCapacity: 1 << 11,
             paymentCapacity: 1 << 16,
-            operationCapacity: 1 << 10,
-            // The tests of resolution and of cold payments wait for days; those of giving up and of ends say how long.
-            resolution: ResolutionPolicy(abandonAfter: .max / 2),
-            capabilities: PaymentCapabilities(authorizationLifetime: 365 * 86_400_000)
+            operationCapacity: 1 << 10
         )
+        // The tests of resolution and of cold payments wait for days; those of giving up and of ends say how long.
+        configuration.resolution = ResolutionPolicy(abandonAfter: .max / 2)
+        configuration.capabilities = PaymentCapabilities(authorizationLifetime: 365 * 86_400_000)
+        return configuration
     }
 }

@@ -9,8 +9,9 @@ extension ShardWorld {
             switch try? ShardRecord(decoding: bytes.span) {
             case .riskDecided(let decided): decided.payment == id && decided.band == .allow
             case .operationStarted(let started): started.payment == id && started.operation == .authorize
-            case .paymentCreated, .operationFinished, .operationUnresolved, .operationAttempted, .refundBounced,
-                .paymentChanged, .balanceMark, .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted, nil,
+            case .paymentCreated, .operationFinished, .operationUnresolved, .operationAttempted, .attemptEnded,
+                .refundBounced, .paymentChanged, .balanceMark,
+                .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted, nil,
                 .eventApplied:
                 false
             }
@@ -31,8 +32,8 @@ struct VerdictRules {
         case .riskDecided(let decided):
             verdicts += 1
             if awaiting.remove(decided.payment) == nil { problems.append("two verdicts on \(decided.payment)") }
-        case .operationFinished, .operationUnresolved, .operationAttempted, .operationStarted, .paymentChanged,
-            .eventApplied:
+        case .operationFinished, .operationUnresolved, .operationAttempted, .attemptEnded, .operationStarted,
+            .paymentChanged, .eventApplied:
             guard let payment = record.payment, awaiting.contains(payment) else { return }
             problems.append("\(payment) went on before its verdict")
         case .refundBounced, .balanceMark, .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: break

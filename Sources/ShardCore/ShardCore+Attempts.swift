@@ -1,0 +1,85 @@
+import Payments
+import ShardRecords
+import ShardState
+
+// Attempts of an authorization at the connectors of its route (docs/payments.md, "Attempts").
+extension ShardCore {
+    /// How unknown outcomes of the slot's operation are resolved at its connector.
+    func resolution(_ slot: Int) -> ResolutionPolicy {
+        let operation = operations[slot]
+        return configuration.connectors.resolution(
+            of: operation.operation,
+            at: payments[operation.payment].connector
+        )
+    }
+
+    /// How long a call of the slot's operation may take at its connector, in milliseconds.
+    func timeout(_ slot: Int) -> Int64 {
+        let operation = operations[slot]
+        return configuration.connectors[payments[operation.payment].connector].timeouts[operation.operation]
+    }
+
+    /// After a definite no of an authorization: journals the attempt's end and calls the next connector of the route, if the policy
+    /// allows it. The merchant's key stays reserved, and its request waits.
+    /// - Returns: whether the next connector tries; otherwise the attempt's outcome is the authorization's.
+    mutating func tryNextConnector(
+        _ slot: Int,
+        after outcome: EndedAttempt.Outcome,
+        at now: Int64,
+        into output: inout ShardOutput
+    ) -> Bool {
+        let operation = operations[slot]
+        // What is kept of the journal's room is for the ends of what is in flight, not for more attempts.
+        guard operation.operation == .authorize, !isOurs(slot), !isJournalRoomShort else { return false }
+        let payment = payments[operation.payment]
+        let attempt = Attempt(
+            number: operation.attempt,
+            connector: payment.connector,
+            position: payment.routePosition,
+            // Only the answer to the call itself proves that nothing of this attempt is on its way. An answer to a query, or an
+            // event of the PSP, may overtake the call.
+            wasUnknown: operation.isUncertain || operation.step != .executing
+        )
+        guard
+            case .next(let next) = FailoverPolicy.decide(
+                after: attempt,
+                result: outcome.result,
+                plan: payment.route
+            )
+        else { return false }
+        let record = AttemptEnded(
+            payment: payment.id,
+            ordinal: operation.ordinal,
+            attempt: attempt.number,
+            connector: attempt.connector,
+            outcome: outcome,
+            providerReference: outcome.providerReference,
+            nextPosition: next.position,
+            nextConnector: next.connector,
+            previous: payment.lastRecord,
+            time: now
+        )
+        statistics.failovers += 1
+        applyAttemptEnded(record, slot: slot, at: nextPosition)
+        persist(.attemptEnded(record), into: &output)
+        execute(slot, paymentMethod: paymentMethod(of: operation.payment), at: now, into: &output)
+        return true
+    }
+}
+
+extension EndedAttempt.Outcome {
+    /// As the failover policy takes it.
+    fileprivate var result: AttemptResult {
+        switch self {
+        case .declined(let decline): .declined(decline.category, decline.code, decline.advice)
+        case .notExecuted(let failure): .notExecuted(failure)
+        }
+    }
+
+    fileprivate var providerReference: String {
+        switch self {
+        case .declined(let decline): decline.providerReference
+        case .notExecuted: ""
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package import Payments
+package import ShardCore
+
+// The settings of the first connector, which is all that most tests have.
+extension ShardConfiguration {
+    package var providerTimeout: Int64 {
+        get { connectors[.first].timeouts.authorize }
+        set { connectors[.first].timeouts = CallTimeouts(newValue) }
+    }
+
+    package var capabilities: PaymentCapabilities {
+        get { connectors[.first].capabilities }
+        set { connectors[.first].capabilities = newValue }
+    }
+
+    package var disputes: DisputePolicy {
+        get { connectors[.first].disputes }
+        set { connectors[.first].disputes = newValue }
+    }
+
+    /// Of all operations.
+    package var resolution: ResolutionPolicy {
+        get { connectors[.first].resolution }
+        set {
+            connectors[.first].resolution = newValue
+            connectors[.first].authorizationResolution = newValue
+        }
+    }
+}
