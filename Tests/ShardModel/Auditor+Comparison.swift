@@ -83,6 +83,12 @@ extension Auditor {
                     "p\(number) is \(WorkloadRenderer.text(view)) \(failure ?? ""), not \(payment.text) \(payment.failure ?? "")"
             )
         }
+        guard view.connector.rawValue == payment.connector, view.endedAttempts.count == payment.place else {
+            throw Mismatch(
+                description:
+                    "p\(number) is at \(view.connector) after \(view.endedAttempts.count) attempts, not \(payment.connector)"
+            )
+        }
         try compareDisputes(payment, driver)
         checks += 1
     }
@@ -145,7 +151,7 @@ extension Auditor {
         for (number, payment) in payments.sorted(by: { $0.key < $1.key }) {
             guard payment.running == nil, payment.refunding.isEmpty else {
                 // Where a PSP cannot be asked, what it never answers is for people.
-                guard configuration.resolution.canQuery else { continue }
+                guard configuration[payment.connector].resolution.canQuery else { continue }
                 throw Mismatch(description: "p\(number) is still under way: \(payment.text)")
             }
             let open = payment.disputes.filter { $0.isOpen }

@@ -15,6 +15,9 @@ extension Auditor {
         guard operation.key.isEmpty || operation.key == key else {
             throw Mismatch(description: "a second key for one operation: \(key) after \(operation.key)")
         }
+        guard call.connector.rawValue == payments[number]?.connector else {
+            throw Mismatch(description: "sent to connector \(call.connector)")
+        }
         guard call.amountMinor == operation.amount else { throw Mismatch(description: "sent \(call.amountMinor)") }
         switch expectation {
         case .query where call.mode == .query, .asked where call.mode != .execute: expectation = .nothing
@@ -60,6 +63,7 @@ extension Auditor {
             tally["\(started.operation.name) by itself", default: 0] += 1
         case .eventApplied(let applied):
             tally[applied.ended.map { "told: \($0.name) ends" } ?? "told: \(applied.fact.effect.name)", default: 0] += 1
+        case .attemptEnded(let attempt): tally["attempt \(attempt.attempt) ends", default: 0] += 1
         case .paymentChanged(let changed): tally["\(changed.change)", default: 0] += 1
         case .riskDecided(let decided): tally["judged: \(decided.band)", default: 0] += 1
         default: break

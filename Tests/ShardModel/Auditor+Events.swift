@@ -8,6 +8,10 @@ import ShardRecords
 extension Auditor {
     mutating func expectEvent(_ event: Step.Event, _ number: Int, toldAt: Int64, at now: Int64) {
         guard let payment = payments[number] else { return }
+        // What one connector says of another's payment would be booked at the wrong one.
+        guard event.connector ?? payment.connector == payment.connector else {
+            return answers.append((409, "refused connectorMismatch"))
+        }
         let situation = situation(event, payment, toldAt: toldAt, at: now)
         let none = NaiveFact(effect: "none", currency: payment.currency, refund: Int(event.refund ?? 0))
         let reference = event.type.isDispute ? event.reference ?? "dp_1" : ""
@@ -30,14 +34,15 @@ extension Auditor {
         at now: Int64
     ) -> NaiveSituation {
         let currency = event.currency ?? payment.currency
+        let connector = configuration[payment.connector]
         return NaiveSituation(
             now: now,
             due: event.dueIn > 0 ? toldAt + event.dueIn : 0,
-            suspense: owed(.suspense, payment.merchant, currency),
-            available: owed(.available, payment.merchant, currency),
-            disputeFee: configuration.disputes.fees[currency] ?? 0,
-            reservesOnWarning: configuration.disputes.reservesOnWarning,
-            lifetime: configuration.capabilities.authorizationLifetime,
+            suspense: owed(.suspense, of: payment, currency),
+            available: owed(.available, of: payment, currency),
+            disputeFee: connector.disputes.fees[currency] ?? 0,
+            reservesOnWarning: connector.disputes.reservesOnWarning,
+            lifetime: connector.capabilities.authorizationLifetime,
             isHeldBack: payment.running?.heldBack ?? false,
             isSent: sent(payment).contains { $0.operation != .refund },
             sentRefunds: Set(sent(payment).filter { $0.operation == .refund }.map(\.ordinal))
@@ -50,10 +55,9 @@ extension Auditor {
     }
 
     /// Credits less debits of an account.
-    private func owed(_ account: NaiveAccount, _ merchant: UInt64, _ currency: Currency) -> Int64 {
-        let sums = totals[
-            NaivePosting(account: "\(account.rawValue) \(currency)", owner: account.owner(merchant), amount: 0)
-        ]
+    private func owed(_ account: NaiveAccount, of payment: NaivePayment, _ currency: Currency) -> Int64 {
+        let owner = account.owner(payment.merchant, connector: payment.connector)
+        let sums = totals[NaivePosting(account: "\(account.rawValue) \(currency)", owner: owner, amount: 0)]
         return (sums?.credits ?? 0) - (sums?.debits ?? 0)
     }
 
@@ -69,7 +73,7 @@ extension Auditor {
         if refusal == "eventNotAllowed" { text += " | \(allowed(event, payment, situation))" }
         answers.append((Self.status(refusal), text))
         guard refusal == "operationInProgress", let running = payment.running, running.uncertain,
-            configuration.resolution.canQuery
+            configuration[payment.connector].resolution.canQuery
         else { return }
         let isUnderWay = calls[payment.number]?.contains {
             $0.operation == running.kind && $0.ordinal == running.ordinal
@@ -85,8 +89,8 @@ extension Auditor {
             if event.type.isDispute { other.reference = event.reference ?? "dp_1" } else { other.reference = "" }
             other.refund = event.refund
             var own = situation
-            own.suspense = owed(.suspense, payment.merchant, payment.currency)
-            own.available = owed(.available, payment.merchant, payment.currency)
+            own.suspense = owed(.suspense, of: payment, payment.currency)
+            own.available = owed(.available, of: payment, payment.currency)
             switch payment.rule(other, own) {
             case .ends, .happens: names.append("\(type.name)")
             case .refused, .known: break
@@ -162,7 +166,7 @@ extension Auditor {
         guard record.responseStatus == 200 else { throw Mismatch(description: "stored \(record.responseStatus)") }
         let fact = told.fact
         guard !told.isDefence else { return answers.append((200, disputeText(number, fact.dispute))) }
-        let owes = owed(.available, payment.merchant, fact.currency) < 0
+        let owes = owed(.available, of: payment, fact.currency) < 0
         let words = [
             "event", "\(told.type.name)", fact.effect, payment.status, "\(fact.amount)", "\(fact.currency)",
             "\(fact.dispute)", fact.ended.map { "\($0.name)" } ?? "-", owes ? "owes" : "-",

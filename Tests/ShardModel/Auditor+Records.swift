@@ -32,6 +32,12 @@ extension Auditor {
             if attempted.answer == .pending, let operation = find(number, attempted.operation, Int(attempted.ordinal)) {
                 change(number, operation) { $0.known = true }
             }
+        case .attemptEnded(let attempt):
+            guard var payment = payments[number] else { throw Mismatch(description: "no p\(number)") }
+            try nextAttempt(attempt, &payment, at: now)
+            payments[number] = payment
+            expectation = .nothing
+            sending.insert(Sending(payment: number, kind: .authorize, ordinal: Int(attempt.ordinal)))
         case .paymentChanged(let changed): expected = try altered(changed, number, at: now)
         case .riskDecided(let decided): try judged(decided, number, at: now)
         case .eventApplied(let applied): expected = try self.applied(applied, number, at: now)
@@ -150,7 +156,7 @@ extension Auditor {
             throw Mismatch(description: "a change the model does not know: \(record.change)")
         }
         guard let operation = payment.running, operation.decidesAuthorization, operation.uncertain, !operation.known,
-            now - operation.startedAt >= configuration.resolution.abandonAfter
+            now - operation.startedAt >= configuration[payment.connector].resolution.abandonAfter
         else { throw Mismatch(description: "given up before its time") }
         payment.failure = "abandoned"
         return []

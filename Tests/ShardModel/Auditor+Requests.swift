@@ -36,11 +36,12 @@ extension Auditor {
         var payment = NaivePayment(
             number: number,
             merchant: creation.merchant,
+            route: creation.route,
             currency: creation.currency,
             fee: creation.fee,
             isSale: creation.captures,
             acceptsPartial: creation.acceptsPartial,
-            overCapture: Int64(configuration.capabilities.overCaptureBasisPoints),
+            overCapture: overCapture(creation.route),
             amount: creation.amount
         )
         payment.running = NaivePayment.Operation(
@@ -61,6 +62,11 @@ extension Auditor {
         // What the rules hold back is answered with what they say.
         if creation.async, verdict == nil { answers.append((202, payment.text)) }
         last = (.create(number, creation), .running(.authorize, ordinal: 1), now)
+    }
+
+    /// Whichever connector gets the payment must allow it.
+    private func overCapture(_ route: [UInt16]) -> Int64 {
+        Int64(route.map { configuration[$0].capabilities.overCaptureBasisPoints }.min() ?? 0)
     }
 
     mutating func expectOperation(_ step: Step, _ number: Int, at now: Int64) {
@@ -91,7 +97,8 @@ extension Auditor {
     static func status(_ refusal: String) -> UInt16 {
         switch refusal {
         case "operationInProgress", "unexpectedState", "keyInUse", "disputed", "notInReview", "eventNotAllowed",
-            "eventAmountMismatch", "disputeUnexpectedState":
+            "eventAmountMismatch", "disputeUnexpectedState",
+            "connectorMismatch":
             409
         case "notFound": 404
         default: 422

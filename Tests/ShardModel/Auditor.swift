@@ -21,6 +21,8 @@ package struct Auditor {
         /// An outcome that ends the operation.
         case end(NaivePayment.Operation, NaivePayment.Result)
         case unresolved(NaivePayment.Operation)
+        /// An authorization that goes on to the next connector of the route.
+        case nextAttempt(NaivePayment.Operation)
         /// An outcome that ends nothing and is known to be in doubt, or is tried again.
         case noted
         /// The PSP is asked at once.

@@ -16,11 +16,12 @@ enum NaiveAccount: String, CaseIterable {
     case heldAtPSP = "memo:auth:psp"
     case heldForMerchant = "memo:auth:merchant"
 
-    /// Of the payments of this merchant; there are one provider and one bank.
-    func owner(_ merchant: UInt64) -> UInt64 {
+    /// Of a payment of this merchant at this connector; there is one bank.
+    func owner(_ merchant: UInt64, connector: UInt16) -> UInt64 {
         switch self {
         case .pending, .available, .reserve, .heldForMerchant: merchant
-        case .receivable, .heldAtPSP, .suspense, .providerFees, .cash: 1
+        case .receivable, .heldAtPSP, .suspense, .providerFees: UInt64(connector)
+        case .cash: 1
         case .fees, .losses, .clearing: 0
         }
     }
@@ -66,6 +67,8 @@ struct NaivePayment {
         var asked: Bool
         var waitsForReply: Bool
         var key = ""
+        /// Of an authorization: which connector of the route tries it, from 1.
+        var attempt = 1
 
         var decidesAuthorization: Bool { kind == .authorize || kind == .confirm }
     }
@@ -77,6 +80,9 @@ struct NaivePayment {
 
     var number: Int
     var merchant: UInt64
+    /// The connectors that may try, by number, in order; and which of them has the payment, from 0.
+    var route: [UInt16] = [1]
+    var place = 0
     var currency: Currency
     var fee: UInt16
     var isSale: Bool
@@ -106,6 +112,7 @@ struct NaivePayment {
     var score = 0
     var reasons: [String] = []
 
+    var connector: UInt16 { route[place] }
     var isOpen: Bool { phase == .authorized || phase == .partiallyCaptured }
     var capturable: Int64 { isOpen ? max(0, authorized - captured) : 0 }
     var refundable: Int64 { max(0, captured - refunded - refundPending - disputed) }
@@ -288,7 +295,11 @@ struct NaivePayment {
     /// Debits positive.
     func entry(_ lines: [(account: NaiveAccount, amount: Int64)]) -> [NaivePosting] {
         lines.filter { $0.amount != 0 }.map { line in
-            NaivePosting(account: line.account.rawValue, owner: line.account.owner(merchant), amount: line.amount)
+            NaivePosting(
+                account: line.account.rawValue,
+                owner: line.account.owner(merchant, connector: connector),
+                amount: line.amount
+            )
         }
     }
 }

@@ -25,6 +25,8 @@ package enum PlantedFault: String, CaseIterable, Sendable {
     case forgottenBounce
     /// Evidence leaves a dispute as it was.
     case lostEvidence
+    /// What the second connector holds is booked at the first.
+    case wrongConnector
     /// What ought to wait for people has failed.
     case reviewBlocks
 }
@@ -38,6 +40,11 @@ extension Auditor {
         }
         if faults.contains(.forgottenRelease), payment.phase == .partiallyCaptured {
             seen.removeAll { $0.account.hasPrefix("memo:auth") && record.transfers.count == 2 }
+        }
+        if faults.contains(.wrongConnector), payment.place > 0 {
+            for index in seen.indices where seen[index].account.hasPrefix("psp") {
+                seen[index].owner = UInt64(payment.route[0])
+            }
         }
         guard case .eventApplied(let applied) = record else { return }
         if faults.contains(.forgottenReserve), applied.fact.effect == .disputeWarningClosed { seen = [] }

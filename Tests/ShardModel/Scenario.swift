@@ -22,10 +22,13 @@ package struct Scenario {
     private var asksScorer = false
     private var reviewTimeout: Int64 = 86_400_000
 
+    /// The names of the connectors, numbered from 1. What a configuration says of a connector, it says of the first.
+    static let connectors = ["psp", "second", "third", "fourth"]
+
     private static var configuration: ShardConfiguration {
         ShardConfiguration(
             shard: 3,
-            connectors: ConnectorTable(ConnectorRegistry("psp")),
+            connectors: ConnectorTable(ConnectorRegistry("psp", "second", "third", "fourth")),
             idempotencyCapacity: 1 << 11,
             paymentCapacity: 1 << 16,
             operationCapacity: 1 << 10

@@ -1,6 +1,14 @@
 package import Payments
 package import ShardCore
 
+extension ShardConfiguration {
+    /// What is set of a connector.
+    subscript(connector: UInt16) -> ConnectorSettings {
+        guard let id = ConnectorID(rawValue: connector) else { preconditionFailure("connectors are numbered from 1") }
+        return connectors[id]
+    }
+}
+
 // The settings of the first connector, which is all that most tests have.
 extension ShardConfiguration {
     package var providerTimeout: Int64 {

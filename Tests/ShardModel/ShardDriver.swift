@@ -118,7 +118,7 @@ package struct ShardDriver: ~Copyable {
             capturesAutomatically: creation.captures,
             acceptsPartialAuthorization: creation.acceptsPartial,
             feeBasisPoints: creation.fee,
-            route: RoutePlan(.first),
+            route: RoutePlan(creation.route.compactMap(ConnectorID.init(rawValue:))) ?? RoutePlan(.first),
             paymentMethod: "tok_visa",
             details: details
         )
@@ -170,7 +170,7 @@ package struct ShardDriver: ~Copyable {
                 ordinal: number
             )
         }
-        let told = event.told(of: id, id: "evt_\(requests + 1)", refund: refund, at: now)
+        let told = event.told(of: id, id: "evt_\(requests + 1)", refund: refund, own: connector(payment), at: now)
         send(.providerEvent(told), merchant: 0, operatorShard: id.shard)
     }
 
@@ -358,6 +358,12 @@ package struct ShardDriver: ~Copyable {
         var found: PaymentView?
         _ = core.forEachPayment(from: Int(id.sequence) - 1, count: 1) { view, _ in found = view }
         return try found ?? storage.view(id.sequence).0
+    }
+
+    /// The number of the connector that has the payment.
+    private func connector(_ payment: Int) -> UInt16 {
+        guard let view = try? view(payment) else { return ConnectorID.first.rawValue }
+        return view.connector.rawValue
     }
 
     // MARK: What the shard decided

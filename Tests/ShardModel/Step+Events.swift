@@ -19,6 +19,8 @@ extension Step {
         package var dueIn: Int64 = 0
         package var target: SuspenseTarget?
         package var flags: Set<Flag> = []
+        /// The connector that it comes from, by number; nil: the payment's own.
+        package var connector: UInt16?
 
         /// Written as single words.
         package enum Flag: String, CaseIterable, Comparable, Sendable {
@@ -40,9 +42,10 @@ extension Step {
             return type == .authorizationSucceeded || type == .captureSucceeded ? "ch_1" : ""
         }
 
-        /// The event as it is told at `now`; `refund` is the one of that number.
-        func told(of payment: PaymentID, id: String, refund: RefundID?, at now: Int64) -> ProviderEvent {
-            var event = ProviderEvent(type: type, payment: payment, id: id, provider: "psp")
+        /// The event as it is told at `now`; `refund` is the one of that number, `own` the connector that has the payment.
+        func told(of payment: PaymentID, id: String, refund: RefundID?, own: UInt16, at now: Int64) -> ProviderEvent {
+            let name = Scenario.connectors[Int(connector ?? own) - 1]
+            var event = ProviderEvent(type: type, payment: payment, id: id, provider: name)
             event.amountMinor = amount
             event.currency = currency
             event.feeMinor = fee
@@ -72,6 +75,7 @@ extension Step.Event {
         if let capture { words.append("capture=\(capture)") }
         if let reference { words.append("reference=\(reference)") }
         if dueIn > 0 { words.append("due=\(Step.duration(dueIn))") }
+        if let connector { words.append("from=\(connector)") }
         if let target { words.append("to=\(target.name)") }
         return (words + flags.sorted().map(\.rawValue)).joined(separator: " ")
     }
@@ -105,6 +109,7 @@ extension Step.Event {
         case "refund": refund = UInt16(parts[1])
         case "capture": capture = UInt16(parts[1])
         case "reference": reference = parts[1]
+        case "from": connector = UInt16(parts[1]).flatMap { (1...4).contains($0) ? $0 : nil }
         case "due": dueIn = Step.milliseconds(parts[1]) ?? 0
         case "to": target = SuspenseTarget.allCases.first { "\($0.name)" == parts[1] }
         default: return false

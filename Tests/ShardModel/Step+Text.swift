@@ -105,6 +105,7 @@ extension Step.Creation {
         if acceptsPartial { words.append("partial") }
         if fee != 250 { words.append("fee=\(fee)") }
         if merchant != 7 { words.append("merchant=\(merchant)") }
+        if route != [1] { words.append("route=" + route.map { "\($0)" }.joined(separator: ",")) }
         if async { words.append("async") }
         return words.joined(separator: " ")
     }
@@ -120,6 +121,9 @@ extension Step.Creation {
             case "async": async = true
             case _ where word.hasPrefix("fee="): fee = UInt16(word.dropFirst(4)) ?? 250
             case _ where word.hasPrefix("merchant="): merchant = UInt64(word.dropFirst(9)) ?? 7
+            case _ where word.hasPrefix("route="):
+                route = word.dropFirst(6).split(separator: ",").compactMap { UInt16($0) }
+                guard RoutePlan(route.compactMap(ConnectorID.init(rawValue:))) != nil else { return nil }
             default: return nil
             }
         }

@@ -46,6 +46,8 @@ package enum Step: Hashable, Sendable {
         package var acceptsPartial = false
         package var fee: UInt16 = 250
         package var merchant: UInt64 = 7
+        /// The connectors that may try, by number, in order.
+        package var route: [UInt16] = [1]
         /// `Prefer: respond-async`.
         package var async = false
 

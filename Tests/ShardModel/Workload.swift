@@ -39,7 +39,8 @@ package struct Workload: Sendable {
             let others = [
                 "judged: allow", "judged: review", "judged: block", "reviewRejected",
                 "reviewTimedOut", "refused disputed", "refused eventNotAllowed", "refused eventAmountMismatch",
-                "refused disputeUnexpectedState", "refused notInReview",
+                "refused disputeUnexpectedState", "refused notInReview", "refused connectorMismatch", "attempt 1 ends",
+                "attempt 2 ends",
             ]
             return (effects + others).filter { tally[$0] == nil }
         }

@@ -22,6 +22,7 @@ extension WorkloadRandom {
             event = authorization(view)
         }
         if chance(2) { event.currency = .gbp }
+        if chance(2) { event.connector = UInt16(1 + below(4)) }
         if view.status == .conflicted, chance(50) { event = Step.Event(.conflictResolved) }
         return .event(payment, event)
     }

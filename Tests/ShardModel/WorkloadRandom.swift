@@ -70,6 +70,7 @@ struct WorkloadRandom {
         creation.fee = UInt16(chance(10) ? 10_000 : below(1_000))
         creation.merchant = UInt64(1 + below(5))
         creation.async = chance(10)
+        if chance(40) { creation.route = Self.routes[below(Self.routes.count)] }
         return .create(created, creation)
     }
 
@@ -97,8 +98,10 @@ struct WorkloadRandom {
         return driver.hasWaitingCall(payment) ? .provider(payment, reply()) : nil
     }
 
+    private static let routes: [[UInt16]] = [[1, 2], [2, 1], [1, 2, 3], [2], [4, 3, 2, 1]]
     private static let codes: [DeclineCode] = [
         .insufficientFunds, .issuerUnavailable, .authorizationExpired, .alreadyCaptured, .authenticationRequired,
+        .processingError,
     ]
     private static let doubts: [CallFailure] = [.timeout, .connectionLost, .streamReset, .serverError, .badResponse]
     private static let refusals: [CallFailure] = [.connectionFailed, .overloaded, .misconfigured, .rateLimited]

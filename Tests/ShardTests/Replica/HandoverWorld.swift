@@ -225,7 +225,13 @@ final class HandoverHost: ReplicaPorts, ShardPorts {
     private let jobs: any BlockingReads
 
     static var configuration: ShardConfiguration {
-        ShardConfiguration(shard: 3, idempotencyCapacity: 1 << 17, paymentCapacity: 1 << 16, operationCapacity: 1 << 10)
+        ShardConfiguration(
+            shard: 3,
+            connectors: ConnectorTable(ConnectorRegistry("psp")),
+            idempotencyCapacity: 1 << 17,
+            paymentCapacity: 1 << 16,
+            operationCapacity: 1 << 10
+        )
     }
 
     init(_ world: HandoverWorld, name: String, jobs: any BlockingReads, disk: MemoryDisk) {
