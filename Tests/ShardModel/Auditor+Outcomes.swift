@@ -15,7 +15,7 @@ extension Auditor {
         guard let operation = found, operation.kind == call.operation, operation.ordinal == call.ordinal else { return }
         expectation =
             call.mode == .cancelByReference
-            ? afterVoid(payment, operation, reply, at: now) : afterCall(payment, operation, reply, at: now)
+            ? afterVoid(operation, reply, of: payment, at: now) : afterCall(payment, operation, reply, at: now)
         // Only the answer to the call itself says that nothing of the attempt is on its way.
         guard call.mode == .execute, case .end(_, let result) = expectation, operation.attempt < 3,
             operation.kind == .authorize, payment.place + 1 < payment.route.count, letsNextTry(result, reply),
@@ -57,9 +57,9 @@ extension Auditor {
     }
 
     func afterVoid(
-        _ payment: NaivePayment,
         _ operation: NaivePayment.Operation,
         _ reply: Step.Reply,
+        of payment: NaivePayment,
         at now: Int64
     ) -> Expectation {
         switch reply {
@@ -101,7 +101,7 @@ extension Auditor {
         case .declined(let code): return .end(operation, .declined("\(code.name)"))
         case .action where operation.decidesAuthorization:
             return .end(operation, .action(deadline: now + configuration.actionLifetime))
-        case .notExecuted(let reason): return afterRefusal(payment, operation, "\(reason)", at: now)
+        case .notExecuted(let reason): return afterRefusal(operation, "\(reason)", of: payment, at: now)
         case .notFound:
             let proves = !operation.known && isPastHorizon(payment, operation, at: now)
             return proves ? .end(operation, .notExecuted("timeout")) : .noted
@@ -110,9 +110,9 @@ extension Auditor {
     }
 
     func afterRefusal(
-        _ payment: NaivePayment,
         _ operation: NaivePayment.Operation,
         _ reason: String,
+        of payment: NaivePayment,
         at now: Int64
     ) -> Expectation {
         let isTransient = Self.transient.contains(reason)

@@ -1,5 +1,5 @@
 import Money
-import Payments
+package import Payments
 import Risk
 package import ShardCore
 
@@ -23,12 +23,12 @@ package struct Scenario {
     private var reviewTimeout: Int64 = 86_400_000
 
     /// The names of the connectors, numbered from 1. What a configuration says of a connector, it says of the first.
-    static let connectors = ["psp", "second", "third", "fourth"]
+    package static let registry = ConnectorRegistry("psp", "second", "third", "fourth")
 
     private static var configuration: ShardConfiguration {
         ShardConfiguration(
             shard: 3,
-            connectors: ConnectorTable(ConnectorRegistry("psp", "second", "third", "fourth")),
+            connectors: ConnectorTable(registry),
             idempotencyCapacity: 1 << 11,
             paymentCapacity: 1 << 16,
             operationCapacity: 1 << 10

@@ -44,7 +44,7 @@ extension Step {
 
         /// The event as it is told at `now`; `refund` is the one of that number, `own` the connector that has the payment.
         func told(of payment: PaymentID, id: String, refund: RefundID?, own: UInt16, at now: Int64) -> ProviderEvent {
-            let name = Scenario.connectors[Int(connector ?? own) - 1]
+            let name = Scenario.registry.names[Int(connector ?? own) - 1].text
             var event = ProviderEvent(type: type, payment: payment, id: id, provider: name)
             event.amountMinor = amount
             event.currency = currency

@@ -125,6 +125,7 @@ package struct Trace {
     private func text(_ call: ProviderCall) -> String {
         var words = ["\(call.operation.name)", names[call.payment] ?? "\(call.payment)"]
         if call.mode != .execute { words.append("\(call.mode)") }
+        if call.connector != .first { words.append("at=\(call.connector.rawValue)") }
         words += ["\(call.amountMinor)", "\(call.currency)"]
         if call.capturesAutomatically { words.append("sale") }
         if call.acceptsPartialAuthorization { words.append("partial") }

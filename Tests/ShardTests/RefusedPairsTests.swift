@@ -28,7 +28,7 @@ struct RefusedPairsTests {
     private static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scenarios")
     private static let renderer = RendererV1(
         cursorKey: LedgerCursorKey(seed: [7]),
-        connectors: ConnectorRegistry("psp")
+        connectors: Scenario.registry
     )
 
     static let states: [State] = {

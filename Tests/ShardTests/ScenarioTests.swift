@@ -12,7 +12,7 @@ struct ScenarioTests {
     private static let isRewriting = ProcessInfo.processInfo.environment["MILLRACE_REWRITE"] == "1"
     private static let renderer = RendererV1(
         cursorKey: LedgerCursorKey(seed: [7]),
-        connectors: ConnectorRegistry("psp")
+        connectors: Scenario.registry
     )
 
     static let names: [String] = {
