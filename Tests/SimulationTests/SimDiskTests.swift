@@ -98,6 +98,40 @@ import Testing
         #expect(lost > 5 && lost < 40)
     }
 
+    /// One actor has run ahead of the time: what it does later is not made durable by what another syncs now.
+    @Test func aSyncKnowsOnlyWhatHasBegun() throws {
+        for seed in 1...20 as ClosedRange<UInt64> {
+            let world = SimDiskTests(seed: seed)
+            let inode = try world.file()
+            world.disk.delay(.snapshot, until: world.clock.now + 5_000_000)
+            world.disk.actor = .snapshot
+            try world.write(world.ones, inode, at: 0)
+            try world.disk.remove("d/a")
+            world.disk.actor = .writer
+            try world.disk.sync(inode, path: "d/a")
+            try world.disk.syncDirectory("d")
+            world.clock.set(world.disk.idleAt(.writer) + 1)
+            world.disk.powerFailed()
+            #expect(world.disk.names["d/a"]?.cached[0] == 0)
+        }
+    }
+
+    @Test func aSyncMakesTheNamesOfOneDirectoryDurable() throws {
+        var lost = 0
+        for seed in 1...40 as ClosedRange<UInt64> {
+            let world = SimDiskTests(seed: seed)
+            _ = try world.file()
+            _ = try world.disk.open("d/keys/b", .create)
+            try world.disk.rename("d/a", to: "d/c")
+            try world.disk.syncDirectory("d")
+            world.pass()
+            world.disk.powerFailed()
+            #expect(world.disk.names["d/c"] != nil)
+            if world.disk.names["d/keys/b"] == nil { lost += 1 }
+        }
+        #expect(lost > 5 && lost < 40)
+    }
+
     @Test func aLyingDiskKeepsNothing() throws {
         let inode = try file()
         disk.faults.neverDurable = true

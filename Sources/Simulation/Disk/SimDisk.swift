@@ -159,9 +159,13 @@ final class SimDisk {
     }
 
     func syncDirectory(_ path: String) throws(JournalFileError) {
-        let (_, ends) = try operate("sync directory", path)
+        let (begins, ends) = try operate("sync directory", path)
         if faults.neverDurable { return }
-        for index in changes.indices where changes[index].durableAt == Self.notDurable {
+        // Another actor that ran ahead of the time has changed names that this sync does not know yet.
+        for index in changes.indices
+        where changes[index].durableAt == Self.notDurable && changes[index].begins <= begins
+            && changes[index].directory == path
+        {
             changes[index].durableAt = ends
         }
         settleNames()
@@ -191,9 +195,10 @@ final class SimDisk {
     }
 
     func sync(_ inode: Inode, path: String) throws(JournalFileError) {
-        let (_, ends) = try operate("sync", path)
+        let (begins, ends) = try operate("sync", path)
         if faults.neverDurable { return }
-        for index in inode.writes.indices where inode.writes[index].durableAt == Self.notDurable {
+        for index in inode.writes.indices
+        where inode.writes[index].durableAt == Self.notDurable && inode.writes[index].begins <= begins {
             inode.writes[index].durableAt = ends
         }
         settle(inode)
