@@ -318,8 +318,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Gateway", "API", "Payments", "Risk", "Money", "ShardRecords", "ShardCore", "ShardHost", logging, x509,
-                asn1, yams, nioCore, nioPosix,
+                "Gateway", "API", "Payments", "Risk", "Money", "ShardRecords", "ShardCore", "ShardHost", "Journal",
+                "HTTPTransport", "PSPSimulator", "Telemetry", logging, x509, asn1, yams, nioCore, nioPosix, nioHPACK,
                 nioSSL,
             ]
         ),

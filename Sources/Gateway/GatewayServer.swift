@@ -14,7 +14,7 @@ package final class GatewayServer: Sendable {
     package let adminPort: Int
 
     private let configuration: GatewayConfiguration
-    private let parts: GatewayParts
+    let parts: GatewayParts
     private let server: HTTPServer
     private let admin: AdminServer
     private let logger: Logger
@@ -119,7 +119,7 @@ package final class GatewayServer: Sendable {
         do {
             let parts = self.parts
             let risk = try await parts.threadPool.runIfActive { try parts.riskParts(try read()) }
-            try await parts.onEachLoop { runtime in runtime.shards.forEach { $0.reload(risk) } }
+            try await parts.onEachLoop { runtime in runtime.slots.forEach { $0.reload(risk) } }
             logger.notice(
                 "Reloaded the fraud hook",
                 metadata: [

@@ -67,6 +67,8 @@ struct AdminConnection: Sendable {
         }
         do {
             return try await handler(request)
+        } catch let error as ShardNotOwned {
+            return .problem(503, code: "shard_unavailable", "Another host owns shard \(error.shard)")
         } catch {
             logger.error("An admin handler failed", metadata: ["path": "\(request.path)", "error": "\(error)"])
             return .problem(500, code: "internal_error", "The answer could not be made")

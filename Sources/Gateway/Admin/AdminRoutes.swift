@@ -18,7 +18,7 @@ struct AdminRoutes: Sendable {
         let parts = self.parts
         return [
             AdminRoute("/healthz") { _ in .text("ok\n") },
-            AdminRoute("/readyz") { _ in Self.ready(parts.readiness.current) },
+            AdminRoute("/readyz") { _ in Self.ready(parts.readiness.current, parts.roles) },
             AdminRoute("/metrics") { _ in
                 .metrics(ByteBuffer(bytes: PrometheusText.render(try await GatewayMetrics.gather(from: parts))))
             },
@@ -41,20 +41,31 @@ struct AdminRoutes: Sendable {
         }
         var text = ""
         for number in 0..<parts.shardCount {
-            let line = try await parts.onShard(number) { $0.journal.newestCheckpoint?.line }
+            let line = try await parts.onSlot(number) { $0.store.newestCheckpoint?.line }
             if let line { text += line + "\n" }
         }
         return .text(text)
     }
 
-    private static func ready(_ state: Readiness.State) -> AdminResponse {
+    static func ready(_ state: Readiness.State, _ roles: ShardRoles) -> AdminResponse {
         switch state {
-        case .ready: .text("ready\n")
+        case .ready: ready(roles)
         case .starting: .problem(503, code: "starting", "The journals are being recovered")
         case .journalFailed:
             .problem(503, code: "journal_failed", "A journal cannot be written; only reads are answered")
         case .draining: .problem(503, code: "draining", "The gateway is stopping")
         }
+    }
+
+    /// A host that owns some of its shards is ready for them: without it, nobody would serve these.
+    private static func ready(_ roles: ShardRoles) -> AdminResponse {
+        let missing = roles.missing
+        if missing.isEmpty { return .text("ready\n") }
+        let names = missing.map { "\($0)" }.joined(separator: ", ")
+        guard missing.count < roles.count else {
+            return .problem(503, code: "no_shard_owned", "Other hosts own all shards")
+        }
+        return .text("ready, without the shards that other hosts own: \(names)\n")
     }
 }
 

@@ -82,6 +82,9 @@ struct GatewayBlueprint: Sendable {
 
     var shardCount: Int { directory.shards }
 
+    /// Words answers as the shards do.
+    var renderer: RendererV1 { RendererV1(cursorKey: api.cursorKey, connectors: registry) }
+
     var onJournalFailure: GatewayConfiguration.FailurePolicy { configuration.journal.onFailure }
 
     /// What shard `number` is made from.

@@ -17,8 +17,11 @@ enum GatewayMetrics {
     private static func snapshot(of runtime: LoopRuntime) -> MetricsSnapshot {
         var metrics = MetricsSnapshot()
         if let server = runtime.server { add(server.statistics, to: &metrics) }
-        for shard in runtime.shards {
-            let labels = [MetricLabel("shard", "\(shard.host.shard)")]
+        for slot in runtime.slots {
+            let labels = [MetricLabel("shard", "\(slot.number)")]
+            addRole(of: slot.replica, labels, to: &metrics)
+            add(slot.store.statistics, labels, to: &metrics)
+            guard let shard = slot.shard else { continue }
             add(shard.host.shardStatistics, labels, to: &metrics)
             add(shard.host.occupancy, labels, to: &metrics)
             metrics.gauge(
@@ -29,7 +32,6 @@ enum GatewayMetrics {
                 value: Int64(shard.host.core.attentionCount(at: WallClock.milliseconds()))
             )
             add(shard.host.snapshotStatistics, labels, to: &metrics)
-            add(shard.journal.statistics, labels, to: &metrics)
             for provider in shard.providers.all {
                 add(provider.statistics, [MetricLabel("provider", provider.name)], to: &metrics)
             }

@@ -1,3 +1,4 @@
+import API
 import HTTPTransport
 import Journal
 import Logging
@@ -19,6 +20,8 @@ final class GatewayParts: Sendable {
     private let logger: Logger
     /// One for each loop; filled once by `openShards`, before anything reads it.
     private let runtimes: RuntimeTable
+    private let table: SlotTable
+    let roles: ShardRoles
 
     init(blueprint: GatewayBlueprint, logger: Logger) {
         self.blueprint = blueprint
@@ -26,6 +29,8 @@ final class GatewayParts: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: blueprint.loopCount)
         loops = Array(group.makeIterator())
         runtimes = RuntimeTable()
+        table = SlotTable(shards: blueprint.shardCount, loops: blueprint.loopCount)
+        roles = ShardRoles(shards: blueprint.shardCount)
         blueprint.threadPool.start()
         blueprint.historyPool.start()
         blueprint.keyPool.start()
@@ -35,49 +40,68 @@ final class GatewayParts: Sendable {
 
     // MARK: Start
 
-    /// Opens and replays the journals, those of different loops side by side, and connects the loops' mailboxes.
+    /// Opens, replays and acquires the journals, those of different loops side by side, and connects the loops' mailboxes. When it
+    /// throws, `close` closes what was opened.
     func openShards() async throws {
-        let opened = try await withThrowingTaskGroup(of: (Int, NIOLoopBound<LoopRuntime>).self) { group in
-            for index in loops.indices {
-                group.addTask { (index, try await self.openRuntime(index)) }
+        var all: [NIOLoopBound<LoopRuntime>] = []
+        for index in loops.indices { all.append(try await makeRuntime(index)) }
+        let runtimes = all
+        self.runtimes.set(runtimes)
+        try await onEachLoop { $0.connect(runtimes) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for runtime in runtimes {
+                group.addTask { try await self.openShards(of: runtime) }
             }
-            return try await group.reduce(into: [Int: NIOLoopBound<LoopRuntime>]()) { $0[$1.0] = $1.1 }
+            try await group.waitForAll()
         }
-        let all = loops.indices.compactMap { opened[$0] }
-        runtimes.set(all)
-        try await onEachLoop { $0.connect(all) }
     }
 
-    private func openRuntime(_ index: Int) async throws -> NIOLoopBound<LoopRuntime> {
+    private func makeRuntime(_ index: Int) async throws -> NIOLoopBound<LoopRuntime> {
         let loop = loops[index]
         let blueprint = self.blueprint
         let failure = self.failure
         let logger = self.logger
-        let loopCount = loops.count
+        let table = self.table
+        let roles = self.roles
         let readiness = self.readiness
-        let policy = blueprint.onJournalFailure
         return try await loop.submit {
             let runtime = LoopRuntime(
                 eventLoop: loop,
                 index: index,
-                loopCount: loopCount,
-                shardCount: blueprint.shardCount,
+                table: table,
+                roles: roles,
+                renderer: blueprint.renderer,
                 onJournalEvent: { event in
                     logger.log(event)
                     guard case .failed(let error, _) = event else { return }
                     readiness.set(.journalFailed)
-                    switch policy {
+                    switch blueprint.onJournalFailure {
                     case .exit: failure.report(error)
                     case .serveReads: failure.hold(error)
                     }
                 }
             )
-            for number in stride(from: index, to: blueprint.shardCount, by: loopCount) {
-                let shard = try ShardRuntime.open(blueprint.plan(shard: number), on: runtime)
-                logger.log(recovered: shard)
-                runtime.add(shard)
-            }
             return NIOLoopBound(runtime, eventLoop: loop)
+        }.get()
+    }
+
+    /// Returns when this host owns the loop's shards.
+    private func openShards(of runtime: NIOLoopBound<LoopRuntime>) async throws {
+        let blueprint = self.blueprint
+        let logger = self.logger
+        let table = self.table
+        try await runtime.eventLoop.flatSubmit { () -> EventLoopFuture<Void> in
+            let runtime = runtime.value
+            do {
+                for number in table.shards(of: runtime.index) {
+                    let slot = try ShardSlot.open(blueprint.plan(shard: number), on: runtime)
+                    runtime.add(slot)
+                    logger.log(recovered: slot)
+                }
+            } catch {
+                return runtime.eventLoop.makeFailedFuture(error)
+            }
+            return EventLoopFuture.andAllSucceed(runtime.slots.map(\.owned), on: runtime.eventLoop)
         }.get()
     }
 
@@ -93,14 +117,12 @@ final class GatewayParts: Sendable {
     func resume() async throws {
         let logger = self.logger
         try await onEachLoop { runtime in
-            for shard in runtime.shards {
-                for provider in shard.providers.all { provider.start() }
-                shard.scorer?.start()
-                let count = shard.host.resume()
+            for slot in runtime.slots {
+                let count = slot.resume()
                 guard count > 0 else { continue }
                 logger.notice(
                     "Resolving operations that were in flight",
-                    metadata: ["shard": "\(shard.host.shard)", "operations": "\(count)"]
+                    metadata: ["shard": "\(slot.number)", "operations": "\(count)"]
                 )
             }
             runtime.startTicking()
@@ -110,7 +132,7 @@ final class GatewayParts: Sendable {
     // MARK: Stop
 
     func refuseNewWork() async {
-        _ = try? await onEachLoop { runtime in runtime.shards.forEach { $0.host.drain() } }
+        _ = try? await onEachLoop { runtime in runtime.slots.forEach { $0.drain() } }
     }
 
     /// Closes providers, journals and threads, those of different loops side by side; the server must have been drained.
@@ -135,11 +157,11 @@ final class GatewayParts: Sendable {
         blueprint.snapshotPace.cancel()
         let providers = runtime.eventLoop.flatSubmit {
             runtime.value.stopTicking()
-            let closing = runtime.value.shards.flatMap { $0.closeScorers() + $0.providers.all.map { $0.shutdown() } }
+            let closing = runtime.value.slots.flatMap { $0.close() } + runtime.value.closing
             return EventLoopFuture.andAllComplete(closing, on: runtime.eventLoop)
         }
         try? await providers.get()
-        let journals = try? await runtime.eventLoop.submit { runtime.value.shards.map { $0.journal } }.get()
+        let journals = try? await runtime.eventLoop.submit { runtime.value.slots.map(\.store) }.get()
         await withTaskGroup(of: Void.self) { group in
             for journal in journals ?? [] {
                 // Blocks while the last batch is flushed, so not on a thread that others wait for.
@@ -163,16 +185,25 @@ final class GatewayParts: Sendable {
         return values
     }
 
-    /// Runs `body` with the shard `number` on its loop.
+    /// Runs `body` with the shard `number` on its loop. Throws `ShardNotOwned` while this host does not own it.
     func onShard<Value: Sendable>(
         _ number: Int,
         _ body: @escaping @Sendable (ShardRuntime) throws -> Value
     ) async throws -> Value {
-        let runtimes = runtimes.all
-        let runtime = runtimes[number % runtimes.count]
-        return try await runtime.eventLoop.submit {
-            try body(runtime.value.shards[number / runtimes.count])
-        }.get()
+        try await onSlot(number) { slot in
+            guard let shard = slot.shard, !shard.host.isReleased else { throw ShardNotOwned(shard: number) }
+            return try body(shard)
+        }
+    }
+
+    /// Runs `body` with the slot of shard `number` on its loop, whoever owns the shard.
+    func onSlot<Value: Sendable>(
+        _ number: Int,
+        _ body: @escaping @Sendable (ShardSlot) throws -> Value
+    ) async throws -> Value {
+        let place = table.place(of: UInt16(number))
+        let runtime = runtimes.all[place.loop]
+        return try await runtime.eventLoop.submit { try body(runtime.value.slots[place.slot]) }.get()
     }
 
     /// Runs `body`, which blocks on the disk, on a thread for that.
@@ -195,6 +226,13 @@ extension Logger {
         switch event {
         case .failed(let error, let shard):
             critical("A journal failed", metadata: ["shard": "\(shard)", "error": "\(error)"])
+        case .lost(let error, let shard):
+            self.error(
+                "Another host owns a shard; its commands are refused here, and it is followed",
+                metadata: ["shard": "\(shard)", "error": "\(error)"]
+            )
+        case .ownedAgain(let operations, let shard):
+            notice("Owns a shard again", metadata: ["shard": "\(shard)", "operations": "\(operations)"])
         case .room(isShort: true, let shard):
             error(
                 """
@@ -228,15 +266,15 @@ extension Logger {
         }
     }
 
-    fileprivate func log(recovered shard: ShardRuntime) {
+    fileprivate func log(recovered shard: ShardSlot) {
         let report = shard.recovery
         for damage in shard.restored.damaged {
-            warning("Passed over a damaged snapshot", metadata: ["shard": "\(shard.host.shard)", "error": "\(damage)"])
+            warning("Passed over a damaged snapshot", metadata: ["shard": "\(shard.number)", "error": "\(damage)"])
         }
         info(
             "Recovered a shard",
             metadata: [
-                "shard": "\(shard.host.shard)",
+                "shard": "\(shard.number)",
                 "snapshot_position": "\(shard.restored.position)",
                 "snapshot_milliseconds": "\(Int(shard.restored.seconds * 1_000))",
                 "snapshot_payments": "\(shard.restored.payments)",
@@ -250,7 +288,7 @@ extension Logger {
         if report.checkpoints == .damaged {
             warning(
                 "A journal's log of checkpoints is damaged; if checkpoints are signed, it was set aside and a new one begun",
-                metadata: ["shard": "\(shard.host.shard)"]
+                metadata: ["shard": "\(shard.number)"]
             )
         }
         guard let torn = report.torn else { return }

@@ -17,14 +17,19 @@ import ShardStorage
 final class LoopRuntime {
     let eventLoop: any EventLoop
     let index: Int
-    private let shardCount: UInt16
-    private let loopCount: Int
-    private(set) var shards: [ShardRuntime] = []
+    let roles: ShardRoles
+    private let table: SlotTable
+    /// The shards of this loop, whoever owns them.
+    private(set) var slots: [ShardSlot] = []
+    /// Words the refusals of shards that are not owned here.
+    private let renderer: any ResponseRenderer
+    /// Connections of former ownerships that are being closed.
+    private(set) var closing: [EventLoopFuture<Void>] = []
     private(set) var api: PaymentAPI?
     private(set) var server: HTTPServerLoop?
     private var neighbours: [NIOLoopBound<LoopRuntime>] = []
 
-    /// Commands for this loop's own shards, by local number, and for other loops.
+    /// Commands for this loop's shards, by slot, and for other loops.
     private var localCommands: [[Command]] = []
     private var outboundCommands: [[Command]]
     private var outboundAnswers: [[Response]]
@@ -36,30 +41,43 @@ final class LoopRuntime {
     init(
         eventLoop: any EventLoop,
         index: Int,
-        loopCount: Int,
-        shardCount: Int,
+        table: SlotTable,
+        roles: ShardRoles,
+        renderer: any ResponseRenderer,
         onJournalEvent: @escaping @Sendable (JournalEvent) -> Void
     ) {
         self.eventLoop = eventLoop
         self.index = index
-        self.loopCount = loopCount
-        self.shardCount = UInt16(shardCount)
+        self.table = table
+        self.roles = roles
+        self.renderer = renderer
         self.onJournalEvent = onJournalEvent
-        outboundCommands = [[Command]](repeating: [], count: loopCount)
-        outboundAnswers = [[Response]](repeating: [], count: loopCount)
+        outboundCommands = [[Command]](repeating: [], count: table.loopCount)
+        outboundAnswers = [[Response]](repeating: [], count: table.loopCount)
     }
 
     // MARK: Set-up, on this loop
 
-    /// Shards are owned round-robin: shard s by loop s mod loops. Added in ascending order.
-    func add(_ shard: ShardRuntime) {
-        precondition(Int(shard.host.shard) == index + shards.count * loopCount, "shards are owned round-robin")
-        shards.append(shard)
+    /// Added in the table's order.
+    func add(_ slot: ShardSlot) {
+        precondition(table.place(of: slot.number) == .init(loop: index, slot: slots.count), "not the shard's slot")
+        slots.append(slot)
         localCommands.append([])
     }
 
+    /// The shards that this loop owns now.
+    var shards: [ShardRuntime] { slots.compactMap(\.shard) }
+
+    /// Keeps the ends of a former ownership's connections until they are over.
+    func keep(_ ends: [EventLoopFuture<Void>]) {
+        closing += ends
+        for end in ends {
+            end.assumeIsolated().whenComplete { _ in self.closing.removeAll { $0 === end } }
+        }
+    }
+
     func connect(_ neighbours: [NIOLoopBound<LoopRuntime>]) {
-        precondition(neighbours.count == loopCount)
+        precondition(neighbours.count == table.loopCount)
         self.neighbours = neighbours
     }
 
@@ -78,7 +96,7 @@ final class LoopRuntime {
     func startTicking() {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         ticking = eventLoop.scheduleRepeatedTask(initialDelay: Self.tickInterval, delay: Self.tickInterval) { _ in
-            for shard in bound.value.shards { shard.host.tick() }
+            for slot in bound.value.slots { slot.tick() }
         }
     }
 
@@ -91,15 +109,28 @@ final class LoopRuntime {
 
     /// Commands from another loop's edge, in one batch.
     private func receive(_ commands: [Command]) {
-        for command in commands { localCommands[localShard(of: command)].append(command) }
+        for command in commands { localCommands[place(of: command).slot].append(command) }
         processLocal()
     }
 
-    private func localShard(of command: Command) -> Int { shard(of: command) / loopCount }
-
     /// An operator may name a shard that there is not: any other refuses what it does not have.
-    private func shard(of command: Command) -> Int {
-        Int(command.operatorShard.map { $0 % shardCount } ?? command.merchant.shard(of: shardCount))
+    private func place(of command: Command) -> SlotTable.Place {
+        let count = table.shardCount
+        return table.place(of: command.operatorShard.map { $0 % count } ?? command.merchant.shard(of: count))
+    }
+
+    private func slot(of shard: UInt16) -> ShardSlot { slots[table.place(of: shard).slot] }
+
+    /// What runs a host; nil for a former owner's, which causes nothing any more.
+    private func shard(of host: ShardHost) -> ShardRuntime? {
+        guard let shard = slot(of: host.shard).shard, shard.host === host else { return nil }
+        return shard
+    }
+
+    /// Answers commands of a shard that this host does not own.
+    private func refuse(_ commands: [Command]) {
+        for command in commands { respond(renderer.refusal(.shardUnavailable, command.reply, command.requestID)) }
+        effectsReleased()
     }
 
     private func processLocal() {
@@ -107,7 +138,7 @@ final class LoopRuntime {
             // Taken out while they are processed: an answer must not find them half done.
             var commands: [Command] = []
             swap(&commands, &localCommands[local])
-            shards[local].host.process(commands)
+            if let shard = slots[local].shard { shard.host.process(commands) } else { refuse(commands) }
             commands.removeAll(keepingCapacity: true)
             if localCommands[local].isEmpty { swap(&commands, &localCommands[local]) }
         }
@@ -137,11 +168,11 @@ final class LoopRuntime {
 
 extension LoopRuntime: CommandSink {
     func submit(_ command: Command) {
-        let target = shard(of: command) % loopCount
-        if target == index {
-            localCommands[localShard(of: command)].append(command)
+        let place = place(of: command)
+        if place.loop == index {
+            localCommands[place.slot].append(command)
         } else {
-            outboundCommands[target].append(command)
+            outboundCommands[place.loop].append(command)
         }
     }
 
@@ -161,12 +192,11 @@ extension LoopRuntime: CommandSink {
 
 extension LoopRuntime: ShardPorts {
     func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, for host: ShardHost) {
-        let shard = shards[Int(host.shard) / loopCount]
-        shard.perform(call, token: token, deadline: .now() + .milliseconds(timeout))
+        shard(of: host)?.perform(call, token: token, deadline: .now() + .milliseconds(timeout))
     }
 
     func score(_ question: ScoreRequest, token: UInt64, timeout: Int64, for host: ShardHost) {
-        shards[Int(host.shard) / loopCount].score(question, token: token, timeout: timeout)
+        shard(of: host)?.score(question, token: token, timeout: timeout)
     }
 
     func respond(_ response: Response) {
@@ -183,16 +213,15 @@ extension LoopRuntime: ShardPorts {
     }
 
     func journalRoom(isShort: Bool, shard: UInt16) {
-        let changed = shards[Int(shard) / loopCount].room.update(isShort: isShort, at: .now())
+        let changed = slot(of: shard).shard?.room.update(isShort: isShort, at: .now())
         if let changed { onJournalEvent(.room(isShort: changed, shard: shard)) }
     }
 
     func snapshotWritten(_ written: WrittenSnapshot, for host: ShardHost) {
-        if written.retirable > 0 { shards[Int(host.shard) / loopCount].journal.retire(upTo: written.retirable) }
+        if written.retirable > 0 { shard(of: host)?.journal.retire(upTo: written.retirable) }
         let pause = host.snapshotStatistics.lastPauseNanoseconds
         onJournalEvent(.snapshot(written, pauseNanoseconds: pause, shard: host.shard))
-        guard let journal = shards.first(where: { $0.host === host })?.journal else { return }
-        if let failure = journal.statistics.archive.failure {
+        if let failure = slot(of: host.shard).store.statistics.archive.failure {
             onJournalEvent(.archiveFailed(failure, shard: host.shard))
         }
     }
@@ -201,14 +230,23 @@ extension LoopRuntime: ShardPorts {
         onJournalEvent(.snapshotFailed(error, shard: shard))
     }
 
-    func journalFailed(_ error: JournalError, shard: UInt16) {
-        onJournalEvent(.failed(error, shard: shard))
+    func journalFailed(_ error: JournalError, shard: UInt16) { report(.failed(error, shard: shard)) }
+
+    func journalLost(_ error: JournalError, shard: UInt16) {
+        slot(of: shard).lost()
+        report(.lost(error, shard: shard))
     }
+
+    func report(_ event: JournalEvent) { onJournalEvent(event) }
 }
 
 /// What an operator has to know about a journal.
 enum JournalEvent: Sendable {
-    case failed(JournalError, shard: UInt16)
+    case failed(any Error, shard: UInt16)
+    /// Another owner has the journal. The shard is built again and followed.
+    case lost(JournalError, shard: UInt16)
+    /// This host owns a shard again that it had lost, and resolves operations that were in flight.
+    case ownedAgain(operations: Int, shard: UInt16)
     /// New work is refused, or taken again, because of the disk.
     case room(isShort: Bool, shard: UInt16)
     case snapshot(WrittenSnapshot, pauseNanoseconds: UInt64, shard: UInt16)

@@ -13,12 +13,11 @@ import ShardHost
 import ShardRecords
 import ShardStorage
 
-/// One shard with what belongs to it alone: its journal and its connections to the providers.
+/// A shard while this host owns it, with what belongs to the ownership alone: its connections to the providers, so that no answer to
+/// a former owner's call reaches a new one.
 final class ShardRuntime: ProviderDelegate {
     let host: ShardHost
-    let journal: LocalJournal
-    let recovery: RecoveryReport
-    let restored: RestoreReport
+    let journal: any JournalEngine
     let storage: ShardStorage
     /// One pooled client for each connector of the configuration.
     let providers: ProviderTable
@@ -31,141 +30,31 @@ final class ShardRuntime: ProviderDelegate {
     private var risk: RiskParts
     private var isClosing = false
     var room = RoomWatch()
-
-    private init(
-        host: ShardHost,
-        journal: LocalJournal,
-        recovery: RecoveryReport,
-        restored: RestoreReport,
-        storage: ShardStorage,
-        providers: ProviderTable,
-        risk: RiskParts
-    ) {
-        self.host = host
-        self.journal = journal
-        self.recovery = recovery
-        self.restored = restored
-        self.storage = storage
-        self.providers = providers
-        self.risk = risk
-    }
-
-    /// Brings a new shard to its newest snapshot, replays the journal behind it, and prepares the provider. Blocks; on the loop,
-    /// before anything else runs there.
-    static func open(_ plan: ShardPlan, on runtime: LoopRuntime) throws -> ShardRuntime {
-        let relay = ProviderRelay()
-        let providers = ProviderTable(plan.connectors, shard: plan.shard.shard, on: runtime.eventLoop, delegate: relay)
-        var shardConfiguration = plan.shard
-        providers.describe(in: &shardConfiguration.connectors)
-        let renderer = RendererV1(cursorKey: plan.cursorKey, connectors: plan.registry)
-        var core = ShardCore(configuration: shardConfiguration, renderer: renderer)
-        let storage = ShardStorage(
-            directory: plan.directory,
-            journalID: plan.journal.journalID,
-            keys: plan.journal.keys,
-            keyPolicy: KeyRunPolicy(ttlSeconds: plan.shard.idempotencySeconds)
-        )
-        let restored = try storage.restore(into: &core)
-        let restoredPayments = core.paymentCount
-        let bridge = JournalBridge(eventLoop: runtime.eventLoop)
-        let (journal, report): (LocalJournal, RecoveryReport)
-        do {
-            (journal, report) = try replay(plan, into: &core, from: restored.position, storage, owner: bridge)
-        } catch let error as JournalError where !error.description.contains(plan.directory) {
-            // The journal names its file; of several shards the operator needs to know which.
-            throw JournalError(error.code, "\(plan.directory): \(error.description)")
-        }
-        let tailPayments = core.paymentCount - restoredPayments
-        let host = ShardHost(
-            eventLoop: runtime.eventLoop,
-            core: core,
-            journal: journal,
-            threadPool: plan.threadPool,
-            historyPool: plan.historyPool,
-            keyPool: plan.keyPool,
-            snapshots: SnapshotSetup(
-                storage: storage,
-                policy: plan.snapshots,
-                writer: plan.snapshotPool,
-                pace: plan.snapshotPace,
-                merger: plan.mergePool,
-                tailBytes: report.bytes,
-                tailPayments: tailPayments
-            ),
-            limits: plan.hostLimits,
-            clock: WallClock.milliseconds,
-            ports: runtime
-        )
-        bridge.bind(host)
-        let shard = ShardRuntime(
-            host: host,
-            journal: journal,
-            recovery: report,
-            restored: restored,
-            storage: storage,
-            providers: providers,
-            risk: plan.risk
-        )
-        shard.scorer = shard.makeScorer()
-        relay.target = shard
-        shard.relay = relay
-        return shard
-    }
-
-    /// Opens the journal and applies every record behind `position`.
-    private static func replay(
-        _ plan: ShardPlan,
-        into core: inout ShardCore,
-        from position: RecordPosition,
-        _ storage: ShardStorage,
-        owner: JournalBridge
-    ) throws -> (LocalJournal, RecoveryReport) {
-        var undecodable: (any Error)?
-        var unreadable: JournalError?
-        let (journal, report) = try LocalJournal.open(
-            directory: plan.directory,
-            configuration: plan.journal,
-            owner: owner,
-            from: position,
-            fileSystem: PosixFileSystem()
-        ) { position, bytes in
-            guard undecodable == nil else { return }
-            do throws(RecordDecodingError) {
-                try core.replay(bytes, at: position) { sequence, before in
-                    do throws(JournalError) { return try storage.load(sequence, before: before) } catch {
-                        unreadable = error
-                        return nil
-                    }
-                }
-            } catch {
-                undecodable = unreadable ?? Self.refusal(error, at: position, in: plan.directory)
-            }
-            do throws(JournalError) { try storage.makeRoomForKeys(in: &core) } catch { undecodable = error }
-        }
-        if let undecodable { throw undecodable }
-        do throws(JournalError) { try storage.checkKeys(in: core) } catch {
-            journal.close()
-            throw error
-        }
-        return (journal, report)
-    }
-
-    private static func refusal(
-        _ error: RecordDecodingError,
-        at position: RecordPosition,
-        in directory: String
-    ) -> any Error {
-        guard case .idempotencyTableFull(let capacity) = error else {
-            return JournalError(.format, "\(directory): record \(position): \(error)")
-        }
-        return ConfigurationError(
-            place: "idempotency.capacity_per_shard",
-            "\(directory) holds more keys to remember than \(capacity); raise it"
-        )
-    }
-
     /// Keeps the delegate alive that the providers do not retain.
-    private var relay: ProviderRelay?
+    private let relay: ProviderRelay
+
+    /// - Parameter prepared: not started, and made for this ownership.
+    init(_ host: ShardHost, ownership: ShardOwnership, prepared: PreparedProviders, risk: RiskParts) {
+        self.host = host
+        self.risk = risk
+        journal = ownership.journal
+        storage = ownership.storage
+        providers = prepared.table
+        relay = prepared.relay
+        scorer = makeScorer()
+        relay.target = self
+    }
+
+    /// Connects to the providers and resolves what was in flight.
+    /// - Returns: the number of operations to resolve.
+    func start() -> Int {
+        for provider in providers.all { provider.start() }
+        scorer?.start()
+        return host.resume()
+    }
+
+    /// Ends the connections.
+    func close() -> [EventLoopFuture<Void>] { closeScorers() + providers.all.map { $0.shutdown() } }
 
     /// Calls the PSP of the call's connector. Of one that has left the configuration nothing is sent, and nothing is learnt.
     func perform(_ call: ProviderCall, token: UInt64, deadline: NIODeadline) {
@@ -211,7 +100,7 @@ extension ShardRuntime: ScorerDelegate {
     }
 
     /// Ends the questions under way.
-    func closeScorers() -> [EventLoopFuture<Void>] {
+    private func closeScorers() -> [EventLoopFuture<Void>] {
         isClosing = true
         return (retiredScorers + [scorer].compactMap(\.self)).map { $0.shutdown() }
     }
@@ -249,6 +138,17 @@ extension ShardRuntime: ScorerDelegate {
             }
         }
         scorer.ask(question, token: token, deadline: .now() + .milliseconds(timeout))
+    }
+}
+
+/// The clients of a shard's providers before they are started, and to whom they answer.
+struct PreparedProviders {
+    let table: ProviderTable
+    fileprivate let relay: ProviderRelay
+
+    init(_ plan: ShardPlan, on eventLoop: any EventLoop) {
+        relay = ProviderRelay()
+        table = ProviderTable(plan.connectors, shard: plan.shard.shard, on: eventLoop, delegate: relay)
     }
 }
 

@@ -20,6 +20,8 @@ package final class ShardFollower: Sendable {
     /// What the newest snapshot gave.
     package let restored: RestoreReport
     private let state: Mutex<State>
+    /// Of the state, for readers that must not wait while records are applied.
+    private let applied: Atomic<RecordPosition>
 
     fileprivate struct State: ~Copyable {
         var core: ShardCore?
@@ -40,11 +42,12 @@ package final class ShardFollower: Sendable {
         restored = try storage.restore(into: &core)
         self.storage = storage
         let payments = core.paymentCount
+        applied = Atomic(core.lastPosition)
         state = Mutex(State(core: core, restoredPayments: payments))
     }
 
-    /// The last record applied.
-    package var position: RecordPosition { state.withLock { $0.core?.lastPosition ?? 0 } }
+    /// The last record applied. Never waits.
+    package var position: RecordPosition { applied.load(ordering: .acquiring) }
 
     /// Bytes and payments behind the snapshot, for the schedule of the next one.
     package var tail: (bytes: UInt64, payments: Int) {
@@ -57,6 +60,7 @@ package final class ShardFollower: Sendable {
     /// `check` throws that failure.
     package func replay(_ bytes: Span<UInt8>, at position: RecordPosition) {
         state.withLock { $0.replay(bytes, at: position, storage) }
+        applied.store(position, ordering: .releasing)
     }
 
     /// Throws the first failure of `replay`. Called when a recovery has given its last record.
@@ -85,6 +89,7 @@ package final class ShardFollower: Sendable {
             try state.withLock { state throws(Failure) in
                 batch.forEach { position, bytes in state.replay(bytes, at: position, storage) }
                 if let failure = state.failure { throw failure }
+                applied.store(batch.lastPosition, ordering: .releasing)
             }
         }
     }

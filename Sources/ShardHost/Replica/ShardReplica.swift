@@ -76,6 +76,31 @@ package final class ShardReplica {
 
     package var shard: UInt16 { setup.configuration.shard }
 
+    /// What the host is to the shard, for operators: whoever builds, replays, claims or stops has no commands and is a follower.
+    package enum RoleName: String, Sendable, CaseIterable {
+        case released
+        case follower
+        case owner
+        case failed
+    }
+
+    package var roleName: RoleName {
+        switch role.state {
+        case .released: .released
+        case .building, .following, .replaying, .acquiring, .stopping: .follower
+        case .owner: host?.isReleased == true ? .follower : .owner
+        case .failed: .failed
+        }
+    }
+
+    /// Durable records that were not applied; 0 for an owner. While the state is built, that is all of them.
+    package var lag: UInt64 {
+        guard roleName != .owner else { return 0 }
+        let durable = setup.store.durablePosition
+        let applied = follower?.position ?? 0
+        return durable > applied ? durable - applied : 0
+    }
+
     // MARK: Inputs
 
     /// Says what the host shall be; it becomes that as soon as it can.

@@ -1,0 +1,225 @@
+import Journal
+import NIOCore
+import ShardCore
+import ShardHost
+import ShardStorage
+
+/// A shard's place at an event loop: its journal, its replica, and what runs the shard while this host owns it. While it does not, the
+/// loop refuses the shard's commands as `shard_unavailable`.
+///
+/// The gateway wants to own each of its shards. A shard that another host took is followed, and claimed again a second later; as long
+/// as the other host keeps its lease, the claim is refused and repeated.
+final class ShardSlot {
+    /// How long a shard that was lost is left to its new owner before the first claim, in nanoseconds.
+    private static let claimDelay: UInt64 = 1_000_000_000
+    /// Names this process in refusals of the journal, whose lock keeps other processes out.
+    static let holder = "this gateway"
+
+    let store: LocalJournalStore
+    let recovery: RecoveryReport
+    let restored: RestoreReport
+    /// nil while this host does not own the shard.
+    private(set) var shard: ShardRuntime?
+    private var made: ShardReplica?
+    private let plan: ShardPlan
+    private let parts: ShardParts
+    private unowned let runtime: LoopRuntime
+    /// Fulfilled when the host owns the shard for the first time.
+    private let firstOwnership: EventLoopPromise<Void>
+    private var isStarting = true
+    /// Made for the first ownership; what they are capable of is in the shard's configuration.
+    private var firstProviders: PreparedProviders?
+    /// The fraud hook as it is now; a reload changes it.
+    private var risk: RiskParts
+    private var isResumed = false
+    private var isDraining = false
+    private var isClosing = false
+    private var claimsFrom: UInt64 = 0
+
+    private init(_ plan: ShardPlan, _ opened: OpenedShard, on runtime: LoopRuntime) {
+        self.plan = plan
+        self.runtime = runtime
+        parts = opened.parts
+        store = opened.store
+        recovery = opened.recovery
+        restored = opened.follower.restored
+        firstProviders = opened.providers
+        risk = plan.risk
+        firstOwnership = runtime.eventLoop.makePromise()
+    }
+
+    var number: UInt16 { plan.shard.shard }
+
+    var replica: ShardReplica {
+        guard let made else { preconditionFailure("a slot has a replica from its start") }
+        return made
+    }
+
+    /// Brings a new shard to its newest snapshot, replays the journal behind it, and begins to acquire it. Blocks; on the loop, before
+    /// anything else runs there.
+    static func open(_ plan: ShardPlan, on runtime: LoopRuntime) throws -> ShardSlot {
+        let opened = try OpenedShard(plan, on: runtime.eventLoop)
+        let slot = ShardSlot(plan, opened, on: runtime)
+        let replica = ShardReplica(eventLoop: runtime.eventLoop, setup: slot.replicaSetup(), ports: slot)
+        slot.made = replica
+        replica.start(with: opened.follower)
+        return slot
+    }
+
+    private func replicaSetup() -> ShardReplica.Setup {
+        let parts = self.parts
+        return ShardReplica.Setup(
+            store: store,
+            configuration: parts.configuration,
+            renderer: parts.renderer,
+            storage: { parts.openStorage() },
+            holder: Self.holder,
+            monotonic: plan.journal.clock,
+            jobs: plan.threadPool
+        )
+    }
+
+    /// Succeeds when this host owns the shard for the first time.
+    var owned: EventLoopFuture<Void> { firstOwnership.futureResult }
+
+    // MARK: Inputs
+
+    /// Connects to the providers and resolves what was in flight, now and whenever the host owns the shard again.
+    /// - Returns: the number of operations to resolve.
+    func resume() -> Int {
+        isResumed = true
+        return shard?.start() ?? 0
+    }
+
+    /// Time passes.
+    func tick() {
+        replica.tick()
+        if replica.role.goal == .follower, replica.role.state == .following, plan.journal.clock() >= claimsFrom {
+            replica.want(.owner)
+        }
+        shard?.host.tick()
+        noteRole()
+    }
+
+    /// New work is refused from now on, by later ownerships too.
+    func drain() {
+        isDraining = true
+        shard?.host.drain()
+    }
+
+    func reload(_ risk: RiskParts) {
+        self.risk = risk
+        shard?.reload(risk)
+    }
+
+    /// Ends the connections. The store is closed afterwards.
+    func close() -> [EventLoopFuture<Void>] {
+        isClosing = true
+        endStart(.failure(GatewayStopped()))
+        return shard?.close() ?? []
+    }
+
+    /// The journal has another owner: the shard refuses everything.
+    func lost() {
+        claimsFrom = plan.journal.clock() + Self.claimDelay
+        noteRole()
+    }
+
+    private func noteRole() {
+        runtime.roles.set(number, isOwned: shard.map { !$0.host.isReleased } ?? false)
+    }
+
+    private func endStart(_ result: Result<Void, any Error>) {
+        guard isStarting else { return }
+        isStarting = false
+        firstOwnership.completeWith(result)
+    }
+}
+
+// MARK: - Ports of the replica
+
+extension ShardSlot: ReplicaPorts {
+    func own(_ ownership: ShardOwnership, for replica: ShardReplica) -> ShardHost {
+        let host = ShardHost(
+            eventLoop: runtime.eventLoop,
+            core: ownership.takeCore(),
+            journal: ownership.journal,
+            acquiredAt: ownership.acquiredAt,
+            threadPool: plan.threadPool,
+            historyPool: plan.historyPool,
+            keyPool: plan.keyPool,
+            snapshots: snapshots(ownership),
+            limits: plan.hostLimits,
+            clock: WallClock.milliseconds,
+            ports: runtime
+        )
+        let providers = firstProviders ?? PreparedProviders(plan, on: runtime.eventLoop)
+        firstProviders = nil
+        shard = ShardRuntime(host, ownership: ownership, prepared: providers, risk: risk)
+        if isDraining { host.drain() }
+        return host
+    }
+
+    private func snapshots(_ ownership: ShardOwnership) -> SnapshotSetup {
+        SnapshotSetup(
+            storage: ownership.storage,
+            policy: plan.snapshots,
+            writer: plan.snapshotPool,
+            pace: plan.snapshotPace,
+            merger: plan.mergePool,
+            tailBytes: ownership.tailBytes,
+            tailPayments: ownership.tailPayments
+        )
+    }
+
+    func owned(_ host: ShardHost, by replica: ShardReplica) {
+        noteRole()
+        endStart(.success(()))
+        guard isResumed, let shard else { return }
+        // The rules may have been read anew since the configuration of the start.
+        host.reload(risk: risk.policy)
+        runtime.report(.ownedAgain(operations: shard.start(), shard: number))
+    }
+
+    func ended(_ host: ShardHost, of replica: ShardReplica) {
+        let closing = shard?.close() ?? []
+        shard = nil
+        runtime.keep(closing)
+        noteRole()
+    }
+
+    func failed(_ failure: ShardFollower.Failure, _ replica: ShardReplica) {
+        let error = parts.refusal(failure)
+        noteRole()
+        if isStarting { return endStart(.failure(error)) }
+        // What a closed store answers is no failure.
+        if isClosing { return }
+        runtime.report(.failed(error, shard: number))
+    }
+}
+
+/// A shard as its files give it, before this host owns it.
+private struct OpenedShard {
+    let parts: ShardParts
+    let providers: PreparedProviders
+    let follower: ShardFollower
+    let store: LocalJournalStore
+    let recovery: RecoveryReport
+
+    /// Blocks. Nothing is left open when it throws.
+    init(_ plan: ShardPlan, on eventLoop: any EventLoop) throws {
+        providers = PreparedProviders(plan, on: eventLoop)
+        parts = ShardParts(plan, providers.table)
+        follower = try parts.makeFollower()
+        let opened = try parts.openJournal(follower)
+        store = opened.0
+        recovery = opened.1
+        do throws(ShardFollower.Failure) {
+            try follower.check()
+            try follower.follow(store)
+        } catch {
+            store.close()
+            throw parts.refusal(error)
+        }
+    }
+}

@@ -1,0 +1,284 @@
+import API
+import HTTPTransport
+import Journal
+import Logging
+import NIOCore
+import NIOHPACK
+import NIOPosix
+import PSPSimulator
+import Payments
+import ShardHost
+import Synchronization
+import Telemetry
+import Testing
+
+@testable import Gateway
+
+/// A whole gateway of two loops and three shards, one of which another host takes.
+@Suite(.timeLimit(.minutes(5))) struct ShardOwnershipTests {
+    @Test("a shard that another host takes is refused, followed and owned again, without a restart; the others go on")
+    func lostAndOwnedAgain() async throws {
+        try await OwnedGateway.run { gateway in
+            var paid: [String: String] = [:]
+            for shard in 0..<3 { paid["before-\(shard)"] = try await gateway.pay(shard, key: "before-\(shard)") }
+
+            let other = try await gateway.takeShard(0)
+            let refused = try await gateway.waitForAnswer(of: 0, status: 503)
+            #expect(refused.body.contains("\"code\":\"shard_unavailable\""))
+            #expect(refused.retryAfter == "1")
+            for shard in 1..<3 { paid["meanwhile-\(shard)"] = try await gateway.pay(shard, key: "meanwhile-\(shard)") }
+            #expect(gateway.parts.roles.missing == [0])
+            #expect(gateway.parts.readiness.current == .ready)
+            #expect(try await gateway.metrics().contains("millrace_shard_role{shard=\"0\",role=\"owner\"} 0"))
+            #expect(try await gateway.metrics().contains("millrace_shard_role{shard=\"1\",role=\"owner\"} 1"))
+            await #expect(throws: ShardNotOwned.self) { try await gateway.parts.onShard(0) { $0.host.trialBalance() } }
+            // It is refused for as long as the other host has its lease, however often it claims.
+            try await gateway.waitForMetric { $0.contains("millrace_shard_claims_refused_total{shard=\"0\"} 3") }
+            #expect(gateway.parts.roles.missing == [0])
+
+            try await gateway.blocking { other.close() }
+            let again = try await gateway.waitForAnswer(of: 0, status: 201)
+            paid[again.key] = again.payment
+            #expect(gateway.parts.roles.missing == [])
+            // What was acknowledged is there, and what was refused was not executed.
+            for (key, payment) in paid {
+                let shard = Int(key.suffix(1)) ?? 0
+                #expect(try await gateway.pay(shard, key: key) == payment)
+            }
+            let metrics = try await gateway.metrics()
+            #expect(metrics.contains("millrace_shard_role{shard=\"0\",role=\"owner\"} 1"))
+            #expect(metrics.contains("millrace_shard_losses_total{shard=\"0\"} 1"))
+            #expect(metrics.contains("millrace_shard_acquisitions_total{shard=\"0\"} 2"))
+            #expect(metrics.contains("millrace_shard_acquisitions_total{shard=\"1\"} 1"))
+            #expect(metrics.contains("millrace_shard_follower_lag_records{shard=\"0\"} 0"))
+            let balance = try await TrialBalanceDocument.make(from: gateway.parts)
+            #expect(String(buffer: balance).hasPrefix("{\"balanced\":true"))
+        }
+    }
+
+    @Test("a gateway that is stopped while another host has a shard stops")
+    func stoppedWhileFollowing() async throws {
+        try await OwnedGateway.run { gateway in
+            _ = try await gateway.pay(0, key: "first-0")
+            let other = try await gateway.takeShard(0)
+            _ = try await gateway.waitForAnswer(of: 0, status: 503)
+            withExtendedLifetime(other) {}
+        }
+    }
+}
+
+/// A gateway in this process with one merchant for each shard, its provider, and a client.
+private final class OwnedGateway: Sendable {
+    private let server: GatewayServer
+    private let client: TestClient
+    private let keys: [APIKey]
+
+    var parts: GatewayParts { server.parts }
+
+    struct Answer {
+        var key: String
+        var status: Int
+        var retryAfter: String?
+        var body: String
+
+        /// The identifier in the answer.
+        var payment: String {
+            guard let start = body.firstRange(of: "\"id\":\"")?.upperBound else { return "" }
+            return String(body[start...].prefix { $0 != "\"" })
+        }
+    }
+
+    private init(_ server: GatewayServer, client: TestClient, keys: [APIKey]) {
+        self.server = server
+        self.client = client
+        self.keys = keys
+    }
+
+    static func run(_ body: (OwnedGateway) async throws -> Void) async throws {
+        let directory = try TemporaryDirectory()
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let simulator = try await PSPSimulatorServer.start(configuration: PSPSimulatorConfiguration(), logger: logger)
+        var configuration = GatewayConfiguration(loops: 2, dataDirectory: directory.file("data"))
+        configuration.shards = 3
+        configuration.listen.port = 0
+        configuration.listen.cleartextHTTP2 = true
+        configuration.admin.port = 0
+        configuration.journal.segmentBytes = 4 << 20
+        configuration.idempotency.capacityPerShard = 1 << 10
+        configuration.connectors[0].url = "http://127.0.0.1:\(simulator.port)"
+        let keys = (0..<3).map { _ in APIKey.generate() }
+        configuration.merchants = keys.enumerated().map { merchant(of: UInt16($0), $1) }
+        let server = try await GatewayServer.start(
+            configuration: configuration,
+            makesDataDirectory: true,
+            logger: logger
+        )
+        let client = try await TestClient(port: server.port)
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body(OwnedGateway(server, client: client, keys: keys)))
+        } catch {
+            result = .failure(error)
+        }
+        await client.close()
+        await server.drain()
+        await simulator.drain()
+        try result.get()
+    }
+
+    private static func merchant(of shard: UInt16, _ key: APIKey) -> GatewayConfiguration.Merchant {
+        var number = 0
+        while true {
+            var merchant = GatewayConfiguration.Merchant(
+                id: "m\(number)",
+                name: "m\(number)",
+                feeBasisPoints: 0,
+                apiKeyHashes: [key.hash]
+            )
+            merchant.route = ["simulated"]
+            if merchant.merchantID.shard(of: 3) == shard { return merchant }
+            number += 1
+        }
+    }
+
+    // MARK: Merchants
+
+    func post(_ shard: Int, key: String) async throws -> Answer {
+        let body = "{\"amount\":1999,\"currency\":\"EUR\",\"payment_method\":\"tok_visa\",\"capture\":true}"
+        let response = try await client.post("/v1/payments", key: key, bearer: keys[shard].text, body)
+        return Answer(
+            key: key,
+            status: response.status,
+            retryAfter: response.headers.first(name: "retry-after"),
+            body: String(buffer: response.body)
+        )
+    }
+
+    /// Pays, which must succeed at once; returns the payment's identifier.
+    func pay(_ shard: Int, key: String) async throws -> String {
+        let answer = try await post(shard, key: key)
+        try #require(answer.status == 201, "\(answer)")
+        return answer.payment
+    }
+
+    /// Sends one request again and again until it is answered so.
+    func waitForAnswer(of shard: Int, status: Int) async throws -> Answer {
+        let key = "wait-\(status)-\(shard)"
+        while true {
+            let answer = try await post(shard, key: key)
+            if answer.status == status { return answer }
+            try #require([201, 503].contains(answer.status), "\(answer)")
+            await Task.yield()
+        }
+    }
+
+    // MARK: Operators
+
+    func metrics() async throws -> String {
+        String(decoding: PrometheusText.render(try await GatewayMetrics.gather(from: parts)), as: UTF8.self)
+    }
+
+    func waitForMetric(_ isTrue: (String) -> Bool) async throws {
+        while !isTrue(try await metrics()) { await Task.yield() }
+    }
+
+    func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await parts.onDisk(body)
+    }
+
+    /// Another host acquires the journal of a shard, and keeps it until it closes.
+    func takeShard(_ shard: Int) async throws -> any JournalEngine {
+        let store = try await parts.onSlot(shard) { $0.store }
+        return try await blocking {
+            let clock = JournalConfiguration(journalID: 0).clock
+            while true {
+                // The gateway's lease has no end, so the first claim is made in its name; the second takes over from that.
+                let first = JournalClaim(holder: ShardSlot.holder, now: clock(), nanoseconds: 1)
+                let claimed = try? store.own(first, owner: OtherHost())
+                let second = JournalClaim(holder: "another host", now: clock() + 1, nanoseconds: .max)
+                if let engine = try? store.own(second, owner: OtherHost()) { return engine }
+                claimed?.close()
+            }
+        }
+    }
+}
+
+/// Owns a journal and does nothing with it.
+private final class OtherHost: JournalOwner {
+    func journalDurable(upTo position: RecordPosition) {}
+    func journalFailed(_ error: JournalError) {}
+}
+
+/// Requests of a test, one connection.
+private final class TestClient: Sendable {
+    private let loop = MultiThreadedEventLoopGroup.singleton.next()
+    private let state: NIOLoopBoundBox<ClientState?>
+    private let authority: String
+
+    init(port: Int) async throws {
+        authority = "127.0.0.1:\(port)"
+        let authority = self.authority
+        let loop = self.loop
+        state = try await loop.submit {
+            let configuration = HTTPClientConfiguration(
+                host: "127.0.0.1",
+                port: port,
+                authority: authority,
+                tls: nil,
+                connections: .init(minimum: 1, maximum: 1)
+            )
+            return NIOLoopBoundBox(ClientState(loop, configuration), eventLoop: loop)
+        }.get()
+    }
+
+    func post(_ path: String, key: String, bearer: String, _ body: String) async throws -> HTTPClientResponse {
+        let headers: HPACKHeaders = [
+            ":method": "POST", ":scheme": "http", ":path": path, ":authority": authority,
+            "authorization": "Bearer \(bearer)", "content-type": "application/json",
+            "idempotency-key": key, "content-length": "\(body.utf8.count)",
+        ]
+        let request = HTTPClientRequest(headers: headers, body: ByteBuffer(string: body))
+        let state = self.state
+        let result = try await loop.flatSubmit { () -> EventLoopFuture<HTTPClientResult> in
+            state.value?.send(request) ?? state.eventLoop.makeFailedFuture(Unanswered())
+        }.get()
+        guard case .response(let response) = result else { throw Unanswered(result: "\(result)") }
+        return response
+    }
+
+    struct Unanswered: Error { var result = "closed" }
+
+    func close() async {
+        let state = self.state
+        try? await loop.flatSubmit { state.value?.pool?.shutdown() ?? state.eventLoop.makeSucceededVoidFuture() }.get()
+        try? await loop.submit { state.value = nil }.get()
+    }
+}
+
+private final class ClientState: HTTPClientDelegate {
+    private(set) var pool: HTTPClientPool?
+    private let loop: any EventLoop
+    private var waiting: [UInt64: EventLoopPromise<HTTPClientResult>] = [:]
+    private var next: UInt64 = 0
+
+    init(_ loop: any EventLoop, _ configuration: HTTPClientConfiguration) {
+        self.loop = loop
+        let pool = HTTPClientPool(eventLoop: loop, configuration: configuration, delegate: self)
+        pool.start()
+        self.pool = pool
+    }
+
+    func send(_ request: HTTPClientRequest) -> EventLoopFuture<HTTPClientResult> {
+        let promise = loop.makePromise(of: HTTPClientResult.self)
+        next += 1
+        waiting[next] = promise
+        pool?.execute(request, token: next, deadline: .now() + .seconds(60))
+        return promise.futureResult
+    }
+
+    func completed(_ token: UInt64, _ result: HTTPClientResult) {
+        waiting.removeValue(forKey: token)?.succeed(result)
+    }
+
+    func completionsDelivered() {}
+}
