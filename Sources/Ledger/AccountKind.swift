@@ -92,6 +92,21 @@ package enum AccountKind: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// The kinds whose owner is a merchant.
+    package static let ofMerchants: [AccountKind] = allCases.filter { $0.owner == .merchant }
+
+    /// Whether an account of this kind is closed when its balance becomes zero: those of wallets and sellers, of which there
+    /// may be millions.
+    package var isClosedWhenEmpty: Bool {
+        switch self {
+        case .wallet, .walletHeld, .sellerPending, .sellerAvailable: true
+        case .providerReceivable, .bankCash, .merchantPending, .merchantAvailable, .merchantReserve, .refundClearing,
+            .payoutInTransit, .suspense, .platformFees, .platformFXSpread, .providerFees, .platformDisputeFees,
+            .platformLosses, .fxPosition, .memoAuthorizationProvider, .memoAuthorizationMerchant:
+            false
+        }
+    }
+
     /// The side the balance may never leave, for accounts that only ever hold what was put there before.
     /// Others may swing: a provider may net refunds against captures, a merchant may owe after refunds and disputes.
     package var confinement: BalanceConfinement {

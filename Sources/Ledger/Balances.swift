@@ -23,17 +23,25 @@ package struct AccountTotals: Equatable, Sendable {
 }
 
 /// The balances of one partition's accounts: an open-addressing table (linear probing, at most half full) of indices
-/// into dense arrays, so that growth rehashes four bytes an account and visits come in the order of first use, the same
-/// on every replay.
+/// into dense arrays, so that growth rehashes four bytes an account, and visits come in the same order on every replay.
 ///
-/// Accounts are never removed: there are as many as merchants times currencies times a few kinds.
+/// Accounts of wallets and sellers come and go (`AccountKind.isClosedWhenEmpty`): one whose balance becomes zero is closed
+/// at once, and its sums go to the account of the same kind and currency with owner 0, so that the sums by kind stay. Other
+/// accounts are never closed.
+///
+/// The table itself has no limit: what was decided always finds its accounts. Whoever decides asks first how many may come
+/// to be: four for a merchant and currency (`merchantCount`), two for a wallet, or for a seller and currency
+/// (`closableCount`). Beside these there are at most eight accounts a currency, and four a currency and connector.
 package struct Balances: Sendable {
-    /// The default of `maximumAccounts`: a million accounts take about 56 MB.
-    package static let defaultMaximumAccounts = 1 << 20
+    /// What a merchant can have in one currency: one account of each of its kinds.
+    package static let accountsOfMerchant = 4
+    /// What a wallet can have, or a seller in one currency.
+    package static let accountsOfClosable = 2
 
-    /// The most accounts this table opens. Ask `hasRoom` before deciding: a full table means refusing new merchants
-    /// (503), not failing in the middle of a decision.
-    package let maximumAccounts: Int
+    /// Merchants by currency with an account.
+    package private(set) var merchantCount = 0
+    /// Wallets, and sellers by currency, with an open account.
+    package private(set) var closableCount = 0
 
     private var accounts: [Account] = []
     private var totals: [AccountTotals] = []
@@ -42,25 +50,42 @@ package struct Balances: Sendable {
     /// Index into `accounts` plus one; 0 is free. The count is a power of two.
     private var slots: [UInt32]
 
-    package init(maximumAccounts: Int = Balances.defaultMaximumAccounts) {
-        precondition(maximumAccounts >= Transfer.maximumPostings && maximumAccounts < Int(UInt32.max) / 2)
-        self.maximumAccounts = maximumAccounts
+    package init() {
         self.slots = [UInt32](repeating: 0, count: 64)
     }
 
-    /// The number of accounts opened.
+    /// The number of open accounts.
     package var count: Int { accounts.count }
 
-    /// Whether the accounts that any one transfer may open still fit.
-    package var hasRoom: Bool { count + Transfer.maximumPostings <= maximumAccounts }
+    /// Whether the merchant has an account in the currency.
+    package func hasMerchant(_ merchant: UInt64, _ currency: Currency) -> Bool {
+        // One probe for nearly all payments: the first payment opens this account.
+        AccountKind.ofMerchants.contains { isOpen(Account($0, owner: merchant, currency: currency)) }
+    }
 
-    /// Books every posting of a transfer (which is balanced by construction), opening accounts as needed.
+    /// Opens the merchant's pending account in the currency: a payment was admitted that may open all four. From now on they
+    /// are counted, behind a snapshot, too.
+    package mutating func openMerchant(_ merchant: UInt64, _ currency: Currency) {
+        _ = openAccount(Account(.merchantPending, owner: merchant, currency: currency))
+    }
+
+    /// Whether the account, or the other one of the same wallet, or of the same seller and currency, is open.
+    /// - Precondition: the account is a wallet's or a seller's.
+    package func hasClosable(_ account: Account) -> Bool { isOpen(account) || isOpen(account.closableSibling) }
+
+    private func isOpen(_ account: Account) -> Bool { slots[slot(of: account)] != 0 }
+
+    /// Books every posting of a transfer (which is balanced by construction), opening accounts as needed, and closes accounts
+    /// of wallets and sellers that it leaves empty.
     /// Does not allocate unless it opens an account beyond the arrays' capacity.
-    /// - Precondition: the new accounts fit, and no confined account (`AccountKind.confinement`) leaves its side: more
-    ///   released than was held, or more refunds confirmed than requested, would be money out of nothing.
+    /// - Precondition: no confined account (`AccountKind.confinement`) leaves its side: more released than was held, or more
+    ///   refunds confirmed than requested, would be money out of nothing.
     package mutating func apply(_ transfer: Transfer) {
         for index in 0..<transfer.count { book(transfer[index]) }
         for index in 0..<transfer.count { checkConfinement(of: transfer[index].account) }
+        for index in 0..<transfer.count where transfer[index].account.isClosable {
+            closeIfEmpty(transfer[index].account)
+        }
     }
 
     /// Whether `apply` would keep every confined account on its side; for callers that must refuse rather than stop.
@@ -76,7 +101,7 @@ package struct Balances: Sendable {
         return true
     }
 
-    /// The sums of an account; zeros for one that nothing was booked on.
+    /// The sums of an account; zeros for one that nothing was booked on, or that was closed.
     package func totals(of account: Account) -> AccountTotals {
         let slot = slot(of: account)
         return slots[slot] == 0 ? AccountTotals() : totals[Int(slots[slot]) - 1]
@@ -85,15 +110,15 @@ package struct Balances: Sendable {
     /// Debits less credits of an account, in minor units.
     package func balance(of account: Account) -> Int128 { totals(of: account).balance }
 
-    /// Visits all accounts in the order in which they were opened.
+    /// Visits all open accounts, in the same order on every replay.
     package func forEach(_ body: (Account, AccountTotals) -> Void) {
         for index in accounts.indices { body(accounts[index], totals[index]) }
     }
 
     /// Opens an account with the sums that a snapshot holds.
-    /// - Returns: false when it is open already, or the table is full.
+    /// - Returns: false when it is open already, or should have been closed.
     package mutating func restore(_ account: Account, _ sums: AccountTotals) -> Bool {
-        guard slots[slot(of: account)] == 0, count < maximumAccounts else { return false }
+        guard !isOpen(account), !account.isClosable || sums.balance != 0 else { return false }
         totals[openAccount(account)] = sums
         return true
     }
@@ -119,13 +144,59 @@ package struct Balances: Sendable {
     private mutating func openAccount(_ account: Account) -> Int {
         let slot = slot(of: account)
         if slots[slot] != 0 { return Int(slots[slot]) - 1 }
-        precondition(count < maximumAccounts, "the ledger's table of accounts is full; ask hasRoom first")
+        // Two billion accounts are 112 GB: memory ends first.
+        precondition(count < Int(UInt32.max) / 2, "the ledger's table of accounts cannot grow")
+        noteOpening(account)
         accounts.append(account)
         totals.append(AccountTotals())
-        if account.kind == .sellerPending { sellerCurrencies.insert(account.currency) }
         slots[slot] = UInt32(accounts.count)
         if accounts.count * 2 > slots.count { growSlots() }
         return accounts.count - 1
+    }
+
+    private mutating func noteOpening(_ account: Account) {
+        if account.kind == .sellerPending { sellerCurrencies.insert(account.currency) }
+        if account.kind.owner == .merchant {
+            if !hasMerchant(account.owner, account.currency) { merchantCount += 1 }
+        } else if account.isClosable, !isOpen(account.closableSibling) {
+            closableCount += 1
+        }
+    }
+
+    /// Closes a wallet's or seller's account that nothing is left on. The last account of the array takes its place.
+    private mutating func closeIfEmpty(_ account: Account) {
+        let place = slot(of: account)
+        guard slots[place] != 0 else { return }
+        let index = Int(slots[place]) - 1
+        let sums = totals[index]
+        guard sums.balance == 0 else { return }
+        free(place)
+        let last = accounts.count - 1
+        if index != last {
+            slots[slot(of: accounts[last])] = UInt32(index + 1)
+            accounts[index] = accounts[last]
+            totals[index] = totals[last]
+        }
+        accounts.removeLast()
+        totals.removeLast()
+        if !isOpen(account.closableSibling) { closableCount -= 1 }
+        totals[openAccount(Account(account.kind, currency: account.currency))].add(sums)
+    }
+
+    /// Frees a slot, and moves those behind it that it was in the way of.
+    private mutating func free(_ place: Int) {
+        let mask = slots.count - 1
+        var hole = place
+        var next = (hole + 1) & mask
+        while slots[next] != 0 {
+            let home = Int(truncatingIfNeeded: accounts[Int(slots[next]) - 1].mixedHash) & mask
+            if (next &- home) & mask >= (next &- hole) & mask {
+                slots[hole] = slots[next]
+                hole = next
+            }
+            next = (next + 1) & mask
+        }
+        slots[hole] = 0
     }
 
     /// The slot that holds the account, or the free slot where it belongs.
@@ -143,6 +214,20 @@ package struct Balances: Sendable {
 }
 
 extension Account {
+    /// Whether it is closed when nothing is left on it. The one that keeps the sums of those that were closed is not.
+    package var isClosable: Bool { kind.isClosedWhenEmpty && owner != 0 }
+
+    /// The other account of the same wallet, or of the same seller and currency.
+    fileprivate var closableSibling: Account {
+        switch kind {
+        case .wallet: Account(.walletHeld, owner: owner, currency: currency)
+        case .walletHeld: Account(.wallet, owner: owner, currency: currency)
+        case .sellerPending: Account(.sellerAvailable, owner: owner, currency: currency)
+        case .sellerAvailable: Account(.sellerPending, owner: owner, currency: currency)
+        default: preconditionFailure("only wallets and sellers have accounts in pairs")
+        }
+    }
+
     /// A folded multiply over all fields. Unseeded, so that replays are the same everywhere: owners come from our own
     /// configuration (digests of merchant names), not from requests.
     fileprivate var mixedHash: UInt64 {

@@ -55,7 +55,11 @@ extension Balances {
     /// Sums all accounts. For reports and audits, not for the path of a payment.
     package func trialBalance() -> TrialBalance {
         var result = TrialBalance()
-        forEach { account, totals in result.add(account.currency, account.kind, totals) }
+        forEach { account, totals in
+            // A merchant's account that nothing was booked on yet.
+            guard totals != AccountTotals() else { return }
+            result.add(account.currency, account.kind, totals)
+        }
         return result
     }
 }

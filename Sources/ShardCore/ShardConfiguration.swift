@@ -45,7 +45,7 @@ package struct ShardConfiguration: Sendable {
     /// The fraud hook's rules at start; nil looks at nothing.
     package var risk: RiskPolicy?
     /// The most pay-outs, wallets, quotes and sellers.
-    package var money = MoneyLimits()
+    package var money: MoneyLimits
 
     package init(
         shard: UInt16,
@@ -63,7 +63,8 @@ package struct ShardConfiguration: Sendable {
         recordsPerMark: Int = 512,
         recoveryBatch: Int = 32,
         actionLifetime: Int64 = 1_800_000,
-        risk: RiskPolicy? = nil
+        risk: RiskPolicy? = nil,
+        money: MoneyLimits = MoneyLimits()
     ) {
         precondition(recoveryBatch > 0)
         self.shard = shard
@@ -82,6 +83,7 @@ package struct ShardConfiguration: Sendable {
         self.recoveryBatch = recoveryBatch
         self.actionLifetime = actionLifetime
         self.risk = risk
+        self.money = money
     }
 }
 
@@ -103,13 +105,20 @@ package struct DisputePolicy: Sendable, Equatable {
 /// memory for good (about 200, 120 and 150 bytes each with their texts), quotes for an hour after they expired.
 package struct MoneyLimits: Sendable {
     package var payouts = 1 << 20
+    /// A merchant may have `merchantShare` of them. More: 503.
     package var wallets = 1 << 20
+    /// The most accounts of merchants, wallets and sellers (`ShardCore+Accounts`). Full: 503 for what might open one.
+    package var accounts: Int
     package var quotes = 1 << 16
     package var sellers = 1 << 16
     /// Of one merchant: its balance lists them all.
     package var sellersOfMerchant = 1_000
 
-    package init() {}
+    /// - Parameter accounts: at least 16.
+    package init(accounts: Int = 1 << 20) {
+        precondition(accounts >= 16, "a merchant and a wallet have room")
+        self.accounts = accounts
+    }
 }
 
 /// How unknown outcomes are resolved (docs/payments.md, "Unknown outcomes"), from the capabilities that the provider declares.

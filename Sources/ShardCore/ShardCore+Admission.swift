@@ -45,7 +45,7 @@ extension ShardCore {
         case .call:
             if let refusal = refusesNewWork ?? keyRefusal(command) ?? callRefusal(command) { return refusal }
         }
-        return balances.hasRoom ? nil : .paymentTableFull
+        return nil
     }
 
     private func keyRefusal(_ command: Command) -> Refusal? {

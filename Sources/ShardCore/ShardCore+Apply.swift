@@ -35,6 +35,7 @@ extension ShardCore {
         payment.recorded(at: position)
         payment.details = arena.append(record.details.span)
         countForRisk(record)
+        balances.openMerchant(record.merchant.rawValue, record.currency)
         let index = payments.append(payment)
         if record.traits.contains(.split) { openSellers(record.details.span, record.merchant) }
         guard !record.flags.contains(.heldBack) else { return nil }
@@ -50,6 +51,7 @@ extension ShardCore {
         )
         payments[index].operationSlot = UInt32(slot + 1)
         if record.traits.contains(.split) { followPlan(slot) }
+        if !record.traits.isEmpty { claimAccounts(operations[slot]) }
         return slot
     }
 
@@ -75,6 +77,7 @@ extension ShardCore {
             operations[slot].isApproved = record.operation == .authorize
             if !record.instructions.isEmpty { follow(record.instructions, slot) }
             if record.operation.mayFollowPlan, payments[index].traits.contains(.split) { followPlan(slot) }
+            claimAccounts(operations[slot])
             return slot
         }
         return applyRefundStarted(record, payment: index, at: position)
@@ -113,6 +116,7 @@ extension ShardCore {
             record.time
         )
         refunds[refundIndex].operationSlot = UInt32(slot + 1)
+        claimAccounts(operations[slot])
         return slot
     }
 
@@ -165,6 +169,7 @@ extension ShardCore {
         let operation = operations[slot]
         let index = operation.payment
         precondition(operation.operation == record.operation && operation.ordinal == record.ordinal)
+        releaseAccounts(operation)
         book(record.transfers, of: index, at: position)
         payments[index].recorded(at: position)
         if operation.refund == 0 {
@@ -348,8 +353,10 @@ extension ShardCore {
     /// that carries transfers calls this once when it is applied, live and on replay; `persist` then writes the link.
     mutating func book(_ transfers: Transfers, for merchant: MerchantID, at position: RecordPosition) {
         guard let first = transfers.first else { return }
+        let closable = balances.closableCount
         balances.apply(first)
         if let second = transfers.second { balances.apply(second) }
+        if balances.closableCount != closable { accountShares.add(balances.closableCount - closable, of: merchant) }
         assert(entryLink == EntryLink.none, "a record books once, and is persisted after it was applied")
         entryLink = entryChains.link(merchant.rawValue, at: position)
     }

@@ -113,6 +113,9 @@ extension ShardCore {
         guard payments.presentCount < configuration.paymentCapacity else {
             return refuse(command, .paymentTableFull, into: &output)
         }
+        if let refusal = accountRefusal(command.merchant, request.currency) {
+            return refuse(command, refusal, into: &output)
+        }
         let traits: PaymentTraits
         switch self.traits(of: request, command.merchant) {
         case .success(let found): traits = found
@@ -183,6 +186,7 @@ extension ShardCore {
         if let refusal = moneyRefusal(operation, amount, isFinal: isFinal, instructions, payments[index]) {
             return refuse(command, refusal, showing: index, into: &output)
         }
+        if let refusal = accountRefusal(operation, payments[index]) { return refuse(command, refusal, into: &output) }
         if operation == .refund, isFullOfRefunds { return refuse(command, .paymentTableFull, into: &output) }
         let record = OperationStarted(
             payment: id,

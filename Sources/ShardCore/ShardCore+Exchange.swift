@@ -70,6 +70,9 @@ extension ShardCore {
         guard quote.terms.soldMinor <= owed(quote.source) else {
             return refuse(command, .balanceInsufficient, into: &output)
         }
+        if let refusal = accountRefusal(command.merchant, quote.terms.bought) {
+            return refuse(command, refusal, into: &output)
+        }
         var record = ExchangeConverted(
             id: id,
             merchant: command.merchant,

@@ -66,13 +66,14 @@ extension ShardCore {
 }
 
 extension ShardCore {
-    /// How full these tables are. All but the quotes only grow.
+    /// How full these tables are, and the room for the ledger's accounts.
     package var moneyOccupancy: [TableOccupancy] {
         let limits = configuration.money
         return [
             TableOccupancy(name: "payouts", count: money.payouts.count, capacity: limits.payouts),
             TableOccupancy(name: "wallets", count: money.wallets.count, capacity: limits.wallets),
             TableOccupancy(name: "quotes", count: money.quotes.presentCount, capacity: limits.quotes),
+            TableOccupancy(name: "accounts", count: expectedAccounts, capacity: limits.accounts),
             TableOccupancy(name: "sellers", count: money.sellers.count, capacity: limits.sellers),
         ]
     }

@@ -70,7 +70,7 @@ extension ShardCore {
     }
 
     /// The wallet that pays for the payment, or that it fills.
-    private func wallet(of payment: Payment) -> Wallet? {
+    func wallet(of payment: Payment) -> Wallet? {
         let field: PaymentDetails.Field = payment.traits.contains(.topUp) ? .wallet : .paymentMethod
         let id = arena.withBytes(payment.details) { PaymentDetails.wallet(in: $0, field: field) }
         return id.flatMap { wallet($0, of: payment.merchant) }
@@ -90,6 +90,8 @@ extension ShardCore {
             return .failure(Refused(refusal: traits == .topUp ? .notFound : .walletUnknown))
         }
         guard wallet.currency == request.currency else { return .failure(Refused(refusal: .walletCurrencyMismatch)) }
+        // A wallet that pays has accounts, or not enough money.
+        if traits == .topUp, let refusal = accountRefusal(wallet) { return .failure(Refused(refusal: refusal)) }
         return .success(traits)
     }
 
@@ -99,7 +101,9 @@ extension ShardCore {
         }
         let plan = PaymentDetails.plan(in: request.details.bytes.span)
         let fee = BasisPoints.fee(of: request.amountMinor, basisPoints: request.feeBasisPoints)
-        if let refusal = planRefusal(plan, request.amountMinor, fee, besides: [], merchant) {
+        if let refusal = planRefusal(plan, request.amountMinor, fee, besides: [], merchant)
+            ?? accountRefusal(plan, of: merchant, in: request.currency)
+        {
             return .failure(Refused(refusal: refusal))
         }
         return .success(.split)
@@ -142,7 +146,7 @@ extension ShardCore {
             payment.fee(ofCapture: amount),
             besides: earlier,
             payment.merchant
-        )
+        ) ?? accountRefusal(instructions.splits, of: payment.merchant, in: payment.currency)
     }
 
     // MARK: Execution

@@ -234,6 +234,7 @@ extension ShardCore {
         payments[index].operationSlot = 0
         awaitDeadline(index, at: record.time)
         if let key = operation.key { complete(key, record: position, at: record.time) }
+        releaseAccounts(operation)
         operations.remove(slot)
     }
 
@@ -280,6 +281,7 @@ extension ShardCore {
     ) {
         guard let index = reviewed(id, command, into: &output) else { return }
         let payment = payments[index]
+        if let refusal = accountRefusal(.authorize, payment) { return refuse(command, refusal, into: &output) }
         let record = OperationStarted(
             payment: payment.id,
             operation: .authorize,

@@ -119,14 +119,15 @@ extension ShardCore {
         for number in numbers {
             let owner = SellerTable.accountOwner(number, shard: configuration.shard)
             for currency in currencies {
-                let pending = balances.totals(of: Account(.sellerPending, owner: owner, currency: currency))
-                guard pending != AccountTotals() else { continue }
+                let pending = owed(Account(.sellerPending, owner: owner, currency: currency))
+                let available = owed(Account(.sellerAvailable, owner: owner, currency: currency))
+                guard pending != 0 || available != 0 else { continue }
                 lines.append(
                     BalanceView.SellerLine(
                         seller: money.sellers.name(number),
                         currency: currency,
-                        pendingMinor: Int64(clamping: -pending.balance),
-                        availableMinor: owed(Account(.sellerAvailable, owner: owner, currency: currency))
+                        pendingMinor: pending,
+                        availableMinor: available
                     )
                 )
             }

@@ -15,6 +15,10 @@ extension ShardCore {
         guard money.wallets.count < configuration.money.wallets else {
             return refuse(command, .walletTableFull, into: &output)
         }
+        guard money.walletCount(of: command.merchant) < configuration.merchantShare.of(configuration.money.wallets)
+        else {
+            return refuse(command, .merchantLimitReached, into: &output)
+        }
         var record = WalletOpened(
             id: nextIdentifier(WalletID.self, after: money.wallets.count, at: now),
             merchant: command.merchant,
@@ -47,7 +51,7 @@ extension ShardCore {
             createdAt: record.time
         )
         wallet.lastRecord = position
-        _ = money.wallets.append(wallet)
+        _ = money.append(wallet)
         completeAtOnce(record.key, of: record.merchant, record: position, at: record.time)
     }
 

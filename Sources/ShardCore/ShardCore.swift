@@ -46,6 +46,8 @@ package struct ShardCore: ~Copyable {
     /// Operations whose outcome is not known, without a call under way (`+Waiting`).
     var waiting: WaitingOperations
     var balances = Balances()
+    /// What merchants hold of the room for wallets' and sellers' accounts (`+Accounts`).
+    var accountShares = AccountShares()
     /// Where each merchant's ledger ends.
     var entryChains: EntryChains
     /// Who causes the records that are made now.

@@ -145,7 +145,11 @@ package final class ShardStorage: Sendable {
         guard progress.isComplete else {
             throw JournalError(.corrupt, "\(path): parts of the snapshot are missing")
         }
-        core.restored(upTo: position)
+        do throws(RecordDecodingError) {
+            try core.restored(upTo: position)
+        } catch {
+            throw Self.undecodable(error, path)
+        }
         report.position = position
         report.payments = core.warmPaymentCount
         report.coldPayments = core.coldPaymentCount

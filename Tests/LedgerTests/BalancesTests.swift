@@ -41,31 +41,36 @@ import Testing
         var random = SeededGenerator(seed: 5)
         var balances = Balances()
         var model: [Account: AccountTotals] = [:]
-        var order: [Account] = []
         for _ in 0..<20_000 {
             let transfer = Transfer.random(using: &random)
             guard balances.permits(transfer) else { continue }
             balances.apply(transfer)
             for posting in transfer.postings {
-                if model[posting.account] == nil { order.append(posting.account) }
                 let amount = Int128(posting.amountMinor)
                 model[posting.account, default: AccountTotals()].debits += max(amount, 0)
                 model[posting.account, default: AccountTotals()].credits += max(-amount, 0)
             }
+            // What is left empty of a wallet or seller goes to the account of its kind without owner.
+            for posting in transfer.postings where posting.account.isClosable {
+                guard let sums = model[posting.account], sums.balance == 0 else { continue }
+                model[posting.account] = nil
+                let rest = Account(posting.account.kind, currency: posting.account.currency)
+                model[rest, default: AccountTotals()].add(sums)
+            }
         }
         #expect(balances.count == model.count && model.count > 1_000)
-        var visited: [Account] = []
+        var visited: Set<Account> = []
         balances.forEach { account, totals in
-            visited.append(account)
+            visited.insert(account)
             if model[account] != totals {
                 Issue.record("\(account): \(totals), not \(String(describing: model[account]))")
             }
         }
-        #expect(visited == order)
+        #expect(visited == Set(model.keys))
 
         let trial = balances.trialBalance()
         #expect(trial.isBalanced)
-        #expect(trial.currencies.map(\.currency.numericCode) == Set(order.map(\.currency.numericCode)).sorted())
+        #expect(trial.currencies.map(\.currency.numericCode) == Set(model.keys.map(\.currency.numericCode)).sorted())
         for line in trial.kinds {
             let expected = model.filter { $0.key.kind == line.kind && $0.key.currency == line.currency }
                 .reduce(Int128(0)) { $0 + $1.value.balance }
@@ -102,27 +107,59 @@ import Testing
         #expect(balances.balance(of: account(.providerReceivable, provider)) == Int128(Int64.max) * 5)
     }
 
-    @Test func `room runs out one transfer before the limit`() {
-        var balances = Balances(maximumAccounts: 12)
-        var merchants: UInt64 = 0
-        while balances.hasRoom {
-            merchants += 1
-            balances.apply(
-                PostingRules.hold(Parties(merchant: merchants, connector: 1, currency: .eur), amountMinor: 1)
-            )
+    @Test func `wallets that are emptied leave, and their sums stay by kind`() {
+        var balances = Balances()
+        func move(_ wallet: UInt64, _ amount: Int64) -> Transfer {
+            let funds = WalletFunds(owner: wallet, balanceMinor: 100, unsettledMinor: 0, pendingMinor: 0)
+            let rail: PaymentRail = amount > 0 ? .topUp(funds) : .wallet(funds)
+            let parties = Parties(merchant: 7, connector: 1, currency: .eur, rail: rail)
+            return PostingRules.capture(parties, amountMinor: abs(amount), feeMinor: 0)
         }
-        #expect(balances.count == 5 && merchants == 4)
+        for wallet: UInt64 in 1...100 { balances.apply(move(wallet, 100)) }
+        #expect(balances.closableCount == 100 && balances.merchantCount == 0)
+        // In another order than they came, so that the table's holes are filled again.
+        for wallet in (1...UInt64(100)).sorted(by: { ($0 % 7, $0) < ($1 % 7, $1) }) {
+            balances.apply(move(wallet, -100))
+            let isLeft = { (other: UInt64) in (other % 7, other) > (wallet % 7, wallet) }
+            let left = (1...UInt64(100)).filter { balances.balance(of: account(.wallet, $0)) == -100 }
+            #expect(left == (1...UInt64(100)).filter(isLeft) && balances.closableCount == left.count)
+        }
+        #expect(balances.totals(of: account(.wallet)) == AccountTotals(debits: 10_000, credits: 10_000))
+        // One account for all wallets that were closed, the provider's receivable, the merchant's available balance.
+        #expect(balances.count == 3 && balances.merchantCount == 1)
+        #expect(balances.balance(of: account(.merchantAvailable, 7)) == -10_000 && balances.trialBalance().isBalanced)
     }
 
-    @Test func `an account beyond the limit stops the process`() async {
-        await #expect(processExitsWith: .failure) {
-            var balances = Balances(maximumAccounts: 8)
-            for merchant in 1...8 {
-                balances.apply(
-                    PostingRules.hold(Parties(merchant: UInt64(merchant), connector: 1, currency: .eur), amountMinor: 1)
-                )
-            }
-        }
+    @Test func `a wallet with both accounts counts once, and a merchant once a currency`() {
+        var balances = Balances()
+        let funds = WalletFunds(owner: 9, balanceMinor: 100, unsettledMinor: 0, pendingMinor: 0)
+        let topUp = Parties(merchant: 7, connector: 1, currency: .eur, rail: .topUp(funds))
+        let wallet = Parties(merchant: 7, connector: 1, currency: .eur, rail: .wallet(funds))
+        balances.openMerchant(7, .eur)
+        balances.apply(PostingRules.capture(topUp, amountMinor: 100, feeMinor: 0))
+        #expect(balances.closableCount == 1 && balances.hasClosable(account(.walletHeld, 9)))
+        balances.apply(PostingRules.hold(wallet, amountMinor: 60))
+        #expect(balances.closableCount == 1)
+        balances.apply(PostingRules.hold(wallet, amountMinor: 40))
+        #expect(balances.closableCount == 1 && balances.balance(of: account(.wallet, 9)) == 0)
+        balances.apply(PostingRules.release(wallet, amountMinor: 100))
+        balances.apply(PostingRules.capture(wallet, amountMinor: 100, feeMinor: 0))
+        #expect(balances.closableCount == 0 && !balances.hasClosable(account(.wallet, 9)))
+        #expect(balances.merchantCount == 1 && balances.hasMerchant(7, .eur) && !balances.hasMerchant(7, .usd))
+        balances.openMerchant(7, .usd)
+        balances.openMerchant(7, .usd)
+        #expect(balances.merchantCount == 2 && balances.hasMerchant(7, .usd))
+    }
+
+    @Test func `a snapshot holds no account that should have been closed`() {
+        var balances = Balances()
+        let (empty, filled) = (AccountTotals(debits: 5, credits: 5), AccountTotals(debits: 5, credits: 6))
+        let isEmptyTaken = balances.restore(account(.wallet, 9), empty)
+        let isRestTaken = balances.restore(account(.wallet), empty)
+        #expect(!isEmptyTaken && isRestTaken && balances.closableCount == 0)
+        let isFilledTaken = balances.restore(account(.wallet, 9), filled)
+        let isTakenTwice = balances.restore(account(.wallet, 9), filled)
+        #expect(isFilledTaken && !isTakenTwice && balances.closableCount == 1)
     }
 
     @Test func `releasing more than was held is not permitted and stops the process`() async {

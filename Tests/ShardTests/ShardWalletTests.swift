@@ -268,8 +268,9 @@ struct ShardWalletTests {
         world.send(ShardMoneyTests.payout(1), key: "p")
         #expect(world.lastStatus == 503 && world.responses.last?.retryAfterSeconds == 0)
         let tables = world.core.moneyOccupancy
-        #expect(tables.map(\.name) == ["payouts", "wallets", "quotes", "sellers"])
-        #expect(tables.map(\.count) == [0, 1, 0, 0] && tables.map(\.capacity) == [0, 1, 1 << 16, 1])
+        #expect(tables.map(\.name) == ["payouts", "wallets", "quotes", "accounts", "sellers"])
+        #expect(tables.map(\.count) == [0, 1, 0, 4, 0])
+        #expect(tables.map(\.capacity) == [0, 1, 1 << 16, 1 << 20, 1])
     }
 
     @Test(

@@ -74,6 +74,7 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case eventTableFull
     case journalRoomShort
     case paymentTableFull
+    case accountTableFull
     case journalFailed
     case draining
     case shardUnavailable

@@ -180,7 +180,7 @@ extension ProblemRule {
             name: "merchant_limit_reached",
             refusal: .merchantLimitReached,
             category: .rateLimit,
-            title: "The merchant has as many operations in flight as it may have",
+            title: "The merchant has as much of a shared table as it may have",
             detail: "Nothing was executed. Try again with the same idempotency key when earlier operations have ended."
         ),
         Self(
@@ -206,6 +206,14 @@ extension ProblemRule {
             category: .internal,
             title: "No room for another payment",
             detail: "Nothing was executed. Try again after the time that Retry-After says."
+        ),
+        Self(
+            code: .accountTableFull,
+            name: "account_table_full",
+            refusal: .accountTableFull,
+            category: .internal,
+            title: "No room for another account of the ledger",
+            detail: "Nothing was executed. Merchants, currencies, wallets and sellers that have money go on."
         ),
         Self(
             code: .journalFailed,

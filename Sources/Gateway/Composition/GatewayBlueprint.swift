@@ -113,7 +113,8 @@ struct GatewayBlueprint: Sendable {
                 eventCapacity: configuration.idempotency.eventsPerShard,
                 merchantShare: MerchantShare(percent: configuration.limits.merchantSharePercent),
                 actionLifetime: Self.milliseconds(configuration.payments.actionTimeout),
-                risk: risk.policy
+                risk: risk.policy,
+                money: MoneyLimits(accounts: configuration.payments.accountsPerShard)
             ),
             cursorKey: api.cursorKey,
             hostLimits: ShardHost.Limits(unflushedBytes: configuration.journal.maxUnflushedBytes),

@@ -204,13 +204,13 @@ enum GatewayMetrics {
             let labels = labels + [MetricLabel("table", table.name)]
             metrics.gauge(
                 "millrace_money_table_entries",
-                help: "Pay-outs, wallets, quotes and sellers of a shard.",
+                help: "Pay-outs, wallets, quotes, sellers and ledger accounts of a shard.",
                 labels: labels,
                 value: Int64(table.count)
             )
             metrics.gauge(
                 "millrace_money_table_capacity",
-                help: "How many fit; all but quotes stay for good.",
+                help: "How many fit; quotes that expired leave, and accounts of empty wallets and sellers.",
                 labels: labels,
                 value: Int64(table.capacity)
             )

@@ -86,6 +86,7 @@ extension GatewayConfiguration.Idempotency {
 extension GatewayConfiguration.PaymentTable {
     mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         capacityPerShard = try section.integer("capacity_per_shard", in: 1_024...500_000_000) ?? capacityPerShard
+        accountsPerShard = try section.integer("accounts_per_shard", in: 1_024...500_000_000) ?? accountsPerShard
         waitingPerShard = try section.integer("waiting_per_shard", in: 1_024...100_000_000) ?? waitingPerShard
         resolutionsPerShard = try section.integer("resolutions_per_shard", in: 1...16_384) ?? resolutionsPerShard
         coldAfter = try section.duration("cold_after", in: .zero...Duration.seconds(365 * 86_400)) ?? coldAfter

@@ -130,6 +130,8 @@ extension GatewayConfiguration {
     package struct PaymentTable: Sendable, Equatable {
         /// Payments in memory per shard; a new payment is answered 503 when the table is full.
         package var capacityPerShard = 4_000_000
+        /// Accounts of merchants, wallets and sellers in the ledger, per shard; what may open more is answered 503.
+        package var accountsPerShard = 1_048_576
         /// Operations per shard that wait for their outcome; one more keeps its place among the calls.
         package var waitingPerShard = 262_144
         /// Calls at once per shard that resolve waiting operations.

@@ -36,6 +36,8 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case tooManyRefunds = 13
     /// A cursor that leads nowhere.
     case cursorInvalid = 25
+    /// No room for accounts of another merchant, currency, wallet or seller.
+    case accountTableFull = 28
     /// The moment whose balance is asked for is not over yet.
     case momentNotPast = 26
     /// The balance of that moment is not known: the journal does not tell it any more.
@@ -136,6 +138,7 @@ extension Refusal {
         case .eventTableFull: .retry(503, after: 5)
         case .journalRoomShort: .retry(503, after: 5)
         case .paymentTableFull: .retry(503, after: 5)
+        case .accountTableFull: .retry(503, after: 5)
         case .overloaded: .retry(503, after: 1)
         case .journalFailed: .retry(503, after: 5)
         case .draining: .retry(503, after: 5)

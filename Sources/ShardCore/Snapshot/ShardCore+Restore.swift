@@ -105,6 +105,7 @@ extension ShardCore {
                 refunds[refund].payment == payments[operation.payment].id
             else { throw .invalidValue }
         }
+        claimAccounts(operation)
         let merchant = payments[operation.payment].merchant
         let token: UInt64
         if operation.isUncertain {
@@ -155,7 +156,9 @@ extension ShardCore {
     }
 
     /// The snapshot is complete: the shard goes on behind `position`.
-    package mutating func restored(upTo position: RecordPosition) {
+    /// - Throws: `invalidValue` when an account is of a wallet or seller that the snapshot does not have.
+    package mutating func restored(upTo position: RecordPosition) throws(RecordDecodingError) {
+        guard countRestoredAccounts() else { throw .invalidValue }
         lastPosition = position
         arena.seal()
     }

@@ -30,7 +30,7 @@ extension ShardCore {
                 guard payout.id.sequence == UInt64(number) else { throw .invalidValue }
             case .wallets:
                 let wallet = try Wallet(&reader, bytes)
-                guard wallet.id.sequence == UInt64(money.wallets.append(wallet) + 1) else { throw .invalidValue }
+                guard wallet.id.sequence == UInt64(money.append(wallet) + 1) else { throw .invalidValue }
             case .quotes:
                 guard money.restore(try ExchangeQuote(&reader, bytes)) else { throw .invalidValue }
             default: throw .invalidValue

@@ -104,8 +104,3 @@ extension RecordReader {
         return mark
     }
 }
-
-extension AccountKind {
-    /// The kinds whose owner is a merchant.
-    package static let ofMerchants: [AccountKind] = allCases.filter { $0.owner == .merchant }
-}

@@ -3,8 +3,8 @@ import Payments
 package import ShardRecords
 
 /// The chains of all merchants of a shard: an open-addressing table (linear probing, at most half full) of indices into a dense
-/// array, like `Balances`. Never shrinks; has fewer entries than the ledger has accounts, because a merchant comes into it with
-/// its first booking, and so shares the bound of `Balances.hasRoom`.
+/// array, like `Balances`. Never shrinks; has fewer entries than the ledger has merchants' accounts, because a merchant comes into
+/// it with its first booking, and so shares their bound.
 package struct EntryChains: Sendable {
     package private(set) var chains: [EntryChain] = []
     /// Index into `chains` plus one; 0 is free. The count is a power of two.

@@ -12,8 +12,18 @@ package struct MoneyTables: Sendable {
     /// No quote before this one is here.
     package private(set) var firstQuote = 0
     package var sellers = SellerTable()
+    private var walletCounts: [MerchantID: Int] = [:]
 
     package init() {}
+
+    /// Wallets of one merchant.
+    package func walletCount(of merchant: MerchantID) -> Int { walletCounts[merchant] ?? 0 }
+
+    /// - Returns: the wallet's place in its table.
+    package mutating func append(_ wallet: Wallet) -> Int {
+        walletCounts[wallet.merchant, default: 0] += 1
+        return wallets.append(wallet)
+    }
 
     /// Whether a quote could be forgotten at `time` by making another one.
     package func hasForgettableQuote(at time: Int64) -> Bool {

@@ -90,7 +90,7 @@ extension World {
         case .notFound where request.kind == .nonPayment:
             if !mayBeUnknown(request) { fail("command \(attempt.request) finds nothing") }
         case .notFound: fail("request \(attempt.request) is about a payment that was acknowledged and is not found")
-        case .idempotencyTableFull, .paymentTableFull, .eventTableFull:
+        case .idempotencyTableFull, .paymentTableFull, .eventTableFull, .accountTableFull:
             fail("a table is full that has room for everything")
         case .keyInUse, .unexpectedState, .operationInProgress, .amountExceedsCapturable, .amountExceedsRefundable,
             .tooManyRefunds, .notSupported, .amountNotAboveAuthorized, .amountTooLarge, .disputed,

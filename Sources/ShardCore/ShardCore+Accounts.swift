@@ -1,0 +1,117 @@
+import Ledger
+import Money
+import Payments
+import ShardRecords
+import ShardState
+
+// Room for the ledger's accounts (docs/capacity.md, "Accounts"). A command is admitted only where all accounts fit that it may come
+// to open. So what was decided always finds its accounts, and no event is refused for want of room.
+extension ShardCore {
+    /// The most wallets, and sellers by currency, that have accounts: they take three quarters of the accounts, and two each. The
+    /// rest is for merchants, whatever wallets and sellers do.
+    private var closableCapacity: Int {
+        (configuration.money.accounts - configuration.money.accounts / 4) / Balances.accountsOfClosable
+    }
+
+    /// Accounts of merchants, wallets and sellers that are open, or may come to be by what was admitted.
+    var expectedAccounts: Int {
+        balances.merchantCount * Balances.accountsOfMerchant + accountShares.total * Balances.accountsOfClosable
+    }
+
+    /// Why a merchant gets no accounts in a currency; nil where there are some already, or room for them.
+    func accountRefusal(_ merchant: MerchantID, _ currency: Currency) -> Refusal? {
+        if balances.hasMerchant(merchant.rawValue, currency) { return nil }
+        let expected = expectedAccounts + Balances.accountsOfMerchant
+        return expected <= configuration.money.accounts ? nil : .accountTableFull
+    }
+
+    /// Why a merchant's operation is refused that may open accounts of so many wallets or sellers which have none.
+    private func closableRefusal(_ count: Int, of merchant: MerchantID) -> Refusal? {
+        guard count > 0 else { return nil }
+        let share = configuration.merchantShare.of(closableCapacity)
+        guard accountShares.count(of: merchant) + count <= share else { return .merchantLimitReached }
+        let expected = expectedAccounts + count * Balances.accountsOfClosable
+        let hasRoom = accountShares.total + count <= closableCapacity && expected <= configuration.money.accounts
+        return hasRoom ? nil : .accountTableFull
+    }
+
+    /// Why a payment of a wallet, or a top-up, finds no room for the wallet's accounts.
+    func accountRefusal(_ wallet: Wallet) -> Refusal? {
+        closableRefusal(balances.hasClosable(wallet.account) ? 0 : 1, of: wallet.merchant)
+    }
+
+    /// Why a plan finds no room for its sellers' accounts.
+    func accountRefusal(_ plan: [SplitRequest], of merchant: MerchantID, in currency: Currency) -> Refusal? {
+        var new = 0
+        for seller in Set(plan.map(\.seller)) {
+            let owner = sellerOwner(seller, of: merchant)
+            let isOpen = owner.map { balances.hasClosable(Account(.sellerPending, owner: $0, currency: currency)) }
+            if isOpen != true { new += 1 }
+        }
+        return closableRefusal(new, of: merchant)
+    }
+
+    /// Why an operation on a payment finds no room for the accounts that it may open. What only closes some is never refused.
+    func accountRefusal(_ operation: ProviderOperation, _ payment: Payment) -> Refusal? {
+        guard !payment.traits.isEmpty else { return nil }
+        switch operation {
+        case .cancel, .increment: return nil
+        case .authorize, .confirm, .capture, .refund: break
+        }
+        if !payment.traits.isDisjoint(with: .ofWallets) {
+            // A wallet that pays has accounts, or not enough money.
+            if payment.traits.contains(.wallet), operation != .refund { return nil }
+            return wallet(of: payment).flatMap { accountRefusal($0) }
+        }
+        guard operation.mayFollowPlan else { return nil }
+        let plan = arena.withBytes(payment.details) { PaymentDetails.plan(in: $0) }
+        return accountRefusal(plan, of: payment.merchant, in: payment.currency)
+    }
+
+    /// Of how many wallets and sellers the operation may open accounts until it ends: the same from its begin to its end.
+    private func accountClaim(_ operation: RunningOperation) -> Int {
+        let payment = payments[operation.payment]
+        if payment.traits.isEmpty { return 0 }
+        if !payment.traits.isDisjoint(with: .ofWallets) { return 1 }
+        guard operation.hasSplitPlan else { return 0 }
+        return arena.withBytes(payment.details) { PaymentDetails.plan(in: $0) }.count
+    }
+
+    /// An operation has begun: what accounts it may open is counted until it ends.
+    mutating func claimAccounts(_ operation: RunningOperation) {
+        let claim = accountClaim(operation)
+        if claim > 0 { accountShares.add(claim, of: payments[operation.payment].merchant) }
+    }
+
+    /// The operation ends: what it opens is counted now.
+    mutating func releaseAccounts(_ operation: RunningOperation) {
+        let claim = accountClaim(operation)
+        if claim > 0 { accountShares.add(-claim, of: payments[operation.payment].merchant) }
+    }
+
+    /// Counts the accounts of wallets and sellers that a snapshot held.
+    /// - Returns: false when one belongs to nobody who is known.
+    mutating func countRestoredAccounts() -> Bool {
+        var owners: [Account: MerchantID] = [:]
+        var isKnown = true
+        balances.forEach { account, _ in
+            guard account.isClosable else { return }
+            guard let merchant = merchant(of: account) else { return isKnown = false }
+            let isSeller = account.kind.owner == .seller
+            let first = Account(isSeller ? .sellerPending : .wallet, owner: account.owner, currency: account.currency)
+            owners[first] = merchant
+        }
+        for (_, merchant) in owners { accountShares.add(1, of: merchant) }
+        return isKnown
+    }
+
+    /// Whose wallet or seller an account is.
+    private func merchant(of account: Account) -> MerchantID? {
+        let number = Int(account.owner & (1 << 48 - 1))
+        guard account.owner >> 48 == UInt64(configuration.shard), number >= 1 else { return nil }
+        if account.kind.owner == .seller {
+            return number <= money.sellers.count ? money.sellers.sellers[number - 1].merchant : nil
+        }
+        return money.wallets.contains(number - 1) ? money.wallets[number - 1].merchant : nil
+    }
+}
