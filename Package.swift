@@ -328,7 +328,8 @@ let package = Package(
 
 // The fuzz targets: an executable for libFuzzer when asked for, else the test that runs the committed corpus.
 let fuzzDependencies: [Target.Dependency] = [
-    "Journal", "ShardRecords", "ShardState", "ShardCore", "Payments", "Ledger", "Money", "WireJSON", "API", "Providers",
+    "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore", "Payments", "Ledger", "Money", "WireJSON", "API",
+    "Providers",
     "HTTPTransport", "CMillrace", nioCore, nioEmbedded, nioHPACK,
 ]
 if let fuzzRuntime {

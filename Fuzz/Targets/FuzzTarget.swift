@@ -6,7 +6,7 @@ struct FuzzTarget: Sendable {
     let run: @Sendable (UnsafeRawBufferPointer) -> Void
 
     static let all: [FuzzTarget] = [
-        records, journal, json, request, provider, keys, snapshot, shardState, http2, http1,
+        records, journal, json, request, provider, keys, snapshot, keyRuns, shardState, http2, http1,
     ]
 
     static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }

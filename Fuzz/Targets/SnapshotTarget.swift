@@ -7,7 +7,7 @@ extension FuzzTarget {
         var program = FuzzInput(input)
         var isForged = false
         var file = SnapshotSeed.file
-        for _ in 0..<32 where !program.isEmpty { SnapshotSeed.damage(&file, &program, &isForged) }
+        for _ in 0..<32 where !program.isEmpty { SnapshotDamage.damage(&file, &program, &isForged) }
         let disk = MemoryDisk([SnapshotSeed.path: file])
         var chunks: [SnapshotSeed.Chunk] = []
         let read = try? SnapshotReader.readAll(disk, path: SnapshotSeed.path) { section, bytes throws(JournalError) in
@@ -61,48 +61,5 @@ private enum SnapshotSeed {
         defer { memory.deallocate() }
         memory.copyBytes(from: chunk.bytes)
         try writer.write(section: chunk.section, UnsafeRawBufferPointer(memory).part(0, chunk.bytes.count))
-    }
-
-    static func damage(_ file: inout [UInt8], _ input: inout FuzzInput, _ isForged: inout Bool) {
-        let operation = input.byte() % 8
-        let offset = input.word()
-        switch operation {
-        case 0: if offset < file.count { file[offset] ^= input.byte() }
-        case 1:
-            for (index, byte) in input.take(8).enumerated() where offset + index < file.count {
-                file[offset + index] = byte
-            }
-        case 2: file.removeLast(min(file.count, offset))
-        case 3: file += [UInt8](repeating: input.byte(), count: min(offset, 8_192))
-        case 4:
-            let source = input.word()
-            let part = Array(file.dropFirst(source).prefix(64))
-            for (index, byte) in part.enumerated() where offset + index < file.count { file[offset + index] = byte }
-        default: forge(&file, operation, &input, &isForged)
-        }
-    }
-
-    /// A field of the header, of the first chunk's header or of the trailer, with the checksum made right.
-    private static func forge(
-        _ file: inout [UInt8],
-        _ operation: UInt8,
-        _ input: inout FuzzInput,
-        _ isForged: inout Bool
-    ) {
-        let field = Int(input.byte()) % 96
-        let (width, value) = (1 << (Int(input.byte()) % 4), input.edge())
-        guard file.count >= 3 * 4_096 else { return }
-        isForged = true
-        let start = operation == 5 ? 0 : operation == 6 ? 4_096 : file.count - 4_096
-        for index in 0..<width { file[start + field + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) }
-        file.withUnsafeMutableBytes { memory in
-            let bytes = UnsafeRawBufferPointer(memory)
-            let seed = crc32c(bytes.part(64, 16))
-            switch operation {
-            case 5: memory.store(crc32c(bytes.part(12, 4_084)), at: 8)
-            case 6: memory.store(crc32c(bytes.part(start + 4, 28), seed: seed), at: start)
-            default: memory.store(crc32c(bytes.part(start + 12, 4_084), seed: seed), at: start + 8)
-            }
-        }
     }
 }
