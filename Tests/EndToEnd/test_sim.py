@@ -24,8 +24,8 @@ PLANTED = {
     "new-event-key": 5,
     "double-payout": 5,
     "fail-open": 20,
-    "attempt-without-record": 20,
-    "failover-after-unknown": 10,
+    "attempt-without-record": 10,
+    "failover-after-unknown": 5,
 }
 
 

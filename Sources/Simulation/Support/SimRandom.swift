@@ -14,6 +14,7 @@ struct SimRandom {
         case planted
         case operators
         case scorer
+        case connectors
     }
 
     private var state: UInt64

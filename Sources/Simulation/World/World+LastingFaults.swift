@@ -18,8 +18,21 @@ extension World {
         let days = psps.indices.map { _ in lastingFaults.below(4) }
         changeDisk(disk)
         changeNetwork(net)
-        if has(.psp) { for (number, day) in days.enumerated() { setProfile(Self.profiles[day], of: number) } }
+        let hasTrouble = psps.indices.map { _ in connectors.below(3) == 0 }
+        if has(.psp) {
+            for number in psps.indices {
+                var profile = Self.profiles[days[number]]
+                if hasTrouble[number] { Self.makeTrouble(&profile) }
+                setProfile(profile, of: number)
+            }
+        }
         queue.schedule(.lastingFaults, at: now + lastingFaults.skewed(scenario.lastingFaultsInterval))
+    }
+
+    /// Technical trouble of one connector: half of its authorizations are declined in a way that lets another connector try.
+    private static func makeTrouble(_ profile: inout SimulatorProfile) {
+        profile.declineRate = 0.5
+        profile.declineCodes = ["issuer_unavailable": 2, "processing_error": 2, "currency_not_supported": 1]
     }
 
     private func changeDisk(_ draw: Int) {

@@ -75,6 +75,7 @@ final class World {
     var damages: SimRandom
     var plants: SimRandom
     var scorer: SimRandom
+    var connectors: SimRandom
 
     /// Encryption at rest and signed checkpoints, in the worlds that have them.
     let keys: JournalKeys?
@@ -101,6 +102,7 @@ final class World {
         damages = SimRandom(seed: seed, .damage)
         plants = SimRandom(seed: seed, .planted)
         scorer = SimRandom(seed: seed, .scorer)
+        connectors = SimRandom(seed: seed, .connectors)
         queue.schedule(.start, at: 0)
         queue.schedule(.intent, at: 1_000)
         queue.schedule(.lastingFaults, at: 0)
