@@ -2,7 +2,7 @@
 /// like `tok_visa` and leaves the decision to the profile.
 enum PaymentToken: Equatable, Sendable {
     case plain
-    case decline(ErrorCode)
+    case decline(ErrorCode, Advice = .none)
     case fault(Fault)
     /// Answers `pending`; final when looked at so many milliseconds later.
     case pending(succeeds: Bool, after: UInt32 = OperationRecord.pendingMilliseconds)
@@ -49,6 +49,8 @@ enum PaymentToken: Equatable, Sendable {
         case refundThenDrop
         case incrementFails
         case incrementThenDrop
+        /// The shopper comes back with data; the confirmation that carries them ends the authorisation.
+        case confirmNeedsData
     }
 
     /// How a shopper is asked, and how that ends.
@@ -59,6 +61,8 @@ enum PaymentToken: Equatable, Sendable {
         var refusal: ErrorCode?
         /// The shopper is done by themselves after so many milliseconds; nil for never.
         var after: UInt32?
+        /// The shopper comes back with data, which a confirmation carries.
+        var returnsData = false
     }
 
     /// How far `tok_overcapture` lets captures exceed the authorisation, in basis points.
@@ -97,6 +101,7 @@ enum PaymentToken: Equatable, Sendable {
         "tok_overcapture": .overCapture,
         "tok_3ds": .action(ShopperAction(kind: .threeDSecure)),
         "tok_redirect": .action(ShopperAction(kind: .redirect)),
+        "tok_redirect_return": .action(ShopperAction(kind: .redirect, returnsData: true)),
         "tok_3ds_declined": .action(ShopperAction(kind: .threeDSecure, refusal: .insufficient_funds)),
     ]
     private static let declinePrefix = "tok_decline_"
@@ -120,15 +125,13 @@ enum PaymentToken: Equatable, Sendable {
     static var specialNames: [String] { named.keys.sorted() }
     static var timedPrefixes: [String] { timed.map(\.prefix) }
 
-    /// Reads a token; nil for a decline token whose code does not exist.
+    /// Reads a token; nil for a decline token whose code or advice does not exist.
     init?(_ name: String) {
         if name == "tok_visa" || name == "pm_card_visa" {
             self = .plain
         } else if name.hasPrefix(Self.declinePrefix) {
-            guard let code = ErrorCode.issuerDecline(named: name.dropFirst(Self.declinePrefix.count)) else {
-                return nil
-            }
-            self = .decline(code)
+            guard let decline = Advice.decline(named: name.dropFirst(Self.declinePrefix.count)) else { return nil }
+            self = .decline(decline.code, decline.advice)
         } else {
             self = Self.named[name] ?? Self.withTime(name) ?? .plain
         }
@@ -143,6 +146,10 @@ enum PaymentToken: Equatable, Sendable {
 
     /// How the charge's later operations behave.
     var followUp: FollowUp {
-        if case .followUp(let followUp) = self { followUp } else { .none }
+        switch self {
+        case .followUp(let followUp): followUp
+        case .action(let action) where action.returnsData: .confirmNeedsData
+        default: .none
+        }
     }
 }

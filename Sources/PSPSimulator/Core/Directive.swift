@@ -19,6 +19,8 @@ struct Directive: Equatable {
     }
 
     var execution: Execution = .execute
+    /// Of a decline.
+    var advice = Advice.none
     var answer: Answer = .truth
     var delivery: Verdict.Delivery = .reply
     /// Milliseconds.
@@ -71,8 +73,9 @@ struct Directive: Equatable {
         switch token {
         case .plain, .followUp, .late:
             break
-        case .decline(let code):
+        case .decline(let code, let advice):
             execution = .decline(code)
+            self.advice = advice
         case .pending(let succeeds, let after):
             execution = .pend(succeeds: succeeds, after: after)
         case .expires(let after):

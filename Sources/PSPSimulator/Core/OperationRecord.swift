@@ -77,6 +77,8 @@ struct OperationRecord {
     var outcome: Outcome = .notExecuted
     /// Why it was declined.
     var code: ErrorCode = .generic_decline
+    /// What is advised with it.
+    var advice = Advice.none
     /// Whether an authorisation also captures.
     var isSale = false
     /// What the stored answer says of an operation that was not final then; a replay repeats it even when it is by then.

@@ -61,6 +61,7 @@ extension SimulatorCore {
         if directive.declinesUnlessPartial, !request.takesLess { directive.execution = .decline(.insufficient_funds) }
         if store.hasVoids, store.isVoided(reference: reference, hash: hash(reference)) {
             directive.execution = .decline(.reference_cancelled)
+            directive.advice = .none
         }
     }
 
@@ -76,6 +77,7 @@ extension SimulatorCore {
             $0.currency = directive.movesOtherCurrency ? Self.otherCurrency(than: request.currency) : request.currency
             $0.isSale = request.capture
             $0.apply(directive.execution, now: now)
+            $0.advice = directive.advice
         }
         let operation = store.operations[number]
         var charge = ChargeRecord(

@@ -50,6 +50,7 @@ enum AnswerWriter {
         if operation.outcome == .declined {
             writer.name("code", into: &buffer)
             writer.string(operation.code.name, into: &buffer)
+            writeAdvice(operation.advice, &writer, into: &buffer)
         }
         writeAmount(operation.amount, operation.currency, &writer, into: &buffer)
         if operation.outcome == .succeeded {
@@ -89,7 +90,7 @@ enum AnswerWriter {
     static func write(error code: String, message: String, request: UInt64, into buffer: inout ByteBuffer) {
         var writer = JSONWriter()
         writer.beginObject(into: &buffer)
-        writeError(code, message, request: request, &writer, into: &buffer)
+        writeError(code, message, advice: .none, request: request, &writer, into: &buffer)
         writer.endObject(into: &buffer)
     }
 
@@ -104,7 +105,7 @@ enum AnswerWriter {
         let message =
             operation.code.isIssuerDecline
             ? "The payment was declined." : "The charge does not allow it; nothing was executed."
-        writeError(operation.code.name, message, request: nil, &writer, into: &buffer)
+        writeError(operation.code.name, message, advice: operation.advice, request: nil, &writer, into: &buffer)
         writeIdentifier("id", of: number, operation, in: store, &writer, into: &buffer)
         writer.endObject(into: &buffer)
     }
@@ -112,6 +113,7 @@ enum AnswerWriter {
     private static func writeError(
         _ code: String,
         _ message: String,
+        advice: Advice,
         request: UInt64?,
         _ writer: inout JSONWriter,
         into buffer: inout ByteBuffer
@@ -122,11 +124,20 @@ enum AnswerWriter {
         writer.string(code, into: &buffer)
         writer.name("message", into: &buffer)
         writer.string(message, into: &buffer)
+        writeAdvice(advice, &writer, into: &buffer)
         if let request {
             writer.name("request_id", into: &buffer)
             writer.string("req_\(request)", into: &buffer)
         }
         writer.endObject(into: &buffer)
+    }
+}
+
+extension AnswerWriter {
+    private static func writeAdvice(_ advice: Advice, _ writer: inout JSONWriter, into buffer: inout ByteBuffer) {
+        guard advice != .none else { return }
+        writer.name("advice_code", into: &buffer)
+        writer.string(advice.name, into: &buffer)
     }
 }
 

@@ -13,6 +13,8 @@ struct SimulatedReply {
     var outcome: JSONString?
     /// Why an operation that a query asked about was declined.
     var code: JSONString?
+    /// What the network or the issuer advises after a decline; in error documents it stands in `error`.
+    var adviceCode: JSONString?
     /// `error.code`, of error documents only.
     var errorCode: JSONString?
     /// `error.request_id`: the simulator's own number of a request that it refused without executing anything.
@@ -67,6 +69,8 @@ struct SimulatedReply {
             outcome = try cursor.readString(input)
         } else if name.equals("code", in: input) {
             code = try cursor.readString(input)
+        } else if name.equals("advice_code", in: input) {
+            adviceCode = try cursor.readString(input)
         } else if name.equals("error", in: input) {
             try readError(&cursor, input)
         } else if name.equals("expires_at", in: input) {
@@ -83,6 +87,12 @@ struct SimulatedReply {
         while let name = try cursor.nextMember(input) {
             if name.equals("code", in: input) {
                 errorCode = try cursor.readString(input)
+            } else if name.equals("advice_code", in: input) {
+                guard try cursor.peekKind(input) != .null else {
+                    try cursor.readNull(input)
+                    continue
+                }
+                adviceCode = try cursor.readString(input)
             } else if name.equals("request_id", in: input) {
                 errorRequestID = try cursor.readString(input)
             } else {

@@ -112,7 +112,7 @@ enum SimulatedReplyDecoder {
         let input = body.readableBytesUInt8Span
         guard let reply = try? SimulatedReply(input), let code = reply.errorCode, reference(reply.id, input) != nil
         else { return .unknown(.badResponse) }
-        return .declined(SimulatedDeclines.decline(code.string(in: input)))
+        return .declined(decline(code.string(in: input), advice: reply.adviceCode?.string(in: input)))
     }
 
     // MARK: Answers to a query
@@ -132,7 +132,7 @@ enum SimulatedReplyDecoder {
             reply.operation?.equals(call.operation.name, in: input) ?? false, isKeyed(call, reply, input)
         else { return .unknown(.badResponse) }
         if outcome.equals("declined", in: input) {
-            return .declined(SimulatedDeclines.decline(reply.code?.string(in: input) ?? ""))
+            return .declined(decline(reply.code?.string(in: input) ?? "", advice: reply.adviceCode?.string(in: input)))
         }
         let id = call.operation == .authorize ? reply.charge : reply.id
         guard let reference = reference(id, input) else { return .unknown(.badResponse) }
@@ -143,6 +143,12 @@ enum SimulatedReplyDecoder {
     }
 
     // MARK: Parts
+
+    private static func decline(_ code: String, advice: String?) -> Decline {
+        var decline = SimulatedDeclines.decline(code)
+        decline.advice = DeclineAdvice(code: advice)
+        return decline
+    }
 
     /// Without an address the shopper can go nowhere: then it is not known what the PSP waits for.
     private static func actionRequired(

@@ -1,3 +1,4 @@
+import NIOCore
 import Testing
 
 @testable import PSPSimulator
@@ -26,11 +27,31 @@ struct SimulatorCoreAuthorizeTests {
         #expect(provider.oracle().isEmpty)
     }
 
+    @Test(
+        "a decline may carry advice, in its answer, in that again, and in queries",
+        arguments: ["do_not_try_again", "try_again_later", "confirm_card_data"]
+    )
+    func advice(name: String) throws {
+        let provider = try TestProvider()
+        for _ in 0..<2 {
+            let answer = provider.answer(provider.charge("tok_decline_processing_error_\(name)"))
+            #expect(answer.status == 402)
+            #expect(answer.body.contains(#""code":"processing_error""#))
+            #expect(answer.body.contains(#""advice_code":"\#(name)""#))
+        }
+        var query = ByteBuffer()
+        AnswerWriter.write(operation: 0, in: provider.core.store, into: &query)
+        #expect(String(buffer: query).contains(#""code":"processing_error","advice_code":"\#(name)""#))
+        #expect(!provider.answer(provider.charge("tok_decline_processing_error", key: "k2")).body.contains("advice"))
+    }
+
     @Test("a decline that does not exist is refused, also one that is a broken rule")
     func unknownDecline() throws {
         let provider = try TestProvider()
         #expect(provider.charge("tok_decline_nonsense").answer == .refusal(.unknownToken))
         #expect(provider.charge("tok_decline_amount_too_large").answer == .refusal(.unknownToken))
+        #expect(provider.charge("tok_decline_lost_card_never_mind").answer == .refusal(.unknownToken))
+        #expect(provider.charge("tok_decline__do_not_try_again").answer == .refusal(.unknownToken))
         #expect(provider.core.store.operations.count == 0)
     }
 
@@ -118,7 +139,7 @@ struct SimulatorCoreAuthorizeTests {
     func table() {
         for name in PaymentToken.specialNames { #expect(PaymentToken(name) != .plain, "\(name)") }
         for prefix in PaymentToken.timedPrefixes { #expect(PaymentToken("\(prefix)7s") != .plain, "\(prefix)") }
-        #expect(PaymentToken.specialNames.count == 33 && PaymentToken.timedPrefixes.count == 9)
+        #expect(PaymentToken.specialNames.count == 34 && PaymentToken.timedPrefixes.count == 9)
     }
 
     @Test("a full simulator executes nothing new and still replays")

@@ -33,6 +33,10 @@ struct SimulatedReplyDecoderTests {
         .declined(Decline(category: code.category, code: code, providerCode: text))
     }
 
+    private static func advised(_ code: DeclineCode, _ text: String, advice: DeclineAdvice) -> ProviderOutcome {
+        .declined(Decline(category: code.category, code: code, providerCode: text, advice: advice))
+    }
+
     private func outcome(_ test: Case, _ call: ProviderCall) -> ProviderOutcome {
         let response = HTTPClientResponse(
             status: test.status,
@@ -112,6 +116,22 @@ struct SimulatedReplyDecoderTests {
             402,
             #"{"error":{"code":"insufficient_funds","message":"m"},"id":"ch_9"}"#,
             decline(.insufficientFunds, "insufficient_funds")
+        ),
+        Case(
+            402,
+            #"{"error":{"code":"processing_error","message":"m","advice_code":"try_again_later"},"id":"ch_9"}"#,
+            advised(.processingError, "processing_error", advice: .tryAgainLater)
+        ),
+        // Advice that nobody knows, and none.
+        Case(
+            402,
+            #"{"error":{"advice_code":"pray","code":"lost_card"},"id":"ch_9"}"#,
+            decline(.lostCard, "lost_card")
+        ),
+        Case(
+            402,
+            #"{"error":{"advice_code":null,"code":"lost_card"},"id":"ch_9"}"#,
+            decline(.lostCard, "lost_card")
         ),
         Case(
             402,
