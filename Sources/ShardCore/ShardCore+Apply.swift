@@ -183,6 +183,7 @@ extension ShardCore {
             )
             payments[index].operationSlot = 0
             if record.operation == .authorize || record.operation == .confirm { keepAnswer(record, payment: index) }
+            if record.operation == .confirm { dropReturnData(index) }
             // While the shopper is awaited the plan is, too.
             if operation.hasSplitPlan, payments[index].phase != .requiresAction { applySplits(record, payment: index) }
             // What the gateway tried by itself and did not get has its next try already, later each time.

@@ -35,9 +35,10 @@ extension ShardCore {
         case .increment(let id, let amount):
             guard let key = admit(command, at: now, into: &output) else { return }
             start(.increment, of: id, amount, command, key, at: now, into: &output)
-        case .confirm(let id):
+        case .confirm(let id, let returnData):
             guard let key = admit(command, at: now, into: &output) else { return }
-            start(.confirm, of: id, nil, command, key, at: now, into: &output)
+            let data = PaymentDetails(returnData: returnData).bytes
+            start(.confirm, of: id, nil, details: data, command, key, at: now, into: &output)
         case .refund(let id, let amount):
             guard let key = admit(command, at: now, into: &output) else { return }
             start(.refund, of: id, amount, command, key, at: now, into: &output)
@@ -166,6 +167,7 @@ extension ShardCore {
         _ requested: Int64?,
         isFinal: Bool = true,
         instructions: CaptureInstructions? = nil,
+        details: [UInt8] = [],
         _ command: Command,
         _ key: RequestKey,
         at now: Int64,
@@ -196,7 +198,7 @@ extension ShardCore {
             staysOpen: operation == .capture && payments[index].staysOpen(afterCaptureOf: amount, isFinal: isFinal),
             key: key,
             transfers: Postings.started(operation, amount, payments[index], rail: rail(of: payments[index])),
-            instructions: instructions?.packed.bytes ?? [],
+            instructions: instructions?.packed.bytes ?? details,
             previous: payments[index].lastRecord,
             time: now
         )
@@ -280,7 +282,8 @@ extension ShardCore {
             acceptsPartialAuthorization: payment.flags.contains(.acceptsPartialAuthorization),
             isFinal: !operation.staysOpen,
             paymentMethod: paymentMethod,
-            providerReference: arena.string(payment.providerReference)
+            providerReference: arena.string(payment.providerReference),
+            returnData: operation.operation == .confirm && mode == .execute ? returnData(of: payment) : ""
         )
         let deadline = now + timeout(slot)
         output.release(.callProvider(call, token: operations.token(slot), deadline: deadline), restingOn: lastPosition)

@@ -76,13 +76,3 @@ struct DeadlineTests {
         #expect(world.calls.count == calls)
     }
 }
-
-extension ShardWorld {
-    /// The first payment.
-    fileprivate var only: PaymentView {
-        var found: PaymentView?
-        _ = core.forEachPayment(from: 0, count: 1) { view, _ in found = view }
-        guard let found else { preconditionFailure("no payment") }
-        return found
-    }
-}

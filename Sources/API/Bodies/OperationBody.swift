@@ -10,7 +10,8 @@ struct OperationBody {
         case cancel
         case refund
         case increment
-        /// One that takes nothing: confirm, approve, reject, accept a dispute.
+        case confirm
+        /// One that takes nothing: approve, reject, accept a dispute.
         case plain
 
         var hasAmount: Bool { self == .capture || self == .refund || self == .increment }
@@ -23,6 +24,9 @@ struct OperationBody {
     private(set) var isFinal = true
     /// Of a capture: sellers, and how it was made by hand.
     private(set) var instructions: CaptureInstructions?
+
+    /// Of a confirmation: what the shopper brought back; empty for nothing.
+    private(set) var returnData = ""
 
     /// Reads an admitted body; an `idempotency_key` in it goes to `scratch.bodyKey`.
     static func parse(
@@ -48,6 +52,9 @@ struct OperationBody {
             } else if kind == .capture, name.equals("manual", in: input) {
                 body.instructions = body.instructions ?? CaptureInstructions()
                 body.instructions?.manual = try reader.manual(input, &scratch)
+            } else if kind == .confirm, name.equals("return_data", in: input) {
+                let lengths = 1...PaymentDetails.maximumReturnDataBytes
+                body.returnData = try reader.text("return_data", lengths, input, &scratch)
             } else if kind.hasReason, name.equals("reason", in: input) {
                 try checkReason(kind, try reader.string("reason", input), input)
             } else {

@@ -125,7 +125,9 @@ enum DetailsObject {
             case .reference: fields.reference = range
             case .statementDescriptor: fields.statementDescriptor = range
             case .customer: fields.customer = range
-            case .metadataKey, .metadataValue, .risk, .wallet, .splitPlan, .split, .manual, .appliedEvents: break
+            case .metadataKey, .metadataValue, .risk, .wallet, .splitPlan, .split, .manual, .appliedEvents,
+                .returnData:
+                break
             }
         }
         return fields
@@ -158,7 +160,7 @@ enum DetailsObject {
                 output.literal(":")
                 output.quoted(details.extracting(field.value))
             case .paymentMethod, .description, .reference, .statementDescriptor, .customer, .risk, .wallet, .splitPlan,
-                .split, .manual, .appliedEvents:
+                .split, .manual, .appliedEvents, .returnData:
                 break
             }
             index = field.value.upperBound

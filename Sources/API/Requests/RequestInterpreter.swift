@@ -170,7 +170,9 @@ struct RequestInterpreter {
         case .cancel(let id):
             _ = try OperationBody.parse(.cancel, body, scratch: &scratch)
             return .cancel(id)
-        case .confirm(let id): return try plain(.confirm(id), body)
+        case .confirm(let id):
+            let operation = try OperationBody.parse(.confirm, body, scratch: &scratch)
+            return .confirm(id, returnData: operation.returnData)
         case .acceptDispute(let id): return try plain(.acceptDispute(id), body)
         case .disputeEvidence(let id):
             return .disputeEvidence(id, evidence: try EvidenceBody.parse(body, scratch: &scratch))

@@ -51,8 +51,13 @@ extension SimulatorCore {
     }
 
     /// The merchant asks for the end of what waited for the shopper.
-    mutating func confirm(_ charge: UInt32, as number: UInt32, now: UInt32) {
+    /// - Parameter returnData: what the shopper brought back; empty for nothing.
+    mutating func confirm(_ charge: UInt32, as number: UInt32, returnData: String, now: UInt32) {
         store.settleCharge(charge, now: now)
+        if store.charges[charge].behaviour == .confirmNeedsData, !returnData.isEmpty {
+            let isRight = Identifier.actionNumber(returnData.utf8.span, epoch: store.epoch) == charge
+            _ = finishAction(ofCharge: charge, succeeds: isRight, now: now)
+        }
         let record = store.charges[charge]
         let authorization = store.operations[record.operation]
         store.updateOperation(number) {

@@ -9,6 +9,8 @@ struct FollowUpRequest {
     var currency: CurrencyCode?
     /// Of a capture: the rest of the hold is released with it.
     var isLast = false
+    /// Of a confirmation: what the shopper brought back; empty for nothing.
+    var returnData = ""
 }
 
 extension SimulatorCore {
@@ -37,7 +39,7 @@ extension SimulatorCore {
             if let verdict = stop(directive, known: known, key: key, hash: keyHash, blank: blank) { return verdict }
             let number = known ?? store.addOperation(key: key, hash: keyHash, blank)
             if request.kind == .confirm {
-                confirm(charge, as: number, now: now)
+                confirm(charge, as: number, returnData: request.returnData, now: now)
             } else {
                 execute(request, directive.execution, as: number, charge: charge, now: now)
             }
@@ -104,6 +106,7 @@ extension SimulatorCore {
         hash.combine(UInt64(bitPattern: request.amount ?? -1))
         hash.combine(request.currency?.fingerprint ?? .max)
         if request.isLast { hash.combine(1) }
+        if !request.returnData.isEmpty { hash.combine(request.returnData.utf8.span) }
         hash.combine(reference)
         return hash.value
     }

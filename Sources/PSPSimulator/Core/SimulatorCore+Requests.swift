@@ -44,6 +44,7 @@ extension SimulatorCore {
             followUp.currency = currency
             followUp.isLast = kind == .capture && body.isLast
         }
+        if kind == .confirm, let data = body.returnData { followUp.returnData = data.string(in: input) }
         return self.followUp(followUp, key: key.utf8.span, reference: input.extracting(reference), now: now)
     }
 

@@ -6,6 +6,8 @@ struct RequestBody {
     var currency: JSONString?
     var reference: JSONString?
     var paymentMethod: JSONString?
+    /// `return_data`: of a confirmation, what the shopper brought back.
+    var returnData: JSONString?
     var capture = true
     var partialAuthorization = false
     /// `final`: of a capture, whether the rest of the hold goes with it.
@@ -28,6 +30,8 @@ struct RequestBody {
                 capture = try cursor.readBool(input)
             } else if name.equals("final", in: input) {
                 isLast = try cursor.readBool(input)
+            } else if name.equals("return_data", in: input) {
+                returnData = try cursor.readString(input)
             } else if name.equals("partial_authorization", in: input) {
                 partialAuthorization = try cursor.readBool(input)
             } else {

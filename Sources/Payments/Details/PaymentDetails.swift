@@ -24,6 +24,8 @@ package struct PaymentDetails: Sendable, Equatable {
         case manual = 23
         /// Events that were applied: 8 bytes of the digest of each one's identifier, in order. The shard writes it.
         case appliedEvents = 24
+        /// Of a confirmation that is running: what the shopper brought back from the provider's page.
+        case returnData = 25
     }
 
     /// At most 50 metadata pairs of 40 + 500 characters (up to 4 bytes each) and the other fields.

@@ -61,6 +61,8 @@ package struct ProviderCall: Sendable, Equatable {
     package var paymentMethod: String
     /// The PSP's own reference of the authorization, for everything after it; empty for `authorize`.
     package var providerReference: String
+    /// For `confirm`: what the shopper brought back from the provider's page, as it came; empty for nothing. Never logged.
+    package var returnData: String
 
     package init(
         mode: Mode,
@@ -75,7 +77,8 @@ package struct ProviderCall: Sendable, Equatable {
         acceptsPartialAuthorization: Bool = false,
         isFinal: Bool = true,
         paymentMethod: String,
-        providerReference: String
+        providerReference: String,
+        returnData: String = ""
     ) {
         self.mode = mode
         self.operation = operation
@@ -90,6 +93,7 @@ package struct ProviderCall: Sendable, Equatable {
         self.isFinal = isFinal
         self.paymentMethod = paymentMethod
         self.providerReference = providerReference
+        self.returnData = returnData
     }
 
     /// The PSP idempotency key, at most 64 characters (Adyen's limit): `pay_…-authorize-1-1`

@@ -157,6 +157,10 @@ struct SimulatedRequestEncoder {
         json.beginObject(into: &body)
         json.name("reference", into: &body)
         json.string(call.payment.description, into: &body)
+        if !call.returnData.isEmpty {
+            json.name("return_data", into: &body)
+            json.string(call.returnData, into: &body)
+        }
         json.endObject(into: &body)
         return body
     }

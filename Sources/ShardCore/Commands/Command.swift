@@ -18,7 +18,7 @@ package struct Command: Sendable {
         /// Raise an open authorization to this total.
         case increment(PaymentID, amountMinor: Int64)
         /// The shopper has done what the PSP waited for.
-        case confirm(PaymentID)
+        case confirm(PaymentID, returnData: String = "")
         /// `amountMinor` nil: all that is refundable.
         case refund(PaymentID, amountMinor: Int64?)
         case getPayment(PaymentID)

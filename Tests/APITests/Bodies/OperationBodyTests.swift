@@ -69,12 +69,36 @@ import Testing
         ("refunds", #"{"reason":"abandoned"}"#, "parameter_value_unknown", "reason"),
         ("refunds", #"{"reason":"4111111111111111"}"#, "card_number_in_request", nil),
         ("refunds", #"{"metadata":{}}"#, "parameter_unknown", "metadata"),
+        ("confirm", #"{"return_data":""}"#, "parameter_too_short", "return_data"),
+        ("confirm", #"{"return_data":7}"#, "parameter_type_invalid", "return_data"),
+        ("confirm", #"{"return_data":"a\u0000"}"#, "parameter_characters_invalid", "return_data"),
+        ("confirm", #"{"return_data":"pan=4111111111111111"}"#, "card_number_in_request", nil),
+        ("approve", #"{"return_data":"a"}"#, "parameter_unknown", "return_data"),
     ])
     func `a bad body is refused`(_ operation: String, _ body: String, _ code: String, _ parameter: String?) throws {
         let (kind, answered, named) = try Self.kind(operation, body)
         #expect(kind == nil)
         #expect(answered == code)
         #expect(named == parameter)
+    }
+
+    @Test func `a confirmation may carry what the shopper brought back`() throws {
+        guard case .confirm(Self.payment, "")? = try Self.kind("confirm", "").0 else {
+            Issue.record("no confirmation")
+            return
+        }
+        guard case .confirm(Self.payment, "a=1&b=ü")? = try Self.kind("confirm", #"{"return_data":"a=1&b=ü"}"#).0 else {
+            Issue.record("no return data")
+            return
+        }
+    }
+
+    @Test func `return data are bounded`() throws {
+        func kind(_ count: Int) throws -> (Command.Kind?, String?, String?) {
+            try Self.kind("confirm", #"{"return_data":"\#(String(repeating: "a", count: count))"}"#)
+        }
+        #expect(try kind(4_096).0 != nil)
+        #expect(try kind(4_097).1 == "parameter_too_long")
     }
 
     @Test(arguments: ["duplicate", "fraudulent", "requested_by_customer", "abandoned"])

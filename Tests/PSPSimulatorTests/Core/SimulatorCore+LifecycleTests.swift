@@ -125,6 +125,26 @@ struct SimulatorCoreLifecycleTests {
         #expect(provider.oracle().isEmpty)
     }
 
+    @Test(
+        "What a shopper brings back ends the charge; other data fail it, and none leave it waiting",
+        arguments: [true, false]
+    )
+    func returnData(isRight: Bool) throws {
+        let provider = try TestProvider()
+        provider.charge("tok_redirect_return")
+        provider.followUp(.confirm, key: "f1")
+        #expect(provider.operation("f1")?.outcome.awaitsShopper == true && provider.status() == .requires_action)
+        let data = isRight ? "act_0000abcd00000000" : "act_0000abcd00000001"
+        provider.followUp(.confirm, key: "f2", returnData: data)
+        #expect(provider.operation("f2")?.outcome == (isRight ? .succeeded : .declined))
+        #expect(provider.status() == (isRight ? .captured : .declined))
+        // The same key with other data is another request.
+        #expect(provider.followUp(.confirm, key: "f2", returnData: "x").answer == .refusal(.keyReused))
+        #expect(provider.followUp(.confirm, key: "f2").answer == .refusal(.keyReused))
+        #expect(provider.followUp(.confirm, key: "f2", returnData: data).replayed)
+        #expect(provider.oracle().count == (isRight ? 2 : 0))
+    }
+
     @Test("A shopper comes back by themselves", arguments: ["completes", "fails"])
     func byThemselves(end: String) throws {
         let provider = try TestProvider()

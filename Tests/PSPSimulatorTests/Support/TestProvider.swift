@@ -49,6 +49,7 @@ final class TestProvider {
         amount: Int64? = nil,
         currency: CurrencyCode = .eur,
         isLast: Bool = false,
+        returnData: String = "",
         now: UInt32 = 0
     ) -> Verdict {
         let request = FollowUpRequest(
@@ -56,7 +57,8 @@ final class TestProvider {
             charge: charge,
             amount: amount,
             currency: kind == .cancel || kind == .confirm ? nil : currency,
-            isLast: isLast
+            isLast: isLast,
+            returnData: returnData
         )
         return core.followUp(request, key: key.utf8.span, reference: reference.utf8.span, now: now)
     }

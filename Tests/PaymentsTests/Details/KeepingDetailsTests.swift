@@ -22,6 +22,10 @@ import Testing
             "adding an event", [PaymentDetails.Field.appliedEvents.rawValue],
             { PaymentDetails.adding(applied: 77, to: $0.span).bytes }
         ),
+        (
+            "dropping return data", [PaymentDetails.Field.returnData.rawValue],
+            { PaymentDetails.withoutReturnData(in: $0.span)?.bytes ?? $0 }
+        ),
     ]
 
     /// Tag and value of each field, read by hand.
@@ -37,7 +41,7 @@ import Testing
         return fields
     }
 
-    @Test(arguments: 0..<3, [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
+    @Test(arguments: 0..<4, [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
     func `a change keeps every field that it is not told to change`(change: Int, seed: UInt64) {
         let change = Self.changes[change]
         var random = SeededGenerator(seed: seed)
@@ -54,6 +58,16 @@ import Testing
             let after = fields(change.apply(bytes)).filter { !change.touched.contains($0[0]) }
             #expect(after == kept, "\(change.name)")
         }
+    }
+
+    @Test func `return data are found and dropped`() throws {
+        #expect(PaymentDetails(returnData: "").bytes.isEmpty)
+        var details = PaymentDetails()
+        details.append(.reference, "order")
+        #expect(PaymentDetails.withoutReturnData(in: details.bytes.span) == nil)
+        let running = details.bytes + PaymentDetails(returnData: "result=1").bytes
+        #expect(PaymentDetails.returnData(in: running.span) == "result=1")
+        #expect(PaymentDetails.withoutReturnData(in: running.span) == details)
     }
 
     @Test func `splits are replaced while the plan of a running capture stays`() throws {

@@ -73,6 +73,13 @@ struct SimulatedRequestEncoderTests {
         #expect(body == #"{"reference":"\#(pay)"}"#)
     }
 
+    @Test("a confirmation carries what the shopper brought back")
+    func confirmWithReturnData() throws {
+        var call = Calls.make(.confirm)
+        call.returnData = #"a=1&b="x""#
+        #expect(try encoded(call).body == #"{"reference":"\#(pay)","return_data":"a=1&b=\"x\""}"#)
+    }
+
     @Test(
         "a void by reference needs no charge, and has a key of its own",
         arguments: [ProviderOperation.authorize, .confirm]

@@ -273,6 +273,13 @@ struct ShardWorld: ~Copyable {
 
     var lastBody: String { responses.last.map { String(buffer: $0.body) } ?? "" }
     var lastStatus: UInt16 { responses.last?.status ?? 0 }
+    /// The first payment.
+    var only: PaymentView {
+        var found: PaymentView?
+        _ = core.forEachPayment(from: 0, count: 1) { view, _ in found = view }
+        guard let found else { preconditionFailure("no payment") }
+        return found
+    }
     var lastCall: (call: ProviderCall, token: UInt64) { calls[calls.count - 1] }
 }
 
