@@ -57,7 +57,9 @@ extension AuditedPayment {
                 return .failure("raised to \(fact.amountMinor) in \(phase)")
             }
             return .success(incremented(to: fact.amountMinor))
-        case .unexplained: return .success(unexplained(fact.amountMinor, fact.currency))
+        case .unexplained:
+            guard isCalled(fact.earlierConnector) else { return .failure("money of a connector that was not called") }
+            return .success(unexplained(fact.amountMinor, fact.currency, at: fact.earlierConnector))
         case .reclassified: return reclassified(fact)
         case .writtenOff:
             let available = Account(.merchantAvailable, owner: merchant, currency: fact.currency)
@@ -98,24 +100,32 @@ extension AuditedPayment {
         return postings
     }
 
-    mutating func unexplained(_ amount: Int64, _ currency: Currency) -> ExpectedPostings {
-        elsewhere([
-            Account(.providerReceivable, owner: UInt64(connector.rawValue), currency: currency): amount,
-            Account(.suspense, owner: UInt64(connector.rawValue), currency: currency): -amount,
+    mutating func unexplained(
+        _ amount: Int64,
+        _ currency: Currency,
+        at earlier: ConnectorID? = nil
+    ) -> ExpectedPostings {
+        guard amount != 0 else { return [:] }
+        let owner = UInt64((earlier ?? connector).rawValue)
+        return elsewhere([
+            Account(.providerReceivable, owner: owner, currency: currency): amount,
+            Account(.suspense, owner: owner, currency: currency): -amount,
         ])
     }
 
     private mutating func reclassified(_ fact: PaymentFact) -> Result<ExpectedPostings, Violation> {
         guard let target = fact.target else { return .failure("explained money goes nowhere") }
+        guard isCalled(fact.earlierConnector) else { return .failure("money of a connector that was not called") }
+        let owner = UInt64((fact.earlierConnector ?? connector).rawValue)
         let account =
             switch target {
             case .merchantAvailable: Account(.merchantAvailable, owner: merchant, currency: fact.currency)
             case .platformFees: Account(.platformFees, currency: fact.currency)
             case .platformLosses: Account(.platformLosses, currency: fact.currency)
             case .providerReceivable:
-                Account(.providerReceivable, owner: UInt64(connector.rawValue), currency: fact.currency)
+                Account(.providerReceivable, owner: owner, currency: fact.currency)
             }
-        let suspense = Account(.suspense, owner: UInt64(connector.rawValue), currency: fact.currency)
+        let suspense = Account(.suspense, owner: owner, currency: fact.currency)
         return .success(elsewhere([suspense: fact.amountMinor, account: -fact.amountMinor]))
     }
 

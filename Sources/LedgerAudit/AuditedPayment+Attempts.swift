@@ -39,6 +39,12 @@ extension AuditedPayment {
         }
     }
 
+    /// Whether an earlier connector, if the event names one, was called before the payment's own.
+    func isCalled(_ earlier: ConnectorID?) -> Bool {
+        guard let earlier else { return true }
+        return (0..<Int(routePosition)).contains { route[$0] == earlier }
+    }
+
     /// Whether the end of an operation names the connector and the attempt that the payment has come to.
     func isOwn(_ record: OperationFinished) -> Bool {
         record.connector == connector && record.attempt == (record.operation == .authorize ? attempt : 1)

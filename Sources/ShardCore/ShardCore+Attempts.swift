@@ -67,6 +67,34 @@ extension ShardCore {
     }
 }
 
+// What earlier connectors report against their own definite no.
+extension ShardCore {
+    /// The attempts of the payment that ended before the connector changed, oldest first; empty for nearly all payments.
+    func endedAttempts(of index: Int) -> [EndedAttempt] {
+        guard payments[index].endedAttempts.length > 0 else { return [] }
+        return arena.withBytes(payments[index].endedAttempts) { EndedAttempt.all(in: $0) }
+    }
+
+    /// Notes on the attempt what its connector reported, so that it is booked once.
+    mutating func noteReported(_ record: EventApplied, payment index: Int) {
+        var attempts = endedAttempts(of: index)
+        let connector = record.fact.earlierConnector
+        guard let number = attempts.firstIndex(where: { $0.connector == connector }) else {
+            preconditionFailure("an earlier connector has an attempt")
+        }
+        attempts[number].reported.formUnion(payments[index].reported(record.type))
+        let packed = attempts.flatMap { $0.packed }
+        payments[index].endedAttempts = arena.append(packed.span)
+    }
+}
+
+extension PaymentFact {
+    /// An earlier connector executed the payment after all: another one was called since.
+    func isDoubleExecution(_ type: PaymentEventType) -> Bool {
+        earlierConnector != nil && (type == .authorizationSucceeded || type == .captureSucceeded)
+    }
+}
+
 extension EndedAttempt.Outcome {
     /// As the failover policy takes it.
     fileprivate var result: AttemptResult {

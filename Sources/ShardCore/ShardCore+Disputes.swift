@@ -219,6 +219,7 @@ extension ShardCore {
         if record.fact.effect == .settled { applySellersSettled(record.fact.amountMinor, payment: index) }
         keepUnsettled(index)
         keepReference(record, payment: index)
+        if record.fact.isDoubleExecution(record.type) { noteReported(record, payment: index) }
         awaitDeadline(index, at: record.time)
         guard let key = record.key else { return }
         if !record.eventID.isEmpty { remember(key, payment: index) }

@@ -44,16 +44,25 @@ extension ShardCore {
         guard eventKeys.hasRoom(for: payments[index].merchant) else {
             return refuse(command, .eventTableFull, into: &output)
         }
-        if let refusal = connectorRefusal(event, index) {
+        let earlier: EndedAttempt?
+        switch reporter(of: event, index) {
+        case .success(let found): earlier = found
+        case .failure(let refused):
             statistics.eventsRefused += 1
-            return refuse(command, refusal, into: &output)
+            return refuse(command, refused.refusal, into: &output)
         }
         let dispute = event.type.isDispute ? disputeIndex(payment: index, reference: event.reference) : nil
         let refund = event.type.isRefund ? refundIndex(of: event, payment: index) : nil
-        let context = context(event, index, dispute: dispute, refund: refund, at: now)
+        let context = context(event, index, dispute: dispute, refund: refund, of: earlier?.connector, at: now)
         let decision: EventDecision
         do throws(EventRefusal) {
-            decision = isRemembered(key, payment: index) ? .known : try payments[index].decide(event, context)
+            if isRemembered(key, payment: index) {
+                decision = .known
+            } else if let earlier {
+                decision = try payments[index].decide(event, ofEarlier: earlier, context)
+            } else {
+                decision = try payments[index].decide(event, context)
+            }
         } catch {
             return refuse(event, error, index, dispute: dispute, refund: refund, command, at: now, into: &output)
         }
@@ -88,10 +97,18 @@ extension ShardCore {
         return refundIndex(payment: index) { arena.string($0.providerReference) == event.reference }
     }
 
-    /// An event is taken from the payment's own connector only: what another says of it books money at the wrong one.
-    private func connectorRefusal(_ event: ProviderEvent, _ index: Int) -> Refusal? {
-        guard let connector = configuration.connectors.id(named: event.provider) else { return .connectorUnknown }
-        return connector == payments[index].connector ? nil : .connectorMismatch
+    /// An event is taken from the payment's own connector: what another says of it books money at the wrong one. Of a connector that
+    /// tried before, and said no, news of success is taken, too: it moved money that no operation explains.
+    /// - Returns: the attempt of an earlier connector; nil for the payment's own.
+    private func reporter(of event: ProviderEvent, _ index: Int) -> Result<EndedAttempt?, EventRefused> {
+        guard let connector = configuration.connectors.id(named: event.provider) else {
+            return .failure(EventRefused(refusal: .connectorUnknown))
+        }
+        if connector == payments[index].connector { return .success(nil) }
+        guard Payment.takesOfEarlierConnector(event.type),
+            let attempt = endedAttempts(of: index).first(where: { $0.connector == connector })
+        else { return .failure(EventRefused(refusal: .connectorMismatch)) }
+        return .success(attempt)
     }
 
     private var isFullOfDisputes: Bool {
@@ -103,6 +120,7 @@ extension ShardCore {
         _ index: Int,
         dispute: Int?,
         refund: Int?,
+        of earlier: ConnectorID? = nil,
         at now: Int64
     ) -> EventContext {
         let payment = payments[index]
@@ -116,7 +134,8 @@ extension ShardCore {
         let disputes = configuration.connectors[payment.connector].disputes
         context.disputeFeeMinor = disputes.fees[currency] ?? 0
         context.reservesOnWarning = disputes.reservesOnWarning
-        let suspense = Account(.suspense, owner: UInt64(payment.connector.rawValue), currency: currency)
+        let holder = earlier ?? payment.connector
+        let suspense = Account(.suspense, owner: UInt64(holder.rawValue), currency: currency)
         context.suspenseMinor = Int64(clamping: -balances.balance(of: suspense))
         context.availableMinor = availableMinor(payment.merchant, currency)
         switch operationPlace(payment: index, refund: nil) {
@@ -194,6 +213,7 @@ extension ShardCore {
         case .none where record.ended == nil: statistics.eventsKnown += 1
         case .authorizedLate, .capturedLate: statistics.lateSuccesses += 1
         case .conflicted: statistics.conflicted += 1
+        case .unexplained where record.fact.amountMinor == 0: break
         case .unexplained: statistics.unexplained += 1
         case .none, .settled, .refundBounced, .captureReversed, .authorizationExpired, .authorized,
             .authorizationFailed, .disputeWarned, .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost,
@@ -201,6 +221,7 @@ extension ShardCore {
             .refundReversed, .reclassified, .writtenOff, .conflictResolved, .incremented:
             break
         }
+        if record.fact.isDoubleExecution(record.type) { statistics.doubleExecutions += 1 }
         statistics.eventsApplied += 1
     }
 
@@ -297,4 +318,9 @@ extension ShardCore {
         }
         return allowed
     }
+}
+
+/// Why an event is not taken, whatever the payment's state.
+private struct EventRefused: Error {
+    var refusal: Refusal
 }

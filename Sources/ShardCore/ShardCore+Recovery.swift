@@ -101,6 +101,7 @@ extension ShardCore {
             let record = try reader.eventApplied(bytes, header)
             try reader.finish(bytes)
             if record.key != nil { try checkRoomForKey(ofEvent: record.type.isPosted) }
+            try checkEarlierConnector(record)
             applyEvent(record, at: position)
         case .paymentCreated, .operationStarted, .operationFinished, .operationUnresolved, .refundBounced,
             .operationAttempted, .attemptEnded, .balanceMark, .payoutChanged, .walletOpened, .exchangeQuoted,
@@ -149,6 +150,13 @@ extension ShardCore {
             payment.route[Int(record.nextPosition)] == record.nextConnector
         else { throw .invalidValue }
         applyAttemptEnded(record, slot: slot, at: position)
+    }
+
+    /// An earlier connector must have an attempt that ended.
+    private func checkEarlierConnector(_ record: EventApplied) throws(RecordDecodingError) {
+        guard let connector = record.fact.earlierConnector else { return }
+        let attempts = endedAttempts(of: existingPayment(record.payment))
+        guard attempts.contains(where: { $0.connector == connector }) else { throw .invalidValue }
     }
 
     private mutating func runningSlot(_ id: PaymentID, _ operation: ProviderOperation, _ ordinal: UInt16) -> Int {

@@ -236,6 +236,8 @@ package struct ShardStatistics: Sendable {
     package internal(set) var reversalsFailed = 0
     /// Provider money that nobody could explain: an operator must look.
     package internal(set) var unexplained = 0
+    /// Payments that an earlier connector of their route reported as executed, against its own definite no.
+    package internal(set) var doubleExecutions = 0
     /// Disputes that were lost because no evidence came in time.
     package internal(set) var disputesOverdue = 0
     package internal(set) var replays = 0

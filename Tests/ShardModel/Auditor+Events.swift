@@ -8,14 +8,16 @@ import ShardRecords
 extension Auditor {
     mutating func expectEvent(_ event: Step.Event, _ number: Int, toldAt: Int64, at now: Int64) {
         guard let payment = payments[number] else { return }
+        let teller = event.connector ?? payment.connector
+        let situation = situation(event, payment, from: teller, toldAt: toldAt, at: now)
+        let rule =
+            teller == payment.connector
+            ? payment.rule(event, situation) : payment.ruleEarlier(event, situation, from: teller)
         // What one connector says of another's payment would be booked at the wrong one.
-        guard event.connector ?? payment.connector == payment.connector else {
-            return answers.append((409, "refused connectorMismatch"))
-        }
-        let situation = situation(event, payment, toldAt: toldAt, at: now)
+        guard let rule else { return answers.append((409, "refused connectorMismatch")) }
         let none = NaiveFact(effect: "none", currency: payment.currency, refund: Int(event.refund ?? 0))
         let reference = event.type.isDispute ? event.reference ?? "dp_1" : ""
-        switch payment.rule(event, situation) {
+        switch rule {
         case .refused(let refusal): expectRefusal(refusal, event, payment, situation, at: now)
         case .known: told = Told(type: event.type, fact: none)
         case .happens(let fact): told = Told(type: event.type, fact: fact, reference: reference)
@@ -30,6 +32,7 @@ extension Auditor {
     private func situation(
         _ event: Step.Event,
         _ payment: NaivePayment,
+        from teller: UInt16,
         toldAt: Int64,
         at now: Int64
     ) -> NaiveSituation {
@@ -38,7 +41,7 @@ extension Auditor {
         return NaiveSituation(
             now: now,
             due: event.dueIn > 0 ? toldAt + event.dueIn : 0,
-            suspense: owed(.suspense, of: payment, currency),
+            suspense: owed(.suspense, of: payment, currency, at: teller),
             available: owed(.available, of: payment, currency),
             disputeFee: connector.disputes.fees[currency] ?? 0,
             reservesOnWarning: connector.disputes.reservesOnWarning,
@@ -55,8 +58,13 @@ extension Auditor {
     }
 
     /// Credits less debits of an account.
-    private func owed(_ account: NaiveAccount, of payment: NaivePayment, _ currency: Currency) -> Int64 {
-        let owner = account.owner(payment.merchant, connector: payment.connector)
+    private func owed(
+        _ account: NaiveAccount,
+        of payment: NaivePayment,
+        _ currency: Currency,
+        at connector: UInt16? = nil
+    ) -> Int64 {
+        let owner = account.owner(payment.merchant, connector: connector ?? payment.connector)
         let sums = totals[NaivePosting(account: "\(account.rawValue) \(currency)", owner: owner, amount: 0)]
         return (sums?.credits ?? 0) - (sums?.debits ?? 0)
     }
@@ -138,6 +146,9 @@ extension Auditor {
             )
         }
         last?.key = .done(record: records)
+        if let earlier = seen.earlier, record.type != .moneyUnexplained, record.type != .moneyReclassified {
+            payment.reported[earlier] = max(payment.reported[earlier, default: 0], payment.level(record.type))
+        }
         let postings = payment.take(seen, told.reference, at: now)
         if record.type == .disputeEvidence { payment.disputes[seen.dispute - 1].evidence = "file_1" }
         return postings
@@ -189,7 +200,8 @@ extension Auditor {
             target: fact.target.map { "\($0.name)" },
             dispute: Int(record.dispute),
             refund: Int(record.refund),
-            ended: record.ended
+            ended: record.ended,
+            earlier: fact.earlierConnector?.rawValue
         )
     }
 }

@@ -211,6 +211,30 @@ extension NaivePayment {
         }
     }
 
+    /// What an earlier connector of the route says that had said no. Only that it executed the payment after all, and what operators
+    /// say of that money; nil for what it has no business to say.
+    func ruleEarlier(_ event: Step.Event, _ situation: NaiveSituation, from connector: UInt16) -> NaiveRuling? {
+        guard let number = route.firstIndex(of: connector), number < place else { return nil }
+        let ruling: NaiveRuling
+        switch event.type {
+        case .authorizationSucceeded, .captureSucceeded:
+            let level = level(event.type)
+            guard reported[connector, default: 0] < level else { return .known }
+            let amount = level == 2 ? event.amount ?? 0 : 0
+            ruling = .happens(NaiveFact(effect: "unexplained", amount: amount, currency: event.currency ?? currency))
+        case .moneyUnexplained, .moneyReclassified: ruling = ruleMoney(event, situation)
+        default: return nil
+        }
+        guard case .happens(var fact) = ruling else { return ruling }
+        fact.earlier = connector
+        return .happens(fact)
+    }
+
+    /// 1: it holds money; 2: it moved some.
+    func level(_ type: PaymentEventType) -> Int {
+        type == .captureSucceeded || (type == .authorizationSucceeded && isSale) ? 2 : 1
+    }
+
     private func ruleMoney(_ event: Step.Event, _ situation: NaiveSituation) -> NaiveRuling {
         let isTaken = event.flags.contains(.isTaken)
         let amount = event.amount ?? 0

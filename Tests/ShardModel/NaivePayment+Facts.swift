@@ -41,7 +41,7 @@ extension NaivePayment {
             postings = hold(fact.amount - authorized)
             authorized = fact.amount
             amount = max(amount, fact.amount)
-        case "unexplained": return move(.receivable, .suspense, fact.amount)
+        case "unexplained": return move(.receivable, .suspense, amount: fact.amount, at: fact.earlier)
         case "reclassified": return reclassify(fact)
         case "written_off": return move(.losses, .available, fact.amount)
         default: return takeDispute(fact, reference, at: now)
@@ -119,7 +119,7 @@ extension NaivePayment {
 
     private func reclassify(_ fact: NaiveFact) -> [NaivePosting] {
         guard let target = NaiveAccount.allCases.first(where: { $0.rawValue == fact.target }) else { return [] }
-        return move(.suspense, target, fact.amount)
+        return move(.suspense, target, amount: fact.amount, at: fact.earlier)
     }
 
     /// Keeps what is booked of what the payment has pending, and of its fees. Where explained money goes is not the payment's.

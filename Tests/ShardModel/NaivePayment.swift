@@ -83,6 +83,8 @@ struct NaivePayment {
     /// The connectors that may try, by number, in order; and which of them has the payment, from 0.
     var route: [UInt16] = [1]
     var place = 0
+    /// What earlier connectors reported against their own no, by number: 1 a hold, 2 money.
+    var reported: [UInt16: Int] = [:]
     var currency: Currency
     var fee: UInt16
     var isSale: Bool
@@ -288,16 +290,25 @@ struct NaivePayment {
         return move(.receivable, .pending, amount - part) + move(.receivable, .fees, part)
     }
 
+    func move(
+        _ debit: NaiveAccount,
+        _ credit: NaiveAccount,
+        amount: Int64,
+        at earlier: UInt16?
+    ) -> [NaivePosting] {
+        entry([(debit, amount), (credit, -amount)], at: earlier)
+    }
+
     func move(_ debit: NaiveAccount, _ credit: NaiveAccount, _ amount: Int64) -> [NaivePosting] {
-        entry([(debit, amount), (credit, -amount)])
+        move(debit, credit, amount: amount, at: nil)
     }
 
     /// Debits positive.
-    func entry(_ lines: [(account: NaiveAccount, amount: Int64)]) -> [NaivePosting] {
+    func entry(_ lines: [(account: NaiveAccount, amount: Int64)], at earlier: UInt16? = nil) -> [NaivePosting] {
         lines.filter { $0.amount != 0 }.map { line in
             NaivePosting(
                 account: line.account.rawValue,
-                owner: line.account.owner(merchant, connector: connector),
+                owner: line.account.owner(merchant, connector: earlier ?? connector),
                 amount: line.amount
             )
         }

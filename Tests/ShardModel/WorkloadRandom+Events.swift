@@ -23,6 +23,7 @@ extension WorkloadRandom {
         }
         if chance(2) { event.currency = .gbp }
         if chance(2) { event.connector = UInt16(1 + below(4)) }
+        if let earlier = view.endedAttempts.first, chance(25) { event.connector = earlier.connector.rawValue }
         if view.status == .conflicted, chance(50) { event = Step.Event(.conflictResolved) }
         return .event(payment, event)
     }

@@ -257,6 +257,98 @@ import Testing
         #expect(world.core.balance(of: Account(.providerFees, owner: 2, currency: .eur)) == 10)
     }
 
+    /// A payment that alpha declined and beta approved.
+    private func movedOn(capture: Bool) throws -> ShardWorld {
+        var world = try begun(1, 2, 3, capture: capture)
+        world.answer(world.lastCall.token, Self.soft)
+        world.answer(world.lastCall.token, ShardWorld.success())
+        return world
+    }
+
+    @discardableResult
+    private func report(
+        _ type: PaymentEventType,
+        of connector: String,
+        _ payment: PaymentID,
+        in world: inout ShardWorld,
+        amount: Int64? = 1_000,
+        isTaken: Bool = false
+    ) -> String {
+        world.tell(type, payment) {
+            $0.provider = connector
+            $0.amountMinor = amount
+            $0.reference = "ch_late"
+            $0.isTaken = isTaken
+            if type == .moneyReclassified { $0.target = .providerReceivable }
+        }
+    }
+
+    private func suspense(_ connector: UInt64, _ world: borrowing ShardWorld) -> Int128 {
+        world.core.balance(of: Account(.suspense, owner: connector, currency: .eur))
+    }
+
+    @Test(
+        "what an earlier connector executed after all is an alarm and in suspense there, once, also after a restart",
+        arguments: [PaymentEventType.authorizationSucceeded, .captureSucceeded]
+    )
+    func executedAfterAll(type: PaymentEventType) throws {
+        var world = try movedOn(capture: true)
+        let payment = world.lastCall.call.payment
+        #expect(report(type, of: "alpha", payment, in: &world).contains("unexplained"))
+        #expect(world.core.statistics.doubleExecutions == 1 && world.core.statistics.unexplained == 1)
+        #expect(suspense(1, world) == -1_000 && suspense(2, world) == 0)
+        #expect(world.core.balance(of: Account(.providerReceivable, owner: 1, currency: .eur)) == 1_000)
+        #expect(world.core.balance(of: Account(.providerReceivable, owner: 2, currency: .eur)) == 1_000)
+        #expect(world.only.status == .captured && world.only.capturedMinor == 1_000)
+        #expect(world.only.endedAttempts.first?.reported == [.authorized, .captured])
+        // The other event of the same sale, and this one again.
+        for again in [PaymentEventType.captureSucceeded, .authorizationSucceeded] {
+            report(again, of: "alpha", payment, in: &world)
+        }
+        #expect(world.core.statistics.doubleExecutions == 1 && suspense(1, world) == -1_000)
+        let (journal, now, digest) = (world.journal, world.now, world.digest())
+        var second = try ShardWorld(replaying: journal, configuration: Self.configuration, at: now)
+        #expect(second.digest() == digest)
+        report(type, of: "alpha", payment, in: &second)
+        #expect(suspense(1, second) == -1_000)
+        // An operator has it returned: the PSP takes it back.
+        report(.moneyUnexplained, of: "alpha", payment, in: &second, isTaken: true)
+        #expect(suspense(1, second) == 0)
+        #expect(second.core.balance(of: Account(.providerReceivable, owner: 1, currency: .eur)) == 0)
+        #expect(second.core.trialBalance().isBalanced)
+    }
+
+    @Test("a hold that an earlier connector has after all is an alarm, and what it captures of it is in suspense")
+    func heldAfterAll() throws {
+        var world = try movedOn(capture: false)
+        let payment = world.lastCall.call.payment
+        report(.authorizationSucceeded, of: "alpha", payment, in: &world)
+        #expect(world.core.statistics.doubleExecutions == 1 && world.core.statistics.unexplained == 0)
+        #expect(suspense(1, world) == 0 && world.only.endedAttempts.first?.reported == .authorized)
+        report(.authorizationSucceeded, of: "alpha", payment, in: &world)
+        #expect(world.core.statistics.doubleExecutions == 1)
+        report(.captureSucceeded, of: "alpha", payment, in: &world, amount: 400)
+        #expect(world.core.statistics.doubleExecutions == 2 && suspense(1, world) == -400)
+        #expect(
+            report(.moneyReclassified, of: "alpha", payment, in: &world, amount: 401).contains("eventAmountMismatch")
+        )
+        report(.moneyReclassified, of: "alpha", payment, in: &world, amount: 400)
+        #expect(suspense(1, world) == 0)
+        #expect(world.only.status == .authorized && world.core.trialBalance().isBalanced)
+    }
+
+    @Test("a connector that was never called, and other news of an earlier one, are a mistake")
+    func notOfEarlier() throws {
+        var world = try movedOn(capture: true)
+        let payment = world.lastCall.call.payment
+        let records = world.journal.count
+        #expect(report(.captureSucceeded, of: "gamma", payment, in: &world).contains("connectorMismatch"))
+        for type in [PaymentEventType.settlementMatched, .captureFailed, .disputeOpened, .cancelSucceeded] {
+            #expect(report(type, of: "alpha", payment, in: &world).contains("connectorMismatch"))
+        }
+        #expect(world.journal.count == records && suspense(1, world) == 0)
+    }
+
     @Test("deadlines, resolution and capabilities are the connector's own")
     func settings() throws {
         var configuration = Self.configuration

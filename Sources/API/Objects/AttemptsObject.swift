@@ -24,6 +24,7 @@ enum AttemptsObject {
             output.literal("{\"number\":")
             output.decimal(Int64(attempt.number))
             writeOutcome(attempt, connectors: connectors, &output)
+            if !attempt.reported.isEmpty { output.literal(",\"executed_after_all\":true") }
             output.literal("},")
         }
         output.literal("{\"number\":")

@@ -126,6 +126,7 @@ enum GatewayMetrics {
                 shard.reversalsFailed
             ),
             ("millrace_unexplained_money_total", "Alarm: provider money put into suspense.", shard.unexplained),
+            ("millrace_double_executions_total", "Alarm: executed after a no, and a failover.", shard.doubleExecutions),
             ("millrace_disputes_overdue_total", "Disputes lost for want of evidence.", shard.disputesOverdue),
             ("millrace_idempotent_replays_total", "Answers given again.", shard.replays),
             ("millrace_idempotency_conflicts_total", "Keys used for another request.", shard.keyConflicts),

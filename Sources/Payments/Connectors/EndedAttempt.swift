@@ -11,11 +11,26 @@ package struct EndedAttempt: Sendable, Equatable {
     package var number: UInt16
     package var connector: ConnectorID
     package var outcome: Outcome
+    /// What the connector reported later, against its own definite no. Such money belongs to no operation.
+    package var reported: Reported
 
-    package init(number: UInt16, connector: ConnectorID, outcome: Outcome) {
+    /// What an event said that a connector had executed after all; the raw value is stored.
+    package struct Reported: OptionSet, Sendable, Hashable {
+        package let rawValue: UInt8
+
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// A hold.
+        package static let authorized = Reported(rawValue: 1)
+        /// Money moved; it is in suspense.
+        package static let captured = Reported(rawValue: 2)
+    }
+
+    package init(number: UInt16, connector: ConnectorID, outcome: Outcome, reported: Reported = []) {
         self.number = number
         self.connector = connector
         self.outcome = outcome
+        self.reported = reported
     }
 }
 
@@ -31,8 +46,8 @@ extension EndedAttempt {
         return attempts
     }
 
-    /// Number and connector (u16 each), 1 for declined or 2 for not executed, class and code or the failure and 0, advice, the
-    /// length of the PSP's code, that code. The PSP's reference stays in the journal alone.
+    /// Number and connector (u16 each), 1 for declined or 2 for not executed with what was reported later in the high bits, class and
+    /// code or the failure and 0, advice, the length of the PSP's code, that code. The PSP's reference stays in the journal alone.
     package var packed: [UInt8] {
         var bytes = [UInt8]()
         for word in [number, connector.rawValue] {
@@ -42,9 +57,10 @@ extension EndedAttempt {
         switch outcome {
         case .declined(let decline):
             let code = decline.providerCode.utf8.prefix(Int(UInt8.max))
-            bytes += [1, decline.category.rawValue, decline.code.rawValue, decline.advice.rawValue, UInt8(code.count)]
+            bytes += [1 | reported.rawValue << 4, decline.category.rawValue, decline.code.rawValue]
+            bytes += [decline.advice.rawValue, UInt8(code.count)]
             bytes += code
-        case .notExecuted(let failure): bytes += [2, failure.rawValue, 0, 0, 0]
+        case .notExecuted(let failure): bytes += [2 | reported.rawValue << 4, failure.rawValue, 0, 0, 0]
         }
         return bytes
     }
@@ -59,7 +75,7 @@ extension EndedAttempt {
         else { return nil }
         let number = UInt16(bytes[start]) | UInt16(bytes[start + 1]) << 8
         let outcome: Outcome
-        if bytes[start + 4] == 1 {
+        if bytes[start + 4] & 0xF == 1 {
             guard let category = DeclineClass(rawValue: bytes[start + 5]),
                 let code = DeclineCode(rawValue: bytes[start + 6]),
                 let advice = DeclineAdvice(rawValue: bytes[start + 7])
@@ -71,6 +87,7 @@ extension EndedAttempt {
             guard let failure = CallFailure(rawValue: bytes[start + 5]) else { return nil }
             outcome = .notExecuted(failure)
         }
-        return (EndedAttempt(number: number, connector: connector, outcome: outcome), end)
+        let reported = Reported(rawValue: bytes[start + 4] >> 4)
+        return (EndedAttempt(number: number, connector: connector, outcome: outcome, reported: reported), end)
     }
 }

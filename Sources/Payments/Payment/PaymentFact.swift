@@ -106,6 +106,8 @@ package struct PaymentFact: Sendable, Equatable {
     /// Of a settlement: its fee was held against its amount. False for those of before this was done.
     package var isFeeBounded = false
     package var target: SuspenseTarget?
+    /// Of money in suspense: an earlier connector of the payment's route that moved it; nil for the payment's own.
+    package var earlierConnector: ConnectorID?
 
     package init(_ effect: PaymentEffect, _ amountMinor: Int64 = 0, _ currency: Currency) {
         self.effect = effect

@@ -14,7 +14,8 @@ extension Postings {
         _ dispute: Dispute?,
         rail: PaymentRail
     ) -> Transfers {
-        let parties = payment.parties(in: fact.currency)
+        var parties = payment.parties(in: fact.currency)
+        if let earlier = fact.earlierConnector { parties.connector = earlier.rawValue }
         let amount = fact.amountMinor
         switch fact.effect {
         case .none, .authorizationFailed, .disputeUnderReview, .disputeLost, .disputeOverdue, .conflictResolved:

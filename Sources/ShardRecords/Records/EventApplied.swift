@@ -77,7 +77,7 @@ package struct EventApplied: Sendable {
 
 extension EventApplied {
     /// What stands between the header and the first text.
-    package static let fixedBytes = 1 + 1 + 8 + 2 + 4 * 8 + 1 + 1 + 2 + 2 + 1
+    package static let fixedBytes = 1 + 1 + 8 + 2 + 4 * 8 + 1 + 1 + 2 + 2 + 2 + 1
 
     package func encode(into bytes: inout [UInt8]) {
         bytes.append(type.rawValue)
@@ -90,6 +90,7 @@ extension EventApplied {
         bytes.appendInteger(fact.deadline)
         bytes.append((fact.isChargeRefundable ? 1 : 0) | (fact.isFeeReturned ? 2 : 0) | (fact.isFeeBounded ? 4 : 0))
         bytes.append(fact.target?.rawValue ?? 0)
+        bytes.appendInteger(fact.earlierConnector?.rawValue ?? 0)
         bytes.appendInteger(dispute)
         bytes.appendInteger(refund)
         bytes.append(ended?.rawValue ?? 0)
@@ -156,6 +157,7 @@ extension RecordReader {
         let target = try integer(UInt8.self, bytes)
         fact.target = SuspenseTarget(rawValue: target)
         guard target == 0 || fact.target != nil else { throw .invalidValue }
+        fact.earlierConnector = ConnectorID(rawValue: try integer(UInt16.self, bytes))
         return fact
     }
 }
