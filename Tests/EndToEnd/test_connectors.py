@@ -7,7 +7,7 @@ import threading
 import httpx
 import pytest
 from events import booked
-from gateway import BINARY, key, payment, run, unique, wait_until
+from gateway import BINARY, Demo, key, payment, run, unique, wait_until
 from money import books_are_sound
 
 KILLS = 50
@@ -248,6 +248,45 @@ def test_what_may_be_on_its_way_is_given_up_and_not_tried_elsewhere(routes):
     routed.end()
 
 
+@pytest.mark.parametrize("advice", ["do_not_try_again", "try_again_later", "confirm_card_data"])
+def test_advice_forbids_what_the_class_would_allow(routed, advice):
+    created = routed.pay(402, amount=4_650, payment_method=f"tok_decline_processing_error_{advice}")
+    assert created["status"] == "failed" and "attempts" not in created
+    assert (created["decline"]["class"], created["decline"]["advice"]) == ("soft_technical", advice)
+    assert routed.read(created)["decline"]["advice"] == advice
+    assert routed.failovers() == 0
+    # Without advice both connectors decline it.
+    tried = routed.pay(402, amount=4_660, payment_method="tok_decline_processing_error")
+    assert attempts(tried) == [(1, "alpha", "declined"), (2, "beta", "declined")] and "advice" not in tried["decline"]
+    routed.end()
+
+
+# Return data
+
+
+def test_what_a_shopper_brings_back_reaches_the_provider_also_after_a_kill(routed):
+    created = routed.pay(amount=4_700, payment_method="tok_redirect_return")
+    assert created["status"] == "requires_action"
+    path, data = f"/v1/payments/{created['id']}/confirm", created["next_action"]["url"].rsplit("/", 1)[1]
+    assert routed.post(path)["status"] == "requires_action"
+    # Reset before it arrives, so that only the call that is sent again can bring it.
+    routed.alpha.profile({"reset_rate": 1})
+    assert routed.post(path, 202, return_data=data)["status"] == "processing"
+    routed.demo.kill_gateway()
+    routed.alpha.profile(CLEAN)
+    routed.demo.start("gateway")
+    done = routed.becomes(created, "captured")
+    assert routed.moved("alpha", created) == [("authorize", 4_700), ("capture", 4_700)]
+    with routed.demo.client() as api:
+        timeline = api.get(f"/v1/payments/{created['id']}/timeline").text
+    assert "return_data" not in timeline and data not in json.dumps(done)
+    wrong = routed.pay(amount=4_800, payment_method="tok_redirect_return")
+    assert routed.post(f"/v1/payments/{wrong['id']}/confirm", 402, return_data="state=1")["decline"]["psp_code"] == "action_failed"
+    for log in routed.demo.directory.glob("*.log"):
+        assert data not in log.read_text() and "state=1" not in log.read_text(), log
+    routed.end()
+
+
 # Events
 
 
@@ -262,6 +301,28 @@ def test_an_event_of_another_connector_books_nothing(routed):
     assert routed.event("beta", "settlement.matched", created, amount=5_000, fee=0).status_code == 200
     rows = routed.end()
     assert booked(rows, "assets:psp:receivable") == 0
+
+
+def test_success_that_an_earlier_connector_reports_after_all_is_an_alarm_and_in_suspense(routed):
+    routed.alpha.profile(SOFT)
+    created = routed.pay(amount=5_050)
+    for kind in ("authorization.succeeded", "capture.succeeded"):
+        answer = routed.event("alpha", kind, created, amount=5_050, psp_reference="ch_late")
+        assert answer.status_code == 200 and answer.json()["payment_status"] == "captured", answer.text
+    assert routed.demo.metrics()["millrace_double_executions_total"] == 1
+    read = routed.read(created)
+    assert read["attempts"][0]["executed_after_all"] is True and read["amount_captured"] == 5_050
+    routed.demo.kill_gateway()
+    routed.demo.start("gateway")
+    assert routed.read(created) == read
+    assert routed.event("alpha", "authorization.succeeded", created, amount=5_050, psp_reference="ch_late").json()["effect"] == "none"
+    # An operator has it returned.
+    too_much = routed.event("alpha", "money.reclassified", created, amount=5_051, to="psp:receivable")
+    assert too_much.json()["code"] == "event_amount_mismatch"
+    assert routed.event("alpha", "money.unexplained", created, amount=5_000, taken=True).status_code == 200
+    rows = routed.end()
+    assert booked(rows, "liabilities:suspense:1") == -50 and booked(rows, "assets:psp:receivable:1") == 50
+    assert booked(rows, "assets:psp:receivable:2") == 5_050
 
 
 # The registry
@@ -339,6 +400,29 @@ def test_a_kill_between_the_attempts_executes_each_payment_once(routed):
         assert [attempt["connector"] for attempt in created["attempts"]] == ["alpha", "beta"]
     assert routed.demo.trial_balance()["balanced"]
     routed.end()
+
+
+def test_a_demo_with_two_connectors(tmp_path):
+    demo = Demo(tmp_path, arguments=["--connectors", "2"])
+    try:
+        demo.start()
+        demo.profile(SOFT)
+        with demo.client() as api:
+            created = api.post("/v1/payments", json=payment(amount=6_000), headers=key()).json()
+        assert attempts(created) == [(1, "alpha", "declined"), (2, "beta", "succeeded")]
+        assert demo.oracle(created["id"]) == []
+        second = demo.document["second_psp_url"]
+        lines = httpx.get(f"{second}/oracle/charges", params={"reference": created["id"]}).text.splitlines()
+        assert [json.loads(line)["operation"] for line in lines] == ["authorize", "capture"]
+        demo.stop()
+        # Both come back where they were, also without the option.
+        demo.arguments = []
+        demo.start()
+        assert demo.document["second_psp_url"] == second
+        refused = run("demo", "--data", demo.directory, "--connectors", "1")
+        assert refused.returncode == 78 and "made for 2 connectors" in refused.stderr
+    finally:
+        demo.stop()
 
 
 def final(routed, body, headers):

@@ -6,15 +6,15 @@ extension GatewayConfiguration.Connector {
     static let maximumCount = 64
 
     /// The variables of the environment that override a connector's values.
-    struct Variables: Equatable {
-        var url: String
-        var caFile: String
-        var apiKey: String
+    package struct Variables: Equatable {
+        package var url: String
+        package var caFile: String
+        package var apiKey: String
 
         var all: Set<String> { [url, caFile, apiKey] }
 
         /// Of the short form `provider`.
-        static let provider = Variables(
+        package static let provider = Variables(
             url: GatewayConfiguration.EnvironmentName.providerURL,
             caFile: GatewayConfiguration.EnvironmentName.providerCAFile,
             apiKey: GatewayConfiguration.EnvironmentName.providerAPIKey
@@ -27,7 +27,7 @@ extension GatewayConfiguration.Connector {
         }
 
         /// Of a listed connector: its name in capitals, with underscores for hyphens.
-        init(name: String) {
+        package init(name: String) {
             let prefix =
                 "MILLRACE_CONNECTOR_"
                 + name.uppercased().split(separator: "-", omittingEmptySubsequences: false)

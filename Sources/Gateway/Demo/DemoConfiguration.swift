@@ -4,7 +4,12 @@ import API
 enum DemoConfiguration {
     /// Merchants with different fees, everything else at its default. Ports, addresses and certificates are given to the
     /// children by the environment, so that editing this file changes what it seems to change.
-    static func text(apiKeys: [String], certificates: DevelopmentCertificates) -> String {
+    /// - Parameter connectors: their names, in the order of every merchant's route; empty for the one of the short form `provider`.
+    static func text(
+        apiKeys: [String],
+        certificates: DevelopmentCertificates,
+        connectors: [String] = []
+    ) -> String {
         var text = """
             # Made by `millrace demo` and kept: edit it as you like. Every key is described in docs/configuration.md.
             # The demo gives ports, loops and the simulator's address by the environment.
@@ -16,9 +21,12 @@ enum DemoConfiguration {
             # Relative to this file.
             data_directory: data
 
-            merchants:
 
             """
+        if !connectors.isEmpty {
+            text += "connectors:\n" + connectors.map { "  - name: \($0)\n" }.joined() + "\n"
+        }
+        text += "merchants:\n"
         for (index, key) in apiKeys.enumerated() {
             text += """
                   - id: merchant-\(index + 1)
@@ -27,6 +35,7 @@ enum DemoConfiguration {
                     api_keys: ["\(APIKeyHash(ofKey: key))"]
 
                 """
+            if !connectors.isEmpty { text += "    route: [\(connectors.joined(separator: ", "))]\n" }
         }
         return text
     }

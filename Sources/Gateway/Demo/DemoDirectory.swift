@@ -15,6 +15,10 @@ package struct DemoDirectory: Sendable {
         package var adminPort: Int?
         package var pspPort: Int?
         package var pspUsesTLS: Bool?
+        /// How many simulators there are, one for each connector; nil for one.
+        package var connectors: Int?
+        /// Of the second simulator.
+        package var secondPSPPort: Int?
         /// Whether a gateway has run here: its data directory was made then, and is never made again.
         package var hasDataDirectory: Bool?
     }
@@ -29,12 +33,16 @@ package struct DemoDirectory: Sendable {
     private var stateFile: String { FilePaths.join(path, "state.json") }
     private var lockFile: String { FilePaths.join(path, "demo.lock") }
 
-    /// Finds or makes the files. `merchants` is what the caller demands; a new directory gets `defaultMerchants`
-    /// otherwise. Blocks.
+    /// The names of the connectors of a demo that has two, in the order of every merchant's route.
+    package static let connectorNames = ["alpha", "beta"]
+
+    /// Finds or makes the files. `merchants` and `connectors` are what the caller demands; a new directory gets `defaultMerchants` and
+    /// one connector otherwise. Blocks.
     package static func open(
         path: String,
         certificates: String?,
         merchants: Int?,
+        connectors: Int? = nil,
         now: Int64
     ) throws -> DemoDirectory {
         let path = FilePaths.absolute(path)
@@ -46,21 +54,38 @@ package struct DemoDirectory: Sendable {
         )
         let stateFile = FilePaths.join(path, "state.json")
         let known = try JSONFile.read(stateFile, as: State.self)
-        let state = known ?? State(apiKeys: (0..<(merchants ?? defaultMerchants)).map { _ in APIKey.generate().text })
+        let state = known ?? new(merchants: merchants ?? defaultMerchants, connectors: connectors ?? 1)
         if let merchants, merchants != state.apiKeys.count {
             throw ConfigurationError(
                 place: stateFile,
                 "made for \(state.apiKeys.count) merchants, not \(merchants); take another directory"
             )
         }
+        if let connectors, connectors != state.connectors ?? 1 {
+            throw ConfigurationError(
+                place: stateFile,
+                "made for \(state.connectors ?? 1) connectors, not \(connectors); take another directory"
+            )
+        }
         let directory = DemoDirectory(path: path, certificates: certificates, state: state)
         // The keys first: a configuration that holds hashes of keys nobody knows would be of no use.
         if known == nil { try JSONFile.write(state, to: stateFile, permissions: 0o600) }
         if !Files.exists(directory.configurationFile) {
-            let text = DemoConfiguration.text(apiKeys: state.apiKeys, certificates: certificates)
+            let text = DemoConfiguration.text(
+                apiKeys: state.apiKeys,
+                certificates: certificates,
+                connectors: state.connectors == nil ? [] : connectorNames
+            )
             try Files.writeAtomically(Array(text.utf8), to: directory.configurationFile, permissions: 0o600)
         }
         return directory
+    }
+
+    private static func new(merchants: Int, connectors: Int) -> State {
+        State(
+            apiKeys: (0..<merchants).map { _ in APIKey.generate().text },
+            connectors: connectors > 1 ? connectors : nil
+        )
     }
 
     /// Merchants of a new demo, unless told otherwise.

@@ -16,6 +16,9 @@ package struct DemoFile: Codable, Sendable, Equatable {
     package var apiKeys: [String]
     package var gatewayPID: Int32?
     package var pspPID: Int32?
+    /// The simulator of the second connector; absent in a demo with one.
+    package var secondPSPURL: String?
+    package var secondPSPPID: Int32?
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case baseURL = "base_url"
@@ -26,6 +29,8 @@ package struct DemoFile: Codable, Sendable, Equatable {
         case apiKeys = "api_keys"
         case gatewayPID = "gateway_pid"
         case pspPID = "psp_pid"
+        case secondPSPURL = "second_psp_url"
+        case secondPSPPID = "second_psp_pid"
     }
 
     package init(caCertificate: String, apiKeys: [String]) {
@@ -33,7 +38,7 @@ package struct DemoFile: Codable, Sendable, Equatable {
         self.apiKeys = apiKeys
     }
 
-    /// Every member, also where it is `null`.
+    /// Every member, also where it is `null`; those of a second simulator where there is one.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(baseURL, forKey: .baseURL)
@@ -44,6 +49,9 @@ package struct DemoFile: Codable, Sendable, Equatable {
         try container.encode(apiKeys, forKey: .apiKeys)
         try container.encode(gatewayPID, forKey: .gatewayPID)
         try container.encode(pspPID, forKey: .pspPID)
+        guard let secondPSPURL else { return }
+        try container.encode(secondPSPURL, forKey: .secondPSPURL)
+        try container.encode(secondPSPPID, forKey: .secondPSPPID)
     }
 
     /// Records a running gateway.
@@ -60,9 +68,18 @@ package struct DemoFile: Codable, Sendable, Equatable {
         oracleURL = url + "/oracle/charges"
     }
 
+    /// Records the second connector's simulator.
+    package mutating func secondSimulatorStarted(pid: Int32, url: String) {
+        secondPSPPID = pid
+        secondPSPURL = url
+    }
+
     /// The gateway's address stays: it comes back there.
     package mutating func gatewayStopped() { gatewayPID = nil }
 
     /// The simulator's address stays: it comes back there.
     package mutating func simulatorStopped() { pspPID = nil }
+
+    /// The same of the second.
+    package mutating func secondSimulatorStopped() { secondPSPPID = nil }
 }

@@ -24,6 +24,11 @@ struct DemoCommand: AsyncParsableCommand {
     var pspPort: Int?
     @Option(help: "How many merchants a new DIR has (default \(DemoDirectory.defaultMerchants)).")
     var merchants: Int?
+    @Option(
+        help:
+            "1, or 2: a new DIR has two connectors, alpha and beta, each with a simulator; payments try them in this order."
+    )
+    var connectors: Int?
     @Flag(help: "Run the gateway alone; the simulator is another's.")
     var gatewayOnly = false
     @Flag(help: "Run the simulator alone; the gateway is another's.")
@@ -50,6 +55,9 @@ struct DemoCommand: AsyncParsableCommand {
         if let merchants, !(1...10_000).contains(merchants) {
             throw ValidationError("--merchants must be from 1 to 10000")
         }
+        if let connectors, !(1...DemoDirectory.connectorNames.count).contains(connectors) {
+            throw ValidationError("--connectors must be 1 or \(DemoDirectory.connectorNames.count)")
+        }
         if let loops, !(1...256).contains(loops) { throw ValidationError("--loops must be from 1 to 256") }
         guard (1...86_400).contains(startTimeout) else { throw ValidationError("--start-timeout must be positive") }
     }
@@ -60,6 +68,7 @@ struct DemoCommand: AsyncParsableCommand {
             path: data,
             certificates: certs,
             merchants: merchants,
+            connectors: connectors,
             now: WallClock.seconds()
         )
         let launcher = DemoLauncher(

@@ -69,10 +69,13 @@ final class DemoLauncher: Sendable {
         try directory.updateDemoFile(creating: false) { file in
             if plan.startsGateway { file.gatewayStopped() }
             if plan.startsSimulator { file.simulatorStopped() }
+            if plan.startsSimulator { file.secondSimulatorStopped() }
         }
         let simulator = plan.startsSimulator ? try await startSimulator() : nil
-        let gateway = plan.startsGateway ? try await startGateway(simulatorPort: simulator?.port) : nil
-        try record(simulator: simulator, gateway: gateway)
+        let second = plan.startsSimulator ? try await startSecondSimulator() : nil
+        let ports = [simulator?.port ?? plan.pspPort] + (plan.secondPSPPort.map { [second?.port ?? $0] } ?? [])
+        let gateway = plan.startsGateway ? try await startGateway(simulatorPorts: ports) : nil
+        try record(simulator: simulator, second: second, gateway: gateway)
         DemoMessages.ready(try DemoMessages.Facts(directory: directory, gateway: gateway, simulator: simulator))
     }
 
@@ -81,12 +84,19 @@ final class DemoLauncher: Sendable {
         return try await waitUntilReady(child) { _ in true }
     }
 
-    private func startGateway(simulatorPort: Int?) async throws -> ReadyFile {
-        let simulatorPort = simulatorPort ?? plan.pspPort
-        guard simulatorPort != 0 else {
+    /// - Returns: nil in a demo with one connector.
+    private func startSecondSimulator() async throws -> ReadyFile? {
+        guard let port = plan.secondPSPPort else { return nil }
+        let arguments = plan.secondSimulatorArguments(port: port, directory)
+        let child = try spawn(DemoPlan.secondSimulator, arguments: arguments, environment: [:])
+        return try await waitUntilReady(child) { _ in true }
+    }
+
+    private func startGateway(simulatorPorts: [Int]) async throws -> ReadyFile {
+        guard !simulatorPorts.contains(0) else {
             throw Failure(ExitStatus.configuration, "the simulator's port is not known: run --psp-only first")
         }
-        let environment = plan.gatewayEnvironment(directory, simulatorPort: simulatorPort)
+        let environment = plan.gatewayEnvironment(directory, simulatorPorts: simulatorPorts)
         let arguments = plan.gatewayArguments(
             directory,
             makesDataDirectory: directory.needsDataDirectory(
@@ -142,13 +152,14 @@ final class DemoLauncher: Sendable {
         return Failure(status(exit), "the \(child.name) \(exit) before it was ready\n\(tail)")
     }
 
-    private func record(simulator: ReadyFile?, gateway: ReadyFile?) throws {
+    private func record(simulator: ReadyFile?, second: ReadyFile?, gateway: ReadyFile?) throws {
         var directory = directory
         try directory.updateState { state in
             if let simulator {
                 state.pspPort = simulator.port
                 state.pspUsesTLS = plan.pspUsesTLS
             }
+            if let second { state.secondPSPPort = second.port }
             if let gateway {
                 state.port = gateway.port
                 state.adminPort = gateway.adminPort
@@ -158,6 +169,9 @@ final class DemoLauncher: Sendable {
         try directory.updateDemoFile(creating: true) { file in
             if let simulator {
                 file.simulatorStarted(pid: simulator.pid, url: plan.simulatorURL(port: simulator.port))
+            }
+            if let second {
+                file.secondSimulatorStarted(pid: second.pid, url: plan.simulatorURL(port: second.port))
             }
             if let gateway, let adminPort = gateway.adminPort {
                 file.gatewayStarted(pid: gateway.pid, port: gateway.port, adminPort: adminPort)
@@ -213,6 +227,7 @@ final class DemoLauncher: Sendable {
         try directory.updateDemoFile(creating: false) { file in
             if file.gatewayPID == child.pid { file.gatewayStopped() }
             if file.pspPID == child.pid { file.simulatorStopped() }
+            if file.secondPSPPID == child.pid { file.secondSimulatorStopped() }
         }
     }
 

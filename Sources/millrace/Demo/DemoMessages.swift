@@ -30,6 +30,10 @@ enum DemoMessages {
         if let simulator = facts.simulator, let url = facts.file.pspURL {
             Console.line("  simulator  \(url)  (pid \(simulator.pid); log \(facts.directory.logFile("psp")))")
         }
+        if facts.simulator != nil, let url = facts.file.secondPSPURL {
+            let log = facts.directory.logFile(DemoPlan.secondSimulator)
+            Console.line("  the second \(url)  (log \(log))")
+        }
         Console.line("  for tools  \(facts.directory.demoFile)")
         if facts.gateway != nil, let base = facts.file.baseURL, let key = facts.file.apiKeys.first {
             Console.line("\nA first payment, to paste:\n")

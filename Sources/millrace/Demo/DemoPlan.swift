@@ -14,6 +14,8 @@ struct DemoPlan {
     var adminPort: Int
     /// The simulator's: to listen on, or (gateway only) to call. 0 where any will do.
     var pspPort: Int
+    /// Of the second simulator; nil in a demo with one connector.
+    var secondPSPPort: Int?
     var pspUsesTLS: Bool
     var profile: String
     var seed: UInt64
@@ -35,6 +37,7 @@ struct DemoPlan {
         port = choose(command.port, state.port, Self.defaultPort)
         adminPort = choose(command.adminPort, state.adminPort, Self.defaultAdminPort)
         pspPort = choose(command.pspPort, state.pspPort, Self.defaultPSPPort)
+        secondPSPPort = state.connectors == nil ? nil : state.secondPSPPort ?? 0
         pspUsesTLS = command.pspTLS || (command.gatewayOnly && state.pspUsesTLS == true)
         profile = command.behaviour.profile
         seed = command.seed
@@ -44,10 +47,27 @@ struct DemoPlan {
 
     func simulatorURL(port: Int) -> String { "\(pspUsesTLS ? "https" : "http")://127.0.0.1:\(port)" }
 
+    /// What the second simulator is called: its child, its log and its ready file.
+    static let secondSimulator = "psp-2"
+
     func simulatorArguments(_ directory: DemoDirectory) -> [String] {
+        simulatorArguments("psp", port: pspPort, seed: seed, directory)
+    }
+
+    /// The second simulator decides by a seed of its own, so that both do not decline the same payments.
+    func secondSimulatorArguments(port: Int, _ directory: DemoDirectory) -> [String] {
+        simulatorArguments(Self.secondSimulator, port: port, seed: seed &+ 1, directory)
+    }
+
+    private func simulatorArguments(
+        _ name: String,
+        port: Int,
+        seed: UInt64,
+        _ directory: DemoDirectory
+    ) -> [String] {
         var arguments = [
-            "psp", "--port", "\(pspPort)", "--seed", "\(seed)", "--profile", profile,
-            "--ready-file", directory.readyFile("psp"), "--stop-with-stdin",
+            "psp", "--port", "\(port)", "--seed", "\(seed)", "--profile", profile,
+            "--ready-file", directory.readyFile(name), "--stop-with-stdin",
         ]
         if pspUsesTLS {
             let certificates = directory.certificates
@@ -64,17 +84,24 @@ struct DemoPlan {
         ] + (makesDataDirectory ? ["--init"] : [])
     }
 
-    func gatewayEnvironment(_ directory: DemoDirectory, simulatorPort: Int) -> [String: String] {
+    /// - Parameter simulatorPorts: one for each connector.
+    func gatewayEnvironment(_ directory: DemoDirectory, simulatorPorts: [Int]) -> [String: String] {
         typealias Name = GatewayConfiguration.EnvironmentName
         var environment = [
             Name.listenPort: "\(port)",
             Name.adminPort: "\(adminPort)",
             Name.certificateFile: directory.certificates.certificateFile,
             Name.keyFile: directory.certificates.keyFile,
-            Name.providerURL: simulatorURL(port: simulatorPort),
             Name.loops: "\(loops)",
         ]
-        if pspUsesTLS { environment[Name.providerCAFile] = directory.certificates.authorityFile }
+        for (number, port) in simulatorPorts.enumerated() {
+            let variables =
+                simulatorPorts.count == 1
+                ? GatewayConfiguration.Connector.Variables.provider
+                : GatewayConfiguration.Connector.Variables(name: DemoDirectory.connectorNames[number])
+            environment[variables.url] = simulatorURL(port: port)
+            if pspUsesTLS { environment[variables.caFile] = directory.certificates.authorityFile }
+        }
         return environment
     }
 }

@@ -52,6 +52,30 @@ import Testing
         #expect(throws: ConfigurationError.self) { try open(3) }
     }
 
+    @Test("a demo with two connectors has both in every merchant's route, and stays one with two")
+    func twoConnectors() throws {
+        func open(_ connectors: Int?) throws -> DemoDirectory {
+            try DemoDirectory.open(
+                path: temporary.file("demo"),
+                certificates: nil,
+                merchants: 2,
+                connectors: connectors,
+                now: now
+            )
+        }
+        let directory = try open(2)
+        let configuration = try GatewayConfiguration.load(
+            path: directory.configurationFile,
+            environment: ["MILLRACE_CONNECTOR_BETA_URL": "http://127.0.0.1:9091"],
+            coreCount: 2
+        )
+        #expect(configuration.connectors.map(\.name) == ["alpha", "beta"])
+        #expect(configuration.connectors[1].url == "http://127.0.0.1:9091")
+        #expect(configuration.merchants.allSatisfy { $0.route == ["alpha", "beta"] })
+        #expect(try open(nil).state == directory.state)
+        #expect(throws: ConfigurationError.self) { _ = try open(1) }
+    }
+
     @Test("files with keys are their owner's alone")
     func secrets() throws {
         var directory = try open(1)
