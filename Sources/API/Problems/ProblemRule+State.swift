@@ -132,7 +132,7 @@ extension ProblemRule {
             category: .conflict,
             title: "The payment is at another connector",
             detail:
-                "Nothing was booked. An event is taken from the payment's own connector only, which its timeline names."
+                "Nothing was booked. An event is taken from the payment's own connector, which its timeline names. Of one that had said no, a success is, and what becomes of that money."
         ),
         Self(
             code: .disputeUnexpectedState,
