@@ -62,7 +62,7 @@ private enum KeyRunSeed {
 
     static let files: [String: [UInt8]] = {
         let disk = MemoryDisk()
-        let store = store(on: disk)
+        let store = Self.store(on: disk)
         do throws(JournalError) {
             _ = try store.open()
             _ = try store.add(Array(keys[..<200]), coveringUpTo: 300, at: 0)
