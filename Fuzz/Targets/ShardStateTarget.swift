@@ -114,7 +114,12 @@ private enum ShardStateSeed {
     private static func warm(_ capture: ShardCapture) -> Section {
         var bytes: [UInt8] = []
         for index in 0..<capture.payments.count {
-            let size = PaymentEntry.byteCount(capture.payments[index], capture.refunds, capture.disputes)
+            let size = PaymentEntry.byteCount(
+                capture.payments[index],
+                capture.refunds,
+                capture.disputes,
+                capture.arena
+            )
             var entry = [UInt8](repeating: 0, count: size.bytes)
             entry.withUnsafeMutableBytes {
                 PaymentEntry.store(

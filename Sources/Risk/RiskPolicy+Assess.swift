@@ -143,7 +143,7 @@ struct RiskSubjects {
             case .paymentMethod: paymentMethod = range
             case .customer: customer = range
             case .description, .reference, .statementDescriptor, .metadataKey, .metadataValue, .risk, .wallet,
-                .splitPlan, .split, .manual, .appliedEvents, .returnData:
+                .splitPlan, .split, .manual, .appliedEvents, .olderEvents, .endedAttempt, .returnData:
                 break
             }
         }

@@ -64,7 +64,7 @@ extension ShardCore {
             return wallet(of: payment).flatMap { accountRefusal($0) }
         }
         guard operation.mayFollowPlan else { return nil }
-        let plan = arena.withBytes(payment.details) { PaymentDetails.plan(in: $0) }
+        let plan = arena.withBytes(payment.notes) { PaymentDetails.plan(in: $0) }
         return accountRefusal(plan, of: payment.merchant, in: payment.currency)
     }
 
@@ -74,7 +74,7 @@ extension ShardCore {
         if payment.traits.isEmpty { return 0 }
         if !payment.traits.isDisjoint(with: .ofWallets) { return 1 }
         guard operation.hasSplitPlan else { return 0 }
-        return arena.withBytes(payment.details) { PaymentDetails.plan(in: $0) }.count
+        return arena.withBytes(payment.notes) { PaymentDetails.plan(in: $0) }.count
     }
 
     /// An operation has begun: what accounts it may open is counted until it ends.

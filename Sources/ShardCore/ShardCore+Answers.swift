@@ -31,8 +31,8 @@ extension ShardCore {
             nextAction: payment.nextAction.length == 0
                 ? nil : arena.withBytes(payment.nextAction) { NextAction(packed: $0) }
         )
-        if payment.endedAttempts.length > 0 {
-            view.endedAttempts = arena.withBytes(payment.endedAttempts) { EndedAttempt.all(in: $0) }
+        if payment.notes.length > 0 {
+            view.endedAttempts = arena.withBytes(payment.notes) { EndedAttempt.all(inNotes: $0) }
         }
         return view
     }
@@ -69,7 +69,7 @@ extension ShardCore {
         let payment = payments[operation.payment]
         let view = view(payment)
         var body = makeBody()
-        let status: UInt16 = arena.withBytes(payment.details) { details in
+        let status: UInt16 = withShownDetails(payment) { details in
             switch record.result {
             case .succeeded where payment.failure == .reversal(.partialAuthorization):
                 let decline = Decline(category: .softLater, code: .insufficientFunds, providerCode: "")
@@ -220,11 +220,20 @@ extension ShardCore {
         output.release(.respond(response), restingOn: refund.lastRecord)
     }
 
+    /// Hands a payment's details to `body` with what was noted of sellers and captures by hand; nothing for nil.
+    func withShownDetails<Result>(_ payment: Payment?, _ body: (Span<UInt8>) -> Result) -> Result {
+        guard let payment else { return body(Span()) }
+        guard payment.notes.length > 0 else { return arena.withBytes(payment.details, body) }
+        let notes = arena.withBytes(payment.notes) { $0.withUnsafeBufferPointer { Array($0) } }
+        let shown = arena.withBytes(payment.details) { $0.withUnsafeBufferPointer { Array($0) } } + notes
+        return body(shown.span)
+    }
+
     func paymentBody(_ index: Int) -> ByteBuffer {
         let payment = payments[index]
         let view = view(payment)
         var body = makeBody()
-        arena.withBytes(payment.details) { renderer.renderPayment(view, details: $0, into: &body) }
+        withShownDetails(payment) { renderer.renderPayment(view, details: $0, into: &body) }
         return body
     }
 
@@ -258,7 +267,7 @@ extension ShardCore {
         var shown = payment.map { view($0) }
         shown?.allowedEvents = allowedEvents
         if let payment { shown?.permitted = permitted(payment, command) }
-        arena.withBytes(payment?.details ?? .empty) { details in
+        withShownDetails(payment) { details in
             renderer.renderRefusal(
                 refusal,
                 payment: shown,

@@ -33,7 +33,13 @@ extension ShardCore {
             createdAt: record.time
         )
         payment.recorded(at: position)
-        payment.details = arena.append(record.details.span)
+        if record.traits.contains(.split) {
+            let parts = PaymentDetails.separatingPlan(in: record.details.span)
+            payment.details = arena.append(parts.details.bytes.span)
+            payment.notes = arena.append(parts.notes.bytes.span)
+        } else {
+            payment.details = arena.append(record.details.span)
+        }
         countForRisk(record)
         balances.openMerchant(record.merchant.rawValue, record.currency)
         let index = payments.append(payment)
@@ -309,15 +315,20 @@ extension ShardCore {
         precondition(operations[slot].attempt == record.attempt, "attempts end in order")
         payments[index].recorded(at: position)
         payments[index].attemptEnded(nextPosition: record.nextPosition, at: record.time)
-        payments[index].endedAttempts = arena.append(attempts(of: index, with: record.ended).span)
+        note(.endedAttempt, record.ended.packed, on: index)
         operations[slot].attempt = record.attempt + 1
         operations[slot].tries = 0
         operations[slot].replays = 0
         operations[slot].sentAt = record.time
     }
 
-    private func attempts(of index: Int, with ended: EndedAttempt) -> [UInt8] {
-        arena.withBytes(payments[index].endedAttempts) { $0.withUnsafeBufferPointer { Array($0) } } + ended.packed
+    /// Adds a field to what is noted on a payment.
+    private mutating func note(_ field: PaymentDetails.Field, _ value: [UInt8], on index: Int) {
+        var notes = arena.withBytes(payments[index].notes) {
+            PaymentDetails(packed: $0.withUnsafeBufferPointer { Array($0) })
+        }
+        notes.append(field, value.span)
+        payments[index].notes = arena.append(notes.bytes.span)
     }
 
     mutating func applyBounced(_ record: RefundBounced, at position: RecordPosition) {

@@ -71,8 +71,8 @@ extension ShardCore {
 extension ShardCore {
     /// The attempts of the payment that ended before the connector changed, oldest first; empty for nearly all payments.
     func endedAttempts(of index: Int) -> [EndedAttempt] {
-        guard payments[index].endedAttempts.length > 0 else { return [] }
-        return arena.withBytes(payments[index].endedAttempts) { EndedAttempt.all(in: $0) }
+        guard payments[index].notes.length > 0 else { return [] }
+        return arena.withBytes(payments[index].notes) { EndedAttempt.all(inNotes: $0) }
     }
 
     /// Notes on the attempt what its connector reported, so that it is booked once.
@@ -83,8 +83,9 @@ extension ShardCore {
             preconditionFailure("an earlier connector has an attempt")
         }
         attempts[number].reported.formUnion(payments[index].reported(record.type))
-        let packed = attempts.flatMap { $0.packed }
-        payments[index].endedAttempts = arena.append(packed.span)
+        let changed = attempts
+        let notes = arena.withBytes(payments[index].notes) { EndedAttempt.replacing(inNotes: $0, with: changed) }
+        payments[index].notes = arena.append(notes.bytes.span)
     }
 }
 

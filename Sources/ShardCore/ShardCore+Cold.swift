@@ -150,14 +150,14 @@ extension ShardCore {
         let moved = [
             move(&payment.details, plan), move(&payment.providerReference, plan),
             move(&payment.declineProviderCode, plan), move(&payment.nextAction, plan),
-            move(&payment.endedAttempts, plan),
+            moveNotes(&payment.notes, plan),
         ]
         if moved.contains(true) {
             payments[index].details = payment.details
             payments[index].providerReference = payment.providerReference
             payments[index].declineProviderCode = payment.declineProviderCode
             payments[index].nextAction = payment.nextAction
-            payments[index].endedAttempts = payment.endedAttempts
+            payments[index].notes = payment.notes
         }
         var next = payment.newestRefund
         while next != 0 {
@@ -181,10 +181,22 @@ extension ShardCore {
         }
     }
 
+    /// Notes of which a part is in such a chunk are put together again.
+    private mutating func moveNotes(_ notes: inout ArenaSlice, _ plan: ReleasePlan) -> Bool {
+        guard notes.length > 0 else { return false }
+        var moves = false
+        arena.forEachSlice(of: notes) { if isReleased($0, plan) { moves = true } }
+        guard moves else { return false }
+        notes = arena.append(arena.flattened(notes).span)
+        return true
+    }
+
+    private func isReleased(_ slice: ArenaSlice, _ plan: ReleasePlan) -> Bool {
+        slice.length > 0 && Int(slice.chunk) < plan.arenaChunks.count && plan.arenaChunks[Int(slice.chunk)]
+    }
+
     private mutating func move(_ slice: inout ArenaSlice, _ plan: ReleasePlan) -> Bool {
-        guard slice.length > 0, Int(slice.chunk) < plan.arenaChunks.count, plan.arenaChunks[Int(slice.chunk)] else {
-            return false
-        }
+        guard isReleased(slice, plan) else { return false }
         slice = arena.move(slice)
         return true
     }

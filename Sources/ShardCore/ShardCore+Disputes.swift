@@ -240,15 +240,12 @@ extension ShardCore {
     // The table of keys forgets after a day or a month; what was applied to a payment must not be applied to it ever again.
 
     func isRemembered(_ key: RequestKey, payment index: Int) -> Bool {
-        arena.withBytes(payments[index].details) { PaymentDetails.hasApplied(key.digest.low, in: $0) }
+        arena.hasApplied(key.digest.low, in: payments[index].notes)
     }
 
     private mutating func remember(_ key: RequestKey, payment index: Int) {
         guard !isRemembered(key, payment: index) else { return }
-        let details = arena.withBytes(payments[index].details) {
-            PaymentDetails.adding(applied: key.digest.low, to: $0)
-        }
-        payments[index].details = arena.append(details.bytes.span)
+        payments[index].notes = arena.append(applied: key.digest.low, to: payments[index].notes)
     }
 
     private mutating func applyToRefund(_ record: EventApplied, payment index: Int, at position: RecordPosition) {

@@ -139,7 +139,7 @@ extension ShardCore {
             return instructions.splits.isEmpty ? nil : .splitsNotPossible
         }
         guard payment.traits.isDisjoint(with: [.wallet, .topUp, .cash]) else { return .splitsNotPossible }
-        let earlier = arena.withBytes(payment.details) { PaymentDetails.splits(in: $0) }.compactMap(\.seller)
+        let earlier = arena.withBytes(payment.notes) { PaymentDetails.splits(in: $0) }.compactMap(\.seller)
         return planRefusal(
             instructions.splits,
             amount,

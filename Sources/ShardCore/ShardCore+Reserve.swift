@@ -28,7 +28,8 @@ extension ShardCore {
     /// told is not journaled (`note`), nothing is given up, and the address that a shopper is sent to is asked for again later.
     /// What awaits its score writes the verdict before.
     func outcomeFrameBytes(_ operation: ProviderOperation, payment: Int, _ gate: RiskGate = .open) -> Int {
-        var details = operation == .refund ? 0 : Int(payments[payment].details.length)
+        var details = 0
+        if operation != .refund { details = Int(payments[payment].details.length + payments[payment].notes.length) }
         var verdict = 0
         if gate != .open {
             verdict = JournalRoom.frameBytes(records: 512 + Self.reasonBytes + min(details, 8 << 10))

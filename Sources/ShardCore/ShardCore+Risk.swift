@@ -257,7 +257,7 @@ extension ShardCore {
     private func verdictAnswer(_ payment: Payment, _ band: RiskBand, _ requestID: RequestID) -> Answer {
         let view = view(payment)
         var body = makeBody()
-        let status: UInt16 = arena.withBytes(payment.details) { details in
+        let status: UInt16 = withShownDetails(payment) { details in
             guard band == .block else {
                 renderer.renderPayment(view, details: details, into: &body)
                 return 202

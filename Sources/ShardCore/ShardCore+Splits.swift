@@ -4,8 +4,8 @@ import Payments
 import ShardRecords
 import ShardState
 
-// Captures that are shared with sellers. What is asked for travels as a plan in the payment's details until the capture ends; then
-// the details say what each seller has.
+// Captures that are shared with sellers. What is asked for travels as a plan in the payment's notes until the capture ends; then
+// the notes say what each seller has.
 extension ShardCore {
     /// Why a plan cannot be followed.
     func planRefusal(
@@ -28,12 +28,12 @@ extension ShardCore {
         return nil
     }
 
-    /// Adds what a capture was told to the payment's details.
+    /// Notes what a capture was told.
     mutating func addInstructions(_ instructions: [UInt8], to index: Int) {
-        let details = arena.withBytes(payments[index].details) { bytes in
+        let notes = arena.withBytes(payments[index].notes) { bytes in
             bytes.withUnsafeBufferPointer { Array($0) } + instructions
         }
-        payments[index].details = arena.append(details.span)
+        payments[index].notes = arena.append(notes.span)
     }
 
     /// Notes on the operation, and on its payment, what it was told.
@@ -53,10 +53,10 @@ extension ShardCore {
         for request in PaymentDetails.plan(in: details) { _ = money.sellers.open(request.seller, merchant: merchant) }
     }
 
-    /// The operation, which captures or may, follows the plan in the payment's details if there is one.
+    /// The operation, which captures or may, follows the plan in the payment's notes if there is one.
     mutating func followPlan(_ slot: Int) {
-        let details = payments[operations[slot].payment].details
-        operations[slot].hasSplitPlan = arena.withBytes(details) { !PaymentDetails.plan(in: $0).isEmpty }
+        let notes = payments[operations[slot].payment].notes
+        operations[slot].hasSplitPlan = arena.withBytes(notes) { !PaymentDetails.plan(in: $0).isEmpty }
     }
 
     /// What the running capture gives sellers when it succeeds; nil without a plan, and for a sale that was given up: all of it is
@@ -73,7 +73,7 @@ extension ShardCore {
     }
 
     private func allocation(_ payment: Payment, captureMinor: Int64) -> SplitAllocation? {
-        let plan = arena.withBytes(payment.details) { PaymentDetails.plan(in: $0) }
+        let plan = arena.withBytes(payment.notes) { PaymentDetails.plan(in: $0) }
         let fee = payment.fee(ofCapture: captureMinor)
         return SplitAllocation(plan, captureMinor: captureMinor, feeMinor: fee, clamps: true)
     }
@@ -86,7 +86,7 @@ extension ShardCore {
     /// The capture with a plan has ended: the plan goes, and what the sellers got comes.
     mutating func applySplits(_ record: OperationFinished, payment index: Int) {
         let payment = payments[index]
-        var splits = arena.withBytes(payment.details) { PaymentDetails.splits(in: $0) }
+        var splits = arena.withBytes(payment.notes) { PaymentDetails.splits(in: $0) }
         if record.result == .succeeded, payment.failure == nil,
             let allocation = allocation(payment, captureMinor: record.effectiveMinor)
         {
@@ -95,8 +95,8 @@ extension ShardCore {
             }
             if allocation.residueMinor > 0 { add(allocation.residueMinor, nil, 0, to: &splits) }
         }
-        let details = arena.withBytes(payment.details) { PaymentDetails.endingPlan(in: $0, splits: splits) }
-        payments[index].details = arena.append(details.bytes.span)
+        let notes = arena.withBytes(payment.notes) { PaymentDetails.endingPlan(in: $0, splits: splits) }
+        payments[index].notes = arena.append(notes.bytes.span)
     }
 
     private func add(_ amount: Int64, _ seller: SellerName?, _ owner: UInt64, to splits: inout [PaymentSplit]) {
@@ -151,7 +151,7 @@ extension ShardCore {
     /// What a settlement of `amountMinor` moves to the payment's sellers' available balances; nil for nothing.
     func sellersSettled(_ payment: Payment, amountMinor: Int64) -> Transfer? {
         guard payment.traits.contains(.split) else { return nil }
-        let splits = arena.withBytes(payment.details) { PaymentDetails.splits(in: $0) }
+        let splits = arena.withBytes(payment.notes) { PaymentDetails.splits(in: $0) }
         let outstanding = payment.capturedMinor - payment.settledMinor
         let settled = PaymentSplit.settle(splits, amountMinor: amountMinor, outstandingMinor: outstanding)
         return settled.parts.isEmpty ? nil : PostingRules.sellersSettled(payment.currency, parts: settled.parts)
@@ -161,11 +161,11 @@ extension ShardCore {
     mutating func applySellersSettled(_ amountMinor: Int64, payment index: Int) {
         let payment = payments[index]
         guard payment.traits.contains(.split) else { return }
-        let splits = arena.withBytes(payment.details) { PaymentDetails.splits(in: $0) }
+        let splits = arena.withBytes(payment.notes) { PaymentDetails.splits(in: $0) }
         let outstanding = payment.capturedMinor - payment.settledMinor + amountMinor
         let settled = PaymentSplit.settle(splits, amountMinor: amountMinor, outstandingMinor: outstanding)
         guard !settled.parts.isEmpty else { return }
-        let details = arena.withBytes(payment.details) { PaymentDetails.replacing(in: $0, splits: settled.splits) }
-        payments[index].details = arena.append(details.bytes.span)
+        let notes = arena.withBytes(payment.notes) { PaymentDetails.replacing(in: $0, splits: settled.splits) }
+        payments[index].notes = arena.append(notes.bytes.span)
     }
 }

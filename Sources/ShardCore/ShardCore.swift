@@ -140,6 +140,9 @@ package struct ShardCore: ~Copyable {
             + riskOccupancy.bytes + waiting.reservedBytes
     }
 
+    /// The bytes of details, references and notes, used or not.
+    package var arenaBytes: Int { arena.appendedBytes }
+
     /// Time passes: due retries and resolutions go out, old keys are forgotten.
     package mutating func tick(at now: Int64, into output: inout ShardOutput) {
         actor = .gateway

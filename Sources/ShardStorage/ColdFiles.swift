@@ -171,7 +171,7 @@ struct ColdFileWriter: ~Copyable {
 
     mutating func write(_ index: Int, _ capture: ShardCapture, previous: ColdLocation) throws(JournalError) {
         let payment = capture.payments[index]
-        let size = PaymentEntry.byteCount(payment, capture.refunds, capture.disputes)
+        let size = PaymentEntry.byteCount(payment, capture.refunds, capture.disputes, capture.arena)
         if !chunk.hasRoom(8 + size.bytes) { try flush() }
         entered.append((index, ColdLocation(file: number, offset: writer.offset)))
         chunk.append(8 + size.bytes) { bytes in

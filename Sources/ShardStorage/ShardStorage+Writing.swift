@@ -200,9 +200,9 @@ private struct SnapshotJob {
             if plan.leaves(index, payment) { return }
             let slices = [
                 payment.details, payment.providerReference, payment.declineProviderCode, payment.nextAction,
-                payment.endedAttempts,
             ]
             for slice in slices where slice.length > 0 { body(slice) }
+            if payment.notes.length > 0 { capture.arena.forEachSlice(of: payment.notes, body) }
             var next = payment.newestRefund
             while next != 0 {
                 let refund = capture.refunds[Int(next) - 1]
@@ -315,7 +315,7 @@ private struct SnapshotJob {
         for number in capture.payments.chunkNumbers {
             for index in capture.payments.indices(inChunk: number, where: { !plan.leaves($0, $1) }) {
                 let payment = capture.payments[index]
-                let size = PaymentEntry.byteCount(payment, capture.refunds, capture.disputes)
+                let size = PaymentEntry.byteCount(payment, capture.refunds, capture.disputes, capture.arena)
                 if !chunk.hasRoom(size.bytes) { try chunk.flush(to: &writer) }
                 chunk.append(size.bytes) {
                     PaymentEntry.store(payment, size, capture.refunds, capture.disputes, capture.arena, into: $0)

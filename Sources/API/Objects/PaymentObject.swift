@@ -126,7 +126,7 @@ enum DetailsObject {
             case .statementDescriptor: fields.statementDescriptor = range
             case .customer: fields.customer = range
             case .metadataKey, .metadataValue, .risk, .wallet, .splitPlan, .split, .manual, .appliedEvents,
-                .returnData:
+                .olderEvents, .endedAttempt, .returnData:
                 break
             }
         }
@@ -160,7 +160,7 @@ enum DetailsObject {
                 output.literal(":")
                 output.quoted(details.extracting(field.value))
             case .paymentMethod, .description, .reference, .statementDescriptor, .customer, .risk, .wallet, .splitPlan,
-                .split, .manual, .appliedEvents, .returnData:
+                .split, .manual, .appliedEvents, .olderEvents, .endedAttempt, .returnData:
                 break
             }
             index = field.value.upperBound

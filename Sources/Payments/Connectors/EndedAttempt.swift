@@ -35,15 +35,21 @@ package struct EndedAttempt: Sendable, Equatable {
 }
 
 extension EndedAttempt {
-    /// The attempts that `packed` bytes hold, oldest first; what follows bytes that are none is left out.
-    package static func all(in packed: Span<UInt8>) -> [EndedAttempt] {
+    /// The attempts that a payment's notes hold, oldest first; bytes that are none are left out.
+    package static func all(inNotes notes: Span<UInt8>) -> [EndedAttempt] {
         var attempts: [EndedAttempt] = []
-        var offset = 0
-        while let (attempt, end) = read(packed, at: offset) {
+        PaymentDetails.forEachField(in: notes) { field, range in
+            guard field == .endedAttempt, let attempt = read(notes.extracting(range)) else { return }
             attempts.append(attempt)
-            offset = end
         }
         return attempts
+    }
+
+    /// The same notes with these attempts instead of theirs.
+    package static func replacing(inNotes notes: Span<UInt8>, with attempts: [EndedAttempt]) -> PaymentDetails {
+        var details = PaymentDetails.keeping(in: notes, without: [.endedAttempt], capacity: 16)
+        for attempt in attempts { details.append(.endedAttempt, attempt.packed.span) }
+        return details
     }
 
     /// Number and connector (u16 each), 1 for declined or 2 for not executed with what was reported later in the high bits, class and
@@ -67,27 +73,25 @@ extension EndedAttempt {
 
     private static let headBytes = 9
 
-    private static func read(_ bytes: Span<UInt8>, at start: Int) -> (attempt: EndedAttempt, end: Int)? {
-        guard start + headBytes <= bytes.count else { return nil }
-        let end = start + headBytes + Int(bytes[start + 8])
-        guard end <= bytes.count,
-            let connector = ConnectorID(rawValue: UInt16(bytes[start + 2]) | UInt16(bytes[start + 3]) << 8)
+    private static func read(_ bytes: Span<UInt8>) -> EndedAttempt? {
+        guard bytes.count >= headBytes, bytes.count == headBytes + Int(bytes[8]),
+            let connector = ConnectorID(rawValue: UInt16(bytes[2]) | UInt16(bytes[3]) << 8)
         else { return nil }
-        let number = UInt16(bytes[start]) | UInt16(bytes[start + 1]) << 8
+        let number = UInt16(bytes[0]) | UInt16(bytes[1]) << 8
         let outcome: Outcome
-        if bytes[start + 4] & 0xF == 1 {
-            guard let category = DeclineClass(rawValue: bytes[start + 5]),
-                let code = DeclineCode(rawValue: bytes[start + 6]),
-                let advice = DeclineAdvice(rawValue: bytes[start + 7])
+        if bytes[4] & 0xF == 1 {
+            guard let category = DeclineClass(rawValue: bytes[5]),
+                let code = DeclineCode(rawValue: bytes[6]),
+                let advice = DeclineAdvice(rawValue: bytes[7])
             else { return nil }
-            let text = bytes.extracting(start + headBytes..<end)
+            let text = bytes.extracting(headBytes..<bytes.count)
                 .withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
             outcome = .declined(Decline(category: category, code: code, providerCode: text, advice: advice))
         } else {
-            guard let failure = CallFailure(rawValue: bytes[start + 5]) else { return nil }
+            guard let failure = CallFailure(rawValue: bytes[5]) else { return nil }
             outcome = .notExecuted(failure)
         }
-        let reported = Reported(rawValue: bytes[start + 4] >> 4)
-        return (EndedAttempt(number: number, connector: connector, outcome: outcome, reported: reported), end)
+        let reported = Reported(rawValue: bytes[4] >> 4)
+        return EndedAttempt(number: number, connector: connector, outcome: outcome, reported: reported)
     }
 }

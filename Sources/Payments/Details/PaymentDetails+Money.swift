@@ -1,5 +1,6 @@
 // Fields of a payment's details that do decide something: which wallet a top-up fills, how a capture is shared, why it was made by
-// hand. They are read on those payments only (`Payment.traits`).
+// hand. They are read on those payments only (`Payment.traits`). All but the wallet stand in the payment's notes, apart from the
+// details that it was created with.
 //
 // wallet: the identifier's text. manual: method u8, reason. splitPlan, of a capture that is running: for each seller kind u8
 // (1 amount, 2 basis points), share i64, length of the name u8, name. split, one field for each seller: owner u64, amount i64,
@@ -101,6 +102,15 @@ extension PaymentDetails {
     /// The same, and without the plan: its capture has ended.
     package static func endingPlan(in packed: Span<UInt8>, splits: [PaymentSplit]) -> PaymentDetails {
         replacing(in: packed, splits: splits, dropping: [.split, .splitPlan])
+    }
+
+    /// Takes the plan out of the details that a payment was created with: it is noted, and goes when its capture ends.
+    package static func separatingPlan(in packed: Span<UInt8>) -> (details: PaymentDetails, notes: PaymentDetails) {
+        var notes = PaymentDetails()
+        forEachField(in: packed) { field, range in
+            if field == .splitPlan { notes.append(.splitPlan, packed.extracting(range)) }
+        }
+        return (keeping(in: packed, without: [.splitPlan]), notes)
     }
 
     private static func replacing(

@@ -22,10 +22,14 @@ package struct PaymentDetails: Sendable, Equatable {
         case splitPlan = 21
         case split = 22
         case manual = 23
-        /// Events that were applied: 8 bytes of the digest of each one's identifier, in order. The shard writes it.
+        /// Events that were applied: 8 bytes of the digest of each one's identifier, in order. The shard notes it.
         case appliedEvents = 24
         /// Of a confirmation that is running: what the shopper brought back from the provider's page.
         case returnData = 25
+        /// Where the events before those are (`ArenaSlice`, 12 bytes): in memory only.
+        case olderEvents = 26
+        /// An attempt that ended before the connector changed (`EndedAttempt.packed`); one field for each. The shard notes it.
+        case endedAttempt = 27
     }
 
     /// At most 50 metadata pairs of 40 + 500 characters (up to 4 bytes each) and the other fields.

@@ -15,8 +15,14 @@ package struct PaymentLayoutError: Error, Equatable {
 
 extension Payment {
     /// Writes the fixed part; the lengths of the variable parts are those of the slices.
-    /// - Parameter refundsFollowing: how many refunds stand behind it; all its disputes do behind them.
-    package func store(into bytes: UnsafeMutableRawBufferPointer, refundsFollowing: UInt16) {
+    /// - Parameters:
+    ///   - refundsFollowing: how many refunds stand behind it; all its disputes do behind them.
+    ///   - notesBytes: the length of its notes in one piece.
+    package func store(
+        into bytes: UnsafeMutableRawBufferPointer,
+        refundsFollowing: UInt16,
+        notesBytes: UInt32
+    ) {
         precondition(bytes.count >= PaymentLayout.paymentBytes)
         bytes.put(id.high, 0)
         bytes.put(id.low, 8)
@@ -62,7 +68,7 @@ extension Payment {
         bytes.put(pendingFundsMinor, 168)
         bytes.put(feeMinor, 176)
         bytes.put(recordCount, 184)
-        bytes.put(endedAttempts.length, 188)
+        bytes.put(notesBytes, 188)
         bytes.put(route.packed, 192)
         bytes.put(UInt64(declineAdvice.rawValue), 200)
     }
@@ -130,7 +136,7 @@ extension Payment {
         disputeCount = UInt16(bytes.get(165, as: UInt8.self))
         pendingFundsMinor = bytes.get(168)
         feeMinor = bytes.get(176)
-        endedAttempts.length = bytes.get(188)
+        notes.length = bytes.get(188)
     }
 
     /// The bytes of a stored dispute's fixed part behind a stored payment; 0 where there are none.

@@ -84,14 +84,16 @@ package struct Payment: Sendable {
     package internal(set) var lastRecord: UInt64 = 0
     /// How many of its records were journaled.
     package internal(set) var recordCount: UInt32 = 0
+    /// What it was created with; changed once at most, by a scorer's verdict.
     package var details: ArenaSlice = .empty
+    /// What the shard noted since: plans and parts of sellers, a capture by hand, attempts that ended before the connector changed,
+    /// applied events (fields of `PaymentDetails`); empty for most.
+    package var notes: ArenaSlice = .empty
     package var providerReference: ArenaSlice = .empty
     /// The PSP's own code of the decline, when `declineCode` is set.
     package var declineProviderCode: ArenaSlice = .empty
     /// What the shopper must do (`NextAction.packed`), while the phase is `requiresAction`.
     package var nextAction: ArenaSlice = .empty
-    /// The attempts that ended before the connector changed (`EndedAttempt.packed`), oldest first; empty for nearly all payments.
-    package var endedAttempts: ArenaSlice = .empty
     /// The newest dispute's slot plus one; 0 for none. Disputes link to the one before.
     package var newestDispute: UInt32 = 0
     /// The newest refund's slot plus one; 0 for none. Refunds link to the one before.

@@ -45,7 +45,7 @@ extension ShardCore {
             for index in 0..<payments.count {
                 if payments.contains(index) {
                     let payment = payments[index]
-                    let size = PaymentEntry.byteCount(payment, refunds, disputes)
+                    let size = PaymentEntry.byteCount(payment, refunds, disputes, arena)
                     PaymentEntry.store(payment, size, refunds, disputes, arena, into: bytes)
                     hasher.combine(words: UnsafeRawBufferPointer(rebasing: bytes[..<size.bytes]))
                 } else {

@@ -27,7 +27,11 @@ extension ShardCore {
         payment.providerReference = arena.append(try cursor.take(payment.providerReference))
         payment.declineProviderCode = arena.append(try cursor.take(payment.declineProviderCode))
         payment.nextAction = arena.append(try cursor.take(payment.nextAction))
-        payment.endedAttempts = arena.append(try cursor.take(payment.endedAttempts))
+        payment.notes = arena.append(try cursor.take(payment.notes))
+        // Parts are in memory only: what a file says of them would lead anywhere.
+        guard arena.withBytes(payment.notes, { PaymentDetails.olderEvents(in: $0) }) == nil else {
+            throw PaymentLayoutError()
+        }
         guard configuration.connectors.contains(payment.route) else { throw PaymentLayoutError() }
         payment.isStored = isStored
         var expected = payment.newestRefund

@@ -17,14 +17,24 @@ package enum PaymentEntry {
         package var byteCount: Int
     }
 
+    /// What an entry takes, and what of it is made for it.
+    package struct Size {
+        package var bytes: Int
+        package var refunds: UInt16
+        /// The notes in one piece.
+        var notes: [UInt8]
+    }
+
     package static func byteCount(
         _ payment: Payment,
         _ refunds: borrowing SparseTable<Refund>,
-        _ disputes: borrowing SparseTable<Dispute>
-    ) -> (bytes: Int, refunds: UInt16) {
+        _ disputes: borrowing SparseTable<Dispute>,
+        _ arena: borrowing ByteArena
+    ) -> Size {
+        let notes = payment.notes.length == 0 ? [] : arena.flattened(payment.notes)
         var bytes = headerBytes + PaymentLayout.paymentBytes
         bytes += Int(payment.details.length + payment.providerReference.length + payment.declineProviderCode.length)
-        bytes += Int(payment.nextAction.length + payment.endedAttempts.length)
+        bytes += Int(payment.nextAction.length) + notes.count
         var count: UInt16 = 0
         var next = payment.newestRefund
         while next != 0 {
@@ -41,13 +51,13 @@ package enum PaymentEntry {
             bytes += Int(dispute.providerReference.length + dispute.reason.length + dispute.evidence.length)
             next = dispute.older
         }
-        return ((bytes + 7) & ~7, count)
+        return Size(bytes: (bytes + 7) & ~7, refunds: count, notes: notes)
     }
 
     /// Writes the entry to the beginning of `target`.
     package static func store(
         _ payment: Payment,
-        _ size: (bytes: Int, refunds: UInt16),
+        _ size: Size,
         _ refunds: borrowing SparseTable<Refund>,
         _ disputes: borrowing SparseTable<Dispute>,
         _ arena: borrowing ByteArena,
@@ -58,13 +68,18 @@ package enum PaymentEntry {
         target.storeBytes(of: UInt16(PaymentLayout.paymentBytes).littleEndian, toByteOffset: 4, as: UInt16.self)
         target.storeBytes(of: UInt16(PaymentLayout.refundBytes).littleEndian, toByteOffset: 6, as: UInt16.self)
         var offset = headerBytes
-        payment.store(into: target.from(offset), refundsFollowing: size.refunds)
+        payment.store(
+            into: target.from(offset),
+            refundsFollowing: size.refunds,
+            notesBytes: UInt32(size.notes.count)
+        )
         offset += PaymentLayout.paymentBytes
         put(payment.details, arena, into: target, at: &offset)
         put(payment.providerReference, arena, into: target, at: &offset)
         put(payment.declineProviderCode, arena, into: target, at: &offset)
         put(payment.nextAction, arena, into: target, at: &offset)
-        put(payment.endedAttempts, arena, into: target, at: &offset)
+        target.from(offset).copyBytes(from: size.notes)
+        offset += size.notes.count
         var next = payment.newestRefund
         while next != 0 {
             let refund = refunds[Int(next) - 1]

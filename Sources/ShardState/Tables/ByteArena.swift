@@ -20,6 +20,9 @@ package struct ByteArena: Sendable {
     /// The bytes that the arena holds on to, used or not.
     package var reservedBytes: Int { heldChunks * Self.chunkBytes }
 
+    /// The bytes that were appended and whose chunks are here, used or not.
+    package var appendedBytes: Int { chunks.reduce(0) { $0 + $1.count } }
+
     package var chunkCount: Int { chunks.count }
 
     package func isReleased(chunk: Int) -> Bool { chunks[chunk].capacity == 0 }

@@ -1,10 +1,13 @@
 import Payments
 import Testing
 
-@Suite("Applied events in a payment's details")
+@Suite("Applied events in a payment's notes")
 struct AppliedEventsTests {
-    private func has(_ digest: UInt64, _ bytes: [UInt8]) -> Bool {
-        PaymentDetails.hasApplied(digest, in: bytes.span)
+    private func digests(_ bytes: [UInt8]) -> [UInt64] {
+        let places = PaymentDetails.appliedEvents(in: bytes.span)
+        return stride(from: places.lowerBound, to: places.upperBound, by: 8).map {
+            PaymentDetails.digest(in: bytes.span, at: $0)
+        }
     }
 
     private func action(_ bytes: [UInt8]) -> NextAction? { NextAction(packed: bytes.span) }
@@ -15,8 +18,7 @@ struct AppliedEventsTests {
         details.append(.reference, "order-1")
         var bytes = details.bytes
         for digest in 1...UInt64(10) { bytes = PaymentDetails.adding(applied: digest, to: bytes.span).bytes }
-        for digest in 1...UInt64(10) { #expect(has(digest, bytes)) }
-        #expect(!has(11, bytes))
+        #expect(digests(bytes) == Array(1...10) && PaymentDetails.olderEvents(in: bytes.span) == nil)
         var reference = ""
         PaymentDetails.forEachField(in: bytes.span) { field, range in
             if field == .reference { reference = String(decoding: bytes[range], as: UTF8.self) }
@@ -24,13 +26,26 @@ struct AppliedEventsTests {
         #expect(reference == "order-1")
     }
 
-    @Test("The oldest is forgotten when there are more than the most that are kept")
-    func bounded() {
-        var bytes: [UInt8] = []
-        let count = UInt64(PaymentDetails.maximumAppliedEvents)
-        for digest in 1...(count + 2) { bytes = PaymentDetails.adding(applied: digest, to: bytes.span).bytes }
-        #expect(!has(2, bytes))
-        #expect(has(3, bytes) && has(count + 2, bytes))
+    @Test("A full part is kept apart with its events alone, and the next begins with where it is")
+    func parts() {
+        var details = PaymentDetails()
+        details.append(.reference, "order-1")
+        let first = PaymentDetails.replacing(
+            in: details.bytes.span,
+            events: PaymentDetails.bytes(of: 5) + PaymentDetails.bytes(of: .max),
+            older: ArenaSlice(chunk: 1 << 20, offset: 77, length: 300)
+        )
+        let alone = PaymentDetails.eventsAlone(of: first.bytes.span).bytes
+        #expect(digests(alone) == [5, .max] && alone.count == 3 + 12 + 3 + 16)
+        #expect(PaymentDetails.olderEvents(in: alone.span) == ArenaSlice(chunk: 1 << 20, offset: 77, length: 300))
+        let whole = PaymentDetails.replacing(in: first.bytes.span, events: [], older: nil)
+        #expect(whole == details)
+    }
+
+    @Test("Malformed fields are no events")
+    func malformed() {
+        let cut: [UInt8] = [24, 11, 0] + Array(repeating: 1, count: 11) + [25, 11, 0] + Array(repeating: 1, count: 11)
+        #expect(digests(cut) == [0x0101_0101_0101_0101] && PaymentDetails.olderEvents(in: cut.span) == nil)
     }
 
     @Test("A shopper's action reads back from its packed bytes; other bytes are none")
