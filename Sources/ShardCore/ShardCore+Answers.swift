@@ -196,7 +196,8 @@ extension ShardCore {
         case .unknown: return refuseRead(command, into: &output)
         }
         let newest = payments[index].lastRecord
-        output.release(.history(command.reply, command.requestID, id, newest: newest), restingOn: newest)
+        let history = Effect.history(command.reply, command.requestID, command.merchant, id, newest: newest)
+        output.release(history, restingOn: newest)
     }
 
     mutating func answerRefund(_ id: RefundID, _ command: Command, into output: inout ShardOutput) {

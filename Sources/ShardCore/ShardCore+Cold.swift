@@ -38,7 +38,7 @@ extension ShardCore {
             payments.presentCount + parking.count < configuration.paymentCapacity
         else { return refuse(command, .overloaded, into: &output) }
         if parking.park(command, payment: sequence) {
-            output.release(.loadPayment(sequence: sequence), restingOn: 0)
+            output.release(.loadPayment(command.merchant, sequence: sequence), restingOn: 0)
         }
     }
 

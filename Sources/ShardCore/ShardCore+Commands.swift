@@ -97,7 +97,8 @@ extension ShardCore {
             refuse(command, .keyReused, into: &output)
         case .completed(let record):
             statistics.replays += 1
-            output.release(.replay(command.reply, command.requestID, record: record), restingOn: record)
+            let replay = Effect.replay(command.reply, command.requestID, command.merchant, record: record)
+            output.release(replay, restingOn: record)
         case .reserved(let operation):
             answerReserved(operation, command, into: &output)
         }

@@ -93,7 +93,8 @@ extension ShardCore {
             return refuse(command, .keyReused, into: &output)
         }
         statistics.replays += 1
-        output.release(.replay(command.reply, command.requestID, record: key.record), restingOn: key.record)
+        let replay = Effect.replay(command.reply, command.requestID, command.merchant, record: key.record)
+        output.release(replay, restingOn: key.record)
     }
 
     /// The runs as they are now: more keys, or the same in fewer runs. Keys that they hold may leave memory.

@@ -11,15 +11,15 @@ package enum Effect: Sendable {
     /// Ask the external scorer. `token` comes back with the answer. `deadline` is milliseconds since 1970.
     case score(ScoreRequest, token: UInt64, deadline: Int64)
     case respond(Response)
-    /// Answer with the response stored in the journal record at `record`.
-    case replay(ReplyToken, RequestID, record: RecordPosition)
-    /// Read a payment that is not in memory, and hand it to `ShardCore.paymentLoaded`. Rests on nothing.
-    case loadPayment(sequence: UInt64)
+    /// Answer with the response stored in the journal record at `record`. `MerchantID` is who asked; 0 for an operator.
+    case replay(ReplyToken, RequestID, MerchantID, record: RecordPosition)
+    /// Read a payment that is not in memory, and hand it to `ShardCore.paymentLoaded`. Rests on nothing. `MerchantID` as in `replay`.
+    case loadPayment(MerchantID, sequence: UInt64)
     /// Look up a key in the shard's runs, as of `second` (since 1970), and hand what is found to `ShardCore.keyLookedUp`. Rests on
     /// nothing.
     case lookUpKey(KeyDigest, second: UInt32)
     /// Answer with the payment's history, whose newest record is at `newest`.
-    case history(ReplyToken, RequestID, PaymentID, newest: RecordPosition)
+    case history(ReplyToken, RequestID, MerchantID, PaymentID, newest: RecordPosition)
     /// Answer with a page of a merchant's ledger.
     case ledgerEntries(ReplyToken, RequestID, LedgerRead)
     /// Answer with a merchant's balance of the past.

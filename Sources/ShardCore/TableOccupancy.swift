@@ -5,6 +5,12 @@ package struct TableOccupancy: Sendable, Equatable {
     package var name: String
     package var count: Int
     package var capacity: Int
+
+    package init(name: String, count: Int, capacity: Int) {
+        self.name = name
+        self.count = count
+        self.capacity = capacity
+    }
 }
 
 /// How full the tables of operations are.

@@ -7,21 +7,17 @@ import ShardState
 
 extension ShardHost {
     /// Reads a payment's history from the journal, off the loop, renders it there, and sends it.
-    func answerHistory(_ reply: ReplyToken, _ requestID: RequestID, _ payment: PaymentID, newest: RecordPosition) {
+    func answerHistory(_ request: Request, _ payment: PaymentID, newest: RecordPosition) {
         let journal = self.journal
         let renderer = core.renderer
-        readOffLoop(reply, requestID, isLong: true) {
+        readOffLoop(.timeline, request) { () throws(JournalError) in
             var cache = JournalReadCache()
-            do throws(JournalError) {
-                let history = try PaymentHistory(of: payment, newest: newest) { position throws(JournalError) in
-                    try journal.read(at: position, cache: &cache)
-                }
-                var body = ByteBuffer()
-                renderer.renderHistory(history, of: payment, into: &body)
-                return .success((status: 200, isReplay: false, body))
-            } catch {
-                return .failure(error)
+            let history = try PaymentHistory(of: payment, newest: newest) { position throws(JournalError) in
+                try journal.read(at: position, cache: &cache)
             }
+            var body = ByteBuffer()
+            renderer.renderHistory(history, of: payment, into: &body)
+            return (status: 200, isReplay: false, body)
         }
     }
 }

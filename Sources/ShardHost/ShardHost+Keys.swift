@@ -8,7 +8,7 @@ import ShardStorage
 extension ShardHost {
     /// Looks a key up in the runs, off the loop. How many look-ups are under way is bounded by the commands that wait for them.
     func lookUp(_ digest: KeyDigest, at second: UInt32) {
-        readsUnderWay += 1
+        lookUpsUnderWay += 1
         let runs = core.keyRuns
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = self.eventLoop
@@ -19,7 +19,7 @@ extension ShardHost {
     }
 
     private func lookedUp(_ digest: KeyDigest, _ found: KeyLookUp) {
-        readsUnderWay -= 1
+        lookUpsUnderWay -= 1
         let now = clock()
         updateAdmission()
         core.keyLookedUp(digest, found, at: now, into: &output)

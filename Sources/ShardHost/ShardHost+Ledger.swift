@@ -7,12 +7,12 @@ import ShardState
 
 extension ShardHost {
     /// Reads a page of a merchant's ledger from the journal, off the loop, renders it there, and sends it.
-    func answerEntries(_ reply: ReplyToken, _ requestID: RequestID, _ request: LedgerRead) {
+    func answerEntries(_ request: Request, _ read: LedgerRead) {
         let journal = self.journal
         let renderer = core.renderer
-        readLedgerOffLoop(reply, requestID) { () throws(JournalError) in
+        readOffLoop(.ledger, request) { () throws(JournalError) in
             var cache = JournalReadCache()
-            let page = try LedgerPage(request) { position throws(JournalError) in
+            let page = try LedgerPage(read) { position throws(JournalError) in
                 try journal.read(at: position, cache: &cache)
             }
             var body = ByteBuffer()
@@ -22,12 +22,13 @@ extension ShardHost {
     }
 
     /// Finds a merchant's balance at a moment of the past, off the loop, renders it there, and sends it.
-    func answerPastBalance(_ reply: ReplyToken, _ requestID: RequestID, _ request: PastBalance) {
+    func answerPastBalance(_ request: Request, _ read: PastBalance) {
+        let requestID = request.id
         let journal = self.journal
         let renderer = core.renderer
-        readLedgerOffLoop(reply, requestID) { () throws(JournalError) in
+        readOffLoop(.ledger, request) { () throws(JournalError) in
             var cache = JournalReadCache()
-            let lines = try request.lines { position throws(JournalError) in
+            let lines = try read.lines { position throws(JournalError) in
                 try journal.read(at: position, cache: &cache)
             }
             var body = ByteBuffer()
@@ -35,7 +36,7 @@ extension ShardHost {
                 renderer.renderRefusal(.momentUnknown, payment: nil, details: Span(), requestID: requestID, into: &body)
                 return (status: Refusal.momentUnknown.httpStatus, isReplay: false, body)
             }
-            renderer.renderBalance(BalanceView(lines, asOf: request.time), into: &body)
+            renderer.renderBalance(BalanceView(lines, asOf: read.time), into: &body)
             return (status: 200, isReplay: false, body)
         }
     }

@@ -6,77 +6,108 @@ import ShardRecords
 import ShardState
 import ShardStorage
 
-/// What a shard's host reads off its loop: stored answers, ledgers, and payments that left memory.
+/// What a shard's host reads off its loop: stored answers, timelines, ledgers, and payments that left memory.
 extension ShardHost {
-    /// Reads a stored answer from the journal, off the loop, and sends it as it was first sent.
-    func replay(_ reply: ReplyToken, _ requestID: RequestID, _ record: RecordPosition) {
-        let journal = self.journal
-        readOffLoop(reply, requestID) {
-            Self.read(record, from: journal).map { (status: $0.status, isReplay: true, body: $0.body) }
-        }
+    /// Who waits for an answer that is read.
+    struct Request {
+        var reply: ReplyToken
+        var id: RequestID
+        /// 0 for an operator.
+        var merchant: MerchantID
     }
 
     /// An answer that was made from the journal.
     typealias ReadAnswer = (status: UInt16, isReplay: Bool, body: ByteBuffer)
 
-    /// Runs a read that blocks on a thread that may, and sends what it gives. Too many at once: 503.
-    /// - Parameter isLong: of many records.
-    func readOffLoop(
-        _ reply: ReplyToken,
-        _ requestID: RequestID,
-        isLong: Bool = false,
-        _ read: @escaping @Sendable () -> Result<ReadAnswer, JournalError>
-    ) {
-        guard readsUnderWay < limits.reads else {
-            return ports.respond(core.refusal(.overloaded, reply, requestID))
-        }
-        readsUnderWay += 1
-        let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
-        let eventLoop = self.eventLoop
-        (isLong ? historyPool : threadPool).run {
-            let result = read()
-            eventLoop.execute { loopBound.value.readEnded(reply, requestID, with: result) }
+    /// How many reads of a kind a shard has. Its threads are shared with other shards, so that it gives them a few at once.
+    static func bounds(
+        of kind: ReadKind,
+        _ limits: Limits,
+        _ configuration: ShardConfiguration
+    ) -> ReadSchedule<@Sendable () -> Void>.Bounds {
+        let (total, running) =
+            switch kind {
+            case .storedAnswer: (limits.reads, 16)
+            // The commands that wait for them are bounded, each merchant's by itself: those are refused, and no read is.
+            case .coldPayment: (max(1, configuration.parkedCapacity), 16)
+            case .timeline: (limits.timelines, 4)
+            case .ledger: (limits.ledgerReads, 4)
+            }
+        let share = kind == .coldPayment ? total : configuration.merchantShare.of(total)
+        return ReadSchedule.Bounds(total: total, ofMerchant: share, running: running)
+    }
+
+    /// Reads a stored answer from the journal, off the loop, and sends it as it was first sent.
+    func replay(_ request: Request, _ record: RecordPosition) {
+        let journal = self.journal
+        readOffLoop(.storedAnswer, request) { () throws(JournalError) in
+            let stored = try Self.read(record, from: journal)
+            return (status: stored.status, isReplay: true, body: stored.body)
         }
     }
 
-    /// The same for a read of the ledger, which takes longer: a few at once.
-    func readLedgerOffLoop(
-        _ reply: ReplyToken,
-        _ requestID: RequestID,
+    /// Runs a read that blocks on a thread that may, when its turn has come, and sends what it gives. Too many of its kind at once:
+    /// 503.
+    func readOffLoop(
+        _ kind: ReadKind,
+        _ request: Request,
         _ read: @escaping @Sendable () throws(JournalError) -> ReadAnswer
     ) {
-        guard ledgerReadsUnderWay < limits.ledgerReads, readsUnderWay < limits.reads else {
-            return ports.respond(core.refusal(.overloaded, reply, requestID))
-        }
-        readsUnderWay += 1
-        ledgerReadsUnderWay += 1
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = self.eventLoop
-        historyPool.run {
-            let result: Result<ReadAnswer, JournalError>
-            do throws(JournalError) { result = .success(try read()) } catch { result = .failure(error) }
-            eventLoop.execute {
-                loopBound.value.ledgerReadsUnderWay -= 1
-                loopBound.value.readEnded(reply, requestID, with: result)
-            }
+        let (reply, id, merchant) = (request.reply, request.id, request.merchant)
+        let admission = reads.admit(
+            {
+                let result: Result<ReadAnswer, JournalError>
+                do throws(JournalError) { result = .success(try read()) } catch { result = .failure(error) }
+                eventLoop.execute {
+                    loopBound.value.readEnded(kind, of: merchant)
+                    loopBound.value.answer(reply, id, with: result)
+                }
+            },
+            kind,
+            of: merchant
+        )
+        switch admission {
+        case .run(let job): threads[kind].run(job)
+        case .waits: break
+        case .full: ports.respond(core.refusal(.overloaded, reply, id))
+        case .merchantFull: ports.respond(core.refusal(.merchantLimitReached, reply, id))
         }
+    }
+
+    /// A thread is free for the next read of the kind.
+    private func readEnded(_ kind: ReadKind, of merchant: MerchantID) {
+        if let next = reads.ended(kind, of: merchant) { threads[kind].run(next.job) }
     }
 
     /// Reads a payment that left memory, off the loop. How many are under way is bounded by the commands that wait for them.
-    func load(_ sequence: UInt64) {
-        readsUnderWay += 1
+    func load(_ sequence: UInt64, of merchant: MerchantID) {
         let storage = self.storage
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = self.eventLoop
-        threadPool.run {
-            let entry: [UInt8]?
-            do throws(JournalError) { entry = try storage?.load(sequence) } catch { entry = nil }
-            eventLoop.execute { loopBound.value.loaded(sequence, entry) }
+        let admission = reads.admit(
+            {
+                let entry: [UInt8]?
+                do throws(JournalError) { entry = try storage?.load(sequence) } catch { entry = nil }
+                eventLoop.execute {
+                    loopBound.value.readEnded(.coldPayment, of: merchant)
+                    loopBound.value.loaded(sequence, entry)
+                }
+            },
+            .coldPayment,
+            of: merchant
+        )
+        switch admission {
+        case .run(let job): threads[.coldPayment].run(job)
+        case .waits: break
+        // A command waits for each, and no more wait than there is room for here. Only behind a failed journal, whose commands were
+        // refused while their payments were still being read, may there be more.
+        case .full, .merchantFull: loaded(sequence, nil)
         }
     }
 
     private func loaded(_ sequence: UInt64, _ entry: [UInt8]?) {
-        readsUnderWay -= 1
         let now = clock()
         updateAdmission()
         core.paymentLoaded(sequence, entry, at: now, into: &output)
@@ -86,25 +117,20 @@ extension ShardHost {
     private static func read(
         _ record: RecordPosition,
         from journal: any JournalEngine
-    ) -> Result<StoredResponse, JournalError> {
-        do throws(JournalError) {
-            let bytes = try journal.read(at: record)
-            do throws(RecordDecodingError) {
-                return .success(try StoredResponse(record: bytes))
-            } catch {
-                return .failure(JournalError(.corrupt, "record \(record) holds no answer: \(error)"))
-            }
+    ) throws(JournalError) -> StoredResponse {
+        let bytes = try journal.read(at: record)
+        do throws(RecordDecodingError) {
+            return try StoredResponse(record: bytes)
         } catch {
-            return .failure(error)
+            throw JournalError(.corrupt, "record \(record) holds no answer: \(error)")
         }
     }
 
-    private func readEnded(
+    private func answer(
         _ reply: ReplyToken,
         _ requestID: RequestID,
         with result: Result<ReadAnswer, JournalError>
     ) {
-        readsUnderWay -= 1
         if isReleased {
             ports.respond(core.refusal(.shardUnavailable, reply, requestID))
             return ports.effectsReleased()

@@ -15,8 +15,7 @@ package final class ShardHost {
     package let shard: UInt16
     package internal(set) var core: ShardCore
     let journal: any JournalEngine
-    let threadPool: any BlockingReads
-    let historyPool: any BlockingReads
+    let threads: ReadThreads
     let keyPool: any BlockingReads
     /// Where payments that left memory are; nil when none ever leaves.
     let storage: ShardStorage?
@@ -41,9 +40,10 @@ package final class ShardHost {
     private var isRoomShort = false
     /// The time of the last tick, for what need not be exact.
     private var tickedAt: Int64 = 0
-    var readsUnderWay = 0
-    /// Those of them that are of the ledger.
-    var ledgerReadsUnderWay = 0
+    /// What is read off the loop, or waits for its turn.
+    var reads: ReadSchedule<@Sendable () -> Void>
+    /// Look-ups of keys under way.
+    var lookUpsUnderWay = 0
     /// Why the shard takes nothing any more, as its answers say; nil while it goes on.
     var ending: Ending?
     /// Why new work is refused while what is in flight goes on; nil while it is taken.
@@ -57,20 +57,24 @@ package final class ShardHost {
         package var unflushedBytes: Int
         /// New commands are refused while a record waits longer than this for the disk, in milliseconds.
         package var unflushedMilliseconds: Int64
-        /// The most stored answers being read from the journal at once; beyond it 503.
+        /// The most stored answers that are read from the journal or wait for it; beyond it 503.
         package var reads: Int
-        /// The most reads of the ledger at once, each of which may take a thousand records; beyond it 503.
+        /// The most timelines, each of which may take hundreds of records; beyond it 503.
+        package var timelines: Int
+        /// The most reads of the ledger, each of which may take a thousand records; beyond it 503.
         package var ledgerReads: Int
 
         package init(
             unflushedBytes: Int = 4 << 20,
             unflushedMilliseconds: Int64 = 1_000,
             reads: Int = 1024,
+            timelines: Int = 64,
             ledgerReads: Int = 8
         ) {
             self.unflushedBytes = unflushedBytes
             self.unflushedMilliseconds = unflushedMilliseconds
             self.reads = reads
+            self.timelines = timelines
             self.ledgerReads = ledgerReads
         }
     }
@@ -99,16 +103,14 @@ package final class ShardHost {
     /// Must be made on `eventLoop`, after replay.
     /// - Parameter acquired: the journal's last record when this host acquired it: another owner may have gone on since, and appends
     ///   are refused then. nil: the journal has no other owner, and ends there still.
-    /// - Parameter historyPool: reads ledgers and timelines, hundreds of records each, so that stored answers and payments that left
-    ///   memory do not wait behind them; nil: `threadPool`.
-    /// - Parameter keyPool: looks idempotency keys up that left memory, one block each; nil: `threadPool`.
+    /// - Parameter threads: read what is on the disk.
+    /// - Parameter keyPool: looks idempotency keys up that left memory, one block each; nil: as stored answers.
     package init(
         eventLoop: any EventLoop,
         core: consuming ShardCore,
         journal: any JournalEngine,
         acquiredAt acquired: RecordPosition? = nil,
-        threadPool: any BlockingReads,
-        historyPool: (any BlockingReads)? = nil,
+        threads: ReadThreads,
         keyPool: (any BlockingReads)? = nil,
         snapshots: SnapshotSetup? = nil,
         limits: Limits,
@@ -120,9 +122,10 @@ package final class ShardHost {
         self.shard = core.configuration.shard
         self.durablePosition = core.lastPosition
         self.journal = journal
-        self.threadPool = threadPool
-        self.historyPool = historyPool ?? threadPool
-        self.keyPool = keyPool ?? threadPool
+        self.threads = threads
+        self.keyPool = keyPool ?? threads[.storedAnswer]
+        let configuration = core.configuration
+        reads = ReadSchedule { Self.bounds(of: $0, limits, configuration) }
         self.storage = snapshots?.storage
         self.snapshots = snapshots
         schedule = snapshots.map { SnapshotSchedule($0, position: core.lastPosition) }
@@ -205,7 +208,7 @@ package final class ShardHost {
 
     /// Nothing that this host began outside of its event loop is under way.
     package var isIdle: Bool {
-        guard readsUnderWay == 0, !isMergingKeys else { return false }
+        guard reads.count + lookUpsUnderWay == 0, !isMergingKeys else { return false }
         if case .writing = schedule?.phase { return false }
         return true
     }
@@ -224,7 +227,9 @@ package final class ShardHost {
     }
 
     /// Nothing is in flight: no request waits for its answer, nothing waits for the disk.
-    package var isQuiet: Bool { waiting.isEmpty && appended.isEmpty && readsUnderWay == 0 && !core.hasWaitingReplies }
+    package var isQuiet: Bool {
+        waiting.isEmpty && appended.isEmpty && reads.count + lookUpsUnderWay == 0 && !core.hasWaitingReplies
+    }
 
     // MARK: Views
 
@@ -245,6 +250,9 @@ package final class ShardHost {
             idempotencyKeys: core.idempotencyCount,
             idempotencyCapacity: core.idempotencyCapacity,
             money: core.moneyOccupancy,
+            reads: ReadKind.allCases.map {
+                TableOccupancy(name: $0.name, count: reads.count($0), capacity: reads.capacity($0))
+            },
             reservedBytes: core.reservedBytes,
             unflushedBytes: unflushedBytes,
             journalRoomBytes: journal.roomBytes,
@@ -319,7 +327,7 @@ package final class ShardHost {
         case .callProvider, .score, .loadPayment, .lookUpKey: break
         case .respond(let response):
             ports.respond(core.refusal(refusal, response.reply, response.requestID))
-        case .replay(let reply, let requestID, _), .history(let reply, let requestID, _, _),
+        case .replay(let reply, let requestID, _, _), .history(let reply, let requestID, _, _, _),
             .ledgerEntries(let reply, let requestID, _), .pastBalance(let reply, let requestID, _):
             ports.respond(core.refusal(refusal, reply, requestID))
         }
@@ -422,18 +430,18 @@ package final class ShardHost {
             ports.score(question, token: token, timeout: max(0, deadline - now), for: self)
         case .respond(let response):
             ports.respond(response)
-        case .replay(let reply, let requestID, let record):
-            replay(reply, requestID, record)
-        case .loadPayment(let sequence):
-            load(sequence)
+        case .replay(let reply, let requestID, let merchant, let record):
+            replay(Request(reply: reply, id: requestID, merchant: merchant), record)
+        case .loadPayment(let merchant, let sequence):
+            load(sequence, of: merchant)
         case .lookUpKey(let digest, let second):
             lookUp(digest, at: second)
-        case .history(let reply, let requestID, let payment, let newest):
-            answerHistory(reply, requestID, payment, newest: newest)
+        case .history(let reply, let requestID, let merchant, let payment, let newest):
+            answerHistory(Request(reply: reply, id: requestID, merchant: merchant), payment, newest: newest)
         case .ledgerEntries(let reply, let requestID, let read):
-            answerEntries(reply, requestID, read)
+            answerEntries(Request(reply: reply, id: requestID, merchant: read.merchant), read)
         case .pastBalance(let reply, let requestID, let read):
-            answerPastBalance(reply, requestID, read)
+            answerPastBalance(Request(reply: reply, id: requestID, merchant: read.merchant), read)
         }
     }
 }

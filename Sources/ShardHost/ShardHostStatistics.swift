@@ -33,6 +33,8 @@ package struct ShardOccupancy: Sendable {
     package var idempotencyCapacity: Int
     /// Pay-outs, wallets, quotes and sellers, with what fits of each.
     package var money: [TableOccupancy]
+    /// Reads off the loop, by kind, with how many there may be.
+    package var reads: [TableOccupancy]
     /// Bytes of tables and arena, used or not.
     package var reservedBytes: Int
     /// Bytes of records that wait for the disk.

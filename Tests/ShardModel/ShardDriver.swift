@@ -428,8 +428,8 @@ package struct ShardDriver: ~Copyable {
             waiting[call.payment, default: []].append((call, token, callCount))
             events.append(TimedEvent(time: now, event: .call(call, number: callCount)))
         case .respond(let response): events.append(TimedEvent(time: now, event: .response(response)))
-        case .replay(_, _, let record): events.append(TimedEvent(time: now, event: .replay(record)))
-        case .loadPayment(let sequence):
+        case .replay(_, _, _, let record): events.append(TimedEvent(time: now, event: .replay(record)))
+        case .loadPayment(_, let sequence):
             loads.append(sequence)
             events.append(TimedEvent(time: now, event: .load(sequence: sequence)))
         // Where its key is changes nothing for who sent a request.

@@ -17,10 +17,12 @@ struct GatewayBlueprint: Sendable {
     let api: APIConfiguration
     private(set) var server: HTTPServerConfiguration
     let descriptors: DescriptorBudget
-    /// Reads stored answers and payments that left memory.
+    /// Reads stored answers, and does what blocks while shards start and stop.
     let threadPool: NIOThreadPool
-    /// Reads ledgers and timelines, so that the others do not wait behind hundreds of records.
-    let historyPool: NIOThreadPool
+    /// Reads payments that left memory; timelines; ledgers. A thread each, so that none waits behind another's hundreds of records.
+    let coldPool: NIOThreadPool
+    let timelinePool: NIOThreadPool
+    let ledgerPool: NIOThreadPool
     /// Looks idempotency keys up that left memory: one block each, behind nothing longer.
     let keyPool: NIOThreadPool
     /// Merges runs of idempotency keys: one thread, so one shard at a time.
@@ -73,7 +75,9 @@ struct GatewayBlueprint: Sendable {
         server.maxConnectionsPerLoop = descriptors.connectionsPerLoop
         api = try APIConfiguration(configuration, registry, idempotencySeed: directory.digestSeed)
         threadPool = NIOThreadPool(numberOfThreads: 2)
-        historyPool = NIOThreadPool(numberOfThreads: 1)
+        coldPool = NIOThreadPool(numberOfThreads: 1)
+        timelinePool = NIOThreadPool(numberOfThreads: 1)
+        ledgerPool = NIOThreadPool(numberOfThreads: 1)
         keyPool = NIOThreadPool(numberOfThreads: 1)
         mergePool = NIOThreadPool(numberOfThreads: 1)
         snapshotPool = NIOThreadPool(numberOfThreads: 1)
@@ -122,7 +126,12 @@ struct GatewayBlueprint: Sendable {
             connectors: connectors,
             risk: risk,
             threadPool: threadPool,
-            historyPool: historyPool,
+            readThreads: ReadThreads(
+                storedAnswers: threadPool,
+                coldPayments: coldPool,
+                timelines: timelinePool,
+                ledgers: ledgerPool
+            ),
             keyPool: keyPool,
             mergePool: mergePool,
             snapshots: SnapshotPolicy(

@@ -201,6 +201,7 @@ enum GatewayMetrics {
             ),
         ]
         for (name, help, value) in gauges { metrics.gauge(name, help: help, labels: labels, value: Int64(value)) }
+        addReads(shard, labels, to: &metrics)
         for table in shard.money {
             let labels = labels + [MetricLabel("table", table.name)]
             metrics.gauge(
@@ -214,6 +215,28 @@ enum GatewayMetrics {
                 help: "How many fit; quotes that expired leave, and accounts of empty wallets and sellers.",
                 labels: labels,
                 value: Int64(table.capacity)
+            )
+        }
+    }
+
+    private static func addReads(
+        _ shard: ShardOccupancy,
+        _ labels: [MetricLabel],
+        to metrics: inout MetricsSnapshot
+    ) {
+        for kind in shard.reads {
+            let labels = labels + [MetricLabel("kind", kind.name)]
+            metrics.gauge(
+                "millrace_reads",
+                help: "Reads off a shard's loop, under way or waiting for their turn.",
+                labels: labels,
+                value: Int64(kind.count)
+            )
+            metrics.gauge(
+                "millrace_reads_capacity",
+                help: "The most of them.",
+                labels: labels,
+                value: Int64(kind.capacity)
             )
         }
     }

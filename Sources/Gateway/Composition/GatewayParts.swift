@@ -32,7 +32,7 @@ final class GatewayParts: Sendable {
         table = SlotTable(shards: blueprint.shardCount, loops: blueprint.loopCount)
         roles = ShardRoles(shards: blueprint.shardCount)
         blueprint.threadPool.start()
-        blueprint.historyPool.start()
+        for pool in [blueprint.coldPool, blueprint.timelinePool, blueprint.ledgerPool] { pool.start() }
         blueprint.keyPool.start()
         blueprint.mergePool.start()
         blueprint.snapshotPool.start()
@@ -144,7 +144,9 @@ final class GatewayParts: Sendable {
             }
         }
         failure.report(GatewayStopped())
-        try? await blueprint.historyPool.shutdownGracefully()
+        for pool in [blueprint.coldPool, blueprint.timelinePool, blueprint.ledgerPool] {
+            try? await pool.shutdownGracefully()
+        }
         try? await blueprint.keyPool.shutdownGracefully()
         try? await blueprint.mergePool.shutdownGracefully()
         try? await blueprint.snapshotPool.shutdownGracefully()

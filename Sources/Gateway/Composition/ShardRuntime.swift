@@ -177,7 +177,7 @@ struct ShardPlan: Sendable {
     var connectors: [ConnectorPlan]
     var risk: RiskParts
     var threadPool: NIOThreadPool
-    var historyPool: NIOThreadPool
+    var readThreads: ReadThreads
     var keyPool: NIOThreadPool
     var mergePool: NIOThreadPool
     var snapshots: SnapshotPolicy

@@ -63,7 +63,7 @@ final class GatewayProcess: ShardPorts {
             eventLoop: loop,
             core: core,
             journal: engine,
-            threadPool: reads,
+            threads: ReadThreads(reads),
             snapshots: snapshots,
             limits: .init(unflushedBytes: 128 << 10, unflushedMilliseconds: 1_000, reads: 4),
             clock: clock,

@@ -267,7 +267,7 @@ final class HandoverHost: ReplicaPorts, ShardPorts {
             core: ownership.takeCore(),
             journal: ownership.journal,
             acquiredAt: ownership.acquiredAt,
-            threadPool: jobs,
+            threads: ReadThreads(jobs),
             snapshots: SnapshotSetup(
                 storage: ownership.storage,
                 policy: SnapshotPolicy(payments: 100),

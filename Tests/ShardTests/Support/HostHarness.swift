@@ -32,7 +32,8 @@ final class HostHarness: ShardPorts {
         limits: ShardHost.Limits = ShardHost.Limits(),
         core: consuming ShardCore? = nil,
         snapshots: SnapshotSetup? = nil,
-        reads: any BlockingReads = InlineReads()
+        reads: any BlockingReads = InlineReads(),
+        threads: ReadThreads? = nil
     ) {
         bridge = JournalBridge(eventLoop: loop)
         var core = core.take() ?? ShardCore(configuration: .test, renderer: TestRenderer())
@@ -41,7 +42,7 @@ final class HostHarness: ShardPorts {
             eventLoop: loop,
             core: core,
             journal: journal,
-            threadPool: reads,
+            threads: threads ?? ReadThreads(reads),
             snapshots: snapshots,
             limits: limits,
             clock: { [clock] in clock.now },
@@ -52,20 +53,24 @@ final class HostHarness: ShardPorts {
 
     // MARK: Events
 
-    func command(_ kind: Command.Kind = ShardWorld.create(), key: UInt64) -> Command {
+    func command(
+        _ kind: Command.Kind = ShardWorld.create(),
+        key: UInt64,
+        merchant: UInt64 = 7
+    ) -> Command {
         requests += 1
         return Command(
             kind: kind,
-            merchant: MerchantID(rawValue: 7),
+            merchant: MerchantID(rawValue: merchant),
             requestID: RequestID(high: 1, low: requests),
-            key: KeyDigest(high: 7, low: key),
+            key: KeyDigest(high: merchant, low: key),
             fingerprint: Fingerprint(high: 0, low: 1),
             reply: ReplyToken(loop: 0, connection: 0, generation: 0, stream: UInt32(requests))
         )
     }
 
-    func send(_ kind: Command.Kind = ShardWorld.create(), key: UInt64) {
-        host.process([command(kind, key: key)])
+    func send(_ kind: Command.Kind = ShardWorld.create(), key: UInt64, merchant: UInt64 = 7) {
+        host.process([command(kind, key: key, merchant: merchant)])
     }
 
     /// The PSP says yes to the call number `index`.

@@ -137,10 +137,10 @@ struct ShardWorld: ~Copyable {
             case .callProvider(let call, let token, _): calls.append((call, token))
             case .score(let question, let token, _): questions.append((question, token))
             case .respond(let response): responses.append(response)
-            case .replay(let reply, _, let record): replays.append((reply, record))
-            case .loadPayment(let sequence): loads.append(sequence)
+            case .replay(let reply, _, _, let record): replays.append((reply, record))
+            case .loadPayment(_, let sequence): loads.append(sequence)
             case .lookUpKey(let digest, let second): keyLookUps.append((digest, second))
-            case .history(_, _, let payment, let newest): histories.append((payment, newest))
+            case .history(_, _, _, let payment, let newest): histories.append((payment, newest))
             case .ledgerEntries(_, _, let read): ledgerReads.append(read)
             case .pastBalance(_, _, let read): pastBalances.append(read)
             }
