@@ -32,7 +32,9 @@ extension ShardCore {
     }
 
     private func payoutAmount(_ request: CreatePayout, _ merchant: MerchantID) -> Result<Int64, Refused> {
-        guard money.payouts.count < configuration.money.payouts else {
+        // A merchant's share is as final as the table: pay-outs are never removed.
+        let most = configuration.money.payouts
+        guard money.payouts.count < most, money.payoutCount(of: merchant) < configuration.merchantShare.of(most) else {
             return .failure(Refused(refusal: .payoutTableFull))
         }
         guard !request.isHeld else { return .failure(Refused(refusal: .payoutsOnHold)) }
@@ -115,7 +117,7 @@ extension ShardCore {
                 index == money.payouts.count && record.id.shard == configuration.shard,
                 "pay-outs are numbered without gaps"
             )
-            _ = money.payouts.append(
+            _ = money.append(
                 Payout(
                     id: record.id,
                     merchant: record.merchant,

@@ -12,13 +12,11 @@ extension ShardCore {
         at now: Int64,
         into output: inout ShardOutput
     ) {
-        guard money.wallets.count < configuration.money.wallets else {
-            return refuse(command, .walletTableFull, into: &output)
-        }
-        guard money.walletCount(of: command.merchant) < configuration.merchantShare.of(configuration.money.wallets)
-        else {
-            return refuse(command, .merchantLimitReached, into: &output)
-        }
+        // A merchant's share is as final as the table: wallets are never removed.
+        let most = configuration.money.wallets
+        guard money.wallets.count < most,
+            money.walletCount(of: command.merchant) < configuration.merchantShare.of(most)
+        else { return refuse(command, .walletTableFull, into: &output) }
         var record = WalletOpened(
             id: nextIdentifier(WalletID.self, after: money.wallets.count, at: now),
             merchant: command.merchant,

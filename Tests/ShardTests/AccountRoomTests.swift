@@ -232,11 +232,39 @@ struct AccountRoomTests {
             world.send(.createWallet(CreateWallet(currency: .eur, reference: "")), key: "w\(number)")
             #expect(world.lastStatus == (number < 6 ? 201 : 503))
         }
-        #expect(world.lastBody == "refused merchantLimitReached")
+        #expect(world.lastBody == "refused walletTableFull" && world.responses.last?.retryAfterSeconds == 0)
         world.send(.createWallet(CreateWallet(currency: .eur, reference: "")), key: "w", merchant: 8)
         #expect(world.lastStatus == 201)
         let replayed = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
         let (mine, other) = (world.digest(), replayed.digest())
         #expect(mine == other)
+    }
+
+    @Test("A merchant has a share of the pay-outs, also behind a snapshot, and others go on")
+    func shareOfPayouts() throws {
+        var configuration = ShardConfiguration.test
+        configuration.money.payouts = 8
+        var world = ShardWorld(configuration: configuration)
+        world.storage = ShardStorage(directory: "/shard", journalID: 3, fileSystem: MemoryDisk())
+        world.makeAvailable(100)
+        world.makeAvailable(100, merchant: 8)
+        for number in 0..<7 {
+            world.send(ShardMoneyTests.payout(1), key: "p\(number)")
+            #expect(world.lastStatus == (number < 6 ? 201 : 503))
+        }
+        #expect(world.lastBody == "refused payoutTableFull" && world.responses.last?.retryAfterSeconds == 0)
+        try world.snapshot()
+        let written = world.storage
+        let storage = try #require(written)
+        var restored = try ShardWorld(
+            from: storage,
+            journal: world.journal,
+            configuration: configuration,
+            at: world.now
+        )
+        restored.send(ShardMoneyTests.payout(1), key: "again")
+        #expect(restored.restored.position > 0 && restored.lastBody == "refused payoutTableFull")
+        restored.send(ShardMoneyTests.payout(1), key: "p", merchant: 8)
+        #expect(restored.lastStatus == 201)
     }
 }

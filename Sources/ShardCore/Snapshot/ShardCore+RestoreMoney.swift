@@ -26,7 +26,7 @@ extension ShardCore {
                 guard money.sellers.open(seller.name, merchant: seller.merchant) == number else { throw .invalidValue }
             case .payouts:
                 let payout = try Payout(&reader, bytes)
-                let number = money.payouts.append(payout) + 1
+                let number = money.append(payout) + 1
                 guard payout.id.sequence == UInt64(number) else { throw .invalidValue }
             case .wallets:
                 let wallet = try Wallet(&reader, bytes)

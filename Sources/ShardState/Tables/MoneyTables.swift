@@ -13,11 +13,21 @@ package struct MoneyTables: Sendable {
     package private(set) var firstQuote = 0
     package var sellers = SellerTable()
     private var walletCounts: [MerchantID: Int] = [:]
+    private var payoutCounts: [MerchantID: Int] = [:]
 
     package init() {}
 
     /// Wallets of one merchant.
     package func walletCount(of merchant: MerchantID) -> Int { walletCounts[merchant] ?? 0 }
+
+    /// Pay-outs of one merchant.
+    package func payoutCount(of merchant: MerchantID) -> Int { payoutCounts[merchant] ?? 0 }
+
+    /// - Returns: the pay-out's place in its table.
+    package mutating func append(_ payout: Payout) -> Int {
+        payoutCounts[payout.merchant, default: 0] += 1
+        return payouts.append(payout)
+    }
 
     /// - Returns: the wallet's place in its table.
     package mutating func append(_ wallet: Wallet) -> Int {
