@@ -67,7 +67,7 @@ private struct Run: ~Copyable {
             owner: owner
         ) { _, _ in }
         var core = newCore()
-        var output = ShardOutput()
+        var output = Turn()
         for number in 0..<count {
             Self.pay(number, &core, &output)
             guard output.recordCount > 100 || number == count - 1 else { continue }
@@ -113,7 +113,7 @@ private struct Run: ~Copyable {
     mutating func warm() throws {
         let empty = residentBytes()
         var core = newCore()
-        var output = ShardOutput()
+        var output = Turn()
         let making = Stopwatch()
         for number in 0..<payments {
             Self.pay(number, &core, &output)
@@ -140,7 +140,7 @@ private struct Run: ~Copyable {
 
     /// The pause of taking a snapshot, and of the first changes after it, while it is being held.
     private func measurePause(_ core: inout ShardCore, _ storage: ShardStorage) throws {
-        var output = ShardOutput()
+        var output = Turn()
         var clock = Stopwatch()
         var capture: ShardCapture? = core.capture(unchangedSince: 0)
         Self.line("pause", "taking: \(clock.microseconds) us")
@@ -260,7 +260,7 @@ private struct Run: ~Copyable {
         )
     }
 
-    static func pay(_ number: Int, _ core: inout ShardCore, _ output: inout ShardOutput) {
+    static func pay(_ number: Int, _ core: inout ShardCore, _ output: inout Turn) {
         var details = PaymentDetails()
         details.append(.paymentMethod, "tok_visa_4242")
         details.append(.reference, "order-1234567890")
@@ -279,7 +279,7 @@ private struct Run: ~Copyable {
         finish(command(kind, UInt64(number)), Int64(number % 100_000) + 1, number, &core, &output)
     }
 
-    static func refund(_ place: Int, _ core: inout ShardCore, _ output: inout ShardOutput) {
+    static func refund(_ place: Int, _ core: inout ShardCore, _ output: inout Turn) {
         var id: PaymentID?
         _ = core.forEachPayment(from: place, count: 1) { view, _ in id = view.id }
         var command = command(.refund(id!, amountMinor: 1), 1 << 40 | UInt64(place))
@@ -292,7 +292,7 @@ private struct Run: ~Copyable {
         _ amount: Int64,
         _ number: Int,
         _ core: inout ShardCore,
-        _ output: inout ShardOutput
+        _ output: inout Turn
     ) {
         let time = epochTime + Int64(number / 100)
         core.handle(command, at: time, into: &output)

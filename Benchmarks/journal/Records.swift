@@ -8,7 +8,7 @@ import ShardState
 /// Real records, as a shard makes them for a card sale that succeeds: one of kind 1, one of kind 3 with the stored answer.
 struct SampleRecords: ~Copyable {
     private var core: ShardCore
-    private var output = ShardOutput()
+    private var output = Turn()
     private var number: UInt64 = 0
     private let now: Int64 = 1_790_000_000_000
     private let details: PaymentDetails

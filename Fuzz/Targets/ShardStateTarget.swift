@@ -56,7 +56,7 @@ private enum ShardStateSeed {
     static let sections: [Section] = {
         var core = empty()
         _ = core.resume(at: now)
-        var output = ShardOutput()
+        var output = Turn()
         var payments: [PaymentID] = []
         for number in 1...3 {
             core.handle(command(.createPayment(payment), UInt64(number)), at: now, into: &output)

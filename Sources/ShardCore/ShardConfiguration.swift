@@ -138,7 +138,7 @@ package struct ResolutionPolicy: Sendable {
     /// When to send again what certainly was not executed, in milliseconds; after the last the operation fails.
     package var retries: [Int64]
     /// How long an authorization may stay unknown, in milliseconds since its request, before it is given up: voided by our
-    /// reference where the provider declares that, else taken back when it is known. Captures and refunds are never given up.
+    /// reference where the provider declares that, else reversed when it is known. Captures and refunds are never given up.
     package var abandonAfter: Int64
     /// How long an operation may stay unknown, in milliseconds, before an operator must look (`ShardStatistics.needingAttention`).
     package var attentionAfter: Int64

@@ -120,12 +120,12 @@ extension ShardCore {
     }
 
     /// Answers the first request of an operation whose outcome is not known yet: 202, once.
-    mutating func answerProcessing(_ slot: Int, into output: inout ShardOutput) {
+    mutating func answerProcessing(_ slot: Int, in turn: inout Turn) {
         guard let reply = operations[slot].reply, let key = operations[slot].key else { return }
         operations[slot].reply = nil
         let operation = operations[slot]
         let answer = processingAnswer(payment: operation.payment, refund: operation.refund)
-        respond(reply, key.requestID, answer, into: &output)
+        respond(reply, key.requestID, answer, in: &turn)
     }
 
     private func processingAnswer(payment: Int, refund: UInt32) -> Answer {
@@ -137,9 +137,9 @@ extension ShardCore {
         return Answer(status: 202, body: paymentBody(payment))
     }
 
-    /// The key's first request has no result yet. While it waits on a connection this one is told so (409); once it was
+    /// The key's first request has no result yet. While it waits on a connection this one is answered 409; once it was
     /// answered 202, or after a restart, the current state is the answer: never an endless 409.
-    mutating func answerReserved(_ token: UInt64, _ command: Command, into output: inout ShardOutput) {
+    mutating func answerReserved(_ token: UInt64, _ command: Command, in turn: inout Turn) {
         let answer: Answer
         switch operationPlace(token: token) {
         case .none: preconditionFailure("a reserved key leads to no operation")
@@ -147,14 +147,14 @@ extension ShardCore {
             let operation = operations[slot]
             guard operation.reply == nil else {
                 statistics.keysInUse += 1
-                return refuse(command, .keyInUse, into: &output)
+                return refuse(command, .keyInUse, in: &turn)
             }
             answer = processingAnswer(payment: operation.payment, refund: operation.refund)
         case .waiting(let slot):
             answer = processingAnswer(payment: waiting[slot].payment, refund: waiting[slot].refund)
         }
         statistics.replays += 1
-        respond(command.reply, command.requestID, answer, isReplay: true, into: &output)
+        respond(command.reply, command.requestID, answer, isReplay: true, in: &turn)
     }
 
     /// Whoever waits for the answer of an operation that will not get one: the journal has failed.
@@ -170,12 +170,12 @@ extension ShardCore {
 
     // MARK: Reads
 
-    mutating func answerPayment(_ id: PaymentID, _ command: Command, into output: inout ShardOutput) {
+    mutating func answerPayment(_ id: PaymentID, _ command: Command, in turn: inout Turn) {
         let index: Int
         switch place(of: id, for: command.merchant) {
         case .warm(let found): index = found
-        case .cold: return park(command, payment: id.sequence, into: &output)
-        case .unknown: return refuseRead(command, into: &output)
+        case .cold: return park(command, payment: id.sequence, in: &turn)
+        case .unknown: return refuseRead(command, in: &turn)
         }
         let response = Response(
             reply: command.reply,
@@ -185,27 +185,27 @@ extension ShardCore {
             retryAfterSeconds: 0,
             body: paymentBody(index)
         )
-        output.release(.respond(response), restingOn: payments[index].lastRecord)
+        turn.release(.respond(response), restingOn: payments[index].lastRecord)
     }
 
-    mutating func answerHistory(_ id: PaymentID, _ command: Command, into output: inout ShardOutput) {
+    mutating func answerHistory(_ id: PaymentID, _ command: Command, in turn: inout Turn) {
         let index: Int
         switch place(of: id, for: command.merchant) {
         case .warm(let found): index = found
-        case .cold: return park(command, payment: id.sequence, into: &output)
-        case .unknown: return refuseRead(command, into: &output)
+        case .cold: return park(command, payment: id.sequence, in: &turn)
+        case .unknown: return refuseRead(command, in: &turn)
         }
         let newest = payments[index].lastRecord
         let history = Effect.history(command.reply, command.requestID, command.merchant, id, newest: newest)
-        output.release(history, restingOn: newest)
+        turn.release(history, restingOn: newest)
     }
 
-    mutating func answerRefund(_ id: RefundID, _ command: Command, into output: inout ShardOutput) {
+    mutating func answerRefund(_ id: RefundID, _ command: Command, in turn: inout Turn) {
         let index: Int
         switch place(of: id, for: command.merchant) {
         case .warm(let found): index = found
-        case .cold: return park(command, payment: id.paymentSequence, into: &output)
-        case .unknown: return refuseRead(command, into: &output)
+        case .cold: return park(command, payment: id.paymentSequence, in: &turn)
+        case .unknown: return refuseRead(command, in: &turn)
         }
         let refund = refunds[index]
         var body = makeBody()
@@ -218,7 +218,7 @@ extension ShardCore {
             retryAfterSeconds: 0,
             body: body
         )
-        output.release(.respond(response), restingOn: refund.lastRecord)
+        turn.release(.respond(response), restingOn: refund.lastRecord)
     }
 
     /// Hands a payment's details to `body` with what was noted of sellers and captures by hand; nothing for nil.
@@ -246,14 +246,14 @@ extension ShardCore {
         _ refusal: Refusal,
         showing index: Int? = nil,
         allowedEvents: UInt32 = 0,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         statistics.refusals += 1
-        release(refusal, command, showing: index, allowedEvents: allowedEvents, into: &output)
+        release(refusal, command, showing: index, allowedEvents: allowedEvents, in: &turn)
     }
 
-    func refuseRead(_ command: Command, into output: inout ShardOutput) {
-        release(.notFound, command, showing: nil, into: &output)
+    func refuseRead(_ command: Command, in turn: inout Turn) {
+        release(.notFound, command, showing: nil, in: &turn)
     }
 
     private func release(
@@ -261,7 +261,7 @@ extension ShardCore {
         _ command: Command,
         showing index: Int?,
         allowedEvents: UInt32 = 0,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         var body = makeBody()
         let payment = index.map { payments[$0] }
@@ -286,7 +286,7 @@ extension ShardCore {
             body: body
         )
         // What it tells (another request's key, the payment's state) may rest on records that are not durable yet.
-        output.release(.respond(response), restingOn: payment?.lastRecord ?? 0)
+        turn.release(.respond(response), restingOn: payment?.lastRecord ?? 0)
     }
 
     /// An answer that refuses a request outside of any command (a stored answer that cannot be read).
@@ -307,7 +307,7 @@ extension ShardCore {
         _ answer: Answer,
         isReplay: Bool = false,
         isSoon: Bool = true,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let response = Response(
             reply: reply,
@@ -317,7 +317,7 @@ extension ShardCore {
             retryAfterSeconds: answer.status == 202 && isSoon ? 1 : 0,
             body: answer.body
         )
-        output.release(.respond(response), restingOn: lastPosition)
+        turn.release(.respond(response), restingOn: lastPosition)
     }
 }
 

@@ -279,7 +279,7 @@ extension ShardCore {
         refunds[refund].operationSlot = 0
         refunds[refund].providerReference = arena.append(record.providerReference)
         refunds[refund].declineProviderCode = arena.append(record.declineProviderCode)
-        // A refund of another amount than asked stays pending on the payment, until people decide.
+        // A refund of another amount than asked stays pending on the payment, until an operator decides.
         guard record.result != .conflicted else { return }
         payments[index].refundFinished(
             succeeded: record.result == .succeeded,
@@ -374,13 +374,13 @@ extension ShardCore {
     }
 
     /// Encodes a record, which was just applied, behind the ones already decided.
-    mutating func persist(_ record: ShardRecord, into output: inout ShardOutput) {
-        record.encodeFramed(header: header(of: record), entryLink: entryLink, into: &output.records)
+    mutating func persist(_ record: ShardRecord, in turn: inout Turn) {
+        record.encodeFramed(header: header(of: record), entryLink: entryLink, into: &turn.records)
         entryLink = EntryLink.none
-        output.recordCount += 1
+        turn.recordCount += 1
         lastPosition += 1
         lastRecordTime = max(lastRecordTime, record.time)
-        persistDueMark(at: record.time, into: &output)
+        persistDueMark(at: record.time, in: &turn)
     }
 }
 

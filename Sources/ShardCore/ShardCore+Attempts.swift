@@ -25,12 +25,11 @@ extension ShardCore {
     mutating func tryNextConnector(
         _ slot: Int,
         after outcome: EndedAttempt.Outcome,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) -> Bool {
         let operation = operations[slot]
         // What is kept of the journal's room is for the ends of what is in flight, not for more attempts.
-        guard operation.operation == .authorize, !isOurs(slot), !isJournalRoomShort else { return false }
+        guard operation.operation == .authorize, !isInternal(slot), !isJournalRoomShort else { return false }
         let payment = payments[operation.payment]
         let attempt = Attempt(
             number: operation.attempt,
@@ -57,12 +56,12 @@ extension ShardCore {
             nextPosition: next.position,
             nextConnector: next.connector,
             previous: payment.lastRecord,
-            time: now
+            time: turn.now
         )
         statistics.failovers += 1
         applyAttemptEnded(record, slot: slot, at: nextPosition)
-        persist(.attemptEnded(record), into: &output)
-        execute(slot, paymentMethod: paymentMethod(of: operation.payment), at: now, into: &output)
+        persist(.attemptEnded(record), in: &turn)
+        execute(slot, paymentMethod: paymentMethod(of: operation.payment), in: &turn)
         return true
     }
 }

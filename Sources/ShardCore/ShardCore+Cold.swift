@@ -31,14 +31,14 @@ struct Parking {
 
 extension ShardCore {
     /// Lets a command wait until its payment is in memory again. One merchant takes a part of the places only.
-    mutating func park(_ command: Command, payment sequence: UInt64, into output: inout ShardOutput) {
+    mutating func park(_ command: Command, payment sequence: UInt64, in turn: inout Turn) {
         // A payment that is read back takes a place in the table until the next snapshot.
         guard parking.count < configuration.parkedCapacity,
             command.isOperators || parking.commands(of: command.merchant) < configuration.parkedPerMerchant,
             payments.presentCount + parking.count < configuration.paymentCapacity
-        else { return refuse(command, .overloaded, into: &output) }
+        else { return refuse(command, .overloaded, in: &turn) }
         if parking.park(command, payment: sequence) {
-            output.release(.loadPayment(command.merchant, sequence: sequence), restingOn: 0)
+            turn.release(.loadPayment(command.merchant, sequence: sequence), restingOn: 0)
         }
     }
 
@@ -48,8 +48,9 @@ extension ShardCore {
         _ sequence: UInt64,
         _ entry: [UInt8]?,
         at now: Int64,
-        into output: inout ShardOutput
+        into turn: inout Turn
     ) {
+        turn.now = now
         let commands = parking.take(sequence)
         let isHere = payments.contains(Int(sequence) - 1)
         let owner = isHere ? payments[Int(sequence) - 1].merchant : entry.flatMap { merchant(ofEntry: $0, sequence) }
@@ -58,11 +59,11 @@ extension ShardCore {
         if isReadable { statistics.coldLoads += 1 } else { statistics.coldLoadsFailed += 1 }
         for command in commands {
             if !isReadable {
-                refuse(command, .journalFailed, into: &output)
+                refuse(command, .journalFailed, in: &turn)
             } else if command.isOperators || command.merchant == owner {
-                handle(command, at: now, into: &output)
+                handle(command, at: turn.now, into: &turn)
             } else {
-                refuse(command, .notFound, into: &output)
+                refuse(command, .notFound, in: &turn)
             }
         }
     }

@@ -6,44 +6,45 @@ import ShardState
 extension ShardCore {
     /// Handles one command.
     /// - Parameter now: milliseconds since 1970.
-    package mutating func handle(_ command: Command, at now: Int64, into output: inout ShardOutput) {
+    package mutating func handle(_ command: Command, at now: Int64, into turn: inout Turn) {
+        turn.now = now
         actor = command.actor
         switch command.kind {
-        case .getPayment(let id): answerPayment(id, command, into: &output)
-        case .getHistory(let id): answerHistory(id, command, into: &output)
-        case .getRefund(let id): answerRefund(id, command, into: &output)
-        case .getDispute(let id): answerDispute(id, command, into: &output)
-        case .getBalance: answerBalance(command, at: now, into: &output)
-        case .getPastBalance(let time): answerBalance(of: time, command, at: now, into: &output)
-        case .getAccounts: answerAccounts(command, at: now, into: &output)
-        case .getEntries(let query): answerEntries(query, command, into: &output)
+        case .getPayment(let id): answerPayment(id, command, in: &turn)
+        case .getHistory(let id): answerHistory(id, command, in: &turn)
+        case .getRefund(let id): answerRefund(id, command, in: &turn)
+        case .getDispute(let id): answerDispute(id, command, in: &turn)
+        case .getBalance: answerBalance(command, in: &turn)
+        case .getPastBalance(let time): answerBalance(of: time, command, in: &turn)
+        case .getAccounts: answerAccounts(command, in: &turn)
+        case .getEntries(let query): answerEntries(query, command, in: &turn)
         case .createPayment(let request):
-            guard let key = admit(command, at: now, into: &output) else { return }
-            create(request, command, key, at: now, into: &output)
+            guard let key = admit(command, in: &turn) else { return }
+            create(request, command, key, in: &turn)
         case .capture(let id, let amount, let isFinal):
-            guard let key = admit(command, at: now, into: &output) else { return }
-            start(.capture, of: id, amount, isFinal: isFinal, command, key, at: now, into: &output)
+            guard let key = admit(command, in: &turn) else { return }
+            start(.capture, of: id, amount, isFinal: isFinal, command, key, in: &turn)
         case .cancel(let id):
-            guard let key = admit(command, at: now, into: &output) else { return }
-            start(.cancel, of: id, nil, command, key, at: now, into: &output)
+            guard let key = admit(command, in: &turn) else { return }
+            start(.cancel, of: id, nil, command, key, in: &turn)
         case .approve(let id):
-            guard let key = admit(command, at: now, into: &output) else { return }
-            approve(id, command, key, at: now, into: &output)
+            guard let key = admit(command, in: &turn) else { return }
+            approve(id, command, key, in: &turn)
         case .reject(let id):
-            guard let key = admit(command, at: now, into: &output) else { return }
-            reject(id, command, key, at: now, into: &output)
+            guard let key = admit(command, in: &turn) else { return }
+            reject(id, command, key, in: &turn)
         case .increment(let id, let amount):
-            guard let key = admit(command, at: now, into: &output) else { return }
-            start(.increment, of: id, amount, command, key, at: now, into: &output)
+            guard let key = admit(command, in: &turn) else { return }
+            start(.increment, of: id, amount, command, key, in: &turn)
         case .confirm(let id, let returnData):
-            guard let key = admit(command, at: now, into: &output) else { return }
+            guard let key = admit(command, in: &turn) else { return }
             let data = PaymentDetails(returnData: returnData).bytes
-            start(.confirm, of: id, nil, details: data, command, key, at: now, into: &output)
+            start(.confirm, of: id, nil, details: data, command, key, in: &turn)
         case .refund(let id, let amount):
-            guard let key = admit(command, at: now, into: &output) else { return }
-            start(.refund, of: id, amount, command, key, at: now, into: &output)
+            guard let key = admit(command, in: &turn) else { return }
+            start(.refund, of: id, amount, command, key, in: &turn)
         case .captureWith(let id, let amount, let isFinal, let instructions):
-            guard let key = admit(command, at: now, into: &output) else { return }
+            guard let key = admit(command, in: &turn) else { return }
             start(
                 .capture,
                 of: id,
@@ -52,29 +53,28 @@ extension ShardCore {
                 instructions: instructions,
                 command,
                 key,
-                at: now,
-                into: &output
+                in: &turn
             )
-        case .getPayout(let id): answerPayout(id, command, into: &output)
-        case .getWallet(let id): answerWallet(id, command, into: &output)
+        case .getPayout(let id): answerPayout(id, command, in: &turn)
+        case .getWallet(let id): answerWallet(id, command, in: &turn)
         case .createPayout, .payoutEvent, .createWallet, .quoteExchange, .convertExchange:
-            guard let key = admit(command, at: now, into: &output) else { return }
-            handleMoney(command, key, at: now, into: &output)
+            guard let key = admit(command, in: &turn) else { return }
+            handleMoney(command, key, in: &turn)
         case .disputeEvidence(let id, let evidence):
-            guard let key = admit(command, at: now, into: &output) else { return }
-            defend(id, .disputeEvidence, evidence: evidence, command, key, at: now, into: &output)
+            guard let key = admit(command, in: &turn) else { return }
+            defend(id, .disputeEvidence, evidence: evidence, command, key, in: &turn)
         case .acceptDispute(let id):
-            guard let key = admit(command, at: now, into: &output) else { return }
-            defend(id, .disputeAccepted, evidence: "", command, key, at: now, into: &output)
+            guard let key = admit(command, in: &turn) else { return }
+            defend(id, .disputeAccepted, evidence: "", command, key, in: &turn)
         case .providerEvent(let event):
-            guard let key = admit(command, at: now, into: &output) else { return }
-            handle(event, command, key, at: now, into: &output)
+            guard let key = admit(command, in: &turn) else { return }
+            handle(event, command, key, in: &turn)
         }
     }
 
     /// Looks the key up; answers at once what is known already, or refuses. Returns the key when the command is new.
     /// Nothing is reserved yet, but nothing else can come between: the shard has one owner.
-    mutating func admit(_ command: Command, at now: Int64, into output: inout ShardOutput) -> RequestKey? {
+    mutating func admit(_ command: Command, in turn: inout Turn) -> RequestKey? {
         guard let digest = command.key, let fingerprint = command.fingerprint else {
             preconditionFailure("the edge refuses a mutation without a key")
         }
@@ -84,23 +84,23 @@ extension ShardCore {
         switch known {
         case .absent:
             if mayBeInRuns(digest) {
-                parkForKey(command, digest, at: now, into: &output)
+                parkForKey(command, digest, in: &turn)
                 return nil
             }
             if let refusal = admissionRefusal(command) {
-                refuse(command, refusal, into: &output)
+                refuse(command, refusal, in: &turn)
                 return nil
             }
             return RequestKey(digest: digest, fingerprint: fingerprint, requestID: command.requestID)
         case .mismatch:
             statistics.keyConflicts += 1
-            refuse(command, .keyReused, into: &output)
+            refuse(command, .keyReused, in: &turn)
         case .completed(let record):
             statistics.replays += 1
             let replay = Effect.replay(command.reply, command.requestID, command.merchant, record: record)
-            output.release(replay, restingOn: record)
+            turn.release(replay, restingOn: record)
         case .reserved(let operation):
-            answerReserved(operation, command, into: &output)
+            answerReserved(operation, command, in: &turn)
         }
         return nil
     }
@@ -109,22 +109,21 @@ extension ShardCore {
         _ request: CreatePayment,
         _ command: Command,
         _ key: RequestKey,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         guard payments.presentCount < configuration.paymentCapacity else {
-            return refuse(command, .paymentTableFull, into: &output)
+            return refuse(command, .paymentTableFull, in: &turn)
         }
         if let refusal = accountRefusal(command.merchant, request.currency) {
-            return refuse(command, refusal, into: &output)
+            return refuse(command, refusal, in: &turn)
         }
         let traits: PaymentTraits
         switch self.traits(of: request, command.merchant) {
         case .success(let found): traits = found
-        case .failure(let refused): return refuse(command, refused.refusal, into: &output)
+        case .failure(let refused): return refuse(command, refused.refusal, in: &turn)
         }
         let id = PaymentID(
-            milliseconds: UInt64(max(0, now)),
+            milliseconds: UInt64(max(0, turn.now)),
             shard: configuration.shard,
             sequence: UInt64(payments.count + 1)
         )
@@ -141,15 +140,15 @@ extension ShardCore {
             overCaptureBasisPoints: traits.contains(.wallet) ? 0 : overCaptureBasisPoints(request.route),
             traits: traits,
             key: key,
-            details: assessed(request, of: command.merchant, at: now),
-            time: now
+            details: assessed(request, of: command.merchant, at: turn.now),
+            time: turn.now
         )
         guard let slot = applyCreated(record, at: nextPosition) else { preconditionFailure("it is not held back") }
-        persist(.paymentCreated(record), into: &output)
+        persist(.paymentCreated(record), in: &turn)
         statistics.paymentsCreated += 1
         operations[slot].reply = command.reply
-        passGate(slot, paymentMethod: request.paymentMethod, at: now, into: &output)
-        if command.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, into: &output) }
+        passGate(slot, paymentMethod: request.paymentMethod, in: &turn)
+        if command.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, in: &turn) }
     }
 
     /// How far captures may exceed the authorization: what each connector of the route permits, as any of them may get the payment.
@@ -171,26 +170,25 @@ extension ShardCore {
         details: [UInt8] = [],
         _ command: Command,
         _ key: RequestKey,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let index: Int
         switch place(of: id, for: command.merchant) {
         case .warm(let found): index = found
-        case .cold: return park(command, payment: id.sequence, into: &output)
-        case .unknown: return refuse(command, .notFound, into: &output)
+        case .cold: return park(command, payment: id.sequence, in: &turn)
+        case .unknown: return refuse(command, .notFound, in: &turn)
         }
         let amount: Int64
         do throws(OperationRefusal) {
             amount = try checkedAmount(operation, payments[index], requested, isFinal: isFinal)
         } catch {
-            return refuse(command, Refusal(error), showing: index, into: &output)
+            return refuse(command, Refusal(error), showing: index, in: &turn)
         }
         if let refusal = moneyRefusal(operation, amount, isFinal: isFinal, instructions, payments[index]) {
-            return refuse(command, refusal, showing: index, into: &output)
+            return refuse(command, refusal, showing: index, in: &turn)
         }
-        if let refusal = accountRefusal(operation, payments[index]) { return refuse(command, refusal, into: &output) }
-        if operation == .refund, isFullOfRefunds { return refuse(command, .paymentTableFull, into: &output) }
+        if let refusal = accountRefusal(operation, payments[index]) { return refuse(command, refusal, in: &turn) }
+        if operation == .refund, isFullOfRefunds { return refuse(command, .paymentTableFull, in: &turn) }
         let record = OperationStarted(
             payment: id,
             operation: operation,
@@ -201,13 +199,13 @@ extension ShardCore {
             transfers: Postings.started(operation, amount, payments[index], rail: rail(of: payments[index])),
             instructions: instructions?.packed.bytes ?? details,
             previous: payments[index].lastRecord,
-            time: now
+            time: turn.now
         )
         let slot = applyStarted(record, at: nextPosition)
-        persist(.operationStarted(record), into: &output)
+        persist(.operationStarted(record), in: &turn)
         operations[slot].reply = command.reply
-        execute(slot, paymentMethod: "", at: now, into: &output)
-        if command.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, into: &output) }
+        execute(slot, paymentMethod: "", in: &turn)
+        if command.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, in: &turn) }
     }
 
     /// Refunds are numbered in 32 bits, and a payment's memory names them by these numbers.
@@ -253,20 +251,19 @@ extension ShardCore {
     }
 
     /// Sends the operation of `slot` to the PSP, as soon as the last record is durable.
-    mutating func execute(_ slot: Int, paymentMethod: String, at now: Int64, into output: inout ShardOutput) {
-        if isOurs(slot) { return executeHere(slot, at: now, into: &output) }
+    mutating func execute(_ slot: Int, paymentMethod: String, in turn: inout Turn) {
+        if isInternal(slot) { return executeHere(slot, in: &turn) }
         operations[slot].step = .executing
         operations[slot].tries &+= 1
-        operations[slot].sentAt = now
-        call(.execute, slot, paymentMethod: paymentMethod, at: now, into: &output)
+        operations[slot].sentAt = turn.now
+        call(.execute, slot, paymentMethod: paymentMethod, in: &turn)
     }
 
     mutating func call(
         _ mode: ProviderCall.Mode,
         _ slot: Int,
         paymentMethod: String,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let operation = operations[slot]
         let payment = payments[operation.payment]
@@ -286,8 +283,8 @@ extension ShardCore {
             providerReference: arena.string(payment.providerReference),
             returnData: operation.operation == .confirm && mode == .execute ? returnData(of: payment) : ""
         )
-        let deadline = now + timeout(slot)
-        output.release(.callProvider(call, token: operations.token(slot), deadline: deadline), restingOn: lastPosition)
+        let deadline = turn.now + timeout(slot)
+        turn.release(.callProvider(call, token: operations.token(slot), deadline: deadline), restingOn: lastPosition)
     }
 }
 

@@ -2,7 +2,7 @@ import Payments
 import ShardRecords
 import ShardState
 
-// What time does to payments: authorizations run out, shoppers do not come back, and what came too late is taken back. A payment
+// What time does to payments: authorizations run out, shoppers do not come back, and what came too late is reversed. A payment
 // carries its deadline, so that a restart changes nothing; what is kept here is only when to look at it.
 extension ShardCore {
     /// Deadlines nearer than this are waited for one by one; the sweep finds the others in time.
@@ -28,12 +28,12 @@ extension ShardCore {
     }
 
     /// Time passes.
-    mutating func advanceDeadlines(to now: Int64, into output: inout ShardOutput) {
-        sweep(at: now)
+    mutating func advanceDeadlines(in turn: inout Turn) {
+        sweep(at: turn.now)
         guard deadlines.count > 0 else { return }
         var due: [Int] = []
-        deadlines.advance(to: now, limit: Self.dueLimit, into: &due)
-        for index in due { deadlineDue(index, at: now, into: &output) }
+        deadlines.advance(to: turn.now, limit: Self.dueLimit, into: &due)
+        for index in due { deadlineDue(index, in: &turn) }
     }
 
     /// Goes round the payments in memory, in half an hour at the most, and puts those in the queue whose end is near.
@@ -54,44 +54,46 @@ extension ShardCore {
         }
     }
 
-    private mutating func deadlineDue(_ index: Int, at now: Int64, into output: inout ShardOutput) {
+    private mutating func deadlineDue(_ index: Int, in turn: inout Turn) {
         guard payments.contains(index) else { return }
         let payment = payments[index]
         if payment.disputedMinor > 0, refusesNewWork == nil {
-            endOverdueDisputes(index, at: now, into: &output)
-            if let due = evidenceDueAt(index), due - now < Self.horizon { deadlines.add(index, at: max(now, due)) }
+            endOverdueDisputes(index, in: &turn)
+            if let due = evidenceDueAt(index), due - turn.now < Self.horizon {
+                deadlines.add(index, at: max(turn.now, due))
+            }
         }
         guard payment.needsReversal || payment.deadline != 0 else { return }
         // An operation is under way, or nothing new may be begun now: later.
         guard payment.running == nil, refusesNewWork == nil, mayBegin(for: payment.merchant) else {
-            return deadlines.add(index, at: now + Self.retryInterval)
+            return deadlines.add(index, at: turn.now + Self.retryInterval)
         }
         // A hold that the PSP will not let go ends by itself.
-        let isOver = payment.isOpen && payment.deadline != 0 && payment.deadline <= now
+        let isOver = payment.isOpen && payment.deadline != 0 && payment.deadline <= turn.now
         if payment.needsReversal, !isOver {
-            takeBack(index, at: now, into: &output)
+            reverse(index, in: &turn)
             let tries = payment.phase == .captured ? payment.refundCount : payment.cancelCount
-            let next = now + Self.retryInterval(after: tries)
+            let next = turn.now + Self.retryInterval(after: tries)
             return deadlines.add(index, at: payment.deadline == 0 ? next : min(next, payment.deadline))
         }
-        guard payment.deadline <= now else {
-            guard payment.deadline - now < Self.horizon else { return }
+        guard payment.deadline <= turn.now else {
+            guard payment.deadline - turn.now < Self.horizon else { return }
             return deadlines.add(index, at: payment.deadline)
         }
         switch payment.phase {
         case .authorized, .partiallyCaptured:
-            change(index, .expired, at: now, into: &output)
+            change(index, .expired, in: &turn)
             statistics.expired += 1
         case .requiresAction:
-            if payment.cancelCount < .max { begin(.cancel, index, cause: .abandoned, at: now, into: &output) }
-            deadlines.add(index, at: now + Self.retryInterval(after: payment.cancelCount))
-        case .review: reviewTimedOut(index, at: now, into: &output)
+            if payment.cancelCount < .max { begin(.cancel, index, cause: .abandoned, in: &turn) }
+            deadlines.add(index, at: turn.now + Self.retryInterval(after: payment.cancelCount))
+        case .review: reviewTimedOut(index, in: &turn)
         case .created, .captured, .voided, .failed, .conflicted, .expired: break
         }
     }
 
     /// Voids or refunds what must not stay.
-    private mutating func takeBack(_ index: Int, at now: Int64, into output: inout ShardOutput) {
+    private mutating func reverse(_ index: Int, in turn: inout Turn) {
         let payment = payments[index]
         let isPossible: Bool
         if payment.phase == .captured {
@@ -104,17 +106,17 @@ extension ShardCore {
             isPossible = payment.cancelCount < .max
         }
         guard isPossible else { return statistics.reversalsFailed += 1 }
-        begin(payment.phase == .captured ? .refund : .cancel, index, cause: nil, at: now, into: &output)
+        begin(payment.phase == .captured ? .refund : .cancel, index, cause: nil, in: &turn)
     }
 
     /// The gateway had given a shopper up, and the PSP refuses to cancel: the shopper has finished after all. The PSP is asked
-    /// what came of it, and that is taken back.
-    mutating func afterRefusedCancel(_ index: Int, at now: Int64, into output: inout ShardOutput) {
+    /// what came of it, and that is reversed.
+    mutating func afterRefusedCancel(_ index: Int, in turn: inout Turn) {
         let payment = payments[index]
         guard payment.phase == .requiresAction, payment.failure == .reversal(.abandoned), payment.running == nil,
             payment.confirmCount < .max, refusesNewWork == nil, mayBegin(for: payment.merchant)
         else { return }
-        begin(.confirm, index, cause: .abandoned, at: now, into: &output)
+        begin(.confirm, index, cause: .abandoned, in: &turn)
     }
 
     /// Begins an operation that no merchant asked for.
@@ -122,8 +124,7 @@ extension ShardCore {
         _ operation: ProviderOperation,
         _ index: Int,
         cause: ReversalReason?,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let payment = payments[index]
         let amount: Int64
@@ -141,25 +142,25 @@ extension ShardCore {
             key: nil,
             transfers: Postings.started(operation, amount, payment, rail: rail(of: payment)),
             previous: payment.lastRecord,
-            time: now
+            time: turn.now
         )
         let slot = applyStarted(record, at: nextPosition)
-        persist(.operationStarted(record), into: &output)
+        persist(.operationStarted(record), in: &turn)
         statistics.begunByGateway += 1
-        execute(slot, paymentMethod: "", at: now, into: &output)
+        execute(slot, paymentMethod: "", in: &turn)
     }
 
     /// Journals a change that nobody asked for.
-    mutating func change(_ index: Int, _ change: PaymentChange, at now: Int64, into output: inout ShardOutput) {
+    mutating func change(_ index: Int, _ change: PaymentChange, in turn: inout Turn) {
         let payment = payments[index]
         let record = PaymentChanged(
             payment: payment.id,
             change: change,
             transfers: Postings.changed(change, payment, rail: rail(of: payment)),
             previous: payment.lastRecord,
-            time: now
+            time: turn.now
         )
         applyChanged(record, at: nextPosition)
-        persist(.paymentChanged(record), into: &output)
+        persist(.paymentChanged(record), in: &turn)
     }
 }

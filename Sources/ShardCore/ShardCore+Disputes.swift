@@ -82,12 +82,12 @@ extension ShardCore {
         return found.reversed()
     }
 
-    mutating func answerDispute(_ id: DisputeID, _ command: Command, into output: inout ShardOutput) {
+    mutating func answerDispute(_ id: DisputeID, _ command: Command, in turn: inout Turn) {
         let index: Int
         switch place(of: id, for: command.merchant) {
         case .warm(let found): index = found
-        case .cold: return park(command, payment: id.paymentSequence, into: &output)
-        case .unknown: return refuseRead(command, into: &output)
+        case .cold: return park(command, payment: id.paymentSequence, in: &turn)
+        case .unknown: return refuseRead(command, in: &turn)
         }
         var body = makeBody()
         renderer.renderDispute(view(disputes[index], payments[Int(id.paymentSequence) - 1]), into: &body)
@@ -99,7 +99,7 @@ extension ShardCore {
             retryAfterSeconds: 0,
             body: body
         )
-        output.release(.respond(response), restingOn: disputes[index].lastRecord)
+        turn.release(.respond(response), restingOn: disputes[index].lastRecord)
     }
 
     /// The merchant sends evidence, or gives the dispute up.
@@ -109,23 +109,22 @@ extension ShardCore {
         evidence: String,
         _ command: Command,
         _ key: RequestKey,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let dispute: Int
         switch place(of: id, for: command.merchant) {
         case .warm(let found): dispute = found
-        case .cold: return park(command, payment: id.paymentSequence, into: &output)
-        case .unknown: return refuse(command, .notFound, into: &output)
+        case .cold: return park(command, payment: id.paymentSequence, in: &turn)
+        case .unknown: return refuse(command, .notFound, in: &turn)
         }
         let index = Int(id.paymentSequence) - 1
         let event = ProviderEvent(type: type, payment: payments[index].id, id: "", provider: "")
-        let context = context(event, index, dispute: dispute, refund: nil, at: now)
+        let context = context(event, index, dispute: dispute, refund: nil, at: turn.now)
         let decision: EventDecision
         do throws(EventRefusal) {
             decision = try payments[index].decide(event, context)
         } catch {
-            return refuse(command, dispute: dispute, index, into: &output)
+            return refuse(command, dispute: dispute, index, in: &turn)
         }
         guard case .fact(let fact) = decision else { preconditionFailure("a merchant tells no outcome") }
         var record = EventApplied(
@@ -135,16 +134,16 @@ extension ShardCore {
             evidence: evidence,
             key: key,
             transfers: Transfers(),
-            time: now
+            time: turn.now
         )
-        write(&record, index, dispute: dispute, command, at: now, into: &output)
+        write(&record, index, dispute: dispute, command, in: &turn)
     }
 
     private mutating func refuse(
         _ command: Command,
         dispute: Int,
         _ index: Int,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         statistics.refusals += 1
         var body = makeBody()
@@ -163,7 +162,7 @@ extension ShardCore {
             retryAfterSeconds: refusal.retryAfterSeconds,
             body: body
         )
-        output.release(.respond(response), restingOn: disputes[dispute].lastRecord)
+        turn.release(.respond(response), restingOn: disputes[dispute].lastRecord)
     }
 
     // MARK: Time
@@ -183,10 +182,10 @@ extension ShardCore {
     }
 
     /// Ends the disputes of the payment whose time for evidence has passed.
-    mutating func endOverdueDisputes(_ index: Int, at now: Int64, into output: inout ShardOutput) {
+    mutating func endOverdueDisputes(_ index: Int, in turn: inout Turn) {
         while let dispute = disputeIndex(
             payment: index,
-            where: { $0.status == .open && $0.evidenceDueAt != 0 && $0.evidenceDueAt < now }
+            where: { $0.status == .open && $0.evidenceDueAt != 0 && $0.evidenceDueAt < turn.now }
         ) {
             let fact = PaymentFact(.disputeOverdue, disputes[dispute].amountMinor, payments[index].currency)
             let record = EventApplied(
@@ -196,10 +195,10 @@ extension ShardCore {
                 dispute: disputes[dispute].id.ordinal,
                 transfers: Transfers(),
                 previous: payments[index].lastRecord,
-                time: now
+                time: turn.now
             )
             applyEvent(record, at: nextPosition)
-            persist(.eventApplied(record), into: &output)
+            persist(.eventApplied(record), in: &turn)
             statistics.disputesOverdue += 1
         }
     }

@@ -6,20 +6,19 @@ import ShardState
 
 // Events: what providers, settlement lines and operators tell of payments (docs/payments.md). Each is applied once, under
 // the key of its provider and its identifier; one that the state does not take is refused, and nothing is kept of it, so that it
-// may be told again.
+// may be reported again.
 extension ShardCore {
-    /// An operator posts what was told.
+    /// An operator posts what was reported.
     mutating func handle(
         _ event: ProviderEvent,
         _ command: Command,
         _ key: RequestKey,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         switch place(of: event.payment) {
-        case .warm(let index): tell(event, index, command, key, at: now, into: &output)
-        case .cold: park(command, payment: event.payment.sequence, into: &output)
-        case .unknown: refuse(command, .notFound, into: &output)
+        case .warm(let index): tell(event, index, command, key, in: &turn)
+        case .cold: park(command, payment: event.payment.sequence, in: &turn)
+        case .unknown: refuse(command, .notFound, in: &turn)
         }
     }
 
@@ -38,22 +37,21 @@ extension ShardCore {
         _ index: Int,
         _ command: Command,
         _ key: RequestKey,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         guard eventKeys.hasRoom(for: payments[index].merchant) else {
-            return refuse(command, .eventTableFull, into: &output)
+            return refuse(command, .eventTableFull, in: &turn)
         }
         let earlier: EndedAttempt?
         switch reporter(of: event, index) {
         case .success(let found): earlier = found
         case .failure(let refused):
             statistics.eventsRefused += 1
-            return refuse(command, refused.refusal, into: &output)
+            return refuse(command, refused.refusal, in: &turn)
         }
         let dispute = event.type.isDispute ? disputeIndex(payment: index, reference: event.reference) : nil
         let refund = event.type.isRefund ? refundIndex(of: event, payment: index) : nil
-        let context = context(event, index, dispute: dispute, refund: refund, of: earlier?.connector, at: now)
+        let context = context(event, index, dispute: dispute, refund: refund, of: earlier?.connector, at: turn.now)
         let decision: EventDecision
         do throws(EventRefusal) {
             if isRemembered(key, payment: index) {
@@ -64,10 +62,10 @@ extension ShardCore {
                 decision = try payments[index].decide(event, context)
             }
         } catch {
-            return refuse(event, error, index, dispute: dispute, refund: refund, command, at: now, into: &output)
+            return refuse(event, error, index, dispute: dispute, refund: refund, command, in: &turn)
         }
         if event.type == .disputeWarning || event.type == .disputeOpened, dispute == nil, isFullOfDisputes {
-            return refuse(command, .paymentTableFull, into: &output)
+            return refuse(command, .paymentTableFull, in: &turn)
         }
         var record = EventApplied(
             payment: event.payment,
@@ -80,14 +78,14 @@ extension ShardCore {
             reason: event.reason,
             key: key,
             transfers: Transfers(),
-            time: now
+            time: turn.now
         )
         switch decision {
         case .known: break
-        case .outcome(let outcome): record.ended = end(outcome, index, refund: refund, at: now, into: &output)
+        case .outcome(let outcome): record.ended = end(outcome, index, refund: refund, in: &turn)
         case .fact(let fact): record.fact = fact
         }
-        write(&record, index, dispute: dispute, command, at: now, into: &output)
+        write(&record, index, dispute: dispute, command, in: &turn)
     }
 
     /// The refund that an event is about: by its identifier, or by the provider's reference.
@@ -163,14 +161,13 @@ extension ShardCore {
         _ outcome: ProviderOutcome,
         _ index: Int,
         refund: Int?,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) -> ProviderOperation {
         let slot = callSlot(of: operationPlace(payment: index, refund: refund))
         let operation = operations[slot].operation
         // Whatever was under way for it: its answer comes too late, and finds the operation gone.
         operations[slot].step = .querying
-        end(outcome, of: operations.token(slot), at: now, into: &output)
+        end(outcome, of: operations.token(slot), in: &turn)
         return operation
     }
 
@@ -180,8 +177,7 @@ extension ShardCore {
         _ index: Int,
         dispute: Int?,
         _ command: Command,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         record.previous = payments[index].lastRecord
         if record.fact.effect.isDispute {
@@ -204,8 +200,8 @@ extension ShardCore {
         let answer = eventAnswer(record, index)
         record.responseStatus = answer.status
         record.response = answer.body
-        persist(.eventApplied(record), into: &output)
-        respond(command.reply, command.requestID, answer, into: &output)
+        persist(.eventApplied(record), in: &turn)
+        respond(command.reply, command.requestID, answer, in: &turn)
     }
 
     private mutating func count(_ record: EventApplied) {
@@ -268,31 +264,30 @@ extension ShardCore {
         dispute: Int?,
         refund: Int?,
         _ command: Command,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         statistics.eventsRefused += 1
         switch reason {
-        case .notFound: refuse(command, .notFound, into: &output)
-        case .amountMismatch: refuse(command, .eventAmountMismatch, showing: index, into: &output)
-        case .tooManyDisputes: refuse(command, .tooManyDisputes, into: &output)
+        case .notFound: refuse(command, .notFound, in: &turn)
+        case .amountMismatch: refuse(command, .eventAmountMismatch, showing: index, in: &turn)
+        case .tooManyDisputes: refuse(command, .tooManyDisputes, in: &turn)
         case .operationInProgress:
-            // What is in doubt is asked for now, and not when its time has come (docs/payments.md, "Unknown outcomes").
-            wake(index, at: now, into: &output)
-            refuse(command, .operationInProgress, showing: index, into: &output)
+            // What is in doubt is asked for turn.now, and not when its time has come (docs/payments.md, "Unknown outcomes").
+            wake(index, in: &turn)
+            refuse(command, .operationInProgress, showing: index, in: &turn)
         case .notAllowed:
-            let allowed = allowedEvents(event, index, dispute: dispute, refund: refund, at: now)
-            refuse(command, .eventNotAllowed, showing: index, allowedEvents: allowed, into: &output)
+            let allowed = allowedEvents(event, index, dispute: dispute, refund: refund, at: turn.now)
+            refuse(command, .eventNotAllowed, showing: index, allowedEvents: allowed, in: &turn)
         }
     }
 
-    private mutating func wake(_ index: Int, at now: Int64, into output: inout ShardOutput) {
+    private mutating func wake(_ index: Int, in turn: inout Turn) {
         switch operationPlace(payment: index, refund: nil) {
         case .none: break
-        case .waiting(let slot): resolveNow(slot, at: now, into: &output)
+        case .waiting(let slot): resolveNow(slot, in: &turn)
         case .calling(let slot):
             guard operations[slot].step == .waiting, operations[slot].isUncertain else { return }
-            operationDue(operations.token(slot), at: now, into: &output)
+            operationDue(operations.token(slot), in: &turn)
         }
     }
 

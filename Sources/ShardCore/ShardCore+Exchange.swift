@@ -9,30 +9,29 @@ extension ShardCore {
         _ request: QuoteRequest,
         _ command: Command,
         _ key: RequestKey,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
-        guard money.quotes.presentCount < configuration.money.quotes || money.hasForgettableQuote(at: now) else {
-            return refuse(command, .quoteTableFull, into: &output)
+        guard money.quotes.presentCount < configuration.money.quotes || money.hasForgettableQuote(at: turn.now) else {
+            return refuse(command, .quoteTableFull, in: &turn)
         }
-        guard let terms = request.terms else { return refuse(command, .exchangeAmountTooSmall, into: &output) }
+        guard let terms = request.terms else { return refuse(command, .exchangeAmountTooSmall, in: &turn) }
         var record = ExchangeQuoted(
-            id: nextIdentifier(QuoteID.self, after: money.quotes.count, at: now),
+            id: nextIdentifier(QuoteID.self, after: money.quotes.count, at: turn.now),
             merchant: command.merchant,
             terms: terms,
-            expiresAt: now + request.validMilliseconds,
+            expiresAt: turn.now + request.validMilliseconds,
             key: key,
             responseStatus: 0,
             response: Self.noBody,
-            time: now
+            time: turn.now
         )
         applyQuote(record, at: nextPosition)
         let quote = money.quotes[Int(record.id.sequence) - 1]
         let answer = answer(201) { $0.renderQuote(quote, into: &$1) }
         record.responseStatus = answer.status
         record.response = answer.body
-        persist(.exchangeQuoted(record), into: &output)
-        respond(command.reply, command.requestID, answer, into: &output)
+        persist(.exchangeQuoted(record), in: &turn)
+        respond(command.reply, command.requestID, answer, in: &turn)
     }
 
     mutating func applyQuote(_ record: ExchangeQuoted, at position: RecordPosition) {
@@ -55,23 +54,22 @@ extension ShardCore {
         _ id: QuoteID,
         _ command: Command,
         _ key: RequestKey,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         guard let index = index(of: id, count: money.quotes.count), money.quotes.contains(index) else {
-            return refuse(command, .notFound, into: &output)
+            return refuse(command, .notFound, in: &turn)
         }
         let quote = money.quotes[index]
         guard quote.id == id, quote.merchant == command.merchant else {
-            return refuse(command, .notFound, into: &output)
+            return refuse(command, .notFound, in: &turn)
         }
-        if quote.isConverted { return refuse(command, .quoteUsed, into: &output) }
-        if quote.isExpired(at: now) { return refuse(command, .quoteExpired, into: &output) }
+        if quote.isConverted { return refuse(command, .quoteUsed, in: &turn) }
+        if quote.isExpired(at: turn.now) { return refuse(command, .quoteExpired, in: &turn) }
         guard quote.terms.soldMinor <= owed(quote.source) else {
-            return refuse(command, .balanceInsufficient, into: &output)
+            return refuse(command, .balanceInsufficient, in: &turn)
         }
         if let refusal = accountRefusal(command.merchant, quote.terms.bought) {
-            return refuse(command, refusal, into: &output)
+            return refuse(command, refusal, in: &turn)
         }
         var record = ExchangeConverted(
             id: id,
@@ -81,15 +79,15 @@ extension ShardCore {
             responseStatus: 0,
             response: Self.noBody,
             previous: quote.lastRecord,
-            time: now
+            time: turn.now
         )
         applyConversion(record, at: nextPosition)
         let converted = money.quotes[index]
         let answer = answer(201) { $0.renderConversion(converted, into: &$1) }
         record.responseStatus = answer.status
         record.response = answer.body
-        persist(.exchangeConverted(record), into: &output)
-        respond(command.reply, command.requestID, answer, into: &output)
+        persist(.exchangeConverted(record), in: &turn)
+        respond(command.reply, command.requestID, answer, in: &turn)
     }
 
     mutating func applyConversion(_ record: ExchangeConverted, at position: RecordPosition) {

@@ -51,13 +51,13 @@ extension ShardCore {
     }
 
     /// Lets a command wait until its key was looked up. One merchant takes a part of the places only.
-    mutating func parkForKey(_ command: Command, _ digest: KeyDigest, at now: Int64, into output: inout ShardOutput) {
+    mutating func parkForKey(_ command: Command, _ digest: KeyDigest, in turn: inout Turn) {
         guard keyParking.count < configuration.parkedKeyCapacity,
             keyParking.commands(of: command.merchant) < configuration.parkedKeysPerMerchant
-        else { return refuse(command, .overloaded, into: &output) }
+        else { return refuse(command, .overloaded, in: &turn) }
         if keyParking.park(command, digest) {
-            let second = UInt32(clamping: now / 1_000)
-            output.release(.lookUpKey(digest, second: second), restingOn: 0)
+            let second = UInt32(clamping: turn.now / 1_000)
+            turn.release(.lookUpKey(digest, second: second), restingOn: 0)
         }
     }
 
@@ -66,8 +66,9 @@ extension ShardCore {
         _ digest: KeyDigest,
         _ found: KeyLookUp,
         at now: Int64,
-        into output: inout ShardOutput
+        into turn: inout Turn
     ) {
+        turn.now = now
         statistics.keyLookUps += 1
         switch found {
         case .held: break
@@ -76,25 +77,25 @@ extension ShardCore {
         }
         for command in keyParking.take(digest) {
             switch found {
-            case .held(let key): answer(command, from: key, into: &output)
+            case .held(let key): answer(command, from: key, in: &turn)
             case .absent:
                 absentKey = digest
-                handle(command, at: now, into: &output)
+                handle(command, at: turn.now, into: &turn)
                 absentKey = nil
             // Executing it might move the money a second time.
-            case .failed: refuse(command, .journalFailed, into: &output)
+            case .failed: refuse(command, .journalFailed, in: &turn)
             }
         }
     }
 
-    private mutating func answer(_ command: Command, from key: StoredKey, into output: inout ShardOutput) {
+    private mutating func answer(_ command: Command, from key: StoredKey, in turn: inout Turn) {
         guard key.fingerprint == command.fingerprint else {
             statistics.keyConflicts += 1
-            return refuse(command, .keyReused, into: &output)
+            return refuse(command, .keyReused, in: &turn)
         }
         statistics.replays += 1
         let replay = Effect.replay(command.reply, command.requestID, command.merchant, record: key.record)
-        output.release(replay, restingOn: key.record)
+        turn.release(replay, restingOn: key.record)
     }
 
     /// The runs as they are now: more keys, or the same in fewer runs. Keys that they hold may leave memory.

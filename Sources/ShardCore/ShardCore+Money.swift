@@ -34,7 +34,7 @@ extension ShardCore {
         to command: Command,
         _ answer: Answer,
         restingOn position: RecordPosition,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let response = Response(
             reply: command.reply,
@@ -44,7 +44,7 @@ extension ShardCore {
             retryAfterSeconds: 0,
             body: answer.body
         )
-        output.release(.respond(response), restingOn: position)
+        turn.release(.respond(response), restingOn: position)
     }
 
     /// The account owner of a merchant's seller; nil when nobody named the seller yet.
@@ -79,14 +79,14 @@ extension ShardCore {
     }
 
     /// A mutation of these tables whose key is new.
-    mutating func handleMoney(_ command: Command, _ key: RequestKey, at now: Int64, into output: inout ShardOutput) {
+    mutating func handleMoney(_ command: Command, _ key: RequestKey, in turn: inout Turn) {
         switch command.kind {
-        case .createPayout(let request): requestPayout(request, command, key, at: now, into: &output)
+        case .createPayout(let request): requestPayout(request, command, key, in: &turn)
         case .payoutEvent(let id, let event, let reason):
-            payoutEvent(id, event, reason: reason, command, key, at: now, into: &output)
-        case .createWallet(let request): openWallet(request, command, key, at: now, into: &output)
-        case .quoteExchange(let request): makeQuote(request, command, key, at: now, into: &output)
-        case .convertExchange(let id): convert(id, command, key, at: now, into: &output)
+            payoutEvent(id, event, reason: reason, command, key, in: &turn)
+        case .createWallet(let request): openWallet(request, command, key, in: &turn)
+        case .quoteExchange(let request): makeQuote(request, command, key, in: &turn)
+        case .convertExchange(let id): convert(id, command, key, in: &turn)
         default: preconditionFailure("a command of payments")
         }
     }

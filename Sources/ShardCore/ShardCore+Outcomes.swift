@@ -12,42 +12,42 @@ extension ShardCore {
         _ outcome: ProviderOutcome,
         of token: UInt64,
         at now: Int64,
-        into output: inout ShardOutput
+        into turn: inout Turn
     ) {
+        turn.now = now
         guard let slot = operations.slot(of: token) else { return }
         actor = RecordActor(.provider, identity: UInt64(payments[operations[slot].payment].connector.rawValue))
-        end(outcome, of: token, at: now, into: &output)
+        end(outcome, of: token, in: &turn)
     }
 
-    /// The same, whoever told it.
-    mutating func end(_ outcome: ProviderOutcome, of token: UInt64, at now: Int64, into output: inout ShardOutput) {
+    /// The same, whoever reported it.
+    mutating func end(_ outcome: ProviderOutcome, of token: UInt64, in turn: inout Turn) {
         guard let slot = operations.slot(of: token), operations[slot].step != .waiting else { return }
-        guard operations[slot].step != .voiding else { return voided(slot, outcome, at: now, into: &output) }
+        guard operations[slot].step != .voiding else { return voided(slot, outcome, in: &turn) }
         switch outcome {
         case .succeeded(let success):
-            finish(slot, success, at: now, into: &output)
+            finish(slot, success, in: &turn)
         case .declined(let decline):
-            declined(slot, decline, at: now, into: &output)
+            declined(slot, decline, in: &turn)
         case .actionRequired(let action, let reference):
-            actionRequired(slot, action, providerReference: reference, at: now, into: &output)
+            actionRequired(slot, action, providerReference: reference, in: &turn)
         case .pending(let reference):
-            leaveUnresolved(slot, .pendingAtProvider, providerReference: reference, at: now, into: &output)
+            leaveUnresolved(slot, .pendingAtProvider, providerReference: reference, in: &turn)
         case .unknown(let reason):
-            leaveUnresolved(slot, reason, providerReference: "", at: now, into: &output)
+            leaveUnresolved(slot, reason, providerReference: "", in: &turn)
         case .notExecuted(let reason):
-            notExecuted(slot, reason, at: now, into: &output)
+            notExecuted(slot, reason, in: &turn)
         case .notFound:
-            notFound(slot, at: now, into: &output)
+            notFound(slot, in: &turn)
         }
     }
 
     private mutating func declined(
         _ slot: Int,
         _ decline: Decline,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
-        if tryNextConnector(slot, after: .declined(decline), at: now, into: &output) { return }
+        if tryNextConnector(slot, after: .declined(decline), in: &turn) { return }
         statistics.declined += 1
         finish(
             slot,
@@ -55,16 +55,14 @@ extension ShardCore {
             providerReference: operations[slot].operation == .authorize ? decline.providerReference : "",
             declineCode: decline.providerCode,
             advice: decline.advice,
-            at: now,
-            &output
+            in: &turn
         )
     }
 
     private mutating func finish(
         _ slot: Int,
         _ success: ProviderSuccess,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let operation = operations[slot]
         let agrees =
@@ -76,10 +74,9 @@ extension ShardCore {
             slot,
             agrees ? .succeeded : .conflicted,
             executed: (success.amountMinor, success.currency),
-            deadline: agrees ? authorizationEnd(operation, success, at: now) : 0,
+            deadline: agrees ? authorizationEnd(operation, success, at: turn.now) : 0,
             providerReference: success.providerReference,
-            at: now,
-            &output
+            in: &turn
         )
     }
 
@@ -100,9 +97,10 @@ extension ShardCore {
         switch operation.operation {
         case .authorize, .confirm:
             if payments[operation.payment].capturesAutomatically { return 0 }
-            let told = Self.plausibleEnd(success.expiresAt, at: now)
+            let reported = Self.plausibleEnd(success.expiresAt, at: now)
             let connector = payments[operation.payment].connector
-            return told > 0 ? told : now + configuration.connectors[connector].capabilities.authorizationLifetime
+            return reported > 0
+                ? reported : now + configuration.connectors[connector].capabilities.authorizationLifetime
         case .increment: return Self.plausibleEnd(success.expiresAt, at: now)
         case .capture, .cancel, .refund: return 0
         }
@@ -119,24 +117,22 @@ extension ShardCore {
         _ slot: Int,
         _ action: NextAction,
         providerReference: String,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         guard operations[slot].isAuthorization else {
-            return leaveUnresolved(slot, .badResponse, providerReference: "", at: now, into: &output)
+            return leaveUnresolved(slot, .badResponse, providerReference: "", in: &turn)
         }
         // The address may be too long for what is kept of the journal's room: the PSP is asked again when there is more.
         if isJournalRoomShort {
-            return leaveUnresolved(slot, .pendingAtProvider, providerReference: "", at: now, into: &output)
+            return leaveUnresolved(slot, .pendingAtProvider, providerReference: "", in: &turn)
         }
         finish(
             slot,
             .actionRequired,
-            deadline: now + configuration.actionLifetime,
+            deadline: turn.now + configuration.actionLifetime,
             providerReference: providerReference,
             nextAction: action.packed,
-            at: now,
-            &output
+            in: &turn
         )
     }
 
@@ -149,14 +145,13 @@ extension ShardCore {
         nextAction: [UInt8] = [],
         declineCode: String = "",
         advice: DeclineAdvice = .none,
-        at now: Int64,
-        _ output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let operation = operations[slot]
         let payment = payments[operation.payment]
         if operation.isUncertain {
             statistics.resolved += 1
-            statistics.resolutionMilliseconds += max(0, now - operation.startedAt)
+            statistics.resolutionMilliseconds += max(0, turn.now - operation.startedAt)
         }
         var record = OperationFinished(
             payment: payment.id,
@@ -178,7 +173,7 @@ extension ShardCore {
             responseStatus: 0,
             response: Self.noBody,
             previous: payment.lastRecord,
-            time: now
+            time: turn.now
         )
         record.transfers =
             result == .conflicted
@@ -200,38 +195,36 @@ extension ShardCore {
         applyFinished(record, slot: slot, at: nextPosition)
         guard let key = operation.key else {
             if record.result != .succeeded, operation.operation != .confirm { statistics.reversalsFailed += 1 }
-            persist(.operationFinished(record), into: &output)
-            return followUp(operation, record, at: now, into: &output)
+            persist(.operationFinished(record), in: &turn)
+            return followUp(operation, record, in: &turn)
         }
         let answer = finalAnswer(operation, record)
         record.responseStatus = answer.status
         record.response = answer.body
-        persist(.operationFinished(record), into: &output)
-        if let reply = operation.reply { respond(reply, key.requestID, answer, into: &output) }
+        persist(.operationFinished(record), in: &turn)
+        if let reply = operation.reply { respond(reply, key.requestID, answer, in: &turn) }
     }
 
     /// What the gateway began by itself has ended.
     private mutating func followUp(
         _ operation: RunningOperation,
         _ record: OperationFinished,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         guard operation.operation == .cancel, case .declined = record.result else { return }
-        afterRefusedCancel(operation.payment, at: now, into: &output)
+        afterRefusedCancel(operation.payment, in: &turn)
     }
 
     /// The PSP certainly did not execute this try. That settles the operation only if no earlier try is in doubt.
     private mutating func notExecuted(
         _ slot: Int,
         _ reason: CallFailure,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         var machine = operations[slot].machine
-        let next = machine.notExecuted(isTransient: reason.isTransient, at: now, resolutionPolicy(slot))
-        guard next != .giveUp else { return giveUp(slot, .call(reason), at: now, into: &output) }
-        note(slot, .notExecuted, reason, at: now, into: &output)
+        let next = machine.notExecuted(isTransient: reason.isTransient, at: turn.now, resolutionPolicy(slot))
+        guard next != .giveUp else { return giveUp(slot, .call(reason), in: &turn) }
+        note(slot, .notExecuted, reason, in: &turn)
         operations[slot].machine = machine
         switch next {
         case .giveUp: break
@@ -246,30 +239,29 @@ extension ShardCore {
     private mutating func giveUp(
         _ slot: Int,
         _ reason: FailureReason,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         if case .call(let failure) = reason,
-            tryNextConnector(slot, after: .notExecuted(failure), at: now, into: &output)
+            tryNextConnector(slot, after: .notExecuted(failure), in: &turn)
         {
             return
         }
         statistics.notExecuted += 1
-        finish(slot, .notExecuted(reason), at: now, &output)
+        finish(slot, .notExecuted(reason), in: &turn)
     }
 
     /// Answer to a query: the PSP knows nothing of it. Our call may still be on its way, so this proves nothing before the
     /// in-flight horizon has passed (docs/payments.md, "Unknown outcomes"). Until then the same call under the same PSP key is safe,
     /// and its answer definite; but only a few times, because each of them is on its way again.
-    private mutating func notFound(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
+    private mutating func notFound(_ slot: Int, in turn: inout Turn) {
         var machine = operations[slot].machine
-        let next = machine.notFound(at: now, isGivenUp: isGivenUp(slot), resolutionPolicy(slot))
-        guard next != .giveUp else { return giveUp(slot, .call(.timeout), at: now, into: &output) }
-        note(slot, .notFound, nil, at: now, into: &output)
+        let next = machine.notFound(at: turn.now, isGivenUp: isGivenUp(slot), resolutionPolicy(slot))
+        guard next != .giveUp else { return giveUp(slot, .call(.timeout), in: &turn) }
+        note(slot, .notFound, nil, in: &turn)
         operations[slot].machine = machine
         switch next {
         case .giveUp: break
-        case .replay: callAgain(slot, at: now, into: &output)
+        case .replay: callAgain(slot, in: &turn)
         case .wait(let time): awaitResolution(slot, at: time)
         }
     }
@@ -299,24 +291,23 @@ extension ShardCore {
         _ slot: Int,
         _ reason: CallFailure,
         providerReference: String,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let isPending = reason == .pendingAtProvider
         var machine = operations[slot].machine
-        let next = machine.unknown(isPending: isPending, at: now, resolutionPolicy(slot))
+        let next = machine.unknown(isPending: isPending, at: turn.now, resolutionPolicy(slot))
         switch next {
         case .becameUncertain(let time):
             statistics.becameUnknown += 1
             // While the journal's room is short: an intent without an end is unknown after a restart, too (`+Reserve`).
             if !isJournalRoomShort || isPending {
-                recordUnresolved(slot, reason, providerReference: providerReference, at: now, into: &output)
+                recordUnresolved(slot, reason, providerReference: providerReference, in: &turn)
             }
             operations[slot].machine = machine
-            answerProcessing(slot, into: &output)
+            answerProcessing(slot, in: &turn)
             awaitResolution(slot, at: time)
         case .staysUncertain(let time):
-            note(slot, isPending ? .pending : .unknown, reason, at: now, into: &output)
+            note(slot, isPending ? .pending : .unknown, reason, in: &turn)
             operations[slot].machine = machine
             awaitResolution(slot, at: time)
         }
@@ -326,8 +317,7 @@ extension ShardCore {
         _ slot: Int,
         _ reason: CallFailure,
         providerReference: String,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let operation = operations[slot]
         let record = OperationUnresolved(
@@ -337,10 +327,10 @@ extension ShardCore {
             reason: reason,
             providerReference: providerReference,
             previous: payments[operation.payment].lastRecord,
-            time: now
+            time: turn.now
         )
         applyUnresolved(record, slot: slot, at: nextPosition)
-        persist(.operationUnresolved(record), into: &output)
+        persist(.operationUnresolved(record), in: &turn)
     }
 
     /// Journals what a call reported that ended nothing. Where the journal is short of room, only what the resolution needs is kept:
@@ -349,8 +339,7 @@ extension ShardCore {
         _ slot: Int,
         _ answer: OperationAttempted.Answer,
         _ reason: CallFailure?,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let operation = operations[slot]
         let isNeeded = answer == .pending && !operation.isKnownToProvider
@@ -363,20 +352,20 @@ extension ShardCore {
             answer: answer,
             reason: reason,
             previous: payments[operation.payment].lastRecord,
-            time: now
+            time: turn.now
         )
         applyAttempted(record, slot: slot, at: nextPosition)
-        persist(.operationAttempted(record), into: &output)
+        persist(.operationAttempted(record), in: &turn)
     }
 
     /// A timer fired: send again what was not executed, or resolve what is in doubt.
-    mutating func operationDue(_ token: UInt64, at now: Int64, into output: inout ShardOutput) {
+    mutating func operationDue(_ token: UInt64, in turn: inout Turn) {
         guard let slot = operations.slot(of: token), operations[slot].step == .waiting else { return }
-        guard operations[slot].gate == .open else { return gateDue(slot, at: now, into: &output) }
-        if isOurs(slot) { return executeHere(slot, at: now, into: &output) }
+        guard operations[slot].gate == .open else { return gateDue(slot, in: &turn) }
+        if isInternal(slot) { return executeHere(slot, in: &turn) }
         var machine = operations[slot].machine
         var next = machine.due(
-            at: now,
+            at: turn.now,
             isGivenUp: isGivenUp(slot),
             mayGiveUp: !isJournalRoomShort,
             resolutionPolicy(slot)
@@ -384,14 +373,14 @@ extension ShardCore {
         if next == .giveUp {
             // Journaled before anything is done about it: from then on the payment fails, whatever the PSP says.
             statistics.abandoned += 1
-            change(operations[slot].payment, .abandoned, at: now, into: &output)
-            next = machine.due(at: now, isGivenUp: true, mayGiveUp: true, resolutionPolicy(slot))
+            change(operations[slot].payment, .abandoned, in: &turn)
+            next = machine.due(at: turn.now, isGivenUp: true, mayGiveUp: true, resolutionPolicy(slot))
         }
         operations[slot].machine = machine
         switch next {
-        case .execute, .replay: callAgain(slot, at: now, into: &output)
-        case .void: call(.cancelByReference, slot, paymentMethod: "", at: now, into: &output)
-        case .query: call(.query, slot, paymentMethod: "", at: now, into: &output)
+        case .execute, .replay: callAgain(slot, in: &turn)
+        case .void: call(.cancelByReference, slot, paymentMethod: "", in: &turn)
+        case .query: call(.query, slot, paymentMethod: "", in: &turn)
         case .wait(let time): awaitResolution(slot, at: time)
         case .hold, .giveUp: preconditionFailure("\(next) was dealt with")
         }
@@ -401,8 +390,7 @@ extension ShardCore {
     private mutating func voided(
         _ slot: Int,
         _ outcome: ProviderOutcome,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let answer: OperationStateMachine.VoidAnswer
         var reason: CallFailure?
@@ -416,24 +404,24 @@ extension ShardCore {
             reason = failure
         }
         var machine = operations[slot].machine
-        switch machine.voided(answer, at: now, resolutionPolicy(slot)) {
-        case .giveUp: giveUp(slot, .reversal(.abandoned), at: now, into: &output)
+        switch machine.voided(answer, at: turn.now, resolutionPolicy(slot)) {
+        case .giveUp: giveUp(slot, .reversal(.abandoned), in: &turn)
         case .query:
             // Too late for a void: the PSP says what it is, and that is reversed.
             operations[slot].machine = machine
-            call(.query, slot, paymentMethod: "", at: now, into: &output)
+            call(.query, slot, paymentMethod: "", in: &turn)
         case .wait(let time):
-            note(slot, .unknown, reason, at: now, into: &output)
+            note(slot, .unknown, reason, in: &turn)
             operations[slot].machine = machine
             awaitResolution(slot, at: time)
         }
     }
 
     /// Sends the operation again with the same parameters under the same PSP key.
-    private mutating func callAgain(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
+    private mutating func callAgain(_ slot: Int, in turn: inout Turn) {
         let operation = operations[slot]
         let paymentMethod = operation.operation == .authorize ? paymentMethod(of: operation.payment) : ""
-        call(.execute, slot, paymentMethod: paymentMethod, at: now, into: &output)
+        call(.execute, slot, paymentMethod: paymentMethod, in: &turn)
     }
 
     /// The token that a payment is made with.

@@ -11,24 +11,23 @@ extension ShardCore {
         _ request: CreatePayout,
         _ command: Command,
         _ key: RequestKey,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let amount: Int64
         switch payoutAmount(request, command.merchant) {
         case .success(let found): amount = found
-        case .failure(let problem): return refuse(command, problem.refusal, into: &output)
+        case .failure(let problem): return refuse(command, problem.refusal, in: &turn)
         }
         let payout = Payout(
-            id: nextIdentifier(PayoutID.self, after: money.payouts.count, at: now),
+            id: nextIdentifier(PayoutID.self, after: money.payouts.count, at: turn.now),
             merchant: command.merchant,
             amountMinor: amount,
             currency: request.currency,
             seller: request.seller,
             destination: request.destination,
-            requestedAt: now
+            requestedAt: turn.now
         )
-        record(payout, nil, reason: "", key, command, at: now, into: &output)
+        record(payout, nil, reason: "", key, command, in: &turn)
     }
 
     private func payoutAmount(_ request: CreatePayout, _ merchant: MerchantID) -> Result<Int64, Refused> {
@@ -57,16 +56,15 @@ extension ShardCore {
         reason: String,
         _ command: Command,
         _ key: RequestKey,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         guard let index = index(of: id, count: money.payouts.count), money.payouts[index].id == id else {
-            return refuse(command, .notFound, into: &output)
+            return refuse(command, .notFound, in: &turn)
         }
         guard money.payouts[index].state(after: event) != nil else {
-            return refuse(command, .payoutUnexpectedState, into: &output)
+            return refuse(command, .payoutUnexpectedState, in: &turn)
         }
-        record(money.payouts[index], event, reason: reason, key, command, at: now, into: &output)
+        record(money.payouts[index], event, reason: reason, key, command, in: &turn)
     }
 
     private mutating func record(
@@ -75,8 +73,7 @@ extension ShardCore {
         reason: String,
         _ key: RequestKey,
         _ command: Command,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let owner = payout.seller.flatMap { sellerOwner($0, of: payout.merchant) }
         var record = PayoutChanged(
@@ -93,15 +90,15 @@ extension ShardCore {
             responseStatus: 0,
             response: Self.noBody,
             previous: payout.lastRecord,
-            time: now
+            time: turn.now
         )
         applyPayout(record, at: nextPosition)
         let changed = money.payouts[Int(payout.id.sequence) - 1]
         let answer = answer(event == nil ? 201 : 200) { $0.renderPayout(changed, into: &$1) }
         record.responseStatus = answer.status
         record.response = answer.body
-        persist(.payoutChanged(record), into: &output)
-        respond(command.reply, command.requestID, answer, into: &output)
+        persist(.payoutChanged(record), in: &turn)
+        respond(command.reply, command.requestID, answer, in: &turn)
     }
 
     mutating func applyPayout(_ record: PayoutChanged, at position: RecordPosition) {
@@ -134,11 +131,11 @@ extension ShardCore {
         if let key = record.key { completeAtOnce(key, of: record.merchant, record: position, at: record.time) }
     }
 
-    mutating func answerPayout(_ id: PayoutID, _ command: Command, into output: inout ShardOutput) {
-        guard let index = index(of: id, count: money.payouts.count) else { return refuseRead(command, into: &output) }
+    mutating func answerPayout(_ id: PayoutID, _ command: Command, in turn: inout Turn) {
+        guard let index = index(of: id, count: money.payouts.count) else { return refuseRead(command, in: &turn) }
         let payout = money.payouts[index]
-        guard payout.id == id, payout.merchant == command.merchant else { return refuseRead(command, into: &output) }
+        guard payout.id == id, payout.merchant == command.merchant else { return refuseRead(command, in: &turn) }
         let answer = answer(200) { $0.renderPayout(payout, into: &$1) }
-        respond(to: command, answer, restingOn: payout.lastRecord, into: &output)
+        respond(to: command, answer, restingOn: payout.lastRecord, in: &turn)
     }
 }

@@ -152,7 +152,7 @@ extension ShardCore {
     // MARK: Execution
 
     /// Whether an operation is executed here and not by a provider.
-    func isOurs(_ slot: Int) -> Bool {
+    func isInternal(_ slot: Int) -> Bool {
         let operation = operations[slot]
         if operation.isManual { return true }
         let traits = payments[operation.payment].traits
@@ -162,7 +162,7 @@ extension ShardCore {
 
     /// Executes an operation of a wallet, of cash, or by hand: it succeeds at once, but for a wallet that does not hold enough.
     /// After a restart an operation that had no end was certainly not executed, and is executed now.
-    mutating func executeHere(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
+    mutating func executeHere(_ slot: Int, in turn: inout Turn) {
         let operation = operations[slot]
         let payment = payments[operation.payment]
         var reference = ""
@@ -172,12 +172,12 @@ extension ShardCore {
             guard owed(wallet.account) >= operation.amountMinor - payment.authorizedMinor else {
                 statistics.declined += 1
                 let result = OperationResult.declined(.softLater, .insufficientFunds)
-                return finish(slot, result, declineCode: "insufficient_funds", at: now, &output)
+                return finish(slot, result, declineCode: "insufficient_funds", in: &turn)
             }
             reference = wallet.id.description
         }
         statistics.succeeded += 1
         let executed = (amountMinor: operation.amountMinor, currency: payment.currency)
-        finish(slot, .succeeded, executed: executed, providerReference: reference, at: now, &output)
+        finish(slot, .succeeded, executed: executed, providerReference: reference, in: &turn)
     }
 }

@@ -195,7 +195,7 @@ extension ShardCore {
             operations[slot].sentAt = now
             // Behind a gate nothing was sent, and what is executed here is executed now.
             operations[slot].isUncertain = operations[slot].gate == .open
-            if operations[slot].isUncertain, !isOurs(slot) {
+            if operations[slot].isUncertain, !isInternal(slot) {
                 awaitResolution(slot, at: next())
             } else {
                 schedule(slot, at: next())

@@ -25,7 +25,7 @@ extension ShardCore {
 
     /// While the room is short an operation writes at most two records after its intent: that the PSP has it, and how it ended.
     /// That its outcome is unknown needs no record then: an intent without an end is unknown after a restart. What else calls
-    /// told is not journaled (`note`), nothing is given up, and the address that a shopper is sent to is asked for again later.
+    /// reported is not journaled (`note`), nothing is given up, and the address that a shopper is sent to is asked for again later.
     /// What awaits its score writes the verdict before.
     func outcomeFrameBytes(_ operation: ProviderOperation, payment: Int, _ gate: RiskGate = .open) -> Int {
         var details = 0

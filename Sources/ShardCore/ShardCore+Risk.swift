@@ -58,15 +58,15 @@ extension ShardCore {
     }
 
     /// A payment was made: it is sent, or what its gate waits for is begun.
-    mutating func passGate(_ slot: Int, paymentMethod: String, at now: Int64, into output: inout ShardOutput) {
+    mutating func passGate(_ slot: Int, paymentMethod: String, in turn: inout Turn) {
         switch operations[slot].gate {
         case .open:
             if riskPolicy != nil, Self.hasNote(payments[operations[slot].payment], arena) {
                 statistics.risk.allowed += 1
             }
-            execute(slot, paymentMethod: paymentMethod, at: now, into: &output)
+            execute(slot, paymentMethod: paymentMethod, in: &turn)
         case .score, .review, .block:
-            gateDue(slot, at: now, into: &output)
+            gateDue(slot, in: &turn)
         }
     }
 
@@ -75,17 +75,17 @@ extension ShardCore {
     }
 
     /// Does what the gate waits for: with the creation, and again after a restart.
-    mutating func gateDue(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
+    mutating func gateDue(_ slot: Int, in turn: inout Turn) {
         let assessment = note(slot)
         switch operations[slot].gate {
         case .open: preconditionFailure("an open gate holds nothing back")
-        case .review, .block: decide(slot, assessment, .rules, at: now, into: &output)
+        case .review, .block: decide(slot, assessment, .rules, in: &turn)
         case .score:
             guard let scorer = riskPolicy?.scorer else {
                 // The configuration has none any more.
-                return scoreFailed(slot, assessment, at: now, into: &output)
+                return scoreFailed(slot, assessment, in: &turn)
             }
-            ask(slot, assessment, timeout: scorer.timeout, at: now, into: &output)
+            ask(slot, assessment, timeout: scorer.timeout, in: &turn)
         }
     }
 
@@ -103,8 +103,7 @@ extension ShardCore {
         _ slot: Int,
         _ assessment: RiskAssessment,
         timeout: Int64,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         operations[slot].step = .executing
         let payment = payments[operations[slot].payment]
@@ -121,8 +120,8 @@ extension ShardCore {
             createdAt: Int64(payment.id.milliseconds)
         )
         // Nothing leaves before the record that says that the answer is awaited is durable.
-        output.release(
-            .score(question, token: operations.token(slot), deadline: now + timeout),
+        turn.release(
+            .score(question, token: operations.token(slot), deadline: turn.now + timeout),
             restingOn: lastPosition
         )
     }
@@ -145,22 +144,22 @@ extension ShardCore {
         _ answer: ScoreOutcome,
         of token: UInt64,
         at now: Int64,
-        into output: inout ShardOutput
+        into turn: inout Turn
     ) {
+        turn.now = now
         guard let slot = operations.slot(of: token), operations[slot].gate == .score,
             operations[slot].step == .executing
         else { return }
         actor = .gateway
         let before = note(slot)
-        guard let riskPolicy, case .scored = answer else { return scoreFailed(slot, before, at: now, into: &output) }
-        decide(slot, riskPolicy.combine(before, answer), .scorer, at: now, into: &output)
+        guard let riskPolicy, case .scored = answer else { return scoreFailed(slot, before, in: &turn) }
+        decide(slot, riskPolicy.combine(before, answer), .scorer, in: &turn)
     }
 
     private mutating func scoreFailed(
         _ slot: Int,
         _ before: RiskAssessment,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         statistics.risk.scorerFailures += 1
         var after = before
@@ -168,7 +167,7 @@ extension ShardCore {
         after.band = max(before.band, .review)
         after.reasons.append(RiskReason.scorerFailed)
         if let riskPolicy { after = riskPolicy.combine(before, .failed(.unreachable)) }
-        decide(slot, after, .scorer, at: now, into: &output)
+        decide(slot, after, .scorer, in: &turn)
     }
 
     // MARK: The verdict
@@ -177,8 +176,7 @@ extension ShardCore {
         _ slot: Int,
         _ assessment: RiskAssessment,
         _ source: RiskDecided.Source,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         let operation = operations[slot]
         let payment = payments[operation.payment]
@@ -188,23 +186,23 @@ extension ShardCore {
             score: assessment.score,
             source: source,
             reasons: Array(assessment.reasons.prefix(RiskNote.maximumReasons)),
-            deadline: assessment.band == .review ? now + (riskPolicy?.reviewTimeout ?? Self.reviewTimeout) : 0,
+            deadline: assessment.band == .review ? turn.now + (riskPolicy?.reviewTimeout ?? Self.reviewTimeout) : 0,
             previous: payment.lastRecord,
-            time: now
+            time: turn.now
         )
         applyRiskDecided(record, slot: slot, at: nextPosition)
         count(assessment.band)
         guard assessment.band != .allow else {
-            persist(.riskDecided(record), into: &output)
-            return execute(slot, paymentMethod: paymentMethod(of: operation.payment), at: now, into: &output)
+            persist(.riskDecided(record), in: &turn)
+            return execute(slot, paymentMethod: paymentMethod(of: operation.payment), in: &turn)
         }
         guard let key = operation.key else { preconditionFailure("a payment is made under a key") }
         let answer = verdictAnswer(payments[operation.payment], assessment.band, key.requestID)
         record.responseStatus = answer.status
         record.response = answer.body
-        persist(.riskDecided(record), into: &output)
+        persist(.riskDecided(record), in: &turn)
         guard let reply = operation.reply else { return }
-        respond(reply, key.requestID, answer, isSoon: false, into: &output)
+        respond(reply, key.requestID, answer, isSoon: false, in: &turn)
     }
 
     /// Where the configuration that held a payment back is gone: a day.
@@ -269,19 +267,18 @@ extension ShardCore {
         return Answer(status: status, body: body)
     }
 
-    // MARK: People
+    // MARK: Manual review
 
-    /// Sends a payment that was held for people.
+    /// Sends a payment that is in manual review.
     mutating func approve(
         _ id: PaymentID,
         _ command: Command,
         _ key: RequestKey,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
-        guard let index = reviewed(id, command, into: &output) else { return }
+        guard let index = reviewed(id, command, in: &turn) else { return }
         let payment = payments[index]
-        if let refusal = accountRefusal(.authorize, payment) { return refuse(command, refusal, into: &output) }
+        if let refusal = accountRefusal(.authorize, payment) { return refuse(command, refusal, in: &turn) }
         let record = OperationStarted(
             payment: payment.id,
             operation: .authorize,
@@ -290,57 +287,56 @@ extension ShardCore {
             key: key,
             transfers: Transfers(),
             previous: payment.lastRecord,
-            time: now
+            time: turn.now
         )
         let slot = applyStarted(record, at: nextPosition)
-        persist(.operationStarted(record), into: &output)
+        persist(.operationStarted(record), in: &turn)
         statistics.risk.approved += 1
         operations[slot].reply = command.reply
-        execute(slot, paymentMethod: paymentMethod(of: index), at: now, into: &output)
+        execute(slot, paymentMethod: paymentMethod(of: index), in: &turn)
         // What a wallet pays has ended already.
-        if command.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, into: &output) }
+        if command.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, in: &turn) }
     }
 
-    /// Ends a payment that was held for people.
+    /// Ends a payment that is in manual review.
     mutating func reject(
         _ id: PaymentID,
         _ command: Command,
         _ key: RequestKey,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
-        guard let index = reviewed(id, command, into: &output) else { return }
+        guard let index = reviewed(id, command, in: &turn) else { return }
         var record = PaymentChanged(
             payment: id,
             change: .reviewRejected,
             key: key,
             transfers: Transfers(),
             previous: payments[index].lastRecord,
-            time: now
+            time: turn.now
         )
         applyChanged(record, at: nextPosition)
         let answer = Answer(status: 200, body: paymentBody(index))
         record.responseStatus = answer.status
         record.response = answer.body
-        persist(.paymentChanged(record), into: &output)
+        persist(.paymentChanged(record), in: &turn)
         statistics.risk.rejected += 1
-        respond(command.reply, command.requestID, answer, into: &output)
+        respond(command.reply, command.requestID, answer, in: &turn)
     }
 
-    /// The payment that is asked about, if it is held for people and this is who may decide: an operator of any, a merchant of its
+    /// The payment that is asked about, if it is in manual review and this is who may decide: an operator of any, a merchant of its
     /// own that no sanctions list holds.
-    private mutating func reviewed(_ id: PaymentID, _ command: Command, into output: inout ShardOutput) -> Int? {
+    private mutating func reviewed(_ id: PaymentID, _ command: Command, in turn: inout Turn) -> Int? {
         switch command.isOperators ? place(of: id) : place(of: id, for: command.merchant) {
         case .warm(let index):
             guard payments[index].phase == .review else {
                 let refusal: Refusal = payments[index].running == nil ? .notInReview : .operationInProgress
-                refuse(command, refusal, showing: index, into: &output)
+                refuse(command, refusal, showing: index, in: &turn)
                 return nil
             }
             if command.isOperators || !isSanctioned(payments[index]) { return index }
-            refuse(command, .reviewForOperators, showing: index, into: &output)
-        case .cold: park(command, payment: id.sequence, into: &output)
-        case .unknown: refuse(command, .notFound, into: &output)
+            refuse(command, .reviewForOperators, showing: index, in: &turn)
+        case .cold: park(command, payment: id.sequence, in: &turn)
+        case .unknown: refuse(command, .notFound, in: &turn)
         }
         return nil
     }
@@ -358,8 +354,8 @@ extension ShardCore {
     }
 
     /// Nobody has looked at it in time.
-    mutating func reviewTimedOut(_ index: Int, at now: Int64, into output: inout ShardOutput) {
-        change(index, .reviewTimedOut, at: now, into: &output)
+    mutating func reviewTimedOut(_ index: Int, in turn: inout Turn) {
+        change(index, .reviewTimedOut, in: &turn)
         statistics.risk.timedOut += 1
     }
 }

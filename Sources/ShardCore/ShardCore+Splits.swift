@@ -28,7 +28,7 @@ extension ShardCore {
         return nil
     }
 
-    /// Notes what a capture was told.
+    /// Notes the instructions of a capture.
     mutating func addInstructions(_ instructions: [UInt8], to index: Int) {
         let notes = arena.withBytes(payments[index].notes) { bytes in
             bytes.withUnsafeBufferPointer { Array($0) } + instructions
@@ -36,7 +36,7 @@ extension ShardCore {
         payments[index].notes = arena.append(notes.span)
     }
 
-    /// Notes on the operation, and on its payment, what it was told.
+    /// Notes on the operation, and on its payment, its instructions.
     mutating func follow(_ instructions: [UInt8], _ slot: Int) {
         let index = operations[slot].payment
         if let manual = PaymentDetails.manual(in: instructions.span) {
@@ -60,7 +60,7 @@ extension ShardCore {
     }
 
     /// What the running capture gives sellers when it succeeds; nil without a plan, and for a sale that was given up: all of it is
-    /// taken back.
+    /// reversed.
     func sellerShares(_ operation: RunningOperation, _ payment: Payment, captureMinor: Int64) -> SellerShares? {
         guard operation.hasSplitPlan, payment.failure == nil else { return nil }
         guard let allocation = allocation(payment, captureMinor: captureMinor) else {

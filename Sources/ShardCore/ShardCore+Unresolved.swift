@@ -15,15 +15,15 @@ package struct UnresolvedOperation: Sendable, Equatable {
     package var since: Int64
     /// The PSP has it and will tell (an asynchronous payment method); otherwise nobody knows whether it was executed.
     package var isKnownToProvider: Bool
-    /// Given up for the shopper: whatever comes of it is taken back.
+    /// Given up for the shopper: whatever comes of it is reversed.
     package var isAbandoned: Bool
-    /// Unknown for longer than `ResolutionPolicy.attentionAfter`: people must look.
+    /// Unknown for longer than `ResolutionPolicy.attentionAfter`: an operator must look.
     package var needsAttention: Bool
 }
 
 extension ShardCore {
-    /// Payments that time alone will change soon: their shoppers or people are waited for, evidence is due, or what came too late is
-    /// being taken back. Goes through all payments in memory: for the end of simulations, not for payments.
+    /// Payments that time alone will change soon: a shopper or an operator must act, evidence is due, or what came too late is
+    /// being reversed. Goes through all payments in memory: for the end of simulations, not for payments.
     package var awaitingTime: [Payment] {
         (0..<payments.chunkTotal).flatMap { chunk in
             payments.indices(inChunk: chunk) { index, payment in

@@ -95,28 +95,28 @@ extension ShardCore {
     }
 
     /// Begins the resolutions that are due, as many as may be under way at once.
-    mutating func resolveWaiting(at now: Int64, into output: inout ShardOutput) {
+    mutating func resolveWaiting(in turn: inout Turn) {
         guard waiting.count > 0 else { return }
         var looks = min(waiting.slotCount, Self.looksPerTick)
-        while let slot = waiting.nextDue(by: now, looks: &looks) {
+        while let slot = waiting.nextDue(by: turn.now, looks: &looks) {
             guard hasRoomForResolution(of: payments[waiting[slot].payment].merchant) else {
                 // Of another merchant, an operation may still be resolved.
                 if operations.resolutionCount >= operations.resolutionCapacity { return }
                 continue
             }
-            resolve(slot, at: now, into: &output)
+            resolve(slot, in: &turn)
         }
     }
 
     /// Asks the provider about a waiting operation now, unless too many are asked about already; its time comes then.
-    mutating func resolveNow(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
+    mutating func resolveNow(_ slot: Int, in turn: inout Turn) {
         guard hasRoomForResolution(of: payments[waiting[slot].payment].merchant) else { return }
-        resolve(slot, at: now, into: &output)
+        resolve(slot, in: &turn)
     }
 
-    private mutating func resolve(_ slot: Int, at now: Int64, into output: inout ShardOutput) {
+    private mutating func resolve(_ slot: Int, in turn: inout Turn) {
         let calling = takeCallSlot(slot)
-        operationDue(operations.token(calling), at: now, into: &output)
+        operationDue(operations.token(calling), in: &turn)
     }
 
     private func hasRoomForResolution(of merchant: MerchantID) -> Bool {

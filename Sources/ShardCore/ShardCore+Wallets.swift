@@ -9,31 +9,30 @@ extension ShardCore {
         _ request: CreateWallet,
         _ command: Command,
         _ key: RequestKey,
-        at now: Int64,
-        into output: inout ShardOutput
+        in turn: inout Turn
     ) {
         // A merchant's share is as final as the table: wallets are never removed.
         let most = configuration.money.wallets
         guard money.wallets.count < most,
             money.walletCount(of: command.merchant) < configuration.merchantShare.of(most)
-        else { return refuse(command, .walletTableFull, into: &output) }
+        else { return refuse(command, .walletTableFull, in: &turn) }
         var record = WalletOpened(
-            id: nextIdentifier(WalletID.self, after: money.wallets.count, at: now),
+            id: nextIdentifier(WalletID.self, after: money.wallets.count, at: turn.now),
             merchant: command.merchant,
             currency: request.currency,
             reference: request.reference,
             key: key,
             responseStatus: 0,
             response: Self.noBody,
-            time: now
+            time: turn.now
         )
         applyWallet(record, at: nextPosition)
         let view = view(money.wallets[Int(record.id.sequence) - 1])
         let answer = answer(201) { $0.renderWallet(view, into: &$1) }
         record.responseStatus = answer.status
         record.response = answer.body
-        persist(.walletOpened(record), into: &output)
-        respond(command.reply, command.requestID, answer, into: &output)
+        persist(.walletOpened(record), in: &turn)
+        respond(command.reply, command.requestID, answer, in: &turn)
     }
 
     mutating func applyWallet(_ record: WalletOpened, at position: RecordPosition) {
@@ -65,9 +64,9 @@ extension ShardCore {
     }
 
     /// Its balance changes with every payment, so the answer rests on the newest record.
-    mutating func answerWallet(_ id: WalletID, _ command: Command, into output: inout ShardOutput) {
-        guard let wallet = wallet(id, of: command.merchant) else { return refuseRead(command, into: &output) }
+    mutating func answerWallet(_ id: WalletID, _ command: Command, in turn: inout Turn) {
+        guard let wallet = wallet(id, of: command.merchant) else { return refuseRead(command, in: &turn) }
         let view = view(wallet)
-        respond(to: command, answer(200) { $0.renderWallet(view, into: &$1) }, restingOn: lastPosition, into: &output)
+        respond(to: command, answer(200) { $0.renderWallet(view, into: &$1) }, restingOn: lastPosition, in: &turn)
     }
 }

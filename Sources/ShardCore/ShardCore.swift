@@ -144,15 +144,16 @@ package struct ShardCore: ~Copyable {
     package var arenaBytes: Int { arena.appendedBytes }
 
     /// Time passes: due retries and resolutions go out, old keys are forgotten.
-    package mutating func tick(at now: Int64, into output: inout ShardOutput) {
+    package mutating func tick(at now: Int64, into turn: inout Turn) {
+        turn.now = now
         actor = .gateway
         idempotency.expire(at: now)
         eventKeys.expire(at: now)
         expiredTimers.removeAll(keepingCapacity: true)
         timers.advance(to: UInt64(max(0, now >> Self.timerTickShift)), into: &expiredTimers)
-        for token in expiredTimers { operationDue(token, at: now, into: &output) }
-        resolveWaiting(at: now, into: &output)
-        advanceDeadlines(to: now, into: &output)
+        for token in expiredTimers { operationDue(token, in: &turn) }
+        resolveWaiting(in: &turn)
+        advanceDeadlines(in: &turn)
     }
 
     mutating func schedule(_ slot: Int, at time: Int64) {
@@ -227,14 +228,14 @@ package struct ShardStatistics: Sendable {
     package internal(set) var abandoned = 0
     /// Operations that no merchant asked for: voids and refunds of what came too late or was too little.
     package internal(set) var begunByGateway = 0
-    /// Events of providers and operators that were taken, and of those the ones that told nothing new.
+    /// Events of providers and operators that were taken, and of those the ones that reported nothing new.
     package internal(set) var eventsApplied = 0
     package internal(set) var eventsKnown = 0
     /// Events that a payment's state did not take.
     package internal(set) var eventsRefused = 0
     /// What a PSP executed after the payment had ended: an operator must look.
     package internal(set) var lateSuccesses = 0
-    /// Tries to take back what came too late, or to void what must not stay, that the PSP refused or that could not be begun: each is
+    /// Tries to reverse what came too late, or to void what must not stay, that the PSP refused or that could not be begun: each is
     /// tried again, later each time; an operator must look.
     package internal(set) var reversalsFailed = 0
     /// Provider money that nobody could explain: an operator must look.

@@ -27,10 +27,10 @@ package final class ShardHost {
     let limits: Limits
     unowned let ports: any ShardPorts
 
-    var output = ShardOutput()
+    var output = Turn()
     /// The storage of the effects that were released last, to be used again.
-    private var spareEffects: [ShardOutput.Pending] = []
-    private var waiting = CircularBuffer<ShardOutput.Pending>(initialCapacity: 1024)
+    private var spareEffects: [Turn.Pending] = []
+    private var waiting = CircularBuffer<Turn.Pending>(initialCapacity: 1024)
     private var appended = CircularBuffer<Appended>(initialCapacity: 256)
     var durablePosition: RecordPosition
     private var unflushedBytes = 0

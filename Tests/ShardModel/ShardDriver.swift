@@ -48,7 +48,7 @@ package struct ShardDriver: ~Copyable {
     private let configuration: ShardConfiguration
     private let renderer: any ResponseRenderer
     private let disk = MemoryDisk()
-    private var output = ShardOutput()
+    private var output = Turn()
     private var lastCommand: Command?
     private var lastCommandAt: Int64 = 0
     private var requests: UInt64 = 0

@@ -1,6 +1,6 @@
 /// Why the shard refused a command; each has one stable `code` at the edge.
 package enum Refusal: UInt8, Sendable, CaseIterable {
-    /// No such payment or refund, or another merchant's (never told apart).
+    /// No such payment or refund, or another merchant's (the answer is the same).
     case notFound = 1
     /// The same idempotency key with another request.
     case keyReused = 2
@@ -78,7 +78,7 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case walletUnknown = 56
     /// The wallet holds another currency.
     case walletCurrencyMismatch = 57
-    /// The wallet does not hold what a refund of a top-up would take back.
+    /// The wallet does not hold what a refund of a top-up would take from it.
     case walletFundsInsufficient = 58
     /// As many quotes are open as the shard keeps.
     case quoteTableFull = 59

@@ -11,9 +11,9 @@ package struct Command: Sendable {
         /// leaves it open for more.
         case capture(PaymentID, amountMinor: Int64?, isFinal: Bool = true)
         case cancel(PaymentID)
-        /// Send a payment that was held for people: an operator any, a merchant its own that no sanctions list holds.
+        /// Send a payment that is in manual review: an operator any, a merchant its own that no sanctions list holds.
         case approve(PaymentID)
-        /// End a payment that was held for people; by whom as `approve`.
+        /// End a payment that is in manual review; by whom as `approve`.
         case reject(PaymentID)
         /// Raise an open authorization to this total.
         case increment(PaymentID, amountMinor: Int64)

@@ -9,22 +9,22 @@ import ShardState
 // journal, off the loop, from what is fixed here: entries never change, and new ones come in front.
 extension ShardCore {
     /// Answers what the ledger owes the merchant, resting on the newest record.
-    mutating func answerBalance(_ command: Command, at now: Int64, into output: inout ShardOutput) {
+    mutating func answerBalance(_ command: Command, in turn: inout Turn) {
         var body = ByteBufferAllocator().buffer(capacity: 512)
-        var view = BalanceView(lines(of: command.merchant), asOf: now)
+        var view = BalanceView(lines(of: command.merchant), asOf: turn.now)
         view.sellers = sellerLines(of: command.merchant)
         renderer.renderBalance(view, into: &body)
-        answer(command, body, into: &output)
+        answer(command, body, in: &turn)
     }
 
     /// Answers the sums of the merchant's accounts, resting on the newest record.
-    mutating func answerAccounts(_ command: Command, at now: Int64, into output: inout ShardOutput) {
+    mutating func answerAccounts(_ command: Command, in turn: inout Turn) {
         var body = ByteBufferAllocator().buffer(capacity: 1_024)
-        renderer.renderAccounts(AccountsView(lines: lines(of: command.merchant), asOf: now), into: &body)
-        answer(command, body, into: &output)
+        renderer.renderAccounts(AccountsView(lines: lines(of: command.merchant), asOf: turn.now), into: &body)
+        answer(command, body, in: &turn)
     }
 
-    private func answer(_ command: Command, _ body: ByteBuffer, into output: inout ShardOutput) {
+    private func answer(_ command: Command, _ body: ByteBuffer, in turn: inout Turn) {
         let response = Response(
             reply: command.reply,
             requestID: command.requestID,
@@ -33,28 +33,28 @@ extension ShardCore {
             retryAfterSeconds: 0,
             body: body
         )
-        output.release(.respond(response), restingOn: lastPosition)
+        turn.release(.respond(response), restingOn: lastPosition)
     }
 
     /// Answers what the ledger owed the merchant at a moment of the past. That moment is over: no record that is still to come
     /// belongs before it.
-    mutating func answerBalance(of time: Int64, _ command: Command, at now: Int64, into output: inout ShardOutput) {
-        guard time < now else { return refuse(command, .momentNotPast, into: &output) }
+    mutating func answerBalance(of time: Int64, _ command: Command, in turn: inout Turn) {
+        guard time < turn.now else { return refuse(command, .momentNotPast, in: &turn) }
         let read = PastBalance(
             merchant: command.merchant,
             time: time,
             chain: entryChains[command.merchant.rawValue],
             current: lines(of: command.merchant)
         )
-        output.release(.pastBalance(command.reply, command.requestID, read), restingOn: lastPosition)
+        turn.release(.pastBalance(command.reply, command.requestID, read), restingOn: lastPosition)
     }
 
     /// Answers some of the merchant's entries.
-    mutating func answerEntries(_ query: LedgerQuery, _ command: Command, into output: inout ShardOutput) {
+    mutating func answerEntries(_ query: LedgerQuery, _ command: Command, in turn: inout Turn) {
         let newest = entryChains[command.merchant.rawValue]?.newest
         // A cursor of a merchant's own leads back from there: one that does not was made before the data was restored.
         guard query.cursor.map({ $0.position <= newest ?? 0 }) ?? true else {
-            return refuse(command, .cursorInvalid, into: &output)
+            return refuse(command, .cursorInvalid, in: &turn)
         }
         let read = LedgerRead(
             merchant: command.merchant,
@@ -62,7 +62,7 @@ extension ShardCore {
             query: query,
             start: query.cursor ?? LedgerCursor(position: newest ?? EntryLink.none)
         )
-        output.release(.ledgerEntries(command.reply, command.requestID, read), restingOn: newest ?? 0)
+        turn.release(.ledgerEntries(command.reply, command.requestID, read), restingOn: newest ?? 0)
     }
 }
 

@@ -9,7 +9,7 @@ import ShardState
 extension ShardCore {
     /// Journals the mark that is due, if one is. Where the disk is short of room it waits for a later record: that room is for the
     /// ends of what is in flight.
-    mutating func persistDueMark(at time: Int64, into output: inout ShardOutput) {
+    mutating func persistDueMark(at time: Int64, in turn: inout Turn) {
         guard let chain = entryChains.chainWithDueMark, refusesNewWork == nil else { return }
         let mark = BalanceMark(
             merchant: MerchantID(rawValue: chain.merchant),
@@ -24,7 +24,7 @@ extension ShardCore {
         )
         let isApplied = apply(mark, at: nextPosition)
         precondition(isApplied, "a mark follows from the chain that it was made from")
-        persist(.balanceMark(mark), into: &output)
+        persist(.balanceMark(mark), in: &turn)
     }
 
     /// - Returns: false when the mark does not follow the ones before it.

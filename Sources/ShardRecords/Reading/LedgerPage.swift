@@ -28,7 +28,7 @@ package struct LedgerPage: Sendable {
     package private(set) var entries: [Entry] = []
     /// Where the next page begins; nil at the end.
     package private(set) var next: LedgerCursor?
-    /// At the end: what came before is not told, because its records are no longer kept.
+    /// At the end: what came before is left out, because its records are no longer kept.
     package private(set) var isTruncated = false
 
     /// Reads a page; blocks. `read` gives the bytes of a record.

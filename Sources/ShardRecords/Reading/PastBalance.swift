@@ -97,14 +97,14 @@ package struct PastBalance: Sendable {
             let linked = try LinkedRecord(at: position, read: read)
             guard linked.record.time > time else { return lines }
             for index in 0..<linked.record.transfers.count {
-                takeBack(linked.record.transfers[index], &lines)
+                subtract(linked.record.transfers[index], &lines)
             }
             position = linked.link
         }
         throw JournalError(.corrupt, "no mark among \(Self.maximumRecords) records of the merchant")
     }
 
-    private func takeBack(_ transfer: Transfer, _ lines: inout [BalanceMark.Line]) {
+    private func subtract(_ transfer: Transfer, _ lines: inout [BalanceMark.Line]) {
         for index in 0..<transfer.count {
             let posting = transfer[index]
             guard posting.account.kind.owner == .merchant, posting.account.owner == merchant.rawValue else { continue }

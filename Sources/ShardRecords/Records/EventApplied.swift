@@ -7,7 +7,7 @@ package import Payments
 /// decided, or what became of a dispute. One record with the transition, its postings and the answer.
 package struct EventApplied: Sendable {
     package var payment: PaymentID
-    /// What was told.
+    /// What was reported.
     package var type: PaymentEventType
     /// What it did.
     package var fact: PaymentFact
@@ -17,7 +17,7 @@ package struct EventApplied: Sendable {
     package var refund: UInt16 = 0
     /// The operation that it ended, whose own record stands before this one.
     package var ended: ProviderOperation?
-    /// Who told it, and under which identifier; empty where nobody did.
+    /// Who reported it, and under which identifier; empty where nobody did.
     package var provider = ""
     package var eventID = ""
     /// The provider's reference: of the dispute, or of what was executed.

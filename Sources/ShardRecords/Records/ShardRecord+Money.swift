@@ -2,7 +2,7 @@ package import Money
 package import NIOCore
 package import Payments
 
-/// A pay-out was requested, or something was told of it. A request whose amount is not the merchant's to give is refused and
+/// A pay-out was requested, or something was reported of it. A request whose amount is not the merchant's to give is refused and
 /// leaves no record.
 package struct PayoutChanged: Sendable {
     package var id: PayoutID

@@ -21,11 +21,11 @@ package enum ShardRecord: Sendable {
     case attemptEnded(AttemptEnded)
     /// What a merchant's accounts had summed up to.
     case balanceMark(BalanceMark)
-    /// A transition that is not the end of an operation at the PSP: time, people, or the PSP by itself.
+    /// A transition that is not the end of an operation at the PSP: time, an operator, or the PSP by itself.
     case paymentChanged(PaymentChanged)
     /// The fraud hook's verdict on a payment that it had held back.
     case riskDecided(RiskDecided)
-    /// A pay-out was requested, or something was told of it.
+    /// A pay-out was requested, or something was reported of it.
     case payoutChanged(PayoutChanged)
     case walletOpened(WalletOpened)
     case exchangeQuoted(ExchangeQuoted)
@@ -364,10 +364,10 @@ package struct RefundBounced: Sendable {
     }
 }
 
-/// What one call to the PSP told, when it ended nothing. For the history of a payment, and for one thing that must survive a
+/// What one call to the PSP brought, when it ended nothing. For the history of a payment, and for one thing that must survive a
 /// restart: that the PSP has said it knows the operation.
 package struct OperationAttempted: Sendable {
-    /// What the call was told.
+    /// What the call brought.
     package enum Answer: UInt8, Sendable {
         /// Certainly not executed; it will be tried again.
         case notExecuted = 1
@@ -419,7 +419,7 @@ package struct PaymentChanged: Sendable {
     package var amountMinor: Int64 = 0
     /// The payment's new deadline, where it gets one; milliseconds since 1970.
     package var deadline: Int64 = 0
-    /// Why, in words for people (a reason given by an operator, the names of rules); at most 512 bytes of UTF-8.
+    /// Why, in plain text (a reason given by an operator, the names of rules); at most 512 bytes of UTF-8.
     package var note: String = ""
     package var key: RequestKey? = nil
     package var transfers: Transfers

@@ -191,7 +191,7 @@ package struct IdempotencyTable {
         slab[place].state = .reserved
     }
 
-    /// Stores the result of a reserved key, which is remembered for its whole time from now on: a merchant that was told
+    /// Stores the result of a reserved key, which is remembered for its whole time from now on: a merchant that was answered
     /// to wait for a day may still come back for the answer.
     /// - Returns: when it will be forgotten, in seconds since 1970; nil when it is not here.
     @discardableResult

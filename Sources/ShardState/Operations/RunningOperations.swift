@@ -30,7 +30,7 @@ package struct RunningOperation: Sendable {
     package var step: Step
     /// A capture that, when it succeeds, leaves the rest of the authorization open.
     package var staysOpen = false
-    /// An authorization that people approved: its key is the approval's, not the creation's.
+    /// An authorization that an operator approved: its key is the approval's, not the creation's.
     package var isApproved = false
     /// What holds a new payment's authorization back: until it is open nothing was sent.
     package var gate = RiskGate.open
@@ -171,7 +171,7 @@ extension RunningOperation {
 }
 
 /// The calls in flight: a slab of operations that are executed or resolved right now. Tokens carry a generation, so that an
-/// answer to an operation that has ended can be told from an answer to the slot's next user.
+/// answer to an operation that has ended differs from an answer to the slot's next user.
 ///
 /// Limits: `capacity` operations that were admitted, and `resolutionCapacity` that came from the waiting operations for one call;
 /// of each, one merchant holds a share. So what resolves old operations never waits for new ones to end.

@@ -3,7 +3,7 @@ package import Payments
 /// What a shard keeps beside payments: pay-outs, wallets, exchange quotes and sellers. Values that share their chunks with a
 /// copy, like the table of payments. Balances are in the ledger only.
 package struct MoneyTables: Sendable {
-    /// How long a quote is remembered after it has expired, in milliseconds, so that a late use is told why it is refused.
+    /// How long a quote is remembered after it has expired, in milliseconds, so that the answer to a late use says why.
     package static let quoteMemory: Int64 = 3_600_000
 
     package var payouts = SparseTable<Payout>()

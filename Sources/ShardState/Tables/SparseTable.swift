@@ -54,7 +54,7 @@
 
     /// Gives out numbers up to `count` to elements that are not here.
     @inlinable package mutating func reserveNumbers(upTo count: Int) {
-        precondition(count >= givenCount, "numbers are never taken back")
+        precondition(count >= givenCount, "a number is given once")
         givenCount = count
         while chunks.count << Self.chunkShift < count { chunks.append(nil) }
     }

@@ -13,7 +13,7 @@ import ShardStorage
 /// A shard with a journal in memory and a recording of its effects: what a test drives by feeding events.
 struct ShardWorld: ~Copyable {
     var core: ShardCore
-    var output = ShardOutput()
+    var output = Turn()
     /// Every record that was persisted, in order.
     var journal: [[UInt8]] = []
     var responses: [Response] = []

@@ -26,14 +26,17 @@ package enum Effect: Sendable {
     case pastBalance(ReplyToken, RequestID, PastBalance)
 }
 
-/// What a shard decides: records to persist, and effects to release after them (raft's `Ready`: "to be saved to stable
-/// storage before messages are sent"). One output gathers the decisions of a tick and is reused.
-package struct ShardOutput {
+/// One turn of a shard: when it happens, and what it decides: records to persist, and effects to release after them (raft's `Ready`:
+/// "to be saved to stable storage before messages are sent"). One value gathers the decisions of a tick and is reused.
+package struct Turn {
     package struct Pending: Sendable {
         /// The effect may leave when the journal is durable up to here.
         package var restsOn: RecordPosition
         package var effect: Effect
     }
+
+    /// The time of what is decided now, in milliseconds since 1970. Each entry of `ShardCore` sets it.
+    package internal(set) var now: Int64 = 0
 
     /// The records in the journal engine's framing.
     package var records: [UInt8] = []
