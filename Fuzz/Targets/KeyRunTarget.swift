@@ -65,7 +65,7 @@ private enum KeyRunSeed {
         let store = Self.store(on: disk)
         do throws(JournalError) {
             _ = try store.open()
-            _ = try store.add(Array(keys[..<200]), coveringUpTo: 300, at: 0)
+            _ = try store.add(Array(keys[..<200]), coveringUpTo: 200, at: 0)
             _ = try store.add(Array(keys[200...]), coveringUpTo: position, at: 0)
         } catch {
             preconditionFailure("the seed: \(error)")
