@@ -73,6 +73,11 @@ package protocol JournalEngine: AnyObject, Sendable {
     /// - Throws: `fenced` when another owner has the journal, or the lease was given up.
     func confirm() throws(JournalError)
 
+    /// Whether no other owner has been granted the journal, as far as this engine knows without asking. False from the moment of the
+    /// grant, before `journalLost` and before the next owner can append, so that an owner that was not there for a while answers nothing
+    /// from a state that is out of date. Cheap; any thread.
+    var isOwner: Bool { get }
+
     /// The position of the last record appended (durable or not); 0 for an empty journal.
     var lastPosition: RecordPosition { get }
 
@@ -85,11 +90,15 @@ package protocol JournalEngine: AnyObject, Sendable {
     /// sooner. Cheap; the owner's thread.
     func wantRoom(bytes: Int)
 
+    /// The most bytes of `records` that one `append` takes, when nothing waits for the disk. The largest record fits.
+    /// `Int.max` for an engine that has no such limit.
+    var largestAppendBytes: Int { get }
+
     /// Appends the records of one tick. `records` holds each record as a little-endian `UInt32` length and its bytes;
     /// `count` of them; `expecting` is the position before the first, and must equal `lastPosition`.
-    /// Returns at once; durability is reported to the owner in order. Throws `backlog` when more bytes than configured
-    /// are waiting (nothing was appended; the caller answers 503), `fenced` for another epoch, another position or a closed
-    /// journal (nothing was appended), or the first failure after one.
+    /// Returns at once; durability is reported to the owner in order. Throws `backlog` when more than
+    /// `largestAppendBytes` would wait (nothing was appended; the caller answers 503), `fenced` for another epoch,
+    /// another position or a closed journal (nothing was appended), or the first failure after one.
     func append(records: borrowing [UInt8], count: Int, expecting: RecordPosition, epoch: UInt64) throws(JournalError)
 
     /// Reads one durable record again (its bytes without the length); blocks on the disk, so never called on an event loop.
@@ -109,13 +118,18 @@ package protocol JournalEngine: AnyObject, Sendable {
 }
 
 extension JournalEngine {
+    /// For an engine that has one owner for as long as it is open.
+    package var isOwner: Bool { true }
+
     package var roomBytes: Int { .max }
+
+    package var largestAppendBytes: Int { .max }
 
     package func wantRoom(bytes: Int) {}
 
     package func retire(upTo position: RecordPosition) {}
 
-    /// For an engine that has one owner for as long as it is open.
+    /// Likewise.
     package func renew(at now: UInt64) throws(JournalError) -> UInt64 { .max }
 
     /// Likewise.

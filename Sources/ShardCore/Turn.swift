@@ -40,7 +40,10 @@ package struct Turn {
 
     /// The records in the journal engine's framing.
     package var records: [UInt8] = []
+    /// Those of them that the journal has not taken.
     package var recordCount = 0
+    /// Bytes at the beginning of `records` that the journal has taken, while it takes an output in pieces.
+    package private(set) var takenBytes = 0
     package var effects: [Pending] = []
 
     package init() {
@@ -51,8 +54,7 @@ package struct Turn {
     package var isEmpty: Bool { recordCount == 0 && effects.isEmpty }
 
     package mutating func removeAll() {
-        records.removeAll(keepingCapacity: true)
-        recordCount = 0
+        removeRecords()
         effects.removeAll(keepingCapacity: true)
     }
 
@@ -60,6 +62,36 @@ package struct Turn {
     package mutating func removeRecords() {
         records.removeAll(keepingCapacity: true)
         recordCount = 0
+        takenBytes = 0
+    }
+
+    /// Bytes that the journal has not taken.
+    package var waitingBytes: Int { records.count - takenBytes }
+
+    /// As many whole records as fit `limit` bytes, in the journal's framing, from the first on that it has not taken; none if that does
+    /// not fit. Copies them.
+    package func piece(limit: Int) -> (records: [UInt8], count: Int) {
+        var end = takenBytes
+        var count = 0
+        while count < recordCount {
+            let next = end + 4 + length(at: end)
+            guard next - takenBytes <= limit else { break }
+            end = next
+            count += 1
+        }
+        return (Array(records[takenBytes..<end]), count)
+    }
+
+    private func length(at offset: Int) -> Int {
+        (0..<4).reduce(0) { $0 | Int(records[offset + $1]) << ($1 * 8) }
+    }
+
+    /// The journal has taken the first records of those that it had not.
+    package mutating func took(bytes: Int, count: Int) {
+        precondition(bytes <= waitingBytes && count <= recordCount)
+        takenBytes += bytes
+        recordCount -= count
+        if recordCount == 0 { removeRecords() }
     }
 
     mutating func release(_ effect: Effect, restingOn position: RecordPosition) {

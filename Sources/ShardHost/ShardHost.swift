@@ -22,11 +22,12 @@ package final class ShardHost {
     let snapshots: SnapshotSetup?
     var schedule: SnapshotSchedule?
     package internal(set) var snapshotStatistics = SnapshotStatistics()
-    /// Milliseconds since 1970.
-    let clock: @Sendable () -> Int64
+    let clock: ShardClock
     let limits: Limits
     unowned let ports: any ShardPorts
 
+    /// Bytes that the journal takes at once when nothing waits.
+    private let largestAppendBytes: Int
     var output = Turn()
     /// The storage of the effects that were released last, to be used again.
     private var spareEffects: [Turn.Pending] = []
@@ -122,6 +123,7 @@ package final class ShardHost {
         self.shard = core.configuration.shard
         self.durablePosition = core.lastPosition
         self.journal = journal
+        largestAppendBytes = journal.largestAppendBytes
         self.threads = threads
         self.keyPool = keyPool ?? threads[.storedAnswer]
         let configuration = core.configuration
@@ -130,13 +132,7 @@ package final class ShardHost {
         self.snapshots = snapshots
         schedule = snapshots.map { SnapshotSchedule($0, position: core.lastPosition) }
         self.limits = limits
-        // A clock that was set back while the process was down must not make time run backwards for the journal.
-        let behind = max(0, core.lastRecordTime - clock())
-        if behind == 0 {
-            self.clock = clock
-        } else {
-            self.clock = { @Sendable () -> Int64 in clock() + behind }
-        }
+        self.clock = ShardClock(clock, notBefore: core.lastRecordTime)
         self.ports = ports
         self.core = core
     }
@@ -146,6 +142,7 @@ package final class ShardHost {
     /// Handles the commands that arrived together.
     package func process(_ commands: [Command]) {
         eventLoop.assertInEventLoop()
+        checkOwner()
         if isReleased { return refuse(commands) }
         let now = clock()
         let room = journal.roomBytes - unflushedFrameBytes
@@ -170,6 +167,7 @@ package final class ShardHost {
 
     /// Time passes; call about every 10 ms.
     package func tick() {
+        checkOwner()
         if isReleased { return }
         let now = clock()
         tickedAt = now
@@ -206,6 +204,12 @@ package final class ShardHost {
         ports.journalLost(error, shard: shard)
     }
 
+    /// Stops at once when another host was granted the journal, though the journal's word has not come yet.
+    private func checkOwner() {
+        guard ending == nil, !journal.isOwner else { return }
+        lost(JournalError(.fenced, "another host was granted the journal of epoch \(journal.epoch)"))
+    }
+
     /// Nothing that this host began outside of its event loop is under way.
     package var isIdle: Bool {
         guard reads.count + lookUpsUnderWay == 0, !isMergingKeys else { return false }
@@ -234,6 +238,9 @@ package final class ShardHost {
     // MARK: Views
 
     package var shardStatistics: ShardStatistics { core.statistics }
+
+    /// How far the shard's time is ahead of the clock that it was given, in milliseconds: that clock was behind its newest record.
+    package var clockAhead: Int64 { clock.ahead }
 
     /// What the shard's tables hold and take.
     package var occupancy: ShardOccupancy {
@@ -356,10 +363,11 @@ package final class ShardHost {
         ports.effectsReleased()
     }
 
-    /// Hands the records of the output to the journal. They stay where they are when the journal's backlog is full: new
-    /// work is refused then, and the next durable batch makes room for them, with whatever came after them.
+    /// Hands the records of the output to the journal, all at once if it takes so many. What it does not take stays where it is: new
+    /// work is refused then, and the next durable batch makes room for it, with whatever came after it.
     private func append(_ now: Int64) {
         guard ending == nil else { return output.removeRecords() }
+        if output.records.count > largestAppendBytes { return appendPieces(now) }
         do throws(JournalError) {
             try journal.append(
                 records: output.records,
@@ -368,22 +376,55 @@ package final class ShardHost {
                 epoch: journal.epoch
             )
         } catch {
-            if error.code == .backlog {
-                statistics.backlogWaits += 1
-                return updateAdmission()
-            }
-            output.removeRecords()
-            return error.code == .fenced ? lost(error) : failed(error)
+            return appendFailed(error)
         }
-        unflushedBytes += output.records.count
-        unflushedFrameBytes += JournalRoom.frameBytes(records: output.records.count)
-        appended.append(Appended(position: core.lastPosition, bytes: output.records.count, time: now))
-        statistics.batches += 1
-        statistics.records += output.recordCount
-        statistics.recordBytes += output.records.count
-        schedule?.recorded(bytes: output.records.count)
-        output.removeRecords()
+        noteAppended(bytes: output.records.count, count: output.recordCount, now)
         updateAdmission()
+    }
+
+    /// The same for an output that is larger than all that may wait for the disk: whole records, as many as there is room for. Effects
+    /// leave as the records that they rest on become durable, as they do when the journal itself divides a batch.
+    private func appendPieces(_ now: Int64) {
+        while output.recordCount > 0 {
+            let piece = output.piece(limit: largestAppendBytes - unflushedBytes)
+            guard piece.count > 0 else {
+                statistics.backlogWaits += 1
+                break
+            }
+            do throws(JournalError) {
+                try journal.append(
+                    records: piece.records,
+                    count: piece.count,
+                    expecting: core.lastPosition - RecordPosition(output.recordCount),
+                    epoch: journal.epoch
+                )
+            } catch {
+                return appendFailed(error)
+            }
+            noteAppended(bytes: piece.records.count, count: piece.count, now)
+        }
+        updateAdmission()
+    }
+
+    private func appendFailed(_ error: JournalError) {
+        if error.code == .backlog {
+            statistics.backlogWaits += 1
+            return updateAdmission()
+        }
+        output.removeRecords()
+        if error.code == .fenced { lost(error) } else { failed(error) }
+    }
+
+    private func noteAppended(bytes: Int, count: Int, _ now: Int64) {
+        let position = core.lastPosition - RecordPosition(output.recordCount - count)
+        unflushedBytes += bytes
+        unflushedFrameBytes += JournalRoom.frameBytes(records: bytes)
+        appended.append(Appended(position: position, bytes: bytes, time: now))
+        statistics.batches += 1
+        statistics.records += count
+        statistics.recordBytes += bytes
+        schedule?.recorded(bytes: bytes)
+        output.took(bytes: bytes, count: count)
     }
 
     func updateAdmission() { updateAdmission(room: journal.roomBytes - unflushedFrameBytes) }
@@ -409,7 +450,7 @@ package final class ShardHost {
     private func hasRoom(_ room: Int) -> Bool { hasRoom(room, keeping: core.outcomeReserveBytes) }
 
     private func hasRoom(_ room: Int, keeping reserve: Int) -> Bool {
-        let decided = output.recordCount == 0 ? 0 : JournalRoom.frameBytes(records: output.records.count)
+        let decided = output.recordCount == 0 ? 0 : JournalRoom.frameBytes(records: output.waitingBytes)
         return room - reserve - decided >= ShardCore.largestAdmissionBytes
     }
 

@@ -26,6 +26,7 @@ package func checkConformance(of make: () throws -> any JournalBench) throws {
 /// The checks by name, for suites that report each by itself.
 package let conformanceChecks: [ConformanceCheck] = [
     ConformanceCheck("appends become durable in order and are replayed", checkAppends),
+    ConformanceCheck("the largest append is taken, and a larger one refused whole", checkLargestAppend),
     ConformanceCheck("a follower owns nothing", checkFollower),
     ConformanceCheck("a lease keeps others out until it ends", checkLeases),
     ConformanceCheck("a zombie with an old epoch is refused and told once", checkZombie),

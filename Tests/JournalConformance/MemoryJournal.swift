@@ -226,6 +226,12 @@ final class MemoryOwnedJournal: JournalEngine {
 
     var lastPosition: RecordPosition { store.state.withLock { $0.last } }
 
+    var largestAppendBytes: Int { 64 << 10 }
+
+    var isOwner: Bool {
+        store.state.withLock { $0.lease.map { $0.epoch == epoch } ?? true } || store.fault == .twoOwners
+    }
+
     func renew(at now: UInt64) throws(JournalError) -> UInt64 {
         try owned { state in
             state.now = max(state.now, now)
@@ -241,6 +247,10 @@ final class MemoryOwnedJournal: JournalEngine {
         let framed = copy records
         try owned(epoch) { state throws(JournalError) in
             guard expecting == state.last else { throw JournalError(.fenced, "the last record is \(state.last)") }
+            let waiting = (state.disk.durable + 1..<state.last + 1).reduce(0) { sum, position in
+                sum + 4 + (state.disk.records[position]?.bytes.count ?? 0)
+            }
+            guard waiting + framed.count <= largestAppendBytes else { throw JournalError(.backlog, "full") }
             var offset = 0
             while offset < framed.count {
                 let length = (0..<4).reduce(0) { $0 | Int(framed[offset + $1]) << ($1 * 8) }

@@ -22,6 +22,36 @@ func checkAppends(_ bench: any JournalBench) throws {
     }
 }
 
+func checkLargestAppend(_ bench: any JournalBench) throws {
+    let store = try bench.open()
+    let events = ConformanceEvents()
+    let engine = try store.acquire(claim("a"), owner: events)
+    let largest = engine.largestAppendBytes
+    try bench.append(1, to: engine, events)
+    guard largest < .max else { return store.close() }
+    // Records of 1,000 bytes, the last one as long as fills the rest.
+    var framed: [UInt8] = []
+    var count = 0
+    while framed.count < largest {
+        let rest = largest - framed.count
+        let length = rest < 2_008 ? min(rest, 1_004 + rest % 1_004) - 4 : 1_000
+        framed += (0..<4).map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) } + [UInt8](repeating: 7, count: length)
+        count += 1
+    }
+    try expect(framed.count == largest, "the test fills the append exactly")
+    let larger = framed + [1, 0, 0, 0, 7]
+    try expect(.backlog, "an append that is larger by a record of a byte") {
+        try engine.append(records: larger, count: count + 1, expecting: 1, epoch: engine.epoch)
+    }
+    try expect(engine.lastPosition == 1, "of which nothing was appended")
+    try engine.append(records: framed, count: count, expecting: 1, epoch: engine.epoch)
+    try bench.wait(events) { $0.durable.last == RecordPosition(count) + 1 }
+    try expect(try engine.read(at: engine.lastPosition).allSatisfy { $0 == 7 }, "the last of them is read again")
+    try bench.append(1, to: engine, events)
+    engine.close()
+    store.close()
+}
+
 func checkFollower(_ bench: any JournalBench) throws {
     let store = try bench.open()
     let feed = try store.feed(from: 1)
@@ -65,8 +95,10 @@ func checkZombie(_ bench: any JournalBench) throws {
     let events = ConformanceEvents()
     let zombie = try store.acquire(claim("a"), owner: events)
     try bench.append(5, to: zombie, events)
+    try expect(zombie.isOwner, "an owner knows that nobody else was granted the journal")
     let heir = ConformanceEvents()
     let owner = try store.acquire(claim("b", at: 1_000), owner: heir)
+    try expect(!zombie.isOwner && owner.isOwner, "the former owner can know before it is told")
     try bench.wait(events) { !$0.losses.isEmpty }
     try expect(owner.epoch > zombie.epoch && owner.lastPosition == 5, "the new owner goes on behind the last record")
     let last = owner.lastPosition

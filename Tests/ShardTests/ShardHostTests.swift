@@ -62,6 +62,64 @@ struct ShardHostTests {
         #expect(harness.journal.lastPosition == 3)
     }
 
+    @Test(
+        "An output larger than all that may wait for the disk goes in pieces of whole records, and all of it is acknowledged"
+    )
+    func outputBeyondTheBacklog() {
+        // Room for a few records, of which any fits.
+        let harness = HostHarness(largestAppendBytes: 1_000)
+        harness.host.process((1...20).map { harness.command(key: $0) })
+        #expect(harness.host.shardStatistics.paymentsCreated == 20)
+        harness.send(key: 21)
+        #expect(harness.responses.map(\.status) == [503], "new work is refused while the output waits")
+        var pieces = 0
+        while harness.calls.count < 20, pieces < 20 {
+            let appended = Int(harness.journal.lastPosition)
+            #expect(appended > harness.calls.count && !harness.host.isQuiet, "a piece goes in at a time")
+            harness.flush()
+            #expect(harness.calls.count == appended, "sent is what rests on a durable record")
+            pieces += 1
+        }
+        #expect(pieces > 2 && harness.calls.count == 20 && harness.failures.isEmpty)
+
+        // Outcomes that come while pieces are waiting follow them, in order.
+        for index in 0..<20 { harness.host.providerCompleted(harness.calls[index].token, ShardWorld.success()) }
+        harness.host.providerCompletionsDelivered()
+        while harness.host.occupancy.unflushedBytes > 0 { harness.flush() }
+        #expect(harness.responses.map(\.status) == [503] + [UInt16](repeating: 201, count: 20))
+        #expect(harness.journal.lastPosition == 40 && harness.host.isQuiet)
+        harness.send(key: 21)
+        #expect(harness.journal.lastPosition == 41, "new work is taken again")
+    }
+
+    @Test("A host that was not there for a while answers nothing from its old state, though nobody has told it yet")
+    func lostUnheard() {
+        let harness = HostHarness()
+        harness.send(key: 1)
+        harness.flush()
+        harness.succeed(0)
+        harness.flush()
+        let id = harness.calls[0].call.payment
+        harness.journal.isOwner = false
+        harness.send(.getPayment(id), key: 2)
+        harness.send(key: 1)
+        #expect(harness.responses.map(\.status) == [201, 503, 503] && harness.host.isReleased)
+        #expect(harness.body(1).contains("shardUnavailable") && harness.losses == 1 && harness.failures.isEmpty)
+        harness.lose()
+        #expect(harness.losses == 1)
+    }
+
+    @Test("A journal that is lost between two pieces acknowledges nothing of the rest")
+    func lostBetweenPieces() {
+        let harness = HostHarness(largestAppendBytes: 300)
+        harness.host.process((1...5).map { harness.command(key: $0) })
+        harness.flush()
+        #expect(harness.calls.count == 1)
+        harness.lose()
+        harness.flush()
+        #expect(harness.calls.count == 1 && harness.responses.map(\.status) == [503, 503, 503, 503, 503])
+    }
+
     @Test("A failed journal fences the shard: who waits is told that nothing is sure, what is new is refused")
     func journalFailure() {
         let harness = HostHarness()

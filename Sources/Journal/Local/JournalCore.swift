@@ -18,6 +18,16 @@ final class JournalCore: Sendable {
     /// What the owner would like it to be.
     private let wantedRoom = Atomic(0)
 
+    /// The epoch that was granted the journal last; 0 while a claim is being carried out. An owner that gives the journal up keeps it
+    /// here until somebody else is granted it: what it had appended is reported to it meanwhile. Changed under the lock.
+    private let appendingEpoch = Atomic<UInt64>(0)
+
+    func isOwner(_ epoch: UInt64) -> Bool { appendingEpoch.load(ordering: .acquiring) == epoch }
+
+    func publishOwner(_ state: borrowing JournalState) {
+        appendingEpoch.store(state.owners.epoch ?? 0, ordering: .releasing)
+    }
+
     var roomBytes: Int { room.load(ordering: .relaxed) }
 
     var wantedRoomBytes: Int { wantedRoom.load(ordering: .relaxed) }

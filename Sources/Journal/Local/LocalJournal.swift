@@ -51,7 +51,11 @@ package final class LocalJournal: JournalEngine, Sendable {
 
     package var lastPosition: RecordPosition { core.monitor.withLock { $0.lastPosition } }
 
+    package var isOwner: Bool { core.isOwner(epoch) }
+
     package var roomBytes: Int { core.roomBytes }
+
+    package var largestAppendBytes: Int { core.configuration.backlogBytes }
 
     package func wantRoom(bytes: Int) { core.wantRoom(bytes: bytes) }
 

@@ -199,6 +199,7 @@ struct WriterTask: ~Copyable {
             switch handover {
             case .acquire:
                 state.owners.take()
+                core.publishOwner(state)
                 state.statistics.acquisitions += 1
             case .release: state.owners.released()
             }

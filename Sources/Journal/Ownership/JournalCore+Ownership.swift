@@ -20,6 +20,7 @@ extension JournalCore {
             guard case .granted(let epoch) = result else {
                 throw OwnerTable.refusal(result) ?? JournalError(.fenced, "the claim was not granted")
             }
+            publishOwner(state)
             state.handover = .acquire(epoch: epoch, owner: owner)
             return epoch
         }

@@ -54,6 +54,11 @@ package final class ShardFollower: Sendable {
         state.withLock { ($0.tailBytes, ($0.core?.paymentCount ?? 0) - $0.restoredPayments) }
     }
 
+    /// Looks at the state as it is now; nil when it was taken.
+    package func inspect<Result: Sendable>(_ body: (borrowing ShardCore) -> Result) -> Result? {
+        state.withLock { $0.core == nil ? nil : body($0.core!) }
+    }
+
     // MARK: Records
 
     /// Applies the record at `position`, as a journal's recovery gives it. After the first failure it does nothing;

@@ -30,12 +30,14 @@ final class HostHarness: ShardPorts {
 
     init(
         limits: ShardHost.Limits = ShardHost.Limits(),
+        largestAppendBytes: Int = .max,
         core: consuming ShardCore? = nil,
         snapshots: SnapshotSetup? = nil,
         reads: any BlockingReads = InlineReads(),
         threads: ReadThreads? = nil
     ) {
         bridge = JournalBridge(eventLoop: loop)
+        journal.largestAppendBytes = largestAppendBytes
         var core = core.take() ?? ShardCore(configuration: .test, renderer: TestRenderer())
         _ = core.resume(at: clock.now)
         host = ShardHost(
@@ -81,6 +83,7 @@ final class HostHarness: ShardPorts {
 
     /// Everything appended so far is durable, or what is numbered up to `position`.
     func flush(upTo position: RecordPosition? = nil) {
+        if position == nil { journal.noteDurable() }
         bridge.journalDurable(upTo: position ?? journal.lastPosition)
         loop.run()
     }

@@ -8,6 +8,10 @@ final class ManualJournal: JournalEngine {
         var failure: JournalError?
         var appends = 0
         var room = Int.max
+        var limit = Int.max
+        var isOwner = true
+        /// Bytes of records that wait for the disk, with their lengths.
+        var waiting = 0
     }
 
     private let state = Mutex(State())
@@ -26,6 +30,21 @@ final class ManualJournal: JournalEngine {
         set { state.withLock { $0.room = newValue } }
     }
 
+    /// False when another host was granted the journal.
+    var isOwner: Bool {
+        get { state.withLock { $0.isOwner } }
+        set { state.withLock { $0.isOwner = newValue } }
+    }
+
+    /// The most that waits for the disk: more is refused as `backlog`.
+    var largestAppendBytes: Int {
+        get { state.withLock { $0.limit } }
+        set { state.withLock { $0.limit = newValue } }
+    }
+
+    /// Nothing waits for the disk any more.
+    func noteDurable() { state.withLock { $0.waiting = 0 } }
+
     var appends: Int { state.withLock { $0.appends } }
     var records: [[UInt8]] { state.withLock { $0.records } }
     var lastPosition: RecordPosition { state.withLock { RecordPosition($0.records.count) } }
@@ -34,10 +53,15 @@ final class ManualJournal: JournalEngine {
         if let failure { throw failure }
         let split = Self.split(records)
         precondition(split.count == count && expecting == lastPosition && epoch == self.epoch)
-        state.withLock {
-            $0.records += split
-            $0.appends += 1
+        let bytes = records.count
+        let isTaken = state.withLock { state in
+            guard bytes <= state.limit - state.waiting else { return false }
+            if state.limit < .max { state.waiting += bytes }
+            state.records += split
+            state.appends += 1
+            return true
         }
+        if !isTaken { throw JournalError(.backlog, "full") }
     }
 
     func read(at position: RecordPosition) throws(JournalError) -> [UInt8] {

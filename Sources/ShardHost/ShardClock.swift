@@ -1,0 +1,25 @@
+/// The time of one shard: a clock, but never before the shard's newest record. When the clock is behind that (it was set back, or the
+/// process that wrote the record had a clock that was ahead), time goes on from the record at half its pace until the clock has caught
+/// up. So it neither stands still nor stays wrong.
+struct ShardClock: Sendable {
+    private let clock: @Sendable () -> Int64
+    /// What the clock said when the shard began, and the time of its newest record then; milliseconds since 1970.
+    private let start: Int64
+    private let newest: Int64
+
+    init(_ clock: @escaping @Sendable () -> Int64, notBefore newest: Int64) {
+        self.clock = clock
+        self.newest = newest
+        start = clock()
+    }
+
+    /// The shard's time, in milliseconds since 1970. Never falls if the clock does not.
+    func callAsFunction() -> Int64 {
+        let time = clock()
+        guard newest > start else { return time }
+        return max(time, newest + max(0, time - start) / 2)
+    }
+
+    /// How far the shard's time is ahead of the clock, in milliseconds.
+    var ahead: Int64 { self() - clock() }
+}
