@@ -26,6 +26,9 @@ PLANTED = {
     "fail-open": 20,
     "attempt-without-record": 10,
     "failover-after-unknown": 5,
+    "two-owners": 10,
+    "undurable-feed": 40,
+    "floor-ignored": 60,
 }
 
 

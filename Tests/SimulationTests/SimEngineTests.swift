@@ -43,7 +43,7 @@ private final class SimBench: JournalBench {
             fileSystem: session
         ) { _, _ in }
         pass()
-        let store = SimStore(local, JournalLog())
+        let store = SimStore(local, log: JournalLog(), loop: SimEventLoop(), planted: nil)
         self.store = store
         return store
     }
@@ -55,7 +55,7 @@ private final class SimBench: JournalBench {
     }
 
     func wait(_ events: ConformanceEvents, until isTrue: (ConformanceEvents.Heard) -> Bool) throws {
-        guard let local = store?.store else { return }
+        guard let local = store?.local else { return }
         var didSomething = true
         while didSomething {
             disk.actor = .writer
@@ -80,39 +80,4 @@ private final class SimBench: JournalBench {
     }
 
     func forget(_ store: any JournalStore, _ engine: any JournalEngine, upTo position: RecordPosition) -> Bool { false }
-}
-
-/// The real journal on the simulated disk, with the simulation's engine as what an owner has.
-///
-/// Proof that `@unchecked Sendable` holds: as `DiskSession`.
-private final class SimStore: JournalStore, @unchecked Sendable {
-    let store: LocalJournalStore
-    private let log: JournalLog
-
-    init(_ store: LocalJournalStore, _ log: JournalLog) {
-        self.store = store
-        self.log = log
-    }
-
-    var durablePosition: RecordPosition { store.durablePosition }
-
-    func acquire(_ claim: JournalClaim, owner: any JournalOwner) throws(JournalError) -> any JournalEngine {
-        SimEngine(try store.own(claim, owner: owner), log, boast: nil)
-    }
-
-    func feed(from position: RecordPosition) throws(JournalError) -> any JournalFeed { try store.feed(from: position) }
-
-    func createCursor(_ name: JournalCursorName, at position: RecordPosition) throws(JournalError) {
-        try store.createCursor(name, at: position)
-    }
-
-    func advanceCursor(_ name: JournalCursorName, to position: RecordPosition) throws(JournalError) {
-        try store.advanceCursor(name, to: position)
-    }
-
-    func deleteCursor(_ name: JournalCursorName) throws(JournalError) { try store.deleteCursor(name) }
-
-    var cursors: [JournalCursor] { store.cursors }
-
-    func close() { store.close() }
 }

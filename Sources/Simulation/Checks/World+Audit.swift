@@ -10,7 +10,7 @@ import ShardStorage
 extension World {
     // MARK: A start
 
-    func check(_ replay: borrowing Replay, _ report: RecoveryReport, _ storage: ShardStorage) {
+    func check(_ replay: Replay, _ report: RecoveryReport, _ storage: ShardStorage) {
         counts.recordsReplayed += Int(replay.count - replay.origin)
         if replay.origin > 0 { counts.startsFromSnapshot += 1 }
         if report.torn != nil { counts.tornTails += 1 }
@@ -23,18 +23,19 @@ extension World {
         if replay.count < log.acknowledged {
             fail("the journal ends with record \(replay.count), but \(log.acknowledged) was said to be durable")
         }
-        guard replay.core != nil, replay.count <= log.hashes.count else { return }
+        guard replay.count <= log.hashes.count else { return }
         log.truncate(to: replay.count)
         checkState(replay, storage)
     }
 
-    private func checkState(_ replay: borrowing Replay, _ storage: ShardStorage) {
-        if let isBalanced = replay.core?.trialBalance().isBalanced, !isBalanced {
-            fail("the ledger does not sum to zero")
-        }
-        guard let life = lastLife, life.position == replay.count, replay.core != nil else { return }
-        if digest(replay.core!, storage) != life.digest {
-            fail("the state from \(life.position) records is not the one that wrote them")
+    private func checkState(_ replay: Replay, _ storage: ShardStorage) {
+        let life = lastLife
+        replay.follower.inspect { core in
+            if !core.trialBalance().isBalanced { fail("the ledger does not sum to zero") }
+            guard let life, life.position == replay.count else { return }
+            if digest(core, storage) != life.digest {
+                fail("the state from \(life.position) records is not the one that wrote them")
+            }
         }
     }
 
@@ -54,10 +55,9 @@ extension World {
         }
         if let last = self.gateway {
             audit(last)
+            finishConsumer(last)
             last.session.end()
-            last.owner.isOver = true
-            last.engine.close()
-            last.loop.drop()
+            last.drop()
         }
         counts.diskErrors = disk.statistics.errors
         counts.tornSectors = disk.statistics.tornSectors
@@ -65,7 +65,9 @@ extension World {
     }
 
     private func audit(_ process: GatewayProcess) {
-        let host = process.host!
+        guard let serving = process.serving, let host = serving.host, let storage = serving.storage else {
+            return fail("the shard has no owner at the end")
+        }
         disk.isWatched = true
         defer { disk.isWatched = false }
         if !host.trialBalance().isBalanced { fail("the ledger does not sum to zero") }
@@ -73,7 +75,7 @@ extension World {
         var payments = [Int](repeating: 0, count: intents.count)
         var views: [PaymentView] = []
         _ = host.forEachPayment(from: 0, count: .max / 2) { sequence in
-            do throws(JournalError) { views.append(try process.storage.view(sequence).0) } catch {
+            do throws(JournalError) { views.append(try storage.view(sequence).0) } catch {
                 fail("payment \(sequence) left memory and cannot be read: \(error)")
             }
         } _: { view, _ in

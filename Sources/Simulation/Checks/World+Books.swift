@@ -128,7 +128,7 @@ extension World {
             fingerprint: nil,
             reply: reply
         )
-        process.host.process([command])
+        process.host?.process([command])
         return audited
     }
 }

@@ -5,20 +5,15 @@ import ShardCore
 import ShardHost
 import ShardStorage
 
-/// One life of the gateway's process: the real shard with its real host, the real journal, and an event loop that runs when
-/// the world says so.
+/// One life of the gateway's process: the real journal, and one or two hosts with the real replica and shard.
 final class GatewayProcess: ShardPorts {
     let boot: Int
     let session: DiskSession
-    let owner: SimOwner
-    let engine: SimEngine
-    let loop: SimEventLoop
-    let reads = SimReads()
-    /// Where snapshots are written.
-    let snapshotJobs = SimReads()
-    let storage: ShardStorage
-    private(set) var host: ShardHost!
-    private unowned let world: World
+    /// The journal, which its hosts share.
+    let local: LocalJournalStore
+    let clock: @Sendable () -> Int64
+    private(set) var hosts: [SimHost] = []
+    unowned let world: World
     /// Recovery has ended and requests are taken.
     var isUp = false
     /// It was asked to end, and takes nothing new.
@@ -27,9 +22,8 @@ final class GatewayProcess: ShardPorts {
     private(set) var failure: JournalError?
     var inbox: [Command] = []
     /// What blocking jobs report when they have ended.
-    var reports: [[() -> Void]] = []
+    var reports: [(loop: SimEventLoop, tasks: [() -> Void])] = []
     var inboxIsScheduled = false
-    var readsAreScheduled = false
     /// When the journal's tasks are to be stepped next; nil while they wait for something.
     var writerAt: Int64?
     var keeperAt: Int64?
@@ -39,47 +33,48 @@ final class GatewayProcess: ShardPorts {
         boot: Int,
         world: World,
         session: DiskSession,
-        owner: SimOwner,
-        engine: SimEngine,
-        loop: SimEventLoop,
-        storage: ShardStorage
+        local: LocalJournalStore,
+        clock: @escaping @Sendable () -> Int64
     ) {
         self.boot = boot
         self.world = world
         self.session = session
-        self.owner = owner
-        self.engine = engine
-        self.loop = loop
-        self.storage = storage
+        self.local = local
+        self.clock = clock
     }
 
-    func begin(
-        _ core: consuming ShardCore,
-        _ bridge: JournalBridge,
-        snapshots: SnapshotSetup?,
-        clock: @escaping @Sendable () -> Int64
-    ) {
-        host = ShardHost(
-            eventLoop: loop,
-            core: core,
-            journal: engine,
-            threads: ReadThreads(reads),
-            snapshots: snapshots,
-            limits: .init(unflushedBytes: 128 << 10, unflushedMilliseconds: 1_000, reads: 4),
-            clock: clock,
-            ports: self
-        )
-        bridge.bind(host)
+    func add(_ host: SimHost) { hosts.append(host) }
+
+    /// The newest owner; nil while the shard changes hands.
+    var serving: SimHost? {
+        hosts.filter(\.isServing).max { $0.ownership < $1.ownership }
+    }
+
+    /// A host that was replaced and does not know it.
+    var zombie: SimHost? { hosts.first { $0.isServing && $0 !== serving } }
+
+    var host: ShardHost? { serving?.host }
+
+    /// The host that has an ownership; nil when it is over.
+    func host(of ownership: Int) -> SimHost? { hosts.first { $0.host != nil && $0.ownership == ownership } }
+
+    /// Ends all that a process has in memory; its journal and its owners hold each other.
+    func drop() {
+        for host in hosts { host.store.silence() }
+        local.close()
+        for host in hosts { host.drop() }
     }
 
     // MARK: Ports
 
+    private func ownership(of host: ShardHost) -> Int { hosts.first { $0.host === host }?.ownership ?? 0 }
+
     func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, for host: ShardHost) {
-        world.callProvider(call, token: token, timeout: timeout, boot: boot)
+        world.callProvider(call, token: token, timeout: timeout, boot: ownership(of: host))
     }
 
     func score(_ question: ScoreRequest, token: UInt64, timeout: Int64, for host: ShardHost) {
-        world.score(question, token: token, timeout: timeout, boot: boot)
+        world.score(question, token: token, timeout: timeout, boot: ownership(of: host))
     }
 
     func respond(_ response: Response) { world.respond(response, boot: boot) }
@@ -91,11 +86,14 @@ final class GatewayProcess: ShardPorts {
     /// Two verified snapshots lie behind these records, so their segments may go.
     func snapshotWritten(_ written: WrittenSnapshot, for host: ShardHost) {
         world.counts.snapshots += 1
-        engine.retire(upTo: written.retirable)
+        hosts.first { $0.host === host }?.engine?.retire(upTo: written.retirable)
         world.wakeArchiver(self)
     }
 
     func snapshotFailed(_ error: JournalError, shard: UInt16) { world.counts.snapshotsFailed += 1 }
 
     func journalFailed(_ error: JournalError, shard: UInt16) { failure = failure ?? error }
+
+    /// Its replica builds the shard anew.
+    func journalLost(_ error: JournalError, shard: UInt16) { world.counts.losses += 1 }
 }

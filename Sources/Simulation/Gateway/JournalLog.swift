@@ -35,6 +35,12 @@ final class JournalLog {
         unexamined.removeLast(max(0, unexamined.count - left))
     }
 
+    /// The records from `position` on that were appended and not said to be durable.
+    func appended(from position: RecordPosition) -> [[UInt8]] {
+        guard position > examined else { return [] }
+        return Array(unexamined.dropFirst(Int(position - examined) - 1))
+    }
+
     private func examine() {
         guard acknowledged > examined else { return }
         let count = min(unexamined.count, Int(acknowledged - examined))

@@ -1,19 +1,16 @@
 import Journal
 import ShardCore
+import ShardHost
 import ShardRecords
 import ShardStorage
 
-/// A start: gives the journal's records to a new shard, and compares them with what was appended.
-struct Replay: ~Copyable {
-    var core: ShardCore?
-    private(set) var count: RecordPosition = 0
+/// A start: gives the journal's records to a new follower, and compares them with what was appended.
+struct Replay {
+    let follower: ShardFollower
+    private(set) var count: RecordPosition
     private(set) var problem: String?
     /// A payment on disk could not be read: the start fails as a whole.
     private(set) var failure: JournalError?
-    /// The snapshot that it started from.
-    private(set) var origin: RecordPosition = 0
-    private(set) var restored = RestoreReport()
-    private let storage: ShardStorage
     private let log: JournalLog
     /// Planted bug: the last record is withheld.
     private let plantsLoss: Bool
@@ -26,18 +23,16 @@ struct Replay: ~Copyable {
         log: JournalLog,
         plantsLoss: Bool
     ) throws(JournalError) {
-        var core = ShardCore(configuration: configuration, renderer: SimRenderer())
-        restored = try storage.restore(into: &core)
-        origin = restored.position
-        count = restored.position
-        self.core = consume core
-        self.storage = storage
+        follower = try ShardFollower(configuration: configuration, renderer: SimRenderer(), storage: storage)
+        count = follower.position
         self.log = log
         self.plantsLoss = plantsLoss
     }
 
+    /// The snapshot that it started from.
+    var origin: RecordPosition { follower.restored.position }
+
     mutating func take(_ bytes: Span<UInt8>, at position: RecordPosition) {
-        guard failure == nil else { return }
         guard plantsLoss else { return apply(bytes) }
         if log.forgotten.contains(position) { return }
         if let withheld { apply(withheld.bytes.span) }
@@ -45,8 +40,14 @@ struct Replay: ~Copyable {
     }
 
     mutating func finish() {
-        guard let withheld else { return }
-        log.forgotten.append(withheld.position)
+        if let withheld { log.forgotten.append(withheld.position) }
+        do throws(ShardFollower.Failure) { try follower.check() } catch {
+            switch error {
+            case .journal(let unreadable): failure = unreadable
+            case .record(let error, let position):
+                problem = problem ?? "record \(position) cannot be applied: \(error)"
+            }
+        }
     }
 
     private mutating func apply(_ bytes: Span<UInt8>) {
@@ -57,18 +58,6 @@ struct Replay: ~Copyable {
         } else if log.hashes[Int(count) - 1] != hash {
             problem = problem ?? "record \(count) is another one than was appended"
         }
-        var unreadable: JournalError?
-        do throws(RecordDecodingError) {
-            try core!.replay(bytes, at: count) { sequence, before in
-                do throws(JournalError) { return try storage.load(sequence, before: before) } catch {
-                    unreadable = error
-                    return nil
-                }
-            }
-        } catch {
-            if let unreadable { failure = failure ?? unreadable }
-            problem = problem ?? "record \(count) cannot be applied: \(error)"
-        }
-        do throws(JournalError) { try storage.makeRoomForKeys(in: &core!) } catch { failure = failure ?? error }
+        follower.replay(bytes, at: count)
     }
 }

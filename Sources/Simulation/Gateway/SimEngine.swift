@@ -7,15 +7,26 @@ import ShardHost
 final class SimEngine: JournalEngine, @unchecked Sendable {
     let journal: LocalJournal
     private let log: JournalLog
+    private let owner: SimOwner
     /// Planted bug: says that everything is durable at once.
     private var boast: ((RecordPosition) -> Void)?
+    /// Planted bug: goes on when another owner has the journal, as if its records were in it.
+    private let usurps: Bool
     /// Something was appended since the last look.
     var hasNews = false
 
-    init(_ journal: LocalJournal, _ log: JournalLog, boast: ((RecordPosition) -> Void)?) {
+    init(
+        _ journal: LocalJournal,
+        _ log: JournalLog,
+        owner: SimOwner,
+        boast: ((RecordPosition) -> Void)?,
+        usurps: Bool
+    ) {
         self.journal = journal
         self.log = log
+        self.owner = owner
         self.boast = boast
+        self.usurps = usurps
     }
 
     /// What the journal counts more than its owner; 0 unless a planted bug forgot records.
@@ -23,10 +34,17 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
 
     var epoch: UInt64 { journal.epoch }
     var lastPosition: RecordPosition { journal.lastPosition - surplus }
+    var isOwner: Bool { usurps || journal.isOwner }
     var roomBytes: Int { journal.roomBytes }
+    var largestAppendBytes: Int { journal.largestAppendBytes }
 
     func append(records: borrowing [UInt8], count: Int, expecting: RecordPosition, epoch: UInt64) throws(JournalError) {
-        try journal.append(records: records, count: count, expecting: expecting + surplus, epoch: epoch)
+        do throws(JournalError) {
+            try journal.append(records: records, count: count, expecting: expecting + surplus, epoch: epoch)
+        } catch {
+            guard usurps, error.code == .fenced, !owner.isOver else { throw error }
+            return owner.pretend(durableUpTo: expecting + RecordPosition(count))
+        }
         log.append(framed: copy records, count: count)
         hasNews = true
         boast?(lastPosition)
@@ -56,20 +74,35 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
 final class SimOwner: JournalOwner, @unchecked Sendable {
     private let inner: any JournalOwner
     private let log: JournalLog
+    private let loop: SimEventLoop
+    /// Planted bug: it is not told that another owner has the journal.
+    private let isDeafToLoss: Bool
+    private var told: RecordPosition = 0
     var isOver = false
 
-    init(_ inner: any JournalOwner, _ log: JournalLog) {
+    /// - Parameter loop: the owner's.
+    init(_ inner: any JournalOwner, _ log: JournalLog, loop: SimEventLoop, isDeafToLoss: Bool) {
         self.inner = inner
         self.log = log
+        self.loop = loop
+        self.isDeafToLoss = isDeafToLoss
     }
 
     func journalDurable(upTo position: RecordPosition) {
         guard !isOver else { return }
         let position = position - RecordPosition(log.forgotten.count)
-        guard position > log.acknowledged else { return }
-        log.acknowledged = position
+        guard position > told else { return }
+        told = position
+        // Promised is what the owner has heard: the report of a blocking job comes when the job has ended.
+        loop.execute {
+            guard !self.isOver, position > self.log.acknowledged else { return }
+            self.log.acknowledged = position
+        }
         inner.journalDurable(upTo: position)
     }
+
+    /// Planted bug: the records are nowhere.
+    func pretend(durableUpTo position: RecordPosition) { inner.journalDurable(upTo: position) }
 
     func journalFailed(_ error: JournalError) {
         guard !isOver else { return }
@@ -77,7 +110,7 @@ final class SimOwner: JournalOwner, @unchecked Sendable {
     }
 
     func journalLost(_ error: JournalError) {
-        guard !isOver else { return }
+        guard !isOver, !isDeafToLoss else { return }
         inner.journalLost(error)
     }
 }

@@ -53,7 +53,7 @@ extension World {
         let commands = process.inbox
         process.inbox.removeAll(keepingCapacity: true)
         trace.note(now, "commands", commands.count)
-        process.host.process(commands)
+        deliver(commands, to: process)
         settle(process)
     }
 

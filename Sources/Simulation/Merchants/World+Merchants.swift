@@ -183,8 +183,9 @@ extension World {
 
     /// Nothing is left to happen.
     var isFinished: Bool {
-        guard openRequests == 0, let gateway, gateway.isUp, gateway.host.core.runningCount == 0,
-            log.acknowledged == gateway.engine.lastPosition, whatWaits(gateway.host.core.awaitingTime) == 0
+        guard openRequests == 0, let gateway, gateway.isUp, let serving = gateway.serving, let host = serving.host,
+            host.core.runningCount == 0, log.acknowledged == serving.engine?.lastPosition,
+            whatWaits(host.core.awaitingTime) == 0
         else { return false }
         return requests.allSatisfy { $0.current == nil && ($0.final == nil || $0.wasAnsweredInCalm) }
     }
@@ -198,7 +199,7 @@ extension World {
             let intent = Intent.intent(of: payment.amountMinor)
             guard payment.phase == .captured, intents.indices.contains(intent) else { return true }
             // A top-up cannot be reversed while its money is spent, or what is left is another top-up's and not settled.
-            if gateway?.host.core.canReverse(payment) == false { return false }
+            if gateway?.host?.core.canReverse(payment) == false { return false }
             if intents[intent].isBeyondPSP { return false }
             return !["tok_refund_fails", "tok_refund_pending_fails"].contains(intents[intent].method)
         }
@@ -211,14 +212,14 @@ extension World {
     }
 
     var whatIsLeft: String {
-        let running = gateway?.host.core.runningCount ?? -1
+        let running = gateway?.host?.core.runningCount ?? -1
         let open = requests.indices.filter { requests[$0].outcome == .open }.prefix(5)
         return
             "\(openRequests) requests open (\(open.map { "\($0)" }.joined(separator: " "))), \(running) operations running, "
-            + "\(gateway.map { $0.engine.lastPosition - log.acknowledged } ?? 0) records not acknowledged, "
+            + "\(gateway?.serving?.engine.map { $0.lastPosition - log.acknowledged } ?? 0) records not acknowledged, "
             + "\(requests.count { $0.current != nil }) requests under way, "
             + "\(requests.count { $0.final != nil && !$0.wasAnsweredInCalm }) answers not asked for again, "
             + "gateway \(gateway?.isUp == true ? "up" : "down"), "
-            + "waiting: \(gateway.map { waiting($0.host.core.awaitingTime).prefix(3).map(Self.text) } ?? [])"
+            + "waiting: \(gateway?.host.map { waiting($0.core.awaitingTime).prefix(3).map(Self.text) } ?? [])"
     }
 }

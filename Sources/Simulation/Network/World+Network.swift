@@ -21,6 +21,7 @@ enum Partition: Int {
 struct SimCall {
     var call: ProviderCall
     var token: UInt64
+    /// The ownership of the shard that it belongs to.
     var boot: Int
     var method: String
     var target: String
@@ -163,7 +164,7 @@ extension World {
 
     /// The first result counts; what comes later meets a closed stream.
     private func complete(_ number: Int, _ result: HTTPClientResult) {
-        guard !calls[number].isOver, let gateway, gateway.boot == calls[number].boot else { return }
+        guard !calls[number].isOver, let gateway, let at = gateway.host(of: calls[number].boot) else { return }
         calls[number].isOver = true
         let call = calls[number]
         var outcome = codec.outcome(of: result, for: call.call)
@@ -171,8 +172,10 @@ extension World {
         outcome = planted(outcome, of: call)
         if sendsWithoutRecord(call, outcome) { return }
         trace.note(now, "outcome", number, outcome.traceCode)
-        gateway.host.providerCompleted(call.token, outcome)
-        gateway.host.providerCompletionsDelivered()
+        at.perform { host in
+            host.providerCompleted(call.token, outcome)
+            host.providerCompletionsDelivered()
+        }
         settle(gateway)
     }
 
@@ -188,7 +191,7 @@ extension World {
             call.ordinal = 1
         case .skipSync, .answerBeforeDurable, .forgetReservation, .newProviderKey, .sameRefundKey, .dropLastRecord,
             .believeNotFound, .unsentVoid, .newEventKey, .doublePayout, .failOpen, .attemptWithoutRecord,
-            .failoverAfterUnknown, nil:
+            .failoverAfterUnknown, .twoOwners, .undurableFeed, .floorIgnored, nil:
             break
         }
         return call

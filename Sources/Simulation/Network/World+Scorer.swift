@@ -23,7 +23,7 @@ extension World {
         trace.note(now, "score", Int(question.payment.sequence), isFault ? -1 : Int(score))
         expectations.append((question.payment.sequence, isAllowed(question, isFault ? nil : score)))
         scores.append(outcome)
-        queue.schedule(.scored(boot: boot, token: token, scores.count - 1), at: now + delay)
+        queue.schedule(.scored(owner: boot, token: token, scores.count - 1), at: now + delay)
     }
 
     /// What the policy says of this score, plainly; nil for none.
@@ -33,12 +33,16 @@ extension World {
         return score < 50
     }
 
-    func scored(_ process: GatewayProcess, _ token: UInt64, _ number: Int) {
+    func scored(_ owner: Int, _ token: UInt64, _ number: Int) {
+        guard let gateway, let at = gateway.host(of: owner) else { return }
         let (payment, isAllowed) = expectations[number]
         clearances[payment] = isAllowed
-        process.host.scored(token, scores[number])
-        process.host.scoresDelivered()
-        settle(process)
+        let outcome = scores[number]
+        at.perform { host in
+            host.scored(token, outcome)
+            host.scoresDelivered()
+        }
+        settle(gateway)
     }
 
     /// Nothing goes to the PSP that neither the scorer nor a review let go.

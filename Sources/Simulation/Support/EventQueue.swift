@@ -38,7 +38,7 @@ enum Event {
     /// The PSP reports what it did for a shopper.
     case truth(intent: Int)
     /// The scorer has answered, or its time is over.
-    case scored(boot: Int, token: UInt64, Int)
+    case scored(owner: Int, token: UInt64, Int)
     /// A merchant sends a request (again).
     case send(request: Int)
     case attemptArrives(Int)
@@ -55,6 +55,12 @@ enum Event {
     case archiver(boot: Int)
     case snapshot(boot: Int)
     case reported(boot: Int, Int)
+    /// Replicas do what blocks.
+    case replicas(boot: Int)
+    case handover(boot: Int)
+    /// A host that was not there for a while goes on.
+    case thaw(boot: Int, host: Int)
+    case consume(boot: Int)
     case start
     case up(boot: Int)
     case crash(boot: Int)

@@ -15,6 +15,9 @@ struct SimRandom {
         case operators
         case scorer
         case connectors
+        case hosts = 100
+        case handovers
+        case consumers
     }
 
     private var state: UInt64

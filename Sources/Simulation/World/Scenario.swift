@@ -32,13 +32,17 @@ package struct FaultKinds: OptionSet, Sendable, Hashable {
     /// Between gateway and scorer: late answers, none, and what nobody understands.
     package static let scorer = FaultKinds(rawValue: 1 << 12)
 
+    /// The shard moves to another host of the process.
+    package static let handovers = FaultKinds(rawValue: 1 << 24)
+
     package static let named: [(name: String, kind: FaultKinds)] = [
         ("kill", .kill), ("power", .power), ("disk-errors", .diskErrors), ("disk-full", .diskFull),
         ("disk-slow", .diskSlow), ("bit-flips", .bitFlips), ("network", .network), ("partitions", .partitions),
         ("psp", .psp), ("edge", .edge), ("clock", .clock), ("conflicts", .conflicts), ("scorer", .scorer),
+        ("handovers", .handovers),
     ]
 
-    package static let all = FaultKinds(rawValue: (1 << 13) - 1)
+    package static let all = FaultKinds(rawValue: (1 << 13) - 1).union(.handovers)
 
     /// The names, separated by commas.
     package var text: String { Self.named.filter { contains($0.kind) }.map(\.name).joined(separator: ",") }
@@ -72,6 +76,12 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case attemptWithoutRecord = "attempt-without-record"
     /// An adapter takes an answer that never came for a proof that nothing was executed.
     case failoverAfterUnknown = "failover-after-unknown"
+    /// An owner that lost its journal goes on, as if its records were in it.
+    case twoOwners = "two-owners"
+    /// A feed gives records that are not durable.
+    case undurableFeed = "undurable-feed"
+    /// Nothing is kept for a cursor.
+    case floorIgnored = "floor-ignored"
 }
 
 /// What a world is made of. All of it follows from the seed, unless it is given.
@@ -117,6 +127,18 @@ package struct Scenario: Sendable {
     var reviewTimeout: Int64
     /// Of four merchants, how many have both connectors in their route.
     var routesOfBoth: Int
+    /// Hosts that may own the shard.
+    var hosts: Int
+    /// Microseconds between two handovers, typically.
+    var handoverInterval: Int64
+    /// Somebody takes every record by a feed and a cursor: as records come, or all of them at the end.
+    var hasConsumer: Bool
+    var consumesAtTheEnd: Bool
+    /// Microseconds between two looks of the consumer, typically.
+    var consumerPause: Int64
+    /// Milliseconds until an archived segment is deleted that no cursor needs; nil for never. Only where a cursor holds everything back:
+    /// stored answers are read from the archive for as long as the world lasts.
+    var archiveKeep: Int64?
 
     /// - Parameter hours: virtual time with faults.
     package init(seed: UInt64, hours: Double) {
@@ -137,7 +159,7 @@ package struct Scenario: Sendable {
         // Most worlds have most faults; some have few, so that what one fault hides behind another is seen, too.
         var faults = FaultKinds.all
         let keep = [1_000_000, 800_000, 400_000][random.below(3)]
-        for (_, kind) in FaultKinds.named where !random.chance(keep) { faults.remove(kind) }
+        for (_, kind) in FaultKinds.named where kind != .handovers && !random.chance(keep) { faults.remove(kind) }
         self.faults = faults
         takesSnapshots = random.chance(700_000)
         archives = random.chance(700_000)
@@ -154,6 +176,14 @@ package struct Scenario: Sendable {
         risk = Self.policy(reviewTimeout: reviewTimeout, &random)
         routesOfBoth = 1 + random.below(4)
         intents = min(Int(duration / interval) + 1, 20_000)
+        // A stream of their own: they change nothing of the worlds without them.
+        var hosting = SimRandom(seed: seed, .hosts)
+        hosts = 1 + hosting.below(2)
+        handoverInterval = [1_000_000, 5_000_000, 30_000_000][hosting.below(3)]
+        hasConsumer = hosting.chance(800_000)
+        consumesAtTheEnd = hosting.chance(500_000)
+        consumerPause = [5_000, 50_000, 2_000_000][hosting.below(3)]
+        archiveKeep = hasConsumer && consumesAtTheEnd ? 5_000 : nil
     }
 
     /// The fraud hook of a world, or none.

@@ -29,20 +29,23 @@ extension World {
     }
 
     private func open(_ session: DiskSession) throws(JournalError) -> GatewayProcess {
-        let loop = SimEventLoop()
-        let bridge = JournalBridge(eventLoop: loop)
-        let owner = SimOwner(bridge, log)
-        let storage = ShardStorage(directory: Self.directory, journalID: 0, keys: keys, fileSystem: session)
+        // Any of the hosts is the first to own the shard.
+        let first = handovers.below(scenario.hosts)
+        let storage = ShardStorage(
+            directory: Self.directory(of: first),
+            journalID: 0,
+            keys: keys,
+            fileSystem: session
+        )
         var replay = try Replay(
             configuration: shardConfiguration,
             storage: storage,
             log: log,
             plantsLoss: scenario.planted == .dropLastRecord
         )
-        let (journal, report) = try LocalJournal.open(
+        let (local, report) = try LocalJournalStore.open(
             directory: Self.directory,
             configuration: journalConfiguration,
-            owner: owner,
             from: replay.origin,
             fileSystem: session
         ) { position, bytes in
@@ -51,37 +54,39 @@ extension World {
         replay.finish()
         if let failure = replay.failure {
             session.end()
-            journal.close()
+            local.close()
             throw failure
         }
         check(replay, report, storage)
-        let boasts = scenario.planted == .answerBeforeDurable
-        let engine = SimEngine(journal, log, boast: boasts ? { owner.journalDurable(upTo: $0) } : nil)
-        let process = GatewayProcess(
-            boot: boots,
-            world: self,
-            session: session,
-            owner: owner,
-            engine: engine,
-            loop: loop,
-            storage: storage
-        )
-        let snapshots = SnapshotSetup(
-            storage: storage,
-            policy: snapshotPolicy,
-            writer: process.snapshotJobs,
-            pace: WritePace(bytesPerSecond: 0),
-            merger: process.snapshotJobs,
-            tailBytes: report.bytes,
-            tailPayments: 0
-        )
-        process.begin(
-            replay.core.take()!,
-            bridge,
-            snapshots: scenario.takesSnapshots ? snapshots : nil,
-            clock: wallClock
-        )
+        checkConsumer(replay, local)
+        let process = GatewayProcess(boot: boots, world: self, session: session, local: local, clock: wallClock)
+        for index in 0..<scenario.hosts { process.add(SimHost(process, index: index)) }
+        for host in process.hosts { host.begin(setup(of: host)) }
+        try begin(process, process.hosts[first], with: replay.follower)
         return process
+    }
+
+    /// The first owner acquires the journal while the process starts: nothing else happens meanwhile.
+    private func begin(
+        _ process: GatewayProcess,
+        _ host: SimHost,
+        with follower: ShardFollower
+    ) throws(JournalError) {
+        do throws(ShardFollower.Failure) { try follower.follow(host.store) } catch {
+            preconditionFailure("a journal that was just opened has no other feed: \(error)")
+        }
+        host.replica.start(with: follower)
+        while host.host == nil, host.failure == nil, !host.replicaJobs.waiting.isEmpty {
+            for job in host.replicaJobs.takeAll() { job() }
+            host.loop.run()
+        }
+        guard host.host == nil else { return }
+        process.session.end()
+        process.drop()
+        guard case .journal(let error) = host.failure else {
+            throw JournalError(.io, "the first owner could not acquire the journal")
+        }
+        throw error
     }
 
     /// As the gateway's own: the wall clock when the process begins, from then on the monotonic one.
@@ -140,16 +145,18 @@ extension World {
         if scenario.takesSnapshots, scenario.archives {
             configuration.archive = JournalArchiveConfiguration(
                 directory: Self.directory + "/archive",
+                keepMilliseconds: scenario.archiveKeep,
                 spareSegments: 2
             )
         }
         configuration.driving = .steps
         configuration.clock = { [clock] in UInt64(clock.now) * 1_000 }
+        configuration.wallClock = { [clock] in Self.epoch + clock.now / 1_000 }
         return configuration
     }
 
     /// Small and often, so that a short world has many, and starts from them.
-    private var snapshotPolicy: SnapshotPolicy {
+    static var snapshotPolicy: SnapshotPolicy {
         SnapshotPolicy(
             journalBytes: 256 << 10,
             payments: 400,
@@ -161,65 +168,76 @@ extension World {
     }
 
     func up(_ process: GatewayProcess) {
+        guard let serving = process.serving, let host = serving.host else { return }
         process.isUp = true
         // Only now: a crash while it recovers may still take what no process had said to be durable.
-        log.acknowledged = process.engine.lastPosition
-        trace.note(now, "up", process.boot, Int(process.host.core.lastPosition))
-        _ = process.host.resume()
+        log.acknowledged = host.core.lastPosition
+        trace.note(now, "up", process.boot, Int(host.core.lastPosition))
+        _ = host.resume()
         queue.schedule(.tick(boot: process.boot), at: now)
         wakeWriter(process)
         wakeKeeper(process, isForced: true)
         wakeArchiver(process)
+        beginHandovers(process)
+        if scenario.hasConsumer { queue.schedule(.consume(boot: process.boot), at: now + 1_000) }
         settle(process)
     }
 
     // MARK: Work
 
-    /// After anything that the host did.
+    /// After anything that a host did.
     func settle(_ process: GatewayProcess) {
-        process.loop.run()
-        if process.engine.hasNews {
-            process.engine.hasNews = false
-            wakeWriter(process)
+        for host in process.hosts {
+            if !host.isFrozen { host.loop.run() }
+            if let engine = host.engine, engine.hasNews {
+                engine.hasNews = false
+                wakeWriter(process)
+            }
+            if !host.reads.waiting.isEmpty, !host.readsAreScheduled {
+                host.readsAreScheduled = true
+                queue.schedule(.reads(boot: process.boot), at: now + 100)
+            }
+            if !host.snapshotJobs.waiting.isEmpty { queue.schedule(.snapshot(boot: process.boot), at: now) }
+            if !host.replicaJobs.waiting.isEmpty { queue.schedule(.replicas(boot: process.boot), at: now) }
         }
-        if !process.reads.waiting.isEmpty, !process.readsAreScheduled {
-            process.readsAreScheduled = true
-            queue.schedule(.reads(boot: process.boot), at: now + 100)
-        }
-        if !process.snapshotJobs.waiting.isEmpty {
-            queue.schedule(.snapshot(boot: process.boot), at: now)
-        }
+        checkReplicas(process)
         if let failure = process.failure { exit(process, failure) }
     }
 
     /// A job that blocks on the disk: what it reports comes when its last operation has ended.
-    private func block(_ actor: SimDisk.Actor, _ jobs: SimReads, _ process: GatewayProcess) {
+    func block(_ actor: SimDisk.Actor, _ jobs: SimReads, of host: SimHost) {
         disk.actor = actor
+        let process = host.process
         for job in jobs.takeAll() {
-            let reports = process.loop.holding(job)
-            process.reports.append(reports)
+            let reports = host.loop.holding(job)
+            process.reports.append((host.loop, reports))
             queue.schedule(.reported(boot: process.boot, process.reports.count - 1), at: disk.idleAt(actor))
         }
     }
 
     func reported(_ process: GatewayProcess, _ number: Int) {
-        process.loop.add(process.reports[number])
-        process.reports[number] = []
+        let (loop, tasks) = process.reports[number]
+        loop.add(tasks)
+        process.reports[number].tasks = []
         settle(process)
     }
 
     func writeSnapshot(_ process: GatewayProcess) {
-        block(.snapshot, process.snapshotJobs, process)
+        for host in process.hosts where !host.snapshotJobs.waiting.isEmpty {
+            block(.snapshot, host.snapshotJobs, of: host)
+        }
         trace.note(now, "snapshot", process.boot)
     }
 
     /// About every 10 ms while there is work; seldom when there is none, to save the simulation's time.
     func tick(_ process: GatewayProcess) {
-        process.host.tick()
-        let isBusy = process.host.core.runningCount > 0 || openRequests > 0
+        tickReplicas(process)
+        for host in process.hosts where !host.isFrozen { host.host?.tick() }
+        let isRunning = process.host.map { $0.core.runningCount > 0 } ?? true
+        let isBusy = isRunning || openRequests > 0
         // In a world that only waits for the end of a hold, days later, still more seldom.
         let patient: Int64 = now > scenario.duration + 7_200_000_000 ? 60_000_000 : 5_000_000
-        let isWaiting = isCalm && process.host.isQuiet
+        let isWaiting = isCalm && process.host?.isQuiet == true
         let interval: Int64 = isWaiting && (isBusy || patient > 5_000_000) ? patient : isBusy ? 10_000 : 1_000_000
         queue.schedule(.tick(boot: process.boot), at: now + interval)
         settle(process)
@@ -228,8 +246,10 @@ extension World {
     }
 
     func runReads(_ process: GatewayProcess) {
-        process.readsAreScheduled = false
-        block(.reader, process.reads, process)
+        for host in process.hosts where host.readsAreScheduled {
+            host.readsAreScheduled = false
+            block(.reader, host.reads, of: host)
+        }
         counts.storedAnswers += 1
     }
 
@@ -251,33 +271,39 @@ extension World {
         process.writerAt = nil
         disk.actor = .writer
         stepping: while true {
-            switch process.engine.journal.stepWriter() {
+            switch process.local.stepWriter() {
             case .did:
-                process.loop.run()
+                runLoops(process)
                 wakeKeeper(process, isForced: false)
                 guard disk.idleAt(.writer) > now else { continue }
                 wakeWriter(process)
                 break stepping
             case .waits:
-                if log.acknowledged < process.engine.lastPosition { wakeKeeper(process, isForced: true) }
+                if let engine = process.serving?.engine, log.acknowledged < engine.lastPosition {
+                    wakeKeeper(process, isForced: true)
+                }
                 break stepping
             case .waitsUntil(let nanoseconds):
                 process.writerAt = max(now, Int64((nanoseconds + 999) / 1_000))
                 queue.schedule(.writer(boot: process.boot), at: process.writerAt!)
                 break stepping
             case .ended:
-                process.loop.run()
+                runLoops(process)
                 break stepping
             }
         }
         settle(process)
     }
 
+    private func runLoops(_ process: GatewayProcess) {
+        for host in process.hosts where !host.isFrozen { host.loop.run() }
+    }
+
     func stepKeeper(_ process: GatewayProcess) {
         process.keeperAt = nil
         disk.actor = .keeper
         stepping: while true {
-            switch process.engine.journal.stepKeeper() {
+            switch process.local.stepKeeper() {
             case .did:
                 guard disk.idleAt(.keeper) > now else { continue }
                 wakeKeeper(process, isForced: true)
@@ -304,7 +330,7 @@ extension World {
     func stepArchiver(_ process: GatewayProcess) {
         process.archiverAt = nil
         disk.actor = .archiver
-        switch process.engine.journal.stepArchiver() {
+        switch process.local.stepArchiver() {
         case .did:
             disk.delay(.keeper, until: disk.idleAt(.archiver))
             wakeArchiver(process)
@@ -332,7 +358,7 @@ extension World {
         guard !isCalm, !process.isStopping else { return }
         if isPolite, process.isUp {
             process.isStopping = true
-            process.host.drain()
+            for host in process.hosts { host.host?.drain() }
             trace.note(now, "asked to stop", process.boot)
             return
         }
@@ -344,11 +370,13 @@ extension World {
 
     /// Asked to stop: it closes its journal when nothing is in flight.
     private func stopIfQuiet(_ process: GatewayProcess) {
-        guard gateway === process, process.host.isQuiet, log.acknowledged == process.engine.lastPosition else { return }
+        guard gateway === process, let serving = process.serving, let engine = serving.engine,
+            serving.host?.isQuiet == true, log.acknowledged == engine.lastPosition
+        else { return }
         counts.cleanStops += 1
         process.isUp = false
         disk.actor = .writer
-        process.engine.close()
+        process.local.close()
         queue.schedule(.closed(boot: process.boot), at: disk.idleAt(.writer))
     }
 
@@ -364,11 +392,13 @@ extension World {
 
     func end(_ process: GatewayProcess, power: Bool) {
         trace.note(now, power ? "power failure" : "end of process", process.boot)
-        lastLife = (process.host.core.lastPosition, digest(process.host.core, process.storage))
+        lastLife = nil
+        if let serving = process.serving, let host = serving.host, let storage = serving.storage {
+            lastLife = (host.core.lastPosition, digest(host.core, storage))
+        }
         process.session.end()
-        process.owner.isOver = true
-        process.engine.close()
-        process.loop.drop()
+        process.drop()
+        consumer.processEnded(at: now)
         if power { disk.powerFailed() } else { disk.processEnded() }
         gateway = nil
         loseConnections(of: process.boot)

@@ -22,6 +22,9 @@ final class World {
     let log = JournalLog()
     var gateway: GatewayProcess?
     var boots = 0
+    /// Times that a host became the shard's owner.
+    var ownerships = 0
+    var consumer = Consumer()
     /// What the shard of the last process looked like when it ended: position and digest.
     var lastLife: (position: UInt64, digest: UInt64)?
     /// What the wall clock is wrong by, in milliseconds.
@@ -76,6 +79,8 @@ final class World {
     var plants: SimRandom
     var scorer: SimRandom
     var connectors: SimRandom
+    var handovers: SimRandom
+    var consumers: SimRandom
 
     /// Encryption at rest and signed checkpoints, in the worlds that have them.
     let keys: JournalKeys?
@@ -103,6 +108,8 @@ final class World {
         plants = SimRandom(seed: seed, .planted)
         scorer = SimRandom(seed: seed, .scorer)
         connectors = SimRandom(seed: seed, .connectors)
+        handovers = SimRandom(seed: seed, .handovers)
+        consumers = SimRandom(seed: seed, .consumers)
         queue.schedule(.start, at: 0)
         queue.schedule(.intent, at: 1_000)
         queue.schedule(.lastingFaults, at: 0)
@@ -148,7 +155,7 @@ final class World {
         case .intent: newIntent()
         case .shopper(let intent, let succeeds): shopperIsDone(intent, succeeds: succeeds)
         case .truth(let intent): reportTruth(intent)
-        case .scored(let boot, let token, let number): with(boot) { scored($0, token, number) }
+        case .scored(let owner, let token, let number): scored(owner, token, number)
         case .send(let request): send(request)
         case .attemptArrives(let attempt): attemptArrives(attempt)
         case .inbox(let boot): with(boot) { processInbox($0) }
@@ -164,6 +171,10 @@ final class World {
         case .archiver(let boot): with(boot) { if $0.archiverAt == now { stepArchiver($0) } }
         case .snapshot(let boot): with(boot) { writeSnapshot($0) }
         case .reported(let boot, let number): with(boot) { reported($0, number) }
+        case .replicas(let boot): with(boot) { runReplicaJobs($0) }
+        case .handover(let boot): with(boot) { handOver($0) }
+        case .thaw(let boot, let host): with(boot) { thaw($0, host) }
+        case .consume(let boot): with(boot) { consume($0) }
         case .start: start()
         case .up(let boot): with(boot) { up($0) }
         case .crash(let boot): with(boot) { crash($0) }
@@ -177,9 +188,7 @@ final class World {
     func shutDown() {
         guard let gateway else { return }
         gateway.session.end()
-        gateway.owner.isOver = true
-        gateway.engine.close()
-        gateway.loop.drop()
+        gateway.drop()
         self.gateway = nil
     }
 
@@ -210,6 +219,9 @@ package struct SimulationCounts: Sendable {
     /// Crashes of the above that came while the process recovered.
     package var duringRecovery = 0
     package var exits = 0
+    /// Handovers that were begun, and owners that heard that another host has the journal.
+    package var handovers = 0
+    package var losses = 0
     package var diskErrors = 0
     package var diskFull = 0
     package var diskSlow = 0
@@ -235,6 +247,6 @@ package struct SimulationCounts: Sendable {
     /// All that was done to the world.
     package var faults: Int {
         kills + powerFailures + cleanStops + diskErrors + diskFull + diskSlow + bitFlipsRefused + bitFlipsTolerated
-            + networkFaults + partitions + pspFaults + edgeFaults + clockJumps + conflicts + scorerFaults
+            + networkFaults + partitions + pspFaults + edgeFaults + clockJumps + conflicts + scorerFaults + handovers
     }
 }

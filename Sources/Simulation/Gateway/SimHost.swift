@@ -1,0 +1,119 @@
+import Journal
+import Payments
+import Risk
+import ShardCore
+import ShardHost
+import ShardStorage
+
+/// One of the hosts of a process: a replica of the shard, its files, and an event loop that runs when the world says so.
+final class SimHost: ReplicaPorts {
+    let index: Int
+    let loop = SimEventLoop()
+    let reads = SimReads()
+    /// Where snapshots are written.
+    let snapshotJobs = SimReads()
+    /// What the replica does off its loop.
+    let replicaJobs = SimReads()
+    let store: SimStore
+    private(set) var replica: ShardReplica!
+    /// What takes commands, while this host owns the shard or has not yet seen that it lost it.
+    private(set) var host: ShardHost?
+    private(set) var engine: SimEngine?
+    private(set) var storage: ShardStorage?
+    /// Numbers the ownerships of a world; calls of a former one are answered in vain.
+    private(set) var ownership = 0
+    /// It neither hears nor does anything: a long pause of its machine. What comes meanwhile waits.
+    private(set) var isFrozen = false
+    private var frozen: [(ShardHost) -> Void] = []
+    /// It is to own the shard as soon as the other host has given it up.
+    var isHeir = false
+    var readsAreScheduled = false
+    /// Why its replica cannot go on.
+    private(set) var failure: ShardFollower.Failure?
+    unowned let process: GatewayProcess
+
+    init(_ process: GatewayProcess, index: Int) {
+        self.process = process
+        self.index = index
+        let world = process.world
+        store = SimStore(process.local, log: world.log, loop: loop, planted: world.scenario.planted)
+    }
+
+    func begin(_ setup: ShardReplica.Setup) {
+        replica = ShardReplica(eventLoop: loop, setup: setup, ports: self)
+    }
+
+    /// It takes commands and knows of no other owner.
+    var isServing: Bool { host.map { !$0.isReleased } ?? false }
+
+    /// Does something with the shard, now or when it is thawed.
+    func perform(_ body: @escaping (ShardHost) -> Void) {
+        if isFrozen { return frozen.append(body) }
+        if let host { body(host) }
+    }
+
+    func freeze() { isFrozen = true }
+
+    /// What waited comes first: the shard does not know yet what happened meanwhile.
+    func thaw() {
+        isFrozen = false
+        let waiting = frozen
+        frozen = []
+        for body in waiting { if let host { body(host) } }
+    }
+
+    // MARK: Ports of the replica
+
+    func own(_ ownership: ShardOwnership, for replica: ShardReplica) -> ShardHost {
+        guard let engine = ownership.journal as? SimEngine else { preconditionFailure("a world's engine is its own") }
+        let world = process.world
+        world.ownerships += 1
+        self.ownership = world.ownerships
+        self.engine = engine
+        storage = ownership.storage
+        let snapshots = SnapshotSetup(
+            storage: ownership.storage,
+            policy: World.snapshotPolicy,
+            writer: snapshotJobs,
+            pace: WritePace(bytesPerSecond: 0),
+            merger: snapshotJobs,
+            tailBytes: ownership.tailBytes,
+            tailPayments: ownership.tailPayments
+        )
+        let core = ownership.takeCore()
+        world.checkOwner(core, of: self, ownership)
+        let host = ShardHost(
+            eventLoop: loop,
+            core: core,
+            journal: engine,
+            acquiredAt: ownership.acquiredAt,
+            threads: ReadThreads(reads),
+            snapshots: world.scenario.takesSnapshots ? snapshots : nil,
+            limits: .init(unflushedBytes: 128 << 10, unflushedMilliseconds: 1_000, reads: 4),
+            clock: process.clock,
+            ports: process
+        )
+        self.host = host
+        return host
+    }
+
+    func owned(_ host: ShardHost, by replica: ShardReplica) {
+        guard process.isUp else { return }
+        process.world.ownedAgain(self, host)
+    }
+
+    func ended(_ host: ShardHost, of replica: ShardReplica) {
+        self.host = nil
+        engine = nil
+        frozen = []
+    }
+
+    func failed(_ failure: ShardFollower.Failure, _ replica: ShardReplica) { self.failure = failure }
+
+    /// The process is gone.
+    func drop() {
+        store.silence()
+        loop.drop()
+        frozen = []
+    }
+}

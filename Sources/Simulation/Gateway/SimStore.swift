@@ -1,0 +1,122 @@
+import Journal
+
+/// The real journal as one of a world's hosts has it: who acquires it gets the simulation's engine. Planted bugs of owners, feeds and
+/// cursors are put in here, outside of the code under test.
+///
+/// Proof that `@unchecked Sendable` holds: as `DiskSession`.
+final class SimStore: JournalStore, @unchecked Sendable {
+    let local: LocalJournalStore
+    private let log: JournalLog
+    private let loop: SimEventLoop
+    private let planted: PlantedBug?
+    /// Every owner that this host ever was, so that all of them are deaf when its process is gone.
+    private var owners: [SimOwner] = []
+
+    /// - Parameter loop: the host's.
+    init(_ local: LocalJournalStore, log: JournalLog, loop: SimEventLoop, planted: PlantedBug?) {
+        self.local = local
+        self.log = log
+        self.loop = loop
+        self.planted = planted
+    }
+
+    /// What the journal counts more than its owners; 0 unless a planted bug forgot records.
+    private var surplus: RecordPosition { RecordPosition(log.forgotten.count) }
+
+    var durablePosition: RecordPosition { local.durablePosition - surplus }
+
+    func acquire(_ claim: JournalClaim, owner: any JournalOwner) throws(JournalError) -> any JournalEngine {
+        let outer = SimOwner(owner, log, loop: loop, isDeafToLoss: planted == .twoOwners)
+        let journal = try local.own(claim, owner: outer)
+        owners.append(outer)
+        let boasts = planted == .answerBeforeDurable
+        return SimEngine(
+            journal,
+            log,
+            owner: outer,
+            boast: boasts ? { outer.journalDurable(upTo: $0) } : nil,
+            usurps: planted == .twoOwners
+        )
+    }
+
+    func feed(from position: RecordPosition) throws(JournalError) -> any JournalFeed {
+        SimFeed(try local.feed(from: position + surplus), log, shift: surplus, boasts: planted == .undurableFeed)
+    }
+
+    // MARK: Cursors
+
+    func createCursor(_ name: JournalCursorName, at position: RecordPosition) throws(JournalError) {
+        try local.createCursor(name, at: position + surplus)
+    }
+
+    /// Planted bug: whatever the consumer says, nothing is kept for it.
+    func advanceCursor(_ name: JournalCursorName, to position: RecordPosition) throws(JournalError) {
+        let ignoresFloor = planted == .floorIgnored
+        try local.advanceCursor(name, to: ignoresFloor ? local.durablePosition : position + surplus)
+    }
+
+    func deleteCursor(_ name: JournalCursorName) throws(JournalError) { try local.deleteCursor(name) }
+
+    var cursors: [JournalCursor] { local.cursors }
+
+    /// The process is gone: its owners hear nothing any more.
+    func silence() {
+        for owner in owners { owner.isOver = true }
+    }
+
+    func close() { local.close() }
+}
+
+/// A feed of the real journal, with the positions that owners count.
+///
+/// Proof that `@unchecked Sendable` holds: as `DiskSession`.
+final class SimFeed: JournalFeed, @unchecked Sendable {
+    private let inner: any JournalFeed
+    private let log: JournalLog
+    private let shift: RecordPosition
+    /// Planted bug: it gives what was appended, durable or not.
+    private let boasts: Bool
+    private(set) var next: RecordPosition
+
+    init(_ inner: any JournalFeed, _ log: JournalLog, shift: RecordPosition, boasts: Bool) {
+        self.inner = inner
+        self.log = log
+        self.shift = shift
+        self.boasts = boasts
+        next = inner.next - shift
+    }
+
+    func read() throws(JournalError) -> JournalFeedBatch? {
+        while let batch = try inner.read() {
+            let records = Self.records(of: batch, from: next + shift)
+            if records.isEmpty { continue }
+            return give(records, epoch: batch.epoch)
+        }
+        guard boasts else { return nil }
+        let records = log.appended(from: next)
+        return records.isEmpty ? nil : give(records, epoch: 1)
+    }
+
+    private static func records(of batch: JournalFeedBatch, from first: RecordPosition) -> [[UInt8]] {
+        var records: [[UInt8]] = []
+        batch.forEach { position, bytes in
+            if position >= first { records.append(bytes.withUnsafeBufferPointer(Array.init)) }
+        }
+        return records
+    }
+
+    private func give(_ records: [[UInt8]], epoch: UInt64) -> JournalFeedBatch {
+        var payload: [UInt8] = []
+        var ranges: [Range<Int>] = []
+        for record in records {
+            ranges.append(payload.count..<payload.count + record.count)
+            payload += record
+        }
+        defer { next += RecordPosition(records.count) }
+        return JournalFeedBatch(firstPosition: next, epoch: epoch, payload: payload, records: ranges[...])
+    }
+
+    func whenMore(_ wake: @escaping @Sendable () -> Void) { inner.whenMore(wake) }
+
+    func close() { inner.close() }
+}
