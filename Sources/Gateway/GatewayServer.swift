@@ -45,11 +45,26 @@ package final class GatewayServer: Sendable {
         makesDataDirectory: Bool = false,
         logger: Logger
     ) async throws -> GatewayServer {
+        try await start(
+            configuration: configuration,
+            makesDataDirectory: makesDataDirectory,
+            clock: WallClock.milliseconds,
+            logger: logger
+        )
+    }
+
+    /// - Parameter clock: the time as the shards see it, in milliseconds since 1970; never goes back.
+    static func start(
+        configuration: GatewayConfiguration,
+        makesDataDirectory: Bool,
+        clock: @escaping @Sendable () -> Int64,
+        logger: Logger
+    ) async throws -> GatewayServer {
         LargeMemory.returnWhenFreed()
         // Before anything is opened or made: a second gateway on the same ports must not touch a data directory.
         let (listen, admin) = (configuration.listen, configuration.admin)
         try await ListenError.check([(listen.host, listen.port), (admin.host, admin.port)])
-        let blueprint = try GatewayBlueprint(configuration, makesDataDirectory: makesDataDirectory)
+        let blueprint = try GatewayBlueprint(configuration, makesDataDirectory: makesDataDirectory, clock: clock)
         logger.log(blueprint.descriptors)
         let parts = GatewayParts(blueprint: blueprint, logger: logger)
         do {

@@ -18,7 +18,7 @@ enum UnresolvedDocument {
     }
 
     static func make(from parts: GatewayParts, limit: Int) async throws -> ByteBuffer {
-        let now = WallClock.milliseconds()
+        let now = parts.clock()
         var all: [UnresolvedOperation] = []
         var total = 0
         var attention = 0

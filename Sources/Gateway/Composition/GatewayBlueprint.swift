@@ -31,6 +31,8 @@ struct GatewayBlueprint: Sendable {
     /// Writes snapshots: one thread, so one shard at a time.
     let snapshotPool: NIOThreadPool
     let snapshotPace: WritePace
+    /// The time as the shards see it, in milliseconds since 1970.
+    let clock: @Sendable () -> Int64
     /// What the fraud hook is made from; replaced by a reload, which the running parts are told of.
     let risk: RiskParts
     private let configuration: GatewayConfiguration
@@ -38,8 +40,13 @@ struct GatewayBlueprint: Sendable {
     /// Which number each connector has, as the data directory holds it.
     let registry: ConnectorRegistry
 
-    init(_ configuration: GatewayConfiguration, makesDataDirectory: Bool) throws {
+    init(
+        _ configuration: GatewayConfiguration,
+        makesDataDirectory: Bool,
+        clock: @escaping @Sendable () -> Int64 = WallClock.milliseconds
+    ) throws {
         self.configuration = configuration
+        self.clock = clock
         protection = try JournalProtection(configuration.journal)
         server = try HTTPServerConfiguration(configuration)
         if let archive = configuration.journal.archive.directory {
@@ -86,6 +93,10 @@ struct GatewayBlueprint: Sendable {
 
     var shardCount: Int { directory.shards }
 
+    var clockMark: ClockMark { ClockMark(directory: directory.path) }
+
+    var maxClockJump: Int64 { Self.milliseconds(configuration.maxClockJump) }
+
     /// Words answers as the shards do.
     var renderer: RendererV1 { RendererV1(cursorKey: api.cursorKey, connectors: registry) }
 
@@ -120,6 +131,7 @@ struct GatewayBlueprint: Sendable {
                 risk: risk.policy,
                 money: MoneyLimits(accounts: configuration.payments.accountsPerShard)
             ),
+            clock: clock,
             cursorKey: api.cursorKey,
             hostLimits: ShardHost.Limits(unflushedBytes: configuration.journal.maxUnflushedBytes),
             registry: registry,

@@ -10,11 +10,17 @@ import Telemetry
 enum GatewayMetrics {
     static func gather(from parts: GatewayParts) async throws -> MetricsSnapshot {
         var all = MetricsSnapshot()
-        for snapshot in try await parts.onEachLoop({ snapshot(of: $0) }) { all.merge(snapshot) }
+        let clock = parts.clock
+        for snapshot in try await parts.onEachLoop({ snapshot(of: $0, at: clock()) }) { all.merge(snapshot) }
+        all.gauge(
+            "millrace_clock_error_milliseconds",
+            help: "Alarm: the gateway's time less the machine's clock, which was set since the start.",
+            value: clock() - WallClock.machine()
+        )
         return all
     }
 
-    private static func snapshot(of runtime: LoopRuntime) -> MetricsSnapshot {
+    private static func snapshot(of runtime: LoopRuntime, at now: Int64) -> MetricsSnapshot {
         var metrics = MetricsSnapshot()
         if let server = runtime.server { add(server.statistics, to: &metrics) }
         for slot in runtime.slots {
@@ -29,7 +35,13 @@ enum GatewayMetrics {
                 help:
                     "Operations unknown for longer than payments.attention_after: the manual queue (GET /unresolved).",
                 labels: labels,
-                value: Int64(shard.host.core.attentionCount(at: WallClock.milliseconds()))
+                value: Int64(shard.host.core.attentionCount(at: now))
+            )
+            metrics.gauge(
+                "millrace_shard_clock_ahead_milliseconds",
+                help: "Alarm: how far the shard's time is ahead of the gateway's; it falls by half a second a second.",
+                labels: labels,
+                value: shard.host.clockAhead
             )
             add(shard.host.snapshotStatistics, labels, to: &metrics)
             for provider in shard.providers.all {

@@ -6,8 +6,10 @@ import NIOCore
 import NIOPosix
 import Providers
 import Scoring
+import ShardCore
 import ShardHost
 import ShardStorage
+import Synchronization
 
 /// The running parts of a gateway, and their order of starting and stopping.
 final class GatewayParts: Sendable {
@@ -22,6 +24,8 @@ final class GatewayParts: Sendable {
     private let runtimes: RuntimeTable
     private let table: SlotTable
     let roles: ShardRoles
+    private let isClockBelieved = Atomic(false)
+    private let marking = Mutex<RepeatedTask?>(nil)
 
     init(blueprint: GatewayBlueprint, logger: Logger) {
         self.blueprint = blueprint
@@ -53,6 +57,44 @@ final class GatewayParts: Sendable {
                 group.addTask { try await self.openShards(of: runtime) }
             }
             try await group.waitForAll()
+        }
+        try await checkClock()
+    }
+
+    /// Refuses a clock that cannot be right, before time passes for a shard. Throws `ConfigurationError`.
+    private func checkClock() async throws {
+        let newest = try await onEachLoop { runtime in
+            runtime.shards.map { $0.host.core.lastRecordTime }.max() ?? 0
+        }
+        let mark = blueprint.clockMark
+        let last = max(newest.max() ?? 0, try await onDisk { mark.read() ?? 0 })
+        let now = blueprint.clock()
+        if let refusal = ClockCheck.refusal(now: now, last: last, maximum: blueprint.maxClockJump) { throw refusal }
+        isClockBelieved.store(true, ordering: .releasing)
+        await markClock()
+    }
+
+    /// Notes that a gateway ran at this time.
+    private func markClock() async {
+        guard isClockBelieved.load(ordering: .acquiring) else { return }
+        let (mark, now) = (blueprint.clockMark, blueprint.clock())
+        do {
+            try await onDisk { try mark.write(now) }
+        } catch {
+            logger.warning("The time could not be noted", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Notes the time once a minute, off the loops.
+    private func startMarkingClock() {
+        let parts = self
+        marking.withLock { task in
+            task = loops[0].scheduleRepeatedAsyncTask(
+                initialDelay: .milliseconds(ClockMark.interval),
+                delay: .milliseconds(ClockMark.interval)
+            ) { _ in
+                parts.loops[0].makeFutureWithTask { await parts.markClock() }
+            }
         }
     }
 
@@ -127,6 +169,7 @@ final class GatewayParts: Sendable {
             }
             runtime.startTicking()
         }
+        startMarkingClock()
     }
 
     // MARK: Stop
@@ -138,6 +181,11 @@ final class GatewayParts: Sendable {
     /// Closes providers, journals and threads, those of different loops side by side; the server must have been drained.
     /// Afterwards `failure` has whatever went wrong until the end.
     func close() async {
+        marking.withLock { task in
+            task?.cancel()
+            task = nil
+        }
+        await markClock()
         await withTaskGroup(of: Void.self) { group in
             for runtime in runtimes.all {
                 group.addTask { await self.close(runtime) }
@@ -221,6 +269,8 @@ final class GatewayParts: Sendable {
     var shardCount: Int { blueprint.shardCount }
     var protection: JournalProtection { blueprint.protection }
     var threadPool: NIOThreadPool { blueprint.threadPool }
+    /// The time as the shards see it, in milliseconds since 1970.
+    var clock: @Sendable () -> Int64 { blueprint.clock }
 }
 
 extension Logger {

@@ -170,6 +170,8 @@ struct ShardPlan: Sendable {
     var directory: String
     var journal: JournalConfiguration
     var shard: ShardConfiguration
+    /// Milliseconds since 1970.
+    var clock: @Sendable () -> Int64
     /// Signs the cursors of lists, as the edge reads them.
     var cursorKey: LedgerCursorKey
     var hostLimits: ShardHost.Limits

@@ -149,7 +149,7 @@ extension ShardSlot: ReplicaPorts {
             keyPool: plan.keyPool,
             snapshots: snapshots(ownership),
             limits: plan.hostLimits,
-            clock: WallClock.milliseconds,
+            clock: plan.clock,
             ports: runtime
         )
         let providers = firstProviders ?? PreparedProviders(plan, on: runtime.eventLoop)

@@ -8,6 +8,9 @@ enum WallClock {
     /// Milliseconds since 1970.
     @Sendable static func milliseconds() -> Int64 { monotonic() + offset }
 
+    /// What the machine's clock says now; it may have been set since the process began. Milliseconds since 1970.
+    @Sendable static func machine() -> Int64 { read(CLOCK_REALTIME) }
+
     private static let offset = read(CLOCK_REALTIME) - monotonic()
 
     private static func monotonic() -> Int64 { read(CLOCK_MONOTONIC) }

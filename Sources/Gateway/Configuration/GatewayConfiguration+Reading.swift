@@ -83,6 +83,11 @@ extension GatewayConfiguration {
 
         var section = try document.section("listen")
         try readListen(&section)
+        section = try document.section("clock")
+        maxClockJump =
+            try section.duration("max_jump", in: Duration.seconds(60)...Duration.seconds(3_650 * 86_400))
+            ?? maxClockJump
+        try section.finish()
         section = try document.section("journal")
         try journal.read(&section)
         section = try document.section("idempotency")

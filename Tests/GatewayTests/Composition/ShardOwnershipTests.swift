@@ -56,6 +56,30 @@ import Testing
         }
     }
 
+    @Test("a start with a clock that is days ahead or behind is refused, and nothing was expired")
+    func implausibleClock() async throws {
+        let directory = try TemporaryDirectory()
+        let now: Int64 = 1_790_000_000_000
+        let day: Int64 = 86_400_000
+        let first = try await OwnedGateway.run(in: directory, at: now) { try await $0.pay(0, key: "a-0") }
+        for wrong in [now + 2 * day, now - 2 * day] {
+            await #expect(throws: ConfigurationError.self) {
+                try await OwnedGateway.run(in: directory, at: wrong) { _ in }
+            }
+        }
+        // An operator who knows better lets it through once; then the time of that start counts.
+        try await OwnedGateway.run(in: directory, at: now + 2 * day, maximum: .seconds(3 * 86_400)) { gateway in
+            let second = try await gateway.pay(0, key: "b-0")
+            #expect(second != first)
+        }
+        try await OwnedGateway.run(in: directory, at: now + 2 * day + 1_000) { _ in }
+        // An hour back is no mistake that matters: time goes on from the newest record.
+        try await OwnedGateway.run(in: directory, at: now + 2 * day - 3_600_000) { gateway in
+            let metrics = try await gateway.metrics()
+            #expect(metrics.contains("millrace_shard_clock_ahead_milliseconds{shard=\"0\"} 3600000"))
+        }
+    }
+
     @Test("a gateway that is stopped while another host has a shard stops")
     func stoppedWhileFollowing() async throws {
         try await OwnedGateway.run { gateway in
@@ -95,26 +119,44 @@ private final class OwnedGateway: Sendable {
     }
 
     static func run(_ body: (OwnedGateway) async throws -> Void) async throws {
-        let directory = try TemporaryDirectory()
+        try await run(in: TemporaryDirectory(), at: nil, body)
+    }
+
+    /// - Parameter time: what the clock says for as long as it runs; nil for the machine's.
+    static func run<Value>(
+        in directory: TemporaryDirectory,
+        at time: Int64?,
+        maximum: Duration = .seconds(86_400),
+        _ body: (OwnedGateway) async throws -> Value
+    ) async throws -> Value {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let simulator = try await PSPSimulatorServer.start(configuration: PSPSimulatorConfiguration(), logger: logger)
         var configuration = GatewayConfiguration(loops: 2, dataDirectory: directory.file("data"))
         configuration.shards = 3
+        configuration.maxClockJump = maximum
         configuration.listen.port = 0
         configuration.listen.cleartextHTTP2 = true
         configuration.admin.port = 0
         configuration.journal.segmentBytes = 4 << 20
         configuration.idempotency.capacityPerShard = 1 << 10
         configuration.connectors[0].url = "http://127.0.0.1:\(simulator.port)"
+        let isNew = !Files.exists(configuration.dataDirectory)
         let keys = (0..<3).map { _ in APIKey.generate() }
         configuration.merchants = keys.enumerated().map { merchant(of: UInt16($0), $1) }
-        let server = try await GatewayServer.start(
-            configuration: configuration,
-            makesDataDirectory: true,
-            logger: logger
-        )
+        let server: GatewayServer
+        do {
+            server = try await GatewayServer.start(
+                configuration: configuration,
+                makesDataDirectory: isNew,
+                clock: { time ?? WallClock.milliseconds() },
+                logger: logger
+            )
+        } catch {
+            await simulator.drain()
+            throw error
+        }
         let client = try await TestClient(port: server.port)
-        let result: Result<Void, any Error>
+        let result: Result<Value, any Error>
         do {
             result = .success(try await body(OwnedGateway(server, client: client, keys: keys)))
         } catch {
@@ -123,7 +165,7 @@ private final class OwnedGateway: Sendable {
         await client.close()
         await server.drain()
         await simulator.drain()
-        try result.get()
+        return try result.get()
     }
 
     private static func merchant(of shard: UInt16, _ key: APIKey) -> GatewayConfiguration.Merchant {

@@ -26,6 +26,7 @@ enum ConfigurationText {
         data_directory: /var/lib/millrace
         log_level: debug
         drain_timeout: 30s
+        clock: {max_jump: 2d}
         listen:
           host: 0.0.0.0
           port: 443

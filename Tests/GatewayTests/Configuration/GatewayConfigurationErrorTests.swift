@@ -113,6 +113,10 @@ import Yams
         ),
         more("admin: {port: 65536}", "admin.port: must be a whole number from 0 to 65535"),
         more("log_level: loud", "log_level: must be one of trace, debug, info, notice, warning, error, critical"),
+        more(
+            "clock: {max_jump: 5s}",
+            "clock.max_jump: must be a duration such as 500ms or 24h, from 1m to 3650d"
+        ),
         more("drain_timeout: 2h", "drain_timeout: must be a duration such as 500ms or 24h, from 0s to 1h"),
         Case(text: "listen: {http1: yes}\n", line: 1, problem: "listen.http1: must be true or false"),
         Case(

@@ -90,6 +90,7 @@ import Testing
         #expect(configuration.admin == .init(host: "::1", port: 9000))
         #expect(configuration.logLevel == .debug)
         #expect(configuration.drainTimeout == .seconds(30))
+        #expect(configuration.maxClockJump == .seconds(2 * 86_400))
     }
 
     @Test("the environment's overrides win over the file")

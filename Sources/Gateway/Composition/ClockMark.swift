@@ -1,0 +1,47 @@
+import Glibc
+
+/// When a gateway last ran over a data directory, in the file `clock` of it: milliseconds since 1970. Written once a minute and at the
+/// end, so that a start can tell how long it was away, however little was paid meanwhile.
+struct ClockMark: Sendable {
+    /// How often it is written.
+    static let interval: Int64 = 60_000
+
+    private let path: String
+
+    init(directory: String) { path = FilePaths.join(directory, "clock") }
+
+    /// nil when there is none, or it is no number: then the newest record alone counts. Blocks.
+    func read() -> Int64? {
+        do throws(FileError) {
+            let text = String(decoding: try Files.read(path, limit: 64), as: UTF8.self)
+            return Int64(text.prefix { $0 != "\n" })
+        } catch {
+            return nil
+        }
+    }
+
+    /// Blocks. A mark that cannot be written is an older one at the next start.
+    func write(_ milliseconds: Int64) throws(FileError) {
+        try Files.writeAtomically(Array("\(milliseconds)\n".utf8), to: path, permissions: 0o600)
+    }
+}
+
+/// Whether a start believes the machine's clock. A clock that is far ahead would expire authorizations and lose disputes for good; one
+/// that is far behind means that the process before had such a clock.
+enum ClockCheck {
+    /// What is refused; nil for a clock that is believed.
+    /// - Parameters:
+    ///   - now: what the clock says, in milliseconds since 1970.
+    ///   - last: when a gateway last ran here, or the newest record if that is later; 0 for a new data directory.
+    ///   - maximum: the longest time that may lie between the two, in milliseconds.
+    static func refusal(now: Int64, last: Int64, maximum: Int64) -> ConfigurationError? {
+        let jump = now - last
+        guard last > 0, abs(jump) > maximum else { return nil }
+        let hours = abs(jump) / 3_600_000
+        return ConfigurationError(
+            place: "clock.max_jump",
+            "this machine's clock is \(hours) hours \(jump > 0 ? "ahead of" : "behind") the time at which a gateway last "
+                + "ran over this data directory. Set the clock; or, if it is right, raise clock.max_jump for one start"
+        )
+    }
+}
