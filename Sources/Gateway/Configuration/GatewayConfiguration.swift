@@ -18,7 +18,7 @@ package struct GatewayConfiguration: Sendable, Equatable {
     /// The identity that the data directory must have; `nil` takes any.
     package var dataDirectoryID: String?
     /// The longest time between the machine's clock at a start and the time at which a gateway last ran over the data directory.
-    package var maxClockJump = Duration.seconds(86_400)
+    package var maxClockJump = Duration.seconds(7 * 86_400)
     package var journal = JournalSettings()
     package var idempotency = Idempotency()
     package var payments = PaymentTable()

@@ -21,6 +21,10 @@ enum DemoConfiguration {
             # Relative to this file.
             data_directory: data
 
+            # A demo may rest for a long time between two runs.
+            clock:
+              max_jump: 3650d
+
 
             """
         if !connectors.isEmpty {
