@@ -23,6 +23,12 @@ extension Auditor {
 
     /// A request under a key, told first at `toldAt`.
     mutating func expectRequest(_ step: Step, _ number: Int, toldAt: Int64, at now: Int64) {
+        var step = step
+        // It comes from the connector that has the payment when it is reported first; a repetition says the same.
+        if case .event(_, var event) = step, event.connector == nil {
+            event.connector = payments[number]?.connector
+            step = .event(number, event)
+        }
         last = (step, .unused, toldAt)
         switch step {
         case .event(_, let event): expectEvent(event, number, toldAt: toldAt, at: now)
