@@ -46,10 +46,11 @@ enum WholePath {
         configuration.tls.certificateFile = setting.certificates.certificateFile
         configuration.tls.keyFile = setting.certificates.keyFile
         configuration.idempotency.capacityPerShard = 1 << 17
-        configuration.provider.url = "http://127.0.0.1:\(simulatorPort)"
+        configuration.connectors[0].url = "http://127.0.0.1:\(simulatorPort)"
         configuration.merchants = [
             GatewayConfiguration.Merchant(id: "m", name: "m", feeBasisPoints: 250, apiKeyHashes: [key.hash])
         ]
+        configuration.merchants[0].route = [configuration.connectors[0].name]
         return configuration
     }
 
