@@ -100,12 +100,11 @@ def test_outcomes_of_what_is_in_flight_fit_when_the_disk_is_full(roomy_demo, tmp
 
     wait_until(lambda: gauge("operations_running") >= 200, 30, "payments in flight")
     ballast = data / "ballast"
-    with ballast.open("wb") as file:
+    with ballast.open("wb", buffering=0) as file:
         # Up to the last byte.
         while True:
             try:
                 file.write(bytes(1 << 16))
-                file.flush()
             except OSError:
                 break
     most = 0

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import money
 from gateway import key, payment, run
 
@@ -83,9 +84,18 @@ def test_a_pay_out_may_be_more_than_any_payment(own_demo):
         done = payout(api, amount=funds)
         assert done.status_code == 201 and done.json()["amount"] == funds > 150_000_000
         assert money.available(api) == 0
-        # Two wallets and a pay-out, which stay.
-        metrics = own_demo.metrics()
-        assert metrics["millrace_money_table_entries"] == 3 < metrics["millrace_money_table_capacity"]
+        # Two wallets and a pay-out, which stay, and the room of their merchant's and wallets' accounts.
+        text = httpx.get(f"{own_demo.admin_url}/metrics", timeout=30).text
+        entries = {
+            table: sum(
+                float(line.rsplit(" ", 1)[1])
+                for line in text.splitlines()
+                if line.startswith("millrace_money_table_entries{") and f'table="{table}"' in line
+            )
+            for table in ("payouts", "wallets", "quotes", "sellers", "accounts")
+        }
+        assert (entries["payouts"], entries["wallets"], entries["quotes"], entries["sellers"]) == (1, 2, 0, 0)
+        assert entries["accounts"] > 0
     assert own_demo.stop_gateway() == 0
     money.books_are_sound(own_demo)
 

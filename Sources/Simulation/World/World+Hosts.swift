@@ -124,6 +124,8 @@ extension World {
         for host in process.hosts {
             guard let failure = host.failure else { continue }
             let mayFail = scenario.faults.contains(.diskErrors) || scenario.faults.contains(.diskFull)
+            // A process that stops closes its journal while the other host still follows it.
+            if process.isStopping, case .journal(let error) = failure, error.code == .fenced { continue }
             switch failure {
             case .record(let error, let position):
                 return fail("a follower cannot apply record \(position): \(error)")
