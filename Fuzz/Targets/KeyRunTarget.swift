@@ -25,7 +25,8 @@ extension FuzzTarget {
             ring: nil,
             fileSystem: disk
         )
-        guard let runs = try? KeyRunSeed.store(on: disk).open() else {
+        // As a start from a snapshot does: without it a directory that lost everything looks new.
+        guard let runs = try? KeyRunSeed.store(on: disk).open(requiring: KeyRunSeed.position) else {
             return precondition(verified == nil || isForged, "a start refuses what the check calls sound")
         }
         for key in KeyRunSeed.keys {
