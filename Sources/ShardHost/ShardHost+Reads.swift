@@ -131,6 +131,7 @@ extension ShardHost {
         _ requestID: RequestID,
         with result: Result<ReadAnswer, JournalError>
     ) {
+        checkOwner()
         if isReleased {
             ports.respond(core.refusal(.shardUnavailable, reply, requestID))
             return ports.effectsReleased()

@@ -204,8 +204,9 @@ package final class ShardHost {
         ports.journalLost(error, shard: shard)
     }
 
-    /// Stops at once when another host was granted the journal, though the journal's word has not come yet.
-    private func checkOwner() {
+    /// Stops at once when another host was granted the journal, though the journal's word has not come yet. Asked before every answer
+    /// and call that leaves: the other host may have answered the same request with a later result.
+    func checkOwner() {
         guard ending == nil, !journal.isOwner else { return }
         lost(JournalError(.fenced, "another host was granted the journal of epoch \(journal.epoch)"))
     }
@@ -283,6 +284,7 @@ package final class ShardHost {
     // MARK: Journal
 
     func durable(upTo position: RecordPosition) {
+        checkOwner()
         if isReleased { return }
         precondition(position >= durablePosition, "durability never goes back")
         durablePosition = position
@@ -342,6 +344,7 @@ package final class ShardHost {
 
     func commit(_ now: Int64) {
         guard !output.isEmpty else { return }
+        checkOwner()
         if output.recordCount > 0 { append(now) }
         // Effects are taken out before any of them runs: running one may bring the next command in, and that commits, too.
         var effects = spareEffects

@@ -109,6 +109,24 @@ struct ShardHostTests {
         #expect(harness.losses == 1)
     }
 
+    @Test("What was durable when the journal was lost is not acknowledged, and an outcome causes nothing")
+    func replacedBeforeDurable() {
+        let harness = HostHarness()
+        harness.send(key: 1)
+        harness.flush()
+        harness.succeed(0)
+        harness.journal.isOwner = false
+        harness.flush()
+        #expect(harness.responses.map(\.status) == [503] && harness.body(0).contains("shardUnavailable"))
+
+        let other = HostHarness()
+        other.send(key: 1)
+        other.flush()
+        other.journal.isOwner = false
+        other.succeed(0)
+        #expect(other.responses.map(\.status) == [503] && other.losses == 1 && other.journal.records.count == 1)
+    }
+
     @Test("A journal that is lost between two pieces acknowledges nothing of the rest")
     func lostBetweenPieces() {
         let harness = HostHarness(largestAppendBytes: 300)
