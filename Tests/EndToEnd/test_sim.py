@@ -32,10 +32,6 @@ PLANTED = {
 }
 
 
-# These need a second host.
-OF_TWO_HOSTS = {"two-owners", "undurable-feed"}
-
-
 def test_fresh_seeds_find_nothing():
     """Seeds that nobody has seen, for a fixed time; a failing one is in the output, with the command that shows it again."""
     result = run("sim", "--seconds", SECONDS, timeout=float(SECONDS) * 6 + 240)
@@ -59,7 +55,6 @@ def test_the_same_seed_is_the_same_world_in_every_process():
 def test_planted_bugs_are_found(bug):
     result = run(
         "sim", "--plant", bug, "--seed", "1", "--hours", "0.05", "--intents", "200", "--seeds", str(PLANTED[bug]), "--no-shrinking",
-        *(("--hosts", "2") if bug in OF_TWO_HOSTS else ()),
         timeout=600,
     )
     assert result.returncode == 1, f"{bug} was not found in {PLANTED[bug]} seeds"

@@ -127,8 +127,8 @@ package struct Scenario: Sendable {
     var reviewTimeout: Int64
     /// Of four merchants, how many have both connectors in their route.
     var routesOfBoth: Int
-    /// Hosts that may own the shard, 1 or 2.
-    package var hosts = 1
+    /// Hosts that may own the shard.
+    var hosts: Int
     /// Microseconds between two handovers, typically.
     var handoverInterval: Int64
     /// Somebody takes every record by a feed and a cursor: as records come, or all of them at the end.
@@ -178,6 +178,7 @@ package struct Scenario: Sendable {
         intents = min(Int(duration / interval) + 1, 20_000)
         // A stream of their own: they change nothing of the worlds without them.
         var hosting = SimRandom(seed: seed, .hosts)
+        hosts = 1 + hosting.below(2)
         handoverInterval = [1_000_000, 5_000_000, 30_000_000][hosting.below(3)]
         hasConsumer = hosting.chance(800_000)
         consumesAtTheEnd = hosting.chance(500_000)
@@ -216,7 +217,6 @@ package struct Scenario: Sendable {
         let hours = Double(duration) / 3_600_000_000
         var text = "millrace sim --seed \(seed) --hours \(hours)"
         if intents < Scenario(seed: seed, hours: hours).intents { text += " --intents \(intents)" }
-        if hosts > 1 { text += " --hosts \(hosts)" }
         let without = Scenario(seed: seed, hours: hours).faults.subtracting(faults)
         if !without.isEmpty { text += " --without \(without.text)" }
         if let planted { text += " --plant \(planted.rawValue)" }

@@ -25,8 +25,6 @@ struct SimCommand: ParsableCommand {
     var hours = 0.25
     @Option(help: "The most payments that shoppers begin, in each world.")
     var intents: Int?
-    @Option(help: "Hosts in each world that the shard moves between, 1 or 2.")
-    var hosts = 1
     @Option(
         help: ArgumentHelp(
             "Faults to leave out, separated by commas: "
@@ -40,14 +38,13 @@ struct SimCommand: ParsableCommand {
         )
     )
     var plant: PlantedBug?
-    @Option(help: "A file of regression seeds (a line each: seed, hours, intents, hosts), run before any others.")
+    @Option(help: "A file of regression seeds (a line each: seed, hours, intents), run before any others.")
     var file: String?
     @Flag(help: "Do not look for a smaller world that fails in the same way.")
     var noShrinking = false
 
     func validate() throws {
         guard hours > 0, hours <= 10_000 else { throw ValidationError("--hours must be above 0, and 10000 at most.") }
-        guard (1...2).contains(hosts) else { throw ValidationError("--hosts must be 1 or 2.") }
         if let seeds, seeds < 1 { throw ValidationError("--seeds must be 1 or more.") }
         _ = try excluded()
     }
@@ -72,7 +69,6 @@ struct SimCommand: ParsableCommand {
         if let intents { scenario.intents = min(intents, scenario.intents) }
         scenario.faults.subtract(try excluded())
         scenario.planted = plant
-        scenario.hosts = hosts
         return scenario
     }
 
@@ -115,7 +111,6 @@ struct SimCommand: ParsableCommand {
             }
             var scenario = Scenario(seed: seed, hours: hours)
             if fields.count > 2, let intents = Int(fields[2]) { scenario.intents = intents }
-            if fields.count > 3, let hosts = Int(fields[3]), (1...2).contains(hosts) { scenario.hosts = hosts }
             return scenario
         }
     }
