@@ -375,12 +375,13 @@ extension ShardCore {
 
     /// Encodes a record, which was just applied, behind the ones already decided.
     mutating func persist(_ record: ShardRecord, in turn: inout Turn) {
-        record.encodeFramed(header: header(of: record), entryLink: entryLink, into: &turn.records)
+        let facts = record.facts
+        record.encodeFramed(header: header(of: facts), entryLink: entryLink, into: &turn.records)
         entryLink = EntryLink.none
         turn.recordCount += 1
         lastPosition += 1
-        lastRecordTime = max(lastRecordTime, record.time)
-        persistDueMark(at: record.time, in: &turn)
+        lastRecordTime = max(lastRecordTime, facts.time)
+        persistDueMark(at: facts.time, in: &turn)
     }
 }
 

@@ -6,18 +6,18 @@ import ShardState
 // The headers of records: made from the state that a record leaves, and compared with it on replay.
 extension ShardCore {
     /// The header of a record that was just applied.
-    func header(of record: ShardRecord) -> RecordHeader {
+    func header(of facts: RecordFacts) -> RecordHeader {
         let version = configuration.version
-        guard let id = record.payment else {
-            guard let merchant = record.merchant else { preconditionFailure("a record names a payment or a merchant") }
-            return RecordHeader(record, merchant: merchant, actor: actor, configurationVersion: version)
+        guard let id = facts.payment else {
+            guard let merchant = facts.merchant else { preconditionFailure("a record names a payment or a merchant") }
+            return RecordHeader(facts, merchant: merchant, actor: actor, configurationVersion: version)
         }
-        let payment = payments[Int(id.sequence) - 1]
+        let index = Int(id.sequence) - 1
         return RecordHeader(
-            record,
-            merchant: payment.merchant,
-            status: payment.status,
-            paymentVersion: payment.recordCount,
+            facts,
+            merchant: payments[index].merchant,
+            status: payments[index].status,
+            paymentVersion: payments[index].recordCount,
             actor: actor,
             configurationVersion: version
         )

@@ -167,7 +167,7 @@ private struct Chain {
         var bytes: [UInt8] = []
         let version = record.payment == nil ? 0 : UInt32(record.previous == 0 ? 1 : 2)
         let header = RecordHeader(
-            record,
+            record.facts,
             merchant: MerchantID(rawValue: merchant),
             status: version == 0 ? nil : version == 1 ? .processing : .captured,
             paymentVersion: version

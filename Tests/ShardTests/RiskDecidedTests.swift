@@ -22,7 +22,7 @@ import Testing
     static func encode(_ record: RiskDecided) -> [UInt8] {
         var framed: [UInt8] = []
         let record = ShardRecord.riskDecided(record)
-        let header = RecordHeader(record, merchant: MerchantID(rawValue: 7), status: .review, paymentVersion: 2)
+        let header = RecordHeader(record.facts, merchant: MerchantID(rawValue: 7), status: .review, paymentVersion: 2)
         record.encodeFramed(header: header, into: &framed)
         return Array(framed.dropFirst(4))
     }

@@ -15,7 +15,7 @@ package struct AttemptEnded: Sendable {
     /// The place of the next connector in the payment's route, from 0. The next attempt's number is `attempt + 1`.
     package var nextPosition: UInt8
     package var nextConnector: ConnectorID
-    /// See `ShardRecord.previous`.
+    /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
 

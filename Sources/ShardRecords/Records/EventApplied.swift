@@ -32,7 +32,7 @@ package struct EventApplied: Sendable {
     /// 0 where nobody is answered.
     package var responseStatus: UInt16 = 0
     package var response = ByteBuffer()
-    /// See `ShardRecord.previous`.
+    /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
 

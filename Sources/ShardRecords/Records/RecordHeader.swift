@@ -85,9 +85,9 @@ package struct RecordHeader: Sendable, Equatable {
         self.configurationVersion = configurationVersion
     }
 
-    /// The header of `record`, whose kind, time, subject and previous record it takes.
+    /// The header of a record with these facts.
     package init(
-        _ record: ShardRecord,
+        _ facts: RecordFacts,
         merchant: MerchantID,
         status: PaymentStatus? = nil,
         paymentVersion: UInt32 = 0,
@@ -95,14 +95,14 @@ package struct RecordHeader: Sendable, Equatable {
         configurationVersion: UInt32 = 1
     ) {
         self.init(
-            kind: record.kind,
+            kind: facts.kind,
             status: status,
             actor: actor,
             paymentVersion: paymentVersion,
-            time: record.time,
+            time: facts.time,
             merchant: merchant,
-            subject: record.subject,
-            previous: record.previous,
+            subject: facts.subject,
+            previous: facts.previous,
             configurationVersion: configurationVersion
         )
     }
@@ -111,19 +111,18 @@ package struct RecordHeader: Sendable, Equatable {
     package var payment: PaymentID { PaymentID(high: subject.high, low: subject.low) }
 
     func encode(into bytes: inout [UInt8]) {
-        bytes.append(kind.rawValue)
-        bytes.append(Self.version)
-        bytes.append(status?.rawValue ?? 0)
-        bytes.append(actor.kind.rawValue)
-        bytes.appendInteger(paymentVersion)
-        bytes.appendInteger(time)
-        bytes.appendInteger(merchant.rawValue)
-        bytes.appendInteger(subject.high)
-        bytes.appendInteger(subject.low)
-        bytes.appendInteger(actor.identity)
-        bytes.appendInteger(previous)
-        bytes.appendInteger(configurationVersion)
-        bytes.appendInteger(UInt32(0))
+        let kinds = UInt64(kind.rawValue) | UInt64(Self.version) << 8 | UInt64(status?.rawValue ?? 0) << 16
+        let words: InlineArray<8, UInt64> = [
+            (kinds | UInt64(actor.kind.rawValue) << 24 | UInt64(paymentVersion) << 32).littleEndian,
+            UInt64(bitPattern: time).littleEndian,
+            merchant.rawValue.littleEndian,
+            subject.high.littleEndian,
+            subject.low.littleEndian,
+            actor.identity.littleEndian,
+            previous.littleEndian,
+            UInt64(configurationVersion).littleEndian,
+        ]
+        Swift.withUnsafeBytes(of: words) { bytes.append(contentsOf: $0) }
     }
 }
 
@@ -175,42 +174,6 @@ extension ShardRecord.Kind {
             .operationAttempted, .attemptEnded, .paymentChanged, .riskDecided, .eventApplied:
             true
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted, .balanceMark: false
-        }
-    }
-}
-
-extension ShardRecord {
-    package var kind: Kind {
-        switch self {
-        case .paymentCreated: .paymentCreated
-        case .operationStarted: .operationStarted
-        case .operationFinished: .operationFinished
-        case .operationUnresolved: .operationUnresolved
-        case .refundBounced: .refundBounced
-        case .operationAttempted: .operationAttempted
-        case .attemptEnded: .attemptEnded
-        case .balanceMark: .balanceMark
-        case .paymentChanged: .paymentChanged
-        case .riskDecided: .riskDecided
-        case .payoutChanged: .payoutChanged
-        case .walletOpened: .walletOpened
-        case .exchangeQuoted: .exchangeQuoted
-        case .exchangeConverted: .exchangeConverted
-        case .eventApplied: .eventApplied
-        }
-    }
-
-    /// What the record is about.
-    package var subject: RecordHeader.Subject {
-        switch self {
-        case .payoutChanged(let record): .init(high: record.id.high, low: record.id.low)
-        case .walletOpened(let record): .init(high: record.id.high, low: record.id.low)
-        case .exchangeQuoted(let record): .init(high: record.id.high, low: record.id.low)
-        case .exchangeConverted(let record): .init(high: record.id.high, low: record.id.low)
-        case .balanceMark: .none
-        case .paymentCreated, .operationStarted, .operationFinished, .operationUnresolved, .refundBounced,
-            .operationAttempted, .attemptEnded, .paymentChanged, .riskDecided, .eventApplied:
-            payment.map { .init(high: $0.high, low: $0.low) } ?? .none
         }
     }
 }

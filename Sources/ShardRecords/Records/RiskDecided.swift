@@ -25,7 +25,7 @@ package struct RiskDecided: Sendable {
     package var deadline: Int64 = 0
     package var responseStatus: UInt16 = 0
     package var response = ByteBuffer()
-    /// See `ShardRecord.previous`.
+    /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
 

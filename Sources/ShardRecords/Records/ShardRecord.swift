@@ -33,81 +33,6 @@ package enum ShardRecord: Sendable {
     /// Something that no operation of ours asked for: a provider's event, a settlement line, a dispute.
     case eventApplied(EventApplied)
 
-    /// Milliseconds since 1970 when it was decided.
-    package var time: Int64 {
-        switch self {
-        case .paymentCreated(let record): record.time
-        case .operationStarted(let record): record.time
-        case .operationFinished(let record): record.time
-        case .operationUnresolved(let record): record.time
-        case .refundBounced(let record): record.time
-        case .operationAttempted(let record): record.time
-        case .attemptEnded(let record): record.time
-        case .balanceMark(let record): record.time
-        case .paymentChanged(let record): record.time
-        case .riskDecided(let record): record.time
-        case .payoutChanged(let record): record.time
-        case .walletOpened(let record): record.time
-        case .exchangeQuoted(let record): record.time
-        case .exchangeConverted(let record): record.time
-        case .eventApplied(let record): record.time
-        }
-    }
-
-    /// The payment that the record is about; nil for one that is about no payment (pay-outs, wallets, currency exchange).
-    package var payment: PaymentID? {
-        switch self {
-        case .paymentCreated(let record): record.id
-        case .operationStarted(let record): record.payment
-        case .operationFinished(let record): record.payment
-        case .operationUnresolved(let record): record.payment
-        case .refundBounced(let record): record.payment
-        case .operationAttempted(let record): record.payment
-        case .attemptEnded(let record): record.payment
-        case .balanceMark: nil
-        case .paymentChanged(let record): record.payment
-        case .riskDecided(let record): record.payment
-        case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted: nil
-        case .eventApplied(let record): record.payment
-        }
-    }
-
-    /// The position of the payment's record before this one, so that a payment's history is a list that leads back to its
-    /// creation; 0 for that one.
-    package var previous: UInt64 {
-        switch self {
-        case .paymentCreated: 0
-        case .operationStarted(let record): record.previous
-        case .operationFinished(let record): record.previous
-        case .operationUnresolved(let record): record.previous
-        case .refundBounced(let record): record.previous
-        case .operationAttempted(let record): record.previous
-        case .attemptEnded(let record): record.previous
-        case .balanceMark: 0
-        case .paymentChanged(let record): record.previous
-        case .riskDecided(let record): record.previous
-        case .payoutChanged(let record): record.previous
-        case .walletOpened, .exchangeQuoted: 0
-        case .exchangeConverted(let record): record.previous
-        case .eventApplied(let record): record.previous
-        }
-    }
-
-    /// The merchant that the record names; nil where only its payment tells.
-    package var merchant: MerchantID? {
-        switch self {
-        case .paymentCreated(let record): record.merchant
-        case .balanceMark(let record): record.merchant
-        case .payoutChanged(let record): record.merchant
-        case .walletOpened(let record): record.merchant
-        case .exchangeQuoted(let record): record.merchant
-        case .exchangeConverted(let record): record.merchant
-        case .operationStarted, .operationFinished, .operationUnresolved, .refundBounced, .operationAttempted,
-            .attemptEnded, .paymentChanged, .riskDecided, .eventApplied:
-            nil
-        }
-    }
-
     /// What the record books.
     package var transfers: Transfers {
         switch self {
@@ -189,7 +114,7 @@ package struct OperationStarted: Sendable {
     /// Of a capture with splits or by hand, or a confirmation with return data: what is added to the payment's details, packed like
     /// them; else empty.
     package var instructions: [UInt8] = []
-    /// See `ShardRecord.previous`.
+    /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
 
@@ -249,7 +174,7 @@ package struct OperationFinished: Sendable {
     package var transfers: Transfers
     package var responseStatus: UInt16
     package var response: ByteBuffer
-    /// See `ShardRecord.previous`.
+    /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
 
@@ -315,7 +240,7 @@ package struct OperationUnresolved: Sendable {
     package var reason: CallFailure
     /// Set when the PSP accepted the operation and said so (pending); empty otherwise.
     package var providerReference: String
-    /// See `ShardRecord.previous`.
+    /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
 
@@ -343,7 +268,7 @@ package struct RefundBounced: Sendable {
     package var payment: PaymentID
     package var amountMinor: Int64
     package var transfers: Transfers
-    /// See `ShardRecord.previous`.
+    /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
 
@@ -386,7 +311,7 @@ package struct OperationAttempted: Sendable {
     package var answer: Answer
     /// Why, where the transport or the PSP said so.
     package var reason: CallFailure?
-    /// See `ShardRecord.previous`.
+    /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
 
@@ -426,7 +351,7 @@ package struct PaymentChanged: Sendable {
     /// 0 where no request caused it.
     package var responseStatus: UInt16 = 0
     package var response = ByteBuffer()
-    /// See `ShardRecord.previous`.
+    /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
     package var time: Int64
 

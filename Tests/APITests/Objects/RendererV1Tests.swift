@@ -91,7 +91,12 @@ import Testing
     private func encode(_ record: OperationFinished) -> [UInt8] {
         var framed: [UInt8] = []
         let record = ShardRecord.operationFinished(record)
-        let header = RecordHeader(record, merchant: MerchantID(rawValue: 7), status: .processing, paymentVersion: 2)
+        let header = RecordHeader(
+            record.facts,
+            merchant: MerchantID(rawValue: 7),
+            status: .processing,
+            paymentVersion: 2
+        )
         record.encodeFramed(header: header, into: &framed)
         return Array(framed.dropFirst(4))
     }
