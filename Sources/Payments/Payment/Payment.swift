@@ -36,17 +36,17 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
 }
 
 /// What a payment was created with or has become, apart from its phase; the raw value is journaled.
-package struct PaymentFlags: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt8
+@usableFromInline package struct PaymentFlags: OptionSet, Hashable, Sendable {
+    @usableFromInline package let rawValue: UInt8
 
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
+    @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// The merchant takes an authorization for less than asked.
-    package static let acceptsPartialAuthorization = PaymentFlags(rawValue: 1)
+    @inlinable package static var acceptsPartialAuthorization: PaymentFlags { PaymentFlags(rawValue: 1) }
     /// What open disputes hold may be refunded still: the PSP said so of all of them.
-    package static let refundableWhileDisputed = PaymentFlags(rawValue: 8)
+    @inlinable package static var refundableWhileDisputed: PaymentFlags { PaymentFlags(rawValue: 8) }
     /// Nothing is sent to the PSP with the creation (`PaymentPhase.review`, or refused at once).
-    package static let heldBack = PaymentFlags(rawValue: 4)
+    @inlinable package static var heldBack: PaymentFlags { PaymentFlags(rawValue: 4) }
 }
 
 /// One payment as its shard holds it in memory: a flat value of fixed size, so that a million of them are a million
