@@ -62,8 +62,7 @@ extension ShardCore {
 
     /// Whether a merchant has as many calls in flight, or as many bytes of the journal's room reserved, as one may have.
     private func isShareUsed(by merchant: MerchantID) -> Bool {
-        operations.isShareUsed(by: merchant)
-            || operations.reservedBytes(of: merchant) >= configuration.merchantShare.of(journalRoomBytes)
+        operations.isShareUsed(by: merchant, roomShare: configuration.merchantShare.of(journalRoomBytes))
     }
 
     /// Whether the gateway may begin an operation on a payment of `merchant` by itself now.

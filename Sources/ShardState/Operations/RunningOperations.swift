@@ -215,11 +215,11 @@ package struct RunningOperations {
     /// The sum over the resolutions.
     package var resolutionReservedBytes: Int { resolutions.totalBytes }
 
-    /// Of that sum, what the admitted operations of `merchant` hold.
-    package func reservedBytes(of merchant: MerchantID) -> Int { admitted.bytes(of: merchant) }
-
-    /// Whether `merchant` has used up its share of the calls.
-    package func isShareUsed(by merchant: MerchantID) -> Bool { admitted.count(of: merchant) >= merchantLimit }
+    /// Whether `merchant` has used up its share of the calls, or of the journal's room.
+    /// - Parameter roomShare: bytes of the journal's room that one merchant may have reserved.
+    package func isShareUsed(by merchant: MerchantID, roomShare: Int) -> Bool {
+        admitted.holds(merchantLimit, orBytes: roomShare, merchant)
+    }
 
     /// Whether one resolution more of `merchant` may begin.
     package func hasRoomForResolution(of merchant: MerchantID) -> Bool {

@@ -22,8 +22,11 @@ package struct MerchantCounts: Sendable {
     /// Entries that `merchant` holds.
     package func count(of merchant: MerchantID) -> Int { places[merchant].map { held[Int($0)].count } ?? 0 }
 
-    /// Bytes that `merchant` holds.
-    package func bytes(of merchant: MerchantID) -> Int { places[merchant].map { held[Int($0)].bytes } ?? 0 }
+    /// Whether `merchant` holds so many entries, or so many bytes.
+    package func holds(_ count: Int, orBytes bytes: Int, _ merchant: MerchantID) -> Bool {
+        guard let place = places[merchant] else { return count <= 0 || bytes <= 0 }
+        return held[Int(place)].count >= count || held[Int(place)].bytes >= bytes
+    }
 
     /// The most entries that one merchant holds.
     package var largestCount: Int { held.reduce(0) { max($0, $1.count) } }
