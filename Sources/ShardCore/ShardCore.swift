@@ -12,18 +12,14 @@ import Timers
 /// It has no clock, no randomness, no I/O and no futures: inputs (commands, PSP outcomes, ticks) carry their time, outputs
 /// are journal records and effects that rest on them. The same inputs give the same bytes, so a seed can replay a day.
 ///
-/// Responsibilities, one file each:
-/// 1. `+Commands`: checks and reserves the key, checks the command against the state, writes the intent.
-/// 2. `+Outcomes`: turns what a PSP says into the end of an operation, a retry, or an unknown outcome to resolve.
-/// 3. `+Attempts`: after a definite no, the next connector of the payment's route tries.
-/// 4. `+Apply`: the only way from a record to state, live and on replay.
-/// 5. `+Answers`: renders answers and what they rest on.
-/// 6. `+Deadlines`: what time does to payments; `+Events` and `+Disputes`: what providers, operators and merchants tell of them.
-/// 7. `+Recovery`: replay, and the resolution of what was in flight; `+Waiting`: operations whose outcome takes long.
-/// 8. `+Cold`: payments that left memory and come back when somebody asks for them.
-/// 9. `+Risk`: rules, reviews and the external scorer, before anything is sent.
-/// 10. `+Keys`: idempotency keys that left memory.
-/// 11. `+Snapshot`: what a snapshot is made from, and the way back.
+/// Responsibilities, one folder each:
+/// - `Commands`, `Answers`: what comes in and what goes out. `Configuration`: limits and policies, gauges.
+/// - `Admission`: checks and reserves the key, finds a payment that left memory, checks shares and room, writes the intent.
+/// - `Operations`: what a PSP says becomes the end of an operation, a retry, the next connector's attempt, or an unknown outcome.
+/// - `Events`: what providers, operators and merchants report; disputes; what time does to payments.
+/// - `Treasury`: wallets, pay-outs, sellers' splits, exchange. `Risk`: rules, reviews and the external scorer.
+/// - `Records`: the only way from a record to state, live and on replay; its header, its turn, its place in a merchant's ledger.
+/// - `Snapshot`: what a snapshot is made from, and the way back.
 package struct ShardCore: ~Copyable {
     package let configuration: ShardConfiguration
     package let renderer: any ResponseRenderer
