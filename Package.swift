@@ -244,6 +244,7 @@ let package = Package(
             ["LedgerAudit", "Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", nioCore]
         ),
         tests("PaymentsTests", ["Payments", "Ledger", "Money"]),
+        tests("ShardRecordsTests", ["ShardRecords", "Payments", "Risk", "Ledger", "Money", nioCore]),
         tests("RiskTests", ["Risk", "Payments", "Money"]),
         tests(
             "ScoringTests",

@@ -223,8 +223,8 @@ import Testing
             _ = try ShardWorld(replaying: journal, configuration: small, at: now)
         }
         var wrong = journal
-        // The number of the next connector.
-        wrong[1][RecordHeader.byteCount + 2 + 2 + 2 + 3 + 1 + 1] = 3
+        // The number of the next connector, the last field.
+        wrong[1][wrong[1].count - ShardRecord.trailerBytes - 2] = 3
         #expect(throws: RecordDecodingError.invalidValue) {
             _ = try ShardWorld(replaying: wrong, configuration: Self.configuration, at: now)
         }

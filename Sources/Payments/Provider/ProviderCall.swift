@@ -28,16 +28,16 @@ package enum ProviderOperation: UInt8, Sendable, CaseIterable {
 /// One call to a PSP. The same values always make the same bytes on the wire, so that a replay under the same PSP key
 /// has identical parameters.
 package struct ProviderCall: Sendable, Equatable {
-    /// Whether the operation is to be executed, or the fate of an earlier execution is asked for.
+    /// Whether the operation is to be executed, or the fate of an earlier execution is asked for. The raw value is journaled.
     package enum Mode: UInt8, Sendable {
         /// Send the operation under its PSP idempotency key. Sending it again under the same key is safe exactly when
         /// the provider declares `idempotentReplay`.
-        case execute
+        case execute = 1
         /// Ask what became of the operation; never moves money.
-        case query
+        case query = 2
         /// Void whatever became of the authorization, by our reference, and keep it from being executed later (Adyen's cancel by
         /// merchant reference). Only where the provider declares `cancelsByReference`.
-        case cancelByReference
+        case cancelByReference = 3
     }
 
     package var mode: Mode

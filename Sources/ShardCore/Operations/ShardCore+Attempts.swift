@@ -52,7 +52,6 @@ extension ShardCore {
             attempt: attempt.number,
             connector: attempt.connector,
             outcome: outcome,
-            providerReference: outcome.providerReference,
             nextPosition: next.position,
             nextConnector: next.connector,
             previous: payment.lastRecord,
@@ -101,13 +100,6 @@ extension EndedAttempt.Outcome {
         switch self {
         case .declined(let decline): .declined(decline.category, decline.code, decline.advice)
         case .notExecuted(let failure): .notExecuted(failure)
-        }
-    }
-
-    fileprivate var providerReference: String {
-        switch self {
-        case .declined(let decline): decline.providerReference
-        case .notExecuted: ""
         }
     }
 }

@@ -29,44 +29,36 @@ extension ShardCore {
         // Each kind on its own and not through `ShardRecord`: a value of half a kilobyte would be copied at every step.
         switch header.kind {
         case .paymentCreated:
-            let record = try reader.paymentCreated(bytes, header)
-            try reader.finish(bytes)
+            let record = try reader.record(PaymentCreated.self, header: header, in: bytes)
             try checkRoomForKey()
             // The registry of the data directory is not the one that the journal was written with.
             guard configuration.connectors.contains(record.route) else { throw .invalidValue }
             _ = applyCreated(record, at: position)
         case .operationStarted:
-            let record = try reader.operationStarted(bytes, header)
-            try reader.finish(bytes)
+            let record = try reader.record(OperationStarted.self, header: header, in: bytes)
             if record.key != nil { try checkRoomForKey() }
             _ = applyStarted(record, at: position)
         case .operationFinished:
-            let record = try reader.operationFinished(bytes, header)
-            try reader.finish(bytes)
+            let record = try reader.record(OperationFinished.self, header: header, in: bytes)
             applyFinished(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
         case .operationUnresolved:
-            let record = try reader.operationUnresolved(bytes, header)
-            try reader.finish(bytes)
+            let record = try reader.record(OperationUnresolved.self, header: header, in: bytes)
             let slot = runningSlot(record.payment, record.operation, record.ordinal)
             applyUnresolved(record, slot: slot, at: position)
             moveToWaiting(slot, dueAt: record.time)
         case .refundBounced:
-            let record = try reader.refundBounced(bytes, header)
-            try reader.finish(bytes)
+            let record = try reader.record(RefundBounced.self, header: header, in: bytes)
             applyBounced(record, at: position)
         case .operationAttempted:
-            let record = try reader.operationAttempted(bytes, header)
-            try reader.finish(bytes)
+            let record = try reader.record(OperationAttempted.self, header: header, in: bytes)
             let slot = runningSlot(record.payment, record.operation, record.ordinal)
             applyAttempted(record, slot: slot, at: position)
             if operations[slot].isUncertain { moveToWaiting(slot, dueAt: record.time) }
         case .attemptEnded:
-            let record = try reader.attemptEnded(bytes, header)
-            try reader.finish(bytes)
+            let record = try reader.record(AttemptEnded.self, header: header, in: bytes)
             try applyReplayed(record, at: position)
         case .balanceMark:
-            let mark = try reader.balanceMark(bytes, header)
-            try reader.finish(bytes)
+            let mark = try reader.record(BalanceMark.self, header: header, in: bytes)
             guard apply(mark, at: position) else { throw .invalidValue }
         case .riskDecided, .paymentChanged, .eventApplied:
             try replayChange(header, &reader, bytes, at: position)
@@ -87,19 +79,16 @@ extension ShardCore {
     ) throws(RecordDecodingError) {
         switch header.kind {
         case .riskDecided:
-            let record = try reader.riskDecided(bytes, header)
-            try reader.finish(bytes)
+            let record = try reader.record(RiskDecided.self, header: header, in: bytes)
             let slot = runningSlot(record.payment, .authorize, 1)
             guard operations[slot].gate != .open else { throw .invalidValue }
             applyRiskDecided(record, slot: slot, at: position)
         case .paymentChanged:
-            let record = try reader.paymentChanged(bytes, header)
-            try reader.finish(bytes)
+            let record = try reader.record(PaymentChanged.self, header: header, in: bytes)
             if record.key != nil { try checkRoomForKey() }
             applyChanged(record, at: position)
         case .eventApplied:
-            let record = try reader.eventApplied(bytes, header)
-            try reader.finish(bytes)
+            let record = try reader.record(EventApplied.self, header: header, in: bytes)
             if record.key != nil { try checkRoomForKey(ofEvent: record.type.isPosted) }
             try checkEarlierConnector(record)
             applyEvent(record, at: position)

@@ -100,23 +100,19 @@ extension ShardCore {
     ) throws(RecordDecodingError) {
         switch header.kind {
         case .payoutChanged:
-            let record = try reader.payoutChanged(bytes, header)
-            try reader.finish(bytes)
+            let record = try reader.record(PayoutChanged.self, header: header, in: bytes)
             if record.key != nil { try checkRoomForKey() }
             applyPayout(record, at: position)
         case .walletOpened:
-            let record = try reader.walletOpened(bytes, header)
-            try reader.finish(bytes)
+            let record = try reader.record(WalletOpened.self, header: header, in: bytes)
             try checkRoomForKey()
             applyWallet(record, at: position)
         case .exchangeQuoted:
-            let record = try reader.exchangeQuoted(bytes, header)
-            try reader.finish(bytes)
+            let record = try reader.record(ExchangeQuoted.self, header: header, in: bytes)
             try checkRoomForKey()
             applyQuote(record, at: position)
         case .exchangeConverted:
-            let record = try reader.exchangeConverted(bytes, header)
-            try reader.finish(bytes)
+            let record = try reader.record(ExchangeConverted.self, header: header, in: bytes)
             try checkRoomForKey()
             applyConversion(record, at: position)
         default: throw .invalidValue

@@ -10,8 +10,6 @@ package struct AttemptEnded: Sendable {
     package var attempt: UInt16
     package var connector: ConnectorID
     package var outcome: EndedAttempt.Outcome
-    /// The PSP's reference of a declined attempt; empty where it gave none, and for what was not executed.
-    package var providerReference: String
     /// The place of the next connector in the payment's route, from 0. The next attempt's number is `attempt + 1`.
     package var nextPosition: UInt8
     package var nextConnector: ConnectorID
@@ -25,7 +23,6 @@ package struct AttemptEnded: Sendable {
         attempt: UInt16,
         connector: ConnectorID,
         outcome: EndedAttempt.Outcome,
-        providerReference: String,
         nextPosition: UInt8,
         nextConnector: ConnectorID,
         previous: UInt64 = 0,
@@ -36,7 +33,6 @@ package struct AttemptEnded: Sendable {
         self.attempt = attempt
         self.connector = connector
         self.outcome = outcome
-        self.providerReference = providerReference
         self.nextPosition = nextPosition
         self.nextConnector = nextConnector
         self.previous = previous
@@ -45,71 +41,65 @@ package struct AttemptEnded: Sendable {
 
     /// As the payment keeps it for its answers.
     package var ended: EndedAttempt { EndedAttempt(number: attempt, connector: connector, outcome: outcome) }
-}
 
-// Behind the header: ordinal u16, attempt u16, connector u16, result (three bytes, as in `OperationFinished`), advice u8, next
-// position u8, next connector u16, the PSP's decline code and its reference, each behind a u32 length.
-extension AttemptEnded {
-    func encode(into bytes: inout [UInt8]) {
-        bytes.appendInteger(ordinal)
-        bytes.appendInteger(attempt)
-        bytes.appendInteger(connector.rawValue)
-        var advice = DeclineAdvice.none
-        var code = ""
+    /// The PSP's reference of a declined attempt; empty where it gave none, and for what was not executed.
+    package var providerReference: String {
         switch outcome {
-        case .declined(let decline):
-            bytes.append(.declined(decline.category, decline.code))
-            advice = decline.advice
-            code = decline.providerCode
-        case .notExecuted(let failure): bytes.append(.notExecuted(.call(failure)))
+        case .declined(let decline): decline.providerReference
+        case .notExecuted: ""
         }
-        bytes.append(advice.rawValue)
-        bytes.append(nextPosition)
-        bytes.appendInteger(nextConnector.rawValue)
-        bytes.appendText(code)
-        bytes.appendText(providerReference)
     }
 }
 
-extension RecordReader {
-    package mutating func attemptEnded(
-        _ bytes: Span<UInt8>,
-        _ header: RecordHeader
-    ) throws(RecordDecodingError) -> AttemptEnded {
-        let ordinal = try integer(UInt16.self, bytes)
-        let attempt = try integer(UInt16.self, bytes)
-        let connector = try connector(bytes)
-        let result = try result(bytes)
-        guard let advice = DeclineAdvice(rawValue: try integer(UInt8.self, bytes)) else { throw .invalidValue }
-        let nextPosition = try integer(UInt8.self, bytes)
-        let nextConnector = try self.connector(bytes)
-        let code = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
-        let reference = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
-        guard nextPosition > 0, nextConnector != connector, (1..<FailoverPolicy.maximumAttempts).contains(attempt)
-        else { throw .invalidValue }
-        return AttemptEnded(
-            payment: header.payment,
-            ordinal: ordinal,
-            attempt: attempt,
-            connector: connector,
-            outcome: try Self.outcome(result, code: code, advice: advice, reference: reference),
-            providerReference: reference,
-            nextPosition: nextPosition,
-            nextConnector: nextConnector,
-            previous: header.previous,
-            time: header.time
+extension AttemptEnded: RecordLayout {
+    package static var kind: ShardRecord.Kind { .attemptEnded }
+
+    package static func fields<Codec: RecordCodec>(of record: Self?, _ codec: inout Codec) throws(Codec.Failure) -> Self
+    {
+        Self(
+            payment: codec.header.payment,
+            ordinal: try codec.field("ordinal", record?.ordinal),
+            attempt: try codec.field("attempt", record?.attempt),
+            connector: try codec.field("connector", record?.connector),
+            outcome: try codec.field("outcome", record?.outcome),
+            nextPosition: try codec.field("next position", record?.nextPosition),
+            nextConnector: try codec.field("next connector", record?.nextConnector),
+            previous: codec.header.previous,
+            time: codec.header.time
         )
     }
 
-    private static func outcome(
-        _ result: OperationResult,
-        code: String,
-        advice: DeclineAdvice,
-        reference: String
-    ) throws(RecordDecodingError) -> EndedAttempt.Outcome {
+    package var isConsistent: Bool {
+        nextPosition > 0 && nextConnector != connector && (1..<FailoverPolicy.maximumAttempts).contains(attempt)
+    }
+}
+
+extension EndedAttempt.Outcome: RecordField {
+    package static var layout: StaticString { "outcome" }
+
+    package func write(into bytes: inout [UInt8]) {
+        switch self {
+        case .declined(let decline):
+            OperationResult.declined(decline.category, decline.code).write(into: &bytes)
+            decline.advice.write(into: &bytes)
+            decline.providerCode.write(into: &bytes)
+            decline.providerReference.write(into: &bytes)
+        case .notExecuted(let failure):
+            OperationResult.notExecuted(.call(failure)).write(into: &bytes)
+            DeclineAdvice.none.write(into: &bytes)
+            "".write(into: &bytes)
+            "".write(into: &bytes)
+        }
+    }
+
+    package init(reading reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        let result = try OperationResult(reading: &reader, bytes)
+        let advice = try DeclineAdvice(reading: &reader, bytes)
+        let code = try String(reading: &reader, bytes)
+        let reference = try String(reading: &reader, bytes)
         switch result {
         case .declined(let category, let standard):
-            return .declined(
+            self = .declined(
                 Decline(
                     category: category,
                     code: standard,
@@ -118,13 +108,10 @@ extension RecordReader {
                     providerReference: reference
                 )
             )
-        case .notExecuted(.call(let failure)): return .notExecuted(failure)
+        case .notExecuted(.call(let failure)):
+            guard advice == .none, code.isEmpty, reference.isEmpty else { throw .invalidValue }
+            self = .notExecuted(failure)
         case .notExecuted, .succeeded, .conflicted, .actionRequired: throw .invalidValue
         }
-    }
-
-    package mutating func connector(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> ConnectorID {
-        guard let connector = ConnectorID(rawValue: try integer(UInt16.self, bytes)) else { throw .invalidValue }
-        return connector
     }
 }

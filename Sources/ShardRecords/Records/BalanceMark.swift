@@ -65,42 +65,50 @@ package struct BalanceMark: Sendable, Equatable {
     }
 }
 
-extension BalanceMark {
-    package func encode(into bytes: inout [UInt8]) {
-        bytes.appendInteger(number)
-        bytes.appendInteger(records)
-        bytes.appendInteger(newest)
-        bytes.appendInteger(previousMark)
-        bytes.appendInteger(previousFarMark)
-        bytes.appendInteger(previousFarthestMark)
-        bytes.appendInteger(UInt16(lines.count))
-        for line in lines { StoredAccount.store(line.account, line.totals, into: &bytes) }
+extension BalanceMark: RecordLayout {
+    package static var kind: ShardRecord.Kind { .balanceMark }
+
+    package static func fields<Codec: RecordCodec>(of record: Self?, _ codec: inout Codec) throws(Codec.Failure) -> Self
+    {
+        Self(
+            merchant: codec.header.merchant,
+            number: try codec.field("number", record?.number),
+            records: try codec.field("records", record?.records),
+            newest: try codec.field("newest record", record?.newest),
+            previousMark: try codec.field("previous mark", record?.previousMark),
+            previousFarMark: try codec.field("previous far mark", record?.previousFarMark),
+            previousFarthestMark: try codec.field("previous farthest mark", record?.previousFarthestMark),
+            lines: try codec.field("accounts", record.map { MarkLines(lines: $0.lines) }).lines,
+            time: codec.header.time
+        )
+    }
+
+    package var isConsistent: Bool {
+        number > 0 && newest > 0
+            && lines.allSatisfy { $0.account.kind.owner == .merchant && $0.account.owner == merchant.rawValue }
     }
 }
 
-extension RecordReader {
-    package mutating func balanceMark(
-        _ bytes: Span<UInt8>,
-        _ header: RecordHeader
-    ) throws(RecordDecodingError) -> BalanceMark {
-        var mark = BalanceMark(
-            merchant: header.merchant,
-            number: try integer(UInt64.self, bytes),
-            records: try integer(UInt64.self, bytes),
-            newest: try integer(UInt64.self, bytes),
-            previousMark: try integer(UInt64.self, bytes),
-            previousFarMark: try integer(UInt64.self, bytes),
-            previousFarthestMark: try integer(UInt64.self, bytes),
-            lines: [],
-            time: header.time
-        )
-        let count = Int(try integer(UInt16.self, bytes))
-        guard count <= BalanceMark.maximumLines, mark.number > 0, mark.newest > 0 else { throw .invalidValue }
+/// Accounts with their sums behind their number (`u16`).
+private struct MarkLines: RecordField {
+    static var layout: StaticString { "accounts" }
+
+    var lines: [BalanceMark.Line]
+
+    init(lines: [BalanceMark.Line]) { self.lines = lines }
+
+    func write(into bytes: inout [UInt8]) {
+        bytes.appendInteger(UInt16(lines.count))
+        for line in lines { StoredAccount.store(line.account, line.totals, into: &bytes) }
+    }
+
+    init(reading reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        let count = Int(try reader.integer(UInt16.self, bytes))
+        guard count <= BalanceMark.maximumLines else { throw .invalidValue }
+        lines = []
         for _ in 0..<count {
-            let (account, totals) = try StoredAccount.load(&self, bytes)
-            guard account.kind.owner == .merchant, account.owner == mark.merchant.rawValue else { throw .invalidValue }
-            mark.lines.append(BalanceMark.Line(account: account, totals: totals))
+            let (account, totals) = try StoredAccount.load(&reader, bytes)
+            lines.append(BalanceMark.Line(account: account, totals: totals))
         }
-        return mark
     }
 }

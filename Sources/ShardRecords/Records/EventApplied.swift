@@ -1,4 +1,3 @@
-import Ledger
 import Money
 package import NIOCore
 package import Payments
@@ -75,89 +74,54 @@ package struct EventApplied: Sendable {
     }
 }
 
-extension EventApplied {
-    /// What stands between the header and the first text.
-    package static let fixedBytes = 1 + 1 + 8 + 2 + 4 * 8 + 1 + 1 + 2 + 2 + 2 + 1
+extension EventApplied: RecordLayout {
+    package static var kind: ShardRecord.Kind { .eventApplied }
 
-    package func encode(into bytes: inout [UInt8]) {
-        bytes.append(type.rawValue)
-        bytes.append(fact.effect.rawValue)
-        bytes.appendInteger(fact.amountMinor)
-        bytes.appendInteger(fact.currency.numericCode)
-        bytes.appendInteger(fact.feeMinor)
-        bytes.appendInteger(fact.reservedMinor)
-        bytes.appendInteger(fact.evidenceDueAt)
-        bytes.appendInteger(fact.deadline)
-        bytes.append((fact.isChargeRefundable ? 1 : 0) | (fact.isFeeReturned ? 2 : 0) | (fact.isFeeBounded ? 4 : 0))
-        bytes.append(fact.target?.rawValue ?? 0)
-        bytes.appendInteger(fact.earlierConnector?.rawValue ?? 0)
-        bytes.appendInteger(dispute)
-        bytes.appendInteger(refund)
-        bytes.append(ended?.rawValue ?? 0)
-        for text in [provider, eventID, reference, reason, evidence] { bytes.appendText(text) }
-        bytes.append(key)
-        bytes.append(transfers)
-        bytes.appendInteger(responseStatus)
-        bytes.appendInteger(UInt32(response.readableBytes))
-        response.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
+    package static func fields<Codec: RecordCodec>(of record: Self?, _ codec: inout Codec) throws(Codec.Failure) -> Self
+    {
+        Self(
+            payment: codec.header.payment,
+            type: try codec.field("type", record?.type),
+            fact: try PaymentFact.fields(of: record?.fact, &codec),
+            dispute: try codec.field("dispute", record?.dispute),
+            refund: try codec.field("refund", record?.refund),
+            ended: try codec.optional("ended operation", record?.ended),
+            provider: try codec.field("provider", record?.provider),
+            eventID: try codec.field("event identifier", record?.eventID),
+            reference: try codec.field("reference", record?.reference),
+            reason: try codec.field("reason", record?.reason),
+            evidence: try codec.field("evidence", record?.evidence),
+            key: try codec.optional("key", record?.key),
+            transfers: try codec.field("transfers", record?.transfers),
+            responseStatus: try codec.field("HTTP status", record?.responseStatus),
+            response: try codec.body("body", record?.response),
+            previous: codec.header.previous,
+            time: codec.header.time
+        )
     }
+
+    package var isConsistent: Bool { fact.effect.isDispute == (dispute != 0) || fact.effect == .none }
 }
 
-extension RecordReader {
-    package mutating func eventApplied(
-        _ bytes: Span<UInt8>,
-        _ header: RecordHeader
-    ) throws(RecordDecodingError) -> EventApplied {
-        let payment = header.payment
-        guard let type = PaymentEventType(rawValue: try integer(UInt8.self, bytes)) else { throw .invalidValue }
-        let fact = try paymentFact(bytes)
-        let dispute = try integer(UInt16.self, bytes)
-        let refund = try integer(UInt16.self, bytes)
-        let rawEnded = try integer(UInt8.self, bytes)
-        let ended = ProviderOperation(rawValue: rawEnded)
-        guard rawEnded == 0 || ended != nil, fact.effect.isDispute == (dispute != 0) || fact.effect == .none else {
-            throw .invalidValue
-        }
-        var record = EventApplied(
-            payment: payment,
-            type: type,
-            fact: fact,
-            dispute: dispute,
-            refund: refund,
-            ended: ended,
-            transfers: Transfers(),
-            previous: header.previous,
-            time: header.time
+extension PaymentFact {
+    fileprivate static func fields<Codec: RecordCodec>(
+        of fact: PaymentFact?,
+        _ codec: inout Codec
+    ) throws(Codec.Failure) -> PaymentFact {
+        var result = PaymentFact(
+            try codec.field("effect", fact?.effect),
+            try codec.field("amount", fact?.amountMinor),
+            try codec.field("currency", fact?.currency)
         )
-        record.provider = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
-        record.eventID = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
-        record.reference = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
-        record.reason = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
-        record.evidence = try text(count: Int(try integer(UInt32.self, bytes)), bytes)
-        record.key = try optionalKey(bytes)
-        record.transfers = try transfers(bytes)
-        record.responseStatus = try integer(UInt16.self, bytes)
-        _ = try range(count: Int(try integer(UInt32.self, bytes)), bytes)
-        return record
-    }
-
-    private mutating func paymentFact(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> PaymentFact {
-        guard let effect = PaymentEffect(rawValue: try integer(UInt8.self, bytes)) else { throw .invalidValue }
-        let amount = try integer(Int64.self, bytes)
-        guard let currency = Currency(numericCode: try integer(UInt16.self, bytes)) else { throw .invalidValue }
-        var fact = PaymentFact(effect, amount, currency)
-        fact.feeMinor = try integer(Int64.self, bytes)
-        fact.reservedMinor = try integer(Int64.self, bytes)
-        fact.evidenceDueAt = try integer(Int64.self, bytes)
-        fact.deadline = try integer(Int64.self, bytes)
-        let flags = try integer(UInt8.self, bytes)
-        fact.isChargeRefundable = flags & 1 != 0
-        fact.isFeeReturned = flags & 2 != 0
-        fact.isFeeBounded = flags & 4 != 0
-        let target = try integer(UInt8.self, bytes)
-        fact.target = SuspenseTarget(rawValue: target)
-        guard target == 0 || fact.target != nil else { throw .invalidValue }
-        fact.earlierConnector = ConnectorID(rawValue: try integer(UInt16.self, bytes))
-        return fact
+        result.feeMinor = try codec.field("fee", fact?.feeMinor)
+        result.reservedMinor = try codec.field("reserved", fact?.reservedMinor)
+        result.evidenceDueAt = try codec.field("evidence due", fact?.evidenceDueAt)
+        result.deadline = try codec.field("deadline", fact?.deadline)
+        result.isChargeRefundable = try codec.field("charge refundable", fact?.isChargeRefundable)
+        result.isFeeReturned = try codec.field("fee returned", fact?.isFeeReturned)
+        result.isFeeBounded = try codec.field("fee bounded", fact?.isFeeBounded)
+        result.target = try codec.optional("target", fact?.target)
+        result.earlierConnector = try codec.optional("earlier connector", fact?.earlierConnector)
+        return result
     }
 }

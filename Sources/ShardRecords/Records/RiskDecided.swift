@@ -54,49 +54,48 @@ package struct RiskDecided: Sendable {
     }
 }
 
-// Behind the header: band u8, score u8, source u8, deadline i64, reasons (`RiskNote.pack`) behind a u32 length, the
-// answer's status u16, and the answer behind a u32 length.
-extension RiskDecided {
-    package func encode(into bytes: inout [UInt8]) {
-        bytes.append(band.rawValue)
-        bytes.append(score)
-        bytes.append(source.rawValue)
-        bytes.appendInteger(deadline)
-        var packed: [UInt8] = []
-        RiskNote.pack(reasons, into: &packed)
-        bytes.appendInteger(UInt32(packed.count))
-        bytes.append(contentsOf: packed)
-        bytes.appendInteger(responseStatus)
-        bytes.appendInteger(UInt32(response.readableBytes))
-        response.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
+extension RiskDecided: RecordLayout {
+    package static var kind: ShardRecord.Kind { .riskDecided }
+
+    package static func fields<Codec: RecordCodec>(of record: Self?, _ codec: inout Codec) throws(Codec.Failure) -> Self
+    {
+        Self(
+            payment: codec.header.payment,
+            band: try codec.field("band", record?.band),
+            score: try codec.field("score", record?.score),
+            source: try codec.field("source", record?.source),
+            reasons: try codec.field("reasons", record.map { RiskReasons(texts: $0.reasons) }).texts,
+            deadline: try codec.field("deadline", record?.deadline),
+            responseStatus: try codec.field("HTTP status", record?.responseStatus),
+            response: try codec.body("body", record?.response),
+            previous: codec.header.previous,
+            time: codec.header.time
+        )
     }
+
+    package var isConsistent: Bool { score <= 100 && (band == .allow) == (responseStatus == 0) }
 }
 
-extension RecordReader {
-    package mutating func riskDecided(
-        _ bytes: Span<UInt8>,
-        _ header: RecordHeader
-    ) throws(RecordDecodingError) -> RiskDecided {
-        let payment = header.payment
-        let band = RiskBand(rawValue: try integer(UInt8.self, bytes))
-        let score = try integer(UInt8.self, bytes)
-        let source = RiskDecided.Source(rawValue: try integer(UInt8.self, bytes))
-        let deadline = try integer(Int64.self, bytes)
-        let packed = try range(count: Int(try integer(UInt32.self, bytes)), bytes)
-        let status = try integer(UInt16.self, bytes)
-        _ = try range(count: Int(try integer(UInt32.self, bytes)), bytes)
-        guard let band, let source, score <= 100, (band == .allow) == (status == 0) else { throw .invalidValue }
-        return RiskDecided(
-            payment: payment,
-            band: band,
-            score: score,
-            source: source,
-            reasons: RiskNote.reasons(bytes.extracting(packed)),
-            deadline: deadline,
-            responseStatus: status,
-            response: ByteBuffer(),
-            previous: header.previous,
-            time: header.time
-        )
+extension RiskDecided.Source: RecordField {}
+extension RiskBand: RecordField {}
+
+/// Reasons as `RiskNote` packs them, behind their length.
+private struct RiskReasons: RecordField {
+    static var layout: StaticString { "bytes" }
+
+    var texts: [String]
+
+    init(texts: [String]) { self.texts = texts }
+
+    func write(into bytes: inout [UInt8]) {
+        var packed: [UInt8] = []
+        RiskNote.pack(texts, into: &packed)
+        bytes.appendInteger(UInt32(packed.count))
+        bytes.append(contentsOf: packed)
+    }
+
+    init(reading reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        let packed = try reader.range(count: Int(try reader.integer(UInt32.self, bytes)), bytes)
+        texts = RiskNote.reasons(bytes.extracting(packed))
     }
 }

@@ -1,0 +1,69 @@
+package import Payments
+
+package struct OperationStarted: Sendable {
+    package var payment: PaymentID
+    package var operation: ProviderOperation
+    package var ordinal: UInt16
+    package var amountMinor: Int64
+    /// A capture that, when it succeeds, leaves the rest of the authorization open.
+    package var staysOpen = false
+    /// Why the gateway began it by itself; nil for what a merchant asked.
+    package var cause: ReversalReason? = nil
+    /// nil for what the gateway began by itself.
+    package var key: RequestKey?
+    /// P5a for refunds; none for captures and cancels.
+    package var transfers: Transfers
+    /// Of a capture with splits or by hand, or a confirmation with return data: what is added to the payment's details, packed like
+    /// them; else empty.
+    package var instructions: [UInt8] = []
+    /// See `RecordFacts.previous`.
+    package var previous: UInt64 = 0
+    package var time: Int64
+
+    package init(
+        payment: PaymentID,
+        operation: ProviderOperation,
+        ordinal: UInt16,
+        amountMinor: Int64,
+        staysOpen: Bool = false,
+        cause: ReversalReason? = nil,
+        key: RequestKey? = nil,
+        transfers: Transfers,
+        instructions: [UInt8] = [],
+        previous: UInt64 = 0,
+        time: Int64
+    ) {
+        self.payment = payment
+        self.operation = operation
+        self.ordinal = ordinal
+        self.amountMinor = amountMinor
+        self.staysOpen = staysOpen
+        self.cause = cause
+        self.key = key
+        self.transfers = transfers
+        self.instructions = instructions
+        self.previous = previous
+        self.time = time
+    }
+}
+
+extension OperationStarted: RecordLayout {
+    package static var kind: ShardRecord.Kind { .operationStarted }
+
+    package static func fields<Codec: RecordCodec>(of record: Self?, _ codec: inout Codec) throws(Codec.Failure) -> Self
+    {
+        Self(
+            payment: codec.header.payment,
+            operation: try codec.field("operation", record?.operation),
+            ordinal: try codec.field("ordinal", record?.ordinal),
+            amountMinor: try codec.field("amount", record?.amountMinor),
+            staysOpen: try codec.field("stays open", record?.staysOpen),
+            cause: try codec.optional("cause", record?.cause),
+            key: try codec.optional("key", record?.key),
+            transfers: try codec.field("transfers", record?.transfers),
+            instructions: try codec.bytes("instructions", record?.instructions),
+            previous: codec.header.previous,
+            time: codec.header.time
+        )
+    }
+}
