@@ -119,7 +119,6 @@ package struct ShardCore: ~Copyable {
     package var warmPaymentCount: Int { payments.presentCount }
     package var warmRefundCount: Int { refunds.presentCount }
     package var coldPaymentCount: Int { payments.count - payments.presentCount }
-    package var parkedCount: Int { parking.count }
     /// Operations without an end: calls in flight, and those that wait.
     package var runningCount: Int { operations.count + waiting.count }
     package var operationOccupancy: OperationOccupancy { OperationOccupancy(operations, waiting) }

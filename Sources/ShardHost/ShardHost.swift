@@ -248,8 +248,8 @@ package final class ShardHost {
         ShardOccupancy(
             payments: core.warmPaymentCount,
             coldPayments: core.coldPaymentCount,
-            parkedCommands: core.parkedCount,
-            parkedKeys: core.parkedKeyCount,
+            parkedCommands: core.parkedCommands,
+            parkedKeys: core.parkedKeys,
             keyRuns: core.keyRuns.occupancy,
             refunds: core.warmRefundCount,
             operations: core.operationOccupancy,

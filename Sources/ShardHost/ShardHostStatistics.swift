@@ -19,9 +19,10 @@ package struct ShardOccupancy: Sendable {
     package var payments: Int
     /// On disk alone.
     package var coldPayments: Int
-    package var parkedCommands: Int
+    /// Commands that wait for payments to be read back from the disk.
+    package var parkedCommands: ParkingOccupancy
     /// Commands that wait for their keys to be looked up on the disk.
-    package var parkedKeys: Int
+    package var parkedKeys: ParkingOccupancy
     /// Idempotency keys that left memory.
     package var keyRuns: KeyRunOccupancy
     package var refunds: Int

@@ -33,9 +33,9 @@ struct ColdPaymentTests {
         let warm = world.lastBody
         try world.snapshot()
         world.send(.getPayment(id))
-        #expect(world.loads == [1] && world.core.parkedCount == 1 && world.core.hasWaitingReplies)
+        #expect(world.loads == [1] && world.core.parkedCommands.count == 1 && world.core.hasWaitingReplies)
         world.answerLoads()
-        #expect(world.lastBody == warm && world.lastStatus == 200 && world.core.parkedCount == 0)
+        #expect(world.lastBody == warm && world.lastStatus == 200 && world.core.parkedCommands.count == 0)
         #expect(world.core.statistics.coldLoads == 1 && world.core.warmPaymentCount == 1)
     }
 
@@ -58,7 +58,9 @@ struct ColdPaymentTests {
         world.send(.refund(id, amountMinor: 1), key: "r", merchant: 8)
         world.answerLoads()
         #expect(world.responses.suffix(2).allSatisfy { $0.status == 404 })
-        #expect(world.core.warmPaymentCount == 0 && world.core.tableBytes == memory && world.core.parkedCount == 0)
+        #expect(
+            world.core.warmPaymentCount == 0 && world.core.tableBytes == memory && world.core.parkedCommands.count == 0
+        )
         // Beside its merchant it learns nothing either, and an operator reads it in.
         world.send(.getPayment(id), merchant: 8)
         world.send(.getPayment(id))
@@ -73,7 +75,7 @@ struct ColdPaymentTests {
     @Test("A greedy merchant takes its share of the places for waiting, and others' go on")
     func greedyMerchant() throws {
         var configuration = ShardConfiguration.test
-        configuration.parkedCapacity = 8
+        configuration.parkedCapacity = 9
         configuration.parkedPerMerchant = 6
         var world = world(configuration)
         let mine = (0..<7).map { world.paid(key: "m\($0)") }
@@ -82,11 +84,26 @@ struct ColdPaymentTests {
         let other = world.lastCall.call.payment
         try world.snapshot()
         for id in mine { world.send(.getPayment(id)) }
-        #expect(world.lastStatus == 503 && world.core.parkedCount == 6)
+        #expect(world.lastBody == "refused merchantLimitReached" && world.lastStatus == 503)
+        #expect(world.responses.last?.retryAfterSeconds == 1)
+        #expect(world.core.parkedCommands == .init(count: 6, capacity: 9, largestMerchant: 6))
+        // Another merchant's and an operator's have room.
         world.send(.getPayment(other), merchant: 8)
-        #expect(world.core.parkedCount == 7)
+        world.tell(.settlementMatched, mine[0]) { $0.amountMinor = 10 }
+        world.send(.refund(other, amountMinor: 1), key: "r", merchant: 8)
+        #expect(world.core.parkedCommands == .init(count: 9, capacity: 9, largestMerchant: 6))
+        // All places are taken: nobody's share says so.
+        let before = world.responses.count
+        world.send(.getPayment(other), merchant: 8)
+        world.tell(.settlementMatched, mine[1]) { $0.amountMinor = 10 }
+        #expect(
+            world.responses[before...].map { String(buffer: $0.body) } == ["refused overloaded", "refused overloaded"]
+        )
         world.answerLoads()
-        #expect(world.lastStatus == 200 && world.core.parkedCount == 0)
+        #expect(world.core.parkedCommands == .init(count: 0, capacity: 9, largestMerchant: 0))
+        #expect(
+            world.responses[(before + 2)...].allSatisfy { $0.status == 200 } && world.lastCall.call.operation == .refund
+        )
         world.send(.getPayment(mine[6]))
         world.answerLoads()
         #expect(world.lastStatus == 200)
@@ -100,7 +117,7 @@ struct ColdPaymentTests {
         world.send(.refund(id, amountMinor: 600), key: "r2")
         world.send(.refund(id, amountMinor: 600), key: "r1")
         world.send(.getPayment(id))
-        #expect(world.loads == [1] && world.core.parkedCount == 4)
+        #expect(world.loads == [1] && world.core.parkedCommands.count == 4)
         let before = world.responses.count
         world.answerLoads()
         let bodies = world.responses[before...].map { String(buffer: $0.body) }
@@ -168,7 +185,7 @@ struct ColdPaymentTests {
         var world = world(configuration)
         let id = try cold(&world)
         for _ in 0..<3 { world.send(.getPayment(id)) }
-        #expect(world.lastStatus == 503 && world.core.parkedCount == 2)
+        #expect(world.lastStatus == 503 && world.core.parkedCommands.count == 2)
         world.answerLoads()
         world.send(.getPayment(id))
         #expect(world.lastStatus == 200)

@@ -84,11 +84,11 @@ struct ShardKeyTests {
         world.send(ShardWorld.create(), key: "old-0")
         world.send(ShardWorld.create(), key: "old-0")
         world.send(ShardWorld.create(), key: "old-0", body: 2)
-        #expect(world.keyLookUps.count == 1 && world.core.parkedKeyCount == 3 && world.calls.count == calls)
+        #expect(world.keyLookUps.count == 1 && world.core.parkedKeys.count == 3 && world.calls.count == calls)
         let digest = world.keyLookUps.removeFirst().digest
         let responses = world.responses.count
         world.keyFound(digest, .absent)
-        #expect(world.core.parkedKeyCount == 0 && world.calls.count == calls + 1)
+        #expect(world.core.parkedKeys.count == 0 && world.calls.count == calls + 1)
         #expect(world.responses.count == responses + 2, "the first request's key is in use, and belongs to one body")
         #expect(world.core.statistics.keyFalsePositives == 1)
     }
@@ -132,13 +132,34 @@ struct ShardKeyTests {
         try world.snapshot()
         world.looksUpAtOnce = false
         for _ in 0..<3 { world.send(ShardWorld.create(), key: "old") }
-        #expect(world.lastStatus == 503 && world.core.parkedKeyCount == 2)
+        #expect(world.lastBody == "refused merchantLimitReached" && world.lastStatus == 503)
+        #expect(world.core.parkedKeys == .init(count: 2, capacity: 3, largestMerchant: 2))
         world.send(ShardWorld.create(), key: "old", merchant: 8)
-        #expect(world.core.parkedKeyCount == 3)
+        #expect(world.core.parkedKeys == .init(count: 3, capacity: 3, largestMerchant: 2))
         world.send(ShardWorld.create(), key: "old", merchant: 8)
-        #expect(world.core.parkedKeyCount == 3 && world.responses.last?.retryAfterSeconds == 1)
+        #expect(world.lastBody == "refused overloaded" && world.responses.last?.retryAfterSeconds == 1)
         world.answerKeyLookUps()
-        #expect(world.core.parkedKeyCount == 0 && world.replays.count == 3)
+        #expect(world.core.parkedKeys == .init(count: 0, capacity: 3, largestMerchant: 0) && world.replays.count == 3)
+        // The places are free again, also when the disk did not answer.
+        for _ in 0..<2 { world.send(ShardWorld.create(), key: "old") }
+        world.answerKeyLookUps(failing: true)
+        #expect(world.lastBody == "refused journalFailed" && world.core.parkedKeys.count == 0)
+    }
+
+    @Test("Operators' commands that wait for their keys are nobody's share")
+    func operatorsParking() throws {
+        var configuration = ShardConfiguration.test
+        configuration.parkedKeyCapacity = 3
+        configuration.parkedKeysPerMerchant = 1
+        var world = world(configuration)
+        let id = world.paid(key: "old")
+        world.tell(.settlementMatched, id, id: "evt") { $0.amountMinor = 10 }
+        try world.snapshot()
+        world.looksUpAtOnce = false
+        for _ in 0..<3 { world.tell(.settlementMatched, id, id: "evt") { $0.amountMinor = 10 } }
+        #expect(world.core.parkedKeys == .init(count: 3, capacity: 3, largestMerchant: 0))
+        world.answerKeyLookUps()
+        #expect(world.core.parkedKeys.count == 0 && world.replays.count == 3)
     }
 
     @Test("A full table takes keys again behind the next snapshot")

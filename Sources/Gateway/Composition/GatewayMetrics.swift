@@ -175,7 +175,6 @@ enum GatewayMetrics {
         let gauges: [(StaticString, StaticString, Int)] = [
             ("millrace_payments", "Payments in memory.", shard.payments),
             ("millrace_payments_cold", "Payments on disk alone.", shard.coldPayments),
-            ("millrace_commands_parked", "Commands waiting for a payment to be read back.", shard.parkedCommands),
             ("millrace_refunds", "Refunds in memory.", shard.refunds),
             ("millrace_operations_running", "Operations without an end.", shard.operations.open),
             ("millrace_calls", "Calls in flight of admitted operations.", shard.operations.calls),
@@ -200,7 +199,6 @@ enum GatewayMetrics {
             ("millrace_idempotency_runs", "Runs of idempotency keys on the disk.", shard.keyRuns.runs),
             ("millrace_idempotency_filter_bytes", "Memory of the filters of those runs.", shard.keyRuns.memoryBytes),
             ("millrace_idempotency_run_bytes", "Bytes of those runs on the disk.", Int(shard.keyRuns.fileBytes)),
-            ("millrace_idempotency_parked", "Commands waiting for their keys to be looked up.", shard.parkedKeys),
             ("millrace_shard_reserved_bytes", "Bytes of a shard's tables and arena.", shard.reservedBytes),
             ("millrace_journal_unflushed_bytes", "Bytes of records waiting for the disk.", shard.unflushedBytes),
             (
@@ -214,6 +212,7 @@ enum GatewayMetrics {
         ]
         for (name, help, value) in gauges { metrics.gauge(name, help: help, labels: labels, value: Int64(value)) }
         addReads(shard, labels, to: &metrics)
+        addParking(shard, labels, to: &metrics)
         for table in shard.money {
             let labels = labels + [MetricLabel("table", table.name)]
             metrics.gauge(
@@ -229,6 +228,29 @@ enum GatewayMetrics {
                 value: Int64(table.capacity)
             )
         }
+    }
+
+    private static func addParking(
+        _ shard: ShardOccupancy,
+        _ labels: [MetricLabel],
+        to metrics: inout MetricsSnapshot
+    ) {
+        let (commands, keys) = (shard.parkedCommands, shard.parkedKeys)
+        let gauges: [(StaticString, StaticString, Int)] = [
+            ("millrace_commands_parked", "Commands waiting for a payment to be read back.", commands.count),
+            ("millrace_commands_parked_capacity", "The most of them.", commands.capacity),
+            (
+                "millrace_commands_parked_largest_merchant", "The most of them that one merchant has.",
+                commands.largestMerchant
+            ),
+            ("millrace_idempotency_parked", "Commands waiting for their keys to be looked up.", keys.count),
+            ("millrace_idempotency_parked_capacity", "The most of them.", keys.capacity),
+            (
+                "millrace_idempotency_parked_largest_merchant", "The most of them that one merchant has.",
+                keys.largestMerchant
+            ),
+        ]
+        for (name, help, value) in gauges { metrics.gauge(name, help: help, labels: labels, value: Int64(value)) }
     }
 
     private static func addReads(

@@ -79,6 +79,7 @@ extension GatewayConfiguration.Idempotency {
         ttl = try section.duration("ttl", in: .seconds(86_400)...Duration.seconds(31 * 86_400)) ?? ttl
         capacityPerShard = try section.integer("capacity_per_shard", in: 1_024...500_000_000) ?? capacityPerShard
         eventsPerShard = try section.integer("events_per_shard", in: 1_024...100_000_000) ?? eventsPerShard
+        try section.readParking(shard: &parkedPerShard, merchant: &parkedPerMerchant)
         try section.finish()
     }
 }
@@ -89,12 +90,22 @@ extension GatewayConfiguration.PaymentTable {
         accountsPerShard = try section.integer("accounts_per_shard", in: 1_024...500_000_000) ?? accountsPerShard
         waitingPerShard = try section.integer("waiting_per_shard", in: 1_024...100_000_000) ?? waitingPerShard
         resolutionsPerShard = try section.integer("resolutions_per_shard", in: 1...16_384) ?? resolutionsPerShard
+        try section.readParking(shard: &parkedPerShard, merchant: &parkedPerMerchant)
         coldAfter = try section.duration("cold_after", in: .zero...Duration.seconds(365 * 86_400)) ?? coldAfter
         let days = { Duration.seconds($0 * 86_400) }
         abandonAfter = try section.duration("abandon_after", in: .seconds(1)...days(7)) ?? abandonAfter
         attentionAfter = try section.duration("attention_after", in: .seconds(1)...days(30)) ?? attentionAfter
         actionTimeout = try section.duration("action_timeout", in: .seconds(1)...days(7)) ?? actionTimeout
         try section.finish()
+    }
+}
+
+extension ConfigurationSection {
+    /// How many commands may wait for something that is read from the disk, and how many of one merchant.
+    fileprivate mutating func readParking(shard: inout Int, merchant: inout Int) throws(ConfigurationError) {
+        shard = try integer("parked_per_shard", in: 16...65_536) ?? shard
+        merchant = try integer("parked_per_merchant", in: 1...65_536) ?? min(merchant, shard)
+        guard merchant <= shard else { throw problem("parked_per_merchant must not be above parked_per_shard") }
     }
 }
 

@@ -126,6 +126,10 @@ extension GatewayConfiguration {
         package var capacityPerShard = 1_000_000
         /// Keys of providers' events in memory per shard; a new event is answered 503 when the table is full.
         package var eventsPerShard = 131_072
+        /// Commands per shard that wait for their keys to be looked up on the disk; one more is answered 503.
+        package var parkedPerShard = 1_024
+        /// Of these, the most of one merchant; one more of it is answered 503.
+        package var parkedPerMerchant = 128
     }
 
     /// The table of payments, one per shard.
@@ -138,6 +142,10 @@ extension GatewayConfiguration {
         package var waitingPerShard = 262_144
         /// Calls at once per shard that resolve waiting operations.
         package var resolutionsPerShard = 1_024
+        /// Commands per shard that wait for payments to be read back from the disk; one more is answered 503.
+        package var parkedPerShard = 1_024
+        /// Of these, the most of one merchant; one more of it is answered 503.
+        package var parkedPerMerchant = 128
         /// A payment that has come to its end leaves memory when nothing has changed it for this long.
         package var coldAfter = Duration.seconds(3_600)
         /// An authorization whose outcome is not known after this long is given up: voided by reference, and failed.

@@ -10,6 +10,9 @@ struct Parking {
     /// Commands of one merchant; those of operators count as nobody's.
     func commands(of merchant: MerchantID) -> Int { merchants[merchant] ?? 0 }
 
+    /// The most that one merchant has.
+    var largestMerchantCount: Int { merchants.values.max() ?? 0 }
+
     /// - Returns: whether nobody waited for the payment before.
     mutating func park(_ command: Command, payment sequence: UInt64) -> Bool {
         count += 1
@@ -30,13 +33,23 @@ struct Parking {
 }
 
 extension ShardCore {
+    /// Commands that wait for their payments.
+    package var parkedCommands: ParkingOccupancy {
+        ParkingOccupancy(
+            count: parking.count,
+            capacity: configuration.parkedCapacity,
+            largestMerchant: parking.largestMerchantCount
+        )
+    }
+
     /// Lets a command wait until its payment is in memory again. One merchant takes a part of the places only.
     mutating func park(_ command: Command, payment sequence: UInt64, in turn: inout Turn) {
         // A payment that is read back takes a place in the table until the next snapshot.
         guard parking.count < configuration.parkedCapacity,
-            command.isOperators || parking.commands(of: command.merchant) < configuration.parkedPerMerchant,
             payments.presentCount + parking.count < configuration.paymentCapacity
         else { return refuse(command, .overloaded, in: &turn) }
+        guard command.isOperators || parking.commands(of: command.merchant) < configuration.parkedPerMerchant
+        else { return refuse(command, .merchantLimitReached, in: &turn) }
         if parking.park(command, payment: sequence) {
             turn.release(.loadPayment(command.merchant, sequence: sequence), restingOn: 0)
         }

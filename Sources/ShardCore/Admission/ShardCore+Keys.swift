@@ -10,15 +10,18 @@ struct KeyParking {
     private var merchants: [MerchantID: Int] = [:]
     private(set) var count = 0
 
-    /// Commands of one merchant.
+    /// Commands of one merchant; those of operators count as nobody's.
     func commands(of merchant: MerchantID) -> Int { merchants[merchant] ?? 0 }
+
+    /// The most that one merchant has.
+    var largestMerchantCount: Int { merchants.values.max() ?? 0 }
 
     func isAwaited(_ digest: KeyDigest) -> Bool { count > 0 && waiting[digest] != nil }
 
     /// - Returns: whether nobody waited for the key before.
     mutating func park(_ command: Command, _ digest: KeyDigest) -> Bool {
         count += 1
-        merchants[command.merchant, default: 0] += 1
+        if !command.isOperators { merchants[command.merchant, default: 0] += 1 }
         waiting[digest, default: []].append(command)
         return waiting[digest]?.count == 1
     }
@@ -26,7 +29,7 @@ struct KeyParking {
     mutating func take(_ digest: KeyDigest) -> [Command] {
         let commands = waiting.removeValue(forKey: digest) ?? []
         count -= commands.count
-        for command in commands {
+        for command in commands where !command.isOperators {
             let rest = self.commands(of: command.merchant) - 1
             merchants[command.merchant] = rest == 0 ? nil : rest
         }
@@ -52,9 +55,10 @@ extension ShardCore {
 
     /// Lets a command wait until its key was looked up. One merchant takes a part of the places only.
     mutating func parkForKey(_ command: Command, _ digest: KeyDigest, in turn: inout Turn) {
-        guard keyParking.count < configuration.parkedKeyCapacity,
-            keyParking.commands(of: command.merchant) < configuration.parkedKeysPerMerchant
+        guard keyParking.count < configuration.parkedKeyCapacity
         else { return refuse(command, .overloaded, in: &turn) }
+        guard command.isOperators || keyParking.commands(of: command.merchant) < configuration.parkedKeysPerMerchant
+        else { return refuse(command, .merchantLimitReached, in: &turn) }
         if keyParking.park(command, digest) {
             let second = UInt32(clamping: turn.now / 1_000)
             turn.release(.lookUpKey(digest, second: second), restingOn: 0)
@@ -125,5 +129,12 @@ extension ShardCore {
         return keys
     }
 
-    package var parkedKeyCount: Int { keyParking.count }
+    /// Commands that wait for their keys.
+    package var parkedKeys: ParkingOccupancy {
+        ParkingOccupancy(
+            count: keyParking.count,
+            capacity: configuration.parkedKeyCapacity,
+            largestMerchant: keyParking.largestMerchantCount
+        )
+    }
 }

@@ -18,11 +18,12 @@ package struct ShardConfiguration: Sendable {
     package var paymentCapacity: Int
     /// The most commands that wait for payments to be read back from the disk. More: 503.
     package var parkedCapacity: Int
-    /// Of these, the most of one merchant. More: 503.
-    package var parkedPerMerchant = 128
-    /// The most commands that wait for their keys to be looked up on the disk, and the most of one merchant. More: 503.
-    package var parkedKeyCapacity = 1_024
-    package var parkedKeysPerMerchant = 128
+    /// Of these, the most of one merchant; operators' count as nobody's. More: 503 for that merchant alone.
+    package var parkedPerMerchant: Int
+    /// The most commands that wait for their keys to be looked up on the disk. More: 503.
+    package var parkedKeyCapacity: Int
+    /// Of these, the most of one merchant; operators' count as nobody's. More: 503 for that merchant alone.
+    package var parkedKeysPerMerchant: Int
     /// The most calls at once of operations that were admitted. Full: 503. An operation whose outcome is not known leaves them.
     package var operationCapacity: Int
     /// The most operations that wait for their outcome. One more keeps its place among the calls.
@@ -55,6 +56,9 @@ package struct ShardConfiguration: Sendable {
         idempotencySeconds: UInt32 = 86_400,
         paymentCapacity: Int = 10_000_000,
         parkedCapacity: Int = 1_024,
+        parkedPerMerchant: Int = 128,
+        parkedKeyCapacity: Int = 1_024,
+        parkedKeysPerMerchant: Int = 128,
         operationCapacity: Int = 16_384,
         waitingCapacity: Int = 1 << 18,
         resolutionCapacity: Int = 1_024,
@@ -74,6 +78,9 @@ package struct ShardConfiguration: Sendable {
         self.idempotencySeconds = idempotencySeconds
         self.paymentCapacity = paymentCapacity
         self.parkedCapacity = parkedCapacity
+        self.parkedPerMerchant = parkedPerMerchant
+        self.parkedKeyCapacity = parkedKeyCapacity
+        self.parkedKeysPerMerchant = parkedKeysPerMerchant
         self.operationCapacity = operationCapacity
         self.waitingCapacity = waitingCapacity
         self.resolutionCapacity = resolutionCapacity

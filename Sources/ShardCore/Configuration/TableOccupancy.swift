@@ -13,6 +13,20 @@ package struct TableOccupancy: Sendable, Equatable {
     }
 }
 
+/// How many commands wait for something that is read from the disk.
+package struct ParkingOccupancy: Sendable, Equatable {
+    package var count: Int
+    package var capacity: Int
+    /// The most that one merchant has.
+    package var largestMerchant: Int
+
+    package init(count: Int, capacity: Int, largestMerchant: Int) {
+        self.count = count
+        self.capacity = capacity
+        self.largestMerchant = largestMerchant
+    }
+}
+
 /// How full the tables of operations are.
 package struct OperationOccupancy: Sendable, Equatable {
     /// Calls in flight of operations that were admitted.

@@ -49,8 +49,12 @@ enum ConfigurationText {
         idempotency:
           ttl: 31d
           capacity_per_shard: 2_000_000
+          parked_per_shard: 2048
+          parked_per_merchant: 256
         payments:
           capacity_per_shard: 5000000
+          parked_per_shard: 4096
+          parked_per_merchant: 4096
         limits:
           max_body_bytes: 32KiB
           max_streams_per_connection: 100

@@ -63,6 +63,19 @@ import Yams
         more("shards: 1025", "shards: must be a whole number from 1 to 1024"),
         more("loops: [1]", "loops must be a single value"),
         more("loops:", "loops has no value"),
+        more(
+            "payments: {parked_per_shard: 64, parked_per_merchant: 65}",
+            "payments: parked_per_merchant must not be above parked_per_shard"
+        ),
+        more(
+            "idempotency: {parked_per_merchant: 1025}",
+            "idempotency: parked_per_merchant must not be above parked_per_shard"
+        ),
+        more("payments: {parked_per_shard: 15}", "payments.parked_per_shard: must be a whole number from 16 to 65536"),
+        more(
+            "idempotency: {parked_per_merchant: 0}",
+            "idempotency.parked_per_merchant: must be a whole number from 1 to 65536"
+        ),
         more("journal: 7", "journal must be a mapping of keys to values"),
         more(
             "journal: {segment_bytes: 64MB}",

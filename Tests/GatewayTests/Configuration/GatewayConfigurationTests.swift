@@ -45,6 +45,16 @@ import Testing
         #expect(archive == .init(directory: "/etc/millrace/cold", keep: time, spareSegments: 0))
     }
 
+    @Test("a merchant has no more places for waiting than its shard")
+    func parking() throws {
+        let defaults = try ConfigurationText.parse(minimal)
+        #expect(defaults.payments.parkedPerShard == 1_024 && defaults.payments.parkedPerMerchant == 128)
+        #expect(defaults.idempotency.parkedPerShard == 1_024 && defaults.idempotency.parkedPerMerchant == 128)
+        let small = try ConfigurationText.parse(minimal + "payments: {parked_per_shard: 64}\n")
+        #expect(small.payments.parkedPerShard == 64 && small.payments.parkedPerMerchant == 64)
+        #expect(small.idempotency == defaults.idempotency)
+    }
+
     @Test("keys may come from a command")
     func keyCommand() throws {
         let text = minimal + "journal: {encryption: {key_command: [vault, read, 7], key_command_timeout: 30s}}\n"
@@ -69,8 +79,13 @@ import Testing
         #expect(configuration.journal.encryption == .file("/etc/millrace/journal.keys"))
         #expect(configuration.journal.checkpoints?.signingKeyFile == "/keys/checkpoint.pem")
         #expect(configuration.journal.checkpoints?.interval == .seconds(60))
-        #expect(configuration.idempotency == .init(ttl: .seconds(31 * 86_400), capacityPerShard: 2_000_000))
+        #expect(configuration.idempotency.ttl == .seconds(31 * 86_400))
+        #expect(configuration.idempotency.capacityPerShard == 2_000_000)
+        #expect(configuration.idempotency.parkedPerShard == 2_048)
+        #expect(configuration.idempotency.parkedPerMerchant == 256)
         #expect(configuration.payments.capacityPerShard == 5_000_000)
+        #expect(configuration.payments.parkedPerShard == 4_096)
+        #expect(configuration.payments.parkedPerMerchant == 4_096)
         #expect(configuration.limits.maxBodyBytes == 32_768)
         #expect(configuration.limits.maxStreamsPerConnection == 100)
         #expect(configuration.limits.maxConnectionsPerLoop == 5_000)
