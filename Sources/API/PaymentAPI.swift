@@ -56,9 +56,17 @@ package final class PaymentAPI: HTTPServerApplication {
             case .openAPI:
                 server.respond(request.token, OpenAPIDocument.response(requestID: requestID))
             case .read(let kind, let merchant):
-                submit(kind, merchant, requestID, nil, nil, request.token)
+                submit(kind, merchant: merchant, requestID: requestID, key: nil, fingerprint: nil, token: request.token)
             case .operation(let kind, let merchant, let key, let fingerprint, let respondsAtOnce):
-                submit(kind, merchant, requestID, key, fingerprint, request.token, respondsAtOnce: respondsAtOnce)
+                submit(
+                    kind,
+                    merchant: merchant,
+                    requestID: requestID,
+                    key: key,
+                    fingerprint: fingerprint,
+                    token: request.token,
+                    respondsAtOnce: respondsAtOnce
+                )
             case .operatorOperation(let kind, let shard, let key, let fingerprint, let respondsAtOnce):
                 sink.submit(
                     Command(
@@ -81,11 +89,11 @@ package final class PaymentAPI: HTTPServerApplication {
 
     private func submit(
         _ kind: Command.Kind,
-        _ merchant: MerchantID,
-        _ requestID: RequestID,
-        _ key: KeyDigest?,
-        _ fingerprint: Fingerprint?,
-        _ token: HTTPStreamToken,
+        merchant: MerchantID,
+        requestID: RequestID,
+        key: KeyDigest?,
+        fingerprint: Fingerprint?,
+        token: HTTPStreamToken,
         respondsAtOnce: Bool = false
     ) {
         sink.submit(

@@ -31,7 +31,7 @@ final class KeyRun: Sendable {
 
     /// Opens the run that the catalogue names: reads and checks all of the filter's file, and the beginning and the end of the
     /// file of keys. Throws `corrupt` for a file that is damaged or another, with its name.
-    init(_ files: KeyRunFiles, _ summary: KeyRunSummary, _ digests: KeyRunFileDigests) throws(JournalError) {
+    init(_ files: KeyRunFiles, summary: KeyRunSummary, digests: KeyRunFileDigests) throws(JournalError) {
         self.files = files
         self.summary = summary
         self.digests = digests
@@ -44,7 +44,7 @@ final class KeyRun: Sendable {
                 throw files.damaged(filterPath, "the filters cannot be understood")
             }
         }
-        try files.check(header, .keyFilter, number: summary.number, filterPath)
+        try files.check(header, kind: .keyFilter, number: summary.number, path: filterPath)
         guard loader.summary == summary, found.digest == digests.filter, loader.keyCount == summary.count else {
             throw files.damaged(filterPath, "is not the file that the catalogue names")
         }
@@ -54,7 +54,7 @@ final class KeyRun: Sendable {
 
         let keysPath = files.path(summary.number, KeyRunFormat.keysSuffix)
         let file = try SnapshotChunkFile(files.fileSystem, path: keysPath, ring: files.ring)
-        try files.check(file.header, .keyRun, number: summary.number, keysPath)
+        try files.check(file.header, kind: .keyRun, number: summary.number, path: keysPath)
         let end = try file.summary()
         guard end.digest == digests.keys else {
             throw files.damaged(keysPath, "is not the file that the catalogue names")

@@ -68,7 +68,7 @@ struct KeyRunCatalogue: Sendable, Equatable {
             found = decoded
         }
         guard let found else { throw files.damaged(path, "is empty") }
-        try files.check(header, .keyCatalogue, number: found.generation, path)
+        try files.check(header, kind: .keyCatalogue, number: found.generation, path: path)
         return found
     }
 

@@ -25,7 +25,7 @@ extension KeyRunStore {
             }
             for entry in catalogue.entries {
                 try Self.checkPresent(entry.summary.number, among: names, files)
-                state.runs.append(try KeyRun(files, entry.summary, entry.digests))
+                state.runs.append(try KeyRun(files, summary: entry.summary, digests: entry.digests))
             }
             try removeUnfinished(names, besides: Set(catalogue.entries.map(\.summary.number)))
             state.isOpen = true

@@ -158,7 +158,7 @@ package final class KeyRunStore: Sendable {
         _ write: () throws(JournalError) -> (summary: KeyRunSummary, files: KeyRunFileDigests)?
     ) throws(JournalError) -> KeyRun? {
         do throws(JournalError) {
-            if let (summary, digests) = try write() { return try KeyRun(files, summary, digests) }
+            if let (summary, digests) = try write() { return try KeyRun(files, summary: summary, digests: digests) }
         } catch {
             discard(number)
             throw error

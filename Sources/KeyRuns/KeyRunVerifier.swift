@@ -51,7 +51,8 @@ package enum KeyRunVerifier {
             var found = KeyRunVerification(runs: catalogue.entries.count, covered: catalogue.covered)
             for entry in catalogue.entries {
                 try KeyRunStore.checkPresent(entry.summary.number, among: names, files)
-                found.keys += try KeyRun(files, entry.summary, entry.digests).verify(pace: { _ in true })
+                found.keys += try KeyRun(files, summary: entry.summary, digests: entry.digests).verify(pace: { _ in true
+                    })
             }
             return found
         } catch {

@@ -31,7 +31,7 @@ struct KeyRunFiles: Sendable {
     }
 
     /// Refuses a file that is another than its name says.
-    func check(_ header: SnapshotHeader, _ kind: SnapshotKind, number: UInt64, _ path: String) throws(JournalError) {
+    func check(_ header: SnapshotHeader, kind: SnapshotKind, number: UInt64, path: String) throws(JournalError) {
         guard header.journalID == journalID else {
             throw JournalError(.format, "\(path): belongs to journal \(header.journalID), not to \(journalID)")
         }

@@ -53,8 +53,8 @@ extension PostingRules {
         precondition(amountMinor > 0 && feeMinor >= 0, "a chargeback takes a positive amount")
         return Transfer(
             .chargeback,
-            .debit(parties.account(.merchantAvailable), amountMinor + feeMinor),
-            .credit(parties.account(.providerReceivable), amountMinor + feeMinor)
+            of: .debit(parties.account(.merchantAvailable), amountMinor + feeMinor),
+            and: .credit(parties.account(.providerReceivable), amountMinor + feeMinor)
         )
     }
 
@@ -62,8 +62,8 @@ extension PostingRules {
     package static func disputeReserved(_ parties: Parties, amountMinor: Int64) -> Transfer {
         Transfer(
             .disputeReserved,
-            .debit(parties.account(.merchantAvailable), amountMinor),
-            .credit(parties.account(.merchantReserve), amountMinor)
+            of: .debit(parties.account(.merchantAvailable), amountMinor),
+            and: .credit(parties.account(.merchantReserve), amountMinor)
         )
     }
 
@@ -71,8 +71,8 @@ extension PostingRules {
     package static func disputeReserveReleased(_ parties: Parties, amountMinor: Int64) -> Transfer {
         Transfer(
             .disputeReserveReleased,
-            .debit(parties.account(.merchantReserve), amountMinor),
-            .credit(parties.account(.merchantAvailable), amountMinor)
+            of: .debit(parties.account(.merchantReserve), amountMinor),
+            and: .credit(parties.account(.merchantAvailable), amountMinor)
         )
     }
 
@@ -80,8 +80,8 @@ extension PostingRules {
     package static func chargebackWon(_ parties: Parties, amountMinor: Int64) -> Transfer {
         Transfer(
             .chargebackWon,
-            .debit(parties.account(.providerReceivable), amountMinor),
-            .credit(parties.account(.merchantAvailable), amountMinor)
+            of: .debit(parties.account(.providerReceivable), amountMinor),
+            and: .credit(parties.account(.merchantAvailable), amountMinor)
         )
     }
 
@@ -114,8 +114,8 @@ extension PostingRules {
     package static func writtenOff(_ parties: Parties, amountMinor: Int64) -> Transfer {
         Transfer(
             .writtenOff,
-            .debit(parties.account(.platformLosses), amountMinor),
-            .credit(Account(.merchantAvailable, owner: parties.merchant, currency: parties.currency), amountMinor)
+            of: .debit(parties.account(.platformLosses), amountMinor),
+            and: .credit(Account(.merchantAvailable, owner: parties.merchant, currency: parties.currency), amountMinor)
         )
     }
 }

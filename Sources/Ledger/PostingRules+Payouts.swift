@@ -11,8 +11,8 @@ extension PostingRules {
     package static func payoutRequested(from source: Account, amountMinor: Int64) -> Transfer {
         Transfer(
             .payoutRequested,
-            .debit(source, amountMinor),
-            .credit(Account(.payoutInTransit, currency: source.currency), amountMinor)
+            of: .debit(source, amountMinor),
+            and: .credit(Account(.payoutInTransit, currency: source.currency), amountMinor)
         )
     }
 
@@ -20,8 +20,8 @@ extension PostingRules {
     package static func payoutPaid(_ currency: Currency, amountMinor: Int64) -> Transfer {
         Transfer(
             .payoutPaid,
-            .debit(Account(.payoutInTransit, currency: currency), amountMinor),
-            .credit(.bankCash(currency), amountMinor)
+            of: .debit(Account(.payoutInTransit, currency: currency), amountMinor),
+            and: .credit(.bankCash(currency), amountMinor)
         )
     }
 
@@ -29,8 +29,8 @@ extension PostingRules {
     package static func payoutFailed(to source: Account, amountMinor: Int64) -> Transfer {
         Transfer(
             .payoutFailed,
-            .debit(Account(.payoutInTransit, currency: source.currency), amountMinor),
-            .credit(source, amountMinor)
+            of: .debit(Account(.payoutInTransit, currency: source.currency), amountMinor),
+            and: .credit(source, amountMinor)
         )
     }
 
@@ -38,8 +38,8 @@ extension PostingRules {
     package static func payoutReturned(to source: Account, amountMinor: Int64) -> Transfer {
         Transfer(
             .payoutReturned,
-            .debit(.bankCash(source.currency), amountMinor),
-            .credit(source, amountMinor)
+            of: .debit(.bankCash(source.currency), amountMinor),
+            and: .credit(source, amountMinor)
         )
     }
 }

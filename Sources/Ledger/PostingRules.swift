@@ -49,8 +49,8 @@ package enum PostingRules {
     package static func hold(_ parties: Parties, amountMinor: Int64) -> Transfer {
         Transfer(
             parties.rail.rule(.hold),
-            .debit(parties.account(.memoAuthorizationProvider), amountMinor),
-            .credit(parties.account(.memoAuthorizationMerchant), amountMinor)
+            of: .debit(parties.account(.memoAuthorizationProvider), amountMinor),
+            and: .credit(parties.account(.memoAuthorizationMerchant), amountMinor)
         )
     }
 
@@ -58,8 +58,8 @@ package enum PostingRules {
     package static func release(_ parties: Parties, amountMinor: Int64) -> Transfer {
         Transfer(
             parties.rail.rule(.release),
-            .debit(parties.account(.memoAuthorizationMerchant), amountMinor),
-            .credit(parties.account(.memoAuthorizationProvider), amountMinor)
+            of: .debit(parties.account(.memoAuthorizationMerchant), amountMinor),
+            and: .credit(parties.account(.memoAuthorizationProvider), amountMinor)
         )
     }
 
@@ -74,12 +74,12 @@ package enum PostingRules {
         let rule = parties.rail.rule(.capture)
         let receivable = Posting.debit(parties.account(.providerReceivable), amountMinor)
         if feeMinor == 0 {
-            return Transfer(rule, receivable, .credit(parties.account(.merchantPending), amountMinor))
+            return Transfer(rule, of: receivable, and: .credit(parties.account(.merchantPending), amountMinor))
         }
         let fees = Posting.credit(parties.account(.platformFees), feeMinor)
-        if feeMinor == amountMinor { return Transfer(rule, receivable, fees) }
+        if feeMinor == amountMinor { return Transfer(rule, of: receivable, and: fees) }
         let merchant = Posting.credit(parties.account(.merchantPending), amountMinor - feeMinor)
-        return Transfer(rule, receivable, merchant, fees)
+        return Transfer(rule, of: receivable, and: merchant, and: fees)
     }
 
     /// P5a: a refund leaves the merchant's balance for the clearing account.
@@ -89,8 +89,8 @@ package enum PostingRules {
         }
         return Transfer(
             .refundRequested,
-            .debit(parties.account(funds.kind), amountMinor),
-            .credit(parties.account(.refundClearing), amountMinor)
+            of: .debit(parties.account(funds.kind), amountMinor),
+            and: .credit(parties.account(.refundClearing), amountMinor)
         )
     }
 
@@ -98,8 +98,8 @@ package enum PostingRules {
     package static func refundConfirmed(_ parties: Parties, amountMinor: Int64) -> Transfer {
         Transfer(
             .refundConfirmed,
-            .debit(parties.account(.refundClearing), amountMinor),
-            .credit(parties.account(.providerReceivable), amountMinor)
+            of: .debit(parties.account(.refundClearing), amountMinor),
+            and: .credit(parties.account(.providerReceivable), amountMinor)
         )
     }
 
@@ -110,8 +110,8 @@ package enum PostingRules {
         }
         return Transfer(
             .refundFailed,
-            .debit(parties.account(.refundClearing), amountMinor),
-            .credit(parties.account(funds.kind), amountMinor)
+            of: .debit(parties.account(.refundClearing), amountMinor),
+            and: .credit(parties.account(funds.kind), amountMinor)
         )
     }
 
@@ -119,8 +119,8 @@ package enum PostingRules {
     package static func refundBounced(_ parties: Parties, amountMinor: Int64, to funds: MerchantFunds) -> Transfer {
         Transfer(
             .refundBounced,
-            .debit(parties.account(.providerReceivable), amountMinor),
-            .credit(parties.account(funds.kind), amountMinor)
+            of: .debit(parties.account(.providerReceivable), amountMinor),
+            and: .credit(parties.account(funds.kind), amountMinor)
         )
     }
 }

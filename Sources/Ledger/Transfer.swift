@@ -70,7 +70,7 @@ package struct Transfer: Sendable {
     }
 
     /// Only posting rules and the decoder build transfers.
-    init(_ rule: PostingRule, _ first: Posting, _ second: Posting, _ third: Posting? = nil) {
+    init(_ rule: PostingRule, of first: Posting, and second: Posting, and third: Posting? = nil) {
         self.rule = rule
         self.count = third == nil ? 2 : 3
         var postings = [8 of Posting](repeating: first)

@@ -27,10 +27,10 @@ package struct TrialBalance: Sendable, Equatable {
 
     /// Adds another partition's sums.
     package mutating func merge(_ other: TrialBalance) {
-        for line in other.kinds { add(line.currency, line.kind, line.totals) }
+        for line in other.kinds { add(line.currency, kind: line.kind, totals: line.totals) }
     }
 
-    mutating func add(_ currency: Currency, _ kind: AccountKind, _ totals: AccountTotals) {
+    mutating func add(_ currency: Currency, kind: AccountKind, totals: AccountTotals) {
         let position = currencies.firstIndex { $0.currency.numericCode >= currency.numericCode } ?? currencies.count
         if position < currencies.count, currencies[position].currency == currency {
             currencies[position].totals.add(totals)
@@ -58,7 +58,7 @@ extension Balances {
         forEach { account, totals in
             // A merchant's account that nothing was booked on yet.
             guard totals != AccountTotals() else { return }
-            result.add(account.currency, account.kind, totals)
+            result.add(account.currency, kind: account.kind, totals: totals)
         }
         return result
     }

@@ -179,7 +179,7 @@ extension AuditedMoney {
             else { return "\(record.id) names no wallet of its merchant and currency" }
             payment.funding = isTopUp ? .topUp(id.accountOwner) : .wallet(id.accountOwner)
         }
-        follow(record.details.span, record.id, &payment, record.merchant)
+        follow(record.details.span, id: record.id, into: &payment, merchant: record.merchant)
         return nil
     }
 
@@ -187,14 +187,19 @@ extension AuditedMoney {
     mutating func begin(_ payment: inout AuditedPayment, _ record: OperationStarted) {
         guard !record.instructions.isEmpty else { return }
         if PaymentDetails.manual(in: record.instructions.span)?.method == .cash { payment.funding = .cash }
-        follow(record.instructions.span, record.payment, &payment, MerchantID(rawValue: payment.merchant))
+        follow(
+            record.instructions.span,
+            id: record.payment,
+            into: &payment,
+            merchant: MerchantID(rawValue: payment.merchant)
+        )
     }
 
     private mutating func follow(
         _ details: Span<UInt8>,
-        _ id: PaymentID,
-        _ payment: inout AuditedPayment,
-        _ merchant: MerchantID
+        id: PaymentID,
+        into payment: inout AuditedPayment,
+        merchant: MerchantID
     ) {
         for request in PaymentDetails.plan(in: details) {
             payment.plan.append((sellerOwner(request.seller, merchant, shard: id.shard), request.share))

@@ -43,7 +43,7 @@ extension LedgerCheck {
         guard let index = payment(record.payment, position) else { return }
         if let violation = payments[index].judge(record) { note(position, violation.text) }
         guard record.band != .allow else { return }
-        let operation = open(record.payment, .authorize, 1)
+        let operation = open(record.payment, operation: .authorize, ordinal: 1)
         guard let digest = openKeys.removeValue(forKey: operation) else {
             return note(position, "\(record.payment) was judged, but its authorization is not open")
         }

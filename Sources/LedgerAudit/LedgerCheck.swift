@@ -97,11 +97,11 @@ package struct LedgerCheck {
             examine(finished, position)
         case .operationUnresolved(let record):
             checkCleared(record.payment, position)
-            examine(unfinished: record.payment, record.operation, record.ordinal, position)
+            examine(unfinished: record.payment, record.operation, ordinal: record.ordinal, position: position)
             noteUnknown(record, position)
         case .operationAttempted(let record):
             checkCleared(record.payment, position)
-            examine(unfinished: record.payment, record.operation, record.ordinal, position)
+            examine(unfinished: record.payment, record.operation, ordinal: record.ordinal, position: position)
         case .attemptEnded(let record):
             checkCleared(record.payment, position)
             examine(record, position)
@@ -110,13 +110,37 @@ package struct LedgerCheck {
         case .paymentChanged(let changed): examine(changed, position)
         case .riskDecided(let decided): examine(decided, position)
         case .payoutChanged(let record):
-            settle(money.examine(record), record.transfers, record.key, record.id.shard, position)
+            settle(
+                money.examine(record),
+                booked: record.transfers,
+                key: record.key,
+                shard: record.id.shard,
+                at: position
+            )
         case .walletOpened(let record):
-            settle(money.examine(record), Transfers(), record.key, record.id.shard, position)
+            settle(
+                money.examine(record),
+                booked: Transfers(),
+                key: record.key,
+                shard: record.id.shard,
+                at: position
+            )
         case .exchangeQuoted(let record):
-            settle(money.examine(record), Transfers(), record.key, record.id.shard, position)
+            settle(
+                money.examine(record),
+                booked: Transfers(),
+                key: record.key,
+                shard: record.id.shard,
+                at: position
+            )
         case .exchangeConverted(let record):
-            settle(money.examine(record), record.transfers, record.key, record.id.shard, position)
+            settle(
+                money.examine(record),
+                booked: record.transfers,
+                key: record.key,
+                shard: record.id.shard,
+                at: position
+            )
         case .eventApplied(let event): examine(event, position)
         }
     }
@@ -158,7 +182,7 @@ package struct LedgerCheck {
         if let problem = money.begin(&payment, record) { note(position, problem) }
         payments.append(payment)
         guard !record.flags.contains(.heldBack) else { return }
-        reserve(record.key, record.id, .authorize, 1, position)
+        reserve(record.key, payment: record.id, operation: .authorize, ordinal: 1, position: position)
     }
 
     private mutating func examine(_ record: OperationStarted, _ position: RecordPosition) {
@@ -168,15 +192,21 @@ package struct LedgerCheck {
         }
         money.begin(&payments[index], record)
         let result = change(index) { $0.begin(record) }
-        settle(result, record.transfers, index, position)
-        reserve(record.key, record.payment, record.operation, record.ordinal, position)
+        settle(result, booked: record.transfers, payment: index, at: position)
+        reserve(
+            record.key,
+            payment: record.payment,
+            operation: record.operation,
+            ordinal: record.ordinal,
+            position: position
+        )
         guard record.operation == .refund else { return }
-        refunds[open(record.payment, .refund, record.ordinal)] = (record.amountMinor, false)
+        refunds[open(record.payment, operation: .refund, ordinal: record.ordinal)] = (record.amountMinor, false)
     }
 
     private mutating func examine(_ record: OperationFinished, _ position: RecordPosition) {
         guard let index = payment(record.payment, position) else { return }
-        let operation = open(record.payment, record.operation, record.ordinal)
+        let operation = open(record.payment, operation: record.operation, ordinal: record.ordinal)
         guard let digest = openKeys.removeValue(forKey: operation) else {
             return note(
                 position,
@@ -195,17 +225,17 @@ package struct LedgerCheck {
             )
         }
         if record.result == .succeeded {
-            checkExecution(record, payments[index], position)
+            checkExecution(record, payment: payments[index], position: position)
             if record.operation == .refund { refunds[operation]?.succeeded = true }
         }
         let result = change(index) { $0.finish(record) }
-        settle(result, record.transfers, index, position)
+        settle(result, booked: record.transfers, payment: index, at: position)
     }
 
     private mutating func checkExecution(
         _ record: OperationFinished,
-        _ payment: AuditedPayment,
-        _ position: RecordPosition
+        payment: AuditedPayment,
+        position: RecordPosition
     ) {
         let currency = payment.currency
         if record.operation != .cancel,
@@ -225,10 +255,12 @@ package struct LedgerCheck {
     private mutating func examine(
         unfinished id: PaymentID,
         _ operation: ProviderOperation,
-        _ ordinal: UInt16,
-        _ position: RecordPosition
+        ordinal: UInt16,
+        position: RecordPosition
     ) {
-        guard payment(id, position) != nil, openKeys[open(id, operation, ordinal)] == nil else { return }
+        guard payment(id, position) != nil, openKeys[open(id, operation: operation, ordinal: ordinal)] == nil else {
+            return
+        }
         note(position, "\(operation.name) \(ordinal) of \(id) is tried, but is not open")
     }
 
@@ -239,15 +271,15 @@ package struct LedgerCheck {
 
     private mutating func examine(_ record: AttemptEnded, _ position: RecordPosition) {
         guard let index = payment(record.payment, position) else { return }
-        if openKeys[open(record.payment, .authorize, record.ordinal)] == nil {
+        if openKeys[open(record.payment, operation: .authorize, ordinal: record.ordinal)] == nil {
             note(position, "an attempt of \(record.payment) ends, but its authorization is not open")
         }
-        settle(payments[index].endAttempt(record), Transfers(), index, position)
+        settle(payments[index].endAttempt(record), booked: Transfers(), payment: index, at: position)
     }
 
     private mutating func examine(_ record: PaymentChanged, _ position: RecordPosition) {
         guard let index = payment(record.payment, position) else { return }
-        settle(payments[index].change(record), record.transfers, index, position)
+        settle(payments[index].change(record), booked: record.transfers, payment: index, at: position)
     }
 
     private mutating func examine(_ record: EventApplied, _ position: RecordPosition) {
@@ -261,7 +293,7 @@ package struct LedgerCheck {
         if let key = record.key, reservedKeys.contains(key.digest) {
             note(position, "an event's key belongs to an open operation")
         }
-        let operation = open(record.payment, .refund, record.refund)
+        let operation = open(record.payment, operation: .refund, ordinal: record.refund)
         if record.fact.effect == .refundConfirmed || record.fact.effect == .refundReversed {
             guard let refund = refunds[operation], !refund.succeeded, refund.amount == record.fact.amountMinor else {
                 return note(
@@ -277,17 +309,22 @@ package struct LedgerCheck {
             }
             refunds[operation]?.succeeded = false
         }
-        settle(change(index) { $0.take(record) }, record.transfers, index, position)
+        settle(change(index) { $0.take(record) }, booked: record.transfers, payment: index, at: position)
     }
 
     private mutating func examine(_ record: RefundBounced, _ position: RecordPosition) {
         guard let index = payment(record.payment, position) else { return }
-        let operation = open(record.payment, .refund, record.refund.ordinal)
+        let operation = open(record.payment, operation: .refund, ordinal: record.refund.ordinal)
         guard let refund = refunds[operation], refund.succeeded, refund.amount == record.amountMinor else {
             return note(position, "a refund comes back that had not succeeded for \(record.amountMinor)")
         }
         refunds[operation]?.succeeded = false
-        settle(.success(change(index) { $0.bounce(record.amountMinor) }), record.transfers, index, position)
+        settle(
+            .success(change(index) { $0.bounce(record.amountMinor) }),
+            booked: record.transfers,
+            payment: index,
+            at: position
+        )
     }
 
     /// Changes a payment, and the wallet that pays it or that it fills.
@@ -303,21 +340,21 @@ package struct LedgerCheck {
     /// Compares what a record booked with what it had to book, and books it.
     private mutating func settle(
         _ expected: Result<ExpectedPostings, Violation>,
-        _ booked: Transfers,
-        _ index: Int,
-        _ position: RecordPosition
+        booked: Transfers,
+        payment index: Int,
+        at position: RecordPosition
     ) {
-        compare(expected, booked, position)
+        compare(expected, booked: booked, at: position)
         if let broken = payments[index].brokenInvariant { note(position, broken) }
     }
 
     /// The same for a record that is about no payment, and ends as it begins.
     private mutating func settle(
         _ expected: Result<AuditedMoney.Step, Violation>,
-        _ booked: Transfers,
-        _ key: RequestKey?,
-        _ owner: UInt16,
-        _ position: RecordPosition
+        booked: Transfers,
+        key: RequestKey?,
+        shard owner: UInt16,
+        at position: RecordPosition
     ) {
         if owner != shard ?? owner {
             note(position, "a record of shard \(owner) in the journal of shard \(shard ?? owner)")
@@ -326,15 +363,15 @@ package struct LedgerCheck {
         if let key, reservedKeys.contains(key.digest) {
             note(position, "an idempotency key is used again while its first request is open")
         }
-        compare(expected.map(\.postings), booked, position)
+        compare(expected.map(\.postings), booked: booked, at: position)
         guard case .success(let step) = expected, let source = step.mayNotOwe, let left = totals[source] else { return }
         if left.balance > 0 { note(position, "\(source.path()) is overdrawn by \(left.balance) \(source.currency)") }
     }
 
     private mutating func compare(
         _ expected: Result<ExpectedPostings, Violation>,
-        _ booked: Transfers,
-        _ position: RecordPosition
+        booked: Transfers,
+        at position: RecordPosition
     ) {
         var sums: ExpectedPostings = [:]
         for transfer in [booked.first, booked.second].compactMap({ $0 }) {
@@ -387,19 +424,19 @@ package struct LedgerCheck {
 
     private mutating func reserve(
         _ key: RequestKey?,
-        _ payment: PaymentID,
-        _ operation: ProviderOperation,
-        _ ordinal: UInt16,
-        _ position: RecordPosition
+        payment: PaymentID,
+        operation: ProviderOperation,
+        ordinal: UInt16,
+        position: RecordPosition
     ) {
-        openKeys[open(payment, operation, ordinal)] = .some(key?.digest)
+        openKeys[open(payment, operation: operation, ordinal: ordinal)] = .some(key?.digest)
         guard let key else { return }
         if !reservedKeys.insert(key.digest).inserted {
             note(position, "an idempotency key is reserved again while its first request is open")
         }
     }
 
-    func open(_ payment: PaymentID, _ operation: ProviderOperation, _ ordinal: UInt16) -> OpenOperation {
+    func open(_ payment: PaymentID, operation: ProviderOperation, ordinal: UInt16) -> OpenOperation {
         OpenOperation(sequence: payment.sequence, operation: operation, ordinal: ordinal)
     }
 

@@ -21,7 +21,7 @@ package struct Currency: Hashable, Sendable {
     /// `nil` for any other length or code. Does not allocate.
     package init?(code: Span<UInt8>) {
         guard code.count == 3 else { return nil }
-        self.init(code[0], code[1], code[2])
+        self.init(letters: code[0], code[1], code[2])
     }
 
     /// The currency with this code; see `init(code: Span<UInt8>)`.
@@ -30,11 +30,11 @@ package struct Currency: Hashable, Sendable {
         guard let first = bytes.next(), let second = bytes.next(), let third = bytes.next(), bytes.next() == nil else {
             return nil
         }
-        self.init(first, second, third)
+        self.init(letters: first, second, third)
     }
 
-    private init?(_ first: UInt8, _ second: UInt8, _ third: UInt8) {
-        guard let letters = CurrencyTable.packLetters(first, second, third) else { return nil }
+    private init?(letters first: UInt8, _ second: UInt8, _ third: UInt8) {
+        guard let letters = CurrencyTable.packLetters(first, second: second, third: third) else { return nil }
         let index = CurrencyTable.indexByLetters[letters]
         guard index != CurrencyTable.absent else { return nil }
         self.numericCode = CurrencyTable.entries[Int(index)].numericCode

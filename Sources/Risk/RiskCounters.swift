@@ -90,11 +90,11 @@ package struct RiskCounters: Sendable {
         sweep(at: now)
         guard count < capacity else { return false }
         let slot = emptySlot(for: digest)
-        set(slot, 0, digest.high)
-        set(slot, 1, digest.low)
-        set(slot, 2, UInt64(bitPattern: now / width))
-        set(slot, 3, UInt64(width))
-        for bucket in 0..<Self.bucketCount { set(slot, 4 + bucket, 0) }
+        set(slot, number: 0, value: digest.high)
+        set(slot, number: 1, value: digest.low)
+        set(slot, number: 2, value: UInt64(bitPattern: now / width))
+        set(slot, number: 3, value: UInt64(width))
+        for bucket in 0..<Self.bucketCount { set(slot, number: 4 + bucket, value: 0) }
         count += 1
         add(amount, toSlot: slot, width: width, at: now)
         return true
@@ -105,11 +105,11 @@ package struct RiskCounters: Sendable {
         // A clock that goes back does not reach into the past.
         let current = max(newest, now / width)
         if current > newest {
-            for bucket in max(newest + 1, current - 7)...current { set(slot, 4 + Int(bucket & 7), 0) }
-            set(slot, 2, UInt64(bitPattern: current))
+            for bucket in max(newest + 1, current - 7)...current { set(slot, number: 4 + Int(bucket & 7), value: 0) }
+            set(slot, number: 2, value: UInt64(bitPattern: current))
         }
         let (sum, overflow) = word(slot, 4 + Int(current & 7)).addingReportingOverflow(amount)
-        set(slot, 4 + Int(current & 7), overflow ? .max : sum)
+        set(slot, number: 4 + Int(current & 7), value: overflow ? .max : sum)
     }
 
     // MARK: Slots
@@ -118,7 +118,7 @@ package struct RiskCounters: Sendable {
         chunks[slot / Self.chunkSlots][slot % Self.chunkSlots * Self.slotWords + number]
     }
 
-    private mutating func set(_ slot: Int, _ number: Int, _ value: UInt64) {
+    private mutating func set(_ slot: Int, number: Int, value: UInt64) {
         chunks[slot / Self.chunkSlots][slot % Self.chunkSlots * Self.slotWords + number] = value
     }
 
@@ -170,12 +170,12 @@ package struct RiskCounters: Sendable {
         var next = after(hole)
         while !isEmpty(next) {
             if distance(from: home(word(next, 1)), to: next) >= distance(from: hole, to: next) {
-                for number in 0..<Self.slotWords { set(hole, number, word(next, number)) }
+                for number in 0..<Self.slotWords { set(hole, number: number, value: word(next, number)) }
                 hole = next
             }
             next = after(next)
         }
-        set(hole, 3, 0)
+        set(hole, number: 3, value: 0)
         count -= 1
     }
 }
@@ -200,7 +200,7 @@ extension RiskCounters {
         guard words.count == Self.slotWords, words[3] > 0, words[3] < 1 << 40, Int64(bitPattern: words[2]) >= 0,
             slot >= 0, slot < slotCount, isEmpty(slot), count < capacity
         else { return false }
-        for number in 0..<Self.slotWords { set(slot, number, words[number]) }
+        for number in 0..<Self.slotWords { set(slot, number: number, value: words[number]) }
         count += 1
         return true
     }

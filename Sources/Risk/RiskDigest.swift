@@ -15,7 +15,7 @@ package struct RiskDigest: Hashable, Sendable {
     package var low: UInt64
 
     /// Over two words and then bytes, in the little-endian order of SipHash's reference.
-    init(_ key: RiskKey, _ first: UInt64, _ second: UInt64, _ bytes: Span<UInt8>) {
+    init(_ key: RiskKey, first: UInt64, second: UInt64, bytes: Span<UInt8>) {
         var hash = SipHash128(key)
         hash.combine(first)
         hash.combine(second)

@@ -14,11 +14,12 @@ package struct RiskList: Sendable {
 
     package mutating func insert(_ text: String, _ key: RiskKey) {
         var text = text
-        text.withUTF8 { _ = entries.insert(RiskDigest(key, Self.domain, 0, $0.span)) }
+        text.withUTF8 { _ = entries.insert(RiskDigest(key, first: Self.domain, second: 0, bytes: $0.span)) }
     }
 
     package func contains(_ text: Span<UInt8>, _ key: RiskKey) -> Bool {
-        !entries.isEmpty && !text.isEmpty && entries.contains(RiskDigest(key, Self.domain, 0, text))
+        !entries.isEmpty && !text.isEmpty
+            && entries.contains(RiskDigest(key, first: Self.domain, second: 0, bytes: text))
     }
 
     /// No meter has this identity.

@@ -34,7 +34,7 @@ extension RiskPolicy {
             assessment.reasons.append(RiskReason.allowList)
             return assessment
         }
-        apply(facts, details, subjects, counters, at: now, to: &assessment)
+        apply(facts, details: details, subjects: subjects, counters: counters, at: now, to: &assessment)
         assessment.band = max(assessment.band, bands.band(of: assessment.score))
         assessment.asksScorer = scorer != nil && assessment.band < .block
         return assessment
@@ -42,9 +42,9 @@ extension RiskPolicy {
 
     private func apply(
         _ facts: RiskFacts,
-        _ details: Span<UInt8>,
-        _ subjects: RiskSubjects,
-        _ counters: borrowing RiskCounters?,
+        details: Span<UInt8>,
+        subjects: RiskSubjects,
+        counters: borrowing RiskCounters?,
         at now: Int64,
         to assessment: inout RiskAssessment
     ) {
@@ -56,7 +56,7 @@ extension RiskPolicy {
                 fits = facts.currency == currency && facts.amountMinor > limit
             case .count(_, _, let limit), .sum(_, _, let limit, _):
                 guard let number = meterOfRule[index], let added = meters[number].amount(of: facts),
-                    let digest = meters[number].digest(facts, details, subjects, key)
+                    let digest = meters[number].digest(facts, details: details, subjects: subjects, key: key)
                 else { continue }
                 let (value, overflow) = (counters?.value(digest, width: meters[number].width, at: now) ?? 0)
                     .addingReportingOverflow(added)
@@ -67,7 +67,7 @@ extension RiskPolicy {
             assessment.reasons.append(rules[index].name)
         }
         assessment.score = UInt8(min(100, total))
-        assessment.countersWereFull = !hasRoom(for: facts, details, subjects, counters, at: now)
+        assessment.countersWereFull = !hasRoom(for: facts, details, subjects: subjects, counters: counters, at: now)
         guard assessment.countersWereFull, whenCountersAreFull > .allow else { return }
         assessment.band = max(assessment.band, whenCountersAreFull)
         assessment.reasons.append(RiskReason.countersFull)
@@ -77,15 +77,15 @@ extension RiskPolicy {
     private func hasRoom(
         for facts: RiskFacts,
         _ details: Span<UInt8>,
-        _ subjects: RiskSubjects,
-        _ counters: borrowing RiskCounters?,
+        subjects: RiskSubjects,
+        counters: borrowing RiskCounters?,
         at now: Int64
     ) -> Bool {
         // Nearly always: no meter needs to be looked at.
         guard counters?.hasRoom(for: meters.count, at: now) == false else { return true }
         var new = 0
         for meter in meters where meter.amount(of: facts) != nil {
-            guard let digest = meter.digest(facts, details, subjects, key) else { continue }
+            guard let digest = meter.digest(facts, details: details, subjects: subjects, key: key) else { continue }
             if counters?.contains(digest) == false { new += 1 }
         }
         return new == 0 || counters?.hasRoom(for: new, at: now) != false
@@ -104,7 +104,9 @@ extension RiskPolicy {
         let subjects = RiskSubjects(details)
         var lost = 0
         for meter in meters {
-            guard let amount = meter.amount(of: facts), let digest = meter.digest(facts, details, subjects, key) else {
+            guard let amount = meter.amount(of: facts),
+                let digest = meter.digest(facts, details: details, subjects: subjects, key: key)
+            else {
                 continue
             }
             if counters?.add(amount, to: digest, width: meter.width, at: time) == false { lost += 1 }
@@ -160,21 +162,21 @@ extension RiskMeter {
     }
 
     /// The counter of a payment; nil when it has no such subject.
-    func digest(_ facts: RiskFacts, _ details: Span<UInt8>, _ subjects: RiskSubjects, _ key: RiskKey) -> RiskDigest? {
+    func digest(_ facts: RiskFacts, details: Span<UInt8>, subjects: RiskSubjects, key: RiskKey) -> RiskDigest? {
         let merchant = facts.merchant.rawValue
         switch subject {
         case .merchant:
-            return RiskDigest(key, identity, merchant, Span())
+            return RiskDigest(key, first: identity, second: merchant, bytes: Span())
         case .paymentMethod:
             guard !subjects.paymentMethod.isEmpty else { return nil }
-            return RiskDigest(key, identity, merchant, details.extracting(subjects.paymentMethod))
+            return RiskDigest(key, first: identity, second: merchant, bytes: details.extracting(subjects.paymentMethod))
         case .customer:
             guard !subjects.customer.isEmpty else { return nil }
-            return RiskDigest(key, identity, merchant, details.extracting(subjects.customer))
+            return RiskDigest(key, first: identity, second: merchant, bytes: details.extracting(subjects.customer))
         case .amount:
             var value = (facts.amountMinor.littleEndian, Int64(facts.currency.numericCode).littleEndian)
             return withUnsafeBytes(of: &value) { bytes in
-                RiskDigest(key, identity, merchant, bytes.bindMemory(to: UInt8.self).span)
+                RiskDigest(key, first: identity, second: merchant, bytes: bytes.bindMemory(to: UInt8.self).span)
             }
         }
     }

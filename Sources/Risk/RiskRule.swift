@@ -51,15 +51,15 @@ struct RiskMeter: Sendable, Equatable {
     init?(_ condition: RiskRule.Condition) {
         switch condition {
         case .count(let subject, let window, _):
-            self.init(subject, window, nil)
+            self.init(subject, window: window, currency: nil)
         case .sum(let subject, let window, _, let currency):
-            self.init(subject, window, currency)
+            self.init(subject, window: window, currency: currency)
         case .amount:
             return nil
         }
     }
 
-    private init(_ subject: RiskSubject, _ window: Int64, _ currency: Currency?) {
+    private init(_ subject: RiskSubject, window: Int64, currency: Currency?) {
         self.subject = subject
         self.width = RiskCounters.width(ofWindow: window)
         self.currency = currency

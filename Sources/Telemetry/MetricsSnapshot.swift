@@ -65,7 +65,7 @@ package struct MetricsSnapshot: Sendable {
         labels: [MetricLabel] = [],
         value: UInt64
     ) {
-        add(name, help, Sample(labels: labels, value: .counter(value)))
+        add(name, help: help, sample: Sample(labels: labels, value: .counter(value)))
     }
 
     /// Something that goes up and down.
@@ -76,7 +76,7 @@ package struct MetricsSnapshot: Sendable {
         merging: GaugeMerging = .sum,
         value: Int64
     ) {
-        add(name, help, Sample(labels: labels, value: .gauge(value, merging)))
+        add(name, help: help, sample: Sample(labels: labels, value: .gauge(value, merging)))
     }
 
     /// Latencies, shown as a histogram in seconds; `name` ends in `_seconds`.
@@ -86,19 +86,19 @@ package struct MetricsSnapshot: Sendable {
         labels: [MetricLabel] = [],
         value: LatencySnapshot
     ) {
-        add(name, help, Sample(labels: labels, value: .latency(value)))
+        add(name, help: help, sample: Sample(labels: labels, value: .latency(value)))
     }
 
     /// Adds another loop's samples: those of the same name and labels become one (counters and latencies add up, gauges as
     /// they say), others are appended.
     package mutating func merge(_ other: MetricsSnapshot) {
         for family in other.families {
-            for sample in family.samples { add(family.name, family.help, sample) }
+            for sample in family.samples { add(family.name, help: family.help, sample: sample) }
         }
         droppedSamples += other.droppedSamples
     }
 
-    private mutating func add(_ name: StaticString, _ help: StaticString, _ sample: Sample) {
+    private mutating func add(_ name: StaticString, help: StaticString, sample: Sample) {
         assert(MetricName.isValid(name), "metric names are [a-zA-Z_:][a-zA-Z0-9_:]*")
         guard let family = families.firstIndex(where: { $0.name.hasSameText(as: name) }) else {
             guard hasRoom() else { return }

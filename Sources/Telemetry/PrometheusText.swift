@@ -34,26 +34,56 @@ package enum PrometheusText {
         output.append("\n# TYPE ", family.name, " ", family.samples[0].value.typeName, "\n")
         for sample in family.samples {
             switch sample.value {
-            case .counter(let value): line(family.name, "", sample.labels, nil, String(value), &output)
-            case .gauge(let value, _): line(family.name, "", sample.labels, nil, String(value), &output)
-            case .latency(let value): render(value, family.name, sample.labels, &output)
+            case .counter(let value):
+                line(
+                    family.name,
+                    suffix: "",
+                    labels: sample.labels,
+                    upperBound: nil,
+                    value: String(value),
+                    into: &output
+                )
+            case .gauge(let value, _):
+                line(
+                    family.name,
+                    suffix: "",
+                    labels: sample.labels,
+                    upperBound: nil,
+                    value: String(value),
+                    into: &output
+                )
+            case .latency(let value): render(value, name: family.name, labels: sample.labels, into: &output)
             }
         }
     }
 
     private static func render(
         _ latency: LatencySnapshot,
-        _ name: StaticString,
-        _ labels: [MetricLabel],
-        _ output: inout [UInt8]
+        name: StaticString,
+        labels: [MetricLabel],
+        into output: inout [UInt8]
     ) {
         let counts = latency.cumulativeCounts(upTo: bounds.map(\.microseconds))
         for (bound, count) in zip(bounds, counts) {
-            line(name, "_bucket", labels, bound.seconds, String(count), &output)
+            line(
+                name,
+                suffix: "_bucket",
+                labels: labels,
+                upperBound: bound.seconds,
+                value: String(count),
+                into: &output
+            )
         }
-        line(name, "_bucket", labels, "+Inf", String(latency.count), &output)
-        line(name, "_sum", labels, nil, seconds(latency.sumMicroseconds), &output)
-        line(name, "_count", labels, nil, String(latency.count), &output)
+        line(name, suffix: "_bucket", labels: labels, upperBound: "+Inf", value: String(latency.count), into: &output)
+        line(
+            name,
+            suffix: "_sum",
+            labels: labels,
+            upperBound: nil,
+            value: seconds(latency.sumMicroseconds),
+            into: &output
+        )
+        line(name, suffix: "_count", labels: labels, upperBound: nil, value: String(latency.count), into: &output)
     }
 
     /// Microseconds as seconds with six decimals, exactly.
@@ -64,11 +94,11 @@ package enum PrometheusText {
 
     private static func line(
         _ name: StaticString,
-        _ suffix: StaticString,
-        _ labels: [MetricLabel],
-        _ upperBound: StaticString?,
-        _ value: String,
-        _ output: inout [UInt8]
+        suffix: StaticString,
+        labels: [MetricLabel],
+        upperBound: StaticString?,
+        value: String,
+        into output: inout [UInt8]
     ) {
         output.append(name, suffix)
         if !labels.isEmpty || upperBound != nil {

@@ -45,21 +45,21 @@ package struct CanonicalJSON: Sendable {
         members.removeAll(keepingCapacity: true)
         names.removeAll(keepingCapacity: true)
         var cursor = JSONCursor(maximumDepth: maximumDepth)
-        try value(input, &cursor, excluded, &output)
+        try value(input, from: &cursor, excluded: excluded, into: &output)
         try cursor.finish(input)
     }
 
     private mutating func value(
         _ input: Span<UInt8>,
-        _ cursor: inout JSONCursor,
-        _ excluded: StaticString?,
-        _ output: inout [UInt8]
+        from cursor: inout JSONCursor,
+        excluded: StaticString?,
+        into output: inout [UInt8]
     ) throws(JSONError) {
         switch try cursor.peekKind(input) {
-        case .object: try object(input, &cursor, excluded, &output)
-        case .array: try array(input, &cursor, &output)
-        case .string: appendString(try cursor.lexString(input), input, &output)
-        case .number: try appendNumber(try cursor.lexNumber(input), input, &output)
+        case .object: try object(input, from: &cursor, excluded: excluded, into: &output)
+        case .array: try array(input, from: &cursor, into: &output)
+        case .string: appendString(try cursor.lexString(input), in: input, into: &output)
+        case .number: try appendNumber(try cursor.lexNumber(input), in: input, into: &output)
         case .bool: output.append(try cursor.readBool(input) ? "true" : "false")
         case .null:
             try cursor.readNull(input)
@@ -69,8 +69,8 @@ package struct CanonicalJSON: Sendable {
 
     private mutating func array(
         _ input: Span<UInt8>,
-        _ cursor: inout JSONCursor,
-        _ output: inout [UInt8]
+        from cursor: inout JSONCursor,
+        into output: inout [UInt8]
     ) throws(JSONError) {
         try cursor.beginArray(input)
         output.append(UInt8(ascii: "["))
@@ -78,16 +78,16 @@ package struct CanonicalJSON: Sendable {
         while try cursor.nextElement(input) {
             if !isFirst { output.append(UInt8(ascii: ",")) }
             isFirst = false
-            try value(input, &cursor, nil, &output)
+            try value(input, from: &cursor, excluded: nil, into: &output)
         }
         output.append(UInt8(ascii: "]"))
     }
 
     private mutating func object(
         _ input: Span<UInt8>,
-        _ cursor: inout JSONCursor,
-        _ excluded: StaticString?,
-        _ output: inout [UInt8]
+        from cursor: inout JSONCursor,
+        excluded: StaticString?,
+        into output: inout [UInt8]
     ) throws(JSONError) {
         try cursor.beginObject(input)
         output.append(UInt8(ascii: "{"))
@@ -101,9 +101,9 @@ package struct CanonicalJSON: Sendable {
                 try cursor.skipValue(input)
                 continue
             }
-            try member(name, input, &cursor, &output, isFirst: members.count == firstMember)
+            try member(name, in: input, from: &cursor, into: &output, isFirst: members.count == firstMember)
             if isSorted, members.count - firstMember > 1 {
-                let order = try Self.compare(members[members.count - 2], members[members.count - 1], names)
+                let order = try Self.compare(members[members.count - 2], members[members.count - 1], names: names)
                 isSorted = order < 0
             }
         }
@@ -115,18 +115,18 @@ package struct CanonicalJSON: Sendable {
 
     private mutating func member(
         _ name: JSONString,
-        _ input: Span<UInt8>,
-        _ cursor: inout JSONCursor,
-        _ output: inout [UInt8],
+        in input: Span<UInt8>,
+        from cursor: inout JSONCursor,
+        into output: inout [UInt8],
         isFirst: Bool
     ) throws(JSONError) {
         if !isFirst { output.append(UInt8(ascii: ",")) }
         let (start, nameStart) = (output.count, names.count)
         name.unescape(input, into: &names)
         let nameEnd = names.count
-        appendString(name, input, &output)
+        appendString(name, in: input, into: &output)
         output.append(UInt8(ascii: ":"))
-        try value(input, &cursor, nil, &output)
+        try value(input, from: &cursor, excluded: nil, into: &output)
         members.append(
             Member(
                 prefix: Self.prefix(names, from: nameStart),
@@ -159,7 +159,7 @@ package struct CanonicalJSON: Sendable {
         for index in first + 1..<members.count {
             let member = members[index]
             var position = index
-            while position > first, try Self.compare(members[position - 1], member, names) > 0 {
+            while position > first, try Self.compare(members[position - 1], member, names: names) > 0 {
                 members[position] = members[position - 1]
                 position -= 1
             }
@@ -169,13 +169,15 @@ package struct CanonicalJSON: Sendable {
 
     private mutating func sortMany(from first: Int) throws(JSONError) {
         let names = names
-        members[first...].sort { Self.order($0, $1, names) < 0 }
-        for index in first + 1..<members.count { _ = try Self.compare(members[index - 1], members[index], names) }
+        members[first...].sort { Self.order($0, $1, names: names) < 0 }
+        for index in first + 1..<members.count {
+            _ = try Self.compare(members[index - 1], members[index], names: names)
+        }
     }
 
     /// Negative if `left` comes first; equal names are an error.
-    private static func compare(_ left: Member, _ right: Member, _ names: [UInt8]) throws(JSONError) -> Int {
-        let order = order(left, right, names)
+    private static func compare(_ left: Member, _ right: Member, names: [UInt8]) throws(JSONError) -> Int {
+        let order = order(left, right, names: names)
         guard order != 0 else {
             throw JSONError(.duplicateKey, at: Int(max(left.inputOffset, right.inputOffset)))
         }
@@ -184,7 +186,7 @@ package struct CanonicalJSON: Sendable {
 
     /// By UTF-16 units, told from UTF-8: only characters beyond U+FFFF (lead bytes F0...F4) stand elsewhere, before
     /// those of U+E000...U+FFFF (lead bytes EE and EF), because their surrogates are smaller.
-    private static func order(_ left: Member, _ right: Member, _ names: [UInt8]) -> Int {
+    private static func order(_ left: Member, _ right: Member, names: [UInt8]) -> Int {
         if left.prefix != right.prefix { return left.prefix < right.prefix ? -1 : 1 }
         let (leftStart, rightStart) = (Int(left.nameStart), Int(right.nameStart))
         let (leftCount, rightCount) = (Int(left.nameEnd) - leftStart, Int(right.nameEnd) - rightStart)
@@ -208,7 +210,7 @@ package struct CanonicalJSON: Sendable {
         return end == start ? 0 : prefix << UInt64(8 * (8 - (end - start)))
     }
 
-    private func appendString(_ string: JSONString, _ input: Span<UInt8>, _ output: inout [UInt8]) {
+    private func appendString(_ string: JSONString, in input: Span<UInt8>, into output: inout [UInt8]) {
         guard string.hasEscapes else {
             // Quotes and all: what needs no escape in the input needs none in the output.
             output.append(input, string.range.lowerBound - 1..<string.range.upperBound + 1)
@@ -229,8 +231,8 @@ package struct CanonicalJSON: Sendable {
 
     private func appendNumber(
         _ number: JSONNumber,
-        _ input: Span<UInt8>,
-        _ output: inout [UInt8]
+        in input: Span<UInt8>,
+        into output: inout [UInt8]
     ) throws(JSONError) {
         if case .integer(let value) = number.value, value.magnitude <= 1 << 53, value != 0 {
             output.append(input, number.range)
@@ -238,7 +240,7 @@ package struct CanonicalJSON: Sendable {
             // -0 is written 0.
             output.append(UInt8(ascii: "0"))
         } else {
-            try ECMAScriptNumber.append(number, input, &output)
+            try ECMAScriptNumber.append(number, in: input, into: &output)
         }
     }
 }

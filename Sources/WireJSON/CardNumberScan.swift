@@ -37,7 +37,7 @@ package enum CardNumberScan {
             while start > floor, isDigitOrSeparator(text[start - 1]) { start -= 1 }
             var end = probe
             while end < text.count, isDigitOrSeparator(text[end]) { end += 1 }
-            if end - start >= minimumDigits, rowHoldsCardNumber(text, start, end) { return true }
+            if end - start >= minimumDigits, rowHoldsCardNumber(text, start: start, end: end) { return true }
             floor = end
             probe = end + minimumDigits - 1
         }
@@ -64,7 +64,7 @@ package enum CardNumberScan {
     private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 26 }
 
     /// Tries every group of digits of a row (a maximal one of digits and separators) as the beginning of a card number.
-    private static func rowHoldsCardNumber(_ text: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    private static func rowHoldsCardNumber(_ text: Span<UInt8>, start: Int, end: Int) -> Bool {
         var index = start
         while index < end {
             if isDigit(text[index]), index == start || !isDigit(text[index - 1]),

@@ -2,7 +2,7 @@
 /// that read back as the same double, in fixed notation from 1e-6 to below 1e21.
 enum ECMAScriptNumber {
     /// Appends the canonical form of a number of a text. Allocates: for numbers that are not plain integers.
-    static func append(_ number: JSONNumber, _ input: Span<UInt8>, _ output: inout [UInt8]) throws(JSONError) {
+    static func append(_ number: JSONNumber, in input: Span<UInt8>, into output: inout [UInt8]) throws(JSONError) {
         let text = String(unsafeUninitializedCapacity: number.range.count) { buffer in
             for index in 0..<number.range.count { buffer[index] = input[number.range.lowerBound + index] }
             return number.range.count

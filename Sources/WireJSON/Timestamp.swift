@@ -34,8 +34,10 @@ package enum Timestamp {
     package static func milliseconds(_ text: Span<UInt8>) -> Int64? {
         guard text.count >= 20, text.count <= 35, text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"),
             text[10] | 0x20 == UInt8(ascii: "t"), text[13] == UInt8(ascii: ":"), text[16] == UInt8(ascii: ":"),
-            let year = number(text, 0, 4), let month = number(text, 5, 2), let day = number(text, 8, 2),
-            let hour = number(text, 11, 2), let minute = number(text, 14, 2), let second = number(text, 17, 2),
+            let year = number(text, start: 0, count: 4), let month = number(text, start: 5, count: 2),
+            let day = number(text, start: 8, count: 2),
+            let hour = number(text, start: 11, count: 2), let minute = number(text, start: 14, count: 2),
+            let second = number(text, start: 17, count: 2),
             (1...12).contains(month), hour < 24, minute < 60, second <= 60
         else { return nil }
         let days = CivilDate.daysSince1970(year: year, month: month, day: day)
@@ -46,7 +48,7 @@ package enum Timestamp {
         return seconds * 1_000 + Int64(fraction)
     }
 
-    private static func number(_ text: Span<UInt8>, _ start: Int, _ count: Int) -> Int? {
+    private static func number(_ text: Span<UInt8>, start: Int, count: Int) -> Int? {
         var value = 0
         for index in start..<start + count {
             guard index < text.count, text[index] >= UInt8(ascii: "0"), text[index] <= UInt8(ascii: "9") else {
@@ -62,8 +64,10 @@ package enum Timestamp {
         guard text[end] == UInt8(ascii: ".") else { return 0 }
         let start = end + 1
         end = start
-        while end < text.count, number(text, end, 1) != nil { end += 1 }
-        guard (1...9).contains(end - start), let digits = number(text, start, min(3, end - start)) else { return nil }
+        while end < text.count, number(text, start: end, count: 1) != nil { end += 1 }
+        guard (1...9).contains(end - start), let digits = number(text, start: start, count: min(3, end - start)) else {
+            return nil
+        }
         return end - start == 1 ? digits * 100 : end - start == 2 ? digits * 10 : digits
     }
 
@@ -72,8 +76,8 @@ package enum Timestamp {
         guard start < text.count else { return nil }
         if text[start] | 0x20 == UInt8(ascii: "z") { return start + 1 == text.count ? 0 : nil }
         guard text[start] == UInt8(ascii: "+") || text[start] == UInt8(ascii: "-"), text.count == start + 6,
-            text[start + 3] == UInt8(ascii: ":"), let hours = number(text, start + 1, 2), hours < 24,
-            let minutes = number(text, start + 4, 2), minutes < 60
+            text[start + 3] == UInt8(ascii: ":"), let hours = number(text, start: start + 1, count: 2), hours < 24,
+            let minutes = number(text, start: start + 4, count: 2), minutes < 60
         else { return nil }
         return (text[start] == UInt8(ascii: "+") ? 1 : -1) * (hours * 60 + minutes)
     }

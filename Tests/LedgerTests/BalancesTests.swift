@@ -95,9 +95,9 @@ import Testing
 
     @Test func `a trial balance that is off says so`() {
         var trial = TrialBalance()
-        trial.add(.eur, .platformFees, AccountTotals(debits: 0, credits: 5))
+        trial.add(.eur, kind: .platformFees, totals: AccountTotals(debits: 0, credits: 5))
         #expect(!trial.isBalanced)
-        trial.add(.eur, .providerReceivable, AccountTotals(debits: 5, credits: 0))
+        trial.add(.eur, kind: .providerReceivable, totals: AccountTotals(debits: 5, credits: 0))
         #expect(trial.isBalanced)
     }
 

@@ -165,7 +165,7 @@ import Testing
     @Test func `postings that do not sum to zero stop the process`() async {
         await #expect(processExitsWith: .failure) {
             let cash = Account(.platformFees, currency: .eur)
-            _ = Transfer(.capture, .debit(cash, 2), .credit(cash, 1))
+            _ = Transfer(.capture, of: .debit(cash, 2), and: .credit(cash, 1))
         }
     }
 
@@ -173,8 +173,8 @@ import Testing
         await #expect(processExitsWith: .failure) {
             _ = Transfer(
                 .capture,
-                .debit(Account(.platformFees, currency: .eur), 2),
-                .credit(Account(.platformFees, currency: .usd), 2)
+                of: .debit(Account(.platformFees, currency: .eur), 2),
+                and: .credit(Account(.platformFees, currency: .usd), 2)
             )
         }
     }

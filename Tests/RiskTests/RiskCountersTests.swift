@@ -5,7 +5,7 @@ import Testing
 @Suite struct RiskCountersTests {
     static func digest(_ number: UInt64) -> RiskDigest {
         let bytes: [UInt8] = []
-        return RiskDigest(RiskKey(first: 3, second: 5), number, 0, bytes.span)
+        return RiskDigest(RiskKey(first: 3, second: 5), first: number, second: 0, bytes: bytes.span)
     }
 
     @Test func `a counter counts its window and lets go after it`() {

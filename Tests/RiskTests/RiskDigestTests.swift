@@ -24,7 +24,7 @@ import Testing
         var whole = SipHash128(key)
         let expected = whole.finish(bytes.span, before: 0)
         let rest = Array(bytes[16...])
-        let digest = RiskDigest(key, 0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908, rest.span)
+        let digest = RiskDigest(key, first: 0x0706_0504_0302_0100, second: 0x0f0e_0d0c_0b0a_0908, bytes: rest.span)
         #expect((digest.low, digest.high) == expected)
     }
 

@@ -108,7 +108,7 @@ final class LoadRun {
             expectations: results.flatMap(\.expectations)
         )
         let audit = try await self.audit(run)
-        return try report(results, run, audit, sampler.usages, flush)
+        return try report(results, run: run, audit: audit, usages: sampler.usages, flush: flush)
     }
 
     private func runLoops(_ compiled: CompiledScenario, _ sampler: UsageSampler) async throws -> [LoopResult] {
@@ -125,7 +125,7 @@ final class LoadRun {
         var futures: [EventLoopFuture<LoopResult>] = []
         for loop in 0..<plan.loops {
             futures.append(
-                startLoop(loop, plan, client) { if loop == 0 { sampler.begin(afterNanoseconds: warmUp) } }
+                startLoop(loop, plan: plan, client: client) { if loop == 0 { sampler.begin(afterNanoseconds: warmUp) } }
             )
         }
         var results: [LoopResult] = []
@@ -135,8 +135,8 @@ final class LoadRun {
 
     private func startLoop(
         _ index: Int,
-        _ plan: LoadPlan,
-        _ client: HTTPClientConfiguration,
+        plan: LoadPlan,
+        client: HTTPClientConfiguration,
         onStart: @escaping @Sendable () -> Void
     ) -> EventLoopFuture<LoopResult> {
         let eventLoop = group.next()
@@ -215,10 +215,10 @@ final class LoadRun {
 
     private func report(
         _ results: [LoopResult],
-        _ run: ExpectedRun,
-        _ audit: AuditReport?,
-        _ usages: [ProcessUsage],
-        _ flush: [String]
+        run: ExpectedRun,
+        audit: AuditReport?,
+        usages: [ProcessUsage],
+        flush: [String]
     ) throws -> LoadVerdict {
         let summary = RunSummary(results)
         let failures = VerdictRules.failures(

@@ -39,7 +39,7 @@ extension BodyReader {
                 guard points <= 10_000 else { throw Rejection(.parameterOutOfRange, .known("basis_points")) }
                 share = .basisPoints(UInt16(points))
             } else {
-                throw unknown(name, input, &scratch)
+                throw unknown(name, in: input, scratch: &scratch)
             }
         }
         guard let seller else { throw Rejection(.parameterMissing, .known("seller")) }
@@ -61,9 +61,9 @@ extension BodyReader {
                 method = ManualMethod.allCases.first { value.equals($0.name, in: input) }
                 guard method != nil else { throw Rejection(.parameterValueUnknown, .known("method")) }
             } else if name.equals("reason", in: input) {
-                reason = try text("reason", 1...Payout.maximumTextBytes, input, &scratch)
+                reason = try text("reason", lengths: 1...Payout.maximumTextBytes, in: input, scratch: &scratch)
             } else {
-                throw unknown(name, input, &scratch)
+                throw unknown(name, in: input, scratch: &scratch)
             }
         }
         guard let method else { throw Rejection(.parameterMissing, .known("method")) }

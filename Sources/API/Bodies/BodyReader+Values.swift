@@ -6,8 +6,8 @@ import WireJSON
 extension BodyReader {
     mutating func currency(
         _ name: StaticString,
-        _ input: Span<UInt8>,
-        _ scratch: inout RequestScratch
+        in input: Span<UInt8>,
+        scratch: inout RequestScratch
     ) throws(Rejection) -> Currency {
         let value = try string(name, input)
         return try value.withValue(in: input, scratch: &scratch.text) { code throws(Rejection) in
@@ -19,9 +19,9 @@ extension BodyReader {
     /// Visible ASCII characters without spaces.
     mutating func token(
         _ name: StaticString,
-        _ lengths: ClosedRange<Int>,
-        _ input: Span<UInt8>,
-        _ scratch: inout RequestScratch
+        lengths: ClosedRange<Int>,
+        in input: Span<UInt8>,
+        scratch: inout RequestScratch
     ) throws(Rejection) -> String {
         let value = try string(name, input)
         return try value.withValue(in: input, scratch: &scratch.text) { text throws(Rejection) in
@@ -33,7 +33,7 @@ extension BodyReader {
     }
 
     mutating func seller(_ input: Span<UInt8>, _ scratch: inout RequestScratch) throws(Rejection) -> SellerName {
-        let text = try token("seller", 1...SellerName.maximumBytes, input, &scratch)
+        let text = try token("seller", lengths: 1...SellerName.maximumBytes, in: input, scratch: &scratch)
         guard let name = SellerName(text) else { throw Rejection(.parameterCharactersInvalid, .known("seller")) }
         return name
     }
@@ -41,9 +41,9 @@ extension BodyReader {
     /// Text for people, lengths in bytes; control characters are refused.
     mutating func text(
         _ name: StaticString,
-        _ lengths: ClosedRange<Int>,
-        _ input: Span<UInt8>,
-        _ scratch: inout RequestScratch
+        lengths: ClosedRange<Int>,
+        in input: Span<UInt8>,
+        scratch: inout RequestScratch
     ) throws(Rejection) -> String {
         let value = try string(name, input)
         return try value.withValue(in: input, scratch: &scratch.text) { text throws(Rejection) in
@@ -60,8 +60,8 @@ extension BodyReader {
     mutating func anyText(
         _ name: StaticString,
         atMost maximum: Int,
-        _ input: Span<UInt8>,
-        _ scratch: inout RequestScratch
+        in input: Span<UInt8>,
+        scratch: inout RequestScratch
     ) throws(Rejection) -> String {
         let value = try string(name, input)
         return try value.withValue(in: input, scratch: &scratch.text) { text throws(Rejection) in
@@ -73,9 +73,9 @@ extension BodyReader {
     /// An identifier of ours; one that cannot be ours is one that is not there.
     mutating func identifier(
         _ name: StaticString,
-        _ prefix: StaticString,
-        _ input: Span<UInt8>,
-        _ scratch: inout RequestScratch
+        prefix: StaticString,
+        in input: Span<UInt8>,
+        scratch: inout RequestScratch
     ) throws(Rejection) -> (high: UInt64, low: UInt64) {
         let value = try string(name, input)
         return try value.withValue(in: input, scratch: &scratch.text) { text throws(Rejection) in
@@ -87,8 +87,8 @@ extension BodyReader {
     /// A moment after 1970 (RFC 3339), in milliseconds since then.
     mutating func moment(
         _ name: StaticString,
-        _ input: Span<UInt8>,
-        _ scratch: inout RequestScratch
+        in input: Span<UInt8>,
+        scratch: inout RequestScratch
     ) throws(Rejection) -> Int64 {
         let value = try string(name, input)
         return try value.withValue(in: input, scratch: &scratch.text) { text throws(Rejection) in

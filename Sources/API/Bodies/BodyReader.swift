@@ -16,13 +16,13 @@ struct BodyReader {
 
     /// Begins an object-valued parameter.
     mutating func beginObject(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) {
-        try require(.object, name, input)
+        try require(.object, name: name, in: input)
         do throws(JSONError) { try cursor.beginObject(input) } catch { throw RequestBody.rejection(of: error) }
     }
 
     /// Begins an array-valued parameter.
     mutating func beginArray(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) {
-        try require(.array, name, input)
+        try require(.array, name: name, in: input)
         do throws(JSONError) { try cursor.beginArray(input) } catch { throw RequestBody.rejection(of: error) }
     }
 
@@ -32,12 +32,12 @@ struct BodyReader {
     }
 
     mutating func string(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) -> JSONString {
-        try require(.string, name, input)
+        try require(.string, name: name, in: input)
         do throws(JSONError) { return try cursor.readString(input) } catch { throw RequestBody.rejection(of: error) }
     }
 
     mutating func flag(_ name: StaticString, _ input: Span<UInt8>) throws(Rejection) -> Bool {
-        try require(.bool, name, input)
+        try require(.bool, name: name, in: input)
         do throws(JSONError) { return try cursor.readBool(input) } catch { throw RequestBody.rejection(of: error) }
     }
 
@@ -56,7 +56,7 @@ struct BodyReader {
         from minimum: Int64,
         _ input: Span<UInt8>
     ) throws(Rejection) -> Int64 {
-        try require(.number, name, input)
+        try require(.number, name: name, in: input)
         let number: JSONNumber
         do throws(JSONError) { number = try cursor.readNumber(input) } catch { throw RequestBody.rejection(of: error) }
         let isNegative = input[number.range.lowerBound] == UInt8(ascii: "-")
@@ -72,7 +72,7 @@ struct BodyReader {
     }
 
     /// The rejection of a member that no parameter has.
-    func unknown(_ name: JSONString, _ input: Span<UInt8>, _ scratch: inout RequestScratch) -> Rejection {
+    func unknown(_ name: JSONString, in input: Span<UInt8>, scratch: inout RequestScratch) -> Rejection {
         scratch.text.removeAll(keepingCapacity: true)
         name.unescape(input, into: &scratch.text)
         return Rejection(.parameterUnknown, ParameterName(unknown: scratch.text.span))
@@ -91,7 +91,7 @@ struct BodyReader {
         do throws(JSONError) { return try ahead.peekKind(input) } catch { throw RequestBody.rejection(of: error) }
     }
 
-    private func require(_ expected: JSONKind, _ name: StaticString, _ input: Span<UInt8>) throws(Rejection) {
+    private func require(_ expected: JSONKind, name: StaticString, in input: Span<UInt8>) throws(Rejection) {
         guard try kind(input) == expected else { throw Rejection(.parameterTypeInvalid, .known(name)) }
     }
 }

@@ -11,11 +11,11 @@ enum ConversionBody {
         try reader.begin(input)
         while let name = try reader.next(input) {
             if name.equals("quote", in: input) {
-                quote = try reader.token("quote", 1...64, input, &scratch)
+                quote = try reader.token("quote", lengths: 1...64, in: input, scratch: &scratch)
             } else if name.equals("idempotency_key", in: input) {
                 try reader.idempotencyKey(input, &scratch)
             } else {
-                throw reader.unknown(name, input, &scratch)
+                throw reader.unknown(name, in: input, scratch: &scratch)
             }
         }
         guard let quote else { throw Rejection(.parameterMissing, .known("quote")) }

@@ -40,7 +40,7 @@ struct CreatePaymentBody {
         guard !input.isEmpty else { throw Rejection(.bodyMissing) }
         var body = CreatePaymentBody()
         try body.reader.begin(input)
-        while let name = try body.reader.next(input) { try body.readMember(name, input, &scratch) }
+        while let name = try body.reader.next(input) { try body.readMember(name, in: input, scratch: &scratch) }
         guard let amountMinor = body.amountMinor else { throw Rejection(.parameterMissing, .known("amount")) }
         guard let currency = body.currency else { throw Rejection(.parameterMissing, .known("currency")) }
         guard let paymentMethod = body.paymentMethod else {
@@ -78,8 +78,8 @@ struct CreatePaymentBody {
 
     private mutating func readMember(
         _ name: JSONString,
-        _ input: Span<UInt8>,
-        _ scratch: inout RequestScratch
+        in input: Span<UInt8>,
+        scratch: inout RequestScratch
     ) throws(Rejection) {
         // The length tells nearly all names apart before any is compared.
         switch name.hasEscapes ? name.unescapedCount(input) : name.range.count {
@@ -92,35 +92,53 @@ struct CreatePaymentBody {
         case 7 where name.equals("capture", in: input):
             capturesAutomatically = try reader.flag("capture", input)
         case 8 where name.equals("currency", in: input):
-            currency = try reader.currency("currency", input, &scratch)
+            currency = try reader.currency("currency", in: input, scratch: &scratch)
         case 8 where name.equals("customer", in: input):
-            try readText("customer", .customer, 1...Self.maximumCustomerCharacters, input, &scratch)
+            try readText(
+                "customer",
+                field: .customer,
+                lengths: 1...Self.maximumCustomerCharacters,
+                in: input,
+                scratch: &scratch
+            )
         case 8 where name.equals("metadata", in: input):
             try readMetadata(input, &scratch)
         case 9 where name.equals("reference", in: input):
-            try readText("reference", .reference, 0...Self.maximumReferenceCharacters, input, &scratch)
+            try readText(
+                "reference",
+                field: .reference,
+                lengths: 0...Self.maximumReferenceCharacters,
+                in: input,
+                scratch: &scratch
+            )
         case 11 where name.equals("description", in: input):
-            try readText("description", .description, 0...Self.maximumDescriptionCharacters, input, &scratch)
+            try readText(
+                "description",
+                field: .description,
+                lengths: 0...Self.maximumDescriptionCharacters,
+                in: input,
+                scratch: &scratch
+            )
         case 14 where name.equals("payment_method", in: input):
-            try readPaymentMethod("payment_method", input, &scratch)
+            try readPaymentMethod("payment_method", in: input, scratch: &scratch)
         case 15 where name.equals("idempotency_key", in: input):
             try reader.idempotencyKey(input, &scratch)
         case 17 where name.equals("payment_method_id", in: input):
             // The name in the design documents; the same parameter.
-            try readPaymentMethod("payment_method_id", input, &scratch)
+            try readPaymentMethod("payment_method_id", in: input, scratch: &scratch)
         case 20 where name.equals("statement_descriptor", in: input):
             try readStatementDescriptor(input, &scratch)
         case 21 where name.equals("partial_authorization", in: input):
             acceptsPartialAuthorization = try reader.flag("partial_authorization", input)
         default:
-            throw reader.unknown(name, input, &scratch)
+            throw reader.unknown(name, in: input, scratch: &scratch)
         }
     }
 
     private mutating func readPaymentMethod(
         _ name: StaticString,
-        _ input: Span<UInt8>,
-        _ scratch: inout RequestScratch
+        in input: Span<UInt8>,
+        scratch: inout RequestScratch
     ) throws(Rejection) {
         guard paymentMethod == nil else { throw Rejection(.parameterRepeated, .known(name)) }
         let value = try reader.string(name, input)
@@ -142,12 +160,19 @@ struct CreatePaymentBody {
 
     private mutating func readText(
         _ name: StaticString,
-        _ field: PaymentDetails.Field,
-        _ lengths: ClosedRange<Int>,
-        _ input: Span<UInt8>,
-        _ scratch: inout RequestScratch
+        field: PaymentDetails.Field,
+        lengths: ClosedRange<Int>,
+        in input: Span<UInt8>,
+        scratch: inout RequestScratch
     ) throws(Rejection) {
-        try append(try reader.string(name, input), name, field, lengths, input, &scratch)
+        try append(
+            try reader.string(name, input),
+            name: name,
+            field: field,
+            lengths: lengths,
+            in: input,
+            scratch: &scratch
+        )
     }
 
     /// Stripe's rule: 5 to 22 Latin characters, at least one of them a letter, none of `<>\'"*`.
@@ -158,7 +183,14 @@ struct CreatePaymentBody {
         let name: StaticString = "statement_descriptor"
         let value = try reader.string(name, input)
         let field: PaymentDetails.Field = .statementDescriptor
-        try append(value, name, field, Self.statementDescriptorCharacters, input, &scratch) { text in
+        try append(
+            value,
+            name: name,
+            field: field,
+            lengths: Self.statementDescriptorCharacters,
+            in: input,
+            scratch: &scratch
+        ) { text in
             var hasLetter = false
             for index in text.indices {
                 let character = text[index]
@@ -184,15 +216,22 @@ struct CreatePaymentBody {
             guard pairs <= Self.maximumMetadataPairs else {
                 throw Rejection(.metadataTooManyPairs, .known("metadata"))
             }
-            try append(key, "metadata", .metadataKey, Self.metadataKeyCharacters, input, &scratch)
+            try append(
+                key,
+                name: "metadata",
+                field: .metadataKey,
+                lengths: Self.metadataKeyCharacters,
+                in: input,
+                scratch: &scratch
+            )
             let value = try reader.string("metadata", input)
             try append(
                 value,
-                "metadata",
-                .metadataValue,
-                0...Self.maximumMetadataValueCharacters,
-                input,
-                &scratch
+                name: "metadata",
+                field: .metadataValue,
+                lengths: 0...Self.maximumMetadataValueCharacters,
+                in: input,
+                scratch: &scratch
             )
         }
     }
@@ -200,15 +239,15 @@ struct CreatePaymentBody {
     /// Packs a string's value, after checking its length in characters (Unicode scalars) and what `accepts` says.
     private mutating func append(
         _ string: JSONString,
-        _ name: StaticString,
-        _ field: PaymentDetails.Field,
-        _ lengths: ClosedRange<Int>,
-        _ input: Span<UInt8>,
-        _ scratch: inout RequestScratch,
+        name: StaticString,
+        field: PaymentDetails.Field,
+        lengths: ClosedRange<Int>,
+        in input: Span<UInt8>,
+        scratch: inout RequestScratch,
         accepts: (Span<UInt8>) -> Bool = { _ in true }
     ) throws(Rejection) {
         try string.withValue(in: input, scratch: &scratch.text) { text throws(Rejection) in
-            try Self.check(text, name, lengths)
+            try Self.check(text, name: name, lengths: lengths)
             guard accepts(text) else { throw Rejection(.parameterCharactersInvalid, .known(name)) }
             details.append(field, text)
         }
@@ -216,8 +255,8 @@ struct CreatePaymentBody {
 
     private static func check(
         _ text: Span<UInt8>,
-        _ name: StaticString,
-        _ lengths: ClosedRange<Int>
+        name: StaticString,
+        lengths: ClosedRange<Int>
     ) throws(Rejection) {
         // A character takes one to four bytes, so that most texts need not be counted.
         if text.count <= lengths.upperBound, text.count >= lengths.lowerBound * 4 { return }

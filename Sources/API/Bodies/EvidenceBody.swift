@@ -17,14 +17,14 @@ struct EvidenceBody {
             if name.equals("idempotency_key", in: input) {
                 try reader.idempotencyKey(input, &scratch)
             } else if name.equals("upload", in: input) {
-                upload = try reader.anyText("upload", atMost: maximumUploadBytes, input, &scratch)
+                upload = try reader.anyText("upload", atMost: maximumUploadBytes, in: input, scratch: &scratch)
                 guard VisibleASCII.isAll(upload.utf8.span) else {
                     throw Rejection(.parameterCharactersInvalid, .known("upload"))
                 }
             } else if name.equals("text", in: input) {
-                text = try reader.anyText("text", atMost: maximumTextBytes, input, &scratch)
+                text = try reader.anyText("text", atMost: maximumTextBytes, in: input, scratch: &scratch)
             } else {
-                throw reader.unknown(name, input, &scratch)
+                throw reader.unknown(name, in: input, scratch: &scratch)
             }
         }
         guard !upload.isEmpty || !text.isEmpty else { throw Rejection(.parameterMissing, .known("upload")) }

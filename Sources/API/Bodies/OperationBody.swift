@@ -54,18 +54,18 @@ struct OperationBody {
                 body.instructions?.manual = try reader.manual(input, &scratch)
             } else if kind == .confirm, name.equals("return_data", in: input) {
                 let lengths = 1...PaymentDetails.maximumReturnDataBytes
-                body.returnData = try reader.text("return_data", lengths, input, &scratch)
+                body.returnData = try reader.text("return_data", lengths: lengths, in: input, scratch: &scratch)
             } else if kind.hasReason, name.equals("reason", in: input) {
-                try checkReason(kind, try reader.string("reason", input), input)
+                try checkReason(kind, value: try reader.string("reason", input), in: input)
             } else {
-                throw reader.unknown(name, input, &scratch)
+                throw reader.unknown(name, in: input, scratch: &scratch)
             }
         }
         return body
     }
 
     /// The reason is checked and is part of the fingerprint; nothing is decided by it.
-    private static func checkReason(_ kind: Kind, _ value: JSONString, _ input: Span<UInt8>) throws(Rejection) {
+    private static func checkReason(_ kind: Kind, value: JSONString, in input: Span<UInt8>) throws(Rejection) {
         let isKnown =
             value.equals("duplicate", in: input) || value.equals("fraudulent", in: input)
             || value.equals("requested_by_customer", in: input)

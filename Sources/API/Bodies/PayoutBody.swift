@@ -7,8 +7,8 @@ import WireJSON
 enum PayoutBody {
     static func parse(
         _ input: Span<UInt8>,
-        _ merchant: APIConfiguration.Merchant,
-        _ rules: MoneyRules,
+        merchant: APIConfiguration.Merchant,
+        rules: MoneyRules,
         scratch: inout RequestScratch
     ) throws(Rejection) -> CreatePayout {
         guard !input.isEmpty else { throw Rejection(.bodyMissing) }
@@ -22,15 +22,20 @@ enum PayoutBody {
             if name.equals("amount", in: input) {
                 amount = try reader.minorUnits("amount", from: 1, input)
             } else if name.equals("currency", in: input) {
-                currency = try reader.currency("currency", input, &scratch)
+                currency = try reader.currency("currency", in: input, scratch: &scratch)
             } else if name.equals("destination", in: input) {
-                destination = try reader.token("destination", 1...Payout.maximumTextBytes, input, &scratch)
+                destination = try reader.token(
+                    "destination",
+                    lengths: 1...Payout.maximumTextBytes,
+                    in: input,
+                    scratch: &scratch
+                )
             } else if name.equals("seller", in: input) {
                 seller = try reader.seller(input, &scratch)
             } else if name.equals("idempotency_key", in: input) {
                 try reader.idempotencyKey(input, &scratch)
             } else {
-                throw reader.unknown(name, input, &scratch)
+                throw reader.unknown(name, in: input, scratch: &scratch)
             }
         }
         guard let currency else { throw Rejection(.parameterMissing, .known("currency")) }

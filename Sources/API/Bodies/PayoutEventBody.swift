@@ -18,11 +18,11 @@ enum PayoutEventBody {
                 event = PayoutEvent.allCases.first { value.equals($0.name, in: input) }
                 guard event != nil else { throw Rejection(.parameterValueUnknown, .known("event")) }
             } else if name.equals("reason", in: input) {
-                reason = try reader.text("reason", 0...Payout.maximumTextBytes, input, &scratch)
+                reason = try reader.text("reason", lengths: 0...Payout.maximumTextBytes, in: input, scratch: &scratch)
             } else if name.equals("idempotency_key", in: input) {
                 try reader.idempotencyKey(input, &scratch)
             } else {
-                throw reader.unknown(name, input, &scratch)
+                throw reader.unknown(name, in: input, scratch: &scratch)
             }
         }
         guard let event else { throw Rejection(.parameterMissing, .known("event")) }

@@ -24,7 +24,7 @@ struct ProviderEventBody {
         guard !input.isEmpty else { throw Rejection(.bodyMissing) }
         var body = ProviderEventBody()
         try body.reader.begin(input)
-        while let name = try body.reader.next(input) { try body.readMember(name, input, &scratch) }
+        while let name = try body.reader.next(input) { try body.readMember(name, in: input, scratch: &scratch) }
         return try body.checked()
     }
 
@@ -53,47 +53,53 @@ struct ProviderEventBody {
 
     private mutating func readMember(
         _ name: JSONString,
-        _ input: Span<UInt8>,
-        _ scratch: inout RequestScratch
+        in input: Span<UInt8>,
+        scratch: inout RequestScratch
     ) throws(Rejection) {
         let lengths = 1...ProviderEvent.maximumTextBytes
         switch name.hasEscapes ? name.unescapedCount(input) : name.range.count {
-        case 2 where name.equals("id", in: input): id = try reader.token("id", lengths, input, &scratch)
+        case 2 where name.equals("id", in: input):
+            id = try reader.token("id", lengths: lengths, in: input, scratch: &scratch)
         case 4 where name.equals("type", in: input): type = try eventType(input)
         case 6 where name.equals("reason", in: input):
-            event.reason = try reader.anyText("reason", atMost: ProviderEvent.maximumReasonBytes, input, &scratch)
+            event.reason = try reader.anyText(
+                "reason",
+                atMost: ProviderEvent.maximumReasonBytes,
+                in: input,
+                scratch: &scratch
+            )
         case 8 where name.equals("provider", in: input):
-            provider = try reader.token("provider", lengths, input, &scratch)
+            provider = try reader.token("provider", lengths: lengths, in: input, scratch: &scratch)
         case 10 where name.equals("payment_id", in: input):
-            let numbers = try reader.identifier("payment_id", PaymentID.prefix, input, &scratch)
+            let numbers = try reader.identifier("payment_id", prefix: PaymentID.prefix, in: input, scratch: &scratch)
             payment = PaymentID(high: numbers.high, low: numbers.low)
         case 13 where name.equals("psp_reference", in: input):
-            event.reference = try reader.token("psp_reference", lengths, input, &scratch)
+            event.reference = try reader.token("psp_reference", lengths: lengths, in: input, scratch: &scratch)
         default:
             guard let member = EventMembers.named.first(where: { name.equals($0.name, in: input) }) else {
-                throw reader.unknown(name, input, &scratch)
+                throw reader.unknown(name, in: input, scratch: &scratch)
             }
-            try read(member.member, member.name, input, &scratch)
+            try read(member.member, name: member.name, in: input, scratch: &scratch)
             present.insert(member.member)
         }
     }
 
     private mutating func read(
         _ member: EventMembers,
-        _ name: StaticString,
-        _ input: Span<UInt8>,
-        _ scratch: inout RequestScratch
+        name: StaticString,
+        in input: Span<UInt8>,
+        scratch: inout RequestScratch
     ) throws(Rejection) {
         switch member {
         case .amount: event.amountMinor = try reader.minorUnits(name, from: 1, input)
-        case .currency: event.currency = try reader.currency(name, input, &scratch)
+        case .currency: event.currency = try reader.currency(name, in: input, scratch: &scratch)
         case .fee: event.feeMinor = try reader.minorUnits(name, from: 0, input)
         case .refund:
-            let numbers = try reader.identifier(name, RefundID.prefix, input, &scratch)
+            let numbers = try reader.identifier(name, prefix: RefundID.prefix, in: input, scratch: &scratch)
             event.refund = RefundID(high: numbers.high, low: numbers.low)
         case .target: event.target = try target(input)
         case .taken: event.isTaken = try reader.flag(name, input)
-        case .evidenceDueAt: event.evidenceDueAt = try reader.moment(name, input, &scratch)
+        case .evidenceDueAt: event.evidenceDueAt = try reader.moment(name, in: input, scratch: &scratch)
         case .chargeRefundable: event.isChargeRefundable = try reader.flag(name, input)
         case .feeReturned: event.isFeeReturned = try reader.flag(name, input)
         case .includesRefunded: event.includesRefunded = try reader.flag(name, input)

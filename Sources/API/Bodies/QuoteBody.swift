@@ -19,13 +19,13 @@ enum QuoteBody {
             if name.equals("sell_amount", in: input) {
                 amount = try reader.minorUnits("sell_amount", from: 1, input)
             } else if name.equals("sell_currency", in: input) {
-                sold = try reader.currency("sell_currency", input, &scratch)
+                sold = try reader.currency("sell_currency", in: input, scratch: &scratch)
             } else if name.equals("buy_currency", in: input) {
-                bought = try reader.currency("buy_currency", input, &scratch)
+                bought = try reader.currency("buy_currency", in: input, scratch: &scratch)
             } else if name.equals("idempotency_key", in: input) {
                 try reader.idempotencyKey(input, &scratch)
             } else {
-                throw reader.unknown(name, input, &scratch)
+                throw reader.unknown(name, in: input, scratch: &scratch)
             }
         }
         guard let amount else { throw Rejection(.parameterMissing, .known("sell_amount")) }

@@ -14,13 +14,18 @@ enum WalletBody {
         try reader.begin(input)
         while let name = try reader.next(input) {
             if name.equals("currency", in: input) {
-                currency = try reader.currency("currency", input, &scratch)
+                currency = try reader.currency("currency", in: input, scratch: &scratch)
             } else if name.equals("reference", in: input) {
-                reference = try reader.token("reference", 0...maximumReferenceCharacters, input, &scratch)
+                reference = try reader.token(
+                    "reference",
+                    lengths: 0...maximumReferenceCharacters,
+                    in: input,
+                    scratch: &scratch
+                )
             } else if name.equals("idempotency_key", in: input) {
                 try reader.idempotencyKey(input, &scratch)
             } else {
-                throw reader.unknown(name, input, &scratch)
+                throw reader.unknown(name, in: input, scratch: &scratch)
             }
         }
         guard let currency else { throw Rejection(.parameterMissing, .known("currency")) }

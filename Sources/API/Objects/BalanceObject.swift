@@ -10,11 +10,11 @@ enum BalanceObject {
 
     static func write(_ balance: BalanceView, _ output: inout ByteCursor) {
         output.literal("{\"object\":\"balance\",\"pending\":[")
-        writeLines(balance, \.pendingMinor, &output)
+        writeLines(balance, of: \.pendingMinor, into: &output)
         output.literal("],\"available\":[")
-        writeLines(balance, \.availableMinor, &output)
+        writeLines(balance, of: \.availableMinor, into: &output)
         output.literal("],\"reserve\":[")
-        writeLines(balance, \.reserveMinor, &output)
+        writeLines(balance, of: \.reserveMinor, into: &output)
         output.literal("]")
         writeSellers(balance.sellers, &output)
         output.literal(",\"as_of\":\"")
@@ -43,8 +43,8 @@ enum BalanceObject {
 
     private static func writeLines(
         _ balance: BalanceView,
-        _ amount: KeyPath<BalanceView.Line, Int64>,
-        _ output: inout ByteCursor
+        of amount: KeyPath<BalanceView.Line, Int64>,
+        into output: inout ByteCursor
     ) {
         var isFirst = true
         for line in balance.lines {

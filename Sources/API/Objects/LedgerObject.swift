@@ -40,7 +40,7 @@ enum EntriesObject {
         160 + LedgerCursorKey.length + page.entries.reduce(0) { $0 + 544 + $1.postings.count * 144 }
     }
 
-    static func write(_ page: LedgerPage, _ key: LedgerCursorKey, _ output: inout ByteCursor) {
+    static func write(_ page: LedgerPage, key: LedgerCursorKey, into output: inout ByteCursor) {
         output.literal("{\"object\":\"list\",\"data\":[")
         for index in page.entries.indices {
             if index > 0 { output.literal(",") }
@@ -75,13 +75,13 @@ enum EntriesObject {
         output.literal(",\"posting_rule\":\"")
         output.literal(entry.rule.name)
         output.literal("\",\"payment_id\":")
-        write(PaymentID.prefix, entry.payment.map { ($0.high, $0.low) }, &output)
+        write(PaymentID.prefix, id: entry.payment.map { ($0.high, $0.low) }, into: &output)
         output.literal(",\"refund_id\":")
-        write(RefundID.prefix, entry.refund.map { ($0.high, $0.low) }, &output)
+        write(RefundID.prefix, id: entry.refund.map { ($0.high, $0.low) }, into: &output)
         output.literal(",\"payout_id\":")
-        write(PayoutID.prefix, entry.payout.map { ($0.high, $0.low) }, &output)
+        write(PayoutID.prefix, id: entry.payout.map { ($0.high, $0.low) }, into: &output)
         output.literal(",\"conversion_id\":")
-        write(QuoteID.conversionPrefix, entry.conversion.map { ($0.high, $0.low) }, &output)
+        write(QuoteID.conversionPrefix, id: entry.conversion.map { ($0.high, $0.low) }, into: &output)
         output.literal(",\"effective_at\":\"")
         output.timestamp(entry.effectiveAt)
         output.literal("\",\"booked_at\":\"")
@@ -94,7 +94,7 @@ enum EntriesObject {
         output.literal("]}")
     }
 
-    private static func write(_ prefix: StaticString, _ id: (high: UInt64, low: UInt64)?, _ output: inout ByteCursor) {
+    private static func write(_ prefix: StaticString, id: (high: UInt64, low: UInt64)?, into output: inout ByteCursor) {
         guard let id else { return output.literal("null") }
         output.literal("\"")
         output.identifier(prefix, high: id.high, low: id.low)

@@ -8,7 +8,7 @@ extension RendererV1 {
         let texts = [payout.destination, payout.reason, payout.seller?.text ?? ""]
         let size = texts.reduce(512) { $0 + $1.utf8.count + ByteCursor.quotedOverhead($1.utf8.span) }
         body.writeCursor(maximum: size) { output in
-            output.begin("payout", PayoutID.prefix, payout.id.high, payout.id.low)
+            output.begin("payout", prefix: PayoutID.prefix, high: payout.id.high, low: payout.id.low)
             output.member("status", payout.state.name)
             output.member("amount", payout.amountMinor)
             output.member("currency", payout.currency.code)
@@ -25,7 +25,7 @@ extension RendererV1 {
         let reference = wallet.wallet.reference
         let size = 512 + reference.utf8.count + ByteCursor.quotedOverhead(reference.utf8.span)
         body.writeCursor(maximum: size) { output in
-            output.begin("wallet", WalletID.prefix, wallet.wallet.id.high, wallet.wallet.id.low)
+            output.begin("wallet", prefix: WalletID.prefix, high: wallet.wallet.id.high, low: wallet.wallet.id.low)
             output.member("currency", wallet.wallet.currency.code)
             output.member("reference", text: reference.isEmpty ? nil : reference)
             output.member("balance", wallet.balanceMinor)
@@ -39,7 +39,7 @@ extension RendererV1 {
 
     package func renderQuote(_ quote: ExchangeQuote, into body: inout ByteBuffer) {
         body.writeCursor(maximum: 768) { output in
-            output.begin("fx_quote", QuoteID.prefix, quote.id.high, quote.id.low)
+            output.begin("fx_quote", prefix: QuoteID.prefix, high: quote.id.high, low: quote.id.low)
             Self.write(quote.terms, &output)
             output.member("created_at", time: Int64(quote.id.milliseconds))
             output.member("expires_at", time: quote.expiresAt)
@@ -49,7 +49,7 @@ extension RendererV1 {
 
     package func renderConversion(_ quote: ExchangeQuote, into body: inout ByteBuffer) {
         body.writeCursor(maximum: 768) { output in
-            output.begin("fx_conversion", QuoteID.conversionPrefix, quote.id.high, quote.id.low)
+            output.begin("fx_conversion", prefix: QuoteID.conversionPrefix, high: quote.id.high, low: quote.id.low)
             output.literal(",\"quote_id\":\"")
             output.identifier(QuoteID.prefix, high: quote.id.high, low: quote.id.low)
             output.literal("\"")
@@ -71,7 +71,7 @@ extension RendererV1 {
 
 extension ByteCursor {
     /// The first members of an object of the API.
-    fileprivate mutating func begin(_ object: StaticString, _ prefix: StaticString, _ high: UInt64, _ low: UInt64) {
+    fileprivate mutating func begin(_ object: StaticString, prefix: StaticString, high: UInt64, low: UInt64) {
         literal("{\"id\":\"")
         identifier(prefix, high: high, low: low)
         literal("\",\"object\":\"")

@@ -12,7 +12,7 @@ enum OptionalMembers {
         writeSplits(details, &output)
         guard let manual = PaymentDetails.manual(in: details) else { return }
         output.literal(",\"manual_capture\":")
-        write(manual.method, details.extracting(manual.reason), &output)
+        write(manual.method, reason: details.extracting(manual.reason), into: &output)
     }
 
     /// What these members take beyond what their fields count for in the details: names, numbers, at most five splits.
@@ -49,7 +49,7 @@ enum OptionalMembers {
         output.decimal(residue.amountMinor)
     }
 
-    static func write(_ method: ManualMethod, _ reason: Span<UInt8>, _ output: inout ByteCursor) {
+    static func write(_ method: ManualMethod, reason: Span<UInt8>, into output: inout ByteCursor) {
         output.literal("{\"method\":\"")
         output.literal(method.name)
         output.literal("\",\"reason\":")
@@ -79,6 +79,6 @@ enum OptionalMembers {
         }
         guard let manual = PaymentDetails.manual(in: instructions) else { return }
         output.literal(",\"manual_capture\":")
-        write(manual.method, instructions.extracting(manual.reason), &output)
+        write(manual.method, reason: instructions.extracting(manual.reason), into: &output)
     }
 }

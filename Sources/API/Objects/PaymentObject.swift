@@ -21,9 +21,9 @@ enum PaymentObject {
     /// - Parameter connectors: names those that tried, where more than one did.
     static func write(
         _ payment: PaymentView,
-        _ details: Span<UInt8>,
+        details: Span<UInt8>,
         connectors: ConnectorRegistry,
-        _ output: inout ByteCursor
+        into output: inout ByteCursor
     ) {
         output.literal("{\"id\":\"")
         output.identifier(PaymentID.prefix, high: payment.id.high, low: payment.id.low)
@@ -105,11 +105,11 @@ enum DetailsObject {
 
     static func write(_ details: Span<UInt8>, _ output: inout ByteCursor) {
         let fields = find(details)
-        writeMember(",\"payment_method\":", fields.paymentMethod, details, &output)
-        writeMember(",\"description\":", fields.description, details, &output)
-        writeMember(",\"reference\":", fields.reference, details, &output)
-        writeMember(",\"customer\":", fields.customer, details, &output)
-        writeMember(",\"statement_descriptor\":", fields.statementDescriptor, details, &output)
+        writeMember(",\"payment_method\":", range: fields.paymentMethod, details: details, into: &output)
+        writeMember(",\"description\":", range: fields.description, details: details, into: &output)
+        writeMember(",\"reference\":", range: fields.reference, details: details, into: &output)
+        writeMember(",\"customer\":", range: fields.customer, details: details, into: &output)
+        writeMember(",\"statement_descriptor\":", range: fields.statementDescriptor, details: details, into: &output)
         output.literal(",\"metadata\":{")
         writeMetadata(details, &output)
         output.literal("}")
@@ -135,9 +135,9 @@ enum DetailsObject {
 
     private static func writeMember(
         _ name: StaticString,
-        _ range: Range<Int>?,
-        _ details: Span<UInt8>,
-        _ output: inout ByteCursor
+        range: Range<Int>?,
+        details: Span<UInt8>,
+        into output: inout ByteCursor
     ) {
         output.literal(name)
         if let range {

@@ -19,7 +19,9 @@ package struct RendererV1: ResponseRenderer {
 
     package func renderPayment(_ payment: PaymentView, details: Span<UInt8>, into body: inout ByteBuffer) {
         let size = PaymentObject.maximumBytes(payment, details)
-        body.writeCursor(maximum: size) { PaymentObject.write(payment, details, connectors: connectors, &$0) }
+        body.writeCursor(maximum: size) {
+            PaymentObject.write(payment, details: details, connectors: connectors, into: &$0)
+        }
     }
 
     package func renderDeclined(
@@ -100,7 +102,9 @@ package struct RendererV1: ResponseRenderer {
     }
 
     package func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {
-        body.writeCursor(maximum: EntriesObject.maximumBytes(page)) { EntriesObject.write(page, cursorKey, &$0) }
+        body.writeCursor(maximum: EntriesObject.maximumBytes(page)) {
+            EntriesObject.write(page, key: cursorKey, into: &$0)
+        }
     }
 
     package func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer) {
@@ -180,7 +184,7 @@ package struct RendererV1: ResponseRenderer {
         output.literal(",\"payment_id\":\"")
         output.identifier(PaymentID.prefix, high: payment.id.high, low: payment.id.low)
         output.literal("\",\"payment\":")
-        PaymentObject.write(payment, details, connectors: connectors, &output)
+        PaymentObject.write(payment, details: details, connectors: connectors, into: &output)
     }
 }
 

@@ -109,8 +109,8 @@ extension TimelineObject {
         case .operationStarted(let record): write(record, &output)
         case .operationAttempted(let record): write(record, &output)
         case .operationUnresolved(let record):
-            writeOperation(record.operation, record.ordinal, &output)
-            writeName("reason", record.reason.name, &output)
+            writeOperation(record.operation, ordinal: record.ordinal, into: &output)
+            writeName("reason", value: record.reason.name, into: &output)
             writeReference(record.providerReference, &output)
         case .attemptEnded(let record): write(record, connectors: connectors, &output)
         case .operationFinished(let record): write(record, connectors: connectors, &output)
@@ -131,9 +131,9 @@ extension TimelineObject {
     }
 
     private static func write(_ record: EventApplied, _ output: inout ByteCursor) {
-        writeName("event", record.type.name, &output)
-        writeName("effect", record.fact.effect.name, &output)
-        if let ended = record.ended { writeName("ended", ended.name, &output) }
+        writeName("event", value: record.type.name, into: &output)
+        writeName("effect", value: record.fact.effect.name, into: &output)
+        if let ended = record.ended { writeName("ended", value: ended.name, into: &output) }
         if let key = record.key { writeRequest(key.requestID, &output) }
         if !record.eventID.isEmpty {
             output.literal(",\"provider\":")
@@ -155,7 +155,7 @@ extension TimelineObject {
     }
 
     private static func write(_ record: PaymentChanged, _ output: inout ByteCursor) {
-        writeName("change", record.change.name, &output)
+        writeName("change", value: record.change.name, into: &output)
         if let key = record.key { writeRequest(key.requestID, &output) }
         if record.amountMinor != 0 { writeAmount(record.amountMinor, &output) }
         if !record.note.isEmpty {
@@ -168,25 +168,25 @@ extension TimelineObject {
     private static func write(_ record: PaymentCreated, _ output: inout ByteCursor) {
         writeRequest(record.key.requestID, &output)
         writeAmount(record.amountMinor, &output)
-        writeName("currency", record.currency.code, &output)
+        writeName("currency", value: record.currency.code, into: &output)
         output.literal(",\"capture\":")
         output.flag(record.capturesAutomatically)
     }
 
     private static func write(_ record: OperationStarted, _ output: inout ByteCursor) {
-        writeOperation(record.operation, record.ordinal, &output)
+        writeOperation(record.operation, ordinal: record.ordinal, into: &output)
         if let key = record.key { writeRequest(key.requestID, &output) }
-        if let cause = record.cause { writeName("cause", cause.name, &output) }
+        if let cause = record.cause { writeName("cause", value: cause.name, into: &output) }
         writeAmount(record.amountMinor, &output)
         if !record.instructions.isEmpty { OptionalMembers.writeInstructions(record.instructions.span, &output) }
         write(record.transfers, &output)
     }
 
     private static func write(_ record: OperationAttempted, _ output: inout ByteCursor) {
-        writeOperation(record.operation, record.ordinal, &output)
-        writeName("call", record.mode.name, &output)
-        writeName("answer", record.answer.name, &output)
-        if let reason = record.reason { writeName("reason", reason.name, &output) }
+        writeOperation(record.operation, ordinal: record.ordinal, into: &output)
+        writeName("call", value: record.mode.name, into: &output)
+        writeName("answer", value: record.answer.name, into: &output)
+        if let reason = record.reason { writeName("reason", value: reason.name, into: &output) }
     }
 
     private static func write(
@@ -194,7 +194,7 @@ extension TimelineObject {
         connectors: ConnectorRegistry,
         _ output: inout ByteCursor
     ) {
-        writeOperation(.authorize, record.ordinal, &output)
+        writeOperation(.authorize, ordinal: record.ordinal, into: &output)
         AttemptsObject.writeMembers(record.ended, connectors: connectors, &output)
         writeReference(record.providerReference, &output)
         AttemptsObject.writeConnector("next_connector", is: record.nextConnector, connectors: connectors, &output)
@@ -205,13 +205,13 @@ extension TimelineObject {
         connectors: ConnectorRegistry,
         _ output: inout ByteCursor
     ) {
-        writeOperation(record.operation, record.ordinal, &output)
+        writeOperation(record.operation, ordinal: record.ordinal, into: &output)
         if record.operation == .authorize {
             output.literal(",\"attempt\":")
             output.decimal(Int64(record.attempt))
         }
         AttemptsObject.writeConnector("connector", is: record.connector, connectors: connectors, &output)
-        writeName("result", record.result.name, &output)
+        writeName("result", value: record.result.name, into: &output)
         writeAmount(record.amountMinor, &output)
         output.literal(",\"amount_executed\":")
         output.decimal(record.executedMinor)
@@ -227,7 +227,7 @@ extension TimelineObject {
                 advice: record.advice
             )
             DeclineObject.write(decline, &output)
-        case .notExecuted(let reason): writeName("reason", reason.name, &output)
+        case .notExecuted(let reason): writeName("reason", value: reason.name, into: &output)
         }
         output.literal(",\"http_status\":")
         output.decimal(Int64(record.responseStatus))
@@ -236,8 +236,8 @@ extension TimelineObject {
 
     // MARK: Members
 
-    private static func writeOperation(_ operation: ProviderOperation, _ ordinal: UInt16, _ output: inout ByteCursor) {
-        writeName("operation", operation.name, &output)
+    private static func writeOperation(_ operation: ProviderOperation, ordinal: UInt16, into output: inout ByteCursor) {
+        writeName("operation", value: operation.name, into: &output)
         output.literal(",\"number\":")
         output.decimal(Int64(ordinal))
     }
@@ -258,7 +258,7 @@ extension TimelineObject {
         if reference.isEmpty { output.literal("null") } else { output.quoted(reference.utf8.span) }
     }
 
-    private static func writeName(_ name: StaticString, _ value: StaticString, _ output: inout ByteCursor) {
+    private static func writeName(_ name: StaticString, value: StaticString, into output: inout ByteCursor) {
         output.literal(",\"")
         output.literal(name)
         output.literal("\":\"")

@@ -28,7 +28,7 @@ package struct LedgerCursorKey: Sendable {
             bytes.append(UInt8(truncatingIfNeeded: cursor.position >> UInt64(shift)))
         }
         bytes.append(cursor.transfers)
-        bytes += signature(bytes, merchant, query)
+        bytes += signature(bytes, merchant: merchant, query: query)
         return Base64URL.encode(bytes)
     }
 
@@ -38,7 +38,7 @@ package struct LedgerCursorKey: Sendable {
             return nil
         }
         let place = Array(bytes[..<Self.placeBytes])
-        let expected = signature(place, merchant, query)
+        let expected = signature(place, merchant: merchant, query: query)
         var difference: UInt8 = 0
         for index in expected.indices { difference |= expected[index] ^ bytes[Self.placeBytes + index] }
         guard difference == 0 else { return nil }
@@ -46,7 +46,7 @@ package struct LedgerCursorKey: Sendable {
         return LedgerCursor(position: position, transfers: place[9])
     }
 
-    private func signature(_ place: [UInt8], _ merchant: MerchantID, _ query: LedgerQuery) -> [UInt8] {
+    private func signature(_ place: [UInt8], merchant: MerchantID, query: LedgerQuery) -> [UInt8] {
         var message = place
         for shift in stride(from: 56, through: 0, by: -8) {
             message.append(UInt8(truncatingIfNeeded: merchant.rawValue >> UInt64(shift)))

@@ -45,7 +45,7 @@ struct RequestInterpreter {
         switch (route, principal) {
         case (.merchant(let route), .merchant(let index)):
             let merchant = configuration.merchants[index]
-            let kind = try command(route, query, body, of: merchant)
+            let kind = try command(route, query: query, body: body, of: merchant)
             return isPost ? try operation(kind, fields, of: merchant.id) : .read(kind, merchant.id)
         case (.review(let route), .merchant(let index)):
             return try operation(try review(route, body).kind, fields, of: configuration.merchants[index].id)
@@ -138,8 +138,8 @@ struct RequestInterpreter {
     /// What a merchant asks. Bodies are admitted.
     private mutating func command(
         _ route: MerchantRoute,
-        _ query: QueryParameters,
-        _ body: Span<UInt8>,
+        query: QueryParameters,
+        body: Span<UInt8>,
         of merchant: APIConfiguration.Merchant
     ) throws(Rejection) -> Command.Kind {
         switch route {
@@ -176,7 +176,8 @@ struct RequestInterpreter {
         case .acceptDispute(let id): return try plain(.acceptDispute(id), body)
         case .disputeEvidence(let id):
             return .disputeEvidence(id, evidence: try EvidenceBody.parse(body, scratch: &scratch))
-        case .createPayout: return .createPayout(try PayoutBody.parse(body, merchant, money, scratch: &scratch))
+        case .createPayout:
+            return .createPayout(try PayoutBody.parse(body, merchant: merchant, rules: money, scratch: &scratch))
         case .createWallet: return .createWallet(try WalletBody.parse(body, scratch: &scratch))
         case .quoteExchange: return .quoteExchange(try QuoteBody.parse(body, money, scratch: &scratch))
         case .convertExchange:

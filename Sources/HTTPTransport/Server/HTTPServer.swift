@@ -39,7 +39,13 @@ package final class HTTPServer: Sendable {
         var port = configuration.port
         do {
             for (index, eventLoop) in loops.enumerated() {
-                let part = try await listen(eventLoop, index, port, configuration, makeApplication)
+                let part = try await listen(
+                    eventLoop,
+                    index: index,
+                    port: port,
+                    configuration: configuration,
+                    makeApplication: makeApplication
+                )
                 parts.append(part)
                 // The first listener decides a port left open; the others join it.
                 port = part.listener.localAddress?.port ?? port
@@ -53,10 +59,10 @@ package final class HTTPServer: Sendable {
 
     private static func listen(
         _ eventLoop: any EventLoop,
-        _ index: Int,
-        _ port: Int,
-        _ configuration: HTTPServerConfiguration,
-        _ makeApplication: @escaping @Sendable (HTTPServerLoop) -> any HTTPServerApplication
+        index: Int,
+        port: Int,
+        configuration: HTTPServerConfiguration,
+        makeApplication: @escaping @Sendable (HTTPServerLoop) -> any HTTPServerApplication
     ) async throws -> Part {
         let loop = try await eventLoop.submit {
             let loop = HTTPServerLoop(eventLoop: eventLoop, index: index, configuration: configuration, now: .now())
@@ -64,7 +70,7 @@ package final class HTTPServer: Sendable {
             return NIOLoopBound(loop, eventLoop: eventLoop)
         }.get()
         do {
-            var bootstrap = bootstrap(loop, eventLoop, configuration)
+            var bootstrap = bootstrap(loop, eventLoop: eventLoop, configuration: configuration)
             if index > 0 { bootstrap = bootstrap.serverChannelOption(Self.sharing, value: 1) }
             let listener = try await bootstrap.bind(host: configuration.host, port: port).get()
             if index == 0 { try await listener.setOption(Self.sharing, value: 1).get() }
@@ -79,8 +85,8 @@ package final class HTTPServer: Sendable {
 
     private static func bootstrap(
         _ loop: NIOLoopBound<HTTPServerLoop>,
-        _ eventLoop: any EventLoop,
-        _ configuration: HTTPServerConfiguration
+        eventLoop: any EventLoop,
+        configuration: HTTPServerConfiguration
     ) -> ServerBootstrap {
         ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: configuration.backlog)

@@ -24,7 +24,7 @@ extension SimulatorApplication {
     }
 
     /// `POST /v1/charges/{id}/capture`, `/cancel`, `/refunds`, `/increment`, `/confirm`
-    func followUp(_ kind: OperationKind, _ charge: UInt32?, _ request: HTTPServerRequest) {
+    func followUp(_ kind: OperationKind, charge: UInt32?, request: HTTPServerRequest) {
         let key = request.headers.first(name: Self.keyHeader)
         carryOut(core.followUp(kind, charge: charge, key: key, body: request.body, now: now), request.token)
     }

@@ -71,7 +71,7 @@ final class SimulatorApplication: HTTPServerApplication {
         let query = bytes.extracting(min(mark + 1, bytes.count)..<bytes.count)
         switch route {
         case .createCharge: createCharge(request)
-        case .followUp(let kind, let charge): followUp(kind, charge, request)
+        case .followUp(let kind, let charge): followUp(kind, charge: charge, request: request)
         case .listCharges: listCharges(request.token, query)
         case .readCharge(let charge): readCharge(request.token, charge)
         case .readOperation: readOperation(request.token, query)

@@ -13,15 +13,15 @@ enum AnswerWriter {
         }
         var writer = JSONWriter()
         writer.beginObject(into: &buffer)
-        writeIdentifier("id", of: number, operation, in: store, &writer, into: &buffer)
+        writeIdentifier("id", of: number, operation: operation, in: store, writer: &writer, into: &buffer)
         if operation.kind == .authorize || operation.kind == .confirm || operation.isVoid {
             writeReference(ofCharge: operation.charge, in: store, &writer, into: &buffer)
         } else {
-            writeCharge("charge", operation.charge, in: store, &writer, into: &buffer)
+            writeCharge("charge", number: operation.charge, in: store, writer: &writer, into: &buffer)
         }
         writer.name("status", into: &buffer)
         writer.string(answeredStatus(of: operation), into: &buffer)
-        writeAmount(operation.amount, operation.currency, &writer, into: &buffer)
+        writeAmount(operation.amount, currency: operation.currency, writer: &writer, into: &buffer)
         switch operation.firstAnswer {
         case .final: writeExpiry(of: operation, in: store, &writer, into: &buffer)
         case .pending: break
@@ -41,8 +41,8 @@ enum AnswerWriter {
         writer.string(operation.kind.name, into: &buffer)
         writer.name("key", into: &buffer)
         writeBytes(at: operation.key, in: store, &writer, into: &buffer)
-        writeIdentifier("id", of: number, operation, in: store, &writer, into: &buffer)
-        writeCharge("charge", operation.charge, in: store, &writer, into: &buffer)
+        writeIdentifier("id", of: number, operation: operation, in: store, writer: &writer, into: &buffer)
+        writeCharge("charge", number: operation.charge, in: store, writer: &writer, into: &buffer)
         writer.name("outcome", into: &buffer)
         writer.string(outcome(of: operation), into: &buffer)
         writer.name("status", into: &buffer)
@@ -52,7 +52,7 @@ enum AnswerWriter {
             writer.string(operation.code.name, into: &buffer)
             writeAdvice(operation.advice, &writer, into: &buffer)
         }
-        writeAmount(operation.amount, operation.currency, &writer, into: &buffer)
+        writeAmount(operation.amount, currency: operation.currency, writer: &writer, into: &buffer)
         if operation.outcome == .succeeded {
             writeExpiry(of: operation, in: store, &writer, into: &buffer)
         } else if operation.outcome.awaitsShopper {
@@ -71,11 +71,11 @@ enum AnswerWriter {
     ) {
         let charge = store.charges[number]
         writer.beginObject(into: &buffer)
-        writeCharge("id", number, in: store, &writer, into: &buffer)
+        writeCharge("id", number: number, in: store, writer: &writer, into: &buffer)
         writeReference(ofCharge: number, in: store, &writer, into: &buffer)
         writer.name("status", into: &buffer)
         writer.string(store.status(ofCharge: number, now: now).rawValue, into: &buffer)
-        writeAmount(charge.authorized, charge.currency, &writer, into: &buffer)
+        writeAmount(charge.authorized, currency: charge.currency, writer: &writer, into: &buffer)
         writer.name("captured_amount", into: &buffer)
         writer.integer(charge.captured, into: &buffer)
         writer.name("refunded_amount", into: &buffer)
@@ -90,7 +90,7 @@ enum AnswerWriter {
     static func write(error code: String, message: String, request: UInt64, into buffer: inout ByteBuffer) {
         var writer = JSONWriter()
         writer.beginObject(into: &buffer)
-        writeError(code, message, advice: .none, request: request, &writer, into: &buffer)
+        writeError(code, message: message, advice: .none, request: request, writer: &writer, into: &buffer)
         writer.endObject(into: &buffer)
     }
 
@@ -105,17 +105,24 @@ enum AnswerWriter {
         let message =
             operation.code.isIssuerDecline
             ? "The payment was declined." : "The charge does not allow it; nothing was executed."
-        writeError(operation.code.name, message, advice: operation.advice, request: nil, &writer, into: &buffer)
-        writeIdentifier("id", of: number, operation, in: store, &writer, into: &buffer)
+        writeError(
+            operation.code.name,
+            message: message,
+            advice: operation.advice,
+            request: nil,
+            writer: &writer,
+            into: &buffer
+        )
+        writeIdentifier("id", of: number, operation: operation, in: store, writer: &writer, into: &buffer)
         writer.endObject(into: &buffer)
     }
 
     private static func writeError(
         _ code: String,
-        _ message: String,
+        message: String,
         advice: Advice,
         request: UInt64?,
-        _ writer: inout JSONWriter,
+        writer: inout JSONWriter,
         into buffer: inout ByteBuffer
     ) {
         writer.name("error", into: &buffer)
@@ -235,8 +242,8 @@ extension AnswerWriter {
 
     static func writeAmount(
         _ amount: Int64,
-        _ currency: CurrencyCode,
-        _ writer: inout JSONWriter,
+        currency: CurrencyCode,
+        writer: inout JSONWriter,
         into buffer: inout ByteBuffer
     ) {
         writer.name("amount", into: &buffer)
@@ -250,9 +257,9 @@ extension AnswerWriter {
 
     private static func writeCharge(
         _ name: StaticString,
-        _ number: UInt32,
+        number: UInt32,
         in store: borrowing SimulatorStore,
-        _ writer: inout JSONWriter,
+        writer: inout JSONWriter,
         into buffer: inout ByteBuffer
     ) {
         writer.name(name, into: &buffer)
@@ -264,9 +271,9 @@ extension AnswerWriter {
     private static func writeIdentifier(
         _ name: StaticString,
         of number: UInt32,
-        _ operation: OperationRecord,
+        operation: OperationRecord,
         in store: borrowing SimulatorStore,
-        _ writer: inout JSONWriter,
+        writer: inout JSONWriter,
         into buffer: inout ByteBuffer
     ) {
         let subject = operation.kind == .authorize || operation.kind == .confirm ? operation.charge : number

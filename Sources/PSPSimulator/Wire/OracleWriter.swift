@@ -101,7 +101,7 @@ enum OracleWriter {
         AnswerWriter.writeReference(ofCharge: operation.charge, in: store, &writer, into: &buffer)
         writer.name("operation", into: &buffer)
         writer.string(kind.name, into: &buffer)
-        AnswerWriter.writeAmount(operation.amount, operation.currency, &writer, into: &buffer)
+        AnswerWriter.writeAmount(operation.amount, currency: operation.currency, writer: &writer, into: &buffer)
         writer.name("executions", into: &buffer)
         writer.integer(Int64(executed.count), into: &buffer)
         writer.name("keys", into: &buffer)
@@ -110,16 +110,16 @@ enum OracleWriter {
             AnswerWriter.writeBytes(at: store.operations[number].key, in: store, &writer, into: &buffer)
         }
         writer.endArray(into: &buffer)
-        writeDifferentAmounts(operation.amount, executed, in: store, &writer, into: &buffer)
+        writeDifferentAmounts(operation.amount, executed: executed, in: store, writer: &writer, into: &buffer)
         writer.endObject(into: &buffer)
         buffer.writeInteger(UInt8(ascii: "\n"))
     }
 
     private static func writeDifferentAmounts(
         _ amount: Int64,
-        _ executed: [UInt32],
+        executed: [UInt32],
         in store: borrowing SimulatorStore,
-        _ writer: inout JSONWriter,
+        writer: inout JSONWriter,
         into buffer: inout ByteBuffer
     ) {
         var differ = false

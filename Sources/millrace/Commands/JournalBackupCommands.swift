@@ -137,7 +137,7 @@ extension JournalCommand {
                 position,
                 bytes in
                 readable += 1
-                if readable <= show { Console.line(RecordLine.text(batch, position, bytes, hex: false)) }
+                if readable <= show { Console.line(RecordLine.text(batch, position: position, in: bytes, hex: false)) }
             }
             Console.line("\(readable) of them can still be read" + (readable > show ? " (--show prints more)" : ""))
         }

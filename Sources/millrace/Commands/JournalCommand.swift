@@ -123,7 +123,7 @@ struct JournalCommand: ParsableCommand {
                         batch,
                         position,
                         bytes in
-                        Console.line(RecordLine.text(batch, position, bytes, hex: hex))
+                        Console.line(RecordLine.text(batch, position: position, in: bytes, hex: hex))
                     }
                 } catch {
                     throw Failure(JournalError(error.code, "").exitStatus, error.description)

@@ -39,7 +39,7 @@ struct LedgerCommand: ParsableCommand {
             var sums: [Account: AccountTotals] = [:]
             for journal in try JournalPaths.find(directory) {
                 var check = LedgerCheck()
-                try LedgerJournal.forEachRecord(journal, ring) { position, record in
+                try LedgerJournal.forEachRecord(journal, keys: ring) { position, record in
                     switch record {
                     case .success(let record): check.examine(record, at: position)
                     case .failure(let error): check.examine(undecodable: error, at: position)
@@ -103,7 +103,7 @@ struct LedgerCommand: ParsableCommand {
                 }
             Console.text(export.begin())
             for journal in try JournalPaths.find(directory) {
-                try LedgerJournal.forEachRecord(journal, ring) { position, record in
+                try LedgerJournal.forEachRecord(journal, keys: ring) { position, record in
                     let record = try record.get().record
                     for entry in LedgerEntry.of(record, at: position) { Console.text(export.write(entry)) }
                 }
@@ -128,8 +128,8 @@ private enum LedgerJournal {
     /// Ends with a failure at damage, as a start would, and at the first error that `body` throws.
     static func forEachRecord(
         _ directory: String,
-        _ keys: MasterKeyRing?,
-        _ body: (RecordPosition, Result<LinkedRecord, RecordDecodingError>) throws -> Void
+        keys: MasterKeyRing?,
+        body: (RecordPosition, Result<LinkedRecord, RecordDecodingError>) throws -> Void
     ) throws {
         var failure: (any Error)?
         do throws(JournalProblem) {

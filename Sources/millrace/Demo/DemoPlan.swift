@@ -25,7 +25,7 @@ struct DemoPlan {
     init(command: DemoCommand, state: DemoDirectory.State) {
         let isPart = command.gatewayOnly || command.pspOnly
         /// 0 asks for any port; a part that comes back takes the one at which it is expected.
-        func choose(_ given: Int?, _ last: Int?, _ initial: Int) -> Int {
+        func choose(_ given: Int?, last: Int?, initial: Int) -> Int {
             switch given {
             case nil: last ?? initial
             case 0 where isPart: last ?? 0
@@ -34,9 +34,9 @@ struct DemoPlan {
         }
         startsGateway = !command.pspOnly
         startsSimulator = !command.gatewayOnly
-        port = choose(command.port, state.port, Self.defaultPort)
-        adminPort = choose(command.adminPort, state.adminPort, Self.defaultAdminPort)
-        pspPort = choose(command.pspPort, state.pspPort, Self.defaultPSPPort)
+        port = choose(command.port, last: state.port, initial: Self.defaultPort)
+        adminPort = choose(command.adminPort, last: state.adminPort, initial: Self.defaultAdminPort)
+        pspPort = choose(command.pspPort, last: state.pspPort, initial: Self.defaultPSPPort)
         secondPSPPort = state.connectors == nil ? nil : state.secondPSPPort ?? 0
         pspUsesTLS = command.pspTLS || (command.gatewayOnly && state.pspUsesTLS == true)
         profile = command.behaviour.profile

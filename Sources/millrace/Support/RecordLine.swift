@@ -8,8 +8,8 @@ import ShardRecords
 enum RecordLine {
     static func text(
         _ batch: JournalDump.Batch,
-        _ position: RecordPosition,
-        _ bytes: Span<UInt8>,
+        position: RecordPosition,
+        in bytes: Span<UInt8>,
         hex: Bool
     ) -> String {
         var members = ["\"position\":\(position)", "\"batch\":\(batch.number)", "\"epoch\":\(batch.epoch)"]

@@ -20,9 +20,9 @@ extension ExpectationJournal {
             let fields = line.split(separator: " ")
             let isRead =
                 switch fields.first {
-                case "M": begin(fields, &runs, &indices)
-                case "I": intend(fields, &runs, &indices)
-                case "A": answer(fields, &runs, indices)
+                case "M": begin(fields, into: &runs, indices: &indices)
+                case "I": intend(fields, into: &runs, indices: &indices)
+                case "A": answer(fields, into: &runs, indices: indices)
                 default: false
                 }
             guard isRead else { throw LoadUsageError("\(file):\(number + 1): not a line of an expectation journal") }
@@ -32,8 +32,8 @@ extension ExpectationJournal {
 
     private static func begin(
         _ fields: [Substring],
-        _ runs: inout [ExpectedRun],
-        _ indices: inout [UInt64: Int]
+        into runs: inout [ExpectedRun],
+        indices: inout [UInt64: Int]
     ) -> Bool {
         guard fields.count == 5, fields[1] == "1", let start = UInt64(fields[2]) else { return false }
         let currencies = fields[4].split(separator: ",").map(String.init)
@@ -44,8 +44,8 @@ extension ExpectationJournal {
 
     private static func intend(
         _ fields: [Substring],
-        _ runs: inout [ExpectedRun],
-        _ indices: inout [UInt64: Int]
+        into runs: inout [ExpectedRun],
+        indices: inout [UInt64: Int]
     ) -> Bool {
         guard fields.count == 7, !runs.isEmpty, let sequence = UInt64(fields[1]),
             let operation = UInt8(fields[2]).flatMap(Operation.init(rawValue:)), let merchant = UInt16(fields[3]),
@@ -67,8 +67,8 @@ extension ExpectationJournal {
 
     private static func answer(
         _ fields: [Substring],
-        _ runs: inout [ExpectedRun],
-        _ indices: [UInt64: Int]
+        into runs: inout [ExpectedRun],
+        indices: [UInt64: Int]
     ) -> Bool {
         guard fields.count == 5, let sequence = UInt64(fields[1]), let index = indices[sequence],
             let status = UInt16(fields[2]), let payment = identifier(fields[3])

@@ -27,11 +27,11 @@ extension LoadDriver {
                 role: .original,
                 retries: retries
             )
-            sample(slots[index], response, verdict)
+            sample(slots[index], response: response, verdict: verdict)
             return apply(verdict, index, retryAfter: retryAfter(response.headers), now: now)
         }
         let facts = AnswerFacts(response.body.readableBytesUInt8Span)
-        if slots[index].asksByGet { return answeredByGet(index, response, facts, now: now) }
+        if slots[index].asksByGet { return answeredByGet(index, response: response, facts: facts, now: now) }
         let isReplay = response.headers.first(name: "idempotent-replayed") == "true"
         let verdict = AnswerVerdict.of(
             status: response.status,
@@ -40,9 +40,9 @@ extension LoadDriver {
             role: slots[index].role,
             retries: retries
         )
-        check(index, response, facts, isReplay: isReplay, verdict)
-        sample(slots[index], response, verdict)
-        acknowledge(index, response.status, facts, verdict)
+        check(index, response: response, facts: facts, isReplay: isReplay, verdict: verdict)
+        sample(slots[index], response: response, verdict: verdict)
+        acknowledge(index, status: response.status, facts: facts, verdict: verdict)
         if response.status == 202, isReplay, slots[index].operation.isCreate, facts.payment != .none {
             slots[index].asksByGet = true
             slots[index].payment.id = facts.payment
@@ -64,53 +64,55 @@ extension LoadDriver {
     }
 
     /// The key's answer stays 202: the payment itself says when it is final.
-    private func answeredByGet(_ index: Int32, _ response: HTTPClientResponse, _ facts: AnswerFacts, now: UInt64) {
+    private func answeredByGet(_ index: Int32, response: HTTPClientResponse, facts: AnswerFacts, now: UInt64) {
         guard response.status == 200, facts.status != .processing else {
             return apply(retries ? .retry : .final(.processing), index, retryAfter: 0, now: now)
         }
         let outcome: Outcome = facts.status == .failed ? .declined : .succeeded
-        acknowledge(index, 200, facts, .final(outcome))
+        acknowledge(index, status: 200, facts: facts, verdict: .final(outcome))
         apply(.final(outcome), index, retryAfter: 0, now: now)
     }
 
     /// Compares an answer with what the contract promises.
     private func check(
         _ index: Int32,
-        _ response: HTTPClientResponse,
-        _ facts: AnswerFacts,
+        response: HTTPClientResponse,
+        facts: AnswerFacts,
         isReplay: Bool,
-        _ verdict: AnswerVerdict
+        verdict: AnswerVerdict
     ) {
         let slot = slots[index]
         guard case .final(let outcome) = verdict else { return }
         switch outcome {
         case .succeeded, .declined: break
         case .repeated where response.status != 409: break
-        case .refused where slot.role == .conflict: return violate(slot, .conflictNotRefused, response)
+        case .refused where slot.role == .conflict: return violate(slot, kind: .conflictNotRefused, response: response)
         case .repeated, .refusedConflict, .processing, .refused, .failed, .lost, .gaveUp: return
         }
         if isReplay, slot.role == .original, slot.attempts == 1, slot.group == Slot.noGroup {
-            violate(slot, .replayedOnFirstUse, response)
+            violate(slot, kind: .replayedOnFirstUse, response: response)
         }
-        if outcome == .succeeded || outcome == .repeated { checkContent(slot, response, facts) }
+        if outcome == .succeeded || outcome == .repeated { checkContent(slot, response: response, facts: facts) }
         guard slot.group != Slot.noGroup else { return }
         switch groups.note(slot.group, status: response.status, isReplay: isReplay, body: response.body) {
         case .fine: break
-        case .differs: violate(slot, .replayDiffers, response)
-        case .executedTwice: violate(slot, .executedTwice, response)
+        case .differs: violate(slot, kind: .replayDiffers, response: response)
+        case .executedTwice: violate(slot, kind: .executedTwice, response: response)
         }
     }
 
-    private func checkContent(_ slot: Slot, _ response: HTTPClientResponse, _ facts: AnswerFacts) {
+    private func checkContent(_ slot: Slot, response: HTTPClientResponse, facts: AnswerFacts) {
         guard response.status != 402 else { return }
         let isRefund = slot.operation == .refund || slot.operation == .refundPartial
         let isNamed = isRefund ? facts.refund != .none : facts.payment != .none
         let expectsAmount = slot.operation.isCreate || isRefund
-        if !isNamed || expectsAmount && facts.amount != slot.amount { violate(slot, .answerIncomplete, response) }
+        if !isNamed || expectsAmount && facts.amount != slot.amount {
+            violate(slot, kind: .answerIncomplete, response: response)
+        }
     }
 
     /// Keeps the first answers that are errors.
-    private func sample(_ slot: Slot, _ response: HTTPClientResponse, _ verdict: AnswerVerdict) {
+    private func sample(_ slot: Slot, response: HTTPClientResponse, verdict: AnswerVerdict) {
         guard case .final(let outcome) = verdict, outcome.isError, errorSamples.count < ErrorSample.maximumKept else {
             return
         }
@@ -125,7 +127,7 @@ extension LoadDriver {
         )
     }
 
-    private func violate(_ slot: Slot, _ kind: Violation.Kind, _ response: HTTPClientResponse) {
+    private func violate(_ slot: Slot, kind: Violation.Kind, response: HTTPClientResponse) {
         let detail = String(decoding: response.body.readableBytesView.prefix(300), as: UTF8.self)
         violations.add(
             Violation(
@@ -140,7 +142,7 @@ extension LoadDriver {
 
     /// Writes what was answered into the ledger of expectations. A conflict's 422 says nothing about the key's payment,
     /// and an answer that is no success does not take back one that is.
-    private func acknowledge(_ index: Int32, _ status: Int, _ facts: AnswerFacts, _ verdict: AnswerVerdict) {
+    private func acknowledge(_ index: Int32, status: Int, facts: AnswerFacts, verdict: AnswerVerdict) {
         let slot = slots[index]
         guard slot.role != .conflict else { return }
         if slot.operation.isCreate, facts.payment != .none { slots[index].payment.id = facts.payment }
@@ -180,15 +182,15 @@ extension LoadDriver {
         switch slot.operation {
         case .sale:
             handle.captured = slot.amount
-            payments.offer(handle, .captured, &random)
+            payments.offer(handle, status: .captured, random: &random)
         case .authorize:
-            payments.offer(handle, .authorized, &random)
+            payments.offer(handle, status: .authorized, random: &random)
         case .capture, .capturePartial:
             handle.captured = slot.amount
-            payments.offer(handle, .captured, &random)
+            payments.offer(handle, status: .captured, random: &random)
         case .refund, .refundPartial:
             handle.refunded += slot.amount
-            payments.offer(handle, .partiallyRefunded, &random)
+            payments.offer(handle, status: .partiallyRefunded, random: &random)
         case .cancel, .get, .raw:
             break
         }

@@ -41,7 +41,7 @@ struct PaymentPool: Sendable {
     }
 
     /// Offers a payment for later operations, by what can be done with it.
-    mutating func offer(_ handle: PaymentHandle, _ status: EntityStatus, _ random: inout SplitMix64) {
+    mutating func offer(_ handle: PaymentHandle, status: EntityStatus, random: inout SplitMix64) {
         switch status {
         case .authorized:
             insert(handle, into: &authorized, &random)

@@ -41,10 +41,16 @@ struct RequestFactory {
         self.allocator = allocator
         self.authorizations = apiKeys.map { "Bearer \($0)" }
         self.createHeaders = authorizations.map {
-            Self.headers("POST", scheme, authority, "/v1/payments", authorization: $0)
+            Self.headers("POST", scheme: scheme, authority: authority, path: "/v1/payments", authorization: $0)
         }
         let raw = compiled.scenario.raw
-        var rawHeaders = Self.headers("POST", scheme, authority, raw?.path ?? "/", authorization: authorizations.first)
+        var rawHeaders = Self.headers(
+            "POST",
+            scheme: scheme,
+            authority: authority,
+            path: raw?.path ?? "/",
+            authorization: authorizations.first
+        )
         for (name, value) in (raw?.headers ?? [:]).sorted(by: { $0.key < $1.key }) {
             rawHeaders.replaceOrAdd(name: name, value: value)
         }
@@ -70,7 +76,13 @@ struct RequestFactory {
         key: String
     ) -> HTTPClientRequest {
         let path = "/v1/payments/\(payment.payment)/\(action)"
-        var headers = Self.headers("POST", scheme, authority, path, authorization: authorizations[Int(merchant)])
+        var headers = Self.headers(
+            "POST",
+            scheme: scheme,
+            authority: authority,
+            path: path,
+            authorization: authorizations[Int(merchant)]
+        )
         headers.add(name: Self.keyHeader, value: key, indexing: .neverIndexed)
         var body = allocator.buffer(capacity: 32)
         if let amount {
@@ -86,7 +98,13 @@ struct RequestFactory {
     /// `GET /v1/payments/{id}`.
     func get(_ payment: EntityID, merchant: UInt16) -> HTTPClientRequest {
         let path = "/v1/payments/\(payment.payment)"
-        let headers = Self.headers("GET", scheme, authority, path, authorization: authorizations[Int(merchant)])
+        let headers = Self.headers(
+            "GET",
+            scheme: scheme,
+            authority: authority,
+            path: path,
+            authorization: authorizations[Int(merchant)]
+        )
         return HTTPClientRequest(headers: headers, body: nil)
     }
 
@@ -108,9 +126,9 @@ struct RequestFactory {
 
     private static func headers(
         _ method: String,
-        _ scheme: String,
-        _ authority: String,
-        _ path: String,
+        scheme: String,
+        authority: String,
+        path: String,
         authorization: String?
     ) -> HPACKHeaders {
         var headers = HPACKHeaders()

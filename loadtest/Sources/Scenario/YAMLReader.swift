@@ -27,13 +27,13 @@ struct YAMLReader {
         self.path = path
         self.node = node
         guard let mapping = node.mapping else {
-            throw Self.failure(file, node, path, "must be a mapping")
+            throw Self.failure(file, node: node, path: path, message: "must be a mapping")
         }
         var members: [String: Node] = [:]
         for (key, value) in mapping {
             let name = key.string ?? "?"
             guard members.updateValue(value, forKey: name) == nil else {
-                throw Self.failure(file, key, path, "has \"\(name)\" twice")
+                throw Self.failure(file, node: key, path: path, message: "has \"\(name)\" twice")
             }
         }
         self.members = members
@@ -116,12 +116,12 @@ struct YAMLReader {
     }
 
     func failure(_ key: String, _ message: String) -> LoadUsageError {
-        Self.failure(file, members[key] ?? node, join(key), message)
+        Self.failure(file, node: members[key] ?? node, path: join(key), message: message)
     }
 
     private func join(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-    private static func failure(_ file: String, _ node: Node, _ path: String, _ message: String) -> LoadUsageError {
+    private static func failure(_ file: String, node: Node, path: String, message: String) -> LoadUsageError {
         let line = node.mark.map { ":\($0.line)" } ?? ""
         return LoadUsageError("\(file)\(line): \(path.isEmpty ? "the scenario" : path) \(message)")
     }
