@@ -69,7 +69,7 @@ private struct Run: ~Copyable {
         var core = newCore()
         var output = Turn()
         for number in 0..<count {
-            Self.pay(number, &core, &output)
+            Self.pay(number, &core, in: &output)
             guard output.recordCount > 100 || number == count - 1 else { continue }
             let before = core.lastPosition - UInt64(output.recordCount)
             while true {
@@ -116,7 +116,7 @@ private struct Run: ~Copyable {
         var output = Turn()
         let making = Stopwatch()
         for number in 0..<payments {
-            Self.pay(number, &core, &output)
+            Self.pay(number, &core, in: &output)
             output.removeAll()
         }
         Self.line("making", "\(payments) payments, \(making.read().text)")
@@ -145,12 +145,12 @@ private struct Run: ~Copyable {
         var capture: ShardCapture? = core.capture(unchangedSince: 0)
         Self.line("pause", "taking: \(clock.microseconds) us")
         clock = Stopwatch()
-        Self.pay(payments, &core, &output)
+        Self.pay(payments, &core, in: &output)
         Self.line("", "first payment after it: \(clock.microseconds) us")
         var touched: [Double] = []
         for place in stride(from: 100, to: payments, by: max(1, payments / 200)) {
             clock = Stopwatch()
-            Self.refund(place, &core, &output)
+            Self.refund(place, &core, in: &output)
             touched.append(clock.microseconds)
             output.removeAll()
         }
@@ -160,7 +160,7 @@ private struct Run: ~Copyable {
         var again: [Double] = []
         for place in stride(from: 101, to: payments, by: max(1, payments / 200)) {
             clock = Stopwatch()
-            Self.refund(place, &core, &output)
+            Self.refund(place, &core, in: &output)
             again.append(clock.microseconds)
             output.removeAll()
         }
@@ -260,7 +260,7 @@ private struct Run: ~Copyable {
         )
     }
 
-    static func pay(_ number: Int, _ core: inout ShardCore, _ output: inout Turn) {
+    static func pay(_ number: Int, _ core: inout ShardCore, in output: inout Turn) {
         var details = PaymentDetails()
         details.append(.paymentMethod, "tok_visa_4242")
         details.append(.reference, "order-1234567890")
@@ -276,23 +276,29 @@ private struct Run: ~Copyable {
                 details: details
             )
         )
-        finish(command(kind, UInt64(number)), Int64(number % 100_000) + 1, number, &core, &output)
+        finish(
+            command(kind, UInt64(number)),
+            amount: Int64(number % 100_000) + 1,
+            number: number,
+            by: &core,
+            in: &output
+        )
     }
 
-    static func refund(_ place: Int, _ core: inout ShardCore, _ output: inout Turn) {
+    static func refund(_ place: Int, _ core: inout ShardCore, in output: inout Turn) {
         var id: PaymentID?
         _ = core.forEachPayment(from: place, count: 1) { view, _ in id = view.id }
         var command = command(.refund(id!, amountMinor: 1), 1 << 40 | UInt64(place))
         command.merchant = MerchantID(rawValue: UInt64(place % 1_000))
-        finish(command, 1, place, &core, &output)
+        finish(command, amount: 1, number: place, by: &core, in: &output)
     }
 
     private static func finish(
         _ command: Command,
-        _ amount: Int64,
-        _ number: Int,
-        _ core: inout ShardCore,
-        _ output: inout Turn
+        amount: Int64,
+        number: Int,
+        by core: inout ShardCore,
+        in output: inout Turn
     ) {
         let time = epochTime + Int64(number / 100)
         core.handle(command, at: time, into: &output)

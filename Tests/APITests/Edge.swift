@@ -78,10 +78,10 @@ final class Edge {
             headers.add(name: "content-type", value: "application/json")
         }
         for (name, value) in additional { headers.add(name: name, value: value) }
-        api.receive(request(method, path, headers, body))
+        api.receive(request(method, path, headers: headers, body: body))
     }
 
-    func request(_ method: String, _ path: String, _ headers: HPACKHeaders, _ body: [UInt8]) -> HTTPServerRequest {
+    func request(_ method: String, _ path: String, headers: HPACKHeaders, body: [UInt8]) -> HTTPServerRequest {
         stream += 2
         return HTTPServerRequest(
             token: HTTPStreamToken(connection: 5, generation: 6, stream: stream),

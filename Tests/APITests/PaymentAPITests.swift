@@ -84,7 +84,7 @@ import Testing
 
     @Test func `the OpenAPI document is served without a key`() throws {
         let edge = try Edge()
-        edge.api.receive(edge.request("GET", "/openapi.yaml", [:], []))
+        edge.api.receive(edge.request("GET", "/openapi.yaml", headers: [:], body: []))
         let answer = try #require(edge.answer)
         #expect(answer.status == "200")
         #expect(answer.headers.first(name: "content-type") == "application/yaml")

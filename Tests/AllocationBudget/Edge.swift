@@ -19,7 +19,13 @@ enum Edge {
             Application(loop: loop, result: result.continuation)
         }
         let client = try setting.client(port: server.port)
-        try await Sender.send(Setting.warmUp + Setting.measured, from: 0, setting.loop, client, "mk_edge")
+        try await Sender.send(
+            Setting.warmUp + Setting.measured,
+            from: 0,
+            on: setting.loop,
+            client: client,
+            key: "mk_edge"
+        )
         await server.drain(within: .zero)
         try await group.shutdownGracefully()
         for await value in result.stream { return value }

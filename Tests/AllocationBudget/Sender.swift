@@ -37,9 +37,9 @@ final class Sender: HTTPClientDelegate {
     static func send(
         _ count: Int,
         from first: Int,
-        _ loop: any EventLoop,
-        _ client: HTTPClientConfiguration,
-        _ key: String
+        on loop: any EventLoop,
+        client: HTTPClientConfiguration,
+        key: String
     ) async throws {
         let done = loop.makePromise(of: Void.self)
         loop.execute {

@@ -26,9 +26,9 @@ enum WholePath {
             logger: logger
         )
         let client = try setting.client(port: gateway.port)
-        try await Sender.send(Setting.warmUp, from: 0, setting.loop, client, key.text)
+        try await Sender.send(Setting.warmUp, from: 0, on: setting.loop, client: client, key: key.text)
         let before = allocations(except: others)
-        try await Sender.send(Setting.measured, from: Setting.warmUp, setting.loop, client, key.text)
+        try await Sender.send(Setting.measured, from: Setting.warmUp, on: setting.loop, client: client, key: key.text)
         let after = allocations(except: others)
         await gateway.drain()
         await simulator.drain()

@@ -14,11 +14,11 @@ import Testing
         var books = MoneyBooks()
         books.fundMerchant(10_000, fee: 250)
         #expect(books.problems == [])
-        books.payout(1, nil, 4_000)
-        books.payout(1, .sent, 4_000)
-        books.payout(1, .paid, 4_000)
-        books.payout(2, nil, 1_000)
-        books.payout(2, .failed, 1_000)
+        books.payout(1, event: nil, amount: 4_000)
+        books.payout(1, event: .sent, amount: 4_000)
+        books.payout(1, event: .paid, amount: 4_000)
+        books.payout(2, event: nil, amount: 1_000)
+        books.payout(2, event: .failed, amount: 1_000)
         try books.quote(1, 2_000)
         try books.convert(1)
         #expect(books.problems == [])
@@ -30,15 +30,15 @@ import Testing
     @Test func aPayOutOfMoreThanIsAvailableIsNamed() {
         var books = MoneyBooks()
         books.fundMerchant(1_000, fee: 0)
-        books.payout(1, nil, 1_001)
+        books.payout(1, event: nil, amount: 1_001)
         #expect(books.problems.contains { $0.contains("is overdrawn by 1") })
     }
 
     @Test func anEventThatTheStateDoesNotAllowIsNamed() {
         var books = MoneyBooks()
         books.fundMerchant(1_000, fee: 0)
-        books.payout(1, nil, 500)
-        books.payout(1, .returned, 500)
+        books.payout(1, event: nil, amount: 500)
+        books.payout(1, event: .returned, amount: 500)
         #expect(books.problems.contains { $0.contains("is requested, and returned") })
     }
 
@@ -46,7 +46,7 @@ import Testing
         var books = MoneyBooks()
         books.fundMerchant(1_000, fee: 0)
         let wrong = Transfers(PostingRules.payoutRequested(from: books.available, amountMinor: 499))
-        books.payout(1, nil, 500, booking: wrong)
+        books.payout(1, event: nil, amount: 500, booking: wrong)
         #expect(books.problems.contains { $0.contains("books") && $0.contains("is due") })
     }
 
@@ -198,7 +198,13 @@ private struct MoneyBooks {
         let rail = PaymentRail.topUp(funds)
         funds.balanceMinor += amount
         funds.unsettledMinor += amount
-        pay(amount, fee: 0, .topUp, details, PostingRules.capture(parties(rail), amountMinor: amount, feeMinor: 0))
+        pay(
+            amount,
+            fee: 0,
+            traits: .topUp,
+            details: details,
+            transfer: PostingRules.capture(parties(rail), amountMinor: amount, feeMinor: 0)
+        )
     }
 
     /// - Parameter booksAsSettled: makes all of it available, whatever is unsettled: a mistake.
@@ -211,7 +217,13 @@ private struct MoneyBooks {
         let share = BasisPoints.fee(of: amount, basisPoints: fee)
         if !booksAsSettled { funds.pendingMinor += funds.pendingPart(ofShare: amount - share, spending: amount) }
         funds.balanceMinor -= amount
-        pay(amount, fee: fee, .wallet, details, PostingRules.capture(parties, amountMinor: amount, feeMinor: share))
+        pay(
+            amount,
+            fee: fee,
+            traits: .wallet,
+            details: details,
+            transfer: PostingRules.capture(parties, amountMinor: amount, feeMinor: share)
+        )
     }
 
     mutating func sale(_ amount: Int64, _ plan: [SplitRequest], parts: [Int64], residue: Int64) {
@@ -219,7 +231,7 @@ private struct MoneyBooks {
         details.append(plan: plan)
         let sellers = parts.enumerated().map { SellerPart(owner: 3 << 48 | UInt64($0 + 1), amountMinor: $1) }
         let transfer = PostingRules.capture(parties(.provider), amountMinor: amount, feeMinor: residue, parts: sellers)
-        pay(amount, fee: 0, .split, details, transfer)
+        pay(amount, fee: 0, traits: .split, details: details, transfer: transfer)
     }
 
     private func parties(_ rail: PaymentRail) -> Parties {
@@ -229,9 +241,9 @@ private struct MoneyBooks {
     private mutating func pay(
         _ amount: Int64,
         fee: UInt16,
-        _ traits: PaymentTraits,
-        _ details: PaymentDetails,
-        _ transfer: Transfer
+        traits: PaymentTraits,
+        details: PaymentDetails,
+        transfer: Transfer
     ) {
         payments += 1
         let id = PaymentID(milliseconds: 1, shard: 3, sequence: payments)
@@ -276,7 +288,7 @@ private struct MoneyBooks {
         )
     }
 
-    mutating func payout(_ number: UInt64, _ event: PayoutEvent?, _ amount: Int64, booking: Transfers? = nil) {
+    mutating func payout(_ number: UInt64, event: PayoutEvent?, amount: Int64, booking: Transfers? = nil) {
         let payout = Payout(
             id: PayoutID(milliseconds: 1, shard: 3, sequence: number),
             merchant: merchant,

@@ -26,8 +26,8 @@ import Testing
         var books = books(.review)
         books.judge(.review, status: 202, deadline: .max)
         #expect(books.check.openOperations == 0)
-        books.start(.authorize, 1, 1_000)
-        books.finish(.authorize, 1, 1_000, books.capture(1_000, fee: 0, releasing: nil))
+        books.start(.authorize, ordinal: 1, amount: 1_000)
+        books.finish(.authorize, ordinal: 1, amount: 1_000, transfers: books.capture(1_000, fee: 0, releasing: nil))
         #expect(books.problems == [])
     }
 
@@ -45,13 +45,13 @@ import Testing
         var books = books(.block)
         books.judge(.block, status: 402)
         #expect(books.problems == [])
-        books.finish(.authorize, 1, 1_000, books.capture(1_000, fee: 0, releasing: nil))
+        books.finish(.authorize, ordinal: 1, amount: 1_000, transfers: books.capture(1_000, fee: 0, releasing: nil))
         #expect(books.problems.isEmpty == false)
     }
 
     @Test func `what awaits its verdict must not have been sent`() {
         var books = books(.allow, asksScorer: true)
-        books.finish(.authorize, 1, 1_000, books.capture(1_000, fee: 0, releasing: nil))
+        books.finish(.authorize, ordinal: 1, amount: 1_000, transfers: books.capture(1_000, fee: 0, releasing: nil))
         #expect(books.problems.first?.contains("was sent to the provider before it was cleared") == true)
     }
 

@@ -14,13 +14,29 @@ import Testing
     @Test func aWholeLifeIsSound() {
         var books = Books()
         books.create(1_000, fee: 250, capturing: false)
-        books.finish(.authorize, 1, 1_000, Transfers(PostingRules.hold(books.parties, amountMinor: 1_000)))
-        books.start(.capture, 1, 600)
-        books.finish(.capture, 1, 600, books.capture(600, fee: 15, releasing: 1_000))
-        books.start(.refund, 1, 100, books.requested(100))
-        books.finish(.refund, 1, 100, Transfers(PostingRules.refundConfirmed(books.parties, amountMinor: 100)))
-        books.start(.refund, 2, 200, books.requested(200))
-        books.finish(.refund, 2, 200, books.returned(200), result: .declined(.hard, .doNotHonor))
+        books.finish(
+            .authorize,
+            ordinal: 1,
+            amount: 1_000,
+            transfers: Transfers(PostingRules.hold(books.parties, amountMinor: 1_000))
+        )
+        books.start(.capture, ordinal: 1, amount: 600)
+        books.finish(.capture, ordinal: 1, amount: 600, transfers: books.capture(600, fee: 15, releasing: 1_000))
+        books.start(.refund, ordinal: 1, amount: 100, transfers: books.requested(100))
+        books.finish(
+            .refund,
+            ordinal: 1,
+            amount: 100,
+            transfers: Transfers(PostingRules.refundConfirmed(books.parties, amountMinor: 100))
+        )
+        books.start(.refund, ordinal: 2, amount: 200, transfers: books.requested(200))
+        books.finish(
+            .refund,
+            ordinal: 2,
+            amount: 200,
+            transfers: books.returned(200),
+            result: .declined(.hard, .doNotHonor)
+        )
         books.bounce(ordinal: 1, 100)
         #expect(books.problems == [])
         #expect(books.check.totals[Account(.platformFees, currency: .eur)]?.balance == -15)
@@ -31,32 +47,58 @@ import Testing
     @Test func severalCapturesAreSound() {
         var books = Books()
         books.create(1_000, fee: 250, capturing: false)
-        books.finish(.authorize, 1, 1_000, Transfers(PostingRules.hold(books.parties, amountMinor: 1_000)))
+        books.finish(
+            .authorize,
+            ordinal: 1,
+            amount: 1_000,
+            transfers: Transfers(PostingRules.hold(books.parties, amountMinor: 1_000))
+        )
         for (number, amount) in [(1, 300), (2, 250)] as [(UInt16, Int64)] {
-            books.start(.capture, number, amount)
+            books.start(.capture, ordinal: number, amount: amount)
             let fee = BasisPoints.fee(of: amount, basisPoints: 250)
-            books.finish(.capture, number, amount, books.capture(amount, fee: fee, releasing: amount), staysOpen: true)
+            books.finish(
+                .capture,
+                ordinal: number,
+                amount: amount,
+                transfers: books.capture(amount, fee: fee, releasing: amount),
+                staysOpen: true
+            )
         }
-        books.start(.cancel, 1, 450)
-        books.finish(.cancel, 1, 450, Transfers(PostingRules.release(books.parties, amountMinor: 450)))
-        books.start(.refund, 1, 550, books.requested(550))
-        books.finish(.refund, 1, 550, Transfers(PostingRules.refundConfirmed(books.parties, amountMinor: 550)))
+        books.start(.cancel, ordinal: 1, amount: 450)
+        books.finish(
+            .cancel,
+            ordinal: 1,
+            amount: 450,
+            transfers: Transfers(PostingRules.release(books.parties, amountMinor: 450))
+        )
+        books.start(.refund, ordinal: 1, amount: 550, transfers: books.requested(550))
+        books.finish(
+            .refund,
+            ordinal: 1,
+            amount: 550,
+            transfers: Transfers(PostingRules.refundConfirmed(books.parties, amountMinor: 550))
+        )
         #expect(books.problems == [])
     }
 
     @Test func aCaptureThatKeepsTooMuchOfTheHoldIsNamed() {
         var books = Books()
         books.create(1_000, fee: 0, capturing: false)
-        books.finish(.authorize, 1, 1_000, Transfers(PostingRules.hold(books.parties, amountMinor: 1_000)))
-        books.start(.capture, 1, 300)
-        books.finish(.capture, 1, 300, books.capture(300, fee: 0, releasing: 300))
+        books.finish(
+            .authorize,
+            ordinal: 1,
+            amount: 1_000,
+            transfers: Transfers(PostingRules.hold(books.parties, amountMinor: 1_000))
+        )
+        books.start(.capture, ordinal: 1, amount: 300)
+        books.finish(.capture, ordinal: 1, amount: 300, transfers: books.capture(300, fee: 0, releasing: 300))
         #expect(books.problems.first?.hasPrefix("record 4: books") == true)
     }
 
     @Test func aSaleIsSoundAndOpenOperationsAreCounted() {
         var books = Books()
         books.create(1_000, fee: 0, capturing: true)
-        books.finish(.authorize, 1, 1_000, books.capture(1_000, fee: 0, releasing: nil))
+        books.finish(.authorize, ordinal: 1, amount: 1_000, transfers: books.capture(1_000, fee: 0, releasing: nil))
         books.create(500, fee: 0, capturing: true)
         #expect(books.problems == [])
         #expect(books.check.openOperations == 1)
@@ -66,7 +108,7 @@ import Testing
     func aSettlementsFeeIsNotAboveItsAmountSinceThatIsChecked(_ fee: Int64, _ isBounded: Bool) {
         var books = Books()
         books.create(1_000, fee: 0, capturing: true)
-        books.finish(.authorize, 1, 1_000, books.capture(1_000, fee: 0, releasing: nil))
+        books.finish(.authorize, ordinal: 1, amount: 1_000, transfers: books.capture(1_000, fee: 0, releasing: nil))
         books.settle(1_000, providerFee: fee, isBounded: isBounded)
         if fee > 1_000, isBounded {
             #expect(books.problems.first?.contains("a fee of 1001 for 1000 settled") == true)
@@ -78,7 +120,7 @@ import Testing
     @Test func aWrongAmountIsNamed() {
         var books = Books()
         books.create(1_000, fee: 250, capturing: true)
-        books.finish(.authorize, 1, 1_000, books.capture(1_000, fee: 24, releasing: nil))
+        books.finish(.authorize, ordinal: 1, amount: 1_000, transfers: books.capture(1_000, fee: 24, releasing: nil))
         #expect(books.problems.first?.contains("books") == true)
         #expect(books.problems.contains { $0.contains("platform:fees") && $0.contains("-25") })
     }
@@ -86,34 +128,49 @@ import Testing
     @Test func aMissingTransferIsNamed() {
         var books = Books()
         books.create(1_000, fee: 0, capturing: false)
-        books.finish(.authorize, 1, 1_000, Transfers())
+        books.finish(.authorize, ordinal: 1, amount: 1_000, transfers: Transfers())
         #expect(books.problems.first?.hasPrefix("record 2: books nothing where") == true)
     }
 
     @Test func captureOfMoreThanAuthorizedIsNamed() {
         var books = Books()
         books.create(1_000, fee: 0, capturing: false)
-        books.finish(.authorize, 1, 1_000, Transfers(PostingRules.hold(books.parties, amountMinor: 1_000)))
-        books.start(.capture, 1, 1_001)
-        books.finish(.capture, 1, 1_001, books.capture(1_001, fee: 0, releasing: 1_000))
+        books.finish(
+            .authorize,
+            ordinal: 1,
+            amount: 1_000,
+            transfers: Transfers(PostingRules.hold(books.parties, amountMinor: 1_000))
+        )
+        books.start(.capture, ordinal: 1, amount: 1_001)
+        books.finish(.capture, ordinal: 1, amount: 1_001, transfers: books.capture(1_001, fee: 0, releasing: 1_000))
         #expect(books.problems == ["record 4: captured 1001 of 1000 authorized"])
     }
 
     @Test func refundOfMoreThanCapturedIsNamed() {
         var books = Books()
         books.create(100, fee: 0, capturing: true)
-        books.finish(.authorize, 1, 100, books.capture(100, fee: 0, releasing: nil))
-        books.start(.refund, 1, 60, books.requested(60))
-        books.start(.refund, 2, 60, books.requested(60))
+        books.finish(.authorize, ordinal: 1, amount: 100, transfers: books.capture(100, fee: 0, releasing: nil))
+        books.start(.refund, ordinal: 1, amount: 60, transfers: books.requested(60))
+        books.start(.refund, ordinal: 2, amount: 60, transfers: books.requested(60))
         #expect(books.problems == ["record 4: refunded 0 and pending 120 of 100 captured"])
     }
 
     @Test func releasingMoreThanWasHeldIsNamed() {
         var books = Books()
         books.create(1_000, fee: 0, capturing: false)
-        books.finish(.authorize, 1, 1_000, Transfers(PostingRules.hold(books.parties, amountMinor: 1_000)))
-        books.start(.cancel, 1, 1_000)
-        books.finish(.cancel, 1, 1_000, Transfers(PostingRules.release(books.parties, amountMinor: 1_200)))
+        books.finish(
+            .authorize,
+            ordinal: 1,
+            amount: 1_000,
+            transfers: Transfers(PostingRules.hold(books.parties, amountMinor: 1_000))
+        )
+        books.start(.cancel, ordinal: 1, amount: 1_000)
+        books.finish(
+            .cancel,
+            ordinal: 1,
+            amount: 1_000,
+            transfers: Transfers(PostingRules.release(books.parties, amountMinor: 1_200))
+        )
         #expect(books.problems.contains { $0.contains("leaves its side") })
         #expect(books.problems.contains { $0.contains("where memo:auth:merchant:0000000000000007 1000 EUR") })
     }
@@ -121,8 +178,8 @@ import Testing
     @Test func anEndWithoutABeginningIsNamed() {
         var books = Books()
         books.create(100, fee: 0, capturing: true)
-        books.finish(.authorize, 1, 100, books.capture(100, fee: 0, releasing: nil))
-        books.finish(.authorize, 1, 100, books.capture(100, fee: 0, releasing: nil))
+        books.finish(.authorize, ordinal: 1, amount: 100, transfers: books.capture(100, fee: 0, releasing: nil))
+        books.finish(.authorize, ordinal: 1, amount: 100, transfers: books.capture(100, fee: 0, releasing: nil))
         #expect(books.problems.first?.contains("ends, but is not open") == true)
     }
 
@@ -143,7 +200,13 @@ import Testing
     @Test func anExecutionOfAnotherAmountIsNamed() {
         var books = Books()
         books.create(100, fee: 0, capturing: true)
-        books.finish(.authorize, 1, 100, books.capture(100, fee: 0, releasing: nil), executed: 99)
+        books.finish(
+            .authorize,
+            ordinal: 1,
+            amount: 100,
+            transfers: books.capture(100, fee: 0, releasing: nil),
+            executed: 99
+        )
         #expect(books.problems == ["record 2: 100 EUR asked for, 99 EUR executed"])
     }
 
@@ -202,9 +265,9 @@ struct Books {
 
     mutating func start(
         _ operation: ProviderOperation,
-        _ ordinal: UInt16,
-        _ amount: Int64,
-        _ transfers: Transfers = Transfers()
+        ordinal: UInt16,
+        amount: Int64,
+        transfers: Transfers = Transfers()
     ) {
         take(
             .operationStarted(
@@ -223,9 +286,9 @@ struct Books {
 
     mutating func finish(
         _ operation: ProviderOperation,
-        _ ordinal: UInt16,
-        _ amount: Int64,
-        _ transfers: Transfers,
+        ordinal: UInt16,
+        amount: Int64,
+        transfers: Transfers,
         result: OperationResult = .succeeded,
         executed: Int64? = nil,
         staysOpen: Bool = false

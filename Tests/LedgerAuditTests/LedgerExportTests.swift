@@ -9,7 +9,7 @@ import Testing
     private func books() -> Books {
         var books = Books()
         books.create(1_000, fee: 250, capturing: true)
-        books.finish(.authorize, 1, 1_000, books.capture(1_000, fee: 25, releasing: nil))
+        books.finish(.authorize, ordinal: 1, amount: 1_000, transfers: books.capture(1_000, fee: 25, releasing: nil))
         return books
     }
 
@@ -73,7 +73,7 @@ import Testing
         (5, Currency.eur, "0.05"), (-5, .eur, "-0.05"), (0, .eur, "0.00"), (123, .jpy, "123"), (-1, .kwd, "-0.001"),
         (123_456, .eur, "1234.56"),
     ])
-    func decimals(_ minor: Int, _ currency: Currency, _ expected: String) {
+    func decimals(_ minor: Int, currency: Currency, expected: String) {
         #expect(ReportText.decimal(Int128(minor), currency) == expected)
     }
 }

@@ -11,7 +11,7 @@ import Testing
         return (string, bytes)
     }
 
-    private func equals(_ string: JSONString, _ text: StaticString, _ bytes: [UInt8]) -> Bool {
+    private func equals(_ string: JSONString, _ text: StaticString, in bytes: [UInt8]) -> Bool {
         string.equals(text, in: bytes.span)
     }
 
@@ -37,13 +37,13 @@ import Testing
     @Test func `a string equals a text by value, not by spelling`() throws {
         for literal in [#""amount""#, #""\u0061mount""#, #""amoun\u0074""#] {
             let (string, bytes) = try read(literal)
-            #expect(equals(string, "amount", bytes))
-            #expect(!equals(string, "amoun", bytes))
-            #expect(!equals(string, "amounts", bytes))
-            #expect(!equals(string, "amounT", bytes))
-            #expect(!equals(string, "", bytes))
+            #expect(equals(string, "amount", in: bytes))
+            #expect(!equals(string, "amoun", in: bytes))
+            #expect(!equals(string, "amounts", in: bytes))
+            #expect(!equals(string, "amounT", in: bytes))
+            #expect(!equals(string, "", in: bytes))
         }
         let (empty, bytes) = try read(#""""#)
-        #expect(equals(empty, "", bytes) && !equals(empty, "a", bytes))
+        #expect(equals(empty, "", in: bytes) && !equals(empty, "a", in: bytes))
     }
 }

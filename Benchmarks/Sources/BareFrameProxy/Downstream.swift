@@ -27,7 +27,7 @@ final class Downstream: ChannelInboundHandler {
         let frame = unwrapInboundIn(data)
         switch frame.payload {
         case .headers(let headers):
-            begin(frame.streamID, headers, context)
+            begin(frame.streamID, headers, context: context)
         case .data(let data):
             if let update = window.received(data.data.readableBytes + (data.paddingBytes ?? 0)) {
                 context.write(wrapOutboundOut(HTTP2Frame(streamID: .rootStream, payload: update)), promise: nil)
@@ -46,7 +46,7 @@ final class Downstream: ChannelInboundHandler {
     private func begin(
         _ stream: HTTP2StreamID,
         _ payload: HTTP2Frame.FramePayload.Headers,
-        _ context: ChannelHandlerContext
+        context: ChannelHandlerContext
     ) {
         guard let upstream = pool.pick() else {
             let refused = HTTP2Frame(streamID: stream, payload: .rstStream(.refusedStream))

@@ -12,7 +12,7 @@ import Testing
         let code: String
         let parameter: String?
 
-        init(_ body: String, _ code: String, _ parameter: String? = nil) {
+        init(_ body: String, _ code: String, parameter: String? = nil) {
             self.body = body
             self.code = code
             self.parameter = parameter
@@ -56,71 +56,103 @@ import Testing
     ]
 
     static let amounts: [Case] = [
-        Case(with(amount: "1.5"), "amount_not_integer", "amount"),
-        Case(with(amount: "1250.0"), "amount_not_integer", "amount"),
-        Case(with(amount: "1e2"), "amount_not_integer", "amount"),
-        Case(with(amount: "1E+2"), "amount_not_integer", "amount"),
-        Case(with(amount: "-1.5"), "amount_not_integer", "amount"),
-        Case(with(amount: "-1"), "amount_negative", "amount"),
-        Case(with(amount: "-99999999999999999999999"), "amount_negative", "amount"),
-        Case(with(amount: "0"), "amount_zero", "amount"),
-        Case(with(amount: "-0"), "amount_zero", "amount"),
-        Case(with(amount: "100000000"), "amount_too_large", "amount"),
-        Case(with(amount: "9223372036854775807"), "amount_too_large", "amount"),
-        Case(with(amount: "9223372036854775808"), "amount_too_large", "amount"),
-        Case(with(amount: "123456789012345678901234567890"), "amount_too_large", "amount"),
-        Case(with(amount: "\"1250\""), "parameter_type_invalid", "amount"),
-        Case(with(amount: "null"), "parameter_type_invalid", "amount"),
-        Case(with(amount: "true"), "parameter_type_invalid", "amount"),
-        Case(with(amount: "[1250]"), "parameter_type_invalid", "amount"),
-        Case(with(amount: "{}"), "parameter_type_invalid", "amount"),
+        Case(with(amount: "1.5"), "amount_not_integer", parameter: "amount"),
+        Case(with(amount: "1250.0"), "amount_not_integer", parameter: "amount"),
+        Case(with(amount: "1e2"), "amount_not_integer", parameter: "amount"),
+        Case(with(amount: "1E+2"), "amount_not_integer", parameter: "amount"),
+        Case(with(amount: "-1.5"), "amount_not_integer", parameter: "amount"),
+        Case(with(amount: "-1"), "amount_negative", parameter: "amount"),
+        Case(with(amount: "-99999999999999999999999"), "amount_negative", parameter: "amount"),
+        Case(with(amount: "0"), "amount_zero", parameter: "amount"),
+        Case(with(amount: "-0"), "amount_zero", parameter: "amount"),
+        Case(with(amount: "100000000"), "amount_too_large", parameter: "amount"),
+        Case(with(amount: "9223372036854775807"), "amount_too_large", parameter: "amount"),
+        Case(with(amount: "9223372036854775808"), "amount_too_large", parameter: "amount"),
+        Case(with(amount: "123456789012345678901234567890"), "amount_too_large", parameter: "amount"),
+        Case(with(amount: "\"1250\""), "parameter_type_invalid", parameter: "amount"),
+        Case(with(amount: "null"), "parameter_type_invalid", parameter: "amount"),
+        Case(with(amount: "true"), "parameter_type_invalid", parameter: "amount"),
+        Case(with(amount: "[1250]"), "parameter_type_invalid", parameter: "amount"),
+        Case(with(amount: "{}"), "parameter_type_invalid", parameter: "amount"),
     ]
 
     static let currencies: [Case] = [
-        Case(with(currency: "\"XAU\""), "currency_unknown", "currency"),
-        Case(with(currency: "\"XXX\""), "currency_unknown", "currency"),
-        Case(with(currency: "\"ZZZ\""), "currency_unknown", "currency"),
-        Case(with(currency: "\"EU\""), "currency_unknown", "currency"),
-        Case(with(currency: "\"EURO\""), "currency_unknown", "currency"),
-        Case(with(currency: "\"\""), "currency_unknown", "currency"),
-        Case(with(currency: "\"€€€\""), "currency_unknown", "currency"),
-        Case(with(currency: "978"), "parameter_type_invalid", "currency"),
-        Case(with(currency: "null"), "parameter_type_invalid", "currency"),
+        Case(with(currency: "\"XAU\""), "currency_unknown", parameter: "currency"),
+        Case(with(currency: "\"XXX\""), "currency_unknown", parameter: "currency"),
+        Case(with(currency: "\"ZZZ\""), "currency_unknown", parameter: "currency"),
+        Case(with(currency: "\"EU\""), "currency_unknown", parameter: "currency"),
+        Case(with(currency: "\"EURO\""), "currency_unknown", parameter: "currency"),
+        Case(with(currency: "\"\""), "currency_unknown", parameter: "currency"),
+        Case(with(currency: "\"€€€\""), "currency_unknown", parameter: "currency"),
+        Case(with(currency: "978"), "parameter_type_invalid", parameter: "currency"),
+        Case(with(currency: "null"), "parameter_type_invalid", parameter: "currency"),
     ]
 
     static let texts: [Case] = [
-        Case("{\"amount\":1,\"currency\":\"EUR\",\"payment_method\":\"\"}", "parameter_too_short", "payment_method"),
+        Case(
+            "{\"amount\":1,\"currency\":\"EUR\",\"payment_method\":\"\"}",
+            "parameter_too_short",
+            parameter: "payment_method"
+        ),
         Case(
             "{\"payment_method\":\"\(String(repeating: "x", count: 129))\"}",
             "parameter_too_long",
-            "payment_method"
+            parameter: "payment_method"
         ),
-        Case("{\"payment_method\":\"a b\"}", "parameter_characters_invalid", "payment_method"),
-        Case("{\"payment_method\":\"caf\\u00e9\"}", "parameter_characters_invalid", "payment_method"),
-        Case("{\"payment_method\":7}", "parameter_type_invalid", "payment_method"),
-        Case(with(more: #""capture":"true""#), "parameter_type_invalid", "capture"),
-        Case(with(more: #""capture":1"#), "parameter_type_invalid", "capture"),
-        Case(with(more: #""description":7"#), "parameter_type_invalid", "description"),
+        Case("{\"payment_method\":\"a b\"}", "parameter_characters_invalid", parameter: "payment_method"),
+        Case("{\"payment_method\":\"caf\\u00e9\"}", "parameter_characters_invalid", parameter: "payment_method"),
+        Case("{\"payment_method\":7}", "parameter_type_invalid", parameter: "payment_method"),
+        Case(with(more: #""capture":"true""#), "parameter_type_invalid", parameter: "capture"),
+        Case(with(more: #""capture":1"#), "parameter_type_invalid", parameter: "capture"),
+        Case(with(more: #""description":7"#), "parameter_type_invalid", parameter: "description"),
         Case(
             with(more: "\"description\":\"\(String(repeating: "é", count: 1001))\""),
             "parameter_too_long",
-            "description"
+            parameter: "description"
         ),
-        Case(with(more: "\"reference\":\"\(String(repeating: "x", count: 81))\""), "parameter_too_long", "reference"),
-        Case(with(more: #""reference":null"#), "parameter_type_invalid", "reference"),
-        Case(with(more: #""customer":"""#), "parameter_too_short", "customer"),
-        Case(with(more: "\"customer\":\"\(String(repeating: "x", count: 256))\""), "parameter_too_long", "customer"),
-        Case(with(more: #""statement_descriptor":"ABCD""#), "parameter_too_short", "statement_descriptor"),
+        Case(
+            with(more: "\"reference\":\"\(String(repeating: "x", count: 81))\""),
+            "parameter_too_long",
+            parameter: "reference"
+        ),
+        Case(with(more: #""reference":null"#), "parameter_type_invalid", parameter: "reference"),
+        Case(with(more: #""customer":"""#), "parameter_too_short", parameter: "customer"),
+        Case(
+            with(more: "\"customer\":\"\(String(repeating: "x", count: 256))\""),
+            "parameter_too_long",
+            parameter: "customer"
+        ),
+        Case(with(more: #""statement_descriptor":"ABCD""#), "parameter_too_short", parameter: "statement_descriptor"),
         Case(
             with(more: "\"statement_descriptor\":\"\(String(repeating: "A", count: 23))\""),
             "parameter_too_long",
-            "statement_descriptor"
+            parameter: "statement_descriptor"
         ),
-        Case(with(more: #""statement_descriptor":"12345""#), "parameter_characters_invalid", "statement_descriptor"),
-        Case(with(more: #""statement_descriptor":"ABC*DE""#), "parameter_characters_invalid", "statement_descriptor"),
-        Case(with(more: #""statement_descriptor":"ABC\"DE""#), "parameter_characters_invalid", "statement_descriptor"),
-        Case(with(more: #""statement_descriptor":"ABC\\DE""#), "parameter_characters_invalid", "statement_descriptor"),
-        Case(with(more: #""statement_descriptor":"Büchär""#), "parameter_characters_invalid", "statement_descriptor"),
+        Case(
+            with(more: #""statement_descriptor":"12345""#),
+            "parameter_characters_invalid",
+            parameter: "statement_descriptor"
+        ),
+        Case(
+            with(more: #""statement_descriptor":"ABC*DE""#),
+            "parameter_characters_invalid",
+            parameter: "statement_descriptor"
+        ),
+        Case(
+            with(more: #""statement_descriptor":"ABC\"DE""#),
+            "parameter_characters_invalid",
+            parameter: "statement_descriptor"
+        ),
+        Case(
+            with(more: #""statement_descriptor":"ABC\\DE""#),
+            "parameter_characters_invalid",
+            parameter: "statement_descriptor"
+        ),
+        Case(
+            with(more: #""statement_descriptor":"Büchär""#),
+            "parameter_characters_invalid",
+            parameter: "statement_descriptor"
+        ),
     ]
 
     static func pairs(_ count: Int) -> String {
@@ -128,40 +160,40 @@ import Testing
     }
 
     static let metadata: [Case] = [
-        Case(with(more: #""metadata":[]"#), "parameter_type_invalid", "metadata"),
-        Case(with(more: #""metadata":"a""#), "parameter_type_invalid", "metadata"),
-        Case(with(more: #""metadata":null"#), "parameter_type_invalid", "metadata"),
-        Case(with(more: #""metadata":{"a":1}"#), "parameter_type_invalid", "metadata"),
-        Case(with(more: #""metadata":{"a":null}"#), "parameter_type_invalid", "metadata"),
-        Case(with(more: #""metadata":{"a":{"b":"c"}}"#), "parameter_type_invalid", "metadata"),
-        Case(with(more: #""metadata":{"":"v"}"#), "parameter_too_short", "metadata"),
+        Case(with(more: #""metadata":[]"#), "parameter_type_invalid", parameter: "metadata"),
+        Case(with(more: #""metadata":"a""#), "parameter_type_invalid", parameter: "metadata"),
+        Case(with(more: #""metadata":null"#), "parameter_type_invalid", parameter: "metadata"),
+        Case(with(more: #""metadata":{"a":1}"#), "parameter_type_invalid", parameter: "metadata"),
+        Case(with(more: #""metadata":{"a":null}"#), "parameter_type_invalid", parameter: "metadata"),
+        Case(with(more: #""metadata":{"a":{"b":"c"}}"#), "parameter_type_invalid", parameter: "metadata"),
+        Case(with(more: #""metadata":{"":"v"}"#), "parameter_too_short", parameter: "metadata"),
         Case(
             with(more: "\"metadata\":{\"\(String(repeating: "k", count: 41))\":\"v\"}"),
             "parameter_too_long",
-            "metadata"
+            parameter: "metadata"
         ),
         Case(
             with(more: "\"metadata\":{\"k\":\"\(String(repeating: "v", count: 501))\"}"),
             "parameter_too_long",
-            "metadata"
+            parameter: "metadata"
         ),
-        Case(with(more: pairs(51)), "metadata_too_many_pairs", "metadata"),
+        Case(with(more: pairs(51)), "metadata_too_many_pairs", parameter: "metadata"),
     ]
 
     static let members: [Case] = [
-        Case("{}", "parameter_missing", "amount"),
-        Case(#"{"amount":1}"#, "parameter_missing", "currency"),
-        Case(#"{"amount":1,"currency":"EUR"}"#, "parameter_missing", "payment_method"),
-        Case(with(more: #""amuont":1"#), "parameter_unknown", "amuont"),
-        Case(with(more: #""a\u006duont":1"#), "parameter_unknown", "amuont"),
-        Case(with(more: #""card":{"number":"x"}"#), "parameter_unknown", "card"),
-        Case(with(more: #""Amount":1"#), "parameter_unknown", "Amount"),
-        Case(with(more: "\"\(String(repeating: "x", count: 41))\":1"), "parameter_unknown", nil),
-        Case(with(more: #""tab\there":1"#), "parameter_unknown", nil),
-        Case(with(more: #""idempotency_key":7"#), "parameter_type_invalid", "idempotency_key"),
+        Case("{}", "parameter_missing", parameter: "amount"),
+        Case(#"{"amount":1}"#, "parameter_missing", parameter: "currency"),
+        Case(#"{"amount":1,"currency":"EUR"}"#, "parameter_missing", parameter: "payment_method"),
+        Case(with(more: #""amuont":1"#), "parameter_unknown", parameter: "amuont"),
+        Case(with(more: #""a\u006duont":1"#), "parameter_unknown", parameter: "amuont"),
+        Case(with(more: #""card":{"number":"x"}"#), "parameter_unknown", parameter: "card"),
+        Case(with(more: #""Amount":1"#), "parameter_unknown", parameter: "Amount"),
+        Case(with(more: "\"\(String(repeating: "x", count: 41))\":1"), "parameter_unknown", parameter: nil),
+        Case(with(more: #""tab\there":1"#), "parameter_unknown", parameter: nil),
+        Case(with(more: #""idempotency_key":7"#), "parameter_type_invalid", parameter: "idempotency_key"),
         Case(with(more: #""idempotency_key":"""#), "idempotency_key_invalid"),
         Case(with(more: #""idempotency_key":"a b""#), "idempotency_key_invalid"),
-        Case(with(more: #""idempotency_key":"other""#), "idempotency_key_conflict", "idempotency_key"),
+        Case(with(more: #""idempotency_key":"other""#), "idempotency_key_conflict", parameter: "idempotency_key"),
     ]
 
     static let cardNumbers: [Case] = [

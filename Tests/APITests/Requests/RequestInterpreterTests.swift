@@ -184,7 +184,7 @@ import Testing
 
     @Test func `without an API key the answer is 401`() throws {
         let edge = try Edge()
-        edge.api.receive(edge.request("POST", "/v1/payments", ["idempotency-key": "k"], Self.body))
+        edge.api.receive(edge.request("POST", "/v1/payments", headers: ["idempotency-key": "k"], body: Self.body))
         #expect(edge.answer?.status == "401")
         #expect(edge.answer?.code == "api_key_missing")
         #expect(edge.answer?.headers.first(name: "www-authenticate") == "Bearer")
@@ -367,7 +367,7 @@ import Testing
     @Test func `without a type or without a body any type will do`() throws {
         let edge = try Edge()
         let headers: HPACKHeaders = ["authorization": "Bearer \(edge.acme.text)", "idempotency-key": "k"]
-        edge.api.receive(edge.request("POST", "/v1/payments", headers, Self.body))
+        edge.api.receive(edge.request("POST", "/v1/payments", headers: headers, body: Self.body))
         let path = "/v1/payments/\(RouteTests.payment)/cancel"
         edge.send("POST", path, headers: [("content-type", "application/x-www-form-urlencoded")])
         #expect(edge.sink.commands.count == 2)

@@ -17,13 +17,13 @@ import Yams
     private static let minimalLines = ConfigurationText.minimal.split(separator: "\n").count
     private static let next = minimalLines + 1
 
-    private static func more(_ text: String, _ problem: String) -> Case { more(text, 0, problem) }
+    private static func more(_ text: String, _ problem: String) -> Case { more(text, line: 0, problem: problem) }
 
-    private static func more(_ text: String, _ line: Int, _ problem: String) -> Case {
+    private static func more(_ text: String, line: Int, problem: String) -> Case {
         Case(text: ConfigurationText.minimal + text + "\n", line: next + line, problem: problem)
     }
 
-    private static func merchant(_ text: String, _ line: Int, _ problem: String) -> Case {
+    private static func merchant(_ text: String, line: Int, problem: String) -> Case {
         Case(text: "listen: {cleartext_h2: true}\nmerchants:\n" + text, line: 2 + line, problem: problem)
     }
 
@@ -33,7 +33,7 @@ import Yams
             "idempotency: {ttl: 31d}\njournal: {archive: {keep: 31d}}",
             "journal.archive.keep must be at least a day longer than idempotency.ttl"
         ),
-        more("journal:\n  floor: 1", 1, "unknown key journal.floor"),
+        more("journal:\n  floor: 1", line: 1, problem: "unknown key journal.floor"),
         more("journal: {encryption: {}}", "journal.encryption: needs a key_file or a key_command"),
         more(
             "journal: {encryption: {key_file: a, key_command: [b]}}",
@@ -89,7 +89,11 @@ import Yams
             "journal: {floor_microseconds: 10001}",
             "journal.floor_microseconds: must be a whole number from 0 to 10000"
         ),
-        more("idempotency:\n  ttl: 23h", 1, "idempotency.ttl: must be a duration such as 500ms or 24h, from 1d to 31d"),
+        more(
+            "idempotency:\n  ttl: 23h",
+            line: 1,
+            problem: "idempotency.ttl: must be a duration such as 500ms or 24h, from 1d to 31d"
+        ),
         more("idempotency: {ttl: 32d}", "idempotency.ttl: must be a duration such as 500ms or 24h, from 1d to 31d"),
         more(
             "limits: {max_body_bytes: 128KiB}",
@@ -164,44 +168,44 @@ import Yams
             line: 1,
             problem: "merchants: at least one is needed"
         ),
-        merchant("  - name: x\n", 1, "merchants[0]: id is missing"),
+        merchant("  - name: x\n", line: 1, problem: "merchants[0]: id is missing"),
         merchant(
             "  - {id: 'a b', api_keys: ['\(key)']}\n",
-            1,
-            "merchants[0].id: must be 1 to 128 letters, digits, dots, hyphens or underscores"
+            line: 1,
+            problem: "merchants[0].id: must be 1 to 128 letters, digits, dots, hyphens or underscores"
         ),
-        merchant("  - {id: a}\n", 1, "merchants[0]: api_keys must list 1 to 16 hashes"),
-        merchant("  - {id: a, api_keys: []}\n", 1, "merchants[0]: api_keys must list 1 to 16 hashes"),
+        merchant("  - {id: a}\n", line: 1, problem: "merchants[0]: api_keys must list 1 to 16 hashes"),
+        merchant("  - {id: a, api_keys: []}\n", line: 1, problem: "merchants[0]: api_keys must list 1 to 16 hashes"),
         merchant(
             "  - id: a\n    api_keys: ['mk_secret']\n",
-            2,
-            "an API key must be given as sha256: and 64 hexadecimal digits"
+            line: 2,
+            problem: "an API key must be given as sha256: and 64 hexadecimal digits"
         ),
         merchant(
             "  - id: a\n    api_keys:\n      - 'sha256:12'\n",
-            3,
-            "an API key must be given as sha256: and 64 hexadecimal digits"
+            line: 3,
+            problem: "an API key must be given as sha256: and 64 hexadecimal digits"
         ),
         merchant(
             "  - {id: a, fee_basis_points: 10001, api_keys: ['\(key)']}\n",
-            1,
-            "merchants[0].fee_basis_points: must be a whole number from 0 to 10000"
+            line: 1,
+            problem: "merchants[0].fee_basis_points: must be a whole number from 0 to 10000"
         ),
         merchant(
             "  - {id: a, fee_basis_points: 1.5, api_keys: ['\(key)']}\n",
-            1,
-            "merchants[0].fee_basis_points: must be a whole number from 0 to 10000"
+            line: 1,
+            problem: "merchants[0].fee_basis_points: must be a whole number from 0 to 10000"
         ),
-        merchant("  - {id: a, fee: 1, api_keys: ['\(key)']}\n", 1, "unknown key merchants[0].fee"),
+        merchant("  - {id: a, fee: 1, api_keys: ['\(key)']}\n", line: 1, problem: "unknown key merchants[0].fee"),
         merchant(
             "  - {id: a, api_keys: ['\(key)']}\n  - {id: a, api_keys: ['\(ConfigurationText.hashes[1])']}\n",
-            2,
-            "merchants[1].id: the merchant a is listed twice"
+            line: 2,
+            problem: "merchants[1].id: the merchant a is listed twice"
         ),
         merchant(
             "  - {id: a, api_keys: ['\(key)']}\n  - {id: b, api_keys: ['\(key)']}\n",
-            2,
-            "this API key is listed twice"
+            line: 2,
+            problem: "this API key is listed twice"
         ),
     ]
 

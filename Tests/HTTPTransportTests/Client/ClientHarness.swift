@@ -48,22 +48,26 @@ final class ClientHarness: Sendable {
         timeout: TimeAmount = .hours(1)
     ) -> EventLoopFuture<HTTPClientResult> {
         let promise = loop.makePromise(of: HTTPClientResult.self)
-        loop.execute { self.start(path, body, timeout, promise) }
+        loop.execute { self.start(path, body: body, timeout: timeout, promise: promise) }
         return promise.futureResult
     }
 
     /// Starts all of them in one turn of the loop.
     func requests(_ paths: [String], timeout: TimeAmount = .hours(1)) async throws -> [HTTPClientResult] {
         let promises = paths.map { _ in loop.makePromise(of: HTTPClientResult.self) }
-        loop.execute { for (path, promise) in zip(paths, promises) { self.start(path, "", timeout, promise) } }
+        loop.execute {
+            for (path, promise) in zip(paths, promises) {
+                self.start(path, body: "", timeout: timeout, promise: promise)
+            }
+        }
         return try await EventLoopFuture.whenAllSucceed(promises.map(\.futureResult), on: loop).get()
     }
 
     private func start(
         _ path: String,
-        _ body: String,
-        _ timeout: TimeAmount,
-        _ promise: EventLoopPromise<HTTPClientResult>
+        body: String,
+        timeout: TimeAmount,
+        promise: EventLoopPromise<HTTPClientResult>
     ) {
         let (pool, recorder) = parts.value
         recorder.nextToken += 1

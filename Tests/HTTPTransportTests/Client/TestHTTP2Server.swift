@@ -144,7 +144,7 @@ extension TestHTTP2Server {
                 if case .byteBuffer(var bytes) = data.data {
                     let count = bytes.readableBytes
                     streams[frame.streamID]?.body.writeBuffer(&bytes)
-                    if count > 0 { write(.rootStream, .windowUpdate(windowSizeIncrement: count), context) }
+                    if count > 0 { write(.rootStream, .windowUpdate(windowSizeIncrement: count), context: context) }
                 }
                 if data.endStream { act(frame.streamID, context) }
             case .rstStream:
@@ -173,28 +173,31 @@ extension TestHTTP2Server {
             guard let stream = streams[id] else { return }
             let words = stream.path.split(separator: "/").map(String.init)
             switch words[0] {
-            case "echo": respond(id, 200, stream.body, context)
-            case "status": respond(id, Int(words[1])!, stream.body, context)
-            case "size": respond(id, 200, ByteBuffer(repeating: 120, count: Int(words[1])!), context)
-            case "early": respond(id, 413, ByteBuffer(), context)
+            case "echo": respond(id, status: 200, body: stream.body, context: context)
+            case "status": respond(id, status: Int(words[1])!, body: stream.body, context: context)
+            case "size":
+                respond(id, status: 200, body: ByteBuffer(repeating: 120, count: Int(words[1])!), context: context)
+            case "early": respond(id, status: 413, body: ByteBuffer(), context: context)
             case "pieces": respondInPieces(id, context)
-            case "reset": write(id, .rstStream(HTTP2ErrorCode(networkCode: Int(words[1])!)), context)
-            case "goaway": goAway(id, words[1], Int(words[2])!, context)
+            case "reset": write(id, .rstStream(HTTP2ErrorCode(networkCode: Int(words[1])!)), context: context)
+            case "goaway": goAway(id, last: words[1], code: Int(words[2])!, context: context)
             case "drop": context.close(promise: nil)
-            case "hold": hold(id, stream.body, context)
+            case "hold": hold(id, stream.body, context: context)
             default: break
             }
         }
 
-        private func hold(_ id: HTTP2StreamID, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
+        private func hold(_ id: HTTP2StreamID, _ body: ByteBuffer, context: ChannelHandlerContext) {
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             let loop = context.eventLoop
             state.withLockedValue {
-                $0.held.append { loop.execute { bound.value.0.respond(id, 200, body, bound.value.1) } }
+                $0.held.append {
+                    loop.execute { bound.value.0.respond(id, status: 200, body: body, context: bound.value.1) }
+                }
             }
         }
 
-        private func goAway(_ id: HTTP2StreamID, _ last: String, _ code: Int, _ context: ChannelHandlerContext) {
+        private func goAway(_ id: HTTP2StreamID, last: String, code: Int, context: ChannelHandlerContext) {
             let lastStream =
                 switch last {
                 case "self": id
@@ -206,25 +209,29 @@ extension TestHTTP2Server {
                 errorCode: HTTP2ErrorCode(networkCode: code),
                 opaqueData: nil
             )
-            write(.rootStream, payload, context)
+            write(.rootStream, payload, context: context)
         }
 
-        private func respond(_ id: HTTP2StreamID, _ status: Int, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
+        private func respond(_ id: HTTP2StreamID, status: Int, body: ByteBuffer, context: ChannelHandlerContext) {
             let isEmpty = body.readableBytes == 0
-            write(id, .headers(.init(headers: [":status": "\(status)", "x": "y"], endStream: isEmpty)), context)
-            if !isEmpty { write(id, .data(.init(data: .byteBuffer(body), endStream: true)), context) }
+            write(
+                id,
+                .headers(.init(headers: [":status": "\(status)", "x": "y"], endStream: isEmpty)),
+                context: context
+            )
+            if !isEmpty { write(id, .data(.init(data: .byteBuffer(body), endStream: true)), context: context) }
         }
 
         private func respondInPieces(_ id: HTTP2StreamID, _ context: ChannelHandlerContext) {
-            write(id, .headers(.init(headers: [":status": "103"])), context)
-            write(id, .headers(.init(headers: [":status": "200"])), context)
+            write(id, .headers(.init(headers: [":status": "103"])), context: context)
+            write(id, .headers(.init(headers: [":status": "200"])), context: context)
             for piece in ["one ", "two ", "three"] {
-                write(id, .data(.init(data: .byteBuffer(ByteBuffer(string: piece)))), context)
+                write(id, .data(.init(data: .byteBuffer(ByteBuffer(string: piece)))), context: context)
             }
-            write(id, .headers(.init(headers: ["trailer": "1"], endStream: true)), context)
+            write(id, .headers(.init(headers: ["trailer": "1"], endStream: true)), context: context)
         }
 
-        private func write(_ id: HTTP2StreamID, _ payload: HTTP2Frame.FramePayload, _ context: ChannelHandlerContext) {
+        private func write(_ id: HTTP2StreamID, _ payload: HTTP2Frame.FramePayload, context: ChannelHandlerContext) {
             context.writeAndFlush(wrapOutboundOut(HTTP2Frame(streamID: id, payload: payload)), promise: nil)
         }
     }

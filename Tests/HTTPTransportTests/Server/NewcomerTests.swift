@@ -131,7 +131,7 @@ import Testing
             $0.maxBodyBytesBufferedPerConnection = 1_000
             $0.maxBodyBytesBufferedPerSource = 1_500
         }
-        func post(_ peer: EmbeddedPeer, _ stream: UInt32, _ count: Int) throws -> String? {
+        func post(_ peer: EmbeddedPeer, _ stream: UInt32, count: Int) throws -> String? {
             let body = [UInt8](repeating: 1, count: count)
             try peer.send(.headers(stream, RawFrame.request(), end: false), .data(stream, body, end: false))
             return peer.answer(stream)?.status
@@ -139,14 +139,14 @@ import Testing
         let (one, two) = (try server.connect(from: "10.0.0.1"), try server.connect(from: "10.0.0.1"))
         let other = try server.connect(from: "10.0.0.2")
         for peer in [one, two, other] { try peer.greet() }
-        #expect(try post(one, 1, 900) == nil)
-        #expect(try post(one, 3, 101) == "503")
-        #expect(try post(two, 1, 601) == "503")
-        #expect(try post(two, 3, 600) == nil)
-        #expect(try post(other, 1, 1_000) == nil)
+        #expect(try post(one, 1, count: 900) == nil)
+        #expect(try post(one, 3, count: 101) == "503")
+        #expect(try post(two, 1, count: 601) == "503")
+        #expect(try post(two, 3, count: 600) == nil)
+        #expect(try post(other, 1, count: 1_000) == nil)
         #expect(server.loop.statistics.bodyBudgetRefusals == 2)
         try one.channel.close().wait()
-        #expect(try post(two, 5, 400) == nil)
+        #expect(try post(two, 5, count: 400) == nil)
         for peer in [two, other] { try peer.channel.close().wait() }
         #expect(server.loop.bodyBytesBuffered == 0)
     }

@@ -12,8 +12,8 @@ import Testing
 
     private static func expectation(
         _ sequence: UInt64,
-        _ operation: Operation,
-        _ payment: EntityID,
+        operation: Operation,
+        payment: EntityID,
         amount: Int64 = 1_000,
         answer: UInt16 = 201,
         status: EntityStatus = .captured
@@ -32,8 +32,8 @@ import Testing
 
     private static func charge(
         _ payment: EntityID,
-        _ operation: OracleCharge.Operation,
-        _ amount: Int64 = 1_000,
+        operation: OracleCharge.Operation,
+        amount: Int64 = 1_000,
         executions: Int64 = 1
     ) -> OracleCharge {
         OracleCharge(payment: payment, operation: operation, amount: amount, currency: "EUR", executions: executions)
@@ -53,16 +53,16 @@ import Testing
     /// 6 a sale that nobody answered and the gateway executed, 7 one that it never saw.
     private static func sound() -> AuditEvidence {
         let expectations: [KeyExpectation] = [
-            expectation(1, .sale, id(1)),
-            expectation(2, .sale, id(2), answer: 402, status: .failed),
-            expectation(3, .authorize, id(3), status: .authorized),
-            expectation(4, .authorize, id(4), status: .authorized),
-            expectation(5, .authorize, id(5), status: .authorized),
-            expectation(6, .sale, .none, amount: 666, answer: 0, status: .none),
-            expectation(7, .sale, .none, amount: 777, answer: 0, status: .none),
-            expectation(8, .capturePartial, id(3), amount: 500, answer: 200),
-            expectation(9, .refundPartial, id(3), amount: 250, status: .succeeded),
-            expectation(10, .cancel, id(4), answer: 200, status: .cancelled),
+            expectation(1, operation: .sale, payment: id(1)),
+            expectation(2, operation: .sale, payment: id(2), answer: 402, status: .failed),
+            expectation(3, operation: .authorize, payment: id(3), status: .authorized),
+            expectation(4, operation: .authorize, payment: id(4), status: .authorized),
+            expectation(5, operation: .authorize, payment: id(5), status: .authorized),
+            expectation(6, operation: .sale, payment: .none, amount: 666, answer: 0, status: .none),
+            expectation(7, operation: .sale, payment: .none, amount: 777, answer: 0, status: .none),
+            expectation(8, operation: .capturePartial, payment: id(3), amount: 500, answer: 200),
+            expectation(9, operation: .refundPartial, payment: id(3), amount: 250, status: .succeeded),
+            expectation(10, operation: .cancel, payment: id(4), answer: 200, status: .cancelled),
         ]
         return AuditEvidence(
             runs: [ExpectedRun(startMilliseconds: start, currencies: ["EUR"], expectations: expectations)],
@@ -84,11 +84,12 @@ import Testing
 
     private static func soundOracle() -> [OracleCharge] {
         let charges: [OracleCharge] = [
-            charge(id(1), .authorize), charge(id(1), .capture),
-            charge(id(3), .authorize), charge(id(3), .capture, 500), charge(id(3), .refund, 250),
-            charge(id(4), .authorize), charge(id(4), .cancel),
-            charge(id(5), .authorize),
-            charge(id(6), .authorize, 666), charge(id(6), .capture, 666),
+            charge(id(1), operation: .authorize), charge(id(1), operation: .capture),
+            charge(id(3), operation: .authorize), charge(id(3), operation: .capture, amount: 500),
+            charge(id(3), operation: .refund, amount: 250),
+            charge(id(4), operation: .authorize), charge(id(4), operation: .cancel),
+            charge(id(5), operation: .authorize),
+            charge(id(6), operation: .authorize, amount: 666), charge(id(6), operation: .capture, amount: 666),
         ]
         return charges
     }
@@ -104,7 +105,7 @@ import Testing
         var finding: AuditFinding.Kind
         var apply: @Sendable (inout AuditEvidence) -> Void
 
-        init(_ name: String, _ finding: AuditFinding.Kind, _ apply: @escaping @Sendable (inout AuditEvidence) -> Void) {
+        init(_ name: String, _ finding: AuditFinding.Kind, apply: @escaping @Sendable (inout AuditEvidence) -> Void) {
             testDescription = name
             self.finding = finding
             self.apply = apply
@@ -114,10 +115,12 @@ import Testing
     static let damages: [Damage] = [
         Damage("a sale executed twice", .executedTwice) { $0.oracle[0].executions = 2 },
         Damage("a second authorization under another key", .executedTwice) {
-            $0.oracle.append(charge(id(5), .authorize))
+            $0.oracle.append(charge(id(5), operation: .authorize))
         },
-        Damage("a capture executed twice", .wrongCharge) { $0.oracle.append(charge(id(1), .capture)) },
-        Damage("a refund executed twice", .wrongCharge) { $0.oracle.append(charge(id(3), .refund, 250)) },
+        Damage("a capture executed twice", .wrongCharge) { $0.oracle.append(charge(id(1), operation: .capture)) },
+        Damage("a refund executed twice", .wrongCharge) {
+            $0.oracle.append(charge(id(3), operation: .refund, amount: 250))
+        },
         Damage("an acknowledged payment missing", .paymentMissing) {
             $0.gateway.remove(at: 4)
             $0.oracle.remove(at: 7)
@@ -128,9 +131,13 @@ import Testing
         Damage("a wrong currency in the gateway", .wrongAmount) { $0.gateway[4].currency = "USD" },
         Damage("a wrong amount at the provider", .wrongCharge) { $0.oracle[7].amount = 1_001 },
         Damage("a wrong currency at the provider", .wrongCharge) { $0.oracle[7].currency = "USD" },
-        Damage("a charge without a payment", .orphanCharge) { $0.oracle.append(charge(id(50), .authorize)) },
-        Damage("a charge under a foreign reference", .orphanCharge) { $0.oracle.append(charge(.none, .authorize)) },
-        Damage("a charge of a declined payment", .wrongCharge) { $0.oracle.append(charge(id(2), .authorize)) },
+        Damage("a charge without a payment", .orphanCharge) { $0.oracle.append(charge(id(50), operation: .authorize)) },
+        Damage("a charge under a foreign reference", .orphanCharge) {
+            $0.oracle.append(charge(.none, operation: .authorize))
+        },
+        Damage("a charge of a declined payment", .wrongCharge) {
+            $0.oracle.append(charge(id(2), operation: .authorize))
+        },
         Damage("an authorization missing at the provider", .chargeMissing) { $0.oracle.remove(at: 7) },
         Damage("a refund missing at the provider", .wrongCharge) { $0.oracle.remove(at: 4) },
         Damage("a cancellation missing at the provider", .wrongCharge) { $0.oracle.remove(at: 6) },
@@ -147,7 +154,7 @@ import Testing
         Damage("a capture that nobody asked for", .wrongMovement) {
             $0.gateway[4].captured = 1_000
             $0.gateway[4].status = .captured
-            $0.oracle.append(charge(id(5), .capture))
+            $0.oracle.append(charge(id(5), operation: .capture))
         },
         Damage("an acknowledged cancellation lost", .wrongStatus) {
             $0.gateway[3].status = .authorized
@@ -155,7 +162,7 @@ import Testing
         },
         Damage("a cancellation that nobody asked for", .wrongStatus) {
             $0.gateway[4].status = .cancelled
-            $0.oracle.append(charge(id(5), .cancel))
+            $0.oracle.append(charge(id(5), operation: .cancel))
         },
         Damage("an acknowledged sale that failed", .wrongStatus) {
             $0.gateway[0].status = .failed
@@ -165,20 +172,22 @@ import Testing
         Damage("a decline that was captured", .wrongStatus) {
             $0.gateway[1].status = .captured
             $0.gateway[1].captured = 1_000
-            $0.oracle += [charge(id(2), .authorize), charge(id(2), .capture)]
+            $0.oracle += [charge(id(2), operation: .authorize), charge(id(2), operation: .capture)]
         },
         Damage("a status that contradicts the sums", .wrongStatus) { $0.gateway[0].status = .refunded },
         Damage("a payment without an outcome", .unsettled) { $0.gateway[4].status = .processing },
         Damage("two payments for one unanswered key", .paymentUnexplained) {
             $0.gateway.append(payment(id(60), .captured, amount: 666, captured: 666))
-            $0.oracle += [charge(id(60), .authorize, 666), charge(id(60), .capture, 666)]
+            $0.oracle += [
+                charge(id(60), operation: .authorize, amount: 666), charge(id(60), operation: .capture, amount: 666),
+            ]
         },
         Damage("a payment of an amount that nobody asked for", .paymentUnexplained) {
             $0.gateway.append(payment(id(61), .authorized, amount: 31))
-            $0.oracle.append(charge(id(61), .authorize, 31))
+            $0.oracle.append(charge(id(61), operation: .authorize, amount: 31))
         },
         Damage("two keys answered with one payment", .paymentShared) {
-            $0.runs[0].expectations.append(expectation(70, .sale, id(1)))
+            $0.runs[0].expectations.append(expectation(70, operation: .sale, payment: id(1)))
         },
         Damage("a ledger that does not sum to zero", .ledgerUnbalanced) {
             $0.trialBalance.currencies[0].credits = "4999"
@@ -211,29 +220,31 @@ import Testing
     @Test func `an unanswered refund may have happened or not`() {
         var evidence = Self.sound()
         evidence.runs[0].expectations.append(
-            Self.expectation(20, .refund, Self.id(1), answer: 0, status: .none)
+            Self.expectation(20, operation: .refund, payment: Self.id(1), answer: 0, status: .none)
         )
         #expect(Audit.check(evidence).passed)
         evidence.gateway[0].refunded = 1_000
         evidence.gateway[0].status = .refunded
-        evidence.oracle.append(Self.charge(Self.id(1), .refund))
+        evidence.oracle.append(Self.charge(Self.id(1), operation: .refund))
         #expect(Audit.check(evidence).passed)
     }
 
     @Test func `a refused operation may not have happened`() {
         var evidence = Self.sound()
         evidence.runs[0].expectations.append(
-            Self.expectation(20, .refund, Self.id(1), answer: 422, status: .none)
+            Self.expectation(20, operation: .refund, payment: Self.id(1), answer: 422, status: .none)
         )
         evidence.gateway[0].refunded = 1_000
         evidence.gateway[0].status = .refunded
-        evidence.oracle.append(Self.charge(Self.id(1), .refund))
+        evidence.oracle.append(Self.charge(Self.id(1), operation: .refund))
         #expect(Audit.check(evidence).counts == [.wrongMovement: 1])
     }
 
     @Test func `findings are counted beyond what is kept`() {
         var evidence = Self.sound()
-        for number in UInt64(0)..<100 { evidence.oracle.append(Self.charge(Self.id(500 + number), .authorize)) }
+        for number in UInt64(0)..<100 {
+            evidence.oracle.append(Self.charge(Self.id(500 + number), operation: .authorize))
+        }
         let report = Audit.check(evidence)
         #expect(report.counts[.orphanCharge] == 100)
         #expect(report.findings.count == AuditReport.maximumKeptPerKind)

@@ -133,7 +133,8 @@ import Testing
         let found = try violations("duplicates: {rate: 1}") { gateway, sent in
             ScriptedGateway.response(
                 201,
-                "{\"id\":\"\(EntityID(high: 1, low: 1).payment)\",\"status\":\"captured\",\"amount\":\(sent.body.firstMatch(of: /"amount":(\d+)/)?.output.1 ?? "")}"
+                body:
+                    "{\"id\":\"\(EntityID(high: 1, low: 1).payment)\",\"status\":\"captured\",\"amount\":\(sent.body.firstMatch(of: /"amount":(\d+)/)?.output.1 ?? "")}"
             )
         }
         #expect(found == [.executedTwice])
@@ -144,8 +145,8 @@ import Testing
             guard gateway.sent.filter({ $0.key == sent.key }).count > 1 else { return nil }
             return ScriptedGateway.response(
                 201,
-                gateway.payment(sent, status: "captured"),
-                [("idempotent-replayed", "true")]
+                body: gateway.payment(sent, status: "captured"),
+                headers: [("idempotent-replayed", "true")]
             )
         }
         #expect(found.contains(.replayDiffers))
@@ -153,26 +154,30 @@ import Testing
 
     @Test func `an accepted conflict is caught`() throws {
         let found = try violations("conflicts: {rate: 1}") { gateway, sent in
-            ScriptedGateway.response(201, gateway.payment(sent, status: "captured"))
+            ScriptedGateway.response(201, body: gateway.payment(sent, status: "captured"))
         }
         #expect(found == [.conflictNotRefused])
     }
 
     @Test func `a replay of a key that was never used is caught`() throws {
         let found = try violations("merchants: {count: 1}") { gateway, sent in
-            ScriptedGateway.response(201, gateway.payment(sent, status: "captured"), [("idempotent-replayed", "true")])
+            ScriptedGateway.response(
+                201,
+                body: gateway.payment(sent, status: "captured"),
+                headers: [("idempotent-replayed", "true")]
+            )
         }
         #expect(found == [.replayedOnFirstUse])
     }
 
     @Test func `a success without a payment or with another amount is caught`() throws {
         #expect(
-            try violations("merchants: {count: 1}") { _, _ in ScriptedGateway.response(201, "{}") } == [
+            try violations("merchants: {count: 1}") { _, _ in ScriptedGateway.response(201, body: "{}") } == [
                 .answerIncomplete
             ]
         )
         let found = try violations("merchants: {count: 1}") { _, _ in
-            ScriptedGateway.response(201, "{\"id\":\"\(EntityID(high: 1, low: 1).payment)\",\"amount\":1}")
+            ScriptedGateway.response(201, body: "{\"id\":\"\(EntityID(high: 1, low: 1).payment)\",\"amount\":1}")
         }
         #expect(found == [.answerIncomplete])
     }
@@ -185,8 +190,8 @@ import Testing
                 // Executed, and the answer is lost.
                 _ = gateway.result(of: sent)
                 return .unknown(.connectionLost)
-            case 2: return ScriptedGateway.response(409, "{\"retryable\":true}", [("retry-after", "1")])
-            case 3: return ScriptedGateway.response(503, "{}")
+            case 2: return ScriptedGateway.response(409, body: "{\"retryable\":true}", headers: [("retry-after", "1")])
+            case 3: return ScriptedGateway.response(503, body: "{}")
             default: return nil
             }
         }
@@ -208,7 +213,7 @@ import Testing
 
     @Test func `retries end at the give-up time`() throws {
         let world = try World("give_up: 1s\nphases: [{duration: 10ms, rate: 1000}]")
-        world.gateway.interceptor = { _ in ScriptedGateway.response(503, "{}") }
+        world.gateway.interceptor = { _ in ScriptedGateway.response(503, body: "{}") }
         world.run(milliseconds: 0...2_000)
         #expect(world.driver.records[0].outcome(.gaveUp) == 10)
         #expect(world.driver.isDone(now: 2_000 * Self.millisecond))
@@ -220,8 +225,10 @@ import Testing
         let id = EntityID(high: 9, low: 9)
         world.gateway.interceptor = { sent in
             let body = "{\"id\":\"\(id.payment)\",\"status\":\"processing\",\"amount\":5}"
-            if sent.method == "POST" { return ScriptedGateway.response(202, body, [("idempotent-replayed", "true")]) }
-            return ScriptedGateway.response(200, body.replacing("processing", with: "captured"))
+            if sent.method == "POST" {
+                return ScriptedGateway.response(202, body: body, headers: [("idempotent-replayed", "true")])
+            }
+            return ScriptedGateway.response(200, body: body.replacing("processing", with: "captured"))
         }
         world.run(milliseconds: 0...1_000)
         #expect(world.gateway.sent.last?.path == "/v1/payments/\(id.payment)")
@@ -243,7 +250,7 @@ import Testing
             let id = EntityID(high: 2, low: UInt64(gateway.sent.count))
             return ScriptedGateway.response(
                 201,
-                "{\"id\":\"\(id.refund)\",\"status\":\"succeeded\",\"amount\":\(expectation?.amount ?? 0)}"
+                body: "{\"id\":\"\(id.refund)\",\"status\":\"succeeded\",\"amount\":\(expectation?.amount ?? 0)}"
             )
         }
         world.run(milliseconds: 0...1_100)

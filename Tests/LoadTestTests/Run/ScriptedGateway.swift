@@ -42,7 +42,7 @@ final class ScriptedGateway: LoadTransport {
         driver.flushOutbox()
     }
 
-    static func response(_ status: Int, _ body: String, _ headers: [(String, String)] = []) -> HTTPClientResult {
+    static func response(_ status: Int, body: String, headers: [(String, String)] = []) -> HTTPClientResult {
         .response(
             HTTPClientResponse(
                 status: status,
@@ -53,9 +53,11 @@ final class ScriptedGateway: LoadTransport {
     }
 
     func result(of sent: Sent) -> HTTPClientResult {
-        guard let key = sent.key else { return Self.response(200, payment(sent, status: "captured")) }
+        guard let key = sent.key else { return Self.response(200, body: payment(sent, status: "captured")) }
         if let stored = answers[key] {
-            guard stored.body == sent.body else { return Self.response(422, "{\"code\":\"idempotency_key_reused\"}") }
+            guard stored.body == sent.body else {
+                return Self.response(422, body: "{\"code\":\"idempotency_key_reused\"}")
+            }
             var replay = stored.result
             replay.headers.add(name: "idempotent-replayed", value: "true")
             return .response(replay)
@@ -71,14 +73,15 @@ final class ScriptedGateway: LoadTransport {
             let amount = amount(sent.body) ?? 1_000
             return Self.response(
                 201,
-                "{\"id\":\"\(EntityID(high: 1, low: lastID).refund)\",\"status\":\"succeeded\",\"amount\":\(amount)}"
+                body:
+                    "{\"id\":\"\(EntityID(high: 1, low: lastID).refund)\",\"status\":\"succeeded\",\"amount\":\(amount)}"
             )
         }
-        if sent.path.hasSuffix("/cancel") { return Self.response(200, payment(sent, status: "cancelled")) }
-        if sent.path.hasSuffix("/capture") { return Self.response(200, payment(sent, status: "captured")) }
+        if sent.path.hasSuffix("/cancel") { return Self.response(200, body: payment(sent, status: "cancelled")) }
+        if sent.path.hasSuffix("/capture") { return Self.response(200, body: payment(sent, status: "captured")) }
         return Self.response(
             201,
-            payment(sent, status: sent.body.contains("\"capture\":true") ? "captured" : "authorized")
+            body: payment(sent, status: sent.body.contains("\"capture\":true") ? "captured" : "authorized")
         )
     }
 

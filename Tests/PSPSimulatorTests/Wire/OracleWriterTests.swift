@@ -9,10 +9,14 @@ struct OracleWriterTests {
     func sale() throws {
         let provider = try TestProvider()
         provider.charge()
-        #expect(provider.oracle() == [line("authorize", 1, #""k1""#), line("capture", 1, #""k1""#)])
+        #expect(
+            provider.oracle() == [
+                line("authorize", executions: 1, keys: #""k1""#), line("capture", executions: 1, keys: #""k1""#),
+            ]
+        )
     }
 
-    private func line(_ operation: String, _ executions: Int, _ keys: String) -> String {
+    private func line(_ operation: String, executions: Int, keys: String) -> String {
         #"{"reference":"pay_1","operation":"\#(operation)","amount":1000,"currency":"EUR","#
             + #""executions":\#(executions),"keys":[\#(keys)]}"#
     }
@@ -24,7 +28,7 @@ struct OracleWriterTests {
         provider.charge(key: "second")
         let lines = provider.oracle()
         #expect(lines.count == 3)
-        #expect(lines[0] == line("authorize", 2, #""first","second""#))
+        #expect(lines[0] == line("authorize", executions: 2, keys: #""first","second""#))
         #expect(lines[1].contains(#""keys":["first"]"#) && lines[2].contains(#""keys":["second"]"#))
     }
 
