@@ -184,7 +184,7 @@ let package = Package(
         module(
             "Simulation",
             [
-                "Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", "ShardState", "ShardCore",
+                "Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore",
                 "ShardStorage", "ShardHost", "LedgerAudit", "Providers", "PSPSimulator",
                 "HTTPTransport", heap, nioCore, nioHPACK,
             ]

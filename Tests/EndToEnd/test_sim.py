@@ -29,6 +29,7 @@ PLANTED = {
     "two-owners": 10,
     "undurable-feed": 40,
     "floor-ignored": 60,
+    "key-run-forgotten": 20,
 }
 
 

@@ -43,7 +43,7 @@ private final class SimBench: JournalBench {
             fileSystem: session
         ) { _, _ in }
         pass()
-        let store = SimStore(local, log: JournalLog(), loop: SimEventLoop(), planted: nil)
+        let store = SimStore(local, log: JournalLog(keySeconds: 86_400), loop: SimEventLoop(), planted: nil)
         self.store = store
         return store
     }

@@ -30,6 +30,16 @@ import Testing
         #expect(found != nil, "\(bug) in seeds 1 to 5")
     }
 
+    @Test func oldKeysHaveTheirAnswersUntilTheyAreForgotten() throws {
+        var old = try #require((1...20).lazy.map { scenario($0) }.first { $0.hasOldKeys && $0.takesSnapshots })
+        let result = Simulation.run(old)
+        #expect(result.violation == nil, "\(old.command)")
+        #expect(result.counts.oldKeys > 0 && result.counts.forgottenKeys > 0)
+        #expect(result.virtualTime > Int64(World.keySeconds) * 1_000_000)
+        old.planted = .keyRunForgotten
+        #expect(Simulation.run(old).violation != nil)
+    }
+
     @Test func aFailureShrinksToASmallerWorldThatFails() throws {
         let large = scenario(1, .forgetReservation)
         let smaller = try #require(Simulation.shrink(large, runs: 5))

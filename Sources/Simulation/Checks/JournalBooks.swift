@@ -25,14 +25,34 @@ struct JournalBooks {
     /// The first thing that must not be.
     private(set) var problem: String?
     private var ledger = LedgerCheck()
-    private var begun: Set<KeyDigest> = []
-    private(set) var stored: [KeyDigest: Stored] = [:]
+    /// How long a key is remembered, in seconds.
+    private let keySeconds: Int64
+    /// The keys that were begun, with the second from which on they are forgotten; no such second before their answer.
+    private var begun: [KeyDigest: Int64] = [:]
+    private var stored: [KeyDigest: Stored] = [:]
+    /// What keys held that were forgotten and begun anew.
+    private var forgotten: [KeyDigest: Stored] = [:]
     private var running: [Operation: KeyDigest] = [:]
+    /// Of the record that is examined, in seconds since 1970.
+    private var time: Int64 = 0
+
+    /// - Parameter keySeconds: how long a key is remembered.
+    init(keySeconds: Int64) { self.keySeconds = keySeconds }
+
+    /// What the key holds, or held before it was forgotten and begun anew.
+    func stored(_ key: KeyDigest) -> Stored? { forgotten[key] ?? stored[key] }
+
+    /// What the key holds that was begun anew.
+    func storedAnew(_ key: KeyDigest) -> Stored? { forgotten[key] == nil ? nil : stored[key] }
+
+    /// From which second on, since 1970, the key is forgotten; nil without an answer.
+    func expiry(of key: KeyDigest) -> Int64? { stored[key] == nil ? nil : begun[key] }
 
     mutating func examine(_ bytes: [UInt8], at position: RecordPosition) {
         do throws(RecordDecodingError) {
             let linked = try LinkedRecord(decoding: bytes.span)
             ledger.examine(linked, at: position)
+            time = linked.header.time / 1_000
             try follow(linked.record, bytes, at: position)
         } catch {
             note("record \(position) cannot be decoded: \(error)")
@@ -88,8 +108,15 @@ struct JournalBooks {
 
     private mutating func begin(_ key: RequestKey?, _ operation: Operation, _ position: RecordPosition) {
         guard let digest = key?.digest else { return }
-        if !begun.insert(digest).inserted { note("record \(position) begins what another one began under its key") }
+        if !isNew(digest) { note("record \(position) begins what another one began under its key") }
         running[operation] = digest
+    }
+
+    /// Whether a key may be begun: it never was, or it is forgotten.
+    private mutating func isNew(_ key: KeyDigest) -> Bool {
+        guard let forgottenAt = begun.updateValue(.max, forKey: key) else { return true }
+        guard time >= forgottenAt, let answer = stored.removeValue(forKey: key) else { return false }
+        return forgotten.updateValue(answer, forKey: key) == nil
     }
 
     private mutating func end(
@@ -98,6 +125,7 @@ struct JournalBooks {
         _ position: RecordPosition
     ) throws(RecordDecodingError) {
         guard let key else { return }
+        begun[key] = time + keySeconds
         let response = try StoredResponse(record: bytes)
         let hash = response.body.withUnsafeReadableBytes { JournalLog.hash($0) }
         let answer = Stored(position: position, status: response.status, hash: hash, answer: SimAnswer(response.body))
@@ -112,7 +140,7 @@ struct JournalBooks {
         _ position: RecordPosition
     ) throws(RecordDecodingError) {
         guard let digest = key?.digest else { return }
-        if !begun.insert(digest).inserted { note("record \(position) does again what another one did under its key") }
+        if !isNew(digest) { note("record \(position) does again what another one did under its key") }
         try end(digest, bytes, position)
     }
 }

@@ -14,7 +14,7 @@ extension World {
         if let problem = log.books.final { fail(problem) }
         var found: [(position: UInt64, request: Int, answer: SimAnswer)] = []
         for number in requests.indices {
-            let stored = log.books.stored[key(number)]
+            let stored = stored(of: number)
             check(number, stored)
             if let stored, let answer = stored.answer { found.append((stored.position, number, answer)) }
         }
@@ -36,6 +36,12 @@ extension World {
         if stored.status != final.status || stored.hash != final.hash {
             fail("request \(number) was answered \(final), and the journal holds \(stored)")
         }
+    }
+
+    /// What the journal holds under the key of a request.
+    func stored(of number: Int) -> JournalBooks.Stored? {
+        let key = key(number)
+        return requests[number].keyOf == nil ? log.books.stored(key) : log.books.storedAnew(key)
     }
 
     // MARK: Balances

@@ -9,10 +9,13 @@ final class JournalLog {
     var acknowledged: RecordPosition = 0 { didSet { examine() } }
     /// Planted bug: records of the journal that a start forgot; the owner's positions do not count them.
     var forgotten: [RecordPosition] = []
-    private(set) var books = JournalBooks()
+    private(set) var books: JournalBooks
     /// The bytes of the records behind those that were examined.
     private var unexamined: [[UInt8]] = []
     private var examined: RecordPosition = 0
+
+    /// - Parameter keySeconds: how long a key is remembered.
+    init(keySeconds: Int64) { books = JournalBooks(keySeconds: keySeconds) }
 
     func append(framed bytes: [UInt8], count: Int) {
         bytes.withUnsafeBytes { all in

@@ -115,6 +115,25 @@ final class SimOwner: JournalOwner, @unchecked Sendable {
     }
 }
 
+/// Blocking jobs with something that happens before each of them.
+struct SpoiledReads: BlockingReads {
+    private let inner: SimReads
+    private let spoil: @Sendable () -> Void
+
+    init(_ inner: SimReads, _ spoil: @escaping @Sendable () -> Void) {
+        self.inner = inner
+        self.spoil = spoil
+    }
+
+    func run(_ body: @escaping @Sendable () -> Void) {
+        let spoil = self.spoil
+        inner.run {
+            spoil()
+            body()
+        }
+    }
+}
+
 /// Reads of stored answers, which wait until the world lets them happen.
 ///
 /// Proof that `@unchecked Sendable` holds: as `DiskSession`.

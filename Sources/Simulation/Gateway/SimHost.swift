@@ -1,4 +1,5 @@
 import Journal
+import KeyRuns
 import Payments
 import Risk
 import ShardCore
@@ -76,7 +77,7 @@ final class SimHost: ReplicaPorts {
             policy: World.snapshotPolicy,
             writer: snapshotJobs,
             pace: WritePace(bytesPerSecond: 0),
-            merger: snapshotJobs,
+            merger: merger(of: ownership.storage),
             tailBytes: ownership.tailBytes,
             tailPayments: ownership.tailPayments
         )
@@ -95,6 +96,18 @@ final class SimHost: ReplicaPorts {
         )
         self.host = host
         return host
+    }
+
+    /// Where runs of keys are merged. Planted bug: a merge before the merge, with a clock that is ahead by half of the keys' time.
+    private func merger(of storage: ShardStorage) -> any BlockingReads {
+        guard process.world.scenario.planted == .keyRunForgotten else { return snapshotJobs }
+        let clock = process.clock
+        return SpoiledReads(snapshotJobs) {
+            let second = UInt32(clock() / 1_000) + World.keySeconds / 2
+            do throws(JournalError) { _ = try storage.keyRuns.merge(at: second) } catch {
+                // The merge itself meets the same fault.
+            }
+        }
     }
 
     func owned(_ host: ShardHost, by replica: ShardReplica) {

@@ -55,6 +55,8 @@ struct Request {
     /// Times that it will be asked again although it is final.
     var reasks = 0
     var wasAnsweredInCalm = false
+    /// The request whose key it has, which was forgotten; nil for one with a key of its own.
+    var keyOf: Int?
     /// The conflicting variant was sent, too.
     var hasConflict = false
 }

@@ -81,6 +81,7 @@ extension World {
     }
 
     func key(_ number: Int) -> KeyDigest {
+        if let other = requests[number].keyOf { return key(other) }
         let request = requests[number]
         var low = UInt64(number + 1) &* 0x9E37_79B9_7F4A_7C15
         if isRekeyed(request) { low ^= UInt64(attempts.count) << 20 }

@@ -191,7 +191,7 @@ extension World {
             call.ordinal = 1
         case .skipSync, .answerBeforeDurable, .forgetReservation, .newProviderKey, .sameRefundKey, .dropLastRecord,
             .believeNotFound, .unsentVoid, .newEventKey, .doublePayout, .failOpen, .attemptWithoutRecord,
-            .failoverAfterUnknown, .twoOwners, .undurableFeed, .floorIgnored, nil:
+            .failoverAfterUnknown, .twoOwners, .undurableFeed, .floorIgnored, .keyRunForgotten, nil:
             break
         }
         return call

@@ -61,6 +61,8 @@ enum Event {
     /// A host that was not there for a while goes on.
     case thaw(boot: Int, host: Int)
     case consume(boot: Int)
+    /// A request of long ago is made again.
+    case oldKey
     case start
     case up(boot: Int)
     case crash(boot: Int)

@@ -18,6 +18,7 @@ struct SimRandom {
         case hosts = 100
         case handovers
         case consumers
+        case oldKeys
     }
 
     private var state: UInt64

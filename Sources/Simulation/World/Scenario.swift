@@ -82,6 +82,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case undurableFeed = "undurable-feed"
     /// Nothing is kept for a cursor.
     case floorIgnored = "floor-ignored"
+    /// A merge of runs takes keys for forgotten when half of their time is over.
+    case keyRunForgotten = "key-run-forgotten"
 }
 
 /// What a world is made of. All of it follows from the seed, unless it is given.
@@ -139,6 +141,8 @@ package struct Scenario: Sendable {
     /// Milliseconds until an archived segment is deleted that no cursor needs; nil for never. Only where a cursor holds everything back:
     /// stored answers are read from the archive for as long as the world lasts.
     var archiveKeep: Int64?
+    /// When all is final, merchants ask again with old keys until those are forgotten.
+    var hasOldKeys: Bool
 
     /// - Parameter hours: virtual time with faults.
     package init(seed: UInt64, hours: Double) {
@@ -184,6 +188,8 @@ package struct Scenario: Sendable {
         consumesAtTheEnd = hosting.chance(500_000)
         consumerPause = [5_000, 50_000, 2_000_000][hosting.below(3)]
         archiveKeep = hasConsumer && consumesAtTheEnd ? 5_000 : nil
+        var old = SimRandom(seed: seed, .oldKeys)
+        hasOldKeys = old.chance(400_000)
     }
 
     /// The fraud hook of a world, or none.

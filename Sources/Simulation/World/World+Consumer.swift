@@ -51,7 +51,7 @@ extension World {
     // MARK: Work
 
     func consume(_ process: GatewayProcess) {
-        let pause = isCalm ? 60_000_000 : consumers.skewed(scenario.consumerPause)
+        let pause = oldKeys != nil ? 3_600_000_000 : isCalm ? 60_000_000 : consumers.skewed(scenario.consumerPause)
         queue.schedule(.consume(boot: process.boot), at: now + pause)
         // The journal's steps run ahead of time; what is read now has happened.
         guard disk.idleAt(.writer) <= now else { return }

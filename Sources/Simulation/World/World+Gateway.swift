@@ -1,4 +1,5 @@
 import Journal
+import KeyRuns
 import Payments
 import ShardCore
 import ShardHost
@@ -7,6 +8,8 @@ import ShardStorage
 /// The gateway's process: it starts, works and ends.
 extension World {
     static let directory = "data/shard-0000"
+    /// How long a key is remembered: longer than it may take until all is final.
+    static let keySeconds: UInt32 = 10 * 86_400
 
     // MARK: Start
 
@@ -35,7 +38,8 @@ extension World {
             directory: Self.directory(of: first),
             journalID: 0,
             keys: keys,
-            fileSystem: session
+            fileSystem: session,
+            keyPolicy: KeyRunPolicy(ttlSeconds: Self.keySeconds)
         )
         var replay = try Replay(
             configuration: shardConfiguration,
@@ -103,7 +107,7 @@ extension World {
             shard: 0,
             connectors: ConnectorTable(registry: registry, configured: connectors(resolution)),
             idempotencyCapacity: max(1_024, scenario.intents * 6),
-            idempotencySeconds: 10 * 86_400,
+            idempotencySeconds: Self.keySeconds,
             paymentCapacity: 1 << 20,
             operationCapacity: scenario.operationCapacity,
             waitingCapacity: scenario.operationCapacity * 2,
@@ -238,11 +242,12 @@ extension World {
         // In a world that only waits for the end of a hold, days later, still more seldom.
         let patient: Int64 = now > scenario.duration + 7_200_000_000 ? 60_000_000 : 5_000_000
         let isWaiting = isCalm && process.host?.isQuiet == true
-        let interval: Int64 = isWaiting && (isBusy || patient > 5_000_000) ? patient : isBusy ? 10_000 : 1_000_000
+        var interval: Int64 = isWaiting && (isBusy || patient > 5_000_000) ? patient : isBusy ? 10_000 : 1_000_000
+        if let oldKeys { interval = oldKeys.tickInterval(now, isQuiet: process.host?.isQuiet == true) }
         queue.schedule(.tick(boot: process.boot), at: now + interval)
         settle(process)
         if process.isStopping { stopIfQuiet(process) }
-        if isCalm, isFinished { isDone = true }
+        if isCalm, oldKeys?.isOver ?? true, isFinished { isDone = !beginOldKeys() }
     }
 
     func runReads(_ process: GatewayProcess) {

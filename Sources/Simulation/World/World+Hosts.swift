@@ -1,4 +1,5 @@
 import Journal
+import KeyRuns
 import Ledger
 import ShardCore
 import ShardHost
@@ -17,7 +18,15 @@ extension World {
             store: host.store,
             configuration: shardConfiguration,
             renderer: SimRenderer(),
-            storage: { ShardStorage(directory: directory, journalID: 0, keys: keys, fileSystem: session) },
+            storage: {
+                ShardStorage(
+                    directory: directory,
+                    journalID: 0,
+                    keys: keys,
+                    fileSystem: session,
+                    keyPolicy: KeyRunPolicy(ttlSeconds: Self.keySeconds)
+                )
+            },
             // One name for all: a claim is granted whoever has the journal, so that hosts take it from each other.
             holder: "hosts",
             monotonic: { [clock] in UInt64(clock.now) * 1_000 },

@@ -19,7 +19,7 @@ final class World {
     private(set) var violation: String?
 
     let disk: SimDisk
-    let log = JournalLog()
+    let log = JournalLog(keySeconds: Int64(World.keySeconds))
     var gateway: GatewayProcess?
     var boots = 0
     /// Times that a host became the shard's owner.
@@ -68,6 +68,8 @@ final class World {
     /// What was answered to a look at the end.
     var audited: Response?
     var isCalm = false
+    /// What is asked long after everything is final; nil before.
+    var oldKeys: OldKeys?
     /// Nothing is left to happen; seen at a tick.
     var isDone = false
 
@@ -132,14 +134,13 @@ final class World {
 
     /// Runs the world to its end.
     func run() {
-        let limit = scenario.duration + Self.patience
         while violation == nil, let (time, event) = queue.next() {
             clock.set(time)
             handle(event)
             counts.events += 1
             if isDone { break }
-            if time > limit {
-                fail("after \(Self.patience / 3_600_000_000) hours without faults: \(whatIsLeft)")
+            if time > (oldKeys?.limit ?? scenario.duration + Self.patience) {
+                fail("after \((time - scenario.duration) / 3_600_000_000) hours without faults: \(whatIsLeft)")
             }
         }
         guard violation == nil else { return }
@@ -175,6 +176,7 @@ final class World {
         case .handover(let boot): with(boot) { handOver($0) }
         case .thaw(let boot, let host): with(boot) { thaw($0, host) }
         case .consume(let boot): with(boot) { consume($0) }
+        case .oldKey: nextOldKey()
         case .start: start()
         case .up(let boot): with(boot) { up($0) }
         case .crash(let boot): with(boot) { crash($0) }
@@ -219,6 +221,9 @@ package struct SimulationCounts: Sendable {
     /// Crashes of the above that came while the process recovered.
     package var duringRecovery = 0
     package var exits = 0
+    /// Requests that were made again long after their answer, and keys that were used anew when they were forgotten.
+    package var oldKeys = 0
+    package var forgottenKeys = 0
     /// Handovers that were begun, and owners that heard that another host has the journal.
     package var handovers = 0
     package var losses = 0
