@@ -30,6 +30,7 @@ PLANTED = {
     "undurable-feed": 40,
     "floor-ignored": 60,
     "key-run-forgotten": 20,
+    "earlier-as-own": 20,
 }
 
 

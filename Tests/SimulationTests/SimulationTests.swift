@@ -40,6 +40,18 @@ import Testing
         #expect(Simulation.run(old).violation != nil)
     }
 
+    @Test func aConnectorThatSaidNoIsAnAlarmWhenItExecutedAfterAll() throws {
+        let worlds = (1...60).lazy.map { scenario($0) }.filter { $0.hasEarlierEvents && $0.routesOfBoth == 4 }
+        let found = worlds.prefix(3).map { world in
+            var world = world
+            world.planted = .earlierAsOwn
+            return Simulation.run(world).violation
+        }
+        #expect(found.contains { $0 != nil })
+        let sound = worlds.prefix(3).map { Simulation.run($0) }
+        #expect(sound.allSatisfy { $0.violation == nil } && sound.contains { $0.counts.earlierEvents > 0 })
+    }
+
     @Test func aFailureShrinksToASmallerWorldThatFails() throws {
         let large = scenario(1, .forgetReservation)
         let smaller = try #require(Simulation.shrink(large, runs: 5))

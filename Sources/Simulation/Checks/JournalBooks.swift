@@ -1,4 +1,5 @@
 import Journal
+import Ledger
 import LedgerAudit
 import NIOCore
 import Payments
@@ -33,6 +34,8 @@ struct JournalBooks {
     /// What keys held that were forgotten and begun anew.
     private var forgotten: [KeyDigest: Stored] = [:]
     private var running: [Operation: KeyDigest] = [:]
+    /// What connectors executed after all of payments that had left them, as the records say: how much is in suspense there.
+    private(set) var executedAfterAll: [TryKey: Int64] = [:]
     /// Of the record that is examined, in seconds since 1970.
     private var time: Int64 = 0
 
@@ -69,6 +72,25 @@ struct JournalBooks {
 
     private mutating func note(_ text: String) { problem = problem ?? text }
 
+    // MARK: Connectors
+
+    /// Money of a connector that the payment had left is nobody's: it goes to suspense at that connector, and nowhere else.
+    private mutating func noteEarlier(_ event: EventApplied, _ position: RecordPosition) {
+        guard let connector = event.fact.earlierConnector, event.type.isSuccess else { return }
+        var suspense: Int64 = 0
+        for number in 0..<event.transfers.count {
+            let transfer = event.transfers[number]
+            for index in 0..<transfer.count {
+                let account = transfer[index].account
+                if account.owner != UInt64(connector.rawValue) {
+                    note("record \(position) books to \(account) what an earlier connector executed")
+                }
+                if account.kind == .suspense { suspense -= transfer[index].amountMinor }
+            }
+        }
+        executedAfterAll[TryKey(payment: event.payment.sequence, connector: connector), default: 0] += suspense
+    }
+
     // MARK: Keys
 
     private mutating func follow(
@@ -97,7 +119,9 @@ struct JournalBooks {
             let operation = Operation(payment: decided.payment.sequence, operation: .authorize, ordinal: 1)
             try end(running.removeValue(forKey: operation), bytes, position)
         case .paymentChanged(let changed): try once(changed.key, bytes, position)
-        case .eventApplied(let event): try once(event.key, bytes, position)
+        case .eventApplied(let event):
+            noteEarlier(event, position)
+            try once(event.key, bytes, position)
         case .payoutChanged(let payout): try once(payout.key, bytes, position)
         case .walletOpened(let wallet): try once(wallet.key, bytes, position)
         case .exchangeQuoted(let quote): try once(quote.key, bytes, position)

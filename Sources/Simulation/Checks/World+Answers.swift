@@ -12,6 +12,7 @@ extension World {
         }
         if attempt.variant == .read { return checkRead(response, answer, attempt.request) }
         checkPayment(answer, attempt)
+        checkEarlier(response, answer, to: requests[attempt.request])
         if let refusal = answer.refusal {
             checkRefusal(refusal, attempt)
         } else if isFinal(response, answer, requests[attempt.request]) {

@@ -26,6 +26,7 @@ extension World {
             recount.take(answer, of: request, splits: splits, isSale: intent?.captures ?? false)
         }
         if let problem = recount.problem { fail("recounting: \(problem)") }
+        checkSuspenseOfEarlier()
         return recount
     }
 

@@ -57,6 +57,8 @@ struct Request {
     var wasAnsweredInCalm = false
     /// The request whose key it has, which was forgotten; nil for one with a key of its own.
     var keyOf: Int?
+    /// Of an event: the connector that it is news of, when the payment had left it already.
+    var earlier: ConnectorID?
     /// The conflicting variant was sent, too.
     var hasConflict = false
 }

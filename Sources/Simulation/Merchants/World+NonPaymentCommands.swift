@@ -14,6 +14,7 @@ extension World {
         counts.requests += 1
         counts.nonPaymentCommands += 1
         var request = Request(merchant: merchant, intent: intent, kind: .nonPayment, nonPayment: command)
+        request.earlier = earlierConnector(of: command)
         request.reasks = random.chance(400_000) ? 1 + random.below(3) : 0
         request.hasConflict = random.chance(60_000) && has(.conflicts) && command.canConflict
         openRequests += 1
@@ -26,6 +27,7 @@ extension World {
         switch command {
         case .event(var event):
             if let amount = event.amountMinor { event.amountMinor = amount + extra }
+            misattribute(&event)
             return .providerEvent(event)
         case .evidence(let id): return .disputeEvidence(id, evidence: "upload-1\nparcel delivered")
         case .accept(let id): return .acceptDispute(id)

@@ -5,16 +5,22 @@ import ShardCore
 
 /// Operators report what providers, settlement files and card schemes say of payments, sometimes twice, sometimes late.
 extension World {
-    private func event(_ type: PaymentEventType, _ payment: PaymentID, _ amount: Int64? = nil) -> ProviderEvent {
+    /// News of the payment's connector, or of one that it has left.
+    func event(
+        _ type: PaymentEventType,
+        _ payment: PaymentID,
+        _ amount: Int64? = nil,
+        of earlier: ConnectorID? = nil
+    ) -> ProviderEvent {
         events += 1
-        let connector = tries[payment.sequence]?.newest ?? .first
+        let connector = earlier ?? tries[payment.sequence]?.newest ?? .first
         guard let name = registry[connector] else { preconditionFailure("calls go to connectors of the registry") }
         var event = ProviderEvent(type: type, payment: payment, id: "evt-\(events)", provider: name.text)
         event.amountMinor = amount
         return event
     }
 
-    private func report(_ event: ProviderEvent, _ intent: Int, after delay: Int64, _ random: inout SimRandom) {
+    func report(_ event: ProviderEvent, _ intent: Int, after delay: Int64, _ random: inout SimRandom) {
         begin(.event(event), merchant: intents[intent].merchant, intent: intent, after: delay, &random)
     }
 
@@ -113,7 +119,9 @@ extension World {
             if rest > 0, random.chance(600_000) { settle(request.intent, event.payment, rest, &random) }
             moveMoney(request.merchant, upTo: answer.amount, &random)
         case .unexplained:
-            var explained = self.event(.moneyReclassified, event.payment, abs(answer.amount))
+            // Of a hold alone nothing moved.
+            guard answer.amount != 0 else { break }
+            var explained = self.event(.moneyReclassified, event.payment, abs(answer.amount), of: request.earlier)
             explained.isTaken = event.isTaken
             explained.target = random.pick(SuspenseTarget.allCases)
             report(explained, request.intent, after: random.between(0, 60_000_000), &random)

@@ -31,8 +31,9 @@ extension World {
         guard call.operation == .authorize else { return }
         let sequence = call.payment.sequence
         var tries = tries[sequence] ?? PaymentTries(newest: call.connector)
-        if tries.newest != call.connector { counts.failovers += 1 }
+        let left = tries.newest
         tries.newest = call.connector
+        defer { if left != call.connector { hasLeft(left, call) } }
         guard call.mode == .execute else { return self.tries[sequence] = tries }
         if tries.states.contains(where: { $0.key != call.connector && $0.value == .doubtful }) {
             fail("\(call.payment) is sent to \(call.connector) after an unknown outcome at another")
@@ -40,6 +41,13 @@ extension World {
         tries.states[call.connector] = .doubtful
         openTries[TryKey(payment: sequence, connector: call.connector), default: 0] += 1
         self.tries[sequence] = tries
+    }
+
+    /// A payment goes on to another connector.
+    private func hasLeft(_ connector: ConnectorID, _ call: ProviderCall) {
+        counts.failovers += 1
+        guard scenario.hasEarlierEvents, !isCalm else { return }
+        planEarlierEvents(of: connector, call)
     }
 
     /// What came back of a call, before any planted bug changes it.

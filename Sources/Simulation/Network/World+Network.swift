@@ -191,7 +191,8 @@ extension World {
             call.ordinal = 1
         case .skipSync, .answerBeforeDurable, .forgetReservation, .newProviderKey, .sameRefundKey, .dropLastRecord,
             .believeNotFound, .unsentVoid, .newEventKey, .doublePayout, .failOpen, .attemptWithoutRecord,
-            .failoverAfterUnknown, .twoOwners, .undurableFeed, .floorIgnored, .keyRunForgotten, nil:
+            .failoverAfterUnknown, .twoOwners, .undurableFeed, .floorIgnored, .keyRunForgotten,
+            .earlierAsOwn, nil:
             break
         }
         return call

@@ -84,6 +84,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case floorIgnored = "floor-ignored"
     /// A merge of runs takes keys for forgotten when half of their time is over.
     case keyRunForgotten = "key-run-forgotten"
+    /// News of a connector that a payment has left is taken for its own connector's.
+    case earlierAsOwn = "earlier-as-own"
 }
 
 /// What a world is made of. All of it follows from the seed, unless it is given.
@@ -143,6 +145,8 @@ package struct Scenario: Sendable {
     var archiveKeep: Int64?
     /// When all is final, merchants ask again with old keys until those are forgotten.
     var hasOldKeys: Bool
+    /// Connectors that said no report later that they executed the payment after all, and more.
+    var hasEarlierEvents: Bool
 
     /// - Parameter hours: virtual time with faults.
     package init(seed: UInt64, hours: Double) {
@@ -190,6 +194,8 @@ package struct Scenario: Sendable {
         archiveKeep = hasConsumer && consumesAtTheEnd ? 5_000 : nil
         var old = SimRandom(seed: seed, .oldKeys)
         hasOldKeys = old.chance(400_000)
+        var earlier = SimRandom(seed: seed, .earlierConnectors)
+        hasEarlierEvents = earlier.chance(300_000)
     }
 
     /// The fraud hook of a world, or none.

@@ -36,6 +36,8 @@ final class World {
     let registry = ConnectorRegistry("alpha", "beta")
     /// What became of each payment's authorization at each connector that was called, and who was called last.
     var tries: [UInt64: PaymentTries] = [:]
+    /// What connectors reported to have executed of payments that had left them: how much moved.
+    var reportedByEarlier: [TryKey: Int64] = [:]
     /// Calls to authorize without a definite no.
     var openTries: [TryKey: Int] = [:]
     let codec = SimulatedCodec()
@@ -212,6 +214,8 @@ package struct SimulationCounts: Sendable {
     package var scorerFaults = 0
     package var attempts = 0
     package var pspCalls = 0
+    /// News of connectors that a payment had left.
+    package var earlierEvents = 0
     /// Authorizations that went on to another connector.
     package var failovers = 0
     package var starts = 0

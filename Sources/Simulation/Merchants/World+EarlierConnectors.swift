@@ -1,0 +1,111 @@
+import Payments
+import ShardCore
+import ShardHost
+
+/// Connectors that a payment has left: they had said a definite no, and report something of it later. What they executed after all is an
+/// alarm, and its money in suspense; everything else is refused.
+extension World {
+    /// Plans what such a connector reports: while the next one is called, or long after.
+    func planEarlierEvents(of connector: ConnectorID, _ call: ProviderCall) {
+        var random = SimRandom(seed: scenario.seed &+ call.payment.sequence &* 0x9E37_79B9, .earlierConnectors)
+        let intent = Intent.intent(of: call.amountMinor)
+        guard intents.indices.contains(intent), random.chance(700_000) else { return }
+        for _ in 0...random.below(3) {
+            let type: PaymentEventType =
+                random.chance(500_000)
+                ? random.pick([.authorizationSucceeded, .captureSucceeded])
+                : random.pick([
+                    .captureFailed, .refundSucceeded, .refundFailed, .disputeOpened, .settlementMatched,
+                    .cancelSucceeded,
+                    .authorizationFailed, .balanceWrittenOff,
+                ])
+            var event = event(type, call.payment, call.amountMinor, of: connector)
+            if type == .authorizationFailed || type == .cancelSucceeded { event.amountMinor = nil }
+            event.reference = "late-\(events)"
+            counts.earlierEvents += 1
+            report(event, intent, after: random.between(0, random.chance(500_000) ? 100_000 : 300_000_000), &random)
+        }
+    }
+
+    /// The connector that the news is of, when the payment has left it.
+    func earlierConnector(of command: NonPaymentCommand) -> ConnectorID? {
+        guard case .event(let event) = command, let tries = tries[event.payment.sequence],
+            let connector = registry.names.firstIndex(where: { $0.text == event.provider })
+                .flatMap({ ConnectorID(rawValue: UInt16($0 + 1)) })
+        else { return nil }
+        return connector != tries.newest && tries.states[connector] == .refused ? connector : nil
+    }
+
+    /// Planted bug: the adapter does not look at who reports.
+    func misattribute(_ event: inout ProviderEvent) {
+        guard scenario.planted == .earlierAsOwn, let newest = tries[event.payment.sequence]?.newest,
+            let name = registry[newest]
+        else { return }
+        event.provider = name.text
+    }
+
+    // MARK: Checks
+
+    /// News of success is taken as an alarm; other news is refused.
+    func checkEarlier(_ response: Response, _ answer: SimAnswer, to request: Request) {
+        guard let connector = request.earlier, case .event(let event) = request.nonPayment else { return }
+        if let refusal = answer.refusal, refusal.isPassing { return }
+        switch event.type {
+        case .moneyUnexplained, .moneyReclassified: return
+        case .authorizationSucceeded, .captureSucceeded:
+            guard answer.effect == .unexplained || answer.effect == PaymentEffect.none else {
+                return fail(
+                    "\(event.payment): \(event.type) of \(connector), which it had left, is no alarm: \(answer)"
+                )
+            }
+            checkAlarm(response, answer, of: event)
+            let key = TryKey(payment: event.payment.sequence, connector: connector)
+            let moves = event.type == .captureSucceeded || intents[request.intent].captures
+            reportedByEarlier[key] = max(reportedByEarlier[key] ?? 0, moves ? event.amountMinor ?? 0 : 0)
+        default:
+            guard answer.refusal != .connectorMismatch else { return }
+            fail("\(event.payment): \(event.type) of \(connector), which it had left, is not refused: \(answer)")
+        }
+    }
+
+    /// The process that answers has counted a double execution.
+    private func checkAlarm(_ response: Response, _ answer: SimAnswer, of event: ProviderEvent) {
+        guard answer.effect == .unexplained, !response.isReplay, let gateway else { return }
+        let isAlarmed = gateway.hosts.contains { $0.host.map { $0.core.statistics.doubleExecutions > 0 } ?? false }
+        if !isAlarmed { fail("\(event.payment): nobody is alarmed that a connector executed it that had said no") }
+    }
+
+    /// Each report has its record, and its money is in suspense once.
+    func checkSuspenseOfEarlier() {
+        for (key, amount) in reportedByEarlier {
+            guard let booked = log.books.executedAfterAll[key] else {
+                fail(
+                    "payment \(key.payment): \(key.connector) reported that it executed it after all, and no record says so"
+                )
+                continue
+            }
+            // What the connector reported and nobody was answered may be booked, too.
+            if booked < amount {
+                fail("payment \(key.payment): \(amount) moved at \(key.connector), and \(booked) is in suspense")
+            }
+        }
+    }
+}
+
+extension Refusal {
+    /// The same request may succeed in a moment.
+    fileprivate var isPassing: Bool {
+        switch self {
+        case .overloaded, .journalFailed, .draining, .journalRoomShort, .merchantLimitReached, .shardUnavailable,
+            .keyInUse,
+            .operationInProgress:
+            true
+        default: false
+        }
+    }
+}
+
+extension PaymentEventType {
+    /// A connector says that it authorized or captured.
+    var isSuccess: Bool { self == .authorizationSucceeded || self == .captureSucceeded }
+}
