@@ -30,7 +30,7 @@ extension AuditedPayment {
             return .success(authorized(fact.amountMinor))
         case .authorizedLate:
             guard hasEnded, authorized == 0 else { return .failure("authorized late in \(phase)") }
-            // All of it is taken back: sellers get nothing.
+            // All of it is reversed: sellers get nothing.
             plan = []
             return .success(authorized(fact.amountMinor))
         case .capturedLate:

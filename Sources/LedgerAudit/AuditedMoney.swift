@@ -183,7 +183,7 @@ extension AuditedMoney {
         return nil
     }
 
-    /// Takes in what a capture was told.
+    /// Takes in the instructions of a capture.
     mutating func begin(_ payment: inout AuditedPayment, _ record: OperationStarted) {
         guard !record.instructions.isEmpty else { return }
         if PaymentDetails.manual(in: record.instructions.span)?.method == .cash { payment.funding = .cash }

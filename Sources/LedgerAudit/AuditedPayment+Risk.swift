@@ -22,7 +22,7 @@ extension AuditedPayment {
         case .review:
             phase = .review
             running = nil
-            // Nothing was sent: what people approve is the first.
+            // Nothing was sent: the approval of the review sends the first call.
             authorizations = 0
         case .block:
             phase = .failed

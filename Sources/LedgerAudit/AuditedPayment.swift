@@ -205,7 +205,7 @@ extension AuditedPayment {
             )
         }
         running = nil
-        // One for a shopper who is still awaited stays; one for a sale that was given up is not followed: that is taken back.
+        // One for a shopper who is still awaited stays; one for a sale that was given up is not followed: that is reversed.
         if isAbandoned { plan = [] }
         defer { if phase != .requiresAction { plan = [] } }
         switch (record.operation, record.result) {
@@ -335,7 +335,7 @@ extension AuditedPayment {
     }
 
     private mutating func finishRefund(_ record: OperationFinished) -> Result<ExpectedPostings, Violation> {
-        // One of another amount than asked for stays pending until people decide.
+        // One of another amount than asked for stays pending until an operator decides.
         if record.result == .conflicted {
             guard record.executedMinor > 0 else { return .success([:]) }
             return .success(unexplained(-record.executedMinor, record.executedCurrency))

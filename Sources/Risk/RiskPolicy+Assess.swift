@@ -124,7 +124,7 @@ extension RiskPolicy {
             after.band = max(before.band, bands.band(of: after.score))
             after.reasons += reasons
         case .failed:
-            // Without a scorer, the one that was asked was taken out of the configuration meanwhile: people decide.
+            // Without a scorer, the one that was asked was taken out of the configuration meanwhile: a manual review decides.
             after.band = max(before.band, scorer?.onFailure ?? .review)
             after.reasons.append(RiskReason.scorerFailed)
         }

@@ -5,7 +5,7 @@ package import Payments
 package enum RiskBand: UInt8, Sendable, CaseIterable, Comparable {
     /// It is sent to the provider.
     case allow = 0
-    /// It waits for people.
+    /// It waits for manual review.
     case review = 1
     /// It is refused, and never sent.
     case block = 2
@@ -15,7 +15,7 @@ package enum RiskBand: UInt8, Sendable, CaseIterable, Comparable {
 
 /// Everything that decides about payments, compiled: an immutable value that a reload swaps for another.
 package struct RiskPolicy: Sendable {
-    /// From which scores on payments are looked at by people, and refused.
+    /// From which scores on payments go to manual review, and are refused.
     package struct Bands: Sendable, Equatable {
         package var review: UInt8
         package var block: UInt8
@@ -56,7 +56,7 @@ package struct RiskPolicy: Sendable {
     /// What becomes at least of a payment whose counters find no room.
     package let whenCountersAreFull: RiskBand
     package let scorer: Scorer?
-    /// How long a payment waits for people before it fails, in milliseconds.
+    /// How long a payment waits for manual review before it fails, in milliseconds.
     package let reviewTimeout: Int64
     package let counterCapacity: Int
     let key: RiskKey

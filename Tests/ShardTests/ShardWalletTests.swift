@@ -80,7 +80,7 @@ struct ShardWalletTests {
         #expect(world.lastStatus == 200 && world.lastBody.contains("available=1000 held=0"))
     }
 
-    @Test("A refund of a top-up takes back what is still in the wallet, through the provider")
+    @Test("A refund of a top-up returns what is still in the wallet, through the provider")
     func topUpRefund() throws {
         var world = ShardWorld()
         let wallet = world.fillWallet(1_000)

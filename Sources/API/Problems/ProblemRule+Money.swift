@@ -57,7 +57,7 @@ extension ProblemRule {
             refusal: .walletFundsInsufficient,
             category: .validation,
             title: "The wallet does not hold enough",
-            detail: "A refund of a top-up takes back what is still in the wallet and not held."
+            detail: "A refund of a top-up returns what is still in the wallet and not held."
         ),
         Self(
             code: .exchangePairUnavailable,

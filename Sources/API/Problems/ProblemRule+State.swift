@@ -66,7 +66,7 @@ extension ProblemRule {
             refusal: .amountExceedsRefundable,
             category: .validation,
             title: "More than can be refunded",
-            detail: "Refunds may take back amount_captured in all."
+            detail: "Refunds may return amount_captured in all."
         ),
         Self(
             code: .tooManyRefunds,

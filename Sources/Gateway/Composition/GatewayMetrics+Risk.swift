@@ -17,8 +17,8 @@ extension GatewayMetrics {
         }
         let counters: [(StaticString, StaticString, Int)] = [
             ("millrace_risk_counters_full_total", "Payments that could not be counted.", risk.countersFull),
-            ("millrace_risk_reviews_approved_total", "Reviews that people approved.", risk.approved),
-            ("millrace_risk_reviews_rejected_total", "Reviews that people rejected.", risk.rejected),
+            ("millrace_risk_reviews_approved_total", "Manual reviews that ended with an approval.", risk.approved),
+            ("millrace_risk_reviews_rejected_total", "Manual reviews that ended with a rejection.", risk.rejected),
             ("millrace_risk_reviews_timed_out_total", "Reviews that nobody ended in time.", risk.timedOut),
             ("millrace_risk_scorer_failures_total", "Payments decided without a score.", risk.scorerFailures),
         ]

@@ -123,7 +123,7 @@ enum GatewayMetrics {
                 "Voids, refunds and confirmations that no merchant asked for.", shard.begunByGateway
             ),
             ("millrace_events_applied_total", "Provider events and disputes applied.", shard.eventsApplied),
-            ("millrace_events_known_total", "Provider events that told nothing new.", shard.eventsKnown),
+            ("millrace_events_known_total", "Provider events that reported nothing new.", shard.eventsKnown),
             (
                 "millrace_events_refused_total", "Provider events that a payment's state did not take.",
                 shard.eventsRefused
@@ -134,7 +134,7 @@ enum GatewayMetrics {
             ),
             (
                 "millrace_reversals_failed_total",
-                "Alarm: tries to take back late money, or to void, that were refused or could not be begun.",
+                "Alarm: tries to reverse late money, or to void, that were refused or could not be begun.",
                 shard.reversalsFailed
             ),
             ("millrace_unexplained_money_total", "Alarm: provider money put into suspense.", shard.unexplained),

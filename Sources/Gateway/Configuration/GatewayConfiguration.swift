@@ -150,7 +150,7 @@ extension GatewayConfiguration {
         package var coldAfter = Duration.seconds(3_600)
         /// An authorization whose outcome is not known after this long is given up: voided by reference, and failed.
         package var abandonAfter = Duration.seconds(900)
-        /// An operation whose outcome is not known after this long is a matter for people.
+        /// An operation whose outcome is not known after this long is a matter for an operator.
         package var attentionAfter = Duration.seconds(86_400)
         /// How long a shopper has for what the provider waits for.
         package var actionTimeout = Duration.seconds(1_800)

@@ -84,7 +84,7 @@ package struct PastBalance: Sendable {
         return mark
     }
 
-    /// Takes back what was booked after the moment.
+    /// Undoes what was booked after the moment.
     private func walk(
         from newest: RecordPosition,
         _ lines: [BalanceMark.Line],
