@@ -52,7 +52,7 @@ package enum KeyRunVerifier {
             for entry in catalogue.entries {
                 try KeyRunStore.checkPresent(entry.summary.number, among: names, files)
                 found.keys += try KeyRun(files, summary: entry.summary, digests: entry.digests).verify(pace: { _ in true
-                    })
+                })
             }
             return found
         } catch {
