@@ -47,6 +47,8 @@ package enum HTTPClientFailure: Sendable, Equatable {
     case queueFull
     /// The pool is shutting down.
     case shutdown
+    /// Its caller took it back before it was sent.
+    case withdrawn
     /// The answer is larger than configured, or not HTTP.
     case badResponse
     /// The request's header block is not valid HTTP/2 and was not sent.

@@ -22,7 +22,7 @@ enum ScoreAnswerDecoder {
     private static func reason(_ failure: HTTPClientFailure) -> ScoreFailure {
         switch failure {
         case .timeout: .timeout
-        case .connectFailed, .connectionLost, .streamReset, .goAway, .shutdown: .unreachable
+        case .connectFailed, .connectionLost, .streamReset, .goAway, .shutdown, .withdrawn: .unreachable
         case .queueFull: .overloaded
         case .badResponse, .badRequest: .badAnswer
         }

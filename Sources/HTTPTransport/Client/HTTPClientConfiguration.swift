@@ -27,6 +27,24 @@ package struct HTTPClientConfiguration: Sendable {
         }
     }
 
+    /// How the callers that share a pool share its places. A request that finds no place waits.
+    package struct Sharing: Sendable, Equatable {
+        /// Numbered from 0. Each has a queue of its own, and they take turns.
+        package var callers: Int
+        /// The most requests in flight at once.
+        package var maxInFlight: Int
+        /// Of these, the most of one caller, so that no caller has all places.
+        package var maxInFlightPerCaller: Int
+
+        package init(callers: Int = 1, maxInFlight: Int = .max, maxInFlightPerCaller: Int = .max) {
+            precondition(callers >= 1 && callers <= Int(UInt16.max), "callers are numbered by UInt16")
+            precondition(maxInFlight >= 1 && maxInFlightPerCaller >= 1, "every caller has a place at times")
+            self.callers = callers
+            self.maxInFlight = maxInFlight
+            self.maxInFlightPerCaller = maxInFlightPerCaller
+        }
+    }
+
     /// How long to wait before dialling again: doubles with each failure in a row, from `minimum` to `maximum`, then
     /// a jitter takes up to half of it away.
     package struct Backoff: Sendable, Equatable {
@@ -55,8 +73,9 @@ package struct HTTPClientConfiguration: Sendable {
     /// Our own cap on streams in flight per connection. The peer's SETTINGS_MAX_CONCURRENT_STREAMS is obeyed as well
     /// (100 while it names none, which is also what NIOHTTP2 assumes).
     package var maxStreamsPerConnection: Int = 100
-    /// Requests that may wait for a free stream; one more is `.notExecuted(.queueFull)`.
+    /// Requests of each caller that may wait for a free stream; one more is `.notExecuted(.queueFull)`.
     package var maxQueued: Int = 1_000
+    package var sharing = Sharing()
     /// From dialling to the peer's SETTINGS: TCP, TLS, ALPN and the HTTP/2 preface together.
     package var connectTimeout: TimeAmount = .seconds(5)
     /// A connection is replaced at this age, less a jitter of up to a tenth (seeded by `seed`): the new one is

@@ -11,7 +11,7 @@ extension HTTPClientPool {
     /// seed of its jitters are arguments.
     ///
     /// 1. Keeps the minimum of young connections established, dials more while requests queue, up to the maximum.
-    /// 2. Gives each request a connection with a free stream, or a place in a bounded queue.
+    /// 2. Gives each request a connection with a free stream, or a place in its caller's bounded queue; callers take turns.
     /// 3. Replaces connections that age or are told to go away: dials first, retires once the new one is usable.
     /// 4. Backs off after failures; with nothing established and several failures in a row it fails requests at once.
     ///
@@ -82,7 +82,9 @@ extension HTTPClientPool {
             let slots = 2 * configuration.connections.maximum
             self.connections = Array(repeating: Connection(), count: slots)
             self.requests = HTTPClientRequestTable(
-                maximum: configuration.maxQueued + slots * configuration.maxStreamsPerConnection
+                maximum: configuration.maxQueued * configuration.sharing.callers
+                    + slots * configuration.maxStreamsPerConnection,
+                sharing: configuration.sharing
             )
         }
 
@@ -118,17 +120,33 @@ extension HTTPClientPool {
             case reject(HTTPClientFailure)
         }
 
-        mutating func execute(token: UInt64) -> OnExecute {
+        mutating func execute(token: UInt64, caller: Int = 0) -> OnExecute {
             guard phase == .running else { return .reject(.shutdown) }
-            if requests.queuedCount == 0, let index = connectionWithFreeStream() {
-                let request = requests.insert(token: token)
+            if requests.maySend(caller), requests.nextToSend == nil, let index = connectionWithFreeStream() {
+                let request = requests.insert(token: token, caller: caller)
                 return .send(request: request, on: take(index, for: request))
             }
             if isUnreachable { return .reject(.connectFailed) }
-            guard requests.queuedCount < configuration.maxQueued else { return .reject(.queueFull) }
-            let request = requests.insert(token: token)
+            guard requests.queuedCount(of: caller) < configuration.maxQueued else { return .reject(.queueFull) }
+            let request = requests.insert(token: token, caller: caller)
             requests.enqueue(request)
             return .queued(request: request, dial: dialForQueue())
+        }
+
+        /// Fails what waits of a caller and was not sent. What was sent goes on.
+        func withdraw(_ caller: Int) -> [Action] {
+            var actions: [Action] = []
+            failQueued(of: caller, .withdrawn, into: &actions)
+            return actions
+        }
+
+        /// Sends what waits for a place and not for a stream: a request has ended whose stream had gone before.
+        mutating func sendWaiting() -> [Action] {
+            var actions: [Action] = []
+            while requests.nextToSend != nil, let index = connectionWithFreeStream() {
+                sendQueued(on: index, into: &actions)
+            }
+            return actions
         }
 
         /// The request left on `stream`.
@@ -177,7 +195,7 @@ extension HTTPClientPool {
             }
             switch connections[index].condition {
             case .ready:
-                guard connections[index].hasFreeStream, let request = requests.oldestQueued else { return .none }
+                guard connections[index].hasFreeStream, let request = requests.nextToSend else { return .none }
                 return .send(request: request, on: take(index, for: request))
             case .draining:
                 guard connections[index].inFlight == 0 else { return .none }
@@ -307,7 +325,7 @@ extension HTTPClientPool.StateMachine {
     }
 
     private mutating func sendQueued(on index: Int, into actions: inout [Action]) {
-        while connections[index].hasFreeStream, let request = requests.oldestQueued {
+        while connections[index].hasFreeStream, let request = requests.nextToSend {
             actions.append(.send(request: request, on: take(index, for: request)))
         }
     }
@@ -345,7 +363,7 @@ extension HTTPClientPool.StateMachine {
 
     /// One dial at a time beyond the minimum, while requests wait.
     private mutating func dialForQueue() -> HTTPClientConnectionID? {
-        guard phase == .running, !isBackingOff, requests.queuedCount > 0, connectingCount == 0,
+        guard phase == .running, !isBackingOff, requests.nextToSend != nil, connectingCount == 0,
             youngCount < configuration.connections.maximum
         else { return nil }
         return dial()
@@ -401,7 +419,11 @@ extension HTTPClientPool.StateMachine {
     }
 
     private func failQueued(_ failure: HTTPClientFailure, into actions: inout [Action]) {
-        var next = requests.oldestQueued
+        for caller in 0..<configuration.sharing.callers { failQueued(of: caller, failure, into: &actions) }
+    }
+
+    private func failQueued(of caller: Int, _ failure: HTTPClientFailure, into actions: inout [Action]) {
+        var next = requests.oldestQueued(of: caller)
         while let request = next {
             actions.append(.fail(request: request, failure))
             next = requests.queued(after: request)

@@ -83,11 +83,12 @@ package final class HTTPClientPool {
 
     /// Sends `request` as soon as a stream is free. Its result is delivered with `token`, never from inside this call,
     /// at the latest one tick after `deadline`.
-    package func execute(_ request: HTTPClientRequest, token: UInt64, deadline: NIODeadline) {
+    /// - Parameter caller: whose queue it waits in, below the configuration's `sharing.callers`.
+    package func execute(_ request: HTTPClientRequest, token: UInt64, caller: Int = 0, deadline: NIODeadline) {
         eventLoop.preconditionInEventLoop()
         counters.requests += 1
         guard deadline > now else { return refuse(token, .timeout) }
-        switch machine.execute(token: token) {
+        switch machine.execute(token: token, caller: caller) {
         case .send(let slot, let id):
             prepare(slot, request: nil, deadline: deadline)
             send(request, slot: slot, on: id)
@@ -97,6 +98,12 @@ package final class HTTPClientPool {
         case .reject(let failure):
             refuse(token, failure)
         }
+    }
+
+    /// Fails what waits of a caller and was not sent, as `.notExecuted(.withdrawn)`. What was sent goes on.
+    package func withdraw(_ caller: Int) {
+        eventLoop.preconditionInEventLoop()
+        run(machine.withdraw(caller))
     }
 
     /// Takes no more requests, fails those that wait, lets those in flight end, closes the connections.
@@ -230,6 +237,7 @@ extension HTTPClientPool {
 
     private func takeTurn() {
         isTurnScheduled = false
+        if machine.requests.nextToSend != nil { run(machine.sendWaiting()) }
         deliver()
         for connection in dirty { connection.flush() }
         dirty.removeAll(keepingCapacity: true)

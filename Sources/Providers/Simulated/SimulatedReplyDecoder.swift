@@ -44,7 +44,7 @@ enum SimulatedReplyDecoder {
     static func reason(_ failure: HTTPClientFailure) -> CallFailure {
         switch failure {
         case .timeout: .timeout
-        case .connectFailed, .shutdown: .connectionFailed
+        case .connectFailed, .shutdown, .withdrawn: .connectionFailed
         case .connectionLost, .goAway: .connectionLost
         case .streamReset: .streamReset
         case .queueFull: .overloaded

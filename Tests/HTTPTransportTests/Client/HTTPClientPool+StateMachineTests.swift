@@ -285,10 +285,70 @@ struct HTTPClientPoolStateMachineTests {
         #expect(
             world.machine.deadlinePassed(sent.request, generation: 0) == .cancel(sent.connection, stream: sent.stream)
         )
-        let queued = try #require(world.machine.requests.oldestQueued)
+        let queued = try #require(world.machine.requests.oldestQueued(of: 0))
         #expect(world.machine.deadlinePassed(queued, generation: 0) == .failQueued)
         world.respond(to: 1)
         #expect(world.machine.deadlinePassed(sent.request, generation: 0) == .none)
+    }
+
+    @Test("a caller with a full share waits although streams are free, and others go on")
+    func share() {
+        let sharing = HTTPClientConfiguration.Sharing(callers: 2, maxInFlight: 4, maxInFlightPerCaller: 3)
+        var world = MockPoolWorld(minimum: 1, maximum: 1, streams: 8, maxQueued: 2, sharing: sharing)
+        world.start()
+        world.becomeReady()
+        for token in 0..<6 as Range<UInt64> { world.execute(token, caller: 0) }
+        #expect(world.inFlight == [0, 1, 2])
+        #expect(world.failures == [5: .queueFull])
+        // Its full queue is its own.
+        for token in 10..<13 as Range<UInt64> { world.execute(token, caller: 1) }
+        #expect(world.inFlight == [0, 1, 2, 10])
+        #expect(world.machine.requests.queuedCount == 4)
+        // The place of one that ended goes to the caller whose turn it is.
+        world.respond(to: 0)
+        #expect(world.inFlight == [1, 2, 10, 11])
+        world.respond(to: 1)
+        #expect(world.inFlight == [2, 3, 10, 11])
+        world.respond(to: 10)
+        world.respond(to: 11)
+        #expect(world.inFlight == [2, 3, 4, 12])
+    }
+
+    @Test("a place that is free without a stream's end is given to who waits")
+    func sendWaiting() {
+        let sharing = HTTPClientConfiguration.Sharing(callers: 1, maxInFlight: 1)
+        var world = MockPoolWorld(minimum: 1, maximum: 1, streams: 8, sharing: sharing)
+        world.start()
+        world.becomeReady()
+        world.execute(1)
+        world.execute(2)
+        #expect(world.inFlight == [1])
+        // The stream went first, and the request's result comes after it.
+        let sent = world.sent[1]!
+        let released = world.machine.streamReleased(sent.connection, served: true)
+        #expect(released == .none)
+        let token = world.machine.requestCompleted(sent.request)
+        #expect(token == 1)
+        let actions = world.machine.sendWaiting()
+        #expect(actions.count == 1)
+        #expect(world.machine.requests.queuedCount == 0 && world.machine.requests.inFlightCount == 1)
+    }
+
+    @Test("what a caller withdraws was not sent; what was sent and what others wait for goes on")
+    func withdraw() {
+        let sharing = HTTPClientConfiguration.Sharing(callers: 2)
+        var world = MockPoolWorld(minimum: 1, maximum: 1, streams: 1, sharing: sharing)
+        world.start()
+        world.becomeReady()
+        world.execute(1, caller: 0)
+        world.execute(2, caller: 0)
+        world.execute(3, caller: 1)
+        world.execute(4, caller: 0)
+        world.apply { $0.withdraw(0) }
+        #expect(world.failures == [2: .withdrawn, 4: .withdrawn])
+        #expect(world.inFlight == [1])
+        world.respond(to: 1)
+        #expect(world.inFlight == [3])
     }
 
     @Test("shutdown fails those who wait, lets those in flight end, then closes everything once")

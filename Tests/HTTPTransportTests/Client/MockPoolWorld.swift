@@ -40,6 +40,7 @@ struct MockPoolWorld {
         maximum: Int,
         streams: Int,
         maxQueued: Int = 100,
+        sharing: HTTPClientConfiguration.Sharing = .init(),
         spreading: HTTPClientConfiguration.Spreading = .leastLoaded,
         seed: UInt64 = 1
     ) {
@@ -47,6 +48,7 @@ struct MockPoolWorld {
         configuration.connections = .init(minimum: minimum, maximum: maximum)
         configuration.maxStreamsPerConnection = streams
         configuration.maxQueued = maxQueued
+        configuration.sharing = sharing
         configuration.spreading = spreading
         configuration.seed = seed
         self.maximum = maximum
@@ -71,8 +73,8 @@ struct MockPoolWorld {
 
     mutating func start() { apply { $0.start() } }
 
-    mutating func execute(_ token: UInt64) {
-        switch machine.execute(token: token) {
+    mutating func execute(_ token: UInt64, caller: Int = 0) {
+        switch machine.execute(token: token, caller: caller) {
         case .send(let request, let id):
             tokens[request] = token
             send(request, on: id)
