@@ -4,7 +4,8 @@
 /// whole window, and at most a seventh more: a limit may act a little too long and never lets go too early. Times and amounts
 /// come in; nothing here has a clock, and the same calls make the same table, slot for slot.
 ///
-/// A slot takes 96 bytes and a quarter of the slots stays empty: 128 bytes for each counter of the capacity, allocated at once.
+/// A slot takes 96 bytes and a quarter of the slots stays empty: 128 bytes for each counter of the capacity, in chunks that take
+/// memory when they are first written.
 /// Counters whose window has passed make room for new ones, a few slots with each new counter. When the table is full of living
 /// ones, a new subject is not counted: `hasRoom` says so before, and the policy says what becomes of the payment.
 package struct RiskCounters: Sendable {
@@ -34,7 +35,9 @@ package struct RiskCounters: Sendable {
         let needed = capacity + capacity / 3 + 1
         let chunkCount = (needed + Self.chunkSlots - 1) / Self.chunkSlots
         slotCount = chunkCount * Self.chunkSlots
-        chunks = (0..<chunkCount).map { _ in [UInt64](repeating: 0, count: Self.chunkSlots * Self.slotWords) }
+        // All chunks are the same one until they are written.
+        let blank = [UInt64](repeating: 0, count: Self.chunkSlots * Self.slotWords)
+        chunks = [[UInt64]](repeating: blank, count: chunkCount)
     }
 
     /// 2 GiB of counters.

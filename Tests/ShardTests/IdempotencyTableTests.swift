@@ -10,8 +10,17 @@ struct IdempotencyTableTests {
 
     @Test("takes at most 64 bytes for each key of its capacity, and 4 for each second of its time to live")
     func memory() {
-        let table = IdempotencyTable(capacity: 1 << 16, ttlSeconds: 86_400)
-        #expect(table.reservedBytes <= (1 << 16) * 64 + 86_403 * 4)
+        var table = IdempotencyTable(capacity: 1 << 16, ttlSeconds: 86_400)
+        let seconds = 86_403 * 4
+        #expect(table.reservedBytes <= (1 << 16) * 8 + seconds, "an empty table has no entries")
+        for key in 0..<1 << 16 as Range<UInt64> {
+            let digest = KeyDigest(high: key, low: key &* 0x9E37_79B9_7F4A_7C15)
+            let fingerprint = Fingerprint(high: 0, low: key)
+            let isReserved = table.reserve(digest, fingerprint, operation: key, of: merchant, at: Self.start)
+            #expect(isReserved)
+        }
+        #expect(table.isFull)
+        #expect(table.reservedBytes <= (1 << 16) * 64 + seconds)
     }
 
     @Test("agrees with a dictionary under random reserving, completing and expiring", arguments: 1...8)

@@ -1,17 +1,18 @@
 package import Payments
 package import ShardRecords
 
-/// The idempotency keys of a shard's merchants: a fixed-capacity hash table, touched at start, that never grows.
+/// The idempotency keys of a shard's merchants: a hash table of fixed capacity, whose memory is used as keys come.
 ///
-/// Entries sit in a slab and keep their place; an index of slab numbers with linear probing finds them. The digest is
+/// Entries sit in a slab and keep their place; an index of slab numbers with linear probing finds them. Neither ever moves: the
+/// slab has its address space from the start, and the index its list of chunks, so that no key waits while a table grows. The digest is
 /// already a keyed hash (SHA-256 with the data directory's secret seed), so its low bits are the hash: merchants cannot
 /// choose colliding keys.
 ///
 /// Expiry is a wheel of one-second buckets that hold intrusive lists of entries. An entry whose request has no result
 /// yet is never evicted: it moves to a later bucket.
 ///
-/// Memory: 56 bytes an entry and 1.5 to 3 index words of 4 bytes each: 62 to 68 bytes for each key of the capacity, and 4 bytes
-/// for each second of the time to live.
+/// Memory: 56 bytes an entry that was ever used, 1.5 to 3 index words of 4 bytes for each key of the capacity in chunks that are
+/// made when they are first written, and 4 bytes for each second of the time to live: 62 to 68 bytes a key when it is full.
 package struct IdempotencyTable {
     package struct Entry {
         package var digest: KeyDigest
@@ -51,7 +52,7 @@ package struct IdempotencyTable {
     package private(set) var count = 0
     private let ttlSeconds: UInt32
     private let mask: Int
-    private var index: [UInt32]
+    private var index: SlotIndex
     private var slab: [Entry]
     private var firstFree: UInt32
     private var buckets: [UInt32]
@@ -86,24 +87,16 @@ package struct IdempotencyTable {
         self.ttlSeconds = ttlSeconds
         merchantShare = capacity - capacity / 8
         mask = slots - 1
-        index = [UInt32](repeating: 0, count: slots)
-        let blank = Entry(
-            digest: KeyDigest(high: 0, low: 0),
-            fingerprint: Fingerprint(high: 0, low: 0),
-            value: 0,
-            expiresAt: 0,
-            next: 0,
-            owner: 0,
-            state: .free
-        )
-        slab = [Entry](repeating: blank, count: capacity)
-        for place in slab.indices { slab[place].next = place + 1 < capacity ? UInt32(place + 2) : 0 }
-        firstFree = 1
+        index = SlotIndex(count: slots)
+        slab = []
+        // Address space alone: the system gives a page when an entry is written to it.
+        slab.reserveCapacity(capacity)
+        firstFree = 0
         buckets = [UInt32](repeating: 0, count: Int(ttlSeconds) + 3)
         expiredSecond = 0
     }
 
-    /// The bytes that the table takes, whatever is in it.
+    /// The bytes that the table takes: entries that were ever used, buckets, and the index at its most.
     package var reservedBytes: Int { slab.count * MemoryLayout<Entry>.stride + index.count * 4 + buckets.count * 4 }
 
     package func lookup(_ digest: KeyDigest, _ fingerprint: Fingerprint) -> Lookup {
@@ -117,7 +110,7 @@ package struct IdempotencyTable {
         }
     }
 
-    package var isFull: Bool { firstFree == 0 }
+    package var isFull: Bool { firstFree == 0 && slab.count == capacity }
 
     /// Whether a new key of this merchant fits: into the table, and into the merchant's share of it.
     package func hasRoom(for merchant: MerchantID) -> Bool {
@@ -160,24 +153,36 @@ package struct IdempotencyTable {
             }
             slot = (slot + 1) & mask
         }
-        guard firstFree != 0 else { return false }
-        let place = Int(firstFree) - 1
-        firstFree = slab[place].next
-        index[slot] = UInt32(place + 1)
+        guard !isFull else { return false }
         let owner = owner(merchant)
         held[Int(owner)] += 1
-        slab[place] = Entry(
-            digest: digest,
-            fingerprint: fingerprint,
-            value: operation,
-            expiresAt: expiresAt,
-            next: 0,
-            owner: owner,
-            state: .reserved
+        let place = insert(
+            Entry(
+                digest: digest,
+                fingerprint: fingerprint,
+                value: operation,
+                expiresAt: expiresAt,
+                next: 0,
+                owner: owner,
+                state: .reserved
+            )
         )
+        index[slot] = UInt32(place + 1)
         link(place)
         count += 1
         return true
+    }
+
+    /// Puts an entry into a place that was freed, or into the next one that was never used.
+    private mutating func insert(_ entry: Entry) -> Int {
+        guard firstFree != 0 else {
+            slab.append(entry)
+            return slab.count - 1
+        }
+        let place = Int(firstFree) - 1
+        firstFree = slab[place].next
+        slab[place] = entry
+        return place
     }
 
     /// A key that is reserved again although it is still here. That cannot happen live (a look-up comes first), but it can
@@ -324,5 +329,25 @@ package struct IdempotencyTable {
         slab[place].next = firstFree
         firstFree = UInt32(place + 1)
         count -= 1
+    }
+}
+
+/// The index of the table: words in chunks. A chunk that was never written is the blank one, which all share.
+private struct SlotIndex {
+    private static let shift = 12
+    private static let mask = 1 << shift - 1
+
+    let count: Int
+    private var chunks: ContiguousArray<ContiguousArray<UInt32>>
+
+    init(count: Int) {
+        self.count = count
+        let blank = ContiguousArray<UInt32>(repeating: 0, count: min(count, 1 << Self.shift))
+        chunks = ContiguousArray(repeating: blank, count: (count + Self.mask) >> Self.shift)
+    }
+
+    subscript(slot: Int) -> UInt32 {
+        get { chunks[slot >> Self.shift][slot & Self.mask] }
+        set { chunks[slot >> Self.shift][slot & Self.mask] = newValue }
     }
 }
