@@ -14,14 +14,42 @@ extension ShardHost {
             schedule?.phase = isDone ? .idle : .releasing(plan)
             let pause = UInt64((NIODeadline.now() - start).nanoseconds)
             snapshotStatistics.longestReleaseNanoseconds = max(snapshotStatistics.longestReleaseNanoseconds, pause)
-        } else if schedule?.isDue(
-            position: core.lastPosition,
-            payments: core.statistics.paymentsCreated,
-            loads: core.statistics.coldLoads,
-            areKeysDue: core.keysAreDue,
-            at: now
-        ) == true {
-            takeSnapshot(now)
+        } else {
+            let areKeysDue = core.keysAreDue
+            let isDue = schedule?.isDue(
+                position: core.lastPosition,
+                payments: core.statistics.paymentsCreated,
+                loads: core.statistics.coldLoads,
+                areKeysDue: areKeysDue,
+                at: now
+            )
+            if isDue == true, hasSnapshotTurn(isUrgent: areKeysDue) { takeSnapshot(now) }
+        }
+    }
+
+    /// Waits in the order of snapshots, and says whether the turn has come. Keys that fill their memory are urgent.
+    private func hasSnapshotTurn(isUrgent: Bool) -> Bool {
+        guard let turns = snapshots?.turns else { return false }
+        if isUrgent, let ticket = snapshotTicket, !ticket.isUrgent {
+            turns.leave(ticket)
+            snapshotTicket = nil
+        }
+        let ticket = snapshotTicket ?? turns.enter(isUrgent: isUrgent)
+        snapshotTicket = ticket
+        return turns.begin(ticket)
+    }
+
+    /// Lets the next shard take a snapshot.
+    private func endSnapshotTurn() {
+        if let ticket = snapshotTicket { snapshots?.turns.leave(ticket) }
+        snapshotTicket = nil
+    }
+
+    /// The shard takes none any more. One that is being written goes on, and one that waits for its records to be durable may.
+    func giveUpSnapshot() {
+        switch schedule?.phase {
+        case .taken where ending != nil, .idle, .releasing, nil: endSnapshotTurn()
+        case .taken, .writing: break
         }
     }
 
@@ -70,6 +98,7 @@ extension ShardHost {
     }
 
     private func snapshotWritten(_ written: WrittenSnapshot) {
+        endSnapshotTurn()
         schedule?.phase = .releasing(written.plan)
         keyRunsChanged()
         snapshotStatistics.written += 1
@@ -82,6 +111,7 @@ extension ShardHost {
 
     /// The shard goes on; its journal holds everything, and the next snapshot makes up for this one.
     private func snapshotFailed(_ capture: ShardCapture, _ error: JournalError) {
+        endSnapshotTurn()
         core.snapshotFailed(capture)
         schedule?.failed(at: clock())
         snapshotStatistics.failed += 1

@@ -21,6 +21,8 @@ package final class ShardHost {
     let storage: ShardStorage?
     let snapshots: SnapshotSetup?
     var schedule: SnapshotSchedule?
+    /// Its place in the order of snapshots, while one is due or under way.
+    var snapshotTicket: SnapshotTurns.Ticket?
     package internal(set) var snapshotStatistics = SnapshotStatistics()
     let clock: ShardClock
     let limits: Limits
@@ -190,6 +192,7 @@ package final class ShardHost {
     /// - Parameter refusal: what callers are answered.
     package func drain(as refusal: Refusal = .draining) {
         draining = refusal
+        giveUpSnapshot()
         updateAdmission()
     }
 
@@ -313,6 +316,7 @@ package final class ShardHost {
         // A shard whose journal failed may be released still, so that it can be built again.
         if self.ending != nil, !(isFailed && ending == .released) { return }
         self.ending = ending
+        giveUpSnapshot()
         output.removeRecords()
         // What waits rests on records that may or may not be on the disk: it is neither acknowledged nor refused, and who waits
         // for it is told so.

@@ -42,6 +42,8 @@ package struct SnapshotSetup: Sendable {
     /// Where they are written: one at a time for all shards that share it.
     package var writer: any BlockingReads
     package var pace: WritePace
+    /// Which shard may take one; shared by the shards of a process.
+    package var turns: SnapshotTurns
     /// Where runs of idempotency keys are merged; nil never merges.
     package var merger: (any BlockingReads)?
     /// Bytes of records behind the snapshot that the shard started from.
@@ -54,6 +56,7 @@ package struct SnapshotSetup: Sendable {
         policy: SnapshotPolicy,
         writer: any BlockingReads,
         pace: WritePace,
+        turns: SnapshotTurns = SnapshotTurns(),
         merger: (any BlockingReads)? = nil,
         tailBytes: UInt64,
         tailPayments: Int
@@ -62,6 +65,7 @@ package struct SnapshotSetup: Sendable {
         self.policy = policy
         self.writer = writer
         self.pace = pace
+        self.turns = turns
         self.merger = merger
         self.tailBytes = tailBytes
         self.tailPayments = tailPayments

@@ -16,12 +16,13 @@ struct ShardHostSnapshotTests {
     let disk = MemoryDisk()
     let writer = ManualWriter()
 
-    private func harness(_ policy: SnapshotPolicy) -> HostHarness {
+    private func harness(_ policy: SnapshotPolicy, turns: SnapshotTurns = SnapshotTurns()) -> HostHarness {
         let setup = SnapshotSetup(
             storage: storage,
             policy: policy,
             writer: writer,
             pace: WritePace(bytesPerSecond: 0),
+            turns: turns,
             tailBytes: 0,
             tailPayments: 0
         )
@@ -79,6 +80,47 @@ struct ShardHostSnapshotTests {
         let before = writer.count
         harness.pass(milliseconds: 60_000)
         #expect(before == 0 && writer.count == 1, "by time")
+    }
+
+    @Test("Two shards that are due take their snapshots one after the other, and one that ends holds nobody up")
+    func turns() {
+        let turns = SnapshotTurns()
+        let policy = SnapshotPolicy(payments: 1)
+        let (first, second, third) = (
+            harness(policy, turns: turns), harness(policy, turns: turns), harness(policy, turns: turns)
+        )
+        for harness in [first, second, third] {
+            pay(harness, 1)
+            harness.pass(milliseconds: 10)
+        }
+        #expect(writer.count == 1 && turns.counts == (waiting: 2, running: 1))
+        // The second is handed over while it waits.
+        second.host.drain()
+        third.pass(milliseconds: 10)
+        #expect(writer.count == 1 && turns.counts == (waiting: 1, running: 1))
+        writer.runAll(first.loop)
+        #expect(first.host.snapshotStatistics.written == 1)
+        third.pass(milliseconds: 10)
+        #expect(writer.count == 1)
+        writer.runAll(third.loop)
+        #expect(third.host.snapshotStatistics.written == 1 && turns.counts == (waiting: 0, running: 0))
+    }
+
+    @Test("A shard that loses its journal with a snapshot taken and not durable lets the others go on")
+    func turnOfReleased() {
+        let turns = SnapshotTurns()
+        let (first, second) = (
+            harness(SnapshotPolicy(payments: 1), turns: turns), harness(SnapshotPolicy(payments: 1), turns: turns)
+        )
+        first.send(key: 1)
+        first.pass(milliseconds: 10)
+        #expect(writer.count == 0 && turns.counts == (waiting: 0, running: 1))
+        pay(second, 1)
+        second.pass(milliseconds: 10)
+        #expect(writer.count == 0)
+        first.host.release()
+        second.pass(milliseconds: 10)
+        #expect(writer.count == 1)
     }
 
     @Test("What is not durable is not written yet")
