@@ -1,11 +1,14 @@
+import HTTPTransport
 import NIOCore
 
 extension ScorerClient {
-    /// Which questions are under way: a bounded table whose slots are the tokens of the requests below.
+    /// Which questions are under way: a bounded table whose slots are the tokens of the requests below. Each caller is bounded by
+    /// itself, too, so that no caller has all places.
     struct StateMachine {
         /// What must be known of a question when its answer comes.
         struct Question: Equatable {
             var token: UInt64
+            var origin: CallOrigin
             var askedAt: NIODeadline
         }
 
@@ -18,18 +21,24 @@ extension ScorerClient {
         private var questions: [Question?] = []
         private var free: [Int] = []
         private var isClosing = false
-        let maximumInFlight: Int
+        private let limits: HTTPClientConfiguration.Sharing
+        /// Questions under way of each caller.
+        private var held: [Int]
 
-        init(maximumInFlight: Int) {
-            precondition(maximumInFlight > 0)
-            self.maximumInFlight = maximumInFlight
+        init(_ limits: HTTPClientConfiguration.Sharing) {
+            self.limits = limits
+            held = [Int](repeating: 0, count: limits.callers)
         }
 
         var inFlightCount: Int { questions.count - free.count }
 
-        mutating func ask(token: UInt64, at now: NIODeadline) -> OnAsk {
-            guard !isClosing, inFlightCount < maximumInFlight else { return .refuse }
-            let question = Question(token: token, askedAt: now)
+        mutating func ask(token: UInt64, from origin: CallOrigin, at now: NIODeadline) -> OnAsk {
+            let caller = Int(origin.caller)
+            guard !isClosing, inFlightCount < limits.maxInFlight, held[caller] < limits.maxInFlightPerCaller else {
+                return .refuse
+            }
+            held[caller] += 1
+            let question = Question(token: token, origin: origin, askedAt: now)
             guard let slot = free.popLast() else {
                 questions.append(question)
                 return .send(slot: UInt64(questions.count - 1))
@@ -41,6 +50,7 @@ extension ScorerClient {
         /// The answer to a question, or that there will be none.
         mutating func answered(_ slot: UInt64) -> Question {
             guard let question = questions[Int(slot)] else { preconditionFailure("a question is answered once") }
+            held[Int(question.origin.caller)] -= 1
             questions[Int(slot)] = nil
             free.append(Int(slot))
             return question

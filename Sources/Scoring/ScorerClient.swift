@@ -11,20 +11,18 @@ package struct ScorerTarget: Sendable {
     package var path: String
     /// Sent as a bearer token; a secret.
     package var token: String?
-    /// The most questions under way on one event loop; more fail at once.
-    package var maximumInFlight: Int
 
-    package init(client: HTTPClientConfiguration, path: String, token: String? = nil, maximumInFlight: Int = 256) {
+    /// - Parameter client: its `sharing` bounds the questions under way on one event loop; more fail at once.
+    package init(client: HTTPClientConfiguration, path: String, token: String? = nil) {
         self.client = client
         self.path = path
         self.token = token
-        self.maximumInFlight = maximumInFlight
     }
 }
 
 /// Where answers go. All calls come on the client's event loop, exactly one per question, never from inside `ask`.
 package protocol ScorerDelegate: AnyObject {
-    func scored(_ token: UInt64, _ outcome: ScoreOutcome)
+    func scored(_ token: UInt64, of origin: CallOrigin, _ outcome: ScoreOutcome)
     /// The answers that arrived together have been delivered: hand batches over now.
     func scoresDelivered()
 }
@@ -66,7 +64,7 @@ package struct ScorerStatistics: Sendable {
     }
 }
 
-/// Asks an external scorer over HTTP/2 (clear text with prior knowledge, or TLS), from one event loop.
+/// Asks an external scorer over HTTP/2 (clear text with prior knowledge, or TLS), from one event loop, whose shards share it.
 ///
 /// 1. Encodes questions, and says what the answers mean.
 /// 2. Bounds how many are under way (`StateMachine`).
@@ -97,7 +95,7 @@ package final class ScorerClient {
         self.delegate = delegate
         configuration = target.client
         encoder = ScoreRequestEncoder(target, merchantName: merchantName)
-        machine = StateMachine(maximumInFlight: target.maximumInFlight)
+        machine = StateMachine(target.client.sharing)
     }
 
     package var statistics: ScorerStatistics {
@@ -130,25 +128,30 @@ package final class ScorerClient {
         return pool?.shutdown() ?? eventLoop.makeSucceededVoidFuture()
     }
 
-    /// Asks for a score; its outcome arrives at the delegate with `token`, at the latest at `deadline` (to the tick of the timer
-    /// wheel, 10 ms).
-    package func ask(_ question: ScoreRequest, token: UInt64, deadline: NIODeadline) {
-        guard let pool else { preconditionFailure("start() comes before ask(_:token:deadline:)") }
+    /// Sends nothing more of what the caller asked and what has not left yet: that fails. What was sent goes on.
+    package func withdraw(_ caller: UInt16) {
+        pool?.withdraw(Int(caller))
+    }
+
+    /// Asks for a score; its outcome arrives at the delegate with `token` and `origin`, at the latest at `deadline` (to the tick
+    /// of the timer wheel, 10 ms).
+    package func ask(_ question: ScoreRequest, token: UInt64, from origin: CallOrigin, deadline: NIODeadline) {
+        guard let pool else { preconditionFailure("start() comes before ask(_:token:from:deadline:)") }
         counters.questions += 1
-        switch machine.ask(token: token, at: .now()) {
+        switch machine.ask(token: token, from: origin, at: .now()) {
         case .send(let slot):
-            pool.execute(encoder.encode(question), token: slot, deadline: deadline)
+            pool.execute(encoder.encode(question), token: slot, caller: Int(origin.caller), deadline: deadline)
         case .refuse:
             eventLoop.assumeIsolated().execute {
-                self.report(.failed(.overloaded), token)
+                self.report(.failed(.overloaded), token, of: origin)
                 self.delegate.scoresDelivered()
             }
         }
     }
 
-    private func report(_ outcome: ScoreOutcome, _ token: UInt64) {
+    private func report(_ outcome: ScoreOutcome, _ token: UInt64, of origin: CallOrigin) {
         counters.count(outcome)
-        delegate.scored(token, outcome)
+        delegate.scored(token, of: origin, outcome)
     }
 }
 
@@ -157,7 +160,7 @@ extension ScorerClient: HTTPClientDelegate {
         let question = machine.answered(slot)
         let nanoseconds = (NIODeadline.now() - question.askedAt).nanoseconds
         latency.record(microseconds: UInt64(max(0, nanoseconds)) / 1_000)
-        report(ScoreAnswerDecoder.outcome(of: result), question.token)
+        report(ScoreAnswerDecoder.outcome(of: result), question.token, of: question.origin)
     }
 
     package func completionsDelivered() {

@@ -128,18 +128,32 @@ struct ScorerClientTests {
     typealias Machine = ScorerClient.StateMachine
 
     @Test func `slots are used again, up to the maximum`() {
-        var machine = Machine(maximumInFlight: 2)
+        var machine = Machine(.init(maxInFlight: 2))
+        let origin = CallOrigin(caller: 0, ownership: 1)
         let now = NIODeadline.uptimeNanoseconds(5)
-        let asked = (0..<3).map { machine.ask(token: UInt64($0) + 10, at: now) }
+        let asked = (0..<3).map { machine.ask(token: UInt64($0) + 10, from: origin, at: now) }
         #expect(asked == [.send(slot: 0), .send(slot: 1), .refuse])
         let question = machine.answered(0)
-        #expect(question == Machine.Question(token: 10, askedAt: now) && machine.inFlightCount == 1)
-        let again = machine.ask(token: 13, at: now)
+        #expect(question == Machine.Question(token: 10, origin: origin, askedAt: now) && machine.inFlightCount == 1)
+        let again = machine.ask(token: 13, from: origin, at: now)
         #expect(again == .send(slot: 0))
         machine.close()
         _ = machine.answered(1)
-        let closed = machine.ask(token: 14, at: now)
+        let closed = machine.ask(token: 14, from: origin, at: now)
         #expect(closed == .refuse && machine.inFlightCount == 1)
+    }
+
+    @Test func `no caller has all places`() {
+        var machine = Machine(.init(callers: 2, maxInFlight: 4, maxInFlightPerCaller: 3))
+        let now = NIODeadline.uptimeNanoseconds(5)
+        let busy = CallOrigin(caller: 0, ownership: 1)
+        let asked = (0..<5).map { machine.ask(token: UInt64($0), from: busy, at: now) }
+        #expect(asked == [.send(slot: 0), .send(slot: 1), .send(slot: 2), .refuse, .refuse])
+        let other = machine.ask(token: 9, from: CallOrigin(caller: 1, ownership: 1), at: now)
+        #expect(other == .send(slot: 3))
+        _ = machine.answered(1)
+        let again = machine.ask(token: 10, from: busy, at: now)
+        #expect(again == .send(slot: 1))
     }
 }
 

@@ -13,8 +13,9 @@ final class ScorerHarness: Sendable {
         var nextToken: UInt64 = 1 << 40
         var isAsking = false
 
-        func scored(_ token: UInt64, _ outcome: ScoreOutcome) {
+        func scored(_ token: UInt64, of origin: CallOrigin, _ outcome: ScoreOutcome) {
             precondition(!isAsking, "delivered from inside ask")
+            precondition(origin == ScorerHarness.origin, "the answer to another's question")
             guard let promise = promises.removeValue(forKey: token) else { preconditionFailure("two outcomes") }
             promise.succeed(outcome)
         }
@@ -22,6 +23,7 @@ final class ScorerHarness: Sendable {
         func scoresDelivered() {}
     }
 
+    private static let origin = CallOrigin(caller: 0, ownership: 7)
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let loop: any EventLoop
     private let parts: NIOLoopBound<(client: ScorerClient, recorder: Recorder)>
@@ -32,11 +34,12 @@ final class ScorerHarness: Sendable {
         parts = try await loop.submit {
             var http = HTTPClientConfiguration(host: "127.0.0.1", port: port, authority: "localhost")
             http.connections = .init(minimum: 1, maximum: 2)
+            http.sharing = .init(maxInFlight: maximumInFlight)
             http.backoff = .init(minimum: .milliseconds(5), maximum: .milliseconds(20))
             let recorder = Recorder()
             let client = ScorerClient(
                 eventLoop: loop,
-                target: ScorerTarget(client: http, path: "/score", token: "secret", maximumInFlight: maximumInFlight),
+                target: ScorerTarget(client: http, path: "/score", token: "secret"),
                 merchantName: { $0.rawValue == 7 ? "shop" : nil },
                 delegate: recorder
             )
@@ -52,7 +55,7 @@ final class ScorerHarness: Sendable {
             recorder.nextToken += 1
             recorder.promises[recorder.nextToken] = promise
             recorder.isAsking = true
-            client.ask(question, token: recorder.nextToken, deadline: .now() + timeout)
+            client.ask(question, token: recorder.nextToken, from: Self.origin, deadline: .now() + timeout)
             recorder.isAsking = false
         }
         return try await promise.futureResult.get()
@@ -66,7 +69,7 @@ final class ScorerHarness: Sendable {
             for promise in promises {
                 recorder.nextToken += 1
                 recorder.promises[recorder.nextToken] = promise
-                client.ask(question, token: recorder.nextToken, deadline: .now() + .hours(1))
+                client.ask(question, token: recorder.nextToken, from: Self.origin, deadline: .now() + .hours(1))
             }
             return client.retire()
         }.get()

@@ -1,3 +1,4 @@
+import HTTPTransport
 import Payments
 
 /// What must be known of a call to read its answer.
@@ -28,6 +29,7 @@ struct SimulatedCall {
 struct SimulatedCallTable {
     private struct Entry {
         var token: UInt64
+        var origin: CallOrigin
         var call: SimulatedCall?
     }
 
@@ -36,8 +38,8 @@ struct SimulatedCallTable {
 
     var count: Int { entries.count - free.count }
 
-    mutating func insert(_ call: SimulatedCall, token: UInt64) -> UInt64 {
-        let entry = Entry(token: token, call: call)
+    mutating func insert(_ call: SimulatedCall, token: UInt64, from origin: CallOrigin) -> UInt64 {
+        let entry = Entry(token: token, origin: origin, call: call)
         guard let slot = free.popLast() else {
             entries.append(entry)
             return UInt64(entries.count - 1)
@@ -46,11 +48,11 @@ struct SimulatedCallTable {
         return UInt64(slot)
     }
 
-    mutating func remove(_ slot: UInt64) -> (token: UInt64, call: SimulatedCall) {
+    mutating func remove(_ slot: UInt64) -> (token: UInt64, origin: CallOrigin, call: SimulatedCall) {
         let index = Int(slot)
         guard let call = entries[index].call else { preconditionFailure("a call completes once") }
         entries[index].call = nil
         free.append(index)
-        return (entries[index].token, call)
+        return (entries[index].token, entries[index].origin, call)
     }
 }

@@ -67,33 +67,38 @@ package final class SimulatedProvider: Provider {
         pool?.shutdown() ?? eventLoop.makeSucceededVoidFuture()
     }
 
-    package func perform(_ call: ProviderCall, token: UInt64, deadline: NIODeadline) {
-        guard let pool else { preconditionFailure("start() comes before perform(_:token:deadline:)") }
+    package func withdraw(_ caller: UInt16) {
+        pool?.withdraw(Int(caller))
+    }
+
+    package func perform(_ call: ProviderCall, token: UInt64, from origin: CallOrigin, deadline: NIODeadline) {
+        guard let pool else { preconditionFailure("start() comes before perform(_:token:from:deadline:)") }
         counters.calls += 1
-        guard let request = encoder.encode(call) else { return refuse(call, token: token) }
-        pool.execute(request, token: calls.insert(SimulatedCall(call), token: token), deadline: deadline)
+        guard let request = encoder.encode(call) else { return refuse(call, token: token, from: origin) }
+        let slot = calls.insert(SimulatedCall(call), token: token, from: origin)
+        pool.execute(request, token: slot, caller: Int(origin.caller), deadline: deadline)
     }
 
     /// The simulator's protocol cannot express the call: it was not executed. The delegate learns it as of any other call.
-    private func refuse(_ call: ProviderCall, token: UInt64) {
+    private func refuse(_ call: ProviderCall, token: UInt64, from origin: CallOrigin) {
         let outcome: ProviderOutcome =
             call.mode == .execute ? .notExecuted(.misconfigured) : .unknown(.misconfigured)
         eventLoop.assumeIsolated().execute {
-            self.report(outcome, token)
+            self.report(outcome, token, of: origin)
             self.delegate.providerCompletionsDelivered()
         }
     }
 
-    private func report(_ outcome: ProviderOutcome, _ token: UInt64) {
+    private func report(_ outcome: ProviderOutcome, _ token: UInt64, of origin: CallOrigin) {
         counters.count(outcome)
-        delegate.providerCompleted(token, outcome)
+        delegate.providerCompleted(token, of: origin, outcome)
     }
 }
 
 extension SimulatedProvider: HTTPClientDelegate {
     package func completed(_ slot: UInt64, _ result: HTTPClientResult) {
-        let (token, call) = calls.remove(slot)
-        report(SimulatedReplyDecoder.outcome(of: result, for: call), token)
+        let (token, origin, call) = calls.remove(slot)
+        report(SimulatedReplyDecoder.outcome(of: result, for: call), token, of: origin)
     }
 
     package func completionsDelivered() {

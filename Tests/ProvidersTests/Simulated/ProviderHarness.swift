@@ -12,8 +12,9 @@ final class ProviderHarness: Sendable {
         var nextToken: UInt64 = 1 << 40
         var isPerforming = false
 
-        func providerCompleted(_ token: UInt64, _ outcome: ProviderOutcome) {
+        func providerCompleted(_ token: UInt64, of origin: CallOrigin, _ outcome: ProviderOutcome) {
             precondition(!isPerforming, "delivered from inside perform")
+            precondition(origin == ProviderHarness.origin, "the outcome of another's call")
             guard let promise = promises.removeValue(forKey: token) else { preconditionFailure("two outcomes") }
             promise.succeed(outcome)
         }
@@ -21,6 +22,7 @@ final class ProviderHarness: Sendable {
         func providerCompletionsDelivered() {}
     }
 
+    private static let origin = CallOrigin(caller: 0, ownership: 7)
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let loop: any EventLoop
     private let parts: NIOLoopBound<(provider: SimulatedProvider, recorder: Recorder)>
@@ -52,7 +54,7 @@ final class ProviderHarness: Sendable {
             recorder.nextToken += 1
             recorder.promises[recorder.nextToken] = promise
             recorder.isPerforming = true
-            provider.perform(call, token: recorder.nextToken, deadline: .now() + timeout)
+            provider.perform(call, token: recorder.nextToken, from: Self.origin, deadline: .now() + timeout)
             recorder.isPerforming = false
         }
         return try await promise.futureResult.get()
