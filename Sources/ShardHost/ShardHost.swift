@@ -182,6 +182,9 @@ package final class ShardHost {
         advanceSnapshot(now)
     }
 
+    /// Says what other shards of the process leave to this one.
+    package func share(_ share: ProcessShare) { core.share = share }
+
     /// Resolves what was in flight when the process ended; call once, when the providers are ready.
     /// - Returns: the number of operations to resolve.
     package func resume() -> Int {

@@ -345,6 +345,31 @@ struct ShardCoreTests {
         #expect(tiny.lastStatus == 503 && tiny.lastBody == "refused paymentTableFull")
     }
 
+    @Test("What other shards of the process leave bounds new payments and keys, and nothing that is known")
+    func processShare() {
+        var world = ShardWorld()
+        let id = world.paid(key: "a")
+        world.core.share = ProcessShare(payments: 1)
+        world.send(ShardWorld.create(), key: "b")
+        #expect(world.lastStatus == 503 && world.lastBody == "refused paymentTableFull")
+        // The key is free, and what is known goes on.
+        world.core.share = ProcessShare(payments: 2)
+        world.send(ShardWorld.create(), key: "b")
+        #expect(world.calls.count == 2)
+        world.core.share = ProcessShare(keys: 2)
+        world.send(ShardWorld.create(), key: "c")
+        #expect(world.lastStatus == 503 && world.lastBody == "refused idempotencyTableFull")
+        world.send(ShardWorld.create(), key: "a")
+        #expect(world.replays.count == 1)
+        world.send(.getPayment(id))
+        #expect(world.lastStatus == 200)
+        // Completed keys wait for a run: they are due when the process's are.
+        let before = world.core.keysAreDue
+        world.core.share = ProcessShare(areKeysDue: true)
+        let after = world.core.keysAreDue
+        #expect(!before && after)
+    }
+
     @Test("A shard that refuses new work still answers what it knows")
     func refusingNewWork() {
         var world = ShardWorld()

@@ -49,8 +49,7 @@ extension ShardCore {
     }
 
     private func keyRefusal(_ command: Command) -> Refusal? {
-        let hasRoom = command.isOperators ? !idempotency.isFull : idempotency.hasRoom(for: command.merchant)
-        return hasRoom ? nil : .idempotencyTableFull
+        return hasKeyRoom(for: command) ? nil : .idempotencyTableFull
     }
 
     private func callRefusal(_ command: Command) -> Refusal? {

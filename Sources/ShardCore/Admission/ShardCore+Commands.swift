@@ -111,7 +111,7 @@ extension ShardCore {
         _ key: RequestKey,
         in turn: inout Turn
     ) {
-        guard payments.presentCount < configuration.paymentCapacity else {
+        guard hasPaymentRoom else {
             return refuse(command, .paymentTableFull, in: &turn)
         }
         if let refusal = accountRefusal(command.merchant, request.currency) {

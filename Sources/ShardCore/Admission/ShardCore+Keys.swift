@@ -116,10 +116,12 @@ extension ShardCore {
         return eventKeys.release(upTo: keyRuns.covered) && isDone
     }
 
-    /// Whether so many keys wait for a run that one should be written now: half of what fits into memory, of requests or of events.
+    /// Whether so many keys wait for a run that one should be written now: half of what fits into memory, of requests or of events,
+    /// here or in the whole process.
     package var keysAreDue: Bool {
         let isFull = completedKeys.count >= max(1, idempotency.capacity / 2)
-        return isFull || (eventKeys.count >= max(1, eventKeys.capacity / 2) && completedKeys.count > 0)
+        return isFull || (share.areKeysDue && completedKeys.count > 0)
+            || (eventKeys.count >= max(1, eventKeys.capacity / 2) && completedKeys.count > 0)
     }
 
     /// The keys that wait for a run, for the one who writes it.
