@@ -134,7 +134,10 @@ package final class GatewayServer: Sendable {
         do {
             let parts = self.parts
             let risk = try await parts.threadPool.runIfActive { try parts.riskParts(try read()) }
-            try await parts.onEachLoop { runtime in runtime.slots.forEach { $0.reload(risk) } }
+            try await parts.onEachLoop { runtime in
+                runtime.clients.reload(risk)
+                for slot in runtime.slots { slot.reload(risk) }
+            }
             logger.notice(
                 "Reloaded the fraud hook",
                 metadata: [

@@ -20,6 +20,7 @@ struct ConnectorPlan: Sendable {
             preconditionFailure("the configuration's connectors are registered")
         }
         client = try HTTPClientConfiguration(connector)
+        client.maxQueued = connector.maxInFlightPerLoop + payments.resolutionsPerShard
         secret = connector.apiKey ?? "sk_sim_development"
         settings = ConnectorSettings(
             id: id,
@@ -35,22 +36,29 @@ struct ConnectorPlan: Sendable {
     }
 }
 
-/// The clients of one shard, by the number of their connector.
+/// The clients of one event loop, by the number of their connector.
 struct ProviderTable {
     private var entries: [(id: ConnectorID, provider: any Provider)] = []
     /// The client of number n + 1 at index n; nil for a connector that has left the configuration.
     private var byNumber: [(any Provider)?] = []
 
+    /// No clients.
+    init() {}
+
     /// Makes a client for each connector; `start` of each connects it.
+    /// - Parameter callers: how many share each client.
     init(
         _ connectors: [ConnectorPlan],
-        shard: UInt16,
+        share: CallShare,
+        callers: Int,
+        seed: UInt64,
         on eventLoop: any EventLoop,
         delegate: any ProviderDelegate
     ) {
         for connector in connectors {
             var client = connector.client
-            client.seed = UInt64(shard) + 1
+            client.seed = seed
+            client.sharing = share.sharing(of: client.sharing.maxInFlight, among: callers)
             let provider = SimulatedProvider(
                 name: connector.settings.name.text,
                 eventLoop: eventLoop,

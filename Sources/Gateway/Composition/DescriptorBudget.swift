@@ -27,7 +27,7 @@ struct DescriptorBudget: Equatable {
 
     /// - Parameters:
     ///   - limit: what the process may open.
-    ///   - callsPerShard: the most connections of a shard to its providers and scorer.
+    ///   - callsPerLoop: the most connections of a loop to the providers and the scorer.
     ///   - adminConnections: the most connections of the admin port.
     ///   - wantedPerLoop: the most merchants' connections of a loop, as configured.
     /// Throws when too few connections are left.
@@ -35,14 +35,15 @@ struct DescriptorBudget: Equatable {
         limit: Int,
         loops: Int,
         shards: Int,
-        callsPerShard: Int,
+        callsPerLoop: Int,
         adminConnections: Int,
         wantedPerLoop: Int
     ) throws(ConfigurationError) {
         self.limit = limit
         self.wantedPerLoop = wantedPerLoop
         reserved =
-            Self.process + shards * (Self.journal + callsPerShard) + adminConnections + (loops + 1) * Self.eventLoop
+            Self.process + shards * Self.journal + adminConnections + (loops + 1) * Self.eventLoop
+            + loops * callsPerLoop
         connectionsPerLoop = min(wantedPerLoop, max(0, limit - reserved) / loops)
         let least = min(wantedPerLoop, Self.leastConnectionsPerLoop)
         guard connectionsPerLoop >= least else {

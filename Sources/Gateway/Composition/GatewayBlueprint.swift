@@ -33,6 +33,9 @@ struct GatewayBlueprint: Sendable {
     let snapshotPace: WritePace
     /// The time as the shards see it, in milliseconds since 1970.
     let clock: @Sendable () -> Int64
+    private let snapshotTurns = SnapshotTurns()
+    /// What the shards of all loops may hold together.
+    let budget: TableBudget
     /// What the fraud hook is made from; replaced by a reload, which the running parts are told of.
     let risk: RiskParts
     private let configuration: GatewayConfiguration
@@ -74,12 +77,19 @@ struct GatewayBlueprint: Sendable {
             limit: DescriptorBudget.raiseLimit(),
             loops: loopCount,
             shards: directory.shards,
-            callsPerShard: connectors.reduce(0) { $0 + $1.client.connections.maximum }
-                + (configuration.risk.scorer?.connectionsPerShard ?? 0),
+            callsPerLoop: connectors.reduce(0) { $0 + $1.client.connections.maximum }
+                + (configuration.risk.scorer?.connectionsPerLoop ?? 0),
             adminConnections: AdminLimits().maxConnections,
             wantedPerLoop: configuration.limits.maxConnectionsPerLoop
         )
         server.maxConnectionsPerLoop = descriptors.connectionsPerLoop
+        let (payments, keys) = (configuration.payments, configuration.idempotency)
+        budget = TableBudget(
+            payments: payments.capacity ?? payments.capacityPerShard * loopCount,
+            keys: keys.capacity ?? keys.capacityPerShard * loopCount,
+            shards: directory.shards,
+            loops: loopCount
+        )
         api = try APIConfiguration(configuration, registry, idempotencySeed: directory.digestSeed)
         threadPool = NIOThreadPool(numberOfThreads: 2)
         coldPool = NIOThreadPool(numberOfThreads: 1)
@@ -101,6 +111,15 @@ struct GatewayBlueprint: Sendable {
     var renderer: RendererV1 { RendererV1(cursorKey: api.cursorKey, connectors: registry) }
 
     var onJournalFailure: GatewayConfiguration.FailurePolicy { configuration.journal.onFailure }
+
+    /// What the clients of each loop are made from.
+    var clients: LoopClients.Plan {
+        LoopClients.Plan(
+            connectors: connectors,
+            risk: risk,
+            share: CallShare(MerchantShare(percent: configuration.limits.merchantSharePercent))
+        )
+    }
 
     /// What shard `number` is made from.
     func plan(shard number: Int) -> ShardPlan {
@@ -139,7 +158,6 @@ struct GatewayBlueprint: Sendable {
             cursorKey: api.cursorKey,
             hostLimits: ShardHost.Limits(unflushedBytes: configuration.journal.maxUnflushedBytes),
             registry: registry,
-            connectors: connectors,
             risk: risk,
             threadPool: threadPool,
             readThreads: ReadThreads(
@@ -157,7 +175,8 @@ struct GatewayBlueprint: Sendable {
                 coldAfter: TimeAmount(configuration.payments.coldAfter).nanoseconds / 1_000_000
             ),
             snapshotPool: snapshotPool,
-            snapshotPace: snapshotPace
+            snapshotPace: snapshotPace,
+            snapshotTurns: snapshotTurns
         )
     }
 
@@ -258,7 +277,7 @@ extension HTTPClientConfiguration {
         )
         maxStreamsPerConnection = Self.streamsPerConnection
         spreading = .filling
-        maxQueued = provider.maxInFlightPerLoop
+        sharing.maxInFlight = provider.maxInFlightPerLoop
         // The simulator is ours, and so is every request to it.
         validatesHeaderBlocks = false
     }

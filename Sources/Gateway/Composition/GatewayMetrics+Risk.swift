@@ -1,4 +1,3 @@
-import Scoring
 import ShardCore
 import ShardHost
 import Telemetry
@@ -35,40 +34,6 @@ extension GatewayMetrics {
             help: "Velocity counters that fit.",
             labels: labels,
             value: Int64(table.capacity)
-        )
-        if let scorer = shard.scorerStatistics { add(scorer, labels, to: &metrics) }
-    }
-
-    private static func add(_ scorer: ScorerStatistics, _ labels: [MetricLabel], to metrics: inout MetricsSnapshot) {
-        metrics.counter(
-            "millrace_risk_scorer_questions_total",
-            help: "Questions to the external scorer.",
-            labels: labels,
-            value: scorer.questions
-        )
-        let outcomes: [(String, UInt64)] = [
-            ("scored", scorer.scored), ("timeout", scorer.timeouts), ("unreachable", scorer.unreachable),
-            ("overloaded", scorer.overloaded), ("bad_answer", scorer.badAnswers),
-        ]
-        for (outcome, value) in outcomes {
-            metrics.counter(
-                "millrace_risk_scorer_answers_total",
-                help: "What came of questions to the scorer.",
-                labels: labels + [MetricLabel("outcome", outcome)],
-                value: value
-            )
-        }
-        metrics.gauge(
-            "millrace_risk_scorer_in_flight",
-            help: "Questions under way.",
-            labels: labels,
-            value: Int64(scorer.inFlight)
-        )
-        metrics.latency(
-            "millrace_risk_scorer_seconds",
-            help: "Time from a question to its answer or failure.",
-            labels: labels,
-            value: scorer.latency
         )
     }
 }

@@ -1,7 +1,6 @@
 import HTTPTransport
 import Journal
 import KeyRuns
-import Providers
 import ShardCore
 import ShardHost
 import Telemetry
@@ -44,17 +43,25 @@ enum GatewayMetrics {
                 value: shard.host.clockAhead
             )
             add(shard.host.snapshotStatistics, labels, to: &metrics)
-            for provider in shard.providers.all {
-                add(provider.statistics, [MetricLabel("provider", provider.name)], to: &metrics)
-            }
             addRisk(shard, labels, to: &metrics)
         }
+        addClients(runtime.clients, to: &metrics)
+        // Of the process, so once.
+        if runtime.index == 0 { add(runtime.budget, to: &metrics) }
         metrics.counter(
             "millrace_mailbox_batches_total",
             help: "Batches of commands and answers handed to other event loops.",
             value: UInt64(runtime.statistics.commandBatchesSent + runtime.statistics.answerBatchesSent)
         )
         return metrics
+    }
+
+    private static func add(_ budget: TableBudget, to metrics: inout MetricsSnapshot) {
+        let gauges: [(StaticString, StaticString, Int)] = [
+            ("millrace_process_payments_capacity", "Payments that all shards may hold in memory.", budget.payments),
+            ("millrace_process_idempotency_capacity", "Keys that all shards may hold in memory.", budget.keys),
+        ]
+        for (name, help, value) in gauges { metrics.gauge(name, help: help, value: Int64(value)) }
     }
 
     private static func add(_ server: HTTPServerStatistics, to metrics: inout MetricsSnapshot) {
@@ -407,41 +414,6 @@ enum GatewayMetrics {
             labels: labels,
             value: Int64(archive.waiting)
         )
-    }
-
-    private static func add(
-        _ provider: ProviderStatistics,
-        _ labels: [MetricLabel],
-        to metrics: inout MetricsSnapshot
-    ) {
-        let counters: [(StaticString, StaticString, UInt64)] = [
-            ("millrace_provider_calls_total", "Calls to the PSP.", provider.calls),
-            ("millrace_provider_timeouts_total", "Calls that met their deadline.", provider.transport.timeouts),
-            ("millrace_provider_dials_total", "Connections dialled.", provider.transport.dials),
-            ("millrace_provider_dial_failures_total", "Dials that failed.", provider.transport.dialFailures),
-            ("millrace_provider_connections_lost_total", "Connections lost.", provider.transport.connectionsLost),
-            ("millrace_provider_goaways_total", "GOAWAY frames received.", provider.transport.goAwaysReceived),
-        ]
-        for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: value) }
-        let outcomes: [(String, UInt64)] = [
-            ("succeeded", provider.succeeded), ("pending", provider.pending), ("declined", provider.declined),
-            ("action_required", provider.actionRequired), ("not_executed", provider.notExecuted),
-            ("unknown", provider.unknown), ("not_found", provider.notFound),
-        ]
-        for (outcome, value) in outcomes {
-            metrics.counter(
-                "millrace_provider_outcomes_total",
-                help: "What came of calls to the PSP.",
-                labels: labels + [MetricLabel("outcome", outcome)],
-                value: value
-            )
-        }
-        let gauges: [(StaticString, StaticString, Int)] = [
-            ("millrace_provider_connections", "Usable connections.", provider.transport.connectionsReady),
-            ("millrace_provider_in_flight", "Calls in flight.", provider.transport.inFlight),
-            ("millrace_provider_queued", "Calls waiting for a stream.", provider.transport.queued),
-        ]
-        for (name, help, value) in gauges { metrics.gauge(name, help: help, labels: labels, value: Int64(value)) }
     }
 }
 

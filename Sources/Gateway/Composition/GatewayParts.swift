@@ -113,6 +113,8 @@ final class GatewayParts: Sendable {
                 table: table,
                 roles: roles,
                 renderer: blueprint.renderer,
+                clients: blueprint.clients,
+                budget: blueprint.budget,
                 onJournalEvent: { event in
                     logger.log(event)
                     guard case .failed(let error, _) = event else { return }
@@ -155,10 +157,11 @@ final class GatewayParts: Sendable {
         }
     }
 
-    /// Connects to the provider, resolves what was in flight, and lets time pass.
+    /// Connects to the providers, resolves what was in flight, and lets time pass.
     func resume() async throws {
         let logger = self.logger
         try await onEachLoop { runtime in
+            runtime.clients.start()
             for slot in runtime.slots {
                 let count = slot.resume()
                 guard count > 0 else { continue }
@@ -207,8 +210,8 @@ final class GatewayParts: Sendable {
         blueprint.snapshotPace.cancel()
         let providers = runtime.eventLoop.flatSubmit {
             runtime.value.stopTicking()
-            let closing = runtime.value.slots.flatMap { $0.close() } + runtime.value.closing
-            return EventLoopFuture.andAllComplete(closing, on: runtime.eventLoop)
+            for slot in runtime.value.slots { slot.close() }
+            return EventLoopFuture.andAllComplete(runtime.value.clients.shutdown(), on: runtime.eventLoop)
         }
         try? await providers.get()
         let journals = try? await runtime.eventLoop.submit { runtime.value.slots.map(\.store) }.get()

@@ -23,8 +23,8 @@ final class LoopRuntime {
     private(set) var slots: [ShardSlot] = []
     /// Words the refusals of shards that are not owned here.
     private let renderer: any ResponseRenderer
-    /// Connections of former ownerships that are being closed.
-    private(set) var closing: [EventLoopFuture<Void>] = []
+    private var madeClients: LoopClients?
+    let budget: TableBudget
     private(set) var api: PaymentAPI?
     private(set) var server: HTTPServerLoop?
     private var neighbours: [NIOLoopBound<LoopRuntime>] = []
@@ -34,6 +34,8 @@ final class LoopRuntime {
     private var outboundCommands: [[Command]]
     private var outboundAnswers: [[Response]]
     private var hasOutboundAnswers = false
+    /// How many nested bodies release effects that are handed over together.
+    private var gathering = 0
     private var ticking: RepeatedTask?
     private(set) var statistics = LoopStatistics()
     private let onJournalEvent: @Sendable (JournalEvent) -> Void
@@ -44,6 +46,8 @@ final class LoopRuntime {
         table: SlotTable,
         roles: ShardRoles,
         renderer: any ResponseRenderer,
+        clients: LoopClients.Plan,
+        budget: TableBudget,
         onJournalEvent: @escaping @Sendable (JournalEvent) -> Void
     ) {
         self.eventLoop = eventLoop
@@ -51,9 +55,18 @@ final class LoopRuntime {
         self.table = table
         self.roles = roles
         self.renderer = renderer
+        self.budget = budget
         self.onJournalEvent = onJournalEvent
         outboundCommands = [[Command]](repeating: [], count: table.loopCount)
         outboundAnswers = [[Response]](repeating: [], count: table.loopCount)
+        let callers = table.shards(of: index).count
+        madeClients = LoopClients(clients, callers: callers, loop: index, on: eventLoop, owners: self)
+    }
+
+    /// The loop's clients of the providers and the scorer.
+    var clients: LoopClients {
+        guard let madeClients else { preconditionFailure("a loop has its clients from its start") }
+        return madeClients
     }
 
     // MARK: Set-up, on this loop
@@ -67,14 +80,6 @@ final class LoopRuntime {
 
     /// The shards that this loop owns now.
     var shards: [ShardRuntime] { slots.compactMap(\.shard) }
-
-    /// Keeps the ends of a former ownership's connections until they are over.
-    func keep(_ ends: [EventLoopFuture<Void>]) {
-        closing += ends
-        for end in ends {
-            end.assumeIsolated().whenComplete { _ in self.closing.removeAll { $0 === end } }
-        }
-    }
 
     func connect(_ neighbours: [NIOLoopBound<LoopRuntime>]) {
         precondition(neighbours.count == table.loopCount)
@@ -96,7 +101,24 @@ final class LoopRuntime {
     func startTicking() {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         ticking = eventLoop.scheduleRepeatedTask(initialDelay: Self.tickInterval, delay: Self.tickInterval) { _ in
-            for slot in bound.value.slots { slot.tick() }
+            bound.value.tick()
+        }
+    }
+
+    private func tick() {
+        gather {
+            for slot in slots { slot.tick() }
+        }
+        shareTables()
+    }
+
+    /// Tells the loop's shards what those of all loops leave to each.
+    private func shareTables() {
+        var held = TableBudget.Held()
+        for slot in slots { held = held + (slot.shard?.held ?? TableBudget.Held()) }
+        let sum = budget.note(held, loop: index)
+        for slot in slots {
+            if let shard = slot.shard { shard.host.share(budget.share(of: shard.held, in: sum)) }
         }
     }
 
@@ -121,6 +143,9 @@ final class LoopRuntime {
 
     private func slot(of shard: UInt16) -> ShardSlot { slots[table.place(of: shard).slot] }
 
+    /// A shard's slot, as its calls name it.
+    func slot(of shard: UInt16) -> UInt16 { UInt16(table.place(of: shard).slot) }
+
     /// What runs a host; nil for a former owner's, which causes nothing any more.
     private func shard(of host: ShardHost) -> ShardRuntime? {
         guard let shard = slot(of: host.shard).shard, shard.host === host else { return nil }
@@ -134,6 +159,10 @@ final class LoopRuntime {
     }
 
     private func processLocal() {
+        gather { processEach() }
+    }
+
+    private func processEach() {
         for local in localCommands.indices where !localCommands[local].isEmpty {
             // Taken out while they are processed: an answer must not find them half done.
             var commands: [Command] = []
@@ -192,11 +221,13 @@ extension LoopRuntime: CommandSink {
 
 extension LoopRuntime: ShardPorts {
     func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, for host: ShardHost) {
-        shard(of: host)?.perform(call, token: token, deadline: .now() + .milliseconds(timeout))
+        guard let shard = shard(of: host) else { return }
+        clients.perform(call, token: token, from: shard.origin, deadline: .now() + .milliseconds(timeout))
     }
 
     func score(_ question: ScoreRequest, token: UInt64, timeout: Int64, for host: ShardHost) {
-        shard(of: host)?.score(question, token: token, timeout: timeout)
+        guard let shard = shard(of: host) else { return }
+        clients.score(question, token: token, from: shard.origin, deadline: .now() + .milliseconds(timeout))
     }
 
     func respond(_ response: Response) {
@@ -209,7 +240,7 @@ extension LoopRuntime: ShardPorts {
     }
 
     func effectsReleased() {
-        flushAnswers()
+        if gathering == 0 { flushAnswers() }
     }
 
     func journalRoom(isShort: Bool, shard: UInt16) {
@@ -238,6 +269,18 @@ extension LoopRuntime: ShardPorts {
     }
 
     func report(_ event: JournalEvent) { onJournalEvent(event) }
+}
+
+extension LoopRuntime: CallOwners {
+    func owner(of slot: UInt16) -> ShardRuntime? { slots[Int(slot)].shard }
+
+    /// Runs `body`, whose answers to other loops travel together, whichever of this loop's shards they are from.
+    func gather(_ body: () -> Void) {
+        gathering += 1
+        body()
+        gathering -= 1
+        if gathering == 0 { flushAnswers() }
+    }
 }
 
 /// What an operator has to know about a journal.

@@ -1,3 +1,4 @@
+import HTTPTransport
 import Journal
 import NIOCore
 import ShardCore
@@ -27,8 +28,12 @@ final class ShardSlot {
     /// Fulfilled when the host owns the shard for the first time.
     private let firstOwnership: EventLoopPromise<Void>
     private var isStarting = true
-    /// Made for the first ownership; what they are capable of is in the shard's configuration.
-    private var firstProviders: PreparedProviders?
+    /// How often this host became the owner.
+    private var ownerships: UInt32 = 0
+    /// Whether what the present owner asked for and what had not left yet was withdrawn.
+    private var isWithdrawn = false
+    /// Whether the loop was told that this host owns the shard.
+    private var isOwned = false
     /// The fraud hook as it is now; a reload changes it.
     private var risk: RiskParts
     private var isResumed = false
@@ -43,7 +48,6 @@ final class ShardSlot {
         store = opened.store
         recovery = opened.recovery
         restored = opened.follower.restored
-        firstProviders = opened.providers
         risk = plan.risk
         firstOwnership = runtime.eventLoop.makePromise()
     }
@@ -58,7 +62,7 @@ final class ShardSlot {
     /// Brings a new shard to its newest snapshot, replays the journal behind it, and begins to acquire it. Blocks; on the loop, before
     /// anything else runs there.
     static func open(_ plan: ShardPlan, on runtime: LoopRuntime) throws -> ShardSlot {
-        let opened = try OpenedShard(plan, on: runtime.eventLoop)
+        let opened = try OpenedShard(plan, runtime.clients.providers)
         let slot = ShardSlot(plan, opened, on: runtime)
         let replica = ShardReplica(eventLoop: runtime.eventLoop, setup: slot.replicaSetup(), ports: slot)
         slot.made = replica
@@ -84,11 +88,11 @@ final class ShardSlot {
 
     // MARK: Inputs
 
-    /// Connects to the providers and resolves what was in flight, now and whenever the host owns the shard again.
+    /// Resolves what was in flight, now and whenever the host owns the shard again. The loop's clients have been started.
     /// - Returns: the number of operations to resolve.
     func resume() -> Int {
         isResumed = true
-        return shard?.start() ?? 0
+        return shard?.host.resume() ?? 0
     }
 
     /// Time passes.
@@ -109,14 +113,13 @@ final class ShardSlot {
 
     func reload(_ risk: RiskParts) {
         self.risk = risk
-        shard?.reload(risk)
+        shard?.host.reload(risk: risk.policy)
     }
 
-    /// Ends the connections. The store is closed afterwards.
-    func close() -> [EventLoopFuture<Void>] {
+    /// The store is closed afterwards.
+    func close() {
         isClosing = true
         endStart(.failure(GatewayStopped()))
-        return shard?.close() ?? []
     }
 
     /// The journal has another owner: the shard refuses everything.
@@ -126,7 +129,18 @@ final class ShardSlot {
     }
 
     private func noteRole() {
-        runtime.roles.set(number, isOwned: shard.map { !$0.host.isReleased } ?? false)
+        let isOwned = shard.map { !$0.host.isReleased } ?? false
+        if !isOwned { withdrawCalls() }
+        guard isOwned != self.isOwned else { return }
+        self.isOwned = isOwned
+        runtime.roles.set(number, isOwned: isOwned)
+    }
+
+    /// Of a shard that is not owned here any more nothing is sent.
+    private func withdrawCalls() {
+        guard let shard, !isWithdrawn else { return }
+        isWithdrawn = true
+        runtime.clients.withdraw(shard.origin.caller)
     }
 
     private func endStart(_ result: Result<Void, any Error>) {
@@ -152,9 +166,10 @@ extension ShardSlot: ReplicaPorts {
             clock: plan.clock,
             ports: runtime
         )
-        let providers = firstProviders ?? PreparedProviders(plan, on: runtime.eventLoop)
-        firstProviders = nil
-        shard = ShardRuntime(host, ownership: ownership, prepared: providers, risk: risk)
+        ownerships += 1
+        isWithdrawn = false
+        let origin = CallOrigin(caller: runtime.slot(of: number), ownership: ownerships)
+        shard = ShardRuntime(host, ownership: ownership, origin: origin)
         if isDraining { host.drain() }
         return host
     }
@@ -165,6 +180,7 @@ extension ShardSlot: ReplicaPorts {
             policy: plan.snapshots,
             writer: plan.snapshotPool,
             pace: plan.snapshotPace,
+            turns: plan.snapshotTurns,
             merger: plan.mergePool,
             tailBytes: ownership.tailBytes,
             tailPayments: ownership.tailPayments
@@ -177,13 +193,12 @@ extension ShardSlot: ReplicaPorts {
         guard isResumed, let shard else { return }
         // The rules may have been read anew since the configuration of the start.
         host.reload(risk: risk.policy)
-        runtime.report(.ownedAgain(operations: shard.start(), shard: number))
+        runtime.report(.ownedAgain(operations: shard.host.resume(), shard: number))
     }
 
     func ended(_ host: ShardHost, of replica: ShardReplica) {
-        let closing = shard?.close() ?? []
+        withdrawCalls()
         shard = nil
-        runtime.keep(closing)
         noteRole()
     }
 
@@ -200,15 +215,13 @@ extension ShardSlot: ReplicaPorts {
 /// A shard as its files give it, before this host owns it.
 private struct OpenedShard {
     let parts: ShardParts
-    let providers: PreparedProviders
     let follower: ShardFollower
     let store: LocalJournalStore
     let recovery: RecoveryReport
 
     /// Blocks. Nothing is left open when it throws.
-    init(_ plan: ShardPlan, on eventLoop: any EventLoop) throws {
-        providers = PreparedProviders(plan, on: eventLoop)
-        parts = ShardParts(plan, providers.table)
+    init(_ plan: ShardPlan, _ providers: ProviderTable) throws {
+        parts = ShardParts(plan, providers)
         follower = try parts.makeFollower()
         let opened = try parts.openJournal(follower)
         store = opened.0

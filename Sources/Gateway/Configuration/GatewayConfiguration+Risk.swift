@@ -23,8 +23,9 @@ extension GatewayConfiguration {
             package var tlsCAFile: String?
             package var timeout = Duration.milliseconds(500)
             package var onFailure = RiskBand.review
-            package var maxInFlightPerShard = 256
-            package var connectionsPerShard = 1
+            /// Questions under way of an event loop; of several shards each may have a part (`CallShare`).
+            package var maxInFlightPerLoop = 384
+            package var connectionsPerLoop = 1
             /// A secret: only from the environment (`MILLRACE_RISK_SCORER_TOKEN`).
             package var token: String?
         }
@@ -145,10 +146,10 @@ extension GatewayConfiguration.RiskSettings.Scorer {
         let range = Duration.milliseconds(10)...Duration.seconds(30)
         scorer.timeout = try section.duration("timeout", in: range) ?? scorer.timeout
         scorer.onFailure = try section.band("on_failure") ?? scorer.onFailure
-        scorer.maxInFlightPerShard =
-            try section.integer("max_in_flight_per_shard", in: 1...16_384) ?? scorer.maxInFlightPerShard
-        scorer.connectionsPerShard =
-            try section.integer("connections_per_shard", in: 1...64) ?? scorer.connectionsPerShard
+        scorer.maxInFlightPerLoop =
+            try section.integer("max_in_flight_per_loop", in: 1...16_384) ?? scorer.maxInFlightPerLoop
+        scorer.connectionsPerLoop =
+            try section.integer("connections_per_loop", in: 1...64) ?? scorer.connectionsPerLoop
         scorer.token = section.source.environment[GatewayConfiguration.EnvironmentName.riskScorerToken]
         try section.finish()
         return scorer

@@ -78,6 +78,7 @@ extension GatewayConfiguration.Idempotency {
     mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         ttl = try section.duration("ttl", in: .seconds(86_400)...Duration.seconds(31 * 86_400)) ?? ttl
         capacityPerShard = try section.integer("capacity_per_shard", in: 1_024...500_000_000) ?? capacityPerShard
+        capacity = try section.integer("capacity", in: 1_024...500_000_000)
         eventsPerShard = try section.integer("events_per_shard", in: 1_024...100_000_000) ?? eventsPerShard
         try section.readParking(shard: &parkedPerShard, merchant: &parkedPerMerchant)
         try section.finish()
@@ -87,6 +88,7 @@ extension GatewayConfiguration.Idempotency {
 extension GatewayConfiguration.PaymentTable {
     mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         capacityPerShard = try section.integer("capacity_per_shard", in: 1_024...500_000_000) ?? capacityPerShard
+        capacity = try section.integer("capacity", in: 1_024...500_000_000)
         accountsPerShard = try section.integer("accounts_per_shard", in: 1_024...500_000_000) ?? accountsPerShard
         waitingPerShard = try section.integer("waiting_per_shard", in: 1_024...100_000_000) ?? waitingPerShard
         resolutionsPerShard = try section.integer("resolutions_per_shard", in: 1...16_384) ?? resolutionsPerShard

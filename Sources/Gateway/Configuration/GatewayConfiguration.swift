@@ -118,12 +118,14 @@ extension GatewayConfiguration {
         package var bytesPerSecond = 64 << 20
     }
 
-    /// The table of idempotency keys, one per shard, allocated at start.
+    /// The table of idempotency keys, one per shard, which takes memory as it is filled.
     package struct Idempotency: Sendable, Equatable {
         /// How long a key is remembered.
         package var ttl = Duration.seconds(86_400)
         /// Keys in memory per shard; a new key is answered 503 when the table is full.
         package var capacityPerShard = 1_000_000
+        /// Keys in memory of all shards together; `nil` for as many as one shard's for each event loop.
+        package var capacity: Int?
         /// Keys of providers' events in memory per shard; a new event is answered 503 when the table is full.
         package var eventsPerShard = 131_072
         /// Commands per shard that wait for their keys to be looked up on the disk; one more is answered 503.
@@ -136,6 +138,8 @@ extension GatewayConfiguration {
     package struct PaymentTable: Sendable, Equatable {
         /// Payments in memory per shard; a new payment is answered 503 when the table is full.
         package var capacityPerShard = 4_000_000
+        /// Payments in memory of all shards together; `nil` for as many as one shard's for each event loop.
+        package var capacity: Int?
         /// Accounts of merchants, wallets and sellers in the ledger, per shard; what may open more is answered 503.
         package var accountsPerShard = 1_048_576
         /// Operations per shard that wait for their outcome; one more keeps its place among the calls.

@@ -38,18 +38,18 @@ extension ScorerTarget {
             host: url.host,
             port: url.port,
             authority: "\(url.host):\(url.port)",
-            connections: .init(minimum: settings.connectionsPerShard, maximum: settings.connectionsPerShard)
+            connections: .init(minimum: settings.connectionsPerLoop, maximum: settings.connectionsPerLoop)
         )
         if url.usesTLS {
             client.tls = try .client(caFile: settings.tlsCAFile)
             client.serverName = url.isAddress ? nil : url.host
         }
-        client.maxQueued = settings.maxInFlightPerShard
+        client.maxQueued = settings.maxInFlightPerLoop
+        client.sharing.maxInFlight = settings.maxInFlightPerLoop
         self.init(
             client: client,
             path: settings.url.path,
-            token: settings.token,
-            maximumInFlight: settings.maxInFlightPerShard
+            token: settings.token
         )
     }
 }

@@ -13,7 +13,7 @@ import Testing
             limit: limit,
             loops: loops,
             shards: shards,
-            callsPerShard: 64,
+            callsPerLoop: 64,
             adminConnections: 64,
             wantedPerLoop: wanted
         )
@@ -21,7 +21,7 @@ import Testing
 
     @Test func `Connections get what is left, the same on each loop`() throws {
         let budget = try budget(limit: 1_024)
-        #expect(budget.reserved == 128 + 2 * (48 + 64) + 64 + 3 * 8)
+        #expect(budget.reserved == 128 + 2 * 48 + 2 * 64 + 64 + 3 * 8)
         #expect(budget.connectionsPerLoop == (1_024 - budget.reserved) / 2)
         #expect(budget.isShort)
     }

@@ -80,6 +80,43 @@ import Testing
         }
     }
 
+    @Test("an answer to a former ownership's call reaches nobody, and another shard's call on the same client goes on")
+    func formerAnswerDropped() async throws {
+        try await OwnedGateway.run { gateway in
+            // Shards 0 and 2 share loop 0, and with it its one client of the provider.
+            async let lost = gateway.post(0, key: "slow-0", token: "tok_slow_5s")
+            async let kept = gateway.post(2, key: "slow-2", token: "tok_slow_5s")
+            try await gateway.waitForMetric { $0.contains("millrace_provider_in_flight{provider=\"simulated\"} 2") }
+
+            let other = try await gateway.takeShard(0)
+            // The slow call's request is refused as well: only the shard's next owner can say what became of it.
+            _ = try await gateway.waitForAnswer(of: 0, status: 503)
+            #expect(try await lost.status == 503)
+            #expect(try await kept.status == 201)
+            try await gateway.waitForMetric { $0.contains("millrace_call_answers_dropped_total 1") }
+
+            try await gateway.blocking { other.close() }
+            _ = try await gateway.waitForAnswer(of: 0, status: 201)
+            // The new ownership learns the fate of the payment from the provider, which executed it once.
+            let again = try await gateway.waitForEnd(of: 0, key: "slow-0", token: "tok_slow_5s")
+            #expect(again.status == 201)
+            #expect(try await gateway.metrics().contains("millrace_call_answers_dropped_total 1"))
+        }
+    }
+
+    @Test("a gateway that drains answers the calls under way on its shared clients before it closes them")
+    func drainedWithCallsUnderWay() async throws {
+        try await OwnedGateway.run { gateway in
+            async let first = gateway.post(0, key: "slow-0", token: "tok_slow_5s")
+            async let second = gateway.post(1, key: "slow-1", token: "tok_slow_5s")
+            async let third = gateway.post(2, key: "slow-2", token: "tok_slow_5s")
+            try await gateway.waitForMetric { $0.contains("millrace_provider_in_flight{provider=\"simulated\"} 3") }
+            async let drained: Void = gateway.drain()
+            for answer in [try await first, try await second, try await third] { #expect(answer.status == 201) }
+            await drained
+        }
+    }
+
     @Test("a gateway that is stopped while another host has a shard stops")
     func stoppedWhileFollowing() async throws {
         try await OwnedGateway.run { gateway in
@@ -96,6 +133,7 @@ private final class OwnedGateway: Sendable {
     private let server: GatewayServer
     private let client: TestClient
     private let keys: [APIKey]
+    private let isDrained = Mutex(false)
 
     var parts: GatewayParts { server.parts }
 
@@ -156,14 +194,15 @@ private final class OwnedGateway: Sendable {
             throw error
         }
         let client = try await TestClient(port: server.port)
+        let gateway = OwnedGateway(server, client: client, keys: keys)
         let result: Result<Value, any Error>
         do {
-            result = .success(try await body(OwnedGateway(server, client: client, keys: keys)))
+            result = .success(try await body(gateway))
         } catch {
             result = .failure(error)
         }
         await client.close()
-        await server.drain()
+        await gateway.drain()
         await simulator.drain()
         return try result.get()
     }
@@ -185,8 +224,8 @@ private final class OwnedGateway: Sendable {
 
     // MARK: Merchants
 
-    func post(_ shard: Int, key: String) async throws -> Answer {
-        let body = "{\"amount\":1999,\"currency\":\"EUR\",\"payment_method\":\"tok_visa\",\"capture\":true}"
+    func post(_ shard: Int, key: String, token: String = "tok_visa") async throws -> Answer {
+        let body = "{\"amount\":1999,\"currency\":\"EUR\",\"payment_method\":\"\(token)\",\"capture\":true}"
         let response = try await client.post("/v1/payments", key: key, bearer: keys[shard].text, body)
         return Answer(
             key: key,
@@ -214,7 +253,26 @@ private final class OwnedGateway: Sendable {
         }
     }
 
+    /// Sends one request again and again until what it asked for has come to its end.
+    func waitForEnd(of shard: Int, key: String, token: String) async throws -> Answer {
+        while true {
+            let answer = try await post(shard, key: key, token: token)
+            if answer.status == 201 { return answer }
+            try #require([202, 409, 503].contains(answer.status), "\(answer)")
+            await Task.yield()
+        }
+    }
+
     // MARK: Operators
+
+    /// Stops the gateway; once is enough.
+    func drain() async {
+        let isFirst = isDrained.withLock { isDrained in
+            defer { isDrained = true }
+            return !isDrained
+        }
+        if isFirst { await server.drain() }
+    }
 
     func metrics() async throws -> String {
         String(decoding: PrometheusText.render(try await GatewayMetrics.gather(from: parts)), as: UTF8.self)

@@ -28,8 +28,8 @@ import Testing
             url: http://127.0.0.1:8089/v2/score?mode=fast
             timeout: 250ms
             on_failure: block
-            max_in_flight_per_shard: 10
-            connections_per_shard: 2
+            max_in_flight_per_loop: 10
+            connections_per_loop: 2
           review: {timeout: 2h}
 
         """
@@ -71,7 +71,7 @@ import Testing
         #expect(scorer.url.authority.host == "127.0.0.1" && scorer.url.authority.port == 8_089)
         #expect(scorer.url.path == "/v2/score?mode=fast" && scorer.token == "secret")
         #expect(scorer.timeout == .milliseconds(250) && scorer.onFailure == .block)
-        #expect(scorer.maxInFlightPerShard == 10 && scorer.connectionsPerShard == 2)
+        #expect(scorer.maxInFlightPerLoop == 10 && scorer.connectionsPerLoop == 2)
         #expect(risk.reviewTimeout == .seconds(7_200))
     }
 

@@ -1,0 +1,59 @@
+import ShardCore
+import Synchronization
+
+/// What the shards of a process may hold in memory together. A shard has its own limits, which are as high as one busy merchant
+/// needs; of many shards few are that full, and this bounds their sum.
+///
+/// Each loop tells once a tick what its shards hold, and is told the sum. So the sum may be exceeded by what comes in a tick.
+final class TableBudget: Sendable {
+    struct Held: Sendable, Equatable {
+        /// Payments in memory.
+        var payments = 0
+        /// Idempotency keys of requests in memory.
+        var keys = 0
+        /// Of these, those that leave memory with the next snapshot.
+        var completedKeys = 0
+
+        static func + (left: Held, right: Held) -> Held {
+            Held(
+                payments: left.payments + right.payments,
+                keys: left.keys + right.keys,
+                completedKeys: left.completedKeys + right.completedKeys
+            )
+        }
+    }
+
+    /// The most payments in memory.
+    let payments: Int
+    /// The most idempotency keys of requests in memory.
+    let keys: Int
+    private let shards: Int
+    /// By loop.
+    private let held: Mutex<[Held]>
+
+    init(payments: Int, keys: Int, shards: Int, loops: Int) {
+        self.payments = payments
+        self.keys = keys
+        self.shards = shards
+        held = Mutex([Held](repeating: Held(), count: loops))
+    }
+
+    /// Takes note of what the shards of a loop hold.
+    /// - Returns: what all shards hold.
+    func note(_ now: Held, loop: Int) -> Held {
+        held.withLock { held in
+            held[loop] = now
+            return held.reduce(Held(), +)
+        }
+    }
+
+    /// What one shard may hold while all hold `sum`: what it has, and what is left. It takes a snapshot, so that keys leave memory,
+    /// when half of the keys that may be held wait for one, and it holds no less of them than the others do.
+    func share(of shard: Held, in sum: Held) -> ProcessShare {
+        ProcessShare(
+            payments: shard.payments + max(0, payments - sum.payments),
+            keys: shard.keys + max(0, keys - sum.keys),
+            areKeysDue: sum.completedKeys >= max(1, keys / 2) && shard.completedKeys * shards >= sum.completedKeys
+        )
+    }
+}
