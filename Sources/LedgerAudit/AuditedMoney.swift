@@ -8,12 +8,9 @@ struct AuditedMoney {
     private struct AuditedPayout {
         var record: PayoutChanged
         var source: Account
+        /// Where the money of one that failed or came back is.
+        var target: Account?
         var state: PayoutState
-    }
-
-    private struct SellerKey: Hashable {
-        var merchant: MerchantID
-        var name: SellerName
     }
 
     private struct AuditedQuote {
@@ -24,7 +21,7 @@ struct AuditedMoney {
     private var payouts: [PayoutID: AuditedPayout] = [:]
     private(set) var wallets: [WalletID: WalletOpened] = [:]
     private var quotes: [QuoteID: AuditedQuote] = [:]
-    private var sellers: [SellerKey: UInt64] = [:]
+    var sellers = AuditedSellers()
     /// By the owner of a wallet's accounts.
     var walletSums: [UInt64: AuditedWallet] = [:]
 
@@ -53,14 +50,25 @@ struct AuditedMoney {
             step.postings = [transit: amount, bank: -amount]
         case (.requested, .failed), (.inTransit, .failed):
             payout.state = .failed
-            step.postings = [transit: amount, payout.source: -amount]
+            step.postings = [transit: amount, target(of: &payout): -amount]
         case (.paid, .returned):
             payout.state = .returned
-            step.postings = [bank: amount, payout.source: -amount]
+            step.postings = [bank: amount, target(of: &payout): -amount]
         case (let state, let event): return .failure("\(record.id) is \(state.name), and \(event)")
         }
         payouts[record.id] = payout
         return .success(step)
+    }
+
+    /// What comes back finds its seller under the number that it has then.
+    private mutating func target(of payout: inout AuditedPayout) -> Account {
+        var target = payout.source
+        if let name = payout.record.seller {
+            let owner = sellers.owner(name, payout.record.merchant.rawValue)
+            target = Account(.sellerAvailable, owner: owner, currency: payout.record.currency)
+        }
+        payout.target = target
+        return target
     }
 
     private mutating func request(_ record: PayoutChanged) -> Result<Step, Violation> {
@@ -69,8 +77,8 @@ struct AuditedMoney {
         }
         var source = Account(.merchantAvailable, owner: record.merchant.rawValue, currency: record.currency)
         if let name = record.seller {
-            guard let owner = sellers[SellerKey(merchant: record.merchant, name: name)] else {
-                return .failure("seller \(name) has never been named")
+            guard let owner = sellers.knownOwner(name, record.merchant.rawValue) else {
+                return .failure("seller \(name) has no money")
             }
             source = Account(.sellerAvailable, owner: owner, currency: record.currency)
         }
@@ -80,7 +88,7 @@ struct AuditedMoney {
         return .success(Step(postings: [source: amount, transit: -amount], mayNotOwe: source))
     }
 
-    // MARK: Wallets and sellers
+    // MARK: Wallets
 
     mutating func examine(_ record: WalletOpened) -> Result<Step, Violation> {
         guard wallets[record.id] == nil, record.id.sequence == UInt64(wallets.count) + 1 else {
@@ -88,15 +96,6 @@ struct AuditedMoney {
         }
         wallets[record.id] = record
         return .success(Step())
-    }
-
-    /// The owner of a seller's accounts: numbered as they are first named.
-    mutating func sellerOwner(_ name: SellerName, _ merchant: MerchantID, shard: UInt16) -> UInt64 {
-        let key = SellerKey(merchant: merchant, name: name)
-        if let owner = sellers[key] { return owner }
-        let owner = UInt64(shard) << 48 | UInt64(sellers.count + 1)
-        sellers[key] = owner
-        return owner
     }
 
     // MARK: Exchange
@@ -159,7 +158,9 @@ struct AuditedMoney {
             case .paid:
                 balances[payout.source, default: 0] += amount
                 balances[Account(.bankCash, owner: 1, currency: payout.record.currency), default: 0] -= amount
-            case .failed, .returned: break
+            case .failed, .returned:
+                balances[payout.source, default: 0] += amount
+                balances[payout.target ?? payout.source, default: 0] -= amount
             }
         }
         for quote in quotes.values where quote.isUsed {
@@ -179,7 +180,7 @@ extension AuditedMoney {
             else { return "\(record.id) names no wallet of its merchant and currency" }
             payment.funding = isTopUp ? .topUp(id.accountOwner) : .wallet(id.accountOwner)
         }
-        follow(record.details.span, id: record.id, into: &payment, merchant: record.merchant)
+        follow(record.details.span, id: record.id, into: &payment)
         return nil
     }
 
@@ -187,22 +188,15 @@ extension AuditedMoney {
     mutating func begin(_ payment: inout AuditedPayment, _ record: OperationStarted) {
         guard !record.instructions.isEmpty else { return }
         if PaymentDetails.manual(in: record.instructions.span)?.method == .cash { payment.funding = .cash }
-        follow(
-            record.instructions.span,
-            id: record.payment,
-            into: &payment,
-            merchant: MerchantID(rawValue: payment.merchant)
-        )
+        follow(record.instructions.span, id: record.payment, into: &payment)
     }
 
     private mutating func follow(
         _ details: Span<UInt8>,
         id: PaymentID,
-        into payment: inout AuditedPayment,
-        merchant: MerchantID
+        into payment: inout AuditedPayment
     ) {
-        for request in PaymentDetails.plan(in: details) {
-            payment.plan.append((sellerOwner(request.seller, merchant, shard: id.shard), request.share))
-        }
+        sellers.shard = id.shard
+        for request in PaymentDetails.plan(in: details) { payment.plan.append((request.seller, request.share)) }
     }
 }

@@ -49,8 +49,10 @@ struct AuditedPayment {
     var refunded: Int64 = 0
     var refundPending: Int64 = 0
     var funding = Funding.provider
-    /// What the running capture is to give sellers; their accounts.
-    var plan: [(seller: UInt64, share: SplitRequest.Share)] = []
+    /// What the running capture is to give sellers.
+    var plan: [(seller: SellerName, share: SplitRequest.Share)] = []
+    /// The sellers' numbers before the record that is examined, where it may give some.
+    var numbers: AuditedSellers?
     /// What sellers have, by the owner of their accounts, and what rounding left to the platform.
     var sellers: [UInt64: Int64] = [:]
     var residue: Int64 = 0
@@ -320,8 +322,9 @@ extension AuditedPayment {
             }
             part = min(part, left)
             left -= part
-            if part > 0 { bySeller.append((seller, part)) }
-            sellers[seller, default: 0] += part
+            guard part > 0, let owner = numbers?.owner(seller, merchant) else { continue }
+            bySeller.append((owner, part))
+            sellers[owner, default: 0] += part
         }
         let dust = min(left, Int64(Int128(rest) * Int128(points) / 10_000) - rounded)
         plan = []

@@ -327,11 +327,18 @@ package struct LedgerCheck {
         )
     }
 
-    /// Changes a payment, and the wallet that pays it or that it fills.
+    /// Changes a payment, the wallet that pays it or that it fills, and the numbers of its sellers.
     private mutating func change<Result>(_ index: Int, _ body: (inout AuditedPayment) -> Result) -> Result {
         money.lendWallet(to: &payments[index], totals)
         let before = payments[index].unsettledOfTopUp
-        defer { money.keepWallet(of: payments[index], unsettledBefore: before) }
+        if !payments[index].plan.isEmpty {
+            payments[index].numbers = money.sellers
+            money.sellers = AuditedSellers()
+        }
+        defer {
+            money.keepWallet(of: payments[index], unsettledBefore: before)
+            if let numbers = payments[index].numbers.take() { money.sellers = numbers }
+        }
         return body(&payments[index])
     }
 
@@ -378,6 +385,7 @@ package struct LedgerCheck {
             transfers += 1
             for posting in transfer.postings { sums[posting.account, default: 0] += Int128(posting.amountMinor) }
             book(transfer, position)
+            money.sellers.booked(transfer, totals)
         }
         switch expected {
         case .failure(let violation): note(position, violation.text)

@@ -32,7 +32,7 @@ package struct ShardCore: ~Copyable {
     /// The keys of providers' events: a table of its own, so that merchants' requests never keep out what ends their operations.
     var eventKeys: IdempotencyTable
     /// Pay-outs, wallets, quotes and sellers.
-    var money = MoneyTables()
+    var treasury = Treasury()
     var payments: SparseTable<Payment>
     var refunds: SparseTable<Refund>
     var disputes: SparseTable<Dispute>

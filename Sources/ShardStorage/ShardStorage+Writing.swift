@@ -264,7 +264,7 @@ private struct SnapshotJob {
         }
         let chains = capture.entryChains.chains
         try writer.write(.entryChains, chains.count) { index, bytes in chains[index].store(into: &bytes) }
-        try writeMoney(&writer)
+        try writeTreasury(&writer)
         try writePayments(&writer)
         var waiting: [Int] = []
         waiting.reserveCapacity(capture.waiting.count)
@@ -284,14 +284,14 @@ private struct SnapshotJob {
         bytes += try writer.finish(confirm: confirm).bytes
     }
 
-    private func writeMoney(_ writer: inout SnapshotWriter) throws(JournalError) {
+    private func writeTreasury(_ writer: inout SnapshotWriter) throws(JournalError) {
         var bytes: [UInt8] = []
-        MoneyCounts(capture.money).store(into: &bytes)
+        TreasuryCounts(capture.treasury).store(into: &bytes)
         try writer.write(.money, bytes)
         for section in [SnapshotSection.money, .payouts, .wallets, .quotes] {
             bytes.removeAll(keepingCapacity: true)
             var failure: JournalError?
-            capture.money.forEachStored(section) { store in
+            capture.treasury.forEachStored(section) { store in
                 store(&bytes)
                 guard failure == nil, bytes.count >= 256 << 10 else { return }
                 do throws(JournalError) { try writer.write(section, bytes) } catch { failure = error }

@@ -154,7 +154,7 @@ extension ProblemRule {
             refusal: .sellerTableFull,
             category: .internal,
             title: "No room for another seller",
-            detail: "Nothing was executed. It will not become better by itself: tell the platform."
+            detail: "Nothing was executed. Try again after the time that Retry-After says."
         ),
         Self(
             code: .sellerLimitReached,
@@ -162,7 +162,7 @@ extension ProblemRule {
             refusal: .sellerLimitReached,
             category: .validation,
             title: "The merchant has too many sellers",
-            detail: "A merchant can have 1000 sellers. Name one that is known already."
+            detail: "1000 sellers of a merchant can have money at once. Name one that has, or pay some out."
         ),
     ]
 }

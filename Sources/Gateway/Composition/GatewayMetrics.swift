@@ -230,7 +230,7 @@ enum GatewayMetrics {
             )
             metrics.gauge(
                 "millrace_money_table_capacity",
-                help: "How many fit; quotes that expired leave, and accounts of empty wallets and sellers.",
+                help: "How many fit; quotes that expired leave, and sellers and accounts without money.",
                 labels: labels,
                 value: Int64(table.capacity)
             )

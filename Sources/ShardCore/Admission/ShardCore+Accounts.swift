@@ -65,44 +65,63 @@ extension ShardCore {
         }
         guard operation.mayFollowPlan else { return nil }
         let plan = arena.withBytes(payment.notes) { PaymentDetails.plan(in: $0) }
-        return accountRefusal(plan, of: payment.merchant, in: payment.currency)
+        return sellerRefusal(plan, of: payment.merchant)
+            ?? accountRefusal(plan, of: payment.merchant, in: payment.currency)
     }
 
-    /// Of how many wallets and sellers the operation may open accounts until it ends: the same from its begin to its end.
-    private func accountClaim(_ operation: RunningOperation) -> Int {
+    /// What an operation may open accounts of until it ends: the same from its begin to its end.
+    private enum AccountClaim {
+        case none
+        case wallet(MerchantID)
+        case sellers([SplitRequest], MerchantID)
+    }
+
+    private func accountClaim(_ operation: RunningOperation) -> AccountClaim {
         let payment = payments[operation.payment]
-        if payment.traits.isEmpty { return 0 }
-        if !payment.traits.isDisjoint(with: .ofWallets) { return 1 }
-        guard operation.hasSplitPlan else { return 0 }
-        return arena.withBytes(payment.notes) { PaymentDetails.plan(in: $0) }.count
+        if payment.traits.isEmpty { return .none }
+        if !payment.traits.isDisjoint(with: .ofWallets) { return .wallet(payment.merchant) }
+        guard operation.hasSplitPlan else { return .none }
+        return .sellers(arena.withBytes(payment.notes) { PaymentDetails.plan(in: $0) }, payment.merchant)
     }
 
-    /// An operation has begun: what accounts it may open is counted until it ends.
+    /// An operation has begun: the sellers that it names, and what accounts it may open, are counted until it ends.
     mutating func claimAccounts(_ operation: RunningOperation) {
-        let claim = accountClaim(operation)
-        if claim > 0 { accountShares.add(claim, of: payments[operation.payment].merchant) }
+        switch accountClaim(operation) {
+        case .none: break
+        case .wallet(let merchant): accountShares.add(1, of: merchant)
+        case .sellers(let plan, let merchant):
+            accountShares.add(plan.count, of: merchant)
+            for request in plan { treasury.claim(request.seller, of: merchant) }
+        }
     }
 
-    /// The operation ends: what it opens is counted now.
+    /// The operation ends: what it opened was counted.
     mutating func releaseAccounts(_ operation: RunningOperation) {
-        let claim = accountClaim(operation)
-        if claim > 0 { accountShares.add(-claim, of: payments[operation.payment].merchant) }
+        switch accountClaim(operation) {
+        case .none: break
+        case .wallet(let merchant): accountShares.add(-1, of: merchant)
+        case .sellers(let plan, let merchant):
+            accountShares.add(-plan.count, of: merchant)
+            for request in plan { treasury.releaseClaim(of: request.seller, of: merchant) }
+        }
     }
 
     /// Counts the accounts of wallets and sellers that a snapshot held.
-    /// - Returns: false when one belongs to nobody who is known.
+    /// - Returns: false when one belongs to nobody who is known, or a seller has none.
     mutating func countRestoredAccounts() -> Bool {
         var owners: [Account: MerchantID] = [:]
+        var sellers: Set<UInt64> = []
         var isKnown = true
         balances.forEach { account, _ in
             guard account.isClosable else { return }
             guard let merchant = merchant(of: account) else { return isKnown = false }
             let isSeller = account.kind.owner == .seller
+            if isSeller { sellers.insert(account.owner) }
             let first = Account(isSeller ? .sellerPending : .wallet, owner: account.owner, currency: account.currency)
             owners[first] = merchant
         }
         for (_, merchant) in owners { accountShares.add(1, of: merchant) }
-        return isKnown
+        return isKnown && sellers.count == treasury.sellers.sellers.presentCount
     }
 
     /// Whose wallet or seller an account is.
@@ -110,8 +129,8 @@ extension ShardCore {
         let number = Int(account.owner & (1 << 48 - 1))
         guard account.owner >> 48 == UInt64(configuration.shard), number >= 1 else { return nil }
         if account.kind.owner == .seller {
-            return number <= money.sellers.count ? money.sellers.sellers[number - 1].merchant : nil
+            return treasury.sellers.seller(number)?.merchant
         }
-        return money.wallets.contains(number - 1) ? money.wallets[number - 1].merchant : nil
+        return treasury.wallets.contains(number - 1) ? treasury.wallets[number - 1].merchant : nil
     }
 }

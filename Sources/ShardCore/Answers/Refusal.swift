@@ -92,7 +92,7 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case splitsExceedCapture = 63
     /// More sellers than one payment can have.
     case tooManySellers = 64
-    /// For good: sellers are never removed.
+    /// As many sellers have money, or are named by captures under way, as the shard keeps.
     case sellerTableFull = 65
     /// A manual capture is the first and only one of a payment that a provider authorized.
     case manualCaptureNotPossible = 66
@@ -172,7 +172,7 @@ extension Refusal {
         case .exchangeAmountTooSmall: .final(422)
         case .splitsExceedCapture: .final(422)
         case .tooManySellers: .final(422)
-        case .sellerTableFull: .final(503)
+        case .sellerTableFull: .retry(503, after: 5)
         case .manualCaptureNotPossible: .final(409)
         case .splitsNotPossible: .final(422)
         case .sellerLimitReached: .final(422)

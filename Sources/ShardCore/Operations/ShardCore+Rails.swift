@@ -56,7 +56,7 @@ extension ShardCore {
         }
         guard pending != wallet.pendingMinor else { return }
         precondition(pending >= 0, "more became available than a wallet's payments had left pending")
-        money.wallets[Int(wallet.id.sequence) - 1].pendingMinor = pending
+        treasury.keepPending(pending, ofWallet: Int(wallet.id.sequence) - 1)
     }
 
     /// A record of a top-up was applied: its wallet follows what of it is unsettled now. Of other payments nothing.
@@ -65,7 +65,7 @@ extension ShardCore {
         guard payment.traits.contains(.topUp) else { return }
         let unsettled = payment.unsettledMinor()
         guard unsettled != payment.pendingFundsMinor, let wallet = wallet(of: payment) else { return }
-        money.wallets[Int(wallet.id.sequence) - 1].unsettledMinor += unsettled - payment.pendingFundsMinor
+        treasury.addUnsettled(unsettled - payment.pendingFundsMinor, ofWallet: Int(wallet.id.sequence) - 1)
         payments[index].pendingFundsMinor = unsettled
     }
 

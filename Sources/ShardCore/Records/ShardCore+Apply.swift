@@ -43,7 +43,6 @@ extension ShardCore {
         countForRisk(record)
         balances.openMerchant(record.merchant.rawValue, record.currency)
         let index = payments.append(payment)
-        if record.traits.contains(.split) { openSellers(record.details.span, record.merchant) }
         guard !record.flags.contains(.heldBack) else { return nil }
         let slot = begin(
             .authorize,
@@ -175,8 +174,9 @@ extension ShardCore {
         let operation = operations[slot]
         let index = operation.payment
         precondition(operation.operation == record.operation && operation.ordinal == record.ordinal)
-        releaseAccounts(operation)
+        if operation.hasSplitPlan { numberSellers(record, operation) }
         book(record.transfers, of: index, at: position)
+        releaseAccounts(operation)
         payments[index].recorded(at: position)
         if operation.refund == 0 {
             payments[index].operationFinished(
@@ -359,6 +359,7 @@ extension ShardCore {
         if let second = transfers.second { payments[index].keepFunds(second) }
         if !payments[index].traits.isDisjoint(with: .ofWallets) { keepWalletFunds(transfers, of: index) }
         book(transfers, for: payments[index].merchant, at: position)
+        if payments[index].traits.contains(.split) { forgetSellers(transfers) }
     }
 
     /// Books what a record books, and makes it the newest of its merchant's ledger: the only way to the balances. Every record

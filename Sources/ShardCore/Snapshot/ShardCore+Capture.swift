@@ -22,7 +22,7 @@ extension ShardCore {
             waiting: waiting,
             balances: balances,
             entryChains: entryChains,
-            money: money,
+            treasury: treasury.forSnapshot,
             completedKeys: keys,
             riskCounters: riskCounters
         )
@@ -63,7 +63,7 @@ extension ShardCore {
             line.combine(UInt64(truncatingIfNeeded: totals.debits), UInt64(truncatingIfNeeded: totals.credits), 0, 0)
             accounts &+= line.value  // Order-free: the table's order is not part of the state.
         }
-        hasher.combine(accounts, entryChains.digest, money.digest, 0)
+        hasher.combine(accounts, entryChains.digest, treasury.digest, 0)
         if let riskCounters { hasher.combine(riskCounters) }
         return hasher.value
     }

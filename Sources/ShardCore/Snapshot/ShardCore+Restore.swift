@@ -14,9 +14,9 @@ package struct SnapshotProgress {
     /// nil where the snapshot has none.
     var riskCounters: RiskCountersProgress?
     /// nil until it comes.
-    var money: MoneyCounts?
+    var treasury: TreasuryCounts?
     /// What has come of it.
-    var moneySeen = MoneyCounts()
+    var treasurySeen = TreasuryCounts()
 
     package init() {}
 
@@ -26,7 +26,7 @@ package struct SnapshotProgress {
         return state.operationCount == operationCount && state.accountCount == accountCount
             && state.warmPaymentCount == paymentCount
             && state.entryChainCount == entryChainCount
-            && riskCounters?.expected == riskCounters?.seen && moneySeen == money ?? MoneyCounts()
+            && riskCounters?.expected == riskCounters?.seen && treasurySeen == treasury ?? TreasuryCounts()
     }
 }
 
@@ -44,7 +44,7 @@ extension ShardCore {
         case .accounts: try restoreAccounts(bytes, &progress)
         case .entryChains: try restoreEntryChains(bytes, &progress)
         case .riskCounters: try restoreRiskCounters(bytes, &progress.riskCounters)
-        case .money, .payouts, .wallets, .quotes: try restoreMoney(section, bytes, &progress)
+        case .money, .payouts, .wallets, .quotes: try restoreTreasury(section, bytes, &progress)
         case .disputes:
             var reader = RecordReader()
             let count = try reader.integer(UInt64.self, bytes.bindMemory(to: UInt8.self).span)

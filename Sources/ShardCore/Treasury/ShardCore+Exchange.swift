@@ -11,12 +11,13 @@ extension ShardCore {
         _ key: RequestKey,
         in turn: inout Turn
     ) {
-        guard money.quotes.presentCount < configuration.money.quotes || money.hasForgettableQuote(at: turn.now) else {
+        guard treasury.quotes.presentCount < configuration.money.quotes || treasury.hasForgettableQuote(at: turn.now)
+        else {
             return refuse(command, .quoteTableFull, in: &turn)
         }
         guard let terms = request.terms else { return refuse(command, .exchangeAmountTooSmall, in: &turn) }
         var record = ExchangeQuoted(
-            id: nextIdentifier(QuoteID.self, after: money.quotes.count, at: turn.now),
+            id: nextIdentifier(QuoteID.self, after: treasury.quotes.count, at: turn.now),
             merchant: command.merchant,
             terms: terms,
             expiresAt: turn.now + request.validMilliseconds,
@@ -26,7 +27,7 @@ extension ShardCore {
             time: turn.now
         )
         applyQuote(record, at: nextPosition)
-        let quote = money.quotes[Int(record.id.sequence) - 1]
+        let quote = treasury.quotes[Int(record.id.sequence) - 1]
         let answer = answer(201) { $0.renderQuote(quote, into: &$1) }
         record.responseStatus = answer.status
         record.response = answer.body
@@ -36,7 +37,7 @@ extension ShardCore {
 
     mutating func applyQuote(_ record: ExchangeQuoted, at position: RecordPosition) {
         precondition(
-            record.id.sequence == UInt64(money.quotes.count + 1) && record.id.shard == configuration.shard,
+            record.id.sequence == UInt64(treasury.quotes.count + 1) && record.id.shard == configuration.shard,
             "quotes are numbered without gaps"
         )
         var quote = ExchangeQuote(
@@ -46,7 +47,7 @@ extension ShardCore {
             expiresAt: record.expiresAt
         )
         quote.lastRecord = position
-        money.append(quote, at: record.time)
+        treasury.append(quote, at: record.time)
         completeAtOnce(record.key, of: record.merchant, record: position, at: record.time)
     }
 
@@ -56,10 +57,10 @@ extension ShardCore {
         _ key: RequestKey,
         in turn: inout Turn
     ) {
-        guard let index = index(of: id, count: money.quotes.count), money.quotes.contains(index) else {
+        guard let index = index(of: id, count: treasury.quotes.count), treasury.quotes.contains(index) else {
             return refuse(command, .notFound, in: &turn)
         }
-        let quote = money.quotes[index]
+        let quote = treasury.quotes[index]
         guard quote.id == id, quote.merchant == command.merchant else {
             return refuse(command, .notFound, in: &turn)
         }
@@ -82,7 +83,7 @@ extension ShardCore {
             time: turn.now
         )
         applyConversion(record, at: nextPosition)
-        let converted = money.quotes[index]
+        let converted = treasury.quotes[index]
         let answer = answer(201) { $0.renderConversion(converted, into: &$1) }
         record.responseStatus = answer.status
         record.response = answer.body
@@ -92,9 +93,12 @@ extension ShardCore {
 
     mutating func applyConversion(_ record: ExchangeConverted, at position: RecordPosition) {
         let index = Int(record.id.sequence) - 1
-        precondition(money.quotes.contains(index) && money.quotes[index].id == record.id, "a record names no quote")
+        precondition(
+            treasury.quotes.contains(index) && treasury.quotes[index].id == record.id,
+            "a record names no quote"
+        )
         book(record.transfers, for: record.merchant, at: position)
-        money.convertQuote(index, record: position, at: record.time)
+        treasury.convertQuote(index, record: position, at: record.time)
         completeAtOnce(record.key, of: record.merchant, record: position, at: record.time)
     }
 }

@@ -47,9 +47,9 @@ extension ShardCore {
         turn.release(.respond(response), restingOn: position)
     }
 
-    /// The account owner of a merchant's seller; nil when nobody named the seller yet.
+    /// The account owner of a merchant's seller; nil for a seller without accounts.
     func sellerOwner(_ name: SellerName, of merchant: MerchantID) -> UInt64? {
-        money.sellers.number(of: name, merchant: merchant)
+        treasury.sellers.number(of: name, merchant: merchant)
             .map { SellerTable.accountOwner($0, shard: configuration.shard) }
     }
 
@@ -70,11 +70,11 @@ extension ShardCore {
     package var moneyOccupancy: [TableOccupancy] {
         let limits = configuration.money
         return [
-            TableOccupancy(name: "payouts", count: money.payouts.count, capacity: limits.payouts),
-            TableOccupancy(name: "wallets", count: money.wallets.count, capacity: limits.wallets),
-            TableOccupancy(name: "quotes", count: money.quotes.presentCount, capacity: limits.quotes),
+            TableOccupancy(name: "payouts", count: treasury.payouts.count, capacity: limits.payouts),
+            TableOccupancy(name: "wallets", count: treasury.wallets.count, capacity: limits.wallets),
+            TableOccupancy(name: "quotes", count: treasury.quotes.presentCount, capacity: limits.quotes),
             TableOccupancy(name: "accounts", count: expectedAccounts, capacity: limits.accounts),
-            TableOccupancy(name: "sellers", count: money.sellers.count, capacity: limits.sellers),
+            TableOccupancy(name: "sellers", count: treasury.sellers.count, capacity: limits.sellers),
         ]
     }
 

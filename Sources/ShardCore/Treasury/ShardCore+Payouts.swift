@@ -19,7 +19,7 @@ extension ShardCore {
         case .failure(let problem): return refuse(command, problem.refusal, in: &turn)
         }
         let payout = Payout(
-            id: nextIdentifier(PayoutID.self, after: money.payouts.count, at: turn.now),
+            id: nextIdentifier(PayoutID.self, after: treasury.payouts.count, at: turn.now),
             merchant: command.merchant,
             amountMinor: amount,
             currency: request.currency,
@@ -33,13 +33,17 @@ extension ShardCore {
     private func payoutAmount(_ request: CreatePayout, _ merchant: MerchantID) -> Result<Int64, Refused> {
         // A merchant's share is as final as the table: pay-outs are never removed.
         let most = configuration.money.payouts
-        guard money.payouts.count < most, money.payoutCount(of: merchant) < configuration.merchantShare.of(most) else {
+        guard treasury.payouts.count < most, treasury.payoutCount(of: merchant) < configuration.merchantShare.of(most)
+        else {
             return .failure(Refused(refusal: .payoutTableFull))
         }
         guard !request.isHeld else { return .failure(Refused(refusal: .payoutsOnHold)) }
         var source = Account(.merchantAvailable, owner: merchant.rawValue, currency: request.currency)
         if let seller = request.seller {
-            guard let owner = sellerOwner(seller, of: merchant) else { return .failure(Refused(refusal: .notFound)) }
+            // Without an account it has nothing, whether it ever had or not.
+            guard let owner = sellerOwner(seller, of: merchant) else {
+                return .failure(Refused(refusal: .balanceInsufficient))
+            }
             source = Account(.sellerAvailable, owner: owner, currency: request.currency)
         }
         let available = owed(source)
@@ -58,13 +62,13 @@ extension ShardCore {
         _ key: RequestKey,
         in turn: inout Turn
     ) {
-        guard let index = index(of: id, count: money.payouts.count), money.payouts[index].id == id else {
+        guard let index = index(of: id, count: treasury.payouts.count), treasury.payouts[index].id == id else {
             return refuse(command, .notFound, in: &turn)
         }
-        guard money.payouts[index].state(after: event) != nil else {
+        guard treasury.payouts[index].state(after: event) != nil else {
             return refuse(command, .payoutUnexpectedState, in: &turn)
         }
-        record(money.payouts[index], event, reason: reason, key, command, in: &turn)
+        record(treasury.payouts[index], event, reason: reason, key, command, in: &turn)
     }
 
     private mutating func record(
@@ -75,7 +79,11 @@ extension ShardCore {
         _ command: Command,
         in turn: inout Turn
     ) {
-        let owner = payout.seller.flatMap { sellerOwner($0, of: payout.merchant) }
+        // Money that comes back to a seller that was forgotten finds it under its next number.
+        let owner = payout.seller.map { seller in
+            let number = treasury.sellers.numbers(of: [seller], merchant: payout.merchant)[0]
+            return SellerTable.accountOwner(number, shard: configuration.shard)
+        }
         var record = PayoutChanged(
             id: payout.id,
             merchant: payout.merchant,
@@ -93,7 +101,7 @@ extension ShardCore {
             time: turn.now
         )
         applyPayout(record, at: nextPosition)
-        let changed = money.payouts[Int(payout.id.sequence) - 1]
+        let changed = treasury.payouts[Int(payout.id.sequence) - 1]
         let answer = answer(event == nil ? 201 : 200) { $0.renderPayout(changed, into: &$1) }
         record.responseStatus = answer.status
         record.response = answer.body
@@ -103,18 +111,17 @@ extension ShardCore {
 
     mutating func applyPayout(_ record: PayoutChanged, at position: RecordPosition) {
         let index = Int(record.id.sequence) - 1
-        if let event = record.event {
+        if record.event != nil {
             precondition(
-                money.payouts.contains(index) && money.payouts[index].id == record.id,
+                treasury.payouts.contains(index) && treasury.payouts[index].id == record.id,
                 "a record names no pay-out"
             )
-            money.payouts[index].apply(event, reason: record.reason, at: record.time)
         } else {
             precondition(
-                index == money.payouts.count && record.id.shard == configuration.shard,
+                index == treasury.payouts.count && record.id.shard == configuration.shard,
                 "pay-outs are numbered without gaps"
             )
-            _ = money.append(
+            _ = treasury.append(
                 Payout(
                     id: record.id,
                     merchant: record.merchant,
@@ -126,14 +133,18 @@ extension ShardCore {
                 )
             )
         }
+        if let seller = record.seller, record.transfers.first != nil, record.event != nil, record.event != .paid {
+            _ = treasury.number(seller, of: record.merchant)
+        }
         book(record.transfers, for: record.merchant, at: position)
-        money.payouts[index].lastRecord = position
+        if record.seller != nil { forgetSellers(record.transfers) }
+        treasury.record(record.event, ofPayout: index, reason: record.reason, at: record.time, record: position)
         if let key = record.key { completeAtOnce(key, of: record.merchant, record: position, at: record.time) }
     }
 
     mutating func answerPayout(_ id: PayoutID, _ command: Command, in turn: inout Turn) {
-        guard let index = index(of: id, count: money.payouts.count) else { return refuseRead(command, in: &turn) }
-        let payout = money.payouts[index]
+        guard let index = index(of: id, count: treasury.payouts.count) else { return refuseRead(command, in: &turn) }
+        let payout = treasury.payouts[index]
         guard payout.id == id, payout.merchant == command.merchant else { return refuseRead(command, in: &turn) }
         let answer = answer(200) { $0.renderPayout(payout, into: &$1) }
         respond(to: command, answer, restingOn: payout.lastRecord, in: &turn)

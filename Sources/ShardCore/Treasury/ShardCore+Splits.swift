@@ -20,11 +20,16 @@ extension ShardCore {
         guard SplitAllocation(plan, captureMinor: captureMinor, feeMinor: feeMinor) != nil else {
             return .splitsExceedCapture
         }
-        let new = sellers.filter { money.sellers.number(of: $0, merchant: merchant) == nil }.count
-        let ofMerchant = money.sellers.numbers(of: merchant).count
+        return sellerRefusal(plan, of: merchant)
+    }
+
+    /// Why a plan's sellers find no room beside those that have money or are named by captures under way.
+    func sellerRefusal(_ plan: [SplitRequest], of merchant: MerchantID) -> Refusal? {
+        let new = Set(plan.map(\.seller)).filter { !treasury.sellers.contains($0, merchant: merchant) }.count
         guard new > 0 else { return nil }
-        guard ofMerchant + new <= configuration.money.sellersOfMerchant else { return .sellerLimitReached }
-        guard money.sellers.count + new <= configuration.money.sellers else { return .sellerTableFull }
+        let most = configuration.money.sellersOfMerchant
+        guard treasury.sellers.count(of: merchant) + new <= most else { return .sellerLimitReached }
+        guard treasury.sellers.count + new <= configuration.money.sellers else { return .sellerTableFull }
         return nil
     }
 
@@ -45,12 +50,6 @@ extension ShardCore {
         }
         guard !PaymentDetails.plan(in: instructions.span).isEmpty else { return }
         payments[index].mark(.split)
-        openSellers(instructions.span, payments[index].merchant)
-    }
-
-    /// Numbers the sellers of a plan that nobody named before, in its order.
-    mutating func openSellers(_ details: Span<UInt8>, _ merchant: MerchantID) {
-        for request in PaymentDetails.plan(in: details) { _ = money.sellers.open(request.seller, merchant: merchant) }
     }
 
     /// The operation, which captures or may, follows the plan in the payment's notes if there is one.
@@ -66,8 +65,10 @@ extension ShardCore {
         guard let allocation = allocation(payment, captureMinor: captureMinor) else {
             return SellerShares(parts: [], residueMinor: 0)
         }
-        let parts = allocation.parts.map {
-            SellerPart(owner: owner(of: $0.seller, payment.merchant), amountMinor: $0.amountMinor)
+        let numbers = treasury.sellers.numbers(of: allocation.parts.map(\.seller), merchant: payment.merchant)
+        let parts = zip(allocation.parts, numbers).map { part, number in
+            let owner = SellerTable.accountOwner(number, shard: configuration.shard)
+            return SellerPart(owner: owner, amountMinor: part.amountMinor)
         }
         return SellerShares(parts: parts, residueMinor: allocation.residueMinor)
     }
@@ -78,9 +79,39 @@ extension ShardCore {
         return SplitAllocation(plan, captureMinor: captureMinor, feeMinor: fee, clamps: true)
     }
 
+    /// The running capture with a plan ends by a record: the sellers that it books to, and that had no account, get numbers.
+    mutating func numberSellers(_ record: OperationFinished, _ operation: RunningOperation) {
+        let payment = payments[operation.payment]
+        guard record.result == .succeeded, payment.failure == nil,
+            let allocation = allocation(payment, captureMinor: record.effectiveMinor)
+        else { return }
+        for part in allocation.parts { _ = treasury.number(part.seller, of: payment.merchant) }
+    }
+
     private func owner(of seller: SellerName, _ merchant: MerchantID) -> UInt64 {
-        guard let owner = sellerOwner(seller, of: merchant) else { preconditionFailure("a plan numbers its sellers") }
+        guard let owner = sellerOwner(seller, of: merchant) else {
+            preconditionFailure("a capture numbers the sellers that it books to")
+        }
         return owner
+    }
+
+    /// A record has booked these: sellers that it left without an account are forgotten.
+    mutating func forgetSellers(_ transfers: Transfers) {
+        for number in 0..<transfers.count {
+            let transfer = transfers[number]
+            for place in 0..<transfer.count where transfer[place].account.kind.owner == .seller {
+                let owner = transfer[place].account.owner
+                let seller = Int(owner & (1 << 48 - 1))
+                guard treasury.sellers.seller(seller) != nil, !hasAccounts(ofSeller: owner) else { continue }
+                treasury.forgetSeller(seller)
+            }
+        }
+    }
+
+    private func hasAccounts(ofSeller owner: UInt64) -> Bool {
+        balances.sellerCurrencies.contains {
+            balances.hasClosable(Account(.sellerPending, owner: owner, currency: $0))
+        }
     }
 
     /// The capture with a plan has ended: the plan goes, and what the sellers got comes.
@@ -100,7 +131,9 @@ extension ShardCore {
     }
 
     private func add(_ amount: Int64, _ seller: SellerName?, _ owner: UInt64, to splits: inout [PaymentSplit]) {
-        if let known = splits.firstIndex(where: { $0.owner == owner }) {
+        if let known = splits.firstIndex(where: { $0.seller == seller }) {
+            // A seller that was forgotten since has nothing pending: what it gets now is on the accounts of its new number.
+            splits[known].owner = owner
             splits[known].amountMinor += amount
         } else {
             splits.append(PaymentSplit(seller: seller, owner: owner, amountMinor: amount))
@@ -112,11 +145,12 @@ extension ShardCore {
     /// What a merchant's sellers have. Only currencies are looked up in which some
     /// seller of the shard ever had money.
     func sellerLines(of merchant: MerchantID) -> [BalanceView.SellerLine] {
-        let numbers = money.sellers.numbers(of: merchant)
+        let numbers = treasury.sellers.numbers(of: merchant)
         guard !numbers.isEmpty else { return [] }
         let currencies = Currency.all.filter(balances.sellerCurrencies.contains)
         var lines: [BalanceView.SellerLine] = []
         for number in numbers {
+            guard let seller = treasury.sellers.seller(number) else { continue }
             let owner = SellerTable.accountOwner(number, shard: configuration.shard)
             for currency in currencies {
                 let pending = owed(Account(.sellerPending, owner: owner, currency: currency))
@@ -124,7 +158,7 @@ extension ShardCore {
                 guard pending != 0 || available != 0 else { continue }
                 lines.append(
                     BalanceView.SellerLine(
-                        seller: money.sellers.name(number),
+                        seller: seller.name,
                         currency: currency,
                         pendingMinor: pending,
                         availableMinor: available

@@ -13,11 +13,11 @@ extension ShardCore {
     ) {
         // A merchant's share is as final as the table: wallets are never removed.
         let most = configuration.money.wallets
-        guard money.wallets.count < most,
-            money.walletCount(of: command.merchant) < configuration.merchantShare.of(most)
+        guard treasury.wallets.count < most,
+            treasury.walletCount(of: command.merchant) < configuration.merchantShare.of(most)
         else { return refuse(command, .walletTableFull, in: &turn) }
         var record = WalletOpened(
-            id: nextIdentifier(WalletID.self, after: money.wallets.count, at: turn.now),
+            id: nextIdentifier(WalletID.self, after: treasury.wallets.count, at: turn.now),
             merchant: command.merchant,
             currency: request.currency,
             reference: request.reference,
@@ -27,7 +27,7 @@ extension ShardCore {
             time: turn.now
         )
         applyWallet(record, at: nextPosition)
-        let view = view(money.wallets[Int(record.id.sequence) - 1])
+        let view = view(treasury.wallets[Int(record.id.sequence) - 1])
         let answer = answer(201) { $0.renderWallet(view, into: &$1) }
         record.responseStatus = answer.status
         record.response = answer.body
@@ -37,7 +37,7 @@ extension ShardCore {
 
     mutating func applyWallet(_ record: WalletOpened, at position: RecordPosition) {
         precondition(
-            record.id.sequence == UInt64(money.wallets.count + 1) && record.id.shard == configuration.shard,
+            record.id.sequence == UInt64(treasury.wallets.count + 1) && record.id.shard == configuration.shard,
             "wallets are numbered without gaps"
         )
         var wallet = Wallet(
@@ -48,14 +48,14 @@ extension ShardCore {
             createdAt: record.time
         )
         wallet.lastRecord = position
-        _ = money.append(wallet)
+        _ = treasury.append(wallet)
         completeAtOnce(record.key, of: record.merchant, record: position, at: record.time)
     }
 
     /// The wallet that `id` names, if the merchant may know of it.
     func wallet(_ id: WalletID, of merchant: MerchantID) -> Wallet? {
-        guard let index = index(of: id, count: money.wallets.count) else { return nil }
-        let wallet = money.wallets[index]
+        guard let index = index(of: id, count: treasury.wallets.count) else { return nil }
+        let wallet = treasury.wallets[index]
         return wallet.id == id && wallet.merchant == merchant ? wallet : nil
     }
 

@@ -19,7 +19,7 @@ package struct ShardCapture: Sendable {
     package let waiting: WaitingOperations
     package let balances: Balances
     package let entryChains: EntryChains
-    package let money: MoneyTables
+    package let treasury: Treasury
     package let completedKeys: CompletedKeys
     package let riskCounters: RiskCounters?
 
@@ -36,7 +36,7 @@ package struct ShardCapture: Sendable {
         waiting: WaitingOperations,
         balances: Balances,
         entryChains: EntryChains,
-        money: MoneyTables,
+        treasury: Treasury,
         completedKeys: CompletedKeys,
         riskCounters: RiskCounters?
     ) {
@@ -52,7 +52,7 @@ package struct ShardCapture: Sendable {
         self.waiting = waiting
         self.balances = balances
         self.entryChains = entryChains
-        self.money = money
+        self.treasury = treasury
         self.completedKeys = completedKeys
         self.riskCounters = riskCounters
     }

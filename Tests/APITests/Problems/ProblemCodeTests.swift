@@ -24,7 +24,7 @@ import Testing
         }
         if code.retryAfterSeconds > 0 { #expect(code.isRetryable) }
         // What never becomes smaller stays full.
-        let staysFull = [.payoutTableFull, .walletTableFull, .sellerTableFull].contains(code)
+        let staysFull = [.payoutTableFull, .walletTableFull].contains(code)
         if code.status == 503 { #expect(code.isRetryable == !staysFull && (code.retryAfterSeconds > 0) == !staysFull) }
     }
 

@@ -3,24 +3,27 @@ package import Payments
 package import ShardRecords
 
 /// How many of each table a snapshot holds, and what the numbers go on from.
-package struct MoneyCounts: Equatable {
-    package static let byteCount = 40
+package struct TreasuryCounts: Equatable {
+    package static let byteCount = 48
 
     package var payouts: UInt64 = 0
     package var wallets: UInt64 = 0
     /// Quotes ever made, and those in the snapshot.
     package var quotesEver: UInt64 = 0
     package var quotes: UInt64 = 0
+    /// Numbers given to sellers, and sellers in the snapshot.
+    package var sellersEver: UInt64 = 0
     package var sellers: UInt64 = 0
 
     package init() {}
 
-    package init(_ money: MoneyTables) {
-        payouts = UInt64(money.payouts.count)
-        wallets = UInt64(money.wallets.count)
-        quotesEver = UInt64(money.quotes.count)
-        quotes = UInt64(money.quotes.presentCount)
-        sellers = UInt64(money.sellers.count)
+    package init(_ treasury: Treasury) {
+        payouts = UInt64(treasury.payouts.count)
+        wallets = UInt64(treasury.wallets.count)
+        quotesEver = UInt64(treasury.quotes.count)
+        quotes = UInt64(treasury.quotes.presentCount)
+        sellersEver = UInt64(treasury.sellers.sellers.count)
+        sellers = UInt64(treasury.sellers.sellers.presentCount)
     }
 
     package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
@@ -28,14 +31,15 @@ package struct MoneyCounts: Equatable {
         wallets = try reader.integer(UInt64.self, bytes)
         quotesEver = try reader.integer(UInt64.self, bytes)
         quotes = try reader.integer(UInt64.self, bytes)
+        sellersEver = try reader.integer(UInt64.self, bytes)
         sellers = try reader.integer(UInt64.self, bytes)
-        guard max(payouts, wallets, sellers) < 1 << 32, quotes <= quotesEver, quotesEver < 1 << 38 else {
-            throw .invalidValue
-        }
+        guard max(payouts, wallets) < 1 << 32, quotes <= quotesEver, sellers <= sellersEver,
+            max(quotesEver, sellersEver) < 1 << 38
+        else { throw .invalidValue }
     }
 
     package func store(into bytes: inout [UInt8]) {
-        for count in [payouts, wallets, quotesEver, quotes, sellers] { bytes.appendInteger(count) }
+        for count in [payouts, wallets, quotesEver, quotes, sellersEver, sellers] { bytes.appendInteger(count) }
     }
 }
 
@@ -133,23 +137,32 @@ extension ExchangeQuote {
 }
 
 extension Seller {
-    package func store(into bytes: inout [UInt8]) {
+    package func store(number: Int, into bytes: inout [UInt8]) {
+        bytes.appendInteger(UInt64(number))
         bytes.appendInteger(merchant.rawValue)
         bytes.appendText(name.text)
     }
 
-    package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+    package static func load(
+        _ reader: inout RecordReader,
+        _ bytes: Span<UInt8>
+    ) throws(RecordDecodingError) -> (seller: Seller, number: Int) {
+        let number = try reader.integer(UInt64.self, bytes)
         let merchant = MerchantID(rawValue: try reader.integer(UInt64.self, bytes))
-        guard let name = try reader.sellerName(bytes) else { throw .invalidValue }
-        self.init(merchant: merchant, name: name)
+        guard number < 1 << 38, let name = try reader.sellerName(bytes) else { throw .invalidValue }
+        return (Seller(merchant: merchant, name: name), Int(number))
     }
 }
 
-extension MoneyTables {
+extension Treasury {
     /// Writes everything of one table, one after the other.
     package func forEachStored(_ section: SnapshotSection, _ body: (_ store: (inout [UInt8]) -> Void) -> Void) {
         switch section {
-        case .money: for seller in sellers.sellers { body(seller.store) }
+        case .money:
+            let all = sellers.sellers
+            for index in 0..<all.count where all.contains(index) {
+                body { all[index].store(number: index + 1, into: &$0) }
+            }
         case .payouts: for index in 0..<payouts.count { body(payouts[index].store) }
         case .wallets: for index in 0..<wallets.count { body(wallets[index].store) }
         case .quotes: for index in firstQuote..<quotes.count where quotes.contains(index) { body(quotes[index].store) }
@@ -161,7 +174,7 @@ extension MoneyTables {
     package var digest: UInt64 {
         var hasher = StateHasher()
         var bytes: [UInt8] = []
-        MoneyCounts(self).store(into: &bytes)
+        TreasuryCounts(self).store(into: &bytes)
         for section in [SnapshotSection.money, .payouts, .wallets, .quotes] {
             forEachStored(section) { store in
                 store(&bytes)
