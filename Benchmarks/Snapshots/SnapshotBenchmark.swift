@@ -224,7 +224,9 @@ private struct Run: ~Copyable {
         Self.line("", "files: \(try directoryBytes() >> 20) MiB")
         clock = Stopwatch()
         let loads = 20_000
-        for number in 0..<loads { _ = try storage.load(UInt64((number &* 7_919) % payments) + 1) }
+        for number in 0..<loads {
+            _ = try storage.load(ColdItem(.payment, sequence: UInt64((number &* 7_919) % payments) + 1))
+        }
         let load = clock.read()
         Self.line(
             "loads",

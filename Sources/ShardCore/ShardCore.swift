@@ -134,7 +134,7 @@ package struct ShardCore: ~Copyable {
     /// The same without the idempotency keys, whose table has a fixed size.
     package var tableBytes: Int {
         arena.reservedBytes + payments.reservedBytes + refunds.reservedBytes + disputes.reservedBytes
-            + riskOccupancy.bytes + waiting.reservedBytes
+            + riskOccupancy.bytes + waiting.reservedBytes + treasury.reservedBytes
     }
 
     /// The bytes of details, references and notes, used or not.
@@ -245,7 +245,7 @@ package struct ShardStatistics: Sendable {
     package internal(set) var keyConflicts = 0
     package internal(set) var keysInUse = 0
     package internal(set) var refusals = 0
-    /// Payments that came back from the disk.
+    /// Payments, pay-outs and wallets that came back from the disk.
     package internal(set) var coldLoads = 0
     package internal(set) var coldLoadsFailed = 0
     /// Keys that a filter could not rule out and that were looked up on the disk; of those the ones that no run held, and those
@@ -255,6 +255,9 @@ package struct ShardStatistics: Sendable {
     package internal(set) var keyLookUpsFailed = 0
     /// Payments that left memory.
     package internal(set) var paymentsReleased = 0
+    /// The same of pay-outs and wallets.
+    package internal(set) var payoutsReleased = 0
+    package internal(set) var walletsReleased = 0
     package internal(set) var risk = RiskStatistics()
 
     package init() {}

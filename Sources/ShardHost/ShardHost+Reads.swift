@@ -81,18 +81,18 @@ extension ShardHost {
         if let next = reads.ended(kind, of: merchant) { threads[kind].run(next.job) }
     }
 
-    /// Reads a payment that left memory, off the loop. How many are under way is bounded by the commands that wait for them.
-    func load(_ sequence: UInt64, of merchant: MerchantID) {
+    /// Reads what left memory, off the loop. How many are under way is bounded by the commands that wait for them.
+    func load(_ item: ColdItem, of merchant: MerchantID) {
         let storage = self.storage
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = self.eventLoop
         let admission = reads.admit(
             {
                 let entry: [UInt8]?
-                do throws(JournalError) { entry = try storage?.load(sequence) } catch { entry = nil }
+                do throws(JournalError) { entry = try storage?.load(item) } catch { entry = nil }
                 eventLoop.execute {
                     loopBound.value.readEnded(.coldPayment, of: merchant)
-                    loopBound.value.loaded(sequence, entry)
+                    loopBound.value.loaded(item, entry)
                 }
             },
             .coldPayment,
@@ -103,14 +103,14 @@ extension ShardHost {
         case .waits: break
         // A command waits for each, and no more wait than there is room for here. Only behind a failed journal, whose commands were
         // refused while their payments were still being read, may there be more.
-        case .full, .merchantFull: loaded(sequence, nil)
+        case .full, .merchantFull: loaded(item, nil)
         }
     }
 
-    private func loaded(_ sequence: UInt64, _ entry: [UInt8]?) {
+    private func loaded(_ item: ColdItem, _ entry: [UInt8]?) {
         let now = clock()
         updateAdmission()
-        core.paymentLoaded(sequence, entry, at: now, into: &output)
+        core.loaded(item, entry, at: now, into: &output)
         commit(now)
     }
 

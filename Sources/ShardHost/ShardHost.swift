@@ -340,7 +340,7 @@ package final class ShardHost {
     private func giveUp(_ effect: Effect) {
         let refusal = ending?.refusal ?? .journalFailed
         switch effect {
-        case .callProvider, .score, .loadPayment, .lookUpKey: break
+        case .callProvider, .score, .load, .lookUpKey: break
         case .respond(let response):
             ports.respond(core.refusal(refusal, response.reply, response.requestID))
         case .replay(let reply, let requestID, _, _), .history(let reply, let requestID, _, _, _),
@@ -483,8 +483,8 @@ package final class ShardHost {
             ports.respond(response)
         case .replay(let reply, let requestID, let merchant, let record):
             replay(Request(reply: reply, id: requestID, merchant: merchant), record)
-        case .loadPayment(let merchant, let sequence):
-            load(sequence, of: merchant)
+        case .load(let merchant, let item):
+            load(item, of: merchant)
         case .lookUpKey(let digest, let second):
             lookUp(digest, at: second)
         case .history(let reply, let requestID, let merchant, let payment, let newest):

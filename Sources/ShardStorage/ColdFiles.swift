@@ -2,36 +2,51 @@ import Journal
 import Payments
 import ShardState
 
-/// The files of payments that left memory: each written once, by one snapshot, in the order of the payments' numbers.
-/// An entry in them is the location of the payment's entry before it (`u64`, 0 for none) and the payment.
+/// The files of what left memory, of one kind: each written once, by one snapshot, in the order of the numbers.
+/// An entry in them is the location of the entry of the same number before it (`u64`, 0 for none), and what the kind holds.
 struct ColdFiles {
-    private static let suffix = ".payments"
     /// A load reads a chunk.
     static let chunkBytes = 16 << 10
-    /// The most payments that one file takes; the rest waits for the next snapshot.
+    /// The most entries that one file takes; the rest waits for the next snapshot.
     static let maximumEntries = 1 << 21
 
+    let kind: ColdKind
     let fileSystem: any JournalFileSystem
     let directory: String
     let journalID: UInt64
     let keys: JournalKeys?
 
+    /// - Parameter shard: the directory of the shard's journal.
+    init(
+        _ kind: ColdKind,
+        fileSystem: any JournalFileSystem,
+        shard: String,
+        journalID: UInt64,
+        keys: JournalKeys?
+    ) {
+        self.kind = kind
+        self.fileSystem = fileSystem
+        directory = shard + "/" + kind.directory
+        self.journalID = journalID
+        self.keys = keys
+    }
+
     var index: ColdIndex {
         ColdIndex(fileSystem: fileSystem, path: directory + "/" + ColdIndex.name, journalID: journalID)
     }
 
-    static func name(_ number: UInt64) -> String {
+    func name(_ number: UInt64) -> String {
         let decimal = String(number)
-        return String(repeating: "0", count: max(0, 8 - decimal.utf8.count)) + decimal + suffix
+        return String(repeating: "0", count: max(0, 8 - decimal.utf8.count)) + decimal + kind.suffix
     }
 
-    func path(_ number: UInt64) -> String { directory + "/" + Self.name(number) }
+    func path(_ number: UInt64) -> String { directory + "/" + name(number) }
 
     /// The numbers of the complete files, ascending.
     func numbers() throws(JournalError) -> [UInt64] {
         do throws(JournalFileError) {
             return try fileSystem.list(directory: directory).compactMap { name in
-                name.hasSuffix(Self.suffix) ? UInt64(name.dropLast(Self.suffix.count)) : nil
+                name.hasSuffix(kind.suffix) ? UInt64(name.dropLast(kind.suffix.count)) : nil
             }.sorted()
         } catch {
             throw error.asJournalError
@@ -61,7 +76,7 @@ struct ColdFiles {
         }
     }
 
-    /// Enters all payments of a file into the index.
+    /// Enters all entries of a file into the index.
     private func enter(_ number: UInt64) throws(JournalError) {
         var updater = try index.updating()
         let overhead = try SnapshotReader.header(fileSystem, path: path(number)).isSealed ? ChunkSealer.overhead : 0
@@ -78,7 +93,7 @@ struct ColdFiles {
         try updater.finish(clean: number)
     }
 
-    /// Reads a payment's newest entry that is older than `position`.
+    /// Reads the newest entry of a number that is older than `position`.
     func load(_ sequence: UInt64, before position: RecordPosition) throws(JournalError) -> [UInt8] {
         var location = try index.reading().location(index: Int(sequence) - 1)
         while location != .none {
@@ -102,7 +117,7 @@ struct ColdFiles {
             guard previous.rawValue < location.rawValue else { break }
             location = previous
         }
-        throw JournalError(.corrupt, "\(directory): payment \(sequence) is not in memory and in no cold file")
+        throw JournalError(.corrupt, "\(directory): \(kind.name) \(sequence) is not in memory and in no cold file")
     }
 
     struct EntryHead {
@@ -121,8 +136,8 @@ struct ColdFiles {
             guard bytes.count - offset > 8 else { throw malformed(number) }
             let previous = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
             let rest = UnsafeRawBufferPointer(rebasing: bytes[(offset + 8)...])
-            let head: PaymentEntry.Head
-            do throws(PaymentLayoutError) { head = try PaymentEntry.head(rest) } catch { throw malformed(number) }
+            let head: ColdHead
+            do throws(PaymentLayoutError) { head = try kind.head(rest) } catch { throw malformed(number) }
             let entry = UnsafeRawBufferPointer(rebasing: rest[..<head.byteCount])
             guard head.sequence >= 1, head.sequence < 1 << 48 else { throw malformed(number) }
             let found = EntryHead(
@@ -136,7 +151,42 @@ struct ColdFiles {
     }
 
     private func malformed(_ number: UInt64) -> JournalError {
-        JournalError(.format, "\(path(number)): the payments in it cannot be understood")
+        JournalError(.format, "\(path(number)): the \(kind.name)s in it cannot be understood")
+    }
+}
+
+extension ColdKind {
+    /// Below the directory of the shard's journal.
+    fileprivate var directory: String {
+        switch self {
+        case .payment: "cold"
+        case .payout: "cold-payouts"
+        case .wallet: "cold-wallets"
+        }
+    }
+
+    fileprivate var suffix: String {
+        switch self {
+        case .payment: ".payments"
+        case .payout: ".payouts"
+        case .wallet: ".wallets"
+        }
+    }
+
+    fileprivate var section: SnapshotSection {
+        switch self {
+        case .payment: .coldPayments
+        case .payout: .coldPayouts
+        case .wallet: .coldWallets
+        }
+    }
+
+    var fileKind: SnapshotKind {
+        switch self {
+        case .payment: .coldPayments
+        case .payout: .coldPayouts
+        case .wallet: .coldWallets
+        }
     }
 }
 
@@ -156,11 +206,11 @@ struct ColdFileWriter: ~Copyable {
     ) throws(JournalError) {
         self.files = files
         self.number = number
-        chunk = ChunkBuffer(section: .coldPayments, targetBytes: ColdFiles.chunkBytes)
+        chunk = ChunkBuffer(section: files.kind.section, targetBytes: ColdFiles.chunkBytes)
         writer = try SnapshotWriter(
             files.fileSystem,
             directory: files.directory,
-            name: ColdFiles.name(number),
+            name: files.name(number),
             header: header,
             ring: files.keys?.ring,
             pace: pace
@@ -169,14 +219,18 @@ struct ColdFileWriter: ~Copyable {
 
     var count: Int { entered.count }
 
-    mutating func write(_ index: Int, _ capture: ShardCapture, previous: ColdLocation) throws(JournalError) {
-        let payment = capture.payments[index]
-        let size = PaymentEntry.byteCount(payment, capture.refunds, capture.disputes, capture.arena)
-        if !chunk.hasRoom(8 + size.bytes) { try flush() }
+    /// - Parameter store: writes the entry, of `size` bytes.
+    mutating func write(
+        _ index: Int,
+        size: Int,
+        previous: ColdLocation,
+        store: (UnsafeMutableRawBufferPointer) -> Void
+    ) throws(JournalError) {
+        if !chunk.hasRoom(8 + size) { try flush() }
         entered.append((index, ColdLocation(file: number, offset: writer.offset)))
-        chunk.append(8 + size.bytes) { bytes in
+        chunk.append(8 + size) { bytes in
             bytes.storeBytes(of: previous.rawValue.littleEndian, toByteOffset: 0, as: UInt64.self)
-            PaymentEntry.store(payment, size, capture.refunds, capture.disputes, capture.arena, into: bytes.from(8))
+            store(bytes.from(8))
         }
     }
 

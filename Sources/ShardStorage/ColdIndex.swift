@@ -1,7 +1,7 @@
 import Journal
 import ShardRecords
 
-/// Where a cold payment's newest entry stands: 24 bits of file number, 40 bits of the chunk's offset. 0 is nowhere.
+/// Where the newest entry of what left memory stands: 24 bits of file number, 40 bits of the chunk's offset. 0 is nowhere.
 struct ColdLocation: Equatable, Sendable {
     static let none = ColdLocation(rawValue: 0)
 
@@ -18,7 +18,7 @@ struct ColdLocation: Equatable, Sendable {
     var offset: UInt64 { rawValue & (1 << 40 - 1) }
 }
 
-/// The file that leads from a payment's sequence number to its cold entry: 8 bytes each, addressed by the number, in place.
+/// The file that leads from a sequence number to its cold entry: 8 bytes each, addressed by the number, in place.
 ///
 /// It is derived from the cold files and can be thrown away: what it says is checked against the entry that it leads to, each
 /// word lies within one sector (so it is old or new after a crash, never half), and the header says up to which cold file
@@ -110,7 +110,7 @@ struct ColdIndex {
         return count
     }
 
-    /// The words of 512 consecutive payments; those behind the file's end are zero.
+    /// The words of 512 consecutive numbers; those behind the file's end are zero.
     struct Block {
         var number: Int
         var bytes: [UInt8]
@@ -136,7 +136,7 @@ struct ColdIndex {
     struct Reader {
         let file: any JournalFile
 
-        /// - Parameter number: the index of its first payment divided by 512.
+        /// - Parameter number: the index of its first number divided by 512.
         func block(_ number: Int) throws(JournalError) -> Block {
             var bytes = [UInt8](repeating: 0, count: ColdIndex.blockBytes)
             _ = try ColdIndex.read(file, into: &bytes, at: UInt64((number + 1) * ColdIndex.blockBytes))

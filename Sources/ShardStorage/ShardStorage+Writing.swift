@@ -9,11 +9,14 @@ import Synchronization
 /// What became of a capture.
 package struct WrittenSnapshot: Sendable {
     package let position: RecordPosition
-    /// Bytes of the snapshot, and of cold payments.
+    /// Bytes of the snapshot, and of cold files.
     package let bytes: UInt64
     package let seconds: Double
     /// Payments that a cold file holds now, and that leave memory by `plan`.
     package let coldPayments: Int
+    /// The same for pay-outs and wallets.
+    package let coldPayouts: Int
+    package let coldWallets: Int
     package let plan: ReleasePlan
     /// No start needs the records up to here: two verified snapshots lie behind them. Stored answers and timelines may, and are
     /// read from the archive then. 0 for none.
@@ -21,7 +24,7 @@ package struct WrittenSnapshot: Sendable {
 }
 
 extension ShardStorage {
-    /// Writes a snapshot: first the payments that leave memory and the keys, each file durable, then the rest. Blocks.
+    /// Writes a snapshot: first what leaves memory and the keys, each file durable, then the rest. Blocks.
     /// - Precondition: the journal is durable up to the capture's position.
     /// - Parameter confirm: called before a file gets its name. It throws when the caller no longer owns the journal;
     ///   then nothing more is written.
@@ -58,6 +61,8 @@ extension ShardStorage {
             bytes: job.bytes,
             seconds: (clock.now - start).seconds,
             coldPayments: job.coldCount,
+            coldPayouts: job.coldPayoutCount,
+            coldWallets: job.coldWalletCount,
             plan: job.plan,
             retirable: retirable
         )
@@ -103,6 +108,8 @@ private struct SnapshotJob {
     let confirm: () throws(JournalError) -> Void
     var bytes: UInt64 = 0
     var coldCount = 0
+    var coldPayoutCount = 0
+    var coldWalletCount = 0
     var plan: ReleasePlan
 
     init(
@@ -122,6 +129,8 @@ private struct SnapshotJob {
             unchangedSince: capture.unchangedSince,
             endIndex: capture.payments.count
         )
+        plan.payouts.endIndex = capture.treasury.payouts.count
+        plan.wallets.endIndex = capture.treasury.wallets.count
     }
 
     private func header(_ kind: SnapshotKind, number: UInt64 = 0) -> SnapshotHeader {
@@ -136,41 +145,52 @@ private struct SnapshotJob {
         )
     }
 
-    // MARK: Cold payments
+    // MARK: What leaves memory
 
-    /// Writes the payments that leave memory and are in no cold file as they are, and makes the plan.
+    /// Writes what leaves memory and is in no cold file as it is, and makes the plan.
     mutating func writeCold() throws(JournalError) {
-        var writer: ColdFileWriter?
-        var previous: ColdIndex.Reader?
-        var number: UInt64 = 0
-        let payments = capture.payments
-        chunks: for chunk in payments.chunkNumbers {
-            let leaving = payments.indices(inChunk: chunk) { [plan] in plan.leaves($0, $1) }
-            guard !leaving.isEmpty else { continue }
-            plan.tableChunks.append(chunk)
-            let unstored = leaving.filter { !payments[$0].isStored }
-            guard let first = unstored.first else { continue }
-            if writer == nil {
-                // What an earlier attempt left is entered first: nothing is lost from the index.
-                number = try storage.cold.open() + 1
-                previous = try storage.cold.index.reading()
-                let header = header(.coldPayments, number: number)
-                writer = try ColdFileWriter(storage.cold, number: number, header: header, pace: pace)
-            }
-            let block = try previous?.block(first / ColdIndex.wordsPerBlock)
-            for index in unstored {
-                if writer?.count == ColdFiles.maximumEntries {
-                    plan.endIndex = index
-                    break chunks
-                }
-                try writer?.write(index, capture, previous: block?[index] ?? .none)
-            }
-        }
-        if let writer = writer.take() {
-            coldCount = writer.count
-            bytes += try writer.finish(confirm: confirm).bytes
+        let payments = ColdSelection(ColdPayments(capture: capture), plan)
+        plan.tableChunks = payments.chunks
+        plan.endIndex = payments.end ?? plan.endIndex
+        coldCount = try write(payments, of: ColdPayments(capture: capture))
+        let treasury = capture.treasury
+        let payouts = ColdSelection(ColdPayouts(table: treasury.payouts), plan)
+        plan.payouts.chunks = payouts.chunks
+        plan.payouts.endIndex = payouts.end ?? plan.payouts.endIndex
+        coldPayoutCount = try write(payouts, of: ColdPayouts(table: treasury.payouts))
+        let wallets = ColdSelection(ColdWallets(table: treasury.wallets), plan)
+        plan.wallets.chunks = wallets.chunks
+        plan.wallets.endIndex = wallets.end ?? plan.wallets.endIndex
+        coldWalletCount = try write(wallets, of: ColdWallets(table: treasury.wallets))
+        plan.walletSums.chunks = treasury.sums.chunkNumbers.filter { chunk in
+            !treasury.sums.indices(inChunk: chunk) { $1.isZero }.isEmpty
         }
         planArena()
+    }
+
+    /// - Returns: how many entries were written.
+    private mutating func write<Source: ColdSource>(
+        _ selection: ColdSelection,
+        of source: Source
+    ) throws(JournalError) -> Int {
+        guard let first = selection.unstored.first, !first.indices.isEmpty else { return 0 }
+        let files = storage.cold(source.kind)
+        // What an earlier attempt left is entered first: nothing is lost from the index.
+        let number = try files.open() + 1
+        let previous = try files.index.reading()
+        var writer = try ColdFileWriter(
+            files,
+            number: number,
+            header: header(source.kind.fileKind, number: number),
+            pace: pace
+        )
+        for (chunk, indices) in selection.unstored {
+            let block = try previous.block(chunk)
+            for index in indices { try source.write(index, previous: block[index], to: &writer) }
+        }
+        let count = writer.count
+        bytes += try writer.finish(confirm: confirm).bytes
+        return count
     }
 
     /// Finds the chunks of the arena that can be released once the payments have left, because nothing or little in them is
@@ -286,12 +306,12 @@ private struct SnapshotJob {
 
     private func writeTreasury(_ writer: inout SnapshotWriter) throws(JournalError) {
         var bytes: [UInt8] = []
-        TreasuryCounts(capture.treasury).store(into: &bytes)
+        TreasuryCounts(capture.treasury, plan).store(into: &bytes)
         try writer.write(.money, bytes)
-        for section in [SnapshotSection.money, .payouts, .wallets, .quotes] {
+        for section in [SnapshotSection.money, .payouts, .wallets, .walletSums, .quotes] {
             bytes.removeAll(keepingCapacity: true)
             var failure: JournalError?
-            capture.treasury.forEachStored(section) { store in
+            capture.treasury.forEachStored(section, besides: plan) { store in
                 store(&bytes)
                 guard failure == nil, bytes.count >= 256 << 10 else { return }
                 do throws(JournalError) { try writer.write(section, bytes) } catch { failure = error }

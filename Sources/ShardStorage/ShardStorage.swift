@@ -3,10 +3,10 @@ package import KeyRuns
 package import Payments
 package import ShardCore
 import ShardRecords
-import ShardState
+package import ShardState
 import Synchronization
 
-/// A shard's files beside its journal: snapshots, runs of idempotency keys, and payments that left memory.
+/// A shard's files beside its journal: snapshots, runs of idempotency keys, and what left memory.
 ///
 /// `restore` once at start, before the journal is opened behind the position that it gives. Later `write` by one thread at a
 /// time and `load` by any; both block on the disk. The journal's lock guards the directory.
@@ -15,7 +15,6 @@ package final class ShardStorage: Sendable {
     let journalID: UInt64
     let directory: String
     let keys: JournalKeys?
-    let cold: ColdFiles
     /// The completed keys that left memory.
     package let keyRuns: KeyRunStore
     let state = Mutex(State())
@@ -47,7 +46,6 @@ package final class ShardStorage: Sendable {
         self.directory = directory
         self.journalID = journalID
         self.fileSystem = fileSystem
-        cold = ColdFiles(fileSystem: fileSystem, directory: directory + "/cold", journalID: journalID, keys: keys)
         keyRuns = KeyRunStore(
             directory: KeyRunStore.directory(of: directory),
             journalID: journalID,
@@ -55,6 +53,11 @@ package final class ShardStorage: Sendable {
             fileSystem: fileSystem,
             policy: keyPolicy
         )
+    }
+
+    /// The files of one kind of what left memory.
+    func cold(_ kind: ColdKind) -> ColdFiles {
+        ColdFiles(kind, fileSystem: fileSystem, shard: directory, journalID: journalID, keys: keys)
     }
 
     var snapshotDirectory: String { directory + "/snapshots" }
@@ -96,19 +99,19 @@ package final class ShardStorage: Sendable {
             }
         }
         report.keys = runs.occupancy.keys
-        _ = try cold.open()
+        for kind in ColdKind.allCases { _ = try cold(kind).open() }
         report.seconds = (clock.now - start).seconds
         return report
     }
 
-    /// Reads a payment that is not in memory, as it was before the record at `position`. Any thread that may block.
-    package func load(_ sequence: UInt64, before position: RecordPosition = .max) throws(JournalError) -> [UInt8] {
-        try cold.load(sequence, before: position)
+    /// Reads what is not in memory, as it was before the record at `position`. Any thread that may block.
+    package func load(_ item: ColdItem, before position: RecordPosition = .max) throws(JournalError) -> [UInt8] {
+        try cold(item.kind).load(item.sequence, before: position)
     }
 
     /// What an audit sees of a payment that is not in memory; the reason of a decline is left out.
     package func view(_ sequence: UInt64) throws(JournalError) -> (PaymentView, MerchantID) {
-        let entry = try load(sequence)
+        let entry = try load(ColdItem(.payment, sequence: sequence))
         let fixed = PaymentEntry.headerBytes..<PaymentEntry.headerBytes + PaymentLayout.paymentBytes
         var found: Payment?
         entry.withUnsafeBytes { bytes in
@@ -212,7 +215,7 @@ package final class ShardStorage: Sendable {
     private func prepare() throws(JournalError) {
         do throws(JournalFileError) {
             _ = try fileSystem.createDirectory(directory)
-            for path in [snapshotDirectory, cold.directory] {
+            for path in [snapshotDirectory] + ColdKind.allCases.map({ cold($0).directory }) {
                 if try fileSystem.createDirectory(path) { try fileSystem.syncDirectory(directory) }
                 for name in try fileSystem.list(directory: path) where name.hasSuffix(".tmp") {
                     try fileSystem.remove(path + "/" + name)

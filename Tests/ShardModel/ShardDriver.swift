@@ -53,7 +53,7 @@ package struct ShardDriver: ~Copyable {
     private var lastCommandAt: Int64 = 0
     private var requests: UInt64 = 0
     private var lastAnswered: [Int: (call: ProviderCall, token: UInt64)] = [:]
-    private var loads: [UInt64] = []
+    private var loads: [ColdItem] = []
     private var keyLookUps: [(digest: KeyDigest, second: UInt32)] = []
     /// Questions to the scorer that wait for an answer.
     private(set) var questions: [UInt64] = []
@@ -293,8 +293,8 @@ package struct ShardDriver: ~Copyable {
         let position = try storage.restore(into: &core).position
         for index in Int(position)..<journal.count {
             let record = journal[index]
-            try core.replay(record.span, at: RecordPosition(index + 1)) { sequence, before in
-                do throws(JournalError) { return try storage.load(sequence, before: before) } catch { return nil }
+            try core.replay(record.span, at: RecordPosition(index + 1)) { item, before in
+                do throws(JournalError) { return try storage.load(item, before: before) } catch { return nil }
             }
         }
         resume()
@@ -318,8 +318,8 @@ package struct ShardDriver: ~Copyable {
     /// A digest of everything that matters, and the same of a shard made from the journal alone.
     package func digest() -> UInt64 {
         let storage = storage
-        return core.stateDigest { sequence in
-            do { return try storage.load(sequence) } catch { return nil }
+        return core.stateDigest { item in
+            do { return try storage.load(item) } catch { return nil }
         }
     }
 
@@ -343,12 +343,12 @@ package struct ShardDriver: ~Copyable {
         let position = try storage.restore(into: &second).position
         for index in Int(position)..<journal.count {
             let record = journal[index]
-            try second.replay(record.span, at: RecordPosition(index + 1)) { sequence, before in
-                do throws(JournalError) { return try storage.load(sequence, before: before) } catch { return nil }
+            try second.replay(record.span, at: RecordPosition(index + 1)) { item, before in
+                do throws(JournalError) { return try storage.load(item, before: before) } catch { return nil }
             }
         }
-        return second.stateDigest { sequence in
-            do { return try storage.load(sequence) } catch { return nil }
+        return second.stateDigest { item in
+            do { return try storage.load(item) } catch { return nil }
         }
     }
 
@@ -376,9 +376,9 @@ package struct ShardDriver: ~Copyable {
                 take(pending.effect)
             }
             output.removeAll()
-            for sequence in loads {
-                let entry: [UInt8]? = { do { return try storage.load(sequence) } catch { return nil } }()
-                core.paymentLoaded(sequence, entry, at: now, into: &output)
+            for item in loads {
+                let entry: [UInt8]? = { do { return try storage.load(item) } catch { return nil } }()
+                core.loaded(item, entry, at: now, into: &output)
             }
             loads.removeAll()
             for (digest, second) in keyLookUps {
@@ -429,9 +429,9 @@ package struct ShardDriver: ~Copyable {
             events.append(TimedEvent(time: now, event: .call(call, number: callCount)))
         case .respond(let response): events.append(TimedEvent(time: now, event: .response(response)))
         case .replay(_, _, _, let record): events.append(TimedEvent(time: now, event: .replay(record)))
-        case .loadPayment(_, let sequence):
-            loads.append(sequence)
-            events.append(TimedEvent(time: now, event: .load(sequence: sequence)))
+        case .load(_, let item):
+            loads.append(item)
+            events.append(TimedEvent(time: now, event: .load(sequence: item.sequence)))
         // Where its key is changes nothing for who sent a request.
         case .lookUpKey(let digest, let second): keyLookUps.append((digest, second))
         case .score(let question, let token, _):

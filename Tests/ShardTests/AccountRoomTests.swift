@@ -232,7 +232,7 @@ struct AccountRoomTests {
             world.send(.createWallet(CreateWallet(currency: .eur, reference: "")), key: "w\(number)")
             #expect(world.lastStatus == (number < 6 ? 201 : 503))
         }
-        #expect(world.lastBody == "refused walletTableFull" && world.responses.last?.retryAfterSeconds == 0)
+        #expect(world.lastBody == "refused walletTableFull" && world.responses.last?.retryAfterSeconds == 5)
         world.send(.createWallet(CreateWallet(currency: .eur, reference: "")), key: "w", merchant: 8)
         #expect(world.lastStatus == 201)
         let replayed = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
@@ -252,7 +252,7 @@ struct AccountRoomTests {
             world.send(ShardMoneyTests.payout(1), key: "p\(number)")
             #expect(world.lastStatus == (number < 6 ? 201 : 503))
         }
-        #expect(world.lastBody == "refused payoutTableFull" && world.responses.last?.retryAfterSeconds == 0)
+        #expect(world.lastBody == "refused payoutTableFull" && world.responses.last?.retryAfterSeconds == 5)
         try world.snapshot()
         let written = world.storage
         let storage = try #require(written)

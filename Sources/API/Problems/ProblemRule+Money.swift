@@ -130,7 +130,7 @@ extension ProblemRule {
             refusal: .payoutTableFull,
             category: .internal,
             title: "No room for another pay-out",
-            detail: "Nothing was executed. It will not become better by itself: tell the platform."
+            detail: "Nothing was executed. Try again after the time that Retry-After says."
         ),
         Self(
             code: .walletTableFull,
@@ -138,7 +138,7 @@ extension ProblemRule {
             refusal: .walletTableFull,
             category: .internal,
             title: "No room for another wallet",
-            detail: "Nothing was executed. It will not become better by itself: tell the platform."
+            detail: "Nothing was executed. Try again after the time that Retry-After says."
         ),
         Self(
             code: .quoteTableFull,

@@ -224,16 +224,24 @@ enum GatewayMetrics {
             let labels = labels + [MetricLabel("table", table.name)]
             metrics.gauge(
                 "millrace_money_table_entries",
-                help: "Pay-outs, wallets, quotes, sellers and ledger accounts of a shard.",
+                help: "Pay-outs, wallets, quotes, sellers and ledger accounts of a shard, in memory.",
                 labels: labels,
                 value: Int64(table.count)
             )
             metrics.gauge(
                 "millrace_money_table_capacity",
-                help: "How many fit; quotes that expired leave, and sellers and accounts without money.",
+                help: "How many fit into memory; what ended, expired, or has no money leaves.",
                 labels: labels,
                 value: Int64(table.capacity)
             )
+            if let cold = table.cold {
+                metrics.gauge(
+                    "millrace_money_table_cold",
+                    help: "Pay-outs and wallets on disk alone.",
+                    labels: labels,
+                    value: Int64(cold)
+                )
+            }
         }
     }
 
@@ -244,7 +252,7 @@ enum GatewayMetrics {
     ) {
         let (commands, keys) = (shard.parkedCommands, shard.parkedKeys)
         let gauges: [(StaticString, StaticString, Int)] = [
-            ("millrace_commands_parked", "Commands waiting for a payment to be read back.", commands.count),
+            ("millrace_commands_parked", "Commands waiting for something to be read back.", commands.count),
             ("millrace_commands_parked_capacity", "The most of them.", commands.capacity),
             (
                 "millrace_commands_parked_largest_merchant", "The most of them that one merchant has.",

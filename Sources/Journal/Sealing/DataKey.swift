@@ -8,6 +8,10 @@ package struct SealedFileIdentity: Sendable, Equatable {
         case payments = 3
         /// Completed idempotency keys, their filters and the list of both.
         case keyRuns = 4
+        /// Pay-outs that left memory.
+        case payouts = 5
+        /// Wallets that left memory.
+        case wallets = 6
     }
 
     package var kind: Kind

@@ -12,6 +12,10 @@ package enum SnapshotKind: UInt16, Sendable {
     case keyFilter = 5
     /// The list of such runs.
     case keyCatalogue = 6
+    /// Pay-outs that left memory.
+    case coldPayouts = 7
+    /// Wallets that left memory.
+    case coldWallets = 8
 }
 
 /// The first block of a file in the snapshot container.
@@ -47,6 +51,8 @@ package struct SnapshotHeader: Sendable, Equatable {
             switch self.kind {
             case .snapshot: .snapshot
             case .coldPayments: .payments
+            case .coldPayouts: .payouts
+            case .coldWallets: .wallets
             case .keyRun, .keyFilter, .keyCatalogue: .keyRuns
             }
         return SealedFileIdentity(

@@ -198,7 +198,7 @@ extension JournalCutter {
             switch file.header.kind {
             case .keyCatalogue, .keyRun, .keyFilter: losesKeys
             case .snapshot: losesKeys || file.header.position >= plan.position
-            case .coldPayments: file.header.position >= plan.position
+            case .coldPayments, .coldPayouts, .coldWallets: file.header.position >= plan.position
             }
         }.map(\.path)
     }

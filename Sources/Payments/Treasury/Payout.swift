@@ -63,7 +63,17 @@ package struct Payout: Sendable {
     /// Milliseconds since 1970 of the last transition.
     package private(set) var updatedAt: Int64
     /// The journal position of its last record.
-    package var lastRecord: UInt64 = 0
+    package private(set) var lastRecord: UInt64 = 0
+    /// Whether a cold file holds it as it is; in memory only.
+    package var isStored = false
+
+    /// Whether nothing more is expected of it. It can leave memory until somebody asks for it, or a bank returns it.
+    package var isClosed: Bool {
+        switch state {
+        case .requested, .inTransit: false
+        case .paid, .failed, .returned: true
+        }
+    }
 
     package init(
         id: PayoutID,
@@ -112,6 +122,12 @@ package struct Payout: Sendable {
         state = next
         self.reason = reason
         updatedAt = time
+    }
+
+    /// A record of it is at `position`.
+    package mutating func recorded(at position: UInt64) {
+        lastRecord = position
+        isStored = false
     }
 
     /// The account that pays and that gets the money back.

@@ -1,7 +1,7 @@
 package import Ledger
 package import Money
 
-/// A shopper's wallet at one merchant: stored value in one currency. Its balance is in the ledger, never here.
+/// A shopper's wallet at one merchant: stored value in one currency. It never changes: its balance is in the ledger.
 package struct Wallet: Sendable {
     package let id: WalletID
     package let merchant: MerchantID
@@ -12,11 +12,10 @@ package struct Wallet: Sendable {
     package let createdAt: Int64
     /// The journal position of the record that opened it.
     package var lastRecord: UInt64 = 0
-    /// What its top-ups brought and no provider has settled: the sum of their `Payment.unsettledMinor`. The shard keeps it.
-    package var unsettledMinor: Int64 = 0
-    /// What its payments have left on the merchant's pending balance: the sum of what their records booked there, less
-    /// what settlements of its top-ups released. The shard keeps it.
-    package var pendingMinor: Int64 = 0
+    /// When somebody last asked for it, milliseconds since 1970; in memory only.
+    package var usedAt: Int64
+    /// Whether a cold file holds it; in memory only.
+    package var isStored = false
 
     package init(id: WalletID, merchant: MerchantID, currency: Currency, reference: String, createdAt: Int64) {
         self.id = id
@@ -24,12 +23,17 @@ package struct Wallet: Sendable {
         self.currency = currency
         self.reference = reference
         self.createdAt = createdAt
+        usedAt = createdAt
     }
+}
 
+extension WalletID {
     /// What can be spent.
-    package var account: Account { Account(.wallet, owner: id.accountOwner, currency: currency) }
+    package func account(in currency: Currency) -> Account { Account(.wallet, owner: accountOwner, currency: currency) }
     /// What authorizations hold.
-    package var heldAccount: Account { Account(.walletHeld, owner: id.accountOwner, currency: currency) }
+    package func heldAccount(in currency: Currency) -> Account {
+        Account(.walletHeld, owner: accountOwner, currency: currency)
+    }
 }
 
 /// A wallet with its sums, as an answer shows it.
@@ -38,14 +42,15 @@ package struct WalletView: Sendable {
     /// What can be spent: all that is in it less what is held.
     package var availableMinor: Int64
     package var heldMinor: Int64
-
     /// Of its balance, what no provider has settled yet. It can be spent, and stays pending for the merchant then.
-    package var unsettledMinor: Int64 { min(balanceMinor, wallet.unsettledMinor) }
+    package var unsettledMinor: Int64
 
-    package init(wallet: Wallet, availableMinor: Int64, heldMinor: Int64) {
+    /// - Parameter unsettledMinor: what its top-ups brought and no provider has settled, wherever it is now.
+    package init(wallet: Wallet, availableMinor: Int64, heldMinor: Int64, unsettledMinor: Int64) {
         self.wallet = wallet
         self.availableMinor = availableMinor
         self.heldMinor = heldMinor
+        self.unsettledMinor = min(availableMinor + heldMinor, unsettledMinor)
     }
 
     package var balanceMinor: Int64 { availableMinor + heldMinor }

@@ -36,8 +36,8 @@ extension ShardCore {
     }
 
     /// Why a payment of a wallet, or a top-up, finds no room for the wallet's accounts.
-    func accountRefusal(_ wallet: Wallet) -> Refusal? {
-        closableRefusal(balances.hasClosable(wallet.account) ? 0 : 1, of: wallet.merchant)
+    func accountRefusal(_ wallet: WalletID, of merchant: MerchantID, in currency: Currency) -> Refusal? {
+        closableRefusal(balances.hasClosable(wallet.account(in: currency)) ? 0 : 1, of: merchant)
     }
 
     /// Why a plan finds no room for its sellers' accounts.
@@ -61,7 +61,7 @@ extension ShardCore {
         if !payment.traits.isDisjoint(with: .ofWallets) {
             // A wallet that pays has accounts, or not enough money.
             if payment.traits.contains(.wallet), operation != .refund { return nil }
-            return wallet(of: payment).flatMap { accountRefusal($0) }
+            return accountRefusal(wallet(of: payment), of: payment.merchant, in: payment.currency)
         }
         guard operation.mayFollowPlan else { return nil }
         let plan = arena.withBytes(payment.notes) { PaymentDetails.plan(in: $0) }
@@ -131,6 +131,6 @@ extension ShardCore {
         if account.kind.owner == .seller {
             return treasury.sellers.seller(number)?.merchant
         }
-        return treasury.wallets.contains(number - 1) ? treasury.wallets[number - 1].merchant : nil
+        return treasury.sums.contains(number - 1) ? treasury.sums[number - 1].merchant : nil
     }
 }

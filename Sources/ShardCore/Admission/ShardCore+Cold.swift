@@ -1,9 +1,10 @@
+import Ledger
 import Payments
 package import ShardState
 
-/// Commands that wait for payments to be read back from the disk, by payment, in the order of their arrival.
+/// Commands that wait for something to be read back from the disk, by what it is, in the order of their arrival.
 struct Parking {
-    private var waiting: [UInt64: [Command]] = [:]
+    private var waiting: [ColdItem: [Command]] = [:]
     private var merchants: [MerchantID: Int] = [:]
     private(set) var count = 0
 
@@ -13,16 +14,16 @@ struct Parking {
     /// The most that one merchant has.
     var largestMerchantCount: Int { merchants.values.max() ?? 0 }
 
-    /// - Returns: whether nobody waited for the payment before.
-    mutating func park(_ command: Command, payment sequence: UInt64) -> Bool {
+    /// - Returns: whether nobody waited for it before.
+    mutating func park(_ command: Command, for item: ColdItem) -> Bool {
         count += 1
         if !command.isOperators { merchants[command.merchant, default: 0] += 1 }
-        waiting[sequence, default: []].append(command)
-        return waiting[sequence]?.count == 1
+        waiting[item, default: []].append(command)
+        return waiting[item]?.count == 1
     }
 
-    mutating func take(_ sequence: UInt64) -> [Command] {
-        let commands = waiting.removeValue(forKey: sequence) ?? []
+    mutating func take(_ item: ColdItem) -> [Command] {
+        let commands = waiting.removeValue(forKey: item) ?? []
         count -= commands.count
         for command in commands where !command.isOperators {
             let rest = self.commands(of: command.merchant) - 1
@@ -32,8 +33,16 @@ struct Parking {
     }
 }
 
+extension Command.Kind {
+    /// What a command is told that names another merchant's, or nothing.
+    fileprivate var refusalOfUnknown: Refusal {
+        if case .createPayment(let request) = self, case .wallet = request.funding { return .walletUnknown }
+        return .notFound
+    }
+}
+
 extension ShardCore {
-    /// Commands that wait for their payments.
+    /// Commands that wait for something to be read back.
     package var parkedCommands: ParkingOccupancy {
         ParkingOccupancy(
             count: parking.count,
@@ -42,33 +51,47 @@ extension ShardCore {
         )
     }
 
-    /// Lets a command wait until its payment is in memory again. One merchant takes a part of the places only.
+    /// Lets a command wait until its payment is in memory again.
     mutating func park(_ command: Command, payment sequence: UInt64, in turn: inout Turn) {
-        // A payment that is read back takes a place in the table until the next snapshot.
+        park(command, for: ColdItem(.payment, sequence: sequence), in: &turn)
+    }
+
+    /// Lets a command wait until what it is about is in memory again. One merchant takes a part of the places only.
+    mutating func park(_ command: Command, for item: ColdItem, in turn: inout Turn) {
+        // What is read back takes a place in its table until the next snapshot.
+        let (count, most) = occupancy(of: item.kind)
         guard parking.count < configuration.parkedCapacity,
-            payments.presentCount + parking.count < configuration.paymentCapacity
+            count + parking.count < most
         else { return refuse(command, .overloaded, in: &turn) }
         guard command.isOperators || parking.commands(of: command.merchant) < configuration.parkedPerMerchant
         else { return refuse(command, .merchantLimitReached, in: &turn) }
-        if parking.park(command, payment: sequence) {
-            turn.release(.loadPayment(command.merchant, sequence: sequence), restingOn: 0)
+        if parking.park(command, for: item) { turn.release(.load(command.merchant, item), restingOn: 0) }
+    }
+
+    /// How many are in memory, and how many may be.
+    private func occupancy(of kind: ColdKind) -> (count: Int, most: Int) {
+        switch kind {
+        case .payment: (payments.presentCount, configuration.paymentCapacity)
+        case .payout: (treasury.payouts.presentCount, configuration.money.payouts)
+        case .wallet: (treasury.wallets.presentCount, configuration.money.wallets)
         }
     }
 
-    /// A payment was read back, or could not be (nil). Whoever waited for it goes on, in the order of arrival. It comes into
+    /// Something was read back, or could not be (nil). Whoever waited for it goes on, in the order of arrival. It comes into
     /// memory only if somebody waits who may know of it.
-    package mutating func paymentLoaded(
-        _ sequence: UInt64,
+    package mutating func loaded(
+        _ item: ColdItem,
         _ entry: [UInt8]?,
         at now: Int64,
         into turn: inout Turn
     ) {
         turn.now = now
-        let commands = parking.take(sequence)
-        let isHere = payments.contains(Int(sequence) - 1)
-        let owner = isHere ? payments[Int(sequence) - 1].merchant : entry.flatMap { merchant(ofEntry: $0, sequence) }
+        let commands = parking.take(item)
+        let known = owner(of: item)
+        let owner = known ?? entry.flatMap { merchant(ofEntry: $0, item) }
         let isWanted = commands.contains { $0.isOperators || $0.merchant == owner }
-        let isReadable = isHere || (owner != nil && (!isWanted || entry.map { insertCold($0, sequence) } == true))
+        let isReadable =
+            known != nil || (owner != nil && (!isWanted || entry.map { insertCold($0, item) } == true))
         if isReadable { statistics.coldLoads += 1 } else { statistics.coldLoadsFailed += 1 }
         for command in commands {
             if !isReadable {
@@ -76,38 +99,62 @@ extension ShardCore {
             } else if command.isOperators || command.merchant == owner {
                 handle(command, at: turn.now, into: &turn)
             } else {
-                refuse(command, .notFound, in: &turn)
+                refuse(command, command.kind.refusalOfUnknown, in: &turn)
             }
         }
     }
 
-    /// Whose payment the bytes are; nil when they are not that payment.
-    private func merchant(ofEntry entry: [UInt8], _ sequence: UInt64) -> MerchantID? {
+    /// Whose it is, if it is in memory.
+    private func owner(of item: ColdItem) -> MerchantID? {
+        let index = Int(item.sequence) - 1
+        switch item.kind {
+        case .payment: return payments.contains(index) ? payments[index].merchant : nil
+        case .payout: return treasury.payouts.contains(index) ? treasury.payouts[index].merchant : nil
+        case .wallet: return treasury.wallets.contains(index) ? treasury.wallets[index].merchant : nil
+        }
+    }
+
+    /// Whose the bytes are; nil when they are not what was asked for.
+    private func merchant(ofEntry entry: [UInt8], _ item: ColdItem) -> MerchantID? {
         entry.withUnsafeBytes { bytes in
             do throws(PaymentLayoutError) {
-                let head = try PaymentEntry.head(bytes)
-                return head.sequence == sequence ? head.merchant : nil
+                let head = try item.kind.head(bytes)
+                return head.sequence == item.sequence ? head.merchant : nil
             } catch {
                 return nil
             }
         }
     }
 
-    /// - Returns: false when the bytes are not that payment.
-    mutating func insertCold(_ entry: [UInt8], _ sequence: UInt64) -> Bool {
+    /// - Returns: false when the bytes are not what was asked for.
+    mutating func insertCold(_ entry: [UInt8], _ item: ColdItem) -> Bool {
         entry.withUnsafeBytes { bytes in
             do throws(PaymentLayoutError) {
-                guard try PaymentEntry.head(bytes).sequence == sequence else { return false }
-                return try insert(entry: bytes, isStored: true) == bytes.count
+                guard try item.kind.head(bytes).sequence == item.sequence else { return false }
+                switch item.kind {
+                case .payment: return try insert(entry: bytes, isStored: true) == bytes.count
+                case .payout:
+                    var (payout, _) = try TreasuryEntry.payout(bytes)
+                    payout.isStored = true
+                    return payout.id.shard == configuration.shard && treasury.insert(payout)
+                case .wallet:
+                    var (wallet, _) = try TreasuryEntry.wallet(bytes)
+                    wallet.isStored = true
+                    return wallet.id.shard == configuration.shard && treasury.insert(wallet)
+                }
             } catch {
                 return false
             }
         }
     }
 
-    /// Lets payments leave memory that a snapshot has put on disk, at most those of `limit` chunks of the table.
+    /// Lets leave memory what a snapshot has put on disk, at most that of `limit` chunks of the tables.
     /// - Returns: whether the plan is done.
     package mutating func release(_ plan: inout ReleasePlan, limit: Int) -> Bool {
+        if !plan.isTreasuryDone {
+            releaseTreasury(&plan, limit: limit)
+            return plan.isDone
+        }
         let end = min(plan.visited + limit, plan.tableChunks.count)
         guard plan.visited == end else {
             for visit in plan.visited..<end { release(plan, inChunk: plan.tableChunks[visit]) }
@@ -125,6 +172,16 @@ extension ShardCore {
             plan.released += 1
         }
         return plan.isDone
+    }
+
+    private mutating func releaseTreasury(_ plan: inout ReleasePlan, limit: Int) {
+        let (balances, shard) = (balances, configuration.shard)
+        let left = treasury.release(&plan, limit: limit) { index, sums in
+            let owner = UInt64(shard) << 48 | UInt64(index + 1)
+            return !balances.hasClosable(Account(.wallet, owner: owner, currency: sums.currency))
+        }
+        statistics.payoutsReleased += left.payouts
+        statistics.walletsReleased += left.wallets
     }
 
     private mutating func release(_ plan: ReleasePlan, inChunk chunk: Int) {

@@ -117,6 +117,7 @@ extension ShardCore {
         if let refusal = accountRefusal(command.merchant, request.currency) {
             return refuse(command, refusal, in: &turn)
         }
+        guard hasWallet(of: request, command, in: &turn) else { return }
         let traits: PaymentTraits
         switch self.traits(of: request, command.merchant) {
         case .success(let found): traits = found

@@ -70,9 +70,9 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case payoutsOnHold = 52
     /// The pay-out's state does not allow the event.
     case payoutUnexpectedState = 53
-    /// For good: pay-outs are never removed.
+    /// As many pay-outs are in memory as the shard keeps, or as the merchant may have: those that ended leave it.
     case payoutTableFull = 54
-    /// For good: wallets are never removed.
+    /// As many wallets are in memory as the shard keeps, or as the merchant may have: those that nobody uses leave it.
     case walletTableFull = 55
     /// The payment method names no wallet of the merchant.
     case walletUnknown = 56
@@ -161,8 +161,8 @@ extension Refusal {
         case .payoutBelowMinimum: .final(422)
         case .payoutsOnHold: .final(409)
         case .payoutUnexpectedState: .final(409)
-        case .payoutTableFull: .final(503)
-        case .walletTableFull: .final(503)
+        case .payoutTableFull: .retry(503, after: 5)
+        case .walletTableFull: .retry(503, after: 5)
         case .walletUnknown: .final(422)
         case .walletCurrencyMismatch: .final(422)
         case .walletFundsInsufficient: .final(422)

@@ -5,11 +5,18 @@ package struct TableOccupancy: Sendable, Equatable {
     package var name: String
     package var count: Int
     package var capacity: Int
+    /// How many left memory and are on disk alone; nil for tables that hold all there are.
+    package var cold: Int?
 
     package init(name: String, count: Int, capacity: Int) {
         self.name = name
         self.count = count
         self.capacity = capacity
+    }
+
+    init<Element>(_ table: SparseTable<Element>, name: String, capacity: Int) {
+        self.init(name: name, count: table.presentCount, capacity: capacity)
+        cold = table.count - table.presentCount
     }
 }
 

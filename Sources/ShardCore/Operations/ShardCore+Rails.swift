@@ -15,48 +15,52 @@ extension ShardCore {
         if traits.contains(.cash) { return .cash }
         let isTopUp = traits.contains(.topUp)
         guard isTopUp || traits.contains(.wallet) else { return .provider }
-        guard let wallet = wallet(of: payment) else { preconditionFailure("a wallet's payment names no wallet") }
-        return isTopUp ? .topUp(funds(of: wallet)) : .wallet(funds(of: wallet))
+        let funds = funds(of: wallet(of: payment), in: payment.currency)
+        return isTopUp ? .topUp(funds) : .wallet(funds)
     }
 
     /// What a top-up's refund of an amount must find in its wallet.
-    private func permitsRefund(of amount: Int64, _ payment: Payment, from wallet: Wallet) -> Bool {
+    private func permitsRefund(of amount: Int64, _ payment: Payment) -> Bool {
+        let wallet = wallet(of: payment)
         let unsettled = payment.unsettledMinor() - payment.unsettledMinor(refunding: amount)
-        return owed(wallet.account) >= amount
-            && funds(of: wallet).permitsWithdrawal(of: amount, unsettledPart: unsettled)
+        return owed(wallet.account(in: payment.currency)) >= amount
+            && funds(of: wallet, in: payment.currency).permitsWithdrawal(of: amount, unsettledPart: unsettled)
     }
 
     /// Whether a top-up can be reversed now: its wallet still has the money. True for other payments.
     package func canReverse(_ payment: Payment) -> Bool {
-        guard payment.traits.contains(.topUp), let wallet = wallet(of: payment) else { return true }
-        return permitsRefund(of: payment.refundableMinor, payment, from: wallet)
+        guard payment.traits.contains(.topUp) else { return true }
+        return permitsRefund(of: payment.refundableMinor, payment)
     }
 
-    private func funds(of wallet: Wallet) -> WalletFunds {
-        WalletFunds(
-            owner: wallet.id.accountOwner,
-            balanceMinor: owed(wallet.account) + owed(wallet.heldAccount),
-            unsettledMinor: wallet.unsettledMinor,
-            pendingMinor: wallet.pendingMinor
+    /// What of the wallet's money is where. The wallet itself need not be in memory: without money all of it is zero.
+    private func funds(of wallet: WalletID, in currency: Currency) -> WalletFunds {
+        let sums = treasury.sums(ofWallet: Int(wallet.sequence) - 1)
+        return WalletFunds(
+            owner: wallet.accountOwner,
+            balanceMinor: owed(wallet.account(in: currency)) + owed(wallet.heldAccount(in: currency)),
+            unsettledMinor: sums.unsettledMinor,
+            pendingMinor: sums.pendingMinor
         )
     }
 
     /// A record of a payment from a wallet, or of a top-up, books these: the wallet follows what they do to the
     /// merchant's pending balance.
     mutating func keepWalletFunds(_ transfers: Transfers, of index: Int) {
-        guard let wallet = wallet(of: payments[index]) else {
-            preconditionFailure("a wallet's payment names no wallet")
-        }
-        var pending = wallet.pendingMinor
+        let payment = payments[index]
+        var pending: Int64 = 0
         for number in 0..<transfers.count {
             let transfer = transfers[number]
             for place in 0..<transfer.count where transfer[place].account.kind == .merchantPending {
                 pending -= transfer[place].amountMinor
             }
         }
-        guard pending != wallet.pendingMinor else { return }
-        precondition(pending >= 0, "more became available than a wallet's payments had left pending")
-        treasury.keepPending(pending, ofWallet: Int(wallet.id.sequence) - 1)
+        treasury.addSums(
+            ofWallet: Int(wallet(of: payment).sequence) - 1,
+            pending: pending,
+            merchant: payment.merchant,
+            currency: payment.currency
+        )
     }
 
     /// A record of a top-up was applied: its wallet follows what of it is unsettled now. Of other payments nothing.
@@ -64,16 +68,25 @@ extension ShardCore {
         let payment = payments[index]
         guard payment.traits.contains(.topUp) else { return }
         let unsettled = payment.unsettledMinor()
-        guard unsettled != payment.pendingFundsMinor, let wallet = wallet(of: payment) else { return }
-        treasury.addUnsettled(unsettled - payment.pendingFundsMinor, ofWallet: Int(wallet.id.sequence) - 1)
+        guard unsettled != payment.pendingFundsMinor else { return }
+        treasury.addSums(
+            ofWallet: Int(wallet(of: payment).sequence) - 1,
+            unsettled: unsettled - payment.pendingFundsMinor,
+            merchant: payment.merchant,
+            currency: payment.currency
+        )
         payments[index].pendingFundsMinor = unsettled
     }
 
-    /// The wallet that pays for the payment, or that it fills.
-    func wallet(of payment: Payment) -> Wallet? {
+    /// The wallet that pays for the payment, or that it fills. It is the payment's merchant's: that was checked at its creation.
+    /// - Precondition: the payment's traits say that there is one.
+    func wallet(of payment: Payment) -> WalletID {
         let field: PaymentDetails.Field = payment.traits.contains(.topUp) ? .wallet : .paymentMethod
         let id = arena.withBytes(payment.details) { PaymentDetails.wallet(in: $0, field: field) }
-        return id.flatMap { wallet($0, of: payment.merchant) }
+        guard let id, index(of: id, count: treasury.wallets.count) != nil else {
+            preconditionFailure("a wallet's payment names no wallet")
+        }
+        return id
     }
 
     /// What is special about a payment to be created, or why it cannot be.
@@ -91,7 +104,9 @@ extension ShardCore {
         }
         guard wallet.currency == request.currency else { return .failure(Refused(refusal: .walletCurrencyMismatch)) }
         // A wallet that pays has accounts, or not enough money.
-        if traits == .topUp, let refusal = accountRefusal(wallet) { return .failure(Refused(refusal: refusal)) }
+        if traits == .topUp, let refusal = accountRefusal(id, of: merchant, in: wallet.currency) {
+            return .failure(Refused(refusal: refusal))
+        }
         return .success(traits)
     }
 
@@ -120,10 +135,8 @@ extension ShardCore {
         if let instructions, operation == .capture {
             return instructionRefusal(instructions, amount, isFinal: isFinal, payment)
         }
-        guard payment.traits.contains(.topUp), operation == .refund, let wallet = wallet(of: payment) else {
-            return nil
-        }
-        return permitsRefund(of: amount, payment, from: wallet) ? nil : .walletFundsInsufficient
+        guard payment.traits.contains(.topUp), operation == .refund else { return nil }
+        return permitsRefund(of: amount, payment) ? nil : .walletFundsInsufficient
     }
 
     private func instructionRefusal(
@@ -167,14 +180,14 @@ extension ShardCore {
         let payment = payments[operation.payment]
         var reference = ""
         if operation.operation == .authorize || operation.operation == .increment {
-            guard let wallet = wallet(of: payment) else { preconditionFailure("a wallet's payment names no wallet") }
+            let wallet = wallet(of: payment)
             // An increment names what is to be held in all.
-            guard owed(wallet.account) >= operation.amountMinor - payment.authorizedMinor else {
+            guard owed(wallet.account(in: payment.currency)) >= operation.amountMinor - payment.authorizedMinor else {
                 statistics.declined += 1
                 let result = OperationResult.declined(.softLater, .insufficientFunds)
                 return finish(slot, result, declineCode: "insufficient_funds", in: &turn)
             }
-            reference = wallet.id.description
+            reference = wallet.description
         }
         statistics.succeeded += 1
         let executed = (amountMinor: operation.amountMinor, currency: payment.currency)

@@ -3,17 +3,17 @@ import KeyRuns
 package import Ledger
 package import Payments
 package import ShardRecords
-import ShardState
+package import ShardState
 import Timers
 
 extension ShardCore {
     /// Applies one durable record at start-up. Records come in order, from the first or from the one after a snapshot.
-    /// - Parameter cold: reads the entry of a payment that is not in memory, as it was before `position`; needed only behind
+    /// - Parameter cold: reads the entry of what is not in memory, as it was before `position`; needed only behind
     ///   a snapshot. nil when it cannot.
     package mutating func replay(
         _ bytes: Span<UInt8>,
         at position: RecordPosition,
-        cold: (_ sequence: UInt64, _ before: RecordPosition) -> [UInt8]? = { _, _ in nil }
+        cold: (_ item: ColdItem, _ before: RecordPosition) -> [UInt8]? = { _, _ in nil }
     ) throws(RecordDecodingError) {
         precondition(position == nextPosition, "records are replayed in order")
         var reader = RecordReader()
@@ -24,6 +24,8 @@ extension ShardCore {
         lastRecordTime = max(lastRecordTime, header.time)
         if header.kind.isAboutPayment, header.kind != .paymentCreated {
             try bringBack(header.payment, before: position, cold)
+        } else if header.kind == .payoutChanged {
+            try bringBackPayout(header.subject.low, before: position, cold)
         }
         let previous = newestRecord(header)
         // Each kind on its own and not through `ShardRecord`: a value of half a kilobyte would be copied at every step.
@@ -119,12 +121,28 @@ extension ShardCore {
     private mutating func bringBack(
         _ id: PaymentID,
         before position: RecordPosition,
-        _ cold: (UInt64, RecordPosition) -> [UInt8]?
+        _ cold: (ColdItem, RecordPosition) -> [UInt8]?
     ) throws(RecordDecodingError) {
         guard id.sequence >= 1, id.sequence <= UInt64(payments.count) else { throw .invalidValue }
         guard !payments.contains(Int(id.sequence) - 1) else { return }
-        guard let entry = cold(id.sequence, position) else { throw .coldPaymentUnreadable(sequence: id.sequence) }
-        guard insertCold(entry, id.sequence) else { throw .coldPaymentUnreadable(sequence: id.sequence) }
+        let item = ColdItem(.payment, sequence: id.sequence)
+        guard let entry = cold(item, position), insertCold(entry, item) else {
+            throw .coldPaymentUnreadable(sequence: id.sequence)
+        }
+    }
+
+    /// The pay-out that a record is about, unless it is the first of it. Wallets are not brought back: no record changes one.
+    private mutating func bringBackPayout(
+        _ sequence: UInt64,
+        before position: RecordPosition,
+        _ cold: (ColdItem, RecordPosition) -> [UInt8]?
+    ) throws(RecordDecodingError) {
+        guard sequence >= 1, sequence <= UInt64(treasury.payouts.count) else { return }
+        guard !treasury.payouts.contains(Int(sequence) - 1) else { return }
+        let item = ColdItem(.payout, sequence: sequence)
+        guard let entry = cold(item, position), insertCold(entry, item) else {
+            throw .coldPayoutUnreadable(sequence: sequence)
+        }
     }
 
     /// What the record says of the attempt must be what the replay has come to.

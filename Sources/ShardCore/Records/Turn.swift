@@ -13,8 +13,8 @@ package enum Effect: Sendable {
     case respond(Response)
     /// Answer with the response stored in the journal record at `record`. `MerchantID` is who asked; 0 for an operator.
     case replay(ReplyToken, RequestID, MerchantID, record: RecordPosition)
-    /// Read a payment that is not in memory, and hand it to `ShardCore.paymentLoaded`. Rests on nothing. `MerchantID` as in `replay`.
-    case loadPayment(MerchantID, sequence: UInt64)
+    /// Read what is not in memory, and hand it to `ShardCore.loaded`. Rests on nothing. `MerchantID` as in `replay`.
+    case load(MerchantID, ColdItem)
     /// Look up a key in the shard's runs, as of `second` (since 1970), and hand what is found to `ShardCore.keyLookedUp`. Rests on
     /// nothing.
     case lookUpKey(KeyDigest, second: UInt32)

@@ -37,8 +37,8 @@ extension ShardCore {
     package var completedKeyCount: Int { completedKeys.count }
 
     /// A digest of everything that matters, to compare a replayed shard with the one that wrote the journal.
-    /// - Parameter cold: reads the entry of a payment that is not in memory; nil counts as a payment without content.
-    package func stateDigest(cold: (UInt64) -> [UInt8]? = { _ in nil }) -> UInt64 {
+    /// - Parameter cold: reads the entry of what is not in memory; nil counts as without content.
+    package func stateDigest(cold: (ColdItem) -> [UInt8]? = { _ in nil }) -> UInt64 {
         var hasher = StateHasher()
         var entry = [UInt8](repeating: 0, count: PaymentEntry.maximumBytes)
         entry.withUnsafeMutableBytes { bytes in
@@ -49,7 +49,7 @@ extension ShardCore {
                     PaymentEntry.store(payment, size, refunds, disputes, arena, into: bytes)
                     hasher.combine(words: UnsafeRawBufferPointer(rebasing: bytes[..<size.bytes]))
                 } else {
-                    cold(UInt64(index) + 1)?.withUnsafeBytes { hasher.combine(words: $0) }
+                    cold(ColdItem(.payment, sequence: UInt64(index) + 1))?.withUnsafeBytes { hasher.combine(words: $0) }
                 }
             }
         }
@@ -63,7 +63,7 @@ extension ShardCore {
             line.combine(UInt64(truncatingIfNeeded: totals.debits), UInt64(truncatingIfNeeded: totals.credits), 0, 0)
             accounts &+= line.value  // Order-free: the table's order is not part of the state.
         }
-        hasher.combine(accounts, entryChains.digest, treasury.digest, 0)
+        hasher.combine(accounts, entryChains.digest, treasury.digest(cold: cold), 0)
         if let riskCounters { hasher.combine(riskCounters) }
         return hasher.value
     }

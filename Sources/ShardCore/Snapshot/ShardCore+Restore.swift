@@ -44,13 +44,13 @@ extension ShardCore {
         case .accounts: try restoreAccounts(bytes, &progress)
         case .entryChains: try restoreEntryChains(bytes, &progress)
         case .riskCounters: try restoreRiskCounters(bytes, &progress.riskCounters)
-        case .money, .payouts, .wallets, .quotes: try restoreTreasury(section, bytes, &progress)
+        case .money, .payouts, .wallets, .walletSums, .quotes: try restoreTreasury(section, bytes, &progress)
         case .disputes:
             var reader = RecordReader()
             let count = try reader.integer(UInt64.self, bytes.bindMemory(to: UInt8.self).span)
             guard disputes.count == 0, count <= UInt64(UInt32.max) else { throw .invalidValue }
             disputes.reserveNumbers(upTo: Int(count))
-        case .coldPayments: throw .invalidValue
+        case .coldPayments, .coldPayouts, .coldWallets: throw .invalidValue
         }
     }
 

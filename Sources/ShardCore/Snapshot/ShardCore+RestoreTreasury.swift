@@ -3,7 +3,7 @@ import ShardRecords
 import ShardState
 
 extension ShardCore {
-    /// Takes in a chunk of the sections 12 to 15. The first of section 12 holds the counts, the others sellers.
+    /// Takes in a chunk of the sections 12 to 15, and 19. The first of section 12 holds the counts, the others sellers.
     mutating func restoreTreasury(
         _ section: SnapshotSection,
         _ raw: UnsafeRawBufferPointer,
@@ -14,8 +14,12 @@ extension ShardCore {
         if progress.treasury == nil {
             guard section == .money else { throw .invalidValue }
             let counts = try TreasuryCounts(&reader, bytes)
-            treasury.reserveQuoteNumbers(upTo: Int(counts.quotesEver))
-            treasury.reserveSellerNumbers(upTo: Int(counts.sellersEver))
+            treasury.reserveNumbers(
+                payouts: Int(counts.payouts.ever),
+                wallets: Int(counts.wallets.ever),
+                quotes: Int(counts.quotes.ever),
+                sellers: Int(counts.sellers.ever)
+            )
             progress.treasury = counts
         }
         defer { progress.treasurySeen = TreasuryCounts(treasury) }
@@ -26,11 +30,13 @@ extension ShardCore {
                 guard treasury.restore(seller, number: number) else { throw .invalidValue }
             case .payouts:
                 let payout = try Payout(&reader, bytes)
-                let number = treasury.append(payout) + 1
-                guard payout.id.sequence == UInt64(number) else { throw .invalidValue }
+                guard payout.id.shard == configuration.shard, treasury.insert(payout) else { throw .invalidValue }
             case .wallets:
                 let wallet = try Wallet(&reader, bytes)
-                guard wallet.id.sequence == UInt64(treasury.append(wallet) + 1) else { throw .invalidValue }
+                guard wallet.id.shard == configuration.shard, treasury.insert(wallet) else { throw .invalidValue }
+            case .walletSums:
+                let (sums, index) = try WalletSums.load(&reader, bytes)
+                guard treasury.restore(sums, ofWallet: index) else { throw .invalidValue }
             case .quotes:
                 guard treasury.restore(try ExchangeQuote(&reader, bytes)) else { throw .invalidValue }
             default: throw .invalidValue

@@ -70,8 +70,8 @@ extension ShardCore {
     package var moneyOccupancy: [TableOccupancy] {
         let limits = configuration.money
         return [
-            TableOccupancy(name: "payouts", count: treasury.payouts.count, capacity: limits.payouts),
-            TableOccupancy(name: "wallets", count: treasury.wallets.count, capacity: limits.wallets),
+            TableOccupancy(treasury.payouts, name: "payouts", capacity: limits.payouts),
+            TableOccupancy(treasury.wallets, name: "wallets", capacity: limits.wallets),
             TableOccupancy(name: "quotes", count: treasury.quotes.presentCount, capacity: limits.quotes),
             TableOccupancy(name: "accounts", count: expectedAccounts, capacity: limits.accounts),
             TableOccupancy(name: "sellers", count: treasury.sellers.count, capacity: limits.sellers),

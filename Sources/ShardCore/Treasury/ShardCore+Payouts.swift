@@ -31,12 +31,10 @@ extension ShardCore {
     }
 
     private func payoutAmount(_ request: CreatePayout, _ merchant: MerchantID) -> Result<Int64, Refused> {
-        // A merchant's share is as final as the table: pay-outs are never removed.
         let most = configuration.money.payouts
-        guard treasury.payouts.count < most, treasury.payoutCount(of: merchant) < configuration.merchantShare.of(most)
-        else {
-            return .failure(Refused(refusal: .payoutTableFull))
-        }
+        guard treasury.payouts.presentCount < most,
+            treasury.payoutCount(of: merchant) < configuration.merchantShare.of(most)
+        else { return .failure(Refused(refusal: .payoutTableFull)) }
         guard !request.isHeld else { return .failure(Refused(refusal: .payoutsOnHold)) }
         var source = Account(.merchantAvailable, owner: merchant.rawValue, currency: request.currency)
         if let seller = request.seller {
@@ -62,8 +60,11 @@ extension ShardCore {
         _ key: RequestKey,
         in turn: inout Turn
     ) {
-        guard let index = index(of: id, count: treasury.payouts.count), treasury.payouts[index].id == id else {
-            return refuse(command, .notFound, in: &turn)
+        let index: Int
+        switch place(of: id) {
+        case .warm(let found): index = found
+        case .cold: return park(command, for: ColdItem(.payout, sequence: id.sequence), in: &turn)
+        case .unknown: return refuse(command, .notFound, in: &turn)
         }
         guard treasury.payouts[index].state(after: event) != nil else {
             return refuse(command, .payoutUnexpectedState, in: &turn)
@@ -143,10 +144,21 @@ extension ShardCore {
     }
 
     mutating func answerPayout(_ id: PayoutID, _ command: Command, in turn: inout Turn) {
-        guard let index = index(of: id, count: treasury.payouts.count) else { return refuseRead(command, in: &turn) }
-        let payout = treasury.payouts[index]
-        guard payout.id == id, payout.merchant == command.merchant else { return refuseRead(command, in: &turn) }
-        let answer = answer(200) { $0.renderPayout(payout, into: &$1) }
-        respond(to: command, answer, restingOn: payout.lastRecord, in: &turn)
+        switch place(of: id) {
+        case .unknown: refuseRead(command, in: &turn)
+        case .cold: park(command, for: ColdItem(.payout, sequence: id.sequence), in: &turn)
+        case .warm(let index):
+            let payout = treasury.payouts[index]
+            guard payout.merchant == command.merchant else { return refuseRead(command, in: &turn) }
+            let answer = answer(200) { $0.renderPayout(payout, into: &$1) }
+            respond(to: command, answer, restingOn: payout.lastRecord, in: &turn)
+        }
+    }
+
+    /// The pay-out that `id` names, whosever it is.
+    private func place(of id: PayoutID) -> Place {
+        guard let index = index(of: id, count: treasury.payouts.count) else { return .unknown }
+        guard treasury.payouts.contains(index) else { return .cold }
+        return treasury.payouts[index].id == id ? .warm(index) : .unknown
     }
 }

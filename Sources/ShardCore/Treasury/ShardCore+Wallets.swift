@@ -11,9 +11,8 @@ extension ShardCore {
         _ key: RequestKey,
         in turn: inout Turn
     ) {
-        // A merchant's share is as final as the table: wallets are never removed.
         let most = configuration.money.wallets
-        guard treasury.wallets.count < most,
+        guard treasury.wallets.presentCount < most,
             treasury.walletCount(of: command.merchant) < configuration.merchantShare.of(most)
         else { return refuse(command, .walletTableFull, in: &turn) }
         var record = WalletOpened(
@@ -52,21 +51,56 @@ extension ShardCore {
         completeAtOnce(record.key, of: record.merchant, record: position, at: record.time)
     }
 
-    /// The wallet that `id` names, if the merchant may know of it.
+    /// The wallet that `id` names, if it is in memory and the merchant may know of it.
     func wallet(_ id: WalletID, of merchant: MerchantID) -> Wallet? {
-        guard let index = index(of: id, count: treasury.wallets.count) else { return nil }
+        guard case .warm(let index) = place(of: id, for: merchant) else { return nil }
+        return treasury.wallets[index]
+    }
+
+    /// The wallet that `id` names, if `merchant` may know of it.
+    func place(of id: WalletID, for merchant: MerchantID) -> Place {
+        guard let index = index(of: id, count: treasury.wallets.count) else { return .unknown }
+        guard treasury.wallets.contains(index) else { return .cold }
         let wallet = treasury.wallets[index]
-        return wallet.id == id && wallet.merchant == merchant ? wallet : nil
+        return wallet.id == id && wallet.merchant == merchant ? .warm(index) : .unknown
+    }
+
+    /// Makes sure that the wallet which a new payment names is in memory.
+    /// - Returns: false when the command waits for it now.
+    mutating func hasWallet(of request: CreatePayment, _ command: Command, in turn: inout Turn) -> Bool {
+        let id: WalletID
+        switch request.funding {
+        case .provider: return true
+        case .wallet(let wallet), .topUp(let wallet): id = wallet
+        }
+        switch place(of: id, for: command.merchant) {
+        case .unknown: break
+        case .warm(let index): treasury.use(wallet: index, at: turn.now)
+        case .cold:
+            park(command, for: ColdItem(.wallet, sequence: id.sequence), in: &turn)
+            return false
+        }
+        return true
     }
 
     func view(_ wallet: Wallet) -> WalletView {
-        WalletView(wallet: wallet, availableMinor: owed(wallet.account), heldMinor: owed(wallet.heldAccount))
+        WalletView(
+            wallet: wallet,
+            availableMinor: owed(wallet.id.account(in: wallet.currency)),
+            heldMinor: owed(wallet.id.heldAccount(in: wallet.currency)),
+            unsettledMinor: treasury.sums(ofWallet: Int(wallet.id.sequence) - 1).unsettledMinor
+        )
     }
 
     /// Its balance changes with every payment, so the answer rests on the newest record.
     mutating func answerWallet(_ id: WalletID, _ command: Command, in turn: inout Turn) {
-        guard let wallet = wallet(id, of: command.merchant) else { return refuseRead(command, in: &turn) }
-        let view = view(wallet)
-        respond(to: command, answer(200) { $0.renderWallet(view, into: &$1) }, restingOn: lastPosition, in: &turn)
+        switch place(of: id, for: command.merchant) {
+        case .unknown: refuseRead(command, in: &turn)
+        case .cold: park(command, for: ColdItem(.wallet, sequence: id.sequence), in: &turn)
+        case .warm(let index):
+            treasury.use(wallet: index, at: turn.now)
+            let view = view(treasury.wallets[index])
+            respond(to: command, answer(200) { $0.renderWallet(view, into: &$1) }, restingOn: lastPosition, in: &turn)
+        }
     }
 }

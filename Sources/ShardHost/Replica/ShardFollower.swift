@@ -118,8 +118,8 @@ extension ShardFollower.State {
         tailBytes += UInt64(bytes.count) + 4
         var unreadable: JournalError?
         do throws(RecordDecodingError) {
-            try core?.replay(bytes, at: position) { sequence, before in
-                do throws(JournalError) { return try storage.load(sequence, before: before) } catch {
+            try core?.replay(bytes, at: position) { item, before in
+                do throws(JournalError) { return try storage.load(item, before: before) } catch {
                     unreadable = error
                     return nil
                 }

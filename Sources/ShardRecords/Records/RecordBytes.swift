@@ -13,6 +13,8 @@ package enum RecordDecodingError: Error, Equatable {
     case idempotencyTableFull(capacity: Int)
     /// The record is about a payment that left memory, and its cold file cannot be read.
     case coldPaymentUnreadable(sequence: UInt64)
+    /// The same for a pay-out.
+    case coldPayoutUnreadable(sequence: UInt64)
 }
 
 /// Little-endian fixed-width writing, the journal's only number format.

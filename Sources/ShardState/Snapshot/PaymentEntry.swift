@@ -1,4 +1,4 @@
-package import Journal
+import Journal
 package import Payments
 
 /// The bytes of one payment with its details, references, refunds and disputes, the same in snapshots, in cold files and under the
@@ -8,14 +8,6 @@ package enum PaymentEntry {
     package static let headerBytes = 8
     /// The largest: details, 1,000 refunds, 16 disputes with their evidence, references of up to 255 bytes.
     package static let maximumBytes = 768 << 10
-
-    /// The payment that an entry holds, without taking it in.
-    package struct Head {
-        package var sequence: UInt64
-        package var merchant: MerchantID
-        package var lastRecord: RecordPosition
-        package var byteCount: Int
-    }
 
     /// What an entry takes, and what of it is made for it.
     package struct Size {
@@ -115,7 +107,7 @@ package enum PaymentEntry {
     }
 
     /// What the entry at the beginning of `bytes` is.
-    package static func head(_ bytes: UnsafeRawBufferPointer) throws(PaymentLayoutError) -> Head {
+    package static func head(_ bytes: UnsafeRawBufferPointer) throws(PaymentLayoutError) -> ColdHead {
         let smallest = headerBytes + PaymentLayout.paymentBytes
         guard bytes.count >= smallest else { throw PaymentLayoutError() }
         let count = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt32.self)))
@@ -124,7 +116,7 @@ package enum PaymentEntry {
         let record = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: headerBytes + 72, as: UInt64.self))
         let merchant = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: headerBytes + 16, as: UInt64.self))
         let owner = MerchantID(rawValue: merchant)
-        return Head(sequence: low, merchant: owner, lastRecord: record, byteCount: count)
+        return ColdHead(sequence: low, merchant: owner, lastRecord: record, byteCount: count)
     }
 }
 

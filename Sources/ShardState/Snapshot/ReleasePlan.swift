@@ -1,11 +1,32 @@
 package import Journal
 package import Payments
 
-/// Which payments leave memory after a snapshot, made by the thread that wrote it from what it was written from.
+/// What of one table leaves memory.
+package struct TablePlan: Sendable {
+    /// Elements from this index on stay: the snapshot wrote no more cold ones.
+    package var endIndex: Int
+    /// Chunks of the table to visit, in order.
+    package var chunks: [Int] = []
+    /// How many of them were visited.
+    package private(set) var visited = 0
+
+    package init(endIndex: Int) { self.endIndex = endIndex }
+
+    package var isDone: Bool { visited == chunks.count }
+
+    /// The chunk to visit now; nil when all were.
+    package mutating func next() -> Int? {
+        guard visited < chunks.count else { return nil }
+        defer { visited += 1 }
+        return chunks[visited]
+    }
+}
+
+/// What leaves memory after a snapshot, made by the thread that wrote it from what it was written from.
 package struct ReleasePlan: Sendable {
     /// The position of the snapshot.
     package var position: RecordPosition
-    /// Payments unchanged since then leave, milliseconds since 1970.
+    /// Payments and pay-outs unchanged since then leave, and wallets that nobody asked for; milliseconds since 1970.
     package var unchangedSince: Int64
     /// Payments from this index on stay: the snapshot wrote no more cold ones.
     package var endIndex: Int
@@ -16,6 +37,10 @@ package struct ReleasePlan: Sendable {
     /// How much of `tableChunks` was visited, and then of `arenaChunks`.
     package var visited = 0
     package var released = 0
+    package var payouts = TablePlan(endIndex: 0)
+    package var wallets = TablePlan(endIndex: 0)
+    /// What waits for a settlement of wallets without money: whatever is zero leaves.
+    package var walletSums = TablePlan(endIndex: 0)
 
     package init(
         position: RecordPosition,
@@ -35,7 +60,20 @@ package struct ReleasePlan: Sendable {
         self.released = released
     }
 
-    package var isDone: Bool { visited == tableChunks.count && released == arenaChunks.count }
+    package var isDone: Bool { visited == tableChunks.count && released == arenaChunks.count && isTreasuryDone }
+
+    package var isTreasuryDone: Bool { payouts.isDone && wallets.isDone && walletSums.isDone }
+
+    /// As for payments.
+    package func leaves(_ index: Int, _ payout: Payout) -> Bool {
+        index < payouts.endIndex && payout.isClosed && payout.updatedAt <= unchangedSince
+            && payout.lastRecord <= position
+    }
+
+    /// As for payments. A wallet never changes, but who uses it keeps it here.
+    package func leaves(_ index: Int, _ wallet: Wallet) -> Bool {
+        index < wallets.endIndex && wallet.usedAt <= unchangedSince && wallet.lastRecord <= position
+    }
 
     /// Whether a payment leaves. The same rule chose what was written into the cold file: a payment that it fits now and
     /// that has no later record is on disk as it is.

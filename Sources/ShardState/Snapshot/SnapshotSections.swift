@@ -19,6 +19,10 @@ package enum SnapshotSection: UInt16 {
     case payouts = 13
     case wallets = 14
     case quotes = 15
+    /// What waits for a settlement of wallets with money.
+    case walletSums = 19
+    case coldPayouts = 20
+    case coldWallets = 21
 }
 
 /// The version of the sections' layouts.

@@ -4,42 +4,74 @@ package import ShardRecords
 
 /// How many of each table a snapshot holds, and what the numbers go on from.
 package struct TreasuryCounts: Equatable {
-    package static let byteCount = 48
+    package static let byteCount = 72
 
-    package var payouts: UInt64 = 0
-    package var wallets: UInt64 = 0
-    /// Quotes ever made, and those in the snapshot.
-    package var quotesEver: UInt64 = 0
-    package var quotes: UInt64 = 0
-    /// Numbers given to sellers, and sellers in the snapshot.
-    package var sellersEver: UInt64 = 0
-    package var sellers: UInt64 = 0
+    /// Numbers given out, and what of it is in the snapshot.
+    package struct Table: Equatable {
+        package var ever: UInt64 = 0
+        package var present: UInt64 = 0
+
+        init() {}
+
+        init<Element>(_ table: SparseTable<Element>) {
+            ever = UInt64(table.count)
+            present = UInt64(table.presentCount)
+        }
+    }
+
+    package var payouts = Table()
+    package var wallets = Table()
+    package var quotes = Table()
+    package var sellers = Table()
+    package var walletSums: UInt64 = 0
 
     package init() {}
 
     package init(_ treasury: Treasury) {
-        payouts = UInt64(treasury.payouts.count)
-        wallets = UInt64(treasury.wallets.count)
-        quotesEver = UInt64(treasury.quotes.count)
-        quotes = UInt64(treasury.quotes.presentCount)
-        sellersEver = UInt64(treasury.sellers.sellers.count)
-        sellers = UInt64(treasury.sellers.sellers.presentCount)
+        payouts = Table(treasury.payouts)
+        wallets = Table(treasury.wallets)
+        quotes = Table(treasury.quotes)
+        sellers = Table(treasury.sellers.sellers)
+        walletSums = UInt64(treasury.sums.presentCount)
+    }
+
+    /// What a snapshot holds of a capture: without what leaves by the plan.
+    package init(_ treasury: Treasury, _ plan: ReleasePlan) {
+        self.init(treasury)
+        for chunk in plan.payouts.chunks {
+            treasury.payouts.forEach(inChunk: chunk) { if plan.leaves($0, $1) { payouts.present -= 1 } }
+        }
+        for chunk in plan.wallets.chunks {
+            treasury.wallets.forEach(inChunk: chunk) { if plan.leaves($0, $1) { wallets.present -= 1 } }
+        }
     }
 
     package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
-        payouts = try reader.integer(UInt64.self, bytes)
-        wallets = try reader.integer(UInt64.self, bytes)
-        quotesEver = try reader.integer(UInt64.self, bytes)
-        quotes = try reader.integer(UInt64.self, bytes)
-        sellersEver = try reader.integer(UInt64.self, bytes)
-        sellers = try reader.integer(UInt64.self, bytes)
-        guard max(payouts, wallets) < 1 << 32, quotes <= quotesEver, sellers <= sellersEver,
-            max(quotesEver, sellersEver) < 1 << 38
-        else { throw .invalidValue }
+        payouts = try reader.tableCounts(bytes)
+        wallets = try reader.tableCounts(bytes)
+        quotes = try reader.tableCounts(bytes)
+        sellers = try reader.tableCounts(bytes)
+        walletSums = try reader.integer(UInt64.self, bytes)
+        guard walletSums <= wallets.ever else { throw .invalidValue }
     }
 
     package func store(into bytes: inout [UInt8]) {
-        for count in [payouts, wallets, quotesEver, quotes, sellersEver, sellers] { bytes.appendInteger(count) }
+        for table in [payouts, wallets, quotes, sellers] {
+            bytes.appendInteger(table.ever)
+            bytes.appendInteger(table.present)
+        }
+        bytes.appendInteger(walletSums)
+    }
+}
+
+extension RecordReader {
+    fileprivate mutating func tableCounts(_ bytes: Span<UInt8>) throws(RecordDecodingError) -> TreasuryCounts.Table {
+        var table = TreasuryCounts.Table()
+        table.ever = try integer(UInt64.self, bytes)
+        table.present = try integer(UInt64.self, bytes)
+        // 270 billion: the list of their chunks is allocated at once.
+        guard table.ever < 1 << 38, table.present <= table.ever else { throw .invalidValue }
+        return table
     }
 }
 
@@ -90,8 +122,6 @@ extension Wallet {
         bytes.appendInteger(currency.numericCode)
         bytes.appendInteger(createdAt)
         bytes.appendInteger(lastRecord)
-        bytes.appendInteger(unsettledMinor)
-        bytes.appendInteger(pendingMinor)
         bytes.appendText(reference)
     }
 
@@ -101,14 +131,34 @@ extension Wallet {
         let currency = try reader.currency(bytes)
         let createdAt = try reader.integer(Int64.self, bytes)
         let lastRecord = try reader.integer(UInt64.self, bytes)
-        let unsettledMinor = try reader.integer(Int64.self, bytes)
-        let pendingMinor = try reader.integer(Int64.self, bytes)
-        guard unsettledMinor >= 0, pendingMinor >= 0 else { throw .invalidValue }
         let reference = try reader.shortText(bytes)
         self.init(id: id, merchant: merchant, currency: currency, reference: reference, createdAt: createdAt)
         self.lastRecord = lastRecord
-        self.unsettledMinor = unsettledMinor
-        self.pendingMinor = pendingMinor
+    }
+}
+
+extension WalletSums {
+    package func store(wallet index: Int, into bytes: inout [UInt8]) {
+        bytes.appendInteger(UInt64(index + 1))
+        bytes.appendInteger(merchant.rawValue)
+        bytes.appendInteger(currency.numericCode)
+        bytes.appendInteger(unsettledMinor)
+        bytes.appendInteger(pendingMinor)
+    }
+
+    package static func load(
+        _ reader: inout RecordReader,
+        _ bytes: Span<UInt8>
+    ) throws(RecordDecodingError) -> (sums: WalletSums, index: Int) {
+        let number = try reader.integer(UInt64.self, bytes)
+        let merchant = MerchantID(rawValue: try reader.integer(UInt64.self, bytes))
+        var sums = WalletSums(merchant: merchant, currency: try reader.currency(bytes))
+        sums.unsettledMinor = try reader.integer(Int64.self, bytes)
+        sums.pendingMinor = try reader.integer(Int64.self, bytes)
+        guard number >= 1, number < 1 << 38, sums.unsettledMinor >= 0, sums.pendingMinor >= 0 else {
+            throw .invalidValue
+        }
+        return (sums, Int(number) - 1)
     }
 }
 
@@ -155,34 +205,53 @@ extension Seller {
 }
 
 extension Treasury {
-    /// Writes everything of one table, one after the other.
-    package func forEachStored(_ section: SnapshotSection, _ body: (_ store: (inout [UInt8]) -> Void) -> Void) {
+    /// Writes what a snapshot holds of one table, one after the other: not what leaves by the plan.
+    package func forEachStored(
+        _ section: SnapshotSection,
+        besides plan: ReleasePlan,
+        _ body: (_ store: (inout [UInt8]) -> Void) -> Void
+    ) {
         switch section {
-        case .money:
-            let all = sellers.sellers
-            for index in 0..<all.count where all.contains(index) {
-                body { all[index].store(number: index + 1, into: &$0) }
-            }
-        case .payouts: for index in 0..<payouts.count { body(payouts[index].store) }
-        case .wallets: for index in 0..<wallets.count { body(wallets[index].store) }
-        case .quotes: for index in firstQuote..<quotes.count where quotes.contains(index) { body(quotes[index].store) }
+        case .money: forEach(sellers.sellers) { index, seller in body { seller.store(number: index + 1, into: &$0) } }
+        case .payouts: forEach(payouts) { if !plan.leaves($0, $1) { body($1.store) } }
+        case .wallets: forEach(wallets) { if !plan.leaves($0, $1) { body($1.store) } }
+        case .walletSums: forEach(sums) { index, sums in body { sums.store(wallet: index, into: &$0) } }
+        case .quotes: forEach(quotes) { body($1.store) }
         default: preconditionFailure("a section of other tables")
         }
     }
 
+    private func forEach<Element>(_ table: SparseTable<Element>, _ body: (Int, Element) -> Void) {
+        for chunk in table.chunkNumbers { table.forEach(inChunk: chunk, body) }
+    }
+
     /// For the state digest.
-    package var digest: UInt64 {
+    /// - Parameter cold: reads the entry of what is not in memory.
+    package func digest(cold: (ColdItem) -> [UInt8]?) -> UInt64 {
         var hasher = StateHasher()
-        var bytes: [UInt8] = []
-        TreasuryCounts(self).store(into: &bytes)
-        for section in [SnapshotSection.money, .payouts, .wallets, .quotes] {
-            forEachStored(section) { store in
-                store(&bytes)
-                hasher.combine(bytes.span)
-                bytes.removeAll(keepingCapacity: true)
-            }
+        for index in 0..<payouts.count {
+            let entry =
+                payouts.contains(index)
+                ? TreasuryEntry.bytes(payouts[index]) : cold(ColdItem(.payout, sequence: UInt64(index) + 1))
+            if let entry { hasher.combine(entry.span) }
         }
+        for index in 0..<wallets.count {
+            let entry =
+                wallets.contains(index)
+                ? TreasuryEntry.bytes(wallets[index]) : cold(ColdItem(.wallet, sequence: UInt64(index) + 1))
+            if let entry { hasher.combine(entry.span) }
+        }
+        var bytes: [UInt8] = []
+        forEach(sums) { index, sums in if !sums.isZero { sums.store(wallet: index, into: &bytes) } }
+        forEach(sellers.sellers) { index, seller in seller.store(number: index + 1, into: &bytes) }
+        forEach(quotes) { $1.store(into: &bytes) }
         hasher.combine(bytes.span)
+        hasher.combine(
+            UInt64(payouts.count),
+            UInt64(wallets.count),
+            UInt64(quotes.count),
+            UInt64(sellers.sellers.count)
+        )
         return hasher.value
     }
 }

@@ -1,3 +1,4 @@
+package import Money
 package import Payments
 
 /// What a shard keeps beside payments: pay-outs, wallets, exchange quotes and sellers. Balances are in the ledger only.
@@ -9,6 +10,8 @@ package struct Treasury: Sendable {
 
     package private(set) var payouts = SparseTable<Payout>()
     package private(set) var wallets = SparseTable<Wallet>()
+    /// Of wallets with money, in memory or not. What is zero leaves with the next snapshot.
+    package private(set) var sums = SparseTable<WalletSums>()
     package private(set) var quotes = SparseTable<ExchangeQuote>()
     /// No quote before this one is here.
     package private(set) var firstQuote = 0
@@ -29,12 +32,12 @@ package struct Treasury: Sendable {
 
     // MARK: Pay-outs
 
-    /// Pay-outs of one merchant.
+    /// Pay-outs of one merchant in memory.
     package func payoutCount(of merchant: MerchantID) -> Int { payoutCounts[merchant] ?? 0 }
 
     /// - Returns: the pay-out's place in its table.
     package mutating func append(_ payout: Payout) -> Int {
-        payoutCounts[payout.merchant, default: 0] += 1
+        count(payout.merchant, 1, in: &payoutCounts)
         return payouts.append(payout)
     }
 
@@ -48,25 +51,129 @@ package struct Treasury: Sendable {
         record: UInt64
     ) {
         if let event { payouts[index].apply(event, reason: reason, at: time) }
-        payouts[index].lastRecord = record
+        payouts[index].recorded(at: record)
+    }
+
+    /// Takes in what a snapshot or a cold file holds.
+    package mutating func insert(_ payout: Payout) -> Bool {
+        guard let index = place(of: payout.id, in: payouts) else { return false }
+        payouts.insert(payout, at: index)
+        count(payout.merchant, 1, in: &payoutCounts)
+        return true
     }
 
     // MARK: Wallets
 
-    /// Wallets of one merchant.
+    /// Wallets of one merchant in memory.
     package func walletCount(of merchant: MerchantID) -> Int { walletCounts[merchant] ?? 0 }
 
     /// - Returns: the wallet's place in its table.
     package mutating func append(_ wallet: Wallet) -> Int {
-        walletCounts[wallet.merchant, default: 0] += 1
+        count(wallet.merchant, 1, in: &walletCounts)
+        sums.reserveNumbers(upTo: wallets.count + 1)
         return wallets.append(wallet)
     }
 
-    /// A record of a payment from the wallet, or of a top-up, changed what of its money waits for a settlement.
-    package mutating func keepPending(_ minor: Int64, ofWallet index: Int) { wallets[index].pendingMinor = minor }
+    /// Takes in what a snapshot or a cold file holds.
+    package mutating func insert(_ wallet: Wallet) -> Bool {
+        guard let index = place(of: wallet.id, in: wallets) else { return false }
+        wallets.insert(wallet, at: index)
+        count(wallet.merchant, 1, in: &walletCounts)
+        return true
+    }
 
-    package mutating func addUnsettled(_ change: Int64, ofWallet index: Int) {
-        wallets[index].unsettledMinor += change
+    /// Somebody asks for the wallet: it stays in memory for a while.
+    package mutating func use(wallet index: Int, at time: Int64) {
+        wallets[index].usedAt = max(wallets[index].usedAt, time)
+    }
+
+    /// What waits for a settlement of a wallet's money; zeros for a wallet without any.
+    package func sums(ofWallet index: Int) -> (unsettledMinor: Int64, pendingMinor: Int64) {
+        guard sums.contains(index) else { return (0, 0) }
+        return (sums[index].unsettledMinor, sums[index].pendingMinor)
+    }
+
+    /// A record books to the wallet's accounts, or changes what of its top-ups is unsettled.
+    package mutating func addSums(
+        ofWallet index: Int,
+        pending: Int64 = 0,
+        unsettled: Int64 = 0,
+        merchant: MerchantID,
+        currency: Currency
+    ) {
+        if !sums.contains(index) { sums.insert(WalletSums(merchant: merchant, currency: currency), at: index) }
+        sums[index].pendingMinor += pending
+        sums[index].unsettledMinor += unsettled
+        precondition(sums[index].pendingMinor >= 0, "more became available than a wallet's payments had left pending")
+    }
+
+    /// Takes in what a snapshot holds.
+    package mutating func restore(_ restored: WalletSums, ofWallet index: Int) -> Bool {
+        guard index >= 0, index < sums.count, !sums.contains(index) else { return false }
+        sums.insert(restored, at: index)
+        return true
+    }
+
+    // MARK: Memory
+
+    /// The numbers that a snapshot goes on from. What it holds follows.
+    package mutating func reserveNumbers(payouts: Int, wallets: Int, quotes: Int, sellers: Int) {
+        self.payouts.reserveNumbers(upTo: payouts)
+        self.wallets.reserveNumbers(upTo: wallets)
+        sums.reserveNumbers(upTo: wallets)
+        self.quotes.reserveNumbers(upTo: quotes)
+        firstQuote = quotes
+        self.sellers.reserveNumbers(upTo: sellers)
+    }
+
+    /// Lets leave what a snapshot has put on disk, at most that of `limit` chunks.
+    /// - Parameter isEmpty: whether the wallet's accounts are closed.
+    /// - Returns: how many pay-outs, and how many wallets left.
+    package mutating func release(
+        _ plan: inout ReleasePlan,
+        limit: Int,
+        isEmpty: (_ wallet: Int, WalletSums) -> Bool
+    ) -> (payouts: Int, wallets: Int) {
+        var left = (payouts: 0, wallets: 0)
+        var rest = limit
+        while rest > 0, let chunk = plan.payouts.next() {
+            rest -= 1
+            payouts.forEach(inChunk: chunk) { index, payout in
+                if plan.leaves(index, payout) { count(payout.merchant, -1, in: &payoutCounts) }
+            }
+            left.payouts += payouts.remove(inChunk: chunk) { plan.leaves($0, $1) }
+        }
+        while rest > 0, let chunk = plan.wallets.next() {
+            rest -= 1
+            wallets.forEach(inChunk: chunk) { index, wallet in
+                if plan.leaves(index, wallet) { count(wallet.merchant, -1, in: &walletCounts) }
+            }
+            left.wallets += wallets.remove(inChunk: chunk) { plan.leaves($0, $1) }
+        }
+        while rest > 0, let chunk = plan.walletSums.next() {
+            rest -= 1
+            _ = sums.remove(inChunk: chunk) { $1.isZero && isEmpty($0, $1) }
+        }
+        return left
+    }
+
+    /// The bytes of these tables.
+    package var reservedBytes: Int {
+        payouts.reservedBytes + wallets.reservedBytes + sums.reservedBytes + quotes.reservedBytes
+            + sellers.sellers.reservedBytes
+    }
+
+    /// Where an element belongs that is not here; nil when it is, or when its number was not given out.
+    private func place<Element>(of id: some ShardIdentifier, in table: SparseTable<Element>) -> Int? {
+        guard id.sequence >= 1, id.sequence <= UInt64(table.count) else { return nil }
+        let index = Int(id.sequence) - 1
+        return table.contains(index) ? nil : index
+    }
+
+    private func count(_ merchant: MerchantID, _ change: Int, in counts: inout [MerchantID: Int]) {
+        let count = (counts[merchant] ?? 0) + change
+        precondition(count >= 0, "what left memory was counted less twice")
+        counts[merchant] = count == 0 ? nil : count
     }
 
     // MARK: Sellers
@@ -91,8 +198,6 @@ package struct Treasury: Sendable {
 
     /// Takes in what a snapshot holds.
     package mutating func restore(_ seller: Seller, number: Int) -> Bool { sellers.restore(seller, number: number) }
-
-    package mutating func reserveSellerNumbers(upTo count: Int) { sellers.reserveNumbers(upTo: count) }
 
     // MARK: Quotes
 
@@ -119,11 +224,6 @@ package struct Treasury: Sendable {
         firstQuote = min(firstQuote, index)
         quotes.insert(quote, at: index)
         return true
-    }
-
-    package mutating func reserveQuoteNumbers(upTo count: Int) {
-        quotes.reserveNumbers(upTo: count)
-        firstQuote = quotes.count
     }
 
     package mutating func convertQuote(_ index: Int, record: UInt64, at time: Int64) {

@@ -416,9 +416,9 @@ extension World {
     func digest(_ core: borrowing ShardCore, _ storage: ShardStorage) -> UInt64 {
         disk.isWatched = true
         defer { disk.isWatched = false }
-        return core.stateDigest { sequence in
-            do throws(JournalError) { return try storage.load(sequence) } catch {
-                fail("payment \(sequence) left memory and cannot be read: \(error)")
+        return core.stateDigest { item in
+            do throws(JournalError) { return try storage.load(item) } catch {
+                fail("what left memory cannot be read: \(error)")
                 return nil
             }
         }

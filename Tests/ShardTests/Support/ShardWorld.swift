@@ -20,8 +20,10 @@ struct ShardWorld: ~Copyable {
     var calls: [(call: ProviderCall, token: UInt64)] = []
     var questions: [(question: ScoreRequest, token: UInt64)] = []
     var replays: [(reply: ReplyToken, record: RecordPosition)] = []
-    /// Payments that the shard asked to be read back and that were not yet.
-    var loads: [UInt64] = []
+    /// What the shard asked to be read back and was not yet.
+    var loadedItems: [ColdItem] = []
+    /// The payments among it.
+    var loads: [UInt64] { loadedItems.filter { $0.kind == .payment }.map(\.sequence) }
     var histories: [(payment: PaymentID, newest: RecordPosition)] = []
     var ledgerReads: [LedgerRead] = []
     var pastBalances: [PastBalance] = []
@@ -32,7 +34,8 @@ struct ShardWorld: ~Copyable {
     var storage: ShardStorage?
     var restored = RestoreReport()
     var now: Int64 = 1_790_000_000_000
-    private var requests: UInt64 = 0
+    /// Requests sent, of which each has its own identifier.
+    var requests: UInt64 = 0
 
     init(configuration: ShardConfiguration = .test) {
         core = ShardCore(configuration: configuration, renderer: TestRenderer())
@@ -138,7 +141,7 @@ struct ShardWorld: ~Copyable {
             case .score(let question, let token, _): questions.append((question, token))
             case .respond(let response): responses.append(response)
             case .replay(let reply, _, _, let record): replays.append((reply, record))
-            case .loadPayment(_, let sequence): loads.append(sequence)
+            case .load(_, let item): loadedItems.append(item)
             case .lookUpKey(let digest, let second): keyLookUps.append((digest, second))
             case .history(_, _, _, let payment, let newest): histories.append((payment, newest))
             case .ledgerEntries(_, _, let read): ledgerReads.append(read)
@@ -146,7 +149,7 @@ struct ShardWorld: ~Copyable {
             }
         }
         output.removeAll()
-        if loadsAtOnce, !loads.isEmpty { answerLoads() }
+        if loadsAtOnce, !loadedItems.isEmpty { answerLoads() }
         if looksUpAtOnce, !keyLookUps.isEmpty { answerKeyLookUps() }
     }
 
@@ -167,18 +170,16 @@ struct ShardWorld: ~Copyable {
         settle()
     }
 
-    /// The payments that were asked for are read back.
+    /// What was asked for is read back.
     mutating func answerLoads(failing: Bool = false) {
-        let sequences = loads
-        loads = []
-        for sequence in sequences {
-            core.paymentLoaded(sequence, failing ? nil : entry(sequence), at: now, into: &output)
-        }
+        let items = loadedItems
+        loadedItems = []
+        for item in items { core.loaded(item, failing ? nil : entry(item), at: now, into: &output) }
         settle()
     }
 
-    private func entry(_ sequence: UInt64) -> [UInt8]? {
-        do { return try storage?.load(sequence) } catch { return nil }
+    private func entry(_ item: ColdItem) -> [UInt8]? {
+        do { return try storage?.load(item) } catch { return nil }
     }
 
     // MARK: Snapshots
@@ -194,8 +195,8 @@ struct ShardWorld: ~Copyable {
         restored = try storage.restore(into: &core)
         for index in Int(restored.position)..<journal.count {
             let record = journal[index]
-            try core.replay(record.span, at: RecordPosition(index + 1)) { sequence, before in
-                do throws(JournalError) { return try storage.load(sequence, before: before) } catch { return nil }
+            try core.replay(record.span, at: RecordPosition(index + 1)) { item, before in
+                do throws(JournalError) { return try storage.load(item, before: before) } catch { return nil }
             }
             try storage.makeRoomForKeys(in: &core)
         }
@@ -224,8 +225,8 @@ struct ShardWorld: ~Copyable {
     }
 
     func digest() -> UInt64 {
-        core.stateDigest { [storage] sequence in
-            do { return try storage?.load(sequence) } catch { return nil }
+        core.stateDigest { [storage] item in
+            do { return try storage?.load(item) } catch { return nil }
         }
     }
 
