@@ -363,6 +363,9 @@ struct ShardCoreTests {
         #expect(world.replays.count == 1)
         world.send(.getPayment(id))
         #expect(world.lastStatus == 200)
+        world.core.share = ProcessShare(accounts: 4)
+        world.send(ShardWorld.create(), key: "d", merchant: 8)
+        #expect(world.lastStatus == 503 && world.lastBody == "refused accountTableFull")
         // Completed keys wait for a run: they are due when the process's are.
         let before = world.core.keysAreDue
         world.core.share = ProcessShare(areKeysDue: true)

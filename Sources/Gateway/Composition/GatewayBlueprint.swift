@@ -87,6 +87,7 @@ struct GatewayBlueprint: Sendable {
         budget = TableBudget(
             payments: payments.capacity ?? payments.capacityPerShard * loopCount,
             keys: keys.capacity ?? keys.capacityPerShard * loopCount,
+            accounts: payments.accounts ?? payments.accountsPerShard * loopCount,
             shards: directory.shards,
             loops: loopCount
         )

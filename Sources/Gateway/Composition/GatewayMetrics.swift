@@ -60,6 +60,7 @@ enum GatewayMetrics {
         let gauges: [(StaticString, StaticString, Int)] = [
             ("millrace_process_payments_capacity", "Payments that all shards may hold in memory.", budget.payments),
             ("millrace_process_idempotency_capacity", "Keys that all shards may hold in memory.", budget.keys),
+            ("millrace_process_accounts_capacity", "Accounts that all shards may hold.", budget.accounts),
         ]
         for (name, help, value) in gauges { metrics.gauge(name, help: help, value: Int64(value)) }
     }

@@ -244,7 +244,7 @@ extension LoopRuntime: ShardPorts {
     }
 
     func journalRoom(isShort: Bool, shard: UInt16) {
-        let changed = slot(of: shard).shard?.room.update(isShort: isShort, at: .now())
+        let changed = slot(of: shard).shard?.room.update(isShort: isShort, at: NIODeadline.now())
         if let changed { onJournalEvent(.room(isShort: changed, shard: shard)) }
     }
 
@@ -304,7 +304,10 @@ struct RoomWatch {
     private var lastShort: NIODeadline?
 
     /// The new state if it has changed.
-    mutating func update(isShort: Bool, at now: NIODeadline) -> Bool? {
+    mutating func update(isShort: Bool, at now: @autoclosure () -> NIODeadline) -> Bool? {
+        // Told at every tick, so that the clock is read only where it matters.
+        guard isShort || lastShort != nil else { return nil }
+        let now = now()
         if isShort {
             defer { lastShort = now }
             return lastShort == nil ? true : nil

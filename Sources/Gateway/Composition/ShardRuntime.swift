@@ -30,6 +30,7 @@ final class ShardRuntime {
         TableBudget.Held(
             payments: host.core.warmPaymentCount,
             keys: host.core.idempotencyCount,
+            accounts: host.core.expectedAccounts,
             completedKeys: host.core.completedKeyCount
         )
     }

@@ -11,13 +11,16 @@ final class TableBudget: Sendable {
         var payments = 0
         /// Idempotency keys of requests in memory.
         var keys = 0
-        /// Of these, those that leave memory with the next snapshot.
+        /// Accounts of merchants, wallets and sellers that are open or may come to be.
+        var accounts = 0
+        /// Of the keys, those that leave memory with the next snapshot.
         var completedKeys = 0
 
         static func + (left: Held, right: Held) -> Held {
             Held(
                 payments: left.payments + right.payments,
                 keys: left.keys + right.keys,
+                accounts: left.accounts + right.accounts,
                 completedKeys: left.completedKeys + right.completedKeys
             )
         }
@@ -27,13 +30,16 @@ final class TableBudget: Sendable {
     let payments: Int
     /// The most idempotency keys of requests in memory.
     let keys: Int
+    /// The most accounts.
+    let accounts: Int
     private let shards: Int
     /// By loop.
     private let held: Mutex<[Held]>
 
-    init(payments: Int, keys: Int, shards: Int, loops: Int) {
+    init(payments: Int, keys: Int, accounts: Int, shards: Int, loops: Int) {
         self.payments = payments
         self.keys = keys
+        self.accounts = accounts
         self.shards = shards
         held = Mutex([Held](repeating: Held(), count: loops))
     }
@@ -53,6 +59,7 @@ final class TableBudget: Sendable {
         ProcessShare(
             payments: shard.payments + max(0, payments - sum.payments),
             keys: shard.keys + max(0, keys - sum.keys),
+            accounts: shard.accounts + max(0, accounts - sum.accounts),
             areKeysDue: sum.completedKeys >= max(1, keys / 2) && shard.completedKeys * shards >= sum.completedKeys
         )
     }

@@ -90,6 +90,7 @@ extension GatewayConfiguration.PaymentTable {
         capacityPerShard = try section.integer("capacity_per_shard", in: 1_024...500_000_000) ?? capacityPerShard
         capacity = try section.integer("capacity", in: 1_024...500_000_000)
         accountsPerShard = try section.integer("accounts_per_shard", in: 1_024...500_000_000) ?? accountsPerShard
+        accounts = try section.integer("accounts", in: 1_024...500_000_000)
         waitingPerShard = try section.integer("waiting_per_shard", in: 1_024...100_000_000) ?? waitingPerShard
         resolutionsPerShard = try section.integer("resolutions_per_shard", in: 1...16_384) ?? resolutionsPerShard
         try section.readParking(shard: &parkedPerShard, merchant: &parkedPerMerchant)

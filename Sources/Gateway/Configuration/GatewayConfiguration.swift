@@ -142,6 +142,8 @@ extension GatewayConfiguration {
         package var capacity: Int?
         /// Accounts of merchants, wallets and sellers in the ledger, per shard; what may open more is answered 503.
         package var accountsPerShard = 1_048_576
+        /// The same of all shards together; `nil` for as many as one shard's for each event loop.
+        package var accounts: Int?
         /// Operations per shard that wait for their outcome; one more keeps its place among the calls.
         package var waitingPerShard = 262_144
         /// Calls at once per shard that resolve waiting operations.

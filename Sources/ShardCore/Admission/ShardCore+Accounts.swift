@@ -14,7 +14,7 @@ extension ShardCore {
     }
 
     /// Accounts of merchants, wallets and sellers that are open, or may come to be by what was admitted.
-    var expectedAccounts: Int {
+    package var expectedAccounts: Int {
         balances.merchantCount * Balances.accountsOfMerchant + accountShares.total * Balances.accountsOfClosable
     }
 
@@ -22,7 +22,7 @@ extension ShardCore {
     func accountRefusal(_ merchant: MerchantID, _ currency: Currency) -> Refusal? {
         if balances.hasMerchant(merchant.rawValue, currency) { return nil }
         let expected = expectedAccounts + Balances.accountsOfMerchant
-        return expected <= configuration.money.accounts ? nil : .accountTableFull
+        return expected <= min(configuration.money.accounts, share.accounts) ? nil : .accountTableFull
     }
 
     /// Why a merchant's operation is refused that may open accounts of so many wallets or sellers which have none.
@@ -31,7 +31,8 @@ extension ShardCore {
         let share = configuration.merchantShare.of(closableCapacity)
         guard accountShares.count(of: merchant) + count <= share else { return .merchantLimitReached }
         let expected = expectedAccounts + count * Balances.accountsOfClosable
-        let hasRoom = accountShares.total + count <= closableCapacity && expected <= configuration.money.accounts
+        let most = min(configuration.money.accounts, self.share.accounts)
+        let hasRoom = accountShares.total + count <= closableCapacity && expected <= most
         return hasRoom ? nil : .accountTableFull
     }
 

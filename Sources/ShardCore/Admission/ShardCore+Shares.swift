@@ -7,12 +7,15 @@ package struct ProcessShare: Sendable, Equatable {
     package var payments: Int
     /// The most idempotency keys of requests in memory.
     package var keys: Int
+    /// The most accounts of merchants, wallets and sellers that are open or may come to be.
+    package var accounts: Int
     /// Whether keys should go to a run soon, so that the process's keys leave memory.
     package var areKeysDue: Bool
 
-    package init(payments: Int = .max, keys: Int = .max, areKeysDue: Bool = false) {
+    package init(payments: Int = .max, keys: Int = .max, accounts: Int = .max, areKeysDue: Bool = false) {
         self.payments = payments
         self.keys = keys
+        self.accounts = accounts
         self.areKeysDue = areKeysDue
     }
 }

@@ -6,12 +6,12 @@ import Testing
 @Suite struct TableBudgetTests {
     typealias Held = TableBudget.Held
 
-    private let budget = TableBudget(payments: 1_000, keys: 400, shards: 4, loops: 2)
+    private let budget = TableBudget(payments: 1_000, keys: 400, accounts: 50, shards: 4, loops: 2)
 
     @Test func `A shard may have what all others leave`() {
-        let sum = Held(payments: 700, keys: 100, completedKeys: 50)
-        let share = budget.share(of: Held(payments: 200, keys: 90, completedKeys: 50), in: sum)
-        #expect(share == ProcessShare(payments: 500, keys: 390, areKeysDue: false))
+        let sum = Held(payments: 700, keys: 100, accounts: 20, completedKeys: 50)
+        let share = budget.share(of: Held(payments: 200, keys: 90, accounts: 8, completedKeys: 50), in: sum)
+        #expect(share == ProcessShare(payments: 500, keys: 390, accounts: 38, areKeysDue: false))
     }
 
     @Test func `Beyond the sum nobody gets more, and nobody loses what it has`() {
