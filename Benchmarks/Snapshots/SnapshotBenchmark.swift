@@ -267,7 +267,7 @@ private struct Run: ~Copyable {
         details.append(.paymentMethod, "tok_visa_4242")
         details.append(.reference, "order-1234567890")
         details.append(.description, "A usual description of goods")
-        let kind = Command.Kind.createPayment(
+        let kind = Command.Kind.create(
             CreatePayment(
                 amountMinor: Int64(number % 100_000) + 1,
                 currency: .eur,
@@ -290,7 +290,7 @@ private struct Run: ~Copyable {
     static func refund(_ place: Int, _ core: inout ShardCore, in output: inout Turn) {
         var id: PaymentID?
         _ = core.forEachPayment(from: place, count: 1) { view, _ in id = view.id }
-        var command = command(.refund(id!, amountMinor: 1), 1 << 40 | UInt64(place))
+        var command = command(.payment(id!, .refund(amountMinor: 1)), 1 << 40 | UInt64(place))
         command.merchant = MerchantID(rawValue: UInt64(place % 1_000))
         finish(command, amount: 1, number: place, by: &core, in: &output)
     }

@@ -70,7 +70,7 @@ struct SampleRecords: ~Copyable {
             details: details
         )
         return Command(
-            kind: .createPayment(payment),
+            kind: .create(payment),
             merchant: MerchantID(rawValue: 7),
             requestID: RequestID(high: 1, low: number),
             // As spread as a digest is.

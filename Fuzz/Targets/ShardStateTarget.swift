@@ -59,7 +59,7 @@ private enum ShardStateSeed {
         var output = Turn()
         var payments: [PaymentID] = []
         for number in 1...3 {
-            core.handle(command(.createPayment(payment), UInt64(number)), at: now, into: &output)
+            core.handle(command(.create(payment), UInt64(number)), at: now, into: &output)
             guard case .callProvider(let call, let token, _)? = output.effects.last?.effect else { continue }
             payments.append(call.payment)
             output.removeAll()
@@ -68,7 +68,7 @@ private enum ShardStateSeed {
             core.handle(.succeeded(success), of: token, at: now + 1, into: &output)
             output.removeAll()
         }
-        core.handle(command(.refund(payments[0], amountMinor: 250), 9), at: now + 2, into: &output)
+        core.handle(command(.payment(payments[0], .refund(amountMinor: 250)), 9), at: now + 2, into: &output)
         let capture = core.capture(unchangedSince: 0)
         return [state(capture), accounts(capture), warm(capture), running(capture)]
     }()

@@ -161,34 +161,28 @@ package struct ShardCore: ~Copyable {
         precondition(handle != nil, "more operations in flight than the timer wheel was built for")
     }
 
-    /// Where what an identifier names is.
-    enum Place {
-        /// In memory, at this index.
-        case warm(Int)
-        /// On disk, if it is the merchant's and exists at all.
-        case cold
-        case unknown
+    /// The payment in memory that `id` names, if the caller may know of it.
+    func find(_ id: PaymentID, for caller: Caller) -> Int? {
+        guard let index = index(of: PaymentNumber(id)), payments[index].id == id,
+            caller.isOperator || payments[index].merchant == caller.merchant
+        else { return nil }
+        return index
     }
 
-    /// The payment that `id` names, if `merchant` may know of it.
-    func place(of id: PaymentID, for merchant: MerchantID) -> Place {
-        guard id.shard == configuration.shard, id.sequence >= 1, id.sequence <= UInt64(payments.count) else {
-            return .unknown
+    /// The refund of a payment in memory that `id` names, if the caller may know of it.
+    func find(_ id: RefundID, for caller: Caller) -> Int? {
+        guard let payment = index(of: PaymentNumber(id)), payments[payment].merchant == caller.merchant else {
+            return nil
         }
-        let index = Int(id.sequence) - 1
-        guard payments.contains(index) else { return .cold }
-        let payment = payments[index]
-        guard payment.id == id, payment.merchant == merchant else { return .unknown }
-        return .warm(index)
+        return refundIndex(payment: payment) { $0.id == id }
     }
 
-    func place(of id: RefundID, for merchant: MerchantID) -> Place {
-        guard id.shard == configuration.shard, id.paymentSequence >= 1, id.paymentSequence <= UInt64(payments.count)
-        else { return .unknown }
-        let payment = Int(id.paymentSequence) - 1
-        guard payments.contains(payment) else { return .cold }
-        guard payments[payment].merchant == merchant else { return .unknown }
-        return refundIndex(payment: payment) { $0.id == id }.map { .warm($0) } ?? .unknown
+    /// The place in memory of the payment with this number.
+    func index(of number: PaymentNumber) -> Int? {
+        guard number.shard == configuration.shard, number.sequence >= 1, number.sequence <= UInt64(payments.count)
+        else { return nil }
+        let index = Int(number.sequence) - 1
+        return payments.contains(index) ? index : nil
     }
 
     /// Walks a payment's refunds from the newest to the oldest.

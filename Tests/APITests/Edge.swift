@@ -100,7 +100,7 @@ final class Edge {
 
     /// The payment that the last command creates.
     var created: CreatePayment? {
-        guard case .createPayment(let payment)? = command?.kind else { return nil }
+        guard case .create(let payment)? = command?.kind else { return nil }
         return payment
     }
 

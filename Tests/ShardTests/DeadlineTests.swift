@@ -1,6 +1,7 @@
 import Ledger
 import Money
 import Payments
+import ShardModel
 import Testing
 
 @testable import ShardCore

@@ -2,6 +2,7 @@ import Journal
 import Ledger
 import Money
 import Payments
+import ShardModel
 import ShardState
 import Testing
 

@@ -1,6 +1,7 @@
 import Journal
 import Payments
 import ShardCore
+import ShardModel
 import ShardRecords
 import Testing
 

@@ -12,7 +12,7 @@ import Testing
 struct PaymentNotesTests {
     /// Details as large as a request's body permits, nearly.
     private static func large(_ kind: Command.Kind) -> Command.Kind {
-        guard case .createPayment(var payment) = kind else { return kind }
+        guard case .create(var payment) = kind else { return kind }
         for number in 0..<50 {
             payment.details.append(.metadataKey, "key\(number)")
             payment.details.append(.metadataValue, String(repeating: "v", count: 1_000))

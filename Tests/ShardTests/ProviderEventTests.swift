@@ -4,6 +4,7 @@ import Money
 import NIOCore
 import Payments
 import ShardCore
+import ShardModel
 import ShardRecords
 import Testing
 

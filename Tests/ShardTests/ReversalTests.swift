@@ -133,7 +133,7 @@ import Testing
     // MARK: Sellers
 
     private func splitSale(_ world: inout ShardWorld) throws -> PaymentID {
-        guard case .createPayment(var sale) = ShardWorld.create(1_000) else { throw RecordDecodingError.invalidValue }
+        guard case .create(var sale) = ShardWorld.create(1_000) else { throw RecordDecodingError.invalidValue }
         sale.details.append(plan: [
             SplitRequest(seller: try ShardWalletTests.seller("books"), share: .amount(900))
         ])

@@ -4,6 +4,7 @@ import NIOEmbedded
 import Payments
 import ShardCore
 import ShardHost
+import ShardModel
 import ShardRecords
 import Synchronization
 import Testing

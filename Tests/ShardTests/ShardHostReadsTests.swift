@@ -3,6 +3,7 @@ import NIOEmbedded
 import Payments
 import ShardCore
 import ShardHost
+import ShardModel
 import ShardRecords
 import Synchronization
 import Testing

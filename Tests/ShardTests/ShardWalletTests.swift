@@ -187,7 +187,7 @@ struct ShardWalletTests {
     {
         var instructions = CaptureInstructions()
         instructions.splits = splits
-        return .captureWith(id, amountMinor: amount, isFinal: final, instructions)
+        return .capture(id, amountMinor: amount, isFinal: final, with: instructions)
     }
 
     private func owner(_ number: UInt64) -> UInt64 { 3 << 48 | number }
@@ -288,7 +288,7 @@ struct ShardWalletTests {
             .declined(Decline(category: .softLater, code: .doNotHonor, providerCode: "05"))
         )
         #expect(world.lastStatus == 402 && world.sum(.sellerPending, owner: owner(1)) == 0)
-        guard case .createPayment(var sale) = ShardWorld.create(2_000) else { return }
+        guard case .create(var sale) = ShardWorld.create(2_000) else { return }
         sale.details.append(plan: parts)
         sale.hasSplits = true
         world.send(.createPayment(sale), key: "s")
@@ -343,7 +343,7 @@ struct ShardWalletTests {
     ) -> Command.Kind {
         var instructions = CaptureInstructions()
         instructions.manual = (method, "till 4, receipt 17")
-        return .captureWith(id, amountMinor: amount, isFinal: final, instructions)
+        return .capture(id, amountMinor: amount, isFinal: final, with: instructions)
     }
 
     @Test("Cash is with the bank and available at once; its refund is cash; no provider is asked")

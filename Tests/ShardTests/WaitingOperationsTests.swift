@@ -1,4 +1,5 @@
 import Payments
+import ShardModel
 import ShardRecords
 import Testing
 

@@ -56,7 +56,7 @@ struct RequestInterpreter {
             return try providerEvent(body)
         case (.operator(.payoutEvent(let id)), .operator):
             let report = try PayoutEventBody.parse(body, scratch: &scratch)
-            let kind = Command.Kind.payoutEvent(id, report.event, reason: report.reason)
+            let kind = Command.Kind.treasury(.payoutEvent(id, report.event, reason: report.reason))
             return try operatorOperation(kind, about: "\(id)", shard: id.shard, fields)
         case (.merchant, .operator), (.operator, .merchant), (.openAPI, _):
             throw Rejection(.apiKeyRoleWrong)
@@ -143,48 +143,50 @@ struct RequestInterpreter {
         of merchant: APIConfiguration.Merchant
     ) throws(Rejection) -> Command.Kind {
         switch route {
-        case .getPayment(let id): return .getPayment(id)
-        case .getTimeline(let id): return .getHistory(id)
-        case .getRefund(let id): return .getRefund(id)
-        case .getDispute(let id): return .getDispute(id)
-        case .getBalance: return try query.moment().map { .getPastBalance(at: $0) } ?? .getBalance
-        case .getAccounts: return .getAccounts
+        case .getPayment(let id): return .query(.payment(id))
+        case .getTimeline(let id): return .query(.history(id))
+        case .getRefund(let id): return .query(.refund(id))
+        case .getDispute(let id): return .query(.dispute(id))
+        case .getBalance: return .query(try query.moment().map { .pastBalance(at: $0) } ?? .balance)
+        case .getAccounts: return .query(.accounts)
         case .getEntries:
-            return .getEntries(try LedgerQuery(query, of: merchant.id, key: configuration.cursorKey))
-        case .getPayout(let id): return .getPayout(id)
-        case .getWallet(let id): return .getWallet(id)
+            return .query(.entries(try LedgerQuery(query, of: merchant.id, key: configuration.cursorKey)))
+        case .getPayout(let id): return .query(.payout(id))
+        case .getWallet(let id): return .query(.wallet(id))
         case .createPayment:
             let terms = CreatePaymentBody.Terms(feeBasisPoints: merchant.feeBasisPoints, route: merchant.route)
-            return .createPayment(try CreatePaymentBody.parse(body, terms, scratch: &scratch))
+            return .create(try CreatePaymentBody.parse(body, terms, scratch: &scratch))
         case .topUp(let wallet):
             let terms = CreatePaymentBody.Terms(feeBasisPoints: 0, route: merchant.route)
-            return .createPayment(try CreatePaymentBody.parse(body, terms, toppingUp: wallet, scratch: &scratch))
+            return .create(try CreatePaymentBody.parse(body, terms, toppingUp: wallet, scratch: &scratch))
         case .capture(let id): return try capture(id, body, of: merchant)
         case .increment(let id):
             let operation = try OperationBody.parse(.increment, body, scratch: &scratch)
             guard let amount = operation.amountMinor else { throw Rejection(.parameterMissing, .known("amount")) }
-            return .increment(id, amountMinor: amount)
+            return .payment(id, .increment(amountMinor: amount))
         case .refund(let id):
             let operation = try OperationBody.parse(.refund, body, scratch: &scratch)
-            return .refund(id, amountMinor: operation.amountMinor)
+            return .payment(id, .refund(amountMinor: operation.amountMinor))
         case .cancel(let id):
             _ = try OperationBody.parse(.cancel, body, scratch: &scratch)
-            return .cancel(id)
+            return .payment(id, .cancel)
         case .confirm(let id):
             let operation = try OperationBody.parse(.confirm, body, scratch: &scratch)
-            return .confirm(id, returnData: operation.returnData)
-        case .acceptDispute(let id): return try plain(.acceptDispute(id), body)
+            return .payment(id, .confirm(returnData: operation.returnData))
+        case .acceptDispute(let id): return try plain(.dispute(id, .accept), body)
         case .disputeEvidence(let id):
-            return .disputeEvidence(id, evidence: try EvidenceBody.parse(body, scratch: &scratch))
+            return .dispute(id, .evidence(try EvidenceBody.parse(body, scratch: &scratch)))
         case .createPayout:
-            return .createPayout(try PayoutBody.parse(body, merchant: merchant, rules: money, scratch: &scratch))
-        case .createWallet: return .createWallet(try WalletBody.parse(body, scratch: &scratch))
-        case .quoteExchange: return .quoteExchange(try QuoteBody.parse(body, money, scratch: &scratch))
+            return .treasury(
+                .createPayout(try PayoutBody.parse(body, merchant: merchant, rules: money, scratch: &scratch))
+            )
+        case .createWallet: return .treasury(.createWallet(try WalletBody.parse(body, scratch: &scratch)))
+        case .quoteExchange: return .treasury(.quote(try QuoteBody.parse(body, money, scratch: &scratch)))
         case .convertExchange:
             guard let quote = try ConversionBody.parse(body, scratch: &scratch) else {
                 throw Rejection(.resourceNotFound)
             }
-            return .convertExchange(quote)
+            return .treasury(.convert(quote))
         }
     }
 
@@ -198,10 +200,12 @@ struct RequestInterpreter {
         if operation.instructions?.manual != nil, !merchant.capturesManually {
             throw Rejection(.manualCaptureNotPermitted, .known("manual"))
         }
-        guard let instructions = operation.instructions else {
-            return .capture(id, amountMinor: operation.amountMinor, isFinal: operation.isFinal)
-        }
-        return .captureWith(id, amountMinor: operation.amountMinor, isFinal: operation.isFinal, instructions)
+        let capture = PaymentOperation.capture(
+            amountMinor: operation.amountMinor,
+            isFinal: operation.isFinal,
+            instructions: operation.instructions
+        )
+        return .payment(id, capture)
     }
 
     /// An operation whose body says nothing.
@@ -216,8 +220,8 @@ struct RequestInterpreter {
         _ body: Span<UInt8>
     ) throws(Rejection) -> (kind: Command.Kind, id: PaymentID) {
         switch route {
-        case .approve(let id): (try plain(.approve(id), body), id)
-        case .reject(let id): (try plain(.reject(id), body), id)
+        case .approve(let id): (try plain(.review(id, .approve), body), id)
+        case .reject(let id): (try plain(.review(id, .reject), body), id)
         }
     }
 
@@ -256,7 +260,7 @@ struct RequestInterpreter {
             scratch: &scratch.hashed
         )
         let shard = event.payment.shard
-        return .operatorOperation(.providerEvent(event), shard: shard, key, fingerprint(), respondsAtOnce: false)
+        return .operatorOperation(.event(event), shard: shard, key, fingerprint(), respondsAtOnce: false)
     }
 
     private static var noMerchant: MerchantID { MerchantID(rawValue: 0) }

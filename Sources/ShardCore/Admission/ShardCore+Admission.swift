@@ -1,62 +1,103 @@
+import Journal
 import Ledger
 import Payments
+import ShardRecords
 import ShardState
 
-extension Command.Kind {
-    /// What a command needs room in before it is decided.
-    enum Admission {
-        /// Nothing: it changes nothing.
-        case read
-        /// The table of events' keys. It ends operations, so that no other table may keep it out.
-        case event
-        /// The table of keys. It ends as it is decided.
-        case immediate
-        /// The table of keys, and a slot among the calls.
-        case call
-    }
-
-    var admission: Admission {
-        switch self {
-        case .getPayment, .getHistory, .getRefund, .getDispute, .getBalance, .getPastBalance, .getAccounts, .getEntries,
-            .getPayout, .getWallet:
-            .read
-        case .providerEvent: .event
-        case .reject, .disputeEvidence, .acceptDispute, .createPayout, .payoutEvent, .createWallet, .quoteExchange,
-            .convertExchange:
-            .immediate
-        case .createPayment, .capture, .captureWith, .cancel, .approve, .increment, .confirm, .refund: .call
-        }
-    }
-}
-
-// Which tables a new command must find room in, each with a share for each merchant. What empties a table is never refused for
-// want of room in that table: events have keys of their own, operators have places of their own, and neither events nor what is
-// decided at once needs a slot among the calls.
+// Admission: a command's key is looked up, then the tables that it needs are asked for room, each with a share for each merchant,
+// then what it is about is brought into memory. What empties a table is never refused for want of room in that table: events have keys
+// of their own, operators have places of their own, and neither events nor what is decided at once needs a slot among the calls.
 extension ShardCore {
-    /// Why a command with a new key is refused now; nil when it is admitted.
-    func admissionRefusal(_ command: Command) -> Refusal? {
-        switch command.kind.admission {
-        case .read: return nil
-        case .event:
-            if let refusal = refusesNewWork, refusal != .journalRoomShort || !hasRoomForEvents { return refusal }
-            if eventKeys.isFull { return .eventTableFull }
-        case .immediate:
-            if let refusal = refusesNewWork ?? keyRefusal(command) { return refusal }
-        case .call:
-            if let refusal = refusesNewWork ?? keyRefusal(command) ?? callRefusal(command) { return refusal }
+    /// Looks the key up; answers at once what is known already, refuses, or lets the command wait for its key or for what it is about.
+    /// Nothing is reserved yet, but nothing else can come between: the shard has one owner.
+    /// - Returns: nil unless the command is decided now.
+    mutating func admit(_ command: Command, in turn: inout Turn) -> AdmittedCommand? {
+        guard let digest = command.key, let fingerprint = command.fingerprint else {
+            preconditionFailure("the edge refuses a mutation without a key")
+        }
+        let rule = command.kind.admission
+        let caller = command.caller
+        precondition(rule.isOpenToOperators || !caller.isOperator, "the API has checked that the caller may ask this")
+        let known =
+            rule.keys == .events
+            ? eventKeys.lookup(digest, fingerprint) : idempotency.lookup(digest, fingerprint)
+        switch known {
+        case .absent:
+            if mayBeInRuns(digest) {
+                parkForKey(command, digest, in: &turn)
+                return nil
+            }
+            if let refusal = refusal(under: rule, of: caller) {
+                refuse(caller, refusal, in: &turn)
+                return nil
+            }
+            guard hasItem(rule.item, of: command, in: &turn) else { return nil }
+            let key = RequestKey(digest: digest, fingerprint: fingerprint, requestID: caller.requestID)
+            return AdmittedCommand(caller: caller, key: key)
+        case .mismatch:
+            statistics.keyConflicts += 1
+            refuse(caller, .keyReused, in: &turn)
+        case .completed(let record):
+            replay(record, to: caller, in: &turn)
+        case .reserved(let operation):
+            answerReserved(operation, to: caller, in: &turn)
         }
         return nil
     }
 
-    private func keyRefusal(_ command: Command) -> Refusal? {
-        return hasKeyRoom(for: command) ? nil : .idempotencyTableFull
+    /// Answers with what is stored in a record.
+    mutating func replay(_ record: RecordPosition, to caller: Caller, in turn: inout Turn) {
+        statistics.replays += 1
+        let replay = Effect.replay(caller.reply, caller.requestID, caller.merchant, record: record)
+        turn.release(replay, restingOn: record)
     }
 
-    private func callRefusal(_ command: Command) -> Refusal? {
+    /// Whether what a command is about need not be read from the disk first. Otherwise the command waits for it, or is refused.
+    mutating func hasItem(_ item: StoredItem?, of command: Command, in turn: inout Turn) -> Bool {
+        guard let item, item.shard == configuration.shard, isCold(item.item) else { return true }
+        park(command, for: item.item, in: &turn)
+        return false
+    }
+
+    /// Whether something exists, and is not in memory.
+    private func isCold(_ item: ColdItem) -> Bool {
+        guard item.sequence >= 1, item.sequence <= UInt64(Int.max) else { return false }
+        let index = Int(item.sequence) - 1
+        switch item.kind {
+        case .payment: return index < payments.count && !payments.contains(index)
+        case .payout: return index < treasury.payouts.count && !treasury.payouts.contains(index)
+        case .wallet: return index < treasury.wallets.count && !treasury.wallets.contains(index)
+        }
+    }
+
+    /// Why a command with a new key is refused now; nil when it is admitted.
+    private func refusal(under rule: AdmissionRule, of caller: Caller) -> Refusal? {
+        switch rule.pause {
+        case .never: break
+        case .withNewWork: if let refusal = refusesNewWork { return refusal }
+        case .withNewWorkButForEvents:
+            if let refusal = refusesNewWork, refusal != .journalRoomShort || !hasRoomForEvents { return refusal }
+        }
+        switch rule.keys {
+        case nil: break
+        case .events: if eventKeys.isFull { return .eventTableFull }
+        case .requests: if let refusal = keyRefusal(caller) { return refusal }
+        }
+        switch rule.room {
+        case .none: return nil
+        case .call: return callRefusal(caller)
+        }
+    }
+
+    private func keyRefusal(_ caller: Caller) -> Refusal? {
+        hasKeyRoom(for: caller) ? nil : .idempotencyTableFull
+    }
+
+    private func callRefusal(_ caller: Caller) -> Refusal? {
         // An operator names no merchant. A few calls beyond the capacity are for what operators approve.
-        if command.isOperators { return operations.hasRoomForOperator ? nil : .overloaded }
+        if caller.isOperator { return operations.hasRoomForOperator ? nil : .overloaded }
         if operations.isFull { return .overloaded }
-        return isShareUsed(by: command.merchant) ? .merchantLimitReached : nil
+        return isShareUsed(by: caller.merchant) ? .merchantLimitReached : nil
     }
 
     /// Whether a merchant has as many calls in flight, or as many bytes of the journal's room reserved, as one may have.

@@ -17,7 +17,7 @@ struct Parking {
     /// - Returns: whether nobody waited for it before.
     mutating func park(_ command: Command, for item: ColdItem) -> Bool {
         count += 1
-        if !command.isOperators { merchants[command.merchant, default: 0] += 1 }
+        if !command.isOperator { merchants[command.merchant, default: 0] += 1 }
         waiting[item, default: []].append(command)
         return waiting[item]?.count == 1
     }
@@ -25,19 +25,11 @@ struct Parking {
     mutating func take(_ item: ColdItem) -> [Command] {
         let commands = waiting.removeValue(forKey: item) ?? []
         count -= commands.count
-        for command in commands where !command.isOperators {
+        for command in commands where !command.isOperator {
             let rest = self.commands(of: command.merchant) - 1
             merchants[command.merchant] = rest == 0 ? nil : rest
         }
         return commands
-    }
-}
-
-extension Command.Kind {
-    /// What a command is told that names another merchant's, or nothing.
-    fileprivate var refusalOfUnknown: Refusal {
-        if case .createPayment(let request) = self, case .wallet = request.funding { return .walletUnknown }
-        return .notFound
     }
 }
 
@@ -51,20 +43,15 @@ extension ShardCore {
         )
     }
 
-    /// Lets a command wait until its payment is in memory again.
-    mutating func park(_ command: Command, payment sequence: UInt64, in turn: inout Turn) {
-        park(command, for: ColdItem(.payment, sequence: sequence), in: &turn)
-    }
-
     /// Lets a command wait until what it is about is in memory again. One merchant takes a part of the places only.
     mutating func park(_ command: Command, for item: ColdItem, in turn: inout Turn) {
         // What is read back takes a place in its table until the next snapshot.
         let (count, most) = occupancy(of: item.kind)
         guard parking.count < configuration.parkedCapacity,
             count + parking.count < most
-        else { return refuse(command, .overloaded, in: &turn) }
-        guard command.isOperators || parking.commands(of: command.merchant) < configuration.parkedPerMerchant
-        else { return refuse(command, .merchantLimitReached, in: &turn) }
+        else { return refuse(command.caller, .overloaded, in: &turn) }
+        guard command.isOperator || parking.commands(of: command.merchant) < configuration.parkedPerMerchant
+        else { return refuse(command.caller, .merchantLimitReached, in: &turn) }
         if parking.park(command, for: item) { turn.release(.load(command.merchant, item), restingOn: 0) }
     }
 
@@ -89,17 +76,17 @@ extension ShardCore {
         let commands = parking.take(item)
         let known = owner(of: item)
         let owner = known ?? entry.flatMap { merchant(ofEntry: $0, item) }
-        let isWanted = commands.contains { $0.isOperators || $0.merchant == owner }
+        let isWanted = commands.contains { $0.isOperator || $0.merchant == owner }
         let isReadable =
             known != nil || (owner != nil && (!isWanted || entry.map { insertCold($0, item) } == true))
         if isReadable { statistics.coldLoads += 1 } else { statistics.coldLoadsFailed += 1 }
         for command in commands {
             if !isReadable {
-                refuse(command, .journalFailed, in: &turn)
-            } else if command.isOperators || command.merchant == owner {
+                refuse(command.caller, .journalFailed, in: &turn)
+            } else if command.isOperator || command.merchant == owner {
                 handle(command, at: turn.now, into: &turn)
             } else {
-                refuse(command, command.kind.refusalOfUnknown, in: &turn)
+                refuse(command.caller, command.kind.refusalOfUnknown, in: &turn)
             }
         }
     }

@@ -10,118 +10,42 @@ extension ShardCore {
         turn.now = now
         actor = command.actor
         switch command.kind {
-        case .getPayment(let id): answerPayment(id, command, in: &turn)
-        case .getHistory(let id): answerHistory(id, command, in: &turn)
-        case .getRefund(let id): answerRefund(id, command, in: &turn)
-        case .getDispute(let id): answerDispute(id, command, in: &turn)
-        case .getBalance: answerBalance(command, in: &turn)
-        case .getPastBalance(let time): answerBalance(of: time, command, in: &turn)
-        case .getAccounts: answerAccounts(command, in: &turn)
-        case .getEntries(let query): answerEntries(query, command, in: &turn)
-        case .createPayment(let request):
-            guard let key = admit(command, in: &turn) else { return }
-            create(request, command, key, in: &turn)
-        case .capture(let id, let amount, let isFinal):
-            guard let key = admit(command, in: &turn) else { return }
-            start(.capture, of: id, amount, isFinal: isFinal, command, key, in: &turn)
-        case .cancel(let id):
-            guard let key = admit(command, in: &turn) else { return }
-            start(.cancel, of: id, nil, command, key, in: &turn)
-        case .approve(let id):
-            guard let key = admit(command, in: &turn) else { return }
-            approve(id, command, key, in: &turn)
-        case .reject(let id):
-            guard let key = admit(command, in: &turn) else { return }
-            reject(id, command, key, in: &turn)
-        case .increment(let id, let amount):
-            guard let key = admit(command, in: &turn) else { return }
-            start(.increment, of: id, amount, command, key, in: &turn)
-        case .confirm(let id, let returnData):
-            guard let key = admit(command, in: &turn) else { return }
-            let data = PaymentDetails(returnData: returnData).bytes
-            start(.confirm, of: id, nil, details: data, command, key, in: &turn)
-        case .refund(let id, let amount):
-            guard let key = admit(command, in: &turn) else { return }
-            start(.refund, of: id, amount, command, key, in: &turn)
-        case .captureWith(let id, let amount, let isFinal, let instructions):
-            guard let key = admit(command, in: &turn) else { return }
-            start(
-                .capture,
-                of: id,
-                amount,
-                isFinal: isFinal,
-                instructions: instructions,
-                command,
-                key,
-                in: &turn
-            )
-        case .getPayout(let id): answerPayout(id, command, in: &turn)
-        case .getWallet(let id): answerWallet(id, command, in: &turn)
-        case .createPayout, .payoutEvent, .createWallet, .quoteExchange, .convertExchange:
-            guard let key = admit(command, in: &turn) else { return }
-            handleMoney(command, key, in: &turn)
-        case .disputeEvidence(let id, let evidence):
-            guard let key = admit(command, in: &turn) else { return }
-            defend(id, .disputeEvidence, evidence: evidence, command, key, in: &turn)
-        case .acceptDispute(let id):
-            guard let key = admit(command, in: &turn) else { return }
-            defend(id, .disputeAccepted, evidence: "", command, key, in: &turn)
-        case .providerEvent(let event):
-            guard let key = admit(command, in: &turn) else { return }
-            handle(event, command, key, in: &turn)
+        case .query(let query):
+            guard hasItem(command.kind.admission.item, of: command, in: &turn) else { return }
+            answer(query, to: command.caller, in: &turn)
+        case .create(let request):
+            guard let admitted = admit(command, in: &turn) else { return }
+            create(request, admitted, in: &turn)
+        case .payment(let id, let operation):
+            guard let admitted = admit(command, in: &turn) else { return }
+            start(operation, of: id, admitted, in: &turn)
+        case .review(let id, let decision):
+            guard let admitted = admit(command, in: &turn) else { return }
+            handle(decision, of: id, admitted, in: &turn)
+        case .dispute(let id, let response):
+            guard let admitted = admit(command, in: &turn) else { return }
+            respond(response, to: id, admitted, in: &turn)
+        case .treasury(let treasury):
+            guard let admitted = admit(command, in: &turn) else { return }
+            handle(treasury, admitted, in: &turn)
+        case .event(let event):
+            guard let admitted = admit(command, in: &turn) else { return }
+            handle(event, admitted, in: &turn)
         }
     }
 
-    /// Looks the key up; answers at once what is known already, or refuses. Returns the key when the command is new.
-    /// Nothing is reserved yet, but nothing else can come between: the shard has one owner.
-    mutating func admit(_ command: Command, in turn: inout Turn) -> RequestKey? {
-        guard let digest = command.key, let fingerprint = command.fingerprint else {
-            preconditionFailure("the edge refuses a mutation without a key")
-        }
-        let known =
-            command.kind.admission == .event
-            ? eventKeys.lookup(digest, fingerprint) : idempotency.lookup(digest, fingerprint)
-        switch known {
-        case .absent:
-            if mayBeInRuns(digest) {
-                parkForKey(command, digest, in: &turn)
-                return nil
-            }
-            if let refusal = admissionRefusal(command) {
-                refuse(command, refusal, in: &turn)
-                return nil
-            }
-            return RequestKey(digest: digest, fingerprint: fingerprint, requestID: command.requestID)
-        case .mismatch:
-            statistics.keyConflicts += 1
-            refuse(command, .keyReused, in: &turn)
-        case .completed(let record):
-            statistics.replays += 1
-            let replay = Effect.replay(command.reply, command.requestID, command.merchant, record: record)
-            turn.release(replay, restingOn: record)
-        case .reserved(let operation):
-            answerReserved(operation, command, in: &turn)
-        }
-        return nil
-    }
-
-    private mutating func create(
-        _ request: CreatePayment,
-        _ command: Command,
-        _ key: RequestKey,
-        in turn: inout Turn
-    ) {
+    private mutating func create(_ request: CreatePayment, _ admitted: AdmittedCommand, in turn: inout Turn) {
         guard hasPaymentRoom else {
-            return refuse(command, .paymentTableFull, in: &turn)
+            return refuse(admitted.caller, .paymentTableFull, in: &turn)
         }
-        if let refusal = accountRefusal(command.merchant, request.currency) {
-            return refuse(command, refusal, in: &turn)
+        if let refusal = accountRefusal(admitted.merchant, request.currency) {
+            return refuse(admitted.caller, refusal, in: &turn)
         }
-        guard hasWallet(of: request, command, in: &turn) else { return }
+        useWallet(of: request, of: admitted.merchant, at: turn.now)
         let traits: PaymentTraits
-        switch self.traits(of: request, command.merchant) {
+        switch self.traits(of: request, admitted.merchant) {
         case .success(let found): traits = found
-        case .failure(let refused): return refuse(command, refused.refusal, in: &turn)
+        case .failure(let refused): return refuse(admitted.caller, refused.refusal, in: &turn)
         }
         let id = PaymentID(
             milliseconds: UInt64(max(0, turn.now)),
@@ -130,7 +54,7 @@ extension ShardCore {
         )
         let record = PaymentCreated(
             id: id,
-            merchant: command.merchant,
+            merchant: admitted.merchant,
             amountMinor: request.amountMinor,
             currency: request.currency,
             feeBasisPoints: request.feeBasisPoints,
@@ -140,16 +64,16 @@ extension ShardCore {
             // A wallet gives what was held, and not more.
             overCaptureBasisPoints: traits.contains(.wallet) ? 0 : overCaptureBasisPoints(request.route),
             traits: traits,
-            key: key,
-            details: assessed(request, of: command.merchant, at: turn.now),
+            key: admitted.key,
+            details: assessed(request, of: admitted.merchant, at: turn.now),
             time: turn.now
         )
         guard let slot = applyCreated(record, at: nextPosition) else { preconditionFailure("it is not held back") }
         persist(.paymentCreated(record), in: &turn)
         statistics.paymentsCreated += 1
-        operations[slot].reply = command.reply
+        operations[slot].reply = admitted.caller.reply
         passGate(slot, paymentMethod: request.paymentMethod, in: &turn)
-        if command.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, in: &turn) }
+        if admitted.caller.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, in: &turn) }
     }
 
     /// How far captures may exceed the authorization: what each connector of the route permits, as any of them may get the payment.
@@ -162,51 +86,44 @@ extension ShardCore {
         return least
     }
 
+    /// The merchant goes on with a payment.
     private mutating func start(
-        _ operation: ProviderOperation,
+        _ operation: PaymentOperation,
         of id: PaymentID,
-        _ requested: Int64?,
-        isFinal: Bool = true,
-        instructions: CaptureInstructions? = nil,
-        details: [UInt8] = [],
-        _ command: Command,
-        _ key: RequestKey,
+        _ admitted: AdmittedCommand,
         in turn: inout Turn
     ) {
-        let index: Int
-        switch place(of: id, for: command.merchant) {
-        case .warm(let found): index = found
-        case .cold: return park(command, payment: id.sequence, in: &turn)
-        case .unknown: return refuse(command, .notFound, in: &turn)
-        }
+        let caller = admitted.caller
+        guard let index = find(id, for: caller) else { return refuse(caller, .notFound, in: &turn) }
         let amount: Int64
         do throws(OperationRefusal) {
-            amount = try checkedAmount(operation, payments[index], requested, isFinal: isFinal)
+            amount = try checkedAmount(operation, payments[index])
         } catch {
-            return refuse(command, Refusal(error), showing: index, in: &turn)
+            return refuse(caller, Refusal(error), showing: index, in: &turn)
         }
-        if let refusal = moneyRefusal(operation, amount, isFinal: isFinal, instructions, payments[index]) {
-            return refuse(command, refusal, showing: index, in: &turn)
+        let kind = operation.kind
+        if let refusal = moneyRefusal(operation, of: payments[index], amountMinor: amount) {
+            return refuse(caller, refusal, showing: index, in: &turn)
         }
-        if let refusal = accountRefusal(operation, payments[index]) { return refuse(command, refusal, in: &turn) }
-        if operation == .refund, isFullOfRefunds { return refuse(command, .paymentTableFull, in: &turn) }
+        if let refusal = accountRefusal(kind, payments[index]) { return refuse(caller, refusal, in: &turn) }
+        if kind == .refund, isFullOfRefunds { return refuse(caller, .paymentTableFull, in: &turn) }
         let record = OperationStarted(
             payment: id,
-            operation: operation,
-            ordinal: nextOrdinal(operation, payments[index]),
+            operation: kind,
+            ordinal: nextOrdinal(kind, payments[index]),
             amountMinor: amount,
-            staysOpen: operation == .capture && payments[index].staysOpen(afterCaptureOf: amount, isFinal: isFinal),
-            key: key,
-            transfers: Postings.started(operation, amount, payments[index], rail: rail(of: payments[index])),
-            instructions: instructions?.packed.bytes ?? details,
+            staysOpen: staysOpen(operation, payments[index], amountMinor: amount),
+            key: admitted.key,
+            transfers: Postings.started(kind, amount, payments[index], rail: rail(of: payments[index])),
+            instructions: operation.packedInstructions,
             previous: payments[index].lastRecord,
             time: turn.now
         )
         let slot = applyStarted(record, at: nextPosition)
         persist(.operationStarted(record), in: &turn)
-        operations[slot].reply = command.reply
+        operations[slot].reply = caller.reply
         execute(slot, paymentMethod: "", in: &turn)
-        if command.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, in: &turn) }
+        if caller.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, in: &turn) }
     }
 
     /// Refunds are numbered in 32 bits, and a payment's memory names them by these numbers.
@@ -214,24 +131,30 @@ extension ShardCore {
         refunds.presentCount >= configuration.paymentCapacity || refunds.count >= Int(UInt32.max)
     }
 
+    /// What the operation moves, in minor units.
     private func checkedAmount(
-        _ operation: ProviderOperation,
-        _ payment: Payment,
-        _ requested: Int64?,
-        isFinal: Bool
+        _ operation: PaymentOperation,
+        _ payment: Payment
     ) throws(OperationRefusal) -> Int64 {
         switch operation {
-        case .capture:
+        case .capture(let requested, let isFinal, _):
             return try payment.captureAmount(requested: requested, isFinal: isFinal, capabilities(of: payment))
-        case .refund: return try payment.refundAmount(requested: requested)
+        case .refund(let requested): return try payment.refundAmount(requested: requested)
         case .cancel:
             try payment.checkCancel()
             return payment.cancelledMinor
-        case .increment: return try payment.incrementAmount(requested: requested ?? 0, capabilities(of: payment))
+        case .increment(let total): return try payment.incrementAmount(requested: total, capabilities(of: payment))
         case .confirm:
             try payment.checkConfirm()
             return payment.amountMinor
-        case .authorize: preconditionFailure("an authorization begins with its payment")
+        }
+    }
+
+    /// Whether a capture leaves the rest of the authorization open.
+    private func staysOpen(_ operation: PaymentOperation, _ payment: Payment, amountMinor: Int64) -> Bool {
+        switch operation {
+        case .capture(_, let isFinal, _): payment.staysOpen(afterCaptureOf: amountMinor, isFinal: isFinal)
+        case .cancel, .increment, .confirm, .refund: false
         }
     }
 
@@ -286,6 +209,28 @@ extension ShardCore {
         )
         let deadline = turn.now + timeout(slot)
         turn.release(.callProvider(call, token: operations.token(slot), deadline: deadline), restingOn: lastPosition)
+    }
+}
+
+extension PaymentOperation {
+    /// As the provider is asked.
+    var kind: ProviderOperation {
+        switch self {
+        case .capture: .capture
+        case .cancel: .cancel
+        case .increment: .increment
+        case .confirm: .confirm
+        case .refund: .refund
+        }
+    }
+
+    /// What is noted on the payment until the operation ends.
+    fileprivate var packedInstructions: [UInt8] {
+        switch self {
+        case .capture(_, _, let instructions): instructions?.packed.bytes ?? []
+        case .confirm(let returnData): PaymentDetails(returnData: returnData).bytes
+        case .cancel, .increment, .refund: []
+        }
     }
 }
 

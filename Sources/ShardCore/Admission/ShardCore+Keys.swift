@@ -21,7 +21,7 @@ struct KeyParking {
     /// - Returns: whether nobody waited for the key before.
     mutating func park(_ command: Command, _ digest: KeyDigest) -> Bool {
         count += 1
-        if !command.isOperators { merchants[command.merchant, default: 0] += 1 }
+        if !command.isOperator { merchants[command.merchant, default: 0] += 1 }
         waiting[digest, default: []].append(command)
         return waiting[digest]?.count == 1
     }
@@ -29,7 +29,7 @@ struct KeyParking {
     mutating func take(_ digest: KeyDigest) -> [Command] {
         let commands = waiting.removeValue(forKey: digest) ?? []
         count -= commands.count
-        for command in commands where !command.isOperators {
+        for command in commands where !command.isOperator {
             let rest = self.commands(of: command.merchant) - 1
             merchants[command.merchant] = rest == 0 ? nil : rest
         }
@@ -56,9 +56,9 @@ extension ShardCore {
     /// Lets a command wait until its key was looked up. One merchant takes a part of the places only.
     mutating func parkForKey(_ command: Command, _ digest: KeyDigest, in turn: inout Turn) {
         guard keyParking.count < configuration.parkedKeyCapacity
-        else { return refuse(command, .overloaded, in: &turn) }
-        guard command.isOperators || keyParking.commands(of: command.merchant) < configuration.parkedKeysPerMerchant
-        else { return refuse(command, .merchantLimitReached, in: &turn) }
+        else { return refuse(command.caller, .overloaded, in: &turn) }
+        guard command.isOperator || keyParking.commands(of: command.merchant) < configuration.parkedKeysPerMerchant
+        else { return refuse(command.caller, .merchantLimitReached, in: &turn) }
         if keyParking.park(command, digest) {
             let second = UInt32(clamping: turn.now / 1_000)
             turn.release(.lookUpKey(digest, second: second), restingOn: 0)
@@ -87,7 +87,7 @@ extension ShardCore {
                 handle(command, at: turn.now, into: &turn)
                 absentKey = nil
             // Executing it might move the money a second time.
-            case .failed: refuse(command, .journalFailed, in: &turn)
+            case .failed: refuse(command.caller, .journalFailed, in: &turn)
             }
         }
     }
@@ -95,11 +95,9 @@ extension ShardCore {
     private mutating func answer(_ command: Command, from key: StoredKey, in turn: inout Turn) {
         guard key.fingerprint == command.fingerprint else {
             statistics.keyConflicts += 1
-            return refuse(command, .keyReused, in: &turn)
+            return refuse(command.caller, .keyReused, in: &turn)
         }
-        statistics.replays += 1
-        let replay = Effect.replay(command.reply, command.requestID, command.merchant, record: key.record)
-        turn.release(replay, restingOn: key.record)
+        replay(key.record, to: command.caller, in: &turn)
     }
 
     /// The runs as they are now: more keys, or the same in fewer runs. Keys that they hold may leave memory.

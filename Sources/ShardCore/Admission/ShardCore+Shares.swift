@@ -25,8 +25,8 @@ extension ShardCore {
     var hasPaymentRoom: Bool { payments.presentCount < min(configuration.paymentCapacity, share.payments) }
 
     /// Whether the key of one request more fits. Operators' commands have places of their own.
-    func hasKeyRoom(for command: borrowing Command) -> Bool {
-        if command.isOperators { return !idempotency.isFull }
-        return idempotency.count < share.keys && idempotency.hasRoom(for: command.merchant)
+    func hasKeyRoom(for caller: Caller) -> Bool {
+        if caller.isOperator { return !idempotency.isFull }
+        return idempotency.count < share.keys && idempotency.hasRoom(for: caller.merchant)
     }
 }

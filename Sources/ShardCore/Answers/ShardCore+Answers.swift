@@ -125,7 +125,7 @@ extension ShardCore {
         operations[slot].reply = nil
         let operation = operations[slot]
         let answer = processingAnswer(payment: operation.payment, refund: operation.refund)
-        respond(reply, key.requestID, answer, in: &turn)
+        respond(answer, to: reply, requestID: key.requestID, in: &turn)
     }
 
     private func processingAnswer(payment: Int, refund: UInt32) -> Answer {
@@ -139,7 +139,7 @@ extension ShardCore {
 
     /// The key's first request has no result yet. While it waits on a connection this one is answered 409; once it was
     /// answered 202, or after a restart, the current state is the answer: never an endless 409.
-    mutating func answerReserved(_ token: UInt64, _ command: Command, in turn: inout Turn) {
+    mutating func answerReserved(_ token: UInt64, to caller: Caller, in turn: inout Turn) {
         let answer: Answer
         switch operationPlace(token: token) {
         case .none: preconditionFailure("a reserved key leads to no operation")
@@ -147,14 +147,14 @@ extension ShardCore {
             let operation = operations[slot]
             guard operation.reply == nil else {
                 statistics.keysInUse += 1
-                return refuse(command, .keyInUse, in: &turn)
+                return refuse(caller, .keyInUse, in: &turn)
             }
             answer = processingAnswer(payment: operation.payment, refund: operation.refund)
         case .waiting(let slot):
             answer = processingAnswer(payment: waiting[slot].payment, refund: waiting[slot].refund)
         }
         statistics.replays += 1
-        respond(command.reply, command.requestID, answer, isReplay: true, in: &turn)
+        respond(answer, to: caller.reply, requestID: caller.requestID, isReplay: true, in: &turn)
     }
 
     /// Whoever waits for the answer of an operation that will not get one: the journal has failed.
@@ -166,59 +166,6 @@ extension ShardCore {
             replies.append((reply, key.requestID))
         }
         return replies
-    }
-
-    // MARK: Reads
-
-    mutating func answerPayment(_ id: PaymentID, _ command: Command, in turn: inout Turn) {
-        let index: Int
-        switch place(of: id, for: command.merchant) {
-        case .warm(let found): index = found
-        case .cold: return park(command, payment: id.sequence, in: &turn)
-        case .unknown: return refuseRead(command, in: &turn)
-        }
-        let response = Response(
-            reply: command.reply,
-            requestID: command.requestID,
-            status: 200,
-            isReplay: false,
-            retryAfterSeconds: 0,
-            body: paymentBody(index)
-        )
-        turn.release(.respond(response), restingOn: payments[index].lastRecord)
-    }
-
-    mutating func answerHistory(_ id: PaymentID, _ command: Command, in turn: inout Turn) {
-        let index: Int
-        switch place(of: id, for: command.merchant) {
-        case .warm(let found): index = found
-        case .cold: return park(command, payment: id.sequence, in: &turn)
-        case .unknown: return refuseRead(command, in: &turn)
-        }
-        let newest = payments[index].lastRecord
-        let history = Effect.history(command.reply, command.requestID, command.merchant, id, newest: newest)
-        turn.release(history, restingOn: newest)
-    }
-
-    mutating func answerRefund(_ id: RefundID, _ command: Command, in turn: inout Turn) {
-        let index: Int
-        switch place(of: id, for: command.merchant) {
-        case .warm(let found): index = found
-        case .cold: return park(command, payment: id.paymentSequence, in: &turn)
-        case .unknown: return refuseRead(command, in: &turn)
-        }
-        let refund = refunds[index]
-        var body = makeBody()
-        renderer.renderRefund(view(refund, payments[Int(refund.id.paymentSequence) - 1]), into: &body)
-        let response = Response(
-            reply: command.reply,
-            requestID: command.requestID,
-            status: 200,
-            isReplay: false,
-            retryAfterSeconds: 0,
-            body: body
-        )
-        turn.release(.respond(response), restingOn: refund.lastRecord)
     }
 
     /// Hands a payment's details to `body` with what was noted of sellers and captures by hand; nothing for nil.
@@ -242,23 +189,24 @@ extension ShardCore {
 
     /// Refuses a command; nothing is stored under its key, so that the merchant may use it again.
     mutating func refuse(
-        _ command: Command,
+        _ caller: Caller,
         _ refusal: Refusal,
         showing index: Int? = nil,
         allowedEvents: UInt32 = 0,
         in turn: inout Turn
     ) {
         statistics.refusals += 1
-        release(refusal, command, showing: index, allowedEvents: allowedEvents, in: &turn)
+        release(refusal, to: caller, showing: index, allowedEvents: allowedEvents, in: &turn)
     }
 
-    func refuseRead(_ command: Command, in turn: inout Turn) {
-        release(.notFound, command, showing: nil, in: &turn)
+    /// What a read asks for is not there.
+    func refuseRead(_ caller: Caller, in turn: inout Turn) {
+        release(.notFound, to: caller, showing: nil, in: &turn)
     }
 
     private func release(
         _ refusal: Refusal,
-        _ command: Command,
+        to caller: Caller,
         showing index: Int?,
         allowedEvents: UInt32 = 0,
         in turn: inout Turn
@@ -267,19 +215,19 @@ extension ShardCore {
         let payment = index.map { payments[$0] }
         var shown = payment.map { view($0) }
         shown?.allowedEvents = allowedEvents
-        if let payment { shown?.permitted = permitted(payment, command) }
+        if let payment { shown?.permitted = permitted(payment, by: caller) }
         withShownDetails(payment) { details in
             renderer.renderRefusal(
                 refusal,
                 payment: shown,
                 details: details,
-                requestID: command.requestID,
+                requestID: caller.requestID,
                 into: &body
             )
         }
         let response = Response(
-            reply: command.reply,
-            requestID: command.requestID,
+            reply: caller.reply,
+            requestID: caller.requestID,
             status: refusal.httpStatus,
             isReplay: false,
             retryAfterSeconds: refusal.retryAfterSeconds,
@@ -299,12 +247,12 @@ extension ShardCore {
         parking.count > 0 || operations.occupiedSlots.contains { operations[$0].reply != nil }
     }
 
-    /// Sends an answer that rests on the last record.
+    /// Sends the answer of an operation, which rests on the last record.
     /// - Parameter isSoon: an answer of 202 may be another in a second.
     func respond(
-        _ reply: ReplyToken,
-        _ requestID: RequestID,
         _ answer: Answer,
+        to reply: ReplyToken,
+        requestID: RequestID,
         isReplay: Bool = false,
         isSoon: Bool = true,
         in turn: inout Turn
@@ -318,6 +266,11 @@ extension ShardCore {
             body: answer.body
         )
         turn.release(.respond(response), restingOn: lastPosition)
+    }
+
+    /// Sends the answer of a command that ended as it was decided.
+    func respond(_ answer: Answer, to caller: Caller, in turn: inout Turn) {
+        respond(answer, to: caller.reply, requestID: caller.requestID, in: &turn)
     }
 }
 

@@ -3,53 +3,24 @@ package import Payments
 package import ShardRecords
 package import ShardState
 
-/// What a merchant asks of the shard that owns it, with nothing of the wire left in it.
+/// What a merchant or an operator asks of the shard that owns it, with nothing of the wire left in it.
 package struct Command: Sendable {
+    /// What is asked for, by what it is about. `admission` says what each needs.
     package enum Kind: Sendable {
-        case createPayment(CreatePayment)
-        /// `amountMinor` nil: all that is capturable. A final capture releases the rest of the authorization; one that is not
-        /// leaves it open for more.
-        case capture(PaymentID, amountMinor: Int64?, isFinal: Bool = true)
-        case cancel(PaymentID)
-        /// Send a payment that is in manual review: an operator any, a merchant its own that no sanctions list holds.
-        case approve(PaymentID)
-        /// End a payment that is in manual review; by whom as `approve`.
-        case reject(PaymentID)
-        /// Raise an open authorization to this total.
-        case increment(PaymentID, amountMinor: Int64)
-        /// The shopper has done what the PSP waited for.
-        case confirm(PaymentID, returnData: String = "")
-        /// `amountMinor` nil: all that is refundable.
-        case refund(PaymentID, amountMinor: Int64?)
-        case getPayment(PaymentID)
-        /// Everything that happened to it, in order.
-        case getHistory(PaymentID)
-        case getRefund(RefundID)
-        case getDispute(DisputeID)
-        /// `evidence` as `Dispute.evidence`.
-        case disputeEvidence(DisputeID, evidence: String)
-        case acceptDispute(DisputeID)
-        /// An operator's (`Command.operatorShard`).
-        indirect case providerEvent(ProviderEvent)
-        /// What the ledger owes the merchant, by currency.
-        case getBalance
-        /// What it owed at a moment of the past, milliseconds since 1970.
-        case getPastBalance(at: Int64)
-        /// The merchant's accounts with their sums.
-        case getAccounts
-        /// What was booked for the merchant, newest first.
-        case getEntries(LedgerQuery)
-        /// A capture that is shared with sellers, or made by hand.
-        case captureWith(PaymentID, amountMinor: Int64?, isFinal: Bool, CaptureInstructions)
-        case createPayout(CreatePayout)
-        case getPayout(PayoutID)
-        /// What the bank says of a pay-out, with its reason (at most `Payout.maximumTextBytes`). An operator's
-        /// (`Command.operatorShard`).
-        case payoutEvent(PayoutID, PayoutEvent, reason: String)
-        case createWallet(CreateWallet)
-        case getWallet(WalletID)
-        case quoteExchange(QuoteRequest)
-        case convertExchange(QuoteID)
+        /// A payment is made.
+        case create(CreatePayment)
+        /// The merchant goes on with a payment.
+        case payment(PaymentID, PaymentOperation)
+        /// A payment's manual review ends.
+        case review(PaymentID, ReviewDecision)
+        /// The merchant answers a dispute.
+        case dispute(DisputeID, DisputeResponse)
+        /// Pay-outs, wallets and exchange.
+        case treasury(TreasuryCommand)
+        /// What a provider reported of a payment. An operator's (`Command.operatorShard`).
+        indirect case event(ProviderEvent)
+        /// A read: it has no key and changes nothing.
+        case query(Query)
     }
 
     package var kind: Kind
@@ -66,10 +37,20 @@ package struct Command: Sendable {
     package var operatorShard: UInt16?
     /// The first 8 bytes of the SHA-256 of the API key or operator's credential that asks; records name it.
     package var credential: UInt64
-    /// Whether an operator asks.
-    var isOperators: Bool { operatorShard != nil }
+    var isOperator: Bool { operatorShard != nil }
+    /// Who causes the records of the command.
+    var actor: RecordActor { RecordActor(isOperator ? .operator : .merchant, identity: credential) }
+
     /// Who asks.
-    var actor: RecordActor { RecordActor(isOperators ? .operator : .merchant, identity: credential) }
+    var caller: Caller {
+        Caller(
+            merchant: merchant,
+            requestID: requestID,
+            reply: reply,
+            respondsAtOnce: respondsAtOnce,
+            isOperator: isOperator
+        )
+    }
 
     package init(
         kind: Kind,
@@ -92,6 +73,65 @@ package struct Command: Sendable {
         self.operatorShard = operatorShard
         self.credential = credential
     }
+}
+
+/// Who asks and where the answer goes: a command without what it asks for. A few plain bytes.
+struct Caller {
+    /// Says nothing for an operator.
+    let merchant: MerchantID
+    let requestID: RequestID
+    let reply: ReplyToken
+    /// As `Command.respondsAtOnce`.
+    let respondsAtOnce: Bool
+    let isOperator: Bool
+}
+
+/// What a merchant wants to happen to a payment.
+package enum PaymentOperation: Sendable {
+    /// `amountMinor` nil: all that is capturable. A final capture releases the rest of the authorization; one that is not
+    /// leaves it open for more. `instructions`: it is shared with sellers, or made by hand.
+    case capture(amountMinor: Int64?, isFinal: Bool = true, instructions: CaptureInstructions? = nil)
+    case cancel
+    /// Raise an open authorization to this total.
+    case increment(amountMinor: Int64)
+    /// The shopper has done what the PSP waited for.
+    case confirm(returnData: String = "")
+    /// `amountMinor` nil: all that is refundable.
+    case refund(amountMinor: Int64?)
+}
+
+/// The end of a manual review: an operator decides about any payment, a merchant about its own that no sanctions list holds.
+package enum ReviewDecision: Sendable {
+    /// The payment is sent.
+    case approve
+    /// The payment ends.
+    case reject
+}
+
+/// What a merchant does about a dispute.
+package enum DisputeResponse: Sendable {
+    /// As `Dispute.evidence`.
+    case evidence(String)
+    case accept
+}
+
+/// What is asked without changing anything.
+package enum Query: Sendable {
+    case payment(PaymentID)
+    /// Everything that happened to a payment, in order.
+    case history(PaymentID)
+    case refund(RefundID)
+    case dispute(DisputeID)
+    /// What the ledger owes the merchant, by currency.
+    case balance
+    /// What it owed at a moment of the past, milliseconds since 1970.
+    case pastBalance(at: Int64)
+    /// The merchant's accounts with their sums.
+    case accounts
+    /// What was booked for the merchant, newest first.
+    case entries(LedgerQuery)
+    case payout(PayoutID)
+    case wallet(WalletID)
 }
 
 package struct CreatePayment: Sendable {

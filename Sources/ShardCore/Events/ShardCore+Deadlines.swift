@@ -98,7 +98,7 @@ extension ShardCore {
         let isPossible: Bool
         if payment.phase == .captured {
             // What a wallet was filled with may be spent: it is tried again when time has passed.
-            let money = moneyRefusal(.refund, payment.refundableMinor, isFinal: true, nil, payment)
+            let money = refundRefusal(of: payment, amountMinor: payment.refundableMinor)
             isPossible =
                 payment.refundCount < Payment.maximumRefunds && payment.disputedMinor == 0 && money == nil
                 && !isFullOfRefunds

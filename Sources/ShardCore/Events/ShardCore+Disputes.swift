@@ -32,13 +32,12 @@ extension ShardCore {
         ordinal == 0 ? nil : disputeIndex(payment: payment) { $0.id.ordinal == ordinal }
     }
 
-    func place(of id: DisputeID, for merchant: MerchantID) -> Place {
-        guard id.shard == configuration.shard, id.paymentSequence >= 1, id.paymentSequence <= UInt64(payments.count)
-        else { return .unknown }
-        let payment = Int(id.paymentSequence) - 1
-        guard payments.contains(payment) else { return .cold }
-        guard payments[payment].merchant == merchant else { return .unknown }
-        return disputeIndex(payment: payment) { $0.id == id }.map { .warm($0) } ?? .unknown
+    /// The dispute of a payment in memory that `id` names, if the caller may know of it.
+    func find(_ id: DisputeID, for caller: Caller) -> Int? {
+        guard let payment = index(of: PaymentNumber(id)), payments[payment].merchant == caller.merchant else {
+            return nil
+        }
+        return disputeIndex(payment: payment) { $0.id == id }
     }
 
     func view(_ dispute: Dispute, _ payment: Payment) -> DisputeView {
@@ -82,40 +81,21 @@ extension ShardCore {
         return found.reversed()
     }
 
-    mutating func answerDispute(_ id: DisputeID, _ command: Command, in turn: inout Turn) {
-        let index: Int
-        switch place(of: id, for: command.merchant) {
-        case .warm(let found): index = found
-        case .cold: return park(command, payment: id.paymentSequence, in: &turn)
-        case .unknown: return refuseRead(command, in: &turn)
-        }
-        var body = makeBody()
-        renderer.renderDispute(view(disputes[index], payments[Int(id.paymentSequence) - 1]), into: &body)
-        let response = Response(
-            reply: command.reply,
-            requestID: command.requestID,
-            status: 200,
-            isReplay: false,
-            retryAfterSeconds: 0,
-            body: body
-        )
-        turn.release(.respond(response), restingOn: disputes[index].lastRecord)
-    }
-
     /// The merchant sends evidence, or gives the dispute up.
-    mutating func defend(
-        _ id: DisputeID,
-        _ type: PaymentEventType,
-        evidence: String,
-        _ command: Command,
-        _ key: RequestKey,
+    mutating func respond(
+        _ response: DisputeResponse,
+        to id: DisputeID,
+        _ admitted: AdmittedCommand,
         in turn: inout Turn
     ) {
-        let dispute: Int
-        switch place(of: id, for: command.merchant) {
-        case .warm(let found): dispute = found
-        case .cold: return park(command, payment: id.paymentSequence, in: &turn)
-        case .unknown: return refuse(command, .notFound, in: &turn)
+        guard let dispute = find(id, for: admitted.caller) else {
+            return refuse(admitted.caller, .notFound, in: &turn)
+        }
+        let type: PaymentEventType
+        let evidence: String
+        switch response {
+        case .evidence(let text): (type, evidence) = (.disputeEvidence, text)
+        case .accept: (type, evidence) = (.disputeAccepted, "")
         }
         let index = Int(id.paymentSequence) - 1
         let event = ProviderEvent(type: type, payment: payments[index].id, id: "", provider: "")
@@ -124,7 +104,7 @@ extension ShardCore {
         do throws(EventRefusal) {
             decision = try payments[index].decide(event, context)
         } catch {
-            return refuse(command, dispute: dispute, index, in: &turn)
+            return refuse(admitted.caller, showing: dispute, of: index, in: &turn)
         }
         guard case .fact(let fact) = decision else { preconditionFailure("a merchant tells no outcome") }
         var record = EventApplied(
@@ -132,31 +112,27 @@ extension ShardCore {
             type: type,
             fact: fact,
             evidence: evidence,
-            key: key,
+            key: admitted.key,
             transfers: Transfers(),
             time: turn.now
         )
-        write(&record, index, dispute: dispute, command, in: &turn)
+        write(&record, index, dispute: dispute, answering: admitted.caller, in: &turn)
     }
 
-    private mutating func refuse(
-        _ command: Command,
-        dispute: Int,
-        _ index: Int,
-        in turn: inout Turn
-    ) {
+    /// The dispute does not allow the response.
+    private mutating func refuse(_ caller: Caller, showing dispute: Int, of index: Int, in turn: inout Turn) {
         statistics.refusals += 1
         var body = makeBody()
         let refusal = Refusal.disputeUnexpectedState
         renderer.renderDisputeRefused(
             refusal,
             view(disputes[dispute], payments[index]),
-            requestID: command.requestID,
+            requestID: caller.requestID,
             into: &body
         )
         let response = Response(
-            reply: command.reply,
-            requestID: command.requestID,
+            reply: caller.reply,
+            requestID: caller.requestID,
             status: refusal.httpStatus,
             isReplay: false,
             retryAfterSeconds: refusal.retryAfterSeconds,

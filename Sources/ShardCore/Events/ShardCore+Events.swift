@@ -9,52 +9,25 @@ import ShardState
 // may be reported again.
 extension ShardCore {
     /// An operator posts what was reported.
-    mutating func handle(
-        _ event: ProviderEvent,
-        _ command: Command,
-        _ key: RequestKey,
-        in turn: inout Turn
-    ) {
-        switch place(of: event.payment) {
-        case .warm(let index): tell(event, index, command, key, in: &turn)
-        case .cold: park(command, payment: event.payment.sequence, in: &turn)
-        case .unknown: refuse(command, .notFound, in: &turn)
-        }
-    }
-
-    /// The payment that `id` names, whosever it is.
-    func place(of id: PaymentID) -> Place {
-        guard id.shard == configuration.shard, id.sequence >= 1, id.sequence <= UInt64(payments.count) else {
-            return .unknown
-        }
-        let index = Int(id.sequence) - 1
-        guard payments.contains(index) else { return .cold }
-        return payments[index].id == id ? .warm(index) : .unknown
-    }
-
-    private mutating func tell(
-        _ event: ProviderEvent,
-        _ index: Int,
-        _ command: Command,
-        _ key: RequestKey,
-        in turn: inout Turn
-    ) {
+    mutating func handle(_ event: ProviderEvent, _ admitted: AdmittedCommand, in turn: inout Turn) {
+        let caller = admitted.caller
+        guard let index = find(event.payment, for: caller) else { return refuse(caller, .notFound, in: &turn) }
         guard eventKeys.hasRoom(for: payments[index].merchant) else {
-            return refuse(command, .eventTableFull, in: &turn)
+            return refuse(caller, .eventTableFull, in: &turn)
         }
         let earlier: EndedAttempt?
         switch reporter(of: event, index) {
         case .success(let found): earlier = found
         case .failure(let refused):
             statistics.eventsRefused += 1
-            return refuse(command, refused.refusal, in: &turn)
+            return refuse(caller, refused.refusal, in: &turn)
         }
         let dispute = event.type.isDispute ? disputeIndex(payment: index, reference: event.reference) : nil
         let refund = event.type.isRefund ? refundIndex(of: event, payment: index) : nil
         let context = context(event, index, dispute: dispute, refund: refund, of: earlier?.connector, at: turn.now)
         let decision: EventDecision
         do throws(EventRefusal) {
-            if isRemembered(key, payment: index) {
+            if isRemembered(admitted.key, payment: index) {
                 decision = .known
             } else if let earlier {
                 decision = try payments[index].decide(event, ofEarlier: earlier, context)
@@ -62,10 +35,10 @@ extension ShardCore {
                 decision = try payments[index].decide(event, context)
             }
         } catch {
-            return refuse(event, error, index, dispute: dispute, refund: refund, command, in: &turn)
+            return refuse(event, for: error, of: index, dispute: dispute, refund: refund, to: caller, in: &turn)
         }
         if event.type == .disputeWarning || event.type == .disputeOpened, dispute == nil, isFullOfDisputes {
-            return refuse(command, .paymentTableFull, in: &turn)
+            return refuse(caller, .paymentTableFull, in: &turn)
         }
         var record = EventApplied(
             payment: event.payment,
@@ -76,7 +49,7 @@ extension ShardCore {
             eventID: event.id,
             reference: event.reference,
             reason: event.reason,
-            key: key,
+            key: admitted.key,
             transfers: Transfers(),
             time: turn.now
         )
@@ -85,7 +58,7 @@ extension ShardCore {
         case .outcome(let outcome): record.ended = end(outcome, index, refund: refund, in: &turn)
         case .fact(let fact): record.fact = fact
         }
-        write(&record, index, dispute: dispute, command, in: &turn)
+        write(&record, index, dispute: dispute, answering: caller, in: &turn)
     }
 
     /// The refund that an event is about: by its identifier, or by the provider's reference.
@@ -176,7 +149,7 @@ extension ShardCore {
         _ record: inout EventApplied,
         _ index: Int,
         dispute: Int?,
-        _ command: Command,
+        answering caller: Caller,
         in turn: inout Turn
     ) {
         record.previous = payments[index].lastRecord
@@ -201,7 +174,7 @@ extension ShardCore {
         record.responseStatus = answer.status
         record.response = answer.body
         persist(.eventApplied(record), in: &turn)
-        respond(command.reply, command.requestID, answer, in: &turn)
+        respond(answer, to: caller, in: &turn)
     }
 
     private mutating func count(_ record: EventApplied) {
@@ -259,25 +232,25 @@ extension ShardCore {
 
     private mutating func refuse(
         _ event: ProviderEvent,
-        _ reason: EventRefusal,
-        _ index: Int,
+        for reason: EventRefusal,
+        of index: Int,
         dispute: Int?,
         refund: Int?,
-        _ command: Command,
+        to caller: Caller,
         in turn: inout Turn
     ) {
         statistics.eventsRefused += 1
         switch reason {
-        case .notFound: refuse(command, .notFound, in: &turn)
-        case .amountMismatch: refuse(command, .eventAmountMismatch, showing: index, in: &turn)
-        case .tooManyDisputes: refuse(command, .tooManyDisputes, in: &turn)
+        case .notFound: refuse(caller, .notFound, in: &turn)
+        case .amountMismatch: refuse(caller, .eventAmountMismatch, showing: index, in: &turn)
+        case .tooManyDisputes: refuse(caller, .tooManyDisputes, in: &turn)
         case .operationInProgress:
             // What is in doubt is asked for turn.now, and not when its time has come (docs/payments.md, "Unknown outcomes").
             wake(index, in: &turn)
-            refuse(command, .operationInProgress, showing: index, in: &turn)
+            refuse(caller, .operationInProgress, showing: index, in: &turn)
         case .notAllowed:
             let allowed = allowedEvents(event, index, dispute: dispute, refund: refund, at: turn.now)
-            refuse(command, .eventNotAllowed, showing: index, allowedEvents: allowed, in: &turn)
+            refuse(caller, .eventNotAllowed, showing: index, allowedEvents: allowed, in: &turn)
         }
     }
 

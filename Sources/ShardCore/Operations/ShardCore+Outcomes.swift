@@ -202,7 +202,7 @@ extension ShardCore {
         record.responseStatus = answer.status
         record.response = answer.body
         persist(.operationFinished(record), in: &turn)
-        if let reply = operation.reply { respond(reply, key.requestID, answer, in: &turn) }
+        if let reply = operation.reply { respond(answer, to: reply, requestID: key.requestID, in: &turn) }
     }
 
     /// What the gateway began by itself has ended.

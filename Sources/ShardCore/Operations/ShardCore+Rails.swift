@@ -125,41 +125,43 @@ extension ShardCore {
     }
 
     /// Why an operation that the payment's state allows is refused for its money.
-    func moneyRefusal(
-        _ operation: ProviderOperation,
-        _ amount: Int64,
-        isFinal: Bool,
-        _ instructions: CaptureInstructions?,
-        _ payment: Payment
-    ) -> Refusal? {
-        if let instructions, operation == .capture {
-            return instructionRefusal(instructions, amount, isFinal: isFinal, payment)
+    func moneyRefusal(_ operation: PaymentOperation, of payment: Payment, amountMinor: Int64) -> Refusal? {
+        switch operation {
+        case .capture(_, let isFinal, let instructions?):
+            if instructions.manual != nil { return manualRefusal(instructions, isFinal: isFinal, of: payment) }
+            return splitRefusal(instructions.splits, amountMinor, of: payment)
+        case .refund: return refundRefusal(of: payment, amountMinor: amountMinor)
+        case .capture, .cancel, .increment, .confirm: return nil
         }
-        guard payment.traits.contains(.topUp), operation == .refund else { return nil }
-        return permitsRefund(of: amount, payment) ? nil : .walletFundsInsufficient
     }
 
-    private func instructionRefusal(
+    /// Why a refund is refused for its money: what it would take from a wallet is not there.
+    func refundRefusal(of payment: Payment, amountMinor: Int64) -> Refusal? {
+        guard payment.traits.contains(.topUp) else { return nil }
+        return permitsRefund(of: amountMinor, payment) ? nil : .walletFundsInsufficient
+    }
+
+    private func manualRefusal(
         _ instructions: CaptureInstructions,
-        _ amount: Int64,
         isFinal: Bool,
-        _ payment: Payment
+        of payment: Payment
     ) -> Refusal? {
-        if instructions.manual != nil {
-            guard isFinal, payment.capturedMinor == 0, payment.traits.isDisjoint(with: [.wallet, .topUp]) else {
-                return .manualCaptureNotPossible
-            }
-            return instructions.splits.isEmpty ? nil : .splitsNotPossible
+        guard isFinal, payment.capturedMinor == 0, payment.traits.isDisjoint(with: [.wallet, .topUp]) else {
+            return .manualCaptureNotPossible
         }
+        return instructions.splits.isEmpty ? nil : .splitsNotPossible
+    }
+
+    private func splitRefusal(_ splits: [SplitRequest], _ amount: Int64, of payment: Payment) -> Refusal? {
         guard payment.traits.isDisjoint(with: [.wallet, .topUp, .cash]) else { return .splitsNotPossible }
         let earlier = arena.withBytes(payment.notes) { PaymentDetails.splits(in: $0) }.compactMap(\.seller)
         return planRefusal(
-            instructions.splits,
+            splits,
             amount,
             payment.fee(ofCapture: amount),
             besides: earlier,
             payment.merchant
-        ) ?? accountRefusal(instructions.splits, of: payment.merchant, in: payment.currency)
+        ) ?? accountRefusal(splits, of: payment.merchant, in: payment.currency)
     }
 
     // MARK: Execution

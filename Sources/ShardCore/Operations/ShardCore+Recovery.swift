@@ -28,7 +28,19 @@ extension ShardCore {
             try bringBackPayout(header.subject.low, before: position, cold)
         }
         let previous = newestRecord(header)
-        // Each kind on its own and not through `ShardRecord`: a value of half a kilobyte would be copied at every step.
+        try applyReplayed(header, reader: &reader, bytes: bytes, at: position)
+        try checkLink(reader)
+        try check(header, previous: previous)
+        lastPosition = position
+    }
+
+    /// Each kind on its own and not through `ShardRecord`: a value of half a kilobyte would be copied at every step.
+    private mutating func applyReplayed(
+        _ header: RecordHeader,
+        reader: inout RecordReader,
+        bytes: Span<UInt8>,
+        at position: RecordPosition
+    ) throws(RecordDecodingError) {
         switch header.kind {
         case .paymentCreated:
             let record = try reader.record(PaymentCreated.self, header: header, in: bytes)
@@ -42,10 +54,11 @@ extension ShardCore {
             _ = applyStarted(record, at: position)
         case .operationFinished:
             let record = try reader.record(OperationFinished.self, header: header, in: bytes)
-            applyFinished(record, slot: runningSlot(record.payment, record.operation, record.ordinal), at: position)
+            let slot = runningSlot(record.payment, record.operation, ordinal: record.ordinal)
+            applyFinished(record, slot: slot, at: position)
         case .operationUnresolved:
             let record = try reader.record(OperationUnresolved.self, header: header, in: bytes)
-            let slot = runningSlot(record.payment, record.operation, record.ordinal)
+            let slot = runningSlot(record.payment, record.operation, ordinal: record.ordinal)
             applyUnresolved(record, slot: slot, at: position)
             moveToWaiting(slot, dueAt: record.time)
         case .refundBounced:
@@ -53,7 +66,7 @@ extension ShardCore {
             applyBounced(record, at: position)
         case .operationAttempted:
             let record = try reader.record(OperationAttempted.self, header: header, in: bytes)
-            let slot = runningSlot(record.payment, record.operation, record.ordinal)
+            let slot = runningSlot(record.payment, record.operation, ordinal: record.ordinal)
             applyAttempted(record, slot: slot, at: position)
             if operations[slot].isUncertain { moveToWaiting(slot, dueAt: record.time) }
         case .attemptEnded:
@@ -62,29 +75,9 @@ extension ShardCore {
         case .balanceMark:
             let mark = try reader.record(BalanceMark.self, header: header, in: bytes)
             guard apply(mark, at: position) else { throw .invalidValue }
-        case .riskDecided, .paymentChanged, .eventApplied:
-            try replayChange(header, &reader, bytes, at: position)
-        case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
-            try replayMoney(header, &reader, bytes, at: position)
-        }
-        try checkLink(reader)
-        try check(header, previous: previous)
-        lastPosition = position
-    }
-
-    /// Transitions of payments that are not steps of an operation at the PSP.
-    private mutating func replayChange(
-        _ header: RecordHeader,
-        _ reader: inout RecordReader,
-        _ bytes: Span<UInt8>,
-        at position: RecordPosition
-    ) throws(RecordDecodingError) {
-        switch header.kind {
         case .riskDecided:
             let record = try reader.record(RiskDecided.self, header: header, in: bytes)
-            let slot = runningSlot(record.payment, .authorize, 1)
-            guard operations[slot].gate != .open else { throw .invalidValue }
-            applyRiskDecided(record, slot: slot, at: position)
+            try applyReplayed(record, at: position)
         case .paymentChanged:
             let record = try reader.record(PaymentChanged.self, header: header, in: bytes)
             if record.key != nil { try checkRoomForKey() }
@@ -94,11 +87,17 @@ extension ShardCore {
             if record.key != nil { try checkRoomForKey(ofEvent: record.type.isPosted) }
             try checkEarlierConnector(record)
             applyEvent(record, at: position)
-        case .paymentCreated, .operationStarted, .operationFinished, .operationUnresolved, .refundBounced,
-            .operationAttempted, .attemptEnded, .balanceMark, .payoutChanged, .walletOpened, .exchangeQuoted,
-            .exchangeConverted:
-            preconditionFailure("\(header.kind) is no change of a payment")
+        case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
+            try replayMoney(header, &reader, bytes, at: position)
         }
+    }
+
+    /// A verdict is about a payment that awaits one.
+    private mutating func applyReplayed(_ record: RiskDecided, at position: RecordPosition) throws(RecordDecodingError)
+    {
+        let slot = runningSlot(record.payment, .authorize, ordinal: 1)
+        guard operations[slot].gate != .open else { throw .invalidValue }
+        applyRiskDecided(record, slot: slot, at: position)
     }
 
     /// A record that books something names the merchant's one before it, as this shard knows it.
@@ -150,7 +149,7 @@ extension ShardCore {
         _ record: AttemptEnded,
         at position: RecordPosition
     ) throws(RecordDecodingError) {
-        let slot = runningSlot(record.payment, .authorize, record.ordinal)
+        let slot = runningSlot(record.payment, .authorize, ordinal: record.ordinal)
         let payment = payments[operations[slot].payment]
         guard operations[slot].attempt == record.attempt, payment.connector == record.connector,
             record.nextPosition > payment.routePosition,
@@ -166,7 +165,7 @@ extension ShardCore {
         guard attempts.contains(where: { $0.connector == connector }) else { throw .invalidValue }
     }
 
-    private mutating func runningSlot(_ id: PaymentID, _ operation: ProviderOperation, _ ordinal: UInt16) -> Int {
+    private mutating func runningSlot(_ id: PaymentID, _ operation: ProviderOperation, ordinal: UInt16) -> Int {
         let index = existingPayment(id)
         let place: OperationPlace
         if operation == .refund {

@@ -9,60 +9,48 @@ import ShardState
 // journal, off the loop, from what is fixed here: entries never change, and new ones come in front.
 extension ShardCore {
     /// Answers what the ledger owes the merchant, resting on the newest record.
-    mutating func answerBalance(_ command: Command, in turn: inout Turn) {
+    func answerBalance(to caller: Caller, in turn: inout Turn) {
         var body = ByteBufferAllocator().buffer(capacity: 512)
-        var view = BalanceView(lines(of: command.merchant), asOf: turn.now)
-        view.sellers = sellerLines(of: command.merchant)
+        var view = BalanceView(lines(of: caller.merchant), asOf: turn.now)
+        view.sellers = sellerLines(of: caller.merchant)
         renderer.renderBalance(view, into: &body)
-        answer(command, body, in: &turn)
+        respond(to: caller, Answer(status: 200, body: body), restingOn: lastPosition, in: &turn)
     }
 
     /// Answers the sums of the merchant's accounts, resting on the newest record.
-    mutating func answerAccounts(_ command: Command, in turn: inout Turn) {
+    func answerAccounts(to caller: Caller, in turn: inout Turn) {
         var body = ByteBufferAllocator().buffer(capacity: 1_024)
-        renderer.renderAccounts(AccountsView(lines: lines(of: command.merchant), asOf: turn.now), into: &body)
-        answer(command, body, in: &turn)
-    }
-
-    private func answer(_ command: Command, _ body: ByteBuffer, in turn: inout Turn) {
-        let response = Response(
-            reply: command.reply,
-            requestID: command.requestID,
-            status: 200,
-            isReplay: false,
-            retryAfterSeconds: 0,
-            body: body
-        )
-        turn.release(.respond(response), restingOn: lastPosition)
+        renderer.renderAccounts(AccountsView(lines: lines(of: caller.merchant), asOf: turn.now), into: &body)
+        respond(to: caller, Answer(status: 200, body: body), restingOn: lastPosition, in: &turn)
     }
 
     /// Answers what the ledger owed the merchant at a moment of the past. That moment is over: no record that is still to come
     /// belongs before it.
-    mutating func answerBalance(of time: Int64, _ command: Command, in turn: inout Turn) {
-        guard time < turn.now else { return refuse(command, .momentNotPast, in: &turn) }
+    mutating func answerBalance(of time: Int64, to caller: Caller, in turn: inout Turn) {
+        guard time < turn.now else { return refuse(caller, .momentNotPast, in: &turn) }
         let read = PastBalance(
-            merchant: command.merchant,
+            merchant: caller.merchant,
             time: time,
-            chain: entryChains[command.merchant.rawValue],
-            current: lines(of: command.merchant)
+            chain: entryChains[caller.merchant.rawValue],
+            current: lines(of: caller.merchant)
         )
-        turn.release(.pastBalance(command.reply, command.requestID, read), restingOn: lastPosition)
+        turn.release(.pastBalance(caller.reply, caller.requestID, read), restingOn: lastPosition)
     }
 
     /// Answers some of the merchant's entries.
-    mutating func answerEntries(_ query: LedgerQuery, _ command: Command, in turn: inout Turn) {
-        let newest = entryChains[command.merchant.rawValue]?.newest
+    mutating func answerEntries(_ query: LedgerQuery, to caller: Caller, in turn: inout Turn) {
+        let newest = entryChains[caller.merchant.rawValue]?.newest
         // A cursor of a merchant's own leads back from there: one that does not was made before the data was restored.
         guard query.cursor.map({ $0.position <= newest ?? 0 }) ?? true else {
-            return refuse(command, .cursorInvalid, in: &turn)
+            return refuse(caller, .cursorInvalid, in: &turn)
         }
         let read = LedgerRead(
-            merchant: command.merchant,
+            merchant: caller.merchant,
             shard: configuration.shard,
             query: query,
             start: query.cursor ?? LedgerCursor(position: newest ?? EntryLink.none)
         )
-        turn.release(.ledgerEntries(command.reply, command.requestID, read), restingOn: newest ?? 0)
+        turn.release(.ledgerEntries(caller.reply, caller.requestID, read), restingOn: newest ?? 0)
     }
 }
 

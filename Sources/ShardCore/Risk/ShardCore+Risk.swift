@@ -202,7 +202,7 @@ extension ShardCore {
         record.response = answer.body
         persist(.riskDecided(record), in: &turn)
         guard let reply = operation.reply else { return }
-        respond(reply, key.requestID, answer, isSoon: false, in: &turn)
+        respond(answer, to: reply, requestID: key.requestID, isSoon: false, in: &turn)
     }
 
     /// Where the configuration that held a payment back is gone: a day.
@@ -269,22 +269,30 @@ extension ShardCore {
 
     // MARK: Manual review
 
-    /// Sends a payment that is in manual review.
-    mutating func approve(
-        _ id: PaymentID,
-        _ command: Command,
-        _ key: RequestKey,
+    /// Ends a manual review.
+    mutating func handle(
+        _ decision: ReviewDecision,
+        of id: PaymentID,
+        _ admitted: AdmittedCommand,
         in turn: inout Turn
     ) {
-        guard let index = reviewed(id, command, in: &turn) else { return }
+        switch decision {
+        case .approve: approve(id, admitted, in: &turn)
+        case .reject: reject(id, admitted, in: &turn)
+        }
+    }
+
+    /// Sends a payment that is in manual review.
+    private mutating func approve(_ id: PaymentID, _ admitted: AdmittedCommand, in turn: inout Turn) {
+        guard let index = reviewed(id, by: admitted.caller, in: &turn) else { return }
         let payment = payments[index]
-        if let refusal = accountRefusal(.authorize, payment) { return refuse(command, refusal, in: &turn) }
+        if let refusal = accountRefusal(.authorize, payment) { return refuse(admitted.caller, refusal, in: &turn) }
         let record = OperationStarted(
             payment: payment.id,
             operation: .authorize,
             ordinal: nextOrdinal(.authorize, payment),
             amountMinor: payment.amountMinor,
-            key: key,
+            key: admitted.key,
             transfers: Transfers(),
             previous: payment.lastRecord,
             time: turn.now
@@ -292,24 +300,19 @@ extension ShardCore {
         let slot = applyStarted(record, at: nextPosition)
         persist(.operationStarted(record), in: &turn)
         statistics.risk.approved += 1
-        operations[slot].reply = command.reply
+        operations[slot].reply = admitted.caller.reply
         execute(slot, paymentMethod: paymentMethod(of: index), in: &turn)
         // What a wallet pays has ended already.
-        if command.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, in: &turn) }
+        if admitted.caller.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, in: &turn) }
     }
 
     /// Ends a payment that is in manual review.
-    mutating func reject(
-        _ id: PaymentID,
-        _ command: Command,
-        _ key: RequestKey,
-        in turn: inout Turn
-    ) {
-        guard let index = reviewed(id, command, in: &turn) else { return }
+    private mutating func reject(_ id: PaymentID, _ admitted: AdmittedCommand, in turn: inout Turn) {
+        guard let index = reviewed(id, by: admitted.caller, in: &turn) else { return }
         var record = PaymentChanged(
             payment: id,
             change: .reviewRejected,
-            key: key,
+            key: admitted.key,
             transfers: Transfers(),
             previous: payments[index].lastRecord,
             time: turn.now
@@ -320,24 +323,23 @@ extension ShardCore {
         record.response = answer.body
         persist(.paymentChanged(record), in: &turn)
         statistics.risk.rejected += 1
-        respond(command.reply, command.requestID, answer, in: &turn)
+        respond(answer, to: admitted.caller, in: &turn)
     }
 
     /// The payment that is asked about, if it is in manual review and this is who may decide: an operator of any, a merchant of its
     /// own that no sanctions list holds.
-    private mutating func reviewed(_ id: PaymentID, _ command: Command, in turn: inout Turn) -> Int? {
-        switch command.isOperators ? place(of: id) : place(of: id, for: command.merchant) {
-        case .warm(let index):
-            guard payments[index].phase == .review else {
-                let refusal: Refusal = payments[index].running == nil ? .notInReview : .operationInProgress
-                refuse(command, refusal, showing: index, in: &turn)
-                return nil
-            }
-            if command.isOperators || !isSanctioned(payments[index]) { return index }
-            refuse(command, .reviewForOperators, showing: index, in: &turn)
-        case .cold: park(command, payment: id.sequence, in: &turn)
-        case .unknown: refuse(command, .notFound, in: &turn)
+    private mutating func reviewed(_ id: PaymentID, by caller: Caller, in turn: inout Turn) -> Int? {
+        guard let index = find(id, for: caller) else {
+            refuse(caller, .notFound, in: &turn)
+            return nil
         }
+        guard payments[index].phase == .review else {
+            let refusal: Refusal = payments[index].running == nil ? .notInReview : .operationInProgress
+            refuse(caller, refusal, showing: index, in: &turn)
+            return nil
+        }
+        if caller.isOperator || !isSanctioned(payments[index]) { return index }
+        refuse(caller, .reviewForOperators, showing: index, in: &turn)
         return nil
     }
 
@@ -347,9 +349,9 @@ extension ShardCore {
     }
 
     /// What a refusal tells that whoever asks may ask instead.
-    func permitted(_ payment: Payment, _ command: Command) -> PermittedOperations {
+    func permitted(_ payment: Payment, by caller: Caller) -> PermittedOperations {
         let permitted = payment.permittedOperations(configuration.connectors[payment.connector].capabilities)
-        guard permitted.contains(.approve), !command.isOperators, isSanctioned(payment) else { return permitted }
+        guard permitted.contains(.approve), !caller.isOperator, isSanctioned(payment) else { return permitted }
         return permitted.subtracting([.approve, .reject])
     }
 

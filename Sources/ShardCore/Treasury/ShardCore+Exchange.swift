@@ -7,21 +7,20 @@ import ShardState
 extension ShardCore {
     mutating func makeQuote(
         _ request: QuoteRequest,
-        _ command: Command,
-        _ key: RequestKey,
+        _ admitted: AdmittedCommand,
         in turn: inout Turn
     ) {
         guard treasury.quotes.presentCount < configuration.money.quotes || treasury.hasForgettableQuote(at: turn.now)
         else {
-            return refuse(command, .quoteTableFull, in: &turn)
+            return refuse(admitted.caller, .quoteTableFull, in: &turn)
         }
-        guard let terms = request.terms else { return refuse(command, .exchangeAmountTooSmall, in: &turn) }
+        guard let terms = request.terms else { return refuse(admitted.caller, .exchangeAmountTooSmall, in: &turn) }
         var record = ExchangeQuoted(
             id: nextIdentifier(QuoteID.self, after: treasury.quotes.count, at: turn.now),
-            merchant: command.merchant,
+            merchant: admitted.merchant,
             terms: terms,
             expiresAt: turn.now + request.validMilliseconds,
-            key: key,
+            key: admitted.key,
             responseStatus: 0,
             response: Self.noBody,
             time: turn.now
@@ -32,7 +31,7 @@ extension ShardCore {
         record.responseStatus = answer.status
         record.response = answer.body
         persist(.exchangeQuoted(record), in: &turn)
-        respond(command.reply, command.requestID, answer, in: &turn)
+        respond(answer, to: admitted.caller, in: &turn)
     }
 
     mutating func applyQuote(_ record: ExchangeQuoted, at position: RecordPosition) {
@@ -53,29 +52,28 @@ extension ShardCore {
 
     mutating func convert(
         _ id: QuoteID,
-        _ command: Command,
-        _ key: RequestKey,
+        _ admitted: AdmittedCommand,
         in turn: inout Turn
     ) {
         guard let index = index(of: id, count: treasury.quotes.count), treasury.quotes.contains(index) else {
-            return refuse(command, .notFound, in: &turn)
+            return refuse(admitted.caller, .notFound, in: &turn)
         }
         let quote = treasury.quotes[index]
-        guard quote.id == id, quote.merchant == command.merchant else {
-            return refuse(command, .notFound, in: &turn)
+        guard quote.id == id, quote.merchant == admitted.merchant else {
+            return refuse(admitted.caller, .notFound, in: &turn)
         }
-        if quote.isConverted { return refuse(command, .quoteUsed, in: &turn) }
-        if quote.isExpired(at: turn.now) { return refuse(command, .quoteExpired, in: &turn) }
+        if quote.isConverted { return refuse(admitted.caller, .quoteUsed, in: &turn) }
+        if quote.isExpired(at: turn.now) { return refuse(admitted.caller, .quoteExpired, in: &turn) }
         guard quote.terms.soldMinor <= owed(quote.source) else {
-            return refuse(command, .balanceInsufficient, in: &turn)
+            return refuse(admitted.caller, .balanceInsufficient, in: &turn)
         }
-        if let refusal = accountRefusal(command.merchant, quote.terms.bought) {
-            return refuse(command, refusal, in: &turn)
+        if let refusal = accountRefusal(admitted.merchant, quote.terms.bought) {
+            return refuse(admitted.caller, refusal, in: &turn)
         }
         var record = ExchangeConverted(
             id: id,
-            merchant: command.merchant,
-            key: key,
+            merchant: admitted.merchant,
+            key: admitted.key,
             transfers: quote.postings,
             responseStatus: 0,
             response: Self.noBody,
@@ -88,7 +86,7 @@ extension ShardCore {
         record.responseStatus = answer.status
         record.response = answer.body
         persist(.exchangeConverted(record), in: &turn)
-        respond(command.reply, command.requestID, answer, in: &turn)
+        respond(answer, to: admitted.caller, in: &turn)
     }
 
     mutating func applyConversion(_ record: ExchangeConverted, at position: RecordPosition) {

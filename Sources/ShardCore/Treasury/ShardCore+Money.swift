@@ -29,24 +29,6 @@ extension ShardCore {
         return Answer(status: status, body: body)
     }
 
-    /// Answers a read that rests on `position`.
-    func respond(
-        to command: Command,
-        _ answer: Answer,
-        restingOn position: RecordPosition,
-        in turn: inout Turn
-    ) {
-        let response = Response(
-            reply: command.reply,
-            requestID: command.requestID,
-            status: answer.status,
-            isReplay: false,
-            retryAfterSeconds: 0,
-            body: answer.body
-        )
-        turn.release(.respond(response), restingOn: position)
-    }
-
     /// The account owner of a merchant's seller; nil for a seller without accounts.
     func sellerOwner(_ name: SellerName, of merchant: MerchantID) -> UInt64? {
         treasury.sellers.number(of: name, merchant: merchant)
@@ -78,16 +60,13 @@ extension ShardCore {
         ]
     }
 
-    /// A mutation of these tables whose key is new.
-    mutating func handleMoney(_ command: Command, _ key: RequestKey, in turn: inout Turn) {
-        switch command.kind {
-        case .createPayout(let request): requestPayout(request, command, key, in: &turn)
-        case .payoutEvent(let id, let event, let reason):
-            payoutEvent(id, event, reason: reason, command, key, in: &turn)
-        case .createWallet(let request): openWallet(request, command, key, in: &turn)
-        case .quoteExchange(let request): makeQuote(request, command, key, in: &turn)
-        case .convertExchange(let id): convert(id, command, key, in: &turn)
-        default: preconditionFailure("a command of payments")
+    mutating func handle(_ command: TreasuryCommand, _ admitted: AdmittedCommand, in turn: inout Turn) {
+        switch command {
+        case .createPayout(let request): requestPayout(request, admitted, in: &turn)
+        case .payoutEvent(let id, let event, let reason): payoutEvent(id, event, reason: reason, admitted, in: &turn)
+        case .createWallet(let request): openWallet(request, admitted, in: &turn)
+        case .quote(let request): makeQuote(request, admitted, in: &turn)
+        case .convert(let id): convert(id, admitted, in: &turn)
         }
     }
 

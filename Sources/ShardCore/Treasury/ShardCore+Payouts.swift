@@ -9,25 +9,24 @@ import ShardState
 extension ShardCore {
     mutating func requestPayout(
         _ request: CreatePayout,
-        _ command: Command,
-        _ key: RequestKey,
+        _ admitted: AdmittedCommand,
         in turn: inout Turn
     ) {
         let amount: Int64
-        switch payoutAmount(request, command.merchant) {
+        switch payoutAmount(request, admitted.merchant) {
         case .success(let found): amount = found
-        case .failure(let problem): return refuse(command, problem.refusal, in: &turn)
+        case .failure(let problem): return refuse(admitted.caller, problem.refusal, in: &turn)
         }
         let payout = Payout(
             id: nextIdentifier(PayoutID.self, after: treasury.payouts.count, at: turn.now),
-            merchant: command.merchant,
+            merchant: admitted.merchant,
             amountMinor: amount,
             currency: request.currency,
             seller: request.seller,
             destination: request.destination,
             requestedAt: turn.now
         )
-        record(payout, nil, reason: "", key, command, in: &turn)
+        record(payout, nil, reason: "", admitted, in: &turn)
     }
 
     private func payoutAmount(_ request: CreatePayout, _ merchant: MerchantID) -> Result<Int64, Refused> {
@@ -56,28 +55,21 @@ extension ShardCore {
         _ id: PayoutID,
         _ event: PayoutEvent,
         reason: String,
-        _ command: Command,
-        _ key: RequestKey,
+        _ admitted: AdmittedCommand,
         in turn: inout Turn
     ) {
-        let index: Int
-        switch place(of: id) {
-        case .warm(let found): index = found
-        case .cold: return park(command, for: ColdItem(.payout, sequence: id.sequence), in: &turn)
-        case .unknown: return refuse(command, .notFound, in: &turn)
-        }
+        guard let index = find(id) else { return refuse(admitted.caller, .notFound, in: &turn) }
         guard treasury.payouts[index].state(after: event) != nil else {
-            return refuse(command, .payoutUnexpectedState, in: &turn)
+            return refuse(admitted.caller, .payoutUnexpectedState, in: &turn)
         }
-        record(treasury.payouts[index], event, reason: reason, key, command, in: &turn)
+        record(treasury.payouts[index], event, reason: reason, admitted, in: &turn)
     }
 
     private mutating func record(
         _ payout: Payout,
         _ event: PayoutEvent?,
         reason: String,
-        _ key: RequestKey,
-        _ command: Command,
+        _ admitted: AdmittedCommand,
         in turn: inout Turn
     ) {
         // Money that comes back to a seller that was forgotten finds it under its next number.
@@ -94,7 +86,7 @@ extension ShardCore {
             seller: payout.seller,
             destination: event == nil ? payout.destination : "",
             reason: reason,
-            key: key,
+            key: admitted.key,
             transfers: payout.postings(event, source: payout.source(seller: owner)),
             responseStatus: 0,
             response: Self.noBody,
@@ -107,7 +99,7 @@ extension ShardCore {
         record.responseStatus = answer.status
         record.response = answer.body
         persist(.payoutChanged(record), in: &turn)
-        respond(command.reply, command.requestID, answer, in: &turn)
+        respond(answer, to: admitted.caller, in: &turn)
     }
 
     mutating func applyPayout(_ record: PayoutChanged, at position: RecordPosition) {
@@ -143,22 +135,20 @@ extension ShardCore {
         if let key = record.key { completeAtOnce(key, of: record.merchant, record: position, at: record.time) }
     }
 
-    mutating func answerPayout(_ id: PayoutID, _ command: Command, in turn: inout Turn) {
-        switch place(of: id) {
-        case .unknown: refuseRead(command, in: &turn)
-        case .cold: park(command, for: ColdItem(.payout, sequence: id.sequence), in: &turn)
-        case .warm(let index):
-            let payout = treasury.payouts[index]
-            guard payout.merchant == command.merchant else { return refuseRead(command, in: &turn) }
-            let answer = answer(200) { $0.renderPayout(payout, into: &$1) }
-            respond(to: command, answer, restingOn: payout.lastRecord, in: &turn)
+    func answerPayout(_ id: PayoutID, to caller: Caller, in turn: inout Turn) {
+        guard let index = find(id), treasury.payouts[index].merchant == caller.merchant else {
+            return refuseRead(caller, in: &turn)
         }
+        let payout = treasury.payouts[index]
+        let answer = answer(200) { $0.renderPayout(payout, into: &$1) }
+        respond(to: caller, answer, restingOn: payout.lastRecord, in: &turn)
     }
 
-    /// The pay-out that `id` names, whosever it is.
-    private func place(of id: PayoutID) -> Place {
-        guard let index = index(of: id, count: treasury.payouts.count) else { return .unknown }
-        guard treasury.payouts.contains(index) else { return .cold }
-        return treasury.payouts[index].id == id ? .warm(index) : .unknown
+    /// The pay-out in memory that `id` names, whosever it is.
+    private func find(_ id: PayoutID) -> Int? {
+        guard let index = index(of: id, count: treasury.payouts.count), treasury.payouts.contains(index),
+            treasury.payouts[index].id == id
+        else { return nil }
+        return index
     }
 }

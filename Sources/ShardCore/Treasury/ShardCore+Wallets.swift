@@ -7,20 +7,19 @@ import ShardState
 extension ShardCore {
     mutating func openWallet(
         _ request: CreateWallet,
-        _ command: Command,
-        _ key: RequestKey,
+        _ admitted: AdmittedCommand,
         in turn: inout Turn
     ) {
         let most = configuration.money.wallets
         guard treasury.wallets.presentCount < most,
-            treasury.walletCount(of: command.merchant) < configuration.merchantShare.of(most)
-        else { return refuse(command, .walletTableFull, in: &turn) }
+            treasury.walletCount(of: admitted.merchant) < configuration.merchantShare.of(most)
+        else { return refuse(admitted.caller, .walletTableFull, in: &turn) }
         var record = WalletOpened(
             id: nextIdentifier(WalletID.self, after: treasury.wallets.count, at: turn.now),
-            merchant: command.merchant,
+            merchant: admitted.merchant,
             currency: request.currency,
             reference: request.reference,
-            key: key,
+            key: admitted.key,
             responseStatus: 0,
             response: Self.noBody,
             time: turn.now
@@ -31,7 +30,7 @@ extension ShardCore {
         record.responseStatus = answer.status
         record.response = answer.body
         persist(.walletOpened(record), in: &turn)
-        respond(command.reply, command.requestID, answer, in: &turn)
+        respond(answer, to: admitted.caller, in: &turn)
     }
 
     mutating func applyWallet(_ record: WalletOpened, at position: RecordPosition) {
@@ -53,34 +52,25 @@ extension ShardCore {
 
     /// The wallet that `id` names, if it is in memory and the merchant may know of it.
     func wallet(_ id: WalletID, of merchant: MerchantID) -> Wallet? {
-        guard case .warm(let index) = place(of: id, for: merchant) else { return nil }
-        return treasury.wallets[index]
+        find(id, of: merchant).map { treasury.wallets[$0] }
     }
 
-    /// The wallet that `id` names, if `merchant` may know of it.
-    func place(of id: WalletID, for merchant: MerchantID) -> Place {
-        guard let index = index(of: id, count: treasury.wallets.count) else { return .unknown }
-        guard treasury.wallets.contains(index) else { return .cold }
+    /// The place in memory of the wallet that `id` names, if `merchant` may know of it.
+    private func find(_ id: WalletID, of merchant: MerchantID) -> Int? {
+        guard let index = index(of: id, count: treasury.wallets.count), treasury.wallets.contains(index) else {
+            return nil
+        }
         let wallet = treasury.wallets[index]
-        return wallet.id == id && wallet.merchant == merchant ? .warm(index) : .unknown
+        return wallet.id == id && wallet.merchant == merchant ? index : nil
     }
 
-    /// Makes sure that the wallet which a new payment names is in memory.
-    /// - Returns: false when the command waits for it now.
-    mutating func hasWallet(of request: CreatePayment, _ command: Command, in turn: inout Turn) -> Bool {
-        let id: WalletID
+    /// A new payment names a wallet: it stays in memory for a while.
+    mutating func useWallet(of request: CreatePayment, of merchant: MerchantID, at now: Int64) {
         switch request.funding {
-        case .provider: return true
-        case .wallet(let wallet), .topUp(let wallet): id = wallet
+        case .provider: return
+        case .wallet(let id), .topUp(let id):
+            if let index = find(id, of: merchant) { treasury.use(wallet: index, at: now) }
         }
-        switch place(of: id, for: command.merchant) {
-        case .unknown: break
-        case .warm(let index): treasury.use(wallet: index, at: turn.now)
-        case .cold:
-            park(command, for: ColdItem(.wallet, sequence: id.sequence), in: &turn)
-            return false
-        }
-        return true
     }
 
     func view(_ wallet: Wallet) -> WalletView {
@@ -93,14 +83,10 @@ extension ShardCore {
     }
 
     /// Its balance changes with every payment, so the answer rests on the newest record.
-    mutating func answerWallet(_ id: WalletID, _ command: Command, in turn: inout Turn) {
-        switch place(of: id, for: command.merchant) {
-        case .unknown: refuseRead(command, in: &turn)
-        case .cold: park(command, for: ColdItem(.wallet, sequence: id.sequence), in: &turn)
-        case .warm(let index):
-            treasury.use(wallet: index, at: turn.now)
-            let view = view(treasury.wallets[index])
-            respond(to: command, answer(200) { $0.renderWallet(view, into: &$1) }, restingOn: lastPosition, in: &turn)
-        }
+    mutating func answerWallet(_ id: WalletID, to caller: Caller, in turn: inout Turn) {
+        guard let index = find(id, of: caller.merchant) else { return refuseRead(caller, in: &turn) }
+        treasury.use(wallet: index, at: turn.now)
+        let view = view(treasury.wallets[index])
+        respond(to: caller, answer(200) { $0.renderWallet(view, into: &$1) }, restingOn: lastPosition, in: &turn)
     }
 }

@@ -88,7 +88,7 @@ extension World {
         _ sellers: [String: Int64],
         _ process: GatewayProcess
     ) {
-        guard let response = ask(.getBalance, merchant, process), let balance = SimBalance(response.body) else {
+        guard let response = ask(.query(.balance), merchant, process), let balance = SimBalance(response.body) else {
             return fail("merchant \(merchant) is not told its balance")
         }
         if balance.merchant.filter({ $0.value != 0 }) != owed.filter({ $0.value != 0 }) {
@@ -107,7 +107,7 @@ extension World {
         _ held: Int64,
         _ process: GatewayProcess
     ) {
-        guard let response = ask(.getWallet(wallet), merchant, process), response.status == 200,
+        guard let response = ask(.query(.wallet(wallet)), merchant, process), response.status == 200,
             let answer = SimAnswer(response.body)
         else { return fail("\(wallet) was acknowledged and cannot be read") }
         if answer.amount < 0 || answer.held < 0 { fail("\(wallet) is overdrawn: \(answer)") }
@@ -117,7 +117,7 @@ extension World {
     }
 
     private func compare(_ number: UInt64, _ payout: Recount.PayoutLine, _ process: GatewayProcess) {
-        guard let response = ask(.getPayout(payout.id), payout.merchant, process),
+        guard let response = ask(.query(.payout(payout.id)), payout.merchant, process),
             let answer = SimAnswer(response.body), answer.payoutState == payout.state, answer.amount == payout.amount
         else { return fail("pay-out \(number) is not as the answers tell: \(payout)") }
     }

@@ -102,25 +102,31 @@ extension World {
             return command(of: other, extra: variant == .conflicting ? 5 : 0)
         }
         let id = intents[request.intent].payment
-        if variant == .read, let id { return .getPayment(id) }
+        if variant == .read, let id { return .query(.payment(id)) }
         // The conflicting variant asks for a little more than the original.
         let extra: Int64 = variant == .conflicting ? 5 : 0
         switch request.kind {
         case .create: return create(request, extra)
-        case .capture where !request.splits.isEmpty:
-            var instructions = CaptureInstructions()
-            instructions.splits = request.splits
-            let amount = request.amount.map { $0 + extra }
-            return .captureWith(id!, amountMinor: amount, isFinal: request.isFinal, instructions)
         case .capture:
-            return .capture(id!, amountMinor: request.amount.map { $0 + extra }, isFinal: request.isFinal)
-        case .increment: return .increment(id!, amountMinor: request.amount! + extra)
-        case .confirm: return .confirm(id!)
-        case .cancel: return .cancel(id!)
-        case .approve: return .approve(id!)
-        case .reject: return .reject(id!)
+            let amount = request.amount.map { $0 + extra }
+            var instructions: CaptureInstructions?
+            if !request.splits.isEmpty {
+                instructions = CaptureInstructions()
+                instructions?.splits = request.splits
+            }
+            let capture = PaymentOperation.capture(
+                amountMinor: amount,
+                isFinal: request.isFinal,
+                instructions: instructions
+            )
+            return .payment(id!, capture)
+        case .increment: return .payment(id!, .increment(amountMinor: request.amount! + extra))
+        case .confirm: return .payment(id!, .confirm())
+        case .cancel: return .payment(id!, .cancel)
+        case .approve: return .review(id!, .approve)
+        case .reject: return .review(id!, .reject)
         case .nonPayment: preconditionFailure("a command beside payments has no payment of its own")
-        case .refund: return .refund(id!, amountMinor: request.amount.map { $0 + extra })
+        case .refund: return .payment(id!, .refund(amountMinor: request.amount.map { $0 + extra }))
         }
     }
 
@@ -145,7 +151,7 @@ extension World {
         payment.funding = intent.funding
         if case .topUp = intent.funding { payment.feeBasisPoints = 0 }
         payment.hasSplits = !intent.splits.isEmpty
-        return .createPayment(payment)
+        return .create(payment)
     }
 
     // MARK: And back

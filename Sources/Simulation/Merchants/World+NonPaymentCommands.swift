@@ -28,16 +28,16 @@ extension World {
         case .event(var event):
             if let amount = event.amountMinor { event.amountMinor = amount + extra }
             misattribute(&event)
-            return .providerEvent(event)
-        case .evidence(let id): return .disputeEvidence(id, evidence: "upload-1\nparcel delivered")
-        case .accept(let id): return .acceptDispute(id)
-        case .openWallet: return .createWallet(CreateWallet(currency: .eur, reference: "shopper"))
+            return .event(event)
+        case .evidence(let id): return .dispute(id, .evidence("upload-1\nparcel delivered"))
+        case .accept(let id): return .dispute(id, .accept)
+        case .openWallet: return .treasury(.createWallet(CreateWallet(currency: .eur, reference: "shopper")))
         case .payout(var payout):
             if let amount = payout.amountMinor { payout.amountMinor = amount + extra }
-            return .createPayout(payout)
-        case .payoutEvent(let id, let event): return .payoutEvent(id, event, reason: "as the bank says")
-        case .quote(let quote): return .quoteExchange(quote)
-        case .convert(let id): return .convertExchange(id)
+            return .treasury(.createPayout(payout))
+        case .payoutEvent(let id, let event): return .treasury(.payoutEvent(id, event, reason: "as the bank says"))
+        case .quote(let quote): return .treasury(.quote(quote))
+        case .convert(let id): return .treasury(.convert(id))
         }
     }
 

@@ -13,7 +13,7 @@ import Testing
 
     @Test func `a pay-out takes more than a payment does`() throws {
         let body = #"{"amount":1000000000000,"currency":"EUR","destination":"ba_main"}"#
-        guard case .createPayout(let payout)? = try Self.kind("/v1/payouts", body).0 else {
+        guard case .treasury(.createPayout(let payout))? = try Self.kind("/v1/payouts", body).0 else {
             Issue.record("no pay-out")
             return
         }

@@ -15,26 +15,31 @@ import Testing
 
     @Test(arguments: ["", "{}", " { } ", #"{"idempotency_key":"key-1"}"#])
     func `without an amount all is meant`(_ body: String) throws {
-        guard case .capture(Self.payment, nil, true)? = try Self.kind("capture", body).0 else {
+        guard case .payment(Self.payment, .capture(nil, true, nil))? = try Self.kind("capture", body).0 else {
             Issue.record("no capture of all")
             return
         }
-        guard case .refund(Self.payment, nil)? = try Self.kind("refunds", body).0 else {
+        guard case .payment(Self.payment, .refund(nil))? = try Self.kind("refunds", body).0 else {
             Issue.record("no refund of all")
             return
         }
-        guard case .cancel(Self.payment)? = try Self.kind("cancel", body).0 else {
+        guard case .payment(Self.payment, .cancel)? = try Self.kind("cancel", body).0 else {
             Issue.record("no cancel")
             return
         }
     }
 
     @Test func `an amount is part of the operation`() throws {
-        guard case .capture(Self.payment, 1000, true)? = try Self.kind("capture", #"{"amount":1000}"#).0 else {
+        guard case .payment(Self.payment, .capture(1000, true, nil))? = try Self.kind("capture", #"{"amount":1000}"#).0
+        else {
             Issue.record("no capture of 1000")
             return
         }
-        guard case .refund(Self.payment, 250)? = try Self.kind("refunds", #"{"amount":250,"reason":"duplicate"}"#).0
+        guard
+            case .payment(Self.payment, .refund(250))? = try Self.kind(
+                "refunds",
+                #"{"amount":250,"reason":"duplicate"}"#
+            ).0
         else {
             Issue.record("no refund of 250")
             return
@@ -44,7 +49,10 @@ import Testing
     @Test(arguments: [("true", true), ("false", false)])
     func `a capture says whether it is the last one`(_ text: String, _ expected: Bool) throws {
         guard
-            case .capture(Self.payment, 5, let isFinal)? = try Self.kind("capture", #"{"amount":5,"final":\#(text)}"#).0
+            case .payment(Self.payment, .capture(5, let isFinal, nil))? = try Self.kind(
+                "capture",
+                #"{"amount":5,"final":\#(text)}"#
+            ).0
         else {
             Issue.record("no capture of 5")
             return
@@ -83,11 +91,14 @@ import Testing
     }
 
     @Test func `a confirmation may carry what the shopper brought back`() throws {
-        guard case .confirm(Self.payment, "")? = try Self.kind("confirm", "").0 else {
+        guard case .payment(Self.payment, .confirm(""))? = try Self.kind("confirm", "").0 else {
             Issue.record("no confirmation")
             return
         }
-        guard case .confirm(Self.payment, "a=1&b=ü")? = try Self.kind("confirm", #"{"return_data":"a=1&b=ü"}"#).0 else {
+        guard
+            case .payment(Self.payment, .confirm("a=1&b=ü"))? = try Self.kind("confirm", #"{"return_data":"a=1&b=ü"}"#)
+                .0
+        else {
             Issue.record("no return data")
             return
         }

@@ -19,7 +19,7 @@ import Testing
             authorization: "Bearer \(edge.desk.text)",
             key: nil
         )
-        guard case .providerEvent(let event)? = edge.command?.kind else {
+        guard case .event(let event)? = edge.command?.kind else {
             return (nil, edge.answer?.code, edge.answer?.parameter)
         }
         return (event, nil, nil)

@@ -11,7 +11,7 @@ import Testing
 @Suite struct LedgerQueryTests {
     private func query(_ path: String, _ edge: Edge) -> LedgerQuery? {
         edge.send("GET", path)
-        guard case .getEntries(let query)? = edge.command?.kind else { return nil }
+        guard case .query(.entries(let query))? = edge.command?.kind else { return nil }
         return query
     }
 
@@ -63,7 +63,7 @@ import Testing
     @Test func `a balance may be of a moment`() throws {
         let edge = try Edge()
         edge.send("GET", "/v1/balance?at=2026-11-21T11%3A30:41.123Z")
-        guard case .getPastBalance(1_795_260_641_123)? = edge.command?.kind else {
+        guard case .query(.pastBalance(1_795_260_641_123))? = edge.command?.kind else {
             Issue.record("\(String(describing: edge.command?.kind))")
             return
         }

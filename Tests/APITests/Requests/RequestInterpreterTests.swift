@@ -87,8 +87,8 @@ import Testing
             let command = try #require(edge.command)
             #expect(command.operatorShard == shard && command.merchant == MerchantID(rawValue: 0))
             switch (command.kind, path.split(separator: "/").last) {
-            case (.approve(payment), "approve"), (.reject(payment), "reject"),
-                (.payoutEvent(payout, .sent, _), "events"):
+            case (.review(payment, .approve), "approve"), (.review(payment, .reject), "reject"),
+                (.treasury(.payoutEvent(payout, .sent, _)), "events"):
                 break
             default: Issue.record("\(path) became \(command.kind)")
             }
@@ -156,14 +156,14 @@ import Testing
     @Test func `reads become commands without a key`() throws {
         let edge = try Edge()
         edge.send("GET", "/v1/payments/\(RouteTests.payment)")
-        guard case .getPayment(RouteTests.payment)? = edge.command?.kind else {
+        guard case .query(.payment(RouteTests.payment))? = edge.command?.kind else {
             Issue.record("no read of the payment")
             return
         }
         #expect(edge.command?.key == nil)
         #expect(edge.command?.fingerprint == nil)
         edge.send("GET", "/v1/refunds/\(RouteTests.refund)")
-        guard case .getRefund(RouteTests.refund)? = edge.command?.kind else {
+        guard case .query(.refund(RouteTests.refund))? = edge.command?.kind else {
             Issue.record("no read of the refund")
             return
         }

@@ -2,6 +2,7 @@ import Journal
 import Ledger
 import Payments
 import ShardCore
+import ShardModel
 import ShardRecords
 
 /// The merchants' ledgers as a naive reader of the whole journal sees them.

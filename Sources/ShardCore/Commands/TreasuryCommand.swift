@@ -1,6 +1,17 @@
 package import Money
 package import Payments
 
+/// What is asked of pay-outs, wallets and exchange.
+package enum TreasuryCommand: Sendable {
+    case createPayout(CreatePayout)
+    /// What the bank says of a pay-out, with its reason (at most `Payout.maximumTextBytes`). An operator's
+    /// (`Command.operatorShard`).
+    case payoutEvent(PayoutID, PayoutEvent, reason: String)
+    case createWallet(CreateWallet)
+    case quote(QuoteRequest)
+    case convert(QuoteID)
+}
+
 /// A pay-out as a merchant asks for it.
 package struct CreatePayout: Sendable {
     /// nil: all that is available.
