@@ -27,7 +27,7 @@ final class LoopClients {
     private let share: CallShare
     /// The loop's shards; they number their calls by slot.
     private let callers: Int
-    private unowned let owners: any CallOwners
+    private unowned let runtime: LoopRuntime
     private var risk: RiskParts
     private var scorer: ScorerClient?
     /// Scorers that were replaced and still have questions under way.
@@ -41,19 +41,20 @@ final class LoopClients {
 
     /// Nothing connects before `start`.
     /// - Parameters:
-    ///   - loop: the loop's number; the pools of different loops do not reconnect in step.
-    ///   - owners: not retained; outlives the clients' shutdown.
-    init(_ plan: Plan, callers: Int, loop: Int, on eventLoop: any EventLoop, owners: any CallOwners) {
-        self.eventLoop = eventLoop
+    ///   - callers: the loop's shards.
+    ///   - runtime: knows who owns a slot's shard; not retained; outlives the clients' shutdown.
+    init(_ plan: Plan, callers: Int, of runtime: LoopRuntime) {
         self.callers = callers
-        self.owners = owners
+        self.runtime = runtime
+        eventLoop = runtime.eventLoop
         share = plan.share
         risk = plan.risk
         providers = ProviderTable(
             plan.connectors,
             share: plan.share,
             callers: callers,
-            seed: UInt64(loop) + 1,
+            // The pools of different loops do not reconnect in step.
+            seed: UInt64(runtime.index) + 1,
             on: eventLoop,
             delegate: self
         )
@@ -96,7 +97,7 @@ final class LoopClients {
 
     /// The shard that made a call, while it has the same owner.
     private func shard(of origin: CallOrigin) -> ShardRuntime? {
-        guard let shard = owners.owner(of: origin.caller), shard.origin == origin, !shard.host.isReleased else {
+        guard let shard = runtime.owner(of: origin.caller), shard.origin == origin, !shard.host.isReleased else {
             statistics.answersDropped += 1
             return nil
         }
@@ -109,22 +110,14 @@ final class LoopClients {
         // Taken out first: what is told may bring the next outcome in.
         var slots: [UInt16] = []
         swap(&slots, &touched)
-        owners.gather {
+        runtime.gather {
             for slot in slots {
-                if let shard = owners.owner(of: slot) { tell(shard) }
+                if let shard = runtime.owner(of: slot) { tell(shard) }
             }
         }
         slots.removeAll(keepingCapacity: true)
         if touched.isEmpty { swap(&slots, &touched) }
     }
-}
-
-/// Who makes calls through a loop's clients.
-protocol CallOwners: AnyObject {
-    /// The shard of a slot, while this host owns it.
-    func owner(of slot: UInt16) -> ShardRuntime?
-    /// Runs `body`, and hands over at once what it releases for other loops.
-    func gather(_ body: () -> Void)
 }
 
 /// Plain counters of one loop's clients, since the process started.

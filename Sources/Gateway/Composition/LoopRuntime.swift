@@ -60,7 +60,7 @@ final class LoopRuntime {
         outboundCommands = [[Command]](repeating: [], count: table.loopCount)
         outboundAnswers = [[Response]](repeating: [], count: table.loopCount)
         let callers = table.shards(of: index).count
-        madeClients = LoopClients(clients, callers: callers, loop: index, on: eventLoop, owners: self)
+        madeClients = LoopClients(clients, callers: callers, of: self)
     }
 
     /// The loop's clients of the providers and the scorer.
@@ -271,7 +271,9 @@ extension LoopRuntime: ShardPorts {
     func report(_ event: JournalEvent) { onJournalEvent(event) }
 }
 
-extension LoopRuntime: CallOwners {
+// What the loop's clients need.
+extension LoopRuntime {
+    /// The shard of a slot, while this host owns it.
     func owner(of slot: UInt16) -> ShardRuntime? { slots[Int(slot)].shard }
 
     /// Runs `body`, whose answers to other loops travel together, whichever of this loop's shards they are from.
