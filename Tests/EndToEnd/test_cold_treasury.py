@@ -1,8 +1,10 @@
 """Pay-outs and wallets leave memory with a snapshot, and answer as before, also after a restart."""
 
+import shutil
+
 import httpx
 import money
-from gateway import key, wait_until
+from gateway import key, run, wait_until
 
 COUNT = 40
 SETTINGS = """
@@ -62,5 +64,30 @@ def test_pay_outs_and_wallets_leave_memory_and_answer(configured_demo):
         assert api.get(f"/v1/payouts/{payouts[2]}").status_code == 404
         assert api.get(wallets[0]).status_code == 404
         assert money.pay(api, wallets[0], 10).json()["code"] == "wallet_unknown"
+    assert demo.stop_gateway() == 0
+    money.books_are_sound(demo)
+
+
+def test_a_backup_holds_what_left_memory(configured_demo, tmp_path):
+    demo = configured_demo(SETTINGS)
+    data, backup = demo.directory / "data", tmp_path / "backup"
+    with demo.client() as api:
+        money.fund(demo, api, 5_000)
+        paths = [money.wallet(api, reference=f"customer-{number}") for number in range(3)]
+        made = api.post("/v1/payouts", json={"currency": "EUR", "destination": "ba", "amount": 100}, headers=key()).json()
+        assert event(demo, made["id"], "paid").status_code == 200
+        paths.append(f"/v1/payouts/{made['id']}")
+        wait_until(lambda: counts(demo, "payouts") == (0, 1), 60, "the pay-out to leave memory")
+        wait_until(lambda: counts(demo, "wallets") == (0, 4), 60, "the wallets to leave memory")
+        run("journal", "backup", "--data", data, "--to", backup, status=0)
+        before = {path: api.get(path).json() for path in paths}
+    demo.kill_gateway()
+    assert list(backup.glob("shard-*/cold-payouts/*.payouts")) and list(backup.glob("shard-*/cold-wallets/*.wallets"))
+    shutil.rmtree(data)
+    run("journal", "restore", "--from", backup, "--data", data, status=0)
+    demo.start("gateway")
+    with demo.client() as api:
+        assert {path: api.get(path).json() for path in paths} == before
+        assert event(demo, made["id"], "returned", reason="account_closed").status_code == 200
     assert demo.stop_gateway() == 0
     money.books_are_sound(demo)
