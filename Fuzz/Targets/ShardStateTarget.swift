@@ -113,24 +113,10 @@ private enum ShardStateSeed {
 
     private static func warm(_ capture: ShardCapture) -> Section {
         var bytes: [UInt8] = []
-        for index in 0..<capture.payments.count {
-            let size = PaymentEntry.byteCount(
-                capture.payments[index],
-                capture.refunds,
-                capture.disputes,
-                capture.arena
-            )
+        for number in 0..<capture.payments.count {
+            let size = capture.payments.entrySize(of: Index(number))
             var entry = [UInt8](repeating: 0, count: size.bytes)
-            entry.withUnsafeMutableBytes {
-                PaymentEntry.store(
-                    capture.payments[index],
-                    size,
-                    capture.refunds,
-                    capture.disputes,
-                    capture.arena,
-                    into: $0
-                )
-            }
+            entry.withUnsafeMutableBytes { capture.payments.storeEntry(of: Index(number), size, into: $0) }
             bytes += entry
         }
         return Section(kind: .payments, bytes: bytes)

@@ -33,10 +33,8 @@ package struct ShardCore: ~Copyable {
     var eventKeys: IdempotencyTable
     /// Pay-outs, wallets, quotes and sellers.
     var treasury = Treasury()
-    var payments: SparseTable<Payment>
-    var refunds: SparseTable<Refund>
-    var disputes: SparseTable<Dispute>
-    var arena = ByteArena()
+    /// Payments with their refunds and disputes.
+    var payments = PaymentStore()
     /// The calls in flight.
     var operations: RunningOperations
     /// Operations whose outcome is not known, without a call under way (`+Waiting`).
@@ -93,9 +91,6 @@ package struct ShardCore: ~Copyable {
             ttlSeconds: configuration.idempotencySeconds
         )
         entryChains = EntryChains(recordsPerMark: configuration.recordsPerMark)
-        payments = SparseTable()
-        refunds = SparseTable()
-        disputes = SparseTable()
         operations = RunningOperations(
             capacity: configuration.operationCapacity,
             resolutionCapacity: configuration.resolutionCapacity,
@@ -116,10 +111,10 @@ package struct ShardCore: ~Copyable {
 
     /// All payments ever made, in memory or not.
     package var paymentCount: Int { payments.count }
-    package var refundCount: Int { refunds.count }
+    package var refundCount: Int { payments.refundCount }
     /// Payments in memory.
     package var warmPaymentCount: Int { payments.presentCount }
-    package var warmRefundCount: Int { refunds.presentCount }
+    package var warmRefundCount: Int { payments.presentRefundCount }
     package var coldPaymentCount: Int { payments.count - payments.presentCount }
     /// Operations without an end: calls in flight, and those that wait.
     package var runningCount: Int { operations.count + waiting.count }
@@ -133,12 +128,11 @@ package struct ShardCore: ~Copyable {
 
     /// The same without the idempotency keys, whose table has a fixed size.
     package var tableBytes: Int {
-        arena.reservedBytes + payments.reservedBytes + refunds.reservedBytes + disputes.reservedBytes
-            + riskOccupancy.bytes + waiting.reservedBytes + treasury.reservedBytes
+        payments.reservedBytes + riskOccupancy.bytes + waiting.reservedBytes + treasury.reservedBytes
     }
 
     /// The bytes of details, references and notes, used or not.
-    package var arenaBytes: Int { arena.appendedBytes }
+    package var arenaBytes: Int { payments.arenaBytes }
 
     /// Time passes: due retries and resolutions go out, old keys are forgotten.
     package mutating func tick(at now: Int64, into turn: inout Turn) {
@@ -162,7 +156,7 @@ package struct ShardCore: ~Copyable {
     }
 
     /// The payment in memory that `id` names, if the caller may know of it.
-    func find(_ id: PaymentID, for caller: Caller) -> Int? {
+    func find(_ id: PaymentID, for caller: Caller) -> Index<Payment>? {
         guard let index = index(of: PaymentNumber(id)), payments[index].id == id,
             caller.isOperator || payments[index].merchant == caller.merchant
         else { return nil }
@@ -170,30 +164,19 @@ package struct ShardCore: ~Copyable {
     }
 
     /// The refund of a payment in memory that `id` names, if the caller may know of it.
-    func find(_ id: RefundID, for caller: Caller) -> Int? {
+    func find(_ id: RefundID, for caller: Caller) -> Index<Refund>? {
         guard let payment = index(of: PaymentNumber(id)), payments[payment].merchant == caller.merchant else {
             return nil
         }
-        return refundIndex(payment: payment) { $0.id == id }
+        return payments.refund(of: payment) { payments[$0].id == id }
     }
 
     /// The place in memory of the payment with this number.
-    func index(of number: PaymentNumber) -> Int? {
+    func index(of number: PaymentNumber) -> Index<Payment>? {
         guard number.shard == configuration.shard, number.sequence >= 1, number.sequence <= UInt64(payments.count)
         else { return nil }
-        let index = Int(number.sequence) - 1
+        let index = Index<Payment>(sequence: number.sequence)
         return payments.contains(index) ? index : nil
-    }
-
-    /// Walks a payment's refunds from the newest to the oldest.
-    func refundIndex(payment: Int, where matches: (Refund) -> Bool) -> Int? {
-        var next = payments[payment].newestRefund
-        while next != 0 {
-            let refund = Int(next) - 1
-            if matches(refunds[refund]) { return refund }
-            next = refunds[refund].older
-        }
-        return nil
     }
 }
 

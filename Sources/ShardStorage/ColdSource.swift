@@ -4,30 +4,31 @@ import ShardState
 
 /// A table of which some elements go into cold files.
 protocol ColdSource {
-    associatedtype Element
     var kind: ColdKind { get }
-    var table: SparseTable<Element> { get }
+    var chunkNumbers: Range<Int> { get }
 
-    func leaves(_ index: Int, _ element: Element, by plan: ReleasePlan) -> Bool
+    /// The elements of a chunk that leave by the plan, in order.
+    func leaving(inChunk chunk: Int, by plan: ReleasePlan) -> [Int]
     /// Whether a cold file holds it as it is.
-    func isStored(_ element: Element) -> Bool
+    func isStored(_ index: Int) -> Bool
     func write(_ index: Int, previous: ColdLocation, to writer: inout ColdFileWriter) throws(JournalError)
 }
 
 struct ColdPayments: ColdSource {
     let capture: ShardCapture
     let kind = ColdKind.payment
-    var table: SparseTable<Payment> { capture.payments }
+    var chunkNumbers: Range<Int> { capture.payments.chunkNumbers }
 
-    func leaves(_ index: Int, _ payment: Payment, by plan: ReleasePlan) -> Bool { plan.leaves(index, payment) }
+    func leaving(inChunk chunk: Int, by plan: ReleasePlan) -> [Int] {
+        capture.payments.indices(inChunk: chunk) { plan.leaves($0, $1) }.map(\.position)
+    }
 
-    func isStored(_ payment: Payment) -> Bool { payment.isStored }
+    func isStored(_ index: Int) -> Bool { capture.payments.isStored(Index(index)) }
 
     func write(_ index: Int, previous: ColdLocation, to writer: inout ColdFileWriter) throws(JournalError) {
-        let payment = capture.payments[index]
-        let size = PaymentEntry.byteCount(payment, capture.refunds, capture.disputes, capture.arena)
+        let size = capture.payments.entrySize(of: Index(index))
         try writer.write(index, size: size.bytes, previous: previous) {
-            PaymentEntry.store(payment, size, capture.refunds, capture.disputes, capture.arena, into: $0)
+            capture.payments.storeEntry(of: Index(index), size, into: $0)
         }
     }
 }
@@ -36,9 +37,13 @@ struct ColdPayouts: ColdSource {
     let table: SparseTable<Payout>
     let kind = ColdKind.payout
 
-    func leaves(_ index: Int, _ payout: Payout, by plan: ReleasePlan) -> Bool { plan.leaves(index, payout) }
+    var chunkNumbers: Range<Int> { table.chunkNumbers }
 
-    func isStored(_ payout: Payout) -> Bool { payout.isStored }
+    func leaving(inChunk chunk: Int, by plan: ReleasePlan) -> [Int] {
+        table.indices(inChunk: chunk) { plan.leaves($0, $1) }
+    }
+
+    func isStored(_ index: Int) -> Bool { table[index].isStored }
 
     func write(_ index: Int, previous: ColdLocation, to writer: inout ColdFileWriter) throws(JournalError) {
         let bytes = TreasuryEntry.bytes(table[index])
@@ -50,9 +55,13 @@ struct ColdWallets: ColdSource {
     let table: SparseTable<Wallet>
     let kind = ColdKind.wallet
 
-    func leaves(_ index: Int, _ wallet: Wallet, by plan: ReleasePlan) -> Bool { plan.leaves(index, wallet) }
+    var chunkNumbers: Range<Int> { table.chunkNumbers }
 
-    func isStored(_ wallet: Wallet) -> Bool { wallet.isStored }
+    func leaving(inChunk chunk: Int, by plan: ReleasePlan) -> [Int] {
+        table.indices(inChunk: chunk) { plan.leaves($0, $1) }
+    }
+
+    func isStored(_ index: Int) -> Bool { table[index].isStored }
 
     func write(_ index: Int, previous: ColdLocation, to writer: inout ColdFileWriter) throws(JournalError) {
         let bytes = TreasuryEntry.bytes(table[index])
@@ -68,13 +77,12 @@ struct ColdSelection {
     private(set) var end: Int?
 
     init<Source: ColdSource>(_ source: Source, _ plan: ReleasePlan) {
-        let table = source.table
         var count = 0
-        for chunk in table.chunkNumbers {
-            let leaving = table.indices(inChunk: chunk) { source.leaves($0, $1, by: plan) }
+        for chunk in source.chunkNumbers {
+            let leaving = source.leaving(inChunk: chunk, by: plan)
             guard !leaving.isEmpty else { continue }
             chunks.append(chunk)
-            var indices = leaving.filter { !source.isStored(table[$0]) }
+            var indices = leaving.filter { !source.isStored($0) }
             let room = ColdFiles.maximumEntries - count
             if indices.count > room {
                 end = indices[room]

@@ -196,50 +196,32 @@ private struct SnapshotJob {
     /// Finds the chunks of the arena that can be released once the payments have left, because nothing or little in them is
     /// of a payment that stays; the little is moved.
     private mutating func planArena() {
-        let chunkCount = capture.arena.chunkCount
+        let chunkCount = capture.payments.arenaChunkCount
         var live = [Int](repeating: 0, count: chunkCount)
         for chunk in capture.payments.chunkNumbers {
-            forEachStayingSlice(inChunk: chunk) { live[Int($0.chunk)] += Int($0.length) }
+            forEachStayingPiece(inChunk: chunk) { live[$0] += $1 }
         }
         plan.arenaChunks = (0..<chunkCount).map {
-            live[$0] < ByteArena.chunkBytes / 4 && !capture.arena.isReleased(chunk: $0)
+            live[$0] < ByteArena.chunkBytes / 4 && !capture.payments.isReleased(arenaChunk: $0)
         }
         let moving = plan.arenaChunks
         guard moving.contains(true) else { return }
         var visited = Set(plan.tableChunks)
         for chunk in capture.payments.chunkNumbers where !visited.contains(chunk) {
             var points = false
-            forEachStayingSlice(inChunk: chunk) { if moving[Int($0.chunk)] { points = true } }
+            forEachStayingPiece(inChunk: chunk) { chunk, _ in if moving[chunk] { points = true } }
             if points { visited.insert(chunk) }
         }
         plan.tableChunks = visited.sorted()
     }
 
-    private func forEachStayingSlice(inChunk chunk: Int, _ body: (ArenaSlice) -> Void) {
-        capture.payments.forEach(inChunk: chunk) { index, payment in
-            if plan.leaves(index, payment) { return }
-            let slices = [
-                payment.details, payment.providerReference, payment.declineProviderCode, payment.nextAction,
-            ]
-            for slice in slices where slice.length > 0 { body(slice) }
-            if payment.notes.length > 0 { capture.arena.forEachSlice(of: payment.notes, body) }
-            var next = payment.newestRefund
-            while next != 0 {
-                let refund = capture.refunds[Int(next) - 1]
-                for slice in [refund.providerReference, refund.declineProviderCode] where slice.length > 0 {
-                    body(slice)
-                }
-                next = refund.older
-            }
-            next = payment.newestDispute
-            while next != 0 {
-                let dispute = capture.disputes[Int(next) - 1]
-                for slice in [dispute.providerReference, dispute.reason, dispute.evidence] where slice.length > 0 {
-                    body(slice)
-                }
-                next = dispute.older
-            }
-        }
+    /// Visits the pieces of the arena that payments which stay need.
+    private func forEachStayingPiece(inChunk chunk: Int, _ body: (_ arenaChunk: Int, _ bytes: Int) -> Void) {
+        for index in staying(inChunk: chunk) { capture.payments.forEachPiece(of: index, body) }
+    }
+
+    private func staying(inChunk chunk: Int) -> [Index<Payment>] {
+        capture.payments.indices(inChunk: chunk) { !plan.leaves($0, $1) }
     }
 
     // MARK: Keys
@@ -272,9 +254,9 @@ private struct SnapshotJob {
         var state: [UInt8] = []
         SnapshotState(capture, warmPaymentCount: staying, keysCovered: keysCovered).store(into: &state)
         try writer.write(.state, state)
-        if capture.disputes.count > 0 {
+        if capture.payments.disputeCount > 0 {
             var count: [UInt8] = []
-            count.appendInteger(UInt64(capture.disputes.count))
+            count.appendInteger(UInt64(capture.payments.disputeCount))
             try writer.write(.disputes, count)
         }
         var accounts: [(Account, AccountTotals)] = []
@@ -323,23 +305,16 @@ private struct SnapshotJob {
     }
 
     private func countStaying() -> Int {
-        var count = 0
-        for chunk in capture.payments.chunkNumbers {
-            capture.payments.forEach(inChunk: chunk) { if !plan.leaves($0, $1) { count += 1 } }
-        }
-        return count
+        capture.payments.chunkNumbers.reduce(0) { $0 + staying(inChunk: $1).count }
     }
 
     private func writePayments(_ writer: inout SnapshotWriter) throws(JournalError) {
         var chunk = ChunkBuffer(section: .payments)
         for number in capture.payments.chunkNumbers {
-            for index in capture.payments.indices(inChunk: number, where: { !plan.leaves($0, $1) }) {
-                let payment = capture.payments[index]
-                let size = PaymentEntry.byteCount(payment, capture.refunds, capture.disputes, capture.arena)
+            for index in staying(inChunk: number) {
+                let size = capture.payments.entrySize(of: index)
                 if !chunk.hasRoom(size.bytes) { try chunk.flush(to: &writer) }
-                chunk.append(size.bytes) {
-                    PaymentEntry.store(payment, size, capture.refunds, capture.disputes, capture.arena, into: $0)
-                }
+                chunk.append(size.bytes) { capture.payments.storeEntry(of: index, size, into: $0) }
             }
         }
         try chunk.flush(to: &writer)

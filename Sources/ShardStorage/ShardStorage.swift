@@ -116,7 +116,7 @@ package final class ShardStorage: Sendable {
         var found: Payment?
         entry.withUnsafeBytes { bytes in
             do throws(PaymentLayoutError) {
-                found = try Payment.load(UnsafeRawBufferPointer(rebasing: bytes[fixed])).payment
+                found = try Payment.load(UnsafeRawBufferPointer(rebasing: bytes[fixed]))
             } catch {
                 found = nil
             }

@@ -1,3 +1,4 @@
+import Payments
 import ShardState
 import Testing
 
@@ -5,10 +6,10 @@ import Testing
 @Suite struct DeadlinesTests {
     @Test func `a payment beyond the first 2^32 of a shard is looked at in its time`() {
         var deadlines = Deadlines()
-        let numbers = [1, 1 << 32 - 1, 1 << 32, 1 << 37]
+        let numbers = [1, 1 << 32 - 1, 1 << 32, 1 << 37].map { Index<Payment>($0) }
         for number in numbers { deadlines.add(number, at: 5_000) }
         #expect(deadlines.count == numbers.count)
-        var due: [Int] = []
+        var due: [Index<Payment>] = []
         deadlines.advance(to: 4_000, limit: 256, into: &due)
         #expect(due.isEmpty)
         deadlines.advance(to: 8_000, limit: 256, into: &due)

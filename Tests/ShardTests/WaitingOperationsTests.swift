@@ -1,5 +1,4 @@
 import Payments
-import ShardModel
 import ShardRecords
 import Testing
 
@@ -11,8 +10,8 @@ struct WaitingOperationsTests {
     private static func operation(_ payment: Int, tries: UInt16 = 0) -> WaitingOperation {
         WaitingOperation(
             RunningOperation(
-                payment: payment,
-                refund: UInt32(payment % 3),
+                payment: Index(payment),
+                refund: OptionalIndex(stored: UInt32(payment % 3)),
                 operation: .capture,
                 ordinal: UInt16(payment % 7) + 1,
                 attempt: 1,
@@ -47,7 +46,7 @@ struct WaitingOperationsTests {
             let operation = Self.operation(payment)
             let running = operation.running(reservedBytes: 4_096)
             #expect(running.isResolution && running.reply == nil && running.reservedBytes == 4_096)
-            #expect(running.payment == payment && running.key == operation.key && running.isUncertain)
+            #expect(running.payment.position == payment && running.key == operation.key && running.isUncertain)
             #expect(running.staysOpen == (payment % 5 == 0) && running.hasSplitPlan == (payment % 4 == 0))
             #expect(running.isKnownToProvider == (payment % 3 == 0) && running.replays == 2)
             #expect(WaitingOperation(running) == operation)
@@ -90,7 +89,7 @@ struct WaitingOperationsTests {
         }
         var seen: Set<Int> = []
         table.forEach { slot, operation in
-            #expect(model[slot]?.payment == operation.payment && seen.insert(slot).inserted)
+            #expect(model[slot]?.payment == operation.payment.position && seen.insert(slot).inserted)
         }
         #expect(seen.count == model.count && model.count > 100)
     }
@@ -109,7 +108,7 @@ struct WaitingOperationsTests {
             found = table.nextDue(by: 10, looks: &looks)
             rounds += 1
         }
-        #expect(found.map { table[$0].payment } == 9_000 && rounds <= 10)
+        #expect(found.map { table[$0].payment.position } == 9_000 && rounds <= 10)
     }
 
     @Test("a share leaves something to the others, and never nothing to one", arguments: [1, 2, 3, 4, 100, 4_096])

@@ -71,7 +71,7 @@ package struct PaymentDetails: Sendable, Equatable {
     /// The same details without some fields. All others stay as they are and in their order, also those that this version
     /// does not know and a malformed end. Whatever changes details goes through here, so that a change of one field loses no
     /// other.
-    static func keeping(
+    package static func keeping(
         in packed: Span<UInt8>,
         without dropped: Set<Field>,
         capacity: Int = 0

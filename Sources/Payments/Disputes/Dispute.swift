@@ -30,7 +30,7 @@ package enum DisputeStatus: UInt8, Sendable, CaseIterable {
 }
 
 /// One dispute of a payment: the third of the orthogonal regions (payments.md, section 4.1).
-package struct Dispute: Sendable {
+@usableFromInline package struct Dispute: Sendable {
     package let id: DisputeID
     package let payment: PaymentID
     /// What is disputed, in minor units: the amount of the newest chargeback, or what the warning is about.
@@ -50,25 +50,15 @@ package struct Dispute: Sendable {
     package internal(set) var evidenceDueAt: Int64 = 0
     /// Milliseconds since 1970 of the last transition.
     package internal(set) var updatedAt: Int64
-    package var lastRecord: UInt64 = 0
-    /// The PSP's own reference of it.
-    package var providerReference: ArenaSlice = .empty
-    /// Why, as the PSP says it.
-    package var reason: ArenaSlice = .empty
-    /// What was sent in defence: the reference of the upload, a line feed, the text.
-    package var evidence: ArenaSlice = .empty
-    /// The slot plus one of the payment's dispute before this one; 0 for none.
-    package let older: UInt32
 
     /// A dispute that was just reported. It is a warning until `apply` changes it.
-    package init(id: DisputeID, payment: PaymentID, amountMinor: Int64, at time: Int64, older: UInt32) {
+    package init(id: DisputeID, payment: PaymentID, amountMinor: Int64, at time: Int64) {
         precondition(amountMinor > 0, "a dispute is about a positive amount")
         self.id = id
         self.payment = payment
         self.amountMinor = amountMinor
         self.status = .warning
         self.updatedAt = time
-        self.older = older
     }
 
     /// What happens to a dispute; the payment's part is `Payment.apply(_:)`.

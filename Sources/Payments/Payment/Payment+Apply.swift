@@ -79,6 +79,9 @@ extension Payment {
         updatedAt = time
     }
 
+    /// What the network or the issuer advised with the answer of an authorization.
+    package mutating func advised(_ advice: DeclineAdvice) { declineAdvice = advice }
+
     /// Only what time can end has a deadline.
     mutating func endDeadlineOfPhase() {
         if !hasDeadline { deadline = 0 }

@@ -29,6 +29,8 @@ package struct EventContext: Sendable {
     package var dispute: Dispute?
     /// The refund that the event is about.
     package var refund: Refund?
+    /// The operation that makes that refund is running, or its outcome is not known.
+    package var isRefundRunning = false
     /// Milliseconds since 1970.
     package var now: Int64
     /// The fee of a chargeback where the event does not say.
@@ -361,7 +363,7 @@ extension Payment {
             return .fact(PaymentFact(.refundConfirmed, refund.amountMinor, currency))
         case (.pending, _) where refund.isConflicted:
             return .fact(PaymentFact(.refundReversed, refund.amountMinor, currency))
-        case (.pending, _) where refund.operationSlot == 0: throw .notAllowed
+        case (.pending, _) where !context.isRefundRunning: throw .notAllowed
         case (.pending, .refundSucceeded):
             return .outcome(
                 .succeeded(

@@ -94,6 +94,12 @@ extension Payment {
         disputedMinor -= amount
     }
 
+    /// A dispute was reported that was not known before.
+    package mutating func disputeAdded() {
+        precondition(disputeCount < Self.maximumDisputes, "more disputes than a payment can have")
+        disputeCount += 1
+    }
+
     /// Whether refunds go on although disputes are open: known from all of them, which the shard has. Called when one has changed.
     package mutating func disputesChanged(areRefundable: Bool) {
         if areRefundable {

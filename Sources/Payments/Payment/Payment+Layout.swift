@@ -1,6 +1,7 @@
 import Money
 
-/// Fixed little-endian layouts of payments and refunds (docs/records.md, "Payments in snapshots"). Later versions append
+/// Fixed little-endian layouts of payments, refunds and disputes (docs/records.md, "Payments in snapshots"). The fields of the
+/// aggregates are written here; what a shard adds to them stands between, and is the shard's to write. Later versions append
 /// fields; a reader takes what it knows.
 package enum PaymentLayout {
     package static let paymentBytes = 208
@@ -14,15 +15,8 @@ package struct PaymentLayoutError: Error, Equatable {
 }
 
 extension Payment {
-    /// Writes the fixed part; the lengths of the variable parts are those of the slices.
-    /// - Parameters:
-    ///   - refundsFollowing: how many refunds stand behind it; all its disputes do behind them.
-    ///   - notesBytes: the length of its notes in one piece.
-    package func store(
-        into bytes: UnsafeMutableRawBufferPointer,
-        refundsFollowing: UInt16,
-        notesBytes: UInt32
-    ) {
+    /// Writes its fields to their places in the fixed part.
+    package func store(into bytes: UnsafeMutableRawBufferPointer) {
         precondition(bytes.count >= PaymentLayout.paymentBytes)
         bytes.put(id.high, 0)
         bytes.put(id.low, 8)
@@ -33,11 +27,6 @@ extension Payment {
         bytes.put(refundedMinor, 48)
         bytes.put(refundPendingMinor, 56)
         bytes.put(updatedAt, 64)
-        bytes.put(lastRecord, 72)
-        bytes.put(details.length, 80)
-        bytes.put(providerReference.length, 84)
-        bytes.put(declineProviderCode.length, 88)
-        bytes.put(refundsFollowing, 92)
         bytes.put(currency.numericCode, 94)
         bytes.put(feeBasisPoints, 96)
         bytes.put(captureCount, 98)
@@ -51,32 +40,24 @@ extension Payment {
         bytes.put(declineCategory?.rawValue ?? 0, 109)
         bytes.put(failure?.rawValue ?? 0, 110)
         bytes.put(flags.rawValue, 111)
-        bytes.put(newestRefund, 112)
-        bytes.put(newestDispute, 116)
         bytes.put(deadline, 120)
         bytes.put(disputedMinor, 128)
         bytes.put(disputeLostMinor, 136)
         bytes.put(settledMinor, 144)
-        bytes.put(nextAction.length, 152)
         bytes.put(overCaptureBasisPoints, 156)
         bytes.put(incrementCount, 158)
         bytes.put(confirmCount, 160)
         bytes.put(authorizeCount, 162)
         bytes.put(traits.rawValue, 164)
         bytes.put(UInt8(truncatingIfNeeded: disputeCount), 165)
-        bytes.put(UInt16(PaymentLayout.disputeBytes), 166)
         bytes.put(pendingFundsMinor, 168)
         bytes.put(feeMinor, 176)
-        bytes.put(recordCount, 184)
-        bytes.put(notesBytes, 188)
         bytes.put(route.packed, 192)
         bytes.put(UInt64(declineAdvice.rawValue), 200)
     }
 
-    /// Reads a fixed part. The slices have their lengths and no place yet; no operation is bound.
-    package static func load(
-        _ bytes: UnsafeRawBufferPointer
-    ) throws(PaymentLayoutError) -> (payment: Payment, refundsFollowing: UInt16) {
+    /// Reads its fields from a fixed part.
+    package static func load(_ bytes: UnsafeRawBufferPointer) throws(PaymentLayoutError) -> Payment {
         guard bytes.count >= PaymentLayout.paymentBytes,
             let currency = Currency(numericCode: bytes.get(94)),
             let phase = PaymentPhase(rawValue: bytes.get(104)), bytes.get(24, as: Int64.self) > 0,
@@ -103,11 +84,6 @@ extension Payment {
         payment.capturedMinor = bytes.get(40)
         payment.refundedMinor = bytes.get(48)
         payment.refundPendingMinor = bytes.get(56)
-        payment.lastRecord = bytes.get(72)
-        payment.recordCount = bytes.get(184)
-        payment.details.length = bytes.get(80)
-        payment.providerReference.length = bytes.get(84)
-        payment.declineProviderCode.length = bytes.get(88)
         payment.captureCount = bytes.get(98)
         payment.cancelCount = bytes.get(100)
         payment.refundCount = bytes.get(102)
@@ -118,47 +94,32 @@ extension Payment {
         payment.failure = try bytes.option(110)
         guard let advice = DeclineAdvice(rawValue: bytes.get(200)) else { throw PaymentLayoutError() }
         payment.declineAdvice = advice
-        payment.newestRefund = bytes.get(112)
         guard payment.holdsInvariants else { throw PaymentLayoutError() }
-        return (payment, bytes.get(92))
+        return payment
     }
 
     private mutating func loadLaterFields(_ bytes: UnsafeRawBufferPointer) {
-        newestDispute = bytes.get(116)
         deadline = bytes.get(120)
         disputedMinor = bytes.get(128)
         disputeLostMinor = bytes.get(136)
         settledMinor = bytes.get(144)
-        nextAction.length = bytes.get(152)
         incrementCount = bytes.get(158)
         confirmCount = bytes.get(160)
         authorizeCount = bytes.get(162)
         disputeCount = UInt16(bytes.get(165, as: UInt8.self))
         pendingFundsMinor = bytes.get(168)
         feeMinor = bytes.get(176)
-        notes.length = bytes.get(188)
-    }
-
-    /// The bytes of a stored dispute's fixed part behind a stored payment; 0 where there are none.
-    package static func disputeBytes(_ bytes: UnsafeRawBufferPointer) -> Int {
-        bytes.count >= PaymentLayout.paymentBytes ? Int(bytes.get(166, as: UInt16.self)) : 0
     }
 }
 
 extension Refund {
-    /// Writes the fixed part.
-    /// - Parameter number: the refund's place in its shard's table plus one.
-    package func store(into bytes: UnsafeMutableRawBufferPointer, number: UInt32) {
+    /// Writes its fields to their places in the fixed part.
+    package func store(into bytes: UnsafeMutableRawBufferPointer) {
         precondition(bytes.count >= PaymentLayout.refundBytes)
         bytes.put(id.high, 0)
         bytes.put(id.low, 8)
         bytes.put(amountMinor, 16)
         bytes.put(updatedAt, 24)
-        bytes.put(lastRecord, 32)
-        bytes.put(number, 40)
-        bytes.put(older, 44)
-        bytes.put(providerReference.length, 48)
-        bytes.put(declineProviderCode.length, 52)
         bytes.put(status.rawValue, 56)
         bytes.put(declineCode?.rawValue ?? 0, 57)
         bytes.put(declineCategory?.rawValue ?? 0, 58)
@@ -168,38 +129,33 @@ extension Refund {
         bytes.put(UInt16(0), 62)
     }
 
-    /// Reads a fixed part of a refund of `payment`, as `Payment.load` does.
+    /// Reads its fields from a fixed part of a refund of `payment`.
     package static func load(
         _ bytes: UnsafeRawBufferPointer,
         payment: PaymentID
-    ) throws(PaymentLayoutError) -> (refund: Refund, number: UInt32) {
+    ) throws(PaymentLayoutError) -> Refund {
         guard bytes.count >= PaymentLayout.refundBytes, bytes.get(16, as: Int64.self) > 0,
-            let status = RefundStatus(rawValue: bytes.get(56)), bytes.get(40, as: UInt32.self) > 0
+            let status = RefundStatus(rawValue: bytes.get(56))
         else { throw PaymentLayoutError() }
         var refund = Refund(
             id: RefundID(high: bytes.get(0), low: bytes.get(8)),
             payment: payment,
             amountMinor: bytes.get(16),
-            requestedAt: bytes.get(24),
-            older: bytes.get(44)
+            requestedAt: bytes.get(24)
         )
-        refund.lastRecord = bytes.get(32)
-        refund.providerReference.length = bytes.get(48)
-        refund.declineProviderCode.length = bytes.get(52)
         refund.status = status
         refund.declineCode = try bytes.option(57)
         refund.declineCategory = try bytes.option(58)
         refund.failure = try bytes.option(59)
         refund.isConflicted = bytes.get(60, as: UInt8.self) == 1
         guard refund.id.paymentSequence == payment.sequence else { throw PaymentLayoutError() }
-        return (refund, bytes.get(40))
+        return refund
     }
 }
 
 extension Dispute {
-    /// Writes the fixed part.
-    /// - Parameter number: the dispute's place in its shard's table plus one.
-    package func store(into bytes: UnsafeMutableRawBufferPointer, number: UInt32) {
+    /// Writes its fields to their places in the fixed part.
+    package func store(into bytes: UnsafeMutableRawBufferPointer) {
         precondition(bytes.count >= PaymentLayout.disputeBytes)
         bytes.put(id.high, 0)
         bytes.put(id.low, 8)
@@ -208,12 +164,6 @@ extension Dispute {
         bytes.put(reservedMinor, 32)
         bytes.put(evidenceDueAt, 40)
         bytes.put(updatedAt, 48)
-        bytes.put(lastRecord, 56)
-        bytes.put(number, 64)
-        bytes.put(older, 68)
-        bytes.put(providerReference.length, 72)
-        bytes.put(reason.length, 76)
-        bytes.put(evidence.length, 80)
         bytes.put(status.rawValue, 84)
         bytes.put(chargebacks, 85)
         bytes.put(UInt8(isChargeRefundable ? 1 : 0), 86)
@@ -222,48 +172,43 @@ extension Dispute {
         bytes.put(UInt64(0), 96)
     }
 
-    /// Reads a fixed part of a dispute of `payment`, as `Payment.load` does.
+    /// Reads its fields from a fixed part of a dispute of `payment`.
     package static func load(
         _ bytes: UnsafeRawBufferPointer,
         payment: PaymentID
-    ) throws(PaymentLayoutError) -> (dispute: Dispute, number: UInt32) {
+    ) throws(PaymentLayoutError) -> Dispute {
         guard bytes.count >= PaymentLayout.disputeBytes, bytes.get(16, as: Int64.self) > 0,
-            let status = DisputeStatus(rawValue: bytes.get(84)), bytes.get(64, as: UInt32.self) > 0
+            let status = DisputeStatus(rawValue: bytes.get(84))
         else { throw PaymentLayoutError() }
         var dispute = Dispute(
             id: DisputeID(high: bytes.get(0), low: bytes.get(8)),
             payment: payment,
             amountMinor: bytes.get(16),
-            at: bytes.get(48),
-            older: bytes.get(68)
+            at: bytes.get(48)
         )
         dispute.status = status
         dispute.feeMinor = bytes.get(24)
         dispute.reservedMinor = bytes.get(32)
         dispute.evidenceDueAt = bytes.get(40)
-        dispute.lastRecord = bytes.get(56)
-        dispute.providerReference.length = bytes.get(72)
-        dispute.reason.length = bytes.get(76)
-        dispute.evidence.length = bytes.get(80)
         dispute.chargebacks = bytes.get(85)
         dispute.isChargeRefundable = bytes.get(86, as: UInt8.self) == 1
         dispute.isPresumedLost = bytes.get(87, as: UInt8.self) == 1
         guard dispute.id.paymentSequence == payment.sequence else { throw PaymentLayoutError() }
-        return (dispute, bytes.get(64))
+        return dispute
     }
 }
 
 // The size of the whole was checked once; each access is bounds-checked by the buffer in debug builds.
 extension UnsafeMutableRawBufferPointer {
     @inline(__always)
-    fileprivate func put<Integer: FixedWidthInteger & BitwiseCopyable>(_ value: Integer, _ offset: Int) {
+    package func put<Integer: FixedWidthInteger & BitwiseCopyable>(_ value: Integer, _ offset: Int) {
         storeBytes(of: value.littleEndian, toByteOffset: offset, as: Integer.self)
     }
 }
 
 extension UnsafeRawBufferPointer {
     @inline(__always)
-    fileprivate func get<Integer: FixedWidthInteger & BitwiseCopyable>(
+    package func get<Integer: FixedWidthInteger & BitwiseCopyable>(
         _ offset: Int,
         as type: Integer.Type = Integer.self
     ) -> Integer {

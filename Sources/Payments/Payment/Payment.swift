@@ -1,20 +1,5 @@
 package import Money
 
-/// A piece of the shard's byte arena: where a payment's variable-length parts live.
-package struct ArenaSlice: Hashable, Sendable {
-    package var chunk: UInt32
-    package var offset: UInt32
-    package var length: UInt32
-
-    package init(chunk: UInt32, offset: UInt32, length: UInt32) {
-        self.chunk = chunk
-        self.offset = offset
-        self.length = length
-    }
-
-    package static let empty = ArenaSlice(chunk: 0, offset: 0, length: 0)
-}
-
 /// How far a payment has come, apart from any operation that is running on it (payments.md, section 4.1).
 package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     /// Accepted; nothing is known from the PSP yet.
@@ -49,14 +34,14 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     @inlinable package static var heldBack: PaymentFlags { PaymentFlags(rawValue: 4) }
 }
 
-/// One payment as its shard holds it in memory: a flat value of fixed size, so that a million of them are a million
-/// times `MemoryLayout<Payment>.stride` and nothing else but their arena bytes.
+/// One payment: its phase, its money and its counters, its route, why it was declined or failed. A flat value of fixed size that
+/// knows of no table, journal or provider.
 ///
 /// Invariants, checked by `checkInvariants()` on every apply:
 /// 0 <= authorized <= amount; 0 <= captured <= authorized, and that much more as the provider lets it be exceeded;
 /// 0 <= refunded, refundPending; refunded + refundPending <= captured;
 /// at most one of the operations other than refunds runs at a time.
-package struct Payment: Sendable {
+@usableFromInline package struct Payment: Sendable {
     package let id: PaymentID
     package let merchant: MerchantID
     /// What the merchant asked for, in minor units; increments raise it.
@@ -72,34 +57,14 @@ package struct Payment: Sendable {
     /// Of the captured amount, what the provider has settled.
     package internal(set) var settledMinor: Int64 = 0
     /// What the payment has put on its merchant's pending balance and not taken from it, and the platform's fees of it: the sums of
-    /// what its records booked there, kept by the shard.
-    package var pendingFundsMinor: Int64 = 0
-    package var feeMinor: Int64 = 0
+    /// what its transfers booked there (`booked`). Of a top-up, what of it is not settled (`setUnsettled`).
+    package internal(set) var pendingFundsMinor: Int64 = 0
+    package internal(set) var feeMinor: Int64 = 0
     /// When time ends the phase, in milliseconds since 1970; 0 for never. An authorization's own end (the PSP's word), the last
     /// moment of the shopper's action, or of a review.
     package internal(set) var deadline: Int64 = 0
     /// Milliseconds since 1970 of the last transition.
     package internal(set) var updatedAt: Int64
-    /// The journal position of the last record that changed this payment: what an answer about it rests on.
-    package internal(set) var lastRecord: UInt64 = 0
-    /// How many of its records were journaled.
-    package internal(set) var recordCount: UInt32 = 0
-    /// What it was created with; changed once at most, by a scorer's verdict.
-    package var details: ArenaSlice = .empty
-    /// What the shard noted since: plans and parts of sellers, a capture by hand, attempts that ended before the connector changed,
-    /// applied events (fields of `PaymentDetails`); empty for most.
-    package var notes: ArenaSlice = .empty
-    package var providerReference: ArenaSlice = .empty
-    /// The PSP's own code of the decline, when `declineCode` is set.
-    package var declineProviderCode: ArenaSlice = .empty
-    /// What the shopper must do (`NextAction.packed`), while the phase is `requiresAction`.
-    package var nextAction: ArenaSlice = .empty
-    /// The newest dispute's slot plus one; 0 for none. Disputes link to the one before.
-    package var newestDispute: UInt32 = 0
-    /// The newest refund's slot plus one; 0 for none. Refunds link to the one before.
-    package var newestRefund: UInt32 = 0
-    /// The slot plus one of the running operation in the shard's memory; 0 for none.
-    package var operationSlot: UInt32 = 0
     package let currency: Currency
     package let feeBasisPoints: UInt16
     /// How far captures may exceed the authorization, in basis points of it: what the provider declared when it was created.
@@ -111,7 +76,7 @@ package struct Payment: Sendable {
     package internal(set) var confirmCount: UInt16 = 0
     package internal(set) var authorizeCount: UInt16
     /// Disputes it ever had; at most `maximumDisputes`.
-    package var disputeCount: UInt16 = 0
+    package internal(set) var disputeCount: UInt16 = 0
     package internal(set) var flags: PaymentFlags
     package internal(set) var phase: PaymentPhase = .created
     /// The operation that is running or being resolved, if any (refunds run beside it and are not shown here).
@@ -127,12 +92,10 @@ package struct Payment: Sendable {
     package internal(set) var declineCode: DeclineCode?
     package internal(set) var declineCategory: DeclineClass?
     /// What the network or the issuer advised with the decline.
-    package var declineAdvice = DeclineAdvice.none
+    package internal(set) var declineAdvice = DeclineAdvice.none
     /// Why it failed, where the PSP did not decline it. On an authorized or captured payment it says why the gateway
     /// reverses what was executed.
     package internal(set) var failure: FailureReason?
-    /// A cold file holds the payment as it is now: it came from there and was not changed since.
-    package var isStored = false
 
     /// A payment just accepted: its authorization is about to be sent, unless it is held back.
     package init(
@@ -164,13 +127,6 @@ package struct Payment: Sendable {
         self.updatedAt = createdAt
         self.running = flags.contains(.heldBack) ? nil : .authorize
         self.authorizeCount = flags.contains(.heldBack) ? 0 : 1
-    }
-
-    /// A record of the payment was journaled at `position`.
-    package mutating func recorded(at position: UInt64) {
-        lastRecord = position
-        recordCount += 1
-        isStored = false
     }
 
     /// Whether the authorization is open: it can be captured and cancelled.
@@ -220,9 +176,9 @@ package struct Payment: Sendable {
         }
     }
 
-    /// Nothing runs on it and nothing more is expected: it can leave memory until somebody asks for it.
+    /// Nothing runs on it and nothing more is expected.
     package var isSettled: Bool {
-        guard running == nil, refundPendingMinor == 0, operationSlot == 0 else { return false }
+        guard running == nil, refundPendingMinor == 0 else { return false }
         switch phase {
         case .captured: return disputedMinor == 0 && !needsReversal
         case .voided, .failed, .expired: return true

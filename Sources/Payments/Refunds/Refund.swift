@@ -1,5 +1,5 @@
 /// One refund of a payment.
-package struct Refund: Sendable {
+@usableFromInline package struct Refund: Sendable {
     package let id: RefundID
     package let payment: PaymentID
     package let amountMinor: Int64
@@ -11,21 +11,13 @@ package struct Refund: Sendable {
     package internal(set) var isConflicted = false
     /// Milliseconds since 1970 of the last transition.
     package internal(set) var updatedAt: Int64
-    package var lastRecord: UInt64 = 0
-    package var providerReference: ArenaSlice = .empty
-    package var declineProviderCode: ArenaSlice = .empty
-    /// The slot plus one of the payment's refund before this one; 0 for none.
-    package let older: UInt32
-    /// The slot plus one of the running operation in the shard's memory; 0 for none.
-    package var operationSlot: UInt32 = 0
 
-    package init(id: RefundID, payment: PaymentID, amountMinor: Int64, requestedAt: Int64, older: UInt32) {
+    package init(id: RefundID, payment: PaymentID, amountMinor: Int64, requestedAt: Int64) {
         precondition(amountMinor > 0, "a refund moves a positive amount")
         self.id = id
         self.payment = payment
         self.amountMinor = amountMinor
         self.updatedAt = requestedAt
-        self.older = older
     }
 }
 

@@ -65,7 +65,7 @@ extension ShardCore {
             return accountRefusal(wallet(of: payment), of: payment.merchant, in: payment.currency)
         }
         guard operation.mayFollowPlan else { return nil }
-        let plan = arena.withBytes(payment.notes) { PaymentDetails.plan(in: $0) }
+        let plan = payments.withNotes(of: payment.index) { PaymentDetails.plan(in: $0) }
         return sellerRefusal(plan, of: payment.merchant)
             ?? accountRefusal(plan, of: payment.merchant, in: payment.currency)
     }
@@ -82,7 +82,7 @@ extension ShardCore {
         if payment.traits.isEmpty { return .none }
         if !payment.traits.isDisjoint(with: .ofWallets) { return .wallet(payment.merchant) }
         guard operation.hasSplitPlan else { return .none }
-        return .sellers(arena.withBytes(payment.notes) { PaymentDetails.plan(in: $0) }, payment.merchant)
+        return .sellers(payments.withNotes(of: payment.index) { PaymentDetails.plan(in: $0) }, payment.merchant)
     }
 
     /// An operation has begun: the sellers that it names, and what accounts it may open, are counted until it ends.

@@ -64,7 +64,7 @@ extension ShardCore {
         guard item.sequence >= 1, item.sequence <= UInt64(Int.max) else { return false }
         let index = Int(item.sequence) - 1
         switch item.kind {
-        case .payment: return index < payments.count && !payments.contains(index)
+        case .payment: return index < payments.count && !payments.contains(Index<Payment>(index))
         case .payout: return index < treasury.payouts.count && !treasury.payouts.contains(index)
         case .wallet: return index < treasury.wallets.count && !treasury.wallets.contains(index)
         }

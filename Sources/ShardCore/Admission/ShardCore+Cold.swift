@@ -95,7 +95,7 @@ extension ShardCore {
     private func owner(of item: ColdItem) -> MerchantID? {
         let index = Int(item.sequence) - 1
         switch item.kind {
-        case .payment: return payments.contains(index) ? payments[index].merchant : nil
+        case .payment: return payments.contains(Index<Payment>(index)) ? payments[Index<Payment>(index)].merchant : nil
         case .payout: return treasury.payouts.contains(index) ? treasury.payouts[index].merchant : nil
         case .wallet: return treasury.wallets.contains(index) ? treasury.wallets[index].merchant : nil
         }
@@ -111,6 +111,23 @@ extension ShardCore {
                 return nil
             }
         }
+    }
+
+    /// Takes the payment of the entry at the beginning of `bytes` in.
+    /// - Parameter isStored: a cold file holds it as it is.
+    /// - Returns: the bytes of the entry.
+    mutating func insert(
+        entry bytes: UnsafeRawBufferPointer,
+        isStored: Bool
+    ) throws(PaymentLayoutError) -> Int {
+        let (byteCount, index) = try payments.insert(
+            entry: bytes,
+            shard: configuration.shard,
+            isStored: isStored,
+            isKnown: { configuration.connectors.contains($0) }
+        )
+        awaitDeadline(index, at: lastRecordTime)
+        return byteCount
     }
 
     /// - Returns: false when the bytes are not what was asked for.
@@ -140,23 +157,8 @@ extension ShardCore {
     package mutating func release(_ plan: inout ReleasePlan, limit: Int) -> Bool {
         if !plan.isTreasuryDone {
             releaseTreasury(&plan, limit: limit)
-            return plan.isDone
-        }
-        let end = min(plan.visited + limit, plan.tableChunks.count)
-        guard plan.visited == end else {
-            for visit in plan.visited..<end { release(plan, inChunk: plan.tableChunks[visit]) }
-            plan.visited = end
-            return plan.isDone
-        }
-        // Nothing points into these any more: every chunk of the table with a payment that did was visited. A chunk of the
-        // arena is 1 MiB, the system takes as long to take it back as sixteen chunks of the table take.
-        var rest = (limit + 15) / 16
-        while rest > 0, plan.released < plan.arenaChunks.count {
-            if plan.arenaChunks[plan.released] {
-                arena.release(chunk: plan.released)
-                rest -= 1
-            }
-            plan.released += 1
+        } else {
+            statistics.paymentsReleased += payments.release(&plan, limit: limit)
         }
         return plan.isDone
     }
@@ -169,93 +171,5 @@ extension ShardCore {
         }
         statistics.payoutsReleased += left.payouts
         statistics.walletsReleased += left.wallets
-    }
-
-    private mutating func release(_ plan: ReleasePlan, inChunk chunk: Int) {
-        removeParts(of: payments.indices(inChunk: chunk) { plan.leaves($0, $1) })
-        statistics.paymentsReleased += payments.remove(inChunk: chunk) { plan.leaves($0, $1) }
-        guard plan.arenaChunks.contains(true) else { return }
-        for index in payments.indices(inChunk: chunk, where: { _, _ in true }) { moveBytes(of: index, plan) }
-    }
-
-    /// Refunds and disputes leave with their payments.
-    private mutating func removeParts(of indices: [Int]) {
-        var leaving: [Int: Set<Int>] = [:]
-        var leavingDisputes: [Int: Set<Int>] = [:]
-        for index in indices {
-            var next = payments[index].newestRefund
-            while next != 0 {
-                let number = Int(next) - 1
-                next = refunds[number].older
-                leaving[number >> SparseTable<Refund>.chunkShift, default: []].insert(number)
-            }
-            next = payments[index].newestDispute
-            while next != 0 {
-                let number = Int(next) - 1
-                next = disputes[number].older
-                leavingDisputes[number >> SparseTable<Dispute>.chunkShift, default: []].insert(number)
-            }
-        }
-        for (chunk, numbers) in leaving { _ = refunds.remove(inChunk: chunk) { index, _ in numbers.contains(index) } }
-        for (chunk, numbers) in leavingDisputes {
-            _ = disputes.remove(inChunk: chunk) { index, _ in numbers.contains(index) }
-        }
-    }
-
-    /// Copies what a payment that stays has in arena chunks that are going to be released.
-    private mutating func moveBytes(of index: Int, _ plan: ReleasePlan) {
-        var payment = payments[index]
-        let moved = [
-            move(&payment.details, plan), move(&payment.providerReference, plan),
-            move(&payment.declineProviderCode, plan), move(&payment.nextAction, plan),
-            moveNotes(&payment.notes, plan),
-        ]
-        if moved.contains(true) {
-            payments[index].details = payment.details
-            payments[index].providerReference = payment.providerReference
-            payments[index].declineProviderCode = payment.declineProviderCode
-            payments[index].nextAction = payment.nextAction
-            payments[index].notes = payment.notes
-        }
-        var next = payment.newestRefund
-        while next != 0 {
-            let number = Int(next) - 1
-            var refund = refunds[number]
-            next = refund.older
-            let moved = [move(&refund.providerReference, plan), move(&refund.declineProviderCode, plan)]
-            guard moved.contains(true) else { continue }
-            refunds[number].providerReference = refund.providerReference
-            refunds[number].declineProviderCode = refund.declineProviderCode
-        }
-        next = payment.newestDispute
-        while next != 0 {
-            let number = Int(next) - 1
-            var dispute = disputes[number]
-            next = dispute.older
-            let moved = [
-                move(&dispute.providerReference, plan), move(&dispute.reason, plan), move(&dispute.evidence, plan),
-            ]
-            if moved.contains(true) { disputes[number] = dispute }
-        }
-    }
-
-    /// Notes of which a part is in such a chunk are put together again.
-    private mutating func moveNotes(_ notes: inout ArenaSlice, _ plan: ReleasePlan) -> Bool {
-        guard notes.length > 0 else { return false }
-        var moves = false
-        arena.forEachSlice(of: notes) { if isReleased($0, plan) { moves = true } }
-        guard moves else { return false }
-        notes = arena.append(arena.flattened(notes).span)
-        return true
-    }
-
-    private func isReleased(_ slice: ArenaSlice, _ plan: ReleasePlan) -> Bool {
-        slice.length > 0 && Int(slice.chunk) < plan.arenaChunks.count && plan.arenaChunks[Int(slice.chunk)]
-    }
-
-    private mutating func move(_ slice: inout ArenaSlice, _ plan: ReleasePlan) -> Bool {
-        guard isReleased(slice, plan) else { return false }
-        slice = arena.move(slice)
-        return true
     }
 }

@@ -116,7 +116,7 @@ extension ShardCore {
             key: admitted.key,
             transfers: Postings.started(kind, amount, payments[index], rail: rail(of: payments[index])),
             instructions: operation.packedInstructions,
-            previous: payments[index].lastRecord,
+            previous: payments.lastRecord(of: index),
             time: turn.now
         )
         let slot = applyStarted(record, at: nextPosition)
@@ -126,9 +126,10 @@ extension ShardCore {
         if caller.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, in: &turn) }
     }
 
-    /// Refunds are numbered in 32 bits, and a payment's memory names them by these numbers.
+    /// Refunds are linked in 32 bits.
     var isFullOfRefunds: Bool {
-        refunds.presentCount >= configuration.paymentCapacity || refunds.count >= Int(UInt32.max)
+        payments.presentRefundCount >= configuration.paymentCapacity
+            || payments.refundCount >= OptionalIndex<Refund>.maximumCount
     }
 
     /// What the operation moves, in minor units.
@@ -204,7 +205,7 @@ extension ShardCore {
             acceptsPartialAuthorization: payment.flags.contains(.acceptsPartialAuthorization),
             isFinal: !operation.staysOpen,
             paymentMethod: paymentMethod,
-            providerReference: arena.string(payment.providerReference),
+            providerReference: payments.providerReference(of: operation.payment),
             returnData: operation.operation == .confirm && mode == .execute ? returnData(of: payment) : ""
         )
         let deadline = turn.now + timeout(slot)

@@ -27,9 +27,9 @@ extension ShardCore {
     /// That its outcome is unknown needs no record then: an intent without an end is unknown after a restart. What else calls
     /// reported is not journaled (`note`), nothing is given up, and the address that a shopper is sent to is asked for again later.
     /// What awaits its score writes the verdict before.
-    func outcomeFrameBytes(_ operation: ProviderOperation, payment: Int, _ gate: RiskGate = .open) -> Int {
+    func outcomeFrameBytes(_ operation: ProviderOperation, payment: Index<Payment>, _ gate: RiskGate = .open) -> Int {
         var details = 0
-        if operation != .refund { details = Int(payments[payment].details.length + payments[payment].notes.length) }
+        if operation != .refund { details = payments.detailBytes(of: payment) }
         var verdict = 0
         if gate != .open {
             verdict = JournalRoom.frameBytes(records: 512 + Self.reasonBytes + min(details, 8 << 10))

@@ -22,49 +22,45 @@ extension ShardCore {
     func view(_ payment: Payment) -> PaymentView {
         var view = PaymentView(
             payment,
-            decline: decline(
-                payment.declineCategory,
-                payment.declineCode,
-                payment.declineProviderCode,
-                payment.declineAdvice
-            ),
-            nextAction: payment.nextAction.length == 0
-                ? nil : arena.withBytes(payment.nextAction) { NextAction(packed: $0) }
+            decline: decline(of: payment),
+            nextAction: payments.nextAction(of: payment.index)
         )
-        if payment.notes.length > 0 {
-            view.endedAttempts = arena.withBytes(payment.notes) { EndedAttempt.all(inNotes: $0) }
+        if payments.hasNotes(payment.index) {
+            view.endedAttempts = payments.withNotes(of: payment.index) { EndedAttempt.all(inNotes: $0) }
         }
         return view
     }
 
-    func view(_ refund: Refund, _ payment: Payment) -> RefundView {
-        RefundView(
+    func view(_ index: Index<Refund>, _ payment: Payment) -> RefundView {
+        let refund = payments[index]
+        return RefundView(
             id: refund.id,
             payment: refund.payment,
             status: refund.status,
             amountMinor: refund.amountMinor,
             currency: payment.currency,
-            decline: decline(refund.declineCategory, refund.declineCode, refund.declineProviderCode),
+            decline: decline(of: refund, at: index),
             createdAt: Int64(refund.id.milliseconds),
             updatedAt: refund.updatedAt
         )
     }
 
-    private func decline(
-        _ category: DeclineClass?,
-        _ code: DeclineCode?,
-        _ providerCode: ArenaSlice,
-        _ advice: DeclineAdvice = .none
-    ) -> Decline? {
-        guard let category, let code else { return nil }
-        return Decline(category: category, code: code, providerCode: arena.string(providerCode), advice: advice)
+    private func decline(of payment: Payment) -> Decline? {
+        guard let category = payment.declineCategory, let code = payment.declineCode else { return nil }
+        let providerCode = payments.declineProviderCode(of: payment.index)
+        return Decline(category: category, code: code, providerCode: providerCode, advice: payment.declineAdvice)
+    }
+
+    private func decline(of refund: Refund, at index: Index<Refund>) -> Decline? {
+        guard let category = refund.declineCategory, let code = refund.declineCode else { return nil }
+        return Decline(category: category, code: code, providerCode: payments.declineProviderCode(of: index))
     }
 
     // MARK: Answers of operations
 
     /// The answer that ends an operation and that its key replays from now on.
     func finalAnswer(_ operation: RunningOperation, _ record: OperationFinished) -> Answer {
-        if operation.refund != 0 { return refundAnswer(operation, record) }
+        if let refund = operation.refund.index { return refundAnswer(refund, operation, record) }
         let requestID = operation.key?.requestID ?? RequestKey.none.requestID
         let payment = payments[operation.payment]
         let view = view(payment)
@@ -98,8 +94,11 @@ extension ShardCore {
         return Answer(status: status, body: body)
     }
 
-    private func refundAnswer(_ operation: RunningOperation, _ record: OperationFinished) -> Answer {
-        let refund = refunds[Int(operation.refund) - 1]
+    private func refundAnswer(
+        _ refund: Index<Refund>,
+        _ operation: RunningOperation,
+        _ record: OperationFinished
+    ) -> Answer {
         let view = view(refund, payments[operation.payment])
         let requestID = operation.key?.requestID ?? RequestKey.none.requestID
         var body = makeBody()
@@ -128,13 +127,11 @@ extension ShardCore {
         respond(answer, to: reply, requestID: key.requestID, in: &turn)
     }
 
-    private func processingAnswer(payment: Int, refund: UInt32) -> Answer {
-        guard refund == 0 else {
-            var body = makeBody()
-            renderer.renderRefund(view(refunds[Int(refund) - 1], payments[payment]), into: &body)
-            return Answer(status: 202, body: body)
-        }
-        return Answer(status: 202, body: paymentBody(payment))
+    private func processingAnswer(payment: Index<Payment>, refund: OptionalIndex<Refund>) -> Answer {
+        guard let refund = refund.index else { return Answer(status: 202, body: paymentBody(payment)) }
+        var body = makeBody()
+        renderer.renderRefund(view(refund, payments[payment]), into: &body)
+        return Answer(status: 202, body: body)
     }
 
     /// The key's first request has no result yet. While it waits on a connection this one is answered 409; once it was
@@ -171,13 +168,13 @@ extension ShardCore {
     /// Hands a payment's details to `body` with what was noted of sellers and captures by hand; nothing for nil.
     func withShownDetails<Result>(_ payment: Payment?, _ body: (Span<UInt8>) -> Result) -> Result {
         guard let payment else { return body(Span()) }
-        guard payment.notes.length > 0 else { return arena.withBytes(payment.details, body) }
-        let notes = arena.withBytes(payment.notes) { $0.withUnsafeBufferPointer { Array($0) } }
-        let shown = arena.withBytes(payment.details) { $0.withUnsafeBufferPointer { Array($0) } } + notes
+        guard payments.hasNotes(payment.index) else { return payments.withDetails(of: payment.index, body) }
+        let notes = payments.withNotes(of: payment.index) { $0.withUnsafeBufferPointer { Array($0) } }
+        let shown = payments.withDetails(of: payment.index) { $0.withUnsafeBufferPointer { Array($0) } } + notes
         return body(shown.span)
     }
 
-    func paymentBody(_ index: Int) -> ByteBuffer {
+    func paymentBody(_ index: Index<Payment>) -> ByteBuffer {
         let payment = payments[index]
         let view = view(payment)
         var body = makeBody()
@@ -191,7 +188,7 @@ extension ShardCore {
     mutating func refuse(
         _ caller: Caller,
         _ refusal: Refusal,
-        showing index: Int? = nil,
+        showing index: Index<Payment>? = nil,
         allowedEvents: UInt32 = 0,
         in turn: inout Turn
     ) {
@@ -207,7 +204,7 @@ extension ShardCore {
     private func release(
         _ refusal: Refusal,
         to caller: Caller,
-        showing index: Int?,
+        showing index: Index<Payment>?,
         allowedEvents: UInt32 = 0,
         in turn: inout Turn
     ) {
@@ -234,7 +231,7 @@ extension ShardCore {
             body: body
         )
         // What it tells (another request's key, the payment's state) may rest on records that are not durable yet.
-        turn.release(.respond(response), restingOn: payment?.lastRecord ?? 0)
+        turn.release(.respond(response), restingOn: index.map { payments.lastRecord(of: $0) } ?? 0)
     }
 
     /// An answer that refuses a request outside of any command (a stored answer that cannot be read).

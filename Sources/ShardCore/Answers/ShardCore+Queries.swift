@@ -25,29 +25,28 @@ extension ShardCore {
     private func answerPayment(_ id: PaymentID, to caller: Caller, in turn: inout Turn) {
         guard let index = find(id, for: caller) else { return refuseRead(caller, in: &turn) }
         let answer = Answer(status: 200, body: paymentBody(index))
-        respond(to: caller, answer, restingOn: payments[index].lastRecord, in: &turn)
+        respond(to: caller, answer, restingOn: payments.lastRecord(of: index), in: &turn)
     }
 
     private func answerHistory(_ id: PaymentID, to caller: Caller, in turn: inout Turn) {
         guard let index = find(id, for: caller) else { return refuseRead(caller, in: &turn) }
-        let newest = payments[index].lastRecord
+        let newest = payments.lastRecord(of: index)
         let history = Effect.history(caller.reply, caller.requestID, caller.merchant, id, newest: newest)
         turn.release(history, restingOn: newest)
     }
 
     private func answerRefund(_ id: RefundID, to caller: Caller, in turn: inout Turn) {
         guard let index = find(id, for: caller) else { return refuseRead(caller, in: &turn) }
-        let refund = refunds[index]
         var body = makeBody()
-        renderer.renderRefund(view(refund, payments[Int(refund.id.paymentSequence) - 1]), into: &body)
-        respond(to: caller, Answer(status: 200, body: body), restingOn: refund.lastRecord, in: &turn)
+        renderer.renderRefund(view(index, payments[Index(sequence: id.paymentSequence)]), into: &body)
+        respond(to: caller, Answer(status: 200, body: body), restingOn: payments.lastRecord(of: index), in: &turn)
     }
 
     private func answerDispute(_ id: DisputeID, to caller: Caller, in turn: inout Turn) {
         guard let index = find(id, for: caller) else { return refuseRead(caller, in: &turn) }
         var body = makeBody()
-        renderer.renderDispute(view(disputes[index], payments[Int(id.paymentSequence) - 1]), into: &body)
-        respond(to: caller, Answer(status: 200, body: body), restingOn: disputes[index].lastRecord, in: &turn)
+        renderer.renderDispute(view(index, payments[Index(sequence: id.paymentSequence)]), into: &body)
+        respond(to: caller, Answer(status: 200, body: body), restingOn: payments.lastRecord(of: index), in: &turn)
     }
 
     /// Sends an answer of a read.

@@ -15,7 +15,7 @@ extension ShardCore {
     private static let dueLimit = 256
 
     /// A payment has come to a state that time may end. It may be waiting for the end of the state before, which is later.
-    mutating func awaitDeadline(_ index: Int, at now: Int64, isNews: Bool = true) {
+    mutating func awaitDeadline(_ index: Index<Payment>, at now: Int64, isNews: Bool = true) {
         let payment = payments[index]
         if payment.needsReversal { return deadlines.add(index, at: now, always: isNews) }
         // After a restart `now` is what a snapshot says.
@@ -31,20 +31,20 @@ extension ShardCore {
     mutating func advanceDeadlines(in turn: inout Turn) {
         sweep(at: turn.now)
         guard deadlines.count > 0 else { return }
-        var due: [Int] = []
+        var due: [Index<Payment>] = []
         deadlines.advance(to: turn.now, limit: Self.dueLimit, into: &due)
         for index in due { deadlineDue(index, in: &turn) }
     }
 
     /// Goes round the payments in memory, in half an hour at the most, and puts those in the queue whose end is near.
     private mutating func sweep(at now: Int64) {
-        guard payments.chunkTotal > 0, now - sweptAt >= 1 << Self.timerTickShift else { return }
+        guard !payments.chunkNumbers.isEmpty, now - sweptAt >= 1 << Self.timerTickShift else { return }
         sweptAt = now
         // At a tick every 10 ms a round of 180,000 ticks is half an hour; a chunk that is not in memory costs next to nothing.
-        var rest = 1 + payments.chunkTotal / 180_000
+        var rest = 1 + payments.chunkNumbers.count / 180_000
         while rest > 0 {
-            if sweptChunk >= payments.chunkTotal { sweptChunk = 0 }
-            let near = payments.indices(inChunk: sweptChunk) { _, payment in
+            if sweptChunk >= payments.chunkNumbers.count { sweptChunk = 0 }
+            let near = payments.indices(inChunk: sweptChunk) { payment in
                 payment.needsReversal || payment.disputedMinor > 0
                     || (payment.deadline != 0 && payment.deadline - now < Self.horizon)
             }
@@ -54,7 +54,7 @@ extension ShardCore {
         }
     }
 
-    private mutating func deadlineDue(_ index: Int, in turn: inout Turn) {
+    private mutating func deadlineDue(_ index: Index<Payment>, in turn: inout Turn) {
         guard payments.contains(index) else { return }
         let payment = payments[index]
         if payment.disputedMinor > 0, refusesNewWork == nil {
@@ -93,7 +93,7 @@ extension ShardCore {
     }
 
     /// Voids or refunds what must not stay.
-    private mutating func reverse(_ index: Int, in turn: inout Turn) {
+    private mutating func reverse(_ index: Index<Payment>, in turn: inout Turn) {
         let payment = payments[index]
         let isPossible: Bool
         if payment.phase == .captured {
@@ -111,7 +111,7 @@ extension ShardCore {
 
     /// The gateway had given a shopper up, and the PSP refuses to cancel: the shopper has finished after all. The PSP is asked
     /// what came of it, and that is reversed.
-    mutating func afterRefusedCancel(_ index: Int, in turn: inout Turn) {
+    mutating func afterRefusedCancel(_ index: Index<Payment>, in turn: inout Turn) {
         let payment = payments[index]
         guard payment.phase == .requiresAction, payment.failure == .reversal(.abandoned), payment.running == nil,
             payment.confirmCount < .max, refusesNewWork == nil, mayBegin(for: payment.merchant)
@@ -122,7 +122,7 @@ extension ShardCore {
     /// Begins an operation that no merchant asked for.
     private mutating func begin(
         _ operation: ProviderOperation,
-        _ index: Int,
+        _ index: Index<Payment>,
         cause: ReversalReason?,
         in turn: inout Turn
     ) {
@@ -141,7 +141,7 @@ extension ShardCore {
             cause: cause,
             key: nil,
             transfers: Postings.started(operation, amount, payment, rail: rail(of: payment)),
-            previous: payment.lastRecord,
+            previous: payments.lastRecord(of: payment.index),
             time: turn.now
         )
         let slot = applyStarted(record, at: nextPosition)
@@ -151,13 +151,13 @@ extension ShardCore {
     }
 
     /// Journals a change that nobody asked for.
-    mutating func change(_ index: Int, _ change: PaymentChange, in turn: inout Turn) {
+    mutating func change(_ index: Index<Payment>, _ change: PaymentChange, in turn: inout Turn) {
         let payment = payments[index]
         let record = PaymentChanged(
             payment: payment.id,
             change: change,
             transfers: Postings.changed(change, payment, rail: rail(of: payment)),
-            previous: payment.lastRecord,
+            previous: payments.lastRecord(of: payment.index),
             time: turn.now
         )
         applyChanged(record, at: nextPosition)

@@ -5,43 +5,22 @@ import ShardState
 
 // Disputes: what merchants do about them, and what time does.
 extension ShardCore {
-    /// Walks a payment's disputes from the newest to the oldest.
-    func disputeIndex(payment: Int, where matches: (Dispute) -> Bool) -> Int? {
-        var next = payments[payment].newestDispute
-        while next != 0 {
-            let dispute = Int(next) - 1
-            if matches(disputes[dispute]) { return dispute }
-            next = disputes[dispute].older
-        }
-        return nil
-    }
-
-    /// The dispute that the provider knows by this reference.
-    func disputeIndex(payment: Int, reference: String) -> Int? {
-        let wanted = Array(reference.utf8)
-        return disputeIndex(payment: payment) { dispute in
-            arena.withBytes(dispute.providerReference) { bytes in
-                guard bytes.count == wanted.count else { return false }
-                for index in wanted.indices where bytes[index] != wanted[index] { return false }
-                return true
-            }
-        }
-    }
-
-    func disputeIndex(payment: Int, ordinal: UInt16) -> Int? {
-        ordinal == 0 ? nil : disputeIndex(payment: payment) { $0.id.ordinal == ordinal }
+    /// The payment's dispute with this number; 0 names none.
+    func disputeIndex(payment: Index<Payment>, ordinal: UInt16) -> Index<Dispute>? {
+        ordinal == 0 ? nil : payments.dispute(of: payment) { payments[$0].id.ordinal == ordinal }
     }
 
     /// The dispute of a payment in memory that `id` names, if the caller may know of it.
-    func find(_ id: DisputeID, for caller: Caller) -> Int? {
+    func find(_ id: DisputeID, for caller: Caller) -> Index<Dispute>? {
         guard let payment = index(of: PaymentNumber(id)), payments[payment].merchant == caller.merchant else {
             return nil
         }
-        return disputeIndex(payment: payment) { $0.id == id }
+        return payments.dispute(of: payment) { payments[$0].id == id }
     }
 
-    func view(_ dispute: Dispute, _ payment: Payment) -> DisputeView {
-        let evidence = arena.string(dispute.evidence)
+    func view(_ index: Index<Dispute>, _ payment: Payment) -> DisputeView {
+        let dispute = payments[index]
+        let evidence = payments.evidence(of: index)
         let parts = evidence.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
         return DisputeView(
             id: dispute.id,
@@ -53,8 +32,8 @@ extension ShardCore {
             currency: payment.currency,
             chargebacks: dispute.chargebacks,
             isChargeRefundable: dispute.isChargeRefundable,
-            providerReference: arena.string(dispute.providerReference),
-            reason: arena.string(dispute.reason),
+            providerReference: payments.providerReference(of: index),
+            reason: payments.reason(of: index),
             evidenceReference: evidence.isEmpty ? nil : String(parts[0]),
             evidenceText: parts.count > 1 ? String(parts[1]) : "",
             evidenceDueAt: dispute.evidenceDueAt,
@@ -67,18 +46,9 @@ extension ShardCore {
     /// - Parameter sequence: the payment's number, from 1.
     /// - Returns: nil where the payment is not in memory.
     package func disputes(ofPayment sequence: UInt64) -> [DisputeView]? {
-        guard sequence >= 1, sequence <= UInt64(payments.count), payments.contains(Int(sequence) - 1) else {
-            return nil
-        }
-        let payment = payments[Int(sequence) - 1]
-        var found: [DisputeView] = []
-        var next = payment.newestDispute
-        while next != 0 {
-            let dispute = disputes[Int(next) - 1]
-            found.append(view(dispute, payment))
-            next = dispute.older
-        }
-        return found.reversed()
+        let index = Index<Payment>(sequence: sequence)
+        guard payments.contains(index) else { return nil }
+        return payments.disputes(of: index).reversed().map { view($0, payments[index]) }
     }
 
     /// The merchant sends evidence, or gives the dispute up.
@@ -97,7 +67,7 @@ extension ShardCore {
         case .evidence(let text): (type, evidence) = (.disputeEvidence, text)
         case .accept: (type, evidence) = (.disputeAccepted, "")
         }
-        let index = Int(id.paymentSequence) - 1
+        let index = Index<Payment>(sequence: id.paymentSequence)
         let event = ProviderEvent(type: type, payment: payments[index].id, id: "", provider: "")
         let context = context(event, index, dispute: dispute, refund: nil, at: turn.now)
         let decision: EventDecision
@@ -120,13 +90,18 @@ extension ShardCore {
     }
 
     /// The dispute does not allow the response.
-    private mutating func refuse(_ caller: Caller, showing dispute: Int, of index: Int, in turn: inout Turn) {
+    private mutating func refuse(
+        _ caller: Caller,
+        showing dispute: Index<Dispute>,
+        of index: Index<Payment>,
+        in turn: inout Turn
+    ) {
         statistics.refusals += 1
         var body = makeBody()
         let refusal = Refusal.disputeUnexpectedState
         renderer.renderDisputeRefused(
             refusal,
-            view(disputes[dispute], payments[index]),
+            view(dispute, payments[index]),
             requestID: caller.requestID,
             into: &body
         )
@@ -138,39 +113,40 @@ extension ShardCore {
             retryAfterSeconds: refusal.retryAfterSeconds,
             body: body
         )
-        turn.release(.respond(response), restingOn: disputes[dispute].lastRecord)
+        turn.release(.respond(response), restingOn: payments.lastRecord(of: dispute))
     }
 
     // MARK: Time
 
     /// When the first of the payment's disputes is lost for want of evidence; nil for never.
-    func evidenceDueAt(_ index: Int) -> Int64? {
+    func evidenceDueAt(_ index: Index<Payment>) -> Int64? {
         guard payments[index].disputedMinor > 0 else { return nil }
         var first: Int64?
-        var next = payments[index].newestDispute
-        while next != 0 {
-            let dispute = disputes[Int(next) - 1]
-            next = dispute.older
-            guard dispute.status == .open, dispute.evidenceDueAt != 0 else { continue }
-            first = min(first ?? .max, dispute.evidenceDueAt)
+        for dispute in payments.disputes(of: index) {
+            guard payments[dispute].status == .open, payments[dispute].evidenceDueAt != 0 else { continue }
+            first = min(first ?? .max, payments[dispute].evidenceDueAt)
         }
         return first
     }
 
     /// Ends the disputes of the payment whose time for evidence has passed.
-    mutating func endOverdueDisputes(_ index: Int, in turn: inout Turn) {
-        while let dispute = disputeIndex(
-            payment: index,
-            where: { $0.status == .open && $0.evidenceDueAt != 0 && $0.evidenceDueAt < turn.now }
+    mutating func endOverdueDisputes(_ index: Index<Payment>, in turn: inout Turn) {
+        let now = turn.now
+        while let dispute = payments.dispute(
+            of: index,
+            where: {
+                let dispute = payments[$0]
+                return dispute.status == .open && dispute.evidenceDueAt != 0 && dispute.evidenceDueAt < now
+            }
         ) {
-            let fact = PaymentFact(.disputeOverdue, disputes[dispute].amountMinor, payments[index].currency)
+            let fact = PaymentFact(.disputeOverdue, payments[dispute].amountMinor, payments[index].currency)
             let record = EventApplied(
                 payment: payments[index].id,
                 type: .disputeOverdue,
                 fact: fact,
-                dispute: disputes[dispute].id.ordinal,
+                dispute: payments[dispute].id.ordinal,
                 transfers: Transfers(),
-                previous: payments[index].lastRecord,
+                previous: payments.lastRecord(of: index),
                 time: turn.now
             )
             applyEvent(record, at: nextPosition)
@@ -184,7 +160,7 @@ extension ShardCore {
     mutating func applyEvent(_ record: EventApplied, at position: RecordPosition) {
         let index = existingPayment(record.payment)
         book(record.transfers, of: index, at: position)
-        payments[index].recorded(at: position)
+        payments.recorded(index, at: position)
         if record.fact.effect.isDispute { applyToDispute(record, payment: index, at: position) }
         applyToRefund(record, payment: index, at: position)
         payments[index].apply(record.fact, at: record.time)
@@ -214,44 +190,54 @@ extension ShardCore {
 
     // The table of keys forgets after a day or a month; what was applied to a payment must not be applied to it ever again.
 
-    func isRemembered(_ key: RequestKey, payment index: Int) -> Bool {
-        arena.hasApplied(key.digest.low, in: payments[index].notes)
+    func isRemembered(_ key: RequestKey, payment index: Index<Payment>) -> Bool {
+        payments.hasApplied(key.digest.low, to: index)
     }
 
-    private mutating func remember(_ key: RequestKey, payment index: Int) {
+    private mutating func remember(_ key: RequestKey, payment index: Index<Payment>) {
         guard !isRemembered(key, payment: index) else { return }
-        payments[index].notes = arena.append(applied: key.digest.low, to: payments[index].notes)
+        payments.noteApplied(key.digest.low, to: index)
     }
 
-    private mutating func applyToRefund(_ record: EventApplied, payment index: Int, at position: RecordPosition) {
+    private mutating func applyToRefund(
+        _ record: EventApplied,
+        payment index: Index<Payment>,
+        at position: RecordPosition
+    ) {
         let effect = record.fact.effect
         guard effect == .refundBounced || effect == .refundConfirmed || effect == .refundReversed else { return }
-        guard let refund = refundIndex(payment: index, where: { $0.id.ordinal == record.refund }) else {
+        guard let refund = payments.refund(of: index, where: { payments[$0].id.ordinal == record.refund }) else {
             preconditionFailure("the refund of an event is not in the journal")
         }
         if effect == .refundBounced {
-            refunds[refund].bounced(at: record.time)
+            payments[refund].bounced(at: record.time)
         } else {
-            refunds[refund].decided(succeeded: effect == .refundConfirmed, at: record.time)
+            payments[refund].decided(succeeded: effect == .refundConfirmed, at: record.time)
         }
-        refunds[refund].lastRecord = position
+        payments.recorded(refund, at: position)
     }
 
-    private mutating func applyToDispute(_ record: EventApplied, payment index: Int, at position: RecordPosition) {
+    private mutating func applyToDispute(
+        _ record: EventApplied,
+        payment index: Index<Payment>,
+        at position: RecordPosition
+    ) {
         let dispute = disputeIndex(payment: index, ordinal: record.dispute) ?? openDispute(record, payment: index)
-        disputes[dispute].apply(record.fact, at: record.time)
-        disputes[dispute].lastRecord = position
-        if !record.reason.isEmpty { disputes[dispute].reason = arena.append(record.reason) }
-        if !record.evidence.isEmpty { disputes[dispute].evidence = arena.append(record.evidence) }
+        payments[dispute].apply(record.fact, at: record.time)
+        payments.recorded(dispute, at: position)
+        if !record.reason.isEmpty { payments.setReason(record.reason, of: dispute) }
+        if !record.evidence.isEmpty { payments.setEvidence(record.evidence, of: dispute) }
     }
 
     /// Whether there are open disputes, and the provider has said of each that refunds go on.
-    private func areOpenDisputesRefundable(payment: Int) -> Bool {
+    private func areOpenDisputesRefundable(payment: Index<Payment>) -> Bool {
         guard payments[payment].disputedMinor > 0 else { return false }
-        return disputeIndex(payment: payment) { $0.status.isOpen && !$0.isChargeRefundable } == nil
+        return payments.dispute(of: payment) {
+            payments[$0].status.isOpen && !payments[$0].isChargeRefundable
+        } == nil
     }
 
-    private mutating func openDispute(_ record: EventApplied, payment index: Int) -> Int {
+    private mutating func openDispute(_ record: EventApplied, payment index: Index<Payment>) -> Index<Dispute> {
         precondition(record.dispute == payments[index].disputeCount + 1, "disputes are numbered without gaps")
         let id = DisputeID(
             milliseconds: UInt64(max(0, record.time)),
@@ -259,30 +245,25 @@ extension ShardCore {
             paymentSequence: record.payment.sequence,
             ordinal: record.dispute
         )
-        var dispute = Dispute(
+        let dispute = Dispute(
             id: id,
             payment: record.payment,
             amountMinor: record.fact.amountMinor,
-            at: record.time,
-            older: payments[index].newestDispute
+            at: record.time
         )
-        dispute.providerReference = arena.append(record.reference)
-        let number = disputes.append(dispute)
-        payments[index].newestDispute = UInt32(number + 1)
-        payments[index].disputeCount += 1
-        return number
+        return payments.append(dispute, to: index, providerReference: record.reference)
     }
 
     /// What was authorized without an answer of ours needs the PSP's reference for everything after it.
-    private mutating func keepReference(_ record: EventApplied, payment index: Int) {
+    private mutating func keepReference(_ record: EventApplied, payment index: Index<Payment>) {
         switch record.fact.effect {
         case .authorized, .authorizedLate, .capturedLate:
-            if !record.reference.isEmpty { payments[index].providerReference = arena.append(record.reference) }
-            payments[index].nextAction = .empty
+            if !record.reference.isEmpty { payments.setProviderReference(record.reference, of: index) }
+            payments.setNextAction(Span(), of: index)
         case .authorizationFailed:
-            payments[index].declineProviderCode = arena.append(String(record.reason.prefix(64)))
-            payments[index].nextAction = .empty
-        case .conflicted: payments[index].nextAction = .empty
+            payments.setDeclineProviderCode(String(record.reason.prefix(64)), of: index)
+            payments.setNextAction(Span(), of: index)
+        case .conflicted: payments.setNextAction(Span(), of: index)
         case .none, .settled, .refundBounced, .captureReversed, .authorizationExpired, .disputeWarned, .disputeOpened,
             .disputeUnderReview, .disputeWon, .disputeLost, .disputeLostAfterAll, .disputeWarningClosed, .unexplained,
             .disputeOverdue, .disputeWonAfterAll, .refundConfirmed, .refundReversed, .reclassified, .writtenOff,

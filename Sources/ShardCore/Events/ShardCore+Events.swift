@@ -22,7 +22,7 @@ extension ShardCore {
             statistics.eventsRefused += 1
             return refuse(caller, refused.refusal, in: &turn)
         }
-        let dispute = event.type.isDispute ? disputeIndex(payment: index, reference: event.reference) : nil
+        let dispute = event.type.isDispute ? payments.dispute(of: index, reference: event.reference) : nil
         let refund = event.type.isRefund ? refundIndex(of: event, payment: index) : nil
         let context = context(event, index, dispute: dispute, refund: refund, of: earlier?.connector, at: turn.now)
         let decision: EventDecision
@@ -44,7 +44,7 @@ extension ShardCore {
             payment: event.payment,
             type: event.type,
             fact: PaymentFact(.none, 0, payments[index].currency),
-            refund: refund.map { refunds[$0].id.ordinal } ?? 0,
+            refund: refund.map { payments[$0].id.ordinal } ?? 0,
             provider: event.provider,
             eventID: event.id,
             reference: event.reference,
@@ -62,16 +62,16 @@ extension ShardCore {
     }
 
     /// The refund that an event is about: by its identifier, or by the provider's reference.
-    private func refundIndex(of event: ProviderEvent, payment index: Int) -> Int? {
-        if let id = event.refund { return refundIndex(payment: index) { $0.id == id } }
+    private func refundIndex(of event: ProviderEvent, payment index: Index<Payment>) -> Index<Refund>? {
+        if let id = event.refund { return payments.refund(of: index) { payments[$0].id == id } }
         guard !event.reference.isEmpty else { return nil }
-        return refundIndex(payment: index) { arena.string($0.providerReference) == event.reference }
+        return payments.refund(of: index) { payments.providerReference(of: $0) == event.reference }
     }
 
     /// An event is taken from the payment's own connector: what another says of it books money at the wrong one. Of a connector that
     /// tried before, and said no, news of success is taken, too: it moved money that no operation explains.
     /// - Returns: the attempt of an earlier connector; nil for the payment's own.
-    private func reporter(of event: ProviderEvent, _ index: Int) -> Result<EndedAttempt?, EventRefused> {
+    private func reporter(of event: ProviderEvent, _ index: Index<Payment>) -> Result<EndedAttempt?, EventRefused> {
         guard let connector = configuration.connectors.id(named: event.provider) else {
             return .failure(EventRefused(refusal: .connectorUnknown))
         }
@@ -83,14 +83,15 @@ extension ShardCore {
     }
 
     private var isFullOfDisputes: Bool {
-        disputes.presentCount >= configuration.paymentCapacity || disputes.count >= Int(UInt32.max)
+        payments.presentDisputeCount >= configuration.paymentCapacity
+            || payments.disputeCount >= OptionalIndex<Dispute>.maximumCount
     }
 
     func context(
         _ event: ProviderEvent,
-        _ index: Int,
-        dispute: Int?,
-        refund: Int?,
+        _ index: Index<Payment>,
+        dispute: Index<Dispute>?,
+        refund: Index<Refund>?,
         of earlier: ConnectorID? = nil,
         at now: Int64
     ) -> EventContext {
@@ -100,8 +101,8 @@ extension ShardCore {
             now: now,
             authorizationLifetime: configuration.connectors[payment.connector].capabilities.authorizationLifetime
         )
-        context.dispute = dispute.map { self.disputes[$0] }
-        context.refund = refund.map { refunds[$0] }
+        context.dispute = dispute.map { self.payments[$0] }
+        context.refund = refund.map { payments[$0] }
         let disputes = configuration.connectors[payment.connector].disputes
         context.disputeFeeMinor = disputes.fees[currency] ?? 0
         context.reservesOnWarning = disputes.reservesOnWarning
@@ -116,9 +117,9 @@ extension ShardCore {
             context.isHeldBack = operations[slot].gate != .open
         case .waiting(let slot): context.runningMinor = waiting[slot].amountMinor
         }
-        let place =
-            event.type.isRefund
-            ? OperationPlace(stored: context.refund?.operationSlot ?? 0) : operationPlace(payment: index, refund: nil)
+        let refundPlace = refund.map { payments.operation(of: $0) } ?? .none
+        context.isRefundRunning = refundPlace != .none
+        let place = event.type.isRefund ? refundPlace : payments.operation(of: index)
         if case .calling(let slot) = place { context.isSent = operations[slot].step == .executing }
         return context
     }
@@ -132,8 +133,8 @@ extension ShardCore {
     /// - Returns: the operation that it ended.
     private mutating func end(
         _ outcome: ProviderOutcome,
-        _ index: Int,
-        refund: Int?,
+        _ index: Index<Payment>,
+        refund: Index<Refund>?,
         in turn: inout Turn
     ) -> ProviderOperation {
         let slot = callSlot(of: operationPlace(payment: index, refund: refund))
@@ -147,19 +148,19 @@ extension ShardCore {
     /// Applies the record and journals it with its answer.
     mutating func write(
         _ record: inout EventApplied,
-        _ index: Int,
-        dispute: Int?,
+        _ index: Index<Payment>,
+        dispute: Index<Dispute>?,
         answering caller: Caller,
         in turn: inout Turn
     ) {
-        record.previous = payments[index].lastRecord
+        record.previous = payments.lastRecord(of: index)
         if record.fact.effect.isDispute {
-            record.dispute = dispute.map { disputes[$0].id.ordinal } ?? payments[index].disputeCount + 1
+            record.dispute = dispute.map { payments[$0].id.ordinal } ?? payments[index].disputeCount + 1
         }
         record.transfers = Postings.of(
             record.fact,
             payments[index],
-            dispute.map { disputes[$0] },
+            dispute.map { payments[$0] },
             rail: rail(of: payments[index])
         )
         // Sellers' parts follow: a second transfer of the same record.
@@ -194,7 +195,7 @@ extension ShardCore {
         statistics.eventsApplied += 1
     }
 
-    private func eventAnswer(_ record: EventApplied, _ index: Int) -> Answer {
+    private func eventAnswer(_ record: EventApplied, _ index: Index<Payment>) -> Answer {
         var body = makeBody()
         let payment = payments[index]
         switch record.type {
@@ -202,7 +203,7 @@ extension ShardCore {
             guard let dispute = disputeIndex(payment: index, ordinal: record.dispute) else {
                 preconditionFailure("its record has just been applied")
             }
-            renderer.renderDispute(view(disputes[dispute], payment), into: &body)
+            renderer.renderDispute(view(dispute, payment), into: &body)
         case .settlementMatched, .authorizationSucceeded, .authorizationFailed, .authorizationExpired,
             .captureSucceeded, .captureFailed, .cancelSucceeded, .refundSucceeded, .refundFailed, .disputeWarning,
             .disputeWarningClosed, .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost, .disputeOverdue,
@@ -218,7 +219,7 @@ extension ShardCore {
                 status: payment.status,
                 amountMinor: record.fact.amountMinor,
                 currency: record.fact.currency,
-                dispute: dispute.map { disputes[$0].id },
+                dispute: dispute.map { payments[$0].id },
                 ended: record.ended,
                 merchantOwes: availableMinor(payment.merchant, record.fact.currency) < 0,
                 appliedAt: record.time
@@ -233,9 +234,9 @@ extension ShardCore {
     private mutating func refuse(
         _ event: ProviderEvent,
         for reason: EventRefusal,
-        of index: Int,
-        dispute: Int?,
-        refund: Int?,
+        of index: Index<Payment>,
+        dispute: Index<Dispute>?,
+        refund: Index<Refund>?,
         to caller: Caller,
         in turn: inout Turn
     ) {
@@ -254,7 +255,7 @@ extension ShardCore {
         }
     }
 
-    private mutating func wake(_ index: Int, in turn: inout Turn) {
+    private mutating func wake(_ index: Index<Payment>, in turn: inout Turn) {
         switch operationPlace(payment: index, refund: nil) {
         case .none: break
         case .waiting(let slot): resolveNow(slot, in: &turn)
@@ -268,9 +269,9 @@ extension ShardCore {
     /// own currency, whatever the refused one was in.
     private func allowedEvents(
         _ event: ProviderEvent,
-        _ index: Int,
-        dispute: Int?,
-        refund: Int?,
+        _ index: Index<Payment>,
+        dispute: Index<Dispute>?,
+        refund: Index<Refund>?,
         at now: Int64
     ) -> UInt32 {
         var allowed: UInt32 = 0

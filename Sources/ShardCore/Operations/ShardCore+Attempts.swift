@@ -54,7 +54,7 @@ extension ShardCore {
             outcome: outcome,
             nextPosition: next.position,
             nextConnector: next.connector,
-            previous: payment.lastRecord,
+            previous: payments.lastRecord(of: payment.index),
             time: turn.now
         )
         statistics.failovers += 1
@@ -68,13 +68,13 @@ extension ShardCore {
 // What earlier connectors report against their own definite no.
 extension ShardCore {
     /// The attempts of the payment that ended before the connector changed, oldest first; empty for nearly all payments.
-    func endedAttempts(of index: Int) -> [EndedAttempt] {
-        guard payments[index].notes.length > 0 else { return [] }
-        return arena.withBytes(payments[index].notes) { EndedAttempt.all(inNotes: $0) }
+    func endedAttempts(of index: Index<Payment>) -> [EndedAttempt] {
+        guard payments.hasNotes(index) else { return [] }
+        return payments.withNotes(of: index) { EndedAttempt.all(inNotes: $0) }
     }
 
     /// Notes on the attempt what its connector reported, so that it is booked once.
-    mutating func noteReported(_ record: EventApplied, payment index: Int) {
+    mutating func noteReported(_ record: EventApplied, payment index: Index<Payment>) {
         var attempts = endedAttempts(of: index)
         let connector = record.fact.earlierConnector
         guard let number = attempts.firstIndex(where: { $0.connector == connector }) else {
@@ -82,8 +82,8 @@ extension ShardCore {
         }
         attempts[number].reported.formUnion(payments[index].reported(record.type))
         let changed = attempts
-        let notes = arena.withBytes(payments[index].notes) { EndedAttempt.replacing(inNotes: $0, with: changed) }
-        payments[index].notes = arena.append(notes.bytes.span)
+        let notes = payments.withNotes(of: index) { EndedAttempt.replacing(inNotes: $0, with: changed) }
+        payments.setNotes(notes.bytes.span, of: index)
     }
 }
 

@@ -172,7 +172,7 @@ extension ShardCore {
             transfers: Transfers(),
             responseStatus: 0,
             response: Self.noBody,
-            previous: payment.lastRecord,
+            previous: payments.lastRecord(of: payment.index),
             time: turn.now
         )
         record.transfers =
@@ -326,7 +326,7 @@ extension ShardCore {
             ordinal: operation.ordinal,
             reason: reason,
             providerReference: providerReference,
-            previous: payments[operation.payment].lastRecord,
+            previous: payments.lastRecord(of: operation.payment),
             time: turn.now
         )
         applyUnresolved(record, slot: slot, at: nextPosition)
@@ -351,7 +351,7 @@ extension ShardCore {
             mode: operation.step.mode,
             answer: answer,
             reason: reason,
-            previous: payments[operation.payment].lastRecord,
+            previous: payments.lastRecord(of: operation.payment),
             time: turn.now
         )
         applyAttempted(record, slot: slot, at: nextPosition)
@@ -425,7 +425,7 @@ extension ShardCore {
     }
 
     /// The token that a payment is made with.
-    func paymentMethod(of index: Int) -> String { text(.paymentMethod, of: payments[index]) ?? "" }
+    func paymentMethod(of index: Index<Payment>) -> String { text(.paymentMethod, of: payments[index]) ?? "" }
 }
 
 extension RunningOperation.Step {

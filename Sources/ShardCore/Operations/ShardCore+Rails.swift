@@ -46,7 +46,7 @@ extension ShardCore {
 
     /// A record of a payment from a wallet, or of a top-up, books these: the wallet follows what they do to the
     /// merchant's pending balance.
-    mutating func keepWalletFunds(_ transfers: Transfers, of index: Int) {
+    mutating func keepWalletFunds(_ transfers: Transfers, of index: Index<Payment>) {
         let payment = payments[index]
         var pending: Int64 = 0
         for number in 0..<transfers.count {
@@ -64,7 +64,7 @@ extension ShardCore {
     }
 
     /// A record of a top-up was applied: its wallet follows what of it is unsettled now. Of other payments nothing.
-    mutating func keepUnsettled(_ index: Int) {
+    mutating func keepUnsettled(_ index: Index<Payment>) {
         let payment = payments[index]
         guard payment.traits.contains(.topUp) else { return }
         let unsettled = payment.unsettledMinor()
@@ -75,14 +75,14 @@ extension ShardCore {
             merchant: payment.merchant,
             currency: payment.currency
         )
-        payments[index].pendingFundsMinor = unsettled
+        payments[index].setUnsettled(unsettled)
     }
 
     /// The wallet that pays for the payment, or that it fills. It is the payment's merchant's: that was checked at its creation.
     /// - Precondition: the payment's traits say that there is one.
     func wallet(of payment: Payment) -> WalletID {
         let field: PaymentDetails.Field = payment.traits.contains(.topUp) ? .wallet : .paymentMethod
-        let id = arena.withBytes(payment.details) { PaymentDetails.wallet(in: $0, field: field) }
+        let id = payments.withDetails(of: payment.index) { PaymentDetails.wallet(in: $0, field: field) }
         guard let id, index(of: id, count: treasury.wallets.count) != nil else {
             preconditionFailure("a wallet's payment names no wallet")
         }
@@ -154,7 +154,7 @@ extension ShardCore {
 
     private func splitRefusal(_ splits: [SplitRequest], _ amount: Int64, of payment: Payment) -> Refusal? {
         guard payment.traits.isDisjoint(with: [.wallet, .topUp, .cash]) else { return .splitsNotPossible }
-        let earlier = arena.withBytes(payment.notes) { PaymentDetails.splits(in: $0) }.compactMap(\.seller)
+        let earlier = payments.withNotes(of: payment.index) { PaymentDetails.splits(in: $0) }.compactMap(\.seller)
         return planRefusal(
             splits,
             amount,

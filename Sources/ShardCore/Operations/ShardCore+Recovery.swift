@@ -123,7 +123,7 @@ extension ShardCore {
         _ cold: (ColdItem, RecordPosition) -> [UInt8]?
     ) throws(RecordDecodingError) {
         guard id.sequence >= 1, id.sequence <= UInt64(payments.count) else { throw .invalidValue }
-        guard !payments.contains(Int(id.sequence) - 1) else { return }
+        guard !payments.contains(Index(id)) else { return }
         let item = ColdItem(.payment, sequence: id.sequence)
         guard let entry = cold(item, position), insertCold(entry, item) else {
             throw .coldPaymentUnreadable(sequence: id.sequence)
@@ -169,7 +169,7 @@ extension ShardCore {
         let index = existingPayment(id)
         let place: OperationPlace
         if operation == .refund {
-            guard let refund = refundIndex(payment: index, where: { $0.id.ordinal == ordinal }) else {
+            guard let refund = payments.refund(of: index, where: { payments[$0].id.ordinal == ordinal }) else {
                 preconditionFailure("a record ends a refund that never began")
             }
             place = operationPlace(payment: index, refund: refund)
@@ -228,11 +228,11 @@ extension ShardCore {
     ) -> Int? {
         let end = min(first + count, payments.count)
         guard first < end else { return nil }
-        for index in first..<end {
+        for index in (first..<end).lazy.map({ Index<Payment>($0) }) {
             if payments.contains(index) {
                 body(view(payments[index]), payments[index].merchant)
             } else {
-                cold(UInt64(index) + 1)
+                cold(index.sequence)
             }
         }
         return end < payments.count ? end : nil

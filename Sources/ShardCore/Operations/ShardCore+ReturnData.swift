@@ -6,12 +6,12 @@ import ShardState
 extension ShardCore {
     /// What the running confirmation of the payment carries; empty for nothing.
     func returnData(of payment: Payment) -> String {
-        arena.withBytes(payment.notes) { PaymentDetails.returnData(in: $0) }
+        payments.withNotes(of: payment.index) { PaymentDetails.returnData(in: $0) }
     }
 
     /// The confirmation has ended: nothing may show or send what it carried again.
-    mutating func dropReturnData(_ index: Int) {
-        let notes = arena.withBytes(payments[index].notes) { PaymentDetails.withoutReturnData(in: $0) }
-        if let notes { payments[index].notes = arena.append(notes.bytes.span) }
+    mutating func dropReturnData(_ index: Index<Payment>) {
+        let notes = payments.withNotes(of: index) { PaymentDetails.withoutReturnData(in: $0) }
+        if let notes { payments.setNotes(notes.bytes.span, of: index) }
     }
 }

@@ -25,10 +25,10 @@ extension ShardCore {
     /// Payments that time alone will change soon: a shopper or an operator must act, evidence is due, or what came too late is
     /// being reversed. Goes through all payments in memory: for the end of simulations, not for payments.
     package var awaitingTime: [Payment] {
-        (0..<payments.chunkTotal).flatMap { chunk in
-            payments.indices(inChunk: chunk) { index, payment in
+        payments.chunkNumbers.flatMap { chunk in
+            payments.indices(inChunk: chunk) { payment in
                 payment.needsReversal || payment.phase == .requiresAction || payment.phase == .review
-                    || evidenceDueAt(index) != nil
+                    || evidenceDueAt(payment.index) != nil
             }.map { payments[$0] }
         }
     }

@@ -13,8 +13,8 @@ extension ShardCore {
     private static let waitingToken: UInt64 = 1 << 31
 
     /// The place of the operation that `refund` has, or `payment` beside refunds.
-    func operationPlace(payment: Int, refund: Int?) -> OperationPlace {
-        OperationPlace(stored: refund.map { refunds[$0].operationSlot } ?? payments[payment].operationSlot)
+    func operationPlace(payment: Index<Payment>, refund: Index<Refund>?) -> OperationPlace {
+        refund.map { payments.operation(of: $0) } ?? payments.operation(of: payment)
     }
 
     /// The slot among the calls that the reserved key's `token` names, or the place among the waiting operations.
@@ -86,11 +86,11 @@ extension ShardCore {
         }
     }
 
-    mutating func link(_ place: OperationPlace, payment: Int, refund: UInt32) {
-        if refund == 0 {
-            payments[payment].operationSlot = place.stored
+    mutating func link(_ place: OperationPlace, payment: Index<Payment>, refund: OptionalIndex<Refund>) {
+        if let refund = refund.index {
+            payments.setOperation(place, of: refund)
         } else {
-            refunds[Int(refund) - 1].operationSlot = place.stored
+            payments.setOperation(place, of: payment)
         }
     }
 

@@ -19,7 +19,7 @@ extension ShardCore {
             record.id.sequence == UInt64(payments.count + 1) && record.id.shard == configuration.shard,
             "payments are numbered without gaps"
         )
-        var payment = Payment(
+        let payment = Payment(
             id: record.id,
             merchant: record.merchant,
             amountMinor: record.amountMinor,
@@ -32,29 +32,32 @@ extension ShardCore {
             traits: record.traits,
             createdAt: record.time
         )
-        payment.recorded(at: position)
-        if record.traits.contains(.split) {
-            let parts = PaymentDetails.separatingPlan(in: record.details.span)
-            payment.details = arena.append(parts.details.bytes.span)
-            payment.notes = arena.append(parts.notes.bytes.span)
-        } else {
-            payment.details = arena.append(record.details.span)
-        }
         countForRisk(record)
         balances.openMerchant(record.merchant.rawValue, record.currency)
-        let index = payments.append(payment)
+        let index: Index<Payment>
+        if record.traits.contains(.split) {
+            let parts = PaymentDetails.separatingPlan(in: record.details.span)
+            index = payments.append(
+                payment,
+                details: parts.details.bytes.span,
+                notes: parts.notes.bytes.span,
+                at: position
+            )
+        } else {
+            index = payments.append(payment, details: record.details.span, at: position)
+        }
         guard !record.flags.contains(.heldBack) else { return nil }
         let slot = begin(
             .authorize,
             payment: index,
-            refund: 0,
+            refund: .none,
             ordinal: 1,
             record.amountMinor,
             record.key,
             gate: Self.gate(record.details.span),
             record.time
         )
-        payments[index].operationSlot = UInt32(slot + 1)
+        payments.setOperation(.calling(slot: slot), of: index)
         if record.traits.contains(.split) { followPlan(slot) }
         if !record.traits.isEmpty { claimAccounts(operations[slot]) }
         return slot
@@ -64,20 +67,20 @@ extension ShardCore {
     mutating func applyStarted(_ record: OperationStarted, at position: RecordPosition) -> Int {
         let index = existingPayment(record.payment)
         book(record.transfers, of: index, at: position)
-        payments[index].recorded(at: position)
+        payments.recorded(index, at: position)
         guard record.operation == .refund else {
             if !record.instructions.isEmpty { addInstructions(record.instructions, to: index) }
             payments[index].operationStarted(record.operation, cause: record.cause, at: record.time)
             let slot = begin(
                 record.operation,
                 payment: index,
-                refund: 0,
+                refund: .none,
                 ordinal: record.ordinal,
                 record.amountMinor,
                 record.key,
                 record.time
             )
-            payments[index].operationSlot = UInt32(slot + 1)
+            payments.setOperation(.calling(slot: slot), of: index)
             operations[slot].staysOpen = record.staysOpen
             operations[slot].isApproved = record.operation == .authorize
             if !record.instructions.isEmpty { follow(record.instructions, slot) }
@@ -90,7 +93,7 @@ extension ShardCore {
 
     private mutating func applyRefundStarted(
         _ record: OperationStarted,
-        payment index: Int,
+        payment index: Index<Payment>,
         at position: RecordPosition
     ) -> Int {
         payments[index].refundStarted(amountMinor: record.amountMinor, at: record.time)
@@ -101,34 +104,31 @@ extension ShardCore {
             paymentSequence: record.payment.sequence,
             ordinal: record.ordinal
         )
-        var refund = Refund(
+        let refund = Refund(
             id: id,
             payment: record.payment,
             amountMinor: record.amountMinor,
-            requestedAt: record.time,
-            older: payments[index].newestRefund
+            requestedAt: record.time
         )
-        refund.lastRecord = position
-        let refundIndex = refunds.append(refund)
-        payments[index].newestRefund = UInt32(refundIndex + 1)
+        let refundIndex = payments.append(refund, to: index, at: position)
         let slot = begin(
             .refund,
             payment: index,
-            refund: UInt32(refundIndex + 1),
+            refund: OptionalIndex(refundIndex),
             ordinal: record.ordinal,
             record.amountMinor,
             record.key,
             record.time
         )
-        refunds[refundIndex].operationSlot = UInt32(slot + 1)
+        payments.setOperation(.calling(slot: slot), of: refundIndex)
         claimAccounts(operations[slot])
         return slot
     }
 
     private mutating func begin(
         _ operation: ProviderOperation,
-        payment: Int,
-        refund: UInt32,
+        payment: Index<Payment>,
+        refund: OptionalIndex<Refund>,
         ordinal: UInt16,
         _ amountMinor: Int64,
         _ key: RequestKey?,
@@ -177,8 +177,10 @@ extension ShardCore {
         if operation.hasSplitPlan { numberSellers(record, operation) }
         book(record.transfers, of: index, at: position)
         releaseAccounts(operation)
-        payments[index].recorded(at: position)
-        if operation.refund == 0 {
+        payments.recorded(index, at: position)
+        if let refund = operation.refund.index {
+            applyRefundFinished(record, refund: refund, payment: index, at: position)
+        } else {
             payments[index].operationFinished(
                 record.operation,
                 record.result,
@@ -187,15 +189,13 @@ extension ShardCore {
                 deadline: record.deadline,
                 at: record.time
             )
-            payments[index].operationSlot = 0
+            payments.setOperation(.none, of: index)
             if record.operation == .authorize || record.operation == .confirm { keepAnswer(record, payment: index) }
             if record.operation == .confirm { dropReturnData(index) }
             // While the shopper is awaited the plan is, too.
             if operation.hasSplitPlan, payments[index].phase != .requiresAction { applySplits(record, payment: index) }
             // What the gateway tried by itself and did not get has its next try already, later each time.
             if operation.key != nil || record.result == .succeeded { awaitDeadline(index, at: record.time) }
-        } else {
-            applyRefundFinished(record, refund: Int(operation.refund) - 1, payment: index, at: position)
         }
         keepUnsettled(index)
         if let key = operation.key { complete(key, record: position, at: record.time) }
@@ -203,23 +203,23 @@ extension ShardCore {
     }
 
     /// What the PSP said of an authorization.
-    private mutating func keepAnswer(_ record: OperationFinished, payment index: Int) {
+    private mutating func keepAnswer(_ record: OperationFinished, payment index: Index<Payment>) {
         if !record.providerReference.isEmpty {
-            payments[index].providerReference = arena.append(record.providerReference)
+            payments.setProviderReference(record.providerReference, of: index)
         }
-        payments[index].declineProviderCode = arena.append(record.declineProviderCode)
-        payments[index].declineAdvice = record.advice
+        payments.setDeclineProviderCode(record.declineProviderCode, of: index)
+        payments[index].advised(record.advice)
         if payments[index].phase != .requiresAction {
-            payments[index].nextAction = .empty
+            payments.setNextAction(Span(), of: index)
         } else if !record.nextAction.isEmpty {
-            payments[index].nextAction = arena.append(record.nextAction.span)
+            payments.setNextAction(record.nextAction.span, of: index)
         }
     }
 
     mutating func applyChanged(_ record: PaymentChanged, at position: RecordPosition) {
         let index = existingPayment(record.payment)
         book(record.transfers, of: index, at: position)
-        payments[index].recorded(at: position)
+        payments.recorded(index, at: position)
         payments[index].changed(
             record.change,
             amountMinor: record.amountMinor,
@@ -270,15 +270,15 @@ extension ShardCore {
 
     private mutating func applyRefundFinished(
         _ record: OperationFinished,
-        refund: Int,
-        payment index: Int,
+        refund: Index<Refund>,
+        payment index: Index<Payment>,
         at position: RecordPosition
     ) {
-        refunds[refund].finished(record.result, at: record.time)
-        refunds[refund].lastRecord = position
-        refunds[refund].operationSlot = 0
-        refunds[refund].providerReference = arena.append(record.providerReference)
-        refunds[refund].declineProviderCode = arena.append(record.declineProviderCode)
+        payments[refund].finished(record.result, at: record.time)
+        payments.recorded(refund, at: position)
+        payments.setOperation(.none, of: refund)
+        payments.setProviderReference(record.providerReference, of: refund)
+        payments.setDeclineProviderCode(record.declineProviderCode, of: refund)
         // A refund of another amount than asked stays pending on the payment, until an operator decides.
         guard record.result != .conflicted else { return }
         payments[index].refundFinished(
@@ -293,18 +293,18 @@ extension ShardCore {
         operations[slot].isUncertain = true
         operations[slot].isKnownToProvider = record.reason == .pendingAtProvider
         operations[slot].tries = 0
-        payments[operation.payment].recorded(at: position)
+        payments.recorded(operation.payment, at: position)
         guard !record.providerReference.isEmpty else { return }
         if record.operation == .authorize {
-            payments[operation.payment].providerReference = arena.append(record.providerReference)
-        } else if record.operation == .refund {
+            payments.setProviderReference(record.providerReference, of: operation.payment)
+        } else if let refund = operation.refund.index {
             // So that an event may name the refund as the provider does.
-            refunds[Int(operation.refund) - 1].providerReference = arena.append(record.providerReference)
+            payments.setProviderReference(record.providerReference, of: refund)
         }
     }
 
     mutating func applyAttempted(_ record: OperationAttempted, slot: Int, at position: RecordPosition) {
-        payments[operations[slot].payment].recorded(at: position)
+        payments.recorded(operations[slot].payment, at: position)
         // From then on "not found" contradicts the PSP's own word, also after a restart.
         if record.answer == .pending { operations[slot].isKnownToProvider = true }
     }
@@ -313,7 +313,7 @@ extension ShardCore {
     mutating func applyAttemptEnded(_ record: AttemptEnded, slot: Int, at position: RecordPosition) {
         let index = operations[slot].payment
         precondition(operations[slot].attempt == record.attempt, "attempts end in order")
-        payments[index].recorded(at: position)
+        payments.recorded(index, at: position)
         payments[index].attemptEnded(nextPosition: record.nextPosition, at: record.time)
         note(.endedAttempt, record.ended.packed, on: index)
         operations[slot].attempt = record.attempt + 1
@@ -323,40 +323,40 @@ extension ShardCore {
     }
 
     /// Adds a field to what is noted on a payment.
-    private mutating func note(_ field: PaymentDetails.Field, _ value: [UInt8], on index: Int) {
-        var notes = arena.withBytes(payments[index].notes) {
+    private mutating func note(_ field: PaymentDetails.Field, _ value: [UInt8], on index: Index<Payment>) {
+        var notes = payments.withNotes(of: index) {
             PaymentDetails(packed: $0.withUnsafeBufferPointer { Array($0) })
         }
         notes.append(field, value.span)
-        payments[index].notes = arena.append(notes.bytes.span)
+        payments.setNotes(notes.bytes.span, of: index)
     }
 
     mutating func applyBounced(_ record: RefundBounced, at position: RecordPosition) {
         let index = existingPayment(record.payment)
-        guard let refund = refundIndex(payment: index, where: { $0.id == record.refund }) else {
+        guard let refund = payments.refund(of: index, where: { payments[$0].id == record.refund }) else {
             preconditionFailure("a bounced refund is not in the journal")
         }
         book(record.transfers, of: index, at: position)
-        refunds[refund].bounced(at: record.time)
-        refunds[refund].lastRecord = position
+        payments[refund].bounced(at: record.time)
+        payments.recorded(refund, at: position)
         payments[index].refundBounced(amountMinor: record.amountMinor, at: record.time)
         keepUnsettled(index)
-        payments[index].recorded(at: position)
+        payments.recorded(index, at: position)
     }
 
-    func existingPayment(_ id: PaymentID) -> Int {
+    func existingPayment(_ id: PaymentID) -> Index<Payment> {
         precondition(id.sequence >= 1 && id.sequence <= UInt64(payments.count), "a record names no payment")
-        let index = Int(id.sequence) - 1
+        let index = Index<Payment>(id)
         precondition(payments.contains(index), "a record names a payment that is not in memory")
         precondition(payments[index].id == id, "a record names another payment")
         return index
     }
 
     /// Books what a record of a payment books, and keeps what it leaves of the payment on its merchant's pending balance.
-    mutating func book(_ transfers: Transfers, of index: Int, at position: RecordPosition) {
+    mutating func book(_ transfers: Transfers, of index: Index<Payment>, at position: RecordPosition) {
         guard let first = transfers.first else { return }
-        payments[index].keepFunds(first)
-        if let second = transfers.second { payments[index].keepFunds(second) }
+        payments[index].booked(first)
+        if let second = transfers.second { payments[index].booked(second) }
         if !payments[index].traits.isDisjoint(with: .ofWallets) { keepWalletFunds(transfers, of: index) }
         book(transfers, for: payments[index].merchant, at: position)
         if payments[index].traits.contains(.split) { forgetSellers(transfers) }
@@ -383,21 +383,5 @@ extension ShardCore {
         lastPosition += 1
         lastRecordTime = max(lastRecordTime, facts.time)
         persistDueMark(at: facts.time, in: &turn)
-    }
-}
-
-extension Payment {
-    /// What a transfer of this payment leaves pending, and to the platform. Where explained money goes is not the payment's.
-    fileprivate mutating func keepFunds(_ transfer: Transfer) {
-        guard transfer.rule != .reclassified else { return }
-        for index in 0..<transfer.count {
-            let posting = transfer[index]
-            switch posting.account.kind {
-            // What wallets have to do with it is kept by the wallet.
-            case .merchantPending where traits.isDisjoint(with: .ofWallets): pendingFundsMinor -= posting.amountMinor
-            case .platformFees: feeMinor -= posting.amountMinor
-            default: break
-            }
-        }
     }
 }

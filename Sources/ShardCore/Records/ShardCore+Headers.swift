@@ -12,12 +12,12 @@ extension ShardCore {
             guard let merchant = facts.merchant else { preconditionFailure("a record names a payment or a merchant") }
             return RecordHeader(facts, merchant: merchant, actor: actor, configurationVersion: version)
         }
-        let index = Int(id.sequence) - 1
+        let index = Index<Payment>(id)
         return RecordHeader(
             facts,
             merchant: payments[index].merchant,
             status: payments[index].status,
-            paymentVersion: payments[index].recordCount,
+            paymentVersion: payments.recordCount(of: index),
             actor: actor,
             configurationVersion: version
         )
@@ -28,15 +28,15 @@ extension ShardCore {
     func check(_ header: RecordHeader, previous: RecordPosition) throws(RecordDecodingError) {
         guard header.kind.isAboutPayment else { return }
         let payment = payments[existingPayment(header.payment)]
-        guard payment.recordCount == header.paymentVersion, payment.status == header.status,
+        guard payments.recordCount(of: payment.index) == header.paymentVersion, payment.status == header.status,
             payment.merchant == header.merchant, previous == header.previous
         else { throw .invalidValue }
     }
 
     /// The newest record of the payment in memory that the header names; 0 for none.
     func newestRecord(_ header: RecordHeader) -> RecordPosition {
-        let index = Int(truncatingIfNeeded: header.subject.low) - 1
+        let index = Index<Payment>(sequence: header.subject.low)
         guard header.kind.isAboutPayment, payments.contains(index) else { return 0 }
-        return payments[index].lastRecord
+        return payments.lastRecord(of: index)
     }
 }

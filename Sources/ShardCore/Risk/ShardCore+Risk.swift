@@ -61,7 +61,7 @@ extension ShardCore {
     mutating func passGate(_ slot: Int, paymentMethod: String, in turn: inout Turn) {
         switch operations[slot].gate {
         case .open:
-            if riskPolicy != nil, Self.hasNote(payments[operations[slot].payment], arena) {
+            if riskPolicy != nil, hasNote(operations[slot].payment) {
                 statistics.risk.allowed += 1
             }
             execute(slot, paymentMethod: paymentMethod, in: &turn)
@@ -70,8 +70,8 @@ extension ShardCore {
         }
     }
 
-    private static func hasNote(_ payment: Payment, _ arena: borrowing ByteArena) -> Bool {
-        arena.withBytes(payment.details) { RiskNote.range(in: $0) != nil }
+    private func hasNote(_ index: Index<Payment>) -> Bool {
+        payments.withDetails(of: index) { RiskNote.range(in: $0) != nil }
     }
 
     /// Does what the gate waits for: with the creation, and again after a restart.
@@ -90,8 +90,7 @@ extension ShardCore {
     }
 
     private func note(_ slot: Int) -> RiskAssessment {
-        let details = payments[operations[slot].payment].details
-        guard let note = arena.withBytes(details, { RiskNote.read($0) }) else {
+        guard let note = payments.withDetails(of: operations[slot].payment, { RiskNote.read($0) }) else {
             preconditionFailure("a gate without a note")
         }
         return note
@@ -127,7 +126,7 @@ extension ShardCore {
     }
 
     func text(_ field: PaymentDetails.Field, of payment: Payment) -> String? {
-        arena.withBytes(payment.details) { details in
+        payments.withDetails(of: payment.index) { details in
             var found: Range<Int>?
             PaymentDetails.forEachField(in: details) { if $0 == field { found = $1 } }
             return found.map { range in
@@ -187,7 +186,7 @@ extension ShardCore {
             source: source,
             reasons: Array(assessment.reasons.prefix(RiskNote.maximumReasons)),
             deadline: assessment.band == .review ? turn.now + (riskPolicy?.reviewTimeout ?? Self.reviewTimeout) : 0,
-            previous: payment.lastRecord,
+            previous: payments.lastRecord(of: payment.index),
             time: turn.now
         )
         applyRiskDecided(record, slot: slot, at: nextPosition)
@@ -221,7 +220,7 @@ extension ShardCore {
         let operation = operations[slot]
         let index = operation.payment
         precondition(operation.gate != .open, "a payment was judged twice")
-        payments[index].recorded(at: position)
+        payments.recorded(index, at: position)
         operations[slot].gate = .open
         if record.source == .scorer { renote(record, payment: index) }
         switch record.band {
@@ -229,7 +228,7 @@ extension ShardCore {
         case .review: payments[index].heldForReview(until: record.deadline, at: record.time)
         case .block: payments[index].blocked(at: record.time)
         }
-        payments[index].operationSlot = 0
+        payments.setOperation(.none, of: index)
         awaitDeadline(index, at: record.time)
         if let key = operation.key { complete(key, record: position, at: record.time) }
         releaseAccounts(operation)
@@ -237,19 +236,19 @@ extension ShardCore {
     }
 
     /// The note says what was decided in the end.
-    private mutating func renote(_ record: RiskDecided, payment index: Int) {
+    private mutating func renote(_ record: RiskDecided, payment index: Index<Payment>) {
         let assessment = RiskAssessment(
             band: record.band,
             score: record.score,
             reasons: record.reasons,
             asksScorer: false
         )
-        let details = arena.withBytes(payments[index].details) { details -> [UInt8] in
+        let details = payments.withDetails(of: index) { details -> [UInt8] in
             let end = RiskNote.range(in: details)?.upperBound ?? 0
             let rest = details.extracting(end..<details.count).withUnsafeBufferPointer { Array($0) }
             return RiskNote.prepend(assessment, to: rest)
         }
-        payments[index].details = arena.append(details.span)
+        payments.setDetails(details.span, of: index)
     }
 
     private func verdictAnswer(_ payment: Payment, _ band: RiskBand, _ requestID: RequestID) -> Answer {
@@ -294,7 +293,7 @@ extension ShardCore {
             amountMinor: payment.amountMinor,
             key: admitted.key,
             transfers: Transfers(),
-            previous: payment.lastRecord,
+            previous: payments.lastRecord(of: payment.index),
             time: turn.now
         )
         let slot = applyStarted(record, at: nextPosition)
@@ -314,7 +313,7 @@ extension ShardCore {
             change: .reviewRejected,
             key: admitted.key,
             transfers: Transfers(),
-            previous: payments[index].lastRecord,
+            previous: payments.lastRecord(of: index),
             time: turn.now
         )
         applyChanged(record, at: nextPosition)
@@ -328,7 +327,11 @@ extension ShardCore {
 
     /// The payment that is asked about, if it is in manual review and this is who may decide: an operator of any, a merchant of its
     /// own that no sanctions list holds.
-    private mutating func reviewed(_ id: PaymentID, by caller: Caller, in turn: inout Turn) -> Int? {
+    private mutating func reviewed(
+        _ id: PaymentID,
+        by caller: Caller,
+        in turn: inout Turn
+    ) -> Index<Payment>? {
         guard let index = find(id, for: caller) else {
             refuse(caller, .notFound, in: &turn)
             return nil
@@ -345,7 +348,7 @@ extension ShardCore {
 
     /// Whether the rules found the payment's customer on a sanctions list, as the note in its details says.
     private func isSanctioned(_ payment: Payment) -> Bool {
-        arena.withBytes(payment.details) { RiskNote.read($0)?.reasons.contains(RiskReason.sanctions) ?? false }
+        payments.withDetails(of: payment.index) { RiskNote.read($0)?.reasons.contains(RiskReason.sanctions) ?? false }
     }
 
     /// What a refusal tells that whoever asks may ask instead.
@@ -356,7 +359,7 @@ extension ShardCore {
     }
 
     /// Nobody has looked at it in time.
-    mutating func reviewTimedOut(_ index: Int, in turn: inout Turn) {
+    mutating func reviewTimedOut(_ index: Index<Payment>, in turn: inout Turn) {
         change(index, .reviewTimedOut, in: &turn)
         statistics.risk.timedOut += 1
     }

@@ -1,12 +1,13 @@
 import Ledger
 import Money
+import Payments
 package import ShardState
 
 extension ShardCore {
     /// Takes what a snapshot is made from. Copies no table; what is running is copied, and bounded by its capacity.
     /// - Parameter unchangedSince: milliseconds since 1970; settled payments without a change since then may leave memory.
     package mutating func capture(unchangedSince: Int64) -> ShardCapture {
-        arena.seal()
+        payments.seal()
         let keys = completedKeys
         completedKeys = CompletedKeys()
         return ShardCapture(
@@ -15,9 +16,6 @@ extension ShardCore {
             lastRecordTime: lastRecordTime,
             unchangedSince: unchangedSince,
             payments: payments,
-            refunds: refunds,
-            disputes: disputes,
-            arena: arena,
             operations: operations.all,
             waiting: waiting,
             balances: balances,
@@ -42,20 +40,20 @@ extension ShardCore {
         var hasher = StateHasher()
         var entry = [UInt8](repeating: 0, count: PaymentEntry.maximumBytes)
         entry.withUnsafeMutableBytes { bytes in
-            for index in 0..<payments.count {
+            for number in 0..<payments.count {
+                let index = Index<Payment>(number)
                 if payments.contains(index) {
-                    let payment = payments[index]
-                    let size = PaymentEntry.byteCount(payment, refunds, disputes, arena)
-                    PaymentEntry.store(payment, size, refunds, disputes, arena, into: bytes)
+                    let size = payments.entrySize(of: index)
+                    payments.storeEntry(of: index, size, into: bytes)
                     hasher.combine(words: UnsafeRawBufferPointer(rebasing: bytes[..<size.bytes]))
                 } else {
-                    cold(ColdItem(.payment, sequence: UInt64(index) + 1))?.withUnsafeBytes { hasher.combine(words: $0) }
+                    cold(ColdItem(.payment, sequence: index.sequence))?.withUnsafeBytes { hasher.combine(words: $0) }
                 }
             }
         }
         // Not the keys: which of them are still remembered depends on when time last passed, not on the journal.
-        hasher.combine(UInt64(runningCount), lastPosition, UInt64(payments.count), UInt64(refunds.count))
-        hasher.combine(UInt64(disputes.count))
+        hasher.combine(UInt64(runningCount), lastPosition, UInt64(payments.count), UInt64(payments.refundCount))
+        hasher.combine(UInt64(payments.disputeCount))
         var accounts: UInt64 = 0
         balances.forEach { account, totals in
             var line = StateHasher()

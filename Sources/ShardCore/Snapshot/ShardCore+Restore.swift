@@ -48,8 +48,8 @@ extension ShardCore {
         case .disputes:
             var reader = RecordReader()
             let count = try reader.integer(UInt64.self, bytes.bindMemory(to: UInt8.self).span)
-            guard disputes.count == 0, count <= UInt64(UInt32.max) else { throw .invalidValue }
-            disputes.reserveNumbers(upTo: Int(count))
+            guard payments.disputeCount == 0, count <= UInt64(UInt32.max) else { throw .invalidValue }
+            payments.reserveNumbers(disputes: Int(count))
         case .coldPayments, .coldPayouts, .coldWallets: throw .invalidValue
         }
     }
@@ -61,8 +61,7 @@ extension ShardCore {
         guard progress.state == nil, payments.count == 0 else { throw .invalidValue }
         var reader = RecordReader()
         let state = try SnapshotState(&reader, bytes.bindMemory(to: UInt8.self).span)
-        payments.reserveNumbers(upTo: Int(state.paymentCount))
-        refunds.reserveNumbers(upTo: Int(state.refundCount))
+        payments.reserveNumbers(payments: Int(state.paymentCount), refunds: Int(state.refundCount))
         lastRecordTime = state.lastRecordTime
         progress.state = state
     }
@@ -97,13 +96,12 @@ extension ShardCore {
 
     private mutating func restore(_ operation: RunningOperation) throws(RecordDecodingError) {
         guard payments.contains(operation.payment) else { throw .invalidValue }
-        let refund = Int(operation.refund) - 1
-        if operation.refund == 0 {
-            guard operation.operation == payments[operation.payment].running else { throw .invalidValue }
-        } else {
-            guard operation.operation == .refund, refunds.contains(refund),
-                refunds[refund].payment == payments[operation.payment].id
+        if let refund = operation.refund.index {
+            guard operation.operation == .refund, payments.contains(refund),
+                payments[refund].payment == payments[operation.payment].id
             else { throw .invalidValue }
+        } else {
+            guard operation.operation == payments[operation.payment].running else { throw .invalidValue }
         }
         claimAccounts(operation)
         let merchant = payments[operation.payment].merchant
@@ -160,6 +158,6 @@ extension ShardCore {
     package mutating func restored(upTo position: RecordPosition) throws(RecordDecodingError) {
         guard countRestoredAccounts() else { throw .invalidValue }
         lastPosition = position
-        arena.seal()
+        payments.seal()
     }
 }

@@ -34,11 +34,11 @@ extension ShardCore {
     }
 
     /// Notes the instructions of a capture.
-    mutating func addInstructions(_ instructions: [UInt8], to index: Int) {
-        let notes = arena.withBytes(payments[index].notes) { bytes in
+    mutating func addInstructions(_ instructions: [UInt8], to index: Index<Payment>) {
+        let notes = payments.withNotes(of: index) { bytes in
             bytes.withUnsafeBufferPointer { Array($0) } + instructions
         }
-        payments[index].notes = arena.append(notes.span)
+        payments.setNotes(notes.span, of: index)
     }
 
     /// Notes on the operation, and on its payment, its instructions.
@@ -54,8 +54,8 @@ extension ShardCore {
 
     /// The operation, which captures or may, follows the plan in the payment's notes if there is one.
     mutating func followPlan(_ slot: Int) {
-        let notes = payments[operations[slot].payment].notes
-        operations[slot].hasSplitPlan = arena.withBytes(notes) { !PaymentDetails.plan(in: $0).isEmpty }
+        let hasPlan = payments.withNotes(of: operations[slot].payment) { !PaymentDetails.plan(in: $0).isEmpty }
+        operations[slot].hasSplitPlan = hasPlan
     }
 
     /// What the running capture gives sellers when it succeeds; nil without a plan, and for a sale that was given up: all of it is
@@ -74,7 +74,7 @@ extension ShardCore {
     }
 
     private func allocation(_ payment: Payment, captureMinor: Int64) -> SplitAllocation? {
-        let plan = arena.withBytes(payment.notes) { PaymentDetails.plan(in: $0) }
+        let plan = payments.withNotes(of: payment.index) { PaymentDetails.plan(in: $0) }
         let fee = payment.fee(ofCapture: captureMinor)
         return SplitAllocation(plan, captureMinor: captureMinor, feeMinor: fee, clamps: true)
     }
@@ -115,9 +115,9 @@ extension ShardCore {
     }
 
     /// The capture with a plan has ended: the plan goes, and what the sellers got comes.
-    mutating func applySplits(_ record: OperationFinished, payment index: Int) {
+    mutating func applySplits(_ record: OperationFinished, payment index: Index<Payment>) {
         let payment = payments[index]
-        var splits = arena.withBytes(payment.notes) { PaymentDetails.splits(in: $0) }
+        var splits = payments.withNotes(of: payment.index) { PaymentDetails.splits(in: $0) }
         if record.result == .succeeded, payment.failure == nil,
             let allocation = allocation(payment, captureMinor: record.effectiveMinor)
         {
@@ -126,8 +126,8 @@ extension ShardCore {
             }
             if allocation.residueMinor > 0 { add(allocation.residueMinor, nil, 0, to: &splits) }
         }
-        let notes = arena.withBytes(payment.notes) { PaymentDetails.endingPlan(in: $0, splits: splits) }
-        payments[index].notes = arena.append(notes.bytes.span)
+        let notes = payments.withNotes(of: payment.index) { PaymentDetails.endingPlan(in: $0, splits: splits) }
+        payments.setNotes(notes.bytes.span, of: index)
     }
 
     private func add(_ amount: Int64, _ seller: SellerName?, _ owner: UInt64, to splits: inout [PaymentSplit]) {
@@ -185,21 +185,21 @@ extension ShardCore {
     /// What a settlement of `amountMinor` moves to the payment's sellers' available balances; nil for nothing.
     func sellersSettled(_ payment: Payment, amountMinor: Int64) -> Transfer? {
         guard payment.traits.contains(.split) else { return nil }
-        let splits = arena.withBytes(payment.notes) { PaymentDetails.splits(in: $0) }
+        let splits = payments.withNotes(of: payment.index) { PaymentDetails.splits(in: $0) }
         let outstanding = payment.capturedMinor - payment.settledMinor
         let settled = PaymentSplit.settle(splits, amountMinor: amountMinor, outstandingMinor: outstanding)
         return settled.parts.isEmpty ? nil : PostingRules.sellersSettled(payment.currency, parts: settled.parts)
     }
 
     /// The payment's `settledMinor` has just grown by `amountMinor`: its sellers' follow.
-    mutating func applySellersSettled(_ amountMinor: Int64, payment index: Int) {
+    mutating func applySellersSettled(_ amountMinor: Int64, payment index: Index<Payment>) {
         let payment = payments[index]
         guard payment.traits.contains(.split) else { return }
-        let splits = arena.withBytes(payment.notes) { PaymentDetails.splits(in: $0) }
+        let splits = payments.withNotes(of: payment.index) { PaymentDetails.splits(in: $0) }
         let outstanding = payment.capturedMinor - payment.settledMinor + amountMinor
         let settled = PaymentSplit.settle(splits, amountMinor: amountMinor, outstandingMinor: outstanding)
         guard !settled.parts.isEmpty else { return }
-        let notes = arena.withBytes(payment.notes) { PaymentDetails.replacing(in: $0, splits: settled.splits) }
-        payments[index].notes = arena.append(notes.bytes.span)
+        let notes = payments.withNotes(of: payment.index) { PaymentDetails.replacing(in: $0, splits: settled.splits) }
+        payments.setNotes(notes.bytes.span, of: index)
     }
 }

@@ -1,3 +1,5 @@
+package import Payments
+
 /// Payments that time will do something to soon: by second, in lists. An entry only says "look at it then": who looks decides
 /// by the payment itself, so that nothing has to be taken out when a payment goes another way.
 ///
@@ -6,8 +8,8 @@
 package struct Deadlines {
     /// A bucket is 1,024 ms.
     private static let shift: Int64 = 10
-    private var buckets: [Int64: [Int]] = [:]
-    private var queued: Set<Int> = []
+    private var buckets: [Int64: [Index<Payment>]] = [:]
+    private var queued: Set<Index<Payment>> = []
     /// Buckets before this one are empty.
     private var next = Int64.max
 
@@ -17,7 +19,7 @@ package struct Deadlines {
     package var count: Int { queued.count }
 
     /// Looks at a payment at `time` or up to a second later, unless it is waiting already; `always`: also then.
-    package mutating func add(_ index: Int, at time: Int64, always: Bool = false) {
+    package mutating func add(_ index: Index<Payment>, at time: Int64, always: Bool = false) {
         guard queued.insert(index).inserted || always else { return }
         let bucket = (time >> Self.shift) + 1
         buckets[bucket, default: []].append(index)
@@ -25,7 +27,7 @@ package struct Deadlines {
     }
 
     /// Takes out who is due, at most `limit`; the others are due the next time.
-    package mutating func advance(to time: Int64, limit: Int, into due: inout [Int]) {
+    package mutating func advance(to time: Int64, limit: Int, into due: inout [Index<Payment>]) {
         let last = time >> Self.shift
         guard next <= last, !buckets.isEmpty else { return }
         // A clock that jumped over more buckets than there are.

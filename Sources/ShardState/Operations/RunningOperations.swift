@@ -15,10 +15,9 @@ package struct RunningOperation: Sendable {
         case waiting
     }
 
-    /// The payment's index in the shard's table.
-    package var payment: Int
-    /// The refund's index plus one; 0 for the other operations.
-    package var refund: UInt32
+    package var payment: Index<Payment>
+    /// The refund that it makes; none for the other operations.
+    package var refund: OptionalIndex<Refund>
     package var operation: ProviderOperation
     package var ordinal: UInt16
     package var attempt: UInt16
@@ -58,8 +57,8 @@ package struct RunningOperation: Sendable {
     package var sentAt: Int64
 
     package init(
-        payment: Int,
-        refund: UInt32,
+        payment: Index<Payment>,
+        refund: OptionalIndex<Refund>,
         operation: ProviderOperation,
         ordinal: UInt16,
         attempt: UInt16,

@@ -24,8 +24,8 @@ package struct WaitingOperation: Sendable, Equatable {
     package let startedAt: Int64
     /// As `RunningOperation.sentAt`.
     package var sentAt: Int64
-    /// The refund's index plus one; 0 for the other operations.
-    package let refund: UInt32
+    /// As `RunningOperation.refund`.
+    package let refund: OptionalIndex<Refund>
     package let ordinal: UInt16
     package let attempt: UInt16
     /// At most 65,535, as are the tries.
@@ -34,8 +34,7 @@ package struct WaitingOperation: Sendable, Equatable {
     package let operation: ProviderOperation
     private let flags: Flags
 
-    /// The payment's index in the shard's table.
-    package var payment: Int { Int(storedPayment) }
+    package var payment: Index<Payment> { Index(Int(storedPayment)) }
     /// nil for what the gateway began by itself.
     package var key: RequestKey? { flags.contains(.hasKey) ? storedKey : nil }
     /// The PSP has said that it has the operation and has not ended it.
@@ -46,7 +45,7 @@ package struct WaitingOperation: Sendable, Equatable {
         precondition(running.isUncertain && running.gate == .open && !running.isManual, "only what is in doubt waits")
         precondition(running.reply == nil, "the request was answered 202 before its operation waits")
         storedKey = running.key ?? .none
-        storedPayment = UInt64(running.payment)
+        storedPayment = UInt64(running.payment.position)
         amountMinor = running.amountMinor
         startedAt = running.startedAt
         sentAt = running.sentAt

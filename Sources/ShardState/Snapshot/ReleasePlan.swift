@@ -77,7 +77,13 @@ package struct ReleasePlan: Sendable {
 
     /// Whether a payment leaves. The same rule chose what was written into the cold file: a payment that it fits now and
     /// that has no later record is on disk as it is.
-    package func leaves(_ index: Int, _ payment: Payment) -> Bool {
-        index < endIndex && payment.isSettled && payment.updatedAt <= unchangedSince && payment.lastRecord <= position
+    package func leaves(_ index: Index<Payment>, _ row: PaymentRow) -> Bool {
+        index.position < endIndex && row.isSettled && row.payment.updatedAt <= unchangedSince
+            && row.lastRecord <= position
+    }
+
+    /// Whether a piece of the arena is in a chunk that is released.
+    func releases(_ slice: ArenaSlice) -> Bool {
+        slice.length > 0 && Int(slice.chunk) < arenaChunks.count && arenaChunks[Int(slice.chunk)]
     }
 }

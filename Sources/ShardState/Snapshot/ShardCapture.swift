@@ -1,6 +1,5 @@
 package import Journal
 package import Ledger
-package import Payments
 package import Risk
 
 /// A shard's state at one moment: values that share their chunks with the shard, which goes on and copies what it changes.
@@ -11,10 +10,7 @@ package struct ShardCapture: Sendable {
     package let lastRecordTime: Int64
     /// Settled payments unchanged since then go into cold files, milliseconds since 1970.
     package let unchangedSince: Int64
-    package let payments: SparseTable<Payment>
-    package let refunds: SparseTable<Refund>
-    package let disputes: SparseTable<Dispute>
-    package let arena: ByteArena
+    package let payments: PaymentStore
     package let operations: [RunningOperation]
     package let waiting: WaitingOperations
     package let balances: Balances
@@ -28,10 +24,7 @@ package struct ShardCapture: Sendable {
         position: RecordPosition,
         lastRecordTime: Int64,
         unchangedSince: Int64,
-        payments: SparseTable<Payment>,
-        refunds: SparseTable<Refund>,
-        disputes: SparseTable<Dispute>,
-        arena: ByteArena,
+        payments: PaymentStore,
         operations: [RunningOperation],
         waiting: WaitingOperations,
         balances: Balances,
@@ -45,9 +38,6 @@ package struct ShardCapture: Sendable {
         self.lastRecordTime = lastRecordTime
         self.unchangedSince = unchangedSince
         self.payments = payments
-        self.refunds = refunds
-        self.disputes = disputes
-        self.arena = arena
         self.operations = operations
         self.waiting = waiting
         self.balances = balances

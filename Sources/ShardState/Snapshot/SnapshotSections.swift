@@ -56,7 +56,7 @@ package struct SnapshotState: Equatable {
     package init(_ capture: ShardCapture, warmPaymentCount: Int, keysCovered: RecordPosition) {
         paymentCount = UInt64(capture.payments.count)
         self.warmPaymentCount = UInt64(warmPaymentCount)
-        refundCount = UInt64(capture.refunds.count)
+        refundCount = UInt64(capture.payments.refundCount)
         lastRecordTime = capture.lastRecordTime
         operationCount = UInt64(capture.operations.count + capture.waiting.count)
         accountCount = UInt64(capture.balances.count)
@@ -84,8 +84,8 @@ extension RunningOperation {
     package static let storedBytes = 112
 
     package func store(into bytes: inout [UInt8]) {
-        bytes.appendInteger(UInt64(payment))
-        bytes.appendInteger(refund)
+        bytes.appendInteger(UInt64(payment.position))
+        bytes.appendInteger(refund.stored)
         bytes.append(operation.rawValue)
         bytes.append(
             (isUncertain ? 1 : 0) | (isKnownToProvider ? 2 : 0) | (staysOpen ? 4 : 0) | (hasSplitPlan ? 8 : 0)
@@ -122,8 +122,8 @@ extension RunningOperation {
         _ = try reader.integer(UInt64.self, bytes)
         guard reserved <= 1 << 24 else { throw .invalidValue }
         self.init(
-            payment: Int(payment),
-            refund: refund,
+            payment: Index(Int(payment)),
+            refund: OptionalIndex(stored: refund),
             operation: operation,
             ordinal: ordinal,
             attempt: attempt,

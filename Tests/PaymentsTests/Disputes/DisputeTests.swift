@@ -153,7 +153,7 @@ struct DisputeTests {
     @Test("A payment has 16 disputes at most")
     func limit() {
         var payment = Samples.captured()
-        payment.disputeCount = Payment.maximumDisputes
+        for _ in 0..<Payment.maximumDisputes { payment.disputeAdded() }
         for type in [PaymentEventType.disputeOpened, .disputeWarning] {
             #expect(throws: EventRefusal.tooManyDisputes) {
                 try payment.decide(Samples.event(type, 1), Samples.context())

@@ -30,15 +30,6 @@ struct PaymentTests {
         return payment
     }
 
-    @Test("takes at most 400 bytes with a usual payment's details and the key's entry")
-    func memory() {
-        // The struct, its details in the arena (about 110 bytes for the 247-byte body of the benchmark), the PSP's
-        // reference (30 bytes): see docs/performance.md for what a million take.
-        #expect(MemoryLayout<Payment>.stride + 110 + 30 <= 400)
-        // docs/capacity.md, "What takes memory".
-        #expect(MemoryLayout<Payment>.stride == 256)
-    }
-
     @Test("shows processing while anything but a refund runs")
     func status() {
         #expect(payment().status == .processing)

@@ -146,9 +146,9 @@ struct RandomLifeTests {
         let payment = life(seed: seed).payment
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: PaymentLayout.paymentBytes, alignment: 8)
         defer { bytes.deallocate() }
-        payment.store(into: bytes, refundsFollowing: 3, notesBytes: 0)
-        let (read, refunds) = try Payment.load(UnsafeRawBufferPointer(bytes))
-        #expect(refunds == 3 && read.id == payment.id && read.status == payment.status)
+        payment.store(into: bytes)
+        let read = try Payment.load(UnsafeRawBufferPointer(bytes))
+        #expect(read.id == payment.id && read.status == payment.status)
         #expect(read.phase == payment.phase && read.capturedMinor == payment.capturedMinor)
         #expect(read.refundedMinor == payment.refundedMinor && read.authorizedMinor == payment.authorizedMinor)
         #expect(read.captureCount == payment.captureCount && read.refundCount == payment.refundCount)

@@ -1,7 +1,8 @@
 import Ledger
 import Money
-import Payments
 import Testing
+
+@testable import Payments
 
 @Suite("Postings of events")
 struct EventPostingsTests {

@@ -9,8 +9,7 @@ struct RefundTests {
             id: RefundID(milliseconds: 1, shard: 0, paymentSequence: 1, ordinal: 1),
             payment: Samples.id,
             amountMinor: 300,
-            requestedAt: 1,
-            older: 0
+            requestedAt: 1
         )
     }
 
@@ -41,8 +40,7 @@ struct RefundTests {
     func events() throws {
         var payment = Samples.captured()
         payment.refundStarted(amountMinor: 300, at: 2)
-        var pending = refund()
-        pending.operationSlot = 1
+        let pending = refund()
         var succeeded = pending
         succeeded.finished(.succeeded, at: 3)
         var failed = pending
@@ -52,11 +50,16 @@ struct RefundTests {
         func decide(
             _ type: PaymentEventType,
             _ refund: Refund?,
-            _ amount: Int64? = nil
+            _ amount: Int64? = nil,
+            isRunning: Bool = true
         ) throws(EventRefusal)
             -> EventDecision
         {
-            try payment.decide(Samples.event(type, amount), Samples.context { $0.refund = refund })
+            let context = Samples.context {
+                $0.refund = refund
+                $0.isRefundRunning = isRunning
+            }
+            return try payment.decide(Samples.event(type, amount), context)
         }
         #expect(try decide(.refundSucceeded, succeeded) == .known)
         #expect(try decide(.refundFailed, failed) == .known)
@@ -74,6 +77,7 @@ struct RefundTests {
         }
         #expect(throws: EventRefusal.notAllowed) { try decide(.refundSucceeded, failed) }
         #expect(throws: EventRefusal.amountMismatch) { try decide(.refundSucceeded, pending, 299) }
+        #expect(throws: EventRefusal.notAllowed) { try decide(.refundSucceeded, pending, isRunning: false) }
         #expect(throws: EventRefusal.notFound) { try decide(.refundSucceeded, nil) }
     }
 

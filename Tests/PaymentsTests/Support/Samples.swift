@@ -129,8 +129,7 @@ enum Samples {
             id: DisputeID(milliseconds: 1, shard: 0, paymentSequence: 1, ordinal: 1),
             payment: id,
             amountMinor: amount,
-            at: 5,
-            older: 0
+            at: 5
         )
     }
 }

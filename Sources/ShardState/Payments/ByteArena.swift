@@ -1,10 +1,10 @@
-package import Payments
+import Payments
 
 /// Append-only storage for the variable-length parts of payments: large chunks instead of one heap object each.
 ///
 /// A value like the tables: a copy shares the chunks. `seal` before copying it, so that the next append begins a chunk
 /// instead of copying the one that both have.
-package struct ByteArena: Sendable {
+@usableFromInline package struct ByteArena: Sendable {
     /// The size of a chunk; no slice is larger.
     package static let chunkBytes = 1 << 20
 

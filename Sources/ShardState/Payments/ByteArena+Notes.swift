@@ -1,4 +1,4 @@
-package import Payments
+import Payments
 
 // What a shard notes on a payment (`Payment.notes`): plans, sellers' parts and captures by hand, and the events that were applied.
 // Events stand in parts: the notes hold the newest few and name the part before, which names the part before it. An event so costs

@@ -1,4 +1,5 @@
 import Payments
+import ShardState
 import Testing
 
 @Suite("Applied events in a payment's notes")
@@ -9,8 +10,6 @@ struct AppliedEventsTests {
             PaymentDetails.digest(in: bytes.span, at: $0)
         }
     }
-
-    private func action(_ bytes: [UInt8]) -> NextAction? { NextAction(packed: bytes.span) }
 
     @Test("An applied event is found, another is not, and other fields stay")
     func found() {
@@ -48,12 +47,12 @@ struct AppliedEventsTests {
         #expect(digests(cut) == [0x0101_0101_0101_0101] && PaymentDetails.olderEvents(in: cut.span) == nil)
     }
 
-    @Test("A shopper's action reads back from its packed bytes; other bytes are none")
-    func nextAction() {
-        for kind in NextAction.Kind.allCases {
-            let action = NextAction(kind: kind, url: "https://example.com/3ds")
-            #expect(self.action(action.packed) == action)
-        }
-        #expect(action([]) == nil && action([99, 65]) == nil)
+    @Test("Adding an event keeps every other field as it is", arguments: 1...UInt64(8))
+    func keepsOthers(seed: UInt64) {
+        var details = PaymentDetails()
+        for number in 0..<Int(seed) { details.append(.metadataKey, "key \(number)") }
+        details.append(.returnData, "data")
+        let added = PaymentDetails.adding(applied: seed, to: details.bytes.span).bytes
+        #expect(Array(added.prefix(details.bytes.count)) == details.bytes && digests(added) == [seed])
     }
 }

@@ -1,3 +1,5 @@
+package import Payments
+
 // Which provider events were applied to a payment, for as long as there is the payment: 8 bytes of the digest of each one's
 // identifier, in parts of a few. So adding one copies a few, and never what else is known of the payment.
 extension PaymentDetails {
