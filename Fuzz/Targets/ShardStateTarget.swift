@@ -107,7 +107,7 @@ private enum ShardStateSeed {
 
     private static func accounts(_ capture: ShardCapture) -> Section {
         var bytes: [UInt8] = []
-        capture.balances.forEach { account, totals in StoredAccount.store(account, totals, into: &bytes) }
+        capture.ledger.forEachAccount { account, totals in StoredAccount.store(account, totals, into: &bytes) }
         return Section(kind: .accounts, bytes: bytes)
     }
 

@@ -39,11 +39,8 @@ package struct ShardCore: ~Copyable {
     var operations: RunningOperations
     /// Operations whose outcome is not known, without a call under way (`+Waiting`).
     var waiting: WaitingOperations
-    var balances = Balances()
-    /// What merchants hold of the room for wallets' and sellers' accounts (`+Accounts`).
-    var accountShares = AccountShares()
-    /// Where each merchant's ledger ends.
-    var entryChains: EntryChains
+    /// Balances, and where each merchant's ledger ends.
+    var ledger: MerchantLedger
     /// Who causes the records that are made now.
     var actor = RecordActor.gateway
     /// What the record that is being made has to name as the merchant's one before it; `persist` takes it.
@@ -90,7 +87,7 @@ package struct ShardCore: ~Copyable {
             capacity: configuration.eventCapacity,
             ttlSeconds: configuration.idempotencySeconds
         )
-        entryChains = EntryChains(recordsPerMark: configuration.recordsPerMark)
+        ledger = MerchantLedger(recordsPerMark: configuration.recordsPerMark)
         operations = RunningOperations(
             capacity: configuration.operationCapacity,
             resolutionCapacity: configuration.resolutionCapacity,

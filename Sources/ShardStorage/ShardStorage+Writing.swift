@@ -260,11 +260,11 @@ private struct SnapshotJob {
             try writer.write(.disputes, count)
         }
         var accounts: [(Account, AccountTotals)] = []
-        capture.balances.forEach { accounts.append(($0, $1)) }
+        capture.ledger.forEachAccount { accounts.append(($0, $1)) }
         try writer.write(.accounts, accounts.count) { index, bytes in
             StoredAccount.store(accounts[index].0, accounts[index].1, into: &bytes)
         }
-        let chains = capture.entryChains.chains
+        let chains = capture.ledger.allChains
         try writer.write(.entryChains, chains.count) { index, bytes in chains[index].store(into: &bytes) }
         try writeTreasury(&writer)
         try writePayments(&writer)

@@ -14,14 +14,12 @@ extension ShardCore {
     }
 
     /// Accounts of merchants, wallets and sellers that are open, or may come to be by what was admitted.
-    package var expectedAccounts: Int {
-        balances.merchantCount * Balances.accountsOfMerchant + accountShares.total * Balances.accountsOfClosable
-    }
+    package var expectedAccounts: Int { ledger.expectedAccounts }
 
     /// Why a merchant gets no accounts in a currency; nil where there are some already, or room for them.
     func accountRefusal(_ merchant: MerchantID, _ currency: Currency) -> Refusal? {
-        if balances.hasMerchant(merchant.rawValue, currency) { return nil }
-        let expected = expectedAccounts + Balances.accountsOfMerchant
+        if ledger.hasMerchant(merchant, currency) { return nil }
+        let expected = ledger.expectedAccounts + Balances.accountsOfMerchant
         return expected <= min(configuration.money.accounts, share.accounts) ? nil : .accountTableFull
     }
 
@@ -29,16 +27,16 @@ extension ShardCore {
     private func closableRefusal(_ count: Int, of merchant: MerchantID) -> Refusal? {
         guard count > 0 else { return nil }
         let share = configuration.merchantShare.of(closableCapacity)
-        guard accountShares.count(of: merchant) + count <= share else { return .merchantLimitReached }
-        let expected = expectedAccounts + count * Balances.accountsOfClosable
+        guard ledger.closableCount(of: merchant) + count <= share else { return .merchantLimitReached }
+        let expected = ledger.expectedAccounts + count * Balances.accountsOfClosable
         let most = min(configuration.money.accounts, self.share.accounts)
-        let hasRoom = accountShares.total + count <= closableCapacity && expected <= most
+        let hasRoom = ledger.closableCount + count <= closableCapacity && expected <= most
         return hasRoom ? nil : .accountTableFull
     }
 
     /// Why a payment of a wallet, or a top-up, finds no room for the wallet's accounts.
     func accountRefusal(_ wallet: WalletID, of merchant: MerchantID, in currency: Currency) -> Refusal? {
-        closableRefusal(balances.hasClosable(wallet.account(in: currency)) ? 0 : 1, of: merchant)
+        closableRefusal(ledger.hasClosable(wallet.account(in: currency)) ? 0 : 1, of: merchant)
     }
 
     /// Why a plan finds no room for its sellers' accounts.
@@ -46,7 +44,7 @@ extension ShardCore {
         var new = 0
         for seller in Set(plan.map(\.seller)) {
             let owner = sellerOwner(seller, of: merchant)
-            let isOpen = owner.map { balances.hasClosable(Account(.sellerPending, owner: $0, currency: currency)) }
+            let isOpen = owner.map { ledger.hasClosable(Account(.sellerPending, owner: $0, currency: currency)) }
             if isOpen != true { new += 1 }
         }
         return closableRefusal(new, of: merchant)
@@ -89,9 +87,9 @@ extension ShardCore {
     mutating func claimAccounts(_ operation: RunningOperation) {
         switch accountClaim(operation) {
         case .none: break
-        case .wallet(let merchant): accountShares.add(1, of: merchant)
+        case .wallet(let merchant): ledger.claim(1, of: merchant)
         case .sellers(let plan, let merchant):
-            accountShares.add(plan.count, of: merchant)
+            ledger.claim(plan.count, of: merchant)
             for request in plan { treasury.claim(request.seller, of: merchant) }
         }
     }
@@ -100,33 +98,15 @@ extension ShardCore {
     mutating func releaseAccounts(_ operation: RunningOperation) {
         switch accountClaim(operation) {
         case .none: break
-        case .wallet(let merchant): accountShares.add(-1, of: merchant)
+        case .wallet(let merchant): ledger.release(1, of: merchant)
         case .sellers(let plan, let merchant):
-            accountShares.add(-plan.count, of: merchant)
+            ledger.release(plan.count, of: merchant)
             for request in plan { treasury.releaseClaim(of: request.seller, of: merchant) }
         }
     }
 
-    /// Counts the accounts of wallets and sellers that a snapshot held.
-    /// - Returns: false when one belongs to nobody who is known, or a seller has none.
-    mutating func countRestoredAccounts() -> Bool {
-        var owners: [Account: MerchantID] = [:]
-        var sellers: Set<UInt64> = []
-        var isKnown = true
-        balances.forEach { account, _ in
-            guard account.isClosable else { return }
-            guard let merchant = merchant(of: account) else { return isKnown = false }
-            let isSeller = account.kind.owner == .seller
-            if isSeller { sellers.insert(account.owner) }
-            let first = Account(isSeller ? .sellerPending : .wallet, owner: account.owner, currency: account.currency)
-            owners[first] = merchant
-        }
-        for (_, merchant) in owners { accountShares.add(1, of: merchant) }
-        return isKnown && sellers.count == treasury.sellers.sellers.presentCount
-    }
-
     /// Whose wallet or seller an account is.
-    private func merchant(of account: Account) -> MerchantID? {
+    func merchant(of account: Account) -> MerchantID? {
         let number = Int(account.owner & (1 << 48 - 1))
         guard account.owner >> 48 == UInt64(configuration.shard), number >= 1 else { return nil }
         if account.kind.owner == .seller {

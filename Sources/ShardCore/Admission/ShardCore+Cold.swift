@@ -164,10 +164,10 @@ extension ShardCore {
     }
 
     private mutating func releaseTreasury(_ plan: inout ReleasePlan, limit: Int) {
-        let (balances, shard) = (balances, configuration.shard)
+        let (ledger, shard) = (ledger, configuration.shard)
         let left = treasury.release(&plan, limit: limit) { index, sums in
             let owner = UInt64(shard) << 48 | UInt64(index + 1)
-            return !balances.hasClosable(Account(.wallet, owner: owner, currency: sums.currency))
+            return !ledger.hasClosable(Account(.wallet, owner: owner, currency: sums.currency))
         }
         statistics.payoutsReleased += left.payouts
         statistics.walletsReleased += left.wallets

@@ -108,7 +108,7 @@ extension ShardCore {
         context.reservesOnWarning = disputes.reservesOnWarning
         let holder = earlier ?? payment.connector
         let suspense = Account(.suspense, owner: UInt64(holder.rawValue), currency: currency)
-        context.suspenseMinor = Int64(clamping: -balances.balance(of: suspense))
+        context.suspenseMinor = ledger.owed(suspense)
         context.availableMinor = availableMinor(payment.merchant, currency)
         switch operationPlace(payment: index, refund: nil) {
         case .none: break
@@ -125,8 +125,7 @@ extension ShardCore {
     }
 
     private func availableMinor(_ merchant: MerchantID, _ currency: Currency) -> Int64 {
-        let account = Account(.merchantAvailable, owner: merchant.rawValue, currency: currency)
-        return Int64(clamping: -balances.balance(of: account))
+        ledger.owed(Account(.merchantAvailable, owner: merchant.rawValue, currency: currency))
     }
 
     /// The PSP's answer has come by another way.

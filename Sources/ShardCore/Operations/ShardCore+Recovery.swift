@@ -212,10 +212,10 @@ extension ShardCore {
     }
 
     /// The sums of the ledger, which must be zero for each currency.
-    package func trialBalance() -> TrialBalance { balances.trialBalance() }
+    package func trialBalance() -> TrialBalance { ledger.trialBalance() }
 
     /// Debits less credits of an account, in minor units.
-    package func balance(of account: Account) -> Int128 { balances.balance(of: account) }
+    package func balance(of account: Account) -> Int128 { ledger.balance(of: account) }
 
     /// Visits payments by number, for audits: from `first` (0-based), at most `count`. Of those that are not in memory it
     /// hears only the sequence numbers.

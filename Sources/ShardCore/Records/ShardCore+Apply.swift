@@ -33,7 +33,7 @@ extension ShardCore {
             createdAt: record.time
         )
         countForRisk(record)
-        balances.openMerchant(record.merchant.rawValue, record.currency)
+        ledger.openMerchant(record.merchant, record.currency)
         let index: Index<Payment>
         if record.traits.contains(.split) {
             let parts = PaymentDetails.separatingPlan(in: record.details.span)
@@ -362,16 +362,11 @@ extension ShardCore {
         if payments[index].traits.contains(.split) { forgetSellers(transfers) }
     }
 
-    /// Books what a record books, and makes it the newest of its merchant's ledger: the only way to the balances. Every record
-    /// that carries transfers calls this once when it is applied, live and on replay; `persist` then writes the link.
+    /// Books what a record books, and keeps what `persist` then writes of it: the merchant's record before this one.
     mutating func book(_ transfers: Transfers, for merchant: MerchantID, at position: RecordPosition) {
-        guard let first = transfers.first else { return }
-        let closable = balances.closableCount
-        balances.apply(first)
-        if let second = transfers.second { balances.apply(second) }
-        if balances.closableCount != closable { accountShares.add(balances.closableCount - closable, of: merchant) }
+        guard let link = ledger.post(transfers, for: merchant, at: position) else { return }
         assert(entryLink == EntryLink.none, "a record books once, and is persisted after it was applied")
-        entryLink = entryChains.link(merchant.rawValue, at: position)
+        entryLink = link
     }
 
     /// Encodes a record, which was just applied, behind the ones already decided.

@@ -11,7 +11,7 @@ extension ShardCore {
     /// Answers what the ledger owes the merchant, resting on the newest record.
     func answerBalance(to caller: Caller, in turn: inout Turn) {
         var body = ByteBufferAllocator().buffer(capacity: 512)
-        var view = BalanceView(lines(of: caller.merchant), asOf: turn.now)
+        var view = BalanceView(ledger.lines(of: caller.merchant), asOf: turn.now)
         view.sellers = sellerLines(of: caller.merchant)
         renderer.renderBalance(view, into: &body)
         respond(to: caller, Answer(status: 200, body: body), restingOn: lastPosition, in: &turn)
@@ -20,7 +20,7 @@ extension ShardCore {
     /// Answers the sums of the merchant's accounts, resting on the newest record.
     func answerAccounts(to caller: Caller, in turn: inout Turn) {
         var body = ByteBufferAllocator().buffer(capacity: 1_024)
-        renderer.renderAccounts(AccountsView(lines: lines(of: caller.merchant), asOf: turn.now), into: &body)
+        renderer.renderAccounts(AccountsView(lines: ledger.lines(of: caller.merchant), asOf: turn.now), into: &body)
         respond(to: caller, Answer(status: 200, body: body), restingOn: lastPosition, in: &turn)
     }
 
@@ -31,15 +31,15 @@ extension ShardCore {
         let read = PastBalance(
             merchant: caller.merchant,
             time: time,
-            chain: entryChains[caller.merchant.rawValue],
-            current: lines(of: caller.merchant)
+            chain: ledger.chain(of: caller.merchant),
+            current: ledger.lines(of: caller.merchant)
         )
         turn.release(.pastBalance(caller.reply, caller.requestID, read), restingOn: lastPosition)
     }
 
     /// Answers some of the merchant's entries.
     mutating func answerEntries(_ query: LedgerQuery, to caller: Caller, in turn: inout Turn) {
-        let newest = entryChains[caller.merchant.rawValue]?.newest
+        let newest = ledger.chain(of: caller.merchant)?.newest
         // A cursor of a merchant's own leads back from there: one that does not was made before the data was restored.
         guard query.cursor.map({ $0.position <= newest ?? 0 }) ?? true else {
             return refuse(caller, .cursorInvalid, in: &turn)

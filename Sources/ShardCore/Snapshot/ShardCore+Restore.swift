@@ -136,7 +136,7 @@ extension ShardCore {
         var reader = RecordReader()
         while reader.offset < bytes.count {
             let (account, totals) = try StoredAccount.load(&reader, span)
-            guard balances.restore(account, totals) else { throw .invalidValue }
+            guard ledger.restore(account, totals) else { throw .invalidValue }
             progress.accountCount += 1
         }
     }
@@ -148,7 +148,7 @@ extension ShardCore {
         let span = bytes.bindMemory(to: UInt8.self).span
         var reader = RecordReader()
         while reader.offset < bytes.count {
-            guard entryChains.restore(try EntryChain(&reader, span)) else { throw .invalidValue }
+            guard ledger.restore(try EntryChain(&reader, span)) else { throw .invalidValue }
             progress.entryChainCount += 1
         }
     }
@@ -156,7 +156,10 @@ extension ShardCore {
     /// The snapshot is complete: the shard goes on behind `position`.
     /// - Throws: `invalidValue` when an account is of a wallet or seller that the snapshot does not have.
     package mutating func restored(upTo position: RecordPosition) throws(RecordDecodingError) {
-        guard countRestoredAccounts() else { throw .invalidValue }
+        var restored = ledger
+        let sellers = restored.countRestored { merchant(of: $0) }
+        guard sellers == treasury.sellers.sellers.presentCount else { throw .invalidValue }
+        ledger = restored
         lastPosition = position
         payments.seal()
     }

@@ -20,7 +20,7 @@ extension ShardCore {
     }
 
     /// What the ledger owes the account's owner; negative when the owner owes.
-    func owed(_ account: Account) -> Int64 { Int64(clamping: -balances.balance(of: account)) }
+    func owed(_ account: Account) -> Int64 { ledger.owed(account) }
 
     /// An answer without payment: `render` writes it.
     func answer(_ status: UInt16, _ render: (any ResponseRenderer, inout ByteBuffer) -> Void) -> Answer {
@@ -55,7 +55,7 @@ extension ShardCore {
             TableOccupancy(treasury.payouts, name: "payouts", capacity: limits.payouts),
             TableOccupancy(treasury.wallets, name: "wallets", capacity: limits.wallets),
             TableOccupancy(name: "quotes", count: treasury.quotes.presentCount, capacity: limits.quotes),
-            TableOccupancy(name: "accounts", count: expectedAccounts, capacity: limits.accounts),
+            TableOccupancy(name: "accounts", count: ledger.expectedAccounts, capacity: limits.accounts),
             TableOccupancy(name: "sellers", count: treasury.sellers.count, capacity: limits.sellers),
         ]
     }

@@ -109,8 +109,8 @@ extension ShardCore {
     }
 
     private func hasAccounts(ofSeller owner: UInt64) -> Bool {
-        balances.sellerCurrencies.contains {
-            balances.hasClosable(Account(.sellerPending, owner: owner, currency: $0))
+        ledger.sellerCurrencies.contains {
+            ledger.hasClosable(Account(.sellerPending, owner: owner, currency: $0))
         }
     }
 
@@ -147,7 +147,7 @@ extension ShardCore {
     func sellerLines(of merchant: MerchantID) -> [BalanceView.SellerLine] {
         let numbers = treasury.sellers.numbers(of: merchant)
         guard !numbers.isEmpty else { return [] }
-        let currencies = Currency.all.filter(balances.sellerCurrencies.contains)
+        let currencies = Currency.all.filter(ledger.sellerCurrencies.contains)
         var lines: [BalanceView.SellerLine] = []
         for number in numbers {
             guard let seller = treasury.sellers.seller(number) else { continue }

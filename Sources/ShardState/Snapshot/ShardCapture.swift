@@ -1,5 +1,4 @@
 package import Journal
-package import Ledger
 package import Risk
 
 /// A shard's state at one moment: values that share their chunks with the shard, which goes on and copies what it changes.
@@ -13,8 +12,7 @@ package struct ShardCapture: Sendable {
     package let payments: PaymentStore
     package let operations: [RunningOperation]
     package let waiting: WaitingOperations
-    package let balances: Balances
-    package let entryChains: EntryChains
+    package let ledger: MerchantLedger
     package let treasury: Treasury
     package let completedKeys: CompletedKeys
     package let riskCounters: RiskCounters?
@@ -27,8 +25,7 @@ package struct ShardCapture: Sendable {
         payments: PaymentStore,
         operations: [RunningOperation],
         waiting: WaitingOperations,
-        balances: Balances,
-        entryChains: EntryChains,
+        ledger: MerchantLedger,
         treasury: Treasury,
         completedKeys: CompletedKeys,
         riskCounters: RiskCounters?
@@ -40,8 +37,7 @@ package struct ShardCapture: Sendable {
         self.payments = payments
         self.operations = operations
         self.waiting = waiting
-        self.balances = balances
-        self.entryChains = entryChains
+        self.ledger = ledger
         self.treasury = treasury
         self.completedKeys = completedKeys
         self.riskCounters = riskCounters

@@ -59,9 +59,9 @@ package struct SnapshotState: Equatable {
         refundCount = UInt64(capture.payments.refundCount)
         lastRecordTime = capture.lastRecordTime
         operationCount = UInt64(capture.operations.count + capture.waiting.count)
-        accountCount = UInt64(capture.balances.count)
+        accountCount = UInt64(capture.ledger.accountCount)
         self.keysCovered = keysCovered
-        entryChainCount = UInt64(capture.entryChains.count)
+        entryChainCount = UInt64(capture.ledger.allChains.count)
     }
 
     package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
