@@ -97,8 +97,8 @@ package struct JournalFeedBatch: Sendable {
     package let firstPosition: RecordPosition
     /// The epoch of the owner that wrote them. Never falls from one batch to the next.
     package let epoch: UInt64
-    private let payload: [UInt8]
-    private let records: ArraySlice<Range<Int>>
+    let payload: [UInt8]
+    let records: ArraySlice<Range<Int>>
 
     /// - Parameter records: where each record's bytes are in `payload`.
     package init(

@@ -6,6 +6,9 @@ final class ArchiveStore: Sendable {
     private let archive: ArchiveDirectory
     /// Ascending by number; nil until somebody asked. 24 bytes each.
     private let catalogue = Monitor<[ArchiveDirectory.Entry]?>(nil)
+    /// Of a log of streams: the marks of segments that somebody looked at, by number; at most `markedSegments`.
+    private let marks = Monitor<[UInt64: [StreamMark]]>([:])
+    private static let markedSegments = 1_024
 
     init(
         _ configuration: JournalArchiveConfiguration,
@@ -109,6 +112,44 @@ final class ArchiveStore: Sendable {
         return entries[low - 1]
     }
 
+    /// The archived segment with a record of a stream, which is in no segment file. Looks at the headers of a few segments. nil if
+    /// there is none.
+    func entry(
+        with position: RecordPosition,
+        of stream: StreamNumber
+    ) throws(JournalFileError) -> ArchiveDirectory.Entry? {
+        let entries = try entries()
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            let isBefore = try marks(of: entries[middle]).position(of: stream) < position
+            if isBefore { low = middle + 1 } else { high = middle }
+        }
+        return low == 0 ? nil : entries[low - 1]
+    }
+
+    private func marks(of entry: ArchiveDirectory.Entry) throws(JournalFileError) -> [StreamMark] {
+        if let known = marks.withLock({ $0[entry.number] }) { return known }
+        let found = try header(of: entry).streams
+        marks.withLock { marks in
+            if marks.count == Self.markedSegments { marks = [:] }
+            marks[entry.number] = found
+        }
+        return found
+    }
+
+    /// The header of the segment that was archived.
+    func header(of entry: ArchiveDirectory.Entry) throws(JournalFileError) -> SegmentHeader {
+        let path = archive.file(entry.name)
+        let file = try ArchivedSegment(fileSystem, path)
+        let block = try file.expand(0).part(0, SegmentHeader.byteCount)
+        guard case .header(let header) = SegmentHeader.decode(block) else {
+            throw .damaged(path, "it holds no segment header")
+        }
+        return header
+    }
+
     enum Expiry {
         /// Nothing is old enough.
         case nothing
@@ -120,12 +161,12 @@ final class ArchiveStore: Sendable {
     /// Deletes the oldest archived segment if its last batch is older than that. Age is measured from the last batch of the
     /// newest archived segment, or from the clock if that is earlier: a clock that jumps ahead deletes nothing before it has
     /// stood there for a segment's worth of payments.
-    /// - Parameter floor: the first record that a cursor or a feed needs; nil when none needs any. Asked when the segment cannot be
-    ///   found any more, so that whoever looks for it afterwards finds that it is gone.
+    /// - Parameter isNeeded: whether a cursor or a feed needs a record of the oldest one, which the next follows. Asked when the
+    ///   segment cannot be found any more, so that whoever looks for it afterwards finds that it is gone.
     func removeOldest(
         ifOlderThan milliseconds: Int64,
         wallClock: () -> Int64,
-        floor: () -> RecordPosition?
+        isNeeded: (_ oldest: ArchiveDirectory.Entry, _ next: SegmentHeader) -> Bool
     ) throws(JournalFileError) -> Expiry {
         let entries = catalogue.withLock { $0 } ?? []
         guard entries.count > 1, let oldest = entries.first, let newest = entries.last else { return .nothing }
@@ -133,10 +174,11 @@ final class ArchiveStore: Sendable {
         let now = min(last, wallClock())
         let first = try ArchivedSegment(fileSystem, archive.file(oldest.name)).header.lastMilliseconds
         guard now - first > milliseconds else { return .nothing }
+        let next = try header(of: entries[1])
         catalogue.withLock { entries in
             if entries?.first == oldest { entries?.removeFirst() }
         }
-        if let floor = floor(), floor <= oldest.lastPosition {
+        if isNeeded(oldest, next) {
             catalogue.withLock { $0?.insert(oldest, at: 0) }
             return .heldBack
         }

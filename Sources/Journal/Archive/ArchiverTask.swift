@@ -134,7 +134,7 @@ struct ArchiverTask: ~Copyable {
         let expiry = try archive.removeOldest(
             ifOlderThan: keep,
             wallClock: core.configuration.wallClock,
-            floor: { core.monitor.withLock { $0.retentionFloor } }
+            isNeeded: { [core] oldest, next in core.needs(oldest, before: next) }
         )
         core.monitor.withLock { state in
             switch expiry {

@@ -7,6 +7,8 @@ struct SegmentTable {
         let firstPosition: RecordPosition
         let previousHash: ChainHash
         let bytes: UInt64
+        /// In a log of streams: how far each stream was when the segment began.
+        var streams: [StreamMark] = []
     }
 
     private(set) var segments: [Segment] = []
@@ -24,6 +26,14 @@ struct SegmentTable {
     }
 
     mutating func retire(upTo position: RecordPosition) { retired = max(retired, position) }
+
+    /// Retires the records of all segments before the last one that begins behind everything needed for a start.
+    /// - Parameter isEnough: whether a start may begin with the segment that has these marks. True for no segment behind one for
+    ///   which it is false.
+    mutating func retire(before isEnough: ([StreamMark]) -> Bool) {
+        guard let segment = segments.last(where: { isEnough($0.streams) }) else { return }
+        retire(upTo: segment.firstPosition - 1)
+    }
 
     mutating func noteArchived(_ number: UInt64) { archived = max(archived, number) }
 
@@ -109,7 +119,8 @@ extension SegmentTable.Segment {
             firstBatch: header.firstBatch,
             firstPosition: header.firstPosition,
             previousHash: header.previousHash,
-            bytes: header.segmentBytes
+            bytes: header.segmentBytes,
+            streams: header.streams
         )
     }
 }

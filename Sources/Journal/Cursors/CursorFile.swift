@@ -184,3 +184,21 @@ struct CursorFile {
         try file.write(UnsafeRawBufferPointer(memory), at: UInt64(Self.offset(place, Int(sequence & 1))))
     }
 }
+
+extension CursorFile.Found {
+    /// A repair may have cut records that a consumer had taken. Its cursor goes back, durably: others take their positions.
+    /// - Returns: the cursors that went back.
+    mutating func moveBack(to last: RecordPosition) throws(JournalProblem) -> [JournalCursorName] {
+        var moved: [JournalCursorName] = []
+        for cursor in table.cursors where cursor.position > last {
+            do throws(JournalFileError) {
+                try file?.write(cursor.name, last, at: cursor.slot)
+            } catch {
+                throw JournalProblem(error)
+            }
+            table.moveBack(cursor.name, to: last)
+            moved.append(cursor.name)
+        }
+        return moved
+    }
+}

@@ -22,36 +22,3 @@ package enum CursorRequests {
         try fileSystem.syncDirectory(directory.path)
     }
 }
-
-extension JournalCore {
-    /// Deletes the cursors that operators asked to drop. Errors are counted and tried again at the next look.
-    func followCursorRequests() {
-        do throws(JournalError) {
-            for name in CursorRequests.pending(in: try listing()) {
-                do throws(JournalError) {
-                    try deleteCursor(name)
-                    monitor.withLock { $0.statistics.cursorsDropped += 1 }
-                } catch {
-                    // It was dropped before a crash, or never there.
-                    guard error.code == .notFound else { throw error }
-                }
-                try removeRequest(name)
-            }
-        } catch {
-            monitor.withLock { $0.statistics.cursorRequestsFailed += 1 }
-        }
-    }
-
-    private func listing() throws(JournalError) -> [String] {
-        do { return try fileSystem.list(directory: directory.path) } catch { throw error.asJournalError }
-    }
-
-    private func removeRequest(_ name: JournalCursorName) throws(JournalError) {
-        do throws(JournalFileError) {
-            try fileSystem.remove(directory.file(CursorRequests.fileName(name)))
-            try fileSystem.syncDirectory(directory.path)
-        } catch {
-            throw error.asJournalError
-        }
-    }
-}

@@ -1,9 +1,9 @@
-/// The cursors of a running journal. What a cursor needs is kept from the moment on that it is in memory, so it goes in there first
-/// when it is made, and moves there last when it advances.
-extension JournalCore {
+/// The cursors of a running journal.
+extension JournalCore: CursorHost {
     /// Every cursor, by name, and what it holds back.
     var cursorList: [JournalCursor] {
-        monitor.withLock { state in state.cursors.cursors.map { describe($0, state) } }
+        let cursors = cursorBook.cursors
+        return monitor.withLock { state in cursors.map { describe($0, state) } }
     }
 
     private func describe(_ cursor: CursorTable.Cursor, _ state: borrowing JournalState) -> JournalCursor {
@@ -19,7 +19,7 @@ extension JournalCore {
     }
 
     /// What the durable records after a position take in segment files.
-    private func bytes(after position: RecordPosition, _ state: borrowing JournalState) -> UInt64 {
+    func bytes(after position: RecordPosition, _ state: borrowing JournalState) -> UInt64 {
         let next = position + 1
         let segment: UInt64
         let offset: UInt64
@@ -36,86 +36,37 @@ extension JournalCore {
         return max(whole + state.durable.offset, offset) - offset
     }
 
+    var durablePosition: RecordPosition { monitor.withLock { $0.durable.position } }
+
+    func checkIsOpen() throws(JournalError) {
+        try monitor.withLock { state throws(JournalError) in try state.checkIsOpen() }
+    }
+
     func createCursor(_ name: JournalCursorName, at position: RecordPosition) throws(JournalError) {
-        try cursorFile.withLock { file throws(JournalError) in
-            let slot = try monitor.withLock { state throws(JournalError) -> Int in
-                try state.checkIsOpen()
-                guard state.cursors.cursor(name) == nil else {
-                    throw JournalError(.exists, "cursor \(name) is there already")
-                }
-                guard position <= state.durable.position else { throw Self.notDurable(position) }
-                guard let slot = state.cursors.freeSlot else {
-                    throw JournalError(.limit, "\(JournalLimits.cursors) cursors are there; delete one")
-                }
-                state.cursors.insert(.init(name: name, position: position, slot: slot))
-                return slot
-            }
-            do throws(JournalError) {
-                try checkIsKept(position + 1)
-                try write(&file) { file throws(JournalFileError) in try file.create(name, position, at: slot) }
-            } catch {
-                monitor.withLock { $0.cursors.remove(name) }
-                throw error
-            }
-        }
+        try cursorBook.create(name, at: position, in: self)
         // The keeper looks for requests of operators while there are cursors.
         monitor.signal(.keeper)
     }
 
     func advanceCursor(_ name: JournalCursorName, to position: RecordPosition) throws(JournalError) {
-        try cursorFile.withLock { file throws(JournalError) in
-            let cursor = try monitor.withLock { state throws(JournalError) in
-                try state.checkIsOpen()
-                guard position <= state.durable.position else { throw Self.notDurable(position) }
-                return try Self.found(state.cursors.cursor(name), name)
-            }
-            guard position > cursor.position else { return }
-            try write(&file) { file throws(JournalFileError) in try file.write(name, position, at: cursor.slot) }
-            monitor.withLock { $0.cursors.advance(name, to: position) }
+        try cursorBook.advance(name, to: position, in: self)
+    }
+
+    func deleteCursor(_ name: JournalCursorName) throws(JournalError) { try cursorBook.delete(name, in: self) }
+
+    /// Deletes the cursors that operators asked to drop. Errors are counted and tried again at the next look.
+    func followCursorRequests() {
+        let followed = cursorBook.followRequests(in: self)
+        monitor.withLock { state in
+            state.statistics.cursorsDropped += followed.dropped
+            state.statistics.cursorRequestsFailed += followed.failed
         }
     }
 
-    func deleteCursor(_ name: JournalCursorName) throws(JournalError) {
-        try cursorFile.withLock { file throws(JournalError) in
-            let cursor = try monitor.withLock { state throws(JournalError) in
-                try state.checkIsOpen()
-                return try Self.found(state.cursors.cursor(name), name)
-            }
-            try write(&file) { file throws(JournalFileError) in
-                try file.write(nil, cursor.position, at: cursor.slot)
-            }
-            monitor.withLock { $0.cursors.remove(name) }
-        }
-    }
-
-    /// Changes the file, which is made when there is none. An error is the caller's: the journal does not rest on this file.
-    private func write(
-        _ file: inout CursorFile?,
-        _ body: (inout CursorFile) throws(JournalFileError) -> Void
-    ) throws(JournalError) {
-        do throws(JournalFileError) {
-            var open =
-                if let file { file } else {
-                    try CursorFile.create(fileSystem, directory, journalID: configuration.journalID)
-                }
-            // A file that was just made is kept even if the change fails: another one of its name would take its place.
-            file = open
-            try body(&open)
-            file = open
-        } catch {
-            throw error.asJournalError
-        }
-    }
-
-    private static func found(
-        _ cursor: CursorTable.Cursor?,
-        _ name: JournalCursorName
-    ) throws(JournalError) -> CursorTable.Cursor {
-        guard let cursor else { throw JournalError(.notFound, "there is no cursor \(name)") }
-        return cursor
-    }
-
-    private static func notDurable(_ position: RecordPosition) -> JournalError {
-        JournalError(.notFound, "record \(position) is not durable")
+    /// Whether a feed or a cursor needs a record of an archived segment, which another follows.
+    func needs(_ segment: ArchiveDirectory.Entry, before next: SegmentHeader) -> Bool {
+        let feeds = monitor.withLock { $0.feeds.floor } ?? .max
+        if min(feeds, cursorBook.floor ?? .max) <= segment.lastPosition { return true }
+        return configuration.tenant?.needs(before: next.streams) ?? false
     }
 }

@@ -22,6 +22,8 @@ struct SegmentHeader: Equatable, Sendable {
     var createdMilliseconds: Int64
     var salt: Salt
     var previousHash: ChainHash
+    /// In a log of streams: how far each stream was when the segment began, by number.
+    var streams: [StreamMark] = []
 
     var isRecycled: Bool { flags & Self.flagRecycled != 0 }
 
@@ -68,6 +70,7 @@ struct SegmentHeader: Equatable, Sendable {
         block.storeBytes(of: previousHash.bytes, toByteOffset: 96, as: SIMD32<UInt8>.self)
         block.store(batchBytes, at: 128)
         block.storeBytes(of: wrappedKey.bytes, toByteOffset: 136, as: SIMD64<UInt8>.self)
+        StreamMark.encode(streams, into: block)
         block.store(crc32c(UnsafeRawBufferPointer(block).part(12, Self.byteCount - 12)), at: 8)
     }
 
@@ -94,6 +97,9 @@ struct SegmentHeader: Equatable, Sendable {
             return .invalid("the segment header's checksum is wrong")
         }
         guard major == formatMajor else { return .invalid("format \(major) is not known") }
+        guard StreamMark.count(in: block) <= StreamLimits.streams else {
+            return .invalid("the segment header has marks of \(StreamMark.count(in: block)) streams")
+        }
         let header = SegmentHeader(checked: block)
         return header.flags & flagFree != 0 ? .free(header) : .header(header)
     }
@@ -116,5 +122,6 @@ extension SegmentHeader {
             keyID: block.integer(20),
             bytes: block.loadUnaligned(fromByteOffset: 136, as: SIMD64<UInt8>.self)
         )
+        streams = StreamMark.decode(from: block)
     }
 }

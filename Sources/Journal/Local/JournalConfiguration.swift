@@ -28,6 +28,8 @@ package struct JournalConfiguration: Sendable {
     /// Nanoseconds that never go back, from any beginning: the operating system's, or a simulation's. Paces flushes, witness
     /// slots and the preparation of segments.
     package var clock: @Sendable () -> UInt64 = monotonicNanoseconds
+    /// The log of streams that this journal carries; nil where it carries records of its owner.
+    var tenant: (any JournalTenant)?
     /// Who runs the writer and the keeper. Default: a thread for each.
     package var driving = Driving.threads
 

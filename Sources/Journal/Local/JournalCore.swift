@@ -11,8 +11,7 @@ final class JournalCore: Sendable {
     /// Likewise; nil if nothing is signed.
     let checkpoints: Monitor<CheckpointLog>?
     let archive: ArchiveStore?
-    /// Likewise; nil while there is no file.
-    let cursorFile: Monitor<CursorFile?>
+    let cursorBook: CursorBook
     /// `JournalEngine.roomBytes`, as the writer and the keeper last knew it.
     private let room: Atomic<Int>
     /// What the owner would like it to be.
@@ -44,7 +43,7 @@ final class JournalCore: Sendable {
         state: consuming JournalState,
         witness: WitnessRing,
         checkpoints: CheckpointLog?,
-        cursors: CursorFile?
+        cursors: CursorFile.Found
     ) {
         self.configuration = configuration
         self.fileSystem = fileSystem
@@ -53,7 +52,7 @@ final class JournalCore: Sendable {
         monitor = Monitor(state)
         self.witness = Monitor(witness)
         self.checkpoints = checkpoints.map { Monitor($0) }
-        cursorFile = Monitor(cursors)
+        cursorBook = CursorBook(fileSystem, directory, journalID: configuration.journalID, found: cursors)
         archive = configuration.archive.map { ArchiveStore($0, fileSystem, directory) }
     }
 
@@ -79,6 +78,36 @@ final class JournalCore: Sendable {
         if wake { monitor.signal(.writer) }
     }
 
+    /// Appends runs of a stream, each as one record, for the log that owns the journal.
+    /// - Parameter isHurried: somebody waits for them, so they are flushed without waiting for more.
+    /// - Returns: the position of the last one.
+    func append(
+        _ runs: [StreamRun],
+        of bytes: UnsafeRawBufferPointer,
+        epoch: UInt64,
+        isHurried: Bool
+    ) throws(JournalError) -> RecordPosition {
+        let (wake, last) = try monitor.withLock { state throws(JournalError) -> (Bool, RecordPosition) in
+            try state.checkIsOpen()
+            if epoch != state.owners.epoch { throw Self.notOwner(epoch, state.owners.epoch) }
+            try state.append(runs, of: bytes, backlogLimit: configuration.backlogBytes)
+            if isHurried { state.isHurried = true }
+            return (takeWriterWake(&state), state.lastPosition)
+        }
+        if wake { monitor.signal(.writer) }
+        return last
+    }
+
+    /// Flushes what is pending without waiting for more.
+    func hurry() {
+        let wake = monitor.withLock { state in
+            guard !state.pending.isEmpty else { return false }
+            state.isHurried = true
+            return takeWriterWake(&state)
+        }
+        if wake { monitor.signal(.writer) }
+    }
+
     private static func notOwner(_ epoch: UInt64, _ owner: UInt64?) -> JournalError {
         let owner = owner.map { "the owner's is \($0)" } ?? "nobody owns the journal"
         return JournalError(.fenced, "epoch \(epoch) may not append: \(owner)")
@@ -89,7 +118,7 @@ final class JournalCore: Sendable {
         switch state.writerSleep {
         case .forRecords: break
         case .untilFloor:
-            if state.pending.byteCount < configuration.floorBytes { return false }
+            if state.pending.byteCount < configuration.floorBytes, !state.isHurried { return false }
         case .awake, .forSegment, .forRotation: return false
         }
         state.writerSleep = .awake
@@ -113,6 +142,15 @@ final class JournalCore: Sendable {
         let isWork = monitor.withLock { state in
             guard state.owners.epoch == epoch else { return false }
             state.segments.retire(upTo: min(position, state.durable.position))
+            return state.segments.nextToArchive != nil
+        }
+        if isWork { monitor.signal(.archiver) }
+    }
+
+    /// Likewise, for a log of streams: `SegmentTable.retire(before:)`.
+    func retire(before isEnough: ([StreamMark]) -> Bool) {
+        let isWork = monitor.withLock { state in
+            state.segments.retire(before: isEnough)
             return state.segments.nextToArchive != nil
         }
         if isWork { monitor.signal(.archiver) }

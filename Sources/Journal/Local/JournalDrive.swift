@@ -38,6 +38,14 @@ enum JournalDrive {
         }
     }
 
+    /// Runs the writer until something holds that it brings about; false where threads run it, and the caller is to wait.
+    func run(until isOver: () -> Bool) -> Bool {
+        checkIsOutside()
+        guard case .steps(let tasks) = self else { return false }
+        tasks.withLock { $0.run(until: isOver) }
+        return true
+    }
+
     /// Writes what is pending and ends writer, keeper and archiver. The journal is closing.
     func stop(_ core: JournalCore) {
         switch self {

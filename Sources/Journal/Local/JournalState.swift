@@ -14,6 +14,8 @@ struct JournalState: ~Copyable {
     var pending: RecordArena
     /// Bytes in `pending` and in the writer's hands.
     var unflushedBytes = 0
+    /// Somebody waits for what is pending: it is flushed without waiting for more.
+    var isHurried = false
     var lastPosition: RecordPosition
     var durable: DurablePoint
     /// The last batch that a witness slot names.
@@ -32,7 +34,6 @@ struct JournalState: ~Copyable {
     /// The writer calls nobody any more.
     var hasWriterEnded = false
     var feeds = FeedTable()
-    var cursors: CursorTable
     var keeperStops = false
     var writerSleep = WriterSleep.awake
     /// The keeper sleeps with no time set, because every batch was witnessed.
@@ -61,12 +62,6 @@ struct JournalState: ~Copyable {
         segmentRoom + (prepared.map { Int(clamping: $0.byteCount) - SegmentHeader.byteCount } ?? 0)
     }
 
-    /// The first record that a feed or a cursor still needs; nil when none needs any.
-    var retentionFloor: RecordPosition? {
-        guard let feed = feeds.floor else { return cursors.floor }
-        return min(feed, cursors.floor ?? feed)
-    }
-
     /// Takes records in, or says why not; then nothing has changed.
     mutating func append(
         _ bytes: UnsafeRawBufferPointer,
@@ -80,6 +75,24 @@ struct JournalState: ~Copyable {
         pending.append(bytes, count: count, firstPosition: lastPosition + 1)
         unflushedBytes += bytes.count
         lastPosition += UInt64(count)
+    }
+
+    /// Takes the runs of a stream in, each as one record, or says why not; then nothing has changed.
+    mutating func append(
+        _ runs: [StreamRun],
+        of bytes: UnsafeRawBufferPointer,
+        backlogLimit: Int
+    ) throws(JournalError) {
+        let count = runs.reduce(0) { $0 + 4 + $1.byteCount }
+        guard unflushedBytes + count <= backlogLimit else {
+            statistics.backlogRefusals += 1
+            throw JournalError(.backlog, "\(unflushedBytes) bytes of \(backlogLimit) wait for the disk")
+        }
+        for run in runs {
+            lastPosition += 1
+            pending.append(run, of: bytes, position: lastPosition)
+        }
+        unflushedBytes += count
     }
 
     /// Notes a batch that is now on disk.

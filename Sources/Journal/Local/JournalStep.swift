@@ -44,7 +44,13 @@ struct JournalTasks: ~Copyable {
     /// Runs the writer, with the keeper's help if it needs a segment, until the change of owner is over. When both wait (for a full
     /// disk), it ends before that: a later step carries the change out, and a claim is refused meanwhile.
     mutating func handOver() {
-        while !core.monitor.withLock({ state in state.isHandoverOver }) {
+        let core = self.core
+        run(until: { core.monitor.withLock { state in state.isHandoverOver } })
+    }
+
+    /// Likewise, until something holds.
+    mutating func run(until isOver: () -> Bool) {
+        while !isOver() {
             guard writer.step(core) == .did || keeper.step(core) == .did else { return }
         }
     }

@@ -74,7 +74,7 @@ struct KeeperTask: ~Copyable {
             if isWanted || now >= prepareTime { return .ready(.prepare(state.segmentInUse + 1)) }
             deadline = min(deadline, prepareTime)
         }
-        if !state.cursors.cursors.isEmpty {
+        if !core.cursorBook.isEmpty || core.configuration.tenant?.hasCursors == true {
             if now >= requestTime { return .ready(.cursorRequests) }
             deadline = min(deadline, requestTime)
         }
@@ -100,6 +100,7 @@ struct KeeperTask: ~Copyable {
             core.monitor.signal(.writer)
         case .cursorRequests:
             core.followCursorRequests()
+            core.configuration.tenant?.followCursorRequests()
             requestTime = core.configuration.clock() + CursorRequests.intervalNanoseconds
         case .end: hasEnded = true
         }

@@ -30,13 +30,20 @@ package final class LocalJournalStore: JournalStore, Sendable {
         fileSystem: any JournalFileSystem = PosixFileSystem(),
         replay: (RecordPosition, Span<UInt8>) -> Void
     ) throws(JournalError) -> (store: LocalJournalStore, report: RecoveryReport) {
-        configuration.validate()
         let recovery = JournalRecovery(
             configuration: configuration,
             fileSystem: fileSystem,
             directory: JournalDirectory(directory),
             origin: position
         )
+        return try open(recovery, replay)
+    }
+
+    static func open(
+        _ recovery: JournalRecovery,
+        _ replay: (RecordPosition, Span<UInt8>) -> Void
+    ) throws(JournalError) -> (store: LocalJournalStore, report: RecoveryReport) {
+        recovery.configuration.validate()
         let outcome: JournalRecovery.Outcome
         do throws(JournalProblem) {
             outcome = try recovery.run(replay)
@@ -58,7 +65,6 @@ package final class LocalJournalStore: JournalStore, Sendable {
             checkpoint: outcome.checkpoints?.last,
             owners: OwnerTable(lastEpoch: epoch),
             epoch: epoch,
-            cursors: outcome.cursors.table,
             segmentInUse: end.segment,
             prepared: outcome.prepared,
             segmentRoom: outcome.writer.roomBytes,
@@ -74,7 +80,7 @@ package final class LocalJournalStore: JournalStore, Sendable {
             state: state,
             witness: outcome.witness,
             checkpoints: outcome.checkpoints,
-            cursors: outcome.cursors.file
+            cursors: outcome.cursors
         )
     }
 
@@ -100,6 +106,9 @@ package final class LocalJournalStore: JournalStore, Sendable {
         try core.checkOwner(epoch)
         return epoch
     }
+
+    /// Runs the writer until something holds that it brings about; false where threads run it, and the caller is to wait.
+    func run(until isOver: () -> Bool) -> Bool { drive.run(until: isOver) }
 
     /// Gives the journal up, if the epoch still has it; the owner is told nothing after this has returned.
     func release(epoch: UInt64) {

@@ -66,14 +66,15 @@ struct WriterTask: ~Copyable {
         }
         let now = core.configuration.clock()
         let start = pacer.earliestStart(now: now)
-        let isHurried = state.isClosing || state.handover != nil
+        let isHurried = state.isClosing || state.handover != nil || state.isHurried
         if now < start, !isHurried, state.pending.byteCount < core.configuration.floorBytes {
             state.writerSleep = .untilFloor
             return .waitUntil(nanoseconds: start)
         }
+        state.isHurried = false
         swap(&state.pending, &inFlight)
         precondition(inFlight.firstPosition == writer.end.position + 1)
-        pacer.flushStarted(at: now, records: inFlight.recordCount)
+        pacer.flushStarted(at: now, records: inFlight.load)
         return .ready(.write)
     }
 
@@ -159,7 +160,7 @@ struct WriterTask: ~Copyable {
 
     /// The header goes first, then a witness of it, then batches: a segment that the witness does not name holds none.
     private mutating func begin(_ prepared: PreparedSegment) throws(JournalFileError) {
-        try writer.begin(prepared)
+        try writer.begin(prepared, streams: core.configuration.tenant?.marks() ?? [])
         let slot = writer.end.slot(.segmentStarted, epoch: writer.epoch)
         try core.witness.withLock { ring throws(JournalFileError) in try ring.write(slot) }
         ready = .noteBegun(slot)

@@ -5,6 +5,8 @@ struct JournalRecovery {
     let directory: JournalDirectory
     /// The last record that the owner has already; only later ones are replayed.
     var origin: RecordPosition = 0
+    /// In a log of streams, instead: what the owner of each has already.
+    var streams: [StreamMark]?
 
     /// Everything that a running journal starts with.
     struct Outcome {
@@ -109,9 +111,12 @@ struct JournalRecovery {
             journalID: configuration.journalID,
             witness: try checked(found),
             keys: .required(configuration.keys?.ring),
-            from: .position(origin),
+            from: streams.map { .streams($0) } ?? .position(origin),
             archive: configuration.archive.map { ArchiveDirectory($0.directory) }
         )
+        if let tenant = configuration.tenant {
+            scanner.onSegment = { header throws(JournalProblem) in try tenant.began(header) }
+        }
         let end = try scanner.scan { batch throws(JournalProblem) in
             let header = batch.header
             try JournalScanner.check(batch, against: signed)
@@ -140,7 +145,7 @@ struct JournalRecovery {
         report.origin = origin
         report.batches = cursor.batches
         report.records = cursor.records
-        report.replayed = cursor.nextPosition - 1 - origin
+        report.replayed = streams == nil ? cursor.nextPosition - 1 - origin : cursor.records
         report.bytes = cursor.bytes
         report.lastPosition = cursor.nextPosition - 1
     }
@@ -150,31 +155,13 @@ struct JournalRecovery {
         return max(cursor.epoch, content.epoch)
     }
 
-    /// A repair may have cut records that a consumer had taken. Its cursor goes back, durably: others take their positions.
-    private func movedBack(
-        _ found: CursorFile.Found,
-        to last: RecordPosition,
-        _ report: inout RecoveryReport
-    ) throws(JournalProblem) -> CursorFile.Found {
-        var found = found
-        for cursor in found.table.cursors where cursor.position > last {
-            do throws(JournalFileError) {
-                try found.file?.write(cursor.name, last, at: cursor.slot)
-            } catch {
-                throw JournalProblem(error)
-            }
-            found.table.moveBack(cursor.name, to: last)
-            report.cursorsAhead.append(cursor.name)
-        }
-        return found
-    }
-
     private func readCursors(_ report: inout RecoveryReport) throws(JournalProblem) -> CursorFile.Found {
-        let found = try CursorFile.open(fileSystem, directory, journalID: configuration.journalID)
+        var found = try CursorFile.open(fileSystem, directory, journalID: configuration.journalID)
         report.cursors = found.table.cursors.count
         report.cursorsDamaged = found.damaged
         report.isCursorFileDamaged = found.isSetAside
-        return try movedBack(found, to: report.lastPosition, &report)
+        report.cursorsAhead = try found.moveBack(to: report.lastPosition)
+        return found
     }
 }
 

@@ -5,31 +5,31 @@ extension JournalScanner {
     mutating func findOrigin() throws(JournalProblem) -> [UInt64] {
         let live = try segmentNumbers()
         switch origin {
-        case .position(let position): return try numbers(after: position, live)
+        case .position, .streams: return try numbers(afterOriginOf: live)
         case .oldest:
-            let numbers = try withArchived(live, after: 0)
+            let numbers = try withArchived(live, from: 0)
             guard let first = numbers.first, first > 1 else { return numbers }
             // A file that was never begun follows one in use, always: alone it shows that the journal is gone, not that it is new.
             guard let header = try originHeader(first, isLast: numbers.count == 1) else {
-                throw missing(0, before: first, "segment \(first) was never begun")
+                throw missing(before: first, "segment \(first) was never begun")
             }
             cursor.begin(at: header)
             return numbers
         }
     }
 
-    private mutating func numbers(after position: RecordPosition, _ live: [UInt64]) throws(JournalProblem) -> [UInt64] {
+    private mutating func numbers(afterOriginOf live: [UInt64]) throws(JournalProblem) -> [UInt64] {
         guard let oldest = live.first else {
-            if position > 0 { throw missing(position, before: 1, "there is no segment at all") }
+            if !origin.isBeginning { throw missing(before: 1, "there is no segment at all") }
             return []
         }
-        guard position > 0 || oldest != 1 else { return live }
+        guard !origin.isBeginning || oldest != 1 else { return live }
         var headers: [SegmentHeader] = []
         for number in live {
             // What is wrong with the last one is for the scan to judge: it may be prepared, or half begun.
             guard let header = try originHeader(number, isLast: number == live.last) else { break }
             try checkOrder(header, after: headers.last)
-            guard header.firstPosition <= position + 1 else { break }
+            guard origin.isReached(by: header) else { break }
             headers.append(header)
         }
         if let start = headers.last {
@@ -39,32 +39,55 @@ extension JournalScanner {
             return Array(live[(headers.count - 1)...])
         }
         if oldest == 1 { return live }
-        let numbers = try withArchived(live, after: position)
-        guard let first = numbers.first, first < oldest, let header = try originHeader(first, isLast: false),
-            header.firstPosition <= position + 1
-        else { throw missing(position, before: oldest, "segment \(oldest) begins after it") }
+        guard let header = try archivedOrigin(before: oldest) else {
+            throw missing(before: oldest, "segment \(oldest) begins after it")
+        }
         cursor.begin(at: header)
-        return numbers
+        return try withArchived(live, from: header.number)
     }
 
-    /// Puts archived segments in front of the segment files: all of them, or from the one on that holds the record after a position.
+    /// The header of the newest archived segment that a scan may begin with; nil if there is none.
+    private mutating func archivedOrigin(before oldest: UInt64) throws(JournalProblem) -> SegmentHeader? {
+        var next = oldest
+        for entry in try archiveEntries(before: oldest).reversed() {
+            guard entry.number + 1 == next else { throw gap(behind: entry) }
+            next = entry.number
+            // The name says enough to pass most of them over.
+            if case .position(let position) = origin, entry.firstPosition > position + 1 { continue }
+            archived[entry.number] = entry.name
+            guard let header = try originHeader(entry.number, isLast: false) else { continue }
+            if origin.isReached(by: header) { return header }
+        }
+        return nil
+    }
+
+    private func archiveEntries(before oldest: UInt64) throws(JournalProblem) -> [ArchiveDirectory.Entry] {
+        guard let archive else { return [] }
+        do throws(JournalFileError) {
+            return try archive.entries(fileSystem).filter { $0.number < oldest }
+        } catch {
+            throw JournalProblem(error)
+        }
+    }
+
+    private func gap(behind entry: ArchiveDirectory.Entry) -> JournalProblem {
+        JournalProblem(
+            .corrupt,
+            file: JournalDirectory.segmentName(entry.number + 1),
+            position: entry.lastPosition + 1,
+            "the segment is neither here nor in the archive, but a later one is"
+        )
+    }
+
+    /// Puts the archived segments from a number on in front of the segment files.
     private mutating func withArchived(
         _ live: [UInt64],
-        after position: RecordPosition
+        from number: UInt64
     ) throws(JournalProblem) -> [UInt64] {
-        guard let archive else { return live }
-        let entries: [ArchiveDirectory.Entry]
-        do { entries = try archive.entries(fileSystem) } catch { throw JournalProblem(error) }
-        let older = entries.filter { $0.number < live.first ?? .max && $0.lastPosition > position }
+        let older = try archiveEntries(before: live.first ?? .max).filter { $0.number >= number }
         for (entry, next) in zip(older, older.dropFirst().map(\.number) + [live.first].compactMap(\.self))
         where entry.number + 1 != next {
-            let missing = JournalDirectory.segmentName(entry.number + 1)
-            throw JournalProblem(
-                .corrupt,
-                file: missing,
-                position: entry.lastPosition + 1,
-                "the segment is neither here nor in the archive, but a later one is"
-            )
+            throw gap(behind: entry)
         }
         for entry in older { archived[entry.number] = entry.name }
         return older.map(\.number) + live
@@ -155,14 +178,34 @@ extension JournalScanner {
         )
     }
 
-    private func missing(_ position: RecordPosition, before number: UInt64, _ detail: String) -> JournalProblem {
-        JournalProblem(
-            .corrupt,
-            file: JournalDirectory.segmentName(number > 1 ? number - 1 : 1),
-            position: position + 1,
-            "the segment with record \(position + 1) is not there (\(detail)); "
-                + "a start needs a later snapshot, or the segment back from the archive"
-        )
+    private func missing(before number: UInt64, _ detail: String) -> JournalProblem {
+        let file = JournalDirectory.segmentName(number > 1 ? number - 1 : 1)
+        let way = "a start needs a later snapshot, or the segment back from the archive"
+        guard case .position(let position) = origin else {
+            return JournalProblem(.corrupt, file: file, "a segment that a start needs is not there (\(detail)); \(way)")
+        }
+        let text = "the segment with record \(position + 1) is not there (\(detail)); \(way)"
+        return JournalProblem(.corrupt, file: file, position: position + 1, text)
+    }
+}
+
+extension JournalScanner.Origin {
+    /// Nothing is there already.
+    var isBeginning: Bool {
+        switch self {
+        case .position(let position): position == 0
+        case .streams(let marks): marks.allSatisfy { $0.position == 0 }
+        case .oldest: true
+        }
+    }
+
+    /// Whether nothing that a scan must read lies before a segment. True for no segment behind one for which it is false.
+    func isReached(by header: SegmentHeader) -> Bool {
+        switch self {
+        case .position(let position): header.firstPosition <= position + 1
+        case .streams(let marks): header.streams.allSatisfy { $0.position <= marks.position(of: $0.number) }
+        case .oldest: true
+        }
     }
 }
 

@@ -24,9 +24,13 @@ struct JournalScanner {
     enum Origin {
         /// The last record that the caller has already: it is enough to scan from the segment with the next one on.
         case position(RecordPosition)
+        /// Likewise for each stream of a log: from the last segment on that begins behind none of the next ones.
+        case streams([StreamMark])
         /// The oldest segment that is here or in the archive, whatever it begins with.
         case oldest
     }
+    /// Told of each segment's header when it has been checked, before its batches.
+    var onSegment: ((SegmentHeader) throws(JournalProblem) -> Void)?
     private let plain = PlainBatch()
     /// Of the segment being read.
     private var key: DataKey?
@@ -152,6 +156,7 @@ struct JournalScanner {
         cursor.segments += 1
         if archived[number] == nil { segments.add(.init(header)) } else { fromArchive += 1 }
         cursor.epoch = max(cursor.epoch, header.epoch)
+        try onSegment?(header)
     }
 
     private mutating func scanFrames(

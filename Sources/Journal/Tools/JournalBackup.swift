@@ -17,6 +17,8 @@ package enum JournalBackup {
     /// Blocks. `target` is made, `archive` is where the journal's archive is (by default the folder of that name in it); it goes
     /// into the folder of that name in the target. `pace` is called with the bytes of each step and may wait.
     ///
+    /// Of a log of streams: copy what the shards have beside it first (`copyFiles`).
+    ///
     /// Order: checkpoints, snapshots and all else that speaks of records; then segments up to the last whole batch; then archived
     /// segments. So the journal in the copy reaches every record that the rest speaks of, and a segment that is archived
     /// meanwhile is found in the one place or the other.
@@ -34,6 +36,26 @@ package enum JournalBackup {
                 try copier.copySegments()
                 try copier.copyArchive(copier.source.archive(archive))
                 try copier.finish()
+            } catch {
+                throw JournalProblem(error)
+            }
+            return copier.result
+        }
+    }
+
+    /// Copies what a shard has beside its log: snapshots and all else that speaks of records. Blocks. Goes before the log's copy,
+    /// which so reaches every record that these files speak of.
+    package static func copyFiles(
+        directory: String,
+        to target: String,
+        fileSystem: any JournalFileSystem = PosixFileSystem(),
+        pace: (Int) -> Void = { _ in }
+    ) throws(JournalProblem) -> JournalBackupResult {
+        try withoutActuallyEscaping(pace) { pace throws(JournalProblem) in
+            var copier = JournalCopier(fileSystem, JournalDirectory(directory), JournalDirectory(target), pace)
+            do throws(JournalFileError) {
+                try copier.copyOthers()
+                try fileSystem.syncDirectory(copier.target.path)
             } catch {
                 throw JournalProblem(error)
             }

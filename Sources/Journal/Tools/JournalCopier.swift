@@ -3,7 +3,7 @@ struct JournalCopier {
     let source: JournalDirectory
     private(set) var result = JournalBackupResult()
     private let fileSystem: any JournalFileSystem
-    private let target: JournalDirectory
+    let target: JournalDirectory
     private let pace: (Int) -> Void
     private let memory = CopyMemory()
 

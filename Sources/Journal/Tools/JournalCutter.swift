@@ -11,6 +11,10 @@ struct JournalCutter {
     /// The batch that the cut goes through, with the records that stay.
     private var parted: Parted?
     private var epoch: UInt64 = 0
+    /// Of a log of streams: where each stream's files are.
+    private let shards: [StreamNumber: String]
+    /// How far each stream is at the cut.
+    private let census = Monitor(StreamCensus())
 
     private struct Parted {
         var header: BatchHeader
@@ -22,8 +26,10 @@ struct JournalCutter {
         _ path: String,
         _ archive: String?,
         _ keys: MasterKeyRing?,
-        _ position: RecordPosition
+        _ position: RecordPosition,
+        shards: [StreamNumber: String]
     ) throws(JournalProblem) {
+        self.shards = shards
         self.fileSystem = fileSystem
         self.keys = keys
         directory = JournalDirectory(path)
@@ -72,6 +78,12 @@ extension JournalCutter {
             keys: keys.map { .required($0) } ?? .none,
             from: .oldest
         )
+        if !shards.isEmpty {
+            scanner.onSegment = { [census, position = plan.position] header throws(JournalProblem) in
+                guard header.firstPosition <= position else { return }
+                try census.withLock { census throws(JournalProblem) in try census.began(header) }
+            }
+        }
         do throws(JournalProblem) {
             _ = try scanner.scan { batch throws(JournalProblem) in try see(batch) }
         } catch {
@@ -94,6 +106,7 @@ extension JournalCutter {
     private mutating func see(_ batch: JournalScanner.Batch) throws(JournalProblem) {
         let header = batch.header
         guard header.firstPosition <= plan.position else { return }
+        if !shards.isEmpty { try count(batch) }
         if header.firstPosition == plan.position, end.segment != 0 { return }
         var point = DurablePoint(
             batch: header.batch,
@@ -110,6 +123,26 @@ extension JournalCutter {
             if header.firstPosition < plan.position { parted = try part(batch) }
         }
         end = point
+    }
+
+    /// Counts the runs of a batch before the cut.
+    private func count(_ batch: JournalScanner.Batch) throws(JournalProblem) {
+        if batch.payload == nil {
+            let detail = "the batch is encrypted; give the key to find out which shards lose which records"
+            throw JournalProblem(.key, file: batch.file, offset: batch.header.offset, detail)
+        }
+        var problem: JournalProblem?
+        try BatchRecords.forEach(in: batch) { position, bytes in
+            guard problem == nil, position < plan.position else { return }
+            do throws(JournalProblem) {
+                _ = try census.withLock { census throws(JournalProblem) in
+                    try bytes.withUnsafeBytes { bytes throws(JournalProblem) in try census.take(bytes, at: position) }
+                }
+            } catch {
+                problem = error
+            }
+        }
+        if let problem { throw problem }
     }
 
     /// The front of a batch, up to the cut.
@@ -170,7 +203,12 @@ extension JournalCutter {
         do throws(JournalFileError) {
             plan.setAside = segments.filter { $0 > end.segment }.reversed()
                 .map { directory.file(JournalDirectory.segmentName($0)) }
-            plan.setAside += try containerFiles()
+            if shards.isEmpty { plan.setAside += try containerFiles(of: directory, behind: plan.position - 1) }
+            plan.streams = census.withLock { $0.marks.values.sorted { $0.number < $1.number } }
+            for (shard, path) in shards.sorted(by: { $0.key < $1.key }) {
+                let last = plan.streams.position(of: shard)
+                plan.setAside += try containerFiles(of: JournalDirectory(path), behind: last)
+            }
             plan.setAside += try archive.entries(fileSystem).filter { $0.lastPosition >= plan.position }
                 .map { archive.file($0.name) }
             if hasCheckpoints { plan.setAside.append(directory.file(CheckpointLog.fileName)) }
@@ -185,7 +223,10 @@ extension JournalCutter {
 
     /// Files of the snapshot container that include records behind the cut. A list of key runs that does is set aside with all its
     /// runs, and with all snapshots, which rely on them: the next start makes both again from the journal.
-    private func containerFiles() throws(JournalFileError) -> [String] {
+    private func containerFiles(
+        of directory: JournalDirectory,
+        behind last: RecordPosition
+    ) throws(JournalFileError) -> [String] {
         var files = try containerFiles(in: directory.path)
         for name in try fileSystem.list(directory: directory.path) where name != ArchiveDirectory.defaultName {
             let path = directory.file(name)
@@ -193,12 +234,12 @@ extension JournalCutter {
             guard (try? fileSystem.list(directory: path)) != nil else { continue }
             files += try containerFiles(in: path)
         }
-        let losesKeys = files.contains { $0.header.kind == .keyCatalogue && $0.header.position >= plan.position }
+        let losesKeys = files.contains { $0.header.kind == .keyCatalogue && $0.header.position > last }
         return files.filter { file in
             switch file.header.kind {
             case .keyCatalogue, .keyRun, .keyFilter: losesKeys
-            case .snapshot: losesKeys || file.header.position >= plan.position
-            case .coldPayments, .coldPayouts, .coldWallets: file.header.position >= plan.position
+            case .snapshot: losesKeys || file.header.position > last
+            case .coldPayments, .coldPayouts, .coldWallets: file.header.position > last
             }
         }.map(\.path)
     }

@@ -15,6 +15,8 @@ package struct JournalRepairPlan: Sendable {
     /// Files of the journal that are set aside (`.cut`), and those that are kept beside their new version.
     package internal(set) var setAside: [String] = []
     package internal(set) var replaced: [String] = []
+    /// Of a log of streams: how far each is at the cut, by number.
+    package internal(set) var streams: [StreamMark] = []
 
     /// How many records are cut off, as far as is known.
     package var lostRecords: UInt64 { lastKnown < position ? 0 : lastKnown - position + 1 }
@@ -26,16 +28,19 @@ package enum JournalRepair {
     /// What cutting at `position` would mean. Changes nothing. Throws `fenced` when a process has the journal, whose end moves then,
     /// `notFound` if there is nothing to cut there, `corrupt` if the journal is damaged before the position, `key` if the batch has to
     /// be parted and cannot be opened.
+    /// - Parameter shards: of a log of streams, all its streams, and where each has its files: those that rest on cut records are set
+    ///   aside, too.
     package static func plan(
         directory: String,
         truncateAt position: RecordPosition,
         archive: String? = nil,
         keys: MasterKeyRing? = nil,
+        shards: [StreamNumber: String] = [:],
         fileSystem: any JournalFileSystem = PosixFileSystem()
     ) throws(JournalProblem) -> JournalRepairPlan {
         let lock = try JournalRecovery.takeLock(fileSystem, JournalDirectory(directory))
         defer { withExtendedLifetime(lock) {} }
-        return try JournalCutter(fileSystem, directory, archive, keys, position).plan
+        return try JournalCutter(fileSystem, directory, archive, keys, position, shards: shards).plan
     }
 
     /// Cuts, and says what was done. Blocks. Throws `fenced` when a process has the journal. After a crash in between it can
@@ -45,11 +50,12 @@ package enum JournalRepair {
         at position: RecordPosition,
         archive: String? = nil,
         keys: MasterKeyRing? = nil,
+        shards: [StreamNumber: String] = [:],
         fileSystem: any JournalFileSystem = PosixFileSystem()
     ) throws(JournalProblem) -> JournalRepairPlan {
         let lock = try JournalRecovery.takeLock(fileSystem, JournalDirectory(directory))
         defer { withExtendedLifetime(lock) {} }
-        let cutter = try JournalCutter(fileSystem, directory, archive, keys, position)
+        let cutter = try JournalCutter(fileSystem, directory, archive, keys, position, shards: shards)
         do throws(JournalFileError) {
             try cutter.cut()
         } catch {

@@ -13,6 +13,8 @@ package struct JournalVerification: Sendable {
     package internal(set) var bytes: UInt64 = 0
     package internal(set) var lastPosition: RecordPosition = 0
     package internal(set) var lastEpoch: UInt64 = 0
+    /// Of a log of streams: how far each is, by number. Those of encrypted batches need the keys.
+    package internal(set) var streams: [StreamMark] = []
     /// The chain's head, SHA-256 as hexadecimal digits: the same head means the same journal.
     package internal(set) var headHash = ""
     package internal(set) var witness = RecoveryReport.WitnessState.absent
@@ -36,13 +38,15 @@ package enum JournalVerifier {
     /// The chain is checked from the oldest segment on that is in `archive` (by default the folder of that name in the directory)
     /// or in the directory. `journalID` nil accepts any shard's journal. Without `keys` encrypted batches are checked but not
     /// opened; with `keys` a master key that is missing or wrong is a problem, `key`. With `evidence` the journal is also held
-    /// against the signed checkpoints of its own log and those that were kept elsewhere.
+    /// against the signed checkpoints of its own log and those that were kept elsewhere. With `isLog` it is a log of streams, whose
+    /// runs must follow each other.
     package static func verify(
         directory: String,
         journalID: UInt64? = nil,
         keys: MasterKeyRing? = nil,
         evidence: CheckpointEvidence? = nil,
         archive: String? = nil,
+        isLog: Bool = false,
         fileSystem: any JournalFileSystem = PosixFileSystem()
     ) -> JournalVerification {
         var verification = JournalVerification()
@@ -65,7 +69,7 @@ package enum JournalVerifier {
             )
             var auditor = try auditor(evidence, journalID, place, fileSystem)
             defer { verification.checkpoints = auditor?.audit }
-            try scan(&scanner, &auditor, &verification)
+            try scan(&scanner, isLog: isLog, &auditor, &verification)
         } catch {
             verification.problem = error
         }
@@ -74,21 +78,56 @@ package enum JournalVerifier {
 
     private static func scan(
         _ scanner: inout JournalScanner,
+        isLog: Bool,
         _ auditor: inout CheckpointAuditor?,
         _ verification: inout JournalVerification
     ) throws(JournalProblem) {
         var isWhole = false
+        let streams = Monitor((census: StreamCensus(), isWhole: true))
         defer {
             verification.fill(scanner)
+            verification.streams = streams.withLock { $0.census.marks.values.sorted { $0.number < $1.number } }
             auditor?.finish(isWhole: isWhole)
+        }
+        if isLog {
+            scanner.onSegment = { header throws(JournalProblem) in
+                // Without keys it is not known what a segment adds.
+                try streams.withLock { streams throws(JournalProblem) in
+                    if streams.isWhole { try streams.census.began(header) }
+                }
+            }
         }
         let end = try scanner.scan { batch throws(JournalProblem) in
             auditor?.see(batch)
             if batch.payload == nil { verification.sealedBatches += 1 }
-            try BatchRecords.forEach(in: batch) { _, _ in }
+            guard isLog else { return try BatchRecords.forEach(in: batch) { _, _ in } }
+            try streams.withLock { streams throws(JournalProblem) in try check(batch, &streams) }
         }
         isWhole = true
         verification.tornBytes = UInt64(end.torn)
+    }
+
+    /// The runs of a batch follow those before.
+    private static func check(
+        _ batch: JournalScanner.Batch,
+        _ streams: inout (census: StreamCensus, isWhole: Bool)
+    ) throws(JournalProblem) {
+        if batch.payload == nil { streams.isWhole = false }
+        var problem: JournalProblem?
+        try BatchRecords.forEach(in: batch) { position, bytes in
+            guard problem == nil else { return }
+            do throws(JournalProblem) {
+                try bytes.withUnsafeBytes { bytes throws(JournalProblem) in
+                    let run = try streams.census.take(bytes, at: position)
+                    guard run.forEachRecord(in: bytes, { _, _ in }) else {
+                        throw streams.census.damaged(position, "the records' lengths do not fit the run")
+                    }
+                }
+            } catch {
+                problem = error
+            }
+        }
+        if let problem { throw problem }
     }
 
     private static func auditor(

@@ -1,16 +1,15 @@
-/// Where batches begin, for reading a record again: at most `limit` entries of 24 bytes. When it is full every second entry
-/// goes and from then on only every second batch is entered, so a read starts at most `stride` batches before its record.
-struct BatchIndex {
+/// Where positions are: at most `limit` entries. When it is full every second entry goes and from then on only every second position
+/// is entered, so a read starts at most `stride` of them before its record.
+struct SparseIndex<Place> {
     struct Entry {
         var firstPosition: RecordPosition
-        var offset: UInt64
-        var segment: UInt64
+        var place: Place
     }
 
     let limit: Int
     private(set) var entries: [Entry] = []
     private(set) var stride: UInt64 = 1
-    private var batches: UInt64 = 0
+    private var offered: UInt64 = 0
 
     init(limit: Int) {
         precondition(limit >= 2)
@@ -18,21 +17,32 @@ struct BatchIndex {
     }
 
     mutating func add(_ entry: Entry) {
-        defer { batches += 1 }
-        guard batches % stride == 0 else { return }
+        defer { offered += 1 }
+        guard offered % stride == 0 else { return }
         if entries.count == limit { thin() }
-        if batches % stride == 0 { entries.append(entry) }
+        if offered % stride == 0 { entries.append(entry) }
     }
 
     /// The last entry at or before a record.
     func entry(before position: RecordPosition) -> Entry? {
+        let index = index(after: position)
+        return index == 0 ? nil : entries[index - 1]
+    }
+
+    /// The first entry behind a record.
+    func entry(after position: RecordPosition) -> Entry? {
+        let index = index(after: position)
+        return index == entries.count ? nil : entries[index]
+    }
+
+    private func index(after position: RecordPosition) -> Int {
         var low = 0
         var high = entries.count
         while low < high {
             let middle = (low + high) / 2
             if entries[middle].firstPosition <= position { low = middle + 1 } else { high = middle }
         }
-        return low == 0 ? nil : entries[low - 1]
+        return low
     }
 
     private mutating func thin() {
@@ -44,4 +54,22 @@ struct BatchIndex {
         entries.removeLast(entries.count - kept)
         stride *= 2
     }
+}
+
+/// Where batches begin, for reading a record again: 24 bytes each.
+typealias BatchIndex = SparseIndex<BatchPlace>
+
+/// Where a batch begins.
+struct BatchPlace {
+    var offset: UInt64
+    var segment: UInt64
+}
+
+extension SparseIndex.Entry where Place == BatchPlace {
+    init(firstPosition: RecordPosition, offset: UInt64, segment: UInt64) {
+        self.init(firstPosition: firstPosition, place: BatchPlace(offset: offset, segment: segment))
+    }
+
+    var offset: UInt64 { place.offset }
+    var segment: UInt64 { place.segment }
 }

@@ -79,7 +79,8 @@ final class BatchWriter {
     }
 
     /// Begins a prepared segment: its header makes it part of the journal.
-    func begin(_ prepared: PreparedSegment) throws(JournalFileError) {
+    /// - Parameter streams: how far each stream of a log is.
+    func begin(_ prepared: PreparedSegment, streams: [StreamMark] = []) throws(JournalFileError) {
         precondition(prepared.number == segment.number + 1)
         segment = try Self.writeHeader(
             prepared,
@@ -87,6 +88,7 @@ final class BatchWriter {
             batchBytes: batchBytes,
             epoch: epoch,
             after: end,
+            streams: streams,
             keys: keys
         )
         key = segment.dataKey(keys)
@@ -102,6 +104,7 @@ final class BatchWriter {
         batchBytes: Int,
         epoch: UInt64,
         after end: DurablePoint,
+        streams: [StreamMark] = [],
         keys: JournalKeys?
     ) throws(JournalFileError) -> SegmentHeader {
         var header = SegmentHeader(
@@ -115,7 +118,8 @@ final class BatchWriter {
             epoch: epoch,
             createdMilliseconds: wallMilliseconds(),
             salt: .random(),
-            previousHash: end.hash
+            previousHash: end.hash,
+            streams: streams
         )
         if let keys { header.makeDataKey(keys.ring) }
         let block = UnsafeMutableRawBufferPointer.aligned(byteCount: SegmentHeader.byteCount)

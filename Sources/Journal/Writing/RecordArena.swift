@@ -4,6 +4,8 @@ struct RecordArena: ~Copyable {
     private let memory: UnsafeMutableRawBufferPointer
     private(set) var byteCount = 0
     private(set) var recordCount = 0
+    /// What the flush pacer takes for the load: the records, and of a log of streams those in its runs.
+    private(set) var load = 0
     /// Position of the first record; meaningless when empty.
     private(set) var firstPosition: RecordPosition = 0
 
@@ -23,11 +25,29 @@ struct RecordArena: ~Copyable {
         UnsafeMutableRawBufferPointer(rebasing: memory[byteCount...]).copyMemory(from: bytes)
         byteCount += bytes.count
         recordCount += count
+        load += count
+    }
+
+    /// Takes a run in as one record: its header in front of the stream's records. The caller has checked framing and room.
+    mutating func append(_ run: StreamRun, of bytes: UnsafeRawBufferPointer, position: RecordPosition) {
+        let length = run.byteCount
+        precondition(byteCount + 4 + length <= memory.count)
+        if isEmpty { firstPosition = position }
+        precondition(position == firstPosition + UInt64(recordCount))
+        let target = UnsafeMutableRawBufferPointer(rebasing: memory[byteCount..<byteCount + 4 + length])
+        target.store(UInt32(length), at: 0)
+        run.encode(into: UnsafeMutableRawBufferPointer(rebasing: target[4...]))
+        UnsafeMutableRawBufferPointer(rebasing: target[(4 + StreamRun.headerBytes)...])
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[run.range]))
+        byteCount += 4 + length
+        recordCount += 1
+        load += max(Int(run.count), 1)
     }
 
     mutating func removeAll() {
         byteCount = 0
         recordCount = 0
+        load = 0
     }
 
     /// As many whole records from an offset on as fit `limit` bytes: none if the first does not.

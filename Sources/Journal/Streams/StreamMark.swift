@@ -1,0 +1,59 @@
+/// The number of a stream in a log of streams: the shard's.
+package typealias StreamNumber = UInt16
+
+/// The named maxima of a log of streams.
+package enum StreamLimits {
+    /// Streams of one log: the marks of all of them fit the header of a segment.
+    package static let streams = 128
+    /// Bytes of records in one run, unless a single record is larger. A run is what a batch takes or leaves, so a short run leaves
+    /// little of a segment's end empty.
+    static let runBytes = 16 << 10
+}
+
+/// How far a stream of a log is.
+package struct StreamMark: Sendable, Equatable {
+    package let number: StreamNumber
+    /// Its last record; 0 for none.
+    package internal(set) var position: RecordPosition
+    /// The largest epoch of an owner.
+    package internal(set) var epoch: UInt64
+}
+
+extension StreamMark {
+    /// Where the marks stand in a segment's header: their number, then each.
+    private static let countOffset = 264
+    private static let firstOffset = 272
+    private static let byteCount = 24
+
+    static func encode(_ marks: [StreamMark], into block: UnsafeMutableRawBufferPointer) {
+        precondition(marks.count <= StreamLimits.streams)
+        block.store(UInt32(marks.count), at: countOffset)
+        for (index, mark) in marks.enumerated() {
+            let offset = firstOffset + index * byteCount
+            block.store(UInt64(mark.number), at: offset)
+            block.store(mark.position, at: offset + 8)
+            block.store(mark.epoch, at: offset + 16)
+        }
+    }
+
+    static func count(in block: UnsafeRawBufferPointer) -> Int { Int(block.integer(countOffset, as: UInt32.self)) }
+
+    /// The caller has checked the count.
+    static func decode(from block: UnsafeRawBufferPointer) -> [StreamMark] {
+        (0..<count(in: block)).map { index in
+            let offset = firstOffset + index * byteCount
+            return StreamMark(
+                number: StreamNumber(truncatingIfNeeded: block.integer(offset, as: UInt64.self)),
+                position: block.integer(offset + 8),
+                epoch: block.integer(offset + 16)
+            )
+        }
+    }
+}
+
+extension [StreamMark] {
+    /// The last record of a stream; 0 for a stream that has no mark, and so no record.
+    func position(of stream: StreamNumber) -> RecordPosition {
+        first { $0.number == stream }?.position ?? 0
+    }
+}
