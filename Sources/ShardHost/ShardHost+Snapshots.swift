@@ -23,7 +23,11 @@ extension ShardHost {
                 areKeysDue: areKeysDue,
                 at: now
             )
-            if isDue == true, hasSnapshotTurn(isUrgent: areKeysDue) { takeSnapshot(now) }
+            if isDue == true {
+                if hasSnapshotTurn(isUrgent: areKeysDue) { takeSnapshot(now) }
+            } else if let position = schedule?.idleSince(position: core.lastPosition, at: now) {
+                journal.retire(upTo: position)
+            }
         }
     }
 

@@ -118,6 +118,9 @@ struct SnapshotSchedule {
     /// Milliseconds since 1970.
     private var lastTime: Int64?
     private var notBefore: Int64 = .min
+    /// Since when nothing was recorded behind the newest snapshot, and the last position that was retired for that.
+    private var idleFrom: Int64?
+    private var retired: RecordPosition = 0
 
     init(_ setup: SnapshotSetup, position: RecordPosition) {
         policy = setup.policy
@@ -145,6 +148,20 @@ struct SnapshotSchedule {
             || payments - paymentsBase + loads - lastLoads >= policy.payments
             || now - started >= policy.interval
             || now < started
+    }
+
+    /// The newest snapshot's position when nothing has been recorded behind it for the interval of snapshots; told once. The log that
+    /// the shard shares need not keep those records for a start any more: no second snapshot will come that says so.
+    mutating func idleSince(position: RecordPosition, at now: Int64) -> RecordPosition? {
+        guard case .idle = phase, position > 0, position == lastPosition, position > retired else {
+            idleFrom = nil
+            return nil
+        }
+        let from = idleFrom ?? now
+        idleFrom = from
+        guard now - from >= policy.interval else { return nil }
+        retired = position
+        return position
     }
 
     mutating func took(_ capture: ShardCapture, payments: Int, loads: Int, at now: Int64) {

@@ -10,6 +10,7 @@ from test_journal import batches, flip, pay
 # Small segments and frequent snapshots, so that both change while the copy is made. (Nothing is archived before the idempotency
 # keys of a day have expired; the unit tests archive and recycle under a copy.)
 SETTINGS = """
+shards: 2
 journal:
   segment_bytes: 2MiB
   snapshot: {journal_bytes: 256KiB, interval: 1s}
@@ -17,9 +18,9 @@ journal:
 
 
 def dump(directory):
-    """The records of every shard's journal and archive, as lines, oldest first."""
-    shards = sorted(directory.glob("shard-*"))
-    return [run("journal", "dump", "--hex", shard, status=0).stdout.splitlines() for shard in shards]
+    """The records of every log and its archive, as lines, oldest first."""
+    logs = sorted(directory.glob("log-*"))
+    return [run("journal", "dump", "--hex", log, status=0).stdout.splitlines() for log in logs]
 
 
 class Payments:
@@ -94,7 +95,7 @@ def test_a_backup_that_is_not_whole_is_not_restored(own_demo, tmp_path):
     assert "not empty" in again.stderr
     occupied = run("journal", "restore", "--from", backup, "--data", data, status=78)
     assert "not empty" in occupied.stderr
-    segment = next(backup.glob("shard-*/*.journal"))
+    segment = next(backup.glob("log-*/*.journal"))
     for file in (segment, backup / "meta.yaml", backup / "backup.manifest"):
         flip(file, min(5_000, file.stat().st_size - 10))
         refused = run("journal", "restore", "--from", backup, "--data", tmp_path / f"not-{file.name}", status=65)
@@ -106,23 +107,23 @@ def test_a_backup_that_is_not_whole_is_not_restored(own_demo, tmp_path):
 
 def test_a_damaged_journal_is_repaired_and_starts(own_demo):
     answers = pay(own_demo)
-    held = run("journal", "repair", own_demo.directory / "data/shard-000", "--truncate-at", 1, "--yes")
+    held = run("journal", "repair", own_demo.directory / "data/log-000", "--truncate-at", 1, "--yes")
     assert held.returncode == 75, "a gateway has it open"
     assert own_demo.stop_gateway() == 0
-    shard = max(own_demo.directory.glob("data/shard-*"), key=lambda path: len(dump(path.parent)[int(path.name[-1])]))
-    segment = shard / f"{1:020}.journal"
+    log = max(own_demo.directory.glob("data/log-*"), key=lambda path: len(dump(path.parent)[int(path.name[-1])]))
+    segment = log / f"{1:020}.journal"
     offset, _ = list(batches(segment))[10]
     flip(segment, offset + 300)
-    before = run("journal", "verify", shard, status=65)
+    before = run("journal", "verify", log, status=65)
     position = int(before.stderr.split("record ")[1].split(":")[0].split(",")[0])
-    plan = run("journal", "repair", shard, "--truncate-at", position, status=0).stdout
+    plan = run("journal", "repair", log, "--truncate-at", position, status=0).stdout
     assert "Nothing was changed" in plan and f"{position} to" in plan and "can still be read" in plan
-    run("journal", "verify", shard, status=65)
-    done = run("journal", "repair", shard, "--truncate-at", position, "--yes", status=0).stdout
+    run("journal", "verify", log, status=65)
+    done = run("journal", "repair", log, "--truncate-at", position, "--yes", status=0).stdout
     print(done)
     assert f"last position {position - 1}" in done
-    assert list(shard.glob("*.journal.cut"))
-    run("journal", "verify", shard, status=0)
+    assert list(log.glob("*.journal.cut"))
+    run("journal", "verify", log, status=0)
     own_demo.start("gateway")
     with own_demo.client() as api:
         same = sum(api.post("/v1/payments", json=payment(), headers=header).content == body for header, body in answers)

@@ -9,7 +9,7 @@ from gateway import finish, key, payment, wait_until
 SEED = 4711
 KILLS = 20
 # Segments of a few hundred batches, so that kills meet the change of segments, too.
-SETTINGS = "\njournal:\n  segment_bytes: 2MiB\n"
+SETTINGS = "\nshards: 2\njournal:\n  segment_bytes: 2MiB\n"
 # In turn: next to nothing in flight, and a hundred payments that the simulator has executed and not yet answered.
 LATENCIES = ({"kind": "fixed", "ms": 0}, {"kind": "lognormal", "p50_ms": 80, "p99_ms": 400})
 
@@ -54,7 +54,7 @@ def test_kill_at_random_moments_under_load(configured_demo, tmp_path):
     assert demo.stop_gateway() == 0
     print(demo.verify_journals().stdout)
     # Otherwise the kills hit nothing.
-    assert interrupted > KILLS and len(list(demo.directory.glob("data/shard-*/*.journal"))) > 8
+    assert interrupted > KILLS and len(list(demo.directory.glob("data/log-*/*.journal"))) > 8
 
 
 class Witness:

@@ -10,6 +10,7 @@ import pytest
 from gateway import key, payment, run, unique, wait_until
 
 CLEAR = """
+shards: 2
 journal:
   segment_bytes: 2MiB
   checkpoints:
@@ -81,7 +82,7 @@ def files_in_clear(demo, seen):
 
 
 def key_ids(demo):
-    """The master keys that the shards' last batches are under, from the metrics."""
+    """The master keys that the logs' last batches are under, from the metrics."""
     text = httpx.get(f"{demo.admin_url}/metrics", timeout=30).text
     return {float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("millrace_journal_key_id{")}
 
@@ -110,7 +111,7 @@ def test_nothing_in_clear_rotation_and_refusals(encrypted):
     before = {path: path.read_bytes() for path in data.rglob("*.journal")}
     write_keys(demo.directory, new_key(1))
     message = refused(demo, 78)
-    assert "is encrypted under key 1" in message and "shard-" in message and "another key" in message
+    assert "is encrypted under key 1" in message and "log-" in message and "another key" in message
     write_keys(demo.directory, second)
     message = refused(demo, 78)
     assert "is encrypted under key 1, which" in message and "journal.keys does not hold" in message
@@ -171,10 +172,10 @@ def test_a_rewritten_journal_is_shown_by_checkpoints(encrypted):
     pay(demo, 20)
 
     def published():
-        """The merchant's shard has signed all that it has."""
+        """Every log has signed all that it has."""
         kept.write_text(httpx.get(f"{demo.admin_url}/journal/checkpoints", timeout=30).text)
         positions = [int(line.split("position=")[1].split()[0]) for line in kept.read_text().splitlines()]
-        return sum(positions) == demo.metrics()["millrace_journal_records_total"]
+        return sum(positions) == demo.metrics()["millrace_journal_runs_total"]
 
     wait_until(published, 30, "a checkpoint")
     copy = demo.directory / "early"
@@ -192,7 +193,7 @@ def test_a_rewritten_journal_is_shown_by_checkpoints(encrypted):
     rolled_back = run("journal", "verify", copy, *evidence, status=65)
     assert "deleted: " in rolled_back.stderr and "kept elsewhere" in rolled_back.stderr
     # The same directory with the newer log is refused at the start.
-    for log in data.glob("shard-*/checkpoints"):
+    for log in data.glob("log-*/checkpoints"):
         shutil.copy(log, copy / log.parent.name / "checkpoints")
     shutil.rmtree(data)
     shutil.copytree(copy, data)

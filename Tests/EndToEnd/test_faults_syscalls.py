@@ -59,7 +59,7 @@ def test_a_directory_that_cannot_be_synced_refuses_the_start(trial, tmp_path):
     trial.begin("--duration", "4s")
     server = trial.demo.serve(*strace(tmp_path / "trace", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=2"))
     trial.ends(server, 74)
-    assert "shard-" in trial.log() and "sync directory" in trial.log() and "A journal failed" not in trial.log(), trial.log()
+    assert "log-" in trial.log() and "sync directory" in trial.log() and "A journal failed" not in trial.log(), trial.log()
     trial.conclude(trial.serve())
 
 

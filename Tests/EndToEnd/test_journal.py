@@ -35,8 +35,8 @@ def batches(path):
 
 
 def used_segment(demo):
-    """The first segment of a shard that has batches."""
-    segments = sorted((demo.directory / "data").glob("shard-*/*.journal"))
+    """The first segment of a log that has batches."""
+    segments = sorted((demo.directory / "data").glob("log-*/*.journal"))
     return next(segment for segment in segments if any(True for _ in batches(segment)))
 
 

@@ -93,7 +93,7 @@ def test_the_csv_has_every_posting_and_sums_to_zero(booked):
 
 def test_a_damaged_journal_is_not_summed(booked, tmp_path):
     damaged = shutil.copytree(booked.directory / "data", tmp_path / "data")
-    segment = next(path for path in sorted(damaged.glob("shard-*/*.journal")) if path.stat().st_size)
+    segment = next(path for path in sorted(damaged.glob("log-*/*.journal")) if path.stat().st_size)
     with segment.open("r+b") as file:
         file.seek(4096 + 300)
         file.write(b"\xff\xff\xff\xff")

@@ -13,6 +13,7 @@ import yaml
 from gateway import Demo, finish, key, payment, run, wait_until
 
 SETTINGS = """
+shards: 2
 journal:
   segment_bytes: 2MiB
   snapshot: {interval: 1s, journal_bytes: 1MiB, payments: 500, bytes_per_second: 0}

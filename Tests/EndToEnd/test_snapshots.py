@@ -9,6 +9,7 @@ from gateway import finish, key, payment, wait_until
 SEED = 815
 KILLS = 6
 SETTINGS = """
+shards: 2
 journal:
   segment_bytes: 2MiB
   snapshot: {interval: 1s, journal_bytes: 1MiB, payments: 1000, bytes_per_second: 0}

@@ -63,6 +63,23 @@ struct ShardHostSnapshotTests {
         #expect(try restored() == (10, 5))
     }
 
+    @Test("A shard that records nothing for an interval behind its newest snapshot retires everything, once")
+    func idle() {
+        let harness = harness(SnapshotPolicy(payments: 1, interval: 60_000))
+        harness.pass(milliseconds: 10)
+        harness.pass(milliseconds: 120_000)
+        #expect(harness.journal.retired.isEmpty, "nothing was recorded yet")
+        pay(harness, 1)
+        harness.pass(milliseconds: 10)
+        writer.runAll(harness.loop)
+        for _ in 0..<4 { harness.pass(milliseconds: 10) }
+        harness.pass(milliseconds: 50_000)
+        #expect(harness.journal.retired.isEmpty, "the interval is not over")
+        harness.pass(milliseconds: 20_000)
+        for _ in 0..<4 { harness.pass(milliseconds: 70_000) }
+        #expect(harness.journal.retired == [2] && harness.host.snapshotStatistics.written == 1)
+    }
+
     @Test("One is due after so many bytes, or after a time in which anything was recorded")
     func byBytesAndTime() {
         let harness = harness(SnapshotPolicy(journalBytes: 200, interval: 60_000))

@@ -23,7 +23,7 @@ struct AdminRoutes: Sendable {
                 .metrics(ByteBuffer(bytes: PrometheusText.render(try await GatewayMetrics.gather(from: parts))))
             },
             AdminRoute("/ledger/trial-balance") { _ in .json(try await TrialBalanceDocument.make(from: parts)) },
-            AdminRoute("/journal/checkpoints") { _ in try await Self.checkpoints(of: parts) },
+            AdminRoute("/journal/checkpoints") { _ in Self.checkpoints(of: parts) },
             AdminRoute("/unresolved") { request in
                 guard let limit = UnresolvedDocument.limit(request.value("limit")) else {
                     return .problem(400, code: "invalid_limit", "limit is a number from 1 to 1000")
@@ -34,15 +34,14 @@ struct AdminRoutes: Sendable {
         ]
     }
 
-    /// The newest checkpoint of each journal, a line each, as `millrace journal verify --checkpoint` reads them.
-    private static func checkpoints(of parts: GatewayParts) async throws -> AdminResponse {
+    /// The newest checkpoint of each log, a line each, as `millrace journal verify --checkpoint` reads them.
+    private static func checkpoints(of parts: GatewayParts) -> AdminResponse {
         guard parts.protection.checkpoints != nil else {
             return .problem(404, code: "checkpoints_off", "This gateway signs no checkpoints")
         }
         var text = ""
-        for number in 0..<parts.shardCount {
-            let line = try await parts.onSlot(number) { $0.store.newestCheckpoint?.line }
-            if let line { text += line + "\n" }
+        for (_, log) in parts.logs.all {
+            if let line = log.newestCheckpoint?.line { text += line + "\n" }
         }
         return .text(text)
     }

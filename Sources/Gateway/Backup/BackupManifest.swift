@@ -1,7 +1,7 @@
 import Crypto
 import Glibc
 
-/// What a backup consists of: every file with its size and SHA-256, and where each shard's journal ends. The last thing that is
+/// What a backup consists of: every file with its size and SHA-256, and where each log ends. The last thing that is
 /// written: a backup without it is not finished. Text, one fact a line; the last line is the digest of all before it.
 struct BackupManifest: Equatable {
     static let fileName = "backup.manifest"
@@ -9,7 +9,7 @@ struct BackupManifest: Equatable {
     /// A backup of a million files has a manifest of about 150 MB.
     static let maximumBytes = 1 << 28
 
-    struct Shard: Equatable {
+    struct Log: Equatable {
         var number: Int
         var lastPosition: UInt64
         var headHash: String
@@ -24,12 +24,12 @@ struct BackupManifest: Equatable {
 
     /// Seconds since 1970; for people.
     var seconds: Int64
-    var shards: [Shard] = []
+    var logs: [Log] = []
     var files: [File] = []
 
     var text: [UInt8] {
         var lines = "millrace-backup \(Self.format)\ntime \(seconds)\n"
-        for shard in shards { lines += "shard \(shard.number) \(shard.lastPosition) \(shard.headHash)\n" }
+        for log in logs { lines += "log \(log.number) \(log.lastPosition) \(log.headHash)\n" }
         for file in files { lines += "file \(file.digest) \(file.bytes) \(file.path)\n" }
         let body = Array(lines.utf8)
         return body + Array("end \(Hexadecimal.encode(Array(SHA256.hash(data: body))))\n".utf8)
@@ -58,9 +58,9 @@ struct BackupManifest: Equatable {
         case "time":
             guard words.count == 2, let time = Int64(words[1]) else { return false }
             seconds = time
-        case "shard":
+        case "log":
             guard words.count == 4, let number = Int(words[1]), let last = UInt64(words[2]) else { return false }
-            shards.append(Shard(number: number, lastPosition: last, headHash: String(words[3])))
+            logs.append(Log(number: number, lastPosition: last, headHash: String(words[3])))
         case "file":
             guard words.count == 4, let bytes = UInt64(words[2]), Self.isInside(words[3]) else { return false }
             files.append(File(path: String(words[3]), bytes: bytes, digest: String(words[1])))

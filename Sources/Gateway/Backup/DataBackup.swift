@@ -3,15 +3,17 @@ package import Journal
 
 /// Copies a data directory, which a gateway may be serving from, into a directory that a gateway can serve from.
 package struct DataBackup {
-    /// What one shard's copy holds.
-    package struct Shard {
+    /// What one log's copy holds.
+    package struct Log {
         package var directory: String
         package var result: JournalBackupResult
+        /// What was copied beside it for its shards.
+        package var shardFiles: Int
     }
 
     package let source: String
     package let target: String
-    /// Where archives are, if not in the shards' folders: the parent of `shard-000`, ...
+    /// Where archives are, if not in the logs' folders: the parent of `log-000`, ...
     package let archive: String?
     /// Bytes per second that are read at most, so that the gateway finds the disk free.
     package let bytesPerSecond: Int
@@ -24,22 +26,25 @@ package struct DataBackup {
         self.bytesPerSecond = bytesPerSecond
     }
 
-    /// Blocks. Shards are independent of each other, so each is copied up to a point of its own.
-    package func run() throws -> [Shard] {
+    /// Blocks. What shards have beside their logs goes first, so that each log's copy reaches every record that it speaks of. Logs are
+    /// independent of each other, so each is copied up to a point of its own.
+    package func run() throws -> [Log] {
         let meta = try DataDirectoryMeta(readingFrom: FilePaths.join(source, "meta.yaml"))
         try EmptyDirectory.make(target)
         var manifest = BackupManifest(seconds: Int64(time(nil)))
-        var shards: [Shard] = []
-        for number in 0..<meta.shards {
-            let result = try copy(shard: number)
-            let directory = DataDirectory.journalDirectory(in: target, shard: number)
+        var logs: [Log] = []
+        for number in 0..<meta.logs {
+            var files = 0
+            for shard in stride(from: number, to: meta.shards, by: meta.logs) { files += try copy(shard: shard) }
+            let result = try copy(log: number)
+            let directory = DataDirectory.logDirectory(in: target, log: number)
             try check(directory, result)
-            manifest.shards.append(
+            manifest.logs.append(
                 .init(number: number, lastPosition: result.lastPosition, headHash: result.headHash)
             )
-            shards.append(Shard(directory: directory, result: result))
+            logs.append(Log(directory: directory, result: result, shardFiles: files))
         }
-        // Behind the journals: it has every number that they hold.
+        // Behind the logs: it has every number that they hold.
         let registry = try ConnectorRegistryFile.read(in: source)
         try ConnectorRegistryFile.write(registry, in: target)
         let metaBytes = try Files.read(FilePaths.join(source, "meta.yaml"))
@@ -53,16 +58,32 @@ package struct DataBackup {
             to: FilePaths.join(target, BackupManifest.fileName),
             permissions: 0o600
         )
-        return shards
+        return logs
     }
 
-    private func copy(shard number: Int) throws(JournalError) -> JournalBackupResult {
+    /// - Returns: the number of files.
+    private func copy(shard number: Int) throws(JournalError) -> Int {
+        let directory = DataDirectory.shardDirectory(in: source, shard: number)
+        guard Files.isDirectory(directory) else { return 0 }
+        let pacer = Pacer(bytesPerSecond: bytesPerSecond)
+        do throws(JournalProblem) {
+            return try JournalBackup.copyFiles(
+                directory: directory,
+                to: DataDirectory.shardDirectory(in: target, shard: number),
+                pace: { pacer.took($0) }
+            ).otherFiles
+        } catch {
+            throw JournalError(error.code, error.description)
+        }
+    }
+
+    private func copy(log number: Int) throws(JournalError) -> JournalBackupResult {
         let pacer = Pacer(bytesPerSecond: bytesPerSecond)
         do throws(JournalProblem) {
             return try JournalBackup.copy(
-                directory: DataDirectory.journalDirectory(in: source, shard: number),
-                archive: archive.map { DataDirectory.journalDirectory(in: $0, shard: number) },
-                to: DataDirectory.journalDirectory(in: target, shard: number),
+                directory: DataDirectory.logDirectory(in: source, log: number),
+                archive: archive.map { DataDirectory.logDirectory(in: $0, log: number) },
+                to: DataDirectory.logDirectory(in: target, log: number),
                 pace: { pacer.took($0) }
             )
         } catch {
@@ -72,7 +93,7 @@ package struct DataBackup {
 
     /// A backup that cannot be read is none.
     private func check(_ directory: String, _ result: JournalBackupResult) throws(JournalError) {
-        let found = JournalVerifier.verify(directory: directory)
+        let found = JournalVerifier.verify(directory: directory, isLog: true)
         if let problem = found.problem { throw JournalError(problem.code, "the copy is not sound: \(problem)") }
         guard found.lastPosition == result.lastPosition, found.headHash == result.headHash else {
             throw JournalError(.corrupt, "\(directory): the copy ends with record \(found.lastPosition)")

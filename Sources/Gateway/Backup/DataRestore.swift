@@ -15,7 +15,7 @@ package struct DataRestore {
     package struct Result {
         package var files = 0
         package var bytes: UInt64 = 0
-        /// The last record of each shard.
+        /// The last run of each log.
         package var lastPositions: [UInt64] = []
         /// When the backup was made, in seconds since 1970.
         package var seconds: Int64 = 0
@@ -25,11 +25,11 @@ package struct DataRestore {
     /// is no data directory.
     package func run() throws -> Result {
         let manifest = try manifest()
-        for shard in manifest.shards { try check(shard) }
+        for log in manifest.logs { try check(log) }
         try EmptyDirectory.make(target)
         var result = Result()
         result.seconds = manifest.seconds
-        result.lastPositions = manifest.shards.map(\.lastPosition)
+        result.lastPositions = manifest.logs.map(\.lastPosition)
         let meta = "meta.yaml"
         for file in manifest.files.sorted(by: { ($0.path == meta ? 1 : 0) < ($1.path == meta ? 1 : 0) }) {
             try copy(file)
@@ -61,15 +61,15 @@ package struct DataRestore {
         return manifest
     }
 
-    private func check(_ shard: BackupManifest.Shard) throws(JournalError) {
-        let directory = DataDirectory.journalDirectory(in: backup, shard: shard.number)
-        let found = JournalVerifier.verify(directory: directory)
+    private func check(_ log: BackupManifest.Log) throws(JournalError) {
+        let directory = DataDirectory.logDirectory(in: backup, log: log.number)
+        let found = JournalVerifier.verify(directory: directory, isLog: true)
         if let problem = found.problem { throw JournalError(problem.code, "the backup is damaged: \(problem)") }
-        guard found.lastPosition == shard.lastPosition, found.headHash == shard.headHash else {
+        guard found.lastPosition == log.lastPosition, found.headHash == log.headHash else {
             throw JournalError(
                 .corrupt,
-                "\(directory): ends with record \(found.lastPosition), head \(found.headHash); the manifest says "
-                    + "\(shard.lastPosition), \(shard.headHash)"
+                "\(directory): ends with run \(found.lastPosition), head \(found.headHash); the manifest says "
+                    + "\(log.lastPosition), \(log.headHash)"
             )
         }
     }

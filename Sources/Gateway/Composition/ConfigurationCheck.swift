@@ -21,8 +21,10 @@ extension GatewayConfiguration {
         try resolve("admin.host", admin.host, port: admin.port)
         if makesDataDirectory {
             guard !DataDirectory.exists(at: dataDirectory) else { throw DataDirectoryError.exists(path: dataDirectory) }
+            try checkRoom(shards: shardsOfNewDirectory, logs: logsOfNewDirectory)
         } else {
-            try DataDirectory.check(path: dataDirectory, shards: shards, id: dataDirectoryID)
+            let found = try DataDirectory.check(path: dataDirectory, shards: shards, id: dataDirectoryID)
+            try checkRoom(shards: found.shards, logs: found.logs)
         }
     }
 

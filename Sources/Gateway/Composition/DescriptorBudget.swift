@@ -9,8 +9,10 @@
 struct DescriptorBudget: Equatable {
     /// Standard streams, the data directory, libraries, and what a moment needs.
     private static let process = 128
-    /// A journal's segments (in use, next, archived ones that are read), witnesses, checkpoints, snapshots and lock.
-    private static let journal = 48
+    /// A log's segments (in use, next, archived ones that are read), witness, checkpoints and lock.
+    private static let log = 32
+    /// A shard's snapshots, runs of keys, cold payments, cursors and lock, and what its readers open of the log.
+    private static let shard = 48
     /// The listener and the system's own descriptors of an event loop.
     private static let eventLoop = 8
     /// Fewer connections than this on a loop are no service.
@@ -35,6 +37,7 @@ struct DescriptorBudget: Equatable {
         limit: Int,
         loops: Int,
         shards: Int,
+        logs: Int,
         callsPerLoop: Int,
         adminConnections: Int,
         wantedPerLoop: Int
@@ -42,7 +45,7 @@ struct DescriptorBudget: Equatable {
         self.limit = limit
         self.wantedPerLoop = wantedPerLoop
         reserved =
-            Self.process + shards * Self.journal + adminConnections + (loops + 1) * Self.eventLoop
+            Self.process + logs * Self.log + shards * Self.shard + adminConnections + (loops + 1) * Self.eventLoop
             + loops * callsPerLoop
         connectionsPerLoop = min(wantedPerLoop, max(0, limit - reserved) / loops)
         let least = min(wantedPerLoop, Self.leastConnectionsPerLoop)

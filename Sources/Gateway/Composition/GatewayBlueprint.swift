@@ -55,17 +55,7 @@ struct GatewayBlueprint: Sendable {
         if let archive = configuration.journal.archive.directory {
             try Files.makeDirectory(archive, permissions: 0o700)
         }
-        directory =
-            makesDataDirectory
-            ? try DataDirectory.create(
-                path: configuration.dataDirectory,
-                shards: configuration.shards ?? configuration.loops
-            )
-            : try DataDirectory.open(
-                path: configuration.dataDirectory,
-                shards: configuration.shards,
-                id: configuration.dataDirectoryID
-            )
+        directory = try Self.openDirectory(configuration, makes: makesDataDirectory)
         registry = try directory.register(configuration.connectors)
         connectors = try configuration.connectors.map { [registry] in
             try ConnectorPlan($0, registry: registry, payments: configuration.payments)
@@ -77,6 +67,7 @@ struct GatewayBlueprint: Sendable {
             limit: DescriptorBudget.raiseLimit(),
             loops: loopCount,
             shards: directory.shards,
+            logs: directory.logs,
             callsPerLoop: connectors.reduce(0) { $0 + $1.client.connections.maximum }
                 + (configuration.risk.scorer?.connectionsPerLoop ?? 0),
             adminConnections: AdminLimits().maxConnections,
@@ -102,6 +93,26 @@ struct GatewayBlueprint: Sendable {
         snapshotPace = WritePace(bytesPerSecond: configuration.journal.snapshot.bytesPerSecond)
     }
 
+    private static func openDirectory(_ configuration: GatewayConfiguration, makes: Bool) throws -> DataDirectory {
+        if makes {
+            let (shards, logs) = (configuration.shardsOfNewDirectory, configuration.logsOfNewDirectory)
+            try configuration.checkRoom(shards: shards, logs: logs)
+            return try DataDirectory.create(path: configuration.dataDirectory, shards: shards, logs: logs)
+        }
+        let directory = try DataDirectory.open(
+            path: configuration.dataDirectory,
+            shards: configuration.shards,
+            id: configuration.dataDirectoryID
+        )
+        do throws(ConfigurationError) {
+            try configuration.checkRoom(shards: directory.shards, logs: directory.logs)
+        } catch {
+            directory.close()
+            throw error
+        }
+        return directory
+    }
+
     var shardCount: Int { directory.shards }
 
     var clockMark: ClockMark { ClockMark(directory: directory.path) }
@@ -125,17 +136,9 @@ struct GatewayBlueprint: Sendable {
     /// What shard `number` is made from.
     func plan(shard number: Int) -> ShardPlan {
         return ShardPlan(
-            directory: directory.journalDirectory(shard: number),
-            journal: JournalConfiguration(
-                journalID: UInt64(number),
-                segmentBytes: configuration.journal.segmentBytes,
-                batchBytes: configuration.journal.maxBatchBytes,
-                backlogBytes: Self.journalBacklogBytes(configuration),
-                floorNanoseconds: UInt64(configuration.journal.floorMicroseconds) * 1_000,
-                keys: protection.keys,
-                checkpoints: protection.checkpoints,
-                archive: archive(shard: number)
-            ),
+            directory: directory.shardDirectory(number),
+            keys: protection.keys,
+            monotonic: JournalConfiguration(journalID: 0).clock,
             shard: ShardConfiguration(
                 shard: UInt16(number),
                 connectors: ConnectorTable(registry: registry, configured: connectors.map(\.settings)),
@@ -183,19 +186,39 @@ struct GatewayBlueprint: Sendable {
 
     static func milliseconds(_ duration: Duration) -> Int64 { TimeAmount(duration).nanoseconds / 1_000_000 }
 
-    private func archive(shard number: Int) -> JournalArchiveConfiguration {
+    /// What log `number` is opened with.
+    func plan(log number: Int) -> LogPlan {
+        LogPlan(
+            directory: directory.logDirectory(number),
+            configuration: JournalConfiguration(
+                journalID: UInt64(number),
+                segmentBytes: configuration.journal.segmentBytes,
+                batchBytes: configuration.journal.maxBatchBytes,
+                backlogBytes: Self.journalBacklogBytes(configuration),
+                floorNanoseconds: UInt64(configuration.journal.floorMicroseconds) * 1_000,
+                keys: protection.keys,
+                checkpoints: protection.checkpoints,
+                archive: archive(log: number)
+            ),
+            shards: directory.shards(of: number).map { ($0, directory.shardDirectory($0)) }
+        )
+    }
+
+    private func archive(log number: Int) -> JournalArchiveConfiguration {
         let settings = configuration.journal.archive
-        let journal = directory.journalDirectory(shard: number)
+        let log = directory.logDirectory(number)
         return JournalArchiveConfiguration(
-            directory: settings.directory.map { DataDirectory.journalDirectory(in: $0, shard: number) }
-                ?? FilePaths.join(journal, ArchiveDirectory.defaultName),
+            directory: settings.directory.map { DataDirectory.logDirectory(in: $0, log: number) }
+                ?? FilePaths.join(log, ArchiveDirectory.defaultName),
             keepMilliseconds: settings.keep.map { TimeAmount($0).nanoseconds / 1_000_000 },
             spareSegments: settings.spareSegments
         )
     }
 
-    /// The journal's own limit lies above the one at which new work is refused, by more than all operations in flight can
-    /// still write: their outcomes always fit.
+    var logCount: Int { directory.logs }
+
+    /// A shard's share of its log's backlog lies above the limit at which new work is refused, by more than all operations in flight
+    /// can still write: their outcomes always fit.
     private static func journalBacklogBytes(_ configuration: GatewayConfiguration) -> Int {
         let outcomes = configuration.callsInFlightPerLoop * 8_192
         return min(1 << 30, configuration.journal.maxUnflushedBytes + outcomes + (8 << 20))

@@ -11,6 +11,9 @@ enum GatewayMetrics {
         var all = MetricsSnapshot()
         let clock = parts.clock
         for snapshot in try await parts.onEachLoop({ snapshot(of: $0, at: clock()) }) { all.merge(snapshot) }
+        for (number, log) in parts.logs.all {
+            add(log.statistics, [MetricLabel("log", "\(number)")], to: &all)
+        }
         all.gauge(
             "millrace_clock_error_milliseconds",
             help: "Alarm: the gateway's time less the machine's clock, which was set since the start.",
@@ -327,8 +330,8 @@ enum GatewayMetrics {
     private static func add(_ journal: JournalStatistics, _ labels: [MetricLabel], to metrics: inout MetricsSnapshot) {
         let counters: [(StaticString, StaticString, UInt64)] = [
             ("millrace_journal_flushes_total", "Batches written and synced.", journal.flushes),
-            ("millrace_journal_records_total", "Records made durable.", journal.records),
-            ("millrace_journal_bytes_total", "Bytes of records made durable.", journal.bytes),
+            ("millrace_journal_runs_total", "Runs of records made durable.", journal.records),
+            ("millrace_journal_bytes_total", "Bytes of runs made durable.", journal.bytes),
             ("millrace_journal_padded_bytes_total", "Bytes given to the disk.", journal.paddedBytes),
             ("millrace_journal_segment_waits_total", "Waits for a prepared segment.", journal.segmentWaits),
             (
@@ -344,7 +347,12 @@ enum GatewayMetrics {
         ]
         for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: value) }
         add(journal.archive, labels, to: &metrics)
-        addReaders(of: journal, labels, to: &metrics)
+        metrics.counter(
+            "millrace_journal_expiry_held_back_total",
+            help: "Looks that found an archived segment past its time that a cursor or a feed needs.",
+            labels: labels,
+            value: journal.expiryHeldBack
+        )
         metrics.gauge(
             "millrace_journal_key_id",
             help: "Number of the master key that the last batch was encrypted under; 0 none.",
@@ -359,18 +367,14 @@ enum GatewayMetrics {
         )
     }
 
-    private static func addReaders(
-        of journal: JournalStatistics,
-        _ labels: [MetricLabel],
-        to metrics: inout MetricsSnapshot
-    ) {
+    private static func add(_ journal: StreamStatistics, _ labels: [MetricLabel], to metrics: inout MetricsSnapshot) {
         let counters: [(StaticString, StaticString, UInt64)] = [
-            ("millrace_journal_acquisitions_total", "Changes of the journal's owner.", journal.acquisitions),
+            ("millrace_journal_records_total", "Records made durable.", journal.records),
             (
-                "millrace_journal_expiry_held_back_total",
-                "Looks that found an archived segment past its time that a cursor or a feed needs.",
-                journal.expiryHeldBack
+                "millrace_journal_backlog_refusals_total",
+                "Appends that had to wait: the shard's share of the log's backlog was full.", journal.backlogRefusals
             ),
+            ("millrace_journal_acquisitions_total", "Changes of the shard's owner.", journal.acquisitions),
             ("millrace_journal_cursors_dropped_total", "Cursors that operators dropped.", journal.cursorsDropped),
             (
                 "millrace_journal_cursor_requests_failed_total",
@@ -380,8 +384,8 @@ enum GatewayMetrics {
         ]
         for (name, help, value) in counters { metrics.counter(name, help: help, labels: labels, value: value) }
         let gauges: [(StaticString, StaticString, Int)] = [
-            ("millrace_journal_feeds", "Open feeds of the journal, at most 16.", journal.feeds),
-            ("millrace_journal_cursors", "Durable cursors of the journal, at most 64.", journal.cursors.count),
+            ("millrace_journal_feeds", "Open feeds of the shard, at most 16.", journal.feeds),
+            ("millrace_journal_cursors", "Durable cursors of the shard, at most 64.", journal.cursors.count),
             (
                 "millrace_journal_cursors_alarmed",
                 "Cursors that hold back more bytes than allowed. Their consumers have stopped, or an operator drops them.",

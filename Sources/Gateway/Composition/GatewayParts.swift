@@ -23,6 +23,7 @@ final class GatewayParts: Sendable {
     /// One for each loop; filled once by `openShards`, before anything reads it.
     private let runtimes: RuntimeTable
     private let table: SlotTable
+    let logs: LogTable
     let roles: ShardRoles
     private let isClockBelieved = Atomic(false)
     private let marking = Mutex<RepeatedTask?>(nil)
@@ -34,6 +35,7 @@ final class GatewayParts: Sendable {
         loops = Array(group.makeIterator())
         runtimes = RuntimeTable()
         table = SlotTable(shards: blueprint.shardCount, loops: blueprint.loopCount)
+        logs = LogTable(count: blueprint.logCount)
         roles = ShardRoles(shards: blueprint.shardCount)
         blueprint.threadPool.start()
         for pool in [blueprint.coldPool, blueprint.timelinePool, blueprint.ledgerPool] { pool.start() }
@@ -44,17 +46,27 @@ final class GatewayParts: Sendable {
 
     // MARK: Start
 
-    /// Opens, replays and acquires the journals, those of different loops side by side, and connects the loops' mailboxes. When it
-    /// throws, `close` closes what was opened.
+    /// Reads the shards' snapshots, those of different loops side by side, then replays the logs, likewise, acquires every shard's
+    /// stream, and connects the loops' mailboxes. When it throws, `close` closes what was opened.
     func openShards() async throws {
         var all: [NIOLoopBound<LoopRuntime>] = []
         for index in loops.indices { all.append(try await makeRuntime(index)) }
         let runtimes = all
         self.runtimes.set(runtimes)
         try await onEachLoop { $0.connect(runtimes) }
+        var followers = [ShardFollower?](repeating: nil, count: blueprint.shardCount)
+        try await withThrowingTaskGroup(of: [(Int, ShardFollower)].self) { group in
+            for runtime in runtimes {
+                group.addTask { try await self.restoreShards(of: runtime) }
+            }
+            for try await restored in group {
+                for (number, follower) in restored { followers[number] = follower }
+            }
+        }
+        try await openLogs(followers)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for runtime in runtimes {
-                group.addTask { try await self.openShards(of: runtime) }
+                group.addTask { try await self.beginShards(of: runtime) }
             }
             try await group.waitForAll()
         }
@@ -129,18 +141,45 @@ final class GatewayParts: Sendable {
         }.get()
     }
 
-    /// Returns when this host owns the loop's shards.
-    private func openShards(of runtime: NIOLoopBound<LoopRuntime>) async throws {
+    /// Brings the loop's shards to their newest snapshots.
+    private func restoreShards(of runtime: NIOLoopBound<LoopRuntime>) async throws -> [(Int, ShardFollower)] {
         let blueprint = self.blueprint
-        let logger = self.logger
         let table = self.table
+        return try await runtime.eventLoop.submit {
+            let runtime = runtime.value
+            for number in table.shards(of: runtime.index) {
+                runtime.add(try ShardSlot(blueprint.plan(shard: number), on: runtime))
+            }
+            return runtime.slots.compactMap { slot in slot.follower.map { (Int(slot.number), $0) } }
+        }.get()
+    }
+
+    private func openLogs(_ followers: [ShardFollower?]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<blueprint.logCount {
+                let plan = blueprint.plan(log: number)
+                group.addTask {
+                    let log = try await self.onDisk { try plan.open(followers) }
+                    self.logs.set(log, at: number)
+                    self.logger.log(recovered: log, number: number)
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Returns when this host owns the loop's shards.
+    private func beginShards(of runtime: NIOLoopBound<LoopRuntime>) async throws {
+        let directory = blueprint.directory
+        let logger = self.logger
+        let logs = self.logs
         try await runtime.eventLoop.flatSubmit { () -> EventLoopFuture<Void> in
             let runtime = runtime.value
             do {
-                for number in table.shards(of: runtime.index) {
-                    let slot = try ShardSlot.open(blueprint.plan(shard: number), on: runtime)
-                    runtime.add(slot)
-                    logger.log(recovered: slot)
+                for slot in runtime.slots {
+                    guard let log = logs.log(directory.log(of: Int(slot.number))) else { continue }
+                    try slot.begin(log.store(of: slot.number))
+                    logger.log(recovered: slot, log.report.streams.first { $0.number == slot.number })
                 }
             } catch {
                 return runtime.eventLoop.makeFailedFuture(error)
@@ -181,7 +220,7 @@ final class GatewayParts: Sendable {
         _ = try? await onEachLoop { runtime in runtime.slots.forEach { $0.drain() } }
     }
 
-    /// Closes providers, journals and threads, those of different loops side by side; the server must have been drained.
+    /// Closes providers, streams, logs and threads, those of different loops side by side; the server must have been drained.
     /// Afterwards `failure` has whatever went wrong until the end.
     func close() async {
         marking.withLock { task in
@@ -194,6 +233,7 @@ final class GatewayParts: Sendable {
                 group.addTask { await self.close(runtime) }
             }
         }
+        await closeLogs()
         failure.report(GatewayStopped())
         for pool in [blueprint.coldPool, blueprint.timelinePool, blueprint.ledgerPool] {
             try? await pool.shutdownGracefully()
@@ -214,15 +254,25 @@ final class GatewayParts: Sendable {
             return EventLoopFuture.andAllComplete(runtime.value.clients.shutdown(), on: runtime.eventLoop)
         }
         try? await providers.get()
-        let journals = try? await runtime.eventLoop.submit { runtime.value.slots.map(\.store) }.get()
+        let streams = try? await runtime.eventLoop.submit { runtime.value.slots.compactMap(\.opened) }.get()
         await withTaskGroup(of: Void.self) { group in
-            for journal in journals ?? [] {
+            for stream in streams ?? [] {
                 // Blocks while the last batch is flushed, so not on a thread that others wait for.
-                group.addTask { try? await self.blueprint.threadPool.runIfActive { journal.close() } }
+                group.addTask { try? await self.blueprint.threadPool.runIfActive { stream.close() } }
             }
         }
-        // What a journal said at its end has come to the loop, and goes before this.
+        // What a stream said at its end has come to the loop, and goes before this.
         try? await runtime.eventLoop.submit {}.get()
+    }
+
+    private func closeLogs() async {
+        await withTaskGroup(of: Void.self) { group in
+            for (_, log) in logs.all {
+                group.addTask { try? await self.blueprint.threadPool.runIfActive { log.close() } }
+            }
+        }
+        // What a log that failed said has come to the loops.
+        for loop in loops { try? await loop.submit {}.get() }
     }
 
     // MARK: Access
@@ -321,8 +371,7 @@ extension Logger {
         }
     }
 
-    fileprivate func log(recovered shard: ShardSlot) {
-        let report = shard.recovery
+    fileprivate func log(recovered shard: ShardSlot, _ report: StreamReport?) {
         for damage in shard.restored.damaged {
             warning("Passed over a damaged snapshot", metadata: ["shard": "\(shard.number)", "error": "\(damage)"])
         }
@@ -334,7 +383,21 @@ extension Logger {
                 "snapshot_milliseconds": "\(Int(shard.restored.seconds * 1_000))",
                 "snapshot_payments": "\(shard.restored.payments)",
                 "cold_payments": "\(shard.restored.coldPayments)",
-                "records": "\(report.records)",
+                "records": "\(report?.replayed ?? 0)",
+                "bytes": "\(report?.bytes ?? 0)",
+                "position": "\(report?.lastPosition ?? 0)",
+            ]
+        )
+    }
+
+    fileprivate func log(recovered log: StreamLog, number: Int) {
+        let report = log.report.log
+        info(
+            "Recovered a log",
+            metadata: [
+                "log": "\(number)",
+                "segments": "\(report.segments)",
+                "runs": "\(report.records)",
                 "bytes": "\(report.bytes)",
                 "milliseconds": "\(report.nanoseconds / 1_000_000)",
                 "position": "\(report.lastPosition)",
@@ -342,13 +405,13 @@ extension Logger {
         )
         if report.checkpoints == .damaged {
             warning(
-                "A journal's log of checkpoints is damaged; if checkpoints are signed, it was set aside and a new one begun",
-                metadata: ["shard": "\(shard.number)"]
+                "A log's list of checkpoints is damaged; if checkpoints are signed, it was set aside and a new one begun",
+                metadata: ["log": "\(number)"]
             )
         }
         guard let torn = report.torn else { return }
         warning(
-            "Cut an unacknowledged tail from a journal",
+            "Cut an unacknowledged tail from a log",
             metadata: [
                 "file": "\(torn.file)", "offset": "\(torn.offset)", "bytes": "\(torn.bytes)",
                 "kept_in": "\(torn.keptIn)",

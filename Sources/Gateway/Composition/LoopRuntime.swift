@@ -252,7 +252,7 @@ extension LoopRuntime: ShardPorts {
         if written.retirable > 0 { shard(of: host)?.journal.retire(upTo: written.retirable) }
         let pause = host.snapshotStatistics.lastPauseNanoseconds
         onJournalEvent(.snapshot(written, pauseNanoseconds: pause, shard: host.shard))
-        if let failure = slot(of: host.shard).store.statistics.archive.failure {
+        if let failure = slot(of: host.shard).store.log.statistics.archive.failure {
             onJournalEvent(.archiveFailed(failure, shard: host.shard))
         }
     }

@@ -38,8 +38,11 @@ final class ShardRuntime {
 
 /// What one shard is made from.
 struct ShardPlan: Sendable {
+    /// What the shard has beside its log.
     var directory: String
-    var journal: JournalConfiguration
+    var keys: JournalKeys?
+    /// Nanoseconds that never go back.
+    var monotonic: @Sendable () -> UInt64
     var shard: ShardConfiguration
     /// Milliseconds since 1970.
     var clock: @Sendable () -> Int64

@@ -5,8 +5,8 @@ import ShardCore
 import ShardHost
 import ShardStorage
 
-/// A shard's place at an event loop: its journal, its replica, and what runs the shard while this host owns it. While it does not, the
-/// loop refuses the shard's commands as `shard_unavailable`.
+/// A shard's place at an event loop: its stream of the log, its replica, and what runs the shard while this host owns it. While it does
+/// not, the loop refuses the shard's commands as `shard_unavailable`.
 ///
 /// The gateway wants to own each of its shards. A shard that another host took is followed, and claimed again a second later; as long
 /// as the other host keeps its lease, the claim is refused and repeated.
@@ -16,8 +16,10 @@ final class ShardSlot {
     /// Names this process in refusals of the journal, whose lock keeps other processes out.
     static let holder = "this gateway"
 
-    let store: LocalJournalStore
-    let recovery: RecoveryReport
+    /// nil until its log is open.
+    private(set) var opened: StreamStore?
+    /// The state as its files give it, until the log is open.
+    private(set) var follower: ShardFollower?
     let restored: RestoreReport
     /// nil while this host does not own the shard.
     private(set) var shard: ShardRuntime?
@@ -41,15 +43,21 @@ final class ShardSlot {
     private var isClosing = false
     private var claimsFrom: UInt64 = 0
 
-    private init(_ plan: ShardPlan, _ opened: OpenedShard, on runtime: LoopRuntime) {
+    /// Brings a new shard to its newest snapshot. Blocks; on the loop, before anything else runs there.
+    init(_ plan: ShardPlan, on runtime: LoopRuntime) throws(JournalError) {
         self.plan = plan
         self.runtime = runtime
-        parts = opened.parts
-        store = opened.store
-        recovery = opened.recovery
-        restored = opened.follower.restored
+        parts = ShardParts(plan, runtime.clients.providers)
+        let follower = try parts.makeFollower()
+        self.follower = follower
+        restored = follower.restored
         risk = plan.risk
         firstOwnership = runtime.eventLoop.makePromise()
+    }
+
+    var store: StreamStore {
+        guard let opened else { preconditionFailure("the logs are opened before anything asks") }
+        return opened
     }
 
     var number: UInt16 { plan.shard.shard }
@@ -59,15 +67,19 @@ final class ShardSlot {
         return made
     }
 
-    /// Brings a new shard to its newest snapshot, replays the journal behind it, and begins to acquire it. Blocks; on the loop, before
-    /// anything else runs there.
-    static func open(_ plan: ShardPlan, on runtime: LoopRuntime) throws -> ShardSlot {
-        let opened = try OpenedShard(plan, runtime.clients.providers)
-        let slot = ShardSlot(plan, opened, on: runtime)
-        let replica = ShardReplica(eventLoop: runtime.eventLoop, setup: slot.replicaSetup(), ports: slot)
-        slot.made = replica
-        replica.start(with: opened.follower)
-        return slot
+    /// Begins to acquire the shard: the follower has every record of the log behind its snapshot. Blocks; on the loop.
+    func begin(_ store: StreamStore) throws {
+        guard let follower = follower.take() else { preconditionFailure("a slot begins once") }
+        opened = store
+        do throws(ShardFollower.Failure) {
+            try follower.check()
+            try follower.follow(store)
+        } catch {
+            throw parts.refusal(error)
+        }
+        let replica = ShardReplica(eventLoop: runtime.eventLoop, setup: replicaSetup(), ports: self)
+        made = replica
+        replica.start(with: follower)
     }
 
     private func replicaSetup() -> ShardReplica.Setup {
@@ -78,7 +90,7 @@ final class ShardSlot {
             renderer: parts.renderer,
             storage: { parts.openStorage() },
             holder: Self.holder,
-            monotonic: plan.journal.clock,
+            monotonic: plan.monotonic,
             jobs: plan.threadPool
         )
     }
@@ -98,7 +110,7 @@ final class ShardSlot {
     /// Time passes.
     func tick() {
         replica.tick()
-        if replica.role.goal == .follower, replica.role.state == .following, plan.journal.clock() >= claimsFrom {
+        if replica.role.goal == .follower, replica.role.state == .following, plan.monotonic() >= claimsFrom {
             replica.want(.owner)
         }
         shard?.host.tick()
@@ -116,15 +128,16 @@ final class ShardSlot {
         shard?.host.reload(risk: risk.policy)
     }
 
-    /// The store is closed afterwards.
+    /// The stream and its log are closed afterwards.
     func close() {
         isClosing = true
+        follower = nil
         endStart(.failure(GatewayStopped()))
     }
 
     /// The journal has another owner: the shard refuses everything.
     func lost() {
-        claimsFrom = plan.journal.clock() + Self.claimDelay
+        claimsFrom = plan.monotonic() + Self.claimDelay
         noteRole()
     }
 
@@ -209,29 +222,5 @@ extension ShardSlot: ReplicaPorts {
         // What a closed store answers is no failure.
         if isClosing { return }
         runtime.report(.failed(error, shard: number))
-    }
-}
-
-/// A shard as its files give it, before this host owns it.
-private struct OpenedShard {
-    let parts: ShardParts
-    let follower: ShardFollower
-    let store: LocalJournalStore
-    let recovery: RecoveryReport
-
-    /// Blocks. Nothing is left open when it throws.
-    init(_ plan: ShardPlan, _ providers: ProviderTable) throws {
-        parts = ShardParts(plan, providers)
-        follower = try parts.makeFollower()
-        let opened = try parts.openJournal(follower)
-        store = opened.0
-        recovery = opened.1
-        do throws(ShardFollower.Failure) {
-            try follower.check()
-            try follower.follow(store)
-        } catch {
-            store.close()
-            throw parts.refusal(error)
-        }
     }
 }

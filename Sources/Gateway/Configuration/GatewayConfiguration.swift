@@ -11,9 +11,9 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var tls = TLS()
     /// Event loops; by default as many as cores are available.
     package var loops: Int
-    /// Shards of a new data directory; `nil` takes what an existing directory has, and `loops` for a new one.
+    /// Shards of a new data directory; `nil` takes what an existing directory has, and `defaultShards` for a new one.
     package var shards: Int?
-    /// Where journals live.
+    /// Where logs and shards live.
     package var dataDirectory: String
     /// The identity that the data directory must have; `nil` takes any.
     package var dataDirectoryID: String?
@@ -35,6 +35,13 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var logLevel = LogLevel.info
     /// From a signal to stop to the moment at which what is still open is cut off.
     package var drainTimeout = Duration.seconds(15)
+
+    /// Sixteen streams cost no more than one, and can be spread over more loops and hosts later; their number never changes.
+    package static let defaultShards = 16
+
+    var shardsOfNewDirectory: Int { shards ?? Self.defaultShards }
+
+    var logsOfNewDirectory: Int { DataDirectory.logCount(shards: shardsOfNewDirectory, loops: loops) }
 
     package init(loops: Int, dataDirectory: String) {
         self.loops = loops

@@ -1,9 +1,11 @@
 import Glibc
+import Journal
 import Payments
 import Synchronization
 
-/// The directory that holds everything a gateway must not forget: `meta.yaml` (format, identity, number of shards, digest
-/// seed), `connectors.yaml` (which number each connector has), and a journal per shard in `shard-000`, `shard-001`, ...
+/// The directory that holds everything a gateway must not forget: `meta.yaml` (format, identity, numbers of shards and logs, digest
+/// seed), `connectors.yaml` (which number each connector has), the logs in `log-000`, `log-001`, ..., and what each shard has beside
+/// its log (snapshots, payments and keys that left memory, cursors) in `shard-000`, `shard-001`, ...
 ///
 /// A directory is made by `create` alone, which an operator asks for. `open` never makes one: the mount point of a disk that is
 /// not mounted is empty, and a new directory there would execute every repeated request a second time.
@@ -15,6 +17,8 @@ package final class DataDirectory: Sendable {
     package let id: String
     /// How many shards the directory was made for; never changes.
     package let shards: Int
+    /// How many logs its shards share; never changes. Shard s is a stream of log s mod `logs`.
+    package let logs: Int
     /// 32 random bytes, the key of idempotency digests. A secret: whoever knows it can construct colliding keys.
     package let digestSeed: [UInt8]
     private let lock: FileLock
@@ -23,16 +27,28 @@ package final class DataDirectory: Sendable {
         self.path = path
         self.id = meta.id
         self.shards = meta.shards
+        self.logs = meta.logs
         self.digestSeed = meta.digestSeed
         self.lock = lock
     }
 
+    /// The number of logs for a new directory: one for each event loop, as far as there are shards, and more when the loops'
+    /// logs do not take all shards as streams.
+    package static func logCount(shards: Int, loops: Int) -> Int {
+        max(min(shards, loops), (shards + StreamLimits.streams - 1) / StreamLimits.streams)
+    }
+
+    static func fits(shards: Int, logs: Int) -> Bool { logCount(shards: shards, loops: logs) == logs }
+
     /// Makes a data directory for `shards` shards (1...1,024) at `path`, with missing parents, and opens it. Blocks.
+    ///
+    /// - Parameter logs: how many logs they share; from `logCount`.
     ///
     /// An empty directory may be there already (a fresh file system, say). Throws `exists` when a data directory is there, `held`
     /// when another process makes one, `damaged` when journals without `meta.yaml` are there, `io` when the system refuses.
-    package static func create(path: String, shards: Int) throws(DataDirectoryError) -> DataDirectory {
+    package static func create(path: String, shards: Int, logs: Int) throws(DataDirectoryError) -> DataDirectory {
         precondition((1...1_024).contains(shards), "the configuration bounds the number of shards")
+        precondition(fits(shards: shards, logs: logs), "the number of logs is from logCount")
         do throws(FileError) {
             try Files.makeDirectory(path, permissions: 0o700)
         } catch {
@@ -44,7 +60,7 @@ package final class DataDirectory: Sendable {
         // Before `meta.yaml`, which makes the directory one.
         try ConnectorRegistryFile.write(ConnectorRegistry(), in: path)
         let id = Hexadecimal.encode([UInt8].random(count: 16))
-        let meta = DataDirectoryMeta(id: id, shards: shards, digestSeed: .random(count: 32))
+        let meta = DataDirectoryMeta(id: id, shards: shards, logs: logs, digestSeed: .random(count: 32))
         try meta.write(to: metaPath(in: path))
         return DataDirectory(path: path, meta: meta, lock: lock)
     }
@@ -65,9 +81,15 @@ package final class DataDirectory: Sendable {
     }
 
     /// Checks what `open` checks, without locking or writing. Blocks; throws as `open` does, but never `held`.
+    /// - Returns: how many shards and logs it has.
     @discardableResult
-    package static func check(path: String, shards: Int?, id: String?) throws(DataDirectoryError) -> Int {
-        try inspect(path: path, shards: shards, id: id).shards
+    package static func check(
+        path: String,
+        shards: Int?,
+        id: String?
+    ) throws(DataDirectoryError) -> (shards: Int, logs: Int) {
+        let meta = try inspect(path: path, shards: shards, id: id)
+        return (meta.shards, meta.logs)
     }
 
     private static func inspect(
@@ -92,16 +114,32 @@ package final class DataDirectory: Sendable {
 
     private static func metaPath(in path: String) -> String { FilePaths.join(path, "meta.yaml") }
 
-    /// Where the journal of a shard lives; the journal makes it.
-    package func journalDirectory(shard: Int) -> String {
-        precondition((0..<shards).contains(shard), "no such shard")
-        return Self.journalDirectory(in: path, shard: shard)
+    /// Where a log is; it is made when it is opened.
+    package func logDirectory(_ log: Int) -> String {
+        precondition((0..<logs).contains(log), "no such log")
+        return Self.logDirectory(in: path, log: log)
     }
 
-    static func journalDirectory(in path: String, shard: Int) -> String {
-        let digits = String(shard)
-        return FilePaths.join(path, "shard-" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits)
+    package static func logDirectory(in path: String, log: Int) -> String { numbered("log", log, in: path) }
+
+    /// Where what a shard has beside its log is; made when the log is opened.
+    package func shardDirectory(_ shard: Int) -> String {
+        precondition((0..<shards).contains(shard), "no such shard")
+        return Self.shardDirectory(in: path, shard: shard)
     }
+
+    package static func shardDirectory(in path: String, shard: Int) -> String { numbered("shard", shard, in: path) }
+
+    private static func numbered(_ name: String, _ number: Int, in path: String) -> String {
+        let digits = String(number)
+        return FilePaths.join(path, name + "-" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits)
+    }
+
+    /// The shards that are streams of a log.
+    package func shards(of log: Int) -> [Int] { Array(stride(from: log, to: shards, by: logs)) }
+
+    /// The log that holds a shard's records.
+    package func log(of shard: Int) -> Int { shard % logs }
 
     /// Gives each connector of the configuration its number, and makes new numbers durable before it returns. Blocks.
     ///
@@ -125,11 +163,11 @@ package final class DataDirectory: Sendable {
         lock.release()
     }
 
-    /// Journals without `meta.yaml` mean that somebody removed it; making a new one would change every digest and place
+    /// Logs without `meta.yaml` mean that somebody removed it; making a new one would change every digest and place
     /// merchants on other shards.
     private static func refuseOrphans(in path: String) throws(DataDirectoryError) {
-        guard Files.exists(journalDirectory(in: path, shard: 0)) else { return }
-        throw .damaged(path: metaPath(in: path), reason: "is missing, but there are journals beside it")
+        guard Files.exists(logDirectory(in: path, log: 0)) else { return }
+        throw .damaged(path: metaPath(in: path), reason: "is missing, but there are logs beside it")
     }
 }
 

@@ -6,13 +6,16 @@ struct DataDirectoryMeta: Equatable {
     /// 32 hexadecimal digits, drawn when the directory is made.
     var id: String
     var shards: Int
+    /// Shard s is a stream of log s mod logs.
+    var logs: Int
     var digestSeed: [UInt8]
 
-    init(id: String, shards: Int, digestSeed: [UInt8]) {
+    init(id: String, shards: Int, logs: Int, digestSeed: [UInt8]) {
         precondition(digestSeed.count == 32, "the digest key has 256 bits")
         precondition(Self.isID(id), "an identity has 32 hexadecimal digits")
         self.id = id
         self.shards = shards
+        self.logs = logs
         self.digestSeed = digestSeed
     }
 
@@ -40,11 +43,15 @@ struct DataDirectoryMeta: Equatable {
             throw document.problem("id must be 32 hexadecimal digits in lower case")
         }
         guard let shards = try document.integer("shards", in: 1...1_024) else { throw document.missing("shards") }
+        guard let logs = try document.integer("logs", in: 1...shards) else { throw document.missing("logs") }
+        guard DataDirectory.fits(shards: shards, logs: logs) else {
+            throw document.problem("\(logs) logs do not take \(shards) shards")
+        }
         guard let text = try document.text("digest_seed"), let seed = Hexadecimal.decode(text), seed.count == 32 else {
             throw document.problem("digest_seed must be 64 hexadecimal digits")
         }
         try document.finish()
-        self.init(id: id, shards: shards, digestSeed: seed)
+        self.init(id: id, shards: shards, logs: logs, digestSeed: seed)
     }
 
     /// Whether `text` has the form of an identity.
@@ -62,6 +69,7 @@ struct DataDirectoryMeta: Equatable {
             format: \(Self.format)
             id: "\(id)"
             shards: \(shards)
+            logs: \(logs)
             digest_seed: "\(Hexadecimal.encode(digestSeed))"
 
             """

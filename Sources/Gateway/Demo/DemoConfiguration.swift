@@ -4,11 +4,14 @@ import API
 enum DemoConfiguration {
     /// Merchants with different fees, everything else at its default. Ports, addresses and certificates are given to the
     /// children by the environment, so that editing this file changes what it seems to change.
-    /// - Parameter connectors: their names, in the order of every merchant's route; empty for the one of the short form `provider`.
+    /// - Parameters:
+    ///   - connectors: their names, in the order of every merchant's route; empty for the one of the short form `provider`.
+    ///   - shards: of the data directory; nil for the gateway's default.
     static func text(
         apiKeys: [String],
         certificates: DevelopmentCertificates,
-        connectors: [String] = []
+        connectors: [String] = [],
+        shards: Int? = nil
     ) -> String {
         var text = """
             # Made by `millrace demo` and kept: edit it as you like. Every key is described in docs/configuration.md.
@@ -27,6 +30,7 @@ enum DemoConfiguration {
 
 
             """
+        if let shards { text += "shards: \(shards)\n\n" }
         if !connectors.isEmpty {
             text += "connectors:\n" + connectors.map { "  - name: \($0)\n" }.joined() + "\n"
         }

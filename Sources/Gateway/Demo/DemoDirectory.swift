@@ -17,6 +17,8 @@ package struct DemoDirectory: Sendable {
         package var pspUsesTLS: Bool?
         /// How many simulators there are, one for each connector; nil for one.
         package var connectors: Int?
+        /// Shards that the configuration asks for; nil for the gateway's default.
+        package var shards: Int?
         /// Of the second simulator.
         package var secondPSPPort: Int?
         /// Whether a gateway has run here: its data directory was made then, and is never made again.
@@ -36,13 +38,14 @@ package struct DemoDirectory: Sendable {
     /// The names of the connectors of a demo that has two, in the order of every merchant's route.
     package static let connectorNames = ["alpha", "beta"]
 
-    /// Finds or makes the files. `merchants` and `connectors` are what the caller demands; a new directory gets `defaultMerchants` and
-    /// one connector otherwise. Blocks.
+    /// Finds or makes the files. `merchants`, `connectors` and `shards` are what the caller demands; a new directory gets
+    /// `defaultMerchants`, one connector and the gateway's default of shards otherwise. Blocks.
     package static func open(
         path: String,
         certificates: String?,
         merchants: Int?,
         connectors: Int? = nil,
+        shards: Int? = nil,
         now: Int64
     ) throws -> DemoDirectory {
         let path = FilePaths.absolute(path)
@@ -54,7 +57,7 @@ package struct DemoDirectory: Sendable {
         )
         let stateFile = FilePaths.join(path, "state.json")
         let known = try JSONFile.read(stateFile, as: State.self)
-        let state = known ?? new(merchants: merchants ?? defaultMerchants, connectors: connectors ?? 1)
+        let state = known ?? new(merchants: merchants ?? defaultMerchants, connectors: connectors ?? 1, shards: shards)
         if let merchants, merchants != state.apiKeys.count {
             throw ConfigurationError(
                 place: stateFile,
@@ -67,6 +70,12 @@ package struct DemoDirectory: Sendable {
                 "made for \(state.connectors ?? 1) connectors, not \(connectors); take another directory"
             )
         }
+        if let shards, shards != state.shards {
+            throw ConfigurationError(
+                place: stateFile,
+                "made for \(state.shards.map { "\($0)" } ?? "the default number of") shards, not \(shards); take another directory"
+            )
+        }
         let directory = DemoDirectory(path: path, certificates: certificates, state: state)
         // The keys first: a configuration that holds hashes of keys nobody knows would be of no use.
         if known == nil { try JSONFile.write(state, to: stateFile, permissions: 0o600) }
@@ -74,17 +83,19 @@ package struct DemoDirectory: Sendable {
             let text = DemoConfiguration.text(
                 apiKeys: state.apiKeys,
                 certificates: certificates,
-                connectors: state.connectors == nil ? [] : connectorNames
+                connectors: state.connectors == nil ? [] : connectorNames,
+                shards: state.shards
             )
             try Files.writeAtomically(Array(text.utf8), to: directory.configurationFile, permissions: 0o600)
         }
         return directory
     }
 
-    private static func new(merchants: Int, connectors: Int) -> State {
+    private static func new(merchants: Int, connectors: Int, shards: Int?) -> State {
         State(
             apiKeys: (0..<merchants).map { _ in APIKey.generate().text },
-            connectors: connectors > 1 ? connectors : nil
+            connectors: connectors > 1 ? connectors : nil,
+            shards: shards
         )
     }
 

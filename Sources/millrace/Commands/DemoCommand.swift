@@ -40,6 +40,8 @@ struct DemoCommand: AsyncParsableCommand {
     var seed: UInt64 = 1
     @Option(help: "The gateway's event loops (default: one for two cores, as simulator and load share them).")
     var loops: Int?
+    @Option(help: "The shards of a new demo's data directory (default: as the gateway's).")
+    var shards: Int?
     @Option(help: "Where certificates are, or are made (default: DIR/certs).")
     var certs: String?
     @Option(help: "Seconds until both must be ready; recovery of a large journal takes its time.")
@@ -58,6 +60,7 @@ struct DemoCommand: AsyncParsableCommand {
         if let connectors, !(1...DemoDirectory.connectorNames.count).contains(connectors) {
             throw ValidationError("--connectors must be 1 or \(DemoDirectory.connectorNames.count)")
         }
+        if let shards, !(1...1_024).contains(shards) { throw ValidationError("--shards must be from 1 to 1024") }
         if let loops, !(1...256).contains(loops) { throw ValidationError("--loops must be from 1 to 256") }
         guard (1...86_400).contains(startTimeout) else { throw ValidationError("--start-timeout must be positive") }
     }
@@ -69,6 +72,7 @@ struct DemoCommand: AsyncParsableCommand {
             certificates: certs,
             merchants: merchants,
             connectors: connectors,
+            shards: shards,
             now: WallClock.seconds()
         )
         let launcher = DemoLauncher(

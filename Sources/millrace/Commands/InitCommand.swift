@@ -18,21 +18,32 @@ struct InitCommand: ParsableCommand {
     @Argument(help: "Where: the data_directory of the configuration. Made when missing, with its parents.")
     var directory: String
 
-    @Option(help: "The number of shards, 1 to 1024; it can never be changed (default: one for each core).")
-    var shards: Int?
+    @Option(help: "The number of shards, 1 to 1024; it can never be changed.")
+    var shards = GatewayConfiguration.defaultShards
+    @Option(
+        help:
+            "The event loops that the gateway will have, 1 to 256; each gets a log, whose number never changes (default: one for each core)."
+    )
+    var loops: Int?
 
     func validate() throws {
-        if let shards, !(1...1_024).contains(shards) { throw ValidationError("--shards must be from 1 to 1024") }
+        guard (1...1_024).contains(shards) else { throw ValidationError("--shards must be from 1 to 1024") }
+        if let loops, !(1...256).contains(loops) { throw ValidationError("--loops must be from 1 to 256") }
     }
 
     func run() throws {
         let made = try DataDirectory.create(
             path: FilePaths.absolute(directory),
-            shards: shards ?? ProcessInfo.processInfo.activeProcessorCount
+            shards: shards,
+            logs: DataDirectory.logCount(
+                shards: shards,
+                loops: loops ?? ProcessInfo.processInfo.activeProcessorCount
+            )
         )
         Console.line("data_directory: \(made.path)")
         Console.line("data_directory_id: \"\(made.id)\"")
         Console.line("shards: \(made.shards)")
+        Console.line("logs: \(made.logs)")
         made.close()
     }
 }

@@ -9,8 +9,8 @@ extension JournalCommand {
             commandName: "backup",
             abstract: "Copy a data directory while the gateway runs, into one that a gateway can serve from.",
             discussion: """
-                Every payment acknowledged before it began is in the copy. Each shard is copied up to a point of its own; shards \
-                know nothing of each other. Files are copied, never linked: a second name for the same blocks is no backup. \
+                Every payment acknowledged before it began is in the copy. Each log is copied up to a point of its own; its shards \
+                know nothing of those of another log. Files are copied, never linked: a second name for the same blocks is no backup. \
                 The copy is verified. Keys (journal.encryption, journal.checkpoints) and the configuration are not in the data \
                 directory and not in the copy: back them up elsewhere.
                 """
@@ -31,11 +31,11 @@ extension JournalCommand {
 
         func run() throws {
             let backup = DataBackup(source: data, target: to, archive: archive, bytesPerSecond: rate * 1_000_000)
-            for shard in try backup.run() {
-                let result = shard.result
+            for log in try backup.run() {
+                let result = log.result
                 Console.line(
-                    "\(shard.directory): up to record \(result.lastPosition), \(result.segments) segments, "
-                        + "\(result.archived) archived, \(result.otherFiles) other files, \(result.bytes) bytes, "
+                    "\(log.directory): up to run \(result.lastPosition), \(result.segments) segments, "
+                        + "\(result.archived) archived, \(result.otherFiles + log.shardFiles) other files, \(result.bytes) bytes, "
                         + "head \(result.headHash)"
                 )
             }
@@ -48,8 +48,8 @@ extension JournalCommand {
             commandName: "restore",
             abstract: "Verify a backup and put it into a new data directory.",
             discussion: """
-                The chain of every shard and the SHA-256 of every file are checked; nothing is restored from a backup that is not \
-                whole, and nothing into a directory that is not empty. Archived segments go into each shard's folder \
+                The chain of every log and the SHA-256 of every file are checked; nothing is restored from a backup that is not \
+                whole, and nothing into a directory that is not empty. Archived segments go into each log's folder \
                 "archive": move them if journal.archive.directory is configured.
                 """
         )
@@ -62,7 +62,7 @@ extension JournalCommand {
         func run() throws {
             let result = try DataRestore(backup: from, target: data).run()
             Console.line(
-                "\(data): \(result.files) files, \(result.bytes) bytes, last records "
+                "\(data): \(result.files) files, \(result.bytes) bytes, last runs "
                     + result.lastPositions.map(String.init).joined(separator: " ")
                     + ", of a backup made at \(result.seconds) (seconds since 1970)"
             )
@@ -72,21 +72,22 @@ extension JournalCommand {
     struct Repair: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "repair",
-            abstract: "Cut a damaged journal before a record, so that it starts again. Loses what is cut.",
+            abstract: "Cut a damaged log before a run of records, so that it starts again. Loses what is cut.",
             discussion: """
-                DIR is one journal's directory (data/shard-000) that no process has open. The record and all after it are cut off, \
-                from the middle of a batch if need be. Nothing is deleted: the old segment, later segments, snapshots, \
-                checkpoints and archived segments that hold or vouch for cut records are kept as *.cut. Without --yes only \
+                DIR is one log's directory (data/log-000) that no process has open. The run and all after it, of all its shards, are \
+                cut off, from the middle of a batch if need be. Nothing is deleted: the old segment, later segments, checkpoints \
+                and archived segments that hold or vouch for cut records, and the shards' snapshots and other files that rest on \
+                them, are kept as *.cut. An encrypted log needs the key. Without --yes only \
                 says what would be lost. Payments in cut records are unknown to the gateway from then on: settle them with \
                 the PSP's reports, or restore a backup instead.
                 """
         )
 
-        @Argument(help: "A journal's directory.")
+        @Argument(help: "A log's directory.")
         var directory: String
-        @Option(help: "The first record to lose; `millrace journal verify` names it after damage.")
+        @Option(help: "The first run to lose; `millrace journal verify` names it after damage.")
         var truncateAt: UInt64
-        @Option(help: "The journal's archive, if it is not the folder of that name in the directory.")
+        @Option(help: "The log's archive, if it is not the folder of that name in the directory.")
         var archive: String?
         @Flag(help: "Do it.")
         var yes = false
@@ -96,21 +97,29 @@ extension JournalCommand {
 
         func run() throws {
             let ring = try keys.ring()
+            let shards = try LogShards.find(beside: directory)
             do throws(JournalProblem) {
                 let plan = try JournalRepair.plan(
                     directory: directory,
                     truncateAt: truncateAt,
                     archive: archive,
-                    keys: ring
+                    keys: ring,
+                    shards: shards
                 )
                 describe(plan)
                 try showLost(ring)
                 guard yes else { return Console.line("Nothing was changed. Repeat with --yes to do it.") }
-                _ = try JournalRepair.truncate(directory: directory, at: truncateAt, archive: archive, keys: ring)
+                _ = try JournalRepair.truncate(
+                    directory: directory,
+                    at: truncateAt,
+                    archive: archive,
+                    keys: ring,
+                    shards: shards
+                )
             } catch {
                 throw Failure(JournalError(error.code, "").exitStatus, error.description)
             }
-            let found = JournalVerifier.verify(directory: directory, keys: ring, archive: archive)
+            let found = JournalVerifier.verify(directory: directory, keys: ring, archive: archive, isLog: true)
             if let problem = found.problem { throw Failure(ExitStatus.damaged, "still damaged: \(problem)") }
             Console.line("\(directory): cut. Sound, last position \(found.lastPosition), head \(found.headHash)")
         }
@@ -118,14 +127,15 @@ extension JournalCommand {
         private func describe(_ plan: JournalRepairPlan) {
             if let problem = plan.problem { Console.line("A start is refused: \(problem)") }
             Console.line(
-                "Cut in \(plan.file) at offset \(plan.offset), before record \(plan.position)"
+                "Cut in \(plan.file) at offset \(plan.offset), before run \(plan.position)"
                     + (plan.recordsKeptOfBatch == 0
-                        ? "" : "; the first \(plan.recordsKeptOfBatch) records of that batch stay")
+                        ? "" : "; the first \(plan.recordsKeptOfBatch) runs of that batch stay")
             )
             Console.line(
-                "Lost: \(plan.lostRecords) records, \(plan.position) to \(plan.lastKnown)"
+                "Lost: \(plan.lostRecords) runs, \(plan.position) to \(plan.lastKnown)"
                     + " (as far as batches, witness and checkpoints say)"
             )
+            for shard in plan.streams { Console.line("Shard \(shard.number) ends with record \(shard.position)") }
             for file in plan.replaced { Console.line("Replaced, and kept as .cut: \(file)") }
             for file in plan.setAside { Console.line("Set aside as .cut: \(file)") }
         }
@@ -136,8 +146,11 @@ extension JournalCommand {
                 batch,
                 position,
                 bytes in
-                readable += 1
-                if readable <= show { Console.line(RecordLine.text(batch, position: position, in: bytes, hex: false)) }
+                try? StreamDump.forEachRecord(of: bytes, at: position, in: batch) { place, record, bytes in
+                    readable += 1
+                    guard readable <= show else { return }
+                    Console.line(RecordLine.text(place, position: record, in: bytes, hex: false))
+                }
             }
             Console.line("\(readable) of them can still be read" + (readable > show ? " (--show prints more)" : ""))
         }

@@ -9,14 +9,15 @@ struct JournalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "journal",
         abstract: "Look into write-ahead logs, back them up, restore and repair them.",
-        discussion: "DIR is a data directory (every shard's journal), or one journal's own directory.",
+        discussion: "DIR is a data directory (all its logs), or one log's own directory (data/log-000).",
         subcommands: [Verify.self, Dump.self, Cursors.self, Backup.self, Restore.self, Repair.self]
     )
 
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "verify",
-            abstract: "Check every checksum, the sequence, the chain and the end of journals nobody writes to.",
+            abstract:
+                "Check every checksum, the sequence, the chain, each shard's records and the end of logs nobody writes to.",
             discussion: """
                 Without --key-file encrypted batches are checked (checksums and chain are over what is on the disk) but \
                 not opened. With --public-key the chain is also held against signed checkpoints. \
@@ -24,7 +25,7 @@ struct JournalCommand: ParsableCommand {
                 """
         )
 
-        @Argument(help: "A data directory or a journal's directory.")
+        @Argument(help: "A data directory or a log's directory.")
         var directory: String
         @OptionGroup var keys: JournalKeyOptions
         @OptionGroup var checkpoints: CheckpointOptions
@@ -34,30 +35,40 @@ struct JournalCommand: ParsableCommand {
             var status: Int32 = 0
             let ring = try keys.ring()
             let evidence = try checkpoints.evidence()
-            for journal in try JournalPaths.find(directory) {
+            for log in try JournalPaths.logs(directory) {
                 let found = JournalVerifier.verify(
-                    directory: journal,
+                    directory: log,
                     keys: ring,
                     evidence: evidence,
-                    archive: archives.archive(of: journal)
+                    archive: archives.archive(of: log),
+                    isLog: true
                 )
-                report(found, journal)
+                report(found, log)
                 if !found.isSound { status = max(status, ExitStatus.damaged) }
                 if let problem = found.problem { status = max(status, JournalError(problem.code, "").exitStatus) }
-                status = max(status, verifyRuns(of: journal, found, ring))
+                for shard in found.streams {
+                    status = max(status, verifyRuns(of: shard, beside: log, isWhole: found.isWhole, ring))
+                }
             }
             if status != 0 { throw ExitCode(status) }
         }
 
-        /// The runs of idempotency keys beside the journal.
+        /// The runs of idempotency keys that a shard has beside its log.
+        /// - Parameter isWhole: whether its last record is known.
         /// - Returns: the exit status.
-        private func verifyRuns(of journal: String, _ found: JournalVerification, _ ring: MasterKeyRing?) -> Int32 {
+        private func verifyRuns(
+            of shard: StreamMark,
+            beside log: String,
+            isWhole: Bool,
+            _ ring: MasterKeyRing?
+        ) -> Int32 {
+            let journal = JournalPaths.shard(shard.number, beside: log)
+            guard Files.isDirectory(journal) else { return 0 }
             do throws(JournalError) {
                 let runs = try KeyRunVerifier.verify(
                     journal: journal,
-                    journalID: found.journalID,
-                    // Of a journal with a problem the last record is not known.
-                    lastPosition: found.problem == nil ? found.lastPosition : .max,
+                    journalID: UInt64(shard.number),
+                    lastPosition: isWhole ? shard.position : .max,
                     ring: ring
                 )
                 guard let runs else { return 0 }
@@ -75,14 +86,17 @@ struct JournalCommand: ParsableCommand {
 
         private func report(_ found: JournalVerification, _ journal: String) {
             Console.line(
-                "\(journal): \(found.isSound ? "sound" : "DAMAGED"), \(found.records) records in \(found.batches) "
+                "\(journal): \(found.isSound ? "sound" : "DAMAGED"), \(found.records) runs in \(found.batches) "
                     + "batches and \(found.segments) segments, \(found.bytes) bytes, last position "
                     + "\(found.lastPosition), epoch \(found.lastEpoch), torn \(found.tornBytes) bytes, "
                     + "head \(found.headHash)"
             )
+            for shard in found.streams where found.isWhole {
+                Console.line("\(journal): shard \(shard.number) up to record \(shard.position), epoch \(shard.epoch)")
+            }
             if found.archivedSegments > 0 || found.firstPosition > 1 {
                 Console.line(
-                    "\(journal): \(found.archivedSegments) segments are in the archive, the first record is "
+                    "\(journal): \(found.archivedSegments) segments are in the archive, the first run is "
                         + "\(found.firstPosition)" + (found.firstPosition > 1 ? "; earlier ones are not here" : "")
                 )
             }
@@ -105,9 +119,11 @@ struct JournalCommand: ParsableCommand {
             abstract: "Print the records as JSON lines, oldest first, one journal after another."
         )
 
-        @Argument(help: "A data directory or a journal's directory.")
+        @Argument(help: "A data directory or a log's directory.")
         var directory: String
-        @Option(help: "The first position to print.")
+        @Option(help: "Print this shard's records only.")
+        var shard: UInt16?
+        @Option(help: "The first position of each shard to print.")
         var from: UInt64 = 1
         @Flag(help: "Print each record's bytes, too.")
         var hex = false
@@ -116,14 +132,15 @@ struct JournalCommand: ParsableCommand {
 
         func run() throws {
             let ring = try keys.ring()
-            for journal in try JournalPaths.find(directory) {
+            for log in try JournalPaths.logs(directory) {
                 do throws(JournalProblem) {
-                    let archive = archives.archive(of: journal)
-                    try JournalDump.forEachRecord(directory: journal, archive: archive, from: from, keys: ring) {
-                        batch,
+                    let archive = archives.archive(of: log)
+                    try StreamDump.forEachRecord(directory: log, archive: archive, of: shard, keys: ring) {
+                        place,
                         position,
                         bytes in
-                        Console.line(RecordLine.text(batch, position: position, in: bytes, hex: hex))
+                        guard position >= from else { return }
+                        Console.line(RecordLine.text(place, position: position, in: bytes, hex: hex))
                     }
                 } catch {
                     throw Failure(JournalError(error.code, "").exitStatus, error.description)
@@ -133,9 +150,14 @@ struct JournalCommand: ParsableCommand {
     }
 }
 
+extension JournalVerification {
+    /// Whether every record was looked at, so that each shard's last one is known.
+    fileprivate var isWhole: Bool { problem == nil && sealedBatches == 0 }
+}
+
 /// Where archived segments are.
 struct ArchiveOptions: ParsableArguments {
-    @Option(help: "Where journal.archive.directory points, if it is configured: it holds shard-000, shard-001, ...")
+    @Option(help: "Where journal.archive.directory points, if it is configured: it holds log-000, log-001, ...")
     var archive: String?
 
     /// nil: the folder beside the journal's segments.
@@ -146,13 +168,24 @@ struct ArchiveOptions: ParsableArguments {
     }
 }
 
-/// Where a data directory's journals are.
+/// Where a data directory's logs and shards are.
 enum JournalPaths {
-    static func find(_ directory: String) throws -> [String] {
+    /// The logs of a data directory; a log's own directory is its only one.
+    static func logs(_ directory: String) throws -> [String] { try find("log-", in: directory) }
+
+    /// The directories of a data directory's shards, or a shard's own.
+    static func shards(_ directory: String) throws -> [String] { try find("shard-", in: directory) }
+
+    /// What a shard has beside its log.
+    static func shard(_ number: StreamNumber, beside log: String) -> String {
+        DataDirectory.shardDirectory(in: FilePaths.directory(of: log), shard: Int(number))
+    }
+
+    private static func find(_ prefix: String, in directory: String) throws -> [String] {
         guard Files.isDirectory(directory) else {
             throw Failure(ExitStatus.configuration, "\(directory): not a directory")
         }
-        var journals: [String] = []
+        var found: [String] = []
         guard let listing = opendir(directory) else {
             throw Failure(ExitStatus.io, "\(directory): \(String(cString: strerror(errno)))")
         }
@@ -161,8 +194,8 @@ enum JournalPaths {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if name.hasPrefix("shard-") { journals.append(FilePaths.join(directory, name)) }
+            if name.hasPrefix(prefix) { found.append(FilePaths.join(directory, name)) }
         }
-        return journals.isEmpty ? [directory] : journals.sorted()
+        return found.isEmpty ? [directory] : found.sorted()
     }
 }

@@ -7,9 +7,9 @@ extension JournalCommand {
     struct Cursors: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "cursors",
-            abstract: "List and drop the durable cursors of journals' consumers.",
+            abstract: "List and drop the durable cursors of shards' consumers.",
             discussion: """
-                A cursor is a consumer's place in a journal. The journal keeps every record after it. A consumer that never \
+                A cursor is a consumer's place in a shard's records. The log keeps every record after it. A consumer that never \
                 comes back holds records back until its cursor is dropped.
                 """,
             subcommands: [List.self, Drop.self]
@@ -19,15 +19,15 @@ extension JournalCommand {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "list",
-            abstract: "Print every cursor of each journal, and the last record that its consumer has taken.",
+            abstract: "Print every cursor of each shard, and the last record that its consumer has taken.",
             discussion: "The gateway may run. Its metrics millrace_journal_cursor_lag_* say how far a cursor is behind."
         )
 
-        @Argument(help: "A data directory or a journal's directory.")
+        @Argument(help: "A data directory or a shard's directory.")
         var directory: String
 
         func run() throws {
-            for journal in try JournalPaths.find(directory) {
+            for journal in try JournalPaths.shards(directory) {
                 let found: JournalCursors.Listing
                 do throws(JournalProblem) { found = try JournalCursors.list(directory: journal) } catch {
                     throw Failure(JournalError(error.code, "").exitStatus, error.description)
@@ -42,14 +42,14 @@ extension JournalCommand {
     struct Drop: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "drop",
-            abstract: "Drop a cursor of one journal. Its consumer loses its place.",
+            abstract: "Drop a cursor of one shard. Its consumer loses its place.",
             discussion: """
                 Records that the consumer has not taken may be deleted from the archive afterwards. If a gateway has the \
-                journal open, it drops the cursor within 10 seconds; `list` shows when it is gone.
+                shard open, it drops the cursor within 10 seconds; `list` shows when it is gone.
                 """
         )
 
-        @Argument(help: "One journal's directory (data/shard-000).")
+        @Argument(help: "One shard's directory (data/shard-000).")
         var directory: String
         @Argument(help: "The cursor's name.")
         var cursor: String

@@ -13,7 +13,7 @@ struct LedgerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger",
         abstract: "Check and export the double-entry ledger, from the journals alone.",
-        discussion: "DIR is a data directory (every shard's journal), or one journal's own directory.",
+        discussion: "DIR is a data directory (all its logs), or one log's own directory (data/log-000).",
         subcommands: [Check.self, Export.self]
     )
 
@@ -27,7 +27,7 @@ struct LedgerCommand: ParsableCommand {
                 """
         )
 
-        @Argument(help: "A data directory or a journal's directory.")
+        @Argument(help: "A data directory or a log's directory.")
         var directory: String
         @Flag(help: "Print the balance of every account, too.")
         var balances = false
@@ -37,18 +37,23 @@ struct LedgerCommand: ParsableCommand {
             let ring = try keys.ring()
             var isSound = true
             var sums: [Account: AccountTotals] = [:]
-            for journal in try JournalPaths.find(directory) {
-                var check = LedgerCheck()
-                try LedgerJournal.forEachRecord(journal, keys: ring) { position, record in
+            for log in try JournalPaths.logs(directory) {
+                var checks: [StreamNumber: LedgerCheck] = [:]
+                try LedgerJournal.forEachRecord(log, keys: ring) { shard, position, record in
                     switch record {
-                    case .success(let record): check.examine(record, at: position)
-                    case .failure(let error): check.examine(undecodable: error, at: position)
+                    case .success(let record): checks[shard, default: LedgerCheck()].examine(record, at: position)
+                    case .failure(let error):
+                        checks[shard, default: LedgerCheck()].examine(undecodable: error, at: position)
                     }
                 }
-                check.finish()
-                report(check, journal)
-                isSound = isSound && check.problemCount == 0
-                for (account, totals) in check.totals { sums[account, default: AccountTotals()].add(totals) }
+                for (shard, check) in checks.sorted(by: { $0.key < $1.key }) {
+                    var check = check
+                    check.finish()
+                    report(check, "\(log), shard \(shard)")
+                    isSound = isSound && check.problemCount == 0
+                    for (account, totals) in check.totals { sums[account, default: AccountTotals()].add(totals) }
+                }
+                if checks.isEmpty { Console.line("\(log): sound, 0 records") }
             }
             if balances { printBalances(sums) }
             if !isSound { throw ExitCode(ExitStatus.damaged) }
@@ -85,7 +90,7 @@ struct LedgerCommand: ParsableCommand {
                 """
         )
 
-        @Argument(help: "A data directory or a journal's directory.")
+        @Argument(help: "A data directory or a log's directory.")
         var directory: String
         @Option(help: "hledger or csv.")
         var format: Format
@@ -102,8 +107,8 @@ struct LedgerCommand: ParsableCommand {
                 case .csv: CSVExport(merchants: merchants)
                 }
             Console.text(export.begin())
-            for journal in try JournalPaths.find(directory) {
-                try LedgerJournal.forEachRecord(journal, keys: ring) { position, record in
+            for log in try JournalPaths.logs(directory) {
+                try LedgerJournal.forEachRecord(log, keys: ring) { _, position, record in
                     let record = try record.get().record
                     for entry in LedgerEntry.of(record, at: position) { Console.text(export.write(entry)) }
                 }
@@ -123,20 +128,21 @@ struct LedgerCommand: ParsableCommand {
     }
 }
 
-/// The records of a journal that no process writes to.
+/// The records of a log that no process writes to.
 private enum LedgerJournal {
     /// Ends with a failure at damage, as a start would, and at the first error that `body` throws.
     static func forEachRecord(
         _ directory: String,
         keys: MasterKeyRing?,
-        body: (RecordPosition, Result<LinkedRecord, RecordDecodingError>) throws -> Void
+        body: (StreamNumber, RecordPosition, Result<LinkedRecord, RecordDecodingError>) throws -> Void
     ) throws {
         var failure: (any Error)?
         do throws(JournalProblem) {
-            try JournalDump.forEachRecord(directory: directory, keys: keys) { _, position, bytes in
+            try StreamDump.forEachRecord(directory: directory, keys: keys) { place, position, bytes in
                 guard failure == nil else { return }
-                do { try body(position, decode(bytes)) } catch {
-                    failure = Failure(ExitStatus.damaged, "\(directory): record \(position): \(error)")
+                do { try body(place.stream, position, decode(bytes)) } catch {
+                    let detail = "\(directory): record \(position) of shard \(place.stream): \(error)"
+                    failure = Failure(ExitStatus.damaged, detail)
                 }
             }
         } catch {

@@ -7,12 +7,15 @@ import ShardRecords
 /// One journal record as a line of JSON. None of its texts can need escaping: numbers, identifiers and names of ours.
 enum RecordLine {
     static func text(
-        _ batch: JournalDump.Batch,
+        _ place: StreamDump.Place,
         position: RecordPosition,
         in bytes: Span<UInt8>,
         hex: Bool
     ) -> String {
-        var members = ["\"position\":\(position)", "\"batch\":\(batch.number)", "\"epoch\":\(batch.epoch)"]
+        var members = [
+            "\"shard\":\(place.stream)", "\"position\":\(position)", "\"run\":\(place.run)",
+            "\"batch\":\(place.batch.number)", "\"epoch\":\(place.epoch)",
+        ]
         do throws(RecordDecodingError) {
             members += describe(try ShardRecord(decoding: bytes))
         } catch {

@@ -5,7 +5,7 @@ import Testing
 @Suite struct BackupManifestTests {
     private var manifest: BackupManifest {
         var manifest = BackupManifest(seconds: 1_800_000_000)
-        manifest.shards = [
+        manifest.logs = [
             .init(number: 0, lastPosition: 12, headHash: "ab"), .init(number: 1, lastPosition: 0, headHash: "cd"),
         ]
         manifest.files = [

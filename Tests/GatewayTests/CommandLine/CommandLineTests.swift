@@ -48,7 +48,7 @@ struct CommandLineTests {
 
     @Test("a good configuration is said to be good")
     func checkConfig() throws {
-        try DataDirectory.create(path: temporary.file("data"), shards: 1).close()
+        try DataDirectory.create(path: temporary.file("data"), shards: 1, logs: 1).close()
         let result = try run("serve", "--config", try configuration(), "--check-config")
         #expect(result.status == 0)
         #expect(result.output == "configuration ok\n")
@@ -61,7 +61,7 @@ struct CommandLineTests {
         #expect(missing.status == 66)
         #expect(try run("serve", "--config", try configuration(), "--check-config", "--init").status == 0)
         #expect(!Files.exists(temporary.file("data")), "a check writes nothing")
-        try DataDirectory.create(path: temporary.file("data"), shards: 1).close()
+        try DataDirectory.create(path: temporary.file("data"), shards: 1, logs: 1).close()
         #expect(try run("serve", "--config", try configuration(), "--check-config", "--init").status == 73)
         let shards = try run("serve", "--config", try configuration("shards: 3\n"), "--check-config")
         #expect(shards.status == 78 && shards.errors.contains("made for 1 shards"))
@@ -84,7 +84,7 @@ struct CommandLineTests {
 
     @Test("a certificate and a key that do not belong together, no PEM, and a key for everybody are refused")
     func certificateAndKey() throws {
-        try DataDirectory.create(path: temporary.file("data"), shards: 1).close()
+        try DataDirectory.create(path: temporary.file("data"), shards: 1, logs: 1).close()
         let one = temporary.file("one"), other = temporary.file("other")
         for directory in [one, other] { #expect(try run("certs", "--out", directory).status == 0) }
         func check(_ certificate: String, _ key: String) throws -> Result {
@@ -128,7 +128,7 @@ struct CommandLineTests {
     @Test("a data directory that another process has open is status 75")
     func held() throws {
         let file = try configuration()
-        let held = try DataDirectory.create(path: temporary.file("data"), shards: 1)
+        let held = try DataDirectory.create(path: temporary.file("data"), shards: 1, logs: 1)
         let result = try run("serve", "--config", file)
         #expect(result.status == 75)
         #expect(result.errors.contains("another process has this data directory open"))
@@ -148,9 +148,9 @@ struct CommandLineTests {
 
     @Test("init makes a data directory once, and tells its identity, which the configuration can demand")
     func initialize() throws {
-        let made = try run("init", "--shards", "2", temporary.file("data"))
+        let made = try run("init", "--shards", "2", "--loops", "4", temporary.file("data"))
         #expect(made.status == 0)
-        #expect(made.output.contains("shards: 2\n"))
+        #expect(made.output.contains("shards: 2\nlogs: 2\n"))
         let directory = try DataDirectory.open(path: temporary.file("data"), shards: 2, id: nil)
         directory.close()
         #expect(made.output.contains("data_directory_id: \"\(directory.id)\"\n"))

@@ -13,6 +13,7 @@ import Testing
             limit: limit,
             loops: loops,
             shards: shards,
+            logs: 2,
             callsPerLoop: 64,
             adminConnections: 64,
             wantedPerLoop: wanted
@@ -21,7 +22,7 @@ import Testing
 
     @Test func `Connections get what is left, the same on each loop`() throws {
         let budget = try budget(limit: 1_024)
-        #expect(budget.reserved == 128 + 2 * 48 + 2 * 64 + 64 + 3 * 8)
+        #expect(budget.reserved == 128 + 2 * 32 + 2 * 48 + 2 * 64 + 64 + 3 * 8)
         #expect(budget.connectionsPerLoop == (1_024 - budget.reserved) / 2)
         #expect(budget.isShort)
     }
@@ -38,14 +39,14 @@ import Testing
 
     @Test func `Too few connections are refused, with the limit that would do`() throws {
         let error = #expect(throws: ConfigurationError.self) { try budget(limit: 256) }
-        let enough = 440 + 2 * DescriptorBudget.leastConnectionsPerLoop
+        let enough = 504 + 2 * DescriptorBudget.leastConnectionsPerLoop
         #expect(error?.problem.contains("to \(enough) at least") == true)
         #expect(try budget(limit: enough).connectionsPerLoop == DescriptorBudget.leastConnectionsPerLoop)
         #expect(throws: ConfigurationError.self) { try budget(limit: enough - 1) }
     }
 
     @Test func `Few connections that were asked for are enough`() throws {
-        #expect(try budget(limit: 450, wanted: 5).connectionsPerLoop == 5)
+        #expect(try budget(limit: 514, wanted: 5).connectionsPerLoop == 5)
     }
 
     @Test func `The soft limit is raised to the hard one, and stays`() {

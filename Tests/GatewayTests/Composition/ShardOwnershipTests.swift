@@ -117,6 +117,34 @@ import Testing
         }
     }
 
+    @Test("shards are found again in their logs whatever the number of loops, and each log is flushed for all of its shards")
+    func otherLoops() async throws {
+        let directory = try TemporaryDirectory()
+        var paid: [String: String] = [:]
+        for (round, loops) in [2, 1, 3, 2].enumerated() {
+            paid = try await OwnedGateway.run(in: directory, at: nil, loops: loops) { [paid] gateway in
+                var paid = paid
+                for (key, payment) in paid {
+                    #expect(try await gateway.pay(Int(key.suffix(1)) ?? 0, key: key) == payment)
+                }
+                for shard in 0..<3 { paid["\(round)-\(shard)"] = try await gateway.pay(shard, key: "\(round)-\(shard)") }
+                #expect(gateway.parts.logs.all.map(\.number) == [0, 1], "as when the directory was made")
+                let metrics = try await gateway.metrics()
+                for log in 0..<2 { #expect(metrics.contains("millrace_journal_runs_total{log=\"\(log)\"}")) }
+                for shard in 0..<3 { #expect(metrics.contains("millrace_journal_records_total{shard=\"\(shard)\"}")) }
+                return paid
+            }
+        }
+        #expect(paid.count == 12)
+        for log in 0..<2 {
+            let found = JournalVerifier.verify(
+                directory: DataDirectory.logDirectory(in: directory.file("data"), log: log),
+                isLog: true
+            )
+            #expect(found.isSound && found.streams.map { Int($0.number) } == (log == 0 ? [0, 2] : [1]))
+        }
+    }
+
     @Test("a gateway that is stopped while another host has a shard stops")
     func stoppedWhileFollowing() async throws {
         try await OwnedGateway.run { gateway in
@@ -164,12 +192,13 @@ private final class OwnedGateway: Sendable {
     static func run<Value>(
         in directory: TemporaryDirectory,
         at time: Int64?,
+        loops: Int = 2,
         maximum: Duration = .seconds(86_400),
         _ body: (OwnedGateway) async throws -> Value
     ) async throws -> Value {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let simulator = try await PSPSimulatorServer.start(configuration: PSPSimulatorConfiguration(), logger: logger)
-        var configuration = GatewayConfiguration(loops: 2, dataDirectory: directory.file("data"))
+        var configuration = GatewayConfiguration(loops: loops, dataDirectory: directory.file("data"))
         configuration.shards = 3
         configuration.maxClockJump = maximum
         configuration.listen.port = 0

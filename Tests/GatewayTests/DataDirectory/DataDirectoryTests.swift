@@ -12,7 +12,7 @@ import Testing
     }
 
     private func make(_ shards: Int) throws(DataDirectoryError) -> DataDirectory {
-        try DataDirectory.create(path: path, shards: shards)
+        try DataDirectory.create(path: path, shards: shards, logs: min(shards, 2))
     }
 
     private func open(_ shards: Int? = nil, id: String? = nil) throws(DataDirectoryError) -> DataDirectory {
@@ -25,7 +25,9 @@ import Testing
         #expect(first.shards == 4)
         #expect(first.digestSeed.count == 32)
         #expect(Set(first.digestSeed).count > 8, "random, not constant")
-        #expect(first.journalDirectory(shard: 3) == FilePaths.join(path, "shard-003"))
+        #expect(first.shardDirectory(3) == FilePaths.join(path, "shard-003"))
+        #expect(first.logDirectory(1) == FilePaths.join(path, "log-001"))
+        #expect(first.logs == 2 && first.shards(of: 1) == [1, 3] && first.log(of: 2) == 0)
         first.close()
 
         let second = try open()
@@ -36,7 +38,7 @@ import Testing
 
     @Test("two directories have different seeds and identities")
     func seeds() throws {
-        let other = try DataDirectory.create(path: temporary.file("other"), shards: 1)
+        let other = try DataDirectory.create(path: temporary.file("other"), shards: 1, logs: 1)
         let first = try make(1)
         #expect(first.digestSeed != other.digestSeed)
         #expect(first.id != other.id)
@@ -81,7 +83,7 @@ import Testing
             try DataDirectory.check(path: path, shards: nil, id: nil)
         }
         let made = try make(3)
-        #expect(try DataDirectory.check(path: path, shards: 3, id: made.id) == 3)
+        #expect(try DataDirectory.check(path: path, shards: 3, id: made.id) == (3, 2))
         #expect(throws: DataDirectoryError.mismatch(path: path, configured: 2, found: 3)) {
             try DataDirectory.check(path: path, shards: 2, id: nil)
         }
@@ -113,15 +115,15 @@ import Testing
         _ = try open(1)
     }
 
-    @Test("a lost meta file beside journals is not made anew")
+    @Test("a lost meta file beside logs is not made anew")
     func orphans() throws {
         let first = try make(1)
-        try Files.makeDirectory(first.journalDirectory(shard: 0))
+        try Files.makeDirectory(first.logDirectory(0))
         first.close()
         try #require(FilesForTests.remove(meta))
         let error = #expect(throws: DataDirectoryError.self) { try open(1) }
         #expect(error?.exitStatus == 65)
-        #expect(error?.description.contains("is missing, but there are journals beside it") == true)
+        #expect(error?.description.contains("is missing, but there are logs beside it") == true)
         #expect(throws: DataDirectoryError.self) { try make(1) }
         #expect(!Files.exists(meta))
     }
@@ -135,8 +137,14 @@ import Testing
             ("format: 1\nshards: 1\n", "id must be 32 hexadecimal digits in lower case"),
             ("format: 1\nid: 0123456789ABCDEF0123456789ABCDEF\n", "id must be 32 hexadecimal digits in lower case"),
             ("format: 1\n\(idLine)", "shards is missing"),
-            ("format: 1\n\(idLine)shards: 1\ndigest_seed: '00'\n", "digest_seed must be 64 hexadecimal digits"),
-            ("format: 1\n\(idLine)shards: 1\n", "digest_seed must be 64 hexadecimal digits"),
+            ("format: 1\n\(idLine)shards: 1\n", "logs is missing"),
+            ("format: 1\n\(idLine)shards: 1\nlogs: 2\n", "logs: must be a whole number from 1 to 1"),
+            ("format: 1\n\(idLine)shards: 256\nlogs: 1\n", "1 logs do not take 256 shards"),
+            (
+                "format: 1\n\(idLine)shards: 1\nlogs: 1\ndigest_seed: '00'\n",
+                "digest_seed must be 64 hexadecimal digits"
+            ),
+            ("format: 1\n\(idLine)shards: 1\nlogs: 1\n", "digest_seed must be 64 hexadecimal digits"),
             ("nonsense", "must be a mapping"),
             ("", "is empty"),
         ]
@@ -153,14 +161,23 @@ import Testing
     func notADirectory() throws {
         let file = try temporary.write("", to: "file")
         let error = #expect(throws: DataDirectoryError.self) {
-            try DataDirectory.create(path: FilePaths.join(file, "data"), shards: 1)
+            try DataDirectory.create(path: FilePaths.join(file, "data"), shards: 1, logs: 1)
         }
         #expect(error?.exitStatus == 74)
     }
 
     @Test("many shards sort as they count")
     func names() {
-        #expect(DataDirectory.journalDirectory(in: "/d", shard: 7) == "/d/shard-007")
-        #expect(DataDirectory.journalDirectory(in: "/d", shard: 1_023) == "/d/shard-1023")
+        #expect(DataDirectory.shardDirectory(in: "/d", shard: 7) == "/d/shard-007")
+        #expect(DataDirectory.shardDirectory(in: "/d", shard: 1_023) == "/d/shard-1023")
+        #expect(DataDirectory.logDirectory(in: "/d", log: 7) == "/d/log-007")
+    }
+
+    @Test("a log for each loop, and more for more shards than a log takes", arguments: 1...1_024, [1, 2, 7, 64])
+    func logs(shards: Int, loops: Int) {
+        let logs = DataDirectory.logCount(shards: shards, loops: loops)
+        #expect(logs <= shards && logs >= min(shards, loops))
+        #expect((shards + logs - 1) / logs <= 128)
+        #expect(logs == min(shards, loops) || (shards + logs - 2) / (logs - 1) > 128)
     }
 }

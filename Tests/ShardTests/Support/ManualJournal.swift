@@ -10,6 +10,7 @@ final class ManualJournal: JournalEngine {
         var room = Int.max
         var limit = Int.max
         var isOwner = true
+        var retired: [RecordPosition] = []
         /// Bytes of records that wait for the disk, with their lengths.
         var waiting = 0
     }
@@ -68,6 +69,11 @@ final class ManualJournal: JournalEngine {
         if let failure { throw failure }
         return records[Int(position) - 1]
     }
+
+    /// What the owner said is not needed for a start any more.
+    var retired: [RecordPosition] { state.withLock { $0.retired } }
+
+    func retire(upTo position: RecordPosition) { state.withLock { $0.retired.append(position) } }
 
     func close() {}
 

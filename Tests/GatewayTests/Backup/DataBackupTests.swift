@@ -1,0 +1,57 @@
+import Journal
+import Testing
+
+@testable import Gateway
+
+@Suite struct DataBackupTests {
+    /// A data directory of three shards in two logs, with records in all of them, and cursors.
+    private func make(at path: String) throws {
+        let directory = try DataDirectory.create(path: path, shards: 3, logs: 2)
+        defer { directory.close() }
+        for number in 0..<directory.logs {
+            let streams = directory.shards(of: number).map {
+                StreamSetup(number: StreamNumber($0), directory: directory.shardDirectory($0))
+            }
+            let log = try StreamLog.open(
+                directory: directory.logDirectory(number),
+                configuration: JournalConfiguration(journalID: UInt64(number), segmentBytes: 2 << 20),
+                streams: streams
+            ) { _, _, _ in }
+            for stream in streams {
+                let claim = JournalClaim(holder: "test", now: 0, nanoseconds: .max)
+                let owner = try log.store(of: stream.number).own(claim, owner: SilentOwner())
+                for position in 0..<UInt64(stream.number) + 2 {
+                    try owner.append(records: [1, 0, 0, 0, 7], count: 1, expecting: position, epoch: owner.epoch)
+                }
+                owner.close()
+            }
+            log.close()
+        }
+    }
+
+    private func streams(in path: String) -> [[RecordPosition]] {
+        (0..<2).map { log in
+            let directory = DataDirectory.logDirectory(in: path, log: log)
+            return JournalVerifier.verify(directory: directory, isLog: true).streams.map(\.position)
+        }
+    }
+
+    @Test("every log and what shards have beside it is copied, and put back")
+    func copiedAndRestored() throws {
+        let temporary = try TemporaryDirectory()
+        let (data, backup, restored) = (temporary.file("data"), temporary.file("backup"), temporary.file("restored"))
+        try make(at: data)
+        #expect(streams(in: data) == [[2, 4], [3]])
+        let copied = try DataBackup(source: data, target: backup, archive: nil, bytesPerSecond: 1 << 30).run()
+        #expect(copied.count == 2 && streams(in: backup) == [[2, 4], [3]])
+        let result = try DataRestore(backup: backup, target: restored).run()
+        #expect(result.lastPositions.count == 2 && streams(in: restored) == [[2, 4], [3]])
+        #expect(try DataDirectory.check(path: restored, shards: 3, id: nil) == (3, 2))
+        #expect(try LogShards.find(beside: DataDirectory.logDirectory(in: data, log: 0)).keys.sorted() == [0, 2])
+    }
+}
+
+private final class SilentOwner: JournalOwner {
+    func journalDurable(upTo position: RecordPosition) {}
+    func journalFailed(_ error: JournalError) {}
+}

@@ -1,0 +1,30 @@
+import Testing
+
+@testable import Gateway
+
+@Suite struct LogRoomTests {
+    private func configuration(segmentBytes: Int) -> GatewayConfiguration {
+        var configuration = GatewayConfiguration(loops: 2, dataDirectory: "/data")
+        configuration.journal.segmentBytes = segmentBytes
+        return configuration
+    }
+
+    @Test(
+        "a segment has room for what each shard of its log keeps",
+        arguments: [(16, 2, 8), (1, 1, 1), (17, 2, 9), (128, 1, 128)]
+    )
+    func least(shards: Int, logs: Int, mebibytes: Int) throws {
+        try configuration(segmentBytes: mebibytes << 20).checkRoom(shards: shards, logs: logs)
+        let error = #expect(throws: ConfigurationError.self) {
+            try configuration(segmentBytes: (mebibytes << 20) - 4_096).checkRoom(shards: shards, logs: logs)
+        }
+        #expect(error?.place == "journal.segment_bytes")
+        #expect(error?.problem.contains("at least \(mebibytes)MiB") == true)
+    }
+
+    @Test("the default segments take the default shards at one loop")
+    func defaults() throws {
+        let configuration = GatewayConfiguration(loops: 1, dataDirectory: "/data")
+        try configuration.checkRoom(shards: configuration.shardsOfNewDirectory, logs: configuration.logsOfNewDirectory)
+    }
+}
