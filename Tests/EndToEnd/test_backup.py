@@ -113,7 +113,7 @@ def test_a_damaged_journal_is_repaired_and_starts(own_demo):
     log = max(own_demo.directory.glob("data/log-*"), key=lambda path: len(dump(path.parent)[int(path.name[-1])]))
     segment = log / f"{1:020}.journal"
     offset, _ = list(batches(segment))[10]
-    flip(segment, offset + 300)
+    flip(segment, offset + 260)
     before = run("journal", "verify", log, status=65)
     position = int(before.stderr.split("record ")[1].split(":")[0].split(",")[0])
     plan = run("journal", "repair", log, "--truncate-at", position, status=0).stdout

@@ -76,7 +76,7 @@ def test_a_damaged_journal_is_refused_and_named(stopped, place):
     segment = used_segment(stopped)
     frames = list(batches(segment))
     offset, _ = frames[0] if place == "of the first batch" else frames[len(frames) // 2]
-    flip(segment, offset + (20 if place == "header" else 300))
+    flip(segment, offset + (20 if place == "header" else 260))
     before = segment.read_bytes()
     refused = serve(stopped)
     assert refused.returncode == 65, refused.stderr
@@ -85,7 +85,7 @@ def test_a_damaged_journal_is_refused_and_named(stopped, place):
     verified = run("journal", "verify", stopped.directory / "data", status=65)
     assert segment.name in verified.stderr and str(offset) in verified.stderr
     # The damage undone, everything is there.
-    flip(segment, offset + (20 if place == "header" else 300))
+    flip(segment, offset + (20 if place == "header" else 260))
     stopped.start("gateway")
     compare(stopped)
 

@@ -95,7 +95,7 @@ def test_a_damaged_journal_is_not_summed(booked, tmp_path):
     damaged = shutil.copytree(booked.directory / "data", tmp_path / "data")
     segment = next(path for path in sorted(damaged.glob("log-*/*.journal")) if path.stat().st_size)
     with segment.open("r+b") as file:
-        file.seek(4096 + 300)
+        file.seek(4096 + 260)
         file.write(b"\xff\xff\xff\xff")
     assert run("ledger", "check", damaged).returncode == 65
     assert run("ledger", "export", "--format", "csv", damaged).returncode == 65
