@@ -31,6 +31,7 @@ PLANTED = {
     "floor-ignored": 60,
     "key-run-forgotten": 20,
     "earlier-as-own": 20,
+    "lease-ignored": 20,
 }
 
 

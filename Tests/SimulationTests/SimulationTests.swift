@@ -52,6 +52,18 @@ import Testing
         #expect(sound.allSatisfy { $0.violation == nil } && sound.contains { $0.counts.earlierEvents > 0 })
     }
 
+    @Test func anOwnerStopsBeforeItsLeaseEnds() {
+        let worlds = (1...60).lazy.map { scenario($0) }.filter { $0.lease != nil && $0.faults.contains(.handovers) }
+        let sound = worlds.prefix(3).map { Simulation.run($0) }
+        #expect(sound.allSatisfy { $0.violation == nil } && sound.contains { $0.counts.leasesEnded > 0 })
+        let found = worlds.prefix(3).map { world in
+            var world = world
+            world.planted = .leaseIgnored
+            return Simulation.run(world).violation
+        }
+        #expect(found.contains { $0 != nil })
+    }
+
     @Test func aFailureShrinksToASmallerWorldThatFails() throws {
         let large = scenario(1, .forgetReservation)
         let smaller = try #require(Simulation.shrink(large, runs: 5))

@@ -26,9 +26,15 @@ final class SimHost: ReplicaPorts {
     /// It neither hears nor does anything: a long pause of its machine. What comes meanwhile waits.
     private(set) var isFrozen = false
     private var frozen: [(ShardHost) -> Void] = []
+    /// What its leases are measured by.
+    let clock: HostClock
+    /// What its replica does off its loop waits until then: it does not reach who grants leases.
+    var cutOffUntil: Int64 = 0
     /// It is to own the shard as soon as the other host has given it up.
     var isHeir = false
     var readsAreScheduled = false
+    /// Leases of its replica that ended, as far as they were counted.
+    private var expiries = 0
     /// Why its replica cannot go on.
     private(set) var failure: ShardFollower.Failure?
     unowned let process: GatewayProcess
@@ -37,7 +43,14 @@ final class SimHost: ReplicaPorts {
         self.process = process
         self.index = index
         let world = process.world
-        store = SimStore(process.local, log: world.log, loop: loop, planted: world.scenario.planted)
+        clock = HostClock(world.clock, slowAt: world.leasesSlowAt)
+        store = SimStore(
+            process.local,
+            log: world.log,
+            loop: loop,
+            planted: world.scenario.planted,
+            claimNanoseconds: world.leaseNanoseconds
+        )
     }
 
     func begin(_ setup: ShardReplica.Setup) {
@@ -53,11 +66,15 @@ final class SimHost: ReplicaPorts {
         if let host { body(host) }
     }
 
+    /// It is frozen, or its leases are not kept.
+    var isAway: Bool { isFrozen || clock.standsStill || cutOffUntil > process.world.now }
+
     func freeze() { isFrozen = true }
 
     /// What waited comes first: the shard does not know yet what happened meanwhile.
     func thaw() {
         isFrozen = false
+        clock.goOn()
         let waiting = frozen
         frozen = []
         for body in waiting { if let host { body(host) } }
@@ -68,6 +85,7 @@ final class SimHost: ReplicaPorts {
     func own(_ ownership: ShardOwnership, for replica: ShardReplica) -> ShardHost {
         guard let engine = ownership.journal as? SimEngine else { preconditionFailure("a world's engine is its own") }
         let world = process.world
+        world.checkIsAlone(self)
         world.ownerships += 1
         self.ownership = world.ownerships
         self.engine = engine
@@ -119,6 +137,8 @@ final class SimHost: ReplicaPorts {
         self.host = nil
         engine = nil
         frozen = []
+        process.world.counts.leasesEnded += replica.statistics.expiries - expiries
+        expiries = replica.statistics.expiries
     }
 
     func failed(_ failure: ShardFollower.Failure, _ replica: ShardReplica) { self.failure = failure }

@@ -9,15 +9,24 @@ final class SimStore: JournalStore, @unchecked Sendable {
     private let log: JournalLog
     private let loop: SimEventLoop
     private let planted: PlantedBug?
+    /// How long the journal grants leases for, whatever the host believes.
+    private let claimNanoseconds: UInt64
     /// Every owner that this host ever was, so that all of them are deaf when its process is gone.
     private var owners: [SimOwner] = []
 
     /// - Parameter loop: the host's.
-    init(_ local: LocalJournalStore, log: JournalLog, loop: SimEventLoop, planted: PlantedBug?) {
+    init(
+        _ local: LocalJournalStore,
+        log: JournalLog,
+        loop: SimEventLoop,
+        planted: PlantedBug?,
+        claimNanoseconds: UInt64 = .max
+    ) {
         self.local = local
         self.log = log
         self.loop = loop
         self.planted = planted
+        self.claimNanoseconds = claimNanoseconds
     }
 
     /// What the journal counts more than its owners; 0 unless a planted bug forgot records.
@@ -27,6 +36,8 @@ final class SimStore: JournalStore, @unchecked Sendable {
 
     func acquire(_ claim: JournalClaim, owner: any JournalOwner) throws(JournalError) -> any JournalEngine {
         let outer = SimOwner(owner, log, loop: loop, isDeafToLoss: planted == .twoOwners)
+        var claim = claim
+        claim.nanoseconds = claimNanoseconds
         let journal = try local.own(claim, owner: outer)
         owners.append(outer)
         let boasts = planted == .answerBeforeDurable

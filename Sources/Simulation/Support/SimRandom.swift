@@ -22,6 +22,7 @@ struct SimRandom {
         // These draw whether a world has something that older ones had not: the numbers leave the worlds of the regression seeds as
         // they were.
         case earlierConnectors = 223
+        case leases = 652
     }
 
     private var state: UInt64

@@ -86,6 +86,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case keyRunForgotten = "key-run-forgotten"
     /// News of a connector that a payment has left is taken for its own connector's.
     case earlierAsOwn = "earlier-as-own"
+    /// An owner neither renews its lease nor stops before it ends.
+    case leaseIgnored = "lease-ignored"
 }
 
 /// What a world is made of. All of it follows from the seed, unless it is given.
@@ -135,6 +137,8 @@ package struct Scenario: Sendable {
     var hosts: Int
     /// Microseconds between two handovers, typically.
     var handoverInterval: Int64
+    /// How long an owner's lease lasts, in microseconds; nil for one without an end. There are two hosts then.
+    var lease: Int64?
     /// Somebody takes every record by a feed and a cursor: as records come, or all of them at the end.
     var hasConsumer: Bool
     var consumesAtTheEnd: Bool
@@ -196,6 +200,11 @@ package struct Scenario: Sendable {
         hasOldKeys = old.chance(400_000)
         var earlier = SimRandom(seed: seed, .earlierConnectors)
         hasEarlierEvents = earlier.chance(300_000)
+        var leases = SimRandom(seed: seed, .leases)
+        let hasLeases = leases.chance(300_000)
+        let time: Int64 = [1_000_000, 4_000_000, 15_000_000][leases.below(3)]
+        lease = hasLeases ? time : nil
+        if hasLeases { hosts = 2 }
     }
 
     /// The fraud hook of a world, or none.

@@ -202,7 +202,9 @@ extension World {
                 queue.schedule(.reads(boot: process.boot), at: now + 100)
             }
             if !host.snapshotJobs.waiting.isEmpty { queue.schedule(.snapshot(boot: process.boot), at: now) }
-            if !host.replicaJobs.waiting.isEmpty { queue.schedule(.replicas(boot: process.boot), at: now) }
+            if !host.replicaJobs.waiting.isEmpty, host.cutOffUntil <= now {
+                queue.schedule(.replicas(boot: process.boot), at: now)
+            }
         }
         checkReplicas(process)
         if let failure = process.failure { exit(process, failure) }
@@ -244,6 +246,8 @@ extension World {
         let isWaiting = isCalm && process.host?.isQuiet == true
         var interval: Int64 = isWaiting && (isBusy || patient > 5_000_000) ? patient : isBusy ? 10_000 : 1_000_000
         if let oldKeys { interval = oldKeys.tickInterval(now, isQuiet: process.host?.isQuiet == true) }
+        // An owner looks at its lease often enough to stop in time.
+        if let lease = scenario.lease, let slowAt = leasesSlowAt, now < slowAt { interval = min(interval, lease / 16) }
         queue.schedule(.tick(boot: process.boot), at: now + interval)
         settle(process)
         if process.isStopping { stopIfQuiet(process) }

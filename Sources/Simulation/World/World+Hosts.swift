@@ -27,9 +27,11 @@ extension World {
                     keyPolicy: KeyRunPolicy(ttlSeconds: Self.keySeconds)
                 )
             },
-            // One name for all: a claim is granted whoever has the journal, so that hosts take it from each other.
-            holder: "hosts",
-            monotonic: { [clock] in UInt64(clock.now) * 1_000 },
+            // One name for all: a claim is granted whoever has the journal, so that hosts take it from each other. With leases
+            // they wait for each other's end.
+            holder: scenario.lease == nil ? "hosts" : "host-\(host.index)",
+            leaseNanoseconds: trustedNanoseconds,
+            monotonic: { [clock = host.clock] in clock.now },
             jobs: host.replicaJobs
         )
     }
@@ -50,10 +52,11 @@ extension World {
         let kind = handovers.below(3)
         let pause = handovers.between(50_000, 10_000_000)
         planHandover(process)
-        guard has(.handovers), !process.isStopping, process.zombie == nil, let from = process.serving, !from.isFrozen,
+        guard has(.handovers), !process.isStopping, process.zombie == nil, let from = process.serving, !from.isAway,
             let to = process.hosts.first(where: { $0.replica.role.state == .following })
         else { return }
         counts.handovers += 1
+        if let lease = scenario.lease { return endLease(lease, of: from, for: to) }
         trace.note(now, "handover", to.index, kind)
         switch kind {
         case 0:
@@ -82,6 +85,7 @@ extension World {
     func thaw(_ process: GatewayProcess, _ index: Int) {
         trace.note(now, "thaw", index)
         process.hosts[index].thaw()
+        if scenario.lease != nil { process.hosts[index].replica.tick() }
         settle(process)
     }
 
@@ -97,7 +101,7 @@ extension World {
 
     /// What a replica does off its loop.
     func runReplicaJobs(_ process: GatewayProcess) {
-        for host in process.hosts where !host.replicaJobs.waiting.isEmpty {
+        for host in process.hosts where !host.replicaJobs.waiting.isEmpty && host.cutOffUntil <= now {
             // A change of owner is the writer's work.
             let isWriters = host.replica.role.state == .acquiring || host.replica.role.state == .stopping
             block(isWriters ? .writer : .reader, host.replicaJobs, of: host)

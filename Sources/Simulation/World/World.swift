@@ -85,6 +85,7 @@ final class World {
     var connectors: SimRandom
     var handovers: SimRandom
     var consumers: SimRandom
+    var leases: SimRandom
 
     /// Encryption at rest and signed checkpoints, in the worlds that have them.
     let keys: JournalKeys?
@@ -114,6 +115,7 @@ final class World {
         connectors = SimRandom(seed: seed, .connectors)
         handovers = SimRandom(seed: seed, .handovers)
         consumers = SimRandom(seed: seed, .consumers)
+        leases = SimRandom(seed: seed, .leases)
         queue.schedule(.start, at: 0)
         queue.schedule(.intent, at: 1_000)
         queue.schedule(.lastingFaults, at: 0)
@@ -231,6 +233,8 @@ package struct SimulationCounts: Sendable {
     /// Handovers that were begun, and owners that heard that another host has the journal.
     package var handovers = 0
     package var losses = 0
+    /// Owners that stopped because their lease was not renewed in time.
+    package var leasesEnded = 0
     package var diskErrors = 0
     package var diskFull = 0
     package var diskSlow = 0
