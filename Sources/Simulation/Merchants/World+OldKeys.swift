@@ -8,9 +8,9 @@ struct OldKeys {
     enum Step {
         /// A request is made again and has the answer that it had.
         case repeated(request: Int)
-        /// The same, `margin` before its key is forgotten.
+        /// The same, `margin` before its time is over.
         case repeatedLast(request: Int)
-        /// The key of a request is used for another one, `margin` after it is forgotten.
+        /// The key of a request is used for another one, `grace` after its time is over.
         case usedAnew(request: Int)
         /// A shopper pays, so that there is something to write.
         case shopper
@@ -18,8 +18,10 @@ struct OldKeys {
         case restart(power: Bool)
     }
 
-    /// Microseconds between the end of a key's time and the requests before and behind it. The second in which it ends is the shard's.
+    /// Microseconds before the end of a key's time. The second in which it ends is the shard's.
     static let margin: Int64 = 5_000_000
+    /// Microseconds behind it: keys are forgotten a second later at a tick, and a quiet world has one every five seconds.
+    static let grace: Int64 = 20_000_000
     /// Requests that are made again.
     static let requests = 24
     static let shoppers = 16
@@ -114,7 +116,7 @@ extension World {
             guard reaches(step, of: number, margin: -OldKeys.margin, at: shardTime) else { return }
             askAgainForOldKey(number, shardTime)
         case .usedAnew(let number):
-            guard reaches(step, of: number, margin: OldKeys.margin, at: shardTime) else { return }
+            guard reaches(step, of: number, margin: OldKeys.grace, at: shardTime) else { return }
             useAnew(number)
         case .shopper: payLate(merchant: UInt64(intents.count % scenario.merchants) + 1, keyOf: nil)
         case .restart(let power): restart(gateway, power: power, step)
