@@ -64,6 +64,12 @@ import Testing
         #expect(found.contains { $0 != nil })
     }
 
+    @Test func shardsOfOneProcessKeepToTheirMerchants() {
+        let worlds = (1...60).lazy.map { scenario($0) }.filter { $0.shards > 1 && $0.faults.contains(.handovers) }
+        let results = worlds.prefix(2).map { Simulation.run($0) }
+        #expect(results.allSatisfy { $0.violation == nil } && results.contains { $0.counts.handovers > 0 })
+    }
+
     @Test func aFailureShrinksToASmallerWorldThatFails() throws {
         let large = scenario(1, .forgetReservation)
         let smaller = try #require(Simulation.shrink(large, runs: 5))

@@ -39,8 +39,18 @@ struct JournalBooks {
     /// Of the record that is examined, in seconds since 1970.
     private var time: Int64 = 0
 
-    /// - Parameter keySeconds: how long a key is remembered.
-    init(keySeconds: Int64) { self.keySeconds = keySeconds }
+    private let shard: Int
+    private let shards: Int
+
+    /// - Parameters:
+    ///   - shard: whose records they are.
+    ///   - shards: how many there are in the world.
+    ///   - keySeconds: how long a key is remembered.
+    init(shard: Int, of shards: Int, keySeconds: Int64) {
+        self.shard = shard
+        self.shards = shards
+        self.keySeconds = keySeconds
+    }
 
     /// What the key holds, or held before it was forgotten and begun anew.
     func stored(_ key: KeyDigest) -> Stored? { forgotten[key] ?? stored[key] }
@@ -56,6 +66,7 @@ struct JournalBooks {
             let linked = try LinkedRecord(decoding: bytes.span)
             ledger.examine(linked, at: position)
             time = linked.header.time / 1_000
+            checkPlace(linked.header, at: position)
             try follow(linked.record, bytes, at: position)
         } catch {
             note("record \(position) cannot be decoded: \(error)")
@@ -68,6 +79,13 @@ struct JournalBooks {
         var ledger = ledger
         ledger.finish()
         return problem ?? ledger.problems.first.map { "the ledger's check: \($0)" }
+    }
+
+    /// No record of a shard is another shard's merchant's.
+    private mutating func checkPlace(_ header: RecordHeader, at position: RecordPosition) {
+        let merchant = header.merchant.rawValue
+        guard merchant != 0, World.shard(of: merchant, among: shards) != shard else { return }
+        note("record \(position) of shard \(shard) is about merchant \(merchant) of another one")
     }
 
     private mutating func note(_ text: String) { problem = problem ?? text }
@@ -88,7 +106,7 @@ struct JournalBooks {
                 if account.kind == .suspense { suspense -= transfer[index].amountMinor }
             }
         }
-        executedAfterAll[TryKey(payment: event.payment.sequence, connector: connector), default: 0] += suspense
+        executedAfterAll[TryKey(payment: event.payment.worldNumber, connector: connector), default: 0] += suspense
     }
 
     // MARK: Keys

@@ -64,10 +64,12 @@ struct PSPAuditor {
         if charges[intent] > 1 { fail("shopper \(intent) was charged twice: \(movement.key)") }
     }
 
-    /// Everything that moved, by the payment's sequence number less one. Also counts again what `look` may have seen too early.
+    /// Everything that moved for the payments of a shard, by the payment's sequence number less one. Also counts again what `look` may
+    /// have seen too early.
     static func totals(
         _ psps: inout [EmbeddedPSP],
         now: UInt32,
+        shard: Int,
         payments: Int,
         _ fail: (String) -> Void
     ) -> [Totals] {
@@ -75,7 +77,9 @@ struct PSPAuditor {
         var charges: [Int: Int] = [:]
         for movement in movements(&psps, now: now) {
             let (connector, movement) = movement
-            guard let id = PaymentID(movement.reference), id.sequence >= 1, id.sequence <= UInt64(payments) else {
+            let identifier = PaymentID(movement.reference)
+            if let other = identifier?.shard, Int(other) != shard { continue }
+            guard let id = identifier, id.sequence >= 1, id.sequence <= UInt64(payments) else {
                 fail("the PSP executed \(movement.key), but there is no such payment")
                 continue
             }

@@ -6,7 +6,7 @@ import ShardCore
 extension World {
     func check(_ response: Response, _ answer: SimAnswer, to number: Int) {
         let attempt = attempts[number]
-        if answer.paymentStatus == .review, let payment = answer.payment { reviewed.insert(payment.sequence) }
+        if answer.paymentStatus == .review, let payment = answer.payment { reviewed.insert(payment.worldNumber) }
         if answer.effect == .refundBounced || answer.effect == .captureReversed {
             intents[requests[attempt.request].intent].isBeyondPSP = true
         }
@@ -74,6 +74,9 @@ extension World {
     /// One key, one payment.
     private func checkPayment(_ answer: SimAnswer, _ attempt: Attempt) {
         guard let payment = answer.payment else { return }
+        if Int(payment.shard) != shard(of: requests[attempt.request].merchant) {
+            fail("request \(attempt.request) is answered by another merchant's shard: \(payment)")
+        }
         if let known = requests[attempt.request].payment, known != payment {
             fail("request \(attempt.request) is about \(payment), and was about \(known) before")
         }

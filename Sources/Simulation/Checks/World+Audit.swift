@@ -10,7 +10,8 @@ import ShardStorage
 extension World {
     // MARK: A start
 
-    func check(_ replay: Replay, _ report: RecoveryReport, _ storage: ShardStorage) {
+    func check(_ replay: Replay, _ report: RecoveryReport, _ storage: ShardStorage, shard: Int) {
+        let log = logs[shard]
         counts.recordsReplayed += Int(replay.count - replay.origin)
         if replay.origin > 0 { counts.startsFromSnapshot += 1 }
         if report.torn != nil { counts.tornTails += 1 }
@@ -25,11 +26,14 @@ extension World {
         }
         guard replay.count <= log.hashes.count else { return }
         log.truncate(to: replay.count)
-        checkState(replay, storage)
+        checkState(replay, storage, after: lastLives[shard])
     }
 
-    private func checkState(_ replay: Replay, _ storage: ShardStorage) {
-        let life = lastLife
+    private func checkState(
+        _ replay: Replay,
+        _ storage: ShardStorage,
+        after life: (position: UInt64, digest: UInt64)?
+    ) {
         replay.follower.inspect { core in
             if !core.trialBalance().isBalanced { fail("the ledger does not sum to zero") }
             guard let life, life.position == replay.count else { return }
@@ -61,18 +65,28 @@ extension World {
         }
         counts.diskErrors = disk.statistics.errors
         counts.tornSectors = disk.statistics.tornSectors
-        trace.note(now, "end", intents.count, Int(log.acknowledged))
+        trace.note(now, "end", intents.count, logs.reduce(0) { $0 + Int($1.acknowledged) })
     }
 
     private func audit(_ process: GatewayProcess) {
-        guard let serving = process.serving, let host = serving.host, let storage = serving.storage else {
+        var payments = [Int](repeating: 0, count: intents.count)
+        for shard in process.shards { audit(shard, &payments) }
+    }
+
+    /// - Parameter payments: of each intent, as far as they were seen.
+    private func audit(_ shard: SimShard, _ payments: inout [Int]) {
+        guard let serving = shard.serving, let host = serving.host, let storage = serving.storage else {
             return fail("the shard has no owner at the end")
         }
         disk.isWatched = true
         defer { disk.isWatched = false }
         if !host.trialBalance().isBalanced { fail("the ledger does not sum to zero") }
-        let totals = PSPAuditor.totals(&psps, now: UInt32(now / 1_000), payments: host.core.paymentCount) { fail($0) }
-        var payments = [Int](repeating: 0, count: intents.count)
+        let totals = PSPAuditor.totals(
+            &psps,
+            now: UInt32(now / 1_000),
+            shard: shard.number,
+            payments: host.core.paymentCount
+        ) { fail($0) }
         var views: [PaymentView] = []
         _ = host.forEachPayment(from: 0, count: .max / 2) { sequence in
             do throws(JournalError) { views.append(try storage.view(sequence).0) } catch {
@@ -82,7 +96,7 @@ extension World {
             views.append(view)
         }
         guard views.count == host.core.paymentCount else { return fail("not every payment can be read") }
-        let recount = recount()
+        let recount = recount(of: shard.number)
         for (number, view) in views.enumerated() {
             let intent = Intent.intent(of: view.amountMinor)
             guard intents.indices.contains(intent) else {
@@ -101,8 +115,10 @@ extension World {
             payments[intent] += 1
             if payments[intent] > 1 { fail("shopper \(intent) has two payments") }
         }
-        for intent in intents.indices { compare(intent, views, recount) }
-        if violation == nil { compareBalances(recount, views, process) }
+        for intent in intents.indices where self.shard(of: intents[intent].merchant) == shard.number {
+            compare(intent, views, recount)
+        }
+        if violation == nil { compareBalances(recount, views, shard) }
     }
 
     /// The shard and the PSP: exactly once, for the amount, and nothing held or kept that should not be.

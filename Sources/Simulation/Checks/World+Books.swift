@@ -9,11 +9,11 @@ import ShardState
 /// The end: what the journal holds, what was acknowledged and what everybody has must be the same.
 extension World {
     /// Compares every acknowledged answer with the journal, and recounts.
-    func recount() -> Recount {
+    func recount(of shard: Int) -> Recount {
         var recount = Recount()
-        if let problem = log.books.final { fail(problem) }
+        if let problem = logs[shard].books.final { fail(problem) }
         var found: [(position: UInt64, request: Int, answer: SimAnswer)] = []
-        for number in requests.indices {
+        for number in requests.indices where self.shard(of: requests[number].merchant) == shard {
             let stored = stored(of: number)
             check(number, stored)
             if let stored, let answer = stored.answer { found.append((stored.position, number, answer)) }
@@ -42,12 +42,16 @@ extension World {
     /// What the journal holds under the key of a request.
     func stored(of number: Int) -> JournalBooks.Stored? {
         let key = key(number)
-        return requests[number].keyOf == nil ? log.books.stored(key) : log.books.storedAnew(key)
+        let books = books(of: number)
+        return requests[number].keyOf == nil ? books.stored(key) : books.storedAnew(key)
     }
+
+    /// The books of the shard that a request goes to.
+    func books(of number: Int) -> JournalBooks { logs[shard(of: requests[number].merchant)].books }
 
     // MARK: Balances
 
-    func compareBalances(_ recount: Recount, _ views: [PaymentView], _ process: GatewayProcess) {
+    func compareBalances(_ recount: Recount, _ views: [PaymentView], _ shard: SimShard) {
         var recount = recount
         var owed = recount.others
         var available: [WalletID: Int64] = [:]
@@ -72,23 +76,24 @@ extension World {
             }
             owed[intent.merchant, default: [:]][Currency.eur.numericCode, default: 0] += merchant
         }
-        for (wallet, merchant) in wallets.flatMap({ entry in entry.value.map { ($0, entry.key) } }) {
-            compare(wallet, merchant, available[wallet] ?? 0, held[wallet] ?? 0, process)
+        for (wallet, merchant) in wallets.flatMap({ entry in entry.value.map { ($0, entry.key) } })
+        where self.shard(of: merchant) == shard.number {
+            compare(wallet, merchant, available[wallet] ?? 0, held[wallet] ?? 0, shard)
         }
         let merchants = Set(owed.keys).union(recount.sellers.keys)
         for merchant in merchants.sorted() {
-            compare(merchant, owed[merchant] ?? [:], recount.sellers[merchant] ?? [:], process)
+            compare(merchant, owed[merchant] ?? [:], recount.sellers[merchant] ?? [:], shard)
         }
-        for (number, payout) in recount.payouts.sorted(by: { $0.key < $1.key }) { compare(number, payout, process) }
+        for (number, payout) in recount.payouts.sorted(by: { $0.key < $1.key }) { compare(number, payout, shard) }
     }
 
     private func compare(
         _ merchant: UInt64,
         _ owed: [UInt16: Int64],
         _ sellers: [String: Int64],
-        _ process: GatewayProcess
+        _ shard: SimShard
     ) {
-        guard let response = ask(.query(.balance), merchant, process), let balance = SimBalance(response.body) else {
+        guard let response = ask(.query(.balance), merchant, shard), let balance = SimBalance(response.body) else {
             return fail("merchant \(merchant) is not told its balance")
         }
         if balance.merchant.filter({ $0.value != 0 }) != owed.filter({ $0.value != 0 }) {
@@ -105,9 +110,9 @@ extension World {
         _ merchant: UInt64,
         _ available: Int64,
         _ held: Int64,
-        _ process: GatewayProcess
+        _ shard: SimShard
     ) {
-        guard let response = ask(.query(.wallet(wallet)), merchant, process), response.status == 200,
+        guard let response = ask(.query(.wallet(wallet)), merchant, shard), response.status == 200,
             let answer = SimAnswer(response.body)
         else { return fail("\(wallet) was acknowledged and cannot be read") }
         if answer.amount < 0 || answer.held < 0 { fail("\(wallet) is overdrawn: \(answer)") }
@@ -116,14 +121,14 @@ extension World {
         }
     }
 
-    private func compare(_ number: UInt64, _ payout: Recount.PayoutLine, _ process: GatewayProcess) {
-        guard let response = ask(.query(.payout(payout.id)), payout.merchant, process),
+    private func compare(_ number: UInt64, _ payout: Recount.PayoutLine, _ shard: SimShard) {
+        guard let response = ask(.query(.payout(payout.id)), payout.merchant, shard),
             let answer = SimAnswer(response.body), answer.payoutState == payout.state, answer.amount == payout.amount
         else { return fail("pay-out \(number) is not as the answers tell: \(payout)") }
     }
 
     /// Looks at something without time passing.
-    private func ask(_ kind: Command.Kind, _ merchant: UInt64, _ process: GatewayProcess) -> Response? {
+    private func ask(_ kind: Command.Kind, _ merchant: UInt64, _ shard: SimShard) -> Response? {
         attempts.append(Attempt(request: -1, variant: .audit))
         audited = nil
         let reply = ReplyToken(loop: 0, connection: 0, generation: 0, stream: UInt32(attempts.count - 1))
@@ -135,7 +140,7 @@ extension World {
             fingerprint: nil,
             reply: reply
         )
-        process.host?.process([command])
+        shard.host?.process([command])
         return audited
     }
 }

@@ -46,7 +46,7 @@ final class SimDisk {
     }
 
     /// Who uses the disk: each has its own stream of operations, one after another.
-    enum Actor: Int {
+    enum Actor: Int, CaseIterable {
         case writer
         case keeper
         case recovery
@@ -72,8 +72,11 @@ final class SimDisk {
     private var inodes: [Inode] = []
     private var random: SimRandom
     private let clock: SimClock
-    private var busyUntil: [Int64] = [0, 0, 0, 0, 0, 0]
+    /// When each actor's operations end; every shard has actors of its own.
+    private var busyUntil: [Int64] = []
     var actor = Actor.recovery
+    /// Whose actor it is.
+    private var shard = 0
     var faults = Faults()
     private(set) var statistics = Statistics()
 
@@ -91,13 +94,30 @@ final class SimDisk {
         self.clock = clock
     }
 
+    /// The operations that follow are this actor's.
+    func use(_ actor: Actor, of shard: Int) {
+        self.actor = actor
+        self.shard = shard
+    }
+
     /// An actor begins nothing before that time.
-    func delay(_ actor: Actor, until time: Int64) {
-        busyUntil[actor.rawValue] = max(busyUntil[actor.rawValue], time)
+    func delay(_ actor: Actor, of shard: Int = 0, until time: Int64) {
+        setBusy(actor, shard, until: max(busy(actor, shard), time))
     }
 
     /// When the operations of an actor so far have ended.
-    func idleAt(_ actor: Actor) -> Int64 { max(clock.now, busyUntil[actor.rawValue]) }
+    func idleAt(_ actor: Actor, of shard: Int = 0) -> Int64 { max(clock.now, busy(actor, shard)) }
+
+    private func busy(_ actor: Actor, _ shard: Int) -> Int64 {
+        let place = shard * Actor.allCases.count + actor.rawValue
+        return place < busyUntil.count ? busyUntil[place] : 0
+    }
+
+    private func setBusy(_ actor: Actor, _ shard: Int, until time: Int64) {
+        let place = shard * Actor.allCases.count + actor.rawValue
+        while busyUntil.count <= place { busyUntil.append(0) }
+        busyUntil[place] = time
+    }
 
     // MARK: Operations
 
@@ -107,9 +127,9 @@ final class SimDisk {
     /// Takes the time of an operation and decides whether it fails.
     func operate(_ name: String, _ path: String) throws(JournalFileError) -> (begins: Int64, ends: Int64) {
         if isWatched { return (clock.now, clock.now) }
-        let begins = max(clock.now, busyUntil[actor.rawValue])
+        let begins = idleAt(actor, of: shard)
         let ends = begins + random.skewed(60) * faults.slowness
-        busyUntil[actor.rawValue] = ends
+        setBusy(actor, shard, until: ends)
         statistics.operations += 1
         if random.chance(faults.errors) {
             statistics.errors += 1
@@ -217,7 +237,7 @@ final class SimDisk {
         let some = random.below(bytes.count / Self.sector + 1) * Self.sector
         let part = UnsafeRawBufferPointer(rebasing: bytes[..<min(some, bytes.count)])
         if !part.isEmpty {
-            put(part, inode, offset, begins: idleAt(actor), durableAt: Self.notDurable)
+            put(part, inode, offset, begins: idleAt(actor, of: shard), durableAt: Self.notDurable)
         }
         var error = error
         if random.chance(300_000) { error.code = 0 }
@@ -334,7 +354,7 @@ final class SimDisk {
     private func rest() {
         let reachable = Set(names.values.map(ObjectIdentifier.init))
         inodes.removeAll { !reachable.contains(ObjectIdentifier($0)) }
-        busyUntil = [0, 0, 0, 0, 0, 0]
+        busyUntil = []
     }
 
     // MARK: Damage

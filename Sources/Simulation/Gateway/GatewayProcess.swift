@@ -5,14 +5,12 @@ import ShardCore
 import ShardHost
 import ShardStorage
 
-/// One life of the gateway's process: the real journal, and one or two hosts with the real replica and shard.
+/// One life of the gateway's process: its shards, each with a journal and hosts of its own.
 final class GatewayProcess: ShardPorts {
     let boot: Int
     let session: DiskSession
-    /// The journal, which its hosts share.
-    let local: LocalJournalStore
     let clock: @Sendable () -> Int64
-    private(set) var hosts: [SimHost] = []
+    private(set) var shards: [SimShard] = []
     unowned let world: World
     /// Recovery has ended and requests are taken.
     var isUp = false
@@ -24,50 +22,48 @@ final class GatewayProcess: ShardPorts {
     /// What blocking jobs report when they have ended.
     var reports: [(loop: SimEventLoop, tasks: [() -> Void])] = []
     var inboxIsScheduled = false
-    /// When the journal's tasks are to be stepped next; nil while they wait for something.
-    var writerAt: Int64?
-    var keeperAt: Int64?
-    var archiverAt: Int64?
 
-    init(
-        boot: Int,
-        world: World,
-        session: DiskSession,
-        local: LocalJournalStore,
-        clock: @escaping @Sendable () -> Int64
-    ) {
+    init(boot: Int, world: World, session: DiskSession, clock: @escaping @Sendable () -> Int64) {
         self.boot = boot
         self.world = world
         self.session = session
-        self.local = local
         self.clock = clock
     }
 
-    func add(_ host: SimHost) { hosts.append(host) }
+    func add(_ shard: SimShard) { shards.append(shard) }
 
-    /// The newest owner; nil while the shard changes hands.
-    var serving: SimHost? {
-        hosts.filter(\.isServing).max { $0.ownership < $1.ownership }
-    }
+    /// Of all shards.
+    var hosts: [SimHost] { shards.flatMap(\.hosts) }
 
-    /// A host that was replaced and does not know it.
-    var zombie: SimHost? { hosts.first { $0.isServing && $0 !== serving } }
+    /// Every shard has an owner, and nothing is in flight at any of them.
+    var isQuiet: Bool { shards.allSatisfy { $0.host?.isQuiet == true } }
 
-    var host: ShardHost? { serving?.host }
+    /// Operations run at a shard, or a shard changes hands.
+    var isRunning: Bool { shards.contains { $0.host.map { $0.core.runningCount > 0 } ?? true } }
 
     /// The host that has an ownership; nil when it is over.
-    func host(of ownership: Int) -> SimHost? { hosts.first { $0.host != nil && $0.ownership == ownership } }
+    func host(of ownership: Int) -> SimHost? {
+        for shard in shards {
+            for host in shard.hosts where host.host != nil && host.ownership == ownership { return host }
+        }
+        return nil
+    }
 
-    /// Ends all that a process has in memory; its journal and its owners hold each other.
+    /// Ends all that a process has in memory.
     func drop() {
-        for host in hosts { host.store.silence() }
-        local.close()
-        for host in hosts { host.drop() }
+        for shard in shards { shard.drop() }
     }
 
     // MARK: Ports
 
-    private func ownership(of host: ShardHost) -> Int { hosts.first { $0.host === host }?.ownership ?? 0 }
+    private func simHost(of host: ShardHost) -> SimHost? {
+        for shard in shards {
+            for found in shard.hosts where found.host === host { return found }
+        }
+        return nil
+    }
+
+    private func ownership(of host: ShardHost) -> Int { simHost(of: host)?.ownership ?? 0 }
 
     func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, for host: ShardHost) {
         world.callProvider(call, token: token, timeout: timeout, boot: ownership(of: host))
@@ -86,8 +82,9 @@ final class GatewayProcess: ShardPorts {
     /// Two verified snapshots lie behind these records, so their segments may go.
     func snapshotWritten(_ written: WrittenSnapshot, for host: ShardHost) {
         world.counts.snapshots += 1
-        hosts.first { $0.host === host }?.engine?.retire(upTo: written.retirable)
-        world.wakeArchiver(self)
+        guard let at = simHost(of: host) else { return }
+        at.engine?.retire(upTo: written.retirable)
+        world.wakeArchiver(at.shard)
     }
 
     func snapshotFailed(_ error: JournalError, shard: UInt16) { world.counts.snapshotsFailed += 1 }

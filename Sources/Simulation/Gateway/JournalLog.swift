@@ -15,7 +15,9 @@ final class JournalLog {
     private var examined: RecordPosition = 0
 
     /// - Parameter keySeconds: how long a key is remembered.
-    init(keySeconds: Int64) { books = JournalBooks(keySeconds: keySeconds) }
+    init(shard: Int = 0, of shards: Int = 1, keySeconds: Int64) {
+        books = JournalBooks(shard: shard, of: shards, keySeconds: keySeconds)
+    }
 
     func append(framed bytes: [UInt8], count: Int) {
         bytes.withUnsafeBytes { all in

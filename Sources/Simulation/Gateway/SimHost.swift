@@ -37,16 +37,16 @@ final class SimHost: ReplicaPorts {
     private var expiries = 0
     /// Why its replica cannot go on.
     private(set) var failure: ShardFollower.Failure?
-    unowned let process: GatewayProcess
+    unowned let shard: SimShard
 
-    init(_ process: GatewayProcess, index: Int) {
-        self.process = process
+    init(_ shard: SimShard, index: Int) {
+        self.shard = shard
         self.index = index
-        let world = process.world
+        let world = shard.process.world
         clock = HostClock(world.clock, slowAt: world.leasesSlowAt)
         store = SimStore(
-            process.local,
-            log: world.log,
+            shard.local,
+            log: shard.log,
             loop: loop,
             planted: world.scenario.planted,
             claimNanoseconds: world.leaseNanoseconds
@@ -67,7 +67,7 @@ final class SimHost: ReplicaPorts {
     }
 
     /// It is frozen, or its leases are not kept.
-    var isAway: Bool { isFrozen || clock.standsStill || cutOffUntil > process.world.now }
+    var isAway: Bool { isFrozen || clock.standsStill || cutOffUntil > shard.process.world.now }
 
     func freeze() { isFrozen = true }
 
@@ -84,7 +84,7 @@ final class SimHost: ReplicaPorts {
 
     func own(_ ownership: ShardOwnership, for replica: ShardReplica) -> ShardHost {
         guard let engine = ownership.journal as? SimEngine else { preconditionFailure("a world's engine is its own") }
-        let world = process.world
+        let world = shard.process.world
         world.checkIsAlone(self)
         world.ownerships += 1
         self.ownership = world.ownerships
@@ -109,8 +109,8 @@ final class SimHost: ReplicaPorts {
             threads: ReadThreads(reads),
             snapshots: world.scenario.takesSnapshots ? snapshots : nil,
             limits: .init(unflushedBytes: 128 << 10, unflushedMilliseconds: 1_000, reads: 4),
-            clock: process.clock,
-            ports: process
+            clock: shard.process.clock,
+            ports: shard.process
         )
         self.host = host
         return host
@@ -118,8 +118,8 @@ final class SimHost: ReplicaPorts {
 
     /// Where runs of keys are merged. Planted bug: a merge before the merge, with a clock that is ahead by half of the keys' time.
     private func merger(of storage: ShardStorage) -> any BlockingReads {
-        guard process.world.scenario.planted == .keyRunForgotten else { return snapshotJobs }
-        let clock = process.clock
+        guard shard.process.world.scenario.planted == .keyRunForgotten else { return snapshotJobs }
+        let clock = shard.process.clock
         return SpoiledReads(snapshotJobs) {
             let second = UInt32(clock() / 1_000) + World.keySeconds / 2
             do throws(JournalError) { _ = try storage.keyRuns.merge(at: second) } catch {
@@ -129,15 +129,15 @@ final class SimHost: ReplicaPorts {
     }
 
     func owned(_ host: ShardHost, by replica: ShardReplica) {
-        guard process.isUp else { return }
-        process.world.ownedAgain(self, host)
+        guard shard.process.isUp else { return }
+        shard.process.world.ownedAgain(self, host)
     }
 
     func ended(_ host: ShardHost, of replica: ShardReplica) {
         self.host = nil
         engine = nil
         frozen = []
-        process.world.counts.leasesEnded += replica.statistics.expiries - expiries
+        shard.process.world.counts.leasesEnded += replica.statistics.expiries - expiries
         expiries = replica.statistics.expiries
     }
 

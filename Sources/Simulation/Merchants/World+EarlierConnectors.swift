@@ -7,7 +7,7 @@ import ShardHost
 extension World {
     /// Plans what such a connector reports: while the next one is called, or long after.
     func planEarlierEvents(of connector: ConnectorID, _ call: ProviderCall) {
-        var random = SimRandom(seed: scenario.seed &+ call.payment.sequence &* 0x9E37_79B9, .earlierConnectors)
+        var random = SimRandom(seed: scenario.seed &+ call.payment.worldNumber &* 0x9E37_79B9, .earlierConnectors)
         let intent = Intent.intent(of: call.amountMinor)
         guard intents.indices.contains(intent), random.chance(700_000) else { return }
         for _ in 0...random.below(3) {
@@ -29,7 +29,7 @@ extension World {
 
     /// The connector that the news is of, when the payment has left it.
     func earlierConnector(of command: NonPaymentCommand) -> ConnectorID? {
-        guard case .event(let event) = command, let tries = tries[event.payment.sequence],
+        guard case .event(let event) = command, let tries = tries[event.payment.worldNumber],
             let connector = registry.names.firstIndex(where: { $0.text == event.provider })
                 .flatMap({ ConnectorID(rawValue: UInt16($0 + 1)) })
         else { return nil }
@@ -38,7 +38,7 @@ extension World {
 
     /// Planted bug: the adapter does not look at who reports.
     func misattribute(_ event: inout ProviderEvent) {
-        guard scenario.planted == .earlierAsOwn, let newest = tries[event.payment.sequence]?.newest,
+        guard scenario.planted == .earlierAsOwn, let newest = tries[event.payment.worldNumber]?.newest,
             let name = registry[newest]
         else { return }
         event.provider = name.text
@@ -59,7 +59,7 @@ extension World {
                 )
             }
             checkAlarm(response, answer, of: event)
-            let key = TryKey(payment: event.payment.sequence, connector: connector)
+            let key = TryKey(payment: event.payment.worldNumber, connector: connector)
             let moves = event.type == .captureSucceeded || intents[request.intent].captures
             reportedByEarlier[key] = max(reportedByEarlier[key] ?? 0, moves ? event.amountMinor ?? 0 : 0)
         default:
@@ -78,7 +78,7 @@ extension World {
     /// Each report has its record, and its money is in suspense once.
     func checkSuspenseOfEarlier() {
         for (key, amount) in reportedByEarlier {
-            guard let booked = log.books.executedAfterAll[key] else {
+            guard let booked = logs[Int(key.payment >> 48)].books.executedAfterAll[key] else {
                 fail(
                     "payment \(key.payment): \(key.connector) reported that it executed it after all, and no record says so"
                 )

@@ -76,7 +76,7 @@ extension World {
                 generation: 0,
                 stream: UInt32(number)
             ),
-            operatorShard: isOperators ? 0 : nil
+            operatorShard: isOperators ? UInt16(shard(of: request.merchant)) : nil
         )
     }
 

@@ -183,23 +183,23 @@ extension World {
 
     /// Nothing is left to happen.
     var isFinished: Bool {
-        guard openRequests == 0, let gateway, gateway.isUp, let serving = gateway.serving, let host = serving.host,
-            host.core.runningCount == 0, log.acknowledged == serving.engine?.lastPosition,
-            whatWaits(host.core.awaitingTime) == 0
+        guard openRequests == 0, let gateway, gateway.isUp,
+            gateway.shards.allSatisfy({ shard in
+                guard let host = shard.host else { return false }
+                return host.core.runningCount == 0 && shard.isAcknowledged && waiting(at: host).isEmpty
+            })
         else { return false }
         return requests.allSatisfy { $0.current == nil && ($0.final == nil || $0.wasAnsweredInCalm) }
     }
 
-    /// How many payments time alone must still change. Of a PSP that refuses every refund nothing can be reversed: the gateway tries
+    /// The payments that time alone must still change. Of a PSP that refuses every refund nothing can be reversed: the gateway tries
     /// for ever, ever more rarely, and the money stays booked as captured.
-    private func whatWaits(_ payments: [Payment]) -> Int { waiting(payments).count }
-
-    private func waiting(_ payments: [Payment]) -> [Payment] {
-        payments.filter { payment in
+    private func waiting(at host: ShardHost) -> [Payment] {
+        host.core.awaitingTime.filter { payment in
             let intent = Intent.intent(of: payment.amountMinor)
             guard payment.phase == .captured, intents.indices.contains(intent) else { return true }
             // A top-up cannot be reversed while its money is spent, or what is left is another top-up's and not settled.
-            if gateway?.host?.core.canReverse(payment) == false { return false }
+            if host.core.canReverse(payment) == false { return false }
             if intents[intent].isBeyondPSP { return false }
             return !["tok_refund_fails", "tok_refund_pending_fails"].contains(intents[intent].method)
         }
@@ -212,14 +212,16 @@ extension World {
     }
 
     var whatIsLeft: String {
-        let running = gateway?.host?.core.runningCount ?? -1
+        let shards = gateway?.shards ?? []
+        let running = shards.reduce(0) { $0 + ($1.host?.core.runningCount ?? -1) }
+        let waiting = shards.compactMap(\.host).flatMap { self.waiting(at: $0) }
         let open = requests.indices.filter { requests[$0].outcome == .open }.prefix(5)
         return
             "\(openRequests) requests open (\(open.map { "\($0)" }.joined(separator: " "))), \(running) operations running, "
-            + "\(gateway?.serving?.engine.map { $0.lastPosition - log.acknowledged } ?? 0) records not acknowledged, "
+            + "\(shards.count { !$0.isAcknowledged }) shards with records that are not acknowledged, "
             + "\(requests.count { $0.current != nil }) requests under way, "
             + "\(requests.count { $0.final != nil && !$0.wasAnsweredInCalm }) answers not asked for again, "
             + "gateway \(gateway?.isUp == true ? "up" : "down"), "
-            + "waiting: \(gateway?.host.map { waiting($0.core.awaitingTime).prefix(3).map(Self.text) } ?? [])"
+            + "waiting: \(waiting.prefix(3).map(Self.text))"
     }
 }

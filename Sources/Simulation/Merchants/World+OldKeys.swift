@@ -72,11 +72,11 @@ extension World {
         var steps: [(Int64, OldKeys.Step)] = []
         let candidates = requests.indices.filter { number in
             requests[number].final?.variant == Attempt.Variant.original.rawValue
-                && log.books.expiry(of: key(number)) != nil
+                && books(of: number).expiry(of: key(number)) != nil
         }
         for place in 0..<min(OldKeys.requests, candidates.count) {
             let number = candidates[place * candidates.count / min(OldKeys.requests, candidates.count)]
-            guard let expiry = log.books.expiry(of: key(number)) else { continue }
+            guard let expiry = books(of: number).expiry(of: key(number)) else { continue }
             let forgotten = (expiry * 1_000 - Self.epoch - wallOffset) * 1_000
             steps.append((random.between(now, max(now, forgotten - 600_000_000)), .repeated(request: number)))
             steps.append((forgotten - OldKeys.margin, .repeatedLast(request: number)))
@@ -105,7 +105,7 @@ extension World {
     func nextOldKey() {
         defer { scheduleOldKey() }
         guard let step = oldKeys?.next(at: now) else { return }
-        guard let gateway, gateway.isUp, let host = gateway.host else {
+        guard let gateway, gateway.isUp, let host = gateway.shards[place(of: step)].host else {
             oldKeys?.postpone(step, to: now + 1_000_000)
             return
         }
@@ -123,6 +123,15 @@ extension World {
         }
     }
 
+    /// The shard that a step is about.
+    private func place(of step: OldKeys.Step) -> Int {
+        switch step {
+        case .repeated(let number), .repeatedLast(let number), .usedAnew(let number):
+            shard(of: requests[number].merchant)
+        case .shopper, .restart: 0
+        }
+    }
+
     /// Whether the shard's time is so far from the end of the key's time; if it is not yet, the step comes later.
     private func reaches(
         _ step: OldKeys.Step,
@@ -130,7 +139,7 @@ extension World {
         margin: Int64,
         at shardTime: Int64
     ) -> Bool {
-        guard let expiry = log.books.expiry(of: key(number)) else { return false }
+        guard let expiry = books(of: number).expiry(of: key(number)) else { return false }
         let missing = expiry * 1_000 + margin / 1_000 - shardTime
         guard missing > 0 else { return true }
         // The shard's time may go at half the pace of the clock.
@@ -140,7 +149,7 @@ extension World {
 
     /// The answer is the one that was given, whatever memory and disk have gone through since.
     private func askAgainForOldKey(_ number: Int, _ shardTime: Int64) {
-        guard let expiry = log.books.expiry(of: key(number)), shardTime < expiry * 1_000 - 1_000,
+        guard let expiry = books(of: number).expiry(of: key(number)), shardTime < expiry * 1_000 - 1_000,
             requests[number].current == nil
         else { return }
         counts.oldKeys += 1

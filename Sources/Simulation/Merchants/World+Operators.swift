@@ -13,7 +13,7 @@ extension World {
         of earlier: ConnectorID? = nil
     ) -> ProviderEvent {
         events += 1
-        let connector = earlier ?? tries[payment.sequence]?.newest ?? .first
+        let connector = earlier ?? tries[payment.worldNumber]?.newest ?? .first
         guard let name = registry[connector] else { preconditionFailure("calls go to connectors of the registry") }
         var event = ProviderEvent(type: type, payment: payment, id: "evt-\(events)", provider: name.text)
         event.amountMinor = amount

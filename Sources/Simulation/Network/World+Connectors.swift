@@ -29,7 +29,7 @@ extension World {
     /// Before a connector is asked to authorize: every other that was asked has said a definite no.
     func checkTries(before call: ProviderCall) {
         guard call.operation == .authorize else { return }
-        let sequence = call.payment.sequence
+        let sequence = call.payment.worldNumber
         var tries = tries[sequence] ?? PaymentTries(newest: call.connector)
         let left = tries.newest
         tries.newest = call.connector
@@ -53,12 +53,12 @@ extension World {
     /// What came back of a call, before any planted bug changes it.
     func noteTry(_ call: ProviderCall, _ outcome: ProviderOutcome) {
         guard call.operation == .authorize, call.mode == .execute else { return }
-        let key = TryKey(payment: call.payment.sequence, connector: call.connector)
+        let key = TryKey(payment: call.payment.worldNumber, connector: call.connector)
         switch outcome {
         case .declined, .notExecuted: openTries[key, default: 0] -= 1
         case .succeeded, .actionRequired, .pending, .unknown, .notFound: return
         }
-        if openTries[key] == 0 { tries[call.payment.sequence]?.states[call.connector] = .refused }
+        if openTries[key] == 0 { tries[call.payment.worldNumber]?.states[call.connector] = .refused }
     }
 
     // MARK: Planted bugs
@@ -84,6 +84,11 @@ extension World {
         callProvider(second, token: call.token, timeout: 10_000, boot: call.boot)
         return true
     }
+}
+
+extension PaymentID {
+    /// A number of its own among the payments of all shards.
+    var worldNumber: UInt64 { UInt64(shard) << 48 | sequence }
 }
 
 /// One payment at one connector.

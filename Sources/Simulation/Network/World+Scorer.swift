@@ -20,8 +20,8 @@ extension World {
             if failure == .timeout { delay = timeout * 1_000 }
             outcome = scenario.planted == .failOpen ? .scored(0, reasons: []) : .failed(failure)
         }
-        trace.note(now, "score", Int(question.payment.sequence), isFault ? -1 : Int(score))
-        expectations.append((question.payment.sequence, isAllowed(question, isFault ? nil : score)))
+        trace.note(now, "score", Int(question.payment.worldNumber), isFault ? -1 : Int(score))
+        expectations.append((question.payment.worldNumber, isAllowed(question, isFault ? nil : score)))
         scores.append(outcome)
         queue.schedule(.scored(owner: boot, token: token, scores.count - 1), at: now + delay)
     }
@@ -48,7 +48,7 @@ extension World {
     /// Nothing goes to the PSP that neither the scorer nor a review let go.
     func checkCleared(_ call: ProviderCall) {
         guard call.operation == .authorize, call.mode == .execute else { return }
-        let payment = call.payment.sequence
+        let payment = call.payment.worldNumber
         let isApproved = approved.contains(Intent.intent(of: call.amountMinor))
         if clearances[payment] == false, !isApproved {
             fail("payment \(payment) goes to the PSP, and the scorer did not let it")

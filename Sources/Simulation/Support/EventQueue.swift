@@ -48,18 +48,18 @@ enum Event {
     case callArrives(Int)
     case callResult(call: Int, result: Int)
     case callDeadline(Int)
-    case writer(boot: Int)
-    case keeper(boot: Int)
+    case writer(boot: Int, shard: Int)
+    case keeper(boot: Int, shard: Int)
     case tick(boot: Int)
-    case reads(boot: Int)
-    case archiver(boot: Int)
-    case snapshot(boot: Int)
+    case reads(boot: Int, shard: Int)
+    case archiver(boot: Int, shard: Int)
+    case snapshot(boot: Int, shard: Int)
     case reported(boot: Int, Int)
     /// Replicas do what blocks.
-    case replicas(boot: Int)
-    case handover(boot: Int)
+    case replicas(boot: Int, shard: Int)
+    case handover(boot: Int, shard: Int)
     /// A host that was not there for a while goes on.
-    case thaw(boot: Int, host: Int)
+    case thaw(boot: Int, shard: Int, host: Int)
     case consume(boot: Int)
     /// A request of long ago is made again.
     case oldKey

@@ -23,6 +23,7 @@ struct SimRandom {
         // they were.
         case earlierConnectors = 223
         case leases = 652
+        case shards = 861
     }
 
     private var state: UInt64

@@ -137,6 +137,8 @@ package struct Scenario: Sendable {
     var hosts: Int
     /// Microseconds between two handovers, typically.
     var handoverInterval: Int64
+    /// Shards, each with merchants of its own. There are two hosts when there are several.
+    var shards: Int
     /// How long an owner's lease lasts, in microseconds; nil for one without an end. There are two hosts then.
     var lease: Int64?
     /// Somebody takes every record by a feed and a cursor: as records come, or all of them at the end.
@@ -204,7 +206,12 @@ package struct Scenario: Sendable {
         let hasLeases = leases.chance(300_000)
         let time: Int64 = [1_000_000, 4_000_000, 15_000_000][leases.below(3)]
         lease = hasLeases ? time : nil
-        if hasLeases { hosts = 2 }
+        var sharding = SimRandom(seed: seed, .shards)
+        let hasShards = sharding.chance(300_000)
+        let count = 2 + sharding.below(3)
+        shards = hasShards ? count : 1
+        if hasLeases || hasShards { hosts = 2 }
+        if hasShards { merchants = max(merchants, 2 * count) }
     }
 
     /// The fraud hook of a world, or none.

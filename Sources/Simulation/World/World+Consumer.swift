@@ -1,7 +1,7 @@
 import Journal
 
-/// Somebody outside of the gateway who takes every record by a feed, with a durable cursor. What it took it keeps, whatever becomes of
-/// the gateway's process.
+/// Somebody outside of the gateway who takes every record of the first shard by a feed, with a durable cursor. What it took it keeps,
+/// whatever becomes of the gateway's process.
 struct Consumer {
     static let cursor: JournalCursorName = {
         guard let name = JournalCursorName("consumer") else { preconditionFailure("a cursor's name") }
@@ -55,8 +55,8 @@ extension World {
         queue.schedule(.consume(boot: process.boot), at: now + pause)
         // The journal's steps run ahead of time; what is read now has happened.
         guard disk.idleAt(.writer) <= now else { return }
-        disk.actor = .reader
-        let store = process.hosts[0].store
+        disk.use(.reader, of: 0)
+        let store = process.shards[0].hosts[0].store
         do throws(JournalError) {
             if !consumer.hasCursor {
                 try store.createCursor(Consumer.cursor, at: 0)
@@ -119,12 +119,13 @@ extension World {
         disk.isWatched = true
         defer { disk.isWatched = false }
         do throws(JournalError) {
-            try take(process.hosts[0].store)
+            try take(process.shards[0].hosts[0].store)
         } catch {
             return fail("a consumer's cursor did not keep the records behind it: \(error)")
         }
         consumer.feed?.close()
         consumer.feed = nil
+        let log = logs[0]
         if consumer.taken != Array(log.hashes.prefix(Int(log.acknowledged))) {
             let count = consumer.taken.count
             let first = zip(consumer.taken, log.hashes).enumerated().first { $1.0 != $1.1 }?.offset ?? count

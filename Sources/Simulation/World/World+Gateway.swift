@@ -1,118 +1,43 @@
 import Journal
-import KeyRuns
 import Payments
 import ShardCore
 import ShardHost
 import ShardStorage
 
-/// The gateway's process: it starts, works and ends.
+/// The gateway's process: it works and ends.
 extension World {
-    static let directory = "data/shard-0000"
     /// How long a key is remembered: longer than it may take until all is final.
     static let keySeconds: UInt32 = 10 * 86_400
 
-    // MARK: Start
-
-    func start() {
-        boots += 1
-        counts.starts += 1
-        trace.note(now, "start", boots)
-        disk.actor = .recovery
-        let session = DiskSession(disk)
-        do throws(JournalError) {
-            let process = try open(session)
-            gateway = process
-            let ready = disk.idleAt(.recovery)
-            queue.schedule(.up(boot: boots), at: ready)
-            scheduleCrash(process, ready: ready)
-        } catch {
-            session.end()
-            startRefused(error)
-        }
-    }
-
-    private func open(_ session: DiskSession) throws(JournalError) -> GatewayProcess {
-        // Any of the hosts is the first to own the shard.
-        let first = handovers.below(scenario.hosts)
-        let storage = ShardStorage(
-            directory: Self.directory(of: first),
-            journalID: 0,
-            keys: keys,
-            fileSystem: session,
-            keyPolicy: KeyRunPolicy(ttlSeconds: Self.keySeconds)
-        )
-        var replay = try Replay(
-            configuration: shardConfiguration,
-            storage: storage,
-            log: log,
-            plantsLoss: scenario.planted == .dropLastRecord
-        )
-        let (local, report) = try LocalJournalStore.open(
-            directory: Self.directory,
-            configuration: journalConfiguration,
-            from: replay.origin,
-            fileSystem: session
-        ) { position, bytes in
-            replay.take(bytes, at: position)
-        }
-        replay.finish()
-        if let failure = replay.failure {
-            session.end()
-            local.close()
-            throw failure
-        }
-        check(replay, report, storage)
-        checkConsumer(replay, local)
-        let process = GatewayProcess(boot: boots, world: self, session: session, local: local, clock: wallClock)
-        for index in 0..<scenario.hosts { process.add(SimHost(process, index: index)) }
-        for host in process.hosts { host.begin(setup(of: host)) }
-        try begin(process, process.hosts[first], with: replay.follower)
-        return process
-    }
-
-    /// The first owner acquires the journal while the process starts: nothing else happens meanwhile.
-    private func begin(
-        _ process: GatewayProcess,
-        _ host: SimHost,
-        with follower: ShardFollower
-    ) throws(JournalError) {
-        do throws(ShardFollower.Failure) { try follower.follow(host.store) } catch {
-            preconditionFailure("a journal that was just opened has no other feed: \(error)")
-        }
-        host.replica.start(with: follower)
-        while host.host == nil, host.failure == nil, !host.replicaJobs.waiting.isEmpty {
-            for job in host.replicaJobs.takeAll() { job() }
-            host.loop.run()
-        }
-        guard host.host == nil else { return }
-        process.session.end()
-        process.drop()
-        guard case .journal(let error) = host.failure else {
-            throw JournalError(.io, "the first owner could not acquire the journal")
-        }
-        throw error
-    }
+    /// Where a shard's journal is.
+    static func directory(ofShard shard: Int) -> String { "data/shard-000\(shard)" }
 
     /// As the gateway's own: the wall clock when the process begins, from then on the monotonic one.
-    private var wallClock: @Sendable () -> Int64 {
+    var wallClock: @Sendable () -> Int64 {
         let offset = Self.epoch + wallOffset
         return { [clock] in offset + clock.now / 1_000 }
     }
 
-    var shardConfiguration: ShardConfiguration {
+    /// Room for the keys of every request. No shard of several has more than twice its part of the merchants.
+    private var keyCapacity: Int {
+        let keys = max(1_024, scenario.intents * 6)
+        return scenario.shards == 1 ? keys : max(1_024, keys * 2 / scenario.shards)
+    }
+
+    func shardConfiguration(of shard: Int) -> ShardConfiguration {
         var resolution = ResolutionPolicy()
         resolution.abandonAfter = scenario.abandonAfter
         if scenario.planted == .believeNotFound { resolution.inFlightHorizon = -10_000 }
         return ShardConfiguration(
-            shard: 0,
+            shard: UInt16(shard),
             connectors: ConnectorTable(registry: registry, configured: connectors(resolution)),
-            idempotencyCapacity: max(1_024, scenario.intents * 6),
+            idempotencyCapacity: keyCapacity,
             idempotencySeconds: Self.keySeconds,
             paymentCapacity: 1 << 20,
             operationCapacity: scenario.operationCapacity,
             waitingCapacity: scenario.operationCapacity * 2,
             resolutionCapacity: max(4, scenario.operationCapacity / 8),
-            eventCapacity: max(1_024, scenario.intents * 6),
+            eventCapacity: keyCapacity,
             actionLifetime: scenario.actionLifetime,
             risk: scenario.risk
         )
@@ -135,9 +60,9 @@ extension World {
         }
     }
 
-    private var journalConfiguration: JournalConfiguration {
+    func journalConfiguration(of shard: Int) -> JournalConfiguration {
         var configuration = JournalConfiguration(
-            journalID: 0,
+            journalID: UInt64(shard),
             segmentBytes: 1 << 20,
             batchBytes: 128 << 10,
             backlogBytes: 256 << 10,
@@ -148,7 +73,7 @@ extension World {
         configuration.checkpoints = checkpoints
         if scenario.takesSnapshots, scenario.archives {
             configuration.archive = JournalArchiveConfiguration(
-                directory: Self.directory + "/archive",
+                directory: Self.directory(ofShard: shard) + "/archive",
                 keepMilliseconds: scenario.archiveKeep,
                 spareSegments: 2
             )
@@ -172,17 +97,22 @@ extension World {
     }
 
     func up(_ process: GatewayProcess) {
-        guard let serving = process.serving, let host = serving.host else { return }
+        guard process.shards.allSatisfy({ $0.host != nil }) else { return }
         process.isUp = true
-        // Only now: a crash while it recovers may still take what no process had said to be durable.
-        log.acknowledged = host.core.lastPosition
-        trace.note(now, "up", process.boot, Int(host.core.lastPosition))
-        _ = host.resume()
+        for shard in process.shards {
+            guard let host = shard.host else { continue }
+            // Only now: a crash while it recovers may still take what no process had said to be durable.
+            shard.log.acknowledged = host.core.lastPosition
+            trace.note(now, "up", process.boot, Int(host.core.lastPosition))
+            _ = host.resume()
+        }
         queue.schedule(.tick(boot: process.boot), at: now)
-        wakeWriter(process)
-        wakeKeeper(process, isForced: true)
-        wakeArchiver(process)
-        beginHandovers(process)
+        for shard in process.shards {
+            wakeWriter(shard)
+            wakeKeeper(shard, isForced: true)
+            wakeArchiver(shard)
+            beginHandovers(shard)
+        }
         if scenario.hasConsumer { queue.schedule(.consume(boot: process.boot), at: now + 1_000) }
         settle(process)
     }
@@ -191,33 +121,44 @@ extension World {
 
     /// After anything that a host did.
     func settle(_ process: GatewayProcess) {
-        for host in process.hosts {
+        for shard in process.shards { settle(shard) }
+        if let failure = process.failure { exit(process, failure) }
+    }
+
+    private func settle(_ shard: SimShard) {
+        let boot = shard.process.boot
+        for host in shard.hosts {
             if !host.isFrozen { host.loop.run() }
             if let engine = host.engine, engine.hasNews {
                 engine.hasNews = false
-                wakeWriter(process)
+                wakeWriter(shard)
             }
             if !host.reads.waiting.isEmpty, !host.readsAreScheduled {
                 host.readsAreScheduled = true
-                queue.schedule(.reads(boot: process.boot), at: now + 100)
+                queue.schedule(.reads(boot: boot, shard: shard.number), at: now + 100)
             }
-            if !host.snapshotJobs.waiting.isEmpty { queue.schedule(.snapshot(boot: process.boot), at: now) }
+            if !host.snapshotJobs.waiting.isEmpty {
+                queue.schedule(.snapshot(boot: boot, shard: shard.number), at: now)
+            }
             if !host.replicaJobs.waiting.isEmpty, host.cutOffUntil <= now {
-                queue.schedule(.replicas(boot: process.boot), at: now)
+                queue.schedule(.replicas(boot: boot, shard: shard.number), at: now)
             }
         }
-        checkReplicas(process)
-        if let failure = process.failure { exit(process, failure) }
+        checkReplicas(shard)
     }
 
     /// A job that blocks on the disk: what it reports comes when its last operation has ended.
     func block(_ actor: SimDisk.Actor, _ jobs: SimReads, of host: SimHost) {
-        disk.actor = actor
-        let process = host.process
+        let number = host.shard.number
+        disk.use(actor, of: number)
+        let process = host.shard.process
         for job in jobs.takeAll() {
             let reports = host.loop.holding(job)
             process.reports.append((host.loop, reports))
-            queue.schedule(.reported(boot: process.boot, process.reports.count - 1), at: disk.idleAt(actor))
+            queue.schedule(
+                .reported(boot: process.boot, process.reports.count - 1),
+                at: disk.idleAt(actor, of: number)
+            )
         }
     }
 
@@ -228,24 +169,25 @@ extension World {
         settle(process)
     }
 
-    func writeSnapshot(_ process: GatewayProcess) {
-        for host in process.hosts where !host.snapshotJobs.waiting.isEmpty {
+    func writeSnapshot(_ shard: SimShard) {
+        for host in shard.hosts where !host.snapshotJobs.waiting.isEmpty {
             block(.snapshot, host.snapshotJobs, of: host)
         }
-        trace.note(now, "snapshot", process.boot)
+        trace.note(now, "snapshot", shard.process.boot)
     }
 
     /// About every 10 ms while there is work; seldom when there is none, to save the simulation's time.
     func tick(_ process: GatewayProcess) {
-        tickReplicas(process)
-        for host in process.hosts where !host.isFrozen { host.host?.tick() }
-        let isRunning = process.host.map { $0.core.runningCount > 0 } ?? true
-        let isBusy = isRunning || openRequests > 0
+        for shard in process.shards {
+            tickReplicas(shard)
+            for host in shard.hosts where !host.isFrozen { host.host?.tick() }
+        }
+        let isBusy = process.isRunning || openRequests > 0
         // In a world that only waits for the end of a hold, days later, still more seldom.
         let patient: Int64 = now > scenario.duration + 7_200_000_000 ? 60_000_000 : 5_000_000
-        let isWaiting = isCalm && process.host?.isQuiet == true
+        let isWaiting = isCalm && process.isQuiet
         var interval: Int64 = isWaiting && (isBusy || patient > 5_000_000) ? patient : isBusy ? 10_000 : 1_000_000
-        if let oldKeys { interval = oldKeys.tickInterval(now, isQuiet: process.host?.isQuiet == true) }
+        if let oldKeys { interval = oldKeys.tickInterval(now, isQuiet: process.isQuiet) }
         // An owner looks at its lease often enough to stop in time.
         if let lease = scenario.lease, let slowAt = leasesSlowAt, now < slowAt { interval = min(interval, lease / 16) }
         queue.schedule(.tick(boot: process.boot), at: now + interval)
@@ -254,106 +196,106 @@ extension World {
         if isCalm, oldKeys?.isOver ?? true, isFinished { isDone = !beginOldKeys() }
     }
 
-    func runReads(_ process: GatewayProcess) {
-        for host in process.hosts where host.readsAreScheduled {
+    func runReads(_ shard: SimShard) {
+        for host in shard.hosts where host.readsAreScheduled {
             host.readsAreScheduled = false
             block(.reader, host.reads, of: host)
         }
         counts.storedAnswers += 1
     }
 
-    func wakeWriter(_ process: GatewayProcess) {
-        let time = disk.idleAt(.writer)
-        if let at = process.writerAt, at <= time { return }
-        process.writerAt = time
-        queue.schedule(.writer(boot: process.boot), at: time)
+    func wakeWriter(_ shard: SimShard) {
+        let time = disk.idleAt(.writer, of: shard.number)
+        if let at = shard.writerAt, at <= time { return }
+        shard.writerAt = time
+        queue.schedule(.writer(boot: shard.process.boot, shard: shard.number), at: time)
     }
 
-    func wakeKeeper(_ process: GatewayProcess, isForced: Bool) {
-        let time = disk.idleAt(.keeper)
-        if let at = process.keeperAt, !isForced || at <= time { return }
-        process.keeperAt = time
-        queue.schedule(.keeper(boot: process.boot), at: time)
+    func wakeKeeper(_ shard: SimShard, isForced: Bool) {
+        let time = disk.idleAt(.keeper, of: shard.number)
+        if let at = shard.keeperAt, !isForced || at <= time { return }
+        shard.keeperAt = time
+        queue.schedule(.keeper(boot: shard.process.boot, shard: shard.number), at: time)
     }
 
-    func stepWriter(_ process: GatewayProcess) {
-        process.writerAt = nil
-        disk.actor = .writer
+    func stepWriter(_ shard: SimShard) {
+        shard.writerAt = nil
+        disk.use(.writer, of: shard.number)
         stepping: while true {
-            switch process.local.stepWriter() {
+            switch shard.local.stepWriter() {
             case .did:
-                runLoops(process)
-                wakeKeeper(process, isForced: false)
-                guard disk.idleAt(.writer) > now else { continue }
-                wakeWriter(process)
+                runLoops(shard)
+                wakeKeeper(shard, isForced: false)
+                guard disk.idleAt(.writer, of: shard.number) > now else { continue }
+                wakeWriter(shard)
                 break stepping
             case .waits:
-                if let engine = process.serving?.engine, log.acknowledged < engine.lastPosition {
-                    wakeKeeper(process, isForced: true)
+                if let engine = shard.serving?.engine, shard.log.acknowledged < engine.lastPosition {
+                    wakeKeeper(shard, isForced: true)
                 }
                 break stepping
             case .waitsUntil(let nanoseconds):
-                process.writerAt = max(now, Int64((nanoseconds + 999) / 1_000))
-                queue.schedule(.writer(boot: process.boot), at: process.writerAt!)
+                shard.writerAt = max(now, Int64((nanoseconds + 999) / 1_000))
+                queue.schedule(.writer(boot: shard.process.boot, shard: shard.number), at: shard.writerAt!)
                 break stepping
             case .ended:
-                runLoops(process)
+                runLoops(shard)
                 break stepping
             }
         }
-        settle(process)
+        settle(shard.process)
     }
 
-    private func runLoops(_ process: GatewayProcess) {
-        for host in process.hosts where !host.isFrozen { host.loop.run() }
+    private func runLoops(_ shard: SimShard) {
+        for host in shard.hosts where !host.isFrozen { host.loop.run() }
     }
 
-    func stepKeeper(_ process: GatewayProcess) {
-        process.keeperAt = nil
-        disk.actor = .keeper
+    func stepKeeper(_ shard: SimShard) {
+        shard.keeperAt = nil
+        disk.use(.keeper, of: shard.number)
         stepping: while true {
-            switch process.local.stepKeeper() {
+            switch shard.local.stepKeeper() {
             case .did:
-                guard disk.idleAt(.keeper) > now else { continue }
-                wakeKeeper(process, isForced: true)
+                guard disk.idleAt(.keeper, of: shard.number) > now else { continue }
+                wakeKeeper(shard, isForced: true)
                 break stepping
             case .waits, .ended: break stepping
             case .waitsUntil(let nanoseconds):
-                process.keeperAt = max(now, Int64((nanoseconds + 999) / 1_000))
-                queue.schedule(.keeper(boot: process.boot), at: process.keeperAt!)
+                shard.keeperAt = max(now, Int64((nanoseconds + 999) / 1_000))
+                queue.schedule(.keeper(boot: shard.process.boot, shard: shard.number), at: shard.keeperAt!)
                 break stepping
             }
         }
         // The writer may wait for what the keeper made, or must hear that it failed.
-        if process.writerAt == nil { wakeWriter(process) }
+        if shard.writerAt == nil { wakeWriter(shard) }
     }
 
-    func wakeArchiver(_ process: GatewayProcess) {
-        guard process.archiverAt == nil else { return }
-        let time = disk.idleAt(.archiver)
-        process.archiverAt = time
-        queue.schedule(.archiver(boot: process.boot), at: time)
+    func wakeArchiver(_ shard: SimShard) {
+        guard shard.archiverAt == nil else { return }
+        let time = disk.idleAt(.archiver, of: shard.number)
+        shard.archiverAt = time
+        queue.schedule(.archiver(boot: shard.process.boot, shard: shard.number), at: time)
     }
 
     /// What it does to the journal's files the keeper may build on at once, but not before it has happened.
-    func stepArchiver(_ process: GatewayProcess) {
-        process.archiverAt = nil
-        disk.actor = .archiver
-        switch process.local.stepArchiver() {
+    func stepArchiver(_ shard: SimShard) {
+        shard.archiverAt = nil
+        disk.use(.archiver, of: shard.number)
+        switch shard.local.stepArchiver() {
         case .did:
-            disk.delay(.keeper, until: disk.idleAt(.archiver))
-            wakeArchiver(process)
-            wakeKeeper(process, isForced: false)
+            disk.delay(.keeper, of: shard.number, until: disk.idleAt(.archiver, of: shard.number))
+            wakeArchiver(shard)
+            wakeKeeper(shard, isForced: false)
         case .waitsUntil(let nanoseconds):
-            process.archiverAt = max(now, Int64((nanoseconds + 999) / 1_000))
-            queue.schedule(.archiver(boot: process.boot), at: process.archiverAt!)
+            shard.archiverAt = max(now, Int64((nanoseconds + 999) / 1_000))
+            queue.schedule(.archiver(boot: shard.process.boot, shard: shard.number), at: shard.archiverAt!)
         case .waits, .ended: break
         }
     }
 
     // MARK: End
 
-    private func scheduleCrash(_ process: GatewayProcess, ready: Int64) {
+    func scheduleCrash(_ process: GatewayProcess, ready: Int64) {
         let early = crashes.chance(150_000)
         let delay = crashes.skewed(scenario.crashInterval)
         let during = crashes.between(0, max(1, ready - now))
@@ -367,7 +309,7 @@ extension World {
         guard !isCalm, !process.isStopping else { return }
         if isPolite, process.isUp {
             process.isStopping = true
-            for host in process.hosts { host.host?.drain() }
+            for shard in process.shards { for host in shard.hosts { host.host?.drain() } }
             trace.note(now, "asked to stop", process.boot)
             return
         }
@@ -379,14 +321,16 @@ extension World {
 
     /// Asked to stop: it closes its journal when nothing is in flight.
     private func stopIfQuiet(_ process: GatewayProcess) {
-        guard gateway === process, let serving = process.serving, let engine = serving.engine,
-            serving.host?.isQuiet == true, log.acknowledged == engine.lastPosition
-        else { return }
+        guard gateway === process, process.isQuiet, process.shards.allSatisfy(\.isAcknowledged) else { return }
         counts.cleanStops += 1
         process.isUp = false
-        disk.actor = .writer
-        process.local.close()
-        queue.schedule(.closed(boot: process.boot), at: disk.idleAt(.writer))
+        var end = now
+        for shard in process.shards {
+            disk.use(.writer, of: shard.number)
+            shard.local.close()
+            end = max(end, disk.idleAt(.writer, of: shard.number))
+        }
+        queue.schedule(.closed(boot: process.boot), at: end)
     }
 
     /// The journal failed: the process says why and exits; the supervisor starts it again.
@@ -401,9 +345,10 @@ extension World {
 
     func end(_ process: GatewayProcess, power: Bool) {
         trace.note(now, power ? "power failure" : "end of process", process.boot)
-        lastLife = nil
-        if let serving = process.serving, let host = serving.host, let storage = serving.storage {
-            lastLife = (host.core.lastPosition, digest(host.core, storage))
+        lastLives = [:]
+        for shard in process.shards {
+            guard let serving = shard.serving, let host = serving.host, let storage = serving.storage else { continue }
+            lastLives[shard.number] = (host.core.lastPosition, digest(host.core, storage))
         }
         process.session.end()
         process.drop()
@@ -428,7 +373,7 @@ extension World {
         }
     }
 
-    private func startRefused(_ error: JournalError) {
+    func startRefused(_ error: JournalError) {
         trace.note(now, "start refused", boots)
         let isDamage = error.code == .corrupt || error.code == .format
         if isDamage, damage != nil {
@@ -472,7 +417,7 @@ extension World {
     /// damage there from a write that was never finished (docs/journal.md, "What remains").
     private func flip(_ place: UInt64, _ bit: Int) {
         let candidates = disk.files.filter { file in
-            file.path.dropFirst(Self.directory.count + 1).allSatisfy { $0 != "/" }
+            file.path.dropFirst(Self.directory(ofShard: 0).count + 1).allSatisfy { $0 != "/" }
                 && (file.path.hasSuffix(".journal") || file.path.hasSuffix("/witness"))
         }
         guard !candidates.isEmpty else { return }

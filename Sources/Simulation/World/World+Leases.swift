@@ -27,16 +27,17 @@ extension World {
         }
         if kind != 0 {
             to.replica.want(.owner)
-            queue.schedule(.thaw(boot: from.process.boot, host: from.index), at: now + pause)
+            let boot = from.shard.process.boot
+            queue.schedule(.thaw(boot: boot, shard: from.shard.number, host: from.index), at: now + pause)
         }
-        settle(from.process)
+        settle(from.shard.process)
     }
 
     /// Who becomes the owner is the only host that believes to be it. One that is not there, or whose clock stands still, cannot know that
     /// its lease has ended: the journal refuses what it appends.
     func checkIsAlone(_ owner: SimHost) {
         guard scenario.lease != nil else { return }
-        for other in owner.process.hosts where other !== owner && other.isServing && other.replica.role.isOwner {
+        for other in owner.shard.hosts where other !== owner && other.isServing && other.replica.role.isOwner {
             guard !other.isFrozen, !other.clock.standsStill else { continue }
             fail("host \(owner.index) owns the shard, and host \(other.index) goes on behind the end of its lease")
         }

@@ -19,14 +19,15 @@ final class World {
     private(set) var violation: String?
 
     let disk: SimDisk
-    let log = JournalLog(keySeconds: Int64(World.keySeconds))
+    /// Of each shard.
+    let logs: [JournalLog]
     var gateway: GatewayProcess?
     var boots = 0
     /// Times that a host became the shard's owner.
     var ownerships = 0
     var consumer = Consumer()
-    /// What the shard of the last process looked like when it ended: position and digest.
-    var lastLife: (position: UInt64, digest: UInt64)?
+    /// What each shard of the last process looked like when it ended: position and digest.
+    var lastLives: [Int: (position: UInt64, digest: UInt64)] = [:]
     /// What the wall clock is wrong by, in milliseconds.
     var wallOffset: Int64 = 0
     var damage: (inode: SimDisk.Inode, byte: Int, bit: Int, value: UInt8)?
@@ -96,6 +97,9 @@ final class World {
     init(_ scenario: Scenario) throws {
         self.scenario = scenario
         let seed = scenario.seed
+        logs = (0..<scenario.shards).map {
+            JournalLog(shard: $0, of: scenario.shards, keySeconds: Int64(World.keySeconds))
+        }
         disk = SimDisk(seed: seed, clock: clock)
         disk.faults.neverDurable = scenario.planted == .skipSync
         keys = scenario.encrypts ? try Self.makeKeys() : nil
@@ -169,16 +173,16 @@ final class World {
         case .callArrives(let call): callArrives(call)
         case .callResult(let call, let result): callResult(call, result)
         case .callDeadline(let call): callDeadline(call)
-        case .writer(let boot): with(boot) { if $0.writerAt == now { stepWriter($0) } }
-        case .keeper(let boot): with(boot) { if $0.keeperAt == now { stepKeeper($0) } }
+        case .writer(let boot, let shard): with(boot, shard: shard) { if $0.writerAt == now { stepWriter($0) } }
+        case .keeper(let boot, let shard): with(boot, shard: shard) { if $0.keeperAt == now { stepKeeper($0) } }
         case .tick(let boot): with(boot) { tick($0) }
-        case .reads(let boot): with(boot) { runReads($0) }
-        case .archiver(let boot): with(boot) { if $0.archiverAt == now { stepArchiver($0) } }
-        case .snapshot(let boot): with(boot) { writeSnapshot($0) }
+        case .reads(let boot, let shard): with(boot, shard: shard) { runReads($0) }
+        case .archiver(let boot, let shard): with(boot, shard: shard) { if $0.archiverAt == now { stepArchiver($0) } }
+        case .snapshot(let boot, let shard): with(boot, shard: shard) { writeSnapshot($0) }
         case .reported(let boot, let number): with(boot) { reported($0, number) }
-        case .replicas(let boot): with(boot) { runReplicaJobs($0) }
-        case .handover(let boot): with(boot) { handOver($0) }
-        case .thaw(let boot, let host): with(boot) { thaw($0, host) }
+        case .replicas(let boot, let shard): with(boot, shard: shard) { runReplicaJobs($0) }
+        case .handover(let boot, let shard): with(boot, shard: shard) { handOver($0) }
+        case .thaw(let boot, let shard, let host): with(boot, shard: shard) { thaw($0, host) }
         case .consume(let boot): with(boot) { consume($0) }
         case .oldKey: nextOldKey()
         case .start: start()
@@ -201,6 +205,10 @@ final class World {
     private func with(_ boot: Int, _ body: (GatewayProcess) -> Void) {
         guard let gateway, gateway.boot == boot else { return }
         body(gateway)
+    }
+
+    private func with(_ boot: Int, shard: Int, _ body: (SimShard) -> Void) {
+        with(boot) { body($0.shards[shard]) }
     }
 }
 
