@@ -142,6 +142,9 @@ final class SimReads: BlockingReads, @unchecked Sendable {
 
     func run(_ body: @escaping @Sendable () -> Void) { waiting.append(body) }
 
+    /// The process is gone. What waits holds the shard that asked for it, and that holds this.
+    func drop() { waiting = [] }
+
     func takeAll() -> [@Sendable () -> Void] {
         defer { waiting = [] }
         return waiting

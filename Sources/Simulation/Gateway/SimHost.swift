@@ -147,6 +147,7 @@ final class SimHost: ReplicaPorts {
     func drop() {
         store.silence()
         loop.drop()
+        for jobs in [reads, snapshotJobs, replicaJobs] { jobs.drop() }
         frozen = []
     }
 }
