@@ -138,7 +138,11 @@ struct PaymentFactTests {
         case .capturedLate:
             return [.voided: late(authorized: 0), .expired: late(authorized: 0), .failed: late(authorized: 1_000)]
         case .authorizationFailed: return [.requiresAction: After(.failed, .failed)]
-        case .conflicted: return [.requiresAction: After(.conflicted, .conflicted)]
+        case .conflicted:
+            // What was released before is not held any more.
+            let released = After(.conflicted, .conflicted) { $0.authorized = -1_000 }
+            let nothingHeld = After(.conflicted, .conflicted)
+            return [.requiresAction: nothingHeld, .failed: nothingHeld, .voided: released, .expired: released]
         case .conflictResolved:
             return [.conflicted: After(.authorized, .failed) { $0.failure = .reversal(.conflict) }]
         case .incremented: return [.authorized: After(.authorized, .authorized) { $0.authorized = 400 }]
