@@ -117,7 +117,7 @@ import Testing
         }
     }
 
-    @Test("shards are found again in their logs whatever the number of loops, and each log is flushed for all of its shards")
+    @Test("shards are found again in their logs whatever the number of loops; a log is flushed for all its shards")
     func otherLoops() async throws {
         let directory = try TemporaryDirectory()
         var paid: [String: String] = [:]
@@ -127,7 +127,10 @@ import Testing
                 for (key, payment) in paid {
                     #expect(try await gateway.pay(Int(key.suffix(1)) ?? 0, key: key) == payment)
                 }
-                for shard in 0..<3 { paid["\(round)-\(shard)"] = try await gateway.pay(shard, key: "\(round)-\(shard)") }
+                for shard in 0..<3 {
+                    let key = "\(round)-\(shard)"
+                    paid[key] = try await gateway.pay(shard, key: key)
+                }
                 #expect(gateway.parts.logs.all.map(\.number) == [0, 1], "as when the directory was made")
                 let metrics = try await gateway.metrics()
                 for log in 0..<2 { #expect(metrics.contains("millrace_journal_runs_total{log=\"\(log)\"}")) }
