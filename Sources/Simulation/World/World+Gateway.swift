@@ -188,8 +188,10 @@ extension World {
         let isWaiting = isCalm && process.isQuiet
         var interval: Int64 = isWaiting && (isBusy || patient > 5_000_000) ? patient : isBusy ? 10_000 : 1_000_000
         if let oldKeys { interval = oldKeys.tickInterval(now, isQuiet: process.isQuiet) }
-        // An owner looks at its lease often enough to stop in time.
-        if let lease = scenario.lease, let slowAt = leasesSlowAt, now < slowAt { interval = min(interval, lease / 16) }
+        // An owner looks at its lease often enough to renew it, and to stop in time.
+        if let lease = scenario.lease, let slowAt = leasesSlowAt {
+            interval = min(interval, (now < slowAt ? lease : lease * 1_000) / 16)
+        }
         queue.schedule(.tick(boot: process.boot), at: now + interval)
         settle(process)
         if process.isStopping { stopIfQuiet(process) }
