@@ -171,7 +171,7 @@ struct IdempotencyTableTests {
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): a small seeded generator.
-struct SplitMix {
+struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

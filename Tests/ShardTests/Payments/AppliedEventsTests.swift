@@ -47,12 +47,33 @@ struct AppliedEventsTests {
         #expect(digests(cut) == [0x0101_0101_0101_0101] && PaymentDetails.olderEvents(in: cut.span) == nil)
     }
 
+    /// Tag and value of each field but those of events, read by hand.
+    private func others(_ bytes: [UInt8]) -> [[UInt8]] {
+        let events = [PaymentDetails.Field.appliedEvents.rawValue, PaymentDetails.Field.olderEvents.rawValue]
+        var fields: [[UInt8]] = []
+        var index = 0
+        while index + 3 <= bytes.count {
+            let end = index + 3 + Int(bytes[index + 1]) + Int(bytes[index + 2]) << 8
+            guard end <= bytes.count else { break }
+            if !events.contains(bytes[index]) { fields.append(Array(bytes[index..<end])) }
+            index = end
+        }
+        return fields
+    }
+
     @Test("Adding an event keeps every other field as it is", arguments: 1...UInt64(8))
     func keepsOthers(seed: UInt64) {
-        var details = PaymentDetails()
-        for number in 0..<Int(seed) { details.append(.metadataKey, "key \(number)") }
-        details.append(.returnData, "data")
-        let added = PaymentDetails.adding(applied: seed, to: details.bytes.span).bytes
-        #expect(Array(added.prefix(details.bytes.count)) == details.bytes && digests(added) == [seed])
+        var random = SplitMix(state: seed)
+        for _ in 0..<50 {
+            var bytes: [UInt8] = []
+            for _ in 0..<Int.random(in: 0...12, using: &random) {
+                // Also tags that this version does not know.
+                let tag = UInt8.random(in: 1...40, using: &random)
+                let length = Int.random(in: 0...300, using: &random)
+                bytes += [tag, UInt8(length & 0xFF), UInt8(length >> 8)]
+                for _ in 0..<length { bytes.append(UInt8.random(in: 0...255, using: &random)) }
+            }
+            #expect(others(PaymentDetails.adding(applied: seed, to: bytes.span).bytes) == others(bytes))
+        }
     }
 }
