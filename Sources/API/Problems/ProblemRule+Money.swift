@@ -162,7 +162,7 @@ extension ProblemRule {
             refusal: .sellerLimitReached,
             category: .validation,
             title: "The merchant has too many sellers",
-            detail: "1000 sellers of a merchant can have money at once. Name one that has, or pay some out."
+            detail: "At most 1000 sellers of a merchant can have money at once. Name one that has, or pay some out."
         ),
     ]
 }

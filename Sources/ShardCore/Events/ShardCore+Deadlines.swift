@@ -7,6 +7,10 @@ import ShardState
 extension ShardCore {
     /// Deadlines nearer than this are waited for one by one; the sweep finds the others in time.
     private static let horizon: Int64 = 3_600_000
+    /// The longest that the sweep takes for all payments, in milliseconds: less than the horizon.
+    private static let sweepRound: Int64 = 1_800_000
+    /// How often the sweep looks at the next chunk, in milliseconds: a process has 16 shards, which sweep at the same time.
+    private static let sweepInterval: Int64 = 160
     /// When to try again what could not be done, in milliseconds; twice as long after each try, up to 17 hours.
     private static let retryInterval: Int64 = 60_000
 
@@ -38,17 +42,16 @@ extension ShardCore {
 
     /// Goes round the payments in memory, in half an hour at the most, and puts those in the queue whose end is near.
     private mutating func sweep(at now: Int64) {
-        guard !payments.chunkNumbers.isEmpty, now - sweptAt >= 1 << Self.timerTickShift else { return }
+        guard !payments.chunkNumbers.isEmpty, now - sweptAt >= Self.sweepInterval else { return }
         sweptAt = now
-        // At a tick every 10 ms a round of 180,000 ticks is half an hour; a chunk that is not in memory costs next to nothing.
-        var rest = 1 + payments.chunkNumbers.count / 180_000
+        // A round of 11,250 steps is half an hour; a chunk that is not in memory costs next to nothing.
+        var rest = 1 + payments.chunkNumbers.count / Int(Self.sweepRound / Self.sweepInterval)
+        let (end, isBeyond) = now.addingReportingOverflow(Self.horizon)
         while rest > 0 {
             if sweptChunk >= payments.chunkNumbers.count { sweptChunk = 0 }
-            let near = payments.indices(inChunk: sweptChunk) { payment in
-                payment.needsReversal || payment.disputedMinor > 0
-                    || (payment.deadline != 0 && payment.deadline - now < Self.horizon)
+            for index in payments.awaitingTime(inChunk: sweptChunk, before: isBeyond ? .max : end) {
+                awaitDeadline(index, at: now, isNews: false)
             }
-            for index in near { awaitDeadline(index, at: now, isNews: false) }
             sweptChunk += 1
             rest -= 1
         }

@@ -226,4 +226,14 @@ public import Payments
     package func indices(inChunk chunk: Int, where body: (Payment) -> Bool) -> [Index<Payment>] {
         payments.indices(inChunk: chunk) { body($1.payment) }.map { Index($0) }
     }
+
+    /// The payments of a chunk that time ends before `limit` (milliseconds since 1970), that are disputed, or that the gateway must
+    /// reverse.
+    package func awaitingTime(inChunk chunk: Int, before limit: Int64) -> [Index<Payment>] {
+        payments.positions(inChunk: chunk) { row in
+            (row.pointee.payment.deadline != 0 && row.pointee.payment.deadline < limit)
+                || row.pointee.payment.disputedMinor > 0
+                || (row.pointee.payment.failure != nil && row.pointee.payment.needsReversal)
+        }.map { Index($0) }
+    }
 }

@@ -109,6 +109,12 @@
         return chunk.offsets { body(number << Self.chunkShift | $0, $1) }.map { number << Self.chunkShift | $0 }
     }
 
+    /// The numbers of the elements in a chunk that `body` says yes to, in order. It looks at them where they are: nothing is copied.
+    @inlinable func positions(inChunk number: Int, where body: (UnsafePointer<Element>) -> Bool) -> [Int] {
+        guard let chunk = chunks[number] else { return [] }
+        return chunk.positions(where: body).map { number << Self.chunkShift | $0 }
+    }
+
     @inlinable mutating func uniqueChunk(_ number: Int) -> SparseChunk<Element> {
         if !isKnownUniquelyReferenced(&chunks[number]) {
             guard let shared = chunks[number] else { preconditionFailure("the element is not here") }
@@ -243,6 +249,16 @@ extension SparseTable: @unchecked Sendable where Element: Sendable {}
 
     /// The offsets of the elements that `body` says yes to, in order.
     @inlinable package func offsets(where body: (Int, Element) -> Bool) -> [Int] {
+        walk { body($0, $1.pointee) }
+    }
+
+    /// The same without their offsets.
+    @inlinable func positions(where body: (UnsafePointer<Element>) -> Bool) -> [Int] {
+        walk { body($1) }
+    }
+
+    @inlinable @inline(__always)
+    func walk(where body: (Int, UnsafePointer<Element>) -> Bool) -> [Int] {
         var found: [Int] = []
         withUnsafeMutablePointers { header, elements in
             var place = 0
@@ -250,7 +266,7 @@ extension SparseTable: @unchecked Sendable where Element: Sendable {}
                 var bits = header.pointee.present[word]
                 while bits != 0 {
                     let offset = word << 6 | bits.trailingZeroBitCount
-                    if body(offset, elements[place]) { found.append(offset) }
+                    if body(offset, UnsafePointer(elements + place)) { found.append(offset) }
                     bits &= bits - 1
                     place += 1
                 }

@@ -9,8 +9,8 @@ final class SimStore: JournalStore, @unchecked Sendable {
     private let log: JournalLog
     private let loop: SimEventLoop
     private let planted: PlantedBug?
-    /// How long the journal grants leases for, whatever the host believes.
-    private let claimNanoseconds: UInt64
+    /// How long the journal grants leases for, whatever the host believes; nil for what it asks for.
+    private let claimNanoseconds: UInt64?
     /// Every owner that this host ever was, so that all of them are deaf when its process is gone.
     private var owners: [SimOwner] = []
 
@@ -20,7 +20,7 @@ final class SimStore: JournalStore, @unchecked Sendable {
         log: JournalLog,
         loop: SimEventLoop,
         planted: PlantedBug?,
-        claimNanoseconds: UInt64 = .max
+        claimNanoseconds: UInt64? = nil
     ) {
         self.local = local
         self.log = log
@@ -37,7 +37,7 @@ final class SimStore: JournalStore, @unchecked Sendable {
     func acquire(_ claim: JournalClaim, owner: any JournalOwner) throws(JournalError) -> any JournalEngine {
         let outer = SimOwner(owner, log, loop: loop, isDeafToLoss: planted == .twoOwners)
         var claim = claim
-        claim.nanoseconds = claimNanoseconds
+        if let claimNanoseconds { claim.nanoseconds = claimNanoseconds }
         let journal = try local.own(claim, owner: outer)
         owners.append(outer)
         let boasts = planted == .answerBeforeDurable
