@@ -29,6 +29,13 @@ def test_killed_in_the_nth_write(bare_demo, tmp_path):
     trial.conclude(trial.serve())
 
 
+def logs_of(trial):
+    """Arguments of strace: only calls about the directories of logs."""
+    logs = sorted((trial.demo.directory / "data").glob("log-*"))
+    assert logs
+    return [argument for log in logs for argument in ("-P", str(log))]
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -45,7 +52,8 @@ def test_an_error_stops_the_gateway_at_once(trial, tmp_path, fault):
     call = fault.split(":")[0]
     # Four prepared segments take longer than a few seconds.
     trial.begin("--duration", "10s" if call == "fsync" else "4s")
-    server = trial.demo.serve(*strace(tmp_path / "trace", "-e", f"trace={call}", "-e", f"inject={fault}"))
+    where = logs_of(trial) if call == "fsync" else []
+    server = trial.demo.serve(*strace(tmp_path / "trace", *where, "-e", f"trace={call}", "-e", f"inject={fault}"))
     trial.ends(server, 74)
     # Says why, and does not try again: one call failed, whatever came after it on other threads.
     assert "A journal failed" in trial.log(), trial.log()
@@ -57,7 +65,8 @@ def test_an_error_stops_the_gateway_at_once(trial, tmp_path, fault):
 def test_a_directory_that_cannot_be_synced_refuses_the_start(trial, tmp_path):
     needs("strace")
     trial.begin("--duration", "4s")
-    server = trial.demo.serve(*strace(tmp_path / "trace", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=2"))
+    inject = "inject=fsync:error=EIO:when=1"
+    server = trial.demo.serve(*strace(tmp_path / "trace", *logs_of(trial), "-e", "trace=fsync", "-e", inject))
     trial.ends(server, 74)
     assert "log-" in trial.log() and "sync directory" in trial.log() and "A journal failed" not in trial.log(), trial.log()
     trial.conclude(trial.serve())

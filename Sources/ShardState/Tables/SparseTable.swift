@@ -183,10 +183,12 @@ extension SparseTable: @unchecked Sendable where Element: Sendable {}
 
     @inlinable init(capacity: Int) { self.capacity = capacity }
 
-    @inlinable package func contains(_ offset: Int) -> Bool { present[offset >> 6] & (1 << UInt64(offset & 63)) != 0 }
+    @inlinable @inline(__always)
+    package func contains(_ offset: Int) -> Bool { present[offset >> 6] & (1 << UInt64(offset & 63)) != 0 }
 
     /// How many elements stand before the one numbered `offset`.
-    @inlinable package func rank(_ offset: Int) -> Int {
+    @inlinable @inline(__always)
+    package func rank(_ offset: Int) -> Int {
         if isDense { return offset }
         var rank = (present[offset >> 6] & (1 << UInt64(offset & 63) - 1)).nonzeroBitCount
         for word in 0..<offset >> 6 { rank += present[word].nonzeroBitCount }

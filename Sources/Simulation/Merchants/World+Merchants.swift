@@ -62,6 +62,10 @@ extension World {
     func send(_ number: Int) {
         let request = requests[number]
         guard request.current == nil else { return }
+        if isForgotten(number) {
+            requests[number].wasAnsweredInCalm = true
+            return
+        }
         requests[number].sends += 1
         transmit(number, .original)
         if request.hasConflict, request.sends < 2, has(.conflicts) {

@@ -158,6 +158,16 @@ extension World {
         queue.schedule(.send(request: number), at: now)
     }
 
+    /// Whether the time of an answered request's key is over, as it may be for who asked just before and was refused: nobody asks
+    /// again for that answer, because the key would be a new one.
+    func isForgotten(_ number: Int) -> Bool {
+        guard oldKeys != nil, requests[number].final != nil, let gateway,
+            let host = gateway.shards[shard(of: requests[number].merchant)].host,
+            let expiry = books(of: number).expiry(of: key(number))
+        else { return false }
+        return gateway.clock() + host.clockAhead >= expiry * 1_000 - 1_000
+    }
+
     /// A forgotten key is a new one, whatever the runs on the disk still hold.
     private func useAnew(_ number: Int) {
         counts.forgottenKeys += 1

@@ -74,7 +74,8 @@ extension World {
         if scenario.takesSnapshots, scenario.archives {
             configuration.archive = JournalArchiveConfiguration(
                 directory: Self.directory(ofShard: shard) + "/archive",
-                keepMilliseconds: scenario.archiveKeep,
+                // Only the first shard has a consumer, whose cursor holds everything back.
+                keepMilliseconds: shard == 0 ? scenario.archiveKeep : nil,
                 spareSegments: 2
             )
         }
