@@ -161,7 +161,9 @@ extension World {
     /// Whether the time of an answered request's key is over, as it may be for who asked just before and was refused: nobody asks
     /// again for that answer, because the key would be a new one.
     func isForgotten(_ number: Int) -> Bool {
-        guard oldKeys != nil, requests[number].final != nil, let gateway,
+        guard oldKeys != nil, requests[number].final != nil else { return false }
+        if requests.contains(where: { $0.keyOf == number }) { return true }
+        guard let gateway,
             let host = gateway.shards[shard(of: requests[number].merchant)].host,
             let expiry = books(of: number).expiry(of: key(number))
         else { return false }

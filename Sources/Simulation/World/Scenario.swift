@@ -154,6 +154,9 @@ package struct Scenario: Sendable {
     /// Connectors that said no report later that they executed the payment after all, and more.
     var hasEarlierEvents: Bool
 
+    /// See `narrow`.
+    package private(set) var isNarrow = false
+
     /// - Parameter hours: virtual time with faults.
     package init(seed: UInt64, hours: Double) {
         var random = SimRandom(seed: seed, .scenario)
@@ -240,6 +243,14 @@ package struct Scenario: Sendable {
         )
     }
 
+    /// Leaves out old keys, leases and several shards.
+    package mutating func narrow() {
+        isNarrow = true
+        hasOldKeys = false
+        lease = nil
+        shards = 1
+    }
+
     /// The command that makes this world again.
     package var command: String {
         let hours = Double(duration) / 3_600_000_000
@@ -248,6 +259,7 @@ package struct Scenario: Sendable {
         let without = Scenario(seed: seed, hours: hours).faults.subtracting(faults)
         if !without.isEmpty { text += " --without \(without.text)" }
         if let planted { text += " --plant \(planted.rawValue)" }
+        if isNarrow { text += " --narrow" }
         return text
     }
 }

@@ -43,6 +43,9 @@ struct SimCommand: ParsableCommand {
     @Flag(help: "Do not look for a smaller world that fails in the same way.")
     var noShrinking = false
 
+    @Flag(help: "Leave out old keys, leases and several shards.")
+    var narrow = false
+
     func validate() throws {
         guard hours > 0, hours <= 10_000 else { throw ValidationError("--hours must be above 0, and 10000 at most.") }
         if let seeds, seeds < 1 { throw ValidationError("--seeds must be 1 or more.") }
@@ -69,6 +72,7 @@ struct SimCommand: ParsableCommand {
         if let intents { scenario.intents = min(intents, scenario.intents) }
         scenario.faults.subtract(try excluded())
         scenario.planted = plant
+        if narrow { scenario.narrow() }
         return scenario
     }
 
