@@ -16,93 +16,95 @@ package struct RecordFacts: Sendable {
     /// 0 for that one.
     package var previous: RecordPosition
 
-    /// Of a record about a payment.
-    fileprivate init(
-        _ kind: ShardRecord.Kind,
-        about payment: PaymentID,
-        of merchant: MerchantID? = nil,
-        previous: RecordPosition = 0,
-        at time: Int64
-    ) {
-        self.kind = kind
-        self.time = time
-        self.payment = payment
+    /// - Parameter merchant: where the record names it.
+    fileprivate init<Record: PaymentRecord>(_ record: Record, of merchant: MerchantID? = nil) {
+        kind = Record.kind
+        time = record.time
+        payment = record.payment
         self.merchant = merchant
-        subject = RecordHeader.Subject(high: payment.high, low: payment.low)
-        self.previous = previous
+        subject = RecordHeader.Subject(high: record.payment.high, low: record.payment.low)
+        previous = record.previous
     }
 
-    /// Of a record about something else of a merchant.
-    fileprivate init(
-        _ kind: ShardRecord.Kind,
-        about subject: RecordHeader.Subject,
-        of merchant: MerchantID,
-        previous: RecordPosition = 0,
-        at time: Int64
-    ) {
-        self.kind = kind
-        self.time = time
-        self.merchant = merchant
-        self.subject = subject
-        self.previous = previous
+    fileprivate init<Record: MerchantRecord>(_ record: Record) {
+        kind = Record.kind
+        time = record.time
+        merchant = record.merchant
+        subject = record.subject
+        previous = record.previous
     }
 }
+
+/// A record about a payment.
+private protocol PaymentRecord: RecordLayout {
+    var payment: PaymentID { get }
+    var previous: RecordPosition { get }
+    var time: Int64 { get }
+}
+
+/// A record about something else of a merchant.
+private protocol MerchantRecord: RecordLayout {
+    var merchant: MerchantID { get }
+    var subject: RecordHeader.Subject { get }
+    var previous: RecordPosition { get }
+    var time: Int64 { get }
+}
+
+extension PaymentCreated: PaymentRecord {
+    fileprivate var payment: PaymentID { id }
+    fileprivate var previous: RecordPosition { 0 }
+}
+extension OperationStarted: PaymentRecord {}
+extension OperationFinished: PaymentRecord {}
+extension OperationUnresolved: PaymentRecord {}
+extension RefundBounced: PaymentRecord {}
+extension OperationAttempted: PaymentRecord {}
+extension AttemptEnded: PaymentRecord {}
+extension PaymentChanged: PaymentRecord {}
+extension RiskDecided: PaymentRecord {}
+extension EventApplied: PaymentRecord {}
+
+/// The same, about what its identifier names.
+private protocol IdentifiedRecord: MerchantRecord {
+    associatedtype ID: ShardIdentifier
+    var id: ID { get }
+}
+
+extension MerchantRecord {
+    /// The first record of its subject.
+    fileprivate var previous: RecordPosition { 0 }
+}
+
+extension IdentifiedRecord {
+    fileprivate var subject: RecordHeader.Subject { .init(high: id.high, low: id.low) }
+}
+
+extension BalanceMark: MerchantRecord {
+    fileprivate var subject: RecordHeader.Subject { .none }
+}
+extension PayoutChanged: IdentifiedRecord {}
+extension WalletOpened: IdentifiedRecord {}
+extension ExchangeQuoted: IdentifiedRecord {}
+extension ExchangeConverted: IdentifiedRecord {}
 
 extension ShardRecord {
     package var facts: RecordFacts {
         switch self {
-        case .paymentCreated(let record):
-            RecordFacts(.paymentCreated, about: record.id, of: record.merchant, at: record.time)
-        case .operationStarted(let record):
-            RecordFacts(.operationStarted, about: record.payment, previous: record.previous, at: record.time)
-        case .operationFinished(let record):
-            RecordFacts(.operationFinished, about: record.payment, previous: record.previous, at: record.time)
-        case .operationUnresolved(let record):
-            RecordFacts(.operationUnresolved, about: record.payment, previous: record.previous, at: record.time)
-        case .refundBounced(let record):
-            RecordFacts(.refundBounced, about: record.payment, previous: record.previous, at: record.time)
-        case .operationAttempted(let record):
-            RecordFacts(.operationAttempted, about: record.payment, previous: record.previous, at: record.time)
-        case .attemptEnded(let record):
-            RecordFacts(.attemptEnded, about: record.payment, previous: record.previous, at: record.time)
-        case .paymentChanged(let record):
-            RecordFacts(.paymentChanged, about: record.payment, previous: record.previous, at: record.time)
-        case .riskDecided(let record):
-            RecordFacts(.riskDecided, about: record.payment, previous: record.previous, at: record.time)
-        case .eventApplied(let record):
-            RecordFacts(.eventApplied, about: record.payment, previous: record.previous, at: record.time)
-        case .balanceMark(let record):
-            RecordFacts(.balanceMark, about: .none, of: record.merchant, at: record.time)
-        case .payoutChanged(let record):
-            RecordFacts(
-                .payoutChanged,
-                about: .init(high: record.id.high, low: record.id.low),
-                of: record.merchant,
-                previous: record.previous,
-                at: record.time
-            )
-        case .walletOpened(let record):
-            RecordFacts(
-                .walletOpened,
-                about: .init(high: record.id.high, low: record.id.low),
-                of: record.merchant,
-                at: record.time
-            )
-        case .exchangeQuoted(let record):
-            RecordFacts(
-                .exchangeQuoted,
-                about: .init(high: record.id.high, low: record.id.low),
-                of: record.merchant,
-                at: record.time
-            )
-        case .exchangeConverted(let record):
-            RecordFacts(
-                .exchangeConverted,
-                about: .init(high: record.id.high, low: record.id.low),
-                of: record.merchant,
-                previous: record.previous,
-                at: record.time
-            )
+        case .paymentCreated(let record): RecordFacts(record, of: record.merchant)
+        case .operationStarted(let record): RecordFacts(record)
+        case .operationFinished(let record): RecordFacts(record)
+        case .operationUnresolved(let record): RecordFacts(record)
+        case .refundBounced(let record): RecordFacts(record)
+        case .operationAttempted(let record): RecordFacts(record)
+        case .attemptEnded(let record): RecordFacts(record)
+        case .paymentChanged(let record): RecordFacts(record)
+        case .riskDecided(let record): RecordFacts(record)
+        case .eventApplied(let record): RecordFacts(record)
+        case .balanceMark(let record): RecordFacts(record)
+        case .payoutChanged(let record): RecordFacts(record)
+        case .walletOpened(let record): RecordFacts(record)
+        case .exchangeQuoted(let record): RecordFacts(record)
+        case .exchangeConverted(let record): RecordFacts(record)
         }
     }
 
