@@ -38,7 +38,8 @@ extension ShardCore {
                 let (sums, index) = try WalletSums.load(&reader, bytes)
                 guard treasury.restore(sums, ofWallet: index) else { throw .invalidValue }
             case .quotes:
-                guard treasury.restore(try ExchangeQuote(&reader, bytes)) else { throw .invalidValue }
+                let quote = try ExchangeQuote(&reader, bytes)
+                guard quote.id.shard == configuration.shard, treasury.restore(quote) else { throw .invalidValue }
             default: throw .invalidValue
             }
         }

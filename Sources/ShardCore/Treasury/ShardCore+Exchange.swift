@@ -10,7 +10,9 @@ extension ShardCore {
         _ admitted: AdmittedCommand,
         in turn: inout Turn
     ) {
-        guard treasury.quotes.presentCount < configuration.money.quotes || treasury.hasForgettableQuote(at: turn.now)
+        let most = configuration.money.quotes
+        guard treasury.quotes.presentCount < most || treasury.hasForgettableQuote(at: turn.now),
+            treasury.quoteCount(of: admitted.merchant) < configuration.merchantShare.of(most)
         else {
             return refuse(admitted.caller, .quoteTableFull, in: &turn)
         }

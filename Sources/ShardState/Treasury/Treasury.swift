@@ -18,6 +18,7 @@ package struct Treasury: Sendable {
     package private(set) var sellers = SellerTable()
     private var walletCounts: [MerchantID: Int] = [:]
     private var payoutCounts: [MerchantID: Int] = [:]
+    private var quoteCounts: [MerchantID: Int] = [:]
 
     package init() {}
 
@@ -27,6 +28,7 @@ package struct Treasury: Sendable {
         copy.sellers = sellers.withoutIndexes
         copy.walletCounts = [:]
         copy.payoutCounts = [:]
+        copy.quoteCounts = [:]
         return copy
     }
 
@@ -37,7 +39,7 @@ package struct Treasury: Sendable {
 
     /// - Returns: the pay-out's place in its table.
     package mutating func append(_ payout: Payout) -> Int {
-        count(payout.merchant, 1, in: &payoutCounts)
+        Self.count(payout.merchant, 1, in: &payoutCounts)
         return payouts.append(payout)
     }
 
@@ -58,7 +60,7 @@ package struct Treasury: Sendable {
     package mutating func insert(_ payout: Payout) -> Bool {
         guard let index = place(of: payout.id, in: payouts) else { return false }
         payouts.insert(payout, at: index)
-        count(payout.merchant, 1, in: &payoutCounts)
+        Self.count(payout.merchant, 1, in: &payoutCounts)
         return true
     }
 
@@ -69,7 +71,7 @@ package struct Treasury: Sendable {
 
     /// - Returns: the wallet's place in its table.
     package mutating func append(_ wallet: Wallet) -> Int {
-        count(wallet.merchant, 1, in: &walletCounts)
+        Self.count(wallet.merchant, 1, in: &walletCounts)
         sums.reserveNumbers(upTo: wallets.count + 1)
         return wallets.append(wallet)
     }
@@ -78,7 +80,7 @@ package struct Treasury: Sendable {
     package mutating func insert(_ wallet: Wallet) -> Bool {
         guard let index = place(of: wallet.id, in: wallets) else { return false }
         wallets.insert(wallet, at: index)
-        count(wallet.merchant, 1, in: &walletCounts)
+        Self.count(wallet.merchant, 1, in: &walletCounts)
         return true
     }
 
@@ -139,14 +141,14 @@ package struct Treasury: Sendable {
         while rest > 0, let chunk = plan.payouts.next() {
             rest -= 1
             payouts.forEach(inChunk: chunk) { index, payout in
-                if plan.leaves(index, payout) { count(payout.merchant, -1, in: &payoutCounts) }
+                if plan.leaves(index, payout) { Self.count(payout.merchant, -1, in: &payoutCounts) }
             }
             left.payouts += payouts.remove(inChunk: chunk) { plan.leaves($0, $1) }
         }
         while rest > 0, let chunk = plan.wallets.next() {
             rest -= 1
             wallets.forEach(inChunk: chunk) { index, wallet in
-                if plan.leaves(index, wallet) { count(wallet.merchant, -1, in: &walletCounts) }
+                if plan.leaves(index, wallet) { Self.count(wallet.merchant, -1, in: &walletCounts) }
             }
             left.wallets += wallets.remove(inChunk: chunk) { plan.leaves($0, $1) }
         }
@@ -170,7 +172,7 @@ package struct Treasury: Sendable {
         return table.contains(index) ? nil : index
     }
 
-    private func count(_ merchant: MerchantID, _ change: Int, in counts: inout [MerchantID: Int]) {
+    private static func count(_ merchant: MerchantID, _ change: Int, in counts: inout [MerchantID: Int]) {
         let count = (counts[merchant] ?? 0) + change
         precondition(count >= 0, "what left memory was counted less twice")
         counts[merchant] = count == 0 ? nil : count
@@ -201,6 +203,9 @@ package struct Treasury: Sendable {
 
     // MARK: Quotes
 
+    /// Quotes of one merchant that are remembered.
+    package func quoteCount(of merchant: MerchantID) -> Int { quoteCounts[merchant] ?? 0 }
+
     /// Whether a quote could be forgotten at `time` by making another one.
     package func hasForgettableQuote(at time: Int64) -> Bool {
         quotes.presentCount > 0 && quotes[firstQuote].isForgotten(at: time)
@@ -211,18 +216,22 @@ package struct Treasury: Sendable {
     package mutating func append(_ quote: ExchangeQuote, at time: Int64) {
         if hasForgettableQuote(at: time) {
             let chunk = firstQuote >> SparseTable<ExchangeQuote>.chunkShift
+            quotes.forEach(inChunk: chunk) { _, quote in
+                if quote.isForgotten(at: time) { Self.count(quote.merchant, -1, in: &quoteCounts) }
+            }
             _ = quotes.remove(inChunk: chunk) { $1.isForgotten(at: time) }
         }
+        Self.count(quote.merchant, 1, in: &quoteCounts)
         _ = quotes.append(quote)
         findFirstQuote()
     }
 
     /// Takes in what a snapshot holds.
     package mutating func restore(_ quote: ExchangeQuote) -> Bool {
-        let index = Int(quote.id.sequence) - 1
-        guard quote.id.sequence <= UInt64(quotes.count), index >= 0, !quotes.contains(index) else { return false }
+        guard let index = place(of: quote.id, in: quotes) else { return false }
         firstQuote = min(firstQuote, index)
         quotes.insert(quote, at: index)
+        Self.count(quote.merchant, 1, in: &quoteCounts)
         return true
     }
 
