@@ -6,7 +6,11 @@ package import ShardState
 struct Parking {
     private var waiting: [ColdItem: [Command]] = [:]
     private var merchants: [MerchantID: Int] = [:]
+    private var items: [ColdKind: Int] = [:]
     private(set) var count = 0
+
+    /// How many of a kind are being read back.
+    func items(of kind: ColdKind) -> Int { items[kind] ?? 0 }
 
     /// Commands of one merchant; those of operators count as nobody's.
     func commands(of merchant: MerchantID) -> Int { merchants[merchant] ?? 0 }
@@ -19,11 +23,14 @@ struct Parking {
         count += 1
         if !command.isOperator { merchants[command.merchant, default: 0] += 1 }
         waiting[item, default: []].append(command)
-        return waiting[item]?.count == 1
+        guard waiting[item]?.count == 1 else { return false }
+        items[item.kind, default: 0] += 1
+        return true
     }
 
     mutating func take(_ item: ColdItem) -> [Command] {
-        let commands = waiting.removeValue(forKey: item) ?? []
+        guard let commands = waiting.removeValue(forKey: item) else { return [] }
+        items[item.kind, default: 0] -= 1
         count -= commands.count
         for command in commands where !command.isOperator {
             let rest = self.commands(of: command.merchant) - 1
@@ -45,10 +52,11 @@ extension ShardCore {
 
     /// Lets a command wait until what it is about is in memory again. One merchant takes a part of the places only.
     mutating func park(_ command: Command, for item: ColdItem, in turn: inout Turn) {
-        // What is read back takes a place in its table until the next snapshot.
+        // What is read back takes a place in its table until the next snapshot. What operators report is not refused for that: it may
+        // be what makes room again.
         let (count, most) = occupancy(of: item.kind)
         guard parking.count < configuration.parkedCapacity,
-            count + parking.count < most
+            command.isOperator || count + parking.items(of: item.kind) < most
         else { return refuse(command.caller, .overloaded, in: &turn) }
         guard command.isOperator || parking.commands(of: command.merchant) < configuration.parkedPerMerchant
         else { return refuse(command.caller, .merchantLimitReached, in: &turn) }
