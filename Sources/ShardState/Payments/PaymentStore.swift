@@ -46,7 +46,7 @@ public import Payments
     /// - Precondition: the payment is in memory.
     @inlinable
     package subscript(index: Index<Payment>) -> Payment {
-        get { payments[index.position].payment }
+        @inline(__always) _read { yield payments[index.position].payment }
         _modify { yield &payments[index.position].payment }
     }
 
@@ -132,9 +132,12 @@ public import Payments
 
     /// A record of the payment was journaled at `position`.
     package mutating func recorded(_ index: Index<Payment>, at position: RecordPosition) {
-        payments[index.position].lastRecord = position
-        payments[index.position].recordCount += 1
-        payments[index.position].isStored = false
+        func note(_ row: inout PaymentRow) {
+            row.lastRecord = position
+            row.recordCount += 1
+            row.isStored = false
+        }
+        note(&payments[index.position])
     }
 
     /// Whether a cold file holds the payment as it is now.

@@ -35,9 +35,11 @@
 
     /// - Precondition: the element is there.
     @inlinable package subscript(index: Int) -> Element {
-        get {
+        // Lent and not returned: a row of a payment would be copied for each of its fields.
+        @inline(__always)
+        _read {
             guard let chunk = chunks[index >> Self.chunkShift] else { preconditionFailure("the element is not here") }
-            return chunk.element(index & (Self.chunkCount - 1)).pointee
+            yield chunk.element(index & (Self.chunkCount - 1)).pointee
         }
         _modify {
             let chunk = uniqueChunk(index >> Self.chunkShift)
