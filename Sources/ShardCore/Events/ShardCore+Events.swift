@@ -245,7 +245,7 @@ extension ShardCore {
         case .amountMismatch: refuse(caller, .eventAmountMismatch, showing: index, in: &turn)
         case .tooManyDisputes: refuse(caller, .tooManyDisputes, in: &turn)
         case .operationInProgress:
-            // What is in doubt is asked for turn.now, and not when its time has come (docs/payments.md, "Unknown outcomes").
+            // The PSP is asked now what became of the operation, and not when its time has come (docs/payments.md, "Unknown outcomes").
             wake(index, in: &turn)
             refuse(caller, .operationInProgress, showing: index, in: &turn)
         case .notAllowed:
