@@ -25,8 +25,12 @@ extension ShardHost {
             )
             if isDue == true {
                 if hasSnapshotTurn(isUrgent: areKeysDue) { takeSnapshot(now) }
-            } else if let position = schedule?.idleSince(position: core.lastPosition, at: now) {
-                journal.retire(upTo: position)
+            } else {
+                // What made it due may have passed meanwhile: its place holds up nobody.
+                if case .idle = schedule?.phase { endSnapshotTurn() }
+                if let position = schedule?.idleSince(position: core.lastPosition, at: now) {
+                    journal.retire(upTo: position)
+                }
             }
         }
     }

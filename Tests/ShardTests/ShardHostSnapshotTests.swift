@@ -123,6 +123,27 @@ struct ShardHostSnapshotTests {
         #expect(third.host.snapshotStatistics.written == 1 && turns.counts == (waiting: 0, running: 0))
     }
 
+    @Test("A shard that waits and is not due any more holds nobody up")
+    func turnOfNotDue() {
+        let turns = SnapshotTurns()
+        let (first, second, third) = (
+            harness(SnapshotPolicy(payments: 1), turns: turns), harness(SnapshotPolicy(payments: 100), turns: turns),
+            harness(SnapshotPolicy(payments: 1), turns: turns)
+        )
+        for harness in [first, second, third] { pay(harness, 1) }
+        first.pass(milliseconds: 10)
+        second.host.share(ProcessShare(areKeysDue: true))
+        second.pass(milliseconds: 10)
+        third.pass(milliseconds: 10)
+        #expect(writer.count == 1 && turns.counts == (waiting: 2, running: 1))
+        // The first one's snapshot made room for keys.
+        second.host.share(ProcessShare())
+        second.pass(milliseconds: 10)
+        writer.runAll(first.loop)
+        third.pass(milliseconds: 10)
+        #expect(writer.count == 1 && turns.counts == (waiting: 0, running: 1))
+    }
+
     @Test("A shard that loses its journal with a snapshot taken and not durable lets the others go on")
     func turnOfReleased() {
         let turns = SnapshotTurns()
