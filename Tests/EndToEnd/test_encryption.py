@@ -1,6 +1,7 @@
 """Encryption at rest and signed checkpoints, on the real binary: nothing in clear on the disk, rotation under way, refusals."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -111,7 +112,7 @@ def test_nothing_in_clear_rotation_and_refusals(encrypted):
     before = {path: path.read_bytes() for path in data.rglob("*.journal")}
     write_keys(demo.directory, new_key(1))
     message = refused(demo, 78)
-    assert "is encrypted under key 1" in message and str(data) in message and "another key" in message
+    assert "is encrypted under key 1" in message and re.search(r"(log|shard)-\d+/", message) and "another key" in message
     write_keys(demo.directory, second)
     message = refused(demo, 78)
     assert "is encrypted under key 1, which" in message and "journal.keys does not hold" in message

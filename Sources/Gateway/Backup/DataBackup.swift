@@ -26,8 +26,8 @@ package struct DataBackup {
         self.bytesPerSecond = bytesPerSecond
     }
 
-    /// Blocks. What shards have beside their logs goes first, so that each log's copy reaches every record that it speaks of. Logs are
-    /// independent of each other, so each is copied up to a point of its own.
+    /// Blocks. The files of a log's shards are copied before the log, so that the log's copy reaches every record that they speak of.
+    /// Logs are independent of each other, so each is copied up to a point of its own.
     package func run() throws -> [Log] {
         let meta = try DataDirectoryMeta(readingFrom: FilePaths.join(source, "meta.yaml"))
         try EmptyDirectory.make(target)

@@ -1,5 +1,5 @@
 /// The segment files that are there, ascending without gaps; the last is the one in use. And how far they are needed.
-/// 64 bytes each; there are as many as lie between two snapshots, and those that wait for the archive.
+/// 72 bytes each, and 24 for each stream; there are as many as lie between two snapshots, and those that wait for the archive.
 struct SegmentTable {
     struct Segment: Equatable {
         let number: UInt64

@@ -1,4 +1,4 @@
-/// The durable cursors of a journal as they are in memory. Without I/O; under the journal's lock.
+/// The durable cursors of a journal as they are in memory. Without I/O; under the lock of `CursorBook`.
 struct CursorTable {
     struct Cursor: Equatable {
         let name: JournalCursorName

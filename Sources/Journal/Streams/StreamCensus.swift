@@ -15,7 +15,13 @@ struct StreamCensus {
         file = JournalDirectory.segmentName(segment.number)
         for mark in segment.streams {
             try check(mark.number)
-            if !hasBegun { marks[mark.number] = mark }
+            if !hasBegun {
+                marks[mark.number] = mark
+            } else if marks[mark.number] == nil, mark.position > 0 {
+                let detail =
+                    "the segment says that shard \(mark.number) had \(mark.position) records, but none was read"
+                throw damaged(segment.firstPosition, detail)
+            }
         }
         hasBegun = true
         for mark in marks.values.sorted(by: { $0.number < $1.number }) {

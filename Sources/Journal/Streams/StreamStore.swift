@@ -67,7 +67,7 @@ package final class StreamStore: JournalStore, Sendable {
     /// Flushes what its owner has appended, and ends owner and feeds. The log stays open for its other streams.
     package func close() { core.close(index) }
 
-    /// Counters so far.
+    /// Counters so far. May block: how far a cursor lags that is behind the oldest segment is read from the archive.
     package var statistics: StreamStatistics { core.statistics(of: index, log.journal) }
 }
 

@@ -1,6 +1,6 @@
 /// What a copy of one journal holds.
 package struct JournalBackupResult: Sendable {
-    /// The last record that is in the copy; every record that was durable when it began is.
+    /// The last record that is in the copy, of a log of streams the last run; every record that was durable when it began is.
     package internal(set) var lastPosition: RecordPosition = 0
     package internal(set) var lastBatch: UInt64 = 0
     /// The chain's head there.

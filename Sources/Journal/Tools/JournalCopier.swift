@@ -45,7 +45,9 @@ struct JournalCopier {
     }
 
     private static func isOther(_ name: String) -> Bool {
-        let own = name == "lock" || name == "witness" || name == ArchiveDirectory.defaultName
+        let own =
+            name == "lock" || name == "witness" || name == ArchiveDirectory.defaultName
+            || name == CursorFile.fileName || name.hasPrefix(CursorRequests.prefix)
         let kept = name.hasSuffix(".torn") || name.contains(JournalCutter.suffix) || name.hasSuffix(".damaged")
         return !own && !kept && !name.hasSuffix(JournalDirectory.temporarySuffix)
             && JournalDirectory.segmentNumber(name) == nil

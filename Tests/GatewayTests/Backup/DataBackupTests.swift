@@ -4,7 +4,7 @@ import Testing
 @testable import Gateway
 
 @Suite struct DataBackupTests {
-    /// A data directory of three shards in two logs, with records in all of them, and cursors.
+    /// A data directory of three shards in two logs, with records in all of them, a file and a cursor of each shard.
     private func make(at path: String) throws {
         let directory = try DataDirectory.create(path: path, shards: 3, logs: 2)
         defer { directory.close() }
@@ -24,6 +24,9 @@ import Testing
                     try owner.append(records: [1, 0, 0, 0, 7], count: 1, expecting: position, epoch: owner.epoch)
                 }
                 owner.close()
+                let name = try #require(JournalCursorName("consumer"))
+                try log.store(of: stream.number).createCursor(name, at: 1)
+                try Files.writeAtomically("of the shard", to: stream.directory + "/file", permissions: 0o600)
             }
             log.close()
         }
@@ -44,8 +47,15 @@ import Testing
         #expect(streams(in: data) == [[2, 4], [3]])
         let copied = try DataBackup(source: data, target: backup, archive: nil, bytesPerSecond: 1 << 30).run()
         #expect(copied.count == 2 && streams(in: backup) == [[2, 4], [3]])
+        #expect(copied.map(\.shardFiles) == [2, 1])
         let result = try DataRestore(backup: backup, target: restored).run()
         #expect(result.lastPositions.count == 2 && streams(in: restored) == [[2, 4], [3]])
+        for shard in 0..<3 {
+            let directory = DataDirectory.shardDirectory(in: restored, shard: shard)
+            #expect(try Files.read(directory + "/file") == Array("of the shard".utf8))
+            // A consumer of the copy begins anew: nothing is kept for one that may never come.
+            #expect(throws: (any Error).self) { try Files.read(directory + "/cursors") }
+        }
         #expect(try DataDirectory.check(path: restored, shards: 3, id: nil) == (3, 2))
         #expect(try LogShards.find(beside: DataDirectory.logDirectory(in: data, log: 0)).keys.sorted() == [0, 2])
     }
