@@ -11,6 +11,10 @@ enum GatewayMetrics {
         var all = MetricsSnapshot()
         let clock = parts.clock
         for snapshot in try await parts.onEachLoop({ snapshot(of: $0, at: clock()) }) { all.merge(snapshot) }
+        // Not on their loops: how far a cursor lags may have to be read from the archive.
+        for (number, store) in try await parts.onEachLoop({ $0.slots.map { ($0.number, $0.store) } }).joined() {
+            add(store.statistics, [MetricLabel("shard", "\(number)")], to: &all)
+        }
         for (number, log) in parts.logs.all {
             add(log.statistics, [MetricLabel("log", "\(number)")], to: &all)
         }
@@ -28,7 +32,6 @@ enum GatewayMetrics {
         for slot in runtime.slots {
             let labels = [MetricLabel("shard", "\(slot.number)")]
             addRole(of: slot.replica, labels, to: &metrics)
-            add(slot.store.statistics, labels, to: &metrics)
             guard let shard = slot.shard else { continue }
             add(shard.host.shardStatistics, labels, to: &metrics)
             add(shard.host.occupancy, labels, to: &metrics)
