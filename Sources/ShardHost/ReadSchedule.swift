@@ -68,6 +68,9 @@ package struct ReadSchedule<Job> {
         queues = ReadKind.allCases.map { ReadQueue(bounds: bounds($0)) }
     }
 
+    /// Forgets every read.
+    mutating func removeAll() { queues = queues.map { ReadQueue(bounds: $0.bounds) } }
+
     /// Reads of a kind, with the threads or waiting.
     package func count(_ kind: ReadKind) -> Int { queues[kind.rawValue].count }
 

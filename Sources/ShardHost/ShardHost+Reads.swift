@@ -8,6 +8,9 @@ import ShardStorage
 
 /// What a shard's host reads off its loop: stored answers, timelines, ledgers, and payments that left memory.
 extension ShardHost {
+    /// Forgets the reads that wait for their turn. For the simulation, whose process is killed with reads that hold the host.
+    package func forgetReads() { reads.removeAll() }
+
     /// Who waits for an answer that is read.
     struct Request {
         var reply: ReplyToken

@@ -17,6 +17,19 @@ import Testing
         #expect(first.traceHash != Simulation.run(scenario(12)).traceHash)
     }
 
+    /// Whatever a process leaves behind holds the disk: its hosts, their engines, the journals.
+    @Test(arguments: 1...4 as ClosedRange<UInt64>) func nothingIsLeftOfAWorldThatHasEnded(seed: UInt64) throws {
+        weak var disk: SimDisk?
+        func live() throws {
+            let world = try World(scenario(seed))
+            disk = world.disk
+            world.run()
+            world.shutDown()
+        }
+        try live()
+        #expect(disk == nil)
+    }
+
     @Test(arguments: 1...4 as ClosedRange<UInt64>) func aSoundGatewayLosesNothing(seed: UInt64) {
         let result = Simulation.run(scenario(seed))
         #expect(result.violation == nil, "\(scenario(seed).command)")

@@ -66,19 +66,24 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
         journal.close()
         boast = nil
     }
+
+    /// The host of this engine has ended.
+    func hostEnded() { owner.hostEnded() }
 }
 
-/// Stands between the journal and the shard's host: keeps the account of what was promised, and is deaf once the process is gone.
+/// Stands between the journal and the shard's host: keeps the account of what was promised, and reports nothing once the process has
+/// ended.
 ///
 /// Proof that `@unchecked Sendable` holds: as `DiskSession`.
 final class SimOwner: JournalOwner, @unchecked Sendable {
-    private let inner: any JournalOwner
+    /// The host's bridge to the journal; nil when the host has ended. The bridge holds the host, the host its engine, the engine this.
+    private var inner: (any JournalOwner)?
     private let log: JournalLog
     private let loop: SimEventLoop
     /// Planted bug: it is not told that another owner has the journal.
     private let isDeafToLoss: Bool
     private var told: RecordPosition = 0
-    var isOver = false
+    private(set) var isOver = false
 
     /// - Parameter loop: the owner's.
     init(_ inner: any JournalOwner, _ log: JournalLog, loop: SimEventLoop, isDeafToLoss: Bool) {
@@ -86,6 +91,15 @@ final class SimOwner: JournalOwner, @unchecked Sendable {
         self.log = log
         self.loop = loop
         self.isDeafToLoss = isDeafToLoss
+    }
+
+    /// The host has ended and ignores every report.
+    func hostEnded() { inner = nil }
+
+    /// The process has ended: nothing is reported any more.
+    func processEnded() {
+        isOver = true
+        inner = nil
     }
 
     func journalDurable(upTo position: RecordPosition) {
@@ -98,20 +112,20 @@ final class SimOwner: JournalOwner, @unchecked Sendable {
             guard !self.isOver, position > self.log.acknowledged else { return }
             self.log.acknowledged = position
         }
-        inner.journalDurable(upTo: position)
+        inner?.journalDurable(upTo: position)
     }
 
     /// Planted bug: the records are nowhere.
-    func pretend(durableUpTo position: RecordPosition) { inner.journalDurable(upTo: position) }
+    func pretend(durableUpTo position: RecordPosition) { inner?.journalDurable(upTo: position) }
 
     func journalFailed(_ error: JournalError) {
         guard !isOver else { return }
-        inner.journalFailed(error)
+        inner?.journalFailed(error)
     }
 
     func journalLost(_ error: JournalError) {
         guard !isOver, !isDeafToLoss else { return }
-        inner.journalLost(error)
+        inner?.journalLost(error)
     }
 }
 

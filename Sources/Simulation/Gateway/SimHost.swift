@@ -28,7 +28,7 @@ final class SimHost: ReplicaPorts {
     private var frozen: [(ShardHost) -> Void] = []
     /// What its leases are measured by.
     let clock: HostClock
-    /// What its replica does off its loop waits until then: it does not reach who grants leases.
+    /// What its replica does off its loop waits until then: it cannot renew its lease.
     var cutOffUntil: Int64 = 0
     /// It is to own the shard as soon as the other host has given it up.
     var isHeir = false
@@ -134,6 +134,7 @@ final class SimHost: ReplicaPorts {
     }
 
     func ended(_ host: ShardHost, of replica: ShardReplica) {
+        engine?.hostEnded()
         self.host = nil
         engine = nil
         frozen = []
@@ -145,6 +146,7 @@ final class SimHost: ReplicaPorts {
 
     /// The process is gone.
     func drop() {
+        host?.forgetReads()
         store.silence()
         loop.drop()
         for jobs in [reads, snapshotJobs, replicaJobs] { jobs.drop() }

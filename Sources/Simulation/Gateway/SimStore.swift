@@ -72,7 +72,7 @@ final class SimStore: JournalStore, @unchecked Sendable {
 
     /// The process is gone: its owners hear nothing any more.
     func silence() {
-        for owner in owners { owner.isOver = true }
+        for owner in owners { owner.processEnded() }
     }
 
     func close() { local.close() }

@@ -71,8 +71,9 @@ extension World {
     /// The process that answers has counted a double execution.
     private func checkAlarm(_ response: Response, _ answer: SimAnswer, of event: ProviderEvent) {
         guard answer.effect == .unexplained, !response.isReplay, let gateway else { return }
-        let isAlarmed = gateway.hosts.contains { $0.host.map { $0.core.statistics.doubleExecutions > 0 } ?? false }
-        if !isAlarmed { fail("\(event.payment): nobody is alarmed that a connector executed it that had said no") }
+        let hosts = gateway.shards[Int(event.payment.shard)].hosts
+        let isAlarmed = hosts.contains { $0.host.map { $0.core.statistics.doubleExecutions > 0 } ?? false }
+        if !isAlarmed { fail("\(event.payment): no alarm was counted, and a connector executed it after a decline") }
     }
 
     /// Each report has its record, and its money is in suspense once.

@@ -20,7 +20,7 @@ struct OldKeys {
 
     /// Microseconds before the end of a key's time. The second in which it ends is the shard's.
     static let margin: Int64 = 5_000_000
-    /// Microseconds behind it: keys are forgotten a second later at a tick, and a quiet world has one every five seconds.
+    /// Microseconds after it: keys are forgotten a second later at a tick, and a quiet world has one every five seconds.
     static let grace: Int64 = 20_000_000
     /// Requests that are made again.
     static let requests = 24

@@ -419,8 +419,9 @@ extension World {
     /// Damages acknowledged bytes, or unused ones. The last batches are spared: without a later one or a witness nothing can tell
     /// damage there from a write that was never finished (docs/journal.md, "What remains").
     private func flip(_ place: UInt64, _ bit: Int) {
+        let directory = Self.directory(ofShard: 0) + "/"
         let candidates = disk.files.filter { file in
-            file.path.dropFirst(Self.directory(ofShard: 0).count + 1).allSatisfy { $0 != "/" }
+            file.path.hasPrefix(directory) && file.path.dropFirst(directory.count).allSatisfy { $0 != "/" }
                 && (file.path.hasSuffix(".journal") || file.path.hasSuffix("/witness"))
         }
         guard !candidates.isEmpty else { return }

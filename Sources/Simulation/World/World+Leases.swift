@@ -2,7 +2,7 @@ import ShardHost
 
 /// Leases that end: an owner that does not renew its lease in time stops by itself, and another host owns the shard behind the end.
 extension World {
-    /// From then on the clock of leases goes slowly: long enough behind the faults that every host is there again, and shards have owners.
+    /// From then on the clock of leases goes slowly: long enough after the faults that every host is there again, and shards have owners.
     var leasesSlowAt: Int64? { scenario.lease == nil ? nil : scenario.duration + 120_000_000 }
 
     /// How long the journal grants a lease for.
@@ -11,7 +11,7 @@ extension World {
     /// How long an owner takes its lease to last. Planted bug: for ever.
     var trustedNanoseconds: UInt64 { scenario.planted == .leaseIgnored ? .max : leaseNanoseconds }
 
-    /// Another host is to own the shard. The owner gives it up; or it does not reach who grants leases, its clock stands still, or it is
+    /// Another host is to own the shard. The owner gives it up; or it cannot renew its lease, its clock stands still, or it is
     /// not there at all. Then the other waits for the end of the lease.
     func endLease(_ lease: Int64, of from: SimHost, for to: SimHost) {
         let kind = leases.below(4)
