@@ -13,24 +13,26 @@ import Synchronization
 /// An open directory is locked against other processes until `close` (or the process's end, however it comes).
 package final class DataDirectory: Sendable {
     package let path: String
-    /// 32 hexadecimal digits that no other data directory has, but for copies of this one.
-    package let id: String
-    /// How many shards the directory was made for; never changes.
-    package let shards: Int
-    /// How many logs its shards share; never changes. Shard s is a stream of log s mod `logs`.
-    package let logs: Int
-    /// 32 random bytes, the key of idempotency digests. A secret: whoever knows it can construct colliding keys.
-    package let digestSeed: [UInt8]
+    private let meta: DataDirectoryMeta
     private let lock: FileLock
 
     private init(path: String, meta: DataDirectoryMeta, lock: consuming FileLock) {
         self.path = path
-        self.id = meta.id
-        self.shards = meta.shards
-        self.logs = meta.logs
-        self.digestSeed = meta.digestSeed
+        self.meta = meta
         self.lock = lock
     }
+
+    /// 32 hexadecimal digits that no other data directory has, but for copies of this one.
+    package var id: String { meta.id }
+
+    /// How many shards the directory was made for; never changes.
+    package var shards: Int { meta.shards }
+
+    /// How many logs its shards share; never changes.
+    package var logs: Int { meta.logs }
+
+    /// 32 random bytes, the key of idempotency digests. A secret: whoever knows it can construct colliding keys.
+    package var digestSeed: [UInt8] { meta.digestSeed }
 
     /// The number of logs for a new directory: one for each event loop, as far as there are shards, and more when the loops'
     /// logs do not take all shards as streams.
@@ -136,10 +138,10 @@ package final class DataDirectory: Sendable {
     }
 
     /// The shards that are streams of a log.
-    package func shards(of log: Int) -> [Int] { Array(stride(from: log, to: shards, by: logs)) }
+    package func shards(of log: Int) -> [Int] { meta.shards(of: log) }
 
     /// The log that holds a shard's records.
-    package func log(of shard: Int) -> Int { shard % logs }
+    package func log(of shard: Int) -> Int { meta.log(of: shard) }
 
     /// Gives each connector of the configuration its number, and makes new numbers durable before it returns. Blocks.
     ///

@@ -6,7 +6,6 @@ struct DataDirectoryMeta: Equatable {
     /// 32 hexadecimal digits, drawn when the directory is made.
     var id: String
     var shards: Int
-    /// Shard s is a stream of log s mod logs.
     var logs: Int
     var digestSeed: [UInt8]
 
@@ -53,6 +52,12 @@ struct DataDirectoryMeta: Equatable {
         try document.finish()
         self.init(id: id, shards: shards, logs: logs, digestSeed: seed)
     }
+
+    /// The log that holds a shard's records as a stream: shard s is in log s mod `logs`.
+    func log(of shard: Int) -> Int { shard % logs }
+
+    /// The shards that are streams of a log.
+    func shards(of log: Int) -> [Int] { (0..<shards).filter { self.log(of: $0) == log } }
 
     /// Whether `text` has the form of an identity.
     static func isID(_ text: String) -> Bool {

@@ -1,22 +1,56 @@
 import Synchronization
 
+/// What all streams of a log want and keep of its room, so that no stream has to ask each of the others.
+final class StreamTotals: Sendable {
+    private let wanted = Atomic(0)
+    private let kept = Atomic(0)
+
+    /// How much room the owners of all streams would like to see.
+    var wantedBytes: Int { wanted.load(ordering: .relaxed) }
+
+    /// What is kept for all streams; see `StreamSignals.keptBytes`.
+    var keptBytes: Int { kept.load(ordering: .acquiring) }
+
+    fileprivate func add(wanted bytes: Int) { wanted.add(bytes, ordering: .relaxed) }
+    fileprivate func add(kept bytes: Int) { kept.add(bytes, ordering: .acquiringAndReleasing) }
+}
+
 /// What is known of one stream without a lock, by any thread.
 final class StreamSignals: Sendable {
+    private let totals: StreamTotals
     private let wanted = Atomic(0)
     private let unflushed = Atomic(0)
     private let appendingEpoch = Atomic<UInt64>(0)
 
+    init(_ totals: StreamTotals) { self.totals = totals }
+
     /// How much room its owner would like to see.
-    var wantedBytes: Int { wanted.load(ordering: .relaxed) }
+    func want(bytes: Int) {
+        let before = wanted.exchange(bytes, ordering: .relaxed)
+        guard before != bytes else { return }
+        totals.add(wanted: bytes - before)
+        totals.add(kept: bytes / 2 - before / 2)
+    }
 
-    func want(bytes: Int) { wanted.store(bytes, ordering: .relaxed) }
+    func appended(frameBytes: Int) {
+        unflushed.add(frameBytes, ordering: .relaxed)
+        totals.add(kept: frameBytes)
+    }
 
-    func appended(frameBytes: Int) { unflushed.add(frameBytes, ordering: .relaxed) }
-    func flushed(frameBytes: Int) { unflushed.subtract(frameBytes, ordering: .relaxed) }
+    func flushed(frameBytes: Int) {
+        unflushed.subtract(frameBytes, ordering: .relaxed)
+        totals.add(kept: -frameBytes)
+    }
 
     /// What is kept for this stream of the log's room: what its work in flight can still write, which is half of what its owner wants,
     /// and what it has appended already.
-    var keptBytes: Int { wantedBytes / 2 + unflushed.load(ordering: .relaxed) }
+    private var keptBytes: Int { wanted.load(ordering: .relaxed) / 2 + unflushed.load(ordering: .relaxed) }
+
+    /// What is kept for the other streams. The sum is read first: what a flush takes off in between is counted once more, not once less.
+    var keptBytesOfOthers: Int {
+        let all = totals.keptBytes
+        return max(0, all - keptBytes)
+    }
 
     /// Whether an epoch may append. The caller that publishes has the log's monitor.
     func isOwner(_ epoch: UInt64) -> Bool { appendingEpoch.load(ordering: .acquiring) == epoch }

@@ -26,7 +26,7 @@ import Testing
                 owner.close()
                 let name = try #require(JournalCursorName("consumer"))
                 try log.store(of: stream.number).createCursor(name, at: 1)
-                try Files.writeAtomically("of the shard", to: stream.directory + "/file", permissions: 0o600)
+                try Files.writeAtomically(Array("of the shard".utf8), to: stream.directory + "/file", permissions: 0o600)
             }
             log.close()
         }
@@ -58,6 +58,7 @@ import Testing
         }
         #expect(try DataDirectory.check(path: restored, shards: 3, id: nil) == (3, 2))
         #expect(try LogShards.find(beside: DataDirectory.logDirectory(in: data, log: 0)).keys.sorted() == [0, 2])
+        #expect(try LogShards.find(beside: DataDirectory.shardDirectory(in: data, shard: 0)).isEmpty)
     }
 }
 
