@@ -1,5 +1,5 @@
 package import Journal
-package import NIOCore
+import NIOCore
 
 /// Brings a journal's reports, which come on its own thread, to the event loop of the shard that owns it. One for each
 /// acquisition of the journal.
@@ -7,22 +7,16 @@ package final class JournalBridge: JournalOwner {
     private struct State {
         var host: ShardHost?
         /// What came before there was a host: an owner may lose its journal before it has begun.
-        var early: [Report] = []
+        var early: [JournalMail.Report] = []
     }
 
-    private enum Report {
-        case durable(RecordPosition)
-        case failed(JournalError)
-        case lost(JournalError)
-    }
-
-    private let eventLoop: any EventLoop
+    private let mail: JournalMail
     private let state: NIOLoopBoundBox<State>
 
-    /// Must be made on `eventLoop`.
-    package init(eventLoop: any EventLoop) {
-        self.eventLoop = eventLoop
-        self.state = NIOLoopBoundBox(State(), eventLoop: eventLoop)
+    /// Must be made on the mail's event loop.
+    package init(_ mail: JournalMail) {
+        self.mail = mail
+        self.state = NIOLoopBoundBox(State(), eventLoop: mail.eventLoop)
     }
 
     /// Reports go to `host` from now on, those that came before included.
@@ -33,20 +27,19 @@ package final class JournalBridge: JournalOwner {
         for report in early { Self.deliver(report, to: host) }
     }
 
-    package func journalDurable(upTo position: RecordPosition) { report(.durable(position)) }
+    package func journalDurable(upTo position: RecordPosition) { mail.post(.durable(position), to: self) }
 
-    package func journalFailed(_ error: JournalError) { report(.failed(error)) }
+    package func journalFailed(_ error: JournalError) { mail.post(.failed(error), to: self) }
 
-    package func journalLost(_ error: JournalError) { report(.lost(error)) }
+    package func journalLost(_ error: JournalError) { mail.post(.lost(error), to: self) }
 
-    private func report(_ report: Report) {
-        eventLoop.execute {
-            guard let host = self.state.value.host else { return self.state.value.early.append(report) }
-            Self.deliver(report, to: host)
-        }
+    /// On the mail's event loop.
+    func deliver(_ report: JournalMail.Report) {
+        guard let host = state.value.host else { return state.value.early.append(report) }
+        Self.deliver(report, to: host)
     }
 
-    private static func deliver(_ report: Report, to host: ShardHost) {
+    private static func deliver(_ report: JournalMail.Report, to host: ShardHost) {
         switch report {
         case .durable(let position): host.durable(upTo: position)
         case .failed(let error): host.failed(error)

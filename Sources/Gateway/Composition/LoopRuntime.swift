@@ -16,6 +16,8 @@ import ShardStorage
 /// travels as one array by one `execute`. Nothing is shared and nothing is locked.
 final class LoopRuntime {
     let eventLoop: any EventLoop
+    /// What the logs report to the loop's shards.
+    let mail: JournalMail
     let index: Int
     let roles: ShardRoles
     private let table: SlotTable
@@ -51,6 +53,7 @@ final class LoopRuntime {
         onJournalEvent: @escaping @Sendable (JournalEvent) -> Void
     ) {
         self.eventLoop = eventLoop
+        mail = JournalMail(eventLoop: eventLoop)
         self.index = index
         self.table = table
         self.roles = roles

@@ -77,7 +77,7 @@ final class ShardSlot {
         } catch {
             throw parts.refusal(error)
         }
-        let replica = ShardReplica(eventLoop: runtime.eventLoop, setup: replicaSetup(), ports: self)
+        let replica = ShardReplica(mail: runtime.mail, setup: replicaSetup(), ports: self)
         made = replica
         replica.start(with: follower)
     }

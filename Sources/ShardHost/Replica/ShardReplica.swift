@@ -9,7 +9,7 @@ package import ShardStorage
 /// sends commands refuses them as `shardUnavailable`. An owner that lost its journal is built again from its snapshot and the
 /// journal, without a restart of the process.
 package final class ShardReplica {
-    package let eventLoop: any EventLoop
+    private let mail: JournalMail
     package let setup: Setup
     private(set) package var role: ReplicaRole
     /// The shard as its owner has it; nil while the host is no owner.
@@ -66,13 +66,16 @@ package final class ShardReplica {
         }
     }
 
-    /// Must be made on `eventLoop`. Nothing happens before `want`.
-    package init(eventLoop: any EventLoop, setup: Setup, ports: any ReplicaPorts) {
-        self.eventLoop = eventLoop
+    /// Must be made on the mail's event loop. Nothing happens before `want`.
+    /// - Parameter mail: of the loop; the loop's other replicas have the same one.
+    package init(mail: JournalMail, setup: Setup, ports: any ReplicaPorts) {
+        self.mail = mail
         self.setup = setup
         self.ports = ports
         role = ReplicaRole(leaseNanoseconds: setup.leaseNanoseconds, retryNanoseconds: setup.retryNanoseconds)
     }
+
+    package var eventLoop: any EventLoop { mail.eventLoop }
 
     package var shard: UInt16 { setup.configuration.shard }
 
@@ -210,7 +213,7 @@ package final class ShardReplica {
 
     private func acquire() {
         guard let follower else { preconditionFailure("a follower acquires the journal") }
-        let bridge = JournalBridge(eventLoop: eventLoop)
+        let bridge = JournalBridge(mail)
         self.bridge = bridge
         let setup = self.setup
         run({ Self.acquire(setup, follower, owner: bridge) }) { replica, result in

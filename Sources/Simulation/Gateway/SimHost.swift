@@ -54,7 +54,7 @@ final class SimHost: ReplicaPorts {
     }
 
     func begin(_ setup: ShardReplica.Setup) {
-        replica = ShardReplica(eventLoop: loop, setup: setup, ports: self)
+        replica = ShardReplica(mail: JournalMail(eventLoop: loop), setup: setup, ports: self)
     }
 
     /// It takes commands and knows of no other owner.

@@ -36,7 +36,7 @@ final class HostHarness: ShardPorts {
         reads: any BlockingReads = InlineReads(),
         threads: ReadThreads? = nil
     ) {
-        bridge = JournalBridge(eventLoop: loop)
+        bridge = JournalBridge(JournalMail(eventLoop: loop))
         journal.largestAppendBytes = largestAppendBytes
         var core = core.take() ?? ShardCore(configuration: .test, renderer: TestRenderer())
         _ = core.resume(at: clock.now)
