@@ -7,24 +7,32 @@ import Testing
 @Suite("A shard moves between two hosts under load; nothing is lost, nothing is executed twice")
 struct HandoverTests {
     /// - Parameter threads: the journal and the blocking work have threads of their own; else all happens on the test's thread.
-    private func world(threads: NIOThreadPool?) throws -> (HandoverWorld, LocalJournalStore) {
+    private func world(threads: NIOThreadPool?) throws -> (HandoverWorld, StreamLog) {
         let disk = MemoryDisk()
         var configuration = JournalConfiguration(
-            journalID: 3,
+            journalID: 0,
             segmentBytes: 1 << 20,
             batchBytes: 64 << 10,
             backlogBytes: 1 << 20,
             floorNanoseconds: threads == nil ? 0 : 100_000
         )
         configuration.driving = threads == nil ? .steps : .threads
-        let (store, _) = try LocalJournalStore.open(
-            directory: "/journal",
+        let log = try StreamLog.open(
+            directory: "/log",
             configuration: configuration,
+            streams: [3, 9].map { StreamSetup(number: $0, directory: "/stream-\($0)") },
             fileSystem: disk
-        ) { _, _ in }
-        let step = { while store.stepWriter() == .did || store.stepKeeper() == .did {} }
+        ) { _, _, _ in }
+        let step = { while log.stepWriter() == .did || log.stepKeeper() == .did {} }
         let jobs: any BlockingReads = threads ?? InlineReads()
-        return (HandoverWorld(store: store, jobs: jobs, disk: disk, step: threads == nil ? step : nil), store)
+        let world = HandoverWorld(
+            store: log.store(of: 3),
+            neighbour: try HandoverNeighbour(log.store(of: 9)),
+            jobs: jobs,
+            disk: disk,
+            step: threads == nil ? step : nil
+        )
+        return (world, log)
     }
 
     /// Hands the shard over again and again: asked away, or taken from an owner that does not renew its lease.
@@ -63,18 +71,18 @@ struct HandoverTests {
 
     @Test("100 handovers, step by step")
     func stepByStep() throws {
-        let (world, store) = try world(threads: nil)
+        let (world, log) = try world(threads: nil)
         try handOver(world, times: 100)
-        store.close()
+        log.close()
     }
 
     @Test("100 handovers, with threads")
     func withThreads() throws {
         let pool = NIOThreadPool(numberOfThreads: 2)
         pool.start()
-        let (world, store) = try world(threads: pool)
+        let (world, log) = try world(threads: pool)
         try handOver(world, times: 100)
-        store.close()
+        log.close()
         try pool.syncShutdownGracefully()
     }
 }

@@ -14,16 +14,19 @@ import ShardStorage
 import Synchronization
 import Testing
 
-/// Two hosts that share one journal, merchants that never stop, and a PSP that remembers what it executed. Time passes turn by
-/// turn, 10 ms each.
+/// Two hosts that share one stream of a log with a busy neighbour, merchants that never stop, and a PSP that remembers what it
+/// executed and loses an answer in ten. Time passes turn by turn, 10 ms each.
 final class HandoverWorld {
     static let turn: UInt64 = 10_000_000
     static let lease: UInt64 = 1_000_000_000
     static let amount: Int64 = 1_000
 
     let loop = QueueLoop()
+    let mail: JournalMail
     let store: any JournalStore
     let clock = WorldClock()
+    /// The owner of the log's other stream.
+    let neighbour: HandoverNeighbour
     /// Lets the journal work, where no threads of its own do; nil where they do, and then time is the machine's.
     let step: (() -> Void)?
     private var turnBegan = ContinuousClock.now
@@ -39,6 +42,8 @@ final class HandoverWorld {
     private var refused: [UInt64] = []
     private var requests: UInt64 = 0
     private(set) var keys: UInt64 = 0
+    /// The payments that one key in five gives back, by the refund's key.
+    private var refunds: [UInt64: PaymentID] = [:]
     private(set) var refusals = 0
     private(set) var problems: [String] = []
     /// New keys in each turn, until there are `limit` of them.
@@ -46,8 +51,16 @@ final class HandoverWorld {
     /// The most keys for now: on a fast machine turns are many.
     var limit: UInt64 = 0
 
-    init(store: any JournalStore, jobs: any BlockingReads, disk: MemoryDisk, step: (() -> Void)?) {
+    init(
+        store: any JournalStore,
+        neighbour: HandoverNeighbour,
+        jobs: any BlockingReads,
+        disk: MemoryDisk,
+        step: (() -> Void)?
+    ) {
         self.store = store
+        self.neighbour = neighbour
+        mail = JournalMail(eventLoop: loop)
         self.step = step
         for name in ["a", "b"] { hosts.append(HandoverHost(self, name: name, jobs: jobs, disk: disk)) }
     }
@@ -66,6 +79,7 @@ final class HandoverWorld {
             keys += 1
             send(key: keys)
         }
+        neighbour.turn()
         for host in hosts where host !== paused { host.tick() }
         settle()
         deliver()
@@ -118,7 +132,7 @@ final class HandoverWorld {
     private func send(key: UInt64) {
         requests += 1
         let command = Command(
-            kind: ShardWorld.create(Self.amount),
+            kind: refunds[key].map { .payment($0, .refund(amountMinor: nil)) } ?? ShardWorld.create(Self.amount),
             merchant: MerchantID(rawValue: 7),
             requestID: RequestID(high: 1, low: requests),
             key: KeyDigest(high: 7, low: key),
@@ -146,8 +160,10 @@ final class HandoverWorld {
         switch status {
         case 201:
             if let known = acknowledged[key], known != body { problem("key \(key): \(known), then \(body)") }
+            let isNew = acknowledged[key] == nil
             acknowledged[key] = body
             note(body, of: key)
+            if isNew { refund(key) }
         case 202:
             note(body, of: key)
             refused.append(key)
@@ -159,7 +175,16 @@ final class HandoverWorld {
         if acknowledged[key] != nil { refused.removeAll { $0 == key } }
     }
 
-    /// One key is one payment, whoever answers.
+    /// One payment in five is refunded as soon as it is made.
+    private func refund(_ key: UInt64) {
+        guard key % 5 == 0, refunds[key] == nil else { return }
+        guard let name = named[key], let payment = PaymentID(name) else { return problem("key \(key) made no payment") }
+        let own = key | 1 << 32
+        refunds[own] = payment
+        refused.append(own)
+    }
+
+    /// One key is one payment or refund, whoever answers.
     private func note(_ body: String, of key: UInt64) {
         let payment = body.prefix { $0 != " " }
         if let known = named[key], known != payment { problem("key \(key) made \(known), and then \(payment)") }
@@ -175,26 +200,31 @@ final class HandoverWorld {
     /// Lets everything end, with the same host, and compares what everybody knows.
     func audit() throws {
         rate = 0
-        try pass { self.acknowledged.count == Int(self.keys) && self.psp.isQuiet }
+        try pass { self.acknowledged.count == Int(self.keys) + self.refunds.count && self.psp.isQuiet }
         try pass { self.waiting.isEmpty }
         try pass { self.owner?.replica.host?.isQuiet == true }
         for problem in problems { Issue.record("\(problem)") }
         let host = try #require(owner?.replica.host)
+        let refunded = Set(refunds.values)
+        #expect(refunds.count == Int(keys) / 5)
         var found: Set<String> = []
         var next: Int? = 0
         while let first = next {
             next = host.forEachPayment(from: first, count: 4_096) { payment, _ in
                 #expect(payment.capturedMinor == Self.amount)
+                #expect(payment.refundedMinor == (refunded.contains(payment.id) ? Self.amount : 0))
                 found.insert("\(payment.id)")
             }
         }
         #expect(found.count == Int(keys), "each key is one payment")
-        for (key, payment) in named where !found.contains(String(payment)) {
+        for (key, payment) in named where refunds[key] == nil && !found.contains(String(payment)) {
             Issue.record("the payment of key \(key) is gone: \(payment)")
         }
-        #expect(psp.executed.count == Int(keys) && psp.executed.values.allSatisfy { $0 == Self.amount })
+        #expect(psp.executed.count == Int(keys) + refunds.count)
+        #expect(psp.executed.values.allSatisfy { $0 == Self.amount } && psp.lost > keys / 20)
         for line in host.trialBalance().currencies { #expect(line.totals.balance == 0) }
         try compareReplay(host)
+        try neighbour.audit()
     }
 
     /// A shard that is made from the journal alone is the owner's.
@@ -250,7 +280,7 @@ final class HandoverHost: ReplicaPorts, ShardPorts {
             monotonic: { clock.now },
             jobs: jobs
         )
-        replica = ShardReplica(eventLoop: world.loop, setup: setup, ports: self)
+        replica = ShardReplica(mail: world.mail, setup: setup, ports: self)
     }
 
     func tick() {
@@ -319,7 +349,7 @@ final class WorldClock: Sendable {
     func advance(by interval: UInt64) { nanoseconds.withLock { $0 += interval } }
 }
 
-/// Executes each key once, and answers two turns later.
+/// Executes each key once, and answers two turns later. One answer to an execution in ten is lost.
 struct HandoverPSP {
     struct Answer {
         let host: HandoverHost
@@ -331,14 +361,21 @@ struct HandoverPSP {
 
     /// What was executed, by the PSP's idempotency key.
     private(set) var executed: [String: Int64] = [:]
+    private var calls: UInt64 = 0
+    private(set) var lost: UInt64 = 0
     private var answers: [Answer] = []
 
     var isQuiet: Bool { answers.isEmpty }
 
     mutating func take(_ call: ProviderCall, token: UInt64, of shard: ShardHost, at host: HandoverHost) {
         if call.mode == .execute { executed[call.providerKey] = call.amountMinor }
-        let outcome: ProviderOutcome =
+        var outcome: ProviderOutcome =
             executed[call.providerKey].map { ShardWorld.success($0, "ch_1") } ?? .notFound
+        calls += 1
+        if call.mode == .execute, calls.isMultiple(of: 10) {
+            lost += 1
+            outcome = .unknown(.timeout)
+        }
         answers.append(Answer(host: host, asker: shard, token: token, outcome: outcome))
     }
 
