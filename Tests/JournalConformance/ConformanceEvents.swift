@@ -44,12 +44,12 @@ package struct ConformanceFailure: Error, CustomStringConvertible {
     package init(_ description: String) { self.description = description }
 }
 
-func expect(_ isTrue: Bool, _ promise: String) throws {
+func expect(_ isTrue: Bool, because promise: String) throws {
     if !isTrue { throw ConformanceFailure("not so: " + promise) }
 }
 
 /// Expects a refusal with a code.
-func expect<Value>(_ code: JournalError.Code, _ promise: String, _ body: () throws -> Value) throws {
+func expect<Value>(_ code: JournalError.Code, because promise: String, from body: () throws -> Value) throws {
     do {
         _ = try body()
     } catch let error as JournalError where error.code == code {

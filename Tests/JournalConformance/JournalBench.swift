@@ -93,13 +93,16 @@ extension JournalBench {
 func readAll(_ feed: any JournalFeed) throws -> RecordPosition {
     var position = feed.next
     while let batch = try feed.read() {
-        try expect(batch.firstPosition == position, "a feed gives records without gaps")
+        try expect(batch.firstPosition == position, because: "a feed gives records without gaps")
         try batch.forEach { (at: RecordPosition, bytes: Span<UInt8>) throws in
-            try expect(at == position, "records are numbered one by one")
-            try expect(bytes.withUnsafeBufferPointer { Array($0) } == record(at), "record \(at) is what was appended")
+            try expect(at == position, because: "records are numbered one by one")
+            try expect(
+                bytes.withUnsafeBufferPointer { Array($0) } == record(at),
+                because: "record \(at) is what was appended"
+            )
             position += 1
         }
-        try expect(feed.next == position, "a feed stands behind what it gave")
+        try expect(feed.next == position, because: "a feed stands behind what it gave")
     }
     return position - 1
 }

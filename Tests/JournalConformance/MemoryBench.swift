@@ -21,7 +21,7 @@ package final class MemoryBench: JournalBench {
 
     package func wait(_ events: ConformanceEvents, until isTrue: (ConformanceEvents.Heard) -> Bool) throws {
         state.withLock { $0.store }?.flush()
-        try expect(isTrue(events.all), "what was awaited comes")
+        try expect(isTrue(events.all), because: "what was awaited comes")
     }
 
     package func stall() { state.withLock { $0.store }?.stall() }

@@ -85,7 +85,7 @@ import Testing
                 case .whole: whole += 1
                 case .refused(let error):
                     refused += 1
-                    Self.expectNamed(error, path, byte)
+                    Self.expectNamed(error, file: path, byte: byte)
                 case .cut(let count, _): Issue.record("\(path), byte \(byte): only \(count) records")
                 }
                 image.flip(path, byte: byte, mask: mask)
@@ -110,7 +110,7 @@ import Testing
                 disk.flip(path, byte: byte, mask: 1 << UInt8(byte % 8))
                 switch Self.open(disk) {
                 case .whole: break
-                case .refused(let error): Self.expectNamed(error, path, byte)
+                case .refused(let error): Self.expectNamed(error, file: path, byte: byte)
                 case .cut(let count, let report):
                     cut += 1
                     #expect(count == 6 && path == lastSegment && frame.contains(byte), "\(path), byte \(byte)")
@@ -124,7 +124,7 @@ import Testing
         print("bit flips, killed: \(cut) cut the last batch")
     }
 
-    private static func expectNamed(_ error: JournalError, _ path: String, _ byte: Int) {
+    private static func expectNamed(_ error: JournalError, file path: String, byte: Int) {
         #expect(error.code == .corrupt || error.code == .format || error.code == .key, "\(error)")
         let name = String(path.dropFirst(TestJournal.directory.count + 1))
         let words = error.description.split(separator: " ")

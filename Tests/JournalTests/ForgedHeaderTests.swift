@@ -15,7 +15,7 @@ import Testing
         return disk
     }
 
-    private func patch(_ disk: FakeDisk, _ path: String, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+    private func patch(_ disk: FakeDisk, file path: String, by body: (UnsafeMutableRawBufferPointer) -> Void) {
         var bytes = disk.contents(path)
         bytes.withUnsafeMutableBytes(body)
         disk.setContents(path, bytes)
@@ -23,7 +23,7 @@ import Testing
 
     @Test func `A witness slot with the last of all sequence numbers does not end the ring`() throws {
         let disk = try closedJournal()
-        patch(disk, Self.path("witness")) { memory in
+        patch(disk, file: Self.path("witness")) { memory in
             let start = WitnessHeader.byteCount
             let bytes = UnsafeRawBufferPointer(memory)
             memory.store(UInt64.max, at: start + 8)
@@ -55,7 +55,7 @@ import Testing
     ) throws {
         let disk = try closedJournal()
         disk.deleteFile(Self.path(JournalDirectory.segmentName(1)))
-        patch(disk, Self.path(JournalDirectory.segmentName(2))) { memory in
+        patch(disk, file: Self.path(JournalDirectory.segmentName(2))) { memory in
             memory.store(value, at: offset)
             memory.store(crc32c(UnsafeRawBufferPointer(memory).part(12, SegmentHeader.byteCount - 12)), at: 8)
         }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct JournalEngineTests {
     @Test func `local journal on a fake disk conforms`() throws {
         let disk = FakeDisk()
-        try expectConformance { owner in try Self.open(TestJournal.directory, owner, disk) }
+        try expectConformance { owner in try Self.open(TestJournal.directory, owner: owner, on: disk) }
     }
 
     @Test func `local journal conforms when things go wrong`() throws {
@@ -18,9 +18,11 @@ import Testing
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
         let path = directory.path + "/journal"
-        try expectConformance { owner in try Self.open(path, owner, PosixFileSystem()) }
-        let (journal, _) = try Self.open(path, RecordingOwner(), PosixFileSystem())
-        let error = #expect(throws: JournalError.self) { try Self.open(path, RecordingOwner(), PosixFileSystem()) }
+        try expectConformance { owner in try Self.open(path, owner: owner, on: PosixFileSystem()) }
+        let (journal, _) = try Self.open(path, owner: RecordingOwner(), on: PosixFileSystem())
+        let error = #expect(throws: JournalError.self) {
+            try Self.open(path, owner: RecordingOwner(), on: PosixFileSystem())
+        }
         #expect(error?.code == .fenced && error?.description.contains("process \(millrace_pid())") == true)
         journal.close()
         let verification = JournalVerifier.verify(directory: path)
@@ -53,8 +55,8 @@ import Testing
 
     private static func open(
         _ directory: String,
-        _ owner: RecordingOwner,
-        _ fileSystem: any JournalFileSystem
+        owner: RecordingOwner,
+        on fileSystem: any JournalFileSystem
     ) throws -> (engine: LocalJournal, replayed: [[UInt8]]) {
         var replayed: [[UInt8]] = []
         let (journal, _) = try LocalJournal.open(

@@ -13,7 +13,7 @@ import Testing
         return bytes
     }
 
-    private func field(_ bytes: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
+    private func field(_ bytes: [UInt8], at offset: Int, bytes count: Int) -> UInt64 {
         (0..<count).reduce(0) { $0 | UInt64(bytes[offset + $1]) << UInt64(8 * $1) }
     }
 
@@ -43,11 +43,13 @@ import Testing
             (64, 8, 8),
             (72, 8, 9), (128, 4, 5),
         ]
-        for (offset, count, value) in fields { #expect(field(bytes, offset, count) == value, "offset \(offset)") }
+        for (offset, count, value) in fields {
+            #expect(field(bytes, at: offset, bytes: count) == value, "offset \(offset)")
+        }
         #expect(bytes[80..<96].allSatisfy { $0 == 0x5A } && bytes[96..<128].allSatisfy { $0 == 0xC3 })
         #expect(bytes[132..<136].allSatisfy { $0 == 0 } && bytes[136..<200].allSatisfy { $0 == 0x6B })
         #expect(bytes[200...].allSatisfy { $0 == 0 })
-        #expect(field(bytes, 8, 4) == UInt64(bytes[12...].withUnsafeBytes { crc32c($0) }))
+        #expect(field(bytes, at: 8, bytes: 4) == UInt64(bytes[12...].withUnsafeBytes { crc32c($0) }))
         #expect(bytes.withUnsafeBytes(SegmentHeader.decode) == .header(segment))
     }
 
@@ -78,12 +80,14 @@ import Testing
             (48, 8, 6),
             (56, 8, 7), (64, 8, 8), (72, 8, 4096), (80, 4, 0),
         ]
-        for (offset, count, value) in fields { #expect(field(bytes, offset, count) == value, "offset \(offset)") }
+        for (offset, count, value) in fields {
+            #expect(field(bytes, at: offset, bytes: count) == value, "offset \(offset)")
+        }
         #expect(bytes[84..<112].allSatisfy { $0 == 0 } && bytes[112..<144].allSatisfy { $0 == 0xC3 })
         #expect(bytes[144..<256].allSatisfy { $0 == 0 })
-        #expect(field(bytes, 4, 4) == UInt64(payload.withUnsafeBytes { crc32c($0) }))
+        #expect(field(bytes, at: 4, bytes: 4) == UInt64(payload.withUnsafeBytes { crc32c($0) }))
         let salted = [UInt8](repeating: 0x5A, count: 16) + bytes[4..<256]
-        #expect(field(bytes, 0, 4) == UInt64(salted.withUnsafeBytes { crc32c($0) }))
+        #expect(field(bytes, at: 0, bytes: 4) == UInt64(salted.withUnsafeBytes { crc32c($0) }))
         #expect(frameHash == bytes[8..<256 + payload.count].withUnsafeBytes { ChainHash(hashing: $0) })
         #expect(bytes.withUnsafeBytes { BatchHeader.decode($0, saltSeed: salt.seed) } == header)
         #expect(bytes.withUnsafeBytes { BatchHeader.decode($0, saltSeed: salt.seed &+ 1) } == nil)
@@ -102,8 +106,8 @@ import Testing
         )
         let bytes = encoded(512) { slot.encode(into: $0, saltSeed: salt.seed, wallMilliseconds: 7) }
         #expect(Array(bytes[4..<8]) == Array("MRWS".utf8))
-        for index in 0..<7 { #expect(field(bytes, 8 + 8 * index, 8) == UInt64(index + 1)) }
-        #expect(bytes[64..<96].allSatisfy { $0 == 0xC3 } && field(bytes, 96, 4) == 3)
+        for index in 0..<7 { #expect(field(bytes, at: 8 + 8 * index, bytes: 8) == UInt64(index + 1)) }
+        #expect(bytes[64..<96].allSatisfy { $0 == 0xC3 } && field(bytes, at: 96, bytes: 4) == 3)
         #expect(bytes.withUnsafeBytes { WitnessSlot.decode($0, saltSeed: salt.seed) } == slot)
         #expect(bytes.withUnsafeBytes { WitnessSlot.decode($0, saltSeed: salt.seed ^ 1) } == nil)
     }

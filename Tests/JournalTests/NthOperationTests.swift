@@ -39,19 +39,19 @@ import Testing
 
     @Test(arguments: troubles, FaultScenario.Order.allCases)
     func everyOperationFailsOnce(trouble: Trouble, order: FaultScenario.Order) throws {
-        try failEachOperation(trouble, order, .plain, atLeast: 200)
+        try failEachOperation(trouble, order: order, dress: .plain, atLeast: 200)
     }
 
     /// The same with encryption, checkpoints, an archive and recycled segments.
     @Test(arguments: troubles)
     func everyOperationFailsOnceWithEverythingSwitchedOn(trouble: Trouble) throws {
-        try failEachOperation(trouble, .writerFirst, .everything, atLeast: 300)
+        try failEachOperation(trouble, order: .writerFirst, dress: .everything, atLeast: 300)
     }
 
     private func failEachOperation(
         _ trouble: Trouble,
-        _ order: FaultScenario.Order,
-        _ dress: FaultScenario.Dress,
+        order: FaultScenario.Order,
+        dress: FaultScenario.Dress,
         atLeast least: Int
     ) throws {
         for number in 1...5_000 {
@@ -61,13 +61,13 @@ import Testing
             for survival in survivals {
                 let disk = FakeDisk()
                 disk.arm(trouble.fault, atOperation: number)
-                let scenario = FaultScenario(disk, order, dress)
+                let scenario = FaultScenario(disk, order: order, dress: dress)
                 scenario.run()
                 operations = disk.operations
                 guard operations >= number else { continue }
                 let what =
                     "\(trouble.name) at \(number), \(disk.operationName(number)), \(survival.map { "\($0)" } ?? "same machine")"
-                try scenario.expectRecovery(Self.next(disk, survival, number), what)
+                try scenario.expectRecovery(Self.next(disk, after: survival, number: number), what)
             }
             if operations < number {
                 #expect(number > least, "the scenario is shorter than it was")
@@ -78,7 +78,7 @@ import Testing
     }
 
     /// The disk of the next start, with nothing armed.
-    private static func next(_ disk: FakeDisk, _ survival: FakeDisk.Survival?, _ number: Int) -> FakeDisk {
+    private static func next(_ disk: FakeDisk, after survival: FakeDisk.Survival?, number: Int) -> FakeDisk {
         guard let survival else { return disk.restarted() }
         guard case .some(let seed) = survival else { return disk.afterPowerFailure(survival) }
         return disk.afterPowerFailure(.some(seed: seed &* 10_007 &+ UInt64(number)))
@@ -89,7 +89,7 @@ import Testing
             (FaultScenario.Order.writerFirst, FaultScenario.Dress.plain), (.keeperFirst, .everything),
         ] {
             let disk = FakeDisk()
-            let scenario = FaultScenario(disk, order, dress)
+            let scenario = FaultScenario(disk, order: order, dress: dress)
             scenario.run()
             #expect(scenario.isComplete && scenario.acknowledged == UInt64(scenario.accepted.count))
             let archived = disk.fileNames.filter { $0.hasPrefix(ArchivingJournal.archive + "/") }

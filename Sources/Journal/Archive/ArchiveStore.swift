@@ -12,8 +12,8 @@ final class ArchiveStore: Sendable {
 
     init(
         _ configuration: JournalArchiveConfiguration,
-        _ fileSystem: any JournalFileSystem,
-        _ directory: JournalDirectory
+        on fileSystem: any JournalFileSystem,
+        of directory: JournalDirectory
     ) {
         self.configuration = configuration
         self.fileSystem = fileSystem
@@ -65,7 +65,7 @@ final class ArchiveStore: Sendable {
         _ number: UInt64,
         _ expected: ArchiveWriter.Expected
     ) throws(JournalFileError) -> ArchiveWriter {
-        try ArchiveWriter(fileSystem, directory, archive, number: number, expected: expected)
+        try ArchiveWriter(fileSystem, of: directory, into: archive, number: number, expected: expected)
     }
 
     func add(_ entry: ArchiveDirectory.Entry) {

@@ -50,8 +50,8 @@ final class ArchiveWriter {
     /// Opens the segment and a temporary file. Throws damage of the segment, and what the file system refuses.
     init(
         _ fileSystem: any JournalFileSystem,
-        _ directory: JournalDirectory,
-        _ archive: ArchiveDirectory,
+        of directory: JournalDirectory,
+        into archive: ArchiveDirectory,
         number: UInt64,
         expected: Expected
     ) throws(JournalFileError) {
@@ -59,7 +59,7 @@ final class ArchiveWriter {
         let path = directory.file(name)
         let file = try fileSystem.open(path, .read)
         let window = SegmentReader.Window(byteCount: 1 << 20)
-        let (segment, reader) = try Self.open(file, path, name, window)
+        let (segment, reader) = try Self.open(file, at: path, named: name, window: window)
         guard segment.number == number else { throw .damaged(path, "the header is of segment \(segment.number)") }
         self.fileSystem = fileSystem
         self.archive = archive
@@ -84,9 +84,9 @@ final class ArchiveWriter {
 
     private static func open(
         _ file: any JournalFile,
-        _ path: String,
-        _ name: String,
-        _ window: SegmentReader.Window
+        at path: String,
+        named name: String,
+        window: SegmentReader.Window
     ) throws(JournalFileError) -> (SegmentHeader, SegmentReader) {
         do throws(JournalProblem) {
             var reader = try SegmentReader(name: name, file: file, window: window)
@@ -104,7 +104,7 @@ final class ArchiveWriter {
         switch phase {
         case .copying: try copy()
         case .finishing: try finish()
-        case .verifying(let file, let index, let digest): try verify(file, index, digest)
+        case .verifying(let file, let index, let digest): try verify(file, chunk: index, has: digest)
         case .publishing: return try publish()
         case .published: preconditionFailure("the segment is archived")
         }
@@ -302,7 +302,7 @@ extension ArchiveWriter {
     }
 
     /// One chunk of the copy, from the disk: it was written past the page cache.
-    private func verify(_ copy: ArchivedSegment, _ index: Int, _ digest: SHA256) throws(JournalFileError) {
+    private func verify(_ copy: ArchivedSegment, chunk index: Int, has digest: SHA256) throws(JournalFileError) {
         var digest = digest
         if index < copy.chunkCount {
             digest.update(bufferPointer: try copy.expand(index))

@@ -22,7 +22,7 @@ final class ArchivedSegment: JournalFile, @unchecked Sendable {
         self.path = path
         file = try fileSystem.open(path, .read)
         header = try Self.header(file, path)
-        chunks = try Self.table(file, path, header)
+        chunks = try Self.table(file, at: path, header: header)
         let longest = chunks.reduce(0) { max($0, Int($1.length)) }
         stored = .aligned(byteCount: max(longest, 1))
         expanded = .aligned(byteCount: Int(header.chunkBytes))
@@ -125,8 +125,8 @@ final class ArchivedSegment: JournalFile, @unchecked Sendable {
 
     private static func table(
         _ file: any JournalFile,
-        _ path: String,
-        _ header: ArchiveHeader
+        at path: String,
+        header: ArchiveHeader
     ) throws(JournalFileError) -> [ArchiveHeader.Chunk] {
         let bytes = UnsafeMutableRawBufferPointer.aligned(
             byteCount: max(1, Int(header.chunkCount) * ArchiveHeader.Chunk.byteCount)

@@ -49,7 +49,7 @@ struct CheckpointAuditor {
         var log = CheckpointLogAudit(journalID: journalID)
         let kept = gatherKept()
         var unseen = kept
-        let hasLog = try CheckpointReader.forEachSlot(fileSystem, directory) { number, found, isLast in
+        let hasLog = try CheckpointReader.forEachSlot(fileSystem, in: directory) { number, found, isLast in
             if let problem = log.check(number, found, isLast: isLast) { audit.add(problem) }
             guard let found else { return }
             if !isSigned(found) {

@@ -35,10 +35,10 @@ struct CheckpointLog {
         let path = directory.file(Self.fileName)
         switch found {
         case .present(let last): self.last = last
-        case .absent: try Self.create(path, fileSystem, directory)
+        case .absent: try Self.create(path, on: fileSystem, in: directory)
         case .damaged:
             try fileSystem.rename(path, to: directory.file(try Self.freeName(fileSystem, directory)))
-            try Self.create(path, fileSystem, directory)
+            try Self.create(path, on: fileSystem, in: directory)
         }
         file = try fileSystem.open(path, .update)
         self.signer = signer
@@ -48,8 +48,8 @@ struct CheckpointLog {
 
     private static func create(
         _ path: String,
-        _ fileSystem: any JournalFileSystem,
-        _ directory: JournalDirectory
+        on fileSystem: any JournalFileSystem,
+        in directory: JournalDirectory
     ) throws(JournalFileError) {
         let temporary = path + JournalDirectory.temporarySuffix
         try fileSystem.open(temporary, .create).sync()

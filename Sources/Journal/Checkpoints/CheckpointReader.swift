@@ -53,8 +53,8 @@ enum CheckpointReader {
     /// slot may be shorter. False if there is no log.
     static func forEachSlot(
         _ fileSystem: any JournalFileSystem,
-        _ directory: JournalDirectory,
-        _ body: (_ number: UInt64, Checkpoint?, _ isLast: Bool) -> Void
+        in directory: JournalDirectory,
+        do body: (_ number: UInt64, Checkpoint?, _ isLast: Bool) -> Void
     ) throws(JournalProblem) -> Bool {
         do {
             let names = try fileSystem.list(directory: directory.path)

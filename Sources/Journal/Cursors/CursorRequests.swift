@@ -15,8 +15,8 @@ package enum CursorRequests {
     /// Leaves a request; durable when this returns.
     static func leave(
         _ name: JournalCursorName,
-        _ fileSystem: any JournalFileSystem,
-        _ directory: JournalDirectory
+        on fileSystem: any JournalFileSystem,
+        in directory: JournalDirectory
     ) throws(JournalFileError) {
         try fileSystem.open(directory.file(fileName(name)), .create).sync()
         try fileSystem.syncDirectory(directory.path)

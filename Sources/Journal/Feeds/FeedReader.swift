@@ -73,7 +73,7 @@ struct FeedReader {
             let name = JournalDirectory.segmentName(entry.segment)
             let file: FrameFile
             do throws(JournalProblem) {
-                file = try FrameFile(core.fileSystem, core.directory, name, core.configuration.keys)
+                file = try FrameFile(core.fileSystem, in: core.directory, named: name, keys: core.configuration.keys)
             } catch {
                 guard core.monitor.withLock({ $0.segments.hasGone(entry.segment) }) else { throw error }
                 return try find(core)

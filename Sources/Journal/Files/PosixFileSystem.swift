@@ -7,7 +7,7 @@ package struct PosixFileSystem: JournalFileSystem {
     package func createDirectory(_ path: String) throws(JournalFileError) -> Bool {
         let result = millrace_mkdir(path)
         if result == -millrace_error_exists { return false }
-        try check(Int64(result), "mkdir", path)
+        try check(Int64(result), of: "mkdir", at: path)
         return true
     }
 
@@ -19,12 +19,12 @@ package struct PosixFileSystem: JournalFileSystem {
                 context.assumingMemoryBound(to: [String].self).pointee.append(String(cString: name))
             }
         }
-        try check(Int64(result), "list", directory)
+        try check(Int64(result), of: "list", at: directory)
         return names
     }
 
     package func syncDirectory(_ path: String) throws(JournalFileError) {
-        try check(Int64(millrace_sync_directory(path)), "sync directory", path)
+        try check(Int64(millrace_sync_directory(path)), of: "sync directory", at: path)
     }
 
     package func open(_ path: String, _ mode: JournalFileMode) throws(JournalFileError) -> any JournalFile {
@@ -36,26 +36,26 @@ package struct PosixFileSystem: JournalFileSystem {
             case .read: MILLRACE_OPEN_READ
             case .durable: MILLRACE_OPEN_DURABLE
             }
-        let descriptor = try check(Int64(millrace_open(path, Int32(native.rawValue))), "open", path)
+        let descriptor = try check(Int64(millrace_open(path, Int32(native.rawValue))), of: "open", at: path)
         return PosixFile(descriptor: Int32(descriptor), path: path, durable: mode == .durable)
     }
 
     package func rename(_ old: String, to new: String) throws(JournalFileError) {
-        try check(Int64(millrace_rename(old, new)), "rename", old)
+        try check(Int64(millrace_rename(old, new)), of: "rename", at: old)
     }
 
     package func remove(_ path: String) throws(JournalFileError) {
-        try check(Int64(millrace_unlink(path)), "remove", path)
+        try check(Int64(millrace_unlink(path)), of: "remove", at: path)
     }
 
     package func lock(_ path: String) throws(JournalFileError) -> any JournalFile {
-        let descriptor = try check(Int64(millrace_open(path, Int32(MILLRACE_OPEN_LOCK.rawValue))), "open", path)
+        let descriptor = try check(Int64(millrace_open(path, Int32(MILLRACE_OPEN_LOCK.rawValue))), of: "open", at: path)
         let file = PosixFile(descriptor: Int32(descriptor), path: path, durable: false)
         let result = millrace_lock_exclusive(file.descriptor)
         if result == -millrace_error_would_block {
             throw JournalFileError(code: -result, operation: "lock", path: path, heldBy: file.holder())
         }
-        try check(Int64(result), "lock", path)
+        try check(Int64(result), of: "lock", at: path)
         try file.writeHolder()
         return file
     }
@@ -63,7 +63,7 @@ package struct PosixFileSystem: JournalFileSystem {
 
 /// Throws for a negative `errno`, else gives the value back.
 @discardableResult
-private func check(_ result: Int64, _ operation: String, _ path: String) throws(JournalFileError) -> Int64 {
+private func check(_ result: Int64, of operation: String, at path: String) throws(JournalFileError) -> Int64 {
     if result < 0 { throw JournalFileError(code: Int32(-result), operation: operation, path: path) }
     return result
 }
@@ -84,7 +84,7 @@ private final class PosixFile: JournalFile {
     deinit { _ = millrace_close(descriptor) }
 
     var byteCount: UInt64 {
-        get throws(JournalFileError) { UInt64(try check(millrace_file_size(descriptor), "stat", path)) }
+        get throws(JournalFileError) { UInt64(try check(millrace_file_size(descriptor), of: "stat", at: path)) }
     }
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(JournalFileError) {
@@ -92,16 +92,18 @@ private final class PosixFile: JournalFile {
             durable
             ? millrace_pwrite_durable(descriptor, bytes.baseAddress, bytes.count, Int64(offset))
             : millrace_pwrite(descriptor, bytes.baseAddress, bytes.count, Int64(offset))
-        let written = try check(result, "write", path)
+        let written = try check(result, of: "write", at: path)
         if written != Int64(bytes.count) { throw JournalFileError(code: 0, operation: "write", path: path) }
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(JournalFileError) -> Int {
-        Int(try check(millrace_pread(descriptor, buffer.baseAddress, buffer.count, Int64(offset)), "read", path))
+        Int(
+            try check(millrace_pread(descriptor, buffer.baseAddress, buffer.count, Int64(offset)), of: "read", at: path)
+        )
     }
 
     func sync() throws(JournalFileError) {
-        try check(Int64(millrace_sync(descriptor)), "sync", path)
+        try check(Int64(millrace_sync(descriptor)), of: "sync", at: path)
     }
 
     /// The process number that the lock file names.
@@ -118,8 +120,8 @@ private final class PosixFile: JournalFile {
 
     func writeHolder() throws(JournalFileError) {
         let text = Array("\(millrace_pid())\n".utf8)
-        try check(Int64(millrace_truncate(descriptor, 0)), "truncate", path)
+        try check(Int64(millrace_truncate(descriptor, 0)), of: "truncate", at: path)
         let written = text.withUnsafeBytes { millrace_pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-        try check(written, "write", path)
+        try check(written, of: "write", at: path)
     }
 }

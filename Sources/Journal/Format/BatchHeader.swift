@@ -15,7 +15,7 @@ struct BatchHeader: Equatable, Sendable {
     /// The last position known durable when this frame was built: a claim that recovery holds the journal to.
     var durablePosition: RecordPosition
     var epoch: UInt64
-    /// Wall clock of the writer, for people only.
+    /// Wall clock of the writer, for readers only.
     var wallMilliseconds: Int64
     /// Where the frame belongs; a frame found elsewhere was misdirected.
     var segment: UInt64

@@ -72,7 +72,7 @@ extension JournalCore {
             let name = JournalDirectory.segmentName(segment)
             let file =
                 if let open = cache.file, open.archived == nil, open.name == name { open } else {
-                    try FrameFile(fileSystem, directory, name, configuration.keys)
+                    try FrameFile(fileSystem, in: directory, named: name, keys: configuration.keys)
                 }
             cache.file = file
             while let header = try file.header(at: offset) {
@@ -162,24 +162,24 @@ struct FrameFile {
 
     init(
         _ fileSystem: any JournalFileSystem,
-        _ directory: JournalDirectory,
-        _ name: String,
-        _ keys: JournalKeys?
+        in directory: JournalDirectory,
+        named name: String,
+        keys: JournalKeys?
     ) throws(JournalProblem) {
         let file: any JournalFile
         do { file = try fileSystem.open(directory.file(name), .read) } catch { throw JournalProblem(error) }
-        try self.init(file, name, archived: nil, keys)
+        try self.init(file, named: name, archived: nil, keys: keys)
     }
 
     init(_ archived: ArchivedSegment, _ keys: JournalKeys?) throws(JournalProblem) {
-        try self.init(archived, archived.path, archived: archived, keys)
+        try self.init(archived, named: archived.path, archived: archived, keys: keys)
     }
 
     private init(
         _ file: any JournalFile,
-        _ name: String,
+        named name: String,
         archived: ArchivedSegment?,
-        _ keys: JournalKeys?
+        keys: JournalKeys?
     ) throws(JournalProblem) {
         self.file = file
         self.name = name

@@ -53,7 +53,7 @@ final class JournalCore: Sendable {
         self.witness = Monitor(witness)
         self.checkpoints = checkpoints.map { Monitor($0) }
         cursorBook = CursorBook(fileSystem, directory, journalID: configuration.journalID, found: cursors)
-        archive = configuration.archive.map { ArchiveStore($0, fileSystem, directory) }
+        archive = configuration.archive.map { ArchiveStore($0, on: fileSystem, of: directory) }
     }
 
     func append(

@@ -23,7 +23,7 @@ enum JournalDrive {
         }
         guard let archive = core.archive else { return .threads(writer: writer, keeper: keeper, archiver: nil) }
         guard let archiver = JournalThread(name: name + "-arch", { core.runArchiver(archive) }) else {
-            stop(core, writer, keeper, nil)
+            stop(core, writer: writer, keeper: keeper, archiver: nil)
             throw noThread
         }
         return .threads(writer: writer, keeper: keeper, archiver: archiver)
@@ -49,16 +49,17 @@ enum JournalDrive {
     /// Writes what is pending and ends writer, keeper and archiver. The journal is closing.
     func stop(_ core: JournalCore) {
         switch self {
-        case .threads(let writer, let keeper, let archiver): Self.stop(core, writer, keeper, archiver)
+        case .threads(let writer, let keeper, let archiver):
+            Self.stop(core, writer: writer, keeper: keeper, archiver: archiver)
         case .steps(let tasks): tasks.withLock { $0.drain() }
         }
     }
 
     private static func stop(
         _ core: JournalCore,
-        _ writer: JournalThread,
-        _ keeper: JournalThread,
-        _ archiver: JournalThread?
+        writer: JournalThread,
+        keeper: JournalThread,
+        archiver: JournalThread?
     ) {
         core.monitor.withLock { state in
             state.isClosing = true

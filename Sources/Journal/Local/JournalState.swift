@@ -47,6 +47,9 @@ struct JournalState: ~Copyable {
     var isDiskFull = false
     /// Bytes of frames that still fit the segment in use.
     var segmentRoom: Int
+    /// The most of the segment in use that stays empty at its end: a record is not divided. Only a log's, whose runs are large and many;
+    /// a shard's largest record is in the room that it keeps for an admission.
+    let endBytes: Int
     var index: BatchIndex
     var segments: SegmentTable
     var archive = ArchiveStatistics()
@@ -57,9 +60,10 @@ struct JournalState: ~Copyable {
     /// Held until `close`.
     var lockFile: (any JournalFile)?
 
-    /// Bytes of frames that fit without a segment more.
+    /// Bytes of frames that fit without a segment more, however they are parted into records.
     var roomBytes: Int {
-        segmentRoom + (prepared.map { Int(clamping: $0.byteCount) - SegmentHeader.byteCount } ?? 0)
+        guard let prepared else { return segmentRoom }
+        return max(0, segmentRoom - endBytes) + Int(clamping: prepared.byteCount) - SegmentHeader.byteCount
     }
 
     /// Takes records in, or says why not; then nothing has changed.

@@ -68,6 +68,8 @@ package final class LocalJournalStore: JournalStore, Sendable {
             segmentInUse: end.segment,
             prepared: outcome.prepared,
             segmentRoom: outcome.writer.roomBytes,
+            endBytes: recovery.configuration.tenant == nil
+                ? 0 : StreamRun.frameBytes(batchBytes: recovery.configuration.batchBytes),
             index: outcome.index,
             segments: outcome.segments,
             writer: outcome.writer,

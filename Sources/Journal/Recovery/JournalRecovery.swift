@@ -33,8 +33,15 @@ struct JournalRecovery {
         report.checkpoints = signed.description
         var index = BatchIndex(limit: configuration.indexEntries)
         var segments = SegmentTable()
-        let (end, cursor) = try scan(found, signed.last, &index, &segments, &report, replay)
-        fill(&report, cursor, end, isNew: isNew)
+        let (end, cursor) = try scan(
+            found,
+            signed: signed.last,
+            index: &index,
+            segments: &segments,
+            report: &report,
+            replay: replay
+        )
+        fill(&report, from: cursor, end: end, isNew: isNew)
         report.epoch = lastEpoch(found, cursor)
         report.torn = try cutTornTail(end)
         let cursors = try readCursors(&report)
@@ -99,11 +106,11 @@ struct JournalRecovery {
 
     private func scan(
         _ found: WitnessReader.State,
-        _ signed: Checkpoint?,
-        _ index: inout BatchIndex,
-        _ segments: inout SegmentTable,
-        _ report: inout RecoveryReport,
-        _ replay: (RecordPosition, Span<UInt8>) -> Void
+        signed: Checkpoint?,
+        index: inout BatchIndex,
+        segments: inout SegmentTable,
+        report: inout RecoveryReport,
+        replay: (RecordPosition, Span<UInt8>) -> Void
     ) throws(JournalProblem) -> (ScanEnd, ScanCursor) {
         var scanner = JournalScanner(
             fileSystem: fileSystem,
@@ -139,7 +146,7 @@ struct JournalRecovery {
         return content
     }
 
-    private func fill(_ report: inout RecoveryReport, _ cursor: ScanCursor, _ end: ScanEnd, isNew: Bool) {
+    private func fill(_ report: inout RecoveryReport, from cursor: ScanCursor, end: ScanEnd, isNew: Bool) {
         report.created = isNew || (end.last == nil && end.preparedSegment == nil)
         report.segments = cursor.segments
         report.origin = origin
@@ -209,7 +216,7 @@ extension JournalRecovery {
     private func reopenWitness(_ found: WitnessReader.State) throws(JournalFileError) -> WitnessRing {
         switch found {
         case .present(let content):
-            return try WitnessRing.reopen(fileSystem, directory, content)
+            return try WitnessRing.reopen(fileSystem, in: directory, content: content)
         case .damaged:
             try fileSystem.rename(directory.witnessFile, to: directory.witnessFile + ".damaged")
             return try WitnessRing.create(fileSystem, directory, journalID: configuration.journalID)

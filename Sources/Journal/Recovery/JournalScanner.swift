@@ -92,14 +92,20 @@ struct JournalScanner {
             try begin(header, number: number, reader: reader, after: before.last)
             return try scanFrames(of: header, &reader, isLast: isLast, visit)
         case .unused:
-            return try endBeforeUnused(&reader, number: number, isLast: isLast, before, "its header is gone")
+            return try endBeforeUnused(
+                &reader,
+                number: number,
+                isLast: isLast,
+                after: before,
+                found: "its header is gone"
+            )
         case .free(let header):
             guard header.number == number, header.segmentBytes == reader.byteCount else {
                 throw JournalProblem(.corrupt, file: name, "the mark of segment \(header.number) stands here")
             }
-            return try endBeforeUnused(&reader, number: number, isLast: isLast, before, nil)
+            return try endBeforeUnused(&reader, number: number, isLast: isLast, after: before, found: nil)
         case .invalid(let what):
-            return try endBeforeUnused(&reader, number: number, isLast: isLast, before, what)
+            return try endBeforeUnused(&reader, number: number, isLast: isLast, after: before, found: what)
         case .newerFormat(let major):
             throw SegmentHeader.newer(major, file: name)
         }
@@ -188,8 +194,8 @@ struct JournalScanner {
         _ reader: inout SegmentReader,
         number: UInt64,
         isLast: Bool,
-        _ before: ScanEnd,
-        _ what: String?
+        after before: ScanEnd,
+        found what: String?
     ) throws(JournalProblem) -> ScanEnd {
         let used = (witness?.segment ?? 0) >= number
         let header = UInt64(SegmentHeader.byteCount)
@@ -248,7 +254,7 @@ extension JournalScanner {
     ) throws(JournalProblem) -> UnsafeRawBufferPointer? {
         guard header.keyID != 0 else { return frame.part(BatchHeader.byteCount, Int(header.length)) }
         guard let key else { return nil }
-        if let payload = plain.open(header, frame, key) { return payload }
+        if let payload = plain.open(header, in: frame, with: key) { return payload }
         throw JournalProblem(
             .corrupt,
             file: file,

@@ -44,7 +44,7 @@ private struct MasterKeyText {
         }
         let name = line[..<colon].trimmed
         let value = line[line.index(after: colon)...].trimmed
-        if name == "active" { try readActive(value, number) } else { try readKey(name, value, number) }
+        if name == "active" { try readActive(value, number) } else { try readKey(name, value: value, line: number) }
     }
 
     private mutating func readActive(_ value: Substring, _ number: Int) throws(KeyTextError) {
@@ -57,7 +57,7 @@ private struct MasterKeyText {
         active = .key(id, line: number)
     }
 
-    private mutating func readKey(_ name: Substring, _ value: Substring, _ number: Int) throws(KeyTextError) {
+    private mutating func readKey(_ name: Substring, value: Substring, line number: Int) throws(KeyTextError) {
         guard let id = MasterKeyID(name), id > 0 else {
             throw error(number, "a key's number must be from 1 to \(MasterKeyID.max)")
         }

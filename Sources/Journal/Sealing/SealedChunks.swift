@@ -74,7 +74,7 @@ package struct ChunkOpener: Sendable {
     ) throws(JournalError) -> Int {
         let count = sealed.count - ChunkSealer.overhead
         let context = ChunkContext(number: number, isLast: isLast)
-        guard count >= 0, plain.count >= count, opens(sealed, count, context, plain) else {
+        guard count >= 0, plain.count >= count, opens(sealed, count: count, in: context, into: plain) else {
             throw JournalError(.corrupt, "\(path): chunk \(number) is not as it was written")
         }
         return count
@@ -82,9 +82,9 @@ package struct ChunkOpener: Sendable {
 
     private func opens(
         _ sealed: UnsafeRawBufferPointer,
-        _ count: Int,
-        _ context: ChunkContext,
-        _ plain: UnsafeMutableRawBufferPointer
+        count: Int,
+        in context: ChunkContext,
+        into plain: UnsafeMutableRawBufferPointer
     ) -> Bool {
         context.withBytes { bytes in
             key.cipher.open(

@@ -41,7 +41,7 @@ final class PlainBatch {
     deinit { memory.deallocate() }
 
     /// The payload of an intact frame in clear, valid until the next call; nil if it is not as it was sealed.
-    func open(_ header: BatchHeader, _ frame: UnsafeRawBufferPointer, _ key: DataKey) -> UnsafeRawBufferPointer? {
+    func open(_ header: BatchHeader, in frame: UnsafeRawBufferPointer, with key: DataKey) -> UnsafeRawBufferPointer? {
         let plain = UnsafeMutableRawBufferPointer(rebasing: memory[0..<Int(header.length)])
         return header.decrypt(frame, key, into: plain) ? UnsafeRawBufferPointer(plain) : nil
     }

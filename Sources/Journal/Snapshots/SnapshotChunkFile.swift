@@ -37,10 +37,10 @@ package final class SnapshotChunkFile: Sendable {
         let block = AlignedBuffer(byteCount: headBytes + expectedBytes + (header.isSealed ? ChunkSealer.overhead : 0))
         let read: Int
         do { read = try file.read(into: block.bytes, at: offset) } catch { throw error.asJournalError }
-        guard read >= headBytes else { throw SnapshotReader.damaged(path, offset, "the file is cut off") }
+        guard read >= headBytes else { throw SnapshotReader.damaged(path, at: offset, because: "the file is cut off") }
         let head = UnsafeRawBufferPointer(block.part(0, headBytes))
         guard let chunk = SnapshotChunkHeader(decoding: head, at: offset, saltSeed: saltSeed) else {
-            throw SnapshotReader.damaged(path, offset, "no chunk begins here")
+            throw SnapshotReader.damaged(path, at: offset, because: "no chunk begins here")
         }
         let count = Int(chunk.length)
         if headBytes + count <= read {
@@ -56,14 +56,14 @@ package final class SnapshotChunkFile: Sendable {
         _ payload: UnsafeRawBufferPointer
     ) throws(JournalError) -> [UInt8] {
         guard crc32c(payload) == chunk.payloadChecksum else {
-            throw SnapshotReader.damaged(path, chunk.offset, "the chunk is damaged")
+            throw SnapshotReader.damaged(path, at: chunk.offset, because: "the chunk is damaged")
         }
         guard chunk.isSealed == (opener != nil) else {
-            throw SnapshotReader.damaged(path, chunk.offset, "a chunk is not encrypted as its file is")
+            throw SnapshotReader.damaged(path, at: chunk.offset, because: "a chunk is not encrypted as its file is")
         }
         guard let opener else { return Array(payload) }
         guard payload.count >= ChunkSealer.overhead else {
-            throw SnapshotReader.damaged(path, chunk.offset, "an encrypted chunk is too short")
+            throw SnapshotReader.damaged(path, at: chunk.offset, because: "an encrypted chunk is too short")
         }
         var failure: JournalError?
         let plain = [UInt8](unsafeUninitializedCapacity: payload.count - ChunkSealer.overhead) { buffer, count in
@@ -83,13 +83,13 @@ package final class SnapshotChunkFile: Sendable {
         let size: UInt64
         do { size = try file.byteCount } catch { throw error.asJournalError }
         guard size >= UInt64(SnapshotHeader.byteCount + SnapshotTrailer.byteCount) else {
-            throw SnapshotReader.damaged(path, size, "the file is cut off")
+            throw SnapshotReader.damaged(path, at: size, because: "the file is cut off")
         }
         let block = AlignedBuffer(byteCount: SnapshotTrailer.byteCount)
         let offset = size - UInt64(SnapshotTrailer.byteCount)
         try SnapshotReader.fill(block.bytes, from: file, at: offset, path)
         guard let trailer = SnapshotTrailer(decoding: UnsafeRawBufferPointer(block.bytes), saltSeed: saltSeed) else {
-            throw SnapshotReader.damaged(path, offset, "the end is damaged")
+            throw SnapshotReader.damaged(path, at: offset, because: "the end is damaged")
         }
         return SnapshotFileSummary(bytes: size, chunks: trailer.chunks, digest: trailer.digest.bytes)
     }

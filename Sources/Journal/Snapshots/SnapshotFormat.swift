@@ -32,7 +32,7 @@ package struct SnapshotHeader: Sendable, Equatable {
     package var position: RecordPosition
     /// Of the owner that wrote it.
     package var epoch: UInt64
-    /// Milliseconds since 1970; for people.
+    /// Milliseconds since 1970; for readers.
     package var wallMilliseconds: Int64
     /// The version of the content's layout, the domain's business.
     package var contentVersion: UInt32

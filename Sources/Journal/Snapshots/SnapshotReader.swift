@@ -68,7 +68,7 @@ package enum SnapshotReader {
         let size: UInt64
         do { size = try file.byteCount } catch { throw error.asJournalError }
         guard size >= UInt64(SnapshotHeader.byteCount + SnapshotTrailer.byteCount), size % UInt64(blockBytes) == 0
-        else { throw damaged(path, size, "the file is cut off") }
+        else { throw damaged(path, at: size, because: "the file is cut off") }
         var stream = SnapshotStream(file: file, path: path, end: size - UInt64(SnapshotTrailer.byteCount), pace: pace)
         let header = try header(try stream.take(SnapshotHeader.byteCount), path)
         let seed = header.salt.seed
@@ -76,22 +76,22 @@ package enum SnapshotReader {
         try fill(block.bytes, from: file, at: stream.end, path)
         guard let trailer = SnapshotTrailer(decoding: UnsafeRawBufferPointer(block.bytes), saltSeed: seed),
             trailer.end <= stream.end, stream.end - trailer.end < UInt64(blockBytes)
-        else { throw damaged(path, stream.end, "the end is damaged") }
-        var opener = try SnapshotOpener(header, path, ring)
-        try readChunks(&stream, trailer, seed, &opener, body)
+        else { throw damaged(path, at: stream.end, because: "the end is damaged") }
+        var opener = try SnapshotOpener(header, at: path, keys: ring)
+        try readChunks(&stream, trailer: trailer, seed: seed, opener: &opener, do: body)
         _ = try stream.take(Int(stream.end - trailer.end))
         guard ChainHash(digest: stream.hash.finalize()) == trailer.digest else {
-            throw damaged(path, 0, "the digest over the whole file is wrong")
+            throw damaged(path, at: 0, because: "the digest over the whole file is wrong")
         }
         return Found(header: header, trailer: trailer, bytes: size)
     }
 
     private static func readChunks(
         _ stream: inout SnapshotStream,
-        _ trailer: SnapshotTrailer,
-        _ seed: UInt32,
-        _ opener: inout SnapshotOpener,
-        _ body: (UInt16, UnsafeRawBufferPointer) throws(JournalError) -> Void
+        trailer: SnapshotTrailer,
+        seed: UInt32,
+        opener: inout SnapshotOpener,
+        do body: (UInt16, UnsafeRawBufferPointer) throws(JournalError) -> Void
     ) throws(JournalError) {
         let path = opener.path
         var chunks: UInt64 = 0
@@ -100,21 +100,21 @@ package enum SnapshotReader {
             let offset = stream.offset
             let head = try stream.take(SnapshotChunkHeader.byteCount)
             guard let chunk = SnapshotChunkHeader(decoding: head, at: offset, saltSeed: seed) else {
-                throw damaged(path, offset, "no chunk begins here")
+                throw damaged(path, at: offset, because: "no chunk begins here")
             }
             let payload = try stream.take(Int(chunk.length))
             guard crc32c(payload) == chunk.payloadChecksum else {
-                throw damaged(path, offset, "the chunk is damaged")
+                throw damaged(path, at: offset, because: "the chunk is damaged")
             }
-            guard UInt64(chunk.number) == chunks else { throw damaged(path, offset, "chunks are missing") }
+            guard UInt64(chunk.number) == chunks else { throw damaged(path, at: offset, because: "chunks are missing") }
             chunks += 1
             let plain = try opener.open(chunk, payload)
             contentBytes += UInt64(plain.count)
             if !chunk.isLast { try body(chunk.section, plain) }
         }
-        guard opener.isWhole else { throw damaged(path, stream.offset, "the file is cut off") }
+        guard opener.isWhole else { throw damaged(path, at: stream.offset, because: "the file is cut off") }
         guard chunks == trailer.chunks, contentBytes == trailer.contentBytes, stream.offset == trailer.end else {
-            throw damaged(path, stream.offset, "chunks are missing")
+            throw damaged(path, at: stream.offset, because: "chunks are missing")
         }
     }
 
@@ -133,7 +133,7 @@ package enum SnapshotReader {
     ) throws(JournalError) {
         let count: Int
         do { count = try file.read(into: buffer, at: offset) } catch { throw error.asJournalError }
-        guard count == buffer.count else { throw damaged(path, offset, "the file is cut off") }
+        guard count == buffer.count else { throw damaged(path, at: offset, because: "the file is cut off") }
     }
 
     static func header(
@@ -144,14 +144,14 @@ package enum SnapshotReader {
             return try SnapshotHeader(decoding: block)
         } catch {
             switch error {
-            case .damaged: throw damaged(path, 0, "the header is damaged")
+            case .damaged: throw damaged(path, at: 0, because: "the header is damaged")
             case .newer(let major): throw JournalError(.format, "\(path): format \(major) is newer than this program")
             case .unknownKind(let kind): throw JournalError(.format, "\(path): unknown kind of file \(kind)")
             }
         }
     }
 
-    static func damaged(_ path: String, _ offset: UInt64, _ detail: String) -> JournalError {
+    static func damaged(_ path: String, at offset: UInt64, because detail: String) -> JournalError {
         JournalError(.corrupt, "\(path), offset \(offset): \(detail)")
     }
 }
@@ -164,7 +164,7 @@ private struct SnapshotOpener {
     /// An encrypted file says where it ends.
     private(set) var isWhole: Bool
 
-    init(_ header: SnapshotHeader, _ path: String, _ ring: MasterKeyRing?) throws(JournalError) {
+    init(_ header: SnapshotHeader, at path: String, keys ring: MasterKeyRing?) throws(JournalError) {
         self.path = path
         isWhole = header.wrappedKey.isNone
         if header.wrappedKey.isNone {
@@ -182,7 +182,7 @@ private struct SnapshotOpener {
         _ payload: UnsafeRawBufferPointer
     ) throws(JournalError) -> UnsafeRawBufferPointer {
         guard chunk.isSealed == (opener != nil) else {
-            throw SnapshotReader.damaged(path, chunk.offset, "a chunk is not encrypted as its file is")
+            throw SnapshotReader.damaged(path, at: chunk.offset, because: "a chunk is not encrypted as its file is")
         }
         guard let opener, let plain else { return payload }
         let number = UInt64(chunk.number)
@@ -219,7 +219,9 @@ private struct SnapshotStream {
 
     /// The next bytes, valid until the next call.
     mutating func take(_ count: Int) throws(JournalError) -> UnsafeRawBufferPointer {
-        guard UInt64(count) <= end - offset else { throw SnapshotReader.damaged(path, offset, "the file is cut off") }
+        guard UInt64(count) <= end - offset else {
+            throw SnapshotReader.damaged(path, at: offset, because: "the file is cut off")
+        }
         if filled - first < count { try load(count) }
         let bytes = UnsafeRawBufferPointer(buffer.part(first, count))
         first += count
@@ -236,7 +238,7 @@ private struct SnapshotStream {
         filled = rest
         while filled < wanted {
             let count = min(SnapshotWriter.pieceBytes, buffer.bytes.count - filled, Int(end - loaded))
-            guard count > 0 else { throw SnapshotReader.damaged(path, loaded, "the file is cut off") }
+            guard count > 0 else { throw SnapshotReader.damaged(path, at: loaded, because: "the file is cut off") }
             let part = buffer.part(filled, count)
             try SnapshotReader.fill(part, from: file, at: loaded, path)
             hash.update(bufferPointer: UnsafeRawBufferPointer(part))

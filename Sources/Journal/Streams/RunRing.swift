@@ -9,6 +9,8 @@ struct RunRing {
         let count: UInt32
         /// Of its records.
         let bytes: UInt32
+        /// Of its stream, behind it.
+        let chain: StreamChain
 
         var lastPosition: RecordPosition { firstPosition + UInt64(count) - 1 }
     }

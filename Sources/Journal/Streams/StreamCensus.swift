@@ -1,5 +1,5 @@
-/// How far each stream is, as a reader of a log finds it: checks that the runs of each follow each other, and that the segments'
-/// headers say the same.
+/// How far each stream is, as a reader of a log finds it: checks that the runs of each follow each other, by position, epoch and
+/// chain, and that the segments' headers say the same.
 struct StreamCensus {
     /// By number; a stream without records may be missing.
     private(set) var marks: [StreamNumber: StreamMark] = [:]
@@ -17,7 +17,7 @@ struct StreamCensus {
             try check(mark.number)
             if !hasBegun {
                 marks[mark.number] = mark
-            } else if marks[mark.number] == nil, mark.position > 0 {
+            } else if marks[mark.number] == nil, mark != StreamMark(number: mark.number) {
                 let detail =
                     "the segment says that shard \(mark.number) had \(mark.position) records, but none was read"
                 throw damaged(segment.firstPosition, detail)
@@ -25,10 +25,11 @@ struct StreamCensus {
         }
         hasBegun = true
         for mark in marks.values.sorted(by: { $0.number < $1.number }) {
-            let position = segment.streams.position(of: mark.number)
-            guard mark.position != position else { continue }
+            let said = segment.streams.mark(of: mark.number)
+            guard mark != said else { continue }
             let detail =
-                "the segment says that shard \(mark.number) had \(position) records, but \(mark.position) were read"
+                "the segment says that shard \(mark.number) had \(said.position) records, epoch \(said.epoch), "
+                + "chain \(said.chain), but \(mark.position) were read, epoch \(mark.epoch), chain \(mark.chain)"
             throw damaged(segment.firstPosition, detail)
         }
     }
@@ -39,7 +40,7 @@ struct StreamCensus {
         at position: RecordPosition
     ) throws(JournalProblem) -> StreamRun {
         guard let run = StreamRun.decode(bytes) else { throw damaged(position, "it is no run of a shard's records") }
-        var mark = marks[run.stream] ?? StreamMark(number: run.stream, position: 0, epoch: 0)
+        var mark = marks[run.stream] ?? StreamMark(number: run.stream)
         if mark.position == 0, mark.epoch == 0 { try check(run.stream) }
         guard run.firstPosition == mark.position + 1, run.epoch >= mark.epoch else {
             throw damaged(
@@ -48,8 +49,14 @@ struct StreamCensus {
                     + "after record \(mark.position), epoch \(mark.epoch)"
             )
         }
-        mark.position += UInt64(run.count)
-        mark.epoch = run.epoch
+        let chain = run.chain(after: mark.chain, in: bytes)
+        guard run.chain == chain else {
+            throw damaged(
+                position,
+                "a run of shard \(run.stream) says that its chain is \(run.chain), but it is \(chain)"
+            )
+        }
+        mark.pass(run)
         marks[run.stream] = mark
         return run
     }

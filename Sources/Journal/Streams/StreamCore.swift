@@ -35,6 +35,7 @@ final class StreamCore: Sendable {
     let monitor: Monitor<StreamTable>
     let books: [CursorBook]
     let signals: [StreamSignals]
+    private let totals: StreamTotals
     private let recovery: Monitor<StreamRecovery>
 
     init(
@@ -47,7 +48,9 @@ final class StreamCore: Sendable {
         self.books = books
         limits = Limits(configuration, streams: setups.count)
         cursorAlarmBytes = configuration.cursorAlarmBytes
-        signals = setups.map { _ in StreamSignals() }
+        let totals = StreamTotals()
+        self.totals = totals
+        signals = setups.map { _ in StreamSignals(totals) }
         let entries = max(2, configuration.indexEntries / setups.count)
         monitor = Monitor(StreamTable(setups.map { .init($0, indexEntries: entries) }))
         recovery = Monitor(StreamRecovery(setups, indexEntries: entries, replay))
@@ -112,15 +115,15 @@ final class StreamCore: Sendable {
 
     /// Begins to give a stream up. False if another owner has it, or nobody.
     func beginRelease(_ index: Int, epoch: UInt64) -> Bool {
-        let (isOwner, journal) = monitor.withLock { state -> (Bool, LocalJournal?) in
-            guard !state.hasEnded, state.streams[index].owners.release(epoch: epoch) else { return (false, nil) }
+        let released = monitor.withLock { state -> (journal: LocalJournal?, former: [(any JournalOwner)?])? in
+            guard !state.hasEnded, state.streams[index].owners.release(epoch: epoch) else { return nil }
             state.streams[index].handover = .release
             state.handovers += 1
             state.finishHandover(of: index, signals)
-            return (true, state.journal)
+            return (state.journal, state.takeFormerOwners())
         }
-        if isOwner { journal?.core.hurry() }
-        return isOwner
+        released?.journal?.core.hurry()
+        return released != nil
     }
 
     /// Gives a stream up, if the epoch still has it; its owner is told nothing after this has returned.
@@ -157,15 +160,13 @@ final class StreamCore: Sendable {
 
     /// The room of the log, less what is kept for the other streams.
     func roomBytes(of index: Int, _ journal: JournalCore) -> Int {
-        var room = journal.roomBytes
-        for other in signals.indices where other != index { room -= signals[other].keptBytes }
-        return max(0, room)
+        max(0, journal.roomBytes - signals[index].keptBytesOfOthers)
     }
 
     /// The next segment is prepared as soon as the room is less than all owners want together.
     func wantRoom(bytes: Int, of index: Int, _ journal: JournalCore) {
         signals[index].want(bytes: bytes)
-        journal.wantRoom(bytes: signals.reduce(0) { $0 + $1.wantedBytes })
+        journal.wantRoom(bytes: totals.wantedBytes)
     }
 
     /// Notes that records of a stream are not needed for a start any more. Segments that no stream needs go to the archive.
@@ -176,7 +177,7 @@ final class StreamCore: Sendable {
             state.streams[index].retired = max(state.streams[index].retired, min(position, durable))
             return (
                 state.journal,
-                state.streams.map { StreamMark(number: $0.mark.number, position: $0.retired, epoch: 0) }
+                state.streams.map { StreamMark(number: $0.mark.number, position: $0.retired) }
             )
         }
         journal?.core.retire { marks in
@@ -206,13 +207,15 @@ final class StreamCore: Sendable {
         }
         guard let journal else { return }
         journal.store.close()
-        let wakes = monitor.withLock { state -> [FeedTable.Wake] in
+        let (wakes, former) = monitor.withLock { state in
             state.end()
             state.isClosed = true
             state.journal = nil
             state.lockFiles = []
-            return state.streams.indices.flatMap { state.streams[$0].feeds.takeWakes(durable: .max) }
+            let wakes = state.streams.indices.flatMap { state.streams[$0].feeds.takeWakes(durable: .max) }
+            return (wakes, state.takeFormerOwners())
         }
+        _ = former
         monitor.signalAll(.owner)
         for wake in wakes { wake() }
     }
@@ -221,6 +224,11 @@ final class StreamCore: Sendable {
 extension StreamRun {
     /// What it takes at most, in a batch of its own.
     var frameBytes: Int { JournalRoom.frameBytes(records: 4 + byteCount) }
+
+    /// The same for a run of as many records as are taken together.
+    static func frameBytes(batchBytes: Int) -> Int {
+        min(batchBytes, JournalRoom.frameBytes(records: 4 + headerBytes + StreamLimits.runBytes))
+    }
 }
 
 // MARK: - What the journal's writer tells
@@ -233,11 +241,13 @@ extension StreamCore: JournalOwner {
         }
         reports.tell()
         reports.removeAll()
-        let isAnyoneWaiting = monitor.withLock { state in
+        let (isAnyoneWaiting, former) = monitor.withLock { state in
             state.reports = reports
-            defer { state.noteReported(signals) }
-            return state.handovers > 0
+            let isAnyoneWaiting = state.handovers > 0
+            state.noteReported(signals)
+            return (isAnyoneWaiting, state.takeFormerOwners())
         }
+        _ = former
         if isAnyoneWaiting { monitor.signalAll(.owner) }
     }
 
@@ -252,7 +262,10 @@ extension StreamCore: JournalOwner {
             return reports
         }
         reports.tell()
-        monitor.withLock { $0.end() }
+        _ = monitor.withLock { state in
+            state.end()
+            return state.takeFormerOwners()
+        }
         monitor.signalAll(.owner)
     }
 }

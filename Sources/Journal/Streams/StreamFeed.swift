@@ -67,6 +67,8 @@ struct StreamReader {
     private(set) var next: RecordPosition
     /// Never falls.
     private var epoch: UInt64 = 0
+    /// Behind the run that was looked at last; nil where a run before the next one may have been passed over.
+    private var chain: StreamChain?
     private var log: FeedReader?
     /// The batch of the log that was read last, and the first of its runs that was not looked at.
     private var batch: JournalFeedBatch?
@@ -97,6 +99,7 @@ struct StreamReader {
                     passed = 0
                     var cache = JournalReadCache()
                     log = FeedReader(from: try find(next, &cache))
+                    chain = nil
                 }
                 batch = try log?.read(journal)
                 run = 0
@@ -116,12 +119,16 @@ struct StreamReader {
         var end = next
         var index = run
         var epoch = self.epoch
+        var chain = self.chain
         while index < batch.records.count {
             let range = batch.records[batch.records.startIndex + index]
             guard let found = decode(batch, range) else { throw damaged("it is no run of a stream") }
-            if found.stream == stream, found.count > 0, found.lastPosition >= end {
+            if found.stream == stream {
                 // One batch of the feed is of one owner.
                 if !records.isEmpty, found.epoch != epoch { break }
+                try check(found, of: batch, range, after: &chain)
+            }
+            if found.stream == stream, found.count > 0, found.lastPosition >= end {
                 guard found.firstPosition <= end, found.epoch >= epoch else {
                     throw damaged("a run from record \(found.firstPosition) on, epoch \(found.epoch), is out of order")
                 }
@@ -132,6 +139,7 @@ struct StreamReader {
             index += 1
         }
         run = index
+        self.chain = chain
         if run == batch.records.count { self.batch = nil }
         guard !records.isEmpty else { return nil }
         defer { next = end }
@@ -141,6 +149,21 @@ struct StreamReader {
 
     private func decode(_ batch: JournalFeedBatch, _ range: Range<Int>) -> StreamRun? {
         batch.payload.withUnsafeBytes { StreamRun.decode(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
+    /// A run must go on where the one before it ended. The first one is taken as it is.
+    private func check(
+        _ run: StreamRun,
+        of batch: JournalFeedBatch,
+        _ range: Range<Int>,
+        after chain: inout StreamChain?
+    ) throws(JournalError) {
+        defer { chain = run.chain }
+        guard let before = chain else { return }
+        let computed = batch.payload.withUnsafeBytes { payload in
+            run.chain(after: before, in: UnsafeRawBufferPointer(rebasing: payload[range]))
+        }
+        if run.chain != computed { throw damaged("a run says that its chain is \(run.chain), but it is \(computed)") }
     }
 
     private func append(

@@ -104,7 +104,7 @@ package final class StreamLog: Sendable {
             configuration: configuration,
             fileSystem: fileSystem,
             directory: JournalDirectory(directory),
-            streams: core.setups.map { StreamMark(number: $0.number, position: $0.origin, epoch: 0) }
+            streams: core.setups.map { StreamMark(number: $0.number, position: $0.origin) }
         )
     }
 

@@ -17,10 +17,32 @@ package struct StreamMark: Sendable, Equatable {
     package internal(set) var position: RecordPosition
     /// The largest epoch of an owner.
     package internal(set) var epoch: UInt64
+    /// Over everything up to here.
+    package internal(set) var chain: StreamChain
+
+    /// The beginning of a stream, when nothing else is said.
+    init(
+        number: StreamNumber,
+        position: RecordPosition = 0,
+        epoch: UInt64 = 0,
+        chain: StreamChain = .genesis
+    ) {
+        self.number = number
+        self.position = position
+        self.epoch = epoch
+        self.chain = chain
+    }
+
+    /// The stream goes on by a run that follows.
+    mutating func pass(_ run: StreamRun) {
+        position += UInt64(run.count)
+        epoch = run.epoch
+        chain = run.chain
+    }
 }
 
 extension StreamMark {
-    /// Where the marks stand in a segment's header: their number, then each.
+    /// Where the marks stand in a segment's header: how many, then each: stream (2), zero (2), chain (4), position (8), epoch (8).
     private static let countOffset = 264
     private static let firstOffset = 272
     private static let byteCount = 24
@@ -30,7 +52,9 @@ extension StreamMark {
         block.store(UInt32(marks.count), at: countOffset)
         for (index, mark) in marks.enumerated() {
             let offset = firstOffset + index * byteCount
-            block.store(UInt64(mark.number), at: offset)
+            block.store(mark.number, at: offset)
+            block.store(0 as UInt16, at: offset + 2)
+            block.store(mark.chain.value, at: offset + 4)
             block.store(mark.position, at: offset + 8)
             block.store(mark.epoch, at: offset + 16)
         }
@@ -43,17 +67,21 @@ extension StreamMark {
         (0..<count(in: block)).map { index in
             let offset = firstOffset + index * byteCount
             return StreamMark(
-                number: StreamNumber(truncatingIfNeeded: block.integer(offset, as: UInt64.self)),
+                number: block.integer(offset),
                 position: block.integer(offset + 8),
-                epoch: block.integer(offset + 16)
+                epoch: block.integer(offset + 16),
+                chain: StreamChain(value: block.integer(offset + 4))
             )
         }
     }
 }
 
 extension [StreamMark] {
-    /// The last record of a stream; 0 for a stream that has no mark, and so no record.
-    func position(of stream: StreamNumber) -> RecordPosition {
-        first { $0.number == stream }?.position ?? 0
+    /// How far a stream is; a stream that has no mark has no record.
+    func mark(of stream: StreamNumber) -> StreamMark {
+        first { $0.number == stream } ?? StreamMark(number: stream)
     }
+
+    /// The last record of a stream; 0 for none.
+    func position(of stream: StreamNumber) -> RecordPosition { mark(of: stream).position }
 }

@@ -20,7 +20,7 @@ struct StreamRecovery {
     init(_ setups: [StreamSetup], indexEntries: Int, _ replay: @escaping Replay) {
         streams = setups.map { setup in
             Stream(
-                mark: StreamMark(number: setup.number, position: 0, epoch: 0),
+                mark: StreamMark(number: setup.number),
                 report: StreamReport(number: setup.number, origin: setup.origin),
                 index: SparseIndex(limit: indexEntries)
             )
@@ -75,6 +75,7 @@ struct StreamRecovery {
             }
             streams[index].report.lastPosition = last
             streams[index].report.epoch = streams[index].mark.epoch
+            streams[index].report.chain = streams[index].mark.chain
         }
         defer { streams = [] }
         return streams

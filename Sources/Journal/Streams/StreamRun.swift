@@ -6,7 +6,7 @@ struct StreamRun: Equatable {
         case owner = 2
     }
 
-    static let headerBytes = 24
+    static let headerBytes = 28
 
     let kind: Kind
     let stream: StreamNumber
@@ -15,12 +15,22 @@ struct StreamRun: Equatable {
     let epoch: UInt64
     /// The position of its first record; of an epoch, of the record that comes next.
     let firstPosition: RecordPosition
+    /// The stream's chain behind the run.
+    let chain: StreamChain
     /// Where its records are: in the bytes that are appended, or behind the header of a run that was read.
     let range: Range<Int>
 
-    /// A new owner's epoch.
-    static func owner(of stream: StreamNumber, epoch: UInt64, next: RecordPosition) -> StreamRun {
-        StreamRun(kind: .owner, stream: stream, count: 0, epoch: epoch, firstPosition: next, range: 0..<0)
+    /// A new owner's epoch, behind a mark of its stream.
+    static func owner(epoch: UInt64, after mark: StreamMark) -> StreamRun {
+        StreamRun(
+            kind: .owner,
+            stream: mark.number,
+            count: 0,
+            epoch: epoch,
+            firstPosition: mark.position + 1,
+            chain: mark.chain.appending(epoch: epoch),
+            range: 0..<0
+        )
     }
 
     /// With the header.
@@ -28,6 +38,15 @@ struct StreamRun: Equatable {
 
     /// The last record of the stream when the run is durable.
     var lastPosition: RecordPosition { firstPosition + UInt64(count) - 1 }
+
+    /// The chain behind the run when it follows another, as its bytes say.
+    /// - Parameter bytes: of the run, with its header.
+    func chain(after chain: StreamChain, in bytes: UnsafeRawBufferPointer) -> StreamChain {
+        switch kind {
+        case .records: chain.appending(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        case .owner: chain.appending(epoch: epoch)
+        }
+    }
 
     func holds(_ position: RecordPosition, of stream: StreamNumber) -> Bool {
         self.stream == stream && position >= firstPosition && position <= lastPosition && count > 0
@@ -40,6 +59,7 @@ struct StreamRun: Equatable {
         bytes.store(count, at: 4)
         bytes.store(epoch, at: 8)
         bytes.store(firstPosition, at: 16)
+        bytes.store(chain.value, at: 24)
     }
 
     /// nil for bytes that are no run.
@@ -51,6 +71,7 @@ struct StreamRun: Equatable {
             count: bytes.integer(4),
             epoch: bytes.integer(8),
             firstPosition: bytes.integer(16),
+            chain: StreamChain(value: bytes.integer(24)),
             range: headerBytes..<bytes.count
         )
         let possible: Range<UInt64> = 1..<1 << 62
@@ -75,13 +96,16 @@ extension StreamRun {
         var end = 0
         var first = mark.position + 1
         var taken: UInt32 = 0
+        var chain = mark.chain
         func run() -> StreamRun {
-            StreamRun(
+            chain = chain.appending(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+            return StreamRun(
                 kind: .records,
                 stream: mark.number,
                 count: taken,
                 epoch: mark.epoch,
                 firstPosition: first,
+                chain: chain,
                 range: start..<end
             )
         }

@@ -37,6 +37,8 @@ package struct StreamReport: Sendable, Equatable {
     package internal(set) var lastPosition: RecordPosition = 0
     /// The largest epoch found.
     package internal(set) var epoch: UInt64 = 0
+    /// The stream's chain behind its last position.
+    package internal(set) var chain = StreamChain.genesis
     /// Durable cursors found.
     package internal(set) var cursors = 0
     /// Cursors both of whose copies are damaged: they are gone, and their consumers find no cursor.

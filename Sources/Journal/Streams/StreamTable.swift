@@ -32,7 +32,7 @@ struct StreamTable: ~Copyable {
         var statistics = StreamStatistics()
 
         init(_ setup: StreamSetup, indexEntries: Int) {
-            mark = StreamMark(number: setup.number, position: 0, epoch: 0)
+            mark = StreamMark(number: setup.number)
             durable = mark
             owners = OwnerTable(lastEpoch: 0)
             index = SparseIndex(limit: indexEntries)
@@ -58,6 +58,9 @@ struct StreamTable: ~Copyable {
     var hasEnded = false
     /// What `append` parts its records into; used again.
     var runs: [StreamRun] = []
+    /// Owners that were replaced, until the writer or the closer lets them go: what is behind the last reference to one may call the
+    /// journal, so it does not go under the lock.
+    var formerOwners: [(any JournalOwner)?] = []
     /// What is to be told; used again.
     var reports = StreamReports()
     /// The writer is telling it.
@@ -76,6 +79,12 @@ struct StreamTable: ~Copyable {
 
     func checkIsReadable(_ index: Int) throws(JournalError) {
         if isClosed || streams[index].isClosed { throw JournalError(.fenced, "the journal is closed") }
+    }
+
+    /// The owners that are not needed any more, for the caller to let go after the lock.
+    mutating func takeFormerOwners() -> [(any JournalOwner)?] {
+        defer { formerOwners.removeAll() }
+        return formerOwners
     }
 
     /// No change of the stream's owner is under way, and no former owner is called any more.
@@ -111,11 +120,9 @@ extension StreamTable {
 
     /// Appends a new owner's epoch. The share of the backlog does not count for it.
     mutating func appendOwner(epoch: UInt64, to index: Int) throws(JournalError) {
-        let mark = streams[index].mark
         runs.removeAll(keepingCapacity: true)
-        runs.append(.owner(of: mark.number, epoch: epoch, next: mark.position + 1))
+        runs.append(.owner(epoch: epoch, after: streams[index].mark))
         try appendRuns(of: UnsafeRawBufferPointer(start: nil, count: 0), to: index, isHurried: true)
-        streams[index].mark.epoch = epoch
     }
 
     private mutating func appendRuns(
@@ -133,12 +140,13 @@ extension StreamTable {
                     isOwner: run.kind == .owner,
                     firstPosition: run.firstPosition,
                     count: run.count,
-                    bytes: UInt32(run.range.count)
+                    bytes: UInt32(run.range.count),
+                    chain: run.chain
                 )
             )
             streams[index].unflushedBytes += run.range.count
             streams[index].unflushedHeaderBytes += Self.headerBytes
-            streams[index].mark.position += UInt64(run.count)
+            streams[index].mark.pass(run)
         }
     }
 }
@@ -168,6 +176,7 @@ extension StreamTable {
     private mutating func noteDurable(_ entry: RunRing.Entry, at position: RecordPosition) {
         streams[entry.stream].unflushedBytes -= Int(entry.bytes)
         streams[entry.stream].unflushedHeaderBytes -= Self.headerBytes
+        streams[entry.stream].durable.chain = entry.chain
         if entry.isOwner { return noteOwner(entry) }
         precondition(entry.firstPosition == streams[entry.stream].durable.position + 1)
         streams[entry.stream].index.add(.init(firstPosition: entry.firstPosition, place: position))
@@ -202,12 +211,14 @@ extension StreamTable {
         case nil: return
         case .acquire(_, let owner):
             guard streams[index].isHandoverDurable else { return }
+            formerOwners.append(streams[index].owner)
             streams[index].owner = owner
             streams[index].owners.take()
             signals[index].publishOwner(streams[index])
             streams[index].statistics.acquisitions += 1
         case .release:
             guard streams[index].durable.position == streams[index].mark.position else { return }
+            formerOwners.append(streams[index].owner)
             streams[index].owner = nil
             streams[index].owners.released()
         }
@@ -222,6 +233,7 @@ extension StreamTable {
         isReporting = false
         handovers = 0
         for index in streams.indices {
+            formerOwners.append(streams[index].owner)
             streams[index].owner = nil
             // A new owner that waits is given up, and does not wait for what never comes.
             streams[index].handover = nil

@@ -30,7 +30,12 @@ package enum JournalBackup {
         pace: (Int) -> Void = { _ in }
     ) throws(JournalProblem) -> JournalBackupResult {
         try withoutActuallyEscaping(pace) { pace throws(JournalProblem) in
-            var copier = JournalCopier(fileSystem, JournalDirectory(directory), JournalDirectory(target), pace)
+            var copier = JournalCopier(
+                fileSystem,
+                from: JournalDirectory(directory),
+                to: JournalDirectory(target),
+                pace: pace
+            )
             do throws(JournalFileError) {
                 try copier.copyOthers()
                 try copier.copySegments()
@@ -52,7 +57,12 @@ package enum JournalBackup {
         pace: (Int) -> Void = { _ in }
     ) throws(JournalProblem) -> JournalBackupResult {
         try withoutActuallyEscaping(pace) { pace throws(JournalProblem) in
-            var copier = JournalCopier(fileSystem, JournalDirectory(directory), JournalDirectory(target), pace)
+            var copier = JournalCopier(
+                fileSystem,
+                from: JournalDirectory(directory),
+                to: JournalDirectory(target),
+                pace: pace
+            )
             do throws(JournalFileError) {
                 try copier.copyOthers()
                 try fileSystem.syncDirectory(copier.target.path)

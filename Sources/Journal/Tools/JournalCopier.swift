@@ -19,9 +19,9 @@ struct JournalCopier {
 
     init(
         _ fileSystem: any JournalFileSystem,
-        _ source: JournalDirectory,
-        _ target: JournalDirectory,
-        _ pace: @escaping (Int) -> Void
+        from source: JournalDirectory,
+        to target: JournalDirectory,
+        pace: @escaping (Int) -> Void
     ) {
         self.fileSystem = fileSystem
         self.source = source

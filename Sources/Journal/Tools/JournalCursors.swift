@@ -51,7 +51,7 @@ package enum JournalCursors {
             lock = try JournalRecovery.takeLock(fileSystem, place)
         } catch {
             guard error.code == .fenced else { throw error }
-            do { try CursorRequests.leave(name, fileSystem, place) } catch { throw JournalProblem(error) }
+            do { try CursorRequests.leave(name, on: fileSystem, in: place) } catch { throw JournalProblem(error) }
             return .requested(detail: error.detail)
         }
         defer { withExtendedLifetime(lock) {} }

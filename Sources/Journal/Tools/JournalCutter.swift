@@ -23,10 +23,10 @@ struct JournalCutter {
 
     init(
         _ fileSystem: any JournalFileSystem,
-        _ path: String,
-        _ archive: String?,
-        _ keys: MasterKeyRing?,
-        _ position: RecordPosition,
+        at path: String,
+        archive: String?,
+        keys: MasterKeyRing?,
+        before position: RecordPosition,
         shards: [StreamNumber: String]
     ) throws(JournalProblem) {
         self.shards = shards
@@ -51,7 +51,7 @@ extension JournalCutter {
         try refuseImpossible(intact, claimed: max(content?.position ?? 0, checkpoint?.position ?? 0))
         plan.lastKnown = max(intact.last, content?.position ?? 0, checkpoint?.position ?? 0)
         epoch = max(intact.epoch, content?.epoch ?? 0)
-        let debris = try JournalDebris(fileSystem, directory, .none)
+        let debris = try JournalDebris(fileSystem, in: directory, keys: .none)
         try debris.forEachBatch { batch throws(JournalProblem) in
             plan.lastKnown = max(plan.lastKnown, batch.header.lastPosition)
             epoch = max(epoch, batch.header.epoch)
@@ -290,10 +290,10 @@ extension JournalCutter {
         let target = try fileSystem.open(path, .create)
         let memory = UnsafeMutableRawBufferPointer.aligned(byteCount: 1 << 20)
         defer { memory.deallocate() }
-        try copy(source, target, from: 0, to: end.offset, memory)
+        try copy(source, into: target, from: 0, to: end.offset, through: memory)
         var after = end
         if let parted {
-            let frame = try seal(parted, header, memory)
+            let frame = try seal(parted, of: header, in: memory)
             try target.write(UnsafeRawBufferPointer(memory).part(0, frame.header.frameBytes), at: end.offset)
             after = frame.point
         }
@@ -322,8 +322,8 @@ extension JournalCutter {
     /// A new epoch, and so a new nonce: never the same key and nonce for other bytes.
     private func seal(
         _ parted: Parted,
-        _ segment: SegmentHeader,
-        _ memory: UnsafeMutableRawBufferPointer
+        of segment: SegmentHeader,
+        in memory: UnsafeMutableRawBufferPointer
     ) throws(JournalFileError) -> BatchWriter.Written {
         var header = parted.header
         header.epoch = epoch + 1
@@ -348,16 +348,16 @@ extension JournalCutter {
         let target = try fileSystem.open(try freeName(path), .create)
         let memory = UnsafeMutableRawBufferPointer.aligned(byteCount: 1 << 20)
         defer { memory.deallocate() }
-        try copy(source, target, from: 0, to: try source.byteCount, memory)
+        try copy(source, into: target, from: 0, to: try source.byteCount, through: memory)
         try target.sync()
     }
 
     private func copy(
         _ source: any JournalFile,
-        _ target: any JournalFile,
+        into target: any JournalFile,
         from start: UInt64,
         to end: UInt64,
-        _ memory: UnsafeMutableRawBufferPointer
+        through memory: UnsafeMutableRawBufferPointer
     ) throws(JournalFileError) {
         var offset = start
         while offset < end {

@@ -7,8 +7,8 @@ struct JournalDebris {
 
     init(
         _ fileSystem: any JournalFileSystem,
-        _ directory: JournalDirectory,
-        _ keys: ScanKeys
+        in directory: JournalDirectory,
+        keys: ScanKeys
     ) throws(JournalProblem) {
         self.fileSystem = fileSystem
         self.directory = directory
@@ -32,16 +32,16 @@ struct JournalDebris {
             var reader = try SegmentReader(name: name, file: file, window: window)
             guard case .header(let header) = try reader.header() else { continue }
             let key = try? keys.dataKey(of: header, file: name)
-            try forEachBatch(of: header, &reader, key, plain, body)
+            try forEachBatch(of: header, &reader, key: key, plain: plain, do: body)
         }
     }
 
     private func forEachBatch(
         of segment: SegmentHeader,
         _ reader: inout SegmentReader,
-        _ key: DataKey?,
-        _ plain: PlainBatch,
-        _ body: (JournalScanner.Batch) throws(JournalProblem) -> Void
+        key: DataKey?,
+        plain: PlainBatch,
+        do body: (JournalScanner.Batch) throws(JournalProblem) -> Void
     ) throws(JournalProblem) {
         let saltSeed = segment.salt.seed
         var offset = UInt64(SegmentHeader.byteCount)
@@ -52,7 +52,7 @@ struct JournalDebris {
                 continue
             }
             var payload: UnsafeRawBufferPointer? = frame.part(BatchHeader.byteCount, Int(header.length))
-            if header.keyID != 0 { payload = key.flatMap { plain.open(header, frame, $0) } }
+            if header.keyID != 0 { payload = key.flatMap { plain.open(header, in: frame, with: $0) } }
             let hash = BatchHeader.hash(frame, length: Int(header.length))
             try body(.init(file: reader.name, header: header, hash: hash, payload: payload))
             offset += UInt64(header.frameBytes)

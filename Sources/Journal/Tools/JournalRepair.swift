@@ -40,7 +40,14 @@ package enum JournalRepair {
     ) throws(JournalProblem) -> JournalRepairPlan {
         let lock = try JournalRecovery.takeLock(fileSystem, JournalDirectory(directory))
         defer { withExtendedLifetime(lock) {} }
-        return try JournalCutter(fileSystem, directory, archive, keys, position, shards: shards).plan
+        return try JournalCutter(
+            fileSystem,
+            at: directory,
+            archive: archive,
+            keys: keys,
+            before: position,
+            shards: shards
+        ).plan
     }
 
     /// Cuts, and says what was done. Blocks. Throws `fenced` when a process has the journal. After a crash in between it can
@@ -55,7 +62,14 @@ package enum JournalRepair {
     ) throws(JournalProblem) -> JournalRepairPlan {
         let lock = try JournalRecovery.takeLock(fileSystem, JournalDirectory(directory))
         defer { withExtendedLifetime(lock) {} }
-        let cutter = try JournalCutter(fileSystem, directory, archive, keys, position, shards: shards)
+        let cutter = try JournalCutter(
+            fileSystem,
+            at: directory,
+            archive: archive,
+            keys: keys,
+            before: position,
+            shards: shards
+        )
         do throws(JournalFileError) {
             try cutter.cut()
         } catch {
@@ -73,7 +87,7 @@ package enum JournalRepair {
         fileSystem: any JournalFileSystem = PosixFileSystem(),
         _ body: (JournalDump.Batch, RecordPosition, Span<UInt8>) -> Void
     ) throws(JournalProblem) {
-        let debris = try JournalDebris(fileSystem, JournalDirectory(directory), .required(keys))
+        let debris = try JournalDebris(fileSystem, in: JournalDirectory(directory), keys: .required(keys))
         try debris.forEachBatch { batch throws(JournalProblem) in
             guard batch.header.lastPosition >= position else { return }
             let place = JournalDump.Batch(batch)

@@ -67,9 +67,9 @@ package enum JournalVerifier {
                 from: .oldest,
                 archive: place.archive(archive)
             )
-            var auditor = try auditor(evidence, journalID, place, fileSystem)
+            var auditor = try auditor(evidence, of: journalID, in: place, on: fileSystem)
             defer { verification.checkpoints = auditor?.audit }
-            try scan(&scanner, isLog: isLog, &auditor, &verification)
+            try scan(&scanner, isLog: isLog, auditor: &auditor, into: &verification)
         } catch {
             verification.problem = error
         }
@@ -79,8 +79,8 @@ package enum JournalVerifier {
     private static func scan(
         _ scanner: inout JournalScanner,
         isLog: Bool,
-        _ auditor: inout CheckpointAuditor?,
-        _ verification: inout JournalVerification
+        auditor: inout CheckpointAuditor?,
+        into verification: inout JournalVerification
     ) throws(JournalProblem) {
         var isWhole = false
         let streams = Monitor((census: StreamCensus(), isWhole: true))
@@ -132,9 +132,9 @@ package enum JournalVerifier {
 
     private static func auditor(
         _ evidence: CheckpointEvidence?,
-        _ journalID: UInt64?,
-        _ directory: JournalDirectory,
-        _ fileSystem: any JournalFileSystem
+        of journalID: UInt64?,
+        in directory: JournalDirectory,
+        on fileSystem: any JournalFileSystem
     ) throws(JournalProblem) -> CheckpointAuditor? {
         guard let evidence else { return nil }
         var id = journalID

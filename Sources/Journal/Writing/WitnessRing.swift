@@ -18,8 +18,8 @@ struct WitnessRing {
     /// Goes on with the ring that recovery read.
     static func reopen(
         _ fileSystem: any JournalFileSystem,
-        _ directory: JournalDirectory,
-        _ content: WitnessReader.Content
+        in directory: JournalDirectory,
+        content: WitnessReader.Content
     ) throws(JournalFileError) -> WitnessRing {
         let file = try fileSystem.open(directory.witnessFile, .update)
         return WitnessRing(file: file, header: content.header, nextSequence: content.nextSequence)

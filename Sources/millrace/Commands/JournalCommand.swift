@@ -92,7 +92,10 @@ struct JournalCommand: ParsableCommand {
                     + "head \(found.headHash)"
             )
             for shard in found.streams where found.isWhole {
-                Console.line("\(journal): shard \(shard.number) up to record \(shard.position), epoch \(shard.epoch)")
+                Console.line(
+                    "\(journal): shard \(shard.number) up to record \(shard.position), epoch \(shard.epoch), "
+                        + "chain \(shard.chain)"
+                )
             }
             if found.archivedSegments > 0 || found.firstPosition > 1 {
                 Console.line(

@@ -25,10 +25,10 @@ import Testing
 
     private func open(
         _ chunk: [UInt8],
-        _ wrapped: WrappedDataKey,
+        key wrapped: WrappedDataKey,
         number: UInt64,
         isLast: Bool,
-        _ file: SealedFileIdentity = file
+        of file: SealedFileIdentity = file
     ) throws -> [UInt8] {
         let opener = try ChunkOpener(wrapped, of: file, path: "snap", ring)
         var plain = [UInt8](repeating: 0, count: chunk.count)
@@ -66,7 +66,7 @@ import Testing
         let (wrapped, all) = try sealed(chunks)
         #expect(wrapped.keyID == 1)
         for (index, chunk) in all.enumerated() {
-            #expect(try open(chunk, wrapped, number: UInt64(index), isLast: index == 2) == chunks[index])
+            #expect(try open(chunk, key: wrapped, number: UInt64(index), isLast: index == 2) == chunks[index])
             #expect(!chunk.starts(with: chunks[index]) || chunks[index].isEmpty)
         }
     }
@@ -80,7 +80,7 @@ import Testing
         let (wrapped, all) = try sealed([[1, 2, 3], [4, 5, 6], [7]])
         let refusal = { (number: UInt64) in JournalError(.corrupt, "snap: chunk \(number) is not as it was written") }
         func expectRefused(_ chunk: [UInt8], _ number: UInt64, isLast: Bool = false) {
-            #expect(throws: refusal(number)) { try open(chunk, wrapped, number: number, isLast: isLast) }
+            #expect(throws: refusal(number)) { try open(chunk, key: wrapped, number: number, isLast: isLast) }
         }
         expectRefused(all[0], 1)
         expectRefused(all[1], 1, isLast: true)
@@ -103,7 +103,7 @@ import Testing
         others[2].number = 10
         others[3].salt[15] = 0
         for other in others {
-            #expect(throws: JournalError.self) { try open(all[0], wrapped, number: 0, isLast: true, other) }
+            #expect(throws: JournalError.self) { try open(all[0], key: wrapped, number: 0, isLast: true, of: other) }
         }
         let opener = { (text: String) in
             _ = try ChunkOpener(wrapped, of: mine, path: "snap", try testRing(text))

@@ -178,7 +178,7 @@ import Testing
         session.settle()
         var taken = 0
         while (try? append(1, bytes: 1, to: 0, session)) != nil { taken += 1 }
-        #expect(taken == 4_096 / 28)
+        #expect(taken == 4_096 / 32)
         try append(1, bytes: 3_700, to: 3, session)
         session.log.close()
         #expect(session.owners[0]?.events.acknowledged == UInt64(taken))
@@ -198,6 +198,112 @@ import Testing
         session.settle()
         #expect(first.roomBytes == second.roomBytes)
         session.log.close()
+    }
+
+    /// Asks its store something when it goes.
+    private final class Curious: JournalOwner {
+        let store: StreamStore
+        let asked: Monitor<Int>
+
+        init(_ store: StreamStore, _ asked: Monitor<Int>) {
+            self.store = store
+            self.asked = asked
+        }
+
+        deinit {
+            let position = store.durablePosition
+            asked.withLock { $0 += position == 1 ? 1 : 0 }
+        }
+
+        func journalDurable(upTo position: RecordPosition) {}
+        func journalFailed(_ error: JournalError) {}
+        func journalLost(_ error: JournalError) {}
+    }
+
+    @Test func `the last reference to a former owner is dropped without the log's lock`() throws {
+        let session = try session(FakeDisk(), owning: [])
+        let store = session.log.store(of: 3)
+        let asked = Monitor(0)
+        let claim = JournalClaim(holder: "a", now: 0, nanoseconds: .max)
+        let engine = try store.own(claim, owner: Curious(store, asked))
+        try engine.append(records: framed([record(3, 1)]), count: 1, expecting: 0, epoch: engine.epoch)
+        session.settle()
+        let heir = try store.own(claim, owner: Curious(store, asked))
+        #expect(asked.withLock { $0 } == 1, "replaced by an heir")
+        heir.close()
+        #expect(asked.withLock { $0 } == 2, "released")
+        _ = try store.own(claim, owner: Curious(store, asked))
+        session.log.close()
+        #expect(asked.withLock { $0 } == 3, "the log was closed")
+    }
+
+    /// Runs are not divided at the end of a segment, and what stays empty there was not promised to anybody.
+    @Test(arguments: 1...24 as ClosedRange<UInt64>)
+    func `on a full disk all that was let into the room becomes durable`(seed: UInt64) throws {
+        let disk = FakeDisk()
+        var configuration = TestJournal.configuration(segmentBytes: 256 << 10, batchBytes: 64 << 10)
+        configuration.driving = .steps
+        configuration.clock = { [clock] in clock.now }
+        configuration.backlogBytes = 256 << 10
+        let session = try session(disk, configuration)
+        session.settle()
+        disk.setCapacity(disk.fileNames.reduce(0) { $0 + disk.contents($1).count })
+        var random = SplitMix(state: seed)
+        var waiting: [StreamNumber: Int] = [:]
+        var refusals = 0
+        while refusals < 40 {
+            let stream = StreamBench.numbers[Int(random.next() % UInt64(StreamBench.numbers.count))]
+            let engine = try #require(session.owners[stream]).engine
+            let count = 1 + Int(random.next() % 4)
+            let bytes = 1 + Int(random.next() % 4_000)
+            let frame = JournalRoom.frameBytes(records: count * (4 + bytes) + 4 + StreamRun.headerBytes)
+            if engine.roomBytes - waiting[stream, default: 0] >= frame {
+                try append(count, bytes: bytes, to: stream, session)
+                waiting[stream, default: 0] += frame
+            } else {
+                refusals += 1
+            }
+            if random.next() % 3 == 0 {
+                session.settle()
+                waiting = [:]
+            }
+        }
+        session.settle()
+        for stream in StreamBench.numbers {
+            let statistics = session.log.store(of: stream).statistics
+            #expect(statistics.durablePosition == statistics.lastPosition, "shard \(stream) waits for a segment")
+        }
+        disk.setCapacity(nil)
+        session.log.close()
+    }
+
+    /// A run of the same positions and epoch, which another history of the stream could have.
+    @Test func `a feed refuses a run that does not continue the chain`() throws {
+        let session = try session(FakeDisk())
+        try append(2, to: 3, session)
+        session.settle()
+        let feed = try session.log.store(of: 3).feed(from: 1)
+        #expect(try feed.read()?.count == 2)
+        let core = session.log.core
+        let index = try #require(core.setups.firstIndex { $0.number == 3 })
+        let (found, last) = core.monitor.withLock { ($0.journal, $0.streams[index].mark) }
+        let journal = try #require(found)
+        var mark = last
+        mark.chain = StreamChain(value: last.chain.value ^ 1)
+        try framed([record(3, 3)]).withUnsafeBytes { bytes in
+            var runs: [StreamRun] = []
+            StreamRun.part(bytes, count: 1, of: mark, limit: 1 << 10, into: &runs)
+            _ = try journal.core.append(runs, of: bytes, epoch: journal.epoch, isHurried: true)
+        }
+        session.settle()
+        core.monitor.withLock { $0.streams[index].durable.position += 1 }
+        let error = #expect(throws: JournalError.self) { try feed.read() }
+        #expect(error?.code == .corrupt && error?.description.contains("chain") == true)
+        feed.close()
+        // A feed that begins with the run has nothing to hold it against.
+        let later = try session.log.store(of: 3).feed(from: 3)
+        #expect(try later.read()?.count == 1)
+        later.close()
     }
 
     @Test func `an append larger than a run becomes several, and one feed batch is of one owner`() throws {

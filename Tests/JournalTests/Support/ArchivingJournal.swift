@@ -29,11 +29,11 @@ struct ArchivingJournal {
 
     init(
         _ disk: any JournalFileSystem,
-        _ clock: Clock = Clock(),
+        clock: Clock = Clock(),
         spares: Int = 2,
         keep: Int64? = nil,
         from origin: RecordPosition = 0,
-        _ configure: (inout JournalConfiguration) -> Void = { _ in }
+        configure: (inout JournalConfiguration) -> Void = { _ in }
     ) throws(JournalError) {
         self.clock = clock
         var configuration = Self.configuration(clock, spares: spares, keep: keep)

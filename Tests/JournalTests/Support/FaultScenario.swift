@@ -30,7 +30,7 @@ final class FaultScenario {
     private(set) var isComplete = true
     private var attempts: UInt64 = 0
 
-    init(_ disk: FakeDisk, _ order: Order, _ dress: Dress = .plain) {
+    init(_ disk: FakeDisk, order: Order, dress: Dress = .plain) {
         self.disk = disk
         self.order = order
         self.dress = dress

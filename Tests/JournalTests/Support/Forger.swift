@@ -71,7 +71,7 @@ struct Forger {
                 header.encode(into: UnsafeMutableRawBufferPointer(rebasing: all[..<SegmentHeader.byteCount]))
                 point.offset = UInt64(SegmentHeader.byteCount)
                 for (_, batch) in batches where batch.header.segment == header.number {
-                    write(batch, header, &point, all)
+                    write(batch, of: header, point: &point, into: all)
                 }
             }
             disk.setContents(segment.path, bytes)
@@ -81,9 +81,9 @@ struct Forger {
 
     private func write(
         _ batch: Batch,
-        _ segment: SegmentHeader,
-        _ point: inout DurablePoint,
-        _ all: UnsafeMutableRawBufferPointer
+        of segment: SegmentHeader,
+        point: inout DurablePoint,
+        into all: UnsafeMutableRawBufferPointer
     ) {
         var header = batch.header
         header.batch = point.batch + 1

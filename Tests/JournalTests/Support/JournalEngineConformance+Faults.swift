@@ -33,7 +33,7 @@ func expectFaultConformance<Bench: EngineBench>(_ make: () -> Bench) throws {
 /// Of two owners at most one can append, and what it appends is what the next one finds.
 private func expectOwnersExclude<Bench: EngineBench>(_ bench: Bench) throws {
     let (first, firstOwner, _) = try opened(bench)
-    try append(first, [1], firstOwner)
+    try append(first, record: [1], owner: firstOwner)
     let owner = RecordingOwner()
     do {
         let (second, replayed) = try bench.open(owner)
@@ -41,12 +41,12 @@ private func expectOwnersExclude<Bench: EngineBench>(_ bench: Bench) throws {
         #expect(replayed == [[1]] && second.epoch > first.epoch)
         if (try? appendOne(first, [9])) != nil { #expect(firstOwner.waitForFailure().code == .fenced) }
         #expect(firstOwner.acknowledged == 1)
-        try append(second, [2], owner)
+        try append(second, record: [2], owner: owner)
         second.close()
         first.close()
     } catch {
         #expect((error as? JournalError)?.code == .fenced)
-        try append(first, [2], firstOwner)
+        try append(first, record: [2], owner: firstOwner)
         first.close()
         #expect(firstOwner.failures.isEmpty)
     }
@@ -69,7 +69,7 @@ private func expectStaleEpochsAreRefused<Bench: EngineBench>(_ bench: Bench) thr
         }
         #expect(epochs.allSatisfy { $0 < engine.epoch })
         epochs.append(engine.epoch)
-        try append(engine, [UInt8(round)], owner)
+        try append(engine, record: [UInt8(round)], owner: owner)
         engine.close()
     }
 }
@@ -78,7 +78,7 @@ private func expectStaleEpochsAreRefused<Bench: EngineBench>(_ bench: Bench) thr
 /// stays so from then on.
 private func expectUnknownOutcome<Bench: EngineBench>(_ bench: Bench, keeping: Bool) throws {
     let (engine, owner, _) = try opened(bench)
-    try append(engine, [1, 1], owner)
+    try append(engine, record: [1, 1], owner: owner)
     bench.failNext(keeping: keeping)
     try appendOne(engine, [2, 2])
     let failure = owner.waitForFailure()
@@ -97,7 +97,7 @@ private func expectUnknownOutcome<Bench: EngineBench>(_ bench: Bench, keeping: B
     let (second, secondOwner, found) = try opened(bench)
     #expect(found == [[1, 1]] || found == [[1, 1], [2, 2]])
     #expect(second.epoch > engine.epoch && second.lastPosition == RecordPosition(found.count))
-    try append(second, [4, 4], secondOwner)
+    try append(second, record: [4, 4], owner: secondOwner)
     second.close()
     let (third, _, again) = try opened(bench)
     #expect(again == found + [[4, 4]], "what was found once stays")
@@ -126,7 +126,7 @@ private func expectBacklog<Bench: EngineBench>(_ bench: Bench) throws {
     let last = engine.lastPosition
     bench.release()
     #expect(owner.waitUntilDurable(last))
-    try append(engine, [5], owner)
+    try append(engine, record: [5], owner: owner)
     engine.close()
     let (second, _, replayed) = try opened(bench)
     #expect(replayed.count == Int(last) + 1)
@@ -155,7 +155,7 @@ private func opened<Bench: EngineBench>(_ bench: Bench) throws -> (Bench.Engine,
     return (engine, owner, replayed)
 }
 
-private func append(_ engine: some JournalEngine, _ record: [UInt8], _ owner: RecordingOwner) throws {
+private func append(_ engine: some JournalEngine, record: [UInt8], owner: RecordingOwner) throws {
     try appendOne(engine, record)
     #expect(owner.waitUntilDurable(engine.lastPosition))
 }

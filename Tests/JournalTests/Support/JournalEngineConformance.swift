@@ -17,7 +17,7 @@ func expectConformance<Engine: JournalEngine>(
         #expect(engine.lastPosition == UInt64(history.count))
         epoch = engine.epoch
         try expectRefusals(engine)
-        try expectOrder(engine, owner, &history, round: round)
+        try expectOrder(engine, owner: owner, history: &history, round: round)
         for (index, record) in history.enumerated() { #expect(try engine.read(at: UInt64(index) + 1) == record) }
         #expect(throws: JournalError.self) { try engine.read(at: UInt64(history.count) + 1) }
         engine.close()
@@ -44,8 +44,8 @@ private func expectRefusals<Engine: JournalEngine>(_ engine: Engine) throws {
 /// Appends count positions without gaps at once, and become durable in order.
 private func expectOrder<Engine: JournalEngine>(
     _ engine: Engine,
-    _ owner: RecordingOwner,
-    _ history: inout [[UInt8]],
+    owner: RecordingOwner,
+    history: inout [[UInt8]],
     round: Int
 ) throws {
     for tick in 0..<40 {
