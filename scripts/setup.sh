@@ -29,6 +29,7 @@ if [ "${1:-run}" = test ]; then
     need hledger hledger
     # For the faults of Tests/EndToEnd: what a kernel and a disk can do to a journal.
     need cc gcc
+    need readelf binutils
     need strace strace
     need mkfs.ext4 e2fsprogs
     need mkfs.xfs xfsprogs

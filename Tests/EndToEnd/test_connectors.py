@@ -7,6 +7,7 @@ import threading
 import httpx
 import pytest
 from events import booked
+from faultlab import needs, strace
 from gateway import BINARY, Demo, key, payment, run, unique, wait_until
 from money import books_are_sound
 
@@ -398,6 +399,45 @@ def test_a_kill_between_the_attempts_executes_each_payment_once(routed):
         assert moved in ([], [("authorize", body["amount"]), ("capture", body["amount"])])
         assert created["status"] == ("captured" if moved else "failed"), created
         assert [attempt["connector"] for attempt in created["attempts"]] == ["alpha", "beta"]
+    assert routed.demo.trial_balance()["balanced"]
+    routed.end()
+
+
+def test_a_kill_in_each_write_of_a_payment_with_two_attempts(routed, tmp_path):
+    """A write of the log kills the process: before and after the records of the payment, of its first attempt's end, and of its end."""
+    needs("strace")
+    routed.alpha.profile(SOFT)
+    requests = []
+    for number in range(12):
+        assert routed.demo.stop_gateway() == 0
+        inject = f"inject=pwrite64:signal=SIGKILL:when={2 + number}"
+        # The segments that are there: one in use, and one that is prepared already.
+        segments = sorted((routed.demo.directory / "data").glob("log-*/*.journal"))
+        where = [argument for segment in segments for argument in ("-P", str(segment))]
+        server = routed.demo.serve(*strace(tmp_path / f"trace-{number}", *where, "-e", "trace=pwrite64", "-e", inject))
+        wait_until(lambda server=server: server.poll() is not None or routed.demo.is_ready(), 60, "readiness")
+        while server.poll() is None:
+            assert len(requests) < 500, "no write was met"
+            body, headers = payment(amount=1_000 + len(requests)), key()
+            requests.append((body, headers))
+            try:
+                with routed.demo.client() as api:
+                    api.post("/v1/payments", json=body, headers=headers)
+            except httpx.HTTPError:
+                server.wait(30)
+        assert server.returncode == -9
+        routed.demo.start("gateway")
+    assert len(requests) >= 6, "every start died before it took a payment"
+    made = 0
+    for body, headers in requests:
+        answer = wait_until(lambda body=body, headers=headers: final(routed, body, headers), 120, "the end of the payment")
+        created = answer.json().get("payment", answer.json())
+        assert routed.moved("alpha", created) == []
+        moved = routed.moved("beta", created)
+        assert moved in ([], [("authorize", body["amount"]), ("capture", body["amount"])])
+        assert created["status"] == ("captured" if moved else "failed"), created
+        made += bool(moved)
+    assert made > 0
     assert routed.demo.trial_balance()["balanced"]
     routed.end()
 
