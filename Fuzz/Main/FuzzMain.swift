@@ -3,8 +3,8 @@ import Foundation
 @_silgen_name("LLVMFuzzerRunDriver")
 private func LLVMFuzzerRunDriver(
     _ count: UnsafeMutablePointer<CInt>,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+    arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
 /// Chosen once, before the driver starts.
@@ -30,7 +30,7 @@ struct FuzzMain {
         var count = CInt(rest.count)
         let status = pointers.withUnsafeMutableBufferPointer { buffer -> CInt in
             guard var base = buffer.baseAddress else { return 64 }
-            return LLVMFuzzerRunDriver(&count, &base) { bytes, count in
+            return LLVMFuzzerRunDriver(&count, arguments: &base) { bytes, count in
                 target.run(UnsafeRawBufferPointer(start: bytes, count: count))
                 return 0
             }

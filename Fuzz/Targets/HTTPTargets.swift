@@ -9,7 +9,7 @@ extension FuzzTarget {
         var chunk: [UInt8] = []
         if start & 4 == 0 { chunk += FuzzFrame.preface + FuzzFrame(4).bytes }
         if start & 12 == 0 { chunk += FuzzFrame(4, flags: 1).bytes }
-        for _ in 0..<400 where !program.isEmpty { step(&program, world, &chunk) }
+        for _ in 0..<400 where !program.isEmpty { step(&program, in: world, through: &chunk) }
         world.receive(chunk)
         world.finish()
     }
@@ -48,7 +48,7 @@ extension FuzzTarget {
         }
     }
 
-    private static func step(_ input: inout FuzzInput, _ world: EdgeWorld, _ chunk: inout [UInt8]) {
+    private static func step(_ input: inout FuzzInput, in world: EdgeWorld, through chunk: inout [UInt8]) {
         let operation = input.byte()
         switch operation & 15 {
         case 0: chunk += input.take(Int(input.byte()))

@@ -50,16 +50,16 @@ struct JournalSeed {
         header.encode(into: UnsafeMutableRawBufferPointer(rebasing: memory[0..<SegmentHeader.byteCount]))
         point.segment = number
         point.offset = UInt64(SegmentHeader.byteCount)
-        for index in 0..<batches { addBatch(memory, header, size: index == 1 ? 5_000 : 300, &point) }
+        for index in 0..<batches { addBatch(memory, to: header, size: index == 1 ? 5_000 : 300, point: &point) }
         files[Self.path(JournalDirectory.segmentName(number))] = Array(memory)
     }
 
     /// Three records: one of the given size, an empty one, a short one.
     private mutating func addBatch(
         _ memory: UnsafeMutableRawBufferPointer,
-        _ segment: SegmentHeader,
+        to segment: SegmentHeader,
         size: Int,
-        _ point: inout DurablePoint
+        point: inout DurablePoint
     ) {
         var payload: [UInt8] = []
         for count in [size, 0, 9] {

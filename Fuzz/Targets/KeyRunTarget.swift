@@ -13,7 +13,7 @@ extension FuzzTarget {
             if program.byte() == 255 {
                 files[path] = nil
             } else if var file = files[path] {
-                SnapshotDamage.damage(&file, &program, &isForged)
+                SnapshotDamage.damage(&file, by: &program, isForged: &isForged)
                 files[path] = file
             }
         }

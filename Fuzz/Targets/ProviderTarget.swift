@@ -35,7 +35,7 @@ extension FuzzTarget {
         let headers = [json, json, ["content-type": "text/html"], [:]][Int(first >> 6)]
         let response = HTTPClientResponse(status: status, headers: headers, body: ByteBuffer(bytes: body))
         let outcome = SimulatedReplyDecoder.outcome(of: .response(response), for: SimulatedCall(call))
-        check(outcome, mode, status, body)
+        check(outcome, mode: mode, status: status, body: body)
         // What is not declared as the PSP's JSON proves nothing.
         if !JSONMediaType.isDeclared(by: headers) {
             guard case .unknown = outcome else { preconditionFailure("\(outcome) from an answer that is not JSON") }
@@ -47,7 +47,7 @@ extension FuzzTarget {
         return euro
     }()
 
-    private static func check(_ outcome: ProviderOutcome, _ mode: ProviderCall.Mode, _ status: Int, _ body: [UInt8]) {
+    private static func check(_ outcome: ProviderOutcome, mode: ProviderCall.Mode, status: Int, body: [UInt8]) {
         switch outcome {
         case .succeeded(let success):
             precondition(status == 200)

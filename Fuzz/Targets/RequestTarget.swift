@@ -16,11 +16,17 @@ extension FuzzTarget {
         let kind = program.byte() % 6
         let rest = program.rest()
         switch kind {
-        case 0, 1: interpret("POST", "/v1/payments", rest)
-        case 2: interpret("POST", "/v1/payments/\(payment)/capture", rest)
-        case 3: interpret("POST", "/v1/payments/\(payment)/refunds", rest)
-        case 4: interpret("GET", "/" + String(decoding: rest, as: UTF8.self), [])
-        default: interpret("POST", "/v1/payments/\(payment)/cancel", [], key: String(decoding: rest, as: UTF8.self))
+        case 0, 1: interpret("POST", path: "/v1/payments", body: rest)
+        case 2: interpret("POST", path: "/v1/payments/\(payment)/capture", body: rest)
+        case 3: interpret("POST", path: "/v1/payments/\(payment)/refunds", body: rest)
+        case 4: interpret("GET", path: "/" + String(decoding: rest, as: UTF8.self), body: [])
+        default:
+            interpret(
+                "POST",
+                path: "/v1/payments/\(payment)/cancel",
+                body: [],
+                key: String(decoding: rest, as: UTF8.self)
+            )
         }
     }
 
@@ -40,8 +46,7 @@ extension FuzzTarget {
         return made
     }()
 
-    private static func interpret(_ method: String, _ path: String, _ body: [UInt8], key idempotencyKey: String = "k-1")
-    {
+    private static func interpret(_ method: String, path: String, body: [UInt8], key idempotencyKey: String = "k-1") {
         var interpreter = RequestInterpreter(configuration)
         let headers: HPACKHeaders = [
             "authorization": "Bearer \(key.text)", "idempotency-key": idempotencyKey,

@@ -20,7 +20,7 @@ extension FuzzTarget {
         guard sections.allSatisfy({ !ShardStateSeed.isHuge($0) }) else { return }
         var core = ShardStateSeed.empty()
         var progress = SnapshotProgress()
-        for section in sections where !ShardStateSeed.take(section, &core, &progress) { return }
+        for section in sections where !ShardStateSeed.take(section, into: &core, progress: &progress) { return }
         guard progress.isComplete else { return }
         do throws(RecordDecodingError) { try core.restored(upTo: 100) } catch { return }
         _ = core.trialBalance()
@@ -129,7 +129,7 @@ private enum ShardStateSeed {
     }
 
     /// False when the shard refuses it.
-    static func take(_ section: Section, _ core: inout ShardCore, _ progress: inout SnapshotProgress) -> Bool {
+    static func take(_ section: Section, into core: inout ShardCore, progress: inout SnapshotProgress) -> Bool {
         let bytes = section.bytes
         return bytes.withUnsafeBytes { bytes in
             do throws(RecordDecodingError) {

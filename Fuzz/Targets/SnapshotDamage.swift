@@ -4,7 +4,7 @@
 enum SnapshotDamage {
     /// One change that a program of the fuzzer asks for. `isForged` becomes true where a checksum was made right again: then the file
     /// may say what was never written.
-    static func damage(_ file: inout [UInt8], _ input: inout FuzzInput, _ isForged: inout Bool) {
+    static func damage(_ file: inout [UInt8], by input: inout FuzzInput, isForged: inout Bool) {
         let operation = input.byte() % 8
         let offset = input.word()
         switch operation {
@@ -19,16 +19,16 @@ enum SnapshotDamage {
             let source = input.word()
             let part = Array(file.dropFirst(source).prefix(64))
             for (index, byte) in part.enumerated() where offset + index < file.count { file[offset + index] = byte }
-        default: forge(&file, operation, &input, &isForged)
+        default: forge(&file, operation: operation, by: &input, isForged: &isForged)
         }
     }
 
     /// A field of the header, of the first chunk's header or of the trailer, with the checksum made right.
     private static func forge(
         _ file: inout [UInt8],
-        _ operation: UInt8,
-        _ input: inout FuzzInput,
-        _ isForged: inout Bool
+        operation: UInt8,
+        by input: inout FuzzInput,
+        isForged: inout Bool
     ) {
         let field = Int(input.byte()) % 96
         let (width, value) = (1 << (Int(input.byte()) % 4), input.edge())

@@ -7,7 +7,7 @@ extension FuzzTarget {
         var program = FuzzInput(input)
         var isForged = false
         var file = SnapshotSeed.file
-        for _ in 0..<32 where !program.isEmpty { SnapshotDamage.damage(&file, &program, &isForged) }
+        for _ in 0..<32 where !program.isEmpty { SnapshotDamage.damage(&file, by: &program, isForged: &isForged) }
         let disk = MemoryDisk([SnapshotSeed.path: file])
         var chunks: [SnapshotSeed.Chunk] = []
         let read = try? SnapshotReader.readAll(disk, path: SnapshotSeed.path) { section, bytes throws(JournalError) in
