@@ -50,7 +50,7 @@ failures_of() { # LOG
 }
 
 format() {
-    swift format lint --strict -r --configuration .swift-format Package.swift Sources Tests Fuzz Benchmarks/journal loadtest/Sources
+    swift format lint --strict -r --configuration .swift-format Package.swift Sources Tests Fuzz Benchmarks loadtest/Sources
 }
 
 # Shell and Python. ruff is in an environment of its own, so that `make check` installs nothing else.

@@ -32,7 +32,7 @@ BANNED = [
     (r'fatalError\("TODO', "finish it", []),
     (r"\bTODO(?!\()", "TODO(name): reason", []),
 ]
-SWIFT_ROOTS = ["Sources", "Tests", "loadtest/Sources", "Benchmarks"]
+SWIFT_ROOTS = ["Sources", "Tests", "Fuzz", "loadtest/Sources", "Benchmarks"]
 SOURCE_ROOTS = ["Sources", "loadtest/Sources"]
 
 offences = []
