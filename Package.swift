@@ -19,6 +19,10 @@ let strict: [SwiftSetting] =
     + (fuzzRuntime == nil && !isChecked
         ? [] : [.unsafeFlags(["-assert-config", "Debug", "-enable-testing"], .when(configuration: .release))])
 
+/// Tests themselves are not optimized: to optimize them takes longer than they run. What they test is.
+let plain: [SwiftSetting] =
+    strict + (isChecked ? [.unsafeFlags(["-Onone"], .when(configuration: .release))] : [])
+
 /// Links Swift's libraries into a release executable, so that it runs where there is no toolchain. By the linker alone
 /// (`--static-swift-stdlib` would compile everything a second time, beside the build of the tests).
 let staticRuntime: [LinkerSetting] =
@@ -65,7 +69,7 @@ func module(
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: plain)
 }
 
 let package = Package(
@@ -291,7 +295,7 @@ let package = Package(
                 nioPosix,
             ],
             exclude: ["Scenarios"],
-            swiftSettings: strict
+            swiftSettings: plain
         ),
         tests("KeyRunsTests", ["KeyRuns", "Journal", "ShardModel"]),
         tests(
@@ -313,7 +317,7 @@ let package = Package(
             name: "SimulationTests",
             dependencies: ["Simulation", "Journal", "JournalConformance"],
             exclude: ["regression-seeds.txt"],
-            swiftSettings: strict
+            swiftSettings: plain
         ),
         tests("LoadTestTests", ["LoadTest", "HTTPTransport", nioCore, nioHPACK]),
         tests(
@@ -355,7 +359,7 @@ if let fuzzRuntime {
             path: "Fuzz",
             exclude: ["Corpus", "README.md", "Main"],
             sources: ["Targets", "Tests"],
-            swiftSettings: strict
+            swiftSettings: plain
         )
     )
 }
