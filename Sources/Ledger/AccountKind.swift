@@ -24,7 +24,7 @@ package enum AccountOwner: UInt8, Sendable, CaseIterable {
     case seller = 5
 }
 
-/// The accounts of the chart (`reference/payments.md` 4.4); the raw value is journaled and never reused.
+/// The accounts of the chart (docs/ledger.md); the raw value is journaled and never reused.
 package enum AccountKind: UInt8, Sendable, CaseIterable {
     /// `psp:p:receivable`: what a provider owes us.
     case providerReceivable = 1

@@ -4,15 +4,18 @@ package import Money
 package enum PaymentRail: Hashable, Sendable {
     /// A provider pays, the merchant's pending balance gets it: nearly all payments.
     case provider
-    /// A wallet pays. The merchant's share is available at once, except what comes from top-ups that no provider has settled.
+    /// A wallet pays. The merchant's share is available at once, except what comes from top-ups
+    /// that no provider has settled.
     case wallet(WalletFunds)
     /// A provider pays, and what it pays fills a wallet.
     case topUp(WalletFunds)
-    /// Captured by hand against cash: the bank has it, the merchant's share is available at once, refunds are cash, too.
+    /// Captured by hand against cash: the bank has it, the merchant's share is available at once,
+    /// refunds are cash, too.
     case cash
 
-    /// The account that stands where an ordinary payment has `kind`; nil for the same. What holds a wallet's money is a liability like
-    /// the wallet, no memo: what is held cannot be spent (payments.md 4.4), and neither account ever turns to debit.
+    /// The account that stands where an ordinary payment has `kind`; nil for the same. What holds a
+    /// wallet's money is a liability like the wallet, no memo: what is held cannot be spent
+    /// (docs/posting-rules.md, "P1 for wallets"), and neither account ever turns to debit.
     func account(_ kind: AccountKind, of parties: Parties) -> Account? {
         switch (self, kind) {
         case (.wallet(let funds), .providerReceivable), (.wallet(let funds), .memoAuthorizationProvider):

@@ -5,7 +5,7 @@ extension Account {
     package static func bankCash(_ currency: Currency) -> Account { Account(.bankCash, owner: 1, currency: currency) }
 }
 
-// P9 and P9f of `reference/payments.md` 4.4.
+// P9 and P9f of docs/posting-rules.md.
 extension PostingRules {
     /// P9, first half: a pay-out leaves an available balance.
     package static func payoutRequested(from source: Account, amountMinor: Int64) -> Transfer {

@@ -42,7 +42,7 @@ package struct Parties: Hashable, Sendable {
     }
 }
 
-/// The only makers of transfers, one per posting rule of `reference/payments.md` 4.4. All amounts are in minor units and
+/// The only makers of transfers, one per posting rule of docs/posting-rules.md. All amounts are in minor units and
 /// must be positive (a violated precondition stops the process: a wrong posting is worse than no answer).
 package enum PostingRules {
     /// P1: a provider holds `amountMinor` of the shopper's money for the merchant (memo accounts).

@@ -1,4 +1,4 @@
-/// The posting rule that made a transfer (`reference/payments.md` 4.4); the raw value is journaled and never reused.
+/// The posting rule that made a transfer (docs/posting-rules.md); the raw value is journaled and never reused.
 package enum PostingRule: UInt8, Sendable, CaseIterable {
     /// P1: an authorization is held.
     case hold = 1

@@ -119,6 +119,6 @@ package struct HledgerExport: LedgerExport {
 }
 
 extension LedgerEntry {
-    /// The entry's number for people: shard and position.
+    /// The entry's number for readers: shard and position.
     package var number: String { "\(shard)-\(position)" }
 }

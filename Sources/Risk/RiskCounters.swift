@@ -197,7 +197,7 @@ extension RiskCounters {
     /// The table's state beside its counters, for snapshots: its slots and the place of the search.
     package var shape: (slots: Int, cursor: Int) { (slotCount, cursor) }
 
-    /// Takes a counter back to its place.
+    /// Moves a counter to its place.
     /// - Returns: false when it cannot have been there.
     package mutating func restore(slot: Int, _ words: [UInt64]) -> Bool {
         guard words.count == Self.slotWords, words[3] > 0, words[3] < 1 << 40, Int64(bitPattern: words[2]) >= 0,

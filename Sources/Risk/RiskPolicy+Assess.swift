@@ -114,7 +114,7 @@ extension RiskPolicy {
         return lost
     }
 
-    /// The verdict with the scorer's answer: the higher of the two scores counts, and nothing that was said before is taken back.
+    /// The verdict with the scorer's answer: the higher of the two scores counts, and no earlier reason is dropped.
     package func combine(_ before: RiskAssessment, _ answer: ScoreOutcome) -> RiskAssessment {
         var after = before
         after.asksScorer = false

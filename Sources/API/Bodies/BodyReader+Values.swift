@@ -38,7 +38,7 @@ extension BodyReader {
         return name
     }
 
-    /// Text for people, lengths in bytes; control characters are refused.
+    /// Free text, lengths in bytes; control characters are refused.
     mutating func text(
         _ name: StaticString,
         lengths: ClosedRange<Int>,

@@ -4,7 +4,7 @@ import Money
 import Payments
 import ShardRecords
 
-/// Makes the cursors of lists of entries, and takes them back: a place in the journal, signed with the merchant and the filters
+/// Makes the cursors of lists of entries, and checks them: a place in the journal, signed with the merchant and the filters
 /// (HMAC-SHA-256, 112 bits), so that nobody can ask for another's place, or go on in a list that the place is not of.
 package struct LedgerCursorKey: Sendable {
     /// Characters of a cursor: version, position (8), transfers, signature (14), in base64url.

@@ -22,7 +22,7 @@ struct BackupManifest: Equatable {
         var digest: String
     }
 
-    /// Seconds since 1970; for people.
+    /// Seconds since 1970; for readers.
     var seconds: Int64
     var logs: [Log] = []
     var files: [File] = []

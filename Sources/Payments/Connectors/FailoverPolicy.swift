@@ -22,7 +22,7 @@ package enum FailoverDecision: Sendable, Hashable {
     }
 }
 
-/// Whether an authorization moves on to the next connector (payments.md, 2.9 and 4.2). Pure: the same arguments always decide the
+/// Whether an authorization moves on to the next connector (docs/payments.md, "Attempts"). Pure: the same arguments always decide the
 /// same, and the decision is journaled with the attempt, so that a replay does not ask again.
 package enum FailoverPolicy {
     /// The most attempts of one request, at all its connectors together.

@@ -1,4 +1,4 @@
-/// How far a dispute has come (payments.md, section 4.2); the raw value is journaled and stored.
+/// How far a dispute has come (docs/payments.md, "Transitions"); the raw value is journaled and stored.
 package enum DisputeStatus: UInt8, Sendable, CaseIterable {
     /// An inquiry, a request for information or a fraud notice: no money has moved.
     case warning = 1
@@ -29,7 +29,7 @@ package enum DisputeStatus: UInt8, Sendable, CaseIterable {
     package var isOpen: Bool { self == .open || self == .underReview }
 }
 
-/// One dispute of a payment: the third of the orthogonal regions (payments.md, section 4.1).
+/// One dispute of a payment: the third of the orthogonal regions (docs/payments.md, "Three regions").
 @usableFromInline package struct Dispute: Sendable {
     package let id: DisputeID
     package let payment: PaymentID

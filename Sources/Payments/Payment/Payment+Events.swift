@@ -56,7 +56,7 @@ package struct EventContext: Sendable {
     }
 }
 
-// What the rows of payments.md 4.2 say of events that no operation of ours asked for. Every pair that is not here is refused.
+// What the transitions of docs/payments.md say of events that no operation of ours asked for. Every pair that is not here is refused.
 extension Payment {
     /// The most disputes of one payment: they are found by walking from the newest.
     package static let maximumDisputes: UInt16 = 16

@@ -1,6 +1,6 @@
 package import Money
 
-/// How far a payment has come, apart from any operation that is running on it (payments.md, section 4.1).
+/// How far a payment has come, apart from any operation that is running on it (docs/payments.md, "Phases").
 package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     /// Accepted; nothing is known from the PSP yet.
     case created = 1
@@ -156,7 +156,7 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// The public status (payments.md, section 4.1: aliases derived from phase and counters).
+    /// The public status (docs/payments.md, "Phases"): derived from phase and counters.
     package var status: PaymentStatus {
         if running != nil { return .processing }
         switch phase {

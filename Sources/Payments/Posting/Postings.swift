@@ -23,7 +23,7 @@ package struct Transfers: Sendable, Equatable {
     }
 }
 
-/// What each transition books (payments.md, sections 4.2 and 4.4).
+/// What each transition books (docs/payments.md, "Transitions", by the rules of docs/posting-rules.md).
 package enum Postings {
     /// The transfers of an accepted operation: P5a for a refund, nothing for the others.
     package static func started(

@@ -16,7 +16,7 @@ package struct PaymentView: Sendable {
     package var capturedMinor: Int64
     package var refundedMinor: Int64
     package var refundPendingMinor: Int64
-    /// Taken back by disputes, whether they are open or lost.
+    /// Withdrawn by disputes, whether they are open or lost.
     package var disputedMinor: Int64
     /// Of the captured amount, what the provider has settled.
     package var settledMinor: Int64

@@ -108,8 +108,8 @@ package struct DisputePolicy: Sendable, Equatable {
     }
 }
 
-/// The most of what a shard keeps beside payments. Full: 503, and 422 for one merchant's sellers. Pay-outs, wallets and sellers stay in
-/// memory for good (about 200, 120 and 150 bytes each with their texts), quotes for an hour after they expired.
+/// The most of what a shard keeps beside payments. Full: 503, and 422 for one merchant's sellers. Pay-outs, wallets and sellers
+/// that are idle leave memory (docs/capacity.md); quotes stay for an hour after they expired.
 package struct MoneyLimits: Sendable {
     package var payouts = 1 << 20
     /// A merchant may have `merchantShare` of them. More: 503.

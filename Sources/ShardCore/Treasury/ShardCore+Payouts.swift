@@ -50,7 +50,7 @@ extension ShardCore {
         return .success(amount)
     }
 
-    /// What the bank says of a pay-out. Whoever may say it is the edge's to know.
+    /// What the bank says of a pay-out. The API has checked that the caller is an operator.
     mutating func payoutEvent(
         _ id: PayoutID,
         _ event: PayoutEvent,

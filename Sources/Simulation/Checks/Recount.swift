@@ -109,7 +109,7 @@ struct Recount {
         line.shared += base - left
     }
 
-    /// What was captured without an answer that shows it: by the gateway itself, on the way to take it back.
+    /// What was captured without an answer that shows it: by the gateway itself, on the way to its reversal.
     mutating func captureUnseen(upTo captured: Int64, _ id: PaymentID, _ merchant: UInt64) {
         capture(upTo: captured, id, merchant, [])
     }

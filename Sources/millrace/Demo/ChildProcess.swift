@@ -26,7 +26,7 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// What people and files call it.
+    /// What messages and files call it.
     let name: String
     let pid: Int32
     private let state = Mutex(State())

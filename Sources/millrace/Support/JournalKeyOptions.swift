@@ -42,7 +42,7 @@ struct CheckpointOptions: ParsableArguments {
 }
 
 extension CheckpointAudit {
-    /// For people.
+    /// For messages.
     func text(lastPosition: RecordPosition) -> String {
         let unsigned = lastPosition - min(lastPosition, signedPosition)
         return "\(logged) checkpoints in the log, \(kept) kept elsewhere, \(confirmed) confirmed, \(beforeFirst) about "
