@@ -26,7 +26,11 @@ import Testing
                 owner.close()
                 let name = try #require(JournalCursorName("consumer"))
                 try log.store(of: stream.number).createCursor(name, at: 1)
-                try Files.writeAtomically(Array("of the shard".utf8), to: stream.directory + "/file", permissions: 0o600)
+                try Files.writeAtomically(
+                    Array("of the shard".utf8),
+                    to: stream.directory + "/file",
+                    permissions: 0o600
+                )
             }
             log.close()
         }
