@@ -1,3 +1,5 @@
+package import Payments
+
 /// Counters of what happened lately, one for each (rule, subject): a flat table of fixed size with open addressing.
 ///
 /// A counter is eight buckets. The window's length over seven is a bucket's width, so that the eight together always cover the
@@ -7,13 +9,16 @@
 /// A slot takes 96 bytes and a quarter of the slots stays empty: 128 bytes for each counter of the capacity, in chunks that take
 /// memory when they are first written.
 /// Counters whose window has passed make room for new ones, a few slots with each new counter. When the table is full of living
-/// ones, a new subject is not counted: `hasRoom` says so before, and the policy says what becomes of the payment.
+/// ones, or the merchant's share of it is, a new subject is not counted: `hasRoom` says so before, and the policy says what becomes
+/// of the payment.
 package struct RiskCounters: Sendable {
     /// The bytes of one slot, in memory and in snapshots.
     package static let slotBytes = slotWords * 8
     package static let bucketCount = 8
-    /// Words of a slot: digest high and low, newest bucket, width (0: empty), eight buckets.
+    /// Words of a slot: digest high and low, newest bucket, width (0: empty) with the owner above it, eight buckets.
     static let slotWords = 4 + bucketCount
+    /// A width is below 2^40 ms, 34 years. In a slot the 24 bits above it are the owner: a place in `merchants`.
+    private static let widthBits: UInt64 = 40
     private static let chunkSlots = 256
     /// Slots that a new counter looks at for others whose window has passed; many when hardly a place is left.
     private static let sweptSlots = 4
@@ -24,14 +29,21 @@ package struct RiskCounters: Sendable {
     private let slotCount: Int
     /// The most counters.
     package let capacity: Int
+    /// The most counters of one merchant.
+    package let merchantLimit: Int
+    /// How many counters each merchant has.
+    private var merchants = MerchantCounts()
     package private(set) var count = 0
     /// Where the search for counters whose window has passed goes on.
     private(set) var cursor = 0
 
-    /// - Parameter capacity: the most counters, from 1.
-    package init(capacity: Int) {
-        precondition(capacity > 0 && capacity <= Self.maximumCapacity)
+    /// - Parameters:
+    ///   - capacity: the most counters, from 1.
+    ///   - merchantLimit: the most of one merchant, from 1.
+    package init(capacity: Int, merchantLimit: Int) {
+        precondition(capacity > 0 && capacity <= Self.maximumCapacity && merchantLimit > 0)
         self.capacity = capacity
+        self.merchantLimit = merchantLimit
         let needed = capacity + capacity / 3 + 1
         let chunkCount = (needed + Self.chunkSlots - 1) / Self.chunkSlots
         slotCount = chunkCount * Self.chunkSlots
@@ -45,6 +57,11 @@ package struct RiskCounters: Sendable {
 
     /// The bytes that the table takes.
     package var reservedBytes: Int { slotCount * Self.slotBytes }
+
+    /// Counters of one merchant.
+    package func count(of merchant: MerchantID) -> Int { merchants.count(of: merchant) }
+    /// The most counters that one merchant has.
+    package var largestMerchantCount: Int { merchants.largestCount }
 
     /// A bucket's width for a window, both in milliseconds.
     package static func width(ofWindow window: Int64) -> Int64 { max(1, (window + 6) / 7) }
@@ -69,36 +86,49 @@ package struct RiskCounters: Sendable {
     /// Whether the subject has a counter.
     package func contains(_ digest: RiskDigest) -> Bool { find(digest) != nil }
 
-    /// Whether so many new subjects can get counters at `now`, those counted that `add` would make room of.
-    package func hasRoom(for new: Int, at now: Int64) -> Bool {
+    /// Whether so many new subjects of a merchant can get counters at `now`, those counted that `add` would make room of.
+    package func hasRoom(for new: Int, of merchant: MerchantID, at now: Int64) -> Bool {
         let free = capacity - count
-        guard new > free else { return true }
+        let freeOfMerchant = merchantLimit - merchants.count(of: merchant)
+        guard new > free || new > freeOfMerchant else { return true }
         var past = 0
+        var pastOfMerchant = 0
         var slot = cursor
         for _ in 0..<min(slotCount, Self.sweptSlotsWhenShort) {
-            if isPast(slot, at: now) { past += 1 }
+            if isPast(slot, at: now) {
+                past += 1
+                if owner(slot) == merchant { pastOfMerchant += 1 }
+            }
             slot = after(slot)
         }
-        return new <= free + past
+        return new <= free + past && new <= freeOfMerchant + pastOfMerchant
     }
 
     /// Adds to a counter, which is made when it is not there.
-    /// - Returns: false when the table is full.
+    /// - Parameters:
+    ///   - merchant: whose counter it is; the digest tells merchants apart.
+    ///   - width: `width(ofWindow:)` of the rule's window, below 2^40.
+    /// - Returns: false when the table, or the merchant's share of it, is full.
     @discardableResult
-    package mutating func add(_ amount: UInt64, to digest: RiskDigest, width: Int64, at now: Int64) -> Bool {
+    package mutating func add(
+        _ amount: UInt64,
+        to digest: RiskDigest,
+        of merchant: MerchantID,
+        width: Int64,
+        at now: Int64
+    ) -> Bool {
         if let slot = find(digest) {
             add(amount, toSlot: slot, width: width, at: now)
             return true
         }
-        sweep(at: now)
-        guard count < capacity else { return false }
+        sweep(for: merchant, at: now)
+        guard count < capacity, merchants.count(of: merchant) < merchantLimit else { return false }
         let slot = emptySlot(for: digest)
         set(slot, number: 0, value: digest.high)
         set(slot, number: 1, value: digest.low)
         set(slot, number: 2, value: UInt64(bitPattern: now / width))
-        set(slot, number: 3, value: UInt64(width))
+        take(slot, width: UInt64(width), for: merchant)
         for bucket in 0..<Self.bucketCount { set(slot, number: 4 + bucket, value: 0) }
-        count += 1
         add(amount, toSlot: slot, width: width, at: now)
         return true
     }
@@ -127,6 +157,25 @@ package struct RiskCounters: Sendable {
 
     private func isEmpty(_ slot: Int) -> Bool { word(slot, 3) == 0 }
 
+    private func width(_ slot: Int) -> UInt64 { word(slot, 3) & (1 << Self.widthBits - 1) }
+
+    private func place(_ slot: Int) -> UInt32 { UInt32(word(slot, 3) >> Self.widthBits) }
+
+    /// Whose counter it is.
+    /// - Precondition: the slot is not empty.
+    private func owner(_ slot: Int) -> MerchantID { merchants.merchant(atPlace: place(slot)) }
+
+    /// The slot is no longer empty: it is counted for its merchant.
+    private mutating func take(_ slot: Int, width: UInt64, for merchant: MerchantID) {
+        let place = UInt64(merchants.add(merchant))
+        precondition(
+            width >> Self.widthBits == 0 && place >> (64 - Self.widthBits) == 0,
+            "a width or a place is too large"
+        )
+        set(slot, number: 3, value: width | place << Self.widthBits)
+        count += 1
+    }
+
     private func home(_ low: UInt64) -> Int {
         Int(truncatingIfNeeded: low.multipliedFullWidth(by: UInt64(slotCount)).high)
     }
@@ -152,23 +201,28 @@ package struct RiskCounters: Sendable {
         return slot
     }
 
-    /// Removes some of the counters that count nothing any more.
-    private mutating func sweep(at now: Int64) {
-        let isShort = capacity - count < Self.sweptSlotsWhenShort / 4
+    /// Removes some of the counters that count nothing any more: all of the slots that `hasRoom` looks at when the table, or the
+    /// share of the merchant that needs one, is nearly full.
+    private mutating func sweep(for merchant: MerchantID, at now: Int64) {
+        let free = min(capacity - count, merchantLimit - merchants.count(of: merchant))
+        let isShort = free < Self.sweptSlotsWhenShort / 4
         var rest = min(slotCount, isShort ? Self.sweptSlotsWhenShort : Self.sweptSlots)
         while rest > 0 {
+            // A follower may have come into the slot of a counter that was removed: the slot is looked at again.
+            while isPast(cursor, at: now) { remove(cursor) }
+            cursor = after(cursor)
             rest -= 1
-            if isPast(cursor, at: now) { remove(cursor) } else { cursor = after(cursor) }
         }
     }
 
     private func isPast(_ slot: Int, at now: Int64) -> Bool {
-        let width = Int64(word(slot, 3))
-        return width > 0 && now / width - Int64(bitPattern: word(slot, 2)) >= Int64(Self.bucketCount)
+        let bucketWidth = Int64(width(slot))
+        return bucketWidth > 0 && now / bucketWidth - Int64(bitPattern: word(slot, 2)) >= Int64(Self.bucketCount)
     }
 
     /// Closes the hole with followers that may stand there, so that no tombstones pile up.
     private mutating func remove(_ slot: Int) {
+        merchants.remove(place: place(slot))
         var hole = slot
         var next = after(hole)
         while !isEmpty(next) {
@@ -185,37 +239,63 @@ package struct RiskCounters: Sendable {
 
 // MARK: - Snapshots
 
+/// A counter as a snapshot holds it.
+package struct StoredCounter: Sendable, Equatable {
+    package static let byteCount = 8 + RiskCounters.slotBytes
+
+    package var merchant: MerchantID
+    /// Digest high and low, newest bucket, width, eight buckets.
+    package var words: [UInt64]
+
+    package init(merchant: MerchantID, words: [UInt64]) {
+        self.merchant = merchant
+        self.words = words
+    }
+
+    fileprivate var isCounter: Bool {
+        words.count == RiskCounters.slotWords && words[3] > 0 && words[3] < 1 << 40 && Int64(bitPattern: words[2]) >= 0
+    }
+}
+
 extension RiskCounters {
-    /// Visits the counters in the table's order, each with its place and its words.
-    package func forEach(_ body: (_ slot: Int, _ words: ArraySlice<UInt64>) -> Void) {
-        for slot in 0..<slotCount where !isEmpty(slot) {
-            let start = slot % Self.chunkSlots * Self.slotWords
-            body(slot, chunks[slot / Self.chunkSlots][start..<start + Self.slotWords])
-        }
+    /// The slots that hold counters, in the table's order.
+    package var slotsInUse: [Int] { (0..<slotCount).filter { !isEmpty($0) } }
+
+    /// - Precondition: the slot is in use.
+    package func counter(at slot: Int) -> StoredCounter {
+        let start = slot % Self.chunkSlots * Self.slotWords
+        var words = Array(chunks[slot / Self.chunkSlots][start..<start + Self.slotWords])
+        words[3] = width(slot)
+        return StoredCounter(merchant: owner(slot), words: words)
+    }
+
+    /// Visits the counters in the table's order, each with its place.
+    package func forEach(_ body: (_ slot: Int, StoredCounter) -> Void) {
+        for slot in slotsInUse { body(slot, counter(at: slot)) }
     }
 
     /// The table's state beside its counters, for snapshots: its slots and the place of the search.
     package var shape: (slots: Int, cursor: Int) { (slotCount, cursor) }
 
-    /// Moves a counter to its place.
+    /// Moves a counter to its place. The merchant's share is not looked at: what was counted goes on.
     /// - Returns: false when it cannot have been there.
-    package mutating func restore(slot: Int, _ words: [UInt64]) -> Bool {
-        guard words.count == Self.slotWords, words[3] > 0, words[3] < 1 << 40, Int64(bitPattern: words[2]) >= 0,
-            slot >= 0, slot < slotCount, isEmpty(slot), count < capacity
-        else { return false }
-        for number in 0..<Self.slotWords { set(slot, number: number, value: words[number]) }
-        count += 1
+    package mutating func restore(slot: Int, _ counter: StoredCounter) -> Bool {
+        guard counter.isCounter, slot >= 0, slot < slotCount, isEmpty(slot), count < capacity else { return false }
+        for number in 0..<Self.slotWords where number != 3 { set(slot, number: number, value: counter.words[number]) }
+        take(slot, width: counter.words[3], for: counter.merchant)
         return true
     }
 
     /// Takes a counter of a table of another size.
-    /// - Returns: false when the table is full, the counter's window has passed, or the words are no counter.
-    package mutating func adopt(_ words: [UInt64], at now: Int64) -> Bool {
-        guard words.count == Self.slotWords, words[3] > 0, words[3] < 1 << 40, Int64(bitPattern: words[2]) >= 0,
+    /// - Returns: false when the table or the merchant's share of it is full, the counter's window has passed, or it is no counter.
+    package mutating func adopt(_ counter: StoredCounter, at now: Int64) -> Bool {
+        let words = counter.words
+        guard counter.isCounter,
             now / Int64(words[3]) - Int64(bitPattern: words[2]) < Int64(Self.bucketCount), count < capacity,
+            merchants.count(of: counter.merchant) < merchantLimit,
             find(RiskDigest(high: words[0], low: words[1])) == nil
         else { return false }
-        return restore(slot: emptySlot(for: RiskDigest(high: words[0], low: words[1])), words)
+        return restore(slot: emptySlot(for: RiskDigest(high: words[0], low: words[1])), counter)
     }
 
     /// Goes on where the table that these counters came from was.

@@ -82,13 +82,13 @@ extension RiskPolicy {
         at now: Int64
     ) -> Bool {
         // Nearly always: no meter needs to be looked at.
-        guard counters?.hasRoom(for: meters.count, at: now) == false else { return true }
+        guard counters?.hasRoom(for: meters.count, of: facts.merchant, at: now) == false else { return true }
         var new = 0
         for meter in meters where meter.amount(of: facts) != nil {
             guard let digest = meter.digest(facts, details: details, subjects: subjects, key: key) else { continue }
             if counters?.contains(digest) == false { new += 1 }
         }
-        return new == 0 || counters?.hasRoom(for: new, at: now) != false
+        return new == 0 || counters?.hasRoom(for: new, of: facts.merchant, at: now) != false
     }
 
     /// Counts a payment that was made, whatever was said of it.
@@ -109,7 +109,8 @@ extension RiskPolicy {
             else {
                 continue
             }
-            if counters?.add(amount, to: digest, width: meter.width, at: time) == false { lost += 1 }
+            let isCounted = counters?.add(amount, to: digest, of: facts.merchant, width: meter.width, at: time)
+            if isCounted == false { lost += 1 }
         }
         return lost
     }

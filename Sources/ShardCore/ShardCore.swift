@@ -97,7 +97,7 @@ package struct ShardCore: ~Copyable {
         timers = TimerWheel(maximumTimers: Self.timerCapacity)
         expiredTimers.reserveCapacity(256)
         riskPolicy = configuration.risk
-        riskCounters = .make(for: configuration.risk)
+        riskCounters = .make(for: configuration.risk, share: configuration.merchantShare)
     }
 
     /// One timer at most for each operation; recovered operations may exceed the configured capacity, hence the room.
@@ -125,7 +125,7 @@ package struct ShardCore: ~Copyable {
 
     /// The same without the idempotency keys, whose table has a fixed size.
     package var tableBytes: Int {
-        payments.reservedBytes + riskOccupancy.bytes + waiting.reservedBytes + treasury.reservedBytes
+        payments.reservedBytes + (riskCounters?.reservedBytes ?? 0) + waiting.reservedBytes + treasury.reservedBytes
     }
 
     /// The bytes of details, references and notes, used or not.

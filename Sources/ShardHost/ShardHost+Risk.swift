@@ -17,5 +17,5 @@ extension ShardHost {
     }
 
     /// How full the fraud hook's table of counters is.
-    package var riskOccupancy: (counters: Int, capacity: Int, bytes: Int) { core.riskOccupancy }
+    package var riskOccupancy: (counters: Int, capacity: Int, largestMerchant: Int) { core.riskOccupancy }
 }

@@ -252,12 +252,10 @@ package final class ShardHost {
     /// What the shard's tables hold and take.
     package var occupancy: ShardOccupancy {
         ShardOccupancy(
-            payments: core.warmPaymentCount,
-            coldPayments: core.coldPaymentCount,
+            paymentTables: core.paymentOccupancy,
             parkedCommands: core.parkedCommands,
             parkedKeys: core.parkedKeys,
             keyRuns: core.keyRuns.occupancy,
-            refunds: core.warmRefundCount,
             operations: core.operationOccupancy,
             eventKeys: core.eventKeyCount,
             eventCapacity: core.configuration.eventCapacity,

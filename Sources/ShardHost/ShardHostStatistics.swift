@@ -15,17 +15,14 @@ package struct ShardHostStatistics: Sendable {
 
 /// How full a shard is, for gauges.
 package struct ShardOccupancy: Sendable {
-    /// In memory.
-    package var payments: Int
-    /// On disk alone.
-    package var coldPayments: Int
+    /// Payments, refunds and disputes.
+    package var paymentTables: PaymentOccupancy
     /// Commands that wait for payments to be read back from the disk.
     package var parkedCommands: ParkingOccupancy
     /// Commands that wait for their keys to be looked up on the disk.
     package var parkedKeys: ParkingOccupancy
     /// Idempotency keys that left memory.
     package var keyRuns: KeyRunOccupancy
-    package var refunds: Int
     package var operations: OperationOccupancy
     /// Keys of providers' events in memory, and how many fit.
     package var eventKeys: Int
@@ -44,4 +41,9 @@ package struct ShardOccupancy: Sendable {
     package var journalRoomBytes: Int
     /// Bytes of those that the outcomes of what is in flight can need.
     package var outcomeReserveBytes: Int
+
+    /// Payments in memory.
+    package var payments: Int { paymentTables.payments }
+    /// Payments on disk alone.
+    package var coldPayments: Int { paymentTables.coldPayments }
 }

@@ -25,9 +25,9 @@ import Testing
         let policy: RiskPolicy
         private(set) var counters: RiskCounters?
 
-        init(_ policy: RiskPolicy) {
+        init(_ policy: RiskPolicy, merchantLimit: Int? = nil) {
             self.policy = policy
-            counters = policy.neededCounters.map { RiskCounters(capacity: $0) }
+            counters = policy.neededCounters.map { RiskCounters(capacity: $0, merchantLimit: merchantLimit ?? $0) }
         }
 
         func pay(_ facts: RiskFacts, _ details: [UInt8], at now: Int64) -> RiskAssessment {
@@ -150,6 +150,23 @@ import Testing
             verdict("tok", "listed")
                 == .init(band: .review, score: 0, reasons: ["sanctions_list", "allow_list"], asksScorer: false)
         )
+    }
+
+    @Test func `one merchant's full share is as a full table for that merchant alone`() {
+        let policy = RiskPolicy(
+            rules: [Self.velocity(.customer)],
+            whenCountersAreFull: .review,
+            counterCapacity: 4,
+            key: Self.key
+        )
+        let world = World(policy, merchantLimit: 3)
+        for customer in ["a", "b", "c"] {
+            #expect(world.pay(Self.facts(), Self.details(customer: customer), at: 1).isPlain)
+        }
+        let fourth = world.pay(Self.facts(), Self.details(customer: "d"), at: 1)
+        #expect(fourth.band == .review && fourth.countersWereFull && fourth.reasons == ["counters_full"])
+        #expect(world.pay(Self.facts(merchant: 2), Self.details(customer: "d"), at: 1).isPlain)
+        #expect(world.pay(Self.facts(), Self.details(customer: "a"), at: 1).isPlain)
     }
 
     @Test(arguments: RiskBand.allCases)

@@ -12,11 +12,13 @@ import Testing
 
     private func storage() -> ShardStorage { ShardStorage(directory: "/shard", journalID: 3, fileSystem: disk) }
 
-    private static func configuration(counters: Int, limit: UInt64 = 2) -> ShardConfiguration {
-        ShardRiskTests.configuration(
+    private static func configuration(counters: Int, limit: UInt64 = 2, share: Int = 75) -> ShardConfiguration {
+        var configuration = ShardRiskTests.configuration(
             rules: [RiskRule(name: "often", score: 50, condition: .count(.customer, window: 7_000, limit: limit))],
             counters: counters
         )
+        configuration.merchantShare = .init(percent: share)
+        return configuration
     }
 
     /// Two payments of each of ten customers, and a snapshot behind them.
@@ -47,15 +49,16 @@ import Testing
         #expect(next.responses.map(\.status) == Array(repeating: 202, count: 10))
     }
 
-    @Test func `of a smaller table what fits is kept`() throws {
+    @Test(arguments: [(100, 4), (75, 3)])
+    func `of a smaller table what fits into the merchant's share is kept`(_ share: Int, _ kept: Int) throws {
         let world = try world()
         let next = try ShardWorld(
             from: storage(),
             journal: world.journal,
-            configuration: Self.configuration(counters: 4),
+            configuration: Self.configuration(counters: 4, share: share),
             at: world.now
         )
-        #expect(next.core.riskOccupancy.counters == 4)
+        #expect(next.core.riskOccupancy.counters == kept && next.core.riskOccupancy.largestMerchant == kept)
     }
 
     @Test func `another limit goes on with what was counted, other rules begin anew`() throws {

@@ -181,7 +181,8 @@ extension ProblemRule {
             refusal: .merchantLimitReached,
             category: .rateLimit,
             title: "The merchant has as much of a shared table as it may have",
-            detail: "Nothing was executed. Try again with the same idempotency key when earlier operations have ended."
+            detail:
+                "Nothing was executed. Try again with the same idempotency key when earlier payments or operations have ended."
         ),
         Self(
             code: .eventTableFull,

@@ -35,5 +35,11 @@ extension GatewayMetrics {
             labels: labels,
             value: Int64(table.capacity)
         )
+        metrics.gauge(
+            "millrace_risk_counters_largest_merchant",
+            help: "The most velocity counters that one merchant has.",
+            labels: labels,
+            value: Int64(table.largestMerchant)
+        )
     }
 }

@@ -187,9 +187,6 @@ enum GatewayMetrics {
 
     private static func add(_ shard: ShardOccupancy, _ labels: [MetricLabel], to metrics: inout MetricsSnapshot) {
         let gauges: [(StaticString, StaticString, Int)] = [
-            ("millrace_payments", "Payments in memory.", shard.payments),
-            ("millrace_payments_cold", "Payments on disk alone.", shard.coldPayments),
-            ("millrace_refunds", "Refunds in memory.", shard.refunds),
             ("millrace_operations_running", "Operations without an end.", shard.operations.open),
             ("millrace_calls", "Calls in flight of admitted operations.", shard.operations.calls),
             ("millrace_calls_capacity", "The most of them.", shard.operations.callCapacity),
@@ -225,6 +222,7 @@ enum GatewayMetrics {
             ),
         ]
         for (name, help, value) in gauges { metrics.gauge(name, help: help, labels: labels, value: Int64(value)) }
+        add(shard.paymentTables, labels, to: &metrics)
         addReads(shard, labels, to: &metrics)
         addParking(shard, labels, to: &metrics)
         for table in shard.money {
@@ -250,6 +248,20 @@ enum GatewayMetrics {
                 )
             }
         }
+    }
+
+    private static func add(_ tables: PaymentOccupancy, _ labels: [MetricLabel], to metrics: inout MetricsSnapshot) {
+        let most: StaticString = "The most of them that one merchant has."
+        let gauges: [(StaticString, StaticString, Int)] = [
+            ("millrace_payments", "Payments in memory.", tables.payments),
+            ("millrace_payments_largest_merchant", most, tables.largestMerchantPayments),
+            ("millrace_payments_cold", "Payments on disk alone.", tables.coldPayments),
+            ("millrace_refunds", "Refunds in memory.", tables.refunds),
+            ("millrace_refunds_largest_merchant", most, tables.largestMerchantRefunds),
+            ("millrace_disputes", "Disputes in memory.", tables.disputes),
+            ("millrace_disputes_largest_merchant", most, tables.largestMerchantDisputes),
+        ]
+        for (name, help, value) in gauges { metrics.gauge(name, help: help, labels: labels, value: Int64(value)) }
     }
 
     private static func addParking(

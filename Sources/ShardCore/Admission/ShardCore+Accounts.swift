@@ -9,9 +9,7 @@ import ShardState
 extension ShardCore {
     /// The most wallets, and sellers by currency, that have accounts: they take three quarters of the accounts, and two each. The
     /// rest is for merchants, whatever wallets and sellers do.
-    private var closableCapacity: Int {
-        (configuration.money.accounts - configuration.money.accounts / 4) / Balances.accountsOfClosable
-    }
+    private var closableCapacity: Int { (accountLimit - accountLimit / 4) / Balances.accountsOfClosable }
 
     /// Accounts of merchants, wallets and sellers that are open, or may come to be by what was admitted.
     package var expectedAccounts: Int { ledger.expectedAccounts }
@@ -20,7 +18,7 @@ extension ShardCore {
     func accountRefusal(_ merchant: MerchantID, _ currency: Currency) -> Refusal? {
         if ledger.hasMerchant(merchant, currency) { return nil }
         let expected = ledger.expectedAccounts + Balances.accountsOfMerchant
-        return expected <= min(configuration.money.accounts, share.accounts) ? nil : .accountTableFull
+        return expected <= accountLimit ? nil : .accountTableFull
     }
 
     /// Why a merchant's operation is refused that may open accounts of so many wallets or sellers which have none.
@@ -29,8 +27,7 @@ extension ShardCore {
         let share = configuration.merchantShare.of(closableCapacity)
         guard ledger.closableCount(of: merchant) + count <= share else { return .merchantLimitReached }
         let expected = ledger.expectedAccounts + count * Balances.accountsOfClosable
-        let most = min(configuration.money.accounts, self.share.accounts)
-        let hasRoom = ledger.closableCount + count <= closableCapacity && expected <= most
+        let hasRoom = ledger.closableCount + count <= closableCapacity && expected <= accountLimit
         return hasRoom ? nil : .accountTableFull
     }
 

@@ -7,10 +7,21 @@ struct Parking {
     private var waiting: [ColdItem: [Command]] = [:]
     private var merchants: [MerchantID: Int] = [:]
     private var items: [ColdKind: Int] = [:]
+    private var merchantItems: [MerchantItems: Int] = [:]
     private(set) var count = 0
+
+    private struct MerchantItems: Hashable {
+        let merchant: MerchantID
+        let kind: ColdKind
+    }
 
     /// How many of a kind are being read back.
     func items(of kind: ColdKind) -> Int { items[kind] ?? 0 }
+
+    /// Of those, how many the merchant was the first to ask for.
+    func items(of kind: ColdKind, for merchant: MerchantID) -> Int {
+        merchantItems[MerchantItems(merchant: merchant, kind: kind)] ?? 0
+    }
 
     /// Commands of one merchant; those of operators count as nobody's.
     func commands(of merchant: MerchantID) -> Int { merchants[merchant] ?? 0 }
@@ -25,12 +36,20 @@ struct Parking {
         waiting[item, default: []].append(command)
         guard waiting[item]?.count == 1 else { return false }
         items[item.kind, default: 0] += 1
+        if !command.isOperator {
+            merchantItems[MerchantItems(merchant: command.merchant, kind: item.kind), default: 0] += 1
+        }
         return true
     }
 
     mutating func take(_ item: ColdItem) -> [Command] {
         guard let commands = waiting.removeValue(forKey: item) else { return [] }
         items[item.kind, default: 0] -= 1
+        if let first = commands.first, !first.isOperator {
+            let owner = MerchantItems(merchant: first.merchant, kind: item.kind)
+            let rest = (merchantItems[owner] ?? 0) - 1
+            merchantItems[owner] = rest == 0 ? nil : rest
+        }
         count -= commands.count
         for command in commands where !command.isOperator {
             let rest = self.commands(of: command.merchant) - 1
@@ -52,23 +71,32 @@ extension ShardCore {
 
     /// Lets a command wait until what it is about is in memory again. One merchant takes a part of the places only.
     mutating func park(_ command: Command, for item: ColdItem, in turn: inout Turn) {
-        // What is read back takes a place in its table until the next snapshot. What operators report is not refused for that: it may
-        // be what makes room again.
-        let (count, most) = occupancy(of: item.kind)
-        guard parking.count < configuration.parkedCapacity,
-            command.isOperator || count + parking.items(of: item.kind) < most
-        else { return refuse(command.caller, .overloaded, in: &turn) }
-        guard command.isOperator || parking.commands(of: command.merchant) < configuration.parkedPerMerchant
-        else { return refuse(command.caller, .merchantLimitReached, in: &turn) }
+        if let refusal = parkingRefusal(command, for: item.kind) { return refuse(command.caller, refusal, in: &turn) }
         if parking.park(command, for: item) { turn.release(.load(command.merchant, item), restingOn: 0) }
     }
 
-    /// How many are in memory, and how many may be.
-    private func occupancy(of kind: ColdKind) -> (count: Int, most: Int) {
+    /// Why a command cannot wait for something of a kind; nil where it can. What is read back takes a place in its table until the
+    /// next snapshot. What operators report is not refused for that: it may be what makes room again.
+    private func parkingRefusal(_ command: Command, for kind: ColdKind) -> Refusal? {
+        guard parking.count < configuration.parkedCapacity else { return .overloaded }
+        if command.isOperator { return nil }
+        let table = occupancy(of: kind, command.merchant)
+        guard table.count + parking.items(of: kind) < table.most else { return .overloaded }
+        let share = configuration.merchantShare.of(table.most)
+        guard parking.commands(of: command.merchant) < configuration.parkedPerMerchant,
+            table.ofMerchant + parking.items(of: kind, for: command.merchant) < share
+        else { return .merchantLimitReached }
+        return nil
+    }
+
+    /// How many are in memory, how many of them are the merchant's, and how many there may be.
+    private func occupancy(of kind: ColdKind, _ merchant: MerchantID) -> (count: Int, ofMerchant: Int, most: Int) {
         switch kind {
-        case .payment: (payments.presentCount, configuration.paymentCapacity)
-        case .payout: (treasury.payouts.presentCount, configuration.money.payouts)
-        case .wallet: (treasury.wallets.presentCount, configuration.money.wallets)
+        case .payment: (payments.presentCount, payments.paymentCount(of: merchant), paymentLimit)
+        case .payout:
+            (treasury.payouts.presentCount, treasury.payoutCount(of: merchant), configuration.money.payouts)
+        case .wallet:
+            (treasury.wallets.presentCount, treasury.walletCount(of: merchant), configuration.money.wallets)
         }
     }
 

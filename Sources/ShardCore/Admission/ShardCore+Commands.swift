@@ -35,8 +35,8 @@ extension ShardCore {
     }
 
     private mutating func create(_ request: CreatePayment, _ admitted: AdmittedCommand, in turn: inout Turn) {
-        guard hasPaymentRoom else {
-            return refuse(admitted.caller, .paymentTableFull, in: &turn)
+        if let refusal = paymentRoomRefusal(of: admitted.merchant) {
+            return refuse(admitted.caller, refusal, in: &turn)
         }
         if let refusal = accountRefusal(admitted.merchant, request.currency) {
             return refuse(admitted.caller, refusal, in: &turn)
@@ -106,7 +106,9 @@ extension ShardCore {
             return refuse(caller, refusal, showing: index, in: &turn)
         }
         if let refusal = accountRefusal(kind, payments[index]) { return refuse(caller, refusal, in: &turn) }
-        if kind == .refund, isFullOfRefunds { return refuse(caller, .paymentTableFull, in: &turn) }
+        if kind == .refund, let refusal = refundRoomRefusal(of: admitted.merchant) {
+            return refuse(caller, refusal, in: &turn)
+        }
         let record = OperationStarted(
             payment: id,
             operation: kind,
@@ -124,12 +126,6 @@ extension ShardCore {
         operations[slot].reply = caller.reply
         execute(slot, paymentMethod: "", in: &turn)
         if caller.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, in: &turn) }
-    }
-
-    /// Refunds are linked in 32 bits.
-    var isFullOfRefunds: Bool {
-        payments.presentRefundCount >= configuration.paymentCapacity
-            || payments.refundCount >= OptionalIndex<Refund>.maximumCount
     }
 
     /// What the operation moves, in minor units.

@@ -1,3 +1,4 @@
+import Payments
 import ShardState
 
 /// What other shards of the process leave to this one. Its own limits are in its configuration; the least of both counts. Replay
@@ -20,13 +21,42 @@ package struct ProcessShare: Sendable, Equatable {
     }
 }
 
+// A merchant's share of a table is of what may be in it: the least of the shard's limit and of what other shards leave. The gateway's
+// own reversals, operators and events are not refused by a share: they are what makes room again.
 extension ShardCore {
-    /// Whether one payment more may be in memory.
-    var hasPaymentRoom: Bool { payments.presentCount < min(configuration.paymentCapacity, share.payments) }
+    /// The most payments that may be in memory.
+    var paymentLimit: Int { min(configuration.paymentCapacity, share.payments) }
+
+    /// The most accounts.
+    var accountLimit: Int { min(configuration.money.accounts, share.accounts) }
+
+    /// Why one payment more of `merchant` may not be in memory; nil where it may.
+    func paymentRoomRefusal(of merchant: MerchantID) -> Refusal? {
+        let most = paymentLimit
+        guard payments.presentCount < most else { return .paymentTableFull }
+        let share = configuration.merchantShare.of(most)
+        return payments.paymentCount(of: merchant) < share ? nil : .merchantLimitReached
+    }
+
+    /// Why one refund more that `merchant` asks for may not be in memory; nil where it may.
+    func refundRoomRefusal(of merchant: MerchantID) -> Refusal? {
+        guard !isFullOfRefunds else { return .paymentTableFull }
+        let share = configuration.merchantShare.of(configuration.paymentCapacity)
+        return payments.refundCount(of: merchant) < share ? nil : .merchantLimitReached
+    }
+
+    /// Whether no refund more fits, whoever asks. Refunds are linked in 32 bits.
+    var isFullOfRefunds: Bool {
+        payments.presentRefundCount >= configuration.paymentCapacity
+            || payments.refundCount >= OptionalIndex<Refund>.maximumCount
+    }
+
+    /// How full the tables of payments, refunds and disputes are.
+    package var paymentOccupancy: PaymentOccupancy { PaymentOccupancy(payments) }
 
     /// Whether the key of one request more fits. Operators' commands have places of their own.
     func hasKeyRoom(for caller: Caller) -> Bool {
         if caller.isOperator { return !idempotency.isFull }
-        return idempotency.count < share.keys && idempotency.hasRoom(for: caller.merchant)
+        return idempotency.hasRoom(for: caller.merchant, of: share.keys)
     }
 }

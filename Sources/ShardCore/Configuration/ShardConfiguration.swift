@@ -1,7 +1,6 @@
 package import Money
-import Payments
+package import Payments
 package import Risk
-package import ShardState
 
 /// The limits and policies of one shard. Fixed while the process runs.
 package struct ShardConfiguration: Sendable {
@@ -32,7 +31,8 @@ package struct ShardConfiguration: Sendable {
     package var resolutionCapacity: Int
     /// The most keys of providers' events in memory. Full: 503 for events alone.
     package var eventCapacity: Int
-    /// What one merchant may hold of the calls, the resolutions, the waiting operations and the journal's reserve.
+    /// What one merchant may hold of the tables in memory: payments, refunds, calls, resolutions, waiting operations, velocity
+    /// counters, pay-outs, wallets, quotes, accounts; and of the journal's reserve.
     package var merchantShare: MerchantShare
     /// Behind so many records that book something for a merchant its accounts' sums are journaled (`BalanceMark`).
     package var recordsPerMark: Int

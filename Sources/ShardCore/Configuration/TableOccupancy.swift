@@ -20,6 +20,29 @@ package struct TableOccupancy: Sendable, Equatable {
     }
 }
 
+/// How full the tables of payments, refunds and disputes are: what of them is in memory.
+package struct PaymentOccupancy: Sendable, Equatable {
+    package var payments: Int
+    /// On disk alone.
+    package var coldPayments: Int
+    package var refunds: Int
+    package var disputes: Int
+    /// The most of each that one merchant has.
+    package var largestMerchantPayments: Int
+    package var largestMerchantRefunds: Int
+    package var largestMerchantDisputes: Int
+
+    init(_ store: PaymentStore) {
+        payments = store.presentCount
+        coldPayments = store.count - store.presentCount
+        refunds = store.presentRefundCount
+        disputes = store.presentDisputeCount
+        largestMerchantPayments = store.largestPaymentCount
+        largestMerchantRefunds = store.largestRefundCount
+        largestMerchantDisputes = store.largestDisputeCount
+    }
+}
+
 /// How many commands wait for something that is read from the disk.
 package struct ParkingOccupancy: Sendable, Equatable {
     package var count: Int

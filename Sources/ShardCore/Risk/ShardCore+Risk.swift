@@ -14,17 +14,17 @@ extension ShardCore {
         riskPolicy = policy
         // A table is some megabytes of zeros: none is made that is not needed.
         if let old, old.capacity == policy?.neededCounters { return }
-        riskCounters = RiskCounters.make(for: policy)
+        riskCounters = RiskCounters.make(for: policy, share: configuration.merchantShare)
         guard var table = riskCounters, let old else { return }
         // Of what still counts, and in a smaller table what fits; the others begin anew.
         riskCounters = nil
-        old.forEach { _, words in _ = table.adopt(Array(words), at: lastRecordTime) }
+        old.forEach { _, counter in _ = table.adopt(counter, at: lastRecordTime) }
         riskCounters = table
     }
 
-    /// The counters' share of the memory and how full they are.
-    package var riskOccupancy: (counters: Int, capacity: Int, bytes: Int) {
-        (riskCounters?.count ?? 0, riskCounters?.capacity ?? 0, riskCounters?.reservedBytes ?? 0)
+    /// How full the counters are.
+    package var riskOccupancy: (counters: Int, capacity: Int, largestMerchant: Int) {
+        (riskCounters?.count ?? 0, riskCounters?.capacity ?? 0, riskCounters?.largestMerchantCount ?? 0)
     }
 
     // MARK: Creation
@@ -367,7 +367,7 @@ extension ShardCore {
 
 extension RiskCounters {
     /// The table that a policy needs.
-    static func make(for policy: RiskPolicy?) -> RiskCounters? {
-        policy?.neededCounters.map { RiskCounters(capacity: $0) }
+    static func make(for policy: RiskPolicy?, share: MerchantShare) -> RiskCounters? {
+        policy?.neededCounters.map { RiskCounters(capacity: $0, merchantLimit: share.of($0)) }
     }
 }

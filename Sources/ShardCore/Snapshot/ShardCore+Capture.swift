@@ -15,7 +15,7 @@ extension ShardCore {
             position: lastPosition,
             lastRecordTime: lastRecordTime,
             unchangedSince: unchangedSince,
-            payments: payments,
+            payments: payments.forSnapshot,
             operations: operations.all,
             waiting: waiting,
             ledger: ledger,

@@ -1,3 +1,4 @@
+import Payments
 import Risk
 import ShardRecords
 import ShardState
@@ -19,15 +20,17 @@ extension ShardCore {
         }
         while reader.offset < bytes.count {
             let slot = try reader.integer(UInt64.self, span)
+            let merchant = MerchantID(rawValue: try reader.integer(UInt64.self, span))
             var words: [UInt64] = []
             for _ in 0..<RiskCounters.slotBytes / 8 { words.append(try reader.integer(UInt64.self, span)) }
+            let counter = StoredCounter(merchant: merchant, words: words)
             state.seen += 1
             if state.keepsPlaces {
-                guard let place = Int(exactly: slot), riskCounters?.restore(slot: place, words) == true else {
+                guard let place = Int(exactly: slot), riskCounters?.restore(slot: place, counter) == true else {
                     throw .invalidValue
                 }
             } else {
-                _ = riskCounters?.adopt(words, at: lastRecordTime)
+                _ = riskCounters?.adopt(counter, at: lastRecordTime)
             }
         }
         progress = state

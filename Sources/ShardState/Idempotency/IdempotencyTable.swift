@@ -62,8 +62,6 @@ package struct IdempotencyTable {
     private var sweepCovered: UInt64 = 0
     private var sweepBucket = 0
     private var sweepRest = 0
-    /// The most keys of one merchant: an eighth of the table is for the others.
-    package let merchantShare: Int
     /// Of the last places, so many are for operators' commands.
     private let keptForOperators: Int
     /// How many keys each merchant has here; a merchant keeps its place in `held` while the process runs.
@@ -85,7 +83,6 @@ package struct IdempotencyTable {
         while slots < capacity + capacity / 2 { slots *= 2 }
         self.capacity = capacity
         self.ttlSeconds = ttlSeconds
-        merchantShare = capacity - capacity / 8
         mask = slots - 1
         index = SlotIndex(count: slots)
         slab = []
@@ -112,10 +109,17 @@ package struct IdempotencyTable {
 
     package var isFull: Bool { firstFree == 0 && slab.count == capacity }
 
+    /// The most keys of one merchant: an eighth of the table is for the others.
+    package var merchantShare: Int { Self.merchantShare(of: capacity) }
+
+    private static func merchantShare(of most: Int) -> Int { most - most / 8 }
+
     /// Whether a new key of this merchant fits: into the table, and into the merchant's share of it.
-    package func hasRoom(for merchant: MerchantID) -> Bool {
-        guard count < capacity - keptForOperators else { return false }
-        return owners[merchant].map { held[Int($0)] < merchantShare } ?? true
+    /// - Parameter limit: the most keys that the table may hold now, whatever its capacity is.
+    package func hasRoom(for merchant: MerchantID, of limit: Int = .max) -> Bool {
+        guard count < min(capacity - keptForOperators, limit) else { return false }
+        guard let owner = owners[merchant] else { return true }
+        return held[Int(owner)] < Self.merchantShare(of: min(capacity, limit))
     }
 
     private mutating func owner(_ merchant: MerchantID) -> UInt32 {

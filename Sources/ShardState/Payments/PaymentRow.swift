@@ -26,10 +26,22 @@ package struct PaymentRow: Sendable {
     var storedOperation: UInt32 = 0
     /// How many of its records were journaled.
     var recordCount: UInt32 = 0
-    /// A cold file holds the payment as it is now: it came from there and was not changed since.
-    var isStored = false
+    /// `owner`, and `isStored` in the highest bit: together they take the four bytes that a flag alone would.
+    private var ownerBits: UInt32 = 0
 
     init(_ payment: Payment) { self.payment = payment }
+
+    /// A cold file holds the payment as it is now: it came from there and was not changed since.
+    var isStored: Bool {
+        get { ownerBits >> 31 == 1 }
+        set { ownerBits = owner | (newValue ? 1 << 31 : 0) }
+    }
+
+    /// The merchant's place in the store's counts, below 2^31.
+    var owner: UInt32 {
+        get { ownerBits & (1 << 31 - 1) }
+        set { ownerBits = newValue | ownerBits & 1 << 31 }
+    }
 
     /// Nothing runs on it and nothing more is expected: it can leave memory until somebody asks for it.
     var isSettled: Bool { storedOperation == 0 && payment.isSettled }

@@ -112,6 +112,7 @@ extension PaymentStore {
         row.isStored = isStored
         try insertRefunds(of: row, count: count, refundBytes, &cursor)
         try insertDisputes(of: row, PaymentRow.disputeBytes(fixedPart), &cursor)
+        row.owner = merchantPayments.add(row.payment.merchant)
         payments.insert(row, at: index.position)
         return (head.byteCount, index)
     }
@@ -131,6 +132,7 @@ extension PaymentStore {
             row.providerReference = arena.append(try cursor.take(row.providerReference))
             row.declineProviderCode = arena.append(try cursor.take(row.declineProviderCode))
             refunds.insert(row, at: index.position)
+            _ = merchantRefunds.add(payment.payment.merchant)
             expected = row.older
         }
         guard expected == .none else { throw PaymentLayoutError() }
@@ -154,6 +156,7 @@ extension PaymentStore {
             row.reason = arena.append(try cursor.take(row.reason))
             row.evidence = arena.append(try cursor.take(row.evidence))
             disputes.insert(row, at: index.position)
+            _ = merchantDisputes.add(payment.payment.merchant)
             expected = row.older
         }
         guard expected == .none else { throw PaymentLayoutError() }

@@ -26,7 +26,9 @@ extension PaymentStore {
     }
 
     private mutating func release(_ plan: ReleasePlan, inChunk chunk: Int) -> Int {
-        removeParts(of: indices(inChunk: chunk) { plan.leaves($0, $1) })
+        let leaving = indices(inChunk: chunk) { plan.leaves($0, $1) }
+        removeParts(of: leaving)
+        for index in leaving { merchantPayments.remove(place: payments[index.position].owner) }
         let left = payments.remove(inChunk: chunk) { plan.leaves(Index($0), $1) }
         guard plan.arenaChunks.contains(true) else { return left }
         for index in indices(inChunk: chunk, where: { _, _ in true }) { moveBytes(of: index, plan) }
@@ -38,10 +40,13 @@ extension PaymentStore {
         var leaving: [Int: Set<Int>] = [:]
         var leavingDisputes: [Int: Set<Int>] = [:]
         for index in indices {
+            let merchant = self[index].merchant
             for refund in refunds(of: index) {
+                merchantRefunds.remove(merchant)
                 leaving[refund.position >> SparseTable<RefundRow>.chunkShift, default: []].insert(refund.position)
             }
             for dispute in disputes(of: index) {
+                merchantDisputes.remove(merchant)
                 let chunk = dispute.position >> SparseTable<DisputeRow>.chunkShift
                 leavingDisputes[chunk, default: []].insert(dispute.position)
             }

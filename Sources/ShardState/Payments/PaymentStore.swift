@@ -13,8 +13,21 @@ public import Payments
     @usableFromInline var refunds = SparseTable<RefundRow>()
     @usableFromInline var disputes = SparseTable<DisputeRow>()
     @usableFromInline var arena = ByteArena()
+    /// What of it each merchant has in memory.
+    var merchantPayments = MerchantCounts()
+    var merchantRefunds = MerchantCounts()
+    var merchantDisputes = MerchantCounts()
 
     package init() {}
+
+    /// What a snapshot is made from: the tables, which share their chunks with it, without the counts beside them.
+    package var forSnapshot: PaymentStore {
+        var copy = self
+        copy.merchantPayments = MerchantCounts()
+        copy.merchantRefunds = MerchantCounts()
+        copy.merchantDisputes = MerchantCounts()
+        return copy
+    }
 
     /// What is appended from now on goes into another chunk of the arena.
     package mutating func seal() { arena.seal() }
@@ -29,6 +42,15 @@ public import Payments
     @inlinable package var presentRefundCount: Int { refunds.presentCount }
     @inlinable package var disputeCount: Int { disputes.count }
     @inlinable package var presentDisputeCount: Int { disputes.presentCount }
+
+    /// Payments of one merchant in memory.
+    package func paymentCount(of merchant: MerchantID) -> Int { merchantPayments.count(of: merchant) }
+    package func refundCount(of merchant: MerchantID) -> Int { merchantRefunds.count(of: merchant) }
+    package func disputeCount(of merchant: MerchantID) -> Int { merchantDisputes.count(of: merchant) }
+    /// The most payments in memory that one merchant has.
+    package var largestPaymentCount: Int { merchantPayments.largestCount }
+    package var largestRefundCount: Int { merchantRefunds.largestCount }
+    package var largestDisputeCount: Int { merchantDisputes.largestCount }
 
     /// The bytes that tables and arena hold on to.
     package var reservedBytes: Int {
@@ -75,6 +97,7 @@ public import Payments
         var row = PaymentRow(payment)
         row.lastRecord = position
         row.recordCount = 1
+        row.owner = merchantPayments.add(payment.merchant)
         row.details = arena.append(details)
         row.notes = arena.append(notes)
         return Index(payments.append(row))
@@ -90,6 +113,7 @@ public import Payments
         row.lastRecord = position
         let index = Index<Refund>(refunds.append(row))
         payments[payment.position].newestRefund = OptionalIndex(index)
+        _ = merchantRefunds.add(self[payment].merchant)
         return index
     }
 
@@ -103,6 +127,7 @@ public import Payments
         row.providerReference = arena.append(providerReference)
         let index = Index<Dispute>(disputes.append(row))
         payments[payment.position].newestDispute = OptionalIndex(index)
+        _ = merchantDisputes.add(self[payment].merchant)
         payments[payment.position].payment.disputeAdded()
         return index
     }

@@ -1,3 +1,4 @@
+import Payments
 package import Risk
 import ShardRecords
 
@@ -44,9 +45,10 @@ extension StateHasher {
     /// The table is the same slot for slot after a replay, and so is where its search goes on.
     package mutating func combine(_ counters: RiskCounters) {
         combine(UInt64(counters.count), UInt64(counters.shape.cursor), 0, 0)
-        counters.forEach { slot, words in
+        counters.forEach { slot, counter in
             combine(UInt64(slot))
-            for word in words { combine(word) }
+            combine(counter.merchant.rawValue)
+            for word in counter.words { combine(word) }
         }
     }
 

@@ -1,35 +1,35 @@
+import Payments
 package import Risk
 import ShardRecords
 
 /// The fraud hook's counters in a snapshot: how many, the table's slots and the place of its search (three u64), then each
-/// counter's place (u64) and its words.
+/// counter's place and its merchant (u64 each) and its words.
 package struct StoredRiskCounters {
     package static let headBytes = 24
-    package static let entryBytes = 8 + RiskCounters.slotBytes
+    package static let entryBytes = 8 + StoredCounter.byteCount
 
     private let table: RiskCounters
-    private var entries: [(slot: Int, words: ArraySlice<UInt64>)] = []
+    private let slots: [Int]
 
     package init(_ table: RiskCounters) {
         self.table = table
-        entries.reserveCapacity(table.count)
-        var entries: [(slot: Int, words: ArraySlice<UInt64>)] = []
-        table.forEach { entries.append(($0, $1)) }
-        self.entries = entries
+        slots = table.slotsInUse
     }
 
     /// The head, and each counter.
-    package var count: Int { entries.count + 1 }
+    package var count: Int { slots.count + 1 }
 
     package func store(_ index: Int, into bytes: inout [UInt8]) {
         guard index > 0 else {
-            bytes.appendInteger(UInt64(entries.count))
+            bytes.appendInteger(UInt64(slots.count))
             bytes.appendInteger(UInt64(table.shape.slots))
             bytes.appendInteger(UInt64(table.shape.cursor))
             return
         }
-        bytes.appendInteger(UInt64(entries[index - 1].slot))
-        for word in entries[index - 1].words { bytes.appendInteger(word) }
+        let counter = table.counter(at: slots[index - 1])
+        bytes.appendInteger(UInt64(slots[index - 1]))
+        bytes.appendInteger(counter.merchant.rawValue)
+        for word in counter.words { bytes.appendInteger(word) }
     }
 }
 

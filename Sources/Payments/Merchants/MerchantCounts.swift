@@ -1,9 +1,7 @@
-package import Payments
-
 /// How much of one table each merchant holds: entries, and bytes where the table reserves any.
 ///
 /// A merchant keeps its place while the process runs, so that the place can be stored with an entry and no hash is needed when
-/// the entry leaves. There are as many places as merchants in the configuration.
+/// the entry leaves. There are at most as many places as merchants in the configuration.
 package struct MerchantCounts: Sendable {
     private struct Held {
         var count = 0
@@ -12,6 +10,8 @@ package struct MerchantCounts: Sendable {
 
     private var places: [MerchantID: UInt32] = [:]
     private var held: [Held] = []
+    /// By place.
+    private var merchants: [MerchantID] = []
     /// Entries of all merchants.
     package private(set) var total = 0
     /// Bytes of all merchants.
@@ -42,6 +42,18 @@ package struct MerchantCounts: Sendable {
         return place
     }
 
+    /// Whose place it is.
+    package func merchant(atPlace place: UInt32) -> MerchantID { merchants[Int(place)] }
+
+    /// Counts an entry of `merchant` less, of no bytes.
+    /// - Precondition: it has one.
+    package mutating func remove(_ merchant: MerchantID) {
+        guard let place = places[merchant] else {
+            preconditionFailure("an entry was counted less that never was counted")
+        }
+        remove(place: place)
+    }
+
     /// Counts an entry less, of `bytes` bytes.
     package mutating func remove(place: UInt32, bytes: Int = 0) {
         held[Int(place)].count -= 1
@@ -56,6 +68,7 @@ package struct MerchantCounts: Sendable {
         let new = UInt32(held.count)
         places[merchant] = new
         held.append(Held())
+        merchants.append(merchant)
         return new
     }
 }
