@@ -78,7 +78,10 @@ extension ShardCore {
     /// Why a command cannot wait for something of a kind; nil where it can. What is read back takes a place in its table until the
     /// next snapshot. What operators report is not refused for that: it may be what makes room again.
     private func parkingRefusal(_ command: Command, for kind: ColdKind) -> Refusal? {
-        guard parking.count < configuration.parkedCapacity else { return .overloaded }
+        let capacity = configuration.parkedCapacity
+        guard Self.hasParkingRoom(parked: parking.count, capacity: capacity, isOperator: command.isOperator) else {
+            return .overloaded
+        }
         if command.isOperator { return nil }
         let table = occupancy(of: kind, command.merchant)
         guard table.count + parking.items(of: kind) < table.most else { return .overloaded }

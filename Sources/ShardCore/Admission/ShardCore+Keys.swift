@@ -55,7 +55,8 @@ extension ShardCore {
 
     /// Lets a command wait until its key was looked up. One merchant takes a part of the places only.
     mutating func parkForKey(_ command: Command, _ digest: KeyDigest, in turn: inout Turn) {
-        guard keyParking.count < configuration.parkedKeyCapacity
+        let capacity = configuration.parkedKeyCapacity
+        guard Self.hasParkingRoom(parked: keyParking.count, capacity: capacity, isOperator: command.isOperator)
         else { return refuse(command.caller, .overloaded, in: &turn) }
         guard command.isOperator || keyParking.commands(of: command.merchant) < configuration.parkedKeysPerMerchant
         else { return refuse(command.caller, .merchantLimitReached, in: &turn) }

@@ -51,6 +51,15 @@ extension ShardCore {
             || payments.refundCount >= OptionalIndex<Refund>.maximumCount
     }
 
+    /// Whether one command more finds a place to wait for the disk. Of the last places a thirty-second is for operators, and so for
+    /// events: what ends operations and empties tables is not kept out by what merchants ask.
+    /// - Parameters:
+    ///   - parked: how many commands wait.
+    ///   - capacity: how many may.
+    static func hasParkingRoom(parked: Int, capacity: Int, isOperator: Bool) -> Bool {
+        parked < (isOperator ? capacity : capacity - capacity / 32)
+    }
+
     /// How full the tables of payments, refunds and disputes are.
     package var paymentOccupancy: PaymentOccupancy { PaymentOccupancy(payments) }
 

@@ -15,11 +15,13 @@ package struct ShardConfiguration: Sendable {
     package var idempotencySeconds: UInt32
     /// The most payments held in memory, and the most refunds. Full: 503.
     package var paymentCapacity: Int
-    /// The most commands that wait for payments to be read back from the disk. More: 503.
+    /// The most commands that wait for payments to be read back from the disk. More: 503. A thirty-second of the places is for
+    /// operators and for events, which operators post.
     package var parkedCapacity: Int
     /// Of these, the most of one merchant; operators' count as nobody's. More: 503 for that merchant alone.
     package var parkedPerMerchant: Int
-    /// The most commands that wait for their keys to be looked up on the disk. More: 503.
+    /// The most commands that wait for their keys to be looked up on the disk. More: 503. Operators and events have the same part of
+    /// the places for themselves.
     package var parkedKeyCapacity: Int
     /// Of these, the most of one merchant; operators' count as nobody's. More: 503 for that merchant alone.
     package var parkedKeysPerMerchant: Int

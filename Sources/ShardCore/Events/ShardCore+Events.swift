@@ -37,7 +37,7 @@ extension ShardCore {
         } catch {
             return refuse(event, for: error, of: index, dispute: dispute, refund: refund, to: caller, in: &turn)
         }
-        if event.type == .disputeWarning || event.type == .disputeOpened, dispute == nil, isFullOfDisputes {
+        if event.type == .disputeWarning || event.type == .disputeOpened, dispute == nil, isOutOfDisputeNumbers {
             return refuse(caller, .paymentTableFull, in: &turn)
         }
         var record = EventApplied(
@@ -82,10 +82,9 @@ extension ShardCore {
         return .success(attempt)
     }
 
-    private var isFullOfDisputes: Bool {
-        payments.presentDisputeCount >= configuration.paymentCapacity
-            || payments.disputeCount >= OptionalIndex<Dispute>.maximumCount
-    }
+    /// Disputes are linked in 32 bits. Their number in memory has no limit of its own: only events open them, a payment has at most
+    /// `Payment.maximumDisputes`, and so the limit of payments bounds them.
+    private var isOutOfDisputeNumbers: Bool { payments.disputeCount >= OptionalIndex<Dispute>.maximumCount }
 
     func context(
         _ event: ProviderEvent,

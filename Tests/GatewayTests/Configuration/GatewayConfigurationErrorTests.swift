@@ -71,7 +71,7 @@ import Yams
             "idempotency: {parked_per_merchant: 1025}",
             "idempotency: parked_per_merchant must not be above parked_per_shard"
         ),
-        more("payments: {parked_per_shard: 15}", "payments.parked_per_shard: must be a whole number from 16 to 65536"),
+        more("payments: {parked_per_shard: 31}", "payments.parked_per_shard: must be a whole number from 32 to 65536"),
         more(
             "idempotency: {parked_per_merchant: 0}",
             "idempotency.parked_per_merchant: must be a whole number from 1 to 65536"
