@@ -24,6 +24,31 @@ import Testing
         )
     }
 
+    /// As docs/records.md says of a record's actor; the digits of a key's hash are those of the configuration.
+    @Test func `a command names its credential by the first 8 bytes of the hash`() throws {
+        let edge = try Edge()
+        func named(_ key: APIKey) throws -> UInt64 {
+            let digits = "\(key.hash)".dropFirst("sha256:".count).prefix(16)
+            return try #require(UInt64(digits, radix: 16))
+        }
+        let body = Array(#"{"amount":1250,"currency":"EUR","payment_method":"pm_1"}"#.utf8)
+        // A key's second request finds it in the cache.
+        for key in [edge.acme, edge.bolt, edge.acme, edge.bolt] {
+            edge.send("POST", "/v1/payments", body: body, authorization: "Bearer \(key.text)")
+            #expect(try edge.command?.credential == named(key))
+        }
+        let event =
+            #"{"id":"e","provider":"psp","type":"authorization.expired","payment_id":"\#(RouteTests.payment)"}"#
+        for _ in 0..<2 {
+            edge.send("POST", "/v1/provider_events", body: Array(event.utf8), authorization: "Bearer \(edge.desk.text)")
+            #expect(try edge.command?.credential == named(edge.desk))
+            #expect(edge.command?.operatorShard == 1)
+        }
+        edge.send("GET", "/v1/balance")
+        #expect(try edge.command?.credential == named(edge.acme))
+        #expect(edge.sink.commands.count == 7)
+    }
+
     @Test func `an answer goes to its stream with its headers`() throws {
         let edge = try Edge()
         edge.api.deliver(Self.response(status: 201))

@@ -132,6 +132,37 @@ struct ShardRecoveryTests {
         #expect(headers.allSatisfy { $0.payment == id && $0.merchant.rawValue == 7 && $0.configurationVersion == 1 })
     }
 
+    @Test(
+        "A record's header says who caused it: the merchant's key, the operator's, a connector, or the gateway itself"
+    )
+    func actors() throws {
+        var configuration = ShardConfiguration.test
+        configuration.connectors = ConnectorTable(ConnectorRegistry("other", "psp"))
+        let second = try #require(ConnectorID(rawValue: 2))
+        configuration.connectors[second].capabilities = PaymentCapabilities(authorizationLifetime: 3_600_000)
+        var world = ShardWorld(configuration: configuration)
+        let (key, otherKey, desk) =
+            (0xACE0_0000_0000_0001, 0xACE0_0000_0000_0002, 0x0DE5_0000_0000_0003) as (UInt64, UInt64, UInt64)
+        world.send(ShardWorld.create(capture: false, route: RoutePlan(second)), key: "a", credential: key)
+        let id = world.lastCall.call.payment
+        world.answer(world.lastCall.token, ShardWorld.success())
+        world.send(.capture(id, amountMinor: 400, isFinal: false), key: "b", credential: otherKey)
+        world.answer(world.lastCall.token, ShardWorld.success(400))
+        world.tell(.settlementMatched, id, credential: desk) { $0.amountMinor = 400 }
+        // What is left of the authorization runs out.
+        world.pass(milliseconds: 3_600_000)
+        world.pass(milliseconds: 2_000)
+        let headers = try world.journal.map { try LinkedRecord(decoding: $0.span).header }
+        #expect(
+            headers.map(\.actor) == [
+                RecordActor(.merchant, identity: key), RecordActor(.provider, identity: 2),
+                RecordActor(.merchant, identity: otherKey), RecordActor(.provider, identity: 2),
+                RecordActor(.operator, identity: desk), RecordActor(.gateway, identity: 0),
+            ]
+        )
+        #expect(headers.map(\.kind).suffix(2) == [.eventApplied, .paymentChanged] && world.only.status == .captured)
+    }
+
     @Test("A journal with more keys than are remembered at once replays: old keys expire by the journal's own time")
     func oldKeysExpireOnReplay() throws {
         var configuration = ShardConfiguration.test

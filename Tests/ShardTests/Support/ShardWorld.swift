@@ -61,7 +61,8 @@ struct ShardWorld: ~Copyable {
         body: UInt64 = 1,
         merchant: UInt64 = 7,
         respondsAtOnce: Bool = false,
-        operatorShard: UInt16? = nil
+        operatorShard: UInt16? = nil,
+        credential: UInt64 = 0
     ) -> ReplyToken {
         requests += 1
         let reply = ReplyToken(loop: 0, connection: 0, generation: 0, stream: UInt32(requests))
@@ -73,7 +74,8 @@ struct ShardWorld: ~Copyable {
             fingerprint: key.map { _ in Fingerprint(high: 0, low: body) },
             reply: reply,
             respondsAtOnce: respondsAtOnce,
-            operatorShard: operatorShard
+            operatorShard: operatorShard,
+            credential: credential
         )
         core.handle(command, at: now, into: &output)
         settle()
@@ -86,6 +88,7 @@ struct ShardWorld: ~Copyable {
         _ type: PaymentEventType,
         _ payment: PaymentID,
         id: String? = nil,
+        credential: UInt64 = 0,
         _ change: (inout ProviderEvent) -> Void = { _ in }
     ) -> String {
         requests += 1
@@ -100,7 +103,8 @@ struct ShardWorld: ~Copyable {
             key: KeyDigest(high: 0, low: Self.hash(id)),
             fingerprint: Fingerprint(high: 0, low: 1),
             reply: ReplyToken(loop: 0, connection: 0, generation: 0, stream: UInt32(requests)),
-            operatorShard: payment.shard
+            operatorShard: payment.shard,
+            credential: credential
         )
         core.handle(command, at: now, into: &output)
         settle()
