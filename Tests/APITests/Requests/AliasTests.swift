@@ -39,13 +39,28 @@ struct AliasTests {
 
     @Test("every route is served below /api", arguments: RouteTests.known)
     func paths(path: String, route: Route) {
-        guard path.hasPrefix("/v1/"), RouteRule.Audience(route) != .operators,
-            let method = RouteRule.match(Array(path.utf8).span)?.method
-        else { return }
-        edge.send("\(method.name)", path)
-        let direct = edge.answer?.code
-        edge.send("\(method.name)", "/api" + path)
-        #expect(edge.answer?.code == direct && direct != "route_not_found")
+        guard path.hasPrefix("/v1/"), let method = RouteRule.match(Array(path.utf8).span)?.method else { return }
+        let caller = RouteRule.Audience(route) == .operators ? edge.desk : edge.acme
+        /// What comes of a request: a command or the edge's own answer.
+        func outcome(_ path: String) -> (code: String?, commands: Int) {
+            let (answers, commands) = (edge.server.answers.count, edge.sink.commands.count)
+            edge.send("\(method.name)", path, authorization: "Bearer \(caller.text)")
+            let isAnswered = edge.server.answers.count > answers
+            return (isAnswered ? edge.answer?.code : nil, edge.sink.commands.count - commands)
+        }
+        let (direct, alias) = (outcome(path), outcome("/api" + path))
+        #expect(alias == direct && direct.code != "route_not_found" && direct.code != "api_key_role_wrong")
+        #expect(direct.code != nil || direct.commands == 1)
+    }
+
+    @Test("operators' routes are refused to merchants below /api, too", arguments: RouteTests.known)
+    func audiences(path: String, route: Route) {
+        guard RouteRule.Audience(route) == .operators else { return }
+        for path in [path, "/api" + path] {
+            edge.send("POST", path)
+            #expect(edge.answer?.status == "403" && edge.answer?.code == "api_key_role_wrong")
+        }
+        #expect(edge.sink.commands.isEmpty)
     }
 
     @Test(
