@@ -11,12 +11,9 @@ extension ShardCore {
         in turn: inout Turn
     ) {
         let most = configuration.money.quotes
-        let hasRoom =
-            treasury.quotes.presentCount < most
-            && treasury.quoteCount(of: admitted.merchant) < configuration.merchantShare.of(most)
-        // Only a new quote makes old ones go: it is not refused while one can, or a share full of old quotes would stay full. It takes
-        // one place and frees those of a chunk, so that a share is exceeded by one place in 512 at most.
-        guard hasRoom || treasury.hasForgettableQuote(at: turn.now) else {
+        guard treasury.quotes.presentCount < most || treasury.hasForgettableQuote(at: turn.now),
+            treasury.quoteCount(of: admitted.merchant, at: turn.now) < configuration.merchantShare.of(most)
+        else {
             return refuse(admitted.caller, .quoteTableFull, in: &turn)
         }
         guard let terms = request.terms else { return refuse(admitted.caller, .exchangeAmountTooSmall, in: &turn) }

@@ -203,8 +203,15 @@ package struct Treasury: Sendable {
 
     // MARK: Quotes
 
-    /// Quotes of one merchant that are remembered.
-    package func quoteCount(of merchant: MerchantID) -> Int { quoteCounts[merchant] ?? 0 }
+    /// Quotes of one merchant that are remembered behind another one made at `time`.
+    package func quoteCount(of merchant: MerchantID, at time: Int64) -> Int {
+        var count = quoteCounts[merchant] ?? 0
+        guard count > 0, hasForgettableQuote(at: time) else { return count }
+        quotes.forEach(inChunk: firstQuote >> SparseTable<ExchangeQuote>.chunkShift) { _, quote in
+            if quote.merchant == merchant, quote.isForgotten(at: time) { count -= 1 }
+        }
+        return count
+    }
 
     /// Whether a quote could be forgotten at `time` by making another one.
     package func hasForgettableQuote(at time: Int64) -> Bool {
