@@ -241,7 +241,9 @@ extension Payment {
         }
         switch phase {
         case .captured, .partiallyCaptured: return .known
-        case .requiresAction where capturesAutomatically && !traits.contains(.split):
+        case .requiresAction where capturesAutomatically:
+            // As for an authorization: `confirm` follows the plan.
+            guard !traits.contains(.split) else { throw .operationInProgress }
             return authorization(.authorized, event, context)
         case .voided, .expired, .failed:
             // The event reports the capture that failed later: it is known.
