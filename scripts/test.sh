@@ -6,7 +6,7 @@
 #   E2E_PARTS=2         how many parts of the end-to-end tests run side by side
 #   PYTEST_ARGS='-k x'  more arguments for pytest
 #   FUZZ_SECONDS=20     how long each fuzz target runs
-#   WORKLOAD_STEPS=1300000  random steps against the naive model of payments
+#   WORKLOAD_STEPS=1586000  random steps against the naive model of payments
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 mode=${1:-all}
@@ -114,7 +114,7 @@ build_workload() {
 }
 
 workload() {
-    "$(swift build -c release --show-bin-path)/shard-workload" "${WORKLOAD_STEPS:-1300000}" 8 2>&1 | tee "$logs/workload.log"
+    "$(swift build -c release --show-bin-path)/shard-workload" "${WORKLOAD_STEPS:-1586000}" 8 2>&1 | tee "$logs/workload.log"
     local status=${PIPESTATUS[0]}
     summary+=("$(sed -n 's/^shard-workload: \(.*\) in [0-9]* seeds.*/\1/p' "$logs/workload.log")")
     [ "$status" = 0 ] || cp "$logs/workload.log" "$logs/failures"

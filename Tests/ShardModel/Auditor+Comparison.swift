@@ -6,7 +6,7 @@ import ShardRecords
 
 // What the shard shows, against what the model has.
 extension Auditor {
-    mutating func compare(_ expected: [NaivePosting], _ record: ShardRecord, _ number: Int) throws(Mismatch) {
+    mutating func compare(_ expected: [NaivePosting], with record: ShardRecord, of number: Int) throws(Mismatch) {
         guard let payment = payments[number] else { return }
         var isExplained = false
         // What a PSP executed in another currency is booked in that one, and so is what an event tells of.
@@ -19,11 +19,13 @@ extension Auditor {
             isExplained = applied.fact.effect == .reclassified
         }
         var seen = try postings(record, in: currency)
-        plant(&seen, record, payment)
+        plant(&seen, by: record, of: payment)
         let wanted = Self.merged(expected)
         guard Self.merged(seen) == wanted else { throw Mismatch(description: "booked \(seen), not \(wanted)") }
         for posting in expected { book(posting, currency) }
-        payments[number]?.keep(expected, isExplained: isExplained)
+        keepSellers(expected.map { $0.debited($0.amount, currency) }, of: payment.merchant)
+        // What top-ups and payments from wallets have pending is the wallet's to tell.
+        if payment.funding == nil { payments[number]?.keep(expected, isExplained: isExplained) }
         checks += 1
     }
 
@@ -62,7 +64,13 @@ extension Auditor {
     }
 
     mutating func book(_ posting: NaivePosting, _ currency: Currency) {
-        let account = NaivePosting(account: posting.account + " \(currency)", owner: posting.owner, amount: 0)
+        book(posting.debited(posting.amount, currency))
+    }
+
+    /// On an account that names its currency.
+    mutating func book(_ posting: NaivePosting) {
+        guard posting.amount != 0 else { return }
+        let account = NaivePosting(account: posting.account, owner: posting.owner, amount: 0)
         var sums = totals[account] ?? (0, 0)
         if posting.amount > 0 { sums.debits += posting.amount } else { sums.credits -= posting.amount }
         totals[account] = sums
@@ -127,15 +135,15 @@ extension Auditor {
                 throw Mismatch(description: "\(kind.account): \(line.totals), not \(sums)")
             }
         }
-        for (account, sums) in totals { try compareBalance(account, sums, driver) }
+        for (account, sums) in totals { try compareBalance(account, with: sums, in: driver) }
         guard kinds.isEmpty else { throw Mismatch(description: "not in the ledger: \(kinds.keys)") }
         checks += balance.kinds.count + totals.count
     }
 
     private func compareBalance(
         _ account: NaivePosting,
-        _ sums: (debits: Int64, credits: Int64),
-        _ driver: borrowing ShardDriver
+        with sums: (debits: Int64, credits: Int64),
+        in driver: borrowing ShardDriver
     ) throws(Mismatch) {
         let words = account.account.split(separator: " ").map(String.init)
         guard let kind = AccountKind(name: words[0]), let currency = Currency(code: words[1]) else {
@@ -159,6 +167,8 @@ extension Auditor {
             guard !open.contains(where: { $0.status == .open && $0.due != 0 && $0.due + 3_600_000 < now }) else {
                 throw Mismatch(description: "p\(number) has a dispute that is overdue")
             }
+            // What was filled into a wallet and spent cannot be taken back.
+            if payment.needsReversal, !canRefund(payment, payment.refundable) { continue }
             // What a dispute holds is taken back when that has ended.
             guard !payment.needsReversal || !open.isEmpty, payment.deadline == 0 || payment.deadline > now else {
                 throw Mismatch(description: "p\(number) is overdue: \(payment.text)")

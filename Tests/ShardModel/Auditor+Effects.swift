@@ -1,3 +1,4 @@
+import Ledger
 import NIOCore
 import Payments
 import ShardCore
@@ -7,7 +8,9 @@ import ShardRecords
 extension Auditor {
     mutating func hear(_ call: ProviderCall, at now: Int64) throws(Mismatch) {
         let number = try number(call.payment)
-        guard let operation = find(number, call.operation, Int(call.ordinal)), operation.kind == call.operation else {
+        guard let operation = find(number, kind: call.operation, ordinal: Int(call.ordinal)),
+            operation.kind == call.operation
+        else {
             throw Mismatch(description: "a call of no operation: \(call.operation)")
         }
         let isSecond = faults.contains(.secondKey) && operation.tries > 1
@@ -34,7 +37,7 @@ extension Auditor {
             case .cancelByReference: operation.decidesAuthorization && payments[number]?.failure == "abandoned"
             }
         guard isAllowed else { throw Mismatch(description: "\(call.mode) of \(call.operation) may not be sent") }
-        change(number, operation) {
+        change(number, operation: operation) {
             $0.key = key
             guard call.mode == .execute else { return }
             $0.sentAt = now
@@ -47,7 +50,11 @@ extension Auditor {
         let body = String(buffer: response.body)
         if body.hasPrefix("refused ") { tally[body.split(separator: " | ")[0].description, default: 0] += 1 }
         guard !answers.isEmpty else { throw Mismatch(description: "answered unasked: \(response.status) \(body)") }
-        let expected = answers.removeFirst()
+        var expected = answers.removeFirst()
+        if let forgotten = forgettable, body == "refused notFound" {
+            quotes[forgotten] = nil
+            expected = (404, body)
+        }
         guard response.status == expected.status, body == expected.body else {
             throw Mismatch(
                 description: "answered \(response.status) \(body), not \(expected.status) \(expected.body)"
@@ -56,6 +63,21 @@ extension Auditor {
     }
 
     mutating func count(_ record: ShardRecord) {
+        for index in 0..<record.transfers.count {
+            let transfer = record.transfers[index]
+            switch transfer.rule {
+            case .sellersSettled: tally["sellers settled", default: 0] += 1
+            case .walletHeld: tally["wallet held", default: 0] += 1
+            case .walletReleased: tally["wallet released", default: 0] += 1
+            case .walletPaid: tally["wallet paid", default: 0] += 1
+            case .walletToppedUp: tally["wallet topped up", default: 0] += 1
+            default: break
+            }
+            guard transfer.rule == .capture else { continue }
+            if (0..<transfer.count).contains(where: { transfer[$0].account.kind == .sellerPending }) {
+                tally["sellers share", default: 0] += 1
+            }
+        }
         switch record {
         case .operationFinished(let ended): tally["\(ended.operation.name) \(ended.result.name)", default: 0] += 1
         case .operationUnresolved(let unresolved): tally["\(unresolved.operation.name) unresolved", default: 0] += 1
@@ -66,6 +88,11 @@ extension Auditor {
         case .attemptEnded(let attempt): tally["attempt \(attempt.attempt) ends", default: 0] += 1
         case .paymentChanged(let changed): tally["\(changed.change)", default: 0] += 1
         case .riskDecided(let decided): tally["judged: \(decided.band)", default: 0] += 1
+        case .payoutChanged(let changed):
+            tally["payout \(changed.event.map { "\($0.name)" } ?? "requested")", default: 0] += 1
+        case .walletOpened: tally["wallet opened", default: 0] += 1
+        case .exchangeQuoted: tally["exchange quoted", default: 0] += 1
+        case .exchangeConverted: tally["exchange converted", default: 0] += 1
         default: break
         }
     }

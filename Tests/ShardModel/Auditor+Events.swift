@@ -18,11 +18,11 @@ extension Auditor {
         let none = NaiveFact(effect: "none", currency: payment.currency, refund: Int(event.refund ?? 0))
         let reference = event.type.isDispute ? event.reference ?? "dp_1" : ""
         switch rule {
-        case .refused(let refusal): expectRefusal(refusal, event, payment, situation, at: now)
+        case .refused(let refusal): expectRefusal(refusal, of: event, about: payment, in: situation, at: now)
         case .known: told = Told(type: event.type, fact: none)
         case .happens(let fact): told = Told(type: event.type, fact: fact, reference: reference)
         case .ends(let operation, let reply):
-            expectation = afterCall(payment, operation, reply, at: now)
+            expectation = afterCall(payment, of: operation, with: reply, at: now)
             var fact = none
             fact.ended = operation.kind
             told = Told(type: event.type, fact: fact)
@@ -71,14 +71,14 @@ extension Auditor {
 
     private mutating func expectRefusal(
         _ refusal: String,
-        _ event: Step.Event,
-        _ payment: NaivePayment,
-        _ situation: NaiveSituation,
+        of event: Step.Event,
+        about payment: NaivePayment,
+        in situation: NaiveSituation,
         at now: Int64
     ) {
         var text = "refused \(refusal)"
         if refusal != "notFound", refusal != "tooManyDisputes" { text += " | \(payment.text)" }
-        if refusal == "eventNotAllowed" { text += " | \(allowed(event, payment, situation))" }
+        if refusal == "eventNotAllowed" { text += " | \(allowed(event, of: payment, in: situation))" }
         answers.append((Self.status(refusal), text))
         guard refusal == "operationInProgress", let running = payment.running, running.uncertain,
             configuration[payment.connector].resolution.canQuery
@@ -90,7 +90,7 @@ extension Auditor {
     }
 
     /// What the payment would take now, of the same dispute and refund.
-    private func allowed(_ event: Step.Event, _ payment: NaivePayment, _ situation: NaiveSituation) -> String {
+    private func allowed(_ event: Step.Event, of payment: NaivePayment, in situation: NaiveSituation) -> String {
         var names: [String] = []
         for type in PaymentEventType.allCases where type.isPosted {
             var other = Step.Event(type, amount: type.needsAmount ? 1 : nil)
@@ -109,7 +109,7 @@ extension Auditor {
 
     // MARK: Merchants
 
-    mutating func expectDefence(_ type: PaymentEventType, _ number: Int, _ dispute: Int, at now: Int64) {
+    mutating func expectDefence(_ type: PaymentEventType, of number: Int, dispute: Int, at now: Int64) {
         guard let payment = payments[number], dispute <= payment.disputes.count else { return }
         let found = payment.disputes[dispute - 1]
         let isLate = type == .disputeEvidence && found.due != 0 && found.due < now
@@ -137,7 +137,7 @@ extension Auditor {
         let seen = Self.fact(record)
         guard case .nothing = expectation else { throw Mismatch(description: "applied before \(expectation)") }
         guard record.type != .disputeOverdue else {
-            try checkOverdue(record, payment, seen, at: now)
+            try checkOverdue(record, of: payment, as: seen, at: now)
             return payment.take(seen, "", at: now)
         }
         guard let told, told.type == record.type, told.fact == seen, record.key != nil else {
@@ -156,8 +156,8 @@ extension Auditor {
 
     private func checkOverdue(
         _ record: EventApplied,
-        _ payment: NaivePayment,
-        _ seen: NaiveFact,
+        of payment: NaivePayment,
+        as seen: NaiveFact,
         at now: Int64
     ) throws(Mismatch) {
         guard record.key == nil, seen.dispute > 0, seen.dispute <= payment.disputes.count else {

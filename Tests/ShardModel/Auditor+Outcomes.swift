@@ -15,7 +15,8 @@ extension Auditor {
         guard let operation = found, operation.kind == call.operation, operation.ordinal == call.ordinal else { return }
         expectation =
             call.mode == .cancelByReference
-            ? afterVoid(operation, reply, of: payment, at: now) : afterCall(payment, operation, reply, at: now)
+            ? afterVoid(operation, reply, of: payment, at: now)
+            : afterCall(payment, of: operation, with: reply, at: now)
         // Only the answer to the call itself says that nothing of the attempt is on its way.
         guard call.mode == .execute, case .end(_, let result) = expectation, operation.attempt < 3,
             operation.kind == .authorize, payment.place + 1 < payment.route.count, letsNextTry(result, reply),
@@ -76,8 +77,8 @@ extension Auditor {
 
     func afterCall(
         _ payment: NaivePayment,
-        _ operation: NaivePayment.Operation,
-        _ reply: Step.Reply,
+        of operation: NaivePayment.Operation,
+        with reply: Step.Reply,
         at now: Int64
     ) -> Expectation {
         let lifetime = configuration[payment.connector].capabilities.authorizationLifetime

@@ -10,11 +10,10 @@ extension Auditor {
         case .paymentCreated:
             guard case .create(let payment) = expectation else { throw Mismatch(description: "created unasked") }
             payments[number] = payment
+            if case .topUp(let wallet) = payment.funding { wallets[wallet]?.topUps.append(number) }
             var judged = payment
             expectation = assess(&judged).map { .verdict($0) } ?? .nothing
-            if payment.running?.heldBack == false {
-                sending.insert(Sending(payment: number, kind: .authorize, ordinal: 1))
-            }
+            if payment.running?.heldBack == false, let operation = payment.running { send(operation, number, at: now) }
         case .operationStarted(let started): expected = try begun(started, number, at: now)
         case .operationFinished(let finished): expected = try ended(finished, number, at: now)
         case .operationUnresolved(let unresolved):
@@ -22,15 +21,17 @@ extension Auditor {
                 throw Mismatch(description: "unresolved unasked")
             }
             expectation = .nothing
-            change(number, operation) {
+            change(number, operation: operation) {
                 $0.uncertain = true
                 $0.known = unresolved.reason == .pendingAtProvider
             }
             try answerProcessing(number, operation)
         case .operationAttempted(let attempted):
             guard case .noted = expectation else { return try noteOfQuery(attempted) }
-            if attempted.answer == .pending, let operation = find(number, attempted.operation, Int(attempted.ordinal)) {
-                change(number, operation) { $0.known = true }
+            if attempted.answer == .pending,
+                let operation = find(number, kind: attempted.operation, ordinal: Int(attempted.ordinal))
+            {
+                change(number, operation: operation) { $0.known = true }
             }
         case .attemptEnded(let attempt):
             guard var payment = payments[number] else { throw Mismatch(description: "no p\(number)") }
@@ -43,7 +44,8 @@ extension Auditor {
         case .eventApplied(let applied): expected = try self.applied(applied, number, at: now)
         default: throw Mismatch(description: "a record the model does not know: \(record)")
         }
-        try compare(expected, record, number)
+        expected = railed(expected, by: record, of: number)
+        try compare(numbered(expected, of: payments[number]?.merchant ?? 0), with: record, of: number)
         if case .eventApplied(let applied) = record { try answer(applied, number) }
     }
 
@@ -51,16 +53,16 @@ extension Auditor {
         throw Mismatch(description: "a note of nothing: \(attempted.answer)")
     }
 
-    func find(_ number: Int, _ kind: ProviderOperation, _ ordinal: Int) -> NaivePayment.Operation? {
+    func find(_ number: Int, kind: ProviderOperation, ordinal: Int) -> NaivePayment.Operation? {
         kind == .refund ? payments[number]?.refunding[ordinal] : payments[number]?.running
     }
 
     mutating func change(
         _ number: Int,
-        _ operation: NaivePayment.Operation,
-        _ body: (inout NaivePayment.Operation) -> Void
+        operation: NaivePayment.Operation,
+        by body: (inout NaivePayment.Operation) -> Void
     ) {
-        guard var changed = find(number, operation.kind, operation.ordinal) else { return }
+        guard var changed = find(number, kind: operation.kind, ordinal: operation.ordinal) else { return }
         body(&changed)
         if operation.kind == .refund {
             payments[number]?.refunding[operation.ordinal] = changed
@@ -71,7 +73,7 @@ extension Auditor {
 
     mutating func answerProcessing(_ number: Int, _ operation: NaivePayment.Operation) throws(Mismatch) {
         guard operation.waitsForReply else { return }
-        change(number, operation) { $0.waitsForReply = false }
+        change(number, operation: operation) { $0.waitsForReply = false }
         answers.append((202, processingText(number, operation)))
     }
 
@@ -82,29 +84,32 @@ extension Auditor {
     ) throws(Mismatch) -> [NaivePosting] {
         guard var payment = payments[number] else { throw Mismatch(description: "no p\(number)") }
         defer { payments[number] = payment }
-        sending.insert(Sending(payment: number, kind: record.operation, ordinal: Int(record.ordinal)))
         if record.key != nil {
             guard case .start(let operation) = expectation, operation.kind == record.operation,
                 operation.amount == record.amountMinor, operation.ordinal == Int(record.ordinal)
             else { throw Mismatch(description: "\(record.operation) started unasked, of \(record.amountMinor)") }
             expectation = .nothing
+            send(operation, number, at: now)
             return payment.start(operation)
         }
         // The gateway's own.
         let amount = try payment.ownOperation(record.operation, at: now)
         guard amount == record.amountMinor else { throw Mismatch(description: "took back \(record.amountMinor)") }
         if record.cause != nil { payment.failure = "abandoned" }
-        return payment.start(
-            NaivePayment.Operation(
-                kind: record.operation,
-                ordinal: payment.counts[record.operation, default: 0] + 1,
-                amount: amount,
-                startedAt: now,
-                sentAt: now,
-                asked: false,
-                waitsForReply: false
-            )
+        guard record.operation != .refund || canRefund(payment, amount) else {
+            throw Mismatch(description: "took back what the wallet does not hold")
+        }
+        let operation = NaivePayment.Operation(
+            kind: record.operation,
+            ordinal: payment.counts[record.operation, default: 0] + 1,
+            amount: amount,
+            startedAt: now,
+            sentAt: now,
+            asked: false,
+            waitsForReply: false
         )
+        send(operation, number, at: now)
+        return payment.start(operation)
     }
 
     mutating func ended(

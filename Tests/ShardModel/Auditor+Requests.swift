@@ -7,12 +7,13 @@ extension Auditor {
     mutating func expect(_ step: Step, at now: Int64) throws(Mismatch) {
         switch step {
         case .create(let number, let creation): expectCreation(number, creation, at: now)
-        case .capture(let number, _, _), .cancel(let number), .increment(let number, _), .confirm(let number),
+        case .capture(let number, _, _, _), .cancel(let number), .increment(let number, _), .confirm(let number),
             .refund(let number, _), .approve(let number), .reject(let number), .event(let number, _),
             .evidence(let number, _), .accept(let number, _):
             expectRequest(step, number, toldAt: now, at: now)
         case .dispute(let number, let dispute): answers.append((200, disputeText(number, Int(dispute))))
         case .read(let number): answers.append((200, payments[number]?.text ?? ""))
+        case .treasury(let treasury): expectTreasury(treasury, at: now)
         case .again: try expectRepetition(at: now)
         case .provider(let number, let reply): try expectOutcome(number, reply, at: now)
         case .score(let score): try expectVerdict(score)
@@ -31,9 +32,10 @@ extension Auditor {
         }
         last = (step, .unused, toldAt)
         switch step {
+        case .create(_, let creation): expectCreation(number, creation, at: now)
         case .event(_, let event): expectEvent(event, number, toldAt: toldAt, at: now)
-        case .evidence(_, let dispute): expectDefence(.disputeEvidence, number, Int(dispute), at: now)
-        case .accept(_, let dispute): expectDefence(.disputeAccepted, number, Int(dispute), at: now)
+        case .evidence(_, let dispute): expectDefence(.disputeEvidence, of: number, dispute: Int(dispute), at: now)
+        case .accept(_, let dispute): expectDefence(.disputeAccepted, of: number, dispute: Int(dispute), at: now)
         default: expectOperation(step, number, at: now)
         }
     }
@@ -44,12 +46,20 @@ extension Auditor {
             merchant: creation.merchant,
             route: creation.route,
             currency: creation.currency,
-            fee: creation.fee,
-            isSale: creation.captures,
+            fee: creation.isTopUp ? 0 : creation.fee,
+            isSale: creation.captures || creation.isTopUp,
             acceptsPartial: creation.acceptsPartial,
-            overCapture: overCapture(creation.route),
-            amount: creation.amount
+            overCapture: creation.isFromWallet ? 0 : overCapture(creation.route),
+            amount: creation.amount,
+            splits: creation.splits,
+            isShared: !creation.splits.isEmpty,
+            funding: creation.funding
         )
+        last = (.create(number, creation), .unused, now)
+        let refusal = walletRefusal(creation) ?? payment.refusal(creation.splits, of: creation.amount)
+        if let refusal = refusal ?? sellerRefusal(creation.splits, of: creation.merchant) {
+            return answers.append((Self.status(refusal), "refused \(refusal)"))
+        }
         payment.running = NaivePayment.Operation(
             kind: .authorize,
             ordinal: 1,
@@ -61,12 +71,13 @@ extension Auditor {
         )
         payment.counts[.authorize] = 1
         let verdict = assess(&payment)
-        if verdict != nil { payment.running?.waitsForReply = true }
+        // What the rules hold back is answered with what they say; what a wallet pays, with what came of it.
+        let isImmediate = verdict != nil || payment.isFromWallet && !asksScorer(payment)
+        if isImmediate { payment.running?.waitsForReply = true }
         let isHeldBack = verdict != nil || asksScorer(payment)
         payment.running?.heldBack = isHeldBack
         expectation = .create(payment)
-        // What the rules hold back is answered with what they say.
-        if creation.async, verdict == nil { answers.append((202, payment.text)) }
+        if creation.async, !isImmediate { answers.append((202, payment.text)) }
         last = (.create(number, creation), .running(.authorize, ordinal: 1), now)
     }
 
@@ -77,9 +88,16 @@ extension Auditor {
 
     mutating func expectOperation(_ step: Step, _ number: Int, at now: Int64) {
         guard let payment = payments[number] else { return }
-        let (refusal, amount, open) = payment.refusal(step)
-        if let refusal {
+        let (refused, amount, open) = payment.refusal(step)
+        var splits: [SplitRequest] = []
+        if case .capture(_, _, _, let wanted) = step { splits = wanted }
+        let room =
+            payment.funding == nil || splits.isEmpty ? sellerRefusal(splits, of: payment.merchant) : "splitsNotPossible"
+        if let refusal = refused ?? room {
             return answers.append((Self.status(refusal), "refused \(refusal) | \(payment.text)"))
+        }
+        if case .refund = step, !canRefund(payment, amount) {
+            return answers.append((422, "refused walletFundsInsufficient | \(payment.text)"))
         }
         guard let kind = step.operation else {
             expectation = .rejected
@@ -90,6 +108,7 @@ extension Auditor {
             ordinal: payment.counts[kind, default: 0] + 1,
             amount: amount,
             open: open,
+            splits: splits,
             startedAt: now,
             sentAt: now,
             asked: true,
@@ -104,15 +123,21 @@ extension Auditor {
         switch refusal {
         case "operationInProgress", "unexpectedState", "keyInUse", "disputed", "notInReview", "eventNotAllowed",
             "eventAmountMismatch", "disputeUnexpectedState",
-            "connectorMismatch":
+            "connectorMismatch", "payoutsOnHold", "payoutUnexpectedState", "quoteExpired", "quoteUsed":
             409
         case "notFound": 404
+        case "sellerTableFull": 503
         default: 422
         }
     }
 
     mutating func expectRepetition(at now: Int64) throws(Mismatch) {
-        guard let (step, key, toldAt) = last, let number = step.payment else { return }
+        guard let (step, key, toldAt) = last else { return }
+        if case .treasury(let treasury) = step {
+            guard case .done(let record) = key else { return expectTreasury(treasury, at: now) }
+            return replays.append(record)
+        }
+        guard let number = step.payment else { return }
         switch key {
         case .unused: expectRequest(step, number, toldAt: toldAt, at: now)
         case .done(let record): replays.append(record)

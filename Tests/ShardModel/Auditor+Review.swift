@@ -83,7 +83,7 @@ extension Auditor {
             payment.running?.heldBack = false
             payments[number] = payment
             expectation = .nothing
-            sending.insert(Sending(payment: number, kind: .authorize, ordinal: operation.ordinal))
+            if let running = payment.running { send(running, number, at: now) }
             return
         }
         expectation = .nothing

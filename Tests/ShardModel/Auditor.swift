@@ -1,6 +1,7 @@
 import Payments
 package import ShardCore
 import ShardRecords
+import ShardState
 
 /// Where the shard and the naive model do not agree.
 package struct Mismatch: Error, CustomStringConvertible {
@@ -33,6 +34,11 @@ package struct Auditor {
         case verdict(NaiveVerdict)
         /// People end a review.
         case rejected
+        case payout(Int, NaivePayout)
+        case payoutEvent(Int, PayoutEvent, to: NaivePayout.State, reason: String)
+        case wallet(Int, NaiveWallet)
+        case quote(Int, NaiveQuote)
+        case conversion(Int)
     }
 
     /// An operation, by payment.
@@ -61,12 +67,22 @@ package struct Auditor {
     let faults: Set<PlantedFault>
     var payments: [Int: NaivePayment] = [:]
     var numbers: [PaymentID: Int] = [:]
+    /// By the number of their creation.
+    var payouts: [Int: NaivePayout] = [:]
+    var wallets: [Int: NaiveWallet] = [:]
+    var quotes: [Int: NaiveQuote] = [:]
+    /// Those that have money.
+    var sellers: [NaiveSeller.Key: NaiveSeller] = [:]
+    /// How many numbers sellers ever had.
+    var sellerNumbers: UInt64 = 0
     var totals: [NaivePosting: (debits: Int64, credits: Int64)] = [:]
     /// The calls that wait, as the driver answers them.
     var calls: [Int: [(operation: ProviderOperation, ordinal: Int, mode: ProviderCall.Mode)]] = [:]
     var last: (step: Step, key: Key, at: Int64)?
     var expectation = Expectation.nothing
     var told: Told?
+    /// The quote that this step asks for and that the shard may have forgotten.
+    var forgettable: Int?
     /// What must leave for the PSP in this step.
     var sending: Set<Sending> = []
     /// Payments whose score is awaited, in the order of the questions.
@@ -98,13 +114,16 @@ package struct Auditor {
         replays.removeAll(keepingCapacity: true)
         expectation = .nothing
         told = nil
+        forgettable = nil
         sending.removeAll(keepingCapacity: true)
         guard !driver.didNothing else { return }
         try expect(step, at: before)
-        if let number = step.payment, let (id, _) = driver.payments[number] { numbers[id] = number }
+        if let number = step.payment ?? last?.step.payment, let (id, _) = driver.payments[number] {
+            numbers[id] = number
+        }
         var touched: Set<Int> = []
         if let payment = step.payment { touched.insert(payment) }
-        for timed in driver.events { try hear(timed, driver, &touched) }
+        for timed in driver.events { try hear(timed, of: driver, touching: &touched) }
         if case .nothing = expectation {
         } else if case .noted = expectation {
         } else {
@@ -118,14 +137,14 @@ package struct Auditor {
 
     mutating func hear(
         _ timed: TimedEvent,
-        _ driver: borrowing ShardDriver,
-        _ touched: inout Set<Int>
+        of driver: borrowing ShardDriver,
+        touching touched: inout Set<Int>
     ) throws(Mismatch) {
         switch timed.event {
         case .record(let record):
             records += 1
             count(record)
-            guard let id = record.payment else { return }
+            guard let id = record.payment else { return try hear(treasury: record, driver, at: timed.time) }
             let number = try number(id)
             touched.insert(number)
             try hear(record, number, at: timed.time)
@@ -135,7 +154,7 @@ package struct Auditor {
             let expected = replays.isEmpty ? 0 : replays.removeFirst()
             let seen = Int(record) + (faults.contains(.wrongReplay) && record.isMultiple(of: 3) ? 1 : 0)
             guard expected == seen else { throw Mismatch(description: "answer of record \(seen), not \(expected)") }
-        case .load: break
+        case .load(let item): tally["read back: \(item.kind)", default: 0] += 1
         case .question(let question): try hear(question)
         case .other(let text): throw Mismatch(description: "unasked: \(text)")
         }

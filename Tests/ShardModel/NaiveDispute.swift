@@ -103,7 +103,7 @@ extension NaivePayment {
         guard event.currency ?? currency == currency else { return .refused("eventAmountMismatch") }
         let index = dispute(event)
         guard event.type != .disputeWarning, event.type != .disputeOpened else {
-            return ruleNewDispute(event, index, situation)
+            return ruleNewDispute(event, known: index, in: situation)
         }
         guard let index else { return .refused("notFound") }
         var fact = NaiveFact(effect: "", currency: currency, dispute: index + 1)
@@ -116,8 +116,8 @@ extension NaivePayment {
         // The merchant defends it by another way, or in arbitration.
         case (.disputeUnderReview, .lost), (.disputeUnderReview, .won): return .known
         case (.disputeWon, .lost):
-            return ruleWon(event, "dispute_won_after_all", fact)
-        case (.disputeWon, .open), (.disputeWon, .underReview): return ruleWon(event, "dispute_won", fact)
+            return ruleWon(event, as: "dispute_won_after_all", fact: fact)
+        case (.disputeWon, .open), (.disputeWon, .underReview): return ruleWon(event, as: "dispute_won", fact: fact)
         case (.disputeLost, .open), (.disputeLost, .underReview):
             fact.effect = "dispute_lost"
             fact.amount = disputes[index].amount
@@ -131,7 +131,7 @@ extension NaivePayment {
         return .happens(fact)
     }
 
-    private func ruleWon(_ event: Step.Event, _ effect: String, _ fact: NaiveFact) -> NaiveRuling {
+    private func ruleWon(_ event: Step.Event, as effect: String, fact: NaiveFact) -> NaiveRuling {
         let dispute = disputes[fact.dispute - 1]
         guard event.amount ?? dispute.amount == dispute.amount else { return .refused("eventAmountMismatch") }
         var fact = fact
@@ -142,7 +142,7 @@ extension NaivePayment {
         return .happens(fact)
     }
 
-    private func ruleNewDispute(_ event: Step.Event, _ index: Int?, _ situation: NaiveSituation) -> NaiveRuling {
+    private func ruleNewDispute(_ event: Step.Event, known index: Int?, in situation: NaiveSituation) -> NaiveRuling {
         let isWarning = event.type == .disputeWarning
         if let index {
             if isWarning || disputes[index].isOpen { return .known }
@@ -187,16 +187,16 @@ extension NaivePayment {
         defer { disputes[fact.dispute - 1] = dispute }
         dispute.updatedAt = now
         let released = dispute.reserved
-        let chargeback = move(.available, .receivable, fact.amount + fact.fee)
+        let chargeback = move(.available, .receivable, amount: fact.amount + fact.fee)
         switch fact.effect {
         case "dispute_warned":
             dispute.reserved = fact.reserved
             dispute.due = fact.due
-            return move(.available, .reserve, fact.reserved)
+            return move(.available, .reserve, amount: fact.reserved)
         case "dispute_warning_closed":
             dispute.status = .warningClosed
             dispute.reserved = 0
-            return move(.reserve, .available, released)
+            return move(.reserve, .available, amount: released)
         case "dispute_under_review": dispute.status = .underReview
         case "dispute_opened":
             dispute.status = .open
@@ -206,11 +206,11 @@ extension NaivePayment {
             dispute.chargebacks += 1
             dispute.refundable = fact.refundable
             dispute.due = fact.due
-            return move(.reserve, .available, released) + chargeback
+            return move(.reserve, .available, amount: released) + chargeback
         case "dispute_won", "dispute_won_after_all":
             dispute.status = .won
             if fact.feeReturned { dispute.fee = 0 }
-            return move(.receivable, .available, fact.amount + fact.fee)
+            return move(.receivable, .available, amount: fact.amount + fact.fee)
         case "dispute_lost_after_all":
             dispute.status = .lost
             dispute.amount = fact.amount

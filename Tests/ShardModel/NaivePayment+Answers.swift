@@ -42,8 +42,8 @@ extension Step {
         case .confirm: .confirm
         case .refund: .refund
         case .approve: .authorize
-        case .create, .reject, .score, .read, .event, .evidence, .accept, .dispute, .again, .provider, .wait,
-            .restart, .restore, .snapshot:
+        case .create, .reject, .score, .read, .event, .evidence, .accept, .dispute, .treasury, .again, .provider,
+            .wait, .restart, .restore, .snapshot:
             nil
         }
     }

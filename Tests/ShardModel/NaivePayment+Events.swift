@@ -5,21 +5,22 @@ import Payments
 // What a payment takes of what is told of it (docs/payments.md; docs/disputes.md), and what that does.
 extension NaivePayment {
     func rule(_ event: Step.Event, _ situation: NaiveSituation) -> NaiveRuling {
+        if isFromWallet { return .refused("eventNotAllowed") }
         if situation.isHeldBack, event.type.needsSomethingSent { return .refused("eventNotAllowed") }
         let same = event.currency ?? currency == currency
         switch event.type {
         case .settlementMatched: return ruleSettlement(event, same)
-        case .authorizationSucceeded: return ruleAuthorized(event, same, situation)
+        case .authorizationSucceeded: return ruleAuthorized(event, same: same, in: situation)
         case .authorizationFailed: return ruleNotAuthorized(situation)
         case .authorizationExpired: return ruleExpired()
-        case .captureSucceeded: return ruleCaptured(event, same, situation)
-        case .captureFailed: return ruleCaptureFailed(event, same, situation)
+        case .captureSucceeded: return ruleCaptured(event, same: same, in: situation)
+        case .captureFailed: return ruleCaptureFailed(event, same: same, in: situation)
         case .cancelSucceeded: return ruleCancelled()
         case .cancelFailed: return ruleNotCancelled(situation)
         case .incrementSucceeded: return ruleIncremented(event, same)
         case .incrementFailed: return ruleNotIncremented(situation)
         case .conflictResolved: return ruleResolved(situation)
-        case .refundSucceeded, .refundFailed: return ruleRefund(event, same, situation)
+        case .refundSucceeded, .refundFailed: return ruleRefund(event, same: same, in: situation)
         case .moneyUnexplained, .moneyReclassified, .balanceWrittenOff: return ruleMoney(event, situation)
         default: return ruleDispute(event, situation)
         }
@@ -38,24 +39,25 @@ extension NaivePayment {
         return .happens(NaiveFact(effect: "settled", amount: amount, currency: currency, fee: event.fee ?? 0))
     }
 
-    private func ruleAuthorized(_ event: Step.Event, _ same: Bool, _ situation: NaiveSituation) -> NaiveRuling {
+    private func ruleAuthorized(_ event: Step.Event, same: Bool, in situation: NaiveSituation) -> NaiveRuling {
         if isAuthorizing, let running {
             return .ends(running, .ok(amount: event.amount, currency: event.currency, expiresIn: 0))
         }
         if isOpen || phase == .captured { return .known }
         if phase == .requiresAction {
-            guard running == nil else { return .refused("operationInProgress") }
-            return authorization("authorized", event, same, situation)
+            // The plan for sellers is followed by the confirmation.
+            guard running == nil, !isShared else { return .refused("operationInProgress") }
+            return authorization("authorized", by: event, same: same, in: situation)
         }
         guard isOver else { return .refused("eventNotAllowed") }
-        return authorized > 0 ? .known : authorization("authorized_late", event, same, situation)
+        return authorized > 0 ? .known : authorization("authorized_late", by: event, same: same, in: situation)
     }
 
     private func authorization(
         _ effect: String,
-        _ event: Step.Event,
-        _ same: Bool,
-        _ situation: NaiveSituation
+        by event: Step.Event,
+        same: Bool,
+        in situation: NaiveSituation
     ) -> NaiveRuling {
         let told = event.amount ?? 0
         // What came too late is taken back, however much it is.
@@ -104,7 +106,7 @@ extension NaivePayment {
         return Int(number) > counts[.capture, default: 0]
     }
 
-    private func ruleCaptured(_ event: Step.Event, _ same: Bool, _ situation: NaiveSituation) -> NaiveRuling {
+    private func ruleCaptured(_ event: Step.Event, same: Bool, in situation: NaiveSituation) -> NaiveRuling {
         if isNoCapture(event.capture) { return .refused("eventNotAllowed") }
         if running?.kind == .capture, event.capture != nil, capturing(event) == nil { return .known }
         if let capturing = capturing(event) {
@@ -116,20 +118,23 @@ extension NaivePayment {
             return isCrossing ? .ends(running, .declined(.alreadyCaptured)) : .refused("operationInProgress")
         }
         if phase == .captured || phase == .partiallyCaptured { return .known }
-        if phase == .requiresAction, isSale { return authorization("authorized", event, same, situation) }
+        if phase == .requiresAction, isSale, isShared { return .refused("operationInProgress") }
+        if phase == .requiresAction, isSale { return authorization("authorized", by: event, same: same, in: situation) }
         guard isOver else { return .refused("eventNotAllowed") }
         if failure == "captureFailed" { return .known }
         guard same, event.amount ?? 0 <= amount else { return conflict(event, moved: true) }
         return .happens(NaiveFact(effect: "captured_late", amount: event.amount ?? 0, currency: currency))
     }
 
-    private func ruleCaptureFailed(_ event: Step.Event, _ same: Bool, _ situation: NaiveSituation) -> NaiveRuling {
+    private func ruleCaptureFailed(_ event: Step.Event, same: Bool, in situation: NaiveSituation) -> NaiveRuling {
         if isNoCapture(event.capture) { return .refused("eventNotAllowed") }
         if let capturing = capturing(event) {
             return situation.isSent ? .refused("operationInProgress") : .ends(capturing, .declined(.genericDecline))
         }
         if running != nil { return .refused("operationInProgress") }
         if phase == .failed, failure == "captureFailed" { return .known }
+        // Nobody can say which of the sellers loses it.
+        guard !isShared, funding == nil else { return .refused("eventNotAllowed") }
         guard phase == .captured || phase == .partiallyCaptured, refundable > 0 else {
             return .refused("eventNotAllowed")
         }
@@ -186,7 +191,7 @@ extension NaivePayment {
         return phase == .voided ? .known : .refused("eventNotAllowed")
     }
 
-    private func ruleRefund(_ event: Step.Event, _ same: Bool, _ situation: NaiveSituation) -> NaiveRuling {
+    private func ruleRefund(_ event: Step.Event, same: Bool, in situation: NaiveSituation) -> NaiveRuling {
         guard let number = event.refund.map({ Int($0) }), number <= refunds.count else { return .refused("notFound") }
         let refund = refunds[number - 1]
         guard same, event.amount ?? refund.amount == refund.amount else { return .refused("eventAmountMismatch") }

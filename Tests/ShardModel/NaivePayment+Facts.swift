@@ -11,13 +11,13 @@ extension NaivePayment {
         case "refund_bounced":
             refunds[fact.refund - 1].status = "bounced"
             refunded -= fact.amount
-            return move(.receivable, share, fact.amount)
+            return move(.receivable, share, amount: fact.amount)
         case "refund_confirmed", "refund_reversed":
             let isConfirmed = fact.effect == "refund_confirmed"
             refunds[fact.refund - 1].status = isConfirmed ? "succeeded" : "failed"
             refundPending -= fact.amount
             refunded += isConfirmed ? fact.amount : 0
-            return move(.clearing, isConfirmed ? .receivable : share, fact.amount)
+            return move(.clearing, isConfirmed ? .receivable : share, amount: fact.amount)
         case "capture_reversed": postings = reverse(fact.amount)
         case "authorization_expired": postings = expire()
         case "authorized": postings = authorize(fact)
@@ -27,7 +27,7 @@ extension NaivePayment {
             // The hold of a payment that had ended was released then.
             if !isOpen, captured < authorized { authorized = captured }
             phase = .conflicted
-            postings = move(.receivable, .suspense, fact.amount)
+            postings = move(.receivable, .suspense, amount: fact.amount)
         case "conflict_resolved":
             failure = "conflict"
             deadline = fact.deadline
@@ -43,7 +43,7 @@ extension NaivePayment {
             amount = max(amount, fact.amount)
         case "unexplained": return move(.receivable, .suspense, amount: fact.amount, at: fact.earlier)
         case "reclassified": return reclassify(fact)
-        case "written_off": return move(.losses, .available, fact.amount)
+        case "written_off": return move(.losses, .available, amount: fact.amount)
         default: return takeDispute(fact, reference, at: now)
         }
         if !isOpen, phase != .requiresAction, phase != .review { deadline = 0 }
@@ -63,7 +63,7 @@ extension NaivePayment {
             freed = onPending <= 0 ? 0 : Int64(Int128(onPending) * Int128(amount) / Int128(left))
         }
         return entry([(.cash, amount - fee), (.providerFees, fee), (.receivable, -amount)])
-            + move(.pending, .available, freed)
+            + move(.pending, .available, amount: freed) + settleParts(amount, of: left)
     }
 
     /// The reverse of P3, from wherever the merchant's share is; the last reversal gives back what is left of the fees.
@@ -91,7 +91,7 @@ extension NaivePayment {
         phase = isSale ? .captured : .authorized
         deadline = fact.deadline
         if fact.amount < amount, !acceptsPartial, failure == nil { failure = "partialAuthorization" }
-        return isSale ? capture(fact.amount) : hold(fact.amount)
+        return isSale ? capture(fact.amount, splits) : hold(fact.amount)
     }
 
     private mutating func succeedLate(_ fact: NaiveFact) -> [NaivePosting] {
@@ -105,14 +105,15 @@ extension NaivePayment {
         authorized = max(authorized, fact.amount)
         captured = fact.amount
         phase = .captured
-        return capture(fact.amount)
+        // It is reversed: sellers get nothing.
+        return capture(fact.amount, [])
     }
 
     /// P12: what a PSP moved otherwise than asked waits in suspense.
     func unexplained(_ operation: Operation, executed: Int64) -> [NaivePosting] {
         switch operation.kind {
-        case .authorize where isSale, .confirm where isSale, .capture: move(.receivable, .suspense, executed)
-        case .refund: move(.suspense, .receivable, executed)
+        case .authorize where isSale, .confirm where isSale, .capture: move(.receivable, .suspense, amount: executed)
+        case .refund: move(.suspense, .receivable, amount: executed)
         default: []
         }
     }

@@ -52,6 +52,8 @@ struct NaivePayment {
         var amount: Int64
         /// A capture that leaves the rest held.
         var open = false
+        /// What sellers get of a capture.
+        var splits: [SplitRequest] = []
         var startedAt: Int64
         var sentAt: Int64
         var tries = 0
@@ -110,6 +112,13 @@ struct NaivePayment {
     /// What the payment has put on the merchant's pending balance and not taken from it, and the fees taken of it.
     var onPending: Int64 = 0
     var fees: Int64 = 0
+    /// What sellers are to get of a sale, and what each has of the payment that is not settled, in the order in which they came.
+    var splits: [SplitRequest] = []
+    var parts: [(seller: String, pending: Int64)] = []
+    /// Sellers have something of it, or a capture was asked for that gives them something.
+    var isShared = false
+    /// What pays, or is filled; nil for a card and the merchant.
+    var funding: Step.Creation.Funding?
     /// What the fraud rules said of it.
     var score = 0
     var reasons: [String] = []
@@ -153,12 +162,13 @@ struct NaivePayment {
     func refusal(_ step: Step) -> (refusal: String?, amount: Int64, open: Bool) {
         if running != nil { return ("operationInProgress", 0, false) }
         switch step {
-        case .capture(_, let wanted, let isFinal):
+        case .capture(_, let wanted, let isFinal, let splits):
             guard isOpen, failure == nil else { return ("unexpectedState", 0, false) }
             let amount = wanted ?? capturable
             guard amount <= authorized + authorized * overCapture / 10_000 - captured else {
                 return ("amountExceedsCapturable", 0, false)
             }
+            if let refusal = refusal(splits, of: amount) { return (refusal, 0, false) }
             return (nil, amount, !isFinal && amount < capturable)
         case .cancel:
             guard isOpen || phase == .requiresAction else { return ("unexpectedState", 0, false) }
@@ -179,8 +189,8 @@ struct NaivePayment {
             guard (wanted ?? refundable) <= refundable else { return ("amountExceedsRefundable", 0, false) }
             return (nil, wanted ?? refundable, false)
         case .approve, .reject: return (phase == .review ? nil : "notInReview", amount, false)
-        case .create, .score, .read, .event, .evidence, .accept, .dispute, .again, .provider, .wait, .restart, .restore,
-            .snapshot:
+        case .create, .score, .read, .event, .evidence, .accept, .dispute, .treasury, .again, .provider, .wait,
+            .restart, .restore, .snapshot:
             return ("no request", 0, false)
         }
     }
@@ -192,13 +202,14 @@ struct NaivePayment {
             deadline = 0
         }
         guard operation.kind == .refund else {
+            isShared = isShared || !operation.splits.isEmpty
             running = operation
             return []
         }
         refunds.append(Refund(amount: operation.amount))
         refunding[operation.ordinal] = operation
         refundPending += operation.amount
-        return move(share, .clearing, operation.amount)
+        return move(share, .clearing, amount: operation.amount)
     }
 
     // MARK: What comes of it (the table's right side)
@@ -223,7 +234,8 @@ struct NaivePayment {
             if isSale { captured = amount }
             deadline = expiresAt
             if amount < self.amount, !acceptsPartial, failure == nil { failure = "partialAuthorization" }
-            postings = isSale ? capture(amount) : hold(amount)
+            // Of what is reversed sellers get nothing.
+            postings = isSale ? capture(amount, failure == nil ? splits : []) : hold(amount)
         case (.authorize, .declined), (.confirm, .declined): phase = .failed
         case (.authorize, .notExecuted(let reason)):
             phase = .failed
@@ -239,7 +251,7 @@ struct NaivePayment {
             self.amount = max(self.amount, amount)
             if expiresAt != 0 { deadline = expiresAt }
         case (.capture, .succeeded(let amount, _)):
-            postings = release(operation.open ? amount : capturable) + capture(amount)
+            postings = release(operation.open ? amount : capturable) + capture(amount, operation.splits)
             captured += amount
             phase = operation.open ? .partiallyCaptured : .captured
         case (.capture, .declined("authorization_expired")):
@@ -249,7 +261,7 @@ struct NaivePayment {
             postings = release(capturable)
             phase = captured > 0 ? .captured : phase == .requiresAction && failure != nil ? .failed : .voided
         case (.cancel, .declined("already_captured")) where isOpen && failure != "conflict":
-            postings = release(capturable) + capture(capturable)
+            postings = release(capturable) + capture(capturable, [])
             captured = max(captured, authorized)
             phase = .captured
         default: break  // Everything stays as it was before the operation.
@@ -265,10 +277,10 @@ struct NaivePayment {
         if case .succeeded = result {
             refunds[operation.ordinal - 1].status = "succeeded"
             refunded += operation.amount
-            return move(.clearing, .receivable, operation.amount)
+            return move(.clearing, .receivable, amount: operation.amount)
         }
         refunds[operation.ordinal - 1].status = "failed"
-        return move(.clearing, share, operation.amount)
+        return move(.clearing, share, amount: operation.amount)
     }
 
     /// The authorization's time is over.
@@ -281,14 +293,8 @@ struct NaivePayment {
 
     // MARK: Posting rules (docs/posting-rules.md)
 
-    func hold(_ amount: Int64) -> [NaivePosting] { move(.heldAtPSP, .heldForMerchant, amount) }
-    func release(_ amount: Int64) -> [NaivePosting] { move(.heldForMerchant, .heldAtPSP, amount) }
-
-    /// P3.
-    func capture(_ amount: Int64) -> [NaivePosting] {
-        let part = Self.fee(amount, fee)
-        return move(.receivable, .pending, amount - part) + move(.receivable, .fees, part)
-    }
+    func hold(_ amount: Int64) -> [NaivePosting] { move(.heldAtPSP, .heldForMerchant, amount: amount) }
+    func release(_ amount: Int64) -> [NaivePosting] { move(.heldForMerchant, .heldAtPSP, amount: amount) }
 
     func move(
         _ debit: NaiveAccount,
@@ -299,7 +305,7 @@ struct NaivePayment {
         entry([(debit, amount), (credit, -amount)], at: earlier)
     }
 
-    func move(_ debit: NaiveAccount, _ credit: NaiveAccount, _ amount: Int64) -> [NaivePosting] {
+    func move(_ debit: NaiveAccount, _ credit: NaiveAccount, amount: Int64) -> [NaivePosting] {
         move(debit, credit, amount: amount, at: nil)
     }
 

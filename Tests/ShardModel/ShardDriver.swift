@@ -6,7 +6,7 @@ package import Payments
 package import Risk
 package import ShardCore
 package import ShardRecords
-import ShardState
+package import ShardState
 import ShardStorage
 
 /// What a shard did, in order.
@@ -17,8 +17,8 @@ package enum ShardEvent: Sendable {
     case response(Response)
     /// A stored answer was sent again: that of the record at this position.
     case replay(RecordPosition)
-    /// A payment was read back from the disk.
-    case load(sequence: UInt64)
+    /// Something was read back from the disk.
+    case load(ColdItem)
     /// The scorer is asked.
     case question(ScoreRequest)
     /// Another kind of effect.
@@ -39,13 +39,20 @@ package struct ShardDriver: ~Copyable {
     package private(set) var events: [TimedEvent] = []
     /// Payments by the number of their creation.
     package private(set) var payments: [Int: (id: PaymentID, merchant: UInt64)] = [:]
+    /// Pay-outs, wallets and quotes by the number of their creation.
+    package internal(set) var payouts: [Int: (id: PayoutID, merchant: UInt64)] = [:]
+    package internal(set) var wallets: [Int: (id: WalletID, merchant: UInt64)] = [:]
+    private(set) var walletCurrencies: [Int: Currency] = [:]
+    package internal(set) var quotes: [Int: (id: QuoteID, merchant: UInt64)] = [:]
+    /// The number of what the last request makes, if it makes something.
+    var lastMade = 0
     /// Calls that wait for an answer, oldest first, by payment.
     package private(set) var waiting: [PaymentID: [(call: ProviderCall, token: UInt64, number: Int)]] = [:]
     package private(set) var callCount = 0
     /// The step had nothing to happen to.
-    package private(set) var didNothing = false
+    package internal(set) var didNothing = false
 
-    private let configuration: ShardConfiguration
+    let configuration: ShardConfiguration
     private let renderer: any ResponseRenderer
     private let disk = MemoryDisk()
     private var output = Turn()
@@ -80,8 +87,14 @@ package struct ShardDriver: ~Copyable {
         didNothing = false
         switch step {
         case .create(let payment, let creation): create(payment, creation)
-        case .capture(let payment, let amount, let isFinal):
-            ask(payment) { .capture($0, amountMinor: amount, isFinal: isFinal) }
+        case .capture(let payment, let amount, let isFinal, let splits):
+            var instructions = CaptureInstructions()
+            instructions.splits = splits
+            ask(payment) {
+                splits.isEmpty
+                    ? .capture($0, amountMinor: amount, isFinal: isFinal)
+                    : .capture($0, amountMinor: amount, isFinal: isFinal, with: instructions)
+            }
         case .cancel(let payment): ask(payment) { .cancel($0) }
         case .increment(let payment, let amount): ask(payment) { .increment($0, amountMinor: amount) }
         case .confirm(let payment): ask(payment) { .confirm($0) }
@@ -92,9 +105,10 @@ package struct ShardDriver: ~Copyable {
         case .read(let payment): ask(payment, isRead: true) { .getPayment($0) }
         case .event(let payment, let event): tell(payment, event)
         case .evidence(let payment, let dispute):
-            ask(payment, dispute) { .disputeEvidence($0, evidence: "file_1\nIt was delivered") }
-        case .accept(let payment, let dispute): ask(payment, dispute) { .acceptDispute($0) }
-        case .dispute(let payment, let dispute): ask(payment, dispute, isRead: true) { .getDispute($0) }
+            ask(payment, dispute: dispute) { .disputeEvidence($0, evidence: "file_1\nIt was delivered") }
+        case .accept(let payment, let dispute): ask(payment, dispute: dispute) { .acceptDispute($0) }
+        case .dispute(let payment, let dispute): ask(payment, dispute: dispute, isRead: true) { .getDispute($0) }
+        case .treasury(let treasury): take(treasury)
         case .again: repeatLast()
         case .provider(let payment, let reply): answer(payment, reply)
         case .wait(let milliseconds): wait(milliseconds)
@@ -109,28 +123,27 @@ package struct ShardDriver: ~Copyable {
     private mutating func create(_ payment: Int, _ creation: Step.Creation) {
         guard payments[payment] == nil else { return didNothing = true }
         var details = PaymentDetails()
-        details.append(.paymentMethod, "tok_visa")
         details.append(.reference, "order-\(payment)")
-        let sequence = core.paymentCount
-        let request = CreatePayment(
+        if !creation.splits.isEmpty { details.append(plan: creation.splits) }
+        guard let funding = funding(creation) else { return didNothing = true }
+        var method = "tok_visa"
+        if case .wallet(let wallet) = funding { method = wallet.description }
+        details.append(.paymentMethod, method)
+        if case .topUp(let wallet) = funding { details.append(.wallet, wallet.description) }
+        var request = CreatePayment(
             amountMinor: creation.amount,
             currency: creation.currency,
-            capturesAutomatically: creation.captures,
+            capturesAutomatically: creation.captures || creation.isTopUp,
             acceptsPartialAuthorization: creation.acceptsPartial,
-            feeBasisPoints: creation.fee,
+            feeBasisPoints: creation.isTopUp ? 0 : creation.fee,
             route: RoutePlan(creation.route.compactMap(ConnectorID.init(rawValue:))) ?? RoutePlan(.first),
-            paymentMethod: "tok_visa",
+            paymentMethod: method,
             details: details
         )
-        let created = now
+        request.funding = funding
+        request.hasSplits = !creation.splits.isEmpty
+        lastMade = payment
         send(.createPayment(request), merchant: creation.merchant, respondsAtOnce: creation.async)
-        guard core.paymentCount > sequence else { return }
-        let id = PaymentID(
-            milliseconds: UInt64(created),
-            shard: configuration.shard,
-            sequence: UInt64(core.paymentCount)
-        )
-        payments[payment] = (id, creation.merchant)
     }
 
     private mutating func ask(_ payment: Int, isRead: Bool = false, _ kind: (PaymentID) -> Command.Kind) {
@@ -141,9 +154,9 @@ package struct ShardDriver: ~Copyable {
     /// About the payment's dispute of this number.
     private mutating func ask(
         _ payment: Int,
-        _ number: UInt16,
+        dispute number: UInt16,
         isRead: Bool = false,
-        _ kind: (DisputeID) -> Command.Kind
+        kind: (DisputeID) -> Command.Kind
     ) {
         guard let (id, merchant) = payments[payment], let began = disputeTimes[id]?[number] else {
             return didNothing = true
@@ -174,7 +187,7 @@ package struct ShardDriver: ~Copyable {
         send(.providerEvent(told), merchant: 0, operatorShard: id.shard)
     }
 
-    private mutating func send(
+    mutating func send(
         _ kind: Command.Kind,
         merchant: UInt64,
         respondsAtOnce: Bool = false,
@@ -409,9 +422,16 @@ package struct ShardDriver: ~Copyable {
     /// How many refunds of the payment ever began.
     func refundCount(_ payment: Int) -> Int { payments[payment].flatMap { refundTimes[$0.id]?.count } ?? 0 }
 
-    /// Keeps when a refund or a dispute began.
+    /// Keeps what was made, and when a refund or a dispute began.
     private mutating func note(_ record: ShardRecord) {
         switch record {
+        case .paymentCreated(let created): payments[lastMade] = (created.id, created.merchant.rawValue)
+        case .payoutChanged(let changed) where changed.event == nil:
+            payouts[lastMade] = (changed.id, changed.merchant.rawValue)
+        case .walletOpened(let opened):
+            wallets[lastMade] = (opened.id, opened.merchant.rawValue)
+            walletCurrencies[lastMade] = opened.currency
+        case .exchangeQuoted(let quoted): quotes[lastMade] = (quoted.id, quoted.merchant.rawValue)
         case .operationStarted(let started) where started.operation == .refund:
             refundTimes[started.payment, default: [:]][started.ordinal] = started.time
         case .eventApplied(let applied) where applied.fact.effect.isDispute:
@@ -431,7 +451,7 @@ package struct ShardDriver: ~Copyable {
         case .replay(_, _, _, let record): events.append(TimedEvent(time: now, event: .replay(record)))
         case .load(_, let item):
             loads.append(item)
-            events.append(TimedEvent(time: now, event: .load(sequence: item.sequence)))
+            events.append(TimedEvent(time: now, event: .load(item)))
         // Where its key is changes nothing for who sent a request.
         case .lookUpKey(let digest, let second): keyLookUps.append((digest, second))
         case .score(let question, let token, _):

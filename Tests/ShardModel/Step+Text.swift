@@ -5,8 +5,8 @@ extension Step: CustomStringConvertible {
     package var description: String {
         switch self {
         case .create(let payment, let creation): "create p\(payment) \(creation.text)"
-        case .capture(let payment, let amount, let isFinal):
-            "capture p\(payment) \(amount.map { "\($0)" } ?? "all")\(isFinal ? "" : " open")"
+        case .capture(let payment, let amount, let isFinal, let splits):
+            "capture p\(payment) \(amount.map { "\($0)" } ?? "all")\(isFinal ? "" : " open")\(Self.text(splits))"
         case .cancel(let payment): "cancel p\(payment)"
         case .increment(let payment, let amount): "increment p\(payment) \(amount)"
         case .confirm(let payment): "confirm p\(payment)"
@@ -19,6 +19,7 @@ extension Step: CustomStringConvertible {
         case .evidence(let payment, let dispute): "evidence p\(payment) \(dispute)"
         case .accept(let payment, let dispute): "accept p\(payment) \(dispute)"
         case .dispute(let payment, let dispute): "dispute p\(payment) \(dispute)"
+        case .treasury(let treasury): treasury.text
         case .again: "again"
         case .provider(let payment, let reply): "psp p\(payment) \(reply.text)"
         case .wait(let milliseconds): "wait \(Self.duration(milliseconds))"
@@ -43,21 +44,25 @@ extension Step: CustomStringConvertible {
             guard let time = Self.milliseconds(words[0]) else { return nil }
             self = .wait(time)
         default:
+            if let treasury = Treasury(verb: verb, words) {
+                self = .treasury(treasury)
+                return
+            }
             guard let first = words.first, first.hasPrefix("p"), let payment = Int(first.dropFirst()) else {
                 return nil
             }
             words.removeFirst()
-            guard let step = Self.about(payment, verb, words) else { return nil }
+            guard let step = Self.about(payment, verb: verb, words: words) else { return nil }
             self = step
         }
     }
 
-    private static func about(_ payment: Int, _ verb: String, _ words: [String]) -> Step? {
+    private static func about(_ payment: Int, verb: String, words: [String]) -> Step? {
         switch verb {
         case "create": return Creation(words).map { .create(payment, $0) }
         case "capture":
-            guard let amount = amount(words.first) else { return nil }
-            return .capture(payment, amount: amount, isFinal: !words.contains("open"))
+            guard let amount = amount(words.first), let splits = splits(words) else { return nil }
+            return .capture(payment, amount: amount, isFinal: !words.contains("open"), splits: splits)
         case "cancel": return .cancel(payment)
         case "confirm": return .confirm(payment)
         case "read": return .read(payment)
@@ -72,6 +77,36 @@ extension Step: CustomStringConvertible {
         case "psp": return Reply(words).map { .provider(payment, $0) }
         default: return nil
         }
+    }
+
+    /// ` split=books:500,toys:2500bp` (basis points); nothing for none.
+    fileprivate static func text(_ splits: [SplitRequest]) -> String {
+        guard !splits.isEmpty else { return "" }
+        let parts = splits.map { split in
+            switch split.share {
+            case .amount(let minor): "\(split.seller):\(minor)"
+            case .basisPoints(let points): "\(split.seller):\(points)bp"
+            }
+        }
+        return " split=" + parts.joined(separator: ",")
+    }
+
+    /// The word that names sellers, if there is one; nil where it cannot be read.
+    fileprivate static func splits(_ words: [String]) -> [SplitRequest]? {
+        guard let word = words.first(where: { $0.hasPrefix("split=") }) else { return [] }
+        var splits: [SplitRequest] = []
+        for part in word.dropFirst(6).split(separator: ",") {
+            let sides = part.split(separator: ":").map { String($0) }
+            guard sides.count == 2, let seller = SellerName(sides[0]) else { return nil }
+            if sides[1].hasSuffix("bp"), let points = UInt16(sides[1].dropLast(2)) {
+                splits.append(SplitRequest(seller: seller, share: .basisPoints(points)))
+            } else if let minor = Int64(sides[1]) {
+                splits.append(SplitRequest(seller: seller, share: .amount(minor)))
+            } else {
+                return nil
+            }
+        }
+        return splits
     }
 
     private static func amount(_ word: String?) -> Int64?? {
@@ -107,7 +142,12 @@ extension Step.Creation {
         if merchant != 7 { words.append("merchant=\(merchant)") }
         if route != [1] { words.append("route=" + route.map { "\($0)" }.joined(separator: ",")) }
         if async { words.append("async") }
-        return words.joined(separator: " ")
+        switch funding {
+        case .wallet(let number): words.append("from=w\(number)")
+        case .topUp(let number): words.append("fills=w\(number)")
+        case nil: break
+        }
+        return words.joined(separator: " ") + Step.text(splits)
     }
 
     fileprivate init?(_ words: [String]) {
@@ -119,6 +159,11 @@ extension Step.Creation {
             switch word {
             case "partial": acceptsPartial = true
             case "async": async = true
+            case _ where word.hasPrefix("from=w"): funding = Int(word.dropFirst(6)).map { .wallet($0) }
+            case _ where word.hasPrefix("fills=w"): funding = Int(word.dropFirst(7)).map { .topUp($0) }
+            case _ where word.hasPrefix("split="):
+                guard let shares = Step.splits(words) else { return nil }
+                splits = shares
             case _ where word.hasPrefix("fee="): fee = UInt16(word.dropFirst(4)) ?? 250
             case _ where word.hasPrefix("merchant="): merchant = UInt64(word.dropFirst(9)) ?? 7
             case _ where word.hasPrefix("route="):

@@ -9,7 +9,7 @@ package import Payments
 package enum Step: Hashable, Sendable {
     case create(Int, Creation)
     /// `amount` nil: all.
-    case capture(Int, amount: Int64?, isFinal: Bool)
+    case capture(Int, amount: Int64?, isFinal: Bool, splits: [SplitRequest] = [])
     case cancel(Int)
     case increment(Int, Int64)
     case confirm(Int)
@@ -26,6 +26,8 @@ package enum Step: Hashable, Sendable {
     case evidence(Int, dispute: UInt16)
     case accept(Int, dispute: UInt16)
     case dispute(Int, UInt16)
+    /// Pay-outs, wallets and exchange.
+    case treasury(Treasury)
     /// The last request once more, under the same key.
     case again
     /// The PSP answers the payment's oldest call that waits for an answer.
@@ -48,8 +50,18 @@ package enum Step: Hashable, Sendable {
         package var merchant: UInt64 = 7
         /// The connectors that may try, by number, in order.
         package var route: [UInt16] = [1]
+        /// What sellers get of a sale.
+        package var splits: [SplitRequest] = []
+        /// nil: a provider pays, for the merchant.
+        package var funding: Funding?
         /// `Prefer: respond-async`.
         package var async = false
+
+        /// A wallet that pays, or that a sale at a provider fills, by number.
+        package enum Funding: Hashable, Sendable {
+            case wallet(Int)
+            case topUp(Int)
+        }
 
         package init(amount: Int64, currency: Currency, captures: Bool) {
             self.amount = amount
@@ -81,12 +93,12 @@ package enum Step: Hashable, Sendable {
     /// The payment that it is about.
     package var payment: Int? {
         switch self {
-        case .create(let payment, _), .capture(let payment, _, _), .cancel(let payment), .increment(let payment, _),
+        case .create(let payment, _), .capture(let payment, _, _, _), .cancel(let payment), .increment(let payment, _),
             .confirm(let payment), .refund(let payment, _), .approve(let payment), .reject(let payment),
             .read(let payment), .event(let payment, _), .evidence(let payment, _), .accept(let payment, _),
             .dispute(let payment, _), .provider(let payment, _):
             payment
-        case .score, .again, .wait, .restart, .restore, .snapshot: nil
+        case .treasury, .score, .again, .wait, .restart, .restore, .snapshot: nil
         }
     }
 }

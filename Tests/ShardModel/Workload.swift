@@ -42,8 +42,20 @@ package struct Workload: Sendable {
                 "refused disputeUnexpectedState", "refused notInReview", "refused connectorMismatch", "attempt 1 ends",
                 "attempt 2 ends",
             ]
-            return (effects + others).filter { tally[$0] == nil }
+            return (effects + others + Self.treasury).filter { tally[$0] == nil }
         }
+
+        private static let treasury = [
+            "payout requested", "payout sent", "payout paid", "payout failed", "payout returned",
+            "refused balanceInsufficient", "refused payoutBelowMinimum", "refused payoutsOnHold",
+            "refused payoutUnexpectedState", "refused notFound", "exchange quoted", "exchange converted",
+            "wallet opened", "wallet held", "wallet released", "wallet paid", "wallet topped up",
+            "wallet's unsettled money", "top-up frees", "refused walletUnknown", "refused walletCurrencyMismatch",
+            "refused walletFundsInsufficient", "refused splitsNotPossible", "read back: payout", "read back: wallet",
+            "sellers share", "sellers settled", "refused splitsExceedCapture", "refused tooManySellers",
+            "refused sellerLimitReached", "refused sellerTableFull", "refused quoteExpired", "refused quoteUsed",
+            "refused exchangeAmountTooSmall",
+        ]
     }
 
     /// As a scenario says it; seeds differ in what the provider can do.
@@ -53,6 +65,7 @@ package struct Workload: Sendable {
             seed % 2 == 1 ? "over_capture=1500" : "", seed % 5 == 3 ? "replay=no" : "", "lifetime=3d",
             seed % 3 == 0 ? "" : "dispute_fee=1500", seed % 2 == 1 ? "reserve_on_warning=yes" : "",
             seed % 4 == 3 ? "" : "review_over=60000 block_over=90000", seed % 4 == 1 ? "scorer=yes" : "", "review=5h",
+            seed % 3 == 2 ? "sellers_of_merchant=5" : "", seed % 4 == 0 ? "sellers=16" : "",
         ]
         return "config " + words.filter { !$0.isEmpty }.joined(separator: " ")
     }
@@ -82,7 +95,7 @@ package struct Workload: Sendable {
             while taken.count < steps {
                 let step = random.step(driver)
                 taken.append(step)
-                try Self.take(step, &driver, &auditor)
+                try Self.take(step, by: &driver, hearing: &auditor)
                 if !driver.didNothing { effective += 1 }
                 if step == .restart || step == .restore { report.restarts += 1 }
                 if taken.count - compared >= Self.checkpoint || step == .restart || step == .restore {
@@ -103,7 +116,7 @@ package struct Workload: Sendable {
         return report
     }
 
-    private static func take(_ step: Step, _ driver: inout ShardDriver, _ auditor: inout Auditor) throws {
+    private static func take(_ step: Step, by driver: inout ShardDriver, hearing auditor: inout Auditor) throws {
         let before = driver.now
         try driver.take(step)
         try auditor.audit(step, driver, before: before)
@@ -115,21 +128,33 @@ package struct Workload: Sendable {
         var count = 0
         for _ in 0..<60 {
             while !driver.questions.isEmpty {
-                try take(.score(0), &driver, &auditor)
+                try take(.score(0), by: &driver, hearing: &auditor)
                 count += 1
             }
             for (number, _) in driver.payments.sorted(by: { $0.key < $1.key }) {
                 while driver.hasWaitingCall(number) {
-                    try take(.provider(number, .ok(amount: nil, currency: nil, expiresIn: 0)), &driver, &auditor)
+                    try take(
+                        .provider(number, .ok(amount: nil, currency: nil, expiresIn: 0)),
+                        by: &driver,
+                        hearing: &auditor
+                    )
                     count += 1
                 }
             }
-            try take(.wait(86_400_000), &driver, &auditor)
+            try take(.wait(86_400_000), by: &driver, hearing: &auditor)
             count += 1
             if driver.core.runningCount == 0, (try? auditor.expectNothingOverdue(at: driver.now)) != nil { break }
         }
+        for number in driver.payouts.keys.sorted() {
+            try take(.treasury(.readPayout(number, merchant: nil)), by: &driver, hearing: &auditor)
+        }
+        for number in driver.wallets.keys.sorted() {
+            try take(.treasury(.readWallet(number, merchant: nil)), by: &driver, hearing: &auditor)
+        }
+        for merchant in 1...5 { try take(.treasury(.balance(UInt64(merchant))), by: &driver, hearing: &auditor) }
+        count += driver.payouts.count + driver.wallets.count + 5
         for (number, disputes) in auditor.disputes {
-            for dispute in 1...disputes { try take(.dispute(number, UInt16(dispute)), &driver, &auditor) }
+            for dispute in 1...disputes { try take(.dispute(number, UInt16(dispute)), by: &driver, hearing: &auditor) }
             count += disputes
         }
         try auditor.compareAll(driver)
@@ -145,7 +170,7 @@ package struct Workload: Sendable {
         var driver = ShardDriver(configuration: configuration, renderer: WorkloadRenderer())
         var auditor = Auditor(configuration: configuration, faults: faults)
         for (index, step) in steps.enumerated() {
-            do { try Self.take(step, &driver, &auditor) } catch { return ("\(error)", index + 1) }
+            do { try Self.take(step, by: &driver, hearing: &auditor) } catch { return ("\(error)", index + 1) }
         }
         do {
             try auditor.compareAll(driver)

@@ -4,11 +4,11 @@ import ShardCore
 
 // Disputes: mostly what may come next, sometimes anything.
 extension WorkloadRandom {
-    mutating func dispute(_ payment: Int, _ view: PaymentView, _ driver: borrowing ShardDriver) -> Step {
+    mutating func dispute(_ payment: Int, view: PaymentView, in driver: borrowing ShardDriver) -> Step {
         let known = driver.disputes(payment)
         guard !known.isEmpty, chance(75) else {
             let number = chance(70) ? 1 : 1 + below(3)
-            return told(payment, anyType(), number == 1 ? nil : "dp_\(number)", view)
+            return told(payment, anyType(), reference: number == 1 ? nil : "dp_\(number)", view: view)
         }
         let dispute = known[below(known.count)]
         let number = dispute.id.ordinal
@@ -19,7 +19,7 @@ extension WorkloadRandom {
         default: break
         }
         let reference = dispute.providerReference == "dp_1" ? nil : dispute.providerReference
-        return told(payment, nextType(dispute.status), reference, view)
+        return told(payment, nextType(dispute.status), reference: reference, view: view)
     }
 
     private mutating func anyType() -> PaymentEventType {
@@ -47,8 +47,8 @@ extension WorkloadRandom {
     private mutating func told(
         _ payment: Int,
         _ type: PaymentEventType,
-        _ reference: String?,
-        _ view: PaymentView
+        reference: String?,
+        view: PaymentView
     ) -> Step {
         let free = max(0, view.capturedMinor - view.refundedMinor - view.refundPendingMinor - view.disputedMinor)
         var event = Step.Event(type, amount: type.needsAmount ? part(of: free) : nil)

@@ -7,7 +7,7 @@ import ShardCore
 extension WorkloadRandom {
     mutating func event(_ payment: Int, _ driver: borrowing ShardDriver) -> Step {
         // What is disputed goes on being disputed.
-        if chance(30), let view = driver.glance(disputed) { return dispute(disputed, view, driver) }
+        if chance(30), let view = driver.glance(disputed) { return dispute(disputed, view: view, in: driver) }
         guard let view = driver.glance(payment) else { return .read(payment) }
         var event: Step.Event
         switch below(100) {
@@ -18,7 +18,7 @@ extension WorkloadRandom {
         case ..<64: event = money()
         default:
             // Few disputes are about what was not captured.
-            guard view.capturedMinor == 0, chance(80) else { return dispute(payment, view, driver) }
+            guard view.capturedMinor == 0, chance(80) else { return dispute(payment, view: view, in: driver) }
             event = authorization(view)
         }
         if chance(2) { event.currency = .gbp }

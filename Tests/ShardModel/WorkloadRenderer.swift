@@ -78,7 +78,6 @@ package struct WorkloadRenderer: ResponseRenderer {
         body.writeString(words.joined(separator: " "))
     }
 
-    package func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer) {}
     package func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer) {}
     package func renderEntries(_ page: LedgerPage, into body: inout ByteBuffer) {}
     package func renderHistory(_ history: PaymentHistory, of payment: PaymentID, into body: inout ByteBuffer) {}

@@ -27,6 +27,27 @@ struct WorkloadTests {
         #expect(Workload(seed: workload.seed, steps: 8_000).failure(of: steps) == nil)
     }
 
+    @Test(
+        "Steps about sellers, wallets, pay-outs and exchange are read as they are written",
+        arguments: [
+            "create p1 1000 EUR sale fee=10 merchant=3 split=a:500,b:2500bp", "create p2 700 JPY hold from=w1",
+            "create p3 700 JPY sale merchant=3 async fills=w12", "capture p1 300 open split=a:1bp", "capture p1 all",
+            "payout o1 all EUR merchant=3 seller=a", "payout o2 500 USD minimum=100 held", "bank o1 sent",
+            "bank o1 returned account_closed", "wallet w1 EUR merchant=3", "read w1", "read o1 merchant=8",
+            "quote q1 1000 EUR USD 1.0842 spread=0 valid=10s merchant=2", "convert q0 merchant=4", "balance m7",
+        ]
+    )
+    func textOfSteps(text: String) throws {
+        let step = try #require(Step(text))
+        #expect(step.description == text)
+    }
+
+    @Test(
+        "What no step can be is not read",
+        arguments: ["payout o1 EUR", "bank o1 lost", "quote q1 5 EUR USD x", "pay p1"]
+    )
+    func noSteps(text: String) { #expect(Step(text) == nil) }
+
     private static func failure(_ workload: Workload) -> Workload.Failure? {
         do {
             _ = try workload.run()

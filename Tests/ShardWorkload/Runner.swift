@@ -6,7 +6,7 @@ import ShardModel
 struct Runner {
     static func main() async {
         let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
-        let steps = arguments.first ?? 1_000_000
+        let steps = arguments.first ?? 1_220_000
         let seeds = arguments.dropFirst().first ?? 8
         let clock = ContinuousClock()
         let begun = clock.now

@@ -1,0 +1,172 @@
+import Money
+import Payments
+import ShardCore
+import ShardRecords
+
+// Wallets (docs/payouts-wallets-fx.md) and what of their money is not settled (docs/posting-rules.md, "Unsettled money").
+extension Auditor {
+    // MARK: Sums
+
+    /// What can be spent.
+    private func available(_ wallet: NaiveWallet) -> Int64 {
+        owed(NaivePosting(account: "wallet", owner: wallet.owner, amount: 0), wallet.currency)
+    }
+
+    private func held(_ wallet: NaiveWallet) -> Int64 {
+        owed(NaivePosting(account: "wallet:held", owner: wallet.owner, amount: 0), wallet.currency)
+    }
+
+    private func balance(_ wallet: NaiveWallet) -> Int64 { available(wallet) + held(wallet) }
+
+    /// What its top-ups brought and no provider has settled, wherever it is now.
+    private func unsettled(_ wallet: NaiveWallet) -> Int64 {
+        wallet.topUps.reduce(0) { $0 + (payments[$1]?.unsettled() ?? 0) }
+    }
+
+    func text(_ number: Int, _ wallet: NaiveWallet) -> String {
+        let balance = balance(wallet)
+        return "wallet \(wallet.currency) shopper-\(number) \(balance) held \(held(wallet))"
+            + " unsettled \(min(balance, unsettled(wallet)))"
+    }
+
+    // MARK: Requests
+
+    /// Why a wallet does not pay for it, or cannot be filled by it.
+    func walletRefusal(_ creation: Step.Creation) -> String? {
+        let (number, isTopUp): (Int, Bool)
+        switch creation.funding {
+        case nil: return nil
+        case .wallet(let wallet): (number, isTopUp) = (wallet, false)
+        case .topUp(let wallet): (number, isTopUp) = (wallet, true)
+        }
+        guard let wallet = wallets[number], wallet.merchant == creation.merchant else {
+            return isTopUp ? "notFound" : "walletUnknown"
+        }
+        if wallet.currency != creation.currency { return "walletCurrencyMismatch" }
+        return creation.splits.isEmpty ? nil : "splitsNotPossible"
+    }
+
+    /// Of a top-up only what is in the wallet and not held; and settled money only as far as there is settled money.
+    func canRefund(_ payment: NaivePayment, _ amount: Int64) -> Bool {
+        guard case .topUp(let number) = payment.funding, let wallet = wallets[number] else { return true }
+        let takesUnsettled = payment.unsettled() - payment.unsettled(refunding: amount)
+        let settledMoney = max(0, balance(wallet) - unsettled(wallet))
+        return amount <= available(wallet) && amount - takesUnsettled <= settledMoney
+    }
+
+    /// A call leaves for the PSP. A wallet decides at once.
+    mutating func send(_ operation: NaivePayment.Operation, _ number: Int, at now: Int64) {
+        guard let payment = payments[number], case .wallet(let wallet) = payment.funding, let wallet = wallets[wallet]
+        else {
+            sending.insert(Sending(payment: number, kind: operation.kind, ordinal: operation.ordinal))
+            return
+        }
+        let needed =
+            switch operation.kind {
+            case .authorize: operation.amount
+            case .increment: operation.amount - payment.authorized
+            case .capture, .cancel, .confirm, .refund: Int64(0)
+            }
+        guard needed <= available(wallet) else {
+            expectation = .end(operation, .declined("insufficient_funds"))
+            return
+        }
+        // What a wallet holds has no end of its own.
+        expectation = .end(operation, .succeeded(operation.amount, expiresAt: 0))
+    }
+
+    // MARK: Posting rules
+
+    /// The postings on the accounts of the payment's rail.
+    mutating func railed(_ postings: [NaivePosting], by record: ShardRecord, of number: Int) -> [NaivePosting] {
+        switch payments[number]?.funding {
+        case nil: return postings
+        case .wallet(let number): return paid(postings, by: number)
+        case .topUp(let number):
+            guard case .eventApplied(let applied) = record else { return filled(postings, number) }
+            switch applied.fact.effect {
+            case .settled: return settled(postings, number)
+            case .refundBounced, .refundConfirmed, .refundReversed, .authorized, .authorizedLate, .capturedLate:
+                return filled(postings, number)
+            // What disputes take is the merchant's.
+            default: return postings
+            }
+        }
+    }
+
+    /// P11 top-up and its refunds: the wallet has what the merchant would have.
+    private func filled(_ postings: [NaivePosting], _ number: Int) -> [NaivePosting] {
+        guard let wallet = wallets[number] else { return postings }
+        return postings.map { posting in
+            posting.account == "merchant:pending" || posting.account == "merchant:available"
+                ? NaivePosting(account: "wallet", owner: wallet.owner, amount: posting.amount) : posting
+        }
+    }
+
+    /// P4 for top-ups: what still exceeds the rest of the wallet stays pending.
+    private mutating func settled(_ postings: [NaivePosting], _ number: Int) -> [NaivePosting] {
+        guard let wallet = wallets[number] else { return postings }
+        let others = postings.filter { !$0.account.hasPrefix("merchant:") }
+        let freed = max(0, wallet.pendingAtMerchant - max(0, unsettled(wallet) - balance(wallet)))
+        wallets[number]?.pendingAtMerchant -= freed
+        if freed > 0 { tally["top-up frees", default: 0] += 1 }
+        return others + [
+            NaivePosting(account: "merchant:pending", owner: wallet.merchant, amount: freed),
+            NaivePosting(account: "merchant:available", owner: wallet.merchant, amount: -freed),
+        ]
+    }
+
+    /// P1, P2, P11 and refunds of a payment from a wallet.
+    private mutating func paid(_ postings: [NaivePosting], by number: Int) -> [NaivePosting] {
+        guard var wallet = wallets[number] else { return postings }
+        defer { wallets[number] = wallet }
+        var own: [NaivePosting] = []
+        var others: [NaivePosting] = []
+        for posting in postings {
+            switch posting.account {
+            case "psp:receivable", "memo:auth:psp":
+                own.append(NaivePosting(account: "wallet", owner: wallet.owner, amount: posting.amount))
+            case "memo:auth:merchant":
+                own.append(NaivePosting(account: "wallet:held", owner: wallet.owner, amount: posting.amount))
+            default: others.append(posting)
+            }
+        }
+        let after = balance(wallet) - own.reduce(0) { $0 + $1.amount }
+        let unsettled = unsettled(wallet)
+        var merchants: [NaivePosting] = []
+        for posting in others where posting.account == "merchant:pending" {
+            // Debits are refunds: what is pending goes first.
+            let pending =
+                posting.amount > 0
+                ? min(posting.amount, wallet.pendingAtMerchant)
+                : -min(-posting.amount, max(0, unsettled - after - wallet.pendingAtMerchant))
+            wallet.pendingAtMerchant -= pending
+            if pending != 0 { tally["wallet's unsettled money", default: 0] += 1 }
+            merchants.append(NaivePosting(account: "merchant:pending", owner: wallet.merchant, amount: pending))
+            merchants.append(
+                NaivePosting(account: "merchant:available", owner: wallet.merchant, amount: posting.amount - pending)
+            )
+        }
+        return own + merchants + others.filter { $0.account != "merchant:pending" }
+    }
+}
+
+extension NaivePayment {
+    var isFromWallet: Bool {
+        if case .wallet = funding { true } else { false }
+    }
+
+    /// Of a top-up; a refund takes settled money first, and one on its way counts.
+    func unsettled(refunding more: Int64 = 0) -> Int64 { captured - max(settled, refunded + refundPending + more) }
+}
+
+extension Step.Creation {
+    var isFromWallet: Bool {
+        if case .wallet = funding { true } else { false }
+    }
+
+    /// It is captured at once and costs no fee.
+    var isTopUp: Bool {
+        if case .topUp = funding { true } else { false }
+    }
+}
