@@ -83,7 +83,7 @@ struct AccountRoomTests {
         world.answer(world.lastCall.token, ShardWorld.success(50))
         #expect(world.lastStatus == 201 && world.view(wallets[3]) == (150, 0))
         // Money in another currency, of which nobody heard: the event is taken, beyond the limit.
-        world.tell(.moneyUnexplained, payment) {
+        world.tell(.moneyUnexplained, of: payment) {
             $0.amountMinor = 5
             $0.currency = .usd
         }
@@ -189,16 +189,16 @@ struct AccountRoomTests {
         for number in 0..<4 {
             let payment = world.paid(1_000, capture: false, key: "k\(number)")
             let names = number * 4...number * 4 + 3
-            world.send(ShardWalletTests.capture(payment, nil, try plan(names)), key: "c\(number)")
+            world.send(ShardWalletTests.capture(payment, amount: nil, splits: try plan(names)), key: "c\(number)")
             expectAccounts(world, 4 + (number + 1) * 8)
             world.answer(world.lastCall.token, ShardWorld.success(1_000))
             expectAccounts(world, 4 + (number + 1) * 8)
         }
         let payment = world.paid(1_000, capture: false, key: "k")
-        world.send(ShardWalletTests.capture(payment, 100, final: false, try plan(16...18)), key: "c")
+        world.send(ShardWalletTests.capture(payment, amount: 100, final: false, splits: try plan(16...18)), key: "c")
         #expect(world.lastStatus == 503 && world.lastBody.hasPrefix("refused merchantLimitReached"))
         // Sellers with money, and fewer new ones, find room.
-        world.send(ShardWalletTests.capture(payment, 100, final: false, try plan(15...17)), key: "c")
+        world.send(ShardWalletTests.capture(payment, amount: 100, final: false, splits: try plan(15...17)), key: "c")
         let decline = Decline(category: .softLater, code: .doNotHonor, providerCode: "05")
         world.answer(world.lastCall.token, .declined(decline))
         #expect(world.lastStatus == 402)
@@ -213,7 +213,10 @@ struct AccountRoomTests {
             #expect(world.lastStatus == 201)
         }
         expectAccounts(world, 4 + 24)
-        world.send(ShardWalletTests.capture(payment, 100, final: false, try plan(16...18)), key: "again")
+        world.send(
+            ShardWalletTests.capture(payment, amount: 100, final: false, splits: try plan(16...18)),
+            key: "again"
+        )
         world.answer(world.lastCall.token, ShardWorld.success(100))
         #expect(world.lastStatus == 200, "\(world.lastBody)")
         expectAccounts(world, 4 + 30)

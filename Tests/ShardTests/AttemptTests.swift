@@ -166,7 +166,7 @@ import Testing
     func eventNeverGoesOn() throws {
         var world = try begun(1, 2)
         let payment = world.lastCall.call.payment
-        world.tell(.authorizationFailed, payment) { $0.provider = "alpha" }
+        world.tell(.authorizationFailed, of: payment) { $0.provider = "alpha" }
         #expect(world.calls.count == 1)
     }
 
@@ -240,7 +240,7 @@ import Testing
         for (name, refusal) in [
             ("alpha", "connectorMismatch"), ("nobody", "connectorUnknown"), ("", "connectorUnknown"),
         ] {
-            let answer = world.tell(.settlementMatched, payment) {
+            let answer = world.tell(.settlementMatched, of: payment) {
                 $0.provider = name
                 $0.amountMinor = 1_000
                 $0.feeMinor = 10
@@ -248,7 +248,7 @@ import Testing
             #expect(answer.contains(refusal), "\(name): \(answer)")
         }
         #expect(world.journal.count == records)
-        world.tell(.settlementMatched, payment) {
+        world.tell(.settlementMatched, of: payment) {
             $0.provider = "beta"
             $0.amountMinor = 1_000
             $0.feeMinor = 10
@@ -274,7 +274,7 @@ import Testing
         amount: Int64? = 1_000,
         isTaken: Bool = false
     ) -> String {
-        world.tell(type, payment) {
+        world.tell(type, of: payment) {
             $0.provider = connector
             $0.amountMinor = amount
             $0.reference = "ch_late"

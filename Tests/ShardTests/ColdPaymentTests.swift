@@ -67,7 +67,7 @@ struct ColdPaymentTests {
         world.answerLoads()
         #expect(world.responses.suffix(2).map(\.status) == [404, 200] && world.core.warmPaymentCount == 1)
         try world.snapshot()
-        world.tell(.settlementMatched, id) { $0.amountMinor = 10 }
+        world.tell(.settlementMatched, of: id) { $0.amountMinor = 10 }
         world.answerLoads()
         #expect(world.lastStatus == 200 && world.core.warmPaymentCount == 1)
     }
@@ -89,13 +89,13 @@ struct ColdPaymentTests {
         #expect(world.core.parkedCommands == .init(count: 6, capacity: 9, largestMerchant: 6))
         // Another merchant's and an operator's have room.
         world.send(.getPayment(other), merchant: 8)
-        world.tell(.settlementMatched, mine[0]) { $0.amountMinor = 10 }
+        world.tell(.settlementMatched, of: mine[0]) { $0.amountMinor = 10 }
         world.send(.refund(other, amountMinor: 1), key: "r", merchant: 8)
         #expect(world.core.parkedCommands == .init(count: 9, capacity: 9, largestMerchant: 6))
         // All places are taken: nobody's share says so.
         let before = world.responses.count
         world.send(.getPayment(other), merchant: 8)
-        world.tell(.settlementMatched, mine[1]) { $0.amountMinor = 10 }
+        world.tell(.settlementMatched, of: mine[1]) { $0.amountMinor = 10 }
         #expect(
             world.responses[before...].map { String(buffer: $0.body) } == ["refused overloaded", "refused overloaded"]
         )

@@ -383,8 +383,8 @@ private struct RandomTreasury: ~Copyable {
     }
 
     private mutating func settle(_ topUp: PaymentID, _ amount: Int64, key: String) {
-        let first = warm.tell(.settlementMatched, topUp, id: "s" + key) { $0.amountMinor = amount }
-        let second = cold.tell(.settlementMatched, topUp, id: "s" + key) { $0.amountMinor = amount }
+        let first = warm.tell(.settlementMatched, of: topUp, id: "s" + key) { $0.amountMinor = amount }
+        let second = cold.tell(.settlementMatched, of: topUp, id: "s" + key) { $0.amountMinor = amount }
         #expect(first == second)
     }
 

@@ -21,7 +21,7 @@ import Testing
     private static func world() -> ShardWorld {
         var world = ShardWorld(configuration: configuration)
         let id = world.paid(1_000, key: "a")
-        world.tell(.settlementMatched, id) { $0.amountMinor = 1_000 }
+        world.tell(.settlementMatched, of: id) { $0.amountMinor = 1_000 }
         return world
     }
 
@@ -44,11 +44,11 @@ import Testing
     func won() throws {
         var world = Self.world()
         let id = world.payment.id
-        let dispute = try Self.id(world.tell(.disputeWarning, id) { $0.amountMinor = 600 })
+        let dispute = try Self.id(world.tell(.disputeWarning, of: id) { $0.amountMinor = 600 })
         #expect(Self.balance(&world) == "EUR pending=0 available=375 reserve=600")
-        #expect(world.tell(.disputeWarning, id) { $0.amountMinor = 600 }.contains("none"))
+        #expect(world.tell(.disputeWarning, of: id) { $0.amountMinor = 600 }.contains("none"))
         try Self.restart(&world)
-        #expect(try Self.id(world.tell(.disputeOpened, id) { $0.amountMinor = 600 }) == dispute)
+        #expect(try Self.id(world.tell(.disputeOpened, of: id) { $0.amountMinor = 600 }) == dispute)
         #expect(Self.balance(&world) == "EUR pending=0 available=360 reserve=0")
         #expect(world.payment.disputedMinor == 600)
         try Self.restart(&world)
@@ -58,7 +58,7 @@ import Testing
         try Self.restart(&world)
         world.send(.disputeEvidence(dispute, evidence: "file_1\nIt was delivered"), key: "e")
         #expect(world.replays.count == 1)
-        world.tell(.disputeWon, id) { $0.isFeeReturned = true }
+        world.tell(.disputeWon, of: id) { $0.isFeeReturned = true }
         #expect(Self.balance(&world) == "EUR pending=0 available=975 reserve=0")
         #expect(world.payment.disputedMinor == 0)
         try Self.restart(&world)
@@ -73,18 +73,18 @@ import Testing
         for again in [PaymentEventType.disputeOpened, .disputeLost] {
             var world = Self.world()
             let id = world.payment.id
-            world.tell(.disputeOpened, id) { $0.amountMinor = 500 }
-            world.tell(.disputeWon, id)
+            world.tell(.disputeOpened, of: id) { $0.amountMinor = 500 }
+            world.tell(.disputeWon, of: id)
             #expect(Self.balance(&world) == "EUR pending=0 available=960 reserve=0")
-            world.tell(again, id) { $0.amountMinor = 500 }
+            world.tell(again, of: id) { $0.amountMinor = 500 }
             #expect(world.lastStatus == 200)
             #expect(Self.balance(&world) == "EUR pending=0 available=445 reserve=0")
             try Self.restart(&world)
-            world.tell(.disputeLost, id)
+            world.tell(.disputeLost, of: id)
             #expect(Self.balance(&world) == "EUR pending=0 available=445 reserve=0")
             #expect(world.payment.disputedMinor == 500, "open and lost disputes are shown together")
             // No status is final: arbitration brings the money back.
-            #expect(world.tell(.disputeWon, id).contains("dispute_won_after_all"))
+            #expect(world.tell(.disputeWon, of: id).contains("dispute_won_after_all"))
             #expect(Self.balance(&world) == "EUR pending=0 available=945 reserve=0")
             #expect(world.payment.disputedMinor == 0)
             try Self.restart(&world)
@@ -96,7 +96,7 @@ import Testing
         var world = ShardWorld(configuration: Self.configuration)
         let id = world.paid(1_000, key: "a")
         #expect(
-            world.tell(.disputeOpened, id) {
+            world.tell(.disputeOpened, of: id) {
                 $0.amountMinor = 1_000
                 $0.feeMinor = 20
             }.hasSuffix("owes")
@@ -109,13 +109,13 @@ import Testing
     func refunds() throws {
         var world = Self.world()
         let id = world.payment.id
-        world.tell(.disputeOpened, id) { $0.amountMinor = 600 }
+        world.tell(.disputeOpened, of: id) { $0.amountMinor = 600 }
         world.send(.refund(id, amountMinor: 100), key: "b")
         #expect(world.lastStatus == 409 && world.lastBody.contains("refused disputed"))
-        world.tell(.disputeLost, id)
+        world.tell(.disputeLost, of: id)
         world.send(.refund(id, amountMinor: 401), key: "c")
         #expect(world.lastStatus == 422)
-        world.tell(.disputeOpened, id) {
+        world.tell(.disputeOpened, of: id) {
             $0.amountMinor = 300
             $0.reference = "dp_2"
             $0.isChargeRefundable = true
@@ -135,14 +135,14 @@ import Testing
         let id = world.payment.id
         world.send(.refund(id, amountMinor: 700), key: "b")
         world.answer(world.lastCall.token, ShardWorld.success(700, "re_1"))
-        #expect(world.tell(.disputeOpened, id) { $0.amountMinor = 301 }.contains("eventAmountMismatch"))
-        world.tell(.disputeOpened, id) {
+        #expect(world.tell(.disputeOpened, of: id) { $0.amountMinor = 301 }.contains("eventAmountMismatch"))
+        world.tell(.disputeOpened, of: id) {
             $0.amountMinor = 1_000
             $0.includesRefunded = true
         }
         #expect(world.lastStatus == 200 && world.payment.disputedMinor == 1_000)
         #expect(
-            world.tell(.disputeOpened, id) {
+            world.tell(.disputeOpened, of: id) {
                 $0.amountMinor = 1
                 $0.reference = "dp_2"
                 $0.includesRefunded = true
@@ -159,7 +159,7 @@ import Testing
             let id = world.payment.id
             let due = world.now + 7 * Self.day
             let dispute = try Self.id(
-                world.tell(.disputeOpened, id) {
+                world.tell(.disputeOpened, of: id) {
                     $0.amountMinor = 600
                     $0.evidenceDueAt = due
                 }
@@ -175,7 +175,7 @@ import Testing
             #expect(world.lastStatus == 409 && world.lastBody.contains("disputeUnexpectedState"))
             try Self.restart(&world)
             // The PSP says the same later.
-            world.tell(.disputeLost, id)
+            world.tell(.disputeLost, of: id)
             #expect(world.lastStatus == 200)
             try Self.restart(&world)
         }
@@ -185,7 +185,7 @@ import Testing
     func accept() throws {
         var world = Self.world()
         let id = world.payment.id
-        let dispute = try Self.id(world.tell(.disputeOpened, id) { $0.amountMinor = 600 })
+        let dispute = try Self.id(world.tell(.disputeOpened, of: id) { $0.amountMinor = 600 })
         world.send(.acceptDispute(dispute), key: "x", merchant: 8)
         #expect(world.lastStatus == 404)
         world.send(.acceptDispute(dispute), key: "x")
@@ -231,11 +231,11 @@ import Testing
                 var world = Self.world()
                 let id = world.payment.id
                 for step in way {
-                    world.tell(step, id) { $0.amountMinor = 300 }
+                    world.tell(step, of: id) { $0.amountMinor = 300 }
                     #expect(world.lastStatus == 200, "\(name) \(step)")
                 }
                 let digest = world.core.stateDigest()
-                world.tell(type, id) { $0.amountMinor = type.needsAmount ? 300 : nil }
+                world.tell(type, of: id) { $0.amountMinor = type.needsAmount ? 300 : nil }
                 if let effect = taken[name]?[type] {
                     #expect(
                         world.lastBody.hasPrefix("\(type.name) \(effect.name) "),
@@ -254,12 +254,12 @@ import Testing
         var world = Self.world()
         let id = world.payment.id
         for number in 0..<16 {
-            world.tell(.disputeOpened, id) {
+            world.tell(.disputeOpened, of: id) {
                 $0.amountMinor = 10
                 $0.reference = "dp_\(number)"
             }
         }
-        world.tell(.disputeOpened, id) {
+        world.tell(.disputeOpened, of: id) {
             $0.amountMinor = 10
             $0.reference = "dp_16"
         }
@@ -275,18 +275,18 @@ import Testing
         let id = world.payment.id
         world.storage = storage()
         let open = world.paid(1_000, key: "b")
-        world.tell(.disputeOpened, open) {
+        world.tell(.disputeOpened, of: open) {
             $0.amountMinor = 100
             $0.reason = "fraud"
         }
         let dispute = try Self.id(
-            world.tell(.disputeOpened, id) {
+            world.tell(.disputeOpened, of: id) {
                 $0.amountMinor = 600
                 $0.reason = "product not received"
             }
         )
         world.send(.disputeEvidence(dispute, evidence: "file_7\nTracking number 1"), key: "e")
-        world.tell(.disputeWon, id)
+        world.tell(.disputeWon, of: id)
         world.now += 1_000
         try world.snapshot()
         #expect(world.core.coldPaymentCount == 1, "the one that is not disputed any more")
@@ -300,7 +300,7 @@ import Testing
         next.send(.getDispute(dispute))
         #expect(next.lastBody.contains("won 600") && next.lastBody.hasSuffix("file_7/Tracking number 1"))
         // A cold payment is charged back again.
-        world.tell(.disputeOpened, id) { $0.amountMinor = 600 }
+        world.tell(.disputeOpened, of: id) { $0.amountMinor = 600 }
         #expect(world.lastStatus == 200)
         let tail = try ShardWorld(
             from: storage(),
@@ -309,7 +309,7 @@ import Testing
             at: world.now
         )
         #expect(tail.digest() == world.digest())
-        world.tell(.disputeLost, id)
+        world.tell(.disputeLost, of: id)
         world.now += 1_000
         try world.snapshot()
         let again = try ShardWorld(

@@ -38,7 +38,7 @@ struct PaymentNotesTests {
         #expect(before > 50_000)
         var bytes: [Int] = []
         for number in 1...2_048 {
-            world.tell(.moneyUnexplained, payment) { $0.amountMinor = 1 }
+            world.tell(.moneyUnexplained, of: payment) { $0.amountMinor = 1 }
             #expect(world.lastStatus == 200)
             if number.isMultiple(of: 512) { bytes.append(world.core.arenaBytes - before) }
         }
@@ -58,7 +58,7 @@ struct PaymentNotesTests {
         let plan = try ["a", "b", "c", "d"].map {
             SplitRequest(seller: try ShardWalletTests.seller($0), share: .basisPoints(2_000))
         }
-        world.send(ShardWalletTests.capture(payment, nil, plan), key: "c")
+        world.send(ShardWalletTests.capture(payment, amount: nil, splits: plan), key: "c")
         world.answer(world.lastCall.token, ShardWorld.success(10_000))
         world.send(.getPayment(payment))
         #expect(world.lastStatus == 200)
@@ -79,7 +79,7 @@ struct PaymentNotesTests {
         let payment = world.paid(capture: false, key: "k")
         // The arena's first chunk fills up with payments that leave, and the notes of one that stays are spread over it.
         for number in 0..<45 {
-            world.tell(.moneyUnexplained, payment, id: "evt\(number)") { $0.amountMinor = 1 }
+            world.tell(.moneyUnexplained, of: payment, id: "evt\(number)") { $0.amountMinor = 1 }
             world.send(Self.large(ShardWorld.create()), key: "p\(number)")
             world.answer(world.lastCall.token, ShardWorld.success())
         }
@@ -102,10 +102,10 @@ struct PaymentNotesTests {
         world.pass(milliseconds: 40 * 86_400_000)
         let known = world.core.statistics.eventsKnown
         for number in 0..<45 {
-            world.tell(.moneyUnexplained, payment, id: "evt\(number)") { $0.amountMinor = 1 }
+            world.tell(.moneyUnexplained, of: payment, id: "evt\(number)") { $0.amountMinor = 1 }
         }
         #expect(world.core.statistics.eventsKnown == known + 45)
-        world.tell(.moneyUnexplained, payment, id: "evt45") { $0.amountMinor = 1 }
+        world.tell(.moneyUnexplained, of: payment, id: "evt45") { $0.amountMinor = 1 }
         #expect(world.core.statistics.eventsKnown == known + 45)
         try world.checkReplay()
     }

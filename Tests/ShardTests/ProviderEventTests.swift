@@ -44,28 +44,28 @@ import Testing
         let id = world.paid(1_000, key: "a")
         #expect(Self.balance(&world) == "EUR pending=975 available=0 reserve=0")
         #expect(
-            world.tell(.settlementMatched, id) {
+            world.tell(.settlementMatched, of: id) {
                 $0.amountMinor = 400
                 $0.feeMinor = 9
             }.contains("settled captured 400")
         )
         #expect(Self.balance(&world) == "EUR pending=585 available=390 reserve=0")
         try Self.restart(&world)
-        #expect(world.tell(.settlementMatched, id) { $0.amountMinor = 601 }.contains("eventAmountMismatch"))
+        #expect(world.tell(.settlementMatched, of: id) { $0.amountMinor = 601 }.contains("eventAmountMismatch"))
         #expect(world.lastStatus == 409)
         #expect(
-            world.tell(.settlementMatched, id) {
+            world.tell(.settlementMatched, of: id) {
                 $0.amountMinor = 600
                 $0.currency = .usd
             }.contains("eventAmountMismatch")
         )
         #expect(
-            world.tell(.settlementMatched, id) {
+            world.tell(.settlementMatched, of: id) {
                 $0.amountMinor = 600
                 $0.feeMinor = 601
             }.contains("eventAmountMismatch")
         )
-        world.tell(.settlementMatched, id) {
+        world.tell(.settlementMatched, of: id) {
             $0.amountMinor = 600
             $0.feeMinor = 600
         }
@@ -79,12 +79,12 @@ import Testing
     func once() throws {
         var world = ShardWorld()
         let id = world.paid(1_000, key: "a")
-        world.tell(.settlementMatched, id, id: "line-1") { $0.amountMinor = 500 }
+        world.tell(.settlementMatched, of: id, id: "line-1") { $0.amountMinor = 500 }
         let records = world.journal.count
-        world.tell(.settlementMatched, id, id: "line-1") { $0.amountMinor = 500 }
+        world.tell(.settlementMatched, of: id, id: "line-1") { $0.amountMinor = 500 }
         #expect(world.replays.count == 1 && world.journal.count == records)
         try Self.restart(&world)
-        world.tell(.settlementMatched, id, id: "line-1") { $0.amountMinor = 500 }
+        world.tell(.settlementMatched, of: id, id: "line-1") { $0.amountMinor = 500 }
         #expect(world.replays.last?.record == UInt64(records) && world.payment.settledMinor == 500)
         let answer = try StoredResponse(record: world.journal[records - 1])
         #expect(answer.status == 200 && String(buffer: answer.body).contains("settlement.matched settled"))
@@ -97,7 +97,7 @@ import Testing
         world.send(.refund(id, amountMinor: 100), key: "b")
         let refund = RefundID(milliseconds: id.milliseconds, shard: id.shard, paymentSequence: id.sequence, ordinal: 1)
         for name in [refund, RefundID(high: 0, low: 0)] {
-            world.tell(.settlementMatched, id) {
+            world.tell(.settlementMatched, of: id) {
                 $0.amountMinor = 10
                 $0.refund = name
             }
@@ -117,7 +117,7 @@ import Testing
         let id = world.paid(1_000, key: "a")
         world.send(.refund(id, amountMinor: 100), key: "b")
         #expect(Self.balance(&world) == "EUR pending=875 available=0 reserve=0")
-        world.tell(.settlementMatched, id) { $0.amountMinor = 1_000 }
+        world.tell(.settlementMatched, of: id) { $0.amountMinor = 1_000 }
         #expect(Self.balance(&world) == "EUR pending=0 available=875 reserve=0")
         // Asked for before the settlement, refused after it.
         world.answer(world.lastCall.token, .declined(Decline(category: .hard, code: .genericDecline, providerCode: "")))
@@ -134,12 +134,12 @@ import Testing
         let id = world.paid(1_000, key: "a")
         world.send(.refund(id, amountMinor: nil), key: "b")
         world.answer(world.lastCall.token, ShardWorld.success(1_000, "re_1"))
-        #expect(world.tell(.settlementMatched, id) { $0.amountMinor = 1_000 }.hasSuffix("owes"))
+        #expect(world.tell(.settlementMatched, of: id) { $0.amountMinor = 1_000 }.hasSuffix("owes"))
         #expect(Self.balance(&world) == "EUR pending=0 available=-25 reserve=0")
-        #expect(world.tell(.balanceWrittenOff, id) { $0.amountMinor = 26 }.contains("eventAmountMismatch"))
-        world.tell(.balanceWrittenOff, id) { $0.amountMinor = 25 }
+        #expect(world.tell(.balanceWrittenOff, of: id) { $0.amountMinor = 26 }.contains("eventAmountMismatch"))
+        world.tell(.balanceWrittenOff, of: id) { $0.amountMinor = 25 }
         #expect(Self.balance(&world) == "EUR pending=0 available=0 reserve=0")
-        #expect(world.tell(.balanceWrittenOff, id) { $0.amountMinor = 1 }.contains("eventNotAllowed"))
+        #expect(world.tell(.balanceWrittenOff, of: id) { $0.amountMinor = 1 }.contains("eventNotAllowed"))
         try Self.restart(&world)
     }
 
@@ -153,22 +153,22 @@ import Testing
         world.answer(world.lastCall.token, ShardWorld.success(400, "re_1"))
         let refund = RefundID(milliseconds: UInt64(world.now), shard: 3, paymentSequence: 1, ordinal: 1)
         #expect(world.payment.status == .partiallyRefunded)
-        #expect(world.tell(.refundSucceeded, id) { $0.refund = refund }.contains("none"))
+        #expect(world.tell(.refundSucceeded, of: id) { $0.refund = refund }.contains("none"))
         #expect(
-            world.tell(.refundFailed, id) {
+            world.tell(.refundFailed, of: id) {
                 $0.refund = refund
                 $0.amountMinor = 399
             }.contains("eventAmountMismatch")
         )
-        #expect(world.tell(.refundFailed, id) { $0.refund = refund }.contains("refund_bounced captured 400"))
+        #expect(world.tell(.refundFailed, of: id) { $0.refund = refund }.contains("refund_bounced captured 400"))
         #expect(Self.balance(&world) == "EUR pending=975 available=0 reserve=0")
-        #expect(world.tell(.refundFailed, id) { $0.refund = refund }.contains("none"))
-        #expect(world.tell(.refundSucceeded, id) { $0.refund = refund }.contains("eventNotAllowed"))
+        #expect(world.tell(.refundFailed, of: id) { $0.refund = refund }.contains("none"))
+        #expect(world.tell(.refundSucceeded, of: id) { $0.refund = refund }.contains("eventNotAllowed"))
         try Self.restart(&world)
         world.send(.getRefund(refund))
         #expect(world.lastBody.contains("failed"))
         let other = RefundID(milliseconds: 1, shard: 3, paymentSequence: 1, ordinal: 9)
-        world.tell(.refundFailed, id) { $0.refund = other }
+        world.tell(.refundFailed, of: id) { $0.refund = other }
         #expect(world.lastStatus == 404)
     }
 
@@ -181,7 +181,7 @@ import Testing
             world.answer(world.lastCall.token, .unknown(.timeout))
             #expect(world.lastStatus == 202)
             let refund = RefundID(milliseconds: UInt64(world.now), shard: 3, paymentSequence: 1, ordinal: number)
-            world.tell(succeeds ? .refundSucceeded : .refundFailed, id) { $0.refund = refund }
+            world.tell(succeeds ? .refundSucceeded : .refundFailed, of: id) { $0.refund = refund }
             #expect(world.lastBody.hasSuffix("ended=refund"))
             #expect(world.core.runningCount == 0)
         }
@@ -200,17 +200,17 @@ import Testing
     func captureFails() throws {
         var world = ShardWorld()
         let id = world.paid(1_000, key: "a")
-        #expect(world.tell(.captureFailed, id) { $0.amountMinor = 1_001 }.contains("eventAmountMismatch"))
-        world.tell(.captureFailed, id) { $0.amountMinor = 400 }
+        #expect(world.tell(.captureFailed, of: id) { $0.amountMinor = 1_001 }.contains("eventAmountMismatch"))
+        world.tell(.captureFailed, of: id) { $0.amountMinor = 400 }
         #expect(world.payment.status == .captured && world.payment.capturedMinor == 600)
         #expect(Self.balance(&world) == "EUR pending=585 available=0 reserve=0")
         try Self.restart(&world)
-        world.tell(.captureFailed, id)
+        world.tell(.captureFailed, of: id)
         #expect(world.payment.status == .failed && world.payment.capturedMinor == 0)
         #expect(Self.balance(&world) == "EUR pending=0 available=0 reserve=0")
-        #expect(world.tell(.captureFailed, id).contains("none"))
+        #expect(world.tell(.captureFailed, of: id).contains("none"))
         // The event of the capture itself, told late.
-        #expect(world.tell(.captureSucceeded, id) { $0.amountMinor = 1_000 }.contains("none"))
+        #expect(world.tell(.captureSucceeded, of: id) { $0.amountMinor = 1_000 }.contains("none"))
         try Self.restart(&world)
     }
 
@@ -219,11 +219,11 @@ import Testing
         for settled in [Int64(1_000), 600, 400] {
             var world = ShardWorld()
             let id = world.paid(1_000, key: "a")
-            world.tell(.settlementMatched, id) { $0.amountMinor = settled }
-            world.tell(.captureFailed, id) { $0.amountMinor = 500 }
+            world.tell(.settlementMatched, of: id) { $0.amountMinor = settled }
+            world.tell(.captureFailed, of: id) { $0.amountMinor = 500 }
             #expect(world.lastStatus == 200)
             try Self.restart(&world)
-            world.tell(.captureFailed, id)
+            world.tell(.captureFailed, of: id)
             #expect(Self.balance(&world) == "EUR pending=0 available=0 reserve=0")
             try Self.restart(&world)
         }
@@ -235,7 +235,7 @@ import Testing
         let id = world.paid(1_000, capture: false, key: "a")
         world.send(.capture(id, amountMinor: 400, isFinal: false), key: "b")
         world.answer(world.lastCall.token, ShardWorld.success(400))
-        world.tell(.captureFailed, id)
+        world.tell(.captureFailed, of: id)
         #expect(world.payment.status == .authorized && world.payment.capturableMinor == 600)
         try Self.restart(&world)
         world.send(.cancel(id), key: "c")
@@ -250,7 +250,7 @@ import Testing
         world.send(ShardWorld.create(1_000, capture: false), key: "a")
         let id = world.lastCall.call.payment
         let late = world.lastCall.token
-        world.tell(.authorizationSucceeded, id) {
+        world.tell(.authorizationSucceeded, of: id) {
             $0.amountMinor = 1_000
             $0.reference = "ch_9"
         }
@@ -263,15 +263,15 @@ import Testing
         world.answer(world.lastCall.token, .unknown(.timeout))
         let calls = world.calls.count
         // Not about the capture: the PSP is asked at once, and the event is to be told again.
-        world.tell(.authorizationExpired, id)
+        world.tell(.authorizationExpired, of: id)
         #expect(world.lastBody.contains("operationInProgress") && world.calls.count == calls + 1)
         #expect(world.lastCall.call.mode == .query)
-        world.tell(.captureFailed, id) { $0.reason = "no" }
+        world.tell(.captureFailed, of: id) { $0.reason = "no" }
         #expect(world.payment.status == .authorized)
         world.send(.cancel(id), key: "c")
-        world.tell(.cancelSucceeded, id)
+        world.tell(.cancelSucceeded, of: id)
         #expect(world.payment.status == .cancelled && world.core.runningCount == 0)
-        #expect(world.tell(.cancelSucceeded, id).contains("none"))
+        #expect(world.tell(.cancelSucceeded, of: id).contains("none"))
         try Self.restart(&world)
     }
 
@@ -280,8 +280,8 @@ import Testing
         var world = ShardWorld()
         let id = world.paid(1_000, capture: false, key: "a")
         world.send(.cancel(id), key: "b")
-        #expect(world.tell(.captureSucceeded, id) { $0.amountMinor = 900 }.contains("operationInProgress"))
-        world.tell(.captureSucceeded, id) { $0.amountMinor = 1_000 }
+        #expect(world.tell(.captureSucceeded, of: id) { $0.amountMinor = 900 }.contains("operationInProgress"))
+        world.tell(.captureSucceeded, of: id) { $0.amountMinor = 1_000 }
         #expect(world.payment.status == .captured && world.payment.capturedMinor == 1_000)
         try Self.restart(&world)
     }
@@ -292,10 +292,10 @@ import Testing
     func expires() throws {
         var world = ShardWorld()
         let id = world.paid(1_000, capture: false, key: "a")
-        world.tell(.authorizationExpired, id)
-        #expect(world.payment.status == .expired && world.tell(.authorizationExpired, id).contains("none"))
+        world.tell(.authorizationExpired, of: id)
+        #expect(world.payment.status == .expired && world.tell(.authorizationExpired, of: id).contains("none"))
         // Told late: that it was authorized is known.
-        #expect(world.tell(.authorizationSucceeded, id) { $0.amountMinor = 1_000 }.contains("none"))
+        #expect(world.tell(.authorizationSucceeded, of: id) { $0.amountMinor = 1_000 }.contains("none"))
         try Self.restart(&world)
     }
 
@@ -306,7 +306,7 @@ import Testing
         let id = world.lastCall.call.payment
         world.answer(world.lastCall.token, .declined(Decline(category: .hard, code: .doNotHonor, providerCode: "05")))
         #expect(world.payment.status == .failed)
-        world.tell(sale ? .captureSucceeded : .authorizationSucceeded, id) {
+        world.tell(sale ? .captureSucceeded : .authorizationSucceeded, of: id) {
             $0.amountMinor = 1_000
             $0.reference = "ch_7"
         }
@@ -326,7 +326,7 @@ import Testing
         let id = world.paid(1_000, capture: false, key: "a")
         world.send(.cancel(id), key: "b")
         world.answer(world.lastCall.token, ShardWorld.success(1_000))
-        world.tell(.captureSucceeded, id) { $0.amountMinor = 700 }
+        world.tell(.captureSucceeded, of: id) { $0.amountMinor = 700 }
         #expect(world.payment.capturedMinor == 700)
         world.pass(milliseconds: 3_000)
         #expect(world.lastCall.call.operation == .refund && world.lastCall.call.amountMinor == 700)
@@ -345,13 +345,13 @@ import Testing
         #expect(world.core.trialBalance().kinds.contains { $0.kind == .suspense && $0.totals.balance == -900 })
         try Self.restart(&world)
         #expect(
-            world.tell(.moneyReclassified, id) {
+            world.tell(.moneyReclassified, of: id) {
                 $0.amountMinor = 901
                 $0.target = .merchantAvailable
             }
             .contains("eventAmountMismatch")
         )
-        world.tell(.moneyReclassified, id) {
+        world.tell(.moneyReclassified, of: id) {
             $0.amountMinor = 900
             $0.target = .merchantAvailable
         }
@@ -364,25 +364,25 @@ import Testing
     func unexplained() throws {
         var world = ShardWorld()
         let id = world.paid(1_000, capture: false, key: "a")
-        world.tell(.authorizationExpired, id)
-        world.tell(.captureSucceeded, id) {
+        world.tell(.authorizationExpired, of: id)
+        world.tell(.captureSucceeded, of: id) {
             $0.amountMinor = 500
             $0.currency = .usd
         }
         #expect(world.payment.status == .conflicted)
-        world.tell(.moneyUnexplained, id) { $0.amountMinor = 77 }
-        world.tell(.moneyUnexplained, id) {
+        world.tell(.moneyUnexplained, of: id) { $0.amountMinor = 77 }
+        world.tell(.moneyUnexplained, of: id) {
             $0.amountMinor = 30
             $0.isTaken = true
         }
         #expect(world.core.statistics.unexplained == 2)
         #expect(
-            world.tell(.moneyReclassified, id) {
+            world.tell(.moneyReclassified, of: id) {
                 $0.amountMinor = 48
                 $0.target = .platformFees
             }.contains("Mismatch")
         )
-        world.tell(.moneyReclassified, id) {
+        world.tell(.moneyReclassified, of: id) {
             $0.amountMinor = 47
             $0.target = .platformFees
         }
@@ -418,7 +418,7 @@ import Testing
             "expired",
             { world in
                 let id = world.paid(1_000, capture: false, key: "a")
-                world.tell(.authorizationExpired, id)
+                world.tell(.authorizationExpired, of: id)
                 return id
             }
         ),
@@ -475,7 +475,7 @@ import Testing
                 var world = ShardWorld()
                 let id = make(&world)
                 let digest = world.core.stateDigest()
-                world.tell(type, id) { $0.amountMinor = type.needsAmount ? 1_000 : nil }
+                world.tell(type, of: id) { $0.amountMinor = type.needsAmount ? 1_000 : nil }
                 if let effect = Self.taken[name]?[type] {
                     #expect(world.lastStatus == 200, "\(name) \(type)")
                     #expect(

@@ -86,16 +86,16 @@ struct RefusedPairsTests {
             #expect(after == before, place)
             let response = try #require(answer, place)
             #expect("\(response.status)" == expected, "\(place): \(String(buffer: response.body))")
-            try expectTold(response, driver, allowed, place)
+            try expectTold(response, of: driver, allows: allowed, at: place)
         }
     }
 
     /// A refusal holds the payment as it is; with 409 also what may be done instead.
     private func expectTold(
         _ response: Response,
-        _ driver: borrowing ShardDriver,
-        _ allowed: Set<String>,
-        _ place: Comment
+        of driver: borrowing ShardDriver,
+        allows allowed: Set<String>,
+        at place: Comment
     ) throws {
         let parsed = try JSONSerialization.jsonObject(with: Data(response.body.readableBytesView))
         let document = try #require(parsed as? [String: Any], place)

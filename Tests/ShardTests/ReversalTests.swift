@@ -72,7 +72,7 @@ import Testing
         let payment = world.lastCall.call.payment
         world.answer(world.lastCall.token, .declined(Self.refused))
         #expect(world.lastStatus == 402)
-        world.tell(.captureSucceeded, payment) {
+        world.tell(.captureSucceeded, of: payment) {
             $0.amountMinor = 1_000
             $0.reference = "ch_late"
         }
@@ -214,12 +214,12 @@ import Testing
             ordinal: 1
         )
         try ProviderEventTests.restart(&world)
-        world.tell(counts ? .refundSucceeded : .refundFailed, id) { $0.refund = refund }
+        world.tell(counts ? .refundSucceeded : .refundFailed, of: id) { $0.refund = refund }
         #expect(world.lastStatus == 200)
         #expect(world.sum(.refundClearing, owner: 0) == 0 && world.payment.refundPendingMinor == 0)
         #expect(world.payment.refundedMinor == (counts ? 500 : 0))
         #expect(world.sum(.merchantPending, owner: 7) == (counts ? 475 : 975))
-        world.tell(counts ? .refundSucceeded : .refundFailed, id) { $0.refund = refund }
+        world.tell(counts ? .refundSucceeded : .refundFailed, of: id) { $0.refund = refund }
         #expect(world.lastBody.contains("none"), "known")
         try ProviderEventTests.restart(&world)
     }
@@ -228,16 +228,16 @@ import Testing
         var world = ShardWorld()
         let id = world.paid(1_000, key: "a")
         let due = world.now + Self.minute
-        world.tell(.disputeOpened, id) {
+        world.tell(.disputeOpened, of: id) {
             $0.amountMinor = 600
             $0.evidenceDueAt = due
         }
         world.pass(milliseconds: 3 * Self.minute)
         #expect(world.core.statistics.disputesOverdue == 1)
         try ProviderEventTests.restart(&world)
-        world.tell(.disputeUnderReview, id)
+        world.tell(.disputeUnderReview, of: id)
         #expect(world.lastStatus == 200 && world.lastBody.contains("none"))
-        world.tell(.disputeWon, id)
+        world.tell(.disputeWon, of: id)
         #expect(world.lastStatus == 200 && world.available() == 0)
         #expect(world.payment.disputedMinor == 0)
         try ProviderEventTests.restart(&world)
@@ -249,7 +249,7 @@ import Testing
         var world = ShardWorld()
         let id = world.paid(1_000, key: "a")
         func settle(_ world: inout ShardWorld) {
-            world.tell(.settlementMatched, id, id: "line-1") {
+            world.tell(.settlementMatched, of: id, id: "line-1") {
                 $0.amountMinor = 100
                 $0.feeMinor = 0
             }
@@ -264,7 +264,7 @@ import Testing
         try ProviderEventTests.restart(&world)
         settle(&world)
         #expect(world.payment.settledMinor == 100)
-        world.tell(.settlementMatched, id, id: "line-2") { $0.amountMinor = 100 }
+        world.tell(.settlementMatched, of: id, id: "line-2") { $0.amountMinor = 100 }
         #expect(world.payment.settledMinor == 200)
         try ProviderEventTests.restart(&world)
     }

@@ -153,10 +153,10 @@ struct ShardKeyTests {
         configuration.parkedKeysPerMerchant = 1
         var world = world(configuration)
         let id = world.paid(key: "old")
-        world.tell(.settlementMatched, id, id: "evt") { $0.amountMinor = 10 }
+        world.tell(.settlementMatched, of: id, id: "evt") { $0.amountMinor = 10 }
         try world.snapshot()
         world.looksUpAtOnce = false
-        for _ in 0..<3 { world.tell(.settlementMatched, id, id: "evt") { $0.amountMinor = 10 } }
+        for _ in 0..<3 { world.tell(.settlementMatched, of: id, id: "evt") { $0.amountMinor = 10 } }
         #expect(world.core.parkedKeys == .init(count: 3, capacity: 3, largestMerchant: 0))
         world.answerKeyLookUps()
         #expect(world.core.parkedKeys.count == 0 && world.replays.count == 3)

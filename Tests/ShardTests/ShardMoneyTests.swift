@@ -321,7 +321,7 @@ extension ShardWorld {
         let key = "fill\(journal.count)"
         send(.createWallet(CreateWallet(currency: currency, reference: "customer")), key: key + "w", merchant: merchant)
         let wallet = lastWallet
-        send(.topUp(wallet, amount, currency), key: key + "t", merchant: merchant)
+        send(.topUp(wallet, amount, currency: currency), key: key + "t", merchant: merchant)
         answer(
             lastCall.token,
             .succeeded(ProviderSuccess(providerReference: "ch_top", amountMinor: amount, currency: currency))
@@ -332,7 +332,7 @@ extension ShardWorld {
 
     /// The provider settles an amount of a payment.
     mutating func settle(_ payment: PaymentID, _ amount: Int64) {
-        tell(.settlementMatched, payment) { $0.amountMinor = amount }
+        tell(.settlementMatched, of: payment) { $0.amountMinor = amount }
         precondition(lastStatus == 200, lastBody)
     }
 
@@ -402,7 +402,7 @@ extension Command.Kind {
         return .createPayment(payment)
     }
 
-    static func topUp(_ wallet: WalletID, _ amount: Int64, _ currency: Currency = .eur) -> Command.Kind {
+    static func topUp(_ wallet: WalletID, _ amount: Int64, currency: Currency = .eur) -> Command.Kind {
         var details = PaymentDetails()
         details.append(.paymentMethod, "tok_visa")
         details.append(.wallet, wallet.description)

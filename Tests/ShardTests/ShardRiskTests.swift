@@ -325,7 +325,7 @@ import Testing
 
     /// One random event.
     /// - Returns: the payment that it let go to the PSP, if any.
-    private func happen(_ world: inout ShardWorld, _ random: inout Randomness, _ step: Int) -> PaymentID? {
+    private func happen(_ world: inout ShardWorld, by random: inout Randomness, step: Int) -> PaymentID? {
         let calls = world.calls.count
         switch random.next() % 9 {
         case 0...4:
@@ -360,7 +360,7 @@ import Testing
         var restarts = 0
         for step in 0..<600 {
             guard random.next() % 30 == 0 else {
-                let sent = happen(&world, &random, step)
+                let sent = happen(&world, by: &random, step: step)
                 #expect(sent == nil || world.isCleared(sent))
                 continue
             }

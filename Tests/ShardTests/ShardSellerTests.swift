@@ -50,7 +50,10 @@ struct ShardSellerTests {
     func comesBack() throws {
         var world = world()
         let payment = world.paid(2_000, capture: false, key: "k")
-        world.send(ShardWalletTests.capture(payment, 500, final: false, try parts(["a", "b"])), key: "c1")
+        world.send(
+            ShardWalletTests.capture(payment, amount: 500, final: false, splits: try parts(["a", "b"])),
+            key: "c1"
+        )
         world.answer(world.lastCall.token, ShardWorld.success(500))
         world.settle(payment, 500)
         #expect(sellers(world) == 2 && world.sum(.sellerAvailable, owner: owner(1)) == 100)
@@ -63,7 +66,10 @@ struct ShardSellerTests {
         try world.snapshot()
         try check(world)
         // On the same payment: one part for the seller, the old settled and the new pending.
-        world.send(ShardWalletTests.capture(payment, 500, final: false, try parts(["c", "a"])), key: "c2")
+        world.send(
+            ShardWalletTests.capture(payment, amount: 500, final: false, splits: try parts(["c", "a"])),
+            key: "c2"
+        )
         world.answer(world.lastCall.token, ShardWorld.success(500))
         #expect(world.lastStatus == 200)
         #expect(world.sum(.sellerPending, owner: owner(3)) == 100 && world.sum(.sellerPending, owner: owner(4)) == 100)
@@ -87,14 +93,14 @@ struct ShardSellerTests {
         configuration.money.sellers = 1
         var world = world(configuration)
         let payment = world.paid(1_000, capture: false, key: "k")
-        world.send(ShardWalletTests.capture(payment, 500, final: false, try parts(["a"])), key: "c1")
+        world.send(ShardWalletTests.capture(payment, amount: 500, final: false, splits: try parts(["a"])), key: "c1")
         world.answer(world.lastCall.token, ShardWorld.success(500))
         world.settle(payment, 500)
         world.send(try payout(of: "a"), key: "p1")
         let id = world.lastPayout
         world.send(.payoutEvent(id, .paid, reason: ""), key: "e1")
         #expect(sellers(world) == 0)
-        world.send(ShardWalletTests.capture(payment, 500, try parts(["b"])), key: "c2")
+        world.send(ShardWalletTests.capture(payment, amount: 500, splits: try parts(["b"])), key: "c2")
         world.answer(world.lastCall.token, ShardWorld.success(500))
         try world.snapshot()
         let mine = world.available()
@@ -116,9 +122,9 @@ struct ShardSellerTests {
         var world = world(configuration)
         let first = world.paid(1_000, capture: false, key: "k1")
         let second = world.paid(1_000, capture: false, key: "k2")
-        world.send(ShardWalletTests.capture(first, 500, try parts(["a"])), key: "c1")
+        world.send(ShardWalletTests.capture(first, amount: 500, splits: try parts(["a"])), key: "c1")
         let token = world.lastCall.token
-        world.send(ShardWalletTests.capture(second, 500, final: false, try parts(["b"])), key: "c2")
+        world.send(ShardWalletTests.capture(second, amount: 500, final: false, splits: try parts(["b"])), key: "c2")
         #expect(world.lastStatus == 503 && world.lastBody.contains("sellerTableFull"))
         try world.snapshot()
         try check(world, configuration)
@@ -130,17 +136,37 @@ struct ShardSellerTests {
         )
         #expect(sellers(restored) == 1 && sellers(world) == 1)
         // The same seller in two captures takes one place.
-        world.send(ShardWalletTests.capture(second, 500, final: false, try parts(["a"])), key: "c3")
+        world.send(ShardWalletTests.capture(second, amount: 500, final: false, splits: try parts(["a"])), key: "c3")
         let other = world.lastCall.token
         let decline = Decline(category: .softLater, code: .doNotHonor, providerCode: "05")
         world.answer(token, .declined(decline))
         #expect(world.lastStatus == 402 && sellers(world) == 1)
         world.answer(other, .declined(decline))
         #expect(world.lastStatus == 402 && sellers(world) == 0)
-        world.send(ShardWalletTests.capture(second, 500, final: false, try parts(["b"])), key: "c2")
+        world.send(ShardWalletTests.capture(second, amount: 500, final: false, splits: try parts(["b"])), key: "c2")
         world.answer(world.lastCall.token, ShardWorld.success(500))
         #expect(world.lastStatus == 200 && sellers(world) == 1)
         try check(world, configuration)
+    }
+
+    @Test("A sale with sellers that waits for its shopper takes no success from elsewhere; its confirmation is shared")
+    func confirmedSale() throws {
+        var world = world()
+        guard case .create(var sale) = ShardWorld.create(1_000, fee: 0) else { return }
+        sale.details.append(plan: try parts(["a"], 400))
+        sale.hasSplits = true
+        world.send(.create(sale), key: "k")
+        let payment = world.lastCall.call.payment
+        let action = NextAction(kind: .threeDSecure, url: "https://psp.test/3ds/1")
+        world.answer(world.lastCall.token, .actionRequired(action, providerReference: "psp_1"))
+        for type in [PaymentEventType.authorizationSucceeded, .captureSucceeded] {
+            world.tell(type, of: payment) { $0.amountMinor = 1_000 }
+            #expect(world.lastStatus == 409 && world.lastBody.contains("operationInProgress"))
+        }
+        world.send(.confirm(payment), key: "c")
+        world.answer(world.lastCall.token, ShardWorld.success(1_000))
+        #expect(world.lastStatus == 200 && world.sum(.sellerPending, owner: owner(1)) == 400)
+        try check(world)
     }
 
     @Test(
@@ -207,7 +233,7 @@ private struct RandomSellers: ~Copyable {
         let names = Set((0...next(3)).map { _ in "s\(next(6))" }).sorted()
         let amount = Int64(next(200) + 1)
         let plan = try names.map { SplitRequest(seller: try ShardWalletTests.seller($0), share: .amount(amount)) }
-        world.send(ShardWalletTests.capture(payment, nil, plan), key: "c\(step)")
+        world.send(ShardWalletTests.capture(payment, amount: nil, splits: plan), key: "c\(step)")
         guard next(4) > 0 else {
             return world.answer(
                 world.lastCall.token,

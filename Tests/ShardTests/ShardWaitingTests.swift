@@ -61,7 +61,7 @@ struct ShardWaitingTests {
         }
         #expect(Self.occupancy(world).waiting == 4_096 && Self.occupancy(world).calls == 0)
         for (number, id) in payments.enumerated() {
-            world.tell(.captureSucceeded, id) { $0.amountMinor = 1_000 }
+            world.tell(.captureSucceeded, of: id) { $0.amountMinor = 1_000 }
             #expect(world.lastStatus == 200, "\(world.lastBody)")
             guard number % 64 == 0 else { continue }
             // The same merchant and others pay meanwhile, and the PSP is asked.
@@ -108,7 +108,7 @@ struct ShardWaitingTests {
         world.send(ShardWorld.create(), key: "b")
         #expect(world.lastStatus == 503 && world.lastBody == "refused idempotencyTableFull")
         for (number, id) in open.enumerated() {
-            world.tell(.authorizationSucceeded, id, id: "evt_\(number)") {
+            world.tell(.authorizationSucceeded, of: id, id: "evt_\(number)") {
                 $0.amountMinor = 1_000
                 $0.reference = "ch_\(number)"
             }
@@ -116,10 +116,10 @@ struct ShardWaitingTests {
         }
         #expect(world.core.runningCount == 0 && Self.occupancy(world).calls == 0)
         // Each event is applied once.
-        world.tell(.authorizationSucceeded, open[0], id: "evt_0") { $0.amountMinor = 1_000 }
+        world.tell(.authorizationSucceeded, of: open[0], id: "evt_0") { $0.amountMinor = 1_000 }
         #expect(world.replays.count == 1)
         try ProviderEventTests.restart(&world, configuration)
-        world.tell(.authorizationSucceeded, open[0], id: "evt_0") { $0.amountMinor = 1_000 }
+        world.tell(.authorizationSucceeded, of: open[0], id: "evt_0") { $0.amountMinor = 1_000 }
         #expect(world.replays.count == 1)
     }
 
@@ -127,8 +127,8 @@ struct ShardWaitingTests {
     func fullEventTable() {
         var world = ShardWorld(configuration: Self.configuration(calls: 8, waiting: 8, events: 2))
         let id = world.paid(capture: false, key: "a")
-        for number in 0..<2 { world.tell(.authorizationSucceeded, id, id: "e\(number)") { $0.amountMinor = 1_000 } }
-        world.tell(.authorizationSucceeded, id, id: "e2") { $0.amountMinor = 1_000 }
+        for number in 0..<2 { world.tell(.authorizationSucceeded, of: id, id: "e\(number)") { $0.amountMinor = 1_000 } }
+        world.tell(.authorizationSucceeded, of: id, id: "e2") { $0.amountMinor = 1_000 }
         #expect(world.lastStatus == 503 && world.lastBody == "refused eventTableFull")
         #expect(world.responses.last?.retryAfterSeconds == 5)
         world.send(.capture(id, amountMinor: nil), key: "b")
@@ -206,7 +206,7 @@ struct ShardWaitingTests {
         let (oldest, total) = next.core.unresolved(limit: 10, at: next.now)
         #expect(total == count && oldest.count == 10 && oldest.allSatisfy(\.isKnownToProvider))
         let payment = next.calls[0].call.payment
-        next.tell(.captureSucceeded, payment) { $0.amountMinor = 1_000 }
+        next.tell(.captureSucceeded, of: payment) { $0.amountMinor = 1_000 }
         #expect(next.lastStatus == 200 && next.core.runningCount == count - 1)
     }
 
@@ -219,7 +219,7 @@ struct ShardWaitingTests {
         let open = (0..<2_000).compactMap { Self.leaveOpen(&world, key: "a\($0)") }
         world.send(ShardWorld.create(), key: "in flight")
         try world.snapshot()
-        for id in open.prefix(500) { world.tell(.authorizationSucceeded, id) { $0.amountMinor = 1_000 } }
+        for id in open.prefix(500) { world.tell(.authorizationSucceeded, of: id) { $0.amountMinor = 1_000 } }
         world.pass(milliseconds: 1_010)
         world.answer(world.lastCall.token, .pending(providerReference: ""))
         let running = world.core.runningCount
@@ -232,7 +232,7 @@ struct ShardWaitingTests {
         #expect(next.restored.position > 0 && next.digest() == world.digest())
         #expect(next.core.runningCount == running && running == 1_501)
         #expect(next.resume() == running)
-        for id in open.suffix(1_500) { next.tell(.authorizationSucceeded, id) { $0.amountMinor = 1_000 } }
+        for id in open.suffix(1_500) { next.tell(.authorizationSucceeded, of: id) { $0.amountMinor = 1_000 } }
         #expect(next.core.runningCount == 1)
         next.send(ShardWorld.create(capture: false), key: "a1999")
         #expect(next.replays.count == 1, "its key has the answer that the event brought")

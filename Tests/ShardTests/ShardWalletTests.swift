@@ -183,8 +183,7 @@ struct ShardWalletTests {
 
     static func seller(_ text: String) throws -> SellerName { try #require(SellerName(text)) }
 
-    static func capture(_ id: PaymentID, _ amount: Int64?, final: Bool = true, _ splits: [SplitRequest]) -> Command.Kind
-    {
+    static func capture(_ id: PaymentID, amount: Int64?, final: Bool = true, splits: [SplitRequest]) -> Command.Kind {
         var instructions = CaptureInstructions()
         instructions.splits = splits
         return .capture(id, amountMinor: amount, isFinal: final, with: instructions)
@@ -200,8 +199,8 @@ struct ShardWalletTests {
         world.send(
             Self.capture(
                 payment,
-                1_000,
-                [
+                amount: 1_000,
+                splits: [
                     SplitRequest(seller: try Self.seller("a"), share: third),
                     SplitRequest(seller: try Self.seller("b"), share: third),
                     SplitRequest(seller: try Self.seller("c"), share: .amount(100)),
@@ -230,22 +229,22 @@ struct ShardWalletTests {
         func parts(_ names: [String], _ amount: Int64 = 10) throws -> [SplitRequest] {
             try names.map { SplitRequest(seller: try Self.seller($0), share: .amount(amount)) }
         }
-        world.send(Self.capture(payment, 1_000, try parts(["a", "b"], 500)), key: "c1")
+        world.send(Self.capture(payment, amount: 1_000, splits: try parts(["a", "b"], 500)), key: "c1")
         #expect(world.lastStatus == 422 && world.lastBody.contains("splitsExceedCapture"))
-        world.send(Self.capture(payment, 1_000, try parts(["a", "b", "c", "d", "e"])), key: "c2")
+        world.send(Self.capture(payment, amount: 1_000, splits: try parts(["a", "b", "c", "d", "e"])), key: "c2")
         #expect(world.lastStatus == 422 && world.lastBody.contains("tooManySellers"))
-        world.send(Self.capture(payment, 400, final: false, try parts(["a", "b", "c"])), key: "c3")
+        world.send(Self.capture(payment, amount: 400, final: false, splits: try parts(["a", "b", "c"])), key: "c3")
         world.answer(world.lastCall.token, ShardWorld.success(400))
-        world.send(Self.capture(payment, 100, final: false, try parts(["d", "e"])), key: "c4")
+        world.send(Self.capture(payment, amount: 100, final: false, splits: try parts(["d", "e"])), key: "c4")
         #expect(world.lastStatus == 422 && world.lastBody.contains("tooManySellers"))
-        world.send(Self.capture(payment, 100, final: false, try parts(["a", "d"])), key: "c5")
+        world.send(Self.capture(payment, amount: 100, final: false, splits: try parts(["a", "d"])), key: "c5")
         world.answer(world.lastCall.token, ShardWorld.success(100))
         #expect(world.sum(.sellerPending, owner: owner(1)) == 20 && world.sum(.sellerPending, owner: owner(4)) == 10)
         let other = world.paid(1_000, capture: false, key: "k2")
-        world.send(Self.capture(other, 100, try parts(["e", "f"])), key: "c6")
+        world.send(Self.capture(other, amount: 100, splits: try parts(["e", "f"])), key: "c6")
         #expect(world.lastStatus == 422 && world.lastBody.contains("sellerLimitReached"))
         // A seller that is known takes no place.
-        world.send(Self.capture(other, 100, final: false, try parts(["a", "d"])), key: "c7")
+        world.send(Self.capture(other, amount: 100, final: false, splits: try parts(["a", "d"])), key: "c7")
         #expect(world.calls.last?.call.amountMinor == 100)
         try world.checkReplay()
     }
@@ -259,7 +258,7 @@ struct ShardWalletTests {
         var world = ShardWorld(configuration: configuration)
         let payment = world.paid(1_000, capture: false, key: "k")
         let parts = try ["a", "b"].map { SplitRequest(seller: try Self.seller($0), share: .amount(1)) }
-        world.send(Self.capture(payment, 400, parts), key: "c")
+        world.send(Self.capture(payment, amount: 400, splits: parts), key: "c")
         #expect(world.lastStatus == 503 && world.lastBody.contains("sellerTableFull"))
         #expect(world.responses.last?.retryAfterSeconds == 5)
         world.send(.createWallet(CreateWallet(currency: .eur, reference: "")), key: "w1")
@@ -282,7 +281,7 @@ struct ShardWalletTests {
         world.storage = ShardStorage(directory: "/data", journalID: 1, fileSystem: disk)
         let payment = world.paid(1_000, capture: false, key: "k")
         let parts = [SplitRequest(seller: try Self.seller("a"), share: .basisPoints(10_000))]
-        world.send(Self.capture(payment, nil, parts), key: "c")
+        world.send(Self.capture(payment, amount: nil, splits: parts), key: "c")
         world.answer(
             world.lastCall.token,
             .declined(Decline(category: .softLater, code: .doNotHonor, providerCode: "05"))
@@ -311,9 +310,9 @@ struct ShardWalletTests {
         var world = ShardWorld()
         let payment = world.paid(10_000, capture: false, key: "k")
         let parts = [SplitRequest(seller: try Self.seller("a"), share: .basisPoints(5_000))]
-        world.send(Self.capture(payment, 4_000, final: false, parts), key: "c1")
+        world.send(Self.capture(payment, amount: 4_000, final: false, splits: parts), key: "c1")
         world.answer(world.lastCall.token, ShardWorld.success(4_000))
-        world.send(Self.capture(payment, 6_000, parts), key: "c2")
+        world.send(Self.capture(payment, amount: 6_000, splits: parts), key: "c2")
         let token = world.lastCall.token
         world.settle(payment, 4_000)
         #expect(world.sum(.sellerAvailable, owner: owner(1)) == 1_950)
@@ -329,7 +328,7 @@ struct ShardWalletTests {
         let wallet = world.fillWallet(1_000)
         world.send(.pay(from: wallet, 500, capture: false), key: "a")
         let parts = [SplitRequest(seller: try Self.seller("a"), share: .amount(1))]
-        world.send(Self.capture(world.lastWalletPayment, nil, parts), key: "c")
+        world.send(Self.capture(world.lastWalletPayment, amount: nil, splits: parts), key: "c")
         #expect(world.lastStatus == 422 && world.lastBody.contains("splitsNotPossible"))
     }
 
@@ -337,8 +336,8 @@ struct ShardWalletTests {
 
     static func manual(
         _ id: PaymentID,
-        _ method: ManualMethod,
-        _ amount: Int64? = nil,
+        by method: ManualMethod,
+        amount: Int64? = nil,
         final: Bool = true
     ) -> Command.Kind {
         var instructions = CaptureInstructions()
@@ -351,14 +350,14 @@ struct ShardWalletTests {
         var world = ShardWorld()
         let payment = world.paid(1_000, capture: false, key: "k")
         let calls = world.calls.count
-        world.send(Self.manual(payment, .cash, 800), key: "c")
+        world.send(Self.manual(payment, by: .cash, amount: 800), key: "c")
         #expect(world.lastStatus == 200 && world.calls.count == calls)
         #expect(world.sum(.bankCash, owner: 1) == -800 && world.available() == 780)
         #expect(world.sum(.memoAuthorizationMerchant, owner: 7) == 0)
         world.send(.refund(payment, amountMinor: 300), key: "r")
         #expect(world.lastStatus == 201 && world.calls.count == calls)
         #expect(world.sum(.bankCash, owner: 1) == -500 && world.available() == 480)
-        world.send(Self.manual(payment, .cash, 800), key: "c")
+        world.send(Self.manual(payment, by: .cash, amount: 800), key: "c")
         #expect(world.replays.count == 1)
         world.checkBooks()
         try world.checkReplay()
@@ -368,15 +367,15 @@ struct ShardWalletTests {
     func external() throws {
         var world = ShardWorld()
         let payment = world.paid(1_000, capture: false, key: "k")
-        world.send(Self.manual(payment, .external, 100, final: false), key: "c0")
+        world.send(Self.manual(payment, by: .external, amount: 100, final: false), key: "c0")
         #expect(world.lastStatus == 409 && world.lastBody.contains("manualCaptureNotPossible"))
         let calls = world.calls.count
-        world.send(Self.manual(payment, .external), key: "c")
+        world.send(Self.manual(payment, by: .external), key: "c")
         #expect(world.lastStatus == 200 && world.calls.count == calls)
         #expect(world.sum(.providerReceivable, owner: 1) == -1_000 && world.sum(.merchantPending, owner: 7) == 975)
         world.send(.refund(payment, amountMinor: 100), key: "r")
         #expect(world.calls.count == calls + 1)
-        world.send(Self.manual(payment, .external), key: "c2")
+        world.send(Self.manual(payment, by: .external), key: "c2")
         #expect(world.lastStatus == 409)
         try world.checkReplay()
     }
@@ -385,7 +384,7 @@ struct ShardWalletTests {
     func manualCrash() throws {
         var world = ShardWorld()
         let payment = world.paid(1_000, capture: false, key: "k")
-        world.send(Self.manual(payment, .cash), key: "c")
+        world.send(Self.manual(payment, by: .cash), key: "c")
         var restarted = try ShardWorld(replaying: Array(world.journal.dropLast()), at: world.now)
         _ = restarted.resume()
         restarted.pass(milliseconds: 1_000)

@@ -57,10 +57,10 @@ struct UnknownOutcomeMatrixTests {
 
     @Test(arguments: Operation.allCases, Doubt.allCases)
     func matrix(_ operation: Operation, _ doubt: Doubt) throws {
-        for means in Means.allCases { try resolve(operation, doubt, means) }
+        for means in Means.allCases { try resolve(operation, in: doubt, by: means) }
     }
 
-    private func resolve(_ operation: Operation, _ doubt: Doubt, _ means: Means) throws {
+    private func resolve(_ operation: Operation, in doubt: Doubt, by means: Means) throws {
         var configuration = ShardConfiguration.test
         configuration.resolution = means.policy
         var world = ShardWorld(configuration: configuration)
@@ -87,7 +87,7 @@ struct UnknownOutcomeMatrixTests {
         // What can be tried again is: an operation that certainly did not happen and can be sent again safely ends well.
         if means != .query || doubt.executes || doubt == .refusedBeforeSend { #expect(isExecuted, place) }
         #expect(world.core.trialBalance().isBalanced, place)
-        try expectReplayEquality(world, configuration, place)
+        try expectReplayEquality(world, configuration: configuration, at: place)
     }
 
     private func begin(_ operation: Operation, _ world: inout ShardWorld) -> (succeeded: String, failed: String) {
@@ -174,7 +174,7 @@ struct UnknownOutcomeMatrixTests {
             #expect(world.core.statistics.abandoned == 1, place)
         }
         #expect(world.core.trialBalance().isBalanced, place)
-        try expectReplayEquality(world, configuration, place)
+        try expectReplayEquality(world, configuration: configuration, at: place)
     }
 
     /// Two hours, in which the provider answers what comes.
@@ -192,8 +192,8 @@ struct UnknownOutcomeMatrixTests {
 
     private func expectReplayEquality(
         _ world: borrowing ShardWorld,
-        _ configuration: ShardConfiguration,
-        _ place: Comment
+        configuration: ShardConfiguration,
+        at place: Comment
     ) throws {
         let again = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
         let (live, replayed) = (world.core.stateDigest(), again.core.stateDigest())

@@ -204,10 +204,10 @@ struct UnknownOutcomeTests {
         // Events are taken while there is room for them, new work is not.
         world.send(ShardWorld.create(), key: "c")
         #expect(world.lastStatus == 503 && world.lastBody == "refused journalRoomShort")
-        world.tell(.authorizationSucceeded, world.calls[0].call.payment) { $0.amountMinor = 1_000 }
+        world.tell(.authorizationSucceeded, of: world.calls[0].call.payment) { $0.amountMinor = 1_000 }
         #expect(world.lastStatus == 200 && world.core.runningCount == 1)
         world.core.hasRoomForEvents = false
-        world.tell(.authorizationSucceeded, world.calls[1].call.payment) { $0.amountMinor = 1_000 }
+        world.tell(.authorizationSucceeded, of: world.calls[1].call.payment) { $0.amountMinor = 1_000 }
         #expect(world.lastStatus == 503 && world.core.runningCount == 1)
     }
 
@@ -240,7 +240,7 @@ struct UnknownOutcomeTests {
         let calls = world.calls.count
         for delay in [1_100, 5_100, 30_100, 120_100, 600_100, 3_600_100] as [Int64] { world.pass(milliseconds: delay) }
         #expect(world.calls.count == calls)
-        world.tell(.captureSucceeded, id) { $0.amountMinor = 1_000 }
+        world.tell(.captureSucceeded, of: id) { $0.amountMinor = 1_000 }
         #expect(world.lastStatus == 200 && world.core.runningCount == 0)
     }
 

@@ -100,7 +100,7 @@ import Testing
         world.answer(world.lastCall.token, ShardWorld.success(1_000))
         world.settle(payment, 500)
         let all = SplitRequest(seller: try ShardWalletTests.seller("a"), share: .basisPoints(10_000))
-        world.send(ShardWalletTests.capture(payment, 1_000, [all]), key: "c2")
+        world.send(ShardWalletTests.capture(payment, amount: 1_000, splits: [all]), key: "c2")
         world.answer(world.lastCall.token, ShardWorld.success(1_000))
         world.settle(payment, 500)
         let seller = world.sum(.sellerAvailable, owner: 3 << 48 | 1)
@@ -130,7 +130,7 @@ import Testing
                     let kind: Command.Kind =
                         parts.isEmpty
                         ? .capture(payment, amountMinor: amount, isFinal: false)
-                        : ShardWalletTests.capture(payment, amount, final: false, parts)
+                        : ShardWalletTests.capture(payment, amount: amount, final: false, splits: parts)
                     world.send(kind, key: "c\(number).\(step)")
                     world.answer(world.lastCall.token, ShardWorld.success(amount))
                     captured += amount

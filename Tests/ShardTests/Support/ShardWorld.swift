@@ -86,10 +86,10 @@ struct ShardWorld: ~Copyable {
     @discardableResult
     mutating func tell(
         _ type: PaymentEventType,
-        _ payment: PaymentID,
+        of payment: PaymentID,
         id: String? = nil,
         credential: UInt64 = 0,
-        _ change: (inout ProviderEvent) -> Void = { _ in }
+        change: (inout ProviderEvent) -> Void = { _ in }
     ) -> String {
         requests += 1
         let id = id ?? "evt_\(journal.count)_\(requests)"
