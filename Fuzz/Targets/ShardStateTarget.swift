@@ -30,14 +30,15 @@ extension FuzzTarget {
     }
 }
 
-/// The sections of a small shard: a settled payment with a refund, a declined one, one in flight.
-private enum ShardStateSeed {
+/// The sections of a small shard: a captured payment with a refund, one that sellers have parts of, one in flight; a wallet that was
+/// filled and has paid, pay-outs of the merchant and of a seller, quotes.
+enum ShardStateSeed {
     struct Section {
         var kind: SnapshotSection
         var bytes: [UInt8]
     }
 
-    private static let now: Int64 = 1_790_000_000_000
+    static let now: Int64 = 1_790_000_000_000
 
     static func empty() -> ShardCore {
         let configuration = ShardConfiguration(
@@ -53,8 +54,13 @@ private enum ShardStateSeed {
         )
     }
 
-    static let sections: [Section] = {
+    static let sections = whole.sections
+    /// What the shard wrote of it.
+    static let records = whole.records
+
+    private static let whole: (sections: [Section], records: [[UInt8]]) = {
         var core = empty()
+        var records: [[UInt8]] = []
         _ = core.resume(at: now)
         var output = Turn()
         var payments: [PaymentID] = []
@@ -62,18 +68,31 @@ private enum ShardStateSeed {
             core.handle(command(.create(payment), UInt64(number)), at: now, into: &output)
             guard case .callProvider(let call, let token, _)? = output.effects.last?.effect else { continue }
             payments.append(call.payment)
-            output.removeAll()
+            output.clear(keeping: &records)
             guard number < 3, let euro = Currency(numericCode: 978) else { continue }
             let success = ProviderSuccess(providerReference: "ch_\(number)", amountMinor: 1_250, currency: euro)
             core.handle(.succeeded(success), of: token, at: now + 1, into: &output)
-            output.removeAll()
+            output.clear(keeping: &records)
         }
         core.handle(command(.payment(payments[0], .refund(amountMinor: 250)), 9), at: now + 2, into: &output)
+        output.clear(keeping: &records)
+        addTreasury(to: &core, settling: payments[1], &records)
         let capture = core.capture(unchangedSince: 0)
-        return [state(capture), accounts(capture), warm(capture), running(capture)]
+        let treasury = [.money, .payouts, .wallets, .walletSums, .quotes].map { section($0, of: capture) }
+        let sections =
+            [state(capture), accounts(capture), chains(capture), counts(capture)] + treasury
+            + [warm(capture), running(capture)]
+        return (sections, records)
     }()
 
-    private static let payment: CreatePayment = {
+    /// Whether a new shard takes in the sections as they are.
+    static var isWhole: Bool {
+        var core = empty()
+        var progress = SnapshotProgress()
+        return sections.allSatisfy { take($0, &core, &progress) } && progress.isComplete
+    }
+
+    static let payment: CreatePayment = {
         var details = PaymentDetails()
         details.append(.paymentMethod, "pm_1")
         guard let euro = Currency(numericCode: 978) else { preconditionFailure("no euro") }
@@ -88,7 +107,7 @@ private enum ShardStateSeed {
         )
     }()
 
-    private static func command(_ kind: Command.Kind, _ number: UInt64) -> Command {
+    static func command(_ kind: Command.Kind, _ number: UInt64) -> Command {
         Command(
             kind: kind,
             merchant: MerchantID(rawValue: 7),
@@ -109,6 +128,26 @@ private enum ShardStateSeed {
         var bytes: [UInt8] = []
         capture.ledger.forEachAccount { account, totals in StoredAccount.store(account, totals, into: &bytes) }
         return Section(kind: .accounts, bytes: bytes)
+    }
+
+    private static func chains(_ capture: ShardCapture) -> Section {
+        var bytes: [UInt8] = []
+        for chain in capture.ledger.allChains { chain.store(into: &bytes) }
+        return Section(kind: .entryChains, bytes: bytes)
+    }
+
+    private static func counts(_ capture: ShardCapture) -> Section {
+        var bytes: [UInt8] = []
+        TreasuryCounts(capture.treasury).store(into: &bytes)
+        return Section(kind: .money, bytes: bytes)
+    }
+
+    /// One table of the treasury. Nothing leaves.
+    private static func section(_ kind: SnapshotSection, of capture: ShardCapture) -> Section {
+        var bytes: [UInt8] = []
+        let plan = ReleasePlan(position: capture.position, unchangedSince: 0, endIndex: 0)
+        capture.treasury.forEachStored(kind, besides: plan) { store in store(&bytes) }
+        return Section(kind: kind, bytes: bytes)
     }
 
     private static func warm(_ capture: ShardCapture) -> Section {
@@ -143,6 +182,9 @@ private enum ShardStateSeed {
 
     static func isHuge(_ section: Section) -> Bool {
         var reader = RecordReader()
+        if section.kind == .money, let counts = try? TreasuryCounts(&reader, section.bytes.span) {
+            return [counts.payouts, counts.wallets, counts.quotes, counts.sellers].contains { $0.ever > 1 << 22 }
+        }
         guard section.kind == .state, let state = try? SnapshotState(&reader, section.bytes.span) else { return false }
         return state.paymentCount > 1 << 22 || state.refundCount > 1 << 22
     }
@@ -160,8 +202,8 @@ private enum ShardStateSeed {
             }
         case 2: sections[index].bytes = Array(sections[index].bytes.prefix(offset))
         case 3: sections.swapAt(index, Int(offset) % sections.count)
-        case 4: if sections.count < 12 { sections.append(sections[index]) }
-        default: sections[index].kind = SnapshotSection(rawValue: UInt16(offset % 7 + 1)) ?? .state
+        case 4: if sections.count < 16 { sections.append(sections[index]) }
+        default: sections[index].kind = SnapshotSection(rawValue: UInt16(offset % 21 + 1)) ?? .state
         }
     }
 }

@@ -1,0 +1,94 @@
+import Money
+import Payments
+
+@testable import ShardCore
+@testable import ShardRecords
+@testable import ShardState
+
+extension ShardStateSeed {
+    /// What a merchant does beside taking payments.
+    static func addTreasury(
+        to core: inout ShardCore,
+        settling payment: PaymentID,
+        _ records: inout [[UInt8]]
+    ) {
+        guard let euro = Currency(numericCode: 978), let dollar = Currency(numericCode: 840),
+            let rate = ExchangeRate("1.0842"), let seller = SellerName("books")
+        else { return }
+        var number: UInt64 = 20
+        func send(_ kind: Command.Kind, _ core: inout ShardCore, _ records: inout [[UInt8]]) {
+            number += 1
+            var command = command(kind, number)
+            if case .event = kind { command.operatorShard = 3 }
+            var output = Turn()
+            core.handle(command, at: now + Int64(number), into: &output)
+            if case .callProvider(let call, let token, _)? = output.effects.last?.effect {
+                output.clear(keeping: &records)
+                let success = ProviderSuccess(providerReference: "ch_0", amountMinor: call.amountMinor, currency: euro)
+                core.handle(.succeeded(success), of: token, at: now + Int64(number), into: &output)
+            }
+            output.clear(keeping: &records)
+        }
+        func settle(_ id: PaymentID, _ amount: Int64) -> Command.Kind {
+            var event = ProviderEvent(type: .settlementMatched, payment: id, id: "evt_\(number)", provider: "psp")
+            event.amountMinor = amount
+            event.currency = euro
+            return .event(event)
+        }
+        send(.treasury(.createWallet(CreateWallet(currency: euro, reference: "customer"))), &core, &records)
+        let wallet = WalletID(milliseconds: UInt64(now) + number, shard: 3, sequence: 1)
+        var topUp = Self.payment
+        topUp.feeBasisPoints = 0
+        topUp.details.append(.wallet, wallet.description)
+        topUp.funding = .topUp(wallet)
+        send(.create(topUp), &core, &records)
+        var paid = Self.payment
+        paid.amountMinor = 1_000
+        paid.paymentMethod = wallet.description
+        paid.details = PaymentDetails()
+        paid.details.append(.paymentMethod, wallet.description)
+        paid.funding = .wallet(wallet)
+        send(.create(paid), &core, &records)
+        var shared = Self.payment
+        shared.details.append(plan: [SplitRequest(seller: seller, share: .basisPoints(2_500))])
+        shared.hasSplits = true
+        send(.create(shared), &core, &records)
+        let sale = PaymentID(milliseconds: UInt64(now) + number, shard: 3, sequence: UInt64(core.paymentCount))
+        send(settle(sale, 800), &core, &records)
+        send(settle(payment, 1_250), &core, &records)
+        for payer in [nil, seller] {
+            let payout = CreatePayout(amountMinor: 100, currency: euro, seller: payer, destination: "ba_1")
+            send(.treasury(.createPayout(payout)), &core, &records)
+        }
+        let terms = QuoteRequest(
+            sold: euro,
+            soldMinor: 300,
+            bought: dollar,
+            rate: rate,
+            spreadBasisPoints: 50,
+            validMilliseconds: 60_000
+        )
+        for _ in 0..<2 { send(.treasury(.quote(terms)), &core, &records) }
+        let quote = QuoteID(milliseconds: UInt64(now) + number, shard: 3, sequence: 2)
+        send(.treasury(.convert(quote)), &core, &records)
+        let counts = TreasuryCounts(core.capture(unchangedSince: 0).treasury)
+        precondition(
+            [counts.payouts, counts.wallets, counts.quotes, counts.sellers].map(\.present) == [2, 1, 2, 1]
+                && counts.walletSums == 1,
+            "the seed lacks something: \(counts)"
+        )
+    }
+}
+
+extension Turn {
+    /// Takes the records out, and forgets all else.
+    mutating func clear(keeping kept: inout [[UInt8]]) {
+        var offset = 0
+        for _ in 0..<recordCount {
+            let length = (0..<4).reduce(0) { $0 | Int(records[offset + $1]) << ($1 * 8) }
+            kept.append(Array(records[(offset + 4)..<(offset + 4 + length)]))
+            offset += 4 + length
+        }
+        removeAll()
+    }
+}
