@@ -148,7 +148,7 @@ struct ShardRecoveryTests {
         world.answer(world.lastCall.token, ShardWorld.success())
         world.send(.capture(id, amountMinor: 400, isFinal: false), key: "b", credential: otherKey)
         world.answer(world.lastCall.token, ShardWorld.success(400))
-        world.tell(.settlementMatched, id, credential: desk) { $0.amountMinor = 400 }
+        world.tell(.settlementMatched, of: id, credential: desk) { $0.amountMinor = 400 }
         // What is left of the authorization runs out.
         world.pass(milliseconds: 3_600_000)
         world.pass(milliseconds: 2_000)
