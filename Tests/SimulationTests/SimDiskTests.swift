@@ -28,7 +28,7 @@ import Testing
         try bytes.withUnsafeBytes { try disk.write($0, to: inode, at: offset, path: "d/a", isDurable: isDurable) }
     }
 
-    private func pass() { clock.set(disk.idleAt(.recovery) + 1) }
+    private func pass() { clock.set(disk.idleAt(.recovery(log: 0)) + 1) }
 
     private let ones = [UInt8](repeating: 1, count: 4_096)
 
@@ -103,14 +103,14 @@ import Testing
         for seed in 1...20 as ClosedRange<UInt64> {
             let world = SimDiskTests(seed: seed)
             let inode = try world.file()
-            world.disk.delay(.snapshot, until: world.clock.now + 5_000_000)
-            world.disk.actor = .snapshot
+            world.disk.delay(.snapshot(shard: 0), until: world.clock.now + 5_000_000)
+            world.disk.use(.snapshot(shard: 0))
             try world.write(world.ones, inode, at: 0)
             try world.disk.remove("d/a")
-            world.disk.actor = .writer
+            world.disk.use(.writer(log: 0))
             try world.disk.sync(inode, path: "d/a")
             try world.disk.syncDirectory("d")
-            world.clock.set(world.disk.idleAt(.writer) + 1)
+            world.clock.set(world.disk.idleAt(.writer(log: 0)) + 1)
             world.disk.powerFailed()
             #expect(world.disk.names["d/a"]?.cached[0] == 0)
         }

@@ -11,12 +11,16 @@ import Testing
     }
 }
 
-/// A journal on a simulated disk; time passes as its operations take it.
+/// A stream of a log on a simulated disk, with a neighbour; time passes as its operations take it.
 private final class SimBench: JournalBench {
+    private static let tested: StreamNumber = 1
+
     private let clock = SimClock()
     private let disk: SimDisk
     private var session: DiskSession
-    private var store: SimStore?
+    private var log: StreamLog?
+    /// The log's other stream, which appends as the tested one goes on.
+    private var neighbour: StreamJournal?
 
     init(seed: UInt64) {
         clock.set(1_000_000)
@@ -36,32 +40,48 @@ private final class SimBench: JournalBench {
         configuration.driving = .steps
         configuration.clock = { [clock] in UInt64(clock.now) * 1_000 }
         session = DiskSession(disk)
-        disk.actor = .recovery
-        let (local, _) = try LocalJournalStore.open(
-            directory: "data/shard-0000",
+        disk.use(.recovery(log: 0))
+        let numbers: [StreamNumber] = [0, Self.tested]
+        let log = try StreamLog.open(
+            directory: "data/log-000",
             configuration: configuration,
+            streams: numbers.map { StreamSetup(number: $0, directory: "data/shard-000\($0)") },
             fileSystem: session
-        ) { _, _ in }
+        ) { _, _, _ in }
+        self.log = log
+        let claim = JournalClaim(holder: "neighbour", now: 0, nanoseconds: .max)
+        neighbour = try log.store(of: 0).own(claim, owner: ConformanceEvents())
         pass()
-        let store = SimStore(local, log: JournalLog(keySeconds: 86_400), loop: SimEventLoop(), planted: nil)
-        self.store = store
-        return store
+        let known = JournalLog(keySeconds: 86_400)
+        return SimStore(log.store(of: Self.tested), journalLog: known, loop: SimEventLoop(), planted: nil)
+    }
+
+    private func appendBeside() {
+        guard let neighbour else { return }
+        let last = neighbour.lastPosition
+        let records: [UInt8] = [3, 0, 0, 0, 1, 2, 3]
+        do throws(JournalError) {
+            try neighbour.append(records: records, count: 1, expecting: last, epoch: neighbour.epoch)
+        } catch {
+            // The log is closed, or has failed.
+        }
     }
 
     /// What was begun has ended.
     private func pass() {
-        let actors = [SimDisk.Actor.recovery, .writer, .keeper]
+        let actors = [SimDisk.Actor.recovery(log: 0), .writer(log: 0), .keeper(log: 0)]
         clock.set(actors.map { disk.idleAt($0) }.max() ?? clock.now)
     }
 
     func wait(_ events: ConformanceEvents, until isTrue: (ConformanceEvents.Heard) -> Bool) throws {
-        guard let local = store?.local else { return }
+        guard let log else { return }
+        appendBeside()
         var didSomething = true
         while didSomething {
-            disk.actor = .writer
-            didSomething = local.stepWriter() == .did
-            disk.actor = .keeper
-            if local.stepKeeper() == .did { didSomething = true }
+            disk.use(.writer(log: 0))
+            didSomething = log.stepWriter() == .did
+            disk.use(.keeper(log: 0))
+            if log.stepKeeper() == .did { didSomething = true }
             pass()
         }
         guard !isTrue(events.all) else { return }
@@ -76,7 +96,7 @@ private final class SimBench: JournalBench {
         pass()
         session.end()
         disk.powerFailed()
-        store.close()
+        log?.close()
     }
 
     func forget(_ store: any JournalStore, _ engine: any JournalEngine, upTo position: RecordPosition) -> Bool { false }

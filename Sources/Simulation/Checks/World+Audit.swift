@@ -10,23 +10,28 @@ import ShardStorage
 extension World {
     // MARK: A start
 
-    func check(_ replay: Replay, _ report: RecoveryReport, _ storage: ShardStorage, shard: Int) {
-        let log = logs[shard]
+    /// A log gives each of its streams exactly what was appended to it, at least up to what was said to be durable, whatever became of
+    /// its neighbours.
+    func check(_ recovery: ShardRecovery, _ report: StreamReport) {
+        let replay = recovery.replay
+        let shard = recovery.shard
+        let journalLog = journalLogs[shard]
         counts.recordsReplayed += Int(replay.count - replay.origin)
         if replay.origin > 0 { counts.startsFromSnapshot += 1 }
-        if report.torn != nil { counts.tornTails += 1 }
-        if damage != nil {
-            counts.bitFlipsTolerated += 1
-            repair()
-        }
-        trace.note(now, "recovered", Int(replay.count), report.torn == nil ? 0 : 1)
+        trace.note(now, "recovered", Int(replay.count), shard)
         if let problem = replay.problem { fail(problem) }
-        if replay.count < log.acknowledged {
-            fail("the journal ends with record \(replay.count), but \(log.acknowledged) was said to be durable")
+        if replay.count < journalLog.acknowledged {
+            fail("the journal ends with record \(replay.count), but \(journalLog.acknowledged) was said to be durable")
         }
-        guard replay.count <= log.hashes.count else { return }
-        log.truncate(to: replay.count)
-        checkState(replay, storage, after: lastLives[shard])
+        if journalLog.forgotten.isEmpty, report.lastPosition != replay.count {
+            fail("the log says that shard \(shard) ends with record \(report.lastPosition), and gives \(replay.count)")
+        }
+        if report.epoch < journalLog.epoch {
+            fail("shard \(shard) had an owner of epoch \(journalLog.epoch), and its log ends with \(report.epoch)")
+        }
+        guard replay.count <= journalLog.hashes.count else { return }
+        journalLog.truncate(to: replay.count)
+        checkState(replay, recovery.storage, after: lastLives[shard])
     }
 
     private func checkState(
@@ -59,13 +64,13 @@ extension World {
         }
         if let last = self.gateway {
             audit(last)
-            finishConsumer(last)
+            finishConsumers(last)
             last.session.end()
             last.drop()
         }
         counts.diskErrors = disk.statistics.errors
         counts.tornSectors = disk.statistics.tornSectors
-        trace.note(now, "end", intents.count, logs.reduce(0) { $0 + Int($1.acknowledged) })
+        trace.note(now, "end", intents.count, journalLogs.reduce(0) { $0 + Int($1.acknowledged) })
     }
 
     private func audit(_ process: GatewayProcess) {

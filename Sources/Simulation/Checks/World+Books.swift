@@ -11,7 +11,7 @@ extension World {
     /// Compares every acknowledged answer with the journal, and recounts.
     func recount(of shard: Int) -> Recount {
         var recount = Recount()
-        if let problem = logs[shard].books.final { fail(problem) }
+        if let problem = journalLogs[shard].books.final { fail(problem) }
         var found: [(position: UInt64, request: Int, answer: SimAnswer)] = []
         for number in requests.indices where self.shard(of: requests[number].merchant) == shard {
             let stored = stored(of: number)
@@ -47,7 +47,7 @@ extension World {
     }
 
     /// The books of the shard that a request goes to.
-    func books(of number: Int) -> JournalBooks { logs[shard(of: requests[number].merchant)].books }
+    func books(of number: Int) -> JournalBooks { journalLogs[shard(of: requests[number].merchant)].books }
 
     // MARK: Balances
 

@@ -46,13 +46,25 @@ final class SimDisk {
     }
 
     /// Who uses the disk: each has its own stream of operations, one after another.
-    enum Actor: Int, CaseIterable {
-        case writer
-        case keeper
-        case recovery
-        case reader
-        case snapshot
-        case archiver
+    enum Actor {
+        case writer(log: Int)
+        case keeper(log: Int)
+        case archiver(log: Int)
+        case recovery(log: Int)
+        case reader(shard: Int)
+        case snapshot(shard: Int)
+
+        /// A number of its own.
+        fileprivate var place: Int {
+            switch self {
+            case .writer(let log): log * 6
+            case .keeper(let log): log * 6 + 1
+            case .archiver(let log): log * 6 + 2
+            case .recovery(let log): log * 6 + 3
+            case .reader(let shard): shard * 6 + 4
+            case .snapshot(let shard): shard * 6 + 5
+            }
+        }
     }
 
     struct Faults {
@@ -72,11 +84,9 @@ final class SimDisk {
     private var inodes: [Inode] = []
     private var random: SimRandom
     private let clock: SimClock
-    /// When each actor's operations end; every shard has actors of its own.
+    /// When each actor's operations end, by its place.
     private var busyUntil: [Int64] = []
-    var actor = Actor.recovery
-    /// Whose actor it is.
-    private var shard = 0
+    private var actor = Actor.recovery(log: 0)
     var faults = Faults()
     private(set) var statistics = Statistics()
 
@@ -95,26 +105,21 @@ final class SimDisk {
     }
 
     /// The operations that follow are this actor's.
-    func use(_ actor: Actor, of shard: Int) {
-        self.actor = actor
-        self.shard = shard
-    }
+    func use(_ actor: Actor) { self.actor = actor }
 
     /// An actor begins nothing before that time.
-    func delay(_ actor: Actor, of shard: Int = 0, until time: Int64) {
-        setBusy(actor, shard, until: max(busy(actor, shard), time))
-    }
+    func delay(_ actor: Actor, until time: Int64) { setBusy(actor, until: max(busy(actor), time)) }
 
     /// When the operations of an actor so far have ended.
-    func idleAt(_ actor: Actor, of shard: Int = 0) -> Int64 { max(clock.now, busy(actor, shard)) }
+    func idleAt(_ actor: Actor) -> Int64 { max(clock.now, busy(actor)) }
 
-    private func busy(_ actor: Actor, _ shard: Int) -> Int64 {
-        let place = shard * Actor.allCases.count + actor.rawValue
+    private func busy(_ actor: Actor) -> Int64 {
+        let place = actor.place
         return place < busyUntil.count ? busyUntil[place] : 0
     }
 
-    private func setBusy(_ actor: Actor, _ shard: Int, until time: Int64) {
-        let place = shard * Actor.allCases.count + actor.rawValue
+    private func setBusy(_ actor: Actor, until time: Int64) {
+        let place = actor.place
         while busyUntil.count <= place { busyUntil.append(0) }
         busyUntil[place] = time
     }
@@ -127,9 +132,9 @@ final class SimDisk {
     /// Takes the time of an operation and decides whether it fails.
     func operate(_ name: String, _ path: String) throws(JournalFileError) -> (begins: Int64, ends: Int64) {
         if isWatched { return (clock.now, clock.now) }
-        let begins = idleAt(actor, of: shard)
+        let begins = idleAt(actor)
         let ends = begins + random.skewed(60) * faults.slowness
-        setBusy(actor, shard, until: ends)
+        setBusy(actor, until: ends)
         statistics.operations += 1
         if random.chance(faults.errors) {
             statistics.errors += 1
@@ -237,7 +242,7 @@ final class SimDisk {
         let some = random.below(bytes.count / Self.sector + 1) * Self.sector
         let part = UnsafeRawBufferPointer(rebasing: bytes[..<min(some, bytes.count)])
         if !part.isEmpty {
-            put(part, inode, offset, begins: idleAt(actor, of: shard), durableAt: Self.notDurable)
+            put(part, inode, offset, begins: idleAt(actor), durableAt: Self.notDurable)
         }
         var error = error
         if random.chance(300_000) { error.code = 0 }

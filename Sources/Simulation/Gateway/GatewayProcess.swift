@@ -5,11 +5,13 @@ import ShardCore
 import ShardHost
 import ShardStorage
 
-/// One life of the gateway's process: its shards, each with a journal and hosts of its own.
+/// One life of the gateway's process: its logs, and their shards with hosts of their own.
 final class GatewayProcess: ShardPorts {
     let boot: Int
     let session: DiskSession
     let clock: @Sendable () -> Int64
+    private(set) var logs: [SimLog] = []
+    /// By number.
     private(set) var shards: [SimShard] = []
     unowned let world: World
     /// Recovery has ended and requests are taken.
@@ -20,7 +22,7 @@ final class GatewayProcess: ShardPorts {
     private(set) var failure: JournalError?
     var inbox: [Command] = []
     /// What blocking jobs report when they have ended.
-    var reports: [(loop: SimEventLoop, tasks: [() -> Void])] = []
+    var reports: [[HeldReports]] = []
     var inboxIsScheduled = false
 
     init(boot: Int, world: World, session: DiskSession, clock: @escaping @Sendable () -> Int64) {
@@ -30,7 +32,13 @@ final class GatewayProcess: ShardPorts {
         self.clock = clock
     }
 
-    func add(_ shard: SimShard) { shards.append(shard) }
+    func add(_ log: SimLog) { logs.append(log) }
+
+    /// In the order of their numbers.
+    func add(_ shard: SimShard) {
+        shards.append(shard)
+        shard.log.add(shard)
+    }
 
     /// Of all shards.
     var hosts: [SimHost] { shards.flatMap(\.hosts) }
@@ -49,9 +57,11 @@ final class GatewayProcess: ShardPorts {
         return nil
     }
 
-    /// Ends all that a process has in memory.
+    /// Ends all that a process has in memory; its logs and their owners hold each other.
     func drop() {
-        for shard in shards { shard.drop() }
+        for host in hosts { host.store.silence() }
+        for log in logs { log.log.close() }
+        for host in hosts { host.drop() }
     }
 
     // MARK: Ports
@@ -82,9 +92,7 @@ final class GatewayProcess: ShardPorts {
     /// Two verified snapshots lie behind these records, so their segments may go.
     func snapshotWritten(_ written: WrittenSnapshot, for host: ShardHost) {
         world.counts.snapshots += 1
-        guard let at = simHost(of: host) else { return }
-        at.engine?.retire(upTo: written.retirable)
-        world.wakeArchiver(at.shard)
+        simHost(of: host)?.engine?.retire(upTo: written.retirable)
     }
 
     func snapshotFailed(_ error: JournalError, shard: UInt16) { world.counts.snapshotsFailed += 1 }

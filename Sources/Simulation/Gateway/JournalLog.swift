@@ -1,12 +1,14 @@
 import Journal
 
-/// What the journal is known to hold, from outside of it: a hash of every record that was appended, by position, and how far it
-/// was said to be durable. What is durable is examined by `books`, once. Survives the processes.
+/// What a shard's stream is known to hold, from outside of its log: a hash of every record that was appended, by position, and how far
+/// it was said to be durable. What is durable is examined by `books`, once. Survives the processes.
 final class JournalLog {
     /// Of record i + 1.
     private(set) var hashes: [UInt64] = []
     /// Every record up to here was said to be durable.
     var acknowledged: RecordPosition = 0 { didSet { examine() } }
+    /// The largest epoch of an owner that was said to have the stream, and is durable therefore.
+    var epoch: UInt64 = 0
     /// Planted bug: records of the journal that a start forgot; the owner's positions do not count them.
     var forgotten: [RecordPosition] = []
     private(set) var books: JournalBooks

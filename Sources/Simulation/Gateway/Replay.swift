@@ -11,7 +11,7 @@ struct Replay {
     private(set) var problem: String?
     /// A payment on disk could not be read: the start fails as a whole.
     private(set) var failure: JournalError?
-    private let log: JournalLog
+    private let journalLog: JournalLog
     /// Planted bug: the last record is withheld.
     private let plantsLoss: Bool
     private var withheld: (position: RecordPosition, bytes: [UInt8])?
@@ -20,12 +20,12 @@ struct Replay {
     init(
         configuration: ShardConfiguration,
         storage: ShardStorage,
-        log: JournalLog,
+        journalLog: JournalLog,
         plantsLoss: Bool
     ) throws(JournalError) {
         follower = try ShardFollower(configuration: configuration, renderer: SimRenderer(), storage: storage)
         count = follower.position
-        self.log = log
+        self.journalLog = journalLog
         self.plantsLoss = plantsLoss
     }
 
@@ -34,13 +34,13 @@ struct Replay {
 
     mutating func take(_ bytes: Span<UInt8>, at position: RecordPosition) {
         guard plantsLoss else { return apply(bytes) }
-        if log.forgotten.contains(position) { return }
+        if journalLog.forgotten.contains(position) { return }
         if let withheld { apply(withheld.bytes.span) }
         withheld = (position, bytes.withUnsafeBufferPointer(Array.init))
     }
 
     mutating func finish() {
-        if let withheld { log.forgotten.append(withheld.position) }
+        if let withheld { journalLog.forgotten.append(withheld.position) }
         do throws(ShardFollower.Failure) { try follower.check() } catch {
             switch error {
             case .journal(let unreadable): failure = unreadable
@@ -53,11 +53,12 @@ struct Replay {
     private mutating func apply(_ bytes: Span<UInt8>) {
         count += 1
         let hash = bytes.withUnsafeBytes { JournalLog.hash($0) }
-        if count > RecordPosition(log.hashes.count) {
+        if count > RecordPosition(journalLog.hashes.count) {
             problem = problem ?? "record \(count) was never appended"
-        } else if log.hashes[Int(count) - 1] != hash {
+        } else if journalLog.hashes[Int(count) - 1] != hash {
             problem = problem ?? "record \(count) is another one than was appended"
         }
-        follower.replay(bytes, at: count)
+        // A record that is not the shard's may be applied to nothing.
+        if problem == nil { follower.replay(bytes, at: count) }
     }
 }

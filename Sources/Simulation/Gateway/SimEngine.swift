@@ -1,12 +1,12 @@
 import Journal
 import ShardHost
 
-/// The real journal, with a log of what goes in.
+/// The real stream of a log as its owner has it, with a note of what goes in.
 ///
 /// Proof that `@unchecked Sendable` holds: as `DiskSession`.
 final class SimEngine: JournalEngine, @unchecked Sendable {
-    let journal: LocalJournal
-    private let log: JournalLog
+    let journal: StreamJournal
+    private let journalLog: JournalLog
     private let owner: SimOwner
     /// Planted bug: says that everything is durable at once.
     private var boast: ((RecordPosition) -> Void)?
@@ -14,29 +14,40 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
     private let usurps: Bool
     /// Something was appended since the last look.
     var hasNews = false
+    /// The owner wants more room, or less, than at the last look.
+    var hasNewWish = false
+    /// Records were retired since the last look.
+    var hasRetired = false
+    private var wishedBytes = 0
 
     init(
-        _ journal: LocalJournal,
-        _ log: JournalLog,
+        _ journal: StreamJournal,
+        _ journalLog: JournalLog,
         owner: SimOwner,
         boast: ((RecordPosition) -> Void)?,
         usurps: Bool
     ) {
         self.journal = journal
-        self.log = log
+        self.journalLog = journalLog
         self.owner = owner
         self.boast = boast
         self.usurps = usurps
     }
 
     /// What the journal counts more than its owner; 0 unless a planted bug forgot records.
-    private var surplus: RecordPosition { RecordPosition(log.forgotten.count) }
+    private var surplus: RecordPosition { RecordPosition(journalLog.forgotten.count) }
 
     var epoch: UInt64 { journal.epoch }
     var lastPosition: RecordPosition { journal.lastPosition - surplus }
     var isOwner: Bool { usurps || journal.isOwner }
     var roomBytes: Int { journal.roomBytes }
     var largestAppendBytes: Int { journal.largestAppendBytes }
+
+    func wantRoom(bytes: Int) {
+        journal.wantRoom(bytes: bytes)
+        if bytes != wishedBytes { hasNewWish = true }
+        wishedBytes = bytes
+    }
 
     func append(records: borrowing [UInt8], count: Int, expecting: RecordPosition, epoch: UInt64) throws(JournalError) {
         do throws(JournalError) {
@@ -45,22 +56,33 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
             guard usurps, error.code == .fenced, !owner.isOver else { throw error }
             return owner.pretend(durableUpTo: expecting + RecordPosition(count))
         }
-        log.append(framed: copy records, count: count)
+        journalLog.append(framed: copy records, count: count)
         hasNews = true
         boast?(lastPosition)
     }
 
     func read(at position: RecordPosition) throws(JournalError) -> [UInt8] {
+        try journal.read(at: inner(position))
+    }
+
+    func read(at position: RecordPosition, cache: inout JournalReadCache) throws(JournalError) -> [UInt8] {
+        try journal.read(at: inner(position), cache: &cache)
+    }
+
+    private func inner(_ position: RecordPosition) -> RecordPosition {
         var inner = position
-        for forgotten in log.forgotten where forgotten <= inner { inner += 1 }
-        return try journal.read(at: inner)
+        for forgotten in journalLog.forgotten where forgotten <= inner { inner += 1 }
+        return inner
     }
 
     func renew(at now: UInt64) throws(JournalError) -> UInt64 { try journal.renew(at: now) }
 
     func confirm() throws(JournalError) { try journal.confirm() }
 
-    func retire(upTo position: RecordPosition) { journal.retire(upTo: position) }
+    func retire(upTo position: RecordPosition) {
+        journal.retire(upTo: position)
+        hasRetired = true
+    }
 
     func close() {
         journal.close()
@@ -78,7 +100,7 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
 final class SimOwner: JournalOwner, @unchecked Sendable {
     /// The host's bridge to the journal; nil when the host has ended. The bridge holds the host, the host its engine, the engine this.
     private var inner: (any JournalOwner)?
-    private let log: JournalLog
+    private let journalLog: JournalLog
     private let loop: SimEventLoop
     /// Planted bug: it is not told that another owner has the journal.
     private let isDeafToLoss: Bool
@@ -86,9 +108,9 @@ final class SimOwner: JournalOwner, @unchecked Sendable {
     private(set) var isOver = false
 
     /// - Parameter loop: the owner's.
-    init(_ inner: any JournalOwner, _ log: JournalLog, loop: SimEventLoop, isDeafToLoss: Bool) {
+    init(_ inner: any JournalOwner, _ journalLog: JournalLog, loop: SimEventLoop, isDeafToLoss: Bool) {
         self.inner = inner
-        self.log = log
+        self.journalLog = journalLog
         self.loop = loop
         self.isDeafToLoss = isDeafToLoss
     }
@@ -104,13 +126,13 @@ final class SimOwner: JournalOwner, @unchecked Sendable {
 
     func journalDurable(upTo position: RecordPosition) {
         guard !isOver else { return }
-        let position = position - RecordPosition(log.forgotten.count)
+        let position = position - RecordPosition(journalLog.forgotten.count)
         guard position > told else { return }
         told = position
         // Promised is what the owner has heard: the report of a blocking job comes when the job has ended.
         loop.execute {
-            guard !self.isOver, position > self.log.acknowledged else { return }
-            self.log.acknowledged = position
+            guard !self.isOver, position > self.journalLog.acknowledged else { return }
+            self.journalLog.acknowledged = position
         }
         inner?.journalDurable(upTo: position)
     }

@@ -24,10 +24,11 @@ final class SimEventLoop: EventLoop, @unchecked Sendable {
         }
     }
 
-    /// Runs a blocking job; gives back what it wanted executed.
-    func holding(_ job: () -> Void) -> [() -> Void] {
-        held = []
-        job()
+    /// New tasks wait until `release`.
+    func hold() { held = [] }
+
+    /// Gives back what was to be executed since `hold`.
+    func release() -> [() -> Void] {
         defer { held = nil }
         return held ?? []
     }

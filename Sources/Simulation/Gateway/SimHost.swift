@@ -45,8 +45,8 @@ final class SimHost: ReplicaPorts {
         let world = shard.process.world
         clock = HostClock(world.clock, slowAt: world.leasesSlowAt)
         store = SimStore(
-            shard.local,
-            log: shard.log,
+            shard.stream,
+            journalLog: shard.journalLog,
             loop: loop,
             planted: world.scenario.planted,
             claimNanoseconds: world.leaseNanoseconds

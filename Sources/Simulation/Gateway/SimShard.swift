@@ -2,29 +2,28 @@ import Journal
 import Payments
 import ShardHost
 
-/// One shard in one life of the gateway's process: the real journal, and one or two hosts with the real replica and shard. It shares
-/// nothing with the other shards but the process, the disk and the connectors.
+/// One shard in one life of the gateway's process: a stream of a real log, and one or two hosts with the real replica and shard. It shares
+/// its log with neighbours, and nothing else with other shards but the process, the disk and the connectors.
 final class SimShard {
     let number: Int
     unowned let process: GatewayProcess
-    /// The journal, which its hosts share.
-    let local: LocalJournalStore
+    unowned let log: SimLog
+    /// Its stream, which its hosts share.
+    let stream: StreamStore
     private(set) var hosts: [SimHost] = []
-    /// When the journal's tasks are to be stepped next; nil while they wait for something.
-    var writerAt: Int64?
-    var keeperAt: Int64?
-    var archiverAt: Int64?
 
-    init(_ process: GatewayProcess, number: Int, local: LocalJournalStore) {
-        self.process = process
+    /// - Parameter number: of the shard; its stream has the same.
+    init(_ log: SimLog, number: Int) {
+        self.log = log
+        process = log.process
         self.number = number
-        self.local = local
+        stream = log.log.store(of: StreamNumber(number))
     }
 
     func add(_ host: SimHost) { hosts.append(host) }
 
     /// What was appended, and how much of it was said to be durable.
-    var log: JournalLog { process.world.logs[number] }
+    var journalLog: JournalLog { process.world.journalLogs[number] }
 
     /// The newest owner; nil while the shard changes hands.
     var serving: SimHost? {
@@ -37,12 +36,5 @@ final class SimShard {
     var host: ShardHost? { serving?.host }
 
     /// All that its owner appended was said to be durable; false without an owner.
-    var isAcknowledged: Bool { serving?.engine.map { log.acknowledged == $0.lastPosition } ?? false }
-
-    /// Ends all that it has in memory; its journal and its owners hold each other.
-    func drop() {
-        for host in hosts { host.store.silence() }
-        local.close()
-        for host in hosts { host.drop() }
-    }
+    var isAcknowledged: Bool { serving?.engine.map { journalLog.acknowledged == $0.lastPosition } ?? false }
 }

@@ -1,12 +1,12 @@
 import Journal
 
-/// The real journal as one of a world's hosts has it: who acquires it gets the simulation's engine. Planted bugs of owners, feeds and
-/// cursors are put in here, outside of the code under test.
+/// The real stream of a log as one of a world's hosts has it: who acquires it gets the simulation's engine. Planted bugs of owners,
+/// feeds and cursors are put in here, outside of the code under test.
 ///
 /// Proof that `@unchecked Sendable` holds: as `DiskSession`.
 final class SimStore: JournalStore, @unchecked Sendable {
-    let local: LocalJournalStore
-    private let log: JournalLog
+    let stream: StreamStore
+    private let journalLog: JournalLog
     private let loop: SimEventLoop
     private let planted: PlantedBug?
     /// How long the journal grants leases for, whatever the host believes; nil for what it asks for.
@@ -16,34 +16,35 @@ final class SimStore: JournalStore, @unchecked Sendable {
 
     /// - Parameter loop: the host's.
     init(
-        _ local: LocalJournalStore,
-        log: JournalLog,
+        _ stream: StreamStore,
+        journalLog: JournalLog,
         loop: SimEventLoop,
         planted: PlantedBug?,
         claimNanoseconds: UInt64? = nil
     ) {
-        self.local = local
-        self.log = log
+        self.stream = stream
+        self.journalLog = journalLog
         self.loop = loop
         self.planted = planted
         self.claimNanoseconds = claimNanoseconds
     }
 
     /// What the journal counts more than its owners; 0 unless a planted bug forgot records.
-    private var surplus: RecordPosition { RecordPosition(log.forgotten.count) }
+    private var surplus: RecordPosition { RecordPosition(journalLog.forgotten.count) }
 
-    var durablePosition: RecordPosition { local.durablePosition - surplus }
+    var durablePosition: RecordPosition { stream.durablePosition - surplus }
 
     func acquire(_ claim: JournalClaim, owner: any JournalOwner) throws(JournalError) -> any JournalEngine {
-        let outer = SimOwner(owner, log, loop: loop, isDeafToLoss: planted == .twoOwners)
+        let outer = SimOwner(owner, journalLog, loop: loop, isDeafToLoss: planted == .twoOwners)
         var claim = claim
         if let claimNanoseconds { claim.nanoseconds = claimNanoseconds }
-        let journal = try local.own(claim, owner: outer)
+        // It may be granted and not be durable before this throws.
         owners.append(outer)
+        let journal = try stream.own(claim, owner: outer)
         let boasts = planted == .answerBeforeDurable
         return SimEngine(
             journal,
-            log,
+            journalLog,
             owner: outer,
             boast: boasts ? { outer.journalDurable(upTo: $0) } : nil,
             usurps: planted == .twoOwners
@@ -51,31 +52,36 @@ final class SimStore: JournalStore, @unchecked Sendable {
     }
 
     func feed(from position: RecordPosition) throws(JournalError) -> any JournalFeed {
-        SimFeed(try local.feed(from: position + surplus), log, shift: surplus, boasts: planted == .undurableFeed)
+        SimFeed(
+            try stream.feed(from: position + surplus),
+            journalLog,
+            shift: surplus,
+            boasts: planted == .undurableFeed
+        )
     }
 
     // MARK: Cursors
 
     func createCursor(_ name: JournalCursorName, at position: RecordPosition) throws(JournalError) {
-        try local.createCursor(name, at: position + surplus)
+        try stream.createCursor(name, at: position + surplus)
     }
 
     /// Planted bug: whatever the consumer says, nothing is kept for it.
     func advanceCursor(_ name: JournalCursorName, to position: RecordPosition) throws(JournalError) {
         let ignoresFloor = planted == .floorIgnored
-        try local.advanceCursor(name, to: ignoresFloor ? local.durablePosition : position + surplus)
+        try stream.advanceCursor(name, to: ignoresFloor ? stream.durablePosition : position + surplus)
     }
 
-    func deleteCursor(_ name: JournalCursorName) throws(JournalError) { try local.deleteCursor(name) }
+    func deleteCursor(_ name: JournalCursorName) throws(JournalError) { try stream.deleteCursor(name) }
 
-    var cursors: [JournalCursor] { local.cursors }
+    var cursors: [JournalCursor] { stream.cursors }
 
     /// The process is gone: its owners hear nothing any more.
     func silence() {
         for owner in owners { owner.processEnded() }
     }
 
-    func close() { local.close() }
+    func close() { stream.close() }
 }
 
 /// A feed of the real journal, with the positions that owners count.
@@ -83,15 +89,15 @@ final class SimStore: JournalStore, @unchecked Sendable {
 /// Proof that `@unchecked Sendable` holds: as `DiskSession`.
 final class SimFeed: JournalFeed, @unchecked Sendable {
     private let inner: any JournalFeed
-    private let log: JournalLog
+    private let journalLog: JournalLog
     private let shift: RecordPosition
     /// Planted bug: it gives what was appended, durable or not.
     private let boasts: Bool
     private(set) var next: RecordPosition
 
-    init(_ inner: any JournalFeed, _ log: JournalLog, shift: RecordPosition, boasts: Bool) {
+    init(_ inner: any JournalFeed, _ journalLog: JournalLog, shift: RecordPosition, boasts: Bool) {
         self.inner = inner
-        self.log = log
+        self.journalLog = journalLog
         self.shift = shift
         self.boasts = boasts
         next = inner.next - shift
@@ -104,7 +110,7 @@ final class SimFeed: JournalFeed, @unchecked Sendable {
             return give(records, epoch: batch.epoch)
         }
         guard boasts else { return nil }
-        let records = log.appended(from: next)
+        let records = journalLog.appended(from: next)
         return records.isEmpty ? nil : give(records, epoch: 1)
     }
 

@@ -79,7 +79,7 @@ extension World {
     /// Each report has its record, and its money is in suspense once.
     func checkSuspenseOfEarlier() {
         for (key, amount) in reportedByEarlier {
-            guard let booked = logs[Int(key.payment >> 48)].books.executedAfterAll[key] else {
+            guard let booked = journalLogs[Int(key.payment >> 48)].books.executedAfterAll[key] else {
                 fail(
                     "payment \(key.payment): \(key.connector) reported that it executed it after all, and no record says so"
                 )

@@ -192,7 +192,7 @@ extension World {
         case .skipSync, .answerBeforeDurable, .forgetReservation, .newProviderKey, .sameRefundKey, .dropLastRecord,
             .believeNotFound, .unsentVoid, .newEventKey, .doublePayout, .failOpen, .attemptWithoutRecord,
             .failoverAfterUnknown, .twoOwners, .undurableFeed, .floorIgnored, .keyRunForgotten,
-            .earlierAsOwn, .leaseIgnored, nil:
+            .earlierAsOwn, .leaseIgnored, .streamPositionShared, .wrongShard, .neighbourRetired, nil:
             break
         }
         return call

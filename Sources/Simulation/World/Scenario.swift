@@ -48,48 +48,6 @@ package struct FaultKinds: OptionSet, Sendable, Hashable {
     package var text: String { Self.named.filter { contains($0.kind) }.map(\.name).joined(separator: ",") }
 }
 
-/// A defect that the simulation puts in on purpose, from outside of the code under test, to show that it would be found.
-package enum PlantedBug: String, Sendable, CaseIterable {
-    /// The disk says that it has synced and has not.
-    case skipSync = "skip-sync"
-    /// Effects leave when their records are appended, not when they are durable.
-    case answerBeforeDurable = "answer-before-durable"
-    /// A key whose request is still running is not found.
-    case forgetReservation = "forget-reservation"
-    /// Each try of an operation has a PSP key of its own.
-    case newProviderKey = "new-provider-key"
-    /// All refunds of a payment have the same PSP key.
-    case sameRefundKey = "same-refund-key"
-    /// A start forgets the last record of the journal.
-    case dropLastRecord = "drop-last-record"
-    /// A PSP that knows nothing of an operation yet is believed at once.
-    case believeNotFound = "believe-not-found"
-    /// Voids by reference are said to be done, and never reach the PSP.
-    case unsentVoid = "unsent-void"
-    /// Each report of an event has a key of its own.
-    case newEventKey = "new-event-key"
-    /// Each try of a pay-out has a key of its own, until its answer is known.
-    case doublePayout = "double-payout"
-    /// A scorer that does not answer is taken for one that has nothing to say against the payment.
-    case failOpen = "fail-open"
-    /// The next connector is called after a definite no, and no record says so.
-    case attemptWithoutRecord = "attempt-without-record"
-    /// An adapter takes an answer that never came for a proof that nothing was executed.
-    case failoverAfterUnknown = "failover-after-unknown"
-    /// An owner that lost its journal goes on, as if its records were in it.
-    case twoOwners = "two-owners"
-    /// A feed gives records that are not durable.
-    case undurableFeed = "undurable-feed"
-    /// Nothing is kept for a cursor.
-    case floorIgnored = "floor-ignored"
-    /// A merge of runs takes keys for forgotten when half of their time is over.
-    case keyRunForgotten = "key-run-forgotten"
-    /// News of a connector that a payment has left is taken for its own connector's.
-    case earlierAsOwn = "earlier-as-own"
-    /// An owner neither renews its lease nor stops before it ends.
-    case leaseIgnored = "lease-ignored"
-}
-
 /// What a world is made of. All of it follows from the seed, unless it is given.
 package struct Scenario: Sendable {
     package let seed: UInt64
@@ -139,6 +97,8 @@ package struct Scenario: Sendable {
     var handoverInterval: Int64
     /// Shards, each with merchants of its own. There are two hosts when there are several.
     var shards: Int
+    /// The logs that the shards are streams of.
+    var logs: Int
     /// How long an owner's lease lasts, in microseconds; nil for one without an end. There are two hosts then.
     var lease: Int64?
     /// Somebody takes every record by a feed and a cursor: as records come, or all of them at the end.
@@ -213,6 +173,7 @@ package struct Scenario: Sendable {
         let hasShards = sharding.chance(300_000)
         let count = 2 + sharding.below(3)
         shards = hasShards ? count : 1
+        logs = hasShards ? 1 + sharding.below(2) : 1
         if hasLeases || hasShards { hosts = 2 }
         if hasShards { merchants = max(merchants, 2 * count) }
     }
@@ -249,6 +210,7 @@ package struct Scenario: Sendable {
         hasOldKeys = false
         lease = nil
         shards = 1
+        logs = 1
     }
 
     /// The command that makes this world again.

@@ -1,7 +1,7 @@
 import Journal
 
-/// Somebody outside of the gateway who takes every record of the first shard by a feed, with a durable cursor. What it took it keeps,
-/// whatever becomes of the gateway's process.
+/// Somebody outside of the gateway who takes every record of a shard by a feed, with a durable cursor. What it took it keeps, whatever
+/// becomes of the gateway's process.
 struct Consumer {
     static let cursor: JournalCursorName = {
         guard let name = JournalCursorName("consumer") else { preconditionFailure("a cursor's name") }
@@ -34,14 +34,15 @@ extension World {
     // MARK: A start
 
     /// After a crash the journal must still hold what was taken, and the cursor.
-    func checkConsumer(_ replay: Replay, _ store: LocalJournalStore) {
+    func checkConsumer(_ recovery: ShardRecovery, _ stream: StreamStore) {
         guard scenario.hasConsumer else { return }
-        if RecordPosition(consumer.taken.count) > replay.count {
-            fail("a consumer took record \(consumer.taken.count), and the journal ends with record \(replay.count)")
+        let taken = RecordPosition(shardConsumers[recovery.shard].taken.count)
+        if taken > recovery.replay.count {
+            fail("a consumer took record \(taken), and the journal ends with record \(recovery.replay.count)")
         }
-        let cursor = store.cursors.first { $0.name == Consumer.cursor }
-        consumer.hasCursor = cursor != nil
-        guard let advanced = consumer.advanced else { return }
+        let cursor = stream.cursors.first { $0.name == Consumer.cursor }
+        shardConsumers[recovery.shard].hasCursor = cursor != nil
+        guard let advanced = shardConsumers[recovery.shard].advanced else { return }
         guard let cursor else { return fail("the journal has lost a consumer's cursor") }
         if cursor.position < advanced {
             fail("a consumer's cursor was advanced to \(advanced), and is at \(cursor.position)")
@@ -53,83 +54,94 @@ extension World {
     func consume(_ process: GatewayProcess) {
         let pause = oldKeys != nil ? 3_600_000_000 : isCalm ? 60_000_000 : consumers.skewed(scenario.consumerPause)
         queue.schedule(.consume(boot: process.boot), at: now + pause)
-        // The journal's steps run ahead of time; what is read now has happened.
-        guard disk.idleAt(.writer) <= now else { return }
-        disk.use(.reader, of: 0)
-        let store = process.shards[0].hosts[0].store
-        do throws(JournalError) {
-            if !consumer.hasCursor {
-                try store.createCursor(Consumer.cursor, at: 0)
-                consumer.hasCursor = true
-            }
-            if !scenario.consumesAtTheEnd { try take(store) }
-            try advance(store)
-        } catch {
-            consumerFailed(error)
-        }
+        for shard in process.shards { consume(shard) }
         settle(process)
     }
 
-    private func advance(_ store: SimStore) throws(JournalError) {
-        let position = RecordPosition(consumer.taken.count)
+    private func consume(_ shard: SimShard) {
+        // The log's steps run ahead of time; what is read now has happened.
+        guard disk.idleAt(.writer(log: shard.log.number)) <= now else { return }
+        disk.use(.reader(shard: shard.number))
+        let store = shard.hosts[0].store
+        do throws(JournalError) {
+            if !shardConsumers[shard.number].hasCursor {
+                try store.createCursor(Consumer.cursor, at: 0)
+                shardConsumers[shard.number].hasCursor = true
+            }
+            if !scenario.consumesAtTheEnd { try take(store, of: shard.number) }
+            try advance(store, of: shard.number)
+        } catch {
+            consumerFailed(error, at: shard.number)
+        }
+    }
+
+    private func advance(_ store: SimStore, of shard: Int) throws(JournalError) {
+        let position = RecordPosition(shardConsumers[shard].taken.count)
         do throws(JournalError) {
             try store.advanceCursor(Consumer.cursor, to: position)
         } catch {
             guard error.code == .notFound else { throw error }
             return fail("a consumer took record \(position), and its cursor cannot go there: \(error)")
         }
-        consumer.willHaveAdvanced(to: position, at: disk.idleAt(.reader))
+        shardConsumers[shard].willHaveAdvanced(to: position, at: disk.idleAt(.reader(shard: shard)))
     }
 
-    private func take(_ store: SimStore) throws(JournalError) {
+    private func take(_ store: SimStore, of shard: Int) throws(JournalError) {
+        let taken = shardConsumers[shard].taken.count
         let feed: any JournalFeed
-        if let open = consumer.feed {
+        if let open = shardConsumers[shard].feed {
             feed = open
         } else {
-            feed = try store.feed(from: RecordPosition(consumer.taken.count) + 1)
-            consumer.feed = feed
+            feed = try store.feed(from: RecordPosition(taken) + 1)
+            shardConsumers[shard].feed = feed
         }
         while let batch = try feed.read() {
-            guard batch.firstPosition == RecordPosition(consumer.taken.count) + 1 else {
-                return fail("a feed gives record \(batch.firstPosition) after \(consumer.taken.count)")
+            let expected = RecordPosition(shardConsumers[shard].taken.count) + 1
+            guard batch.firstPosition == expected else {
+                return fail("a feed gives record \(batch.firstPosition) after \(expected - 1)")
             }
-            batch.forEach { _, bytes in consumer.taken.append(bytes.withUnsafeBytes { JournalLog.hash($0) }) }
+            batch.forEach { _, bytes in
+                shardConsumers[shard].taken.append(bytes.withUnsafeBytes { JournalLog.hash($0) })
+            }
         }
-        trace.note(now, "taken", consumer.taken.count)
+        let more = shardConsumers[shard].taken.count
+        if more > taken { trace.note(now, "taken", more, shard) }
     }
 
     /// A disk that fails is tried again; records that are gone are not to be had.
-    private func consumerFailed(_ error: JournalError) {
-        trace.note(now, "consumer failed")
-        consumer.feed?.close()
-        consumer.feed = nil
+    private func consumerFailed(_ error: JournalError, at shard: Int) {
+        trace.note(now, "consumer failed", shard)
+        shardConsumers[shard].feed?.close()
+        shardConsumers[shard].feed = nil
         switch error.code {
         case .notFound: fail("a consumer's cursor did not keep the records behind it: \(error)")
         case .corrupt where damage == nil: fail("a consumer finds damage where there is none: \(error)")
-        case .exists: consumer.hasCursor = true
+        case .exists: shardConsumers[shard].hasCursor = true
         default: break
         }
     }
 
     // MARK: The end
 
-    /// The consumer takes the rest; then it has every record, as it was appended.
-    func finishConsumer(_ process: GatewayProcess) {
-        guard scenario.hasConsumer, violation == nil else { return }
+    /// The consumers take the rest; then they have every record, as it was appended.
+    func finishConsumers(_ process: GatewayProcess) {
         disk.isWatched = true
         defer { disk.isWatched = false }
+        for shard in process.shards where scenario.hasConsumer && violation == nil { finishConsumer(of: shard) }
+    }
+
+    private func finishConsumer(of shard: SimShard) {
         do throws(JournalError) {
-            try take(process.shards[0].hosts[0].store)
+            try take(shard.hosts[0].store, of: shard.number)
         } catch {
             return fail("a consumer's cursor did not keep the records behind it: \(error)")
         }
-        consumer.feed?.close()
-        consumer.feed = nil
-        let log = logs[0]
-        if consumer.taken != Array(log.hashes.prefix(Int(log.acknowledged))) {
-            let count = consumer.taken.count
-            let first = zip(consumer.taken, log.hashes).enumerated().first { $1.0 != $1.1 }?.offset ?? count
-            fail("a consumer took \(count) of \(log.acknowledged) records, and others from \(first + 1) on")
-        }
+        shardConsumers[shard.number].feed?.close()
+        shardConsumers[shard.number].feed = nil
+        let taken = shardConsumers[shard.number].taken
+        let journalLog = shard.journalLog
+        guard taken != Array(journalLog.hashes.prefix(Int(journalLog.acknowledged))) else { return }
+        let first = zip(taken, journalLog.hashes).enumerated().first { $1.0 != $1.1 }?.offset ?? taken.count
+        fail("a consumer took \(taken.count) of \(journalLog.acknowledged) records, and others from \(first + 1) on")
     }
 }

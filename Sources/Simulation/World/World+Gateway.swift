@@ -9,8 +9,10 @@ extension World {
     /// How long a key is remembered: longer than it may take until all is final.
     static let keySeconds: UInt32 = 10 * 86_400
 
-    /// Where a shard's journal is.
+    /// What a shard has beside its log.
     static func directory(ofShard shard: Int) -> String { "data/shard-000\(shard)" }
+
+    static func directory(ofLog log: Int) -> String { "data/log-00\(log)" }
 
     /// As the gateway's own: the wall clock when the process begins, from then on the monotonic one.
     var wallClock: @Sendable () -> Int64 {
@@ -60,10 +62,11 @@ extension World {
         }
     }
 
-    func journalConfiguration(of shard: Int) -> JournalConfiguration {
+    func journalConfiguration(ofLog log: Int) -> JournalConfiguration {
         var configuration = JournalConfiguration(
-            journalID: UInt64(shard),
-            segmentBytes: 1 << 20,
+            journalID: UInt64(log),
+            // What the gateway asks for: so much of a segment is kept for each shard.
+            segmentBytes: shards(ofLog: log).count << 20,
             batchBytes: 128 << 10,
             backlogBytes: 256 << 10,
             floorNanoseconds: UInt64(scenario.floorMicroseconds) * 1_000,
@@ -73,9 +76,8 @@ extension World {
         configuration.checkpoints = checkpoints
         if scenario.takesSnapshots, scenario.archives {
             configuration.archive = JournalArchiveConfiguration(
-                directory: Self.directory(ofShard: shard) + "/archive",
-                // Only the first shard has a consumer, whose cursor holds everything back.
-                keepMilliseconds: shard == 0 ? scenario.archiveKeep : nil,
+                directory: Self.directory(ofLog: log) + "/archive",
+                keepMilliseconds: scenario.planted == .neighbourRetired ? 1_000 : scenario.archiveKeep,
                 spareSegments: 2
             )
         }
@@ -103,17 +105,18 @@ extension World {
         for shard in process.shards {
             guard let host = shard.host else { continue }
             // Only now: a crash while it recovers may still take what no process had said to be durable.
-            shard.log.acknowledged = host.core.lastPosition
+            shard.journalLog.acknowledged = host.core.lastPosition
+            noteEpoch(of: shard)
             trace.note(now, "up", process.boot, Int(host.core.lastPosition))
             _ = host.resume()
         }
         queue.schedule(.tick(boot: process.boot), at: now)
-        for shard in process.shards {
-            wakeWriter(shard)
-            wakeKeeper(shard, isForced: true)
-            wakeArchiver(shard)
-            beginHandovers(shard)
+        for log in process.logs {
+            wakeWriter(log)
+            wakeKeeper(log, isForced: true)
+            wakeArchiver(log)
         }
+        for shard in process.shards { beginHandovers(shard) }
         if scenario.hasConsumer { queue.schedule(.consume(boot: process.boot), at: now + 1_000) }
         settle(process)
     }
@@ -130,10 +133,7 @@ extension World {
         let boot = shard.process.boot
         for host in shard.hosts {
             if !host.isFrozen { host.loop.run() }
-            if let engine = host.engine, engine.hasNews {
-                engine.hasNews = false
-                wakeWriter(shard)
-            }
+            if let engine = host.engine { look(at: engine, of: shard.log) }
             if !host.reads.waiting.isEmpty, !host.readsAreScheduled {
                 host.readsAreScheduled = true
                 queue.schedule(.reads(boot: boot, shard: shard.number), at: now + 100)
@@ -148,31 +148,46 @@ extension World {
         checkReplicas(shard)
     }
 
+    /// The log's tasks hear what an owner did.
+    private func look(at engine: SimEngine, of log: SimLog) {
+        if engine.hasNews { wakeWriter(log) }
+        if engine.hasNewWish { wakeKeeper(log, isForced: false) }
+        if engine.hasRetired {
+            if scenario.planted == .neighbourRetired { retireNeighbours(in: log) }
+            wakeArchiver(log)
+        }
+        engine.hasNews = false
+        engine.hasNewWish = false
+        engine.hasRetired = false
+    }
+
+    /// Planted bug: nobody asks what the other shards of the log still need for a start.
+    private func retireNeighbours(in log: SimLog) {
+        for shard in log.shards {
+            guard let journal = shard.serving?.engine?.journal else { continue }
+            journal.retire(upTo: journal.lastPosition)
+        }
+    }
+
     /// A job that blocks on the disk: what it reports comes when its last operation has ended.
     func block(_ actor: SimDisk.Actor, _ jobs: SimReads, of host: SimHost) {
-        let number = host.shard.number
-        disk.use(actor, of: number)
+        disk.use(actor)
         let process = host.shard.process
         for job in jobs.takeAll() {
-            let reports = host.loop.holding(job)
-            process.reports.append((host.loop, reports))
-            queue.schedule(
-                .reported(boot: process.boot, process.reports.count - 1),
-                at: disk.idleAt(actor, of: number)
-            )
+            process.reports.append(host.shard.log.holding(job))
+            queue.schedule(.reported(boot: process.boot, process.reports.count - 1), at: disk.idleAt(actor))
         }
     }
 
     func reported(_ process: GatewayProcess, _ number: Int) {
-        let (loop, tasks) = process.reports[number]
-        loop.add(tasks)
-        process.reports[number].tasks = []
+        for held in process.reports[number] { held.loop.add(held.tasks) }
+        process.reports[number] = []
         settle(process)
     }
 
     func writeSnapshot(_ shard: SimShard) {
         for host in shard.hosts where !host.snapshotJobs.waiting.isEmpty {
-            block(.snapshot, host.snapshotJobs, of: host)
+            block(.snapshot(shard: shard.number), host.snapshotJobs, of: host)
         }
         trace.note(now, "snapshot", shard.process.boot)
     }
@@ -202,98 +217,9 @@ extension World {
     func runReads(_ shard: SimShard) {
         for host in shard.hosts where host.readsAreScheduled {
             host.readsAreScheduled = false
-            block(.reader, host.reads, of: host)
+            block(.reader(shard: shard.number), host.reads, of: host)
         }
         counts.storedAnswers += 1
-    }
-
-    func wakeWriter(_ shard: SimShard) {
-        let time = disk.idleAt(.writer, of: shard.number)
-        if let at = shard.writerAt, at <= time { return }
-        shard.writerAt = time
-        queue.schedule(.writer(boot: shard.process.boot, shard: shard.number), at: time)
-    }
-
-    func wakeKeeper(_ shard: SimShard, isForced: Bool) {
-        let time = disk.idleAt(.keeper, of: shard.number)
-        if let at = shard.keeperAt, !isForced || at <= time { return }
-        shard.keeperAt = time
-        queue.schedule(.keeper(boot: shard.process.boot, shard: shard.number), at: time)
-    }
-
-    func stepWriter(_ shard: SimShard) {
-        shard.writerAt = nil
-        disk.use(.writer, of: shard.number)
-        stepping: while true {
-            switch shard.local.stepWriter() {
-            case .did:
-                runLoops(shard)
-                wakeKeeper(shard, isForced: false)
-                guard disk.idleAt(.writer, of: shard.number) > now else { continue }
-                wakeWriter(shard)
-                break stepping
-            case .waits:
-                if let engine = shard.serving?.engine, shard.log.acknowledged < engine.lastPosition {
-                    wakeKeeper(shard, isForced: true)
-                }
-                break stepping
-            case .waitsUntil(let nanoseconds):
-                shard.writerAt = max(now, Int64((nanoseconds + 999) / 1_000))
-                queue.schedule(.writer(boot: shard.process.boot, shard: shard.number), at: shard.writerAt!)
-                break stepping
-            case .ended:
-                runLoops(shard)
-                break stepping
-            }
-        }
-        settle(shard.process)
-    }
-
-    private func runLoops(_ shard: SimShard) {
-        for host in shard.hosts where !host.isFrozen { host.loop.run() }
-    }
-
-    func stepKeeper(_ shard: SimShard) {
-        shard.keeperAt = nil
-        disk.use(.keeper, of: shard.number)
-        stepping: while true {
-            switch shard.local.stepKeeper() {
-            case .did:
-                guard disk.idleAt(.keeper, of: shard.number) > now else { continue }
-                wakeKeeper(shard, isForced: true)
-                break stepping
-            case .waits, .ended: break stepping
-            case .waitsUntil(let nanoseconds):
-                shard.keeperAt = max(now, Int64((nanoseconds + 999) / 1_000))
-                queue.schedule(.keeper(boot: shard.process.boot, shard: shard.number), at: shard.keeperAt!)
-                break stepping
-            }
-        }
-        // The writer may wait for what the keeper made, or must hear that it failed.
-        if shard.writerAt == nil { wakeWriter(shard) }
-    }
-
-    func wakeArchiver(_ shard: SimShard) {
-        guard shard.archiverAt == nil else { return }
-        let time = disk.idleAt(.archiver, of: shard.number)
-        shard.archiverAt = time
-        queue.schedule(.archiver(boot: shard.process.boot, shard: shard.number), at: time)
-    }
-
-    /// What it does to the journal's files the keeper may build on at once, but not before it has happened.
-    func stepArchiver(_ shard: SimShard) {
-        shard.archiverAt = nil
-        disk.use(.archiver, of: shard.number)
-        switch shard.local.stepArchiver() {
-        case .did:
-            disk.delay(.keeper, of: shard.number, until: disk.idleAt(.archiver, of: shard.number))
-            wakeArchiver(shard)
-            wakeKeeper(shard, isForced: false)
-        case .waitsUntil(let nanoseconds):
-            shard.archiverAt = max(now, Int64((nanoseconds + 999) / 1_000))
-            queue.schedule(.archiver(boot: shard.process.boot, shard: shard.number), at: shard.archiverAt!)
-        case .waits, .ended: break
-        }
     }
 
     // MARK: End
@@ -322,16 +248,16 @@ extension World {
         end(process, power: power)
     }
 
-    /// Asked to stop: it closes its journal when nothing is in flight.
+    /// Asked to stop: it closes its logs when nothing is in flight.
     private func stopIfQuiet(_ process: GatewayProcess) {
         guard gateway === process, process.isQuiet, process.shards.allSatisfy(\.isAcknowledged) else { return }
         counts.cleanStops += 1
         process.isUp = false
         var end = now
-        for shard in process.shards {
-            disk.use(.writer, of: shard.number)
-            shard.local.close()
-            end = max(end, disk.idleAt(.writer, of: shard.number))
+        for log in process.logs {
+            disk.use(.writer(log: log.number))
+            log.log.close()
+            end = max(end, disk.idleAt(.writer(log: log.number)))
         }
         queue.schedule(.closed(boot: process.boot), at: end)
     }
@@ -355,7 +281,7 @@ extension World {
         }
         process.session.end()
         process.drop()
-        consumer.processEnded(at: now)
+        for shard in shardConsumers.indices { shardConsumers[shard].processEnded(at: now) }
         if power { disk.powerFailed() } else { disk.processEnded() }
         gateway = nil
         loseConnections(of: process.boot)
@@ -419,9 +345,10 @@ extension World {
     /// Damages acknowledged bytes, or unused ones. The last batches are spared: without a later one or a witness nothing can tell
     /// damage there from a write that was never finished (docs/journal.md, "What remains").
     private func flip(_ place: UInt64, _ bit: Int) {
-        let directory = Self.directory(ofShard: 0) + "/"
+        let directories = (0..<scenario.logs).map { Self.directory(ofLog: $0) + "/" }
         let candidates = disk.files.filter { file in
-            file.path.hasPrefix(directory) && file.path.dropFirst(directory.count).allSatisfy { $0 != "/" }
+            guard let directory = directories.first(where: file.path.hasPrefix) else { return false }
+            return file.path.dropFirst(directory.count).allSatisfy { $0 != "/" }
                 && (file.path.hasSuffix(".journal") || file.path.hasSuffix("/witness"))
         }
         guard !candidates.isEmpty else { return }

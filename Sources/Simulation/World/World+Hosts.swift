@@ -5,7 +5,7 @@ import ShardCore
 import ShardHost
 import ShardStorage
 
-/// Two hosts of one shard: it moves between them, politely, by force, or away from one that is not there for a while.
+/// Two hosts of a shard: it moves between them, politely, by force, or away from one that is not there for a while.
 extension World {
     /// The files of a host; the first has them beside the journal.
     static func directory(ofShard shard: Int, host: Int) -> String {
@@ -68,14 +68,18 @@ extension World {
 
     /// Commands go to their shard's owner, and sometimes to one that was replaced; without an owner they are refused.
     func deliver(_ commands: [Command], to process: GatewayProcess) {
+        let places = commands.map { place(of: $0) }
         for shard in process.shards {
-            let mine = commands.filter { place(of: $0) == shard.number }
+            let mine = zip(places, commands).filter { $0.0 == shard.number }.map(\.1)
             if !mine.isEmpty { deliver(mine, to: shard) }
         }
     }
 
+    /// Planted bug: sometimes it is the next shard.
     private func place(of command: Command) -> Int {
-        command.operatorShard.map(Int.init) ?? shard(of: command.merchant.rawValue)
+        let place = command.operatorShard.map(Int.init) ?? shard(of: command.merchant.rawValue)
+        guard scenario.planted == .wrongShard, plants.chance(20_000) else { return place }
+        return (place + 1) % scenario.shards
     }
 
     private func deliver(_ commands: [Command], to shard: SimShard) {
@@ -110,20 +114,31 @@ extension World {
         for host in shard.hosts where !host.replicaJobs.waiting.isEmpty && host.cutOffUntil <= now {
             // A change of owner is the writer's work.
             let isWriters = host.replica.role.state == .acquiring || host.replica.role.state == .stopping
-            block(isWriters ? .writer : .reader, host.replicaJobs, of: host)
+            block(
+                isWriters ? .writer(log: shard.log.number) : .reader(shard: shard.number),
+                host.replicaJobs,
+                of: host
+            )
         }
-        wakeWriter(shard)
-        wakeKeeper(shard, isForced: false)
+        wakeWriter(shard.log)
+        wakeKeeper(shard.log, isForced: false)
     }
 
     /// A host owns the shard while the process runs.
     func ownedAgain(_ at: SimHost, _ host: ShardHost) {
         trace.note(now, "owns", at.index, Int(host.core.lastPosition))
-        let log = at.shard.log
-        log.acknowledged = max(log.acknowledged, host.core.lastPosition)
+        let journalLog = at.shard.journalLog
+        journalLog.acknowledged = max(journalLog.acknowledged, host.core.lastPosition)
+        noteEpoch(of: at.shard)
         _ = host.resume()
         if at.shard.process.isStopping { host.drain() }
-        wakeWriter(at.shard)
+        wakeWriter(at.shard.log)
+    }
+
+    /// An owner that serves has an epoch that is durable.
+    func noteEpoch(of shard: SimShard) {
+        guard let engine = shard.serving?.engine else { return }
+        shard.journalLog.epoch = max(shard.journalLog.epoch, engine.epoch)
     }
 
     /// A new owner has the state of the former one, when that had recorded as much.

@@ -20,12 +20,13 @@ final class World {
 
     let disk: SimDisk
     /// Of each shard.
-    let logs: [JournalLog]
+    let journalLogs: [JournalLog]
     var gateway: GatewayProcess?
     var boots = 0
     /// Times that a host became the shard's owner.
     var ownerships = 0
-    var consumer = Consumer()
+    /// Of each shard.
+    var shardConsumers: [Consumer]
     /// What each shard of the last process looked like when it ended: position and digest.
     var lastLives: [Int: (position: UInt64, digest: UInt64)] = [:]
     /// What the wall clock is wrong by, in milliseconds.
@@ -97,9 +98,10 @@ final class World {
     init(_ scenario: Scenario) throws {
         self.scenario = scenario
         let seed = scenario.seed
-        logs = (0..<scenario.shards).map {
+        journalLogs = (0..<scenario.shards).map {
             JournalLog(shard: $0, of: scenario.shards, keySeconds: Int64(World.keySeconds))
         }
+        shardConsumers = journalLogs.map { _ in Consumer() }
         disk = SimDisk(seed: seed, clock: clock)
         disk.faults.neverDurable = scenario.planted == .skipSync
         keys = scenario.encrypts ? try Self.makeKeys() : nil
@@ -173,11 +175,11 @@ final class World {
         case .callArrives(let call): callArrives(call)
         case .callResult(let call, let result): callResult(call, result)
         case .callDeadline(let call): callDeadline(call)
-        case .writer(let boot, let shard): with(boot, shard: shard) { if $0.writerAt == now { stepWriter($0) } }
-        case .keeper(let boot, let shard): with(boot, shard: shard) { if $0.keeperAt == now { stepKeeper($0) } }
+        case .writer(let boot, let log): with(boot, log: log) { if $0.writerAt == now { stepWriter($0) } }
+        case .keeper(let boot, let log): with(boot, log: log) { if $0.keeperAt == now { stepKeeper($0) } }
         case .tick(let boot): with(boot) { tick($0) }
         case .reads(let boot, let shard): with(boot, shard: shard) { runReads($0) }
-        case .archiver(let boot, let shard): with(boot, shard: shard) { if $0.archiverAt == now { stepArchiver($0) } }
+        case .archiver(let boot, let log): with(boot, log: log) { if $0.archiverAt == now { stepArchiver($0) } }
         case .snapshot(let boot, let shard): with(boot, shard: shard) { writeSnapshot($0) }
         case .reported(let boot, let number): with(boot) { reported($0, number) }
         case .replicas(let boot, let shard): with(boot, shard: shard) { runReplicaJobs($0) }
@@ -194,7 +196,7 @@ final class World {
         }
     }
 
-    /// Lets go of the process that is still there; its journal and its owner hold each other.
+    /// Lets go of the process that is still there; its logs and their owners hold each other.
     func shutDown() {
         guard let gateway else { return }
         gateway.session.end()
@@ -209,6 +211,10 @@ final class World {
 
     private func with(_ boot: Int, shard: Int, _ body: (SimShard) -> Void) {
         with(boot) { body($0.shards[shard]) }
+    }
+
+    private func with(_ boot: Int, log: Int, _ body: (SimLog) -> Void) {
+        with(boot) { body($0.logs[log]) }
     }
 }
 
