@@ -315,7 +315,10 @@ let package = Package(
         tests("PSPSimulatorTests", ["PSPSimulator", "HTTPTransport", logging, nioCore, nioPosix, nioHPACK]),
         .testTarget(
             name: "SimulationTests",
-            dependencies: ["Simulation", "Journal", "JournalConformance"],
+            dependencies: [
+                "Simulation", "Journal", "JournalConformance", "Payments", "Providers", "PSPSimulator", "Money",
+                "HTTPTransport", nioCore, nioHPACK,
+            ],
             exclude: ["regression-seeds.txt"],
             swiftSettings: plain
         ),

@@ -37,10 +37,14 @@ import Testing
     }
 
     /// All defects, and how many seeds they take: Tests/EndToEnd/test_sim.py, with the release build.
-    @Test(arguments: [PlantedBug.forgetReservation, .newProviderKey, .dropLastRecord, .newEventKey])
-    func plantedBugsAreFound(bug: PlantedBug) {
-        let found = (1...5).first { Simulation.run(scenario($0, bug)).violation != nil }
-        #expect(found != nil, "\(bug) in seeds 1 to 5")
+    /// Each by the check that is there for it.
+    @Test(arguments: [
+        (PlantedBug.forgetReservation, "is about"), (.newProviderKey, "charged twice"),
+        (.dropLastRecord, "was said to be durable"), (.newEventKey, "is answered"),
+    ])
+    func plantedBugsAreFound(bug: PlantedBug, check: String) throws {
+        let found = (1...5).lazy.compactMap { Simulation.run(scenario($0, bug)).violation }.first
+        #expect(try #require(found, "\(bug) in seeds 1 to 5").contains(check))
     }
 
     @Test func oldKeysHaveTheirAnswersUntilTheyAreForgotten() throws {
@@ -50,7 +54,8 @@ import Testing
         #expect(result.counts.oldKeys > 0 && result.counts.forgottenKeys > 0)
         #expect(result.virtualTime > Int64(World.keySeconds) * 1_000_000)
         old.planted = .keyRunForgotten
-        #expect(Simulation.run(old).violation != nil)
+        let found = try #require(Simulation.run(old).violation)
+        #expect(found.contains("charged twice") || found.contains("had a final answer"))
     }
 
     @Test func aConnectorThatSaidNoIsAnAlarmWhenItExecutedAfterAll() throws {
@@ -60,7 +65,11 @@ import Testing
             world.planted = .earlierAsOwn
             return Simulation.run(world).violation
         }
-        #expect(found.contains { $0 != nil })
+        let checks = ["is no alarm", "is not refused"]
+        let violations = found.compactMap(\.self)
+        #expect(
+            !violations.isEmpty && violations.allSatisfy { violation in checks.contains { violation.contains($0) } }
+        )
         let sound = worlds.prefix(3).map { Simulation.run($0) }
         #expect(sound.allSatisfy { $0.violation == nil } && sound.contains { $0.counts.earlierEvents > 0 })
     }
@@ -74,13 +83,28 @@ import Testing
             world.planted = .leaseIgnored
             return Simulation.run(world).violation
         }
-        #expect(found.contains { $0 != nil })
+        let violations = found.compactMap(\.self)
+        #expect(!violations.isEmpty && violations.allSatisfy { $0.contains("goes on behind the end of its lease") })
     }
 
-    @Test func shardsOfOneProcessKeepToTheirMerchants() {
-        let worlds = (1...60).lazy.map { scenario($0) }.filter { $0.shards > 1 && $0.faults.contains(.handovers) }
-        let results = worlds.prefix(2).map { Simulation.run($0) }
+    /// With streams that share a log.
+    private func shared(_ planted: PlantedBug? = nil) -> [Scenario] {
+        let worlds = (1...60).lazy.map { scenario($0, planted) }
+        return Array(worlds.filter { $0.shards > $0.logs && $0.faults.contains(.handovers) }.prefix(2))
+    }
+
+    @Test func shardsOfOneLogKeepToTheirMerchantsAndTheirRecords() {
+        let results = shared().map { Simulation.run($0) }
         #expect(results.allSatisfy { $0.violation == nil } && results.contains { $0.counts.handovers > 0 })
+    }
+
+    @Test(arguments: [
+        (PlantedBug.streamPositionShared, ["is another one than was appended", "was never appended"]),
+        (.wrongShard, ["another merchant's shard", "of another one", "is not found"]),
+    ])
+    func whatCrossesFromOneShardToAnotherIsFound(bug: PlantedBug, checks: [String]) throws {
+        let found = try #require(shared(bug).lazy.compactMap { Simulation.run($0).violation }.first)
+        #expect(checks.contains { found.contains($0) }, "\(found)")
     }
 
     @Test func aFailureShrinksToASmallerWorldThatFails() throws {

@@ -70,6 +70,7 @@ struct PSPAuditor {
         _ psps: inout [EmbeddedPSP],
         now: UInt32,
         shard: Int,
+        among shards: Int,
         payments: Int,
         _ fail: (String) -> Void
     ) -> [Totals] {
@@ -78,7 +79,10 @@ struct PSPAuditor {
         for movement in movements(&psps, now: now) {
             let (connector, movement) = movement
             let identifier = PaymentID(movement.reference)
-            if let other = identifier?.shard, Int(other) != shard { continue }
+            if let other = identifier?.shard, Int(other) != shard {
+                if Int(other) >= shards { fail("the PSP executed \(movement.key), and there is no shard \(other)") }
+                continue
+            }
             guard let id = identifier, id.sequence >= 1, id.sequence <= UInt64(payments) else {
                 fail("the PSP executed \(movement.key), but there is no such payment")
                 continue

@@ -90,6 +90,7 @@ extension World {
             &psps,
             now: UInt32(now / 1_000),
             shard: shard.number,
+            among: scenario.shards,
             payments: host.core.paymentCount
         ) { fail($0) }
         var views: [PaymentView] = []

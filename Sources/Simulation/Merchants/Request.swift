@@ -55,6 +55,9 @@ struct Request {
     /// Times that it will be asked again although it is final.
     var reasks = 0
     var wasAnsweredInCalm = false
+    /// How long its key was still remembered when it was repeated and not answered yet, in milliseconds of the shard; nil when nobody
+    /// waits for that.
+    var timeLeftForRepeat: Int64?
     /// The request whose key it has, which was forgotten; nil for one with a key of its own.
     var keyOf: Int?
     /// Of an event: the connector that it is news of, when the payment had left it already.

@@ -30,10 +30,20 @@ extension World {
     /// The connector that the news is of, when the payment has left it.
     func earlierConnector(of command: NonPaymentCommand) -> ConnectorID? {
         guard case .event(let event) = command, let tries = tries[event.payment.worldNumber],
-            let connector = registry.names.firstIndex(where: { $0.text == event.provider })
-                .flatMap({ ConnectorID(rawValue: UInt16($0 + 1)) })
+            let connector = connector(of: event)
         else { return nil }
         return connector != tries.newest && tries.states[connector] == .refused ? connector : nil
+    }
+
+    private func connector(of event: ProviderEvent) -> ConnectorID? {
+        registry.names.firstIndex { $0.text == event.provider }.flatMap { ConnectorID(rawValue: UInt16($0 + 1)) }
+    }
+
+    /// Somebody is about to report an execution, of which the connector may have been left when that arrives.
+    func noteReported(_ event: ProviderEvent) {
+        guard event.type.isSuccess, let connector = connector(of: event) else { return }
+        let key = TryKey(payment: event.payment.worldNumber, connector: connector)
+        reportedAtMost[key] = max(reportedAtMost[key] ?? 0, event.amountMinor ?? 0)
     }
 
     /// Planted bug: the adapter does not look at who reports.
@@ -88,6 +98,12 @@ extension World {
             // What the connector reported and nobody was answered may be booked, too.
             if booked < amount {
                 fail("payment \(key.payment): \(amount) moved at \(key.connector), and \(booked) is in suspense")
+            }
+        }
+        for books in journalLogs.map(\.books) {
+            for (key, booked) in books.executedAfterAll where booked > reportedAtMost[key] ?? 0 {
+                let most = reportedAtMost[key] ?? 0
+                fail("payment \(key.payment): at most \(most) moved at \(key.connector), and \(booked) is in suspense")
             }
         }
     }

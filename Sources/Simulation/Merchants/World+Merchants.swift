@@ -63,6 +63,7 @@ extension World {
         let request = requests[number]
         guard request.current == nil else { return }
         if isForgotten(number) {
+            noteRepeatGivenUp(number)
             requests[number].wasAnsweredInCalm = true
             return
         }
@@ -92,6 +93,7 @@ extension World {
         guard request.outcome == .open else {
             if response.status == 503 { return resend(number, busy: true) }
             if isCalm { requests[number].wasAnsweredInCalm = true }
+            requests[number].timeLeftForRepeat = nil
             return askAgain(number)
         }
         switch response.status {

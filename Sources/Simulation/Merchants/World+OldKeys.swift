@@ -22,6 +22,8 @@ struct OldKeys {
     static let margin: Int64 = 5_000_000
     /// Microseconds after it: keys are forgotten a second later at a tick, and a quiet world has one every five seconds.
     static let grace: Int64 = 20_000_000
+    /// Milliseconds before the end of a key's time: who repeats a request so early is answered before it, however often it is refused.
+    static let patience: Int64 = 590_000
     /// Requests that are made again.
     static let requests = 24
     static let shoppers = 16
@@ -152,6 +154,9 @@ extension World {
         guard let expiry = books(of: number).expiry(of: key(number)), shardTime < expiry * 1_000 - 1_000,
             requests[number].current == nil
         else { return }
+        if requests[number].timeLeftForRepeat == nil {
+            requests[number].timeLeftForRepeat = expiry * 1_000 - shardTime
+        }
         counts.oldKeys += 1
         trace.note(now, "old key", number)
         requests[number].wasAnsweredInCalm = false
@@ -168,6 +173,14 @@ extension World {
             let expiry = books(of: number).expiry(of: key(number))
         else { return false }
         return gateway.clock() + host.clockAhead >= expiry * 1_000 - 1_000
+    }
+
+    /// A repeat is not sent any more, because its key is forgotten. That may only happen to one that came shortly before.
+    func noteRepeatGivenUp(_ number: Int) {
+        guard let left = requests[number].timeLeftForRepeat else { return }
+        requests[number].timeLeftForRepeat = nil
+        guard left >= OldKeys.patience else { return }
+        fail("request \(number) was repeated \(left / 1_000) s before its key was forgotten, and never answered")
     }
 
     /// A forgotten key is a new one, whatever the runs on the disk still hold.

@@ -21,6 +21,7 @@ extension World {
     }
 
     func report(_ event: ProviderEvent, _ intent: Int, after delay: Int64, _ random: inout SimRandom) {
+        noteReported(event)
         begin(.event(event), merchant: intents[intent].merchant, intent: intent, after: delay, &random)
     }
 

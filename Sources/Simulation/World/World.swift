@@ -40,6 +40,8 @@ final class World {
     var tries: [UInt64: PaymentTries] = [:]
     /// What connectors reported to have executed of payments that had left them: how much moved.
     var reportedByEarlier: [TryKey: Int64] = [:]
+    /// The most that any report of an execution at a connector said to have moved, whether it was answered or not.
+    var reportedAtMost: [TryKey: Int64] = [:]
     /// Calls to authorize without a definite no.
     var openTries: [TryKey: Int] = [:]
     let codec = SimulatedCodec()
