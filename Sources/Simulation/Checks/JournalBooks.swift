@@ -118,12 +118,12 @@ struct JournalBooks {
     ) throws(RecordDecodingError) {
         switch record {
         case .paymentCreated(let created):
-            begin(created.key, Operation(payment: created.id.sequence, operation: .authorize, ordinal: 1), position)
+            begin(created.key, Operation(payment: created.id.sequence, operation: .authorize, ordinal: 1), at: position)
         case .operationStarted(let started):
             begin(
                 started.key,
                 Operation(payment: started.payment.sequence, operation: started.operation, ordinal: started.ordinal),
-                position
+                at: position
             )
         case .operationFinished(let finished):
             let operation = Operation(
@@ -131,24 +131,24 @@ struct JournalBooks {
                 operation: finished.operation,
                 ordinal: finished.ordinal
             )
-            try end(running.removeValue(forKey: operation), bytes, position)
+            try end(running.removeValue(forKey: operation), record: bytes, at: position)
         case .riskDecided(let decided):
             guard decided.band != .allow else { return }
             let operation = Operation(payment: decided.payment.sequence, operation: .authorize, ordinal: 1)
-            try end(running.removeValue(forKey: operation), bytes, position)
-        case .paymentChanged(let changed): try once(changed.key, bytes, position)
+            try end(running.removeValue(forKey: operation), record: bytes, at: position)
+        case .paymentChanged(let changed): try once(changed.key, record: bytes, at: position)
         case .eventApplied(let event):
             noteEarlier(event, position)
-            try once(event.key, bytes, position)
-        case .payoutChanged(let payout): try once(payout.key, bytes, position)
-        case .walletOpened(let wallet): try once(wallet.key, bytes, position)
-        case .exchangeQuoted(let quote): try once(quote.key, bytes, position)
-        case .exchangeConverted(let record): try once(record.key, bytes, position)
+            try once(event.key, record: bytes, at: position)
+        case .payoutChanged(let payout): try once(payout.key, record: bytes, at: position)
+        case .walletOpened(let wallet): try once(wallet.key, record: bytes, at: position)
+        case .exchangeQuoted(let quote): try once(quote.key, record: bytes, at: position)
+        case .exchangeConverted(let record): try once(record.key, record: bytes, at: position)
         case .operationUnresolved, .operationAttempted, .attemptEnded, .refundBounced, .balanceMark: break
         }
     }
 
-    private mutating func begin(_ key: RequestKey?, _ operation: Operation, _ position: RecordPosition) {
+    private mutating func begin(_ key: RequestKey?, _ operation: Operation, at position: RecordPosition) {
         guard let digest = key?.digest else { return }
         if !isNew(digest) { note("record \(position) begins what another one began under its key") }
         running[operation] = digest
@@ -163,8 +163,8 @@ struct JournalBooks {
 
     private mutating func end(
         _ key: KeyDigest?,
-        _ bytes: [UInt8],
-        _ position: RecordPosition
+        record bytes: [UInt8],
+        at position: RecordPosition
     ) throws(RecordDecodingError) {
         guard let key else { return }
         begun[key] = time + keySeconds
@@ -178,11 +178,11 @@ struct JournalBooks {
 
     private mutating func once(
         _ key: RequestKey?,
-        _ bytes: [UInt8],
-        _ position: RecordPosition
+        record bytes: [UInt8],
+        at position: RecordPosition
     ) throws(RecordDecodingError) {
         guard let digest = key?.digest else { return }
         if !isNew(digest) { note("record \(position) does again what another one did under its key") }
-        try end(digest, bytes, position)
+        try end(digest, record: bytes, at: position)
     }
 }

@@ -43,7 +43,13 @@ struct Recount {
     mutating func take(_ answer: SimAnswer, of request: Request, splits: [SplitRequest], isSale: Bool) {
         switch answer.kind {
         // Sellers get nothing of what is reversed.
-        case .payment: capture(upTo: answer.captured, answer.payment, request.merchant, answer.isGivenUp ? [] : splits)
+        case .payment:
+            capture(
+                upTo: answer.captured,
+                of: answer.payment,
+                merchant: request.merchant,
+                splits: answer.isGivenUp ? [] : splits
+            )
         case .event: take(event: answer, request, isSale: isSale)
         case .payout: take(payout: answer, request)
         case .conversion: take(conversion: answer, request)
@@ -53,7 +59,7 @@ struct Recount {
 
     private mutating func note(_ text: String) { problem = problem ?? text }
 
-    private mutating func add(_ amount: Int64, _ merchant: UInt64, _ currency: Currency) {
+    private mutating func add(_ amount: Int64, to merchant: UInt64, in currency: Currency) {
         others[merchant, default: [:]][currency.numericCode, default: 0] += amount
     }
 
@@ -68,9 +74,9 @@ struct Recount {
 
     private mutating func capture(
         upTo captured: Int64,
-        _ id: PaymentID?,
-        _ merchant: UInt64,
-        _ splits: [SplitRequest]
+        of id: PaymentID?,
+        merchant: UInt64,
+        splits: [SplitRequest]
     ) {
         guard let id else { return }
         var line = payments[id.sequence] ?? PaymentLine()
@@ -79,15 +85,15 @@ struct Recount {
         guard amount > 0 else { return }
         line.captured = captured
         line.fee += Self.fee(amount)
-        share(amount - Self.fee(amount), splits, merchant, &line)
+        share(amount - Self.fee(amount), by: splits, of: merchant, into: &line)
     }
 
     /// What the fee leaves: amounts and shares rounded down, never more than there is; what rounding the shares takes is the platform's.
     private mutating func share(
         _ base: Int64,
-        _ splits: [SplitRequest],
-        _ merchant: UInt64,
-        _ line: inout PaymentLine
+        by splits: [SplitRequest],
+        of merchant: UInt64,
+        into line: inout PaymentLine
     ) {
         var left = base
         var points: Int64 = 0
@@ -111,7 +117,7 @@ struct Recount {
 
     /// What was captured without an answer that shows it: by the gateway itself, on the way to its reversal.
     mutating func captureUnseen(upTo captured: Int64, _ id: PaymentID, _ merchant: UInt64) {
-        capture(upTo: captured, id, merchant, [])
+        capture(upTo: captured, of: id, merchant: merchant, splits: [])
     }
 
     // MARK: Events
@@ -123,19 +129,19 @@ struct Recount {
         }
         let dispute = DisputeID(high: answer.subject.high, low: answer.subject.low)
         switch effect {
-        case .capturedLate: capture(upTo: answer.amount, payment, request.merchant, [])
+        case .capturedLate: capture(upTo: answer.amount, of: payment, merchant: request.merchant, splits: [])
         case .authorized where isSale, .authorizedLate where isSale:
-            capture(upTo: answer.amount, payment, request.merchant, [])
+            capture(upTo: answer.amount, of: payment, merchant: request.merchant, splits: [])
         case .captureReversed: reverse(answer.amount, payment.sequence)
         case .refundBounced: payments[payment.sequence, default: PaymentLine()].bounced += answer.amount
         case .disputeOpened, .disputeLostAfterAll:
-            add(-(event.feeMinor ?? 0), request.merchant, .eur)
+            add(-(event.feeMinor ?? 0), to: request.merchant, in: .eur)
             disputeFees[dispute, default: 0] += event.feeMinor ?? 0
         case .disputeWon, .disputeWonAfterAll:
             guard event.isFeeReturned else { return }
-            add(disputeFees.removeValue(forKey: dispute) ?? 0, request.merchant, .eur)
-        case .reclassified: if event.target == .merchantAvailable { add(answer.amount, request.merchant, .eur) }
-        case .writtenOff: add(answer.amount, request.merchant, .eur)
+            add(disputeFees.removeValue(forKey: dispute) ?? 0, to: request.merchant, in: .eur)
+        case .reclassified: if event.target == .merchantAvailable { add(answer.amount, to: request.merchant, in: .eur) }
+        case .writtenOff: add(answer.amount, to: request.merchant, in: .eur)
         case .none, .settled, .authorizationExpired, .authorized, .authorizedLate, .authorizationFailed, .conflicted,
             .disputeWarned, .disputeUnderReview, .disputeLost, .disputeWarningClosed, .unexplained, .disputeOverdue,
             .refundConfirmed, .refundReversed, .conflictResolved, .incremented:
@@ -189,7 +195,7 @@ struct Recount {
             let key = SimBalance.key(seller, line.request.currency)
             sellers[line.merchant, default: [:]][key, default: 0] += amount
         } else {
-            add(amount, line.merchant, line.request.currency)
+            add(amount, to: line.merchant, in: line.request.currency)
         }
     }
 
@@ -199,8 +205,8 @@ struct Recount {
         }
         if !convertedQuotes.insert(id.low).inserted { note("quote \(id) was used twice") }
         guard let terms = quotes[id.low] else { return note("quote \(id) was never given") }
-        add(-terms.sold, request.merchant, terms.from)
-        add(terms.bought, request.merchant, terms.to)
+        add(-terms.sold, to: request.merchant, in: terms.from)
+        add(terms.bought, to: request.merchant, in: terms.to)
     }
 
     /// What was promised, by quote.

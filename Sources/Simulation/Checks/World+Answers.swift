@@ -10,20 +10,20 @@ extension World {
         if answer.effect == .refundBounced || answer.effect == .captureReversed {
             intents[requests[attempt.request].intent].isBeyondPSP = true
         }
-        if attempt.variant == .read { return checkRead(response, answer, attempt.request) }
+        if attempt.variant == .read { return checkRead(response, answer, to: attempt.request) }
         checkPayment(answer, attempt)
         checkEarlier(response, answer, to: requests[attempt.request])
         if let refusal = answer.refusal {
             checkRefusal(refusal, attempt)
-        } else if isFinal(response, answer, requests[attempt.request]) {
-            checkFinal(response, answer, attempt)
+        } else if isFinal(response, answer, to: requests[attempt.request]) {
+            checkFinal(response, answer, to: attempt)
         } else if requests[attempt.request].final != nil {
             fail("request \(attempt.request) had a final answer, and is told \(response.status) now")
         }
     }
 
     /// Whether this answer is what the key gives for ever.
-    private func isFinal(_ response: Response, _ answer: SimAnswer, _ request: Request) -> Bool {
+    private func isFinal(_ response: Response, _ answer: SimAnswer, to request: Request) -> Bool {
         switch response.status {
         case 200, 201, 402, 502: true
         case 202:
@@ -34,7 +34,7 @@ extension World {
         }
     }
 
-    private func checkFinal(_ response: Response, _ answer: SimAnswer, _ attempt: Attempt) {
+    private func checkFinal(_ response: Response, _ answer: SimAnswer, to attempt: Attempt) {
         let hash = response.body.withUnsafeReadableBytes { bytes -> UInt64 in
             var hash = WordHash()
             hash.combine(bytes)
@@ -46,13 +46,13 @@ extension World {
             // A late attempt, or the conflicting one, was executed after the merchant had taken a refusal for the end.
             let request = requests[attempt.request]
             if isCalm, request.outcome != .open, request.current == nil { askAgain(attempt.request) }
-            return checkAmount(response, answer, attempt)
+            return checkAmount(response, answer, to: attempt)
         }
         if known != final { fail("request \(attempt.request) is answered \(final), and was answered \(known) before") }
     }
 
     /// The amount in an answer is the one asked for.
-    private func checkAmount(_ response: Response, _ answer: SimAnswer, _ attempt: Attempt) {
+    private func checkAmount(_ response: Response, _ answer: SimAnswer, to attempt: Attempt) {
         let request = requests[attempt.request]
         let extra: Int64 = attempt.variant == .conflicting ? 5 : 0
         switch request.kind {
@@ -127,7 +127,7 @@ extension World {
         }
     }
 
-    private func checkRead(_ response: Response, _ answer: SimAnswer, _ number: Int) {
+    private func checkRead(_ response: Response, _ answer: SimAnswer, to number: Int) {
         // A payment that left memory may not be readable just now.
         if response.status == 503 { return }
         guard response.status == 200 else {

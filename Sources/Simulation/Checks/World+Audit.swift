@@ -18,7 +18,7 @@ extension World {
         let journalLog = journalLogs[shard]
         counts.recordsReplayed += Int(replay.count - replay.origin)
         if replay.origin > 0 { counts.startsFromSnapshot += 1 }
-        trace.note(now, "recovered", Int(replay.count), shard)
+        trace.note("recovered", at: now, of: Int(replay.count), with: shard)
         if let problem = replay.problem { fail(problem) }
         if replay.count < journalLog.acknowledged {
             fail("the journal ends with record \(replay.count), but \(journalLog.acknowledged) was said to be durable")
@@ -70,7 +70,7 @@ extension World {
         }
         counts.diskErrors = disk.statistics.errors
         counts.tornSectors = disk.statistics.tornSectors
-        trace.note(now, "end", intents.count, journalLogs.reduce(0) { $0 + Int($1.acknowledged) })
+        trace.note("end", at: now, of: intents.count, with: journalLogs.reduce(0) { $0 + Int($1.acknowledged) })
     }
 
     private func audit(_ process: GatewayProcess) {
@@ -116,20 +116,20 @@ extension World {
                 if let connector = totals[number].connector, connector != view.connector {
                     return fail("\(view.id) was executed at \(connector), and the shard has it at \(view.connector)")
                 }
-                compare(view, totals[number], held: held, line)
+                compare(view, with: totals[number], held: held, line: line)
             }
             payments[intent] += 1
             if payments[intent] > 1 { fail("shopper \(intent) has two payments") }
         }
         for intent in intents.indices where self.shard(of: intents[intent].merchant) == shard.number {
-            compare(intent, views, recount)
+            compare(intent: intent, among: views, with: recount)
         }
-        if violation == nil { compareBalances(recount, views, shard) }
+        if violation == nil { compareBalances(recount, views, of: shard) }
     }
 
     /// The shard and the PSP: exactly once, for the amount, and nothing held or kept that should not be.
     /// - Parameter line: what failed or bounced later, of which the PSP's books know nothing.
-    private func compare(_ view: PaymentView, _ psp: PSPAuditor.Totals, held: Int64, _ line: Recount.PaymentLine) {
+    private func compare(_ view: PaymentView, with psp: PSPAuditor.Totals, held: Int64, line: Recount.PaymentLine) {
         var psp = psp
         psp.captured -= line.reversed
         psp.refunded -= line.bounced
@@ -198,7 +198,7 @@ extension World {
     }
 
     /// The merchant and the shard.
-    private func compare(_ number: Int, _ views: [PaymentView], _ recount: Recount) {
+    private func compare(intent number: Int, among views: [PaymentView], with recount: Recount) {
         let intent = intents[number]
         guard let payment = intent.payment else { return }
         guard payment.sequence <= UInt64(views.count), views[Int(payment.sequence) - 1].id == payment else {

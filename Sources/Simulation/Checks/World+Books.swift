@@ -51,7 +51,7 @@ extension World {
 
     // MARK: Balances
 
-    func compareBalances(_ recount: Recount, _ views: [PaymentView], _ shard: SimShard) {
+    func compareBalances(_ recount: Recount, _ views: [PaymentView], of shard: SimShard) {
         var recount = recount
         var owed = recount.others
         var available: [WalletID: Int64] = [:]
@@ -78,22 +78,30 @@ extension World {
         }
         for (wallet, merchant) in wallets.flatMap({ entry in entry.value.map { ($0, entry.key) } })
         where self.shard(of: merchant) == shard.number {
-            compare(wallet, merchant, available[wallet] ?? 0, held[wallet] ?? 0, shard)
+            compare(wallet, of: merchant, available: available[wallet] ?? 0, held: held[wallet] ?? 0, at: shard)
         }
         let merchants = Set(owed.keys).union(recount.sellers.keys)
         for merchant in merchants.sorted() {
-            compare(merchant, owed[merchant] ?? [:], recount.sellers[merchant] ?? [:], shard)
+            compare(
+                merchant: merchant,
+                owed: owed[merchant] ?? [:],
+                sellers: recount.sellers[merchant] ?? [:],
+                at: shard
+            )
         }
-        for (number, payout) in recount.payouts.sorted(by: { $0.key < $1.key }) { compare(number, payout, shard) }
+        for (number, payout) in recount.payouts.sorted(by: { $0.key < $1.key }) {
+            compare(payout: number, payout, at: shard)
+        }
     }
 
     private func compare(
-        _ merchant: UInt64,
-        _ owed: [UInt16: Int64],
-        _ sellers: [String: Int64],
-        _ shard: SimShard
+        merchant: UInt64,
+        owed: [UInt16: Int64],
+        sellers: [String: Int64],
+        at shard: SimShard
     ) {
-        guard let response = ask(.query(.balance), merchant, shard), let balance = SimBalance(response.body) else {
+        guard let response = ask(.query(.balance), as: merchant, at: shard), let balance = SimBalance(response.body)
+        else {
             return fail("merchant \(merchant) is not told its balance")
         }
         if balance.merchant.filter({ $0.value != 0 }) != owed.filter({ $0.value != 0 }) {
@@ -107,12 +115,12 @@ extension World {
 
     private func compare(
         _ wallet: WalletID,
-        _ merchant: UInt64,
-        _ available: Int64,
-        _ held: Int64,
-        _ shard: SimShard
+        of merchant: UInt64,
+        available: Int64,
+        held: Int64,
+        at shard: SimShard
     ) {
-        guard let response = ask(.query(.wallet(wallet)), merchant, shard), response.status == 200,
+        guard let response = ask(.query(.wallet(wallet)), as: merchant, at: shard), response.status == 200,
             let answer = SimAnswer(response.body)
         else { return fail("\(wallet) was acknowledged and cannot be read") }
         if answer.amount < 0 || answer.held < 0 { fail("\(wallet) is overdrawn: \(answer)") }
@@ -121,14 +129,14 @@ extension World {
         }
     }
 
-    private func compare(_ number: UInt64, _ payout: Recount.PayoutLine, _ shard: SimShard) {
-        guard let response = ask(.query(.payout(payout.id)), payout.merchant, shard),
+    private func compare(payout number: UInt64, _ payout: Recount.PayoutLine, at shard: SimShard) {
+        guard let response = ask(.query(.payout(payout.id)), as: payout.merchant, at: shard),
             let answer = SimAnswer(response.body), answer.payoutState == payout.state, answer.amount == payout.amount
         else { return fail("pay-out \(number) is not as the answers tell: \(payout)") }
     }
 
     /// Looks at something without time passing.
-    private func ask(_ kind: Command.Kind, _ merchant: UInt64, _ shard: SimShard) -> Response? {
+    private func ask(_ kind: Command.Kind, as merchant: UInt64, at shard: SimShard) -> Response? {
         attempts.append(Attempt(request: -1, variant: .audit))
         audited = nil
         let reply = ReplyToken(loop: 0, connection: 0, generation: 0, stream: UInt32(attempts.count - 1))

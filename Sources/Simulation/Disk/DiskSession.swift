@@ -33,7 +33,7 @@ final class DiskSession: JournalFileSystem, @unchecked Sendable {
 
     func open(_ path: String, _ mode: JournalFileMode) throws(JournalFileError) -> any JournalFile {
         try check("open", path)
-        return SessionFile(self, try disk.open(path, mode), path, isDurable: mode == .durable)
+        return SessionFile(self, try disk.open(path, mode), path: path, isDurable: mode == .durable)
     }
 
     func rename(_ old: String, to new: String) throws(JournalFileError) {
@@ -49,7 +49,7 @@ final class DiskSession: JournalFileSystem, @unchecked Sendable {
     /// One process at a time lives in a simulated world, so the lock is always free.
     func lock(_ path: String) throws(JournalFileError) -> any JournalFile {
         try check("lock", path)
-        return SessionFile(self, try disk.openLock(path), path, isDurable: false)
+        return SessionFile(self, try disk.openLock(path), path: path, isDurable: false)
     }
 }
 
@@ -60,7 +60,7 @@ private final class SessionFile: JournalFile, @unchecked Sendable {
     let path: String
     let isDurable: Bool
 
-    init(_ session: DiskSession, _ inode: SimDisk.Inode, _ path: String, isDurable: Bool) {
+    init(_ session: DiskSession, _ inode: SimDisk.Inode, path: String, isDurable: Bool) {
         self.session = session
         self.inode = inode
         self.path = path

@@ -211,10 +211,10 @@ final class SimDisk {
         do {
             time = try operate("write", path)
         } catch {
-            try failWrite(error, bytes, inode, offset)
+            try failWrite(error, of: bytes, to: inode, at: offset)
         }
         let durableAt = isDurable && !faults.neverDurable ? time.ends : Self.notDurable
-        put(bytes, inode, offset, begins: time.begins, durableAt: durableAt)
+        put(bytes, into: inode, at: offset, begins: time.begins, durableAt: durableAt)
         if isDurable { inode.noteDurable(offset) }
         settle(inode)
     }
@@ -235,21 +235,27 @@ final class SimDisk {
     /// An error, or a short write, after some of the bytes. None of them is durable.
     private func failWrite(
         _ error: JournalFileError,
-        _ bytes: UnsafeRawBufferPointer,
-        _ inode: Inode,
-        _ offset: Int
+        of bytes: UnsafeRawBufferPointer,
+        to inode: Inode,
+        at offset: Int
     ) throws(JournalFileError) -> Never {
         let some = random.below(bytes.count / Self.sector + 1) * Self.sector
         let part = UnsafeRawBufferPointer(rebasing: bytes[..<min(some, bytes.count)])
         if !part.isEmpty {
-            put(part, inode, offset, begins: idleAt(actor), durableAt: Self.notDurable)
+            put(part, into: inode, at: offset, begins: idleAt(actor), durableAt: Self.notDurable)
         }
         var error = error
         if random.chance(300_000) { error.code = 0 }
         throw error
     }
 
-    private func put(_ bytes: UnsafeRawBufferPointer, _ inode: Inode, _ offset: Int, begins: Int64, durableAt: Int64) {
+    private func put(
+        _ bytes: UnsafeRawBufferPointer,
+        into inode: Inode,
+        at offset: Int,
+        begins: Int64,
+        durableAt: Int64
+    ) {
         inode.cached.overlay(bytes, at: offset)
         inode.writes.append(.init(offset: offset, bytes: Array(bytes), begins: begins, durableAt: durableAt))
         statistics.bytesWritten += bytes.count

@@ -19,11 +19,16 @@ extension World {
                     .cancelSucceeded,
                     .authorizationFailed, .balanceWrittenOff,
                 ])
-            var event = event(type, call.payment, call.amountMinor, of: connector)
+            var event = event(type, of: call.payment, amount: call.amountMinor, connector: connector)
             if type == .authorizationFailed || type == .cancelSucceeded { event.amountMinor = nil }
             event.reference = "late-\(events)"
             counts.earlierEvents += 1
-            report(event, intent, after: random.between(0, random.chance(500_000) ? 100_000 : 300_000_000), &random)
+            report(
+                event,
+                about: intent,
+                after: random.between(0, random.chance(500_000) ? 100_000 : 300_000_000),
+                random: &random
+            )
         }
     }
 

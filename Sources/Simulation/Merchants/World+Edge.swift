@@ -52,7 +52,7 @@ extension World {
         process.inboxIsScheduled = false
         let commands = process.inbox
         process.inbox.removeAll(keepingCapacity: true)
-        trace.note(now, "commands", commands.count)
+        trace.note("commands", at: now, of: commands.count)
         deliver(commands, to: process)
         settle(process)
     }
@@ -164,7 +164,7 @@ extension World {
             return
         }
         guard let answer = SimAnswer(response.body) else { return fail("an answer cannot be read") }
-        trace.note(now, "answer", number, Int(response.status))
+        trace.note("answer", at: now, of: number, with: Int(response.status))
         check(response, answer, to: number)
         let delay = edge.skewed(500)
         let isLost = edge.chance(scenario.edgeLossRate)
@@ -184,7 +184,7 @@ extension World {
         else { return }
         attempts[number].isOver = true
         requests[attempts[number].request].current = nil
-        merchantReads(response, answer, attempts[number].request)
+        merchantReads(response, answer, to: attempts[number].request)
     }
 
     func clientTimeout(_ number: Int) {

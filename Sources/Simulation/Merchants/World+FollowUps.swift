@@ -23,13 +23,13 @@ extension World {
         case .capture:
             reportCapture(request.intent, &random)
             if answer.paymentStatus == .partiallyCaptured {
-                afterPart(request.intent, answer, &random)
+                afterPart(request.intent, answer, random: &random)
             } else if random.chance(400_000) {
                 refund(request.intent, &random)
             }
         case .cancel, .reject, .nonPayment: break
         case .refund:
-            if request.outcome == .succeeded { reportRefund(request.intent, answer, &random) }
+            if request.outcome == .succeeded { reportRefund(request.intent, answer, random: &random) }
             if random.chance(400_000) { refund(request.intent, &random) }
         }
     }
@@ -65,7 +65,7 @@ extension World {
     }
 
     /// A part was captured, and the rest is open.
-    private func afterPart(_ intent: Int, _ answer: SimAnswer, _ random: inout SimRandom) {
+    private func afterPart(_ intent: Int, _ answer: SimAnswer, random: inout SimRandom) {
         let rest = max(3, answer.authorized - answer.captured)
         switch random.below(10) {
         case 0...2: begin(.capture, intent, amount: nil, random: &random)
@@ -107,7 +107,7 @@ extension World {
         for number in psps.indices {
             psps[number].finishAction(reference: "\(payment)", succeeds: succeeds, now: UInt32(now / 1_000))
         }
-        trace.note(now, "shopper", intent, succeeds ? 1 : 0)
+        trace.note("shopper", at: now, of: intent, with: succeeds ? 1 : 0)
         let isOnlyAction = ["tok_3ds", "tok_redirect"].contains(intents[intent].method)
         if !succeeds, isOnlyAction { reportFailure(intent) }
     }

@@ -88,7 +88,7 @@ extension World {
 
     // MARK: Reading answers
 
-    func merchantReads(_ response: Response, _ answer: SimAnswer, _ number: Int) {
+    func merchantReads(_ response: Response, _ answer: SimAnswer, to number: Int) {
         let request = requests[number]
         guard request.outcome == .open else {
             if response.status == 503 { return resend(number, busy: true) }
@@ -97,13 +97,13 @@ extension World {
             return askAgain(number)
         }
         switch response.status {
-        case 200, 201: settle(number, .succeeded, answer)
-        case 402, 502: settle(number, .failed, answer)
+        case 200, 201: settle(number, as: .succeeded, by: answer)
+        case 402, 502: settle(number, as: .failed, by: answer)
         case 202:
             if answer.paymentStatus == .conflicted {
-                settle(number, .conflicted, answer)
+                settle(number, as: .conflicted, by: answer)
             } else if request.kind == .create, answer.paymentStatus == .review {
-                settle(number, .succeeded, answer)
+                settle(number, as: .succeeded, by: answer)
             } else {
                 resend(number, busy: false)
             }
@@ -113,19 +113,19 @@ extension World {
             // An operator who reports about a busy payment reports again, for a while.
             case .operationInProgress where request.kind != .nonPayment || request.sends < 6:
                 resend(number, busy: true)
-            default: settle(number, .refused, answer)
+            default: settle(number, as: .refused, by: answer)
             }
-        case 422, 404: settle(number, .refused, answer)
+        case 422, 404: settle(number, as: .refused, by: answer)
         case 503: resend(number, busy: true)
         default: fail("an answer has status \(response.status)")
         }
     }
 
-    private func settle(_ number: Int, _ outcome: Request.Outcome, _ answer: SimAnswer) {
+    private func settle(_ number: Int, as outcome: Request.Outcome, by answer: SimAnswer) {
         requests[number].outcome = outcome
         openRequests -= 1
-        trace.note(now, "merchant knows", number, Int(outcome.rawValue))
-        note(number, outcome, answer)
+        trace.note("merchant knows", at: now, of: number, with: Int(outcome.rawValue))
+        note(number, became: outcome, by: answer)
         askAgain(number)
         guard outcome != .refused, outcome != .conflicted else { return }
         if requests[number].kind == .nonPayment { return nonPaymentCommandDone(number, answer) }
@@ -133,7 +133,7 @@ extension World {
     }
 
     /// What the merchant now believes of the money.
-    private func note(_ number: Int, _ outcome: Request.Outcome, _ answer: SimAnswer) {
+    private func note(_ number: Int, became outcome: Request.Outcome, by answer: SimAnswer) {
         let request = requests[number]
         if request.kind == .create, outcome != .refused { intents[request.intent].payment = answer.payment }
         guard outcome == .succeeded else { return }
@@ -170,7 +170,7 @@ extension World {
     /// No faults any more: what is open goes on, and every final answer is asked for once more.
     func becomeCalm() {
         isCalm = true
-        trace.note(now, "calm")
+        trace.note("calm", at: now)
         disk.faults = SimDisk.Faults(neverDurable: disk.faults.neverDurable)
         partition = .none
         for number in psps.indices { setProfile(.clean, of: number) }

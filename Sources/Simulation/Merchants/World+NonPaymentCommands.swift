@@ -48,11 +48,11 @@ extension World {
         var random = SimRandom(seed: scenario.seed &+ UInt64(number) &* 0xA076_1D65, .merchants)
         switch command {
         case .openWallet: wallets[request.merchant, default: []].append(WalletID(answer.subject))
-        case .event(let event): eventApplied(event, request, answer, &random)
-        case .evidence(let id), .accept(let id): disputeDefended(id, request, command, &random)
-        case .payout: payoutRequested(PayoutID(answer.subject), request, &random)
-        case .payoutEvent(let id, let event): payoutMoved(id, event, request, &random)
-        case .quote: convert(QuoteID(answer.subject), request, &random)
+        case .event(let event): eventApplied(event, by: request, answer, random: &random)
+        case .evidence(let id), .accept(let id): disputeDefended(id, by: request, with: command, random: &random)
+        case .payout: payoutRequested(PayoutID(answer.subject), by: request, random: &random)
+        case .payoutEvent(let id, let event): payoutMoved(id, by: event, of: request, random: &random)
+        case .quote: convert(QuoteID(answer.subject), of: request, random: &random)
         case .convert: break
         }
     }
@@ -101,24 +101,49 @@ extension World {
         let delay = random.between(0, 20_000_000)
         let part = max(1, amount / Int64(1 + random.below(4)))
         switch draw {
-        case 0...2: payOut(merchant, random.chance(400_000) ? nil : part, .eur, seller: nil, after: delay, &random)
+        case 0...2:
+            payOut(
+                to: merchant,
+                amount: random.chance(400_000) ? nil : part,
+                .eur,
+                seller: nil,
+                after: delay,
+                random: &random
+            )
         case 3...4:
             let seller = random.pick(Self.sellers)
-            payOut(merchant, random.chance(700_000) ? nil : part / 4 + 1, .eur, seller: seller, after: delay, &random)
-        case 5...6: quote(merchant, .eur, part, .usd, "1.0842", after: delay, &random)
-        case 7: quote(merchant, .usd, part / 2 + 1, .eur, "0.9173", after: delay, &random)
-        case 8: payOut(merchant, nil, .usd, seller: nil, after: delay, &random)
+            payOut(
+                to: merchant,
+                amount: random.chance(700_000) ? nil : part / 4 + 1,
+                .eur,
+                seller: seller,
+                after: delay,
+                random: &random
+            )
+        case 5...6:
+            quote(for: merchant, selling: .eur, amount: part, buying: .usd, at: "1.0842", after: delay, random: &random)
+        case 7:
+            quote(
+                for: merchant,
+                selling: .usd,
+                amount: part / 2 + 1,
+                buying: .eur,
+                at: "0.9173",
+                after: delay,
+                random: &random
+            )
+        case 8: payOut(to: merchant, amount: nil, .usd, seller: nil, after: delay, random: &random)
         default: break
         }
     }
 
     private func payOut(
-        _ merchant: UInt64,
-        _ amount: Int64?,
+        to merchant: UInt64,
+        amount: Int64?,
         _ currency: Currency,
         seller: SellerName?,
         after delay: Int64,
-        _ random: inout SimRandom
+        random: inout SimRandom
     ) {
         let request = CreatePayout(
             amountMinor: amount,
@@ -130,24 +155,30 @@ extension World {
         begin(.payout(request), merchant: merchant, after: delay, &random)
     }
 
-    private func payoutRequested(_ id: PayoutID, _ request: Request, _ random: inout SimRandom) {
+    private func payoutRequested(_ id: PayoutID, by request: Request, random: inout SimRandom) {
         let first: PayoutEvent = random.pick([.sent, .sent, .paid, .failed])
-        reportBankResult(id, first, request, &random)
+        reportBankResult(of: id, first, request: request, random: &random)
         // Two clerks who do not know of each other.
         if random.chance(150_000) {
-            reportBankResult(id, random.pick([.sent, .paid, .failed, .returned]), request, &random)
+            reportBankResult(
+                of: id,
+                random.pick([.sent, .paid, .failed, .returned]),
+                request: request,
+                random: &random
+            )
         }
     }
 
-    private func payoutMoved(_ id: PayoutID, _ event: PayoutEvent, _ request: Request, _ random: inout SimRandom) {
+    private func payoutMoved(_ id: PayoutID, by event: PayoutEvent, of request: Request, random: inout SimRandom) {
         switch event {
-        case .sent: reportBankResult(id, random.chance(800_000) ? .paid : .failed, request, &random)
-        case .paid: if random.chance(250_000) { reportBankResult(id, .returned, request, &random) }
+        case .sent:
+            reportBankResult(of: id, random.chance(800_000) ? .paid : .failed, request: request, random: &random)
+        case .paid: if random.chance(250_000) { reportBankResult(of: id, .returned, request: request, random: &random) }
         case .failed, .returned: break
         }
     }
 
-    private func reportBankResult(_ id: PayoutID, _ event: PayoutEvent, _ request: Request, _ random: inout SimRandom) {
+    private func reportBankResult(of id: PayoutID, _ event: PayoutEvent, request: Request, random: inout SimRandom) {
         let delay = random.between(0, 60_000_000)
         begin(.payoutEvent(id, event), merchant: request.merchant, after: delay, &random)
     }
@@ -155,13 +186,13 @@ extension World {
     // MARK: Exchange
 
     private func quote(
-        _ merchant: UInt64,
-        _ sold: Currency,
-        _ amount: Int64,
-        _ bought: Currency,
-        _ rate: String,
+        for merchant: UInt64,
+        selling sold: Currency,
+        amount: Int64,
+        buying bought: Currency,
+        at rate: String,
         after delay: Int64,
-        _ random: inout SimRandom
+        random: inout SimRandom
     ) {
         guard let rate = ExchangeRate(rate) else { preconditionFailure("a rate") }
         let request = QuoteRequest(
@@ -175,7 +206,7 @@ extension World {
         begin(.quote(request), merchant: merchant, after: delay, &random)
     }
 
-    private func convert(_ id: QuoteID, _ request: Request, _ random: inout SimRandom) {
+    private func convert(_ id: QuoteID, of request: Request, random: inout SimRandom) {
         begin(.convert(id), merchant: request.merchant, after: random.between(0, 30_000_000), &random)
         // A second use of a quote is refused.
         guard random.chance(250_000) else { return }

@@ -93,7 +93,7 @@ extension World {
             guard scenario.faults.contains(power ? .power : .kill) else { continue }
             steps.append((time, .restart(power: power)))
         }
-        trace.note(now, "old keys", steps.count)
+        trace.note("old keys", at: now, of: steps.count)
         oldKeys = OldKeys(steps, limit: end + 3 * 86_400_000_000)
         scheduleOldKey()
         return true
@@ -158,7 +158,7 @@ extension World {
             requests[number].timeLeftForRepeat = expiry * 1_000 - shardTime
         }
         counts.oldKeys += 1
-        trace.note(now, "old key", number)
+        trace.note("old key", at: now, of: number)
         requests[number].wasAnsweredInCalm = false
         queue.schedule(.send(request: number), at: now)
     }
@@ -186,7 +186,7 @@ extension World {
     /// A forgotten key is a new one, whatever the runs on the disk still hold.
     private func useAnew(_ number: Int) {
         counts.forgottenKeys += 1
-        trace.note(now, "forgotten key", number)
+        trace.note("forgotten key", at: now, of: number)
         payLate(merchant: requests[number].merchant, keyOf: number)
     }
 

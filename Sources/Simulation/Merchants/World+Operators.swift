@@ -8,9 +8,9 @@ extension World {
     /// News of the payment's connector, or of one that it has left.
     func event(
         _ type: PaymentEventType,
-        _ payment: PaymentID,
-        _ amount: Int64? = nil,
-        of earlier: ConnectorID? = nil
+        of payment: PaymentID,
+        amount: Int64? = nil,
+        connector earlier: ConnectorID? = nil
     ) -> ProviderEvent {
         events += 1
         let connector = earlier ?? tries[payment.worldNumber]?.newest ?? .first
@@ -20,7 +20,7 @@ extension World {
         return event
     }
 
-    func report(_ event: ProviderEvent, _ intent: Int, after delay: Int64, _ random: inout SimRandom) {
+    func report(_ event: ProviderEvent, about intent: Int, after delay: Int64, random: inout SimRandom) {
         noteReported(event)
         begin(.event(event), merchant: intents[intent].merchant, intent: intent, after: delay, &random)
     }
@@ -34,47 +34,53 @@ extension World {
         let captured = max(1, intents[intent].captured - intents[intent].settled)
         let delay = random.between(0, 60_000_000)
         switch random.below(20) {
-        case 0...12: settle(intent, payment, random.chance(600_000) ? captured : captured / 2 + 1, &random)
-        case 13...16: dispute(intent, payment, &random)
+        case 0...12:
+            settle(intent, payment, amount: random.chance(600_000) ? captured : captured / 2 + 1, random: &random)
+        case 13...16: dispute(intent, payment, random: &random)
         case 17:
             report(
-                event(.captureFailed, payment, random.chance(500_000) ? nil : captured / 3),
-                intent,
+                event(.captureFailed, of: payment, amount: random.chance(500_000) ? nil : captured / 3),
+                about: intent,
                 after: delay,
-                &random
+                random: &random
             )
         case 18:
-            var unexplained = event(.moneyUnexplained, payment, 500 + Int64(random.below(500)))
+            var unexplained = event(.moneyUnexplained, of: payment, amount: 500 + Int64(random.below(500)))
             unexplained.isTaken = random.chance(300_000)
-            report(unexplained, intent, after: delay, &random)
+            report(unexplained, about: intent, after: delay, random: &random)
         default:
-            report(event(.balanceWrittenOff, payment, 1 + Int64(random.below(2_000))), intent, after: delay, &random)
+            report(
+                event(.balanceWrittenOff, of: payment, amount: 1 + Int64(random.below(2_000))),
+                about: intent,
+                after: delay,
+                random: &random
+            )
         }
     }
 
-    private func settle(_ intent: Int, _ payment: PaymentID, _ amount: Int64, _ random: inout SimRandom) {
-        var line = event(.settlementMatched, payment, amount)
+    private func settle(_ intent: Int, _ payment: PaymentID, amount: Int64, random: inout SimRandom) {
+        var line = event(.settlementMatched, of: payment, amount: amount)
         line.feeMinor = amount / 200
-        report(line, intent, after: random.between(0, 30_000_000), &random)
+        report(line, about: intent, after: random.between(0, 30_000_000), random: &random)
     }
 
     /// A refund bounces that had succeeded for the merchant.
-    func reportRefund(_ intent: Int, _ answer: SimAnswer, _ random: inout SimRandom) {
+    func reportRefund(_ intent: Int, _ answer: SimAnswer, random: inout SimRandom) {
         guard let payment = intents[intent].payment, random.chance(scenario.eventRate / 5) else { return }
-        var bounced = event(.refundFailed, payment)
+        var bounced = event(.refundFailed, of: payment)
         bounced.refund = RefundID(high: answer.subject.high, low: answer.subject.low)
-        report(bounced, intent, after: random.between(0, 60_000_000), &random)
+        report(bounced, about: intent, after: random.between(0, 60_000_000), random: &random)
     }
 
     // MARK: Disputes
 
-    private func dispute(_ intent: Int, _ payment: PaymentID, _ random: inout SimRandom) {
+    private func dispute(_ intent: Int, _ payment: PaymentID, random: inout SimRandom) {
         let captured = max(4, intents[intent].captured)
         let amount = random.chance(500_000) ? captured : captured / 4
-        var first = event(random.chance(300_000) ? .disputeWarning : .disputeOpened, payment, amount)
+        var first = event(random.chance(300_000) ? .disputeWarning : .disputeOpened, of: payment, amount: amount)
         first.reference = "case-\(events)"
         dress(&first, &random)
-        report(first, intent, after: random.between(0, 30_000_000), &random)
+        report(first, about: intent, after: random.between(0, 30_000_000), random: &random)
     }
 
     private func dress(_ event: inout ProviderEvent, _ random: inout SimRandom) {
@@ -88,44 +94,55 @@ extension World {
     /// The same dispute, one step on.
     private func advance(
         _ before: ProviderEvent,
-        _ type: PaymentEventType,
-        _ intent: Int,
-        _ random: inout SimRandom
+        to type: PaymentEventType,
+        about intent: Int,
+        random: inout SimRandom
     ) {
-        var next = event(type, before.payment, type == .disputeOpened ? before.amountMinor : nil)
+        var next = event(type, of: before.payment, amount: type == .disputeOpened ? before.amountMinor : nil)
         next.reference = before.reference
         dress(&next, &random)
         if type != .disputeOpened { next.evidenceDueAt = 0 }
         next.isFeeReturned = type == .disputeWon && random.chance(500_000)
-        report(next, intent, after: isCalm ? 0 : random.between(0, 120_000_000), &random)
+        report(next, about: intent, after: isCalm ? 0 : random.between(0, 120_000_000), random: &random)
     }
 
-    func disputeDefended(_ id: DisputeID, _ request: Request, _ command: NonPaymentCommand, _ random: inout SimRandom) {
+    func disputeDefended(_ id: DisputeID, by request: Request, with command: NonPaymentCommand, random: inout SimRandom)
+    {
         guard case .evidence = command, let opened = cases[id]?.event else { return }
-        advance(opened, isCalm || random.chance(500_000) ? .disputeLost : .disputeWon, request.intent, &random)
+        advance(
+            opened,
+            to: isCalm || random.chance(500_000) ? .disputeLost : .disputeWon,
+            about: request.intent,
+            random: &random
+        )
     }
 
     // MARK: Going on
 
     /// An event was applied; what is reported next.
-    func eventApplied(_ event: ProviderEvent, _ request: Request, _ answer: SimAnswer, _ random: inout SimRandom) {
+    func eventApplied(_ event: ProviderEvent, by request: Request, _ answer: SimAnswer, random: inout SimRandom) {
         guard let effect = answer.effect else { return }
-        if effect.isDispute { return disputeMoved(event, effect, request, answer, &random) }
+        if effect.isDispute { return disputeMoved(by: event, effect: effect, of: request, answer, random: &random) }
         guard !isCalm else { return }
-        echo(event, request.intent, &random)
+        echo(event, about: request.intent, random: &random)
         switch effect {
         case .settled:
             intents[request.intent].settled += answer.amount
             let rest = intents[request.intent].captured - intents[request.intent].settled
-            if rest > 0, random.chance(600_000) { settle(request.intent, event.payment, rest, &random) }
+            if rest > 0, random.chance(600_000) { settle(request.intent, event.payment, amount: rest, random: &random) }
             moveMoney(request.merchant, upTo: answer.amount, &random)
         case .unexplained:
             // Of a hold alone nothing moved.
             guard answer.amount != 0 else { break }
-            var explained = self.event(.moneyReclassified, event.payment, abs(answer.amount), of: request.earlier)
+            var explained = self.event(
+                .moneyReclassified,
+                of: event.payment,
+                amount: abs(answer.amount),
+                connector: request.earlier
+            )
             explained.isTaken = event.isTaken
             explained.target = random.pick(SuspenseTarget.allCases)
-            report(explained, request.intent, after: random.between(0, 60_000_000), &random)
+            report(explained, about: request.intent, after: random.between(0, 60_000_000), random: &random)
         case .none, .refundBounced, .captureReversed, .authorizationExpired, .authorized, .authorizedLate,
             .capturedLate, .authorizationFailed, .conflicted, .reclassified, .writtenOff, .disputeWarned,
             .disputeOpened, .disputeUnderReview, .disputeWon, .disputeLost, .disputeLostAfterAll,
@@ -136,63 +153,73 @@ extension World {
     }
 
     private func disputeMoved(
-        _ event: ProviderEvent,
-        _ effect: PaymentEffect,
-        _ request: Request,
+        by event: ProviderEvent,
+        effect: PaymentEffect,
+        of request: Request,
         _ answer: SimAnswer,
-        _ random: inout SimRandom
+        random: inout SimRandom
     ) {
         let id = DisputeID(high: answer.subject.high, low: answer.subject.low)
         if isCalm {
             // No case stays open: what came too late is reversed only then.
-            if effect == .disputeOpened { advance(event, .disputeLost, request.intent, &random) }
+            if effect == .disputeOpened { advance(event, to: .disputeLost, about: request.intent, random: &random) }
             return
         }
-        echo(event, request.intent, &random)
+        echo(event, about: request.intent, random: &random)
         switch effect {
         case .disputeWarned:
-            advance(event, random.chance(500_000) ? .disputeOpened : .disputeWarningClosed, request.intent, &random)
+            advance(
+                event,
+                to: random.chance(500_000) ? .disputeOpened : .disputeWarningClosed,
+                about: request.intent,
+                random: &random
+            )
         case .disputeOpened:
             cases[id] = (event, request.intent)
-            respond(to: id, event, request, &random)
+            respond(to: id, after: event, of: request, random: &random)
         case .disputeUnderReview:
-            advance(event, random.chance(500_000) ? .disputeWon : .disputeLost, request.intent, &random)
+            advance(
+                event,
+                to: random.chance(500_000) ? .disputeWon : .disputeLost,
+                about: request.intent,
+                random: &random
+            )
         case .disputeWon, .disputeWonAfterAll:
             guard random.chance(300_000) else { return }
             let type: PaymentEventType = random.chance(500_000) ? .disputeOpened : .disputeLost
             var again = event
             again.amountMinor = answer.amount
-            advance(again, type, request.intent, &random)
+            advance(again, to: type, about: request.intent, random: &random)
         default: break
         }
     }
 
-    private func respond(to id: DisputeID, _ event: ProviderEvent, _ request: Request, _ random: inout SimRandom) {
+    private func respond(to id: DisputeID, after event: ProviderEvent, of request: Request, random: inout SimRandom) {
         let delay = random.between(0, 60_000_000)
         switch random.below(8) {
         case 0...1: begin(.evidence(id), merchant: request.merchant, intent: request.intent, after: delay, &random)
         case 2: begin(.accept(id), merchant: request.merchant, intent: request.intent, after: delay, &random)
-        case 3: advance(event, .disputeUnderReview, request.intent, &random)
-        case 4: advance(event, .disputeWon, request.intent, &random)
-        case 5: advance(event, .disputeLost, request.intent, &random)
+        case 3: advance(event, to: .disputeUnderReview, about: request.intent, random: &random)
+        case 4: advance(event, to: .disputeWon, about: request.intent, random: &random)
+        case 5: advance(event, to: .disputeLost, about: request.intent, random: &random)
         default: break
         }
     }
 
     /// The same news under another identifier: a provider that numbers its deliveries and not its events.
-    private func echo(_ event: ProviderEvent, _ intent: Int, _ random: inout SimRandom) {
+    private func echo(_ event: ProviderEvent, about intent: Int, random: inout SimRandom) {
         guard random.chance(100_000), event.type != .moneyUnexplained else { return }
         events += 1
         var again = event
         again.id = "evt-\(events)"
-        report(again, intent, after: random.between(0, 20_000_000), &random)
+        report(again, about: intent, after: random.between(0, 20_000_000), random: &random)
     }
 
     /// Every case that may be open still is lost.
     func closeCases() {
         var random = SimRandom(seed: scenario.seed, .operators)
         for (_, opened) in cases.sorted(by: { ($0.key.high, $0.key.low) < ($1.key.high, $1.key.low) }) {
-            advance(opened.event, .disputeLost, opened.intent, &random)
+            advance(opened.event, to: .disputeLost, about: opened.intent, random: &random)
         }
     }
 
@@ -219,9 +246,9 @@ extension World {
         } else {
             (type, amount) = (.authorizationExpired, nil)
         }
-        var event = event(type, payment, amount)
+        var event = event(type, of: payment, amount: amount)
         event.reference = charge.charge
-        report(event, intent, after: 0, &random)
+        report(event, about: intent, after: 0, random: &random)
     }
 
     /// What is held under a reference at all PSPs together.
@@ -233,6 +260,11 @@ extension World {
     func reportFailure(_ intent: Int) {
         guard let payment = intents[intent].payment, auditor.charge(of: intent) == nil else { return }
         var random = SimRandom(seed: scenario.seed &+ UInt64(intent) &* 0x9E37_79B9, .operators)
-        report(event(.authorizationFailed, payment), intent, after: random.between(0, 30_000_000), &random)
+        report(
+            event(.authorizationFailed, of: payment),
+            about: intent,
+            after: random.between(0, 30_000_000),
+            random: &random
+        )
     }
 }

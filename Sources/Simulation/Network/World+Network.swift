@@ -65,7 +65,7 @@ extension World {
                 body: request.body ?? ByteBuffer()
             )
         )
-        trace.note(now, call.mode.traceName, number, Int(call.payment.sequence))
+        trace.note(call.mode.traceName, at: now, of: number, with: Int(call.payment.sequence))
         if scenario.planted == .unsentVoid, call.mode == .cancelByReference {
             let lie =
                 "{\"id\":\"can_1\",\"reference\":\"\(call.payment)\",\"status\":\"succeeded\",\"amount\":0,\"currency\":\"EUR\"}"
@@ -109,7 +109,7 @@ extension World {
             body: call.body,
             now: milliseconds
         )
-        trace.note(now, "PSP", number, reply.status)
+        trace.note("PSP", at: now, of: number, with: reply.status)
         auditor.look(&psps[connector], of: call.call.connector, now: milliseconds) { fail($0) }
         respond(reply, to: number)
     }
@@ -171,7 +171,7 @@ extension World {
         noteTry(call.call, outcome)
         outcome = planted(outcome, of: call)
         if sendsWithoutRecord(call, outcome) { return }
-        trace.note(now, "outcome", number, outcome.traceCode)
+        trace.note("outcome", at: now, of: number, with: outcome.traceCode)
         at.perform { host in
             host.providerCompleted(call.token, outcome)
             host.providerCompletionsDelivered()

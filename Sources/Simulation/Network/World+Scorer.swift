@@ -20,7 +20,7 @@ extension World {
             if failure == .timeout { delay = timeout * 1_000 }
             outcome = scenario.planted == .failOpen ? .scored(0, reasons: []) : .failed(failure)
         }
-        trace.note(now, "score", Int(question.payment.worldNumber), isFault ? -1 : Int(score))
+        trace.note("score", at: now, of: Int(question.payment.worldNumber), with: isFault ? -1 : Int(score))
         expectations.append((question.payment.worldNumber, isAllowed(question, isFault ? nil : score)))
         scores.append(outcome)
         queue.schedule(.scored(owner: boot, token: token, scores.count - 1), at: now + delay)
@@ -33,7 +33,7 @@ extension World {
         return score < 50
     }
 
-    func scored(_ owner: Int, _ token: UInt64, _ number: Int) {
+    func scored(owner: Int, token: UInt64, number: Int) {
         guard let gateway, let at = gateway.host(of: owner) else { return }
         let (payment, isAllowed) = expectations[number]
         clearances[payment] = isAllowed

@@ -17,7 +17,7 @@ struct Trace {
     /// The same for the same seed, on any machine.
     var value: UInt64 { hash.value }
 
-    mutating func note(_ time: Int64, _ what: StaticString, _ first: Int = 0, _ second: Int = 0) {
+    mutating func note(_ what: StaticString, at time: Int64, of first: Int = 0, with second: Int = 0) {
         hash.combine(UInt64(bitPattern: time))
         what.withUTF8Buffer { hash.combine(UnsafeRawBufferPointer($0)) }
         hash.combine(UInt64(bitPattern: Int64(first)))

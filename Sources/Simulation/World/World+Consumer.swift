@@ -105,12 +105,12 @@ extension World {
             }
         }
         let more = shardConsumers[shard].taken.count
-        if more > taken { trace.note(now, "taken", more, shard) }
+        if more > taken { trace.note("taken", at: now, of: more, with: shard) }
     }
 
     /// A disk that fails is tried again; records that are gone are not to be had.
     private func consumerFailed(_ error: JournalError, at shard: Int) {
-        trace.note(now, "consumer failed", shard)
+        trace.note("consumer failed", at: now, of: shard)
         shardConsumers[shard].feed?.close()
         shardConsumers[shard].feed = nil
         switch error.code {

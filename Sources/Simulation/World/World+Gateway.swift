@@ -107,7 +107,7 @@ extension World {
             // Only now: a crash while it recovers may still take what no process had said to be durable.
             shard.journalLog.acknowledged = host.core.lastPosition
             noteEpoch(of: shard)
-            trace.note(now, "up", process.boot, Int(host.core.lastPosition))
+            trace.note("up", at: now, of: process.boot, with: Int(host.core.lastPosition))
             _ = host.resume()
         }
         queue.schedule(.tick(boot: process.boot), at: now)
@@ -189,7 +189,7 @@ extension World {
         for host in shard.hosts where !host.snapshotJobs.waiting.isEmpty {
             block(.snapshot(shard: shard.number), host.snapshotJobs, of: host)
         }
-        trace.note(now, "snapshot", shard.process.boot)
+        trace.note("snapshot", at: now, of: shard.process.boot)
     }
 
     /// About every 10 ms while there is work; seldom when there is none, to save the simulation's time.
@@ -239,7 +239,7 @@ extension World {
         if isPolite, process.isUp {
             process.isStopping = true
             for shard in process.shards { for host in shard.hosts { host.host?.drain() } }
-            trace.note(now, "asked to stop", process.boot)
+            trace.note("asked to stop", at: now, of: process.boot)
             return
         }
         let power = has(.power) && (isPower || !has(.kill))
@@ -264,7 +264,7 @@ extension World {
 
     /// The journal failed: the process says why and exits; the supervisor starts it again.
     private func exit(_ process: GatewayProcess, _ failure: JournalError) {
-        trace.note(now, "exit", process.boot)
+        trace.note("exit", at: now, of: process.boot)
         counts.exits += 1
         if !scenario.faults.contains(.diskErrors), !scenario.faults.contains(.diskFull) {
             fail("the journal failed on a sound disk: \(failure)")
@@ -273,7 +273,7 @@ extension World {
     }
 
     func end(_ process: GatewayProcess, power: Bool) {
-        trace.note(now, power ? "power failure" : "end of process", process.boot)
+        trace.note(power ? "power failure" : "end of process", at: now, of: process.boot)
         lastLives = [:]
         for shard in process.shards {
             guard let serving = shard.serving, let host = serving.host, let storage = serving.storage else { continue }
@@ -303,7 +303,7 @@ extension World {
     }
 
     func startRefused(_ error: JournalError) {
-        trace.note(now, "start refused", boots)
+        trace.note("start refused", at: now, of: boots)
         let isDamage = error.code == .corrupt || error.code == .format
         if isDamage, damage != nil {
             repair()
@@ -329,7 +329,7 @@ extension World {
         if has(.clock), jumps, abs(wallOffset + jump) < 12 * 3_600_000 {
             wallOffset += jump
             counts.clockJumps += 1
-            trace.note(now, "clock jumps", Int(jump))
+            trace.note("clock jumps", at: now, of: Int(jump))
         }
         if has(.bitFlips), flips { flip(place, bit) }
     }
@@ -359,6 +359,6 @@ extension World {
         let byte = Int(place >> 16) % limit
         disk.flip(chosen.inode, byte: byte, bit: bit)
         damage = (chosen.inode, byte, bit, chosen.inode.cached[byte])
-        trace.note(now, "bit flip", byte, bit)
+        trace.note("bit flip", at: now, of: byte, with: bit)
     }
 }

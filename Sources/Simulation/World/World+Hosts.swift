@@ -52,7 +52,7 @@ extension World {
         else { return }
         counts.handovers += 1
         if let lease = scenario.lease { return endLease(lease, of: from, for: to) }
-        trace.note(now, "handover", to.index, kind)
+        trace.note("handover", at: now, of: to.index, with: kind)
         switch kind {
         case 0:
             from.replica.want(.follower)
@@ -93,7 +93,7 @@ extension World {
     }
 
     func thaw(_ shard: SimShard, _ index: Int) {
-        trace.note(now, "thaw", index)
+        trace.note("thaw", at: now, of: index)
         shard.hosts[index].thaw()
         if scenario.lease != nil { shard.hosts[index].replica.tick() }
         settle(shard.process)
@@ -126,7 +126,7 @@ extension World {
 
     /// A host owns the shard while the process runs.
     func ownedAgain(_ at: SimHost, _ host: ShardHost) {
-        trace.note(now, "owns", at.index, Int(host.core.lastPosition))
+        trace.note("owns", at: now, of: at.index, with: Int(host.core.lastPosition))
         let journalLog = at.shard.journalLog
         journalLog.acknowledged = max(journalLog.acknowledged, host.core.lastPosition)
         noteEpoch(of: at.shard)

@@ -41,14 +41,14 @@ extension World {
         disk.faults.slowness = !has(.diskSlow) ? 1 : draw == 2 ? 1_000 : draw == 3 ? 50 : 1
         if disk.faults.isFull { counts.diskFull += 1 }
         if disk.faults.slowness > 1 { counts.diskSlow += 1 }
-        trace.note(now, "disk", draw)
+        trace.note("disk", at: now, of: draw)
     }
 
     private func changeNetwork(_ draw: Int) {
         partition = has(.partitions) ? Partition(rawValue: draw) ?? .none : .none
         guard partition != .none else { return }
         counts.partitions += 1
-        trace.note(now, "partition", draw)
+        trace.note("partition", at: now, of: draw)
     }
 
     func setProfile(_ profile: SimulatorProfile, of number: Int) {

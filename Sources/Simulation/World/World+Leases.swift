@@ -16,7 +16,7 @@ extension World {
     func endLease(_ lease: Int64, of from: SimHost, for to: SimHost) {
         let kind = leases.below(4)
         let pause = leases.between(lease / 4, 3 * lease)
-        trace.note(now, "end of lease", from.index, kind)
+        trace.note("end of lease", at: now, of: from.index, with: kind)
         switch kind {
         case 0:
             from.replica.want(.follower)

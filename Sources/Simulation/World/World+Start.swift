@@ -18,7 +18,7 @@ extension World {
     func start() {
         boots += 1
         counts.starts += 1
-        trace.note(now, "start", boots)
+        trace.note("start", at: now, of: boots)
         let session = DiskSession(disk)
         let process = GatewayProcess(boot: boots, world: self, session: session, clock: wallClock)
         do throws(JournalError) {

@@ -139,7 +139,7 @@ final class World {
     func fail(_ what: String) {
         guard violation == nil else { return }
         violation = what
-        trace.note(now, "VIOLATION")
+        trace.note("VIOLATION", at: now)
     }
 
     func has(_ kind: FaultKinds) -> Bool { !isCalm && scenario.faults.contains(kind) }
@@ -168,7 +168,7 @@ final class World {
         case .intent: newIntent()
         case .shopper(let intent, let succeeds): shopperIsDone(intent, succeeds: succeeds)
         case .truth(let intent): reportTruth(intent)
-        case .scored(let owner, let token, let number): scored(owner, token, number)
+        case .scored(let owner, let token, let number): scored(owner: owner, token: token, number: number)
         case .send(let request): send(request)
         case .attemptArrives(let attempt): attemptArrives(attempt)
         case .inbox(let boot): with(boot) { processInbox($0) }
