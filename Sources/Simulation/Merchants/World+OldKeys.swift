@@ -58,7 +58,7 @@ struct OldKeys {
 
     /// Often while something happens; seldom between, to save the simulation's time.
     func tickInterval(_ now: Int64, isQuiet: Bool) -> Int64 {
-        if !isQuiet { return 10_000 }
+        if !isQuiet { return 100_000 }
         if now < busyUntil { return 5_000_000 }
         return max(10_000, min(3_600_000_000, (plan.last?.time ?? now + 60_000_000) - now))
     }

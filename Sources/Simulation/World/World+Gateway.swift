@@ -192,7 +192,8 @@ extension World {
         trace.note("snapshot", at: now, of: shard.process.boot)
     }
 
-    /// About every 10 ms while there is work; seldom when there is none, to save the simulation's time.
+    /// About every 10 ms while there is work; seldom when there is none, to save the simulation's time. After the faults work may wait for
+    /// hours, for a PSP that is asked again ever more rarely.
     func tick(_ process: GatewayProcess) {
         for shard in process.shards {
             tickReplicas(shard)
@@ -202,7 +203,8 @@ extension World {
         // In a world that only waits for the end of a hold, days later, still more seldom.
         let patient: Int64 = now > scenario.duration + 7_200_000_000 ? 60_000_000 : 5_000_000
         let isWaiting = isCalm && process.isQuiet
-        var interval: Int64 = isWaiting && (isBusy || patient > 5_000_000) ? patient : isBusy ? 10_000 : 1_000_000
+        let busy: Int64 = isCalm ? 100_000 : 10_000
+        var interval: Int64 = isWaiting && (isBusy || patient > 5_000_000) ? patient : isBusy ? busy : 1_000_000
         if let oldKeys { interval = oldKeys.tickInterval(now, isQuiet: process.isQuiet) }
         // An owner looks at its lease often enough to renew it, and to stop in time.
         if let lease = scenario.lease, let slowAt = leasesSlowAt {
