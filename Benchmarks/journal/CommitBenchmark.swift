@@ -39,13 +39,13 @@ struct CommitBenchmark {
         }
         defer { journal.close() }
         while !FileManager.default.fileExists(atPath: path + "/00000000000000000002.journal") { usleep(20_000) }
-        return try measure(journal, owner, eventLoop, rate: rate, seconds: seconds)
+        return try measure(journal, owner: owner, on: eventLoop, rate: rate, seconds: seconds)
     }
 
     private func measure(
         _ journal: LocalJournal,
-        _ owner: PacedOwner,
-        _ eventLoop: any EventLoop,
+        owner: PacedOwner,
+        on eventLoop: any EventLoop,
         rate: Double,
         seconds: Double
     ) throws -> Result {

@@ -58,14 +58,14 @@ struct ReplayBenchmark {
             var (first, second): ([UInt8], [UInt8]) = ([], [])
             let count = min(500, payments - start)
             for _ in 0..<count { sample.next(created: &first, finished: &second) }
-            try append(first, count, journal)
-            try append(second, count, journal)
+            try append(first, count: count, to: journal)
+            try append(second, count: count, to: journal)
             total += first.count + second.count
         }
         return total
     }
 
-    private func append(_ bytes: [UInt8], _ count: Int, _ journal: LocalJournal) throws {
+    private func append(_ bytes: [UInt8], count: Int, to journal: LocalJournal) throws {
         while true {
             do throws(JournalError) {
                 let position = journal.lastPosition

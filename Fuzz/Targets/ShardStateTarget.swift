@@ -172,7 +172,7 @@ enum ShardStateSeed {
         let bytes = section.bytes
         return bytes.withUnsafeBytes { bytes in
             do throws(RecordDecodingError) {
-                try core.restore(section.kind, bytes, &progress)
+                try core.restore(section.kind, from: bytes, progress: &progress)
                 return true
             } catch {
                 return false

@@ -36,13 +36,13 @@ struct RequestedAmount: Equatable {
         var scale: Int64 = 1
         for _ in 0..<4 {
             scale *= 10
-            if Self.isProduct(minor, amountMinor, scale) { return true }
-            if !mayBeLess, Self.isProduct(amountMinor, minor, scale) { return true }
+            if Self.isProduct(minor, of: amountMinor, and: scale) { return true }
+            if !mayBeLess, Self.isProduct(amountMinor, of: minor, and: scale) { return true }
         }
         return false
     }
 
-    private static func isProduct(_ product: Int64, _ factor: Int64, _ scale: Int64) -> Bool {
+    private static func isProduct(_ product: Int64, of factor: Int64, and scale: Int64) -> Bool {
         let (expected, overflow) = factor.multipliedReportingOverflow(by: scale)
         return !overflow && product == expected
     }

@@ -10,7 +10,7 @@ extension ShardHost {
     func answerHistory(_ request: Request, _ payment: PaymentID, newest: RecordPosition) {
         let journal = self.journal
         let renderer = core.renderer
-        readOffLoop(.timeline, request) { () throws(JournalError) in
+        readOffLoop(.timeline, answering: request) { () throws(JournalError) in
             var cache = JournalReadCache()
             let history = try PaymentHistory(of: payment, newest: newest) { position throws(JournalError) in
                 try journal.read(at: position, cache: &cache)

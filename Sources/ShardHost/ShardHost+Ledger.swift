@@ -10,7 +10,7 @@ extension ShardHost {
     func answerEntries(_ request: Request, _ read: LedgerRead) {
         let journal = self.journal
         let renderer = core.renderer
-        readOffLoop(.ledger, request) { () throws(JournalError) in
+        readOffLoop(.ledger, answering: request) { () throws(JournalError) in
             var cache = JournalReadCache()
             let page = try LedgerPage(read) { position throws(JournalError) in
                 try journal.read(at: position, cache: &cache)
@@ -26,7 +26,7 @@ extension ShardHost {
         let requestID = request.id
         let journal = self.journal
         let renderer = core.renderer
-        readOffLoop(.ledger, request) { () throws(JournalError) in
+        readOffLoop(.ledger, answering: request) { () throws(JournalError) in
             var cache = JournalReadCache()
             let lines = try read.lines { position throws(JournalError) in
                 try journal.read(at: position, cache: &cache)

@@ -43,7 +43,7 @@ extension ShardHost {
     /// Reads a stored answer from the journal, off the loop, and sends it as it was first sent.
     func replay(_ request: Request, _ record: RecordPosition) {
         let journal = self.journal
-        readOffLoop(.storedAnswer, request) { () throws(JournalError) in
+        readOffLoop(.storedAnswer, answering: request) { () throws(JournalError) in
             let stored = try Self.read(record, from: journal)
             return (status: stored.status, isReplay: true, body: stored.body)
         }
@@ -53,8 +53,8 @@ extension ShardHost {
     /// 503.
     func readOffLoop(
         _ kind: ReadKind,
-        _ request: Request,
-        _ read: @escaping @Sendable () throws(JournalError) -> ReadAnswer
+        answering request: Request,
+        read: @escaping @Sendable () throws(JournalError) -> ReadAnswer
     ) {
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = self.eventLoop
@@ -74,8 +74,8 @@ extension ShardHost {
         switch admission {
         case .run(let job): threads[kind].run(job)
         case .waits: break
-        case .full: ports.respond(core.refusal(.overloaded, reply, id))
-        case .merchantFull: ports.respond(core.refusal(.merchantLimitReached, reply, id))
+        case .full: ports.respond(core.refusal(.overloaded, to: reply, requestID: id))
+        case .merchantFull: ports.respond(core.refusal(.merchantLimitReached, to: reply, requestID: id))
         }
     }
 
@@ -136,7 +136,7 @@ extension ShardHost {
     ) {
         checkOwner()
         if isReleased {
-            ports.respond(core.refusal(.shardUnavailable, reply, requestID))
+            ports.respond(core.refusal(.shardUnavailable, to: reply, requestID: requestID))
             return ports.effectsReleased()
         }
         switch result {
@@ -153,7 +153,7 @@ extension ShardHost {
             )
         case .failure:
             statistics.readsFailed += 1
-            ports.respond(core.refusal(.journalFailed, reply, requestID))
+            ports.respond(core.refusal(.journalFailed, to: reply, requestID: requestID))
         }
         ports.effectsReleased()
     }

@@ -232,7 +232,7 @@ package final class ShardHost {
 
     private func refuse(_ commands: [Command]) {
         for command in commands {
-            ports.respond(core.refusal(.shardUnavailable, command.reply, command.requestID))
+            ports.respond(core.refusal(.shardUnavailable, to: command.reply, requestID: command.requestID))
         }
         ports.effectsReleased()
     }
@@ -323,7 +323,7 @@ package final class ShardHost {
         // for it is told so.
         while let pending = waiting.popFirst() { giveUp(pending.effect) }
         for (reply, requestID) in core.takeReplies() {
-            ports.respond(core.refusal(ending.refusal, reply, requestID))
+            ports.respond(core.refusal(ending.refusal, to: reply, requestID: requestID))
         }
         updateAdmission()
         ports.effectsReleased()
@@ -340,10 +340,10 @@ package final class ShardHost {
         switch effect {
         case .callProvider, .score, .load, .lookUpKey: break
         case .respond(let response):
-            ports.respond(core.refusal(refusal, response.reply, response.requestID))
+            ports.respond(core.refusal(refusal, to: response.reply, requestID: response.requestID))
         case .replay(let reply, let requestID, _, _), .history(let reply, let requestID, _, _, _),
             .ledgerEntries(let reply, let requestID, _), .pastBalance(let reply, let requestID, _):
-            ports.respond(core.refusal(refusal, reply, requestID))
+            ports.respond(core.refusal(refusal, to: reply, requestID: requestID))
         }
     }
 

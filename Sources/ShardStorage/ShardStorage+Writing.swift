@@ -261,18 +261,18 @@ private struct SnapshotJob {
         }
         var accounts: [(Account, AccountTotals)] = []
         capture.ledger.forEachAccount { accounts.append(($0, $1)) }
-        try writer.write(.accounts, accounts.count) { index, bytes in
+        try writer.write(.accounts, count: accounts.count) { index, bytes in
             StoredAccount.store(accounts[index].0, accounts[index].1, into: &bytes)
         }
         let chains = capture.ledger.allChains
-        try writer.write(.entryChains, chains.count) { index, bytes in chains[index].store(into: &bytes) }
+        try writer.write(.entryChains, count: chains.count) { index, bytes in chains[index].store(into: &bytes) }
         try writeTreasury(&writer)
         try writePayments(&writer)
         var waiting: [Int] = []
         waiting.reserveCapacity(capture.waiting.count)
         capture.waiting.forEach { slot, _ in waiting.append(slot) }
         let calls = capture.operations.count
-        try writer.write(.operations, calls + waiting.count) { index, bytes in
+        try writer.write(.operations, count: calls + waiting.count) { index, bytes in
             if index < calls {
                 capture.operations[index].store(into: &bytes)
             } else {
@@ -281,7 +281,7 @@ private struct SnapshotJob {
         }
         if let counters = capture.riskCounters {
             let stored = StoredRiskCounters(counters)
-            try writer.write(.riskCounters, stored.count) { index, bytes in stored.store(index, into: &bytes) }
+            try writer.write(.riskCounters, count: stored.count) { index, bytes in stored.store(index, into: &bytes) }
         }
         bytes += try writer.finish(confirm: confirm).bytes
     }
@@ -330,8 +330,8 @@ extension SnapshotWriter {
     /// Small things of one section, many to a chunk.
     mutating func write(
         _ section: SnapshotSection,
-        _ count: Int,
-        _ store: (Int, inout [UInt8]) -> Void
+        count: Int,
+        storing store: (Int, inout [UInt8]) -> Void
     ) throws(JournalError) {
         var bytes: [UInt8] = []
         for index in 0..<count {

@@ -139,12 +139,12 @@ package final class ShardStorage: Sendable {
                 throw JournalError(.format, "\(path): section \(raw) is unknown")
             }
             do throws(RecordDecodingError) {
-                try core.restore(section, bytes, &progress)
+                try core.restore(section, from: bytes, progress: &progress)
             } catch {
                 throw Self.undecodable(error, path)
             }
         }
-        try check(header, .snapshot, position, path)
+        try check(header, is: .snapshot, at: position, path: path)
         guard progress.isComplete else {
             throw JournalError(.corrupt, "\(path): parts of the snapshot are missing")
         }
@@ -171,9 +171,9 @@ package final class ShardStorage: Sendable {
 
     private func check(
         _ header: SnapshotHeader,
-        _ kind: SnapshotKind,
-        _ position: RecordPosition,
-        _ path: String
+        is kind: SnapshotKind,
+        at position: RecordPosition,
+        path: String
     ) throws(JournalError) {
         guard header.journalID == journalID else {
             throw JournalError(.format, "\(path): belongs to journal \(header.journalID)")

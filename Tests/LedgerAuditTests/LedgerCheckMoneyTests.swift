@@ -165,7 +165,7 @@ private struct MoneyBooks {
 
     /// The provider settles a top-up.
     mutating func settle(_ payment: UInt64, _ amount: Int64, released: Int64) {
-        var fact = PaymentFact(.settled, amount, .eur)
+        var fact = PaymentFact(.settled, amountMinor: amount, in: .eur)
         fact.isFeeBounded = true
         funds.unsettledMinor -= amount
         funds.pendingMinor -= released

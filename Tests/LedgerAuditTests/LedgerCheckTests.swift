@@ -376,7 +376,7 @@ struct Books {
 
     /// A settlement of everything that was captured without a fee of ours.
     mutating func settle(_ amount: Int64, providerFee fee: Int64, isBounded: Bool = true) {
-        var fact = PaymentFact(.settled, amount, .eur)
+        var fact = PaymentFact(.settled, amountMinor: amount, in: .eur)
         fact.feeMinor = fee
         fact.isFeeBounded = isBounded
         let transfer = PostingRules.settlement(

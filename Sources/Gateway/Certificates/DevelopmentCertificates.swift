@@ -91,7 +91,12 @@ extension DevelopmentCertificates {
             let authorityKey = Certificate.PrivateKey(P256.Signing.PrivateKey())
             let serverKey = P256.Signing.PrivateKey()
             let authority = try Self.authority(authorityKey, validity)
-            let server = try Self.server(.init(serverKey.publicKey), authority, authorityKey, validity)
+            let server = try Self.server(
+                .init(serverKey.publicKey),
+                authority: authority,
+                authorityKey: authorityKey,
+                validity: validity
+            )
             self.authority = Array(try authority.serializeAsPEM().pemString.utf8) + [UInt8(ascii: "\n")]
             self.server = Array(try server.serializeAsPEM().pemString.utf8) + [UInt8(ascii: "\n")]
             self.key = Array(serverKey.pemRepresentation.utf8) + [UInt8(ascii: "\n")]
@@ -132,9 +137,9 @@ extension DevelopmentCertificates {
 
         private static func server(
             _ key: Certificate.PublicKey,
-            _ authority: Certificate,
-            _ authorityKey: Certificate.PrivateKey,
-            _ validity: Validity
+            authority: Certificate,
+            authorityKey: Certificate.PrivateKey,
+            validity: Validity
         ) throws -> Certificate {
             let loopback6 = [UInt8](repeating: 0, count: 15) + [1]
             return try Certificate(

@@ -157,7 +157,9 @@ final class LoopRuntime {
 
     /// Answers commands of a shard that this host does not own.
     private func refuse(_ commands: [Command]) {
-        for command in commands { respond(renderer.refusal(.shardUnavailable, command.reply, command.requestID)) }
+        for command in commands {
+            respond(renderer.refusal(.shardUnavailable, to: command.reply, requestID: command.requestID))
+        }
         effectsReleased()
     }
 

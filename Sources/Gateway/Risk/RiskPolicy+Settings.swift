@@ -13,17 +13,21 @@ extension RiskPolicy {
         var lists = RiskLists()
         lists.allowedPaymentMethods = try Self.list(
             settings.allow.paymentMethods,
-            settings.allow.paymentMethodsFile,
-            key
+            file: settings.allow.paymentMethodsFile,
+            key: key
         )
-        lists.allowedCustomers = try Self.list(settings.allow.customers, settings.allow.customersFile, key)
+        lists.allowedCustomers = try Self.list(settings.allow.customers, file: settings.allow.customersFile, key: key)
         lists.blockedPaymentMethods = try Self.list(
             settings.block.paymentMethods,
-            settings.block.paymentMethodsFile,
-            key
+            file: settings.block.paymentMethodsFile,
+            key: key
         )
-        lists.blockedCustomers = try Self.list(settings.block.customers, settings.block.customersFile, key)
-        lists.sanctionedCustomers = try Self.list(settings.sanctions.customers, settings.sanctions.customersFile, key)
+        lists.blockedCustomers = try Self.list(settings.block.customers, file: settings.block.customersFile, key: key)
+        lists.sanctionedCustomers = try Self.list(
+            settings.sanctions.customers,
+            file: settings.sanctions.customersFile,
+            key: key
+        )
         self.init(
             rules: settings.rules,
             bands: settings.bands,
@@ -41,8 +45,8 @@ extension RiskPolicy {
 
     private static func list(
         _ names: [String],
-        _ file: String?,
-        _ key: RiskKey
+        file: String?,
+        key: RiskKey
     ) throws(ConfigurationError) -> RiskList {
         var list = RiskList()
         for name in names { list.insert(name, key) }

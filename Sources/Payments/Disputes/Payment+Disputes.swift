@@ -19,15 +19,15 @@ extension Payment {
             guard let dispute = context.dispute else { throw .notFound }
             let isLate = dispute.evidenceDueAt != 0 && context.now > dispute.evidenceDueAt
             guard dispute.status.isOpen, !isLate else { throw .notAllowed }
-            return .fact(PaymentFact(.disputeUnderReview, 0, currency))
+            return .fact(PaymentFact(.disputeUnderReview, amountMinor: 0, in: currency))
         case .disputeAccepted:
             guard let dispute = context.dispute else { throw .notFound }
             guard dispute.status.isOpen else { throw .notAllowed }
-            return .fact(PaymentFact(.disputeLost, dispute.amountMinor, currency))
+            return .fact(PaymentFact(.disputeLost, amountMinor: dispute.amountMinor, in: currency))
         case .disputeOverdue:
             // Who has sent evidence waits for the decision.
             guard let dispute = context.dispute, dispute.status == .open else { throw .notAllowed }
-            return .fact(PaymentFact(.disputeOverdue, dispute.amountMinor, currency))
+            return .fact(PaymentFact(.disputeOverdue, amountMinor: dispute.amountMinor, in: currency))
         case .settlementMatched, .authorizationSucceeded, .authorizationFailed, .authorizationExpired,
             .captureSucceeded, .captureFailed, .cancelSucceeded, .refundSucceeded, .refundFailed, .moneyUnexplained,
             .moneyReclassified, .balanceWrittenOff, .conflictResolved,
@@ -45,7 +45,7 @@ extension Payment {
         try checkDisputable()
         guard disputeCount < Self.maximumDisputes else { throw .tooManyDisputes }
         guard amount(event) <= disputableMinor(event) else { throw .amountMismatch }
-        var fact = PaymentFact(.disputeWarned, amount(event), currency)
+        var fact = PaymentFact(.disputeWarned, amountMinor: amount(event), in: currency)
         fact.reservedMinor = context.reservesOnWarning ? amount(event) : 0
         fact.evidenceDueAt = event.evidenceDueAt
         return .fact(fact)
@@ -66,7 +66,7 @@ extension Payment {
         }
         try checkDisputable()
         guard amount(event) <= disputableMinor(event) else { throw .amountMismatch }
-        var fact = PaymentFact(.disputeOpened, amount(event), currency)
+        var fact = PaymentFact(.disputeOpened, amountMinor: amount(event), in: currency)
         fact.feeMinor = event.feeMinor ?? context.disputeFeeMinor
         fact.evidenceDueAt = event.evidenceDueAt
         fact.isChargeRefundable = event.isChargeRefundable
@@ -76,7 +76,7 @@ extension Payment {
     private func decideWarningClosed(_ context: EventContext) throws(EventRefusal) -> EventDecision {
         guard let dispute = context.dispute else { throw .notFound }
         switch dispute.status {
-        case .warning: return .fact(PaymentFact(.disputeWarningClosed, 0, currency))
+        case .warning: return .fact(PaymentFact(.disputeWarningClosed, amountMinor: 0, in: currency))
         case .warningClosed: return .known
         case .open, .underReview, .won, .lost: throw .notAllowed
         }
@@ -85,7 +85,7 @@ extension Payment {
     private func decideUnderReview(_ context: EventContext) throws(EventRefusal) -> EventDecision {
         guard let dispute = context.dispute else { throw .notFound }
         switch dispute.status {
-        case .open: return .fact(PaymentFact(.disputeUnderReview, 0, currency))
+        case .open: return .fact(PaymentFact(.disputeUnderReview, amountMinor: 0, in: currency))
         case .underReview: return .known
         // Evidence went another way, or the case goes on in arbitration. The money stays where it is until the provider has
         // decided.
@@ -105,7 +105,7 @@ extension Payment {
         case .warning, .warningClosed: throw .notAllowed
         }
         guard event.amountMinor ?? dispute.amountMinor == dispute.amountMinor else { throw .amountMismatch }
-        var fact = PaymentFact(effect, dispute.amountMinor, currency)
+        var fact = PaymentFact(effect, amountMinor: dispute.amountMinor, in: currency)
         fact.isFeeReturned = event.isFeeReturned
         fact.feeMinor = event.isFeeReturned ? dispute.feeMinor : 0
         return .fact(fact)
@@ -114,11 +114,12 @@ extension Payment {
     private func decideLost(_ event: ProviderEvent, _ context: EventContext) throws(EventRefusal) -> EventDecision {
         guard let dispute = context.dispute else { throw .notFound }
         switch dispute.status {
-        case .open, .underReview: return .fact(PaymentFact(.disputeLost, dispute.amountMinor, currency))
+        case .open, .underReview:
+            return .fact(PaymentFact(.disputeLost, amountMinor: dispute.amountMinor, in: currency))
         case .won:
             let amount = event.amountMinor ?? dispute.amountMinor
             guard amount <= disputableMinor(event) else { throw .amountMismatch }
-            var fact = PaymentFact(.disputeLostAfterAll, amount, currency)
+            var fact = PaymentFact(.disputeLostAfterAll, amountMinor: amount, in: currency)
             fact.feeMinor = event.feeMinor ?? context.disputeFeeMinor
             return .fact(fact)
         case .lost: return .known

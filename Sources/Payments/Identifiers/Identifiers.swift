@@ -62,7 +62,7 @@ package struct PaymentID: Hashable, Sendable, CustomStringConvertible {
 
     package static let prefix: StaticString = "pay_"
 
-    package var description: String { identifierText(Self.prefix, high, low) }
+    package var description: String { identifierText(Self.prefix, high: high, low: low) }
 
     /// Parses `pay_` + 26 characters; `nil` for anything else.
     package init?(_ text: some StringProtocol) {
@@ -95,7 +95,7 @@ package struct RequestID: Hashable, Sendable, CustomStringConvertible {
 
     package static let prefix: StaticString = "req_"
 
-    package var description: String { identifierText(Self.prefix, high, low) }
+    package var description: String { identifierText(Self.prefix, high: high, low: low) }
 }
 
 /// A merchant, as the journal knows it: the first eight bytes (big endian) of SHA-256 over the merchant's configured
@@ -114,7 +114,7 @@ package struct MerchantID: Hashable, Sendable {
     }
 }
 
-func identifierText(_ prefix: StaticString, _ high: UInt64, _ low: UInt64) -> String {
+func identifierText(_ prefix: StaticString, high: UInt64, low: UInt64) -> String {
     String(unsafeUninitializedCapacity: 30) { buffer in
         var index = 0
         prefix.withUTF8Buffer {

@@ -13,7 +13,7 @@ extension TextIdentifier {
     package var shard: UInt16 { UInt16(truncatingIfNeeded: high) }
     package var milliseconds: UInt64 { high >> 16 }
 
-    package var description: String { identifierText(Self.prefix, high, low) }
+    package var description: String { identifierText(Self.prefix, high: high, low: low) }
 
     /// Parses prefix and 26 characters; `nil` for anything else.
     package init?(_ text: some StringProtocol) {

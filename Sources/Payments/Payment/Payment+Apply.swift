@@ -56,9 +56,9 @@ extension Payment {
         running = nil
         updatedAt = time
         switch operation {
-        case .authorize: authorizationFinished(result, amountMinor, deadline)
-        case .confirm: confirmationFinished(result, amountMinor, deadline)
-        case .increment: incrementFinished(result, amountMinor, deadline)
+        case .authorize: authorizationFinished(result, amountMinor: amountMinor, deadline: deadline)
+        case .confirm: confirmationFinished(result, amountMinor: amountMinor, deadline: deadline)
+        case .increment: incrementFinished(result, amountMinor: amountMinor, deadline: deadline)
         case .capture: captureFinished(result, amountMinor, staysOpen: staysOpen)
         case .cancel: cancelFinished(result)
         case .refund: preconditionFailure("refunds finish on their own")
@@ -95,7 +95,7 @@ extension Payment {
         }
     }
 
-    mutating func authorizationFinished(_ result: OperationResult, _ amount: Int64, _ deadline: Int64) {
+    mutating func authorizationFinished(_ result: OperationResult, amountMinor amount: Int64, deadline: Int64) {
         precondition(phase == .created || phase == .requiresAction, "authorized twice")
         switch result {
         case .succeeded:
@@ -121,17 +121,17 @@ extension Payment {
         }
     }
 
-    private mutating func confirmationFinished(_ result: OperationResult, _ amount: Int64, _ deadline: Int64) {
+    private mutating func confirmationFinished(_ result: OperationResult, amountMinor amount: Int64, deadline: Int64) {
         precondition(phase == .requiresAction, "confirmed in \(phase)")
         switch result {
-        case .succeeded, .declined, .conflicted: authorizationFinished(result, amount, deadline)
+        case .succeeded, .declined, .conflicted: authorizationFinished(result, amountMinor: amount, deadline: deadline)
         // Voided at the PSP by our reference: there is nothing left to wait for.
         case .notExecuted(.reversal(.abandoned)): phase = .failed
         case .notExecuted, .actionRequired: break  // The PSP still waits for the shopper, and so do we.
         }
     }
 
-    private mutating func incrementFinished(_ result: OperationResult, _ amount: Int64, _ deadline: Int64) {
+    private mutating func incrementFinished(_ result: OperationResult, amountMinor amount: Int64, deadline: Int64) {
         precondition(phase == .authorized, "incremented in \(phase)")
         switch result {
         case .succeeded:

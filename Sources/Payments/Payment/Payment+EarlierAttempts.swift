@@ -25,7 +25,7 @@ extension Payment {
         case .authorizationSucceeded, .captureSucceeded:
             let isKnown = attempt.reported.isSuperset(of: reported(event.type))
             let moved = reported(event.type).contains(.captured) ? amount(event) : 0
-            decision = isKnown ? .known : .fact(PaymentFact(.unexplained, moved, currency(event)))
+            decision = isKnown ? .known : .fact(PaymentFact(.unexplained, amountMinor: moved, in: currency(event)))
         default: decision = try decide(event, context)
         }
         guard case .fact(var fact) = decision else { return decision }

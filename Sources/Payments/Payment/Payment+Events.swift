@@ -84,7 +84,13 @@ extension Payment {
             .disputeEvidence, .disputeAccepted, .disputeOverdue:
             try decideDispute(event, context)
         case .moneyUnexplained:
-            .fact(PaymentFact(.unexplained, event.isTaken ? -amount(event) : amount(event), currency(event)))
+            .fact(
+                PaymentFact(
+                    .unexplained,
+                    amountMinor: event.isTaken ? -amount(event) : amount(event),
+                    in: currency(event)
+                )
+            )
         case .moneyReclassified: try decideReclassified(event, context)
         case .balanceWrittenOff: try decideWrittenOff(event, context)
         }
@@ -108,7 +114,7 @@ extension Payment {
         guard capturedMinor > 0, phase == .captured || phase == .partiallyCaptured else { throw .notAllowed }
         let fee = event.feeMinor ?? 0
         guard fits, fee <= amount(event) else { throw .amountMismatch }
-        var fact = PaymentFact(.settled, amount(event), currency)
+        var fact = PaymentFact(.settled, amountMinor: amount(event), in: currency)
         fact.feeMinor = fee
         fact.isFeeBounded = true
         return .fact(fact)
@@ -120,7 +126,11 @@ extension Payment {
     ) throws(EventRefusal) -> EventDecision {
         let waiting = event.isTaken ? -context.suspenseMinor : context.suspenseMinor
         guard amount(event) <= waiting else { throw .amountMismatch }
-        var fact = PaymentFact(.reclassified, event.isTaken ? -amount(event) : amount(event), currency(event))
+        var fact = PaymentFact(
+            .reclassified,
+            amountMinor: event.isTaken ? -amount(event) : amount(event),
+            in: currency(event)
+        )
         fact.target = event.target
         return .fact(fact)
     }
@@ -131,7 +141,7 @@ extension Payment {
     ) throws(EventRefusal) -> EventDecision {
         guard context.availableMinor < 0 else { throw .notAllowed }
         guard amount(event) <= -context.availableMinor else { throw .amountMismatch }
-        return .fact(PaymentFact(.writtenOff, amount(event), currency(event)))
+        return .fact(PaymentFact(.writtenOff, amountMinor: amount(event), in: currency(event)))
     }
 
     // MARK: Authorization
@@ -169,10 +179,10 @@ extension Payment {
         case .requiresAction:
             // A plan for sellers is followed by the operation that captures: `confirm`.
             guard running == nil, !traits.contains(.split) else { throw .operationInProgress }
-            return authorization(.authorized, event, context)
+            return authorization(.authorized, by: event, in: context)
         case .voided, .expired, .failed:
             // The authorization was known: the event is late and changes nothing.
-            return authorizedMinor > 0 ? .known : authorization(.authorizedLate, event, context)
+            return authorizedMinor > 0 ? .known : authorization(.authorizedLate, by: event, in: context)
         case .created, .review, .conflicted: throw .notAllowed
         }
     }
@@ -180,8 +190,8 @@ extension Payment {
     /// An authorization (or a sale's capture) that no answer reported. In conflict when it is not for what was asked.
     private func authorization(
         _ effect: PaymentEffect,
-        _ event: ProviderEvent,
-        _ context: EventContext
+        by event: ProviderEvent,
+        in context: EventContext
     ) -> EventDecision {
         let isPartial = amount(event) < amountMinor
         let takesPart =
@@ -189,13 +199,13 @@ extension Payment {
         guard currency(event) == currency, amount(event) <= amountMinor, !isPartial || takesPart else {
             return conflict(event, moved: capturesAutomatically)
         }
-        var fact = PaymentFact(effect, amount(event), currency)
+        var fact = PaymentFact(effect, amountMinor: amount(event), in: currency)
         fact.deadline = capturesAutomatically ? 0 : context.now + context.authorizationLifetime
         return .fact(fact)
     }
 
     private func conflict(_ event: ProviderEvent, moved: Bool) -> EventDecision {
-        .fact(PaymentFact(.conflicted, moved ? amount(event) : 0, currency(event)))
+        .fact(PaymentFact(.conflicted, amountMinor: moved ? amount(event) : 0, in: currency(event)))
     }
 
     private func decideNotAuthorized(
@@ -205,7 +215,7 @@ extension Payment {
         if isAuthorizing { return try failure(event, context) }
         guard running == nil else { throw .operationInProgress }
         switch phase {
-        case .requiresAction: return .fact(PaymentFact(.authorizationFailed, 0, currency))
+        case .requiresAction: return .fact(PaymentFact(.authorizationFailed, amountMinor: 0, in: currency))
         case .failed, .voided, .expired: return .known
         case .created, .review, .authorized, .partiallyCaptured, .captured, .conflicted: throw .notAllowed
         }
@@ -214,7 +224,8 @@ extension Payment {
     private func decideExpired() throws(EventRefusal) -> EventDecision {
         guard running == nil else { throw .operationInProgress }
         switch phase {
-        case .authorized, .partiallyCaptured: return .fact(PaymentFact(.authorizationExpired, 0, currency))
+        case .authorized, .partiallyCaptured:
+            return .fact(PaymentFact(.authorizationExpired, amountMinor: 0, in: currency))
         case .expired: return .known
         case .created, .requiresAction, .review, .captured, .voided, .failed, .conflicted: throw .notAllowed
         }
@@ -244,12 +255,12 @@ extension Payment {
         case .requiresAction where capturesAutomatically:
             // As for an authorization: `confirm` follows the plan.
             guard !traits.contains(.split) else { throw .operationInProgress }
-            return authorization(.authorized, event, context)
+            return authorization(.authorized, by: event, in: context)
         case .voided, .expired, .failed:
             // The event reports the capture that failed later: it is known.
             if failure == .captureFailed { return .known }
             guard currency(event) == currency, amount(event) <= amountMinor else { return conflict(event, moved: true) }
-            return .fact(PaymentFact(.capturedLate, amount(event), currency))
+            return .fact(PaymentFact(.capturedLate, amountMinor: amount(event), in: currency))
         case .created, .requiresAction, .review, .authorized, .conflicted: throw .notAllowed
         }
     }
@@ -272,7 +283,7 @@ extension Payment {
             guard refundableMinor > 0, traits.isDisjoint(with: [.split, .topUp]) else { throw .notAllowed }
             let amount = event.amountMinor ?? refundableMinor
             guard currency(event) == currency, amount <= refundableMinor else { throw .amountMismatch }
-            return .fact(PaymentFact(.captureReversed, amount, currency))
+            return .fact(PaymentFact(.captureReversed, amountMinor: amount, in: currency))
         case .failed where failure == .captureFailed: return .known
         case .failed, .created, .requiresAction, .review, .authorized, .voided, .expired, .conflicted: throw .notAllowed
         }
@@ -306,7 +317,7 @@ extension Payment {
         if amount(event) <= authorizedMinor { return .known }
         guard phase == .authorized, failure == nil else { throw .notAllowed }
         guard amount(event) <= Self.maximumAmountMinor else { throw .amountMismatch }
-        return .fact(PaymentFact(.incremented, amount(event), currency))
+        return .fact(PaymentFact(.incremented, amountMinor: amount(event), in: currency))
     }
 
     private func decideNotIncremented(
@@ -325,7 +336,7 @@ extension Payment {
             guard failure == .reversal(.conflict) else { throw .notAllowed }
             return .known
         }
-        var fact = PaymentFact(.conflictResolved, 0, currency)
+        var fact = PaymentFact(.conflictResolved, amountMinor: 0, in: currency)
         fact.deadline = context.now + context.authorizationLifetime
         return .fact(fact)
     }
@@ -362,9 +373,9 @@ extension Payment {
         switch (refund.status, event.type) {
         // The PSP executed another amount, which is in suspense. An operator decides what the refund comes to.
         case (.pending, .refundSucceeded) where refund.isConflicted:
-            return .fact(PaymentFact(.refundConfirmed, refund.amountMinor, currency))
+            return .fact(PaymentFact(.refundConfirmed, amountMinor: refund.amountMinor, in: currency))
         case (.pending, _) where refund.isConflicted:
-            return .fact(PaymentFact(.refundReversed, refund.amountMinor, currency))
+            return .fact(PaymentFact(.refundReversed, amountMinor: refund.amountMinor, in: currency))
         case (.pending, _) where !context.isRefundRunning: throw .notAllowed
         case (.pending, .refundSucceeded):
             return .outcome(
@@ -378,7 +389,7 @@ extension Payment {
             )
         case (.pending, _): return try failure(event, context)
         case (.succeeded, .refundSucceeded), (.failed, .refundFailed): return .known
-        case (.succeeded, _): return .fact(PaymentFact(.refundBounced, refund.amountMinor, currency))
+        case (.succeeded, _): return .fact(PaymentFact(.refundBounced, amountMinor: refund.amountMinor, in: currency))
         case (.failed, _): throw .notAllowed
         }
     }

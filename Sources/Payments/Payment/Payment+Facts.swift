@@ -15,11 +15,11 @@ extension Payment {
         case .authorizationExpired: changed(.expired, amountMinor: 0, deadline: 0, at: time)
         case .authorized:
             precondition(phase == .requiresAction && running == nil, "authorized by itself in \(phase)")
-            authorizationFinished(.succeeded, fact.amountMinor, fact.deadline)
+            authorizationFinished(.succeeded, amountMinor: fact.amountMinor, deadline: fact.deadline)
         case .authorizedLate, .capturedLate: succeededLate(fact)
         case .authorizationFailed:
             precondition(phase == .requiresAction && running == nil, "not authorized in \(phase)")
-            authorizationFinished(.declined(.hard, .genericDecline), 0, 0)
+            authorizationFinished(.declined(.hard, .genericDecline), amountMinor: 0, deadline: 0)
         case .conflicted:
             precondition(running == nil, "another operation is running")
             // A hold that was released before is not on the books any more: the end of the conflict must not release it again.

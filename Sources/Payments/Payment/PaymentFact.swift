@@ -109,7 +109,7 @@ package struct PaymentFact: Sendable, Equatable {
     /// Of money in suspense: an earlier connector of the payment's route that moved it; nil for the payment's own.
     package var earlierConnector: ConnectorID?
 
-    package init(_ effect: PaymentEffect, _ amountMinor: Int64 = 0, _ currency: Currency) {
+    package init(_ effect: PaymentEffect, amountMinor: Int64 = 0, in currency: Currency) {
         self.effect = effect
         self.amountMinor = amountMinor
         self.currency = currency

@@ -10,8 +10,8 @@ extension Postings {
     /// What an event books. `payment` and `dispute` are as they are before it.
     package static func of(
         _ fact: PaymentFact,
-        _ payment: Payment,
-        _ dispute: Dispute?,
+        on payment: Payment,
+        dispute: Dispute?,
         rail: PaymentRail
     ) -> Transfers {
         var parties = payment.parties(in: fact.currency)
@@ -20,12 +20,13 @@ extension Postings {
         switch fact.effect {
         case .none, .authorizationFailed, .disputeUnderReview, .disputeLost, .disputeOverdue, .conflictResolved:
             return Transfers()
-        case .incremented: return finished(.increment, .succeeded, amount, payment, rail: rail)
+        case .incremented: return finished(.increment, .succeeded, amountMinor: amount, of: payment, rail: rail)
         case .settled: return settled(fact, payment, rail: rail)
         case .refundBounced: return bounced(amount, payment, rail: rail)
         case .captureReversed: return captureReversed(amount, payment)
         case .authorizationExpired: return changed(.expired, payment, rail: rail)
-        case .authorized, .authorizedLate: return finished(.authorize, .succeeded, amount, payment, rail: rail)
+        case .authorized, .authorizedLate:
+            return finished(.authorize, .succeeded, amountMinor: amount, of: payment, rail: rail)
         case .capturedLate:
             let fee = payment.fee(ofCapture: amount)
             return Transfers(PostingRules.capture(payment.parties(rail), amountMinor: amount, feeMinor: fee))
@@ -40,7 +41,7 @@ extension Postings {
             return Transfers(release, chargeback)
         case .disputeLostAfterAll:
             return Transfers(PostingRules.chargeback(parties, amountMinor: amount, feeMinor: fact.feeMinor))
-        case .refundConfirmed: return finished(.refund, .succeeded, amount, payment, rail: rail)
+        case .refundConfirmed: return finished(.refund, .succeeded, amountMinor: amount, of: payment, rail: rail)
         case .refundReversed:
             return Transfers(PostingRules.refundFailed(payment.parties(rail), amountMinor: amount, to: payment.funds))
         case .disputeWon, .disputeWonAfterAll:
@@ -57,8 +58,8 @@ extension Postings {
     package static func conflicted(
         _ operation: ProviderOperation,
         executedMinor: Int64,
-        _ currency: Currency,
-        _ payment: Payment
+        in currency: Currency,
+        of payment: Payment
     ) -> Transfers {
         let parties = payment.parties(in: currency)
         guard executedMinor > 0 else { return Transfers() }

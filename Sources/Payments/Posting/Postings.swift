@@ -28,8 +28,8 @@ package enum Postings {
     /// The transfers of an accepted operation: P5a for a refund, nothing for the others.
     package static func started(
         _ operation: ProviderOperation,
-        _ amountMinor: Int64,
-        _ payment: Payment,
+        amountMinor: Int64,
+        of payment: Payment,
         rail: PaymentRail
     ) -> Transfers {
         switch operation {
@@ -46,17 +46,24 @@ package enum Postings {
     package static func finished(
         _ operation: ProviderOperation,
         _ result: OperationResult,
-        _ amountMinor: Int64,
+        amountMinor: Int64,
         staysOpen: Bool = false,
-        _ payment: Payment,
+        of payment: Payment,
         rail: PaymentRail,
         sellers: SellerShares? = nil
     ) -> Transfers {
         switch result {
         case .succeeded:
-            return succeeded(operation, amountMinor, staysOpen, payment, payment.parties(rail), sellers)
+            return succeeded(
+                operation,
+                amountMinor: amountMinor,
+                staysOpen: staysOpen,
+                of: payment,
+                between: payment.parties(rail),
+                sellers: sellers
+            )
         case .declined(_, let code) where operation != .refund:
-            return declined(operation, code, payment, payment.parties(rail))
+            return declined(operation, code, of: payment, between: payment.parties(rail))
         case .declined, .notExecuted:
             guard operation == .refund else { return Transfers() }
             return Transfers(
@@ -71,14 +78,14 @@ package enum Postings {
     private static func declined(
         _ operation: ProviderOperation,
         _ code: DeclineCode,
-        _ payment: Payment,
-        _ parties: Parties
+        of payment: Payment,
+        between parties: Parties
     ) -> Transfers {
         guard payment.capturableMinor > 0 else { return Transfers() }
         let release = PostingRules.release(parties, amountMinor: payment.capturableMinor)
         if operation == .capture, code == .authorizationExpired { return Transfers(release) }
         if operation == .cancel, code == .alreadyCaptured, payment.failure != .reversal(.conflict) {
-            return Transfers(release, capture(payment.capturableMinor, payment, parties, nil))
+            return Transfers(release, capture(payment.capturableMinor, of: payment, between: parties, sellers: nil))
         }
         return Transfers()
     }
@@ -96,21 +103,21 @@ package enum Postings {
 
     private static func succeeded(
         _ operation: ProviderOperation,
-        _ amountMinor: Int64,
-        _ staysOpen: Bool,
-        _ payment: Payment,
-        _ parties: Parties,
-        _ sellers: SellerShares?
+        amountMinor: Int64,
+        staysOpen: Bool,
+        of payment: Payment,
+        between parties: Parties,
+        sellers: SellerShares?
     ) -> Transfers {
         switch operation {
         case .authorize, .confirm:
             return payment.capturesAutomatically
-                ? Transfers(capture(amountMinor, payment, parties, sellers))
+                ? Transfers(capture(amountMinor, of: payment, between: parties, sellers: sellers))
                 : Transfers(PostingRules.hold(parties, amountMinor: amountMinor))
         case .capture:
             // What was captured is owed. A final capture ends the authorization: the rest of the hold goes, too.
             let released = staysOpen ? amountMinor : payment.capturableMinor
-            let captured = capture(amountMinor, payment, parties, sellers)
+            let captured = capture(amountMinor, of: payment, between: parties, sellers: sellers)
             guard released > 0 else { return Transfers(captured) }
             return Transfers(PostingRules.release(parties, amountMinor: released), captured)
         case .increment:
@@ -126,9 +133,9 @@ package enum Postings {
 
     private static func capture(
         _ amountMinor: Int64,
-        _ payment: Payment,
-        _ parties: Parties,
-        _ sellers: SellerShares?
+        of payment: Payment,
+        between parties: Parties,
+        sellers: SellerShares?
     ) -> Transfer {
         let fee = payment.fee(ofCapture: amountMinor)
         guard let sellers else { return PostingRules.capture(parties, amountMinor: amountMinor, feeMinor: fee) }

@@ -20,30 +20,30 @@ struct SimulatedRefusal: Sendable {
     var code: StaticString
     var meaning: Meaning
 
-    private init(_ status: Int, _ code: StaticString, _ meaning: Meaning) {
+    private init(_ status: Int, _ code: StaticString, means meaning: Meaning) {
         self.status = status
         self.code = code
         self.meaning = meaning
     }
 
     static let all: [SimulatedRefusal] = [
-        SimulatedRefusal(400, "idempotency_key_reused", .keyReused),
-        SimulatedRefusal(400, "idempotency_key_missing", .notExecuted(.misconfigured)),
-        SimulatedRefusal(400, "idempotency_key_invalid", .notExecuted(.misconfigured)),
-        SimulatedRefusal(400, "invalid_json", .notExecuted(.misconfigured)),
-        SimulatedRefusal(400, "invalid_request", .notExecuted(.misconfigured)),
-        SimulatedRefusal(400, "invalid_amount", .notExecuted(.misconfigured)),
-        SimulatedRefusal(400, "invalid_currency", .notExecuted(.misconfigured)),
-        SimulatedRefusal(400, "invalid_reference", .notExecuted(.misconfigured)),
-        SimulatedRefusal(400, "unknown_token", .declined(.invalidPaymentMethod)),
-        SimulatedRefusal(400, "currency_mismatch", .notExecuted(.misconfigured)),
-        SimulatedRefusal(400, "reference_mismatch", .notExecuted(.misconfigured)),
-        SimulatedRefusal(401, "unauthorized", .notExecuted(.misconfigured)),
-        SimulatedRefusal(404, "charge_not_found", .notExecuted(.misconfigured)),
-        SimulatedRefusal(404, "not_found", .notExecuted(.misconfigured)),
-        SimulatedRefusal(405, "method_not_allowed", .notExecuted(.misconfigured)),
-        SimulatedRefusal(413, "body_too_large", .notExecuted(.misconfigured)),
-        SimulatedRefusal(429, "rate_limited", .notExecuted(.rateLimited)),
-        SimulatedRefusal(503, "not_executed", .notExecuted(.overloaded)),
+        SimulatedRefusal(400, "idempotency_key_reused", means: .keyReused),
+        SimulatedRefusal(400, "idempotency_key_missing", means: .notExecuted(.misconfigured)),
+        SimulatedRefusal(400, "idempotency_key_invalid", means: .notExecuted(.misconfigured)),
+        SimulatedRefusal(400, "invalid_json", means: .notExecuted(.misconfigured)),
+        SimulatedRefusal(400, "invalid_request", means: .notExecuted(.misconfigured)),
+        SimulatedRefusal(400, "invalid_amount", means: .notExecuted(.misconfigured)),
+        SimulatedRefusal(400, "invalid_currency", means: .notExecuted(.misconfigured)),
+        SimulatedRefusal(400, "invalid_reference", means: .notExecuted(.misconfigured)),
+        SimulatedRefusal(400, "unknown_token", means: .declined(.invalidPaymentMethod)),
+        SimulatedRefusal(400, "currency_mismatch", means: .notExecuted(.misconfigured)),
+        SimulatedRefusal(400, "reference_mismatch", means: .notExecuted(.misconfigured)),
+        SimulatedRefusal(401, "unauthorized", means: .notExecuted(.misconfigured)),
+        SimulatedRefusal(404, "charge_not_found", means: .notExecuted(.misconfigured)),
+        SimulatedRefusal(404, "not_found", means: .notExecuted(.misconfigured)),
+        SimulatedRefusal(405, "method_not_allowed", means: .notExecuted(.misconfigured)),
+        SimulatedRefusal(413, "body_too_large", means: .notExecuted(.misconfigured)),
+        SimulatedRefusal(429, "rate_limited", means: .notExecuted(.rateLimited)),
+        SimulatedRefusal(503, "not_executed", means: .notExecuted(.overloaded)),
     ]
 }

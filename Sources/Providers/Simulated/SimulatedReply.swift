@@ -31,12 +31,13 @@ struct SimulatedReply {
         var cursor = JSONCursor()
         try cursor.beginObject(input)
         while let name = try cursor.nextMember(input) {
-            try read(name, &cursor, input)
+            try read(name, at: &cursor, in: input)
         }
         try cursor.finish(input)
     }
 
-    private mutating func read(_ name: JSONString, _ cursor: inout JSONCursor, _ input: Span<UInt8>) throws(JSONError) {
+    private mutating func read(_ name: JSONString, at cursor: inout JSONCursor, in input: Span<UInt8>) throws(JSONError)
+    {
         // A member that is null is as good as absent.
         guard try cursor.peekKind(input) != .null else { return try cursor.readNull(input) }
         if name.equals("id", in: input) {
@@ -50,14 +51,14 @@ struct SimulatedReply {
         } else if name.equals("currency", in: input) {
             currency = Self.currency(try cursor.readString(input), input)
         } else {
-            try readRest(name, &cursor, input)
+            try readRest(name, at: &cursor, in: input)
         }
     }
 
     private mutating func readRest(
         _ name: JSONString,
-        _ cursor: inout JSONCursor,
-        _ input: Span<UInt8>
+        at cursor: inout JSONCursor,
+        in input: Span<UInt8>
     ) throws(JSONError) {
         if name.equals("charge", in: input) {
             charge = try cursor.readString(input)

@@ -90,13 +90,13 @@ enum SimulatedReplyDecoder {
 
     private static func success(_ body: ByteBuffer, _ call: SimulatedCall) -> ProviderOutcome {
         let input = body.readableBytesUInt8Span
-        guard let reply = try? SimulatedReply(input), isAbout(call, reply, input), let status = reply.status,
+        guard let reply = try? SimulatedReply(input), isAbout(call, reply, in: input), let status = reply.status,
             let reference = reference(reply.id, input)
         else { return .unknown(.badResponse) }
         if status.equals("pending", in: input) { return .pending(providerReference: reference) }
-        if status.equals("requires_action", in: input) { return actionRequired(reply, reference, input) }
+        if status.equals("requires_action", in: input) { return actionRequired(reply, reference: reference, in: input) }
         guard status.equals(expectedStatus(call), in: input) else { return .unknown(.badResponse) }
-        return succeeded(call, reply, reference)
+        return succeeded(call, reply, reference: reference)
     }
 
     /// A sale that was only authorized, or the reverse, is not what was asked for.
@@ -128,8 +128,8 @@ enum SimulatedReplyDecoder {
 
     private static func found(_ body: ByteBuffer, _ call: SimulatedCall) -> ProviderOutcome {
         let input = body.readableBytesUInt8Span
-        guard let reply = try? SimulatedReply(input), isAbout(call, reply, input), let outcome = reply.outcome,
-            reply.operation?.equals(call.operation.name, in: input) ?? false, isKeyed(call, reply, input)
+        guard let reply = try? SimulatedReply(input), isAbout(call, reply, in: input), let outcome = reply.outcome,
+            reply.operation?.equals(call.operation.name, in: input) ?? false, isKeyed(call, reply, in: input)
         else { return .unknown(.badResponse) }
         if outcome.equals("declined", in: input) {
             return .declined(decline(reply.code?.string(in: input) ?? "", advice: reply.adviceCode?.string(in: input)))
@@ -137,9 +137,11 @@ enum SimulatedReplyDecoder {
         let id = call.operation == .authorize ? reply.charge : reply.id
         guard let reference = reference(id, input) else { return .unknown(.badResponse) }
         if outcome.equals("pending", in: input) { return .pending(providerReference: reference) }
-        if outcome.equals("requires_action", in: input) { return actionRequired(reply, reference, input) }
+        if outcome.equals("requires_action", in: input) {
+            return actionRequired(reply, reference: reference, in: input)
+        }
         guard outcome.equals("succeeded", in: input) else { return .unknown(.badResponse) }
-        return succeeded(call, reply, reference)
+        return succeeded(call, reply, reference: reference)
     }
 
     // MARK: Parts
@@ -153,8 +155,8 @@ enum SimulatedReplyDecoder {
     /// Without an address the shopper can go nowhere: then it is not known what the PSP waits for.
     private static func actionRequired(
         _ reply: SimulatedReply,
-        _ reference: String,
-        _ input: Span<UInt8>
+        reference: String,
+        in input: Span<UInt8>
     ) -> ProviderOutcome {
         guard let type = reply.actionType, let url = reply.actionURL, !url.hasEscapes,
             (1...NextAction.maximumURLBytes).contains(url.range.count), isPrintable(url, input)
@@ -184,7 +186,7 @@ enum SimulatedReplyDecoder {
     private static func succeeded(
         _ call: SimulatedCall,
         _ reply: SimulatedReply,
-        _ reference: String
+        reference: String
     ) -> ProviderOutcome {
         guard let amountMinor = reply.amountMinor, let currency = reply.currency,
             call.requested.isPlausible(amountMinor, currency)
@@ -200,16 +202,16 @@ enum SimulatedReplyDecoder {
     }
 
     /// Whether the reply speaks of the payment (or the charge) that the call was about.
-    private static func isAbout(_ call: SimulatedCall, _ reply: SimulatedReply, _ input: Span<UInt8>) -> Bool {
+    private static func isAbout(_ call: SimulatedCall, _ reply: SimulatedReply, in input: Span<UInt8>) -> Bool {
         if let reference = reply.reference { return isReference(reference, to: call.payment, input) }
         guard let charge = reply.charge else { return false }
-        return call.operation != .authorize && equals(charge, call.providerReference, input)
+        return call.operation != .authorize && equals(charge, call.providerReference, in: input)
     }
 
     /// Whether the reply speaks of the very operation that the query was about, not of another of the same payment.
-    private static func isKeyed(_ call: SimulatedCall, _ reply: SimulatedReply, _ input: Span<UInt8>) -> Bool {
+    private static func isKeyed(_ call: SimulatedCall, _ reply: SimulatedReply, in input: Span<UInt8>) -> Bool {
         guard let key = reply.key, let queried = call.queriedKey else { return false }
-        return equals(key, queried, input)
+        return equals(key, queried, in: input)
     }
 
     private static func isReference(_ text: JSONString, to payment: PaymentID, _ input: Span<UInt8>) -> Bool {
@@ -231,7 +233,7 @@ enum SimulatedReplyDecoder {
         return isEqual
     }
 
-    private static func equals(_ text: JSONString, _ expected: String, _ input: Span<UInt8>) -> Bool {
+    private static func equals(_ text: JSONString, _ expected: String, in input: Span<UInt8>) -> Bool {
         guard !text.hasEscapes, text.range.count == expected.utf8.count else { return false }
         return zip(text.range, expected.utf8).allSatisfy { input[$0] == $1 }
     }

@@ -116,7 +116,12 @@ extension ShardCore {
             amountMinor: amount,
             staysOpen: staysOpen(operation, payments[index], amountMinor: amount),
             key: admitted.key,
-            transfers: Postings.started(kind, amount, payments[index], rail: rail(of: payments[index])),
+            transfers: Postings.started(
+                kind,
+                amountMinor: amount,
+                of: payments[index],
+                rail: rail(of: payments[index])
+            ),
             instructions: operation.packedInstructions,
             previous: payments.lastRecord(of: index),
             time: turn.now

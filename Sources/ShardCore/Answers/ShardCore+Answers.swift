@@ -60,7 +60,7 @@ extension ShardCore {
 
     /// The answer that ends an operation and that its key replays from now on.
     func finalAnswer(_ operation: RunningOperation, _ record: OperationFinished) -> Answer {
-        if let refund = operation.refund.index { return refundAnswer(refund, operation, record) }
+        if let refund = operation.refund.index { return refundAnswer(refund, after: operation, finished: record) }
         let requestID = operation.key?.requestID ?? RequestKey.none.requestID
         let payment = payments[operation.payment]
         let view = view(payment)
@@ -96,8 +96,8 @@ extension ShardCore {
 
     private func refundAnswer(
         _ refund: Index<Refund>,
-        _ operation: RunningOperation,
-        _ record: OperationFinished
+        after operation: RunningOperation,
+        finished record: OperationFinished
     ) -> Answer {
         let view = view(refund, payments[operation.payment])
         let requestID = operation.key?.requestID ?? RequestKey.none.requestID
@@ -235,8 +235,8 @@ extension ShardCore {
     }
 
     /// An answer that refuses a request outside of any command (a stored answer that cannot be read).
-    package func refusal(_ refusal: Refusal, _ reply: ReplyToken, _ requestID: RequestID) -> Response {
-        renderer.refusal(refusal, reply, requestID)
+    package func refusal(_ refusal: Refusal, to reply: ReplyToken, requestID: RequestID) -> Response {
+        renderer.refusal(refusal, to: reply, requestID: requestID)
     }
 
     /// Whether any request still waits for its answer.
@@ -299,7 +299,7 @@ extension PaymentView {
 
 extension ResponseRenderer {
     /// An answer that refuses a request, for where there is no shard.
-    package func refusal(_ refusal: Refusal, _ reply: ReplyToken, _ requestID: RequestID) -> Response {
+    package func refusal(_ refusal: Refusal, to reply: ReplyToken, requestID: RequestID) -> Response {
         var body = ByteBufferAllocator().buffer(capacity: 512)
         renderRefusal(refusal, payment: nil, details: Span(), requestID: requestID, into: &body)
         return Response(

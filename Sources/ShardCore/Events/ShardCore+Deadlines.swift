@@ -143,7 +143,7 @@ extension ShardCore {
             amountMinor: amount,
             cause: cause,
             key: nil,
-            transfers: Postings.started(operation, amount, payment, rail: rail(of: payment)),
+            transfers: Postings.started(operation, amountMinor: amount, of: payment, rail: rail(of: payment)),
             previous: payments.lastRecord(of: payment.index),
             time: turn.now
         )

@@ -139,7 +139,11 @@ extension ShardCore {
                 return dispute.status == .open && dispute.evidenceDueAt != 0 && dispute.evidenceDueAt < now
             }
         ) {
-            let fact = PaymentFact(.disputeOverdue, payments[dispute].amountMinor, payments[index].currency)
+            let fact = PaymentFact(
+                .disputeOverdue,
+                amountMinor: payments[dispute].amountMinor,
+                in: payments[index].currency
+            )
             let record = EventApplied(
                 payment: payments[index].id,
                 type: .disputeOverdue,

@@ -43,7 +43,7 @@ extension ShardCore {
         var record = EventApplied(
             payment: event.payment,
             type: event.type,
-            fact: PaymentFact(.none, 0, payments[index].currency),
+            fact: PaymentFact(.none, amountMinor: 0, in: payments[index].currency),
             refund: refund.map { payments[$0].id.ordinal } ?? 0,
             provider: event.provider,
             eventID: event.id,
@@ -157,8 +157,8 @@ extension ShardCore {
         }
         record.transfers = Postings.of(
             record.fact,
-            payments[index],
-            dispute.map { payments[$0] },
+            on: payments[index],
+            dispute: dispute.map { payments[$0] },
             rail: rail(of: payments[index])
         )
         // Sellers' parts follow: a second transfer of the same record.

@@ -180,15 +180,15 @@ extension ShardCore {
             ? Postings.conflicted(
                 operation.operation,
                 executedMinor: record.executedMinor,
-                record.executedCurrency,
-                payment
+                in: record.executedCurrency,
+                of: payment
             )
             : Postings.finished(
                 operation.operation,
                 result,
-                record.effectiveMinor,
+                amountMinor: record.effectiveMinor,
                 staysOpen: operation.staysOpen,
-                payment,
+                of: payment,
                 rail: rail(of: payment),
                 sellers: sellerShares(operation, payment, captureMinor: record.effectiveMinor)
             )
@@ -224,7 +224,7 @@ extension ShardCore {
         var machine = operations[slot].machine
         let next = machine.notExecuted(isTransient: reason.isTransient, at: turn.now, resolutionPolicy(slot))
         guard next != .giveUp else { return giveUp(slot, .call(reason), in: &turn) }
-        note(slot, .notExecuted, reason, in: &turn)
+        note(slot, .notExecuted, reason: reason, in: &turn)
         operations[slot].machine = machine
         switch next {
         case .giveUp: break
@@ -257,7 +257,7 @@ extension ShardCore {
         var machine = operations[slot].machine
         let next = machine.notFound(at: turn.now, isGivenUp: isGivenUp(slot), resolutionPolicy(slot))
         guard next != .giveUp else { return giveUp(slot, .call(.timeout), in: &turn) }
-        note(slot, .notFound, nil, in: &turn)
+        note(slot, .notFound, reason: nil, in: &turn)
         operations[slot].machine = machine
         switch next {
         case .giveUp: break
@@ -307,7 +307,7 @@ extension ShardCore {
             answerProcessing(slot, in: &turn)
             awaitResolution(slot, at: time)
         case .staysUncertain(let time):
-            note(slot, isPending ? .pending : .unknown, reason, in: &turn)
+            note(slot, isPending ? .pending : .unknown, reason: reason, in: &turn)
             operations[slot].machine = machine
             awaitResolution(slot, at: time)
         }
@@ -338,7 +338,7 @@ extension ShardCore {
     private mutating func note(
         _ slot: Int,
         _ answer: OperationAttempted.Answer,
-        _ reason: CallFailure?,
+        reason: CallFailure?,
         in turn: inout Turn
     ) {
         let operation = operations[slot]
@@ -411,7 +411,7 @@ extension ShardCore {
             operations[slot].machine = machine
             call(.query, slot, paymentMethod: "", in: &turn)
         case .wait(let time):
-            note(slot, .unknown, reason, in: &turn)
+            note(slot, .unknown, reason: reason, in: &turn)
             operations[slot].machine = machine
             awaitResolution(slot, at: time)
         }

@@ -116,7 +116,7 @@ extension ShardCore {
         }
         let plan = PaymentDetails.plan(in: request.details.bytes.span)
         let fee = BasisPoints.fee(of: request.amountMinor, basisPoints: request.feeBasisPoints)
-        if let refusal = planRefusal(plan, request.amountMinor, fee, besides: [], merchant)
+        if let refusal = planRefusal(plan, captureMinor: request.amountMinor, feeMinor: fee, besides: [], of: merchant)
             ?? accountRefusal(plan, of: merchant, in: request.currency)
         {
             return .failure(Refused(refusal: refusal))
@@ -157,10 +157,10 @@ extension ShardCore {
         let earlier = payments.withNotes(of: payment.index) { PaymentDetails.splits(in: $0) }.compactMap(\.seller)
         return planRefusal(
             splits,
-            amount,
-            payment.fee(ofCapture: amount),
+            captureMinor: amount,
+            feeMinor: payment.fee(ofCapture: amount),
             besides: earlier,
-            payment.merchant
+            of: payment.merchant
         ) ?? accountRefusal(splits, of: payment.merchant, in: payment.currency)
     }
 

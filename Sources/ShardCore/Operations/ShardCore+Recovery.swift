@@ -88,7 +88,7 @@ extension ShardCore {
             try checkEarlierConnector(record)
             applyEvent(record, at: position)
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
-            try replayMoney(header, &reader, bytes, at: position)
+            try replayMoney(header, reader: &reader, in: bytes, at: position)
         }
     }
 

@@ -52,10 +52,10 @@ extension ShardCore {
             payment: index,
             refund: .none,
             ordinal: 1,
-            record.amountMinor,
-            record.key,
+            amountMinor: record.amountMinor,
+            key: record.key,
             gate: Self.gate(record.details.span),
-            record.time
+            at: record.time
         )
         payments.setOperation(.calling(slot: slot), of: index)
         if record.traits.contains(.split) { followPlan(slot) }
@@ -76,9 +76,9 @@ extension ShardCore {
                 payment: index,
                 refund: .none,
                 ordinal: record.ordinal,
-                record.amountMinor,
-                record.key,
-                record.time
+                amountMinor: record.amountMinor,
+                key: record.key,
+                at: record.time
             )
             payments.setOperation(.calling(slot: slot), of: index)
             operations[slot].staysOpen = record.staysOpen
@@ -116,9 +116,9 @@ extension ShardCore {
             payment: index,
             refund: OptionalIndex(refundIndex),
             ordinal: record.ordinal,
-            record.amountMinor,
-            record.key,
-            record.time
+            amountMinor: record.amountMinor,
+            key: record.key,
+            at: record.time
         )
         payments.setOperation(.calling(slot: slot), of: refundIndex)
         claimAccounts(operations[slot])
@@ -130,10 +130,10 @@ extension ShardCore {
         payment: Index<Payment>,
         refund: OptionalIndex<Refund>,
         ordinal: UInt16,
-        _ amountMinor: Int64,
-        _ key: RequestKey?,
+        amountMinor: Int64,
+        key: RequestKey?,
         gate: RiskGate = .open,
-        _ time: Int64
+        at time: Int64
     ) -> Int {
         let slot = operations.insert(
             RunningOperation(

@@ -79,7 +79,7 @@ extension ShardCore {
         let assessment = note(slot)
         switch operations[slot].gate {
         case .open: preconditionFailure("an open gate holds nothing back")
-        case .review, .block: decide(slot, assessment, .rules, in: &turn)
+        case .review, .block: decide(slot, assessment, from: .rules, in: &turn)
         case .score:
             guard let scorer = riskPolicy?.scorer else {
                 // The configuration has none any more.
@@ -152,7 +152,7 @@ extension ShardCore {
         actor = .gateway
         let before = note(slot)
         guard let riskPolicy, case .scored = answer else { return scoreFailed(slot, before, in: &turn) }
-        decide(slot, riskPolicy.combine(before, answer), .scorer, in: &turn)
+        decide(slot, riskPolicy.combine(before, answer), from: .scorer, in: &turn)
     }
 
     private mutating func scoreFailed(
@@ -166,7 +166,7 @@ extension ShardCore {
         after.band = max(before.band, .review)
         after.reasons.append(RiskReason.scorerFailed)
         if let riskPolicy { after = riskPolicy.combine(before, .failed(.unreachable)) }
-        decide(slot, after, .scorer, in: &turn)
+        decide(slot, after, from: .scorer, in: &turn)
     }
 
     // MARK: The verdict
@@ -174,7 +174,7 @@ extension ShardCore {
     private mutating func decide(
         _ slot: Int,
         _ assessment: RiskAssessment,
-        _ source: RiskDecided.Source,
+        from source: RiskDecided.Source,
         in turn: inout Turn
     ) {
         let operation = operations[slot]
@@ -196,7 +196,7 @@ extension ShardCore {
             return execute(slot, paymentMethod: paymentMethod(of: operation.payment), in: &turn)
         }
         guard let key = operation.key else { preconditionFailure("a payment is made under a key") }
-        let answer = verdictAnswer(payments[operation.payment], assessment.band, key.requestID)
+        let answer = verdictAnswer(payments[operation.payment], band: assessment.band, requestID: key.requestID)
         record.responseStatus = answer.status
         record.response = answer.body
         persist(.riskDecided(record), in: &turn)
@@ -251,7 +251,7 @@ extension ShardCore {
         payments.setDetails(details.span, of: index)
     }
 
-    private func verdictAnswer(_ payment: Payment, _ band: RiskBand, _ requestID: RequestID) -> Answer {
+    private func verdictAnswer(_ payment: Payment, band: RiskBand, requestID: RequestID) -> Answer {
         let view = view(payment)
         var body = makeBody()
         let status: UInt16 = withShownDetails(payment) { details in

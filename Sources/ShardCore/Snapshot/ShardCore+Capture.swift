@@ -51,16 +51,16 @@ extension ShardCore {
             }
         }
         // Not the keys: which of them are still remembered depends on when time last passed, not on the journal.
-        hasher.combine(UInt64(runningCount), lastPosition, UInt64(payments.count), UInt64(payments.refundCount))
+        hasher.combine([UInt64(runningCount), lastPosition, UInt64(payments.count), UInt64(payments.refundCount)])
         hasher.combine(UInt64(payments.disputeCount))
         var accounts: UInt64 = 0
         ledger.forEachAccount { account, totals in
             var line = StateHasher()
-            line.combine(account.owner, UInt64(account.kind.rawValue), UInt64(account.currency.numericCode), 0)
-            line.combine(UInt64(truncatingIfNeeded: totals.debits), UInt64(truncatingIfNeeded: totals.credits), 0, 0)
+            line.combine([account.owner, UInt64(account.kind.rawValue), UInt64(account.currency.numericCode), 0])
+            line.combine([UInt64(truncatingIfNeeded: totals.debits), UInt64(truncatingIfNeeded: totals.credits), 0, 0])
             accounts &+= line.value  // Order-free: the table's order is not part of the state.
         }
-        hasher.combine(accounts, ledger.chainDigest, treasury.digest(cold: cold), 0)
+        hasher.combine([accounts, ledger.chainDigest, treasury.digest(cold: cold), 0])
         if let riskCounters { hasher.combine(riskCounters) }
         return hasher.value
     }

@@ -34,8 +34,8 @@ extension ShardCore {
     /// Takes in one chunk of a snapshot. Sections come in the order: state, accounts, entry chains, payments, operations.
     package mutating func restore(
         _ section: SnapshotSection,
-        _ bytes: UnsafeRawBufferPointer,
-        _ progress: inout SnapshotProgress
+        from bytes: UnsafeRawBufferPointer,
+        progress: inout SnapshotProgress
     ) throws(RecordDecodingError) {
         switch section {
         case .state: try restoreState(bytes, &progress)
@@ -44,7 +44,8 @@ extension ShardCore {
         case .accounts: try restoreAccounts(bytes, &progress)
         case .entryChains: try restoreEntryChains(bytes, &progress)
         case .riskCounters: try restoreRiskCounters(bytes, &progress.riskCounters)
-        case .money, .payouts, .wallets, .walletSums, .quotes: try restoreTreasury(section, bytes, &progress)
+        case .money, .payouts, .wallets, .walletSums, .quotes:
+            try restoreTreasury(section, from: bytes, progress: &progress)
         case .disputes:
             var reader = RecordReader()
             let count = try reader.integer(UInt64.self, bytes.bindMemory(to: UInt8.self).span)

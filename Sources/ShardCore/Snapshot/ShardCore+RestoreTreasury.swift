@@ -6,8 +6,8 @@ extension ShardCore {
     /// Takes in a chunk of the sections 12 to 15, and 19. The first of section 12 holds the counts, the others sellers.
     mutating func restoreTreasury(
         _ section: SnapshotSection,
-        _ raw: UnsafeRawBufferPointer,
-        _ progress: inout SnapshotProgress
+        from raw: UnsafeRawBufferPointer,
+        progress: inout SnapshotProgress
     ) throws(RecordDecodingError) {
         let bytes = raw.bindMemory(to: UInt8.self).span
         var reader = RecordReader()

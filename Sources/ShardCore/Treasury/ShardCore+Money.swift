@@ -63,7 +63,8 @@ extension ShardCore {
     mutating func handle(_ command: TreasuryCommand, _ admitted: AdmittedCommand, in turn: inout Turn) {
         switch command {
         case .createPayout(let request): requestPayout(request, admitted, in: &turn)
-        case .payoutEvent(let id, let event, let reason): payoutEvent(id, event, reason: reason, admitted, in: &turn)
+        case .payoutEvent(let id, let event, let reason):
+            payoutEvent(id, event, reason: reason, admitted: admitted, in: &turn)
         case .createWallet(let request): openWallet(request, admitted, in: &turn)
         case .quote(let request): makeQuote(request, admitted, in: &turn)
         case .convert(let id): convert(id, admitted, in: &turn)
@@ -73,8 +74,8 @@ extension ShardCore {
     /// Applies a durable record of these tables.
     mutating func replayMoney(
         _ header: RecordHeader,
-        _ reader: inout RecordReader,
-        _ bytes: Span<UInt8>,
+        reader: inout RecordReader,
+        in bytes: Span<UInt8>,
         at position: RecordPosition
     ) throws(RecordDecodingError) {
         switch header.kind {

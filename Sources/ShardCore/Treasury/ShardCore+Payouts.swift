@@ -26,7 +26,7 @@ extension ShardCore {
             destination: request.destination,
             requestedAt: turn.now
         )
-        record(payout, nil, reason: "", admitted, in: &turn)
+        record(payout, nil, reason: "", admitted: admitted, in: &turn)
     }
 
     private func payoutAmount(_ request: CreatePayout, _ merchant: MerchantID) -> Result<Int64, Refused> {
@@ -55,21 +55,21 @@ extension ShardCore {
         _ id: PayoutID,
         _ event: PayoutEvent,
         reason: String,
-        _ admitted: AdmittedCommand,
+        admitted: AdmittedCommand,
         in turn: inout Turn
     ) {
         guard let index = find(id) else { return refuse(admitted.caller, .notFound, in: &turn) }
         guard treasury.payouts[index].state(after: event) != nil else {
             return refuse(admitted.caller, .payoutUnexpectedState, in: &turn)
         }
-        record(treasury.payouts[index], event, reason: reason, admitted, in: &turn)
+        record(treasury.payouts[index], event, reason: reason, admitted: admitted, in: &turn)
     }
 
     private mutating func record(
         _ payout: Payout,
         _ event: PayoutEvent?,
         reason: String,
-        _ admitted: AdmittedCommand,
+        admitted: AdmittedCommand,
         in turn: inout Turn
     ) {
         // Money that comes back to a seller that was forgotten finds it under its next number.

@@ -10,10 +10,10 @@ extension ShardCore {
     /// Why a plan cannot be followed.
     func planRefusal(
         _ plan: [SplitRequest],
-        _ captureMinor: Int64,
-        _ feeMinor: Int64,
+        captureMinor: Int64,
+        feeMinor: Int64,
         besides earlier: [SellerName],
-        _ merchant: MerchantID
+        of merchant: MerchantID
     ) -> Refusal? {
         let sellers = Set(plan.map(\.seller))
         guard sellers.union(earlier).count <= SplitAllocation.maximumSellers else { return .tooManySellers }
@@ -122,15 +122,15 @@ extension ShardCore {
             let allocation = allocation(payment, captureMinor: record.effectiveMinor)
         {
             for part in allocation.parts {
-                add(part.amountMinor, part.seller, owner(of: part.seller, payment.merchant), to: &splits)
+                add(part.amountMinor, seller: part.seller, owner: owner(of: part.seller, payment.merchant), to: &splits)
             }
-            if allocation.residueMinor > 0 { add(allocation.residueMinor, nil, 0, to: &splits) }
+            if allocation.residueMinor > 0 { add(allocation.residueMinor, seller: nil, owner: 0, to: &splits) }
         }
         let notes = payments.withNotes(of: payment.index) { PaymentDetails.endingPlan(in: $0, splits: splits) }
         payments.setNotes(notes.bytes.span, of: index)
     }
 
-    private func add(_ amount: Int64, _ seller: SellerName?, _ owner: UInt64, to splits: inout [PaymentSplit]) {
+    private func add(_ amount: Int64, seller: SellerName?, owner: UInt64, to splits: inout [PaymentSplit]) {
         if let known = splits.firstIndex(where: { $0.seller == seller }) {
             // A seller that was forgotten since has nothing pending: what it gets now is on the accounts of its new number.
             splits[known].owner = owner

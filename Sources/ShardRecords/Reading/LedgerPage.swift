@@ -59,7 +59,7 @@ package struct LedgerPage: Sendable {
                 throw error
             }
             records += 1
-            let rest = try add(linked.record, at: cursor, request.shard, read)
+            let rest = try add(linked.record, at: cursor, shard: request.shard, reading: read)
             cursor =
                 rest > 0
                 ? LedgerCursor(position: cursor.position, transfers: rest) : LedgerCursor(position: linked.link)
@@ -71,8 +71,8 @@ package struct LedgerPage: Sendable {
     private mutating func add(
         _ record: ShardRecord,
         at cursor: LedgerCursor,
-        _ shard: UInt16,
-        _ read: (RecordPosition) throws(JournalError) -> [UInt8]
+        shard: UInt16,
+        reading read: (RecordPosition) throws(JournalError) -> [UInt8]
     ) throws(JournalError) -> UInt8 {
         let transfers = record.transfers
         guard transfers.count > 0 else {

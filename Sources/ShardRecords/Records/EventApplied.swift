@@ -110,8 +110,8 @@ extension PaymentFact {
     ) throws(Codec.Failure) -> PaymentFact {
         var result = PaymentFact(
             try codec.field("effect", fact?.effect),
-            try codec.field("amount", fact?.amountMinor),
-            try codec.field("currency", fact?.currency)
+            amountMinor: try codec.field("amount", fact?.amountMinor),
+            in: try codec.field("currency", fact?.currency)
         )
         result.feeMinor = try codec.field("fee", fact?.feeMinor)
         result.reservedMinor = try codec.field("reserved", fact?.reservedMinor)

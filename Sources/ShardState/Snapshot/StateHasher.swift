@@ -13,15 +13,8 @@ package struct StateHasher {
         value ^= value >> 29
     }
 
-    package mutating func combine(_ first: UInt64, _ second: UInt64, _ third: UInt64, _ fourth: UInt64) {
-        combine(first)
-        combine(second)
-        combine(third)
-        combine(fourth)
-    }
-
-    package mutating func combine(_ first: Int64, _ second: Int64, _ third: Int64) {
-        combine(UInt64(bitPattern: first), UInt64(bitPattern: second), UInt64(bitPattern: third), 0)
+    package mutating func combine(_ words: InlineArray<4, UInt64>) {
+        for index in words.indices { combine(words[index]) }
     }
 
     package mutating func combine(_ text: String) { for byte in text.utf8 { combine(UInt64(byte)) } }
@@ -34,8 +27,8 @@ extension EntryChains {
     package var digest: UInt64 {
         chains.reduce(0) { sum, chain in
             var line = StateHasher()
-            line.combine(chain.merchant, chain.newest, chain.records, chain.recordsSinceMark)
-            line.combine(chain.marks, chain.newestMark, chain.newestFarMark, chain.newestFarthestMark)
+            line.combine([chain.merchant, chain.newest, chain.records, chain.recordsSinceMark])
+            line.combine([chain.marks, chain.newestMark, chain.newestFarMark, chain.newestFarthestMark])
             return sum &+ line.value
         }
     }
@@ -44,7 +37,7 @@ extension EntryChains {
 extension StateHasher {
     /// The table is the same slot for slot after a replay, and so is where its search goes on.
     package mutating func combine(_ counters: RiskCounters) {
-        combine(UInt64(counters.count), UInt64(counters.shape.cursor), 0, 0)
+        combine([UInt64(counters.count), UInt64(counters.shape.cursor), 0, 0])
         counters.forEach { slot, counter in
             combine(UInt64(slot))
             combine(counter.merchant.rawValue)

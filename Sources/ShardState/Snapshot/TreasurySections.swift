@@ -246,12 +246,9 @@ extension Treasury {
         forEach(sellers.sellers) { index, seller in seller.store(number: index + 1, into: &bytes) }
         forEach(quotes) { $1.store(into: &bytes) }
         hasher.combine(bytes.span)
-        hasher.combine(
-            UInt64(payouts.count),
-            UInt64(wallets.count),
-            UInt64(quotes.count),
-            UInt64(sellers.sellers.count)
-        )
+        hasher.combine([
+            UInt64(payouts.count), UInt64(wallets.count), UInt64(quotes.count), UInt64(sellers.sellers.count),
+        ])
         return hasher.value
     }
 }

@@ -88,7 +88,9 @@ extension World {
             return host.perform { $0.process(commands) }
         }
         for command in commands {
-            shard.process.respond(SimRenderer().refusal(.shardUnavailable, command.reply, command.requestID))
+            shard.process.respond(
+                SimRenderer().refusal(.shardUnavailable, to: command.reply, requestID: command.requestID)
+            )
         }
     }
 

@@ -16,7 +16,7 @@ struct KeyBench {
     init(isEncrypted: Bool = false, policy: KeyRunPolicy = KeyRunPolicy(ttlSeconds: ttl)) throws {
         ring = isEncrypted ? try Self.testRing() : nil
         self.policy = policy
-        store = Self.store(disk, ring, policy)
+        store = Self.store(disk, ring: ring, policy: policy)
         _ = try store.open()
     }
 
@@ -26,7 +26,7 @@ struct KeyBench {
         return try MasterKeyRing(text: Array(text.utf8), source: "keys")
     }
 
-    static func store(_ disk: MemoryDisk, _ ring: MasterKeyRing?, _ policy: KeyRunPolicy) -> KeyRunStore {
+    static func store(_ disk: MemoryDisk, ring: MasterKeyRing?, policy: KeyRunPolicy) -> KeyRunStore {
         KeyRunStore(
             directory: directory,
             journalID: 7,
@@ -39,7 +39,7 @@ struct KeyBench {
     /// What the next process finds on `disk`; throws as its start does.
     mutating func restart(on disk: MemoryDisk, requiring covered: RecordPosition = 0) throws(JournalError) {
         self.disk = disk
-        store = Self.store(disk, ring, policy)
+        store = Self.store(disk, ring: ring, policy: policy)
         _ = try store.open(requiring: covered)
     }
 

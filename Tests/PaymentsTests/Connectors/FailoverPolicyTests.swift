@@ -75,19 +75,19 @@ struct FailoverPolicyTests {
     func forbidden() throws {
         let plan = try Self.plan(2)
         let attempt = Attempt(number: 1, connector: try Self.connector(1), position: 0)
-        func decision(_ category: DeclineClass, _ code: DeclineCode, _ advice: DeclineAdvice) -> FailoverDecision {
+        func decision(_ category: DeclineClass, _ code: DeclineCode, advice: DeclineAdvice) -> FailoverDecision {
             FailoverPolicy.decide(after: attempt, result: .declined(category, code, advice), plan: plan)
         }
         for category in DeclineClass.allCases {
             for advice in DeclineAdvice.allCases {
-                #expect(decision(category, .insufficientFunds, advice) == .stop(.declineClass))
+                #expect(decision(category, .insufficientFunds, advice: advice) == .stop(.declineClass))
             }
         }
         for code in DeclineCode.allCases where code.category == .hard {
-            #expect(decision(code.category, code, .none) == .stop(.declineClass))
+            #expect(decision(code.category, code, advice: .none) == .stop(.declineClass))
         }
         for advice in DeclineAdvice.allCases where advice != .none {
-            #expect(decision(.softTechnical, .issuerUnavailable, advice) == .stop(.advice))
+            #expect(decision(.softTechnical, .issuerUnavailable, advice: advice) == .stop(.advice))
         }
     }
 

@@ -9,7 +9,7 @@ struct DisputeTests {
         var payment = Samples.captured()
         var dispute = Samples.dispute(600)
         func take(_ effect: PaymentEffect, _ amount: Int64 = 600) {
-            var fact = PaymentFact(effect, amount, .eur)
+            var fact = PaymentFact(effect, amountMinor: amount, in: .eur)
             fact.evidenceDueAt = 500
             payment.apply(fact, at: 10)
             dispute.apply(fact, at: 10)
@@ -99,13 +99,17 @@ struct DisputeTests {
     @Test("The fee is the event's, or the configured one; each chargeback adds its own, and a win may return it")
     func fees() throws {
         var (payment, dispute) = disputed(.warning)
-        func take(_ type: PaymentEventType, _ amount: Int64?, _ change: (inout ProviderEvent) -> Void = { _ in }) throws
-        {
+        func take(
+            _ type: PaymentEventType,
+            _ amount: Int64?,
+            changing change: (inout ProviderEvent) -> Void = { _ in }
+        ) throws {
             let context = Samples.context {
                 $0.dispute = dispute
                 $0.disputeFeeMinor = 15
             }
-            guard case .fact(let fact) = try payment.decide(Samples.event(type, amount, change), context) else {
+            guard case .fact(let fact) = try payment.decide(Samples.event(type, amount, changing: change), context)
+            else {
                 Issue.record("\(type) is a fact")
                 return
             }
@@ -136,7 +140,7 @@ struct DisputeTests {
         }
         #expect(
             try payment.decide(Samples.event(.disputeEvidence), inTime)
-                == .fact(PaymentFact(.disputeUnderReview, 0, .eur))
+                == .fact(PaymentFact(.disputeUnderReview, amountMinor: 0, in: .eur))
         )
     }
 

@@ -14,7 +14,7 @@ struct EventDecisionTests {
         case refused(EventRefusal)
     }
 
-    private static func outcome(_ payment: Payment, _ event: ProviderEvent, _ context: EventContext) -> Outcome {
+    private static func outcome(_ payment: Payment, _ event: ProviderEvent, in context: EventContext) -> Outcome {
         do throws(EventRefusal) {
             return switch try payment.decide(event, context) {
             case .fact(let fact): .fact(fact.effect)
@@ -70,7 +70,7 @@ struct EventDecisionTests {
     func table(type: PaymentEventType) {
         guard let expected = Self.table[type] else { return }
         for (phase, payment) in Samples.ofEachPhase {
-            let found = Self.outcome(payment, Samples.event(type, 1_000), Samples.context())
+            let found = Self.outcome(payment, Samples.event(type, 1_000), in: Samples.context())
             #expect(found == expected[phase] ?? .refused(.notAllowed), "\(type) in \(phase)")
         }
     }
@@ -84,7 +84,7 @@ struct EventDecisionTests {
             needsOne = true
         default: needsOne = false
         }
-        let found = Self.outcome(Samples.captured(), Samples.event(type, 1_000), Samples.context())
+        let found = Self.outcome(Samples.captured(), Samples.event(type, 1_000), in: Samples.context())
         #expect((found == .refused(.notFound)) == needsOne, "\(type): \(found)")
     }
 
@@ -92,17 +92,17 @@ struct EventDecisionTests {
     func mismatches() {
         let context = Samples.context()
         let waiting = Samples.requiresAction()
-        #expect(Self.outcome(waiting, Samples.event(.authorizationSucceeded, 1_001), context) == .fact(.conflicted))
+        #expect(Self.outcome(waiting, Samples.event(.authorizationSucceeded, 1_001), in: context) == .fact(.conflicted))
         let dollars = Samples.event(.authorizationSucceeded, 1_000) { $0.currency = .usd }
-        #expect(Self.outcome(waiting, dollars, context) == .fact(.conflicted))
+        #expect(Self.outcome(waiting, dollars, in: context) == .fact(.conflicted))
         let captured = Samples.captured()
         #expect(
-            Self.outcome(captured, Samples.event(.settlementMatched, 1_001), context) == .refused(.amountMismatch)
+            Self.outcome(captured, Samples.event(.settlementMatched, 1_001), in: context) == .refused(.amountMismatch)
         )
         let fee = Samples.event(.settlementMatched, 100) { $0.feeMinor = 101 }
-        #expect(Self.outcome(captured, fee, context) == .refused(.amountMismatch))
-        #expect(Self.outcome(captured, Samples.event(.captureFailed, 1_001), context) == .refused(.amountMismatch))
-        #expect(Self.outcome(captured, Samples.event(.disputeOpened, 1_001), context) == .refused(.amountMismatch))
+        #expect(Self.outcome(captured, fee, in: context) == .refused(.amountMismatch))
+        #expect(Self.outcome(captured, Samples.event(.captureFailed, 1_001), in: context) == .refused(.amountMismatch))
+        #expect(Self.outcome(captured, Samples.event(.disputeOpened, 1_001), in: context) == .refused(.amountMismatch))
     }
 
     @Test("A failure waits for the answer of a call that is under way; a success does not")
@@ -110,9 +110,9 @@ struct EventDecisionTests {
         let sent = Samples.context { $0.isSent = true }
         let created = Samples.created()
         #expect(
-            Self.outcome(created, Samples.event(.authorizationFailed), sent) == .refused(.operationInProgress)
+            Self.outcome(created, Samples.event(.authorizationFailed), in: sent) == .refused(.operationInProgress)
         )
-        #expect(Self.outcome(created, Samples.event(.authorizationSucceeded, 1_000), sent) == .endsOperation)
+        #expect(Self.outcome(created, Samples.event(.authorizationSucceeded, 1_000), in: sent) == .endsOperation)
     }
 
     @Test("What was never sent has no event of a PSP", arguments: PaymentEventType.allCases)
@@ -120,7 +120,7 @@ struct EventDecisionTests {
         guard type.isOfWhatWasSent else { return }
         let held = Samples.context { $0.isHeldBack = true }
         #expect(
-            Self.outcome(Samples.created(), Samples.event(type, 1_000), held) == .refused(.notAllowed),
+            Self.outcome(Samples.created(), Samples.event(type, 1_000), in: held) == .refused(.notAllowed),
             "\(type)"
         )
     }
@@ -129,7 +129,7 @@ struct EventDecisionTests {
     func otherRails(type: PaymentEventType) {
         for traits in [PaymentTraits.wallet, .cash] {
             let payment = Samples.captured(traits: traits)
-            let found = Self.outcome(payment, Samples.event(type, 1_000), Samples.context())
+            let found = Self.outcome(payment, Samples.event(type, 1_000), in: Samples.context())
             #expect(found == .refused(.notAllowed), "\(type)")
         }
     }
@@ -147,20 +147,20 @@ struct EventDecisionTests {
         #expect(failed.phase == .authorized && failed.needsReversal && failed.deadline == 150)
         #expect(failed.status == .failed, "for the merchant it has failed")
         var voided = Samples.voided()
-        voided.apply(PaymentFact(.capturedLate, 1_000, .eur), at: 100)
+        voided.apply(PaymentFact(.capturedLate, amountMinor: 1_000, in: .eur), at: 100)
         #expect(voided.phase == .captured && voided.needsReversal && voided.capturedMinor == 1_000)
     }
 
     @Test("A capture that fails later takes its money away; without any left the payment has failed")
     func captureReversed() {
         var payment = Samples.captured()
-        payment.apply(PaymentFact(.settled, 900, .eur), at: 3)
-        payment.apply(PaymentFact(.captureReversed, 400, .eur), at: 4)
+        payment.apply(PaymentFact(.settled, amountMinor: 900, in: .eur), at: 3)
+        payment.apply(PaymentFact(.captureReversed, amountMinor: 400, in: .eur), at: 4)
         #expect(payment.capturedMinor == 600 && payment.settledMinor == 600 && payment.status == .captured)
-        payment.apply(PaymentFact(.captureReversed, 600, .eur), at: 5)
+        payment.apply(PaymentFact(.captureReversed, amountMinor: 600, in: .eur), at: 5)
         #expect(payment.status == .failed && payment.failure == .captureFailed && payment.settledMinor == 0)
         var part = Samples.partiallyCaptured()
-        part.apply(PaymentFact(.captureReversed, 400, .eur), at: 5)
+        part.apply(PaymentFact(.captureReversed, amountMinor: 400, in: .eur), at: 5)
         #expect(part.phase == .authorized && part.authorizedMinor == 600 && part.capturableMinor == 600)
     }
 }

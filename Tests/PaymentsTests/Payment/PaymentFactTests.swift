@@ -36,11 +36,11 @@ struct PaymentFactTests {
             case .disputed:
                 var payment = Samples.captured()
                 payment.disputeAdded()
-                payment.apply(PaymentFact(.disputeOpened, 400, .eur), at: 5)
+                payment.apply(PaymentFact(.disputeOpened, amountMinor: 400, in: .eur), at: 5)
                 return payment
             case .lost:
                 var payment = State.disputed.payment
-                payment.apply(PaymentFact(.disputeLost, 400, .eur), at: 6)
+                payment.apply(PaymentFact(.disputeLost, amountMinor: 400, in: .eur), at: 6)
                 return payment
             }
         }
@@ -60,8 +60,8 @@ struct PaymentFactTests {
                     context.refund = refund
                 case .disputed, .lost:
                     var dispute = Samples.dispute(400)
-                    dispute.apply(PaymentFact(.disputeOpened, 400, .eur), at: 5)
-                    if self == .lost { dispute.apply(PaymentFact(.disputeLost, 400, .eur), at: 6) }
+                    dispute.apply(PaymentFact(.disputeOpened, amountMinor: 400, in: .eur), at: 5)
+                    if self == .lost { dispute.apply(PaymentFact(.disputeLost, amountMinor: 400, in: .eur), at: 6) }
                     context.dispute = dispute
                 case .created, .authorized, .partiallyCaptured, .captured, .voided, .failed, .expired,
                     .requiresAction, .review, .conflicted:
@@ -180,7 +180,7 @@ struct PaymentFactTests {
         for (state, after) in table {
             let before = state.payment
             var payment = before
-            payment.apply(PaymentFact(effect, Self.amount(effect), .eur), at: 77)
+            payment.apply(PaymentFact(effect, amountMinor: Self.amount(effect), in: .eur), at: 77)
             let text = "\(effect) of \(state)"
             #expect(payment.phase == after.phase && payment.status == after.status, "\(text): \(payment.phase)")
             #expect(payment.failure == after.failure && payment.updatedAt == 77, "\(text)")
@@ -205,7 +205,7 @@ struct PaymentFactTests {
     private func changesNothing(_ effect: PaymentEffect) throws {
         for state in State.allCases {
             var payment = state.payment
-            payment.apply(PaymentFact(effect, 400, .eur), at: 77)
+            payment.apply(PaymentFact(effect, amountMinor: 400, in: .eur), at: 77)
             #expect(Self.bytes(payment) == Self.bytes(state.payment), "\(effect) of \(state)")
         }
     }
@@ -234,27 +234,27 @@ struct PaymentFactTests {
     func preconditions() async {
         await #expect(processExitsWith: .failure) {
             var payment = Samples.captured()
-            payment.apply(PaymentFact(.settled, 1_001, .eur), at: 2)
+            payment.apply(PaymentFact(.settled, amountMinor: 1_001, in: .eur), at: 2)
         }
         await #expect(processExitsWith: .failure) {
             var payment = Samples.captured()
-            payment.apply(PaymentFact(.refundBounced, 1, .eur), at: 2)
+            payment.apply(PaymentFact(.refundBounced, amountMinor: 1, in: .eur), at: 2)
         }
         await #expect(processExitsWith: .failure) {
             var payment = Samples.captured()
-            payment.apply(PaymentFact(.disputeWon, 1, .eur), at: 2)
+            payment.apply(PaymentFact(.disputeWon, amountMinor: 1, in: .eur), at: 2)
         }
         await #expect(processExitsWith: .failure) {
             var payment = Samples.captured()
-            payment.apply(PaymentFact(.capturedLate, 1, .eur), at: 2)
+            payment.apply(PaymentFact(.capturedLate, amountMinor: 1, in: .eur), at: 2)
         }
         await #expect(processExitsWith: .failure) {
             var payment = Samples.authorized()
-            payment.apply(PaymentFact(.incremented, 1_000, .eur), at: 2)
+            payment.apply(PaymentFact(.incremented, amountMinor: 1_000, in: .eur), at: 2)
         }
         await #expect(processExitsWith: .failure) {
             var payment = Samples.voided()
-            payment.apply(PaymentFact(.conflictResolved, 0, .eur), at: 2)
+            payment.apply(PaymentFact(.conflictResolved, amountMinor: 0, in: .eur), at: 2)
         }
     }
 }

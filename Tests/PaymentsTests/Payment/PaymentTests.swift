@@ -86,33 +86,27 @@ struct PaymentTests {
         func rules(_ transfers: Transfers) -> [PostingRule] {
             [transfers.first, transfers.second].compactMap { $0?.rule }
         }
-        #expect(rules(Postings.finished(.authorize, .succeeded, 1_000, payment(), rail: .provider)) == [.hold])
-        #expect(
-            rules(Postings.finished(.authorize, .succeeded, 1_000, payment(captures: true), rail: .provider)) == [
-                .capture
-            ]
-        )
-        #expect(
-            rules(Postings.finished(.capture, .succeeded, 600, authorized(), rail: .provider)) == [
-                .release, .capture,
-            ]
-        )
-        #expect(rules(Postings.finished(.cancel, .succeeded, 1_000, authorized(), rail: .provider)) == [.release])
-        #expect(rules(Postings.started(.refund, 10, captured(), rail: .provider)) == [.refundRequested])
-        #expect(rules(Postings.finished(.refund, .succeeded, 10, captured(), rail: .provider)) == [.refundConfirmed])
-        #expect(
-            rules(Postings.finished(.refund, .notExecuted(.call(.timeout)), 10, captured(), rail: .provider)) == [
-                .refundFailed
-            ]
-        )
+        func finished(
+            _ operation: ProviderOperation,
+            _ result: OperationResult = .succeeded,
+            amountMinor: Int64,
+            of payment: Payment
+        ) -> [PostingRule] {
+            rules(Postings.finished(operation, result, amountMinor: amountMinor, of: payment, rail: .provider))
+        }
+        #expect(finished(.authorize, amountMinor: 1_000, of: payment()) == [.hold])
+        #expect(finished(.authorize, amountMinor: 1_000, of: payment(captures: true)) == [.capture])
+        #expect(finished(.capture, amountMinor: 600, of: authorized()) == [.release, .capture])
+        #expect(finished(.cancel, amountMinor: 1_000, of: authorized()) == [.release])
+        let started = Postings.started(.refund, amountMinor: 10, of: captured(), rail: .provider)
+        #expect(rules(started) == [.refundRequested])
+        #expect(finished(.refund, amountMinor: 10, of: captured()) == [.refundConfirmed])
+        #expect(finished(.refund, .notExecuted(.call(.timeout)), amountMinor: 10, of: captured()) == [.refundFailed])
         #expect(rules(Postings.bounced(10, captured(), rail: .provider)) == [.refundBounced])
         for operation in [ProviderOperation.authorize, .capture, .cancel] {
-            #expect(rules(Postings.started(operation, 10, authorized(), rail: .provider)) == [])
-            #expect(
-                rules(Postings.finished(operation, .declined(.hard, .lostCard), 10, authorized(), rail: .provider))
-                    == []
-            )
-            #expect(rules(Postings.finished(operation, .conflicted, 10, authorized(), rail: .provider)) == [])
+            #expect(rules(Postings.started(operation, amountMinor: 10, of: authorized(), rail: .provider)) == [])
+            #expect(finished(operation, .declined(.hard, .lostCard), amountMinor: 10, of: authorized()) == [])
+            #expect(finished(operation, .conflicted, amountMinor: 10, of: authorized()) == [])
         }
     }
 

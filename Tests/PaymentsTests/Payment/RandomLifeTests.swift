@@ -20,9 +20,21 @@ struct RandomLifeTests {
             for index in 0..<transfers.count { balances.apply(transfers[index]) }
         }
 
-        mutating func finish(_ operation: ProviderOperation, _ result: OperationResult, _ amount: Int64, stays: Bool) {
+        mutating func finish(
+            _ operation: ProviderOperation,
+            _ result: OperationResult,
+            amountMinor amount: Int64,
+            stays: Bool
+        ) {
             book(
-                Postings.finished(operation, result, amount, staysOpen: stays, payment, rail: .provider)
+                Postings.finished(
+                    operation,
+                    result,
+                    amountMinor: amount,
+                    staysOpen: stays,
+                    of: payment,
+                    rail: .provider
+                )
             )
             payment.operationFinished(
                 operation,
@@ -53,7 +65,7 @@ struct RandomLifeTests {
             )
         )
         let approved = Int64.random(in: 1...amount, using: &random)
-        life.finish(.authorize, .succeeded, approved, stays: false)
+        life.finish(.authorize, .succeeded, amountMinor: approved, stays: false)
         life.held = isSale ? 0 : approved
         life.captured = isSale ? approved : 0
         for _ in 0..<40 {
@@ -71,18 +83,18 @@ struct RandomLifeTests {
             // Cancelled seldom: a life should be long.
             guard amount < 500, (try? life.payment.checkCancel()) != nil else { return }
             life.payment.operationStarted(.cancel, at: 1)
-            life.finish(.cancel, .succeeded, life.payment.cancelledMinor, stays: false)
+            life.finish(.cancel, .succeeded, amountMinor: life.payment.cancelledMinor, stays: false)
             life.held = 0
         case 2:
             guard let total = try? life.payment.incrementAmount(requested: amount, PaymentCapabilities()) else {
                 return
             }
             life.payment.operationStarted(.increment, at: 1)
-            life.finish(.increment, .succeeded, total, stays: false)
+            life.finish(.increment, .succeeded, amountMinor: total, stays: false)
             life.held = total
         case 3:
             guard let refund = try? life.payment.refundAmount(requested: amount) else { return }
-            life.book(Postings.started(.refund, refund, life.payment, rail: .provider))
+            life.book(Postings.started(.refund, amountMinor: refund, of: life.payment, rail: .provider))
             life.payment.refundStarted(amountMinor: refund, at: 1)
             life.refunds.append(refund)
             life.steps += 1
@@ -90,7 +102,7 @@ struct RandomLifeTests {
             guard let refund = life.refunds.popLast() else { return }
             let succeeds = Bool.random(using: &random)
             let result: OperationResult = succeeds ? .succeeded : .declined(.hard, .genericDecline)
-            life.book(Postings.finished(.refund, result, refund, life.payment, rail: .provider))
+            life.book(Postings.finished(.refund, result, amountMinor: refund, of: life.payment, rail: .provider))
             life.payment.refundFinished(succeeded: succeeds, amountMinor: refund, at: 2)
             if succeeds { life.refunded += refund }
             life.steps += 1
@@ -108,7 +120,12 @@ struct RandomLifeTests {
         guard let amount = try? life.payment.captureAmount(requested: requested, isFinal: isFinal) else { return }
         let stays = life.payment.staysOpen(afterCaptureOf: amount, isFinal: isFinal)
         life.payment.operationStarted(.capture, at: 1)
-        life.finish(.capture, succeeds ? .succeeded : .declined(.softLater, .doNotHonor), amount, stays: stays)
+        life.finish(
+            .capture,
+            succeeds ? .succeeded : .declined(.softLater, .doNotHonor),
+            amountMinor: amount,
+            stays: stays
+        )
         guard succeeds else { return }
         life.held = stays ? life.held - amount : 0
         life.captured += amount

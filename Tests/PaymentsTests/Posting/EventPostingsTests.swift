@@ -9,7 +9,7 @@ struct EventPostingsTests {
     private func rules(_ transfers: Transfers) -> [PostingRule] { (0..<transfers.count).map { transfers[$0].rule } }
 
     private func fact(_ effect: PaymentEffect, _ amount: Int64 = 1_000) -> PaymentFact {
-        var fact = PaymentFact(effect, amount, .eur)
+        var fact = PaymentFact(effect, amountMinor: amount, in: .eur)
         fact.target = .platformFees
         fact.reservedMinor = 100
         return fact
@@ -52,7 +52,7 @@ struct EventPostingsTests {
         case .refundReversed: (payment, expected) = (captured(), [.refundFailed])
         }
         let dispute = effect.isDispute ? reserved : nil
-        #expect(rules(Postings.of(fact(effect), payment, dispute, rail: .provider)) == expected)
+        #expect(rules(Postings.of(fact(effect), on: payment, dispute: dispute, rail: .provider)) == expected)
     }
 
     @Test("Settled in any two parts, all of the merchant's share becomes available and nothing stays pending")
@@ -62,7 +62,7 @@ struct EventPostingsTests {
             var balances = Balances()
             balances.apply(PostingRules.capture(payment.parties, amountMinor: 1_000, feeMinor: 10))
             for part in [first, 1_000 - first] {
-                let transfers = Postings.of(fact(.settled, part), payment, nil, rail: .provider)
+                let transfers = Postings.of(fact(.settled, part), on: payment, dispute: nil, rail: .provider)
                 for index in 0..<transfers.count {
                     balances.apply(transfers[index])
                     for place in 0..<transfers[index].count
@@ -88,7 +88,7 @@ struct EventPostingsTests {
     func conflicts(operation: ProviderOperation) {
         for isSale in [true, false] {
             let payment = Samples.created(isSale: isSale)
-            let found = rules(Postings.conflicted(operation, executedMinor: 700, .eur, payment))
+            let found = rules(Postings.conflicted(operation, executedMinor: 700, in: .eur, of: payment))
             let moves: Bool
             switch operation {
             case .authorize, .confirm: moves = isSale
@@ -96,7 +96,7 @@ struct EventPostingsTests {
             case .cancel, .increment: moves = false
             }
             #expect(found == (moves ? [.unexplained] : []), "\(operation), sale \(isSale)")
-            #expect(Postings.conflicted(operation, executedMinor: 0, .eur, payment).count == 0)
+            #expect(Postings.conflicted(operation, executedMinor: 0, in: .eur, of: payment).count == 0)
         }
     }
 }

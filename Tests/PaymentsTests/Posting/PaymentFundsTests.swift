@@ -17,17 +17,29 @@ struct PaymentFundsTests {
         var payment = Samples.captured()
         payment = booked(
             payment,
-            Postings.finished(.authorize, .succeeded, 1_000, Samples.created(isSale: true), rail: .provider)
+            Postings.finished(
+                .authorize,
+                .succeeded,
+                amountMinor: 1_000,
+                of: Samples.created(isSale: true),
+                rail: .provider
+            )
         )
         #expect(payment.pendingFundsMinor == 990 && payment.feeMinor == 10)
-        payment = booked(payment, Postings.started(.refund, 400, payment, rail: .provider))
+        payment = booked(payment, Postings.started(.refund, amountMinor: 400, of: payment, rail: .provider))
         #expect(payment.pendingFundsMinor == 590 && payment.feeMinor == 10)
     }
 
     @Test("Of a payment of wallets the wallet keeps what is pending")
     func wallets() {
         let payment = Samples.captured(traits: .topUp)
-        let capture = Postings.finished(.authorize, .succeeded, 1_000, Samples.created(isSale: true), rail: .provider)
+        let capture = Postings.finished(
+            .authorize,
+            .succeeded,
+            amountMinor: 1_000,
+            of: Samples.created(isSale: true),
+            rail: .provider
+        )
         var after = booked(payment, capture)
         #expect(after.pendingFundsMinor == 0 && after.feeMinor == 10)
         after.setUnsettled(700)
@@ -37,12 +49,12 @@ struct PaymentFundsTests {
     @Test("Where explained money goes is not the payment's")
     func reclassified() {
         let fact = { () -> PaymentFact in
-            var fact = PaymentFact(.reclassified, 50, .eur)
+            var fact = PaymentFact(.reclassified, amountMinor: 50, in: .eur)
             fact.target = .platformFees
             return fact
         }()
         let payment = Samples.captured()
-        let after = booked(payment, Postings.of(fact, payment, nil, rail: .provider))
+        let after = booked(payment, Postings.of(fact, on: payment, dispute: nil, rail: .provider))
         #expect(after.pendingFundsMinor == 0 && after.feeMinor == 0)
     }
 }

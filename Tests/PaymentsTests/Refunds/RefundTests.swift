@@ -50,7 +50,7 @@ struct RefundTests {
         func decide(
             _ type: PaymentEventType,
             _ refund: Refund?,
-            _ amount: Int64? = nil,
+            amountMinor amount: Int64? = nil,
             isRunning: Bool = true
         ) throws(EventRefusal)
             -> EventDecision
@@ -63,9 +63,13 @@ struct RefundTests {
         }
         #expect(try decide(.refundSucceeded, succeeded) == .known)
         #expect(try decide(.refundFailed, failed) == .known)
-        #expect(try decide(.refundFailed, succeeded) == .fact(PaymentFact(.refundBounced, 300, .eur)))
-        #expect(try decide(.refundSucceeded, conflicted) == .fact(PaymentFact(.refundConfirmed, 300, .eur)))
-        #expect(try decide(.refundFailed, conflicted) == .fact(PaymentFact(.refundReversed, 300, .eur)))
+        #expect(try decide(.refundFailed, succeeded) == .fact(PaymentFact(.refundBounced, amountMinor: 300, in: .eur)))
+        #expect(
+            try decide(.refundSucceeded, conflicted) == .fact(PaymentFact(.refundConfirmed, amountMinor: 300, in: .eur))
+        )
+        #expect(
+            try decide(.refundFailed, conflicted) == .fact(PaymentFact(.refundReversed, amountMinor: 300, in: .eur))
+        )
         guard case .outcome(.succeeded(let success)) = try decide(.refundSucceeded, pending) else {
             Issue.record("a pending refund ends by its event")
             return
@@ -76,7 +80,7 @@ struct RefundTests {
             return
         }
         #expect(throws: EventRefusal.notAllowed) { try decide(.refundSucceeded, failed) }
-        #expect(throws: EventRefusal.amountMismatch) { try decide(.refundSucceeded, pending, 299) }
+        #expect(throws: EventRefusal.amountMismatch) { try decide(.refundSucceeded, pending, amountMinor: 299) }
         #expect(throws: EventRefusal.notAllowed) { try decide(.refundSucceeded, pending, isRunning: false) }
         #expect(throws: EventRefusal.notFound) { try decide(.refundSucceeded, nil) }
     }

@@ -110,7 +110,7 @@ enum Samples {
     static func event(
         _ type: PaymentEventType,
         _ amount: Int64? = nil,
-        _ change: (inout ProviderEvent) -> Void = { _ in }
+        changing change: (inout ProviderEvent) -> Void = { _ in }
     ) -> ProviderEvent {
         var event = ProviderEvent(type: type, payment: id, id: "evt_1", provider: "simulated")
         event.amountMinor = amount

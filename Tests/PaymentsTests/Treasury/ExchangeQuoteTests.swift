@@ -54,7 +54,7 @@ struct ExchangeQuoteTests {
     @Test("Stored terms that cannot be are refused")
     func stored() throws {
         let rate = try #require(ExchangeRate("1"))
-        func stored(_ sold: Int64, _ gross: Int64, _ spread: Int64, _ bought: Currency = .usd) -> ExchangeTerms? {
+        func stored(sold: Int64, gross: Int64, spread: Int64, bought: Currency = .usd) -> ExchangeTerms? {
             ExchangeTerms(
                 sold: .eur,
                 soldMinor: sold,
@@ -64,8 +64,11 @@ struct ExchangeQuoteTests {
                 rate: rate
             )
         }
-        #expect(stored(1, 2, 1)?.boughtMinor == 1)
-        #expect(stored(0, 2, 1) == nil && stored(1, 1, 1) == nil && stored(1, 2, -1) == nil)
-        #expect(stored(1, 2, 1, .eur) == nil)
+        #expect(stored(sold: 1, gross: 2, spread: 1)?.boughtMinor == 1)
+        #expect(
+            stored(sold: 0, gross: 2, spread: 1) == nil && stored(sold: 1, gross: 1, spread: 1) == nil
+                && stored(sold: 1, gross: 2, spread: -1) == nil
+        )
+        #expect(stored(sold: 1, gross: 2, spread: 1, bought: .eur) == nil)
     }
 }

@@ -32,9 +32,9 @@ struct SimulatedProofTests {
     private func outcome(
         _ status: Int,
         _ headers: HPACKHeaders,
-        _ body: String,
-        _ operation: ProviderOperation,
-        _ mode: ProviderCall.Mode = .execute
+        body: String,
+        of operation: ProviderOperation,
+        mode: ProviderCall.Mode = .execute
     ) -> ProviderOutcome {
         let response = HTTPClientResponse(status: status, headers: headers, body: ByteBuffer(string: body))
         return SimulatedReplyDecoder.outcome(
@@ -49,7 +49,7 @@ struct SimulatedProofTests {
             for body in Self.foreignBodies {
                 for type in Self.types {
                     for mode in [ProviderCall.Mode.execute, .query, .cancelByReference] {
-                        let outcome = outcome(status, type, body, operation, mode)
+                        let outcome = outcome(status, type, body: body, of: operation, mode: mode)
                         guard case .unknown = outcome else {
                             Issue.record("\(status) \(type) \(body) of \(mode) is \(outcome)")
                             return
@@ -66,7 +66,7 @@ struct SimulatedProofTests {
             let body = #"{"error":{"code":"\#(refusal.code)","message":"m","request_id":"req_12"}}"#
             for status in Self.statuses {
                 for type in Self.types {
-                    let outcome = outcome(status, type, body, .capture)
+                    let outcome = outcome(status, type, body: body, of: .capture)
                     let isProof =
                         status == refusal.status && type.first(name: "content-type") == "application/json"
                     switch (refusal.meaning, isProof) {
@@ -93,12 +93,12 @@ struct SimulatedProofTests {
             ("application/json", true), ("Application/JSON; charset=utf-8", true), ("application/json ;a=b", true),
             ("application/jsonx", false), ("text/html", false), ("", false),
         ] {
-            let isDeclined = outcome(402, ["content-type": type], decline, .capture) != .unknown(.badResponse)
-            let isDone = outcome(200, ["content-type": type], done, .capture) != .unknown(.badResponse)
+            let isDeclined = outcome(402, ["content-type": type], body: decline, of: .capture) != .unknown(.badResponse)
+            let isDone = outcome(200, ["content-type": type], body: done, of: .capture) != .unknown(.badResponse)
             #expect(isDeclined == isJSON && isDone == isJSON, "\(type)")
         }
         let twice: HPACKHeaders = ["content-type": "application/json", "content-type": "text/html"]
-        #expect(outcome(402, twice, decline, .capture) == .unknown(.badResponse))
+        #expect(outcome(402, twice, body: decline, of: .capture) == .unknown(.badResponse))
     }
 }
 

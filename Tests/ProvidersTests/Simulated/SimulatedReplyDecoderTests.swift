@@ -14,7 +14,7 @@ struct SimulatedReplyDecoderTests {
         var body: String
         var outcome: ProviderOutcome
 
-        init(_ status: Int, _ body: String, _ outcome: ProviderOutcome) {
+        init(_ status: Int, _ body: String, means outcome: ProviderOutcome) {
             self.status = status
             self.body = body
             self.outcome = outcome
@@ -57,117 +57,117 @@ struct SimulatedReplyDecoderTests {
     }
 
     static let authorizations: [Case] = [
-        Case(200, authorized, success("ch_9")),
+        Case(200, authorized, means: success("ch_9")),
         Case(
             200,
             #"{"currency":"EUR","amount":999,"x":[{}],"status":"authorized","reference":"\#(pay)","id":"ch_9"}"#,
-            success("ch_9", 999)
+            means: success("ch_9", 999)
         ),
         Case(
             200,
             #"{"id":"ch_9","reference":"\#(pay)","status":"pending","amount":1000,"currency":"EUR"}"#,
-            .pending(providerReference: "ch_9")
+            means: .pending(providerReference: "ch_9")
         ),
         // Not what was asked for: another status, another payment, no amount, no currency, no identifier, too long.
         Case(
             200,
             #"{"id":"ch_9","reference":"\#(pay)","status":"captured","amount":1000,"currency":"EUR"}"#,
-            .unknown(.badResponse)
+            means: .unknown(.badResponse)
         ),
         Case(
             200,
             #"{"id":"ch_9","reference":"pay_00000000000000000000000000","status":"authorized","amount":1,"currency":"EUR"}"#,
-            .unknown(.badResponse)
+            means: .unknown(.badResponse)
         ),
         Case(
             200,
             #"{"id":"ch_9","reference":"\#(pay)","status":"authorized","currency":"EUR"}"#,
-            .unknown(.badResponse)
+            means: .unknown(.badResponse)
         ),
         Case(
             200,
             #"{"id":"ch_9","reference":"\#(pay)","status":"authorized","amount":1,"currency":"XXX"}"#,
-            .unknown(.badResponse)
+            means: .unknown(.badResponse)
         ),
         Case(
             200,
             #"{"reference":"\#(pay)","status":"authorized","amount":1,"currency":"EUR"}"#,
-            .unknown(.badResponse)
+            means: .unknown(.badResponse)
         ),
         Case(
             200,
             #"{"id":"\#(String(repeating: "c", count: 65))","reference":"\#(pay)","status":"authorized","amount":1,"currency":"EUR"}"#,
-            .unknown(.badResponse)
+            means: .unknown(.badResponse)
         ),
         Case(
             200,
             #"{"id":"ch_9","reference":"\#(pay)","status":"authorized","amount":1.5,"currency":"EUR"}"#,
-            .unknown(.badResponse)
+            means: .unknown(.badResponse)
         ),
-        Case(200, "", .unknown(.badResponse)),
-        Case(200, "{", .unknown(.badResponse)),
-        Case(200, "[]", .unknown(.badResponse)),
-        Case(200, "null", .unknown(.badResponse)),
-        Case(200, String(authorized.dropLast()), .unknown(.badResponse)),
-        Case(201, authorized, .unknown(.badResponse)),
-        Case(302, "", .unknown(.badResponse)),
-        Case(418, "{}", .unknown(.badResponse)),
+        Case(200, "", means: .unknown(.badResponse)),
+        Case(200, "{", means: .unknown(.badResponse)),
+        Case(200, "[]", means: .unknown(.badResponse)),
+        Case(200, "null", means: .unknown(.badResponse)),
+        Case(200, String(authorized.dropLast()), means: .unknown(.badResponse)),
+        Case(201, authorized, means: .unknown(.badResponse)),
+        Case(302, "", means: .unknown(.badResponse)),
+        Case(418, "{}", means: .unknown(.badResponse)),
         Case(
             402,
             #"{"error":{"code":"insufficient_funds","message":"m"},"id":"ch_9"}"#,
-            decline(.insufficientFunds, "insufficient_funds")
+            means: decline(.insufficientFunds, "insufficient_funds")
         ),
         Case(
             402,
             #"{"error":{"code":"processing_error","message":"m","advice_code":"try_again_later"},"id":"ch_9"}"#,
-            advised(.processingError, "processing_error", advice: .tryAgainLater)
+            means: advised(.processingError, "processing_error", advice: .tryAgainLater)
         ),
         // Advice that nobody knows, and none.
         Case(
             402,
             #"{"error":{"advice_code":"pray","code":"lost_card"},"id":"ch_9"}"#,
-            decline(.lostCard, "lost_card")
+            means: decline(.lostCard, "lost_card")
         ),
         Case(
             402,
             #"{"error":{"advice_code":null,"code":"lost_card"},"id":"ch_9"}"#,
-            decline(.lostCard, "lost_card")
+            means: decline(.lostCard, "lost_card")
         ),
         Case(
             402,
             #"{"error":{"code":"never_heard_of","message":"m"},"id":"ch_9"}"#,
-            decline(.genericDecline, "never_heard_of")
+            means: decline(.genericDecline, "never_heard_of")
         ),
         Case(
             402,
             #"{"error":{"code":"\#(String(repeating: "a", count: 100))"},"id":"ch_9"}"#,
-            decline(.genericDecline, String(repeating: "a", count: 64))
+            means: decline(.genericDecline, String(repeating: "a", count: 64))
         ),
         // No identifier of the simulator's: nobody knows whose answer this is.
-        Case(402, #"{"error":{"code":"insufficient_funds","message":"m"}}"#, .unknown(.badResponse)),
-        Case(402, #"{"code":"insufficient_funds","id":"ch_9"}"#, .unknown(.badResponse)),
-        Case(402, "<html>", .unknown(.badResponse)),
-        Case(402, "{}", .unknown(.badResponse)),
-        Case(400, "", .unknown(.badResponse)),
-        Case(400, refusal("invalid_amount"), .notExecuted(.misconfigured)),
-        Case(400, refusal("unknown_token"), decline(.invalidPaymentMethod, "unknown_token")),
+        Case(402, #"{"error":{"code":"insufficient_funds","message":"m"}}"#, means: .unknown(.badResponse)),
+        Case(402, #"{"code":"insufficient_funds","id":"ch_9"}"#, means: .unknown(.badResponse)),
+        Case(402, "<html>", means: .unknown(.badResponse)),
+        Case(402, "{}", means: .unknown(.badResponse)),
+        Case(400, "", means: .unknown(.badResponse)),
+        Case(400, refusal("invalid_amount"), means: .notExecuted(.misconfigured)),
+        Case(400, refusal("unknown_token"), means: decline(.invalidPaymentMethod, "unknown_token")),
         // The key's first request may have been executed.
-        Case(400, refusal("idempotency_key_reused"), .unknown(.conflict)),
-        Case(401, "", .unknown(.badResponse)),
-        Case(401, refusal("unauthorized"), .notExecuted(.misconfigured)),
-        Case(403, "", .unknown(.badResponse)),
-        Case(404, "", .unknown(.badResponse)),
-        Case(404, refusal("not_found"), .notExecuted(.misconfigured)),
-        Case(409, refusal("idempotency_in_progress"), .unknown(.conflict)),
-        Case(409, "", .unknown(.conflict)),
-        Case(429, "", .unknown(.rateLimited)),
-        Case(429, refusal("rate_limited"), .notExecuted(.rateLimited)),
-        Case(503, refusal("not_executed"), .notExecuted(.overloaded)),
-        Case(503, #"{"error":{"code":"unavailable"}}"#, .unknown(.serverError)),
-        Case(503, "", .unknown(.serverError)),
-        Case(500, refusal("not_executed"), .unknown(.serverError)),
-        Case(502, "", .unknown(.serverError)),
-        Case(504, "", .unknown(.serverError)),
+        Case(400, refusal("idempotency_key_reused"), means: .unknown(.conflict)),
+        Case(401, "", means: .unknown(.badResponse)),
+        Case(401, refusal("unauthorized"), means: .notExecuted(.misconfigured)),
+        Case(403, "", means: .unknown(.badResponse)),
+        Case(404, "", means: .unknown(.badResponse)),
+        Case(404, refusal("not_found"), means: .notExecuted(.misconfigured)),
+        Case(409, refusal("idempotency_in_progress"), means: .unknown(.conflict)),
+        Case(409, "", means: .unknown(.conflict)),
+        Case(429, "", means: .unknown(.rateLimited)),
+        Case(429, refusal("rate_limited"), means: .notExecuted(.rateLimited)),
+        Case(503, refusal("not_executed"), means: .notExecuted(.overloaded)),
+        Case(503, #"{"error":{"code":"unavailable"}}"#, means: .unknown(.serverError)),
+        Case(503, "", means: .unknown(.serverError)),
+        Case(500, refusal("not_executed"), means: .unknown(.serverError)),
+        Case(502, "", means: .unknown(.serverError)),
+        Case(504, "", means: .unknown(.serverError)),
     ]
 
     @Test("of an authorization", arguments: authorizations)
@@ -178,9 +178,12 @@ struct SimulatedReplyDecoderTests {
     @Test("of a sale: captured is what was asked for, authorized is not")
     func sale() {
         let captured = #"{"id":"ch_9","reference":"\#(Self.pay)","status":"captured","amount":1000,"currency":"EUR"}"#
-        #expect(outcome(Case(200, captured, .notFound), Calls.make(.authorize, captures: true)) == Self.success("ch_9"))
         #expect(
-            outcome(Case(200, Self.authorized, .notFound), Calls.make(.authorize, captures: true))
+            outcome(Case(200, captured, means: .notFound), Calls.make(.authorize, captures: true))
+                == Self.success("ch_9")
+        )
+        #expect(
+            outcome(Case(200, Self.authorized, means: .notFound), Calls.make(.authorize, captures: true))
                 == .unknown(.badResponse)
         )
     }
@@ -188,7 +191,7 @@ struct SimulatedReplyDecoderTests {
     @Test("an authorization says when it ends")
     func expiry() {
         let text = String(Self.authorized.dropLast()) + #","expires_at":1790000000000}"#
-        guard case .succeeded(let success) = outcome(Case(200, text, .notFound), Calls.make(.authorize)) else {
+        guard case .succeeded(let success) = outcome(Case(200, text, means: .notFound), Calls.make(.authorize)) else {
             return #expect(Bool(false))
         }
         #expect(success.expiresAt == 1_790_000_000_000 && success.amountMinor == 1_000)
@@ -202,7 +205,7 @@ struct SimulatedReplyDecoderTests {
         let call = Calls.make(operation)
         let redirect = #","next_action":{"type":"redirect","url":"https://psp.test/actions/act_1","more":[1]}"#
         #expect(
-            outcome(Case(200, answer(redirect), .notFound), call)
+            outcome(Case(200, answer(redirect), means: .notFound), call)
                 == .actionRequired(
                     NextAction(kind: .redirect, url: "https://psp.test/actions/act_1"),
                     providerReference: "ch_9"
@@ -210,7 +213,7 @@ struct SimulatedReplyDecoderTests {
         )
         let challenge = #","next_action":{"type":"three_d_secure","url":"u"}"#
         #expect(
-            outcome(Case(200, answer(challenge), .notFound), call)
+            outcome(Case(200, answer(challenge), means: .notFound), call)
                 == .actionRequired(NextAction(kind: .threeDSecure, url: "u"), providerReference: "ch_9")
         )
         for broken in [
@@ -218,7 +221,7 @@ struct SimulatedReplyDecoderTests {
             #","next_action":{"type":"redirect","url":""}"#, #","next_action":{"type":"redirect","url":"a b"}"#,
             #","next_action":{"type":"redirect","url":"\#(String(repeating: "u", count: 2_001))"}"#,
         ] {
-            #expect(outcome(Case(200, answer(broken), .notFound), call) == .unknown(.badResponse), "\(broken)")
+            #expect(outcome(Case(200, answer(broken), means: .notFound), call) == .unknown(.badResponse), "\(broken)")
         }
     }
 
@@ -226,11 +229,14 @@ struct SimulatedReplyDecoderTests {
     func void() {
         let call = Calls.make(.authorize, mode: .cancelByReference, captures: true)
         let done = #"{"id":"can_2","reference":"\#(Self.pay)","status":"succeeded","amount":0,"currency":"EUR"}"#
-        #expect(outcome(Case(200, done, .notFound), call) == Self.success("can_2", 0))
+        #expect(outcome(Case(200, done, means: .notFound), call) == Self.success("can_2", 0))
         let late = #"{"error":{"code":"charge_already_captured"},"id":"can_2"}"#
-        #expect(outcome(Case(402, late, .notFound), call) == Self.decline(.alreadyCaptured, "charge_already_captured"))
-        #expect(outcome(Case(500, "", .notFound), call) == .unknown(.serverError))
-        #expect(outcome(Case(503, Self.refusal("not_executed"), .notFound), call) == .notExecuted(.overloaded))
+        #expect(
+            outcome(Case(402, late, means: .notFound), call)
+                == Self.decline(.alreadyCaptured, "charge_already_captured")
+        )
+        #expect(outcome(Case(500, "", means: .notFound), call) == .unknown(.serverError))
+        #expect(outcome(Case(503, Self.refusal("not_executed"), means: .notFound), call) == .notExecuted(.overloaded))
     }
 
     @Test("of what follows an authorization", arguments: [ProviderOperation.capture, .cancel, .refund, .increment])
@@ -239,39 +245,39 @@ struct SimulatedReplyDecoderTests {
             Case(
                 200,
                 #"{"id":"op_2","charge":"ch_1","status":"succeeded","amount":700,"currency":"EUR"}"#,
-                Self.success("op_2", 700)
+                means: Self.success("op_2", 700)
             ),
             Case(
                 200,
                 #"{"id":"op_2","charge":"ch_1","status":"pending","amount":700,"currency":"EUR"}"#,
-                .pending(providerReference: "op_2")
+                means: .pending(providerReference: "op_2")
             ),
             Case(
                 200,
                 #"{"id":"op_2","charge":"ch_2","status":"succeeded","amount":700,"currency":"EUR"}"#,
-                .unknown(.badResponse)
+                means: .unknown(.badResponse)
             ),
             Case(
                 200,
                 #"{"id":"op_2","status":"succeeded","amount":700,"currency":"EUR"}"#,
-                .unknown(.badResponse)
+                means: .unknown(.badResponse)
             ),
             Case(
                 402,
                 #"{"error":{"code":"charge_already_captured"},"id":"op_2"}"#,
-                Self.decline(.alreadyCaptured, "charge_already_captured")
+                means: Self.decline(.alreadyCaptured, "charge_already_captured")
             ),
             Case(
                 402,
                 #"{"error":{"code":"charge_expired"},"id":"op_2"}"#,
-                Self.decline(.authorizationExpired, "charge_expired")
+                means: Self.decline(.authorizationExpired, "charge_expired")
             ),
             Case(
                 402,
                 #"{"error":{"code":"amount_too_large"},"id":"op_2"}"#,
-                Self.decline(.amountExceedsLimit, "amount_too_large")
+                means: Self.decline(.amountExceedsLimit, "amount_too_large")
             ),
-            Case(404, Self.refusal("charge_not_found"), .notExecuted(.misconfigured)),
+            Case(404, Self.refusal("charge_not_found"), means: .notExecuted(.misconfigured)),
         ]
         for test in cases { #expect(outcome(test, Calls.make(operation)) == test.outcome) }
     }
@@ -290,25 +296,25 @@ struct SimulatedReplyDecoderTests {
     }
 
     static let queries: [Case] = [
-        Case(200, found("succeeded"), success("ch_1")),
-        Case(200, found("pending"), .pending(providerReference: "ch_1")),
-        Case(200, found("declined", extra: #","code":"do_not_honor""#), decline(.doNotHonor, "do_not_honor")),
-        Case(200, found("declined"), decline(.genericDecline, "")),
-        Case(200, found("exploded"), .unknown(.badResponse)),
-        Case(200, found("succeeded", of: "capture"), .unknown(.badResponse)),
-        Case(200, found("succeeded", key: "\(pay)-authorize-1-2"), .unknown(.badResponse)),
-        Case(200, "", .unknown(.badResponse)),
-        Case(404, refusal("operation_not_found"), .notFound),
-        Case(404, #"{"error":{"code":"operation_not_found"}}"#, .unknown(.badResponse)),
-        Case(404, refusal("not_found"), .unknown(.badResponse)),
-        Case(404, "not found", .unknown(.badResponse)),
-        Case(400, "", .unknown(.misconfigured)),
-        Case(401, "", .unknown(.misconfigured)),
-        Case(402, "{}", .unknown(.badResponse)),
-        Case(409, "", .unknown(.conflict)),
-        Case(429, "", .unknown(.rateLimited)),
-        Case(500, "", .unknown(.serverError)),
-        Case(503, refusal("not_executed"), .unknown(.serverError)),
+        Case(200, found("succeeded"), means: success("ch_1")),
+        Case(200, found("pending"), means: .pending(providerReference: "ch_1")),
+        Case(200, found("declined", extra: #","code":"do_not_honor""#), means: decline(.doNotHonor, "do_not_honor")),
+        Case(200, found("declined"), means: decline(.genericDecline, "")),
+        Case(200, found("exploded"), means: .unknown(.badResponse)),
+        Case(200, found("succeeded", of: "capture"), means: .unknown(.badResponse)),
+        Case(200, found("succeeded", key: "\(pay)-authorize-1-2"), means: .unknown(.badResponse)),
+        Case(200, "", means: .unknown(.badResponse)),
+        Case(404, refusal("operation_not_found"), means: .notFound),
+        Case(404, #"{"error":{"code":"operation_not_found"}}"#, means: .unknown(.badResponse)),
+        Case(404, refusal("not_found"), means: .unknown(.badResponse)),
+        Case(404, "not found", means: .unknown(.badResponse)),
+        Case(400, "", means: .unknown(.misconfigured)),
+        Case(401, "", means: .unknown(.misconfigured)),
+        Case(402, "{}", means: .unknown(.badResponse)),
+        Case(409, "", means: .unknown(.conflict)),
+        Case(429, "", means: .unknown(.rateLimited)),
+        Case(500, "", means: .unknown(.serverError)),
+        Case(503, refusal("not_executed"), means: .unknown(.serverError)),
     ]
 
     @Test("of a query about an authorization", arguments: queries)
@@ -318,7 +324,7 @@ struct SimulatedReplyDecoderTests {
 
     @Test("of a query about a refund: the reference is the refund's own")
     func queryOfRefund() {
-        let test = Case(200, Self.found("succeeded", of: "refund"), .notFound)
+        let test = Case(200, Self.found("succeeded", of: "refund"), means: .notFound)
         #expect(outcome(test, Calls.make(.refund, mode: .query)) == Self.success("op_5"))
     }
 
@@ -343,7 +349,7 @@ struct SimulatedReplyDecoderTests {
     @Test("every prefix of an answer is unknown, never a success or a refusal")
     func truncated() {
         for length in 0..<Self.authorized.utf8.count {
-            let test = Case(200, String(Self.authorized.prefix(length)), .notFound)
+            let test = Case(200, String(Self.authorized.prefix(length)), means: .notFound)
             #expect(outcome(test, Calls.make(.authorize)) == .unknown(.badResponse))
         }
     }

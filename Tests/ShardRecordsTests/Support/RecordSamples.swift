@@ -159,7 +159,7 @@ enum RecordSamples {
     )
 
     private static var fact: PaymentFact {
-        var fact = PaymentFact(.disputeOpened, 100, .eur)
+        var fact = PaymentFact(.disputeOpened, amountMinor: 100, in: .eur)
         fact.feeMinor = 15
         fact.reservedMinor = 5
         fact.evidenceDueAt = time + 3
