@@ -132,30 +132,12 @@ def signatures(code):
         yield code.count("\n", 0, match.start()) + 1, match.group(1) or match.group(2) or match.group(3), parameters
 
 
-def check_labels(path, code, counts):
-    """Notes the functions with three or more parameters without a label, by module."""
-    # The shard's modules were one: they share a number, so that a function may move between them.
-    module = re.sub(r"^Sources/Shard\w+", "Sources/Shard", "/".join(path.parts[:2]))
+def check_labels(path, code):
+    """No function, initializer or subscript has three or more parameters without a label; operators cannot have labels."""
     for number, name, parameters in signatures(code):
         unlabelled = [parameter for parameter in parameters if parameter.startswith("_ ")]
         if len(unlabelled) >= MAX_UNLABELLED and not re.match(r"\W", name):
-            what = f"{name} has {len(unlabelled)} parameters without a label, at most {MAX_UNLABELLED - 1}"
-            counts.setdefault(module, []).append((path, number, what))
-
-
-def check_ratchet(root, counts):
-    """A module may have as many such functions as tidy-unlabelled.txt says. The numbers only shrink."""
-    ratchet = "scripts/tidy-unlabelled.txt"
-    lines = [line.split() for line in (root / ratchet).read_text().split("\n") if line and not line.startswith("#")]
-    allowed = {module: int(number) for module, number in lines}
-    for module in sorted(set(counts) | set(allowed)):
-        found, most = counts.get(module, []), allowed.get(module, 0)
-        if len(found) > most:
-            offend(ratchet, 1, f"{module} has {len(found)} functions with unlabelled parameters, at most {most}; these:")
-            for path, number, what in found:
-                offend(path, number, what)
-        elif len(found) < most:
-            warnings.append(f"{ratchet}: {module} has {len(found)} only; lower its number")
+            offend(path, number, f"{name} has {len(unlabelled)} parameters without a label, at most {MAX_UNLABELLED - 1}")
 
 
 def modules(root):
@@ -208,7 +190,6 @@ def check_files(root):
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent).resolve()
     count = 0
-    unlabelled = {}
     for folder in SWIFT_ROOTS:
         for path in sorted((root / folder).rglob("*.swift")):
             if ".build" in path.parts:
@@ -225,8 +206,7 @@ def main():
                 warnings.append(f"{relative}: {length} lines")
             check_lines(relative, text, code, in_sources)
             check_functions(relative, code)
-            check_labels(relative, code, unlabelled)
-    check_ratchet(root, unlabelled)
+            check_labels(relative, code)
     check_imports(root)
     check_files(root)
     tidy_docs.check(root, documented_modules(root), offend)

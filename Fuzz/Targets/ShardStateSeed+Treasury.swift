@@ -16,7 +16,7 @@ extension ShardStateSeed {
             let rate = ExchangeRate("1.0842"), let seller = SellerName("books")
         else { return }
         var number: UInt64 = 20
-        func send(_ kind: Command.Kind, _ core: inout ShardCore, _ records: inout [[UInt8]]) {
+        func send(_ kind: Command.Kind, into core: inout ShardCore, keeping records: inout [[UInt8]]) {
             number += 1
             var command = command(kind, number)
             if case .event = kind { command.operatorShard = 3 }
@@ -29,36 +29,34 @@ extension ShardStateSeed {
             }
             output.clear(keeping: &records)
         }
-        func settle(_ id: PaymentID, _ amount: Int64) -> Command.Kind {
-            var event = ProviderEvent(type: .settlementMatched, payment: id, id: "evt_\(number)", provider: "psp")
-            event.amountMinor = amount
-            event.currency = euro
-            return .event(event)
-        }
-        send(.treasury(.createWallet(CreateWallet(currency: euro, reference: "customer"))), &core, &records)
+        send(
+            .treasury(.createWallet(CreateWallet(currency: euro, reference: "customer"))),
+            into: &core,
+            keeping: &records
+        )
         let wallet = WalletID(milliseconds: UInt64(now) + number, shard: 3, sequence: 1)
         var topUp = Self.payment
         topUp.feeBasisPoints = 0
         topUp.details.append(.wallet, wallet.description)
         topUp.funding = .topUp(wallet)
-        send(.create(topUp), &core, &records)
+        send(.create(topUp), into: &core, keeping: &records)
         var paid = Self.payment
         paid.amountMinor = 1_000
         paid.paymentMethod = wallet.description
         paid.details = PaymentDetails()
         paid.details.append(.paymentMethod, wallet.description)
         paid.funding = .wallet(wallet)
-        send(.create(paid), &core, &records)
+        send(.create(paid), into: &core, keeping: &records)
         var shared = Self.payment
         shared.details.append(plan: [SplitRequest(seller: seller, share: .basisPoints(2_500))])
         shared.hasSplits = true
-        send(.create(shared), &core, &records)
+        send(.create(shared), into: &core, keeping: &records)
         let sale = PaymentID(milliseconds: UInt64(now) + number, shard: 3, sequence: UInt64(core.paymentCount))
-        send(settle(sale, 800), &core, &records)
-        send(settle(payment, 1_250), &core, &records)
+        send(settlement(of: sale, amount: 800, in: euro, number), into: &core, keeping: &records)
+        send(settlement(of: payment, amount: 1_250, in: euro, number), into: &core, keeping: &records)
         for payer in [nil, seller] {
             let payout = CreatePayout(amountMinor: 100, currency: euro, seller: payer, destination: "ba_1")
-            send(.treasury(.createPayout(payout)), &core, &records)
+            send(.treasury(.createPayout(payout)), into: &core, keeping: &records)
         }
         let terms = QuoteRequest(
             sold: euro,
@@ -68,15 +66,27 @@ extension ShardStateSeed {
             spreadBasisPoints: 50,
             validMilliseconds: 60_000
         )
-        for _ in 0..<2 { send(.treasury(.quote(terms)), &core, &records) }
+        for _ in 0..<2 { send(.treasury(.quote(terms)), into: &core, keeping: &records) }
         let quote = QuoteID(milliseconds: UInt64(now) + number, shard: 3, sequence: 2)
-        send(.treasury(.convert(quote)), &core, &records)
+        send(.treasury(.convert(quote)), into: &core, keeping: &records)
         let counts = TreasuryCounts(core.capture(unchangedSince: 0).treasury)
         precondition(
             [counts.payouts, counts.wallets, counts.quotes, counts.sellers].map(\.present) == [2, 1, 2, 1]
                 && counts.walletSums == 1,
             "the seed lacks something: \(counts)"
         )
+    }
+
+    private static func settlement(
+        of payment: PaymentID,
+        amount: Int64,
+        in currency: Currency,
+        _ number: UInt64
+    ) -> Command.Kind {
+        var event = ProviderEvent(type: .settlementMatched, payment: payment, id: "evt_\(number)", provider: "psp")
+        event.amountMinor = amount
+        event.currency = currency
+        return .event(event)
     }
 }
 
