@@ -36,7 +36,7 @@ struct EventRoomTests {
         #expect(world.lastBody == "refused paymentTableFull")
         for number in 0..<Payment.maximumDisputes {
             for id in ids + [cold] {
-                world.tell(.disputeOpened, id) {
+                world.tell(.disputeOpened, of: id) {
                     $0.amountMinor = 10
                     $0.reference = "dp_\(number)"
                 }
@@ -44,12 +44,12 @@ struct EventRoomTests {
             }
         }
         #expect(world.core.paymentOccupancy.disputes == 3 * Int(Payment.maximumDisputes))
-        world.tell(.disputeOpened, ids[0]) {
+        world.tell(.disputeOpened, of: ids[0]) {
             $0.amountMinor = 10
             $0.reference = "dp_more"
         }
         #expect(world.lastBody == "refused tooManyDisputes")
-        world.tell(.disputeWarning, ids[0]) {
+        world.tell(.disputeWarning, of: ids[0]) {
             $0.amountMinor = 10
             $0.reference = "dp_warning"
         }
@@ -73,10 +73,10 @@ struct EventRoomTests {
         world.send(.getPayment(ids[1]), merchant: 8)
         #expect(world.lastBody == "refused overloaded")
         let before = world.responses.count
-        for id in ids[1...2] { world.tell(.settlementMatched, id) { $0.amountMinor = 10 } }
+        for id in ids[1...2] { world.tell(.settlementMatched, of: id) { $0.amountMinor = 10 } }
         #expect(world.core.parkedCommands == .init(count: 64, capacity: 64, largestMerchant: 62))
         #expect(world.responses.count == before)
-        world.tell(.settlementMatched, ids[3]) { $0.amountMinor = 10 }
+        world.tell(.settlementMatched, of: ids[3]) { $0.amountMinor = 10 }
         #expect(world.lastBody == "refused overloaded")
         world.answerLoads()
         #expect(world.core.parkedCommands == .init(count: 0, capacity: 64, largestMerchant: 0))
@@ -91,7 +91,7 @@ struct EventRoomTests {
             $0.parkedKeysPerMerchant = 64
         }
         let id = Self.paid(&world, "old", merchant: 7)
-        for number in 0..<3 { world.tell(.settlementMatched, id, id: "evt\(number)") { $0.amountMinor = 10 } }
+        for number in 0..<3 { world.tell(.settlementMatched, of: id, id: "evt\(number)") { $0.amountMinor = 10 } }
         try world.snapshot()
         world.looksUpAtOnce = false
         for _ in 0..<62 { world.send(ShardWorld.create(), key: "old") }
@@ -99,10 +99,10 @@ struct EventRoomTests {
         world.send(ShardWorld.create(), key: "old")
         #expect(world.lastStatus == 503 && world.lastBody == "refused overloaded")
         let before = world.responses.count
-        for number in 0..<2 { world.tell(.settlementMatched, id, id: "evt\(number)") { $0.amountMinor = 10 } }
+        for number in 0..<2 { world.tell(.settlementMatched, of: id, id: "evt\(number)") { $0.amountMinor = 10 } }
         #expect(world.core.parkedKeys == .init(count: 64, capacity: 64, largestMerchant: 62))
         #expect(world.responses.count == before)
-        world.tell(.settlementMatched, id, id: "evt2") { $0.amountMinor = 10 }
+        world.tell(.settlementMatched, of: id, id: "evt2") { $0.amountMinor = 10 }
         #expect(world.lastBody == "refused overloaded")
         world.answerKeyLookUps()
         #expect(world.core.parkedKeys.count == 0 && world.replays.count == 64)
@@ -114,18 +114,18 @@ struct EventRoomTests {
         let mine = Self.paid(&world, "a", merchant: 7)
         let other = Self.paid(&world, "b", merchant: 8)
         for _ in 0..<14 {
-            world.tell(.settlementMatched, mine) { $0.amountMinor = 1 }
+            world.tell(.settlementMatched, of: mine) { $0.amountMinor = 1 }
             #expect(world.lastStatus == 200)
         }
-        world.tell(.settlementMatched, mine) { $0.amountMinor = 1 }
+        world.tell(.settlementMatched, of: mine) { $0.amountMinor = 1 }
         #expect(world.lastStatus == 503 && world.lastBody == "refused eventTableFull")
         #expect(world.responses.last?.retryAfterSeconds == 5)
         for _ in 0..<2 {
-            world.tell(.settlementMatched, other) { $0.amountMinor = 1 }
+            world.tell(.settlementMatched, of: other) { $0.amountMinor = 1 }
             #expect(world.lastStatus == 200)
         }
         #expect(world.core.eventKeyCount == 16)
-        world.tell(.settlementMatched, other) { $0.amountMinor = 1 }
+        world.tell(.settlementMatched, of: other) { $0.amountMinor = 1 }
         #expect(world.lastBody == "refused eventTableFull")
         // Neither keeps a merchant's request out.
         world.send(.refund(mine, amountMinor: 1), key: "r")

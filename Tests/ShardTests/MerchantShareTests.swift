@@ -109,7 +109,7 @@ struct MerchantShareTests {
         #expect(world.lastStatus == 200 && world.core.paymentOccupancy.largestMerchantPayments == 6)
         world.send(.getPayment(cold[1]))
         #expect(world.lastBody == "refused merchantLimitReached")
-        world.tell(.settlementMatched, cold[1]) { $0.amountMinor = 10 }
+        world.tell(.settlementMatched, of: cold[1]) { $0.amountMinor = 10 }
         world.answerLoads()
         #expect(world.lastStatus == 200 && world.core.paymentOccupancy.largestMerchantPayments == 7)
         // In memory it is answered, and another merchant's share is its own.
@@ -137,7 +137,7 @@ struct MerchantShareTests {
         // The PSP captures what was cancelled: the gateway refunds it, whatever its merchant's share is.
         world.send(.cancel(late), key: "cancel")
         world.answer(world.lastCall.token, ShardWorld.success())
-        world.tell(.captureSucceeded, late) { $0.amountMinor = 1_000 }
+        world.tell(.captureSucceeded, of: late) { $0.amountMinor = 1_000 }
         let calls = world.calls.count
         world.pass(milliseconds: 2_000)
         #expect(world.calls.count == calls + 1 && world.lastCall.call.operation == .refund)
@@ -265,12 +265,12 @@ struct MerchantShareTests {
                     world.answer(world.lastCall.token, ShardWorld.success(1, "re_\(step)"))
                 }
             case (10, let payment?):
-                world.tell(.disputeOpened, payment.id) {
+                world.tell(.disputeOpened, of: payment.id) {
                     $0.amountMinor = 1
                     $0.reference = "dp_\(step)"
                 }
             case (11, let payment?):
-                world.tell(.disputeWon, payment.id) { $0.reference = "dp_\(step - 1)" }
+                world.tell(.disputeWon, of: payment.id) { $0.reference = "dp_\(step - 1)" }
             case (12, let payment?):
                 let calls = world.calls.count
                 world.send(.cancel(payment.id), key: "c\(step)", merchant: payment.merchant)
