@@ -29,7 +29,7 @@ PLANTED = {
     "fail-open": (20, "and the scorer did not let it"),
     "attempt-without-record": (10, "was executed at|after an unknown outcome at another"),
     "failover-after-unknown": (5, "after an unknown outcome at another"),
-    "two-owners": (10, TWICE + "|after an unknown outcome at another"),
+    "two-owners": (10, TWICE + "|after an unknown outcome at another|was acknowledged and is not found"),
     "undurable-feed": (40, "a consumer took record|a consumer took .* and others"),
     "floor-ignored": (60, "did not keep the records behind it"),
     "key-run-forgotten": (20, TWICE + "|had a final answer"),
