@@ -89,7 +89,7 @@ enum ShardStateSeed {
     static var isWhole: Bool {
         var core = empty()
         var progress = SnapshotProgress()
-        return sections.allSatisfy { take($0, &core, &progress) } && progress.isComplete
+        return sections.allSatisfy { take($0, into: &core, progress: &progress) } && progress.isComplete
     }
 
     static let payment: CreatePayment = {
