@@ -175,8 +175,15 @@ extension World {
         let process = host.shard.process
         for job in jobs.takeAll() {
             process.reports.append(host.shard.log.holding(job))
+            if case .writer(let log) = actor { waitForWriter(of: log) }
             queue.schedule(.reported(boot: process.boot, process.reports.count - 1), at: disk.idleAt(actor))
         }
+    }
+
+    /// What the writer did in a job is known to the log's other tasks at once, but may not be built on before it has happened.
+    private func waitForWriter(of log: Int) {
+        disk.delay(.keeper(log: log), until: disk.idleAt(.writer(log: log)))
+        disk.delay(.archiver(log: log), until: disk.idleAt(.writer(log: log)))
     }
 
     func reported(_ process: GatewayProcess, _ number: Int) {
