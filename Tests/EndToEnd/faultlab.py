@@ -13,8 +13,8 @@ import pytest
 from gateway import finish, wait_until
 
 SOURCES = Path(__file__).parent / "faults"
-# Segments of a few hundred batches, so that faults meet the change of segments, too.
-SETTINGS = "\nloops: 2\nshards: 2\njournal:\n  segment_bytes: 2MiB\n  max_batch_bytes: 128KiB\n"
+# Two shards share each log. Segments of a few hundred batches, so that faults meet the change of segments, too.
+SETTINGS = "\nloops: 2\nshards: 4\njournal:\n  segment_bytes: 2MiB\n  max_batch_bytes: 128KiB\n"
 # And snapshots every few hundred payments, from which starts begin, with settled payments out of memory.
 SNAPSHOTS = (
     SETTINGS + "  snapshot:\n    journal_bytes: 128KiB\n    interval: 1s\n    bytes_per_second: 0\npayments:\n  cold_after: 0s\n"

@@ -8,8 +8,8 @@ from gateway import finish, key, payment, wait_until
 # A failure can be repeated with its seed; the moments within a run of course depend on the machine.
 SEED = 4711
 KILLS = 20
-# Segments of a few hundred batches, so that kills meet the change of segments, too.
-SETTINGS = "\nshards: 2\njournal:\n  segment_bytes: 2MiB\n"
+# Two shards share each log. Segments of a few hundred batches, so that kills meet the change of segments, too.
+SETTINGS = "\nshards: 4\njournal:\n  segment_bytes: 2MiB\n"
 # In turn: next to nothing in flight, and a hundred payments that the simulator has executed and not yet answered.
 LATENCIES = ({"kind": "fixed", "ms": 0}, {"kind": "lognormal", "p50_ms": 80, "p99_ms": 400})
 

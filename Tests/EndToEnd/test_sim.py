@@ -31,7 +31,8 @@ PLANTED = {
     "failover-after-unknown": (5, "after an unknown outcome at another"),
     "two-owners": (10, TWICE + "|after an unknown outcome at another|was acknowledged and is not found"),
     "undurable-feed": (40, "a consumer took record|a consumer took .* and others"),
-    "floor-ignored": (60, "did not keep the records behind it"),
+    # Answers that are read from the archive go with the records.
+    "floor-ignored": (60, "did not keep the records behind it|and never answered"),
     "key-run-forgotten": (20, TWICE + "|had a final answer"),
     "earlier-as-own": (20, "is no alarm|is not refused"),
     "lease-ignored": (20, "goes on behind the end of its lease"),
