@@ -36,7 +36,8 @@ extension World {
     func scored(owner: Int, token: UInt64, number: Int) {
         guard let gateway, let at = gateway.host(of: owner) else { return }
         let (payment, isAllowed) = expectations[number]
-        clearances[payment] = isAllowed
+        // What a replaced owner hears decides nothing; its successor has asked again.
+        if at === at.shard.serving { clearances[payment] = isAllowed }
         let outcome = scores[number]
         at.perform { host in
             host.scored(token, outcome)
