@@ -38,7 +38,6 @@ PLANTED = {
     "lease-ignored": (20, "goes on behind the end of its lease"),
     "stream-position-shared": (20, "is another one than was appended|was never appended"),
     "wrong-shard": (20, "another merchant's shard|of another one|is not found"),
-    "neighbour-retired": (60, "although nothing was damaged"),
 }
 
 
