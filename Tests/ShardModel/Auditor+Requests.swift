@@ -90,10 +90,13 @@ extension Auditor {
         guard let payment = payments[number] else { return }
         let (refused, amount, open) = payment.refusal(step)
         var splits: [SplitRequest] = []
-        if case .capture(_, _, _, let wanted) = step { splits = wanted }
-        let room =
-            payment.funding == nil || splits.isEmpty ? sellerRefusal(splits, of: payment.merchant) : "splitsNotPossible"
-        if let refusal = refused ?? room {
+        switch step {
+        case .capture(_, _, _, let wanted): splits = wanted
+        // A sale that waited for an operator or its shopper goes on.
+        case .approve, .confirm: splits = payment.splits
+        default: break
+        }
+        if let refusal = refused ?? sellerRefusal(splits, of: payment.merchant) {
             return answers.append((Self.status(refusal), "refused \(refusal) | \(payment.text)"))
         }
         if case .refund = step, !canRefund(payment, amount) {

@@ -67,8 +67,7 @@ extension Auditor {
 extension NaivePayment {
     /// The sellers that captures under way name.
     var claims: [SplitRequest] {
-        if let running, running.kind == .capture { return running.splits }
-        guard !splits.isEmpty, phase == .created || phase == .requiresAction || phase == .review else { return [] }
-        return splits
+        guard let running else { return [] }
+        return running.decidesAuthorization ? splits : running.splits
     }
 }

@@ -50,7 +50,8 @@ extension Auditor {
     func canRefund(_ payment: NaivePayment, _ amount: Int64) -> Bool {
         guard case .topUp(let number) = payment.funding, let wallet = wallets[number] else { return true }
         let takesUnsettled = payment.unsettled() - payment.unsettled(refunding: amount)
-        let settledMoney = max(0, balance(wallet) - unsettled(wallet))
+        // What is pending for the merchant has left the wallet.
+        let settledMoney = max(0, balance(wallet) - max(0, unsettled(wallet) - wallet.pendingAtMerchant))
         return amount <= available(wallet) && amount - takesUnsettled <= settledMoney
     }
 

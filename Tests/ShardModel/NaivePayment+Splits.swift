@@ -35,6 +35,7 @@ extension NaivePayment {
     /// Why a capture cannot be shared so; nil where it can.
     func refusal(_ splits: [SplitRequest], of amount: Int64) -> String? {
         guard !splits.isEmpty else { return nil }
+        guard funding == nil else { return "splitsNotPossible" }
         let sellers = Set(parts.map(\.seller)).union(splits.map(\.seller.text))
         guard sellers.count <= 4 else { return "tooManySellers" }
         let base = amount - Self.fee(amount, fee)

@@ -79,7 +79,7 @@ extension WorkloadRandom {
     // MARK: Exchange
 
     private mutating func exchange(_ driver: borrowing ShardDriver) -> Step.Treasury {
-        guard quotes == 0 || chance(45) else { return .convert(recent(of: quotes), merchant: stranger()) }
+        guard quotes == 0 || chance(35) else { return .convert(recent(of: quotes), merchant: stranger()) }
         quotes += 1
         let (owner, sold, available) = funds(driver)
         let others = Self.currencies.filter { $0 != sold }
@@ -87,20 +87,20 @@ extension WorkloadRandom {
             amount: chance(15) ? Int64(1 + below(200)) : part(of: max(0, available / Int64(1 + below(4)))),
             sold: sold,
             bought: others[below(2)],
-            rate: Self.rates[below(Self.rates.count)]
+            rate: Self.rates[chance(90) ? below(4) : below(Self.rates.count)]
         )
         terms.merchant = owner
         terms.spread = [0, 50, 125, 333, 10_000][chance(3) ? 4 : below(4)]
-        terms.valid = Int64(1 + below(chance(50) ? 20 : 3_600)) * 1_000
+        terms.valid = Int64(1 + below(chance(25) ? 20 : 3_600)) * 1_000
         return .quote(quotes, terms)
     }
 
-    private static let rates = ["1.0842", "0.92233", "161.735", "0.0061825", "1", "3.333333333333", "0.000001"]
+    private static let rates = ["1.0842", "0.92233", "161.735", "3.333333333333", "1", "0.0061825", "0.000001"]
 
     // MARK: Wallets
 
     mutating func wallet() -> Step.Treasury {
-        guard wallets == 0 || chance(25) else { return .readWallet(recent(of: wallets), merchant: stranger()) }
+        guard wallets == 0 || chance(8) else { return .readWallet(recent(of: wallets), merchant: stranger()) }
         wallets += 1
         var request = Step.WalletRequest(currency: Self.currencies[below(3)])
         request.merchant = merchant()
