@@ -144,6 +144,29 @@ import Testing
         #expect(world.calls.count == 5 && world.core.statistics.risk.countersFull == 3)
     }
 
+    @Test func `one merchant's subjects never take the last counters from the others`() throws {
+        let configuration = Self.configuration(
+            rules: [RiskRule(name: "often", score: 50, condition: .count(.customer, window: 7_000, limit: 1))],
+            counters: 8
+        )
+        var world = ShardWorld(configuration: configuration)
+        for number in 0..<8 { world.send(Self.create(customer: "a\(number)"), key: "a\(number)") }
+        #expect(world.calls.count == 8 && world.core.statistics.risk.countersFull == 2)
+        #expect(world.core.riskOccupancy.counters == 6 && world.core.riskOccupancy.largestMerchant == 6)
+        // What has a counter is counted on, what has none is not.
+        world.send(Self.create(customer: "a0"), key: "again")
+        #expect(world.lastStatus == 202 && world.core.statistics.risk.reviewed == 1)
+        world.send(Self.create(customer: "a7"), key: "uncounted")
+        #expect(world.calls.count == 9 && world.core.statistics.risk.reviewed == 1)
+        // Another merchant's new subject is counted.
+        for number in 0..<2 { world.send(Self.create(customer: "b"), key: "b\(number)", merchant: 8) }
+        #expect(world.calls.count == 10 && world.core.statistics.risk.reviewed == 2)
+        #expect(world.core.riskOccupancy.counters == 7 && world.core.riskOccupancy.largestMerchant == 6)
+        let replayed = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
+        #expect(replayed.digest() == world.digest())
+        #expect(replayed.core.riskOccupancy == world.core.riskOccupancy)
+    }
+
     @Test func `new rules count on with what was counted alike`() {
         var world = ShardWorld(configuration: Self.velocity)
         for index in 1...2 { world.send(Self.create(), key: "k\(index)") }
