@@ -2,27 +2,18 @@ package import HTTPTransport
 package import NIOCore
 package import Payments
 
-/// What a payment service provider (PSP) offers beyond executing operations; decides how an unknown outcome is resolved.
+/// What a payment service provider (PSP) offers beyond executing operations.
 package struct ProviderCapabilities: Sendable, Equatable {
-    /// An operation sent again under the same PSP key within this time answers as the first did; `nil` if it does not.
-    package var idempotentReplay: TimeAmount?
-    /// An operation can be asked for by our own reference or key; it is visible after at most this time. Before that,
-    /// "not found" proves nothing. `nil` if it cannot be asked for.
-    package var queryByReference: TimeAmount?
-    /// An operation can be asked for by the PSP's own identifier.
-    package var queryByID: Bool
-    /// What can be asked of it beyond authorize, capture, cancel and refund, voids by our own reference among it.
+    /// How the unknown outcome of each kind of operation is found out.
+    package var resolution: OperationTable<ResolutionMeans>
+    /// What can be asked of it beyond authorize, capture, cancel and refund.
     package var payments: PaymentCapabilities
 
     package init(
-        idempotentReplay: TimeAmount?,
-        queryByReference: TimeAmount?,
-        queryByID: Bool,
+        resolution: OperationTable<ResolutionMeans>,
         payments: PaymentCapabilities = PaymentCapabilities()
     ) {
-        self.idempotentReplay = idempotentReplay
-        self.queryByReference = queryByReference
-        self.queryByID = queryByID
+        self.resolution = resolution
         self.payments = payments
     }
 }

@@ -465,6 +465,44 @@ def test_a_demo_with_two_connectors(tmp_path):
         demo.stop()
 
 
+def test_the_connectors_of_a_demo_resolve_by_different_means(tmp_path):
+    """Alpha is asked what became of a capture. Beta does not tell: it is sent the same capture under the same key."""
+    demo = Demo(tmp_path, arguments=["--connectors", "2"])
+    lost = {"drop_rate": 1, "drop_modes": {"reset": 1}, "drop_first_only": True}
+    try:
+        demo.start()
+        second = demo.document["second_psp_url"]
+
+        def capture(psp, profile):
+            demo.profile(profile)
+            with demo.client() as api:
+                created = api.post("/v1/payments", json=payment(capture=False), headers=key()).json()
+                assert httpx.put(f"{psp}/control/profile", json=lost).status_code == 200
+                answer = api.post(f"/v1/payments/{created['id']}/capture", json={}, headers=key())
+                assert answer.status_code == 202, answer.text
+
+                def is_captured():
+                    return api.get(f"/v1/payments/{created['id']}").json()["status"] == "captured"
+
+                wait_until(is_captured, 60, "the capture to be resolved")
+            assert httpx.put(f"{psp}/control/profile", json=CLEAN).status_code == 200
+            lines = httpx.get(f"{psp}/oracle/charges", params={"reference": created["id"]}).text.splitlines()
+            assert all(json.loads(line)["executions"] == 1 for line in lines), lines
+            return httpx.get(
+                f"{psp}/v1/operations",
+                params={"key": f"{created['id']}-capture-1-1"},
+                headers={"authorization": "Bearer sk_sim_development"},
+            )
+
+        asked = capture(demo.psp_url, CLEAN)
+        assert asked.status_code == 200 and asked.json()["outcome"] == "succeeded"
+        asked = capture(second, SOFT)
+        assert asked.status_code == 400 and asked.json()["error"]["code"] == "query_not_supported"
+        assert demo.trial_balance()["balanced"]
+    finally:
+        demo.stop()
+
+
 def final(routed, body, headers):
     with routed.demo.client() as api:
         answer = api.post("/v1/payments", json=body, headers=headers)

@@ -160,7 +160,9 @@ extension Auditor {
         for (number, payment) in payments.sorted(by: { $0.key < $1.key }) {
             guard payment.running == nil, payment.refunding.isEmpty else {
                 // Where a PSP cannot be asked, what it never answers is for people.
-                guard configuration[payment.connector].resolution.canQuery else { continue }
+                let resolution = configuration[payment.connector].resolution
+                let kinds = [payment.running?.kind, payment.refunding.isEmpty ? nil : .refund].compactMap(\.self)
+                guard kinds.allSatisfy({ resolution[$0].canQuery }) else { continue }
                 throw Mismatch(description: "p\(number) is still under way: \(payment.text)")
             }
             let open = payment.disputes.filter { $0.isOpen }

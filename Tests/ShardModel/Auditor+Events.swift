@@ -81,7 +81,7 @@ extension Auditor {
         if refusal == "eventNotAllowed" { text += " | \(allowed(event, of: payment, in: situation))" }
         answers.append((Self.status(refusal), text))
         guard refusal == "operationInProgress", let running = payment.running, running.uncertain,
-            configuration[payment.connector].resolution.canQuery
+            configuration[payment.connector].resolution[running.kind].canQuery
         else { return }
         let isUnderWay = calls[payment.number]?.contains {
             $0.operation == running.kind && $0.ordinal == running.ordinal

@@ -54,7 +54,8 @@ extension Auditor {
 
     func isPastHorizon(_ payment: NaivePayment, _ operation: NaivePayment.Operation, at now: Int64) -> Bool {
         let connector = configuration[payment.connector]
-        return now - operation.sentAt > connector.timeouts.authorize + connector.resolution.inFlightHorizon
+        let horizon = connector.resolution[operation.kind].inFlightHorizon
+        return now - operation.sentAt > connector.timeouts[operation.kind] + horizon
     }
 
     func afterVoid(
@@ -66,7 +67,7 @@ extension Auditor {
         switch reply {
         case .ok: .end(operation, .notExecuted("abandoned"))
         case .notFound where isPastHorizon(payment, operation, at: now): .end(operation, .notExecuted("abandoned"))
-        case .declined where configuration[payment.connector].resolution.canQuery: .query
+        case .declined where configuration[payment.connector].resolution[operation.kind].canQuery: .query
         default: .noted
         }
     }
@@ -117,7 +118,7 @@ extension Auditor {
         at now: Int64
     ) -> Expectation {
         let isTransient = Self.transient.contains(reason)
-        let resolution = configuration[payment.connector].resolution
+        let resolution = configuration[payment.connector].resolution[operation.kind]
         if operation.uncertain {
             let ends = !resolution.canQuery && !isTransient && isPastHorizon(payment, operation, at: now)
             return ends ? .end(operation, .notExecuted(reason)) : .noted

@@ -161,7 +161,7 @@ extension Auditor {
             throw Mismatch(description: "a change the model does not know: \(record.change)")
         }
         guard let operation = payment.running, operation.decidesAuthorization, operation.uncertain, !operation.known,
-            now - operation.startedAt >= configuration[payment.connector].resolution.abandonAfter
+            now - operation.startedAt >= configuration[payment.connector].resolution[operation.kind].abandonAfter
         else { throw Mismatch(description: "given up before its time") }
         payment.failure = "abandoned"
         return []

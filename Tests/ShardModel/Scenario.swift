@@ -84,7 +84,7 @@ package struct Scenario {
         case "over_capture": configuration.capabilities.overCaptureBasisPoints = UInt16(value) ?? 0
         case "several_captures": configuration.capabilities.capturesSeveralTimes = value == "yes"
         case "increments": configuration.capabilities.increments = value == "yes"
-        case "void_by_reference": configuration.capabilities.cancelsByReference = value == "yes"
+        case "void_by_reference": configuration.resolution.means.voidByReference = value == "yes"
         case "query": configuration.resolution.canQuery = value == "yes"
         case "replay": configuration.resolution.replayWindow = value == "yes" ? 86_400_000 : 0
         case "give_up": configuration.resolution.abandonAfter = time ?? 0

@@ -28,10 +28,37 @@ extension ShardConfiguration {
 
     /// Of all operations.
     package var resolution: ResolutionPolicy {
-        get { connectors[.first].resolution }
+        get { connectors[.first].resolution.authorize }
+        set { connectors[.first].resolution = OperationTable(newValue) }
+    }
+}
+
+extension ResolutionPolicy {
+    /// The provider can be asked, or not, at once by our key; and it honours its keys for so long, in milliseconds.
+    package init(
+        canQuery: Bool = true,
+        replayWindow: Int64,
+        retries: [Int64] = [100, 400],
+        abandonAfter: Int64 = 900_000
+    ) {
+        let means = ResolutionMeans(
+            queryByReference: canQuery ? 0 : nil,
+            replayWindow: replayWindow,
+            voidByReference: true
+        )
+        self.init(means: means, retries: retries, abandonAfter: abandonAfter)
+    }
+
+    package var canQuery: Bool {
+        get { means.query != nil }
         set {
-            connectors[.first].resolution = newValue
-            connectors[.first].authorizationResolution = newValue
+            means.removeQueries()
+            if newValue { means.queryByReference = 0 }
         }
+    }
+
+    package var replayWindow: Int64 {
+        get { means.replayWindow }
+        set { means.replayWindow = newValue }
     }
 }

@@ -355,8 +355,8 @@ import Testing
         let beta = try Self.connector(2)
         configuration.connectors[beta].timeouts[.authorize] = 1_234
         configuration.connectors[beta].capabilities.increments = false
-        configuration.connectors[beta].authorizationResolution.canQuery = false
-        configuration.connectors[beta].authorizationResolution.replayWindow = 86_400_000
+        configuration.connectors[beta].resolution.authorize.canQuery = false
+        configuration.connectors[beta].resolution.authorize.replayWindow = 86_400_000
         var world = ShardWorld(configuration: configuration)
         world.send(ShardWorld.create(capture: false, route: RoutePlan(beta)), key: "a")
         world.answer(world.lastCall.token, .unknown(.timeout))

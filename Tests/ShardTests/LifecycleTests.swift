@@ -341,7 +341,7 @@ import Testing
     func withoutVoidByReference() {
         let configuration = Self.configuration {
             $0.resolution.abandonAfter = 900_000
-            $0.capabilities.cancelsByReference = false
+            $0.resolution.means.voidByReference = false
         }
         var world = unknown(capture: false, configuration)
         world.pass(milliseconds: 10_000)

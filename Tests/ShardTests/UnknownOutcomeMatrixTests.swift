@@ -64,7 +64,7 @@ struct UnknownOutcomeMatrixTests {
         var configuration = ShardConfiguration.test
         configuration.resolution = means.policy
         var world = ShardWorld(configuration: configuration)
-        let before = begin(operation, &world)
+        let before = operation.begin(in: &world)
         let call = world.lastCall.call
         var provider = ModelProvider()
         provider.keys.insert("\(call.providerKey)")
@@ -90,36 +90,6 @@ struct UnknownOutcomeMatrixTests {
         try expectReplayEquality(world, configuration: configuration, at: place)
     }
 
-    private func begin(_ operation: Operation, _ world: inout ShardWorld) -> (succeeded: String, failed: String) {
-        switch operation {
-        case .sale:
-            world.send(ShardWorld.create(), key: "a")
-            return ("captured 1000", "failed 1000")
-        case .authorization:
-            world.send(ShardWorld.create(capture: false), key: "a")
-            return ("authorized 1000", "failed 1000")
-        case .confirm, .confirmedSale:
-            world.send(ShardWorld.create(capture: operation == .confirmedSale), key: "a")
-            let action = NextAction(kind: .redirect, url: "https://psp.test/1")
-            let (call, token) = world.lastCall
-            world.answer(token, .actionRequired(action, providerReference: "ch_1"))
-            world.send(.confirm(call.payment), key: "b")
-            return (operation == .confirm ? "authorized 1000" : "captured 1000", "requires_action 1000")
-        case .increment:
-            world.send(.increment(world.paid(capture: false, key: "a"), amountMinor: 1_500), key: "b")
-            return ("authorized=1500", "authorized=1000")
-        case .capture:
-            world.send(.capture(world.paid(capture: false, key: "a"), amountMinor: 600), key: "b")
-            return ("captured=600", "authorized 1000")
-        case .cancel:
-            world.send(.cancel(world.paid(capture: false, key: "a")), key: "b")
-            return ("cancelled 1000", "authorized 1000")
-        case .refund:
-            world.send(.refund(world.paid(key: "a"), amountMinor: 300), key: "b")
-            return ("refunded=300 pending=0", "refunded=0 pending=0")
-        }
-    }
-
     /// Lets time pass and the provider answer honestly, until nothing is open; ten days at most.
     private func settle(_ world: inout ShardWorld, _ provider: inout ModelProvider) {
         var answered = world.calls.count
@@ -143,7 +113,7 @@ struct UnknownOutcomeMatrixTests {
         var configuration = ShardConfiguration.test
         configuration.resolution = ResolutionPolicy(replayWindow: 0, retries: [], abandonAfter: 900_000)
         var world = ShardWorld(configuration: configuration)
-        _ = begin(operation, &world)
+        _ = operation.begin(in: &world)
         let call = world.lastCall.call
         var provider = VoidingProvider()
         if doubt.executes { provider.execute(call) }
@@ -198,6 +168,39 @@ struct UnknownOutcomeMatrixTests {
         let again = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
         let (live, replayed) = (world.core.stateDigest(), again.core.stateDigest())
         #expect(live == replayed, place)
+    }
+}
+
+extension UnknownOutcomeMatrixTests.Operation {
+    /// Begins the operation: its call is the last one. What the payment says when it succeeds, and when it fails.
+    func begin(in world: inout ShardWorld) -> (succeeded: String, failed: String) {
+        switch self {
+        case .sale:
+            world.send(ShardWorld.create(), key: "a")
+            return ("captured 1000", "failed 1000")
+        case .authorization:
+            world.send(ShardWorld.create(capture: false), key: "a")
+            return ("authorized 1000", "failed 1000")
+        case .confirm, .confirmedSale:
+            world.send(ShardWorld.create(capture: self == .confirmedSale), key: "a")
+            let action = NextAction(kind: .redirect, url: "https://psp.test/1")
+            let (call, token) = world.lastCall
+            world.answer(token, .actionRequired(action, providerReference: "ch_1"))
+            world.send(.confirm(call.payment), key: "b")
+            return (self == .confirm ? "authorized 1000" : "captured 1000", "requires_action 1000")
+        case .increment:
+            world.send(.increment(world.paid(capture: false, key: "a"), amountMinor: 1_500), key: "b")
+            return ("authorized=1500", "authorized=1000")
+        case .capture:
+            world.send(.capture(world.paid(capture: false, key: "a"), amountMinor: 600), key: "b")
+            return ("captured=600", "authorized 1000")
+        case .cancel:
+            world.send(.cancel(world.paid(capture: false, key: "a")), key: "b")
+            return ("cancelled 1000", "authorized 1000")
+        case .refund:
+            world.send(.refund(world.paid(key: "a"), amountMinor: 300), key: "b")
+            return ("refunded=300 pending=0", "refunded=0 pending=0")
+        }
     }
 }
 

@@ -6,7 +6,10 @@ import ShardCore
 
 /// What a connector's client and its settings in the shards are made from.
 struct ConnectorPlan: Sendable {
+    /// Its capabilities and its resolution are the adapter's to declare (`ProviderTable.describe`).
     var settings: ConnectorSettings
+    var connector: GatewayConfiguration.Connector
+    private let payments: GatewayConfiguration.PaymentTable
     var client: HTTPClientConfiguration
     var secret: String
 
@@ -19,6 +22,8 @@ struct ConnectorPlan: Sendable {
         guard let name = ConnectorName(connector.name), let id = registry[name] else {
             preconditionFailure("the configuration's connectors are registered")
         }
+        self.connector = connector
+        self.payments = payments
         client = try HTTPClientConfiguration(connector)
         client.maxQueued = connector.maxInFlightPerLoop + payments.resolutionsPerShard
         secret = connector.apiKey ?? "sk_sim_development"
@@ -27,18 +32,23 @@ struct ConnectorPlan: Sendable {
             name: name,
             timeouts: CallTimeouts(connector),
             capabilities: PaymentCapabilities(connector),
-            resolution: ResolutionPolicy(
-                abandonAfter: GatewayBlueprint.milliseconds(payments.abandonAfter),
-                attentionAfter: GatewayBlueprint.milliseconds(payments.attentionAfter)
-            ),
+            resolution: ResolutionPolicy(means: ResolutionMeans()),
             disputes: DisputePolicy(fees: connector.disputeFees, reservesOnWarning: connector.reservesOnWarning)
         )
+    }
+
+    /// The settings with what the adapter declares.
+    func settings(_ declared: ProviderCapabilities) -> ConnectorSettings {
+        var settings = settings
+        settings.capabilities = declared.payments
+        settings.resolution = connector.resolutionPolicies(declared.resolution, payments: payments)
+        return settings
     }
 }
 
 /// The clients of one event loop, by the number of their connector.
 struct ProviderTable {
-    private var entries: [(id: ConnectorID, provider: any Provider)] = []
+    private var entries: [(plan: ConnectorPlan, provider: any Provider)] = []
     /// The client of number n + 1 at index n; nil for a connector that has left the configuration.
     private var byNumber: [(any Provider)?] = []
 
@@ -64,13 +74,14 @@ struct ProviderTable {
                 eventLoop: eventLoop,
                 client: client,
                 secret: connector.secret,
+                interface: connector.connector.kind.interface,
                 payments: connector.settings.capabilities,
                 delegate: delegate
             )
             let number = Int(connector.settings.id.rawValue)
             while byNumber.count < number { byNumber.append(nil) }
             byNumber[number - 1] = provider
-            entries.append((connector.settings.id, provider))
+            entries.append((connector, provider))
         }
     }
 
@@ -83,19 +94,17 @@ struct ProviderTable {
 
     /// Tells the shard what each adapter declares.
     func describe(in table: inout ConnectorTable) {
-        for (id, provider) in entries {
-            table[id].capabilities = provider.capabilities.payments
-            table[id].resolution.follow(provider.capabilities)
-            table[id].authorizationResolution.follow(provider.capabilities)
-        }
+        for (plan, provider) in entries { table[plan.settings.id] = plan.settings(provider.capabilities) }
     }
 }
 
-extension ResolutionPolicy {
-    /// What the provider declares. A query that lags is no use for resolution within minutes, so it does not count.
-    mutating func follow(_ capabilities: ProviderCapabilities) {
-        canQuery = capabilities.queryByReference.map { $0 <= .seconds(1) } ?? false
-        replayWindow = (capabilities.idempotentReplay?.nanoseconds ?? 0) / 1_000_000
+extension GatewayConfiguration.Connector.Kind {
+    /// What a simulator of the kind was started with.
+    var interface: SimulatedInterface {
+        switch self {
+        case .simulated: .full
+        case .simulatedLimited: .limited
+        }
     }
 }
 
@@ -112,7 +121,6 @@ extension PaymentCapabilities {
             capturesSeveralTimes: connector.multipleCaptures,
             increments: connector.increments,
             overCaptureBasisPoints: UInt16(connector.overCaptureBasisPoints),
-            cancelsByReference: connector.cancelByReference,
             authorizationLifetime: GatewayBlueprint.milliseconds(connector.authorizationLifetime)
         )
     }

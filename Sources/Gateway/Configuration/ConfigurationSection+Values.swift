@@ -1,3 +1,5 @@
+import Yams
+
 // Typed values with their permitted ranges. An absent value gives `nil`, so that defaults stay in one place.
 extension ConfigurationSection {
     mutating func text(_ key: String, override: String? = nil) throws(ConfigurationError) -> String? {
@@ -36,6 +38,35 @@ extension ConfigurationSection {
             throw value.error("must be a duration such as 500ms or 24h, from \(least) to \(most)")
         }
         return duration
+    }
+
+    /// A list of durations.
+    /// - Parameter count: how many it may have.
+    mutating func durations(
+        _ key: String,
+        in range: ClosedRange<Duration>,
+        count: ClosedRange<Int>
+    ) throws(ConfigurationError) -> [Duration]? {
+        guard let nodes = try list(key) else { return nil }
+        guard count.contains(nodes.count) else {
+            throw problem("\(key) must list \(count.lowerBound) to \(count.upperBound) durations")
+        }
+        var durations: [Duration] = []
+        for node in nodes {
+            guard let text = node.scalar?.string, let duration = ConfigurationValues.duration(text),
+                range.contains(duration)
+            else {
+                let (least, most) = (
+                    ConfigurationValues.text(range.lowerBound), ConfigurationValues.text(range.upperBound)
+                )
+                throw source.error(
+                    node,
+                    "\(path).\(key): must list durations such as 500ms or 24h, from \(least) to \(most)"
+                )
+            }
+            durations.append(duration)
+        }
+        return durations
     }
 
     mutating func boolean(_ key: String) throws(ConfigurationError) -> Bool? {

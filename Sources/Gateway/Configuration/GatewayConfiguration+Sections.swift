@@ -161,6 +161,7 @@ extension GatewayConfiguration.Connector {
         reservesOnWarning = try section.boolean("reserve_on_warning") ?? reservesOnWarning
         var fees = try section.section("dispute_fees")
         disputeFees = try Self.readDisputeFees(&fees)
+        try readResolution(&section)
         try section.finish()
     }
 

@@ -198,6 +198,8 @@ extension GatewayConfiguration {
             /// `millrace psp`.
             case simulated
         }
+            /// `millrace psp --interface limited`.
+            case simulatedLimited = "simulated_limited"
 
         /// In routes, events, metrics and the data directory's registry: 1 to 64 lower-case letters, digits, hyphens, underscores.
         package var name = "simulated"
@@ -231,6 +233,8 @@ extension GatewayConfiguration {
         /// Whether a dispute's warning sets the disputed amount aside.
         package var reservesOnWarning = false
     }
+        /// How unknown outcomes are resolved, where it differs from what the adapter declares.
+        package var resolution = Resolution()
 
     /// Who may post payments.
     package struct Merchant: Sendable, Equatable {

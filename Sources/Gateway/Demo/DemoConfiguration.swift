@@ -32,7 +32,13 @@ enum DemoConfiguration {
             """
         if let shards { text += "shards: \(shards)\n\n" }
         if !connectors.isEmpty {
-            text += "connectors:\n" + connectors.map { "  - name: \($0)\n" }.joined() + "\n"
+            text += "connectors:\n"
+            for (index, name) in connectors.enumerated() {
+                text += "  - name: \(name)\n"
+                // Its simulator does not tell what became of captures, cancels, refunds and increments.
+                if index > 0 { text += "    kind: \(GatewayConfiguration.Connector.Kind.simulatedLimited.rawValue)\n" }
+            }
+            text += "\n"
         }
         text += "merchants:\n"
         for (index, key) in apiKeys.enumerated() {

@@ -45,6 +45,8 @@ enum Refusal: UInt8, CaseIterable, Sendable {
     case actionNotFound
     case actionFinished
     case operationNotFound
+    /// The simulator's interface does not tell of operations of this kind.
+    case operationNotTold
     case routeNotFound
     case methodNotAllowed
     case bodyTooLarge
@@ -57,7 +59,7 @@ enum Refusal: UInt8, CaseIterable, Sendable {
         switch self {
         case .unauthorized: 401
         case .missingKey, .invalidKey, .keyReused, .invalidJSON, .invalidRequest, .invalidAmount, .invalidCurrency,
-            .invalidReference, .unknownToken, .currencyMismatch, .referenceMismatch:
+            .invalidReference, .unknownToken, .currencyMismatch, .referenceMismatch, .operationNotTold:
             400
         case .chargeNotFound, .actionNotFound, .operationNotFound, .routeNotFound: 404
         case .methodNotAllowed: 405
@@ -89,6 +91,7 @@ enum Refusal: UInt8, CaseIterable, Sendable {
         case .actionNotFound: "action_not_found"
         case .actionFinished: "action_finished"
         case .operationNotFound: "operation_not_found"
+        case .operationNotTold: "query_not_supported"
         case .routeNotFound: "not_found"
         case .methodNotAllowed: "method_not_allowed"
         case .bodyTooLarge: "body_too_large"
@@ -118,6 +121,7 @@ enum Refusal: UInt8, CaseIterable, Sendable {
         case .actionNotFound: "Nothing waits for a shopper here."
         case .actionFinished: "It has ended another way."
         case .operationNotFound: "Nothing was executed under this key."
+        case .operationNotTold: "This interface does not tell what became of this kind of operation."
         case .routeNotFound: "There is nothing here."
         case .methodNotAllowed: "Not with this method."
         case .bodyTooLarge: "The body is too long."

@@ -10,6 +10,8 @@ package struct PSPSimulatorConfiguration: Sendable {
     package var privateKeyPath: String?
     /// How it behaves until `PUT /control/profile` says otherwise.
     package var profile: SimulatorProfile
+    /// Which operations can be asked for by their keys.
+    package var interface: SimulatorInterface
     /// What every random decision is drawn from, together with the request's idempotency key.
     package var seed: UInt64
     /// Event loops. Only 1 is supported: all state belongs to one loop, because a charge made on one connection may be
@@ -24,6 +26,7 @@ package struct PSPSimulatorConfiguration: Sendable {
         certificatePath: String? = nil,
         privateKeyPath: String? = nil,
         profile: SimulatorProfile = .clean,
+        interface: SimulatorInterface = .full,
         seed: UInt64 = 1,
         loops: Int = 1,
         maximumOperations: Int = 20_000_000
@@ -33,9 +36,25 @@ package struct PSPSimulatorConfiguration: Sendable {
         self.certificatePath = certificatePath
         self.privateKeyPath = privateKeyPath
         self.profile = profile
+        self.interface = interface
         self.seed = seed
         self.loops = loops
         self.maximumOperations = maximumOperations
+    }
+}
+
+/// Which operations can be asked for (`GET /v1/operations`).
+package enum SimulatorInterface: String, Sendable, CaseIterable {
+    /// All.
+    case full
+    /// Authorizations and confirmations alone, as with PSPs that report modifications by webhook.
+    case limited
+
+    func tells(_ kind: OperationKind) -> Bool {
+        switch kind {
+        case .authorize, .confirm: true
+        case .capture, .cancel, .refund, .increment: self == .full
+        }
     }
 }
 

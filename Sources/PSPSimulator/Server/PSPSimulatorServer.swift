@@ -42,7 +42,7 @@ package final class PSPSimulatorServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
             let server = try await HTTPServer.start(loops: [group.next()], configuration: transport) { loop in
-                SimulatorApplication(loop: loop, core: core)
+                SimulatorApplication(loop: loop, core: core, interface: configuration.interface)
             }
             logger.info(
                 "the payment service provider simulator listens",

@@ -14,6 +14,9 @@ extension SimulatorApplication {
         guard let number = core.operation(key: key.span, now: now) else {
             return replyToQuery(token, response(.operationNotFound))
         }
+        guard interface.tells(core.store.operations[number].kind) else {
+            return replyToQuery(token, response(.operationNotTold))
+        }
         var body = ByteBufferAllocator().buffer(capacity: 384)
         AnswerWriter.write(operation: number, in: core.store, into: &body)
         replyToQuery(token, json(200, body))

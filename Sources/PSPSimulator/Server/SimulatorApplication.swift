@@ -11,6 +11,7 @@ final class SimulatorApplication: HTTPServerApplication {
 
     let loop: HTTPServerLoop
     var core: SimulatorCore
+    let interface: SimulatorInterface
     let headers = ResponseHeaders()
     var drips: [Drip] = []
     private(set) var requestCount: UInt64 = 0
@@ -28,9 +29,10 @@ final class SimulatorApplication: HTTPServerApplication {
         var delivery: Verdict.Delivery
     }
 
-    init(loop: HTTPServerLoop, core: SimulatorCore) {
+    init(loop: HTTPServerLoop, core: SimulatorCore, interface: SimulatorInterface) {
         self.loop = loop
         self.core = core
+        self.interface = interface
         self.start = .now()
     }
 

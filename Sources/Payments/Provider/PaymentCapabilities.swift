@@ -7,8 +7,6 @@ package struct PaymentCapabilities: Sendable, Equatable {
     package var increments: Bool
     /// How far captures may exceed the authorization, in basis points of it; 0 for not at all.
     package var overCaptureBasisPoints: UInt16
-    /// Voiding by our reference what may or may not have been executed.
-    package var cancelsByReference: Bool
     /// How long an authorization lasts where the PSP does not say, in milliseconds. Cards: 7 days (Visa, merchant-initiated 5).
     package var authorizationLifetime: Int64
 
@@ -16,14 +14,12 @@ package struct PaymentCapabilities: Sendable, Equatable {
         capturesSeveralTimes: Bool = true,
         increments: Bool = true,
         overCaptureBasisPoints: UInt16 = 0,
-        cancelsByReference: Bool = true,
         authorizationLifetime: Int64 = 7 * 86_400_000
     ) {
         precondition(overCaptureBasisPoints <= 10_000 && authorizationLifetime > 0)
         self.capturesSeveralTimes = capturesSeveralTimes
         self.increments = increments
         self.overCaptureBasisPoints = overCaptureBasisPoints
-        self.cancelsByReference = cancelsByReference
         self.authorizationLifetime = authorizationLifetime
     }
 }

@@ -1,6 +1,7 @@
 package import Money
 
 /// What a payment service provider (PSP) can be asked to do with a payment.
+@frozen @usableFromInline
 package enum ProviderOperation: UInt8, Sendable, CaseIterable {
     /// Authorize; with `ProviderCall.capturesAutomatically` a sale (authorize and capture in one step).
     case authorize = 1
@@ -31,12 +32,12 @@ package struct ProviderCall: Sendable, Equatable {
     /// Whether the operation is to be executed, or the fate of an earlier execution is asked for. The raw value is journaled.
     package enum Mode: UInt8, Sendable {
         /// Send the operation under its PSP idempotency key. Sending it again under the same key is safe exactly when
-        /// the provider declares `idempotentReplay`.
+        /// the provider declares a `ResolutionMeans.replayWindow`, and within it.
         case execute = 1
         /// Ask what became of the operation; never moves money.
         case query = 2
         /// Void whatever became of the authorization, by our reference, and keep it from being executed later (Adyen's cancel by
-        /// merchant reference). Only where the provider declares `cancelsByReference`.
+        /// merchant reference). Only where the provider declares `ResolutionMeans.voidByReference`.
         case cancelByReference = 3
     }
 
@@ -63,6 +64,8 @@ package struct ProviderCall: Sendable, Equatable {
     package var providerReference: String
     /// For `confirm`: what the shopper brought back from the provider's page, as it came; empty for nothing. Never logged.
     package var returnData: String
+    /// Of queries: how the provider is asked.
+    package var lookup: ResolutionMeans.Lookup
 
     package init(
         mode: Mode,
@@ -78,7 +81,8 @@ package struct ProviderCall: Sendable, Equatable {
         isFinal: Bool = true,
         paymentMethod: String,
         providerReference: String,
-        returnData: String = ""
+        returnData: String = "",
+        lookup: ResolutionMeans.Lookup = .byReference
     ) {
         self.mode = mode
         self.operation = operation
@@ -94,6 +98,7 @@ package struct ProviderCall: Sendable, Equatable {
         self.paymentMethod = paymentMethod
         self.providerReference = providerReference
         self.returnData = returnData
+        self.lookup = lookup
     }
 
     /// The PSP idempotency key, at most 64 characters (Adyen's limit): `pay_…-authorize-1-1`

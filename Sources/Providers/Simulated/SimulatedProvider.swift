@@ -23,6 +23,7 @@ package final class SimulatedProvider: Provider {
     ///   - eventLoop: The loop that all calls are made on.
     ///   - client: The target; its authority is used in every request.
     ///   - secret: The bearer token, `sk_sim_…`.
+    ///   - interface: What the simulator was started with.
     ///   - payments: What its operator has switched on; the simulator's profile and tokens must allow it, too.
     ///   - delegate: Not retained; must outlive the provider's shutdown.
     package init(
@@ -30,16 +31,12 @@ package final class SimulatedProvider: Provider {
         eventLoop: any EventLoop,
         client: HTTPClientConfiguration,
         secret: String,
+        interface: SimulatedInterface = .full,
         payments: PaymentCapabilities = PaymentCapabilities(),
         delegate: any ProviderDelegate
     ) {
         self.name = name
-        self.capabilities = ProviderCapabilities(
-            idempotentReplay: .hours(24),
-            queryByReference: .zero,
-            queryByID: true,
-            payments: payments
-        )
+        self.capabilities = ProviderCapabilities(resolution: interface.resolution, payments: payments)
         self.eventLoop = eventLoop
         self.configuration = client
         self.delegate = delegate

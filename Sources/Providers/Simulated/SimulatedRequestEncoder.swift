@@ -35,6 +35,8 @@ struct SimulatedRequestEncoder {
     func encode(_ call: ProviderCall) -> HTTPClientRequest? {
         switch call.mode {
         case .query:
+            // The simulator is asked by the operation's key alone.
+            guard call.lookup == .byReference else { return nil }
             return HTTPClientRequest(headers: queryHeaders(key: call.providerKey), body: nil)
         case .execute:
             return execute(call)

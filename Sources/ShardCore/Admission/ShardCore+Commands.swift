@@ -207,7 +207,8 @@ extension ShardCore {
             isFinal: !operation.staysOpen,
             paymentMethod: paymentMethod,
             providerReference: payments.providerReference(of: operation.payment),
-            returnData: operation.operation == .confirm && mode == .execute ? returnData(of: payment) : ""
+            returnData: operation.operation == .confirm && mode == .execute ? returnData(of: payment) : "",
+            lookup: mode == .query ? resolution(slot).means.query?.lookup ?? .byReference : .byReference
         )
         let deadline = turn.now + timeout(slot)
         turn.release(.callProvider(call, token: operations.token(slot), deadline: deadline), restingOn: lastPosition)

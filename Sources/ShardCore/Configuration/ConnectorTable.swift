@@ -1,48 +1,7 @@
 package import Payments
 
-/// How long a call of each operation may take, in milliseconds. What has no answer until then is unknown.
-package struct CallTimeouts: Sendable, Equatable {
-    package var authorize: Int64
-    package var capture: Int64
-    package var cancel: Int64
-    package var refund: Int64
-    package var increment: Int64
-    package var confirm: Int64
-
-    /// The same time for all operations.
-    package init(_ all: Int64) {
-        precondition(all > 0, "a call takes time")
-        authorize = all
-        capture = all
-        cancel = all
-        refund = all
-        increment = all
-        confirm = all
-    }
-
-    package subscript(operation: ProviderOperation) -> Int64 {
-        get {
-            switch operation {
-            case .authorize: authorize
-            case .capture: capture
-            case .cancel: cancel
-            case .refund: refund
-            case .increment: increment
-            case .confirm: confirm
-            }
-        }
-        set {
-            switch operation {
-            case .authorize: authorize = newValue
-            case .capture: capture = newValue
-            case .cancel: cancel = newValue
-            case .refund: refund = newValue
-            case .increment: increment = newValue
-            case .confirm: confirm = newValue
-            }
-        }
-    }
-}
+/// How long a call of each operation may take, in milliseconds; above 0. What has no answer until then is unknown.
+package typealias CallTimeouts = OperationTable<Int64>
 
 /// What a shard knows of one connector. Fixed while the process runs.
 package struct ConnectorSettings: Sendable {
@@ -51,36 +10,33 @@ package struct ConnectorSettings: Sendable {
     package var timeouts: CallTimeouts
     /// What can be asked of it.
     package var capabilities: PaymentCapabilities
-    /// How unknown outcomes of captures, cancels, refunds, increments and confirmations are resolved.
-    package var resolution: ResolutionPolicy
-    /// How unknown outcomes of authorizations are resolved.
-    package var authorizationResolution: ResolutionPolicy
+    /// How unknown outcomes of each operation are resolved.
+    package var resolution: OperationTable<ResolutionPolicy>
     /// What disputes cost.
     package var disputes: DisputePolicy
 
-    /// - Parameter authorizationResolution: nil: as for the other operations.
+    /// - Parameter resolution: of all operations.
     package init(
         id: ConnectorID,
         name: ConnectorName,
         timeouts: CallTimeouts = CallTimeouts(10_000),
         capabilities: PaymentCapabilities = PaymentCapabilities(),
         resolution: ResolutionPolicy = ResolutionPolicy(),
-        authorizationResolution: ResolutionPolicy? = nil,
         disputes: DisputePolicy = DisputePolicy()
     ) {
         self.id = id
         self.name = name
+        precondition(ProviderOperation.allCases.allSatisfy { timeouts[$0] > 0 }, "a call takes time")
         self.timeouts = timeouts
         self.capabilities = capabilities
-        self.resolution = resolution
-        self.authorizationResolution = authorizationResolution ?? resolution
+        self.resolution = OperationTable(resolution)
         self.disputes = disputes
     }
 
     /// A connector that has left the configuration. Its payments stay: calls to it are not sent, and what was unknown stays so until
     /// the connector returns, an event tells the end, or an operator does.
     package static func removed(_ id: ConnectorID, _ name: ConnectorName) -> ConnectorSettings {
-        ConnectorSettings(id: id, name: name, resolution: ResolutionPolicy(canQuery: true, replayWindow: 0))
+        ConnectorSettings(id: id, name: name, resolution: ResolutionPolicy(means: ResolutionMeans(queryByReference: 0)))
     }
 }
 
@@ -114,7 +70,7 @@ package struct ConnectorTable: Sendable {
 
     /// - Precondition: the number is registered.
     package subscript(id: ConnectorID) -> ConnectorSettings {
-        get { settings[Int(id.rawValue) - 1] }
+        _read { yield settings[Int(id.rawValue) - 1] }
         set { settings[Int(id.rawValue) - 1] = newValue }
     }
 
@@ -130,10 +86,5 @@ package struct ConnectorTable: Sendable {
             if Int(connector.rawValue) > settings.count { return false }
         }
         return true
-    }
-
-    /// How unknown outcomes of an operation are resolved.
-    func resolution(of operation: ProviderOperation, at id: ConnectorID) -> ResolutionPolicy {
-        operation == .authorize ? self[id].authorizationResolution : self[id].resolution
     }
 }

@@ -7,10 +7,7 @@ extension ShardCore {
     /// How unknown outcomes of the slot's operation are resolved at its connector.
     func resolution(_ slot: Int) -> ResolutionPolicy {
         let operation = operations[slot]
-        return configuration.connectors.resolution(
-            of: operation.operation,
-            at: payments[operation.payment].connector
-        )
+        return configuration.connectors[payments[operation.payment].connector].resolution[operation.operation]
     }
 
     /// How long a call of the slot's operation may take at its connector, in milliseconds.

@@ -268,18 +268,7 @@ extension ShardCore {
 
     /// What may be done about an operation whose outcome is not known.
     private func resolutionPolicy(_ slot: Int) -> OperationStateMachine.Policy {
-        let resolution = resolution(slot)
-        let connector = payments[operations[slot].payment].connector
-        return OperationStateMachine.Policy(
-            canQuery: resolution.canQuery,
-            canVoid: configuration.connectors[connector].capabilities.cancelsByReference,
-            replays: resolution.replays,
-            replayWindow: resolution.replayWindow,
-            horizon: timeout(slot) + resolution.inFlightHorizon,
-            retries: resolution.retries,
-            schedule: resolution.schedule,
-            abandonAfter: resolution.abandonAfter
-        )
+        OperationStateMachine.Policy(resolution(slot), timeout: timeout(slot))
     }
 
     /// Whether its payment has failed already, whatever comes of it.

@@ -44,10 +44,8 @@ extension ShardCore {
     }
 
     private func needsAttention(_ operation: WaitingOperation, at now: Int64) -> Bool {
-        let policy = configuration.connectors.resolution(
-            of: operation.operation,
-            at: payments[operation.payment].connector
-        )
+        let connector = payments[operation.payment].connector
+        let policy = configuration.connectors[connector].resolution[operation.operation]
         return operation.startedAt <= now - policy.attentionAfter
     }
 

@@ -40,10 +40,14 @@ package struct OperationStateMachine: Equatable, Sendable {
     package struct Policy: Equatable, Sendable {
         /// The provider can be asked what became of an operation.
         package var canQuery: Bool
+        /// How long after it was executed the provider may still deny knowing the operation.
+        package var visibleAfter: Int64
         /// The provider voids by our own reference.
         package var canVoid: Bool
-        /// The most times that a call is sent again to resolve it, and for how long since its request.
+        /// The most times that a call is sent again to resolve it, where the provider can be asked: each of them is on its way again, and
+        /// "not found" proves nothing meanwhile. Where it cannot, a call is sent again at each step.
         package var replays: Int
+        /// How long since its request the provider honours the key of a call; 0 for never.
         package var replayWindow: Int64
         /// How long after it was sent a call may still be on its way to the provider.
         package var horizon: Int64
@@ -56,6 +60,7 @@ package struct OperationStateMachine: Equatable, Sendable {
 
         package init(
             canQuery: Bool,
+            visibleAfter: Int64,
             canVoid: Bool,
             replays: Int,
             replayWindow: Int64,
@@ -66,6 +71,7 @@ package struct OperationStateMachine: Equatable, Sendable {
         ) {
             precondition(!schedule.isEmpty, "an operation in doubt is resolved some time")
             self.canQuery = canQuery
+            self.visibleAfter = visibleAfter
             self.canVoid = canVoid
             self.replays = replays
             self.replayWindow = replayWindow
@@ -195,7 +201,7 @@ package struct OperationStateMachine: Equatable, Sendable {
             return .retry(at: now + policy.retries[Int(tries) - 1])
         case .replaying(let doubt), .querying(let doubt), .voiding(let doubt):
             // A provider that cannot be asked says so of the operation itself, and nothing is on its way any more.
-            if !policy.canQuery, !isTransient, isPastHorizon(at: now, policy) { return .giveUp }
+            if !policy.canQuery, !isTransient, now - sentAt > policy.horizon { return .giveUp }
             return .wait(until: wait(doubt, at: now, policy))
         case .held, .retrying, .waiting: preconditionFailure("no call is under way")
         }
@@ -223,7 +229,7 @@ package struct OperationStateMachine: Equatable, Sendable {
     /// The answer to the operation itself, of which nothing is in doubt: it is sent again, at once and then later.
     private mutating func notFound(tries: UInt16, at now: Int64, isGivenUp: Bool, _ policy: Policy) -> NotFound {
         if isPastHorizon(at: now, policy) { return .giveUp }
-        if !isGivenUp, Int(tries) <= policy.replays, now - startedAt < policy.replayWindow {
+        if !isGivenUp, Int(tries) <= policy.replays, isKeyHonoured(at: now, policy) {
             state = .executing(tries: tries + 1)
             sentAt = now
             return .replay
@@ -260,12 +266,22 @@ package struct OperationStateMachine: Equatable, Sendable {
 
     // MARK: Steps
 
-    private func isPastHorizon(at now: Int64, _ policy: Policy) -> Bool { now - sentAt > policy.horizon }
+    /// Whether what the provider does not know now was not executed and will not be: no call is on its way, and what one executed
+    /// would be visible.
+    private func isPastHorizon(at now: Int64, _ policy: Policy) -> Bool {
+        now - sentAt > policy.horizon + policy.visibleAfter
+    }
+
+    /// Whether the provider still knows the key when a call that is sent now arrives, however late. It forgets the key some time after
+    /// it first saw it, which was not before the intent.
+    private func isKeyHonoured(at now: Int64, _ policy: Policy) -> Bool {
+        now - startedAt < policy.replayWindow - policy.horizon
+    }
 
     /// Sends it again, if that may be done. What the provider has, and what was given up, is never sent again.
     private mutating func replay(_ doubt: Doubt, at now: Int64, isGivenUp: Bool, _ policy: Policy) -> Bool {
-        guard !doubt.isKnownToProvider, !isGivenUp, Int(doubt.replays) < policy.replays,
-            now - startedAt < policy.replayWindow
+        let most = policy.canQuery ? policy.replays : Int(UInt16.max)
+        guard !doubt.isKnownToProvider, !isGivenUp, Int(doubt.replays) < most, isKeyHonoured(at: now, policy)
         else { return false }
         var next = doubt
         next.replays += 1
@@ -276,7 +292,10 @@ package struct OperationStateMachine: Equatable, Sendable {
 
     /// Schedules the next resolution.
     private mutating func wait(_ doubt: Doubt, at now: Int64, _ policy: Policy) -> Int64 {
-        let time = now + policy.schedule[min(Int(doubt.steps), policy.schedule.count - 1)]
+        var time = now + policy.schedule[min(Int(doubt.steps), policy.schedule.count - 1)]
+        // Where sending it again is the only means, that is done once more before its key is forgotten.
+        let lastReplay = startedAt + policy.replayWindow - 2 * policy.horizon
+        if !policy.canQuery, !doubt.isKnownToProvider, lastReplay > now { time = min(time, lastReplay) }
         var next = doubt
         next.steps &+= next.steps < .max ? 1 : 0
         state = .waiting(next)

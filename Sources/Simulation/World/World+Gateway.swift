@@ -29,6 +29,7 @@ extension World {
     func shardConfiguration(of shard: Int) -> ShardConfiguration {
         var resolution = ResolutionPolicy()
         resolution.abandonAfter = scenario.abandonAfter
+        resolution.means.voidByReference = scenario.voidsByReference
         if scenario.planted == .believeNotFound { resolution.inFlightHorizon = -10_000 }
         return ShardConfiguration(
             shard: UInt16(shard),
@@ -52,8 +53,7 @@ extension World {
                     id: id,
                     name: name,
                     capabilities: PaymentCapabilities(
-                        overCaptureBasisPoints: scenario.overCaptureBasisPoints,
-                        cancelsByReference: scenario.voidsByReference
+                        overCaptureBasisPoints: scenario.overCaptureBasisPoints
                     ),
                     resolution: resolution,
                     disputes: DisputePolicy(reservesOnWarning: scenario.seed % 2 == 0)

@@ -23,6 +23,9 @@ struct PSPCommand: AsyncParsableCommand {
     @Option(help: "A PEM file with the certificate's private key.")
     var tlsKey: String?
 
+    @Option(help: "full: every operation can be asked for; limited: authorizations and confirmations alone.")
+    var interface = SimulatorInterface.full
+
     @Option(help: "What every random decision is drawn from.")
     var seed: UInt64 = 1
 
@@ -40,6 +43,7 @@ struct PSPCommand: AsyncParsableCommand {
                 certificatePath: tlsCertificate,
                 privateKeyPath: tlsKey,
                 profile: try behaviour.read(),
+                interface: interface,
                 seed: seed
             ),
             logger: logger
@@ -53,6 +57,8 @@ struct PSPCommand: AsyncParsableCommand {
         )
     }
 }
+
+extension SimulatorInterface: ExpressibleByArgument {}
 
 /// How a simulator behaves, by name or by file.
 struct ProfileOptions: ParsableArguments {

@@ -99,7 +99,7 @@ import Yams
             "limits: {max_body_bytes: 128KiB}",
             "limits.max_body_bytes: must be a size such as 64MiB, from 1024 to 65536 bytes"
         ),
-        more("provider: {kind: stripe}", "provider.kind: must be one of simulated"),
+        more("provider: {kind: stripe}", "provider.kind: must be one of simulated, simulated_limited"),
         more("provider: {url: ftp://x}", "provider.url: must be https://HOST:PORT or http://HOST:PORT, without a path"),
         more(
             "provider: {tls_ca_file: missing.pem}",

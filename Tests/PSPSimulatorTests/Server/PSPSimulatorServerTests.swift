@@ -12,10 +12,11 @@ import Testing
 struct PSPSimulatorServerTests {
     private func withSimulator(
         _ profile: SimulatorProfile = .clean,
+        interface: SimulatorInterface = .full,
         _ body: (TestClient) async throws -> Void
     ) async throws {
         let server = try await PSPSimulatorServer.start(
-            configuration: PSPSimulatorConfiguration(profile: profile, seed: 5),
+            configuration: PSPSimulatorConfiguration(profile: profile, interface: interface, seed: 5),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         )
         let client = try await TestClient.connect(
@@ -168,6 +169,26 @@ struct PSPSimulatorServerTests {
             try await code(405, "method_not_allowed", method: "DELETE", body: nil)
             let oracle = try await client.answer("GET", "/oracle/charges")
             #expect(oracle.body.isEmpty)
+        }
+    }
+
+    @Test("a limited interface tells what became of authorizations and confirmations alone")
+    func limited() async throws {
+        try await withSimulator(interface: .limited) { client in
+            let body = TestClient.charge("tok_visa", reference: "pay_1", capture: false)
+            let charged = try await client.answer("POST", "/v1/charges", key: "k1", body: body)
+            let charge = try member("id", charged.body)
+            let captured = try await client.answer(
+                "POST",
+                "/v1/charges/\(charge)/capture",
+                key: "k2",
+                body: #"{"amount":1000,"currency":"EUR","reference":"pay_1"}"#
+            )
+            #expect(charged.status == 200 && captured.status == 200)
+            #expect(try await client.answer("GET", "/v1/operations?key=k1").status == 200)
+            let asked = try await client.answer("GET", "/v1/operations?key=k2")
+            let code = try member("code", asked.body)
+            #expect(asked.status == 400 && code == "query_not_supported")
         }
     }
 

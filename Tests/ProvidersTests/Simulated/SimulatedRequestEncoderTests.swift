@@ -108,6 +108,23 @@ struct SimulatedRequestEncoderTests {
         #expect(body == nil)
     }
 
+    @Test("the simulator is asked by key alone", arguments: [ResolutionMeans.Lookup.byID, .byList])
+    func lookups(lookup: ResolutionMeans.Lookup) {
+        var call = Calls.make(.capture, mode: .query)
+        call.lookup = lookup
+        #expect(encoder.encode(call) == nil)
+    }
+
+    @Test("what the simulator's interface tells is what the adapter asks for", arguments: SimulatedInterface.allCases)
+    func declared(interface: SimulatedInterface) {
+        for operation in ProviderOperation.allCases {
+            let means = interface.resolution[operation]
+            let isAsked = interface == .full || operation == .authorize || operation == .confirm
+            #expect(means.query == (isAsked ? .init(lookup: .byReference, lag: 0) : nil))
+            #expect(means.replayWindow == 86_400_000)
+        }
+    }
+
     @Test("the same call makes the same bytes", arguments: ProviderOperation.allCases)
     func replay(operation: ProviderOperation) throws {
         let first = try #require(encoder.encode(Calls.make(operation)))
