@@ -66,6 +66,10 @@ package final class GatewayServer: Sendable {
         try await ListenError.check([(listen.host, listen.port), (admin.host, admin.port)])
         let blueprint = try GatewayBlueprint(configuration, makesDataDirectory: makesDataDirectory, clock: clock)
         logger.log(blueprint.descriptors)
+        logger.notice(
+            "Records name this configuration",
+            metadata: ["configuration_version": "\(blueprint.risk.configurationVersion)"]
+        )
         let parts = GatewayParts(blueprint: blueprint, logger: logger)
         do {
             try await parts.openShards()
@@ -143,6 +147,7 @@ package final class GatewayServer: Sendable {
                 metadata: [
                     "rules": "\(risk.policy?.rules.count ?? 0)",
                     "scorer": "\(risk.scorer == nil ? "none" : "configured")",
+                    "configuration_version": "\(risk.configurationVersion)",
                 ]
             )
         } catch {

@@ -22,6 +22,8 @@ import Timers
 /// - `Snapshot`: what a snapshot is made from, and the way back.
 package struct ShardCore: ~Copyable {
     package let configuration: ShardConfiguration
+    /// Of the configuration that decides now: `configuration.version`, until a reload of the fraud rules raises it. Records name it.
+    package internal(set) var configurationVersion: UInt32
     package let renderer: any ResponseRenderer
 
     /// The position of the last record made (durable or not).
@@ -77,6 +79,7 @@ package struct ShardCore: ~Copyable {
     /// - Parameter renderer: words the answers; pure.
     package init(configuration: ShardConfiguration, renderer: any ResponseRenderer) {
         self.configuration = configuration
+        configurationVersion = configuration.version
         self.renderer = renderer
         idempotency = IdempotencyTable(
             capacity: configuration.idempotencyCapacity,

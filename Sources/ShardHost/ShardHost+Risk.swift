@@ -12,8 +12,9 @@ extension ShardHost {
     }
 
     /// Swaps the fraud hook's rules.
-    package func reload(risk policy: RiskPolicy?) {
-        core.reload(risk: policy)
+    /// - Parameter version: of the configuration that they are a part of; durable.
+    package func reload(risk policy: RiskPolicy?, version: UInt32) {
+        core.reload(risk: policy, version: version)
     }
 
     /// How full the fraud hook's table of counters is.

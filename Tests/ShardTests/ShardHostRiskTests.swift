@@ -47,11 +47,11 @@ import Testing
 
     @Test func `new rules hold for what comes next`() {
         let harness = HostHarness()
-        harness.host.reload(risk: ShardRiskTests.scored.risk)
+        harness.host.reload(risk: ShardRiskTests.scored.risk, version: 2)
         harness.send(ShardRiskTests.create(), key: 1)
         harness.flush()
         #expect(harness.questions.count == 1)
-        harness.host.reload(risk: nil)
+        harness.host.reload(risk: nil, version: 3)
         harness.send(ShardRiskTests.create(), key: 2)
         harness.flush()
         #expect(harness.questions.count == 1 && harness.calls.count == 1)

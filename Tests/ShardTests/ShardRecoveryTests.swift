@@ -163,6 +163,29 @@ struct ShardRecoveryTests {
         #expect(headers.map(\.kind).suffix(2) == [.eventApplied, .paymentChanged] && world.only.status == .captured)
     }
 
+    @Test(
+        "Records name the configuration that decides: the start's, and after a reload the reload's; a replay takes both"
+    )
+    func configurationVersions() throws {
+        var configuration = ShardConfiguration.test
+        configuration.version = 7
+        var world = ShardWorld(configuration: configuration)
+        let id = world.paid(key: "a")
+        world.core.reload(risk: nil, version: 8)
+        world.send(.refund(id, amountMinor: 5), key: "b")
+        world.answer(world.lastCall.token, ShardWorld.success(5, "re_1"))
+        let versions = try world.journal.map { try LinkedRecord(decoding: $0.span).header.configurationVersion }
+        #expect(versions == [7, 7, 8, 8])
+        let digest = world.core.stateDigest()
+        configuration.version = 9
+        var next = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
+        let (replayed, version) = (next.core.stateDigest(), next.core.configurationVersion)
+        #expect(replayed == digest && version == 9)
+        next.send(.refund(id, amountMinor: 5), key: "c")
+        let newest = try next.journal.suffix(1).map { try LinkedRecord(decoding: $0.span).header.configurationVersion }
+        #expect(newest == [9])
+    }
+
     @Test("A journal with more keys than are remembered at once replays: old keys expire by the journal's own time")
     func oldKeysExpireOnReplay() throws {
         var configuration = ShardConfiguration.test

@@ -24,7 +24,8 @@ import Testing
                 sanctions: .review,
                 reviewTimeout: 60_000,
                 key: ShardRiskTests.key
-            )
+            ),
+            version: 2
         )
         world.send(ShardRiskTests.create(customer: isSanctioned ? "listed" : "cus"), key: key)
         #expect(world.lastStatus == 202 && world.lastBody.contains("review"))

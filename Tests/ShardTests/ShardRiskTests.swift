@@ -174,11 +174,12 @@ import Testing
             risk: Self.configuration(
                 rules: [RiskRule(name: "strict", score: 90, condition: .count(.customer, window: 7_000, limit: 2))],
                 counters: 128
-            ).risk
+            ).risk,
+            version: 2
         )
         world.send(Self.create(), key: "k3")
         #expect(world.lastStatus == 402)
-        world.core.reload(risk: nil)
+        world.core.reload(risk: nil, version: 3)
         world.send(Self.create(), key: "k4")
         #expect(world.calls.count == 3 && world.core.riskOccupancy.capacity == 0)
     }

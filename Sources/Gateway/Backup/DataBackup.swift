@@ -47,6 +47,7 @@ package struct DataBackup {
         // Behind the logs: it has every number that they hold.
         let registry = try ConnectorRegistryFile.read(in: source)
         try ConnectorRegistryFile.write(registry, in: target)
+        try ConfigurationVersions.read(in: source).write(in: target)
         let metaBytes = try Files.read(FilePaths.join(source, "meta.yaml"))
         try Files.writeAtomically(metaBytes, to: FilePaths.join(target, "meta.yaml"), permissions: 0o600)
         for path in try FileTree.files(in: target) {

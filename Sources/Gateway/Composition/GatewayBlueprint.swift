@@ -37,7 +37,7 @@ struct GatewayBlueprint: Sendable {
     /// What the shards of all loops may hold together.
     let budget: TableBudget
     /// What the fraud hook is made from; replaced by a reload, which the running parts are told of.
-    let risk: RiskParts
+    private(set) var risk: RiskParts
     private let configuration: GatewayConfiguration
     private let connectors: [ConnectorPlan]
     /// Which number each connector has, as the data directory holds it.
@@ -61,6 +61,9 @@ struct GatewayBlueprint: Sendable {
             try ConnectorPlan($0, registry: registry, payments: configuration.payments)
         }
         risk = try RiskParts(configuration, seed: directory.digestSeed)
+        risk.configurationVersion = try directory.configurationVersion(
+            of: ConfigurationDigest(configuration, lists: risk.listDigest, seed: directory.digestSeed).text
+        )
         // A loop without a shard would only forward; a shard without a loop cannot be.
         loopCount = min(configuration.loops, directory.shards)
         descriptors = try DescriptorBudget(
@@ -142,6 +145,7 @@ struct GatewayBlueprint: Sendable {
             shard: ShardConfiguration(
                 shard: UInt16(number),
                 connectors: ConnectorTable(registry: registry, configured: connectors.map(\.settings)),
+                version: risk.configurationVersion,
                 idempotencyCapacity: configuration.idempotency.capacityPerShard,
                 idempotencySeconds: UInt32(configuration.idempotency.ttl.components.seconds),
                 paymentCapacity: configuration.payments.capacityPerShard,
@@ -182,6 +186,18 @@ struct GatewayBlueprint: Sendable {
             snapshotPace: snapshotPace,
             snapshotTurns: snapshotTurns
         )
+    }
+
+    /// The fraud hook of a configuration that was read again, as a part of the configuration of the start: nothing else of it counts.
+    /// Its number is durable. Blocks.
+    func risk(reloaded configuration: GatewayConfiguration) throws -> RiskParts {
+        var risk = try RiskParts(configuration, seed: directory.digestSeed)
+        var effective = self.configuration
+        effective.risk = configuration.risk
+        risk.configurationVersion = try directory.configurationVersion(
+            of: ConfigurationDigest(effective, lists: risk.listDigest, seed: directory.digestSeed).text
+        )
+        return risk
     }
 
     static func milliseconds(_ duration: Duration) -> Int64 { TimeAmount(duration).nanoseconds / 1_000_000 }

@@ -48,6 +48,12 @@ enum GatewayMetrics {
                 labels: labels,
                 value: shard.host.clockAhead
             )
+            metrics.gauge(
+                "millrace_configuration_version",
+                help: "The number of the configuration that decides about money; every record names it.",
+                labels: labels,
+                value: Int64(shard.host.core.configurationVersion)
+            )
             add(shard.host.snapshotStatistics, labels, to: &metrics)
             addRisk(shard, labels, to: &metrics)
         }

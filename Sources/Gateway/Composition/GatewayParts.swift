@@ -314,9 +314,10 @@ final class GatewayParts: Sendable {
         try await blueprint.threadPool.runIfActive(body)
     }
 
-    /// Makes the fraud hook anew from a configuration that was read again. Blocks while lists are read.
-    func riskParts(_ configuration: GatewayConfiguration) throws(ConfigurationError) -> RiskParts {
-        try RiskParts(configuration, seed: blueprint.directory.digestSeed)
+    /// Makes the fraud hook anew from a configuration that was read again. Blocks while lists are read, and until the number of the
+    /// configuration is durable.
+    func riskParts(_ configuration: GatewayConfiguration) throws -> RiskParts {
+        try blueprint.risk(reloaded: configuration)
     }
 
     var shardCount: Int { blueprint.shardCount }

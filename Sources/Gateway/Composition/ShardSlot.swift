@@ -125,7 +125,7 @@ final class ShardSlot {
 
     func reload(_ risk: RiskParts) {
         self.risk = risk
-        shard?.host.reload(risk: risk.policy)
+        shard?.host.reload(risk: risk.policy, version: risk.configurationVersion)
     }
 
     /// The stream and its log are closed afterwards.
@@ -205,7 +205,7 @@ extension ShardSlot: ReplicaPorts {
         endStart(.success(()))
         guard isResumed, let shard else { return }
         // The rules may have been read anew since the configuration of the start.
-        host.reload(risk: risk.policy)
+        host.reload(risk: risk.policy, version: risk.configurationVersion)
         runtime.report(.ownedAgain(operations: shard.host.resume(), shard: number))
     }
 

@@ -4,8 +4,9 @@ import Payments
 import Synchronization
 
 /// The directory that holds everything a gateway must not forget: `meta.yaml` (format, identity, numbers of shards and logs, digest
-/// seed), `connectors.yaml` (which number each connector has), the logs in `log-000`, `log-001`, ..., and what each shard has beside
-/// its log (snapshots, payments and keys that left memory, cursors) in `shard-000`, `shard-001`, ...
+/// seed), `connectors.yaml` (which number each connector has), `configurations.yaml` (which number each configuration has), the logs in
+/// `log-000`, `log-001`, ..., and what each shard has beside its log (snapshots, payments and keys that left memory, cursors) in
+/// `shard-000`, `shard-001`, ...
 ///
 /// A directory is made by `create` alone, which an operator asks for. `open` never makes one: the mount point of a disk that is
 /// not mounted is empty, and a new directory there would execute every repeated request a second time.
@@ -15,6 +16,8 @@ package final class DataDirectory: Sendable {
     package let path: String
     private let meta: DataDirectoryMeta
     private let lock: FileLock
+    /// Held while a configuration is given its number: a reload may meet another.
+    private let numbering = Mutex(())
 
     private init(path: String, meta: DataDirectoryMeta, lock: consuming FileLock) {
         self.path = path
@@ -61,6 +64,7 @@ package final class DataDirectory: Sendable {
         try refuseOrphans(in: path)
         // Before `meta.yaml`, which makes the directory one.
         try ConnectorRegistryFile.write(ConnectorRegistry(), in: path)
+        try ConfigurationVersions().write(in: path)
         let id = Hexadecimal.encode([UInt8].random(count: 16))
         let meta = DataDirectoryMeta(id: id, shards: shards, logs: logs, digestSeed: .random(count: 32))
         try meta.write(to: metaPath(in: path))
@@ -160,6 +164,24 @@ package final class DataDirectory: Sendable {
         return registry
     }
 
+    /// The number of the configuration with this digest, durable before it returns: the last one's, if its digest is the same, else the
+    /// next. Blocks.
+    ///
+    /// Throws `damaged` when the file of numbers is missing or makes no sense, `configurationsFull` after 2^32 - 1 numbers, `io` when the
+    /// system refuses.
+    func configurationVersion(of digest: String) throws(DataDirectoryError) -> UInt32 {
+        let path = path
+        return try numbering.withLock { (_) throws(DataDirectoryError) -> UInt32 in
+            let known = try ConfigurationVersions.read(in: path)
+            var versions = known
+            guard let number = versions.number(of: digest) else {
+                throw .configurationsFull(path: ConfigurationVersions.path(in: path))
+            }
+            if versions != known { try versions.write(in: path) }
+            return number
+        }
+    }
+
     /// Lets other processes open the directory. Journals must be closed first.
     package func close() {
         lock.release()
@@ -189,6 +211,8 @@ package enum DataDirectoryError: Error, Equatable, CustomStringConvertible {
     case damaged(path: String, reason: String)
     /// Its registry of connectors takes no more names.
     case registryFull(path: String)
+    /// All numbers of configurations are used up.
+    case configurationsFull(path: String)
     /// The operating system refused.
     case io(FileError)
 
@@ -210,6 +234,8 @@ package enum DataDirectoryError: Error, Equatable, CustomStringConvertible {
             "\(path): \(reason)"
         case .registryFull(let path):
             "\(path): holds \(ConnectorRegistry.maximumConnectors) connectors and takes no more; use a name that it has"
+        case .configurationsFull(let path):
+            "\(path): all numbers of configurations are used up"
         case .io(let error):
             error.description
         }
@@ -221,7 +247,7 @@ package enum DataDirectoryError: Error, Equatable, CustomStringConvertible {
         case .missing: ExitStatus.missing
         case .exists: ExitStatus.exists
         case .held: ExitStatus.held
-        case .mismatch, .otherIdentity, .registryFull: ExitStatus.configuration
+        case .mismatch, .otherIdentity, .registryFull, .configurationsFull: ExitStatus.configuration
         case .damaged: ExitStatus.damaged
         case .io: ExitStatus.io
         }

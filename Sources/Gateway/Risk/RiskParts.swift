@@ -1,3 +1,4 @@
+import Crypto
 import HTTPTransport
 import NIOSSL
 import Payments
@@ -9,10 +10,19 @@ struct RiskParts: Sendable {
     let policy: RiskPolicy?
     let scorer: ScorerTarget?
     let merchantNames: [MerchantID: String]
+    /// Of the content of the lists' files, as the policy was made from it.
+    let listDigest: [UInt8]
+    /// The number of the configuration that they are a part of; 0 until it has one.
+    var configurationVersion: UInt32 = 0
 
     /// Reads the lists' files and the scorer's authorities; blocks.
     init(_ configuration: GatewayConfiguration, seed: [UInt8]) throws(ConfigurationError) {
-        policy = try RiskPolicy(configuration.risk, seed: seed)
+        var files = SHA256()
+        policy = try RiskPolicy(configuration.risk, seed: seed) { bytes in
+            files.update(data: Array("\(bytes.count):".utf8))
+            files.update(data: bytes)
+        }
+        listDigest = Array(files.finalize())
         if let settings = configuration.risk.scorer {
             scorer = try ScorerTarget(settings)
         } else {

@@ -6,27 +6,46 @@ extension RiskPolicy {
     private static let maximumFileBytes = 512 << 20
 
     /// Compiles what the configuration says; nil when nothing can come of it. Reads the lists' files; blocks.
-    /// - Parameter seed: the data directory's secret, so that counters mean the same after a restart.
-    package init?(_ settings: GatewayConfiguration.RiskSettings, seed: [UInt8]) throws(ConfigurationError) {
+    /// - Parameters:
+    ///   - seed: the data directory's secret, so that counters mean the same after a restart.
+    ///   - onFile: is given the content of each list's file, in a fixed order.
+    package init?(
+        _ settings: GatewayConfiguration.RiskSettings,
+        seed: [UInt8],
+        onFile: ([UInt8]) -> Void = { _ in }
+    ) throws(ConfigurationError) {
         guard settings.isActive else { return nil }
         let key = RiskKey(seed: seed)
         var lists = RiskLists()
         lists.allowedPaymentMethods = try Self.list(
             settings.allow.paymentMethods,
             file: settings.allow.paymentMethodsFile,
-            key: key
+            key: key,
+            onFile: onFile
         )
-        lists.allowedCustomers = try Self.list(settings.allow.customers, file: settings.allow.customersFile, key: key)
+        lists.allowedCustomers = try Self.list(
+            settings.allow.customers,
+            file: settings.allow.customersFile,
+            key: key,
+            onFile: onFile
+        )
         lists.blockedPaymentMethods = try Self.list(
             settings.block.paymentMethods,
             file: settings.block.paymentMethodsFile,
-            key: key
+            key: key,
+            onFile: onFile
         )
-        lists.blockedCustomers = try Self.list(settings.block.customers, file: settings.block.customersFile, key: key)
+        lists.blockedCustomers = try Self.list(
+            settings.block.customers,
+            file: settings.block.customersFile,
+            key: key,
+            onFile: onFile
+        )
         lists.sanctionedCustomers = try Self.list(
             settings.sanctions.customers,
             file: settings.sanctions.customersFile,
-            key: key
+            key: key,
+            onFile: onFile
         )
         self.init(
             rules: settings.rules,
@@ -46,7 +65,8 @@ extension RiskPolicy {
     private static func list(
         _ names: [String],
         file: String?,
-        key: RiskKey
+        key: RiskKey,
+        onFile: ([UInt8]) -> Void
     ) throws(ConfigurationError) -> RiskList {
         var list = RiskList()
         for name in names { list.insert(name, key) }
@@ -57,6 +77,7 @@ extension RiskPolicy {
         } catch {
             throw ConfigurationError(place: file, error.reason)
         }
+        onFile(bytes)
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             guard let text = String(validating: line, as: UTF8.self) else {
                 throw ConfigurationError(place: file, line: index + 1, "is not UTF-8 text")

@@ -6,7 +6,7 @@ package import Risk
 package struct ShardConfiguration: Sendable {
     /// This shard's number, part of every identifier it makes.
     package var shard: UInt16
-    /// Which configuration this is; every record names it.
+    /// Which configuration this is; every record names it, until a reload of the fraud rules raises the number.
     package var version: UInt32
     /// The most idempotency keys in memory: those of running requests, and those completed since the last snapshot or while it is
     /// written. Full: 503.

@@ -7,7 +7,7 @@ import ShardState
 extension ShardCore {
     /// The header of a record that was just applied.
     func header(of facts: RecordFacts) -> RecordHeader {
-        let version = configuration.version
+        let version = configurationVersion
         guard let id = facts.payment else {
             guard let merchant = facts.merchant else { preconditionFailure("a record names a payment or a merchant") }
             return RecordHeader(facts, merchant: merchant, actor: actor, configurationVersion: version)

@@ -9,7 +9,9 @@ import ShardState
 // reserved, but behind a gate; one record, `RiskDecided`, opens the gate or ends the payment's way to the PSP.
 extension ShardCore {
     /// Swaps the rules. What is counted alike before and after goes on being counted.
-    package mutating func reload(risk policy: RiskPolicy?) {
+    /// - Parameter version: of the configuration that they are a part of; records name it from now on.
+    package mutating func reload(risk policy: RiskPolicy?, version: UInt32) {
+        configurationVersion = version
         let old = riskCounters
         riskPolicy = policy
         // A table is some megabytes of zeros: none is made that is not needed.

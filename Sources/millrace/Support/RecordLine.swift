@@ -17,7 +17,9 @@ enum RecordLine {
             "\"batch\":\(place.batch.number)", "\"epoch\":\(place.epoch)",
         ]
         do throws(RecordDecodingError) {
-            members += describe(try ShardRecord(decoding: bytes))
+            let record = try LinkedRecord(decoding: bytes)
+            members += describe(record.record)
+            members.append("\"configuration\":\(record.header.configurationVersion)")
         } catch {
             members.append("\"kind\":\"undecodable\"")
         }
