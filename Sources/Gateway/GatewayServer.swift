@@ -48,23 +48,23 @@ package final class GatewayServer: Sendable {
         try await start(
             configuration: configuration,
             makesDataDirectory: makesDataDirectory,
-            clock: WallClock.milliseconds,
+            machine: .system,
             logger: logger
         )
     }
 
-    /// - Parameter clock: the time as the shards see it, in milliseconds since 1970; never goes back.
+    /// - Parameter machine: what the shards' time is made from.
     static func start(
         configuration: GatewayConfiguration,
         makesDataDirectory: Bool,
-        clock: @escaping @Sendable () -> Int64,
+        machine: MachineClock,
         logger: Logger
     ) async throws -> GatewayServer {
         LargeMemory.returnWhenFreed()
         // Before anything is opened or made: a second gateway on the same ports must not touch a data directory.
         let (listen, admin) = (configuration.listen, configuration.admin)
         try await ListenError.check([(listen.host, listen.port), (admin.host, admin.port)])
-        let blueprint = try GatewayBlueprint(configuration, makesDataDirectory: makesDataDirectory, clock: clock)
+        let blueprint = try GatewayBlueprint(configuration, makesDataDirectory: makesDataDirectory, machine: machine)
         logger.log(blueprint.descriptors)
         logger.notice(
             "Records name this configuration",

@@ -24,6 +24,10 @@ package struct ShardCore: ~Copyable {
     package let configuration: ShardConfiguration
     /// Of the configuration that decides now: `configuration.version`, until a reload of the fraud rules raises it. Records name it.
     package internal(set) var configurationVersion: UInt32
+    /// Whether the time that the shard is given is the true one, as far as the host can tell. While it is not, no deadline that moves money
+    /// is decided: authorizations, reviews and shoppers' actions do not run out, disputes are not lost, quotes are not exchanged, nothing
+    /// is given up as unknown, and no age of a call proves anything. All else goes on.
+    package var isTimeCertain = true
     package let renderer: any ResponseRenderer
 
     /// The position of the last record made (durable or not).

@@ -2,13 +2,27 @@
 /// process that wrote the record had a clock that was ahead), time goes on from the record at half its pace until the clock has caught
 /// up. So it neither stands still nor stays wrong.
 struct ShardClock: Sendable {
+    /// The most milliseconds between the shard's time and the machine's clock while deadlines that move money are decided. The least of
+    /// what decisions rest on is the horizon of a call on its way, a minute.
+    static let tolerance: Int64 = 1_000
+
     private let clock: @Sendable () -> Int64
+    /// What the machine's clock says; nil where the clock is the only one.
+    private let machine: (@Sendable () -> Int64)?
     /// What the clock said when the shard began, and the time of its newest record then; milliseconds since 1970.
     private let start: Int64
     private let newest: Int64
 
-    init(_ clock: @escaping @Sendable () -> Int64, notBefore newest: Int64) {
+    /// - Parameters:
+    ///   - clock: milliseconds since 1970, never falling.
+    ///   - machine: the machine's clock, which may be set.
+    init(
+        _ clock: @escaping @Sendable () -> Int64,
+        machine: (@Sendable () -> Int64)? = nil,
+        notBefore newest: Int64
+    ) {
         self.clock = clock
+        self.machine = machine
         self.newest = newest
         start = clock()
     }
@@ -22,4 +36,10 @@ struct ShardClock: Sendable {
 
     /// How far the shard's time is ahead of the clock, in milliseconds.
     var ahead: Int64 { self() - clock() }
+
+    /// Whether `now`, which this clock has just said, is what the machine's clock says.
+    func isCertain(at now: Int64) -> Bool {
+        guard let machine else { return true }
+        return abs(now - machine()) <= Self.tolerance
+    }
 }

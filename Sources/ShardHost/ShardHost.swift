@@ -107,6 +107,9 @@ package final class ShardHost {
     /// - Parameter acquired: the journal's last record when this host acquired it: another owner may have gone on since, and appends
     ///   are refused then. nil: the journal has no other owner, and ends there still.
     /// - Parameter threads: read what is on the disk.
+    /// - Parameter clock: milliseconds since 1970, never falling.
+    /// - Parameter machineClock: the machine's clock: while the shard's time differs from it, no deadline that moves money is decided. nil:
+    ///   the clock is the only one.
     /// - Parameter keyPool: looks idempotency keys up that left memory, one block each; nil: as stored answers.
     package init(
         eventLoop: any EventLoop,
@@ -118,6 +121,7 @@ package final class ShardHost {
         snapshots: SnapshotSetup? = nil,
         limits: Limits,
         clock: @escaping @Sendable () -> Int64,
+        machineClock: (@Sendable () -> Int64)? = nil,
         ports: any ShardPorts
     ) {
         precondition(core.lastPosition == acquired ?? journal.lastPosition, "a shard starts where its journal ends")
@@ -134,7 +138,7 @@ package final class ShardHost {
         self.snapshots = snapshots
         schedule = snapshots.map { SnapshotSchedule($0, position: core.lastPosition) }
         self.limits = limits
-        self.clock = ShardClock(clock, notBefore: core.lastRecordTime)
+        self.clock = ShardClock(clock, machine: machineClock, notBefore: core.lastRecordTime)
         self.ports = ports
         self.core = core
     }
@@ -173,6 +177,7 @@ package final class ShardHost {
         if isReleased { return }
         let now = clock()
         tickedAt = now
+        core.isTimeCertain = clock.isCertain(at: now)
         updateAdmission()
         ports.journalRoom(isShort: isRoomShort, shard: shard)
         journal.wantRoom(bytes: 2 * (core.outcomeReserveBytes + ShardCore.largestAdmissionBytes))
@@ -245,9 +250,6 @@ package final class ShardHost {
     // MARK: Views
 
     package var shardStatistics: ShardStatistics { core.statistics }
-
-    /// How far the shard's time is ahead of the clock that it was given, in milliseconds: that clock was behind its newest record.
-    package var clockAhead: Int64 { clock.ahead }
 
     /// What the shard's tables hold and take.
     package var occupancy: ShardOccupancy {

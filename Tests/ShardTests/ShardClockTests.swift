@@ -21,6 +21,24 @@ struct ShardClockTests {
         #expect(clock() == 1_500_000)
     }
 
+    @Test("It is certain while it is the machine's clock, to a second; without a machine's clock always")
+    func certainty() {
+        let hands = Hands()
+        let machine = Hands()
+        let clock = ShardClock({ hands.now }, machine: { machine.now }, notBefore: 0)
+        for (difference, isCertain) in [(0, true), (1_000, true), (-1_000, true), (1_001, false), (-1_001, false)] {
+            machine.set(1_000_000 + Int64(difference))
+            #expect(clock.isCertain(at: clock()) == isCertain)
+        }
+        #expect(ShardClock({ hands.now }, notBefore: 9_000_000).isCertain(at: 9_000_000))
+        // A shard that is ahead of a right clock is not certain until the clock has met it.
+        machine.set(1_000_000)
+        let ahead = ShardClock({ hands.now }, machine: { machine.now }, notBefore: 1_000_000 + 10_000)
+        #expect(!ahead.isCertain(at: ahead()))
+        for hand in [hands, machine] { hand.set(1_000_000 + 18_000) }
+        #expect(ahead.isCertain(at: ahead()))
+    }
+
     @Test("One that is behind by an hour is met after two, and time passes at half its pace until then")
     func behind() {
         let hands = Hands()

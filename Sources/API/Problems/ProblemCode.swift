@@ -90,6 +90,7 @@ package enum ProblemCode: UInt8, Sendable, CaseIterable {
     case exchangePairUnavailable
     case quoteExpired
     case quoteUsed
+    case timeUncertain
     case exchangeAmountTooSmall
     case splitsExceedCapture
     case tooManySellers

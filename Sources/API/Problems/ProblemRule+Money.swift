@@ -85,6 +85,15 @@ extension ProblemRule {
             detail: "Ask for another quote."
         ),
         Self(
+            code: .timeUncertain,
+            name: "time_uncertain",
+            refusal: .timeUncertain,
+            category: .internal,
+            title: "Whether the quote still holds is not known",
+            detail:
+                "The gateway's clock is being set. Nothing was executed. Try again after the time that Retry-After says."
+        ),
+        Self(
             code: .exchangeAmountTooSmall,
             name: "exchange_amount_too_small",
             refusal: .exchangeAmountTooSmall,

@@ -18,7 +18,7 @@ enum UnresolvedDocument {
     }
 
     static func make(from parts: GatewayParts, limit: Int) async throws -> ByteBuffer {
-        let now = parts.clock()
+        let now = parts.clock.milliseconds()
         var all: [UnresolvedOperation] = []
         var total = 0
         var attention = 0

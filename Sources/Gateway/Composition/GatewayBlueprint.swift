@@ -31,8 +31,8 @@ struct GatewayBlueprint: Sendable {
     /// Writes snapshots: one thread, so one shard at a time.
     let snapshotPool: NIOThreadPool
     let snapshotPace: WritePace
-    /// The time as the shards see it, in milliseconds since 1970.
-    let clock: @Sendable () -> Int64
+    /// The time as the shards see it.
+    let clock: GatewayClock
     private let snapshotTurns = SnapshotTurns()
     /// What the shards of all loops may hold together.
     let budget: TableBudget
@@ -46,10 +46,10 @@ struct GatewayBlueprint: Sendable {
     init(
         _ configuration: GatewayConfiguration,
         makesDataDirectory: Bool,
-        clock: @escaping @Sendable () -> Int64 = WallClock.milliseconds
+        machine: MachineClock = .system
     ) throws {
         self.configuration = configuration
-        self.clock = clock
+        clock = GatewayClock(machine, believedSleep: Self.milliseconds(configuration.maxClockJump))
         protection = try JournalProtection(configuration.journal)
         server = try HTTPServerConfiguration(configuration)
         if let archive = configuration.journal.archive.directory {

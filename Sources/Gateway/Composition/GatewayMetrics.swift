@@ -10,7 +10,9 @@ enum GatewayMetrics {
     static func gather(from parts: GatewayParts) async throws -> MetricsSnapshot {
         var all = MetricsSnapshot()
         let clock = parts.clock
-        for snapshot in try await parts.onEachLoop({ snapshot(of: $0, at: clock()) }) { all.merge(snapshot) }
+        for snapshot in try await parts.onEachLoop({ snapshot(of: $0, at: clock.milliseconds()) }) {
+            all.merge(snapshot)
+        }
         // Not on their loops: how far a cursor lags may have to be read from the archive.
         for (number, store) in try await parts.onEachLoop({ $0.slots.map { ($0.number, $0.store) } }).joined() {
             add(store.statistics, [MetricLabel("shard", "\(number)")], to: &all)
@@ -20,8 +22,8 @@ enum GatewayMetrics {
         }
         all.gauge(
             "millrace_clock_error_milliseconds",
-            help: "Alarm: the gateway's time less the machine's clock, which was set since the start.",
-            value: clock() - WallClock.machine()
+            help: "Alarm: the gateway's time less the machine's clock, which was set and is followed slowly.",
+            value: clock.error
         )
         return all
     }
@@ -47,6 +49,12 @@ enum GatewayMetrics {
                 help: "Alarm: how far the shard's time is ahead of the gateway's; it falls by half a second a second.",
                 labels: labels,
                 value: shard.host.clockAhead
+            )
+            metrics.gauge(
+                "millrace_shard_deadlines_held",
+                help: "Alarm: 1 while deadlines that move money wait, because the shard's time is not the machine's.",
+                labels: labels,
+                value: shard.host.holdsDeadlines ? 1 : 0
             )
             metrics.gauge(
                 "millrace_configuration_version",

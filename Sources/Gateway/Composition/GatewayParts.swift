@@ -27,6 +27,8 @@ final class GatewayParts: Sendable {
     let roles: ShardRoles
     private let isClockBelieved = Atomic(false)
     private let marking = Mutex<RepeatedTask?>(nil)
+    private let following = Mutex<RepeatedTask?>(nil)
+    private let isClockApart = Atomic(false)
 
     init(blueprint: GatewayBlueprint, logger: Logger) {
         self.blueprint = blueprint
@@ -80,7 +82,7 @@ final class GatewayParts: Sendable {
         }
         let mark = blueprint.clockMark
         let last = max(newest.max() ?? 0, try await onDisk { mark.read() ?? 0 })
-        let now = blueprint.clock()
+        let now = blueprint.clock.milliseconds()
         if let refusal = ClockCheck.refusal(now: now, last: last, maximum: blueprint.maxClockJump) { throw refusal }
         isClockBelieved.store(true, ordering: .releasing)
         await markClock()
@@ -89,7 +91,7 @@ final class GatewayParts: Sendable {
     /// Notes that a gateway ran at this time.
     private func markClock() async {
         guard isClockBelieved.load(ordering: .acquiring) else { return }
-        let (mark, now) = (blueprint.clockMark, blueprint.clock())
+        let (mark, now) = (blueprint.clockMark, blueprint.clock.milliseconds())
         do {
             try await onDisk { try mark.write(now) }
         } catch {
@@ -108,6 +110,26 @@ final class GatewayParts: Sendable {
                 parts.loops[0].makeFutureWithTask { await parts.markClock() }
             }
         }
+    }
+
+    /// Follows the machine's clock, and says when the two part and when they meet again.
+    private func startFollowingClock() {
+        let parts = self
+        following.withLock { task in
+            task = loops[0].scheduleRepeatedTask(
+                initialDelay: .milliseconds(GatewayClock.interval),
+                delay: .milliseconds(GatewayClock.interval)
+            ) { _ in parts.followClock() }
+        }
+    }
+
+    private func followClock() {
+        let clock = blueprint.clock
+        clock.follow()
+        let error = clock.error
+        let isApart = abs(error) > GatewayClock.tolerance
+        guard isClockApart.exchange(isApart, ordering: .relaxed) != isApart else { return }
+        logger.log(clockIsApart: isApart, error: error)
     }
 
     private func makeRuntime(_ index: Int) async throws -> NIOLoopBound<LoopRuntime> {
@@ -212,6 +234,7 @@ final class GatewayParts: Sendable {
             runtime.startTicking()
         }
         startMarkingClock()
+        startFollowingClock()
     }
 
     // MARK: Stop
@@ -224,6 +247,10 @@ final class GatewayParts: Sendable {
     /// Afterwards `failure` has whatever went wrong until the end.
     func close() async {
         marking.withLock { task in
+            task?.cancel()
+            task = nil
+        }
+        following.withLock { task in
             task?.cancel()
             task = nil
         }
@@ -323,8 +350,8 @@ final class GatewayParts: Sendable {
     var shardCount: Int { blueprint.shardCount }
     var protection: JournalProtection { blueprint.protection }
     var threadPool: NIOThreadPool { blueprint.threadPool }
-    /// The time as the shards see it, in milliseconds since 1970.
-    var clock: @Sendable () -> Int64 { blueprint.clock }
+    /// The time as the shards see it.
+    var clock: GatewayClock { blueprint.clock }
 }
 
 extension Logger {
@@ -369,6 +396,18 @@ extension Logger {
                 "Retired segments cannot be archived; they stay where they are, and it is tried again each minute",
                 metadata: ["shard": "\(shard)", "error": "\(error)"]
             )
+        }
+    }
+
+    fileprivate func log(clockIsApart isApart: Bool, error: Int64) {
+        let metadata: Metadata = ["gateway_less_machine_milliseconds": "\(error)"]
+        if isApart {
+            warning(
+                "The machine's clock was set. It is followed slowly; deadlines that move money wait until the two agree",
+                metadata: metadata
+            )
+        } else {
+            notice("The gateway's time and the machine's clock agree again", metadata: metadata)
         }
     }
 

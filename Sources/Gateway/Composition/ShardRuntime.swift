@@ -44,8 +44,7 @@ struct ShardPlan: Sendable {
     /// Nanoseconds that never go back.
     var monotonic: @Sendable () -> UInt64
     var shard: ShardConfiguration
-    /// Milliseconds since 1970.
-    var clock: @Sendable () -> Int64
+    var clock: GatewayClock
     /// Signs the cursors of lists, as the edge reads them.
     var cursorKey: LedgerCursorKey
     var hostLimits: ShardHost.Limits

@@ -176,7 +176,8 @@ extension ShardSlot: ReplicaPorts {
             keyPool: plan.keyPool,
             snapshots: snapshots(ownership),
             limits: plan.hostLimits,
-            clock: plan.clock,
+            clock: plan.clock.milliseconds,
+            machineClock: plan.clock.machine.wall,
             ports: runtime
         )
         ownerships += 1

@@ -18,7 +18,8 @@ package struct GatewayConfiguration: Sendable, Equatable {
     /// The identity that the data directory must have; `nil` takes any.
     package var dataDirectoryID: String?
     /// The longest time between the machine's clock at a start and the time at which a gateway last ran over the data directory.
-    package var maxClockJump = Duration.seconds(7 * 86_400)
+    /// An hour: what expires or is lost within it is little. A longer absence is for an operator to confirm.
+    package var maxClockJump = Duration.seconds(3_600)
     package var journal = JournalSettings()
     package var idempotency = Idempotency()
     package var payments = PaymentTable()
@@ -197,9 +198,9 @@ extension GatewayConfiguration {
         package enum Kind: String, Sendable, CaseIterable {
             /// `millrace psp`.
             case simulated
-        }
             /// `millrace psp --interface limited`.
             case simulatedLimited = "simulated_limited"
+        }
 
         /// In routes, events, metrics and the data directory's registry: 1 to 64 lower-case letters, digits, hyphens, underscores.
         package var name = "simulated"
@@ -232,9 +233,9 @@ extension GatewayConfiguration {
         package var disputeFees: [Currency: Int64] = [:]
         /// Whether a dispute's warning sets the disputed amount aside.
         package var reservesOnWarning = false
-    }
         /// How unknown outcomes are resolved, where it differs from what the adapter declares.
         package var resolution = Resolution()
+    }
 
     /// Who may post payments.
     package struct Merchant: Sendable, Equatable {

@@ -86,6 +86,8 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case quoteExpired = 60
     /// The quote was exchanged before.
     case quoteUsed = 61
+    /// Whether the quote's time is over cannot be said: the gateway's time and the machine's clock differ.
+    case timeUncertain = 69
     /// Nothing would be left to buy.
     case exchangeAmountTooSmall = 62
     /// The sellers' parts and the fee are more than the capture.
@@ -169,6 +171,7 @@ extension Refusal {
         case .quoteTableFull: .retry(503, after: 5)
         case .quoteExpired: .final(409)
         case .quoteUsed: .final(409)
+        case .timeUncertain: .retry(503, after: 5)
         case .exchangeAmountTooSmall: .final(422)
         case .splitsExceedCapture: .final(422)
         case .tooManySellers: .final(422)

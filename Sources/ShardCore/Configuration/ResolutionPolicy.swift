@@ -45,19 +45,24 @@ package struct ResolutionPolicy: Sendable, Equatable {
 }
 
 extension OperationStateMachine.Policy {
-    /// - Parameter timeout: how long a call of the operation may take, in milliseconds.
-    init(_ policy: ResolutionPolicy, timeout: Int64) {
+    /// - Parameters:
+    ///   - timeout: how long a call of the operation may take, in milliseconds.
+    ///   - isTimeCertain: false: nobody knows how long ago a call was sent. Then "not found" proves nothing, and no key is used again.
+    init(_ policy: ResolutionPolicy, timeout: Int64, isTimeCertain: Bool) {
         let query = policy.means.query
         self.init(
             canQuery: query != nil,
-            visibleAfter: query?.lag ?? 0,
+            visibleAfter: isTimeCertain ? query?.lag ?? 0 : Self.never,
             canVoid: policy.means.voidByReference,
             replays: policy.replays,
-            replayWindow: policy.means.replayWindow,
+            replayWindow: isTimeCertain ? policy.means.replayWindow : 0,
             horizon: timeout + policy.inFlightHorizon,
             retries: policy.retries,
             schedule: policy.schedule,
             abandonAfter: policy.abandonAfter
         )
     }
+
+    /// Longer than any operation is in doubt, and far from overflow.
+    private static let never: Int64 = 1 << 60
 }

@@ -61,9 +61,9 @@ extension ShardCore {
         guard payments.contains(index) else { return }
         let payment = payments[index]
         if payment.disputedMinor > 0, refusesNewWork == nil {
-            endOverdueDisputes(index, in: &turn)
+            if isTimeCertain { endOverdueDisputes(index, in: &turn) }
             if let due = evidenceDueAt(index), due - turn.now < Self.horizon {
-                deadlines.add(index, at: max(turn.now, due))
+                deadlines.add(index, at: max(isTimeCertain ? turn.now : turn.now + Self.retryInterval, due))
             }
         }
         guard payment.needsReversal || payment.deadline != 0 else { return }
@@ -72,17 +72,19 @@ extension ShardCore {
             return deadlines.add(index, at: turn.now + Self.retryInterval)
         }
         // A hold that the PSP will not let go ends by itself.
-        let isOver = payment.isOpen && payment.deadline != 0 && payment.deadline <= turn.now
+        let isOver = isTimeCertain && payment.isOpen && payment.deadline != 0 && payment.deadline <= turn.now
         if payment.needsReversal, !isOver {
             reverse(index, in: &turn)
             let tries = payment.phase == .captured ? payment.refundCount : payment.cancelCount
             let next = turn.now + Self.retryInterval(after: tries)
-            return deadlines.add(index, at: payment.deadline == 0 ? next : min(next, payment.deadline))
+            let isNear = payment.deadline > turn.now && payment.deadline < next
+            return deadlines.add(index, at: isNear ? payment.deadline : next)
         }
         guard payment.deadline <= turn.now else {
             guard payment.deadline - turn.now < Self.horizon else { return }
             return deadlines.add(index, at: payment.deadline)
         }
+        guard isTimeCertain else { return deadlines.add(index, at: turn.now + Self.retryInterval) }
         switch payment.phase {
         case .authorized, .partiallyCaptured:
             change(index, .expired, in: &turn)

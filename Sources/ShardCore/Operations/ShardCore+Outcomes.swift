@@ -268,7 +268,7 @@ extension ShardCore {
 
     /// What may be done about an operation whose outcome is not known.
     private func resolutionPolicy(_ slot: Int) -> OperationStateMachine.Policy {
-        OperationStateMachine.Policy(resolution(slot), timeout: timeout(slot))
+        OperationStateMachine.Policy(resolution(slot), timeout: timeout(slot), isTimeCertain: isTimeCertain)
     }
 
     /// Whether its payment has failed already, whatever comes of it.
@@ -356,7 +356,7 @@ extension ShardCore {
         var next = machine.due(
             at: turn.now,
             isGivenUp: isGivenUp(slot),
-            mayGiveUp: !isJournalRoomShort,
+            mayGiveUp: !isJournalRoomShort && isTimeCertain,
             resolutionPolicy(slot)
         )
         if next == .giveUp {

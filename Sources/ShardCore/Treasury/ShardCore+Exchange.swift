@@ -65,6 +65,7 @@ extension ShardCore {
             return refuse(admitted.caller, .notFound, in: &turn)
         }
         if quote.isConverted { return refuse(admitted.caller, .quoteUsed, in: &turn) }
+        guard isTimeCertain else { return refuse(admitted.caller, .timeUncertain, in: &turn) }
         if quote.isExpired(at: turn.now) { return refuse(admitted.caller, .quoteExpired, in: &turn) }
         guard quote.terms.soldMinor <= owed(quote.source) else {
             return refuse(admitted.caller, .balanceInsufficient, in: &turn)

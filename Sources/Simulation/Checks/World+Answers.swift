@@ -109,7 +109,8 @@ extension World {
         case .connectorUnknown: fail("an event names a connector that nobody has")
         case .cursorInvalid, .momentNotPast, .momentUnknown: fail("nobody asked for the ledger: \(refusal)")
         case .payoutsOnHold, .payoutTableFull, .walletTableFull, .walletUnknown, .walletCurrencyMismatch,
-            .quoteTableFull, .sellerTableFull, .sellerLimitReached, .manualCaptureNotPossible, .reviewForOperators:
+            .quoteTableFull, .sellerTableFull, .sellerLimitReached, .manualCaptureNotPossible, .reviewForOperators,
+            .timeUncertain:
             fail("request \(attempt.request) was refused as nobody here asks: \(refusal)")
         }
         if let final = request.final, final.variant == attempt.variant.rawValue {

@@ -80,6 +80,24 @@ import Testing
         }
     }
 
+    @Test("a clock that is set while the gateway runs: deadlines wait, payments go on with times that never fall")
+    func steppedClock() async throws {
+        let hands = GatewayClockTests.Hands()
+        try await OwnedGateway.run(in: TemporaryDirectory(), at: nil, machine: hands.machine) { gateway in
+            _ = try await gateway.pay(0, key: "a-0")
+            try await gateway.waitForMetric { $0.contains("millrace_shard_deadlines_held{shard=\"0\"} 0") }
+            hands.set(by: -3_600_000)
+            try await gateway.waitForMetric { $0.contains("millrace_shard_deadlines_held{shard=\"0\"} 1") }
+            try await gateway.waitForMetric { $0.contains("millrace_clock_error_milliseconds 3600000") }
+            let during = try await gateway.post(0, key: "b-0")
+            #expect(during.status == 201)
+            // Set right again.
+            hands.set(by: 3_600_000)
+            try await gateway.waitForMetric { $0.contains("millrace_shard_deadlines_held{shard=\"0\"} 0") }
+            try await gateway.waitForMetric { $0.contains("millrace_clock_error_milliseconds 0") }
+        }
+    }
+
     @Test("an answer to a former ownership's call reaches nobody, and another shard's call on the same client goes on")
     func formerAnswerDropped() async throws {
         try await OwnedGateway.run { gateway in
@@ -197,6 +215,7 @@ private final class OwnedGateway: Sendable {
         at time: Int64?,
         loops: Int = 2,
         maximum: Duration = .seconds(86_400),
+        machine: MachineClock? = nil,
         _ body: (OwnedGateway) async throws -> Value
     ) async throws -> Value {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -218,7 +237,9 @@ private final class OwnedGateway: Sendable {
             server = try await GatewayServer.start(
                 configuration: configuration,
                 makesDataDirectory: isNew,
-                clock: { time ?? WallClock.milliseconds() },
+                machine: machine ?? time.map { time in
+                    MachineClock(monotonic: { 0 }, asleep: { 0 }, wall: { time })
+                } ?? .system,
                 logger: logger
             )
         } catch {

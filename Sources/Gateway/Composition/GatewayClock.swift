@@ -1,0 +1,103 @@
+import CoreFoundation
+import Glibc
+import ShardHost
+import Synchronization
+
+/// The clocks of the machine that the gateway's time is made from, in milliseconds. Tests set them.
+struct MachineClock: Sendable {
+    /// Never goes back, and stands still while the machine sleeps.
+    var monotonic: @Sendable () -> Int64
+    /// How long the machine has slept since it was started, by its own count.
+    var asleep: @Sendable () -> Int64
+    /// The time of day since 1970, which NTP or an operator may set at any time.
+    var wall: @Sendable () -> Int64
+
+    static let system = MachineClock(
+        monotonic: { read(CLOCK_MONOTONIC) },
+        asleep: { read(CLOCK_BOOTTIME) - read(CLOCK_MONOTONIC) },
+        wall: { read(CLOCK_REALTIME) }
+    )
+
+    private static func read(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}
+
+/// The time of day as the shards see it: the machine's clock at the start, carried on by the monotonic clock, and following the machine's
+/// clock slowly when that is set (`ClockCourse`). Nothing below the composition root has a clock of its own.
+///
+/// It is read for every batch on every loop, so without a lock: the course is stored in words of its own between two counts of changes,
+/// and a reader that meets a change reads again.
+final class GatewayClock: Sendable {
+    /// How often the machine's clock is looked at, in milliseconds.
+    static let interval: Int64 = 1_000
+    /// The most milliseconds between the gateway's time and the machine's clock while deadlines that move money are decided; as the
+    /// shards have it (`ShardClock.tolerance`).
+    static let tolerance: Int64 = ShardHost.clockTolerance
+
+    let machine: MachineClock
+    /// The longest sleep of the machine that is believed at once, in milliseconds.
+    private let believedSleep: Int64
+    /// Odd while the course changes.
+    private let changes = Atomic<UInt64>(0)
+    private let since: Atomic<Int64>
+    private let from: Atomic<Int64>
+    private let to: Atomic<Int64>
+    /// What the machine had slept when its clock was last looked at. Held by the one that changes the course.
+    private let slept: Mutex<Int64>
+
+    init(_ machine: MachineClock, believedSleep: Int64) {
+        self.machine = machine
+        self.believedSleep = believedSleep
+        let monotonic = machine.monotonic()
+        let course = ClockCourse(monotonic: monotonic, offset: machine.wall() - monotonic)
+        since = Atomic(course.since)
+        from = Atomic(course.from)
+        to = Atomic(course.to)
+        slept = Mutex(machine.asleep())
+    }
+
+    /// Milliseconds since 1970; never falls.
+    func milliseconds() -> Int64 {
+        while true {
+            let before = changes.load(ordering: .acquiring)
+            let course = ClockCourse(
+                since: since.load(ordering: .acquiring),
+                from: from.load(ordering: .acquiring),
+                to: to.load(ordering: .acquiring)
+            )
+            let monotonic = machine.monotonic()
+            if before & 1 == 0, changes.load(ordering: .acquiring) == before { return course.time(at: monotonic) }
+        }
+    }
+
+    /// The gateway's time less the machine's clock, in milliseconds.
+    var error: Int64 { milliseconds() - machine.wall() }
+
+    /// Turns towards the machine's clock; call about once a second.
+    func follow() {
+        slept.withLock { slept in
+            let asleep = machine.asleep()
+            var course = ClockCourse(
+                since: since.load(ordering: .relaxed),
+                from: from.load(ordering: .relaxed),
+                to: to.load(ordering: .relaxed)
+            )
+            changes.wrappingAdd(1, ordering: .sequentiallyConsistent)
+            let monotonic = machine.monotonic()
+            course.follow(
+                offset: machine.wall() - monotonic,
+                at: monotonic,
+                asleep: asleep - slept,
+                believed: believedSleep
+            )
+            since.store(course.since, ordering: .releasing)
+            from.store(course.from, ordering: .releasing)
+            to.store(course.to, ordering: .releasing)
+            changes.wrappingAdd(1, ordering: .releasing)
+            slept = asleep
+        }
+    }
+}
