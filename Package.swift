@@ -4,7 +4,8 @@ import PackageDescription
 /// Set by `scripts/fuzz.sh` only: the libFuzzer runtime to link (`Fuzz/README.md`).
 let fuzzRuntime = Context.environment["MILLRACE_FUZZ"]
 
-/// Set by `scripts/test.sh` only: our own modules keep their assertions and can be imported by tests; dependencies do not change.
+/// Set by `scripts/test.sh` only: our own modules keep their assertions and can be imported by
+/// tests; dependencies do not change.
 let isChecked = Context.environment["MILLRACE_CHECKED"] == "1"
 
 let strict: [SwiftSetting] =
@@ -19,12 +20,14 @@ let strict: [SwiftSetting] =
     + (fuzzRuntime == nil && !isChecked
         ? [] : [.unsafeFlags(["-assert-config", "Debug", "-enable-testing"], .when(configuration: .release))])
 
-/// Tests themselves are not optimized: to optimize them takes longer than they run. What they test is.
+/// Tests themselves are not optimized: to optimize them takes longer than they run. What they test
+/// is.
 let plain: [SwiftSetting] =
     strict + (isChecked ? [.unsafeFlags(["-Onone"], .when(configuration: .release))] : [])
 
-/// Links Swift's libraries into a release executable, so that it runs where there is no toolchain. By the linker alone
-/// (`--static-swift-stdlib` would compile everything a second time, beside the build of the tests).
+/// Links Swift's libraries into a release executable, so that it runs where there is no toolchain.
+/// By the linker alone (`--static-swift-stdlib` would compile everything a second time, beside the
+/// build of the tests).
 let staticRuntime: [LinkerSetting] =
     [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
     + [
@@ -75,7 +78,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "millrace",
     products: [.executable(name: "millrace", targets: ["millrace"])],
-    // Exact versions: who builds the same commit gets the same binary. An update is a commit of its own.
+    // Exact versions: who builds the same commit gets the same binary. An update is a commit of its
+    // own.
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
@@ -94,7 +98,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     ],
     targets: [
-        // C: checksums and constants that Swift cannot name; an allocation counter for tests and benchmarks only.
+        // C: checksums and constants that Swift cannot name; an allocation counter for tests and
+        // benchmarks only.
         .target(name: "CMillrace"),
         // The commit that the binary is built from, as the Makefile says it.
         .target(
@@ -103,7 +108,8 @@ let package = Package(
                 ?? []
         ),
         .target(name: "CAllocationCounter"),
-        // Debian's libzstd-dev: archived segments. Its archive is linked, so that the binary needs no library more.
+        // Debian's libzstd-dev: archived segments. Its archive is linked, so that the binary needs
+        // no library more.
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
         // Pure modules: no I/O, no clock, no event loop.
         module("Money"),
@@ -163,7 +169,8 @@ let package = Package(
             ],
             embedding: ["OpenAPI/openapi.yaml"]
         ),
-        // The built-in payment service provider: a process of its own that shares no code with the gateway's domain.
+        // The built-in payment service provider: a process of its own that shares no code with the
+        // gateway's domain.
         module("PSPSimulator", ["HTTPTransport", "WireJSON", logging, nioCore, nioPosix, nioHPACK, nioSSL]),
         // The load harness.
         module(
@@ -184,7 +191,8 @@ let package = Package(
                 nioHPACK, nioSSL,
             ]
         ),
-        // The deterministic world: the real shard, journal and provider codec on a fake disk, network, clock and PSP.
+        // The deterministic world: the real shard, journal and provider codec on a fake disk,
+        // network, clock and PSP.
         module(
             "Simulation",
             [
@@ -203,7 +211,8 @@ let package = Package(
             swiftSettings: strict,
             linkerSettings: staticRuntime
         ),
-        // Not a test target because it measures the release build; `make test` runs it against the committed budget.
+        // Not a test target because it measures the release build; `make test` runs it against the
+        // committed budget.
         .executableTarget(
             name: "allocation-budget",
             dependencies: [
@@ -214,7 +223,8 @@ let package = Package(
             exclude: ["budget.txt"],
             swiftSettings: strict
         ),
-        // docs/capacity.md: measures a shard of millions of payments; `Benchmarks/capacity.sh` runs it.
+        // docs/capacity.md: measures a shard of millions of payments; `Benchmarks/capacity.sh` runs
+        // it.
         .executableTarget(
             name: "snapshot-benchmark",
             dependencies: [
@@ -224,7 +234,8 @@ let package = Package(
             path: "Benchmarks/Snapshots",
             swiftSettings: strict
         ),
-        // docs/capacity.md: idempotency keys in runs, by the hundred million; `Benchmarks/keys.sh` runs it.
+        // docs/capacity.md: idempotency keys in runs, by the hundred million; `Benchmarks/keys.sh`
+        // runs it.
         .executableTarget(
             name: "key-benchmark",
             dependencies: ["KeyRuns", "Journal", "CMillrace"],
@@ -259,7 +270,8 @@ let package = Package(
         ),
         tests("WireJSONTests", ["WireJSON", nioCore]),
         tests("TimersTests", ["Timers"]),
-        // What every engine of a journal owes, as functions over its protocols, and an engine in memory.
+        // What every engine of a journal owes, as functions over its protocols, and an engine in
+        // memory.
         module("JournalConformance", ["Journal"], path: "Tests/JournalConformance"),
         tests("JournalTests", ["Journal", "JournalConformance", "CMillrace"]),
         tests(
@@ -270,7 +282,8 @@ let package = Package(
             ]
         ),
         tests("TelemetryTests", ["Telemetry", histogram]),
-        // A shard that takes steps, a naive second model of payments, and random steps: for the tests of the shard and `shard-workload`.
+        // A shard that takes steps, a naive second model of payments, and random steps: for the
+        // tests of the shard and `shard-workload`.
         module(
             "ShardModel",
             [
@@ -334,7 +347,8 @@ let package = Package(
     ]
 )
 
-// The fuzz targets: an executable for libFuzzer when asked for, else the test that runs the committed corpus.
+// The fuzz targets: an executable for libFuzzer when asked for, else the test that runs the
+// committed corpus.
 let fuzzDependencies: [Target.Dependency] = [
     "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore", "Payments", "Ledger", "Money", "WireJSON", "API",
     "Providers",
@@ -367,7 +381,8 @@ if let fuzzRuntime {
     )
 }
 
-// A part of the tests: `MILLRACE_TESTS=JournalTests,LedgerTests swift test` builds and runs only these test targets.
+// A part of the tests: `MILLRACE_TESTS=JournalTests,LedgerTests swift test` builds and runs only
+// these test targets.
 if let only = Context.environment["MILLRACE_TESTS"] {
     let named = Set(only.split(separator: ",").map(String.init))
     package.targets.removeAll { $0.type == .test && !named.contains($0.name) }

@@ -1,5 +1,5 @@
-// swift-tools-version: 6.3
-// The baselines that `make bench` compares Millrace with. A package of its own, so that users never build them.
+// swift-tools-version: 6.3 The baselines that `make bench` compares Millrace with. A package of its
+// own, so that users never build them.
 import PackageDescription
 
 let strict: [SwiftSetting] = [

@@ -15,7 +15,7 @@ WARN_FILE_LINES = 200
 MAX_FUNCTION_LINES = 70
 MAX_COLUMNS = 120
 # The formatter breaks neither comments nor literals; a line of them may be a little longer, but not for ever.
-MAX_COMMENT_COLUMNS = 140
+MAX_COMMENT_COLUMNS = 100
 MAX_LITERAL_COLUMNS = 200
 MAX_BLOB_BYTES = 1 << 20
 # From so many parameters without a label on a call cannot be read.

@@ -3,10 +3,11 @@ import Glibc
 import Journal
 import KeyRuns
 
-/// Measures what docs/capacity.md states of idempotency keys in runs. Usage: key-benchmark DIRECTORY MILLIONS [SHARDS]
+/// Measures what docs/capacity.md states of idempotency keys in runs. Usage: key-benchmark
+/// DIRECTORY MILLIONS [SHARDS]
 ///
-/// Every shard gets its keys in parts of 562,500, as a shard of 16 completes them in a quarter of an hour at 10,000 payments a
-/// second, and merges its runs whenever the policy asks for it.
+/// Every shard gets its keys in parts of 562,500, as a shard of 16 completes them in a quarter of
+/// an hour at 10,000 payments a second, and merges its runs whenever the policy asks for it.
 @main
 struct KeyBenchmark {
     static func main() throws {

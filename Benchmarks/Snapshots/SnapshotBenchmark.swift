@@ -9,8 +9,9 @@ import ShardRecords
 import ShardState
 import ShardStorage
 
-/// Measures what docs/capacity.md states: the pause of a snapshot, its size and time, a start from it, replay, and memory with
-/// payments warm and cold. Usage: snapshot-benchmark DIRECTORY PAYMENTS [REPLAYED-PAYMENTS]
+/// Measures what docs/capacity.md states: the pause of a snapshot, its size and time, a start from
+/// it, replay, and memory with payments warm and cold. Usage: snapshot-benchmark DIRECTORY PAYMENTS
+/// [REPLAYED-PAYMENTS]
 @main
 struct SnapshotBenchmark {
     static func main() throws {
@@ -29,7 +30,8 @@ struct SnapshotBenchmark {
     }
 }
 
-/// What a payment of the measurement is: two records, details of a usual size, an answer of 600 bytes.
+/// What a payment of the measurement is: two records, details of a usual size, an answer of 600
+/// bytes.
 private struct Run: ~Copyable {
     let directory: String
     let payments: Int

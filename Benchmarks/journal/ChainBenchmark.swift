@@ -2,7 +2,8 @@ import CMillrace
 import Crypto
 import Foundation
 
-/// What the hash chain costs: the same batches sealed with both checksums, and with checksums and SHA-256, in turns.
+/// What the hash chain costs: the same batches sealed with both checksums, and with checksums and
+/// SHA-256, in turns.
 enum ChainBenchmark {
     /// Nanoseconds per batch without and with the hash, medians over the rounds.
     static func run(payloadBytes: Int, rounds: Int) -> (plain: Double, chained: Double) {
@@ -24,7 +25,8 @@ enum ChainBenchmark {
         return Double(Clocks.threadCPU() - start) / Double(batches)
     }
 
-    /// The work of `BatchHeader.seal`: the payload's copy, its checksum, the header's, and the hash over all but the checksums.
+    /// The work of `BatchHeader.seal`: the payload's copy, its checksum, the header's, and the hash
+    /// over all but the checksums.
     @inline(never)
     private static func seal(_ payload: [UInt8], _ frame: inout [UInt8], isChained: Bool) {
         frame.withUnsafeMutableBytes { frame in

@@ -8,7 +8,8 @@ enum Clocks {
     /// CPU of the calling thread, in nanoseconds.
     static func threadCPU() -> UInt64 { millrace_thread_cpu_nanoseconds() }
 
-    /// CPU so far of this process's threads of a name, in nanoseconds (`/proc/self/task/*/schedstat`).
+    /// CPU so far of this process's threads of a name, in nanoseconds
+    /// (`/proc/self/task/*/schedstat`).
     static func cpu(ofThreadsNamed name: String) -> UInt64 {
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
         return tasks.reduce(0) { sum, task in

@@ -30,7 +30,8 @@ struct CommitBenchmark {
         defer { try? FileManager.default.removeItem(atPath: path) }
         try? FileManager.default.removeItem(atPath: path)
         var configuration = JournalConfiguration(journalID: 1)
-        // A small load does not reach the second segment; the making of it is then done before the measurement.
+        // A small load does not reach the second segment; the making of it is then done before the
+        // measurement.
         if rate < 5_000 { configuration.segmentBytes = 16 << 20 }
         configure(&configuration)
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()

@@ -1,10 +1,12 @@
 import Foundation
 import Journal
 
-/// What the journal costs: `journal-benchmark DIRECTORY [quick] [commits] [chain] [encryption] [replay]` (all parts).
+/// What the journal costs:
+/// `journal-benchmark DIRECTORY [quick] [commits] [chain] [encryption] [replay]` (all parts).
 ///
-/// Everything is made below DIRECTORY, on the disk to be measured, and removed again. CPU is what the kernel counted per thread,
-/// so neighbours disturb it little; latencies are the disk's of that minute.
+/// Everything is made below DIRECTORY, on the disk to be measured, and removed again. CPU is what
+/// the kernel counted per thread, so neighbours disturb it little; latencies are the disk's of that
+/// minute.
 @main
 struct JournalBenchmark {
     static func main() throws {

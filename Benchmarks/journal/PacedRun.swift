@@ -20,8 +20,9 @@ final class PacedOwner: JournalOwner {
     func journalFailed(_ error: JournalError) { give(up: "the journal failed: \(error)") }
 }
 
-/// Payments at a fixed mean rate with random gaps: each appends its first record when it is due, and its second when the first
-/// is durable (a PSP that answers at once). What comes due in one tick of the loop is appended as one batch.
+/// Payments at a fixed mean rate with random gaps: each appends its first record when it is due,
+/// and its second when the first is durable (a PSP that answers at once). What comes due in one
+/// tick of the loop is appended as one batch.
 final class PacedRun {
     private struct Waiting {
         var position: RecordPosition

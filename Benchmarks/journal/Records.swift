@@ -5,7 +5,8 @@ import ShardCore
 import ShardRecords
 import ShardState
 
-/// Real records, as a shard makes them for a card sale that succeeds: one of kind 1, one of kind 3 with the stored answer.
+/// Real records, as a shard makes them for a card sale that succeeds: one of kind 1, one of kind 3
+/// with the stored answer.
 struct SampleRecords: ~Copyable {
     private var core: ShardCore
     private var output = Turn()
@@ -43,7 +44,8 @@ struct SampleRecords: ~Copyable {
         ShardCore(configuration: configuration(capacity: capacity), renderer: Self.renderer)
     }
 
-    /// Appends one payment's two records to `created` and `finished`, each with its length in front.
+    /// Appends one payment's two records to `created` and `finished`, each with its length in
+    /// front.
     mutating func next(created: inout [UInt8], finished: inout [UInt8]) {
         number += 1
         core.handle(command(), at: now + Int64(number / 10), into: &output)

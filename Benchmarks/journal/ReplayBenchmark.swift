@@ -3,7 +3,8 @@ import Journal
 import ShardCore
 import ShardRecords
 
-/// How fast a start reads a journal: the scan alone (checksums, chain, order), and the scan with the shard's replay.
+/// How fast a start reads a journal: the scan alone (checksums, chain, order), and the scan with
+/// the shard's replay.
 struct ReplayBenchmark {
     let directory: String
     let payments: Int

@@ -21,7 +21,8 @@ private let target: FuzzTarget = {
     return target
 }()
 
-/// One binary for all targets, so that a second build of everything happens once: `millrace-fuzz TARGET ARGUMENTS...`.
+/// One binary for all targets, so that a second build of everything happens once:
+/// `millrace-fuzz TARGET ARGUMENTS...`.
 @main
 struct FuzzMain {
     static func main() {

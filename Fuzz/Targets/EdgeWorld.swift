@@ -54,7 +54,8 @@ final class EdgeApplication: HTTPServerApplication {
     }
 }
 
-/// A server loop with the real pipelines, one connection that the fuzzer speaks on and one that behaves.
+/// A server loop with the real pipelines, one connection that the fuzzer speaks on and one that
+/// behaves.
 final class EdgeWorld {
     private let eventLoop = EmbeddedEventLoop()
     let loop: HTTPServerLoop

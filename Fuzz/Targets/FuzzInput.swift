@@ -1,4 +1,5 @@
-/// Takes a fuzzer's bytes apart. When they are used up everything read is zero, so any input is a program.
+/// Takes a fuzzer's bytes apart. When they are used up everything read is zero, so any input is a
+/// program.
 struct FuzzInput {
     private let bytes: UnsafeRawBufferPointer
     private var offset = 0

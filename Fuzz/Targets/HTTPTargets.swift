@@ -1,7 +1,8 @@
 import NIOCore
 
 extension FuzzTarget {
-    /// The HTTP/2 edge, by programs of frames: sensible ones, malformed ones, raw bytes, pauses, answers that come late.
+    /// The HTTP/2 edge, by programs of frames: sensible ones, malformed ones, raw bytes, pauses,
+    /// answers that come late.
     static let http2 = FuzzTarget(name: "http2", maximumBytes: 2_048) { input in
         var program = FuzzInput(input)
         let start = program.byte()
@@ -14,7 +15,8 @@ extension FuzzTarget {
         world.finish()
     }
 
-    /// The first bytes of a cleartext connection, whatever they are: HTTP/1.1, nearly HTTP/2, noise. In pieces.
+    /// The first bytes of a cleartext connection, whatever they are: HTTP/1.1, nearly HTTP/2,
+    /// noise. In pieces.
     static let http1 = FuzzTarget(name: "http1", maximumBytes: 4_096) { input in
         var program = FuzzInput(input)
         let start = program.byte()

@@ -2,8 +2,9 @@ import Foundation
 import WireJSON
 
 extension FuzzTarget {
-    /// The JSON parser and the canonical form. What we accept, Foundation accepts and reads as the same value; the canonical
-    /// form is its own canonical form and has the same value; a parser that only skips accepts whatever canonicalises.
+    /// The JSON parser and the canonical form. What we accept, Foundation accepts and reads as the
+    /// same value; the canonical form is its own canonical form and has the same value; a parser
+    /// that only skips accepts whatever canonicalises.
     static let json = FuzzTarget(name: "json", maximumBytes: 4_096) { input in
         let bytes = [UInt8](input)
         let canonical = canonicalForm(bytes)
@@ -42,7 +43,8 @@ extension FuzzTarget {
         try? JSONSerialization.jsonObject(with: Data(bytes), options: [.fragmentsAllowed])
     }
 
-    /// Equal but for the last bits of numbers: how a parser rounds a long literal is its own affair.
+    /// Equal but for the last bits of numbers: how a parser rounds a long literal is its own
+    /// affair.
     static func sameJSON(_ left: Any, _ right: Any) -> Bool {
         switch (left, right) {
         case (let left as [String: Any], let right as [String: Any]):

@@ -1,7 +1,8 @@
 @testable import Journal
 
-/// What a fuzzer does to the seed journal: a program of edits. Edits of the first kind are what disks and people do; those
-/// of the second forge checksums, so that they reach what lies behind them.
+/// What a fuzzer does to the seed journal: a program of edits. Edits of the first kind are what
+/// disks and people do; those of the second forge checksums, so that they reach what lies behind
+/// them.
 struct JournalDamage {
     private(set) var files = JournalSeed.shared.files
     /// Whether checksums were made right again: then other records than the seed's may be accepted.

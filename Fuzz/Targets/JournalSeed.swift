@@ -1,6 +1,7 @@
 @testable import Journal
 
-/// A small valid journal, the same bytes in every run: three segments in use, one prepared, a witness of the last batch.
+/// A small valid journal, the same bytes in every run: three segments in use, one prepared, a
+/// witness of the last batch.
 struct JournalSeed {
     static let directory = "journal"
     static let journalID: UInt64 = 7

@@ -1,9 +1,10 @@
 @testable import Journal
 
 extension FuzzTarget {
-    /// The whole of a recovery over a damaged journal. It refuses, or gives the journal's records; what it accepts it accepts
-    /// again, and can be written on. Without forged checksums: only the seed's records, in order, from the first; all of
-    /// them if the witness is as it was; and the verifier says the same as recovery.
+    /// The whole of a recovery over a damaged journal. It refuses, or gives the journal's records;
+    /// what it accepts it accepts again, and can be written on. Without forged checksums: only the
+    /// seed's records, in order, from the first; all of them if the witness is as it was; and the
+    /// verifier says the same as recovery.
     static let journal = FuzzTarget(name: "journal", maximumBytes: 512) { input in
         var program = FuzzInput(input)
         // Some starts have a snapshot of the first records.
@@ -16,7 +17,8 @@ extension FuzzTarget {
         )
         let disk = MemoryDisk(damage.files)
         let first = Recovered(disk, origin)
-        // A journal whose first segments went to an archive is sound, and yet no start without a snapshot.
+        // A journal whose first segments went to an archive is sound, and yet no start without a
+        // snapshot.
         if !damage.isForged, origin == 0, verification.firstPosition <= 1 {
             precondition((first != nil) == verification.isSound, "recovery and verifier disagree: \(verification)")
         }

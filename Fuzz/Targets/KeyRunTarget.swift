@@ -2,8 +2,9 @@
 @testable import KeyRuns
 
 extension FuzzTarget {
-    /// The files of key runs: damage to valid ones, with and without right checksums. A start refuses, or finds every key as it
-    /// was written, or refuses to answer for it; the offline check accepts nothing that a start refuses.
+    /// The files of key runs: damage to valid ones, with and without right checksums. A start
+    /// refuses, or finds every key as it was written, or refuses to answer for it; the offline
+    /// check accepts nothing that a start refuses.
     static let keyRuns = FuzzTarget(name: "key-runs", maximumBytes: 256) { input in
         var program = FuzzInput(input)
         var isForged = false

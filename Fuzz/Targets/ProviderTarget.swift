@@ -8,8 +8,8 @@ import Payments
 @testable import Providers
 
 extension FuzzTarget {
-    /// What the gateway makes of a PSP's answer. Success only from a 200 that Foundation reads the same way; "certainly not
-    /// executed" only from the statuses that prove it.
+    /// What the gateway makes of a PSP's answer. Success only from a 200 that Foundation reads the
+    /// same way; "certainly not executed" only from the statuses that prove it.
     static let provider = FuzzTarget(name: "provider", maximumBytes: 2_048) { input in
         var program = FuzzInput(input)
         let first = program.byte()

@@ -5,8 +5,8 @@ import Payments
 @testable import ShardRecords
 
 extension FuzzTarget {
-    /// The shard's record decoder. What it accepts is encoded and decoded again to the same bytes; a stored answer is found
-    /// where the decoder passed over it; every transfer sums to zero.
+    /// The shard's record decoder. What it accepts is encoded and decoded again to the same bytes;
+    /// a stored answer is found where the decoder passed over it; every transfer sums to zero.
     static let records = FuzzTarget(name: "records", maximumBytes: 1_024) { input in
         let bytes = [UInt8](input)
         guard let record = try? ShardRecord(decoding: bytes.span) else { return }

@@ -9,8 +9,9 @@ import ShardCore
 @testable import API
 
 extension FuzzTarget {
-    /// The edge's interpreter: bodies, paths and header fields of any bytes. What it accepts as a new payment, Foundation
-    /// reads as the same amount, currency and token; the packed details are well-formed.
+    /// The edge's interpreter: bodies, paths and header fields of any bytes. What it accepts as a
+    /// new payment, Foundation reads as the same amount, currency and token; the packed details are
+    /// well-formed.
     static let request = FuzzTarget(name: "request", maximumBytes: 8_192) { input in
         var program = FuzzInput(input)
         let kind = program.byte() % 6

@@ -10,13 +10,14 @@ import Payments
 @testable import ShardState
 
 extension FuzzTarget {
-    /// A shard's state as a snapshot holds it, after its checksums were found right: a new shard takes it in or refuses. A
-    /// state taken in whole can be captured, summed and digested.
+    /// A shard's state as a snapshot holds it, after its checksums were found right: a new shard
+    /// takes it in or refuses. A state taken in whole can be captured, summed and digested.
     static let shardState = FuzzTarget(name: "shard-state", maximumBytes: 512) { input in
         var program = FuzzInput(input)
         var sections = ShardStateSeed.sections
         for _ in 0..<32 where !program.isEmpty { ShardStateSeed.damage(&sections, &program) }
-        // Numbers given out take a little memory each: not worth the fuzzer's time, and bounded by the decoder.
+        // Numbers given out take a little memory each: not worth the fuzzer's time, and bounded by
+        // the decoder.
         guard sections.allSatisfy({ !ShardStateSeed.isHuge($0) }) else { return }
         var core = ShardStateSeed.empty()
         var progress = SnapshotProgress()
@@ -30,8 +31,9 @@ extension FuzzTarget {
     }
 }
 
-/// The sections of a small shard: a captured payment with a refund, one that sellers have parts of, one in flight; a wallet that was
-/// filled and has paid, pay-outs of the merchant and of a seller, quotes.
+/// The sections of a small shard: a captured payment with a refund, one that sellers have parts of,
+/// one in flight; a wallet that was filled and has paid, pay-outs of the merchant and of a seller,
+/// quotes.
 enum ShardStateSeed {
     struct Section {
         var kind: SnapshotSection

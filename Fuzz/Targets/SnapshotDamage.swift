@@ -2,8 +2,8 @@
 
 /// Damage to a file in the snapshot container (docs/journal.md).
 enum SnapshotDamage {
-    /// One change that a program of the fuzzer asks for. `isForged` becomes true where a checksum was made right again: then the file
-    /// may say what was never written.
+    /// One change that a program of the fuzzer asks for. `isForged` becomes true where a checksum
+    /// was made right again: then the file may say what was never written.
     static func damage(_ file: inout [UInt8], by input: inout FuzzInput, isForged: inout Bool) {
         let operation = input.byte() % 8
         let offset = input.word()
@@ -23,7 +23,8 @@ enum SnapshotDamage {
         }
     }
 
-    /// A field of the header, of the first chunk's header or of the trailer, with the checksum made right.
+    /// A field of the header, of the first chunk's header or of the trailer, with the checksum made
+    /// right.
     private static func forge(
         _ file: inout [UInt8],
         operation: UInt8,

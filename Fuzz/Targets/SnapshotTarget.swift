@@ -1,8 +1,8 @@
 @testable import Journal
 
 extension FuzzTarget {
-    /// The snapshot container: damage to a valid file, with and without right checksums. The reader refuses, or (nothing
-    /// forged) gives the chunks as they were written.
+    /// The snapshot container: damage to a valid file, with and without right checksums. The reader
+    /// refuses, or (nothing forged) gives the chunks as they were written.
     static let snapshot = FuzzTarget(name: "snapshot", maximumBytes: 256) { input in
         var program = FuzzInput(input)
         var isForged = false

@@ -3,7 +3,8 @@ import Testing
 
 @testable import ShardRecords
 
-/// Every input of the committed corpus and every finding, in the ordinary build: what was found once stays fixed.
+/// Every input of the committed corpus and every finding, in the ordinary build: what was found
+/// once stays fixed.
 @Suite struct FuzzCorpusTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
 

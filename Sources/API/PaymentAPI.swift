@@ -7,9 +7,11 @@ import ShardRecords
 package import ShardState
 import WireJSON
 
-/// Where commands go: the mailboxes of the shards. Called on the loop of the `PaymentAPI` that has it.
+/// Where commands go: the mailboxes of the shards. Called on the loop of the `PaymentAPI` that has
+/// it.
 package protocol CommandSink: AnyObject {
-    /// Takes a command; its answer comes back by `PaymentAPI.deliver` of the loop that `command.reply` names, once.
+    /// Takes a command; its answer comes back by `PaymentAPI.deliver` of the loop that
+    /// `command.reply` names, once.
     func submit(_ command: Command)
     /// The read cycle ended: hand batches over.
     func submitComplete()
@@ -23,8 +25,8 @@ package protocol HTTPResponder: AnyObject {
 
 extension HTTPServerLoop: HTTPResponder {}
 
-/// The edge of one event loop: routes and authenticates requests, turns them into commands, and answers into
-/// responses. Loop-bound; keeps no state of a request.
+/// The edge of one event loop: routes and authenticates requests, turns them into commands, and
+/// answers into responses. Loop-bound; keeps no state of a request.
 package final class PaymentAPI: HTTPServerApplication {
     private let server: any HTTPResponder
     private let loopIndex: UInt16

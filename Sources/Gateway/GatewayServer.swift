@@ -35,11 +35,14 @@ package final class GatewayServer: Sendable {
         self.logger = logger
     }
 
-    /// Recovers the journals, connects to the provider, and returns once both listeners accept connections.
+    /// Recovers the journals, connects to the provider, and returns once both listeners accept
+    /// connections.
     ///
-    /// Throws `ConfigurationError` for what the configuration points to, `DataDirectoryError` and `JournalError` for what
-    /// is on the disk, `ListenError` for a port that is taken; nothing is left running then.
-    /// - Parameter makesDataDirectory: whether a new data directory is made; one that is there is refused then.
+    /// Throws `ConfigurationError` for what the configuration points to, `DataDirectoryError` and
+    /// `JournalError` for what is on the disk, `ListenError` for a port that is taken; nothing is
+    /// left running then.
+    /// - Parameter makesDataDirectory: whether a new data directory is made; one that is there is
+    ///   refused then.
     package static func start(
         configuration: GatewayConfiguration,
         makesDataDirectory: Bool = false,
@@ -61,7 +64,8 @@ package final class GatewayServer: Sendable {
         logger: Logger
     ) async throws -> GatewayServer {
         LargeMemory.returnWhenFreed()
-        // Before anything is opened or made: a second gateway on the same ports must not touch a data directory.
+        // Before anything is opened or made: a second gateway on the same ports must not touch a
+        // data directory.
         let (listen, admin) = (configuration.listen, configuration.admin)
         try await ListenError.check([(listen.host, listen.port), (admin.host, admin.port)])
         let blueprint = try GatewayBlueprint(configuration, makesDataDirectory: makesDataDirectory, machine: machine)
@@ -80,7 +84,8 @@ package final class GatewayServer: Sendable {
                 group: parts.adminGroup,
                 logger: logger
             )
-            // Before the first request: a request needs the provider, and only what the journal held is to be resolved.
+            // Before the first request: a request needs the provider, and only what the journal
+            // held is to be resolved.
             try await parts.resume()
             let server = try await parts.startServer()
             parts.readiness.set(.ready)
@@ -97,7 +102,8 @@ package final class GatewayServer: Sendable {
         }
     }
 
-    /// Stops accepting, lets running requests end within the configured time, and closes everything.
+    /// Stops accepting, lets running requests end within the configured time, and closes
+    /// everything.
     package func drain() async {
         parts.readiness.set(.draining)
         logger.notice("Draining")
@@ -109,8 +115,9 @@ package final class GatewayServer: Sendable {
         logger.notice("Stopped")
     }
 
-    /// Reads the journals' keys anew: what is written from now on is under the key that is active then. Keys that cannot be used
-    /// change nothing; that is logged. Nothing happens if journals are not encrypted.
+    /// Reads the journals' keys anew: what is written from now on is under the key that is active
+    /// then. Keys that cannot be used change nothing; that is logged. Nothing happens if journals
+    /// are not encrypted.
     package func reloadJournalKeys() async {
         guard let source = configuration.journal.encryption, let keys = parts.protection.keys else { return }
         do {
@@ -131,8 +138,8 @@ package final class GatewayServer: Sendable {
         }
     }
 
-    /// Takes the fraud hook's rules, lists and scorer from a configuration that was read again; nothing else of it. What cannot be
-    /// used changes nothing; that is logged.
+    /// Takes the fraud hook's rules, lists and scorer from a configuration that was read again;
+    /// nothing else of it. What cannot be used changes nothing; that is logged.
     /// - Parameter read: reads and checks the configuration; may block.
     package func reloadRisk(_ read: @escaping @Sendable () throws(ConfigurationError) -> GatewayConfiguration) async {
         do {

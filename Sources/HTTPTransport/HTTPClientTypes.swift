@@ -24,8 +24,9 @@ package struct HTTPClientResponse: Sendable {
     }
 }
 
-/// What became of a request. `notExecuted` is promised only where the protocol proves it: nothing of the request was
-/// written, or the peer refused the stream (REFUSED_STREAM) or closed by a GOAWAY below it (RFC 9113 section 6.8, 8.7).
+/// What became of a request. `notExecuted` is promised only where the protocol proves it: nothing
+/// of the request was written, or the peer refused the stream (REFUSED_STREAM) or closed by a
+/// GOAWAY below it (RFC 9113 section 6.8, 8.7).
 package enum HTTPClientResult: Sendable {
     case response(HTTPClientResponse)
     case notExecuted(HTTPClientFailure)
@@ -41,7 +42,8 @@ package enum HTTPClientFailure: Sendable, Equatable {
     case connectionLost
     /// The peer reset the stream with this HTTP/2 error code.
     case streamReset(code: UInt32)
-    /// A GOAWAY dropped the stream; only a graceful one (NO_ERROR) proves that it was not processed.
+    /// A GOAWAY dropped the stream; only a graceful one (NO_ERROR) proves that it was not
+    /// processed.
     case goAway
     /// The queue in front of the pool is full.
     case queueFull
@@ -55,8 +57,8 @@ package enum HTTPClientFailure: Sendable, Equatable {
     case badRequest
 }
 
-/// Where results go. All calls come on the pool's event loop; a result is delivered exactly once per request, never
-/// from inside `execute`.
+/// Where results go. All calls come on the pool's event loop; a result is delivered exactly once
+/// per request, never from inside `execute`.
 package protocol HTTPClientDelegate: AnyObject {
     func completed(_ token: UInt64, _ result: HTTPClientResult)
     /// The read cycle ended: results that arrived together have been delivered.

@@ -1,7 +1,8 @@
 package import NIOCore
 package import NIOHPACK
 
-/// A stream of a connection of one event loop's server. A plain value: answering a stream that is gone is harmless.
+/// A stream of a connection of one event loop's server. A plain value: answering a stream that is
+/// gone is harmless.
 package struct HTTPStreamToken: Hashable, Sendable {
     /// The connection's slot in the loop's table.
     package var connection: UInt32
@@ -17,8 +18,9 @@ package struct HTTPStreamToken: Hashable, Sendable {
     }
 }
 
-/// A complete request: its body ended (END_STREAM), whatever pieces it came in. HTTP/1.1 requests arrive in the same
-/// shape (`:method`, `:path`, `:authority`, `:scheme` in `headers`; names in lower case).
+/// A complete request: its body ended (END_STREAM), whatever pieces it came in. HTTP/1.1 requests
+/// arrive in the same shape (`:method`, `:path`, `:authority`, `:scheme` in `headers`; names in
+/// lower case).
 package struct HTTPServerRequest {
     package var token: HTTPStreamToken
     package var method: String
@@ -36,7 +38,8 @@ package struct HTTPServerRequest {
     }
 }
 
-/// An answer: `headers` begin with `:status`. Ready-made headers and bodies are meant to be shared between answers.
+/// An answer: `headers` begin with `:status`. Ready-made headers and bodies are meant to be shared
+/// between answers.
 package struct HTTPServerResponse {
     package var headers: HPACKHeaders
     package var body: ByteBuffer
@@ -63,12 +66,14 @@ package enum HTTPRequestFault: Sendable, CaseIterable {
 package protocol HTTPServerApplication: AnyObject {
     /// A complete request. Answer now or later with `HTTPServerLoop.respond`, exactly once.
     func receive(_ request: HTTPServerRequest)
-    /// The read cycle ended: everything that arrived together has been delivered. Hand batches over now.
+    /// The read cycle ended: everything that arrived together has been delivered. Hand batches over
+    /// now.
     func receiveComplete()
     /// The answer to a request that the transport refuses.
     func response(to fault: HTTPRequestFault) -> HTTPServerResponse
-    /// The answer to a request that its headers alone show to be refused; nil to go on. Asked only for a body that comes
-    /// later than its headers, before memory is spent on it, and at most a few times for each request.
+    /// The answer to a request that its headers alone show to be refused; nil to go on. Asked only
+    /// for a body that comes later than its headers, before memory is spent on it, and at most a
+    /// few times for each request.
     func refusal(of headers: HPACKHeaders) -> HTTPServerResponse?
 }
 

@@ -1,17 +1,20 @@
-/// The number of a record in a journal, from 1, without gaps. Positions order everything: "durable up to position p"
-/// means that every record numbered p or lower survives a crash.
+/// The number of a record in a journal, from 1, without gaps. Positions order everything: "durable
+/// up to position p" means that every record numbered p or lower survives a crash.
 package typealias RecordPosition = UInt64
 
-/// What a journal tells its owner. Calls come on the journal's own thread; an owner on an event loop hops.
+/// What a journal tells its owner. Calls come on the journal's own thread; an owner on an event
+/// loop hops.
 package protocol JournalOwner: AnyObject, Sendable {
     /// Every record up to and including `position` is durable.
     func journalDurable(upTo position: RecordPosition)
-    /// A write or flush failed. Nothing appended later than the last `journalDurable` position may be assumed either
-    /// way; the journal is fenced and takes no more appends. Never retried (docs/adr/0008-local-journal-with-direct-io.md).
+    /// A write or flush failed. Nothing appended later than the last `journalDurable` position may
+    /// be assumed either way; the journal is fenced and takes no more appends. Never retried
+    /// (docs/adr/0008-local-journal-with-direct-io.md).
     func journalFailed(_ error: JournalError)
-    /// Another owner has the journal. Told once, before that owner can append; nothing is told after it. Records appended
-    /// later than the last `journalDurable` position may be durable or not: the new owner's feed says. The former owner
-    /// stops at once: it answers nothing and causes no effect that rests on such a record. A retry does not help it.
+    /// Another owner has the journal. Told once, before that owner can append; nothing is told
+    /// after it. Records appended later than the last `journalDurable` position may be durable or
+    /// not: the new owner's feed says. The former owner stops at once: it answers nothing and
+    /// causes no effect that rests on such a record. A retry does not help it.
     func journalLost(_ error: JournalError)
 }
 
@@ -39,7 +42,8 @@ package struct JournalError: Error, Sendable, Equatable, CustomStringConvertible
         case backlog
         /// No durable record has the position asked for, or no cursor has the name.
         case notFound
-        /// A table with a named maximum is full: feeds, or cursors. A retry helps when another has been closed or deleted.
+        /// A table with a named maximum is full: feeds, or cursors. A retry helps when another has
+        /// been closed or deleted.
         case limit
         /// A cursor of this name is there already.
         case exists
@@ -54,66 +58,75 @@ package struct JournalError: Error, Sendable, Equatable, CustomStringConvertible
     }
 }
 
-/// A journal as its owner sees it, from `JournalStore.acquire` on: batches of opaque records go in, in order, and become
-/// durable in order. The local-file engine and (later) the replicated engine pass the same conformance suite
-/// (`Tests/JournalConformance`); that is why appends carry the expected position and the owner's epoch.
+/// A journal as its owner sees it, from `JournalStore.acquire` on: batches of opaque records go in,
+/// in order, and become durable in order. The local-file engine and (later) the replicated engine
+/// pass the same conformance suite (`Tests/JournalConformance`); that is why appends carry the
+/// expected position and the owner's epoch.
 package protocol JournalEngine: AnyObject, Sendable {
     /// The owner's epoch, from `acquire`; later owners have larger ones.
     var epoch: UInt64 { get }
 
-    /// Keeps the lease for its duration from `now` on, and returns its new end. A lease that ran out is renewed as long as
-    /// nobody else acquired the journal. Blocks in an engine whose leases are elsewhere, so never called on an event loop.
+    /// Keeps the lease for its duration from `now` on, and returns its new end. A lease that ran
+    /// out is renewed as long as nobody else acquired the journal. Blocks in an engine whose leases
+    /// are elsewhere, so never called on an event loop.
     /// - Parameter now: nanoseconds of the clock that `acquire` was given.
-    /// - Throws: `fenced` when another owner has the journal, or the lease was given up. Final: a retry does not help.
+    /// - Throws: `fenced` when another owner has the journal, or the lease was given up. Final: a
+    ///   retry does not help.
     @discardableResult
     func renew(at now: UInt64) throws(JournalError) -> UInt64
 
-    /// Checks that this owner has the journal. Called before anything takes effect that is no append: a snapshot's name.
-    /// May block as `renew` does.
+    /// Checks that this owner has the journal. Called before anything takes effect that is no
+    /// append: a snapshot's name. May block as `renew` does.
     /// - Throws: `fenced` when another owner has the journal, or the lease was given up.
     func confirm() throws(JournalError)
 
-    /// Whether no other owner has been granted the journal, as far as this engine knows without asking. False from the moment of the
-    /// grant, before `journalLost` and before the next owner can append, so that an owner that was not there for a while answers nothing
-    /// from a state that is out of date. Cheap; any thread.
+    /// Whether no other owner has been granted the journal, as far as this engine knows without
+    /// asking. False from the moment of the grant, before `journalLost` and before the next owner
+    /// can append, so that an owner that was not there for a while answers nothing from a state
+    /// that is out of date. Cheap; any thread.
     var isOwner: Bool { get }
 
     /// The position of the last record appended (durable or not); 0 for an empty journal.
     var lastPosition: RecordPosition { get }
 
-    /// Bytes of frames that can still be written before another segment is needed: what is left of the segment in use and of
-    /// the prepared one. What was appended and is not durable yet is still in it (`JournalRoom.frameBytes` says what that
-    /// takes at most). Cheap: any thread may ask at any time. `Int.max` for an engine that has no such limit.
+    /// Bytes of frames that can still be written before another segment is needed: what is left of
+    /// the segment in use and of the prepared one. What was appended and is not durable yet is
+    /// still in it (`JournalRoom.frameBytes` says what that takes at most). Cheap: any thread may
+    /// ask at any time. `Int.max` for an engine that has no such limit.
     var roomBytes: Int { get }
 
-    /// How much room the owner would like to see, so that it need not refuse work: a hint by which the next segment is prepared
-    /// sooner. Cheap; the owner's thread.
+    /// How much room the owner would like to see, so that it need not refuse work: a hint by which
+    /// the next segment is prepared sooner. Cheap; the owner's thread.
     func wantRoom(bytes: Int)
 
-    /// The most bytes of `records` that one `append` takes, when nothing waits for the disk. The largest record fits.
-    /// `Int.max` for an engine that has no such limit.
+    /// The most bytes of `records` that one `append` takes, when nothing waits for the disk. The
+    /// largest record fits. `Int.max` for an engine that has no such limit.
     var largestAppendBytes: Int { get }
 
-    /// Appends the records of one tick. `records` holds each record as a little-endian `UInt32` length and its bytes;
-    /// `count` of them; `expecting` is the position before the first, and must equal `lastPosition`.
-    /// Returns at once; durability is reported to the owner in order. Throws `backlog` when more than
-    /// `largestAppendBytes` would wait (nothing was appended; the caller answers 503), `fenced` for another epoch,
-    /// another position or a closed journal (nothing was appended), or the first failure after one.
+    /// Appends the records of one tick. `records` holds each record as a little-endian `UInt32`
+    /// length and its bytes; `count` of them; `expecting` is the position before the first, and
+    /// must equal `lastPosition`. Returns at once; durability is reported to the owner in order.
+    /// Throws `backlog` when more than `largestAppendBytes` would wait (nothing was appended; the
+    /// caller answers 503), `fenced` for another epoch, another position or a closed journal
+    /// (nothing was appended), or the first failure after one.
     func append(records: borrowing [UInt8], count: Int, expecting: RecordPosition, epoch: UInt64) throws(JournalError)
 
-    /// Reads one durable record again (its bytes without the length); blocks on the disk, so never called on an event loop.
-    /// Throws `notFound` for a position that is 0 or not durable.
+    /// Reads one durable record again (its bytes without the length); blocks on the disk, so never
+    /// called on an event loop. Throws `notFound` for a position that is 0 or not durable.
     func read(at position: RecordPosition) throws(JournalError) -> [UInt8]
 
-    /// The same for a reader of several records, which keeps what one read had to open and decode for the next.
+    /// The same for a reader of several records, which keeps what one read had to open and decode
+    /// for the next.
     func read(at position: RecordPosition, cache: inout JournalReadCache) throws(JournalError) -> [UInt8]
 
-    /// Notes that records up to a position are no longer needed for a start: a snapshot holds them. They may go to an archive, and
-    /// are read from there. Any thread; cheap. Nothing happens when another owner has the journal, or where nothing is archived.
+    /// Notes that records up to a position are no longer needed for a start: a snapshot holds them.
+    /// They may go to an archive, and are read from there. Any thread; cheap. Nothing happens when
+    /// another owner has the journal, or where nothing is archived.
     func retire(upTo position: RecordPosition)
 
-    /// Flushes what is pending, tells it, and gives the lease up: the next owner need not wait for its end. An owner that has
-    /// lost the journal only stops being told. The owner is told nothing after this has returned. Blocks.
+    /// Flushes what is pending, tells it, and gives the lease up: the next owner need not wait for
+    /// its end. An owner that has lost the journal only stops being told. The owner is told nothing
+    /// after this has returned. Blocks.
     func close()
 }
 
@@ -136,8 +149,10 @@ extension JournalEngine {
     package func confirm() throws(JournalError) {}
 }
 
-/// How records fill a segment, for an owner that keeps room for what it must be able to write (docs/journal.md, "Reserve").
+/// How records fill a segment, for an owner that keeps room for what it must be able to write
+/// (docs/journal.md, "Reserve").
 package enum JournalRoom {
-    /// The most that records of these bytes (each with its 4-byte length) take when they travel in a batch of their own.
+    /// The most that records of these bytes (each with its 4-byte length) take when they travel in
+    /// a batch of their own.
     package static func frameBytes(records bytes: Int) -> Int { paddedToBlock(BatchHeader.byteCount + bytes) }
 }

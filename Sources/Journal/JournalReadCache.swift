@@ -1,6 +1,7 @@
-/// What reading a record again had to open and to decode, kept for the next one: a list of records that leads back reads its
-/// batches, and their files, once each. Belongs to one reader, which uses it on one thread at a time; holds at most one file, one
-/// batch, and what an archived segment needs to be read.
+/// What reading a record again had to open and to decode, kept for the next one: a list of records
+/// that leads back reads its batches, and their files, once each. Belongs to one reader, which uses
+/// it on one thread at a time; holds at most one file, one batch, and what an archived segment
+/// needs to be read.
 package struct JournalReadCache {
     /// The file that was read last; of another segment it is of no use.
     var file: FrameFile?
@@ -24,7 +25,8 @@ struct ReadBatch {
 }
 
 extension JournalEngine {
-    /// Reads one durable record again, like `read(at:)`, and keeps in the cache what the next one may need.
+    /// Reads one durable record again, like `read(at:)`, and keeps in the cache what the next one
+    /// may need.
     package func read(at position: RecordPosition, cache: inout JournalReadCache) throws(JournalError) -> [UInt8] {
         try read(at: position)
     }

@@ -1,34 +1,40 @@
-/// One shard's journal, opened without owning it: a follower reads its durable records, and becomes its owner by `acquire`.
-/// Several hosts share a store. Any thread may call; calls that touch the disk or another machine block.
+/// One shard's journal, opened without owning it: a follower reads its durable records, and becomes
+/// its owner by `acquire`. Several hosts share a store. Any thread may call; calls that touch the
+/// disk or another machine block.
 package protocol JournalStore: AnyObject, Sendable {
     /// The last record that is durable; 0 for an empty journal. Cheap.
     var durablePosition: RecordPosition { get }
 
-    /// Makes the caller the owner, with an epoch larger than every one before, which is durable when this returns. Whatever
-    /// the former owner appended is durable then or will never be, so `durablePosition` is the last record. The former
-    /// owner's appends, renewals and confirmations are refused from then on, and it is told `journalLost` once.
-    /// Blocks until what the former owner appended is durable.
-    /// - Throws: `fenced` while another holder's lease lasts, or is being changed (a retry helps when it has ended); the
-    ///   journal's first failure after one.
+    /// Makes the caller the owner, with an epoch larger than every one before, which is durable
+    /// when this returns. Whatever the former owner appended is durable then or will never be, so
+    /// `durablePosition` is the last record. The former owner's appends, renewals and confirmations
+    /// are refused from then on, and it is told `journalLost` once. Blocks until what the former
+    /// owner appended is durable.
+    /// - Throws: `fenced` while another holder's lease lasts, or is being changed (a retry helps
+    ///   when it has ended); the journal's first failure after one.
     func acquire(_ claim: JournalClaim, owner: any JournalOwner) throws(JournalError) -> any JournalEngine
 
-    /// A sequential reader of the durable records from `position` on, which may be one that is not written yet.
-    /// - Throws: `notFound` when the record was there and is no longer kept; `limit` beyond `JournalLimits.feeds` of them.
+    /// A sequential reader of the durable records from `position` on, which may be one that is not
+    /// written yet.
+    /// - Throws: `notFound` when the record was there and is no longer kept; `limit` beyond
+    ///   `JournalLimits.feeds` of them.
     func feed(from position: RecordPosition) throws(JournalError) -> any JournalFeed
 
     // MARK: Cursors
 
-    /// Makes a durable cursor: a named position up to which a consumer has taken the records. Whatever comes after it is
-    /// kept until the cursor advances or is deleted.
+    /// Makes a durable cursor: a named position up to which a consumer has taken the records.
+    /// Whatever comes after it is kept until the cursor advances or is deleted.
     /// - Parameter position: the last record taken; 0 for none.
-    /// - Throws: `exists`; `notFound` when the record after `position` is no longer kept, or `position` is not durable;
-    ///   `limit` beyond `JournalLimits.cursors` of them; `io` or `diskFull`, after which the call may be repeated.
+    /// - Throws: `exists`; `notFound` when the record after `position` is no longer kept, or
+    ///   `position` is not durable; `limit` beyond `JournalLimits.cursors` of them; `io` or
+    ///   `diskFull`, after which the call may be repeated.
     func createCursor(_ name: JournalCursorName, at position: RecordPosition) throws(JournalError)
 
-    /// Moves a cursor forward; durable when this returns. A position at or before the cursor's changes nothing. Costs a
-    /// sync, so a consumer advances about once a second and not for each record.
-    /// - Throws: `notFound` for a name that has no cursor, or a position that is not durable; `io` or `diskFull`, after
-    ///   which the cursor is where it was and the call may be repeated.
+    /// Moves a cursor forward; durable when this returns. A position at or before the cursor's
+    /// changes nothing. Costs a sync, so a consumer advances about once a second and not for each
+    /// record.
+    /// - Throws: `notFound` for a name that has no cursor, or a position that is not durable; `io`
+    ///   or `diskFull`, after which the cursor is where it was and the call may be repeated.
     func advanceCursor(_ name: JournalCursorName, to position: RecordPosition) throws(JournalError)
 
     /// Deletes a cursor; what it alone held back may go.
@@ -38,7 +44,8 @@ package protocol JournalStore: AnyObject, Sendable {
     /// Every cursor, by name.
     var cursors: [JournalCursor] { get }
 
-    /// Closes the journal: an owner is as after `close`, feeds end with `fenced`. Blocks. Later calls do nothing.
+    /// Closes the journal: an owner is as after `close`, feeds end with `fenced`. Blocks. Later
+    /// calls do nothing.
     func close()
 }
 
@@ -52,12 +59,14 @@ package enum JournalLimits {
 
 /// What a host asks a journal for when it wants to own it.
 package struct JournalClaim: Sendable {
-    /// Who asks: names the host in refusals. The holder of a lease may acquire again before its lease ends.
+    /// Who asks: names the host in refusals. The holder of a lease may acquire again before its
+    /// lease ends.
     package var holder: String
     /// Nanoseconds that never go back, of one clock for all holders of the store.
     package var now: UInt64
-    /// How long the lease lasts unless it is renewed, in nanoseconds from `now`; `.max`: until it is given up. The holder
-    /// stops by itself at half of it without a renewal, because its clock and the store's may differ.
+    /// How long the lease lasts unless it is renewed, in nanoseconds from `now`; `.max`: until it
+    /// is given up. The holder stops by itself at half of it without a renewal, because its clock
+    /// and the store's may differ.
     package var nanoseconds: UInt64
 
     package init(holder: String, now: UInt64, nanoseconds: UInt64) {
@@ -71,23 +80,25 @@ package struct JournalClaim: Sendable {
     var end: UInt64 { now.addingReportingOverflow(nanoseconds).overflow ? .max : now + nanoseconds }
 }
 
-/// A sequential reader of durable records. Belongs to one reader, which uses it on one thread at a time. Holds at most one file
-/// and one batch (`JournalConfiguration.batchBytes`).
+/// A sequential reader of durable records. Belongs to one reader, which uses it on one thread at a
+/// time. Holds at most one file and one batch (`JournalConfiguration.batchBytes`).
 package protocol JournalFeed: AnyObject, Sendable {
     /// The position of the record that `read` gives next.
     var next: RecordPosition { get }
 
-    /// The next records, as many as were written together; nil when none is durable yet. Blocks on the disk, so never called
-    /// on an event loop.
-    /// - Throws: `corrupt` for damage; `notFound` when the record is no longer kept; `fenced` when the store is closed;
-    ///   `io`. The feed stays where it was.
+    /// The next records, as many as were written together; nil when none is durable yet. Blocks on
+    /// the disk, so never called on an event loop.
+    /// - Throws: `corrupt` for damage; `notFound` when the record is no longer kept; `fenced` when
+    ///   the store is closed; `io`. The feed stays where it was.
     func read() throws(JournalError) -> JournalFeedBatch?
 
-    /// Calls `wake` once, as soon as `read` has something to give or to throw: at once if it has now. On the caller's thread or
-    /// on one of the journal's, where it delays the next flush: so it only passes the word on. A later call replaces it.
+    /// Calls `wake` once, as soon as `read` has something to give or to throw: at once if it has
+    /// now. On the caller's thread or on one of the journal's, where it delays the next flush: so
+    /// it only passes the word on. A later call replaces it.
     func whenMore(_ wake: @escaping @Sendable () -> Void)
 
-    /// Ends the feed: records that it alone held back may go, and a wake that waits is dropped. Later calls do nothing.
+    /// Ends the feed: records that it alone held back may go, and a wake that waits is dropped.
+    /// Later calls do nothing.
     func close()
 }
 
@@ -130,7 +141,8 @@ package struct JournalFeedBatch: Sendable {
     }
 }
 
-/// The name of a durable cursor: 1 to 64 of `a` to `z`, `0` to `9`, `-`, `.` and `_`; not beginning with `.` or `-`.
+/// The name of a durable cursor: 1 to 64 of `a` to `z`, `0` to `9`, `-`, `.` and `_`; not beginning
+/// with `.` or `-`.
 package struct JournalCursorName: Hashable, Sendable, Comparable, CustomStringConvertible {
     package static let maximumBytes = 64
     package let description: String
@@ -163,7 +175,8 @@ package struct JournalCursor: Sendable, Equatable {
     package let position: RecordPosition
     /// Durable records after it.
     package let lagRecords: UInt64
-    /// What they take in the journal's files, to the accuracy of a batch index; an archived segment counts as before.
+    /// What they take in the journal's files, to the accuracy of a batch index; an archived segment
+    /// counts as before.
     package let lagBytes: UInt64
     /// It holds back more than `JournalConfiguration.cursorAlarmBytes`.
     package let isAlarmed: Bool

@@ -7,7 +7,8 @@ struct FilterLoader {
     private(set) var keyCount: UInt64 = 0
 
     init(keyCount: Int) {
-        // A run that does not hold what the catalogue promises must not make the program ask for more than a file can have.
+        // A run that does not hold what the catalogue promises must not make the program ask for
+        // more than a file can have.
         let expected = min(keyCount, 1 << 32)
         blockFirsts.reserveCapacity(expected / KeyRunFormat.keysPerBlock + 1)
         fingerprints.reserveCapacity(expected / 8 * 9 + expected / 32)
@@ -27,7 +28,8 @@ struct FilterLoader {
 
     private mutating func takePartition(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let head = PartitionHead(bytes) else { return false }
-        // All partitions but the last are full, and they ascend: that is how a key's block is found.
+        // All partitions but the last are full, and they ascend: that is how a key's block is
+        // found.
         if let before = partitions.last {
             guard before.blockCount == KeyRunFormat.blocksPerPartition, before.first < head.first else { return false }
         }

@@ -1,11 +1,13 @@
-/// The shape of one binary fuse filter (Graf and Lemire, "Binary Fuse Filters", 2022): three probes a look-up, 16 bits a
-/// slot, one false positive in 65,536 look-ups of absent keys.
+/// The shape of one binary fuse filter (Graf and Lemire, "Binary Fuse Filters", 2022): three probes
+/// a look-up, 16 bits a slot, one false positive in 65,536 look-ups of absent keys.
 ///
-/// The slots stand in `segmentCount + 2` segments. The probes of a key fall into three neighbouring segments.
+/// The slots stand in `segmentCount + 2` segments. The probes of a key fall into three neighbouring
+/// segments.
 struct FuseFilter: Sendable, Equatable {
     /// A power of two, at least 4.
     var segmentLength: UInt32
-    /// Where the first probe may fall; 0: the filter could not be built, and every answer is "maybe".
+    /// Where the first probe may fall; 0: the filter could not be built, and every answer is
+    /// "maybe".
     var segmentCount: UInt32
     var seed: UInt64
 
@@ -37,8 +39,9 @@ struct FuseFilter: Sendable, Equatable {
         self.seed = seed
     }
 
-    /// The paper's 0.875 + 0.25 * log(10^6) / log(n), at least 1.125. The logarithm is a lower bound, so that the filter
-    /// is never smaller than the paper's and every machine computes the same.
+    /// The paper's 0.875 + 0.25 * log(10^6) / log(n), at least 1.125. The logarithm is a lower
+    /// bound, so that the filter is never smaller than the paper's and every machine computes the
+    /// same.
     private static func slotsPerKey(_ keyCount: Int) -> Double {
         guard keyCount > 1 else { return 1 }
         let exponent = Int.bitWidth - 1 - keyCount.leadingZeroBitCount
@@ -46,8 +49,8 @@ struct FuseFilter: Sendable, Equatable {
         return max(1.125, 0.875 + 0.25 * 19.932 / logarithm)
     }
 
-    /// The hash of a key under the filter's seed. Two different digests with the same hash under one seed have another
-    /// chance under the next.
+    /// The hash of a key under the filter's seed. Two different digests with the same hash under
+    /// one seed have another chance under the next.
     func hash(_ digest: StoredKeyDigest) -> UInt64 {
         Self.mix(Self.mix(digest.high ^ seed) &+ digest.low)
     }

@@ -4,7 +4,8 @@ struct FuseFilterBuilder {
     static let defaultAttempts = 64
 
     private let maximumAttempts: Int
-    /// For each slot the number of keys that probe it, times four, and the exclusive-or of their probes' numbers.
+    /// For each slot the number of keys that probe it, times four, and the exclusive-or of their
+    /// probes' numbers.
     private var counts: [UInt32] = []
     /// For each slot the exclusive-or of the hashes that probe it.
     private var hashes: [UInt64] = []
@@ -17,8 +18,9 @@ struct FuseFilterBuilder {
         self.maximumAttempts = maximumAttempts
     }
 
-    /// Builds the filter of different digests and appends its slots to `fingerprints`. The same digests give the same
-    /// filter. When every seed fails, nothing is appended and the filter answers "maybe" to all.
+    /// Builds the filter of different digests and appends its slots to `fingerprints`. The same
+    /// digests give the same filter. When every seed fails, nothing is appended and the filter
+    /// answers "maybe" to all.
     mutating func build(_ digests: [StoredKeyDigest], appendingTo fingerprints: inout [UInt16]) -> FuseFilter {
         guard let first = digests.first else { return .unknown }
         for attempt in 0..<maximumAttempts {
@@ -31,7 +33,8 @@ struct FuseFilterBuilder {
         return .unknown
     }
 
-    /// Orders the keys so that each has a slot that no later one probes; false if the seed does not allow it.
+    /// Orders the keys so that each has a slot that no later one probes; false if the seed does not
+    /// allow it.
     private mutating func peel(_ digests: [StoredKeyDigest], _ filter: FuseFilter) -> Bool {
         counts.removeAll(keepingCapacity: true)
         hashes.removeAll(keepingCapacity: true)

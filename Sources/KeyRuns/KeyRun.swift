@@ -1,7 +1,8 @@
 import Journal
 import Synchronization
 
-/// One run, open for look-ups. Its filter and its index are in memory, its keys are on the disk. Immutable.
+/// One run, open for look-ups. Its filter and its index are in memory, its keys are on the disk.
+/// Immutable.
 final class KeyRun: Sendable {
     /// The filter of one partition, and where its blocks and its slots begin.
     struct Partition: Sendable {
@@ -29,8 +30,9 @@ final class KeyRun: Sendable {
         fingerprints.count * 2 + blockFirsts.count * 8 + partitions.count * MemoryLayout<Partition>.stride
     }
 
-    /// Opens the run that the catalogue names: reads and checks all of the filter's file, and the beginning and the end of the
-    /// file of keys. Throws `corrupt` for a file that is damaged or another, with its name.
+    /// Opens the run that the catalogue names: reads and checks all of the filter's file, and the
+    /// beginning and the end of the file of keys. Throws `corrupt` for a file that is damaged or
+    /// another, with its name.
     init(_ files: KeyRunFiles, summary: KeyRunSummary, digests: KeyRunFileDigests) throws(JournalError) {
         self.files = files
         self.summary = summary
@@ -96,7 +98,8 @@ final class KeyRun: Sendable {
             reads += 1
             let keys = try self.block(block)
             if let first = keys.first, first.digest <= digest { return keys.first(where: { $0.digest == digest }) }
-            // The upper halves are equal and the lower is smaller: the key can only be in the block before.
+            // The upper halves are equal and the lower is smaller: the key can only be in the block
+            // before.
             block -= 1
         }
         return nil
@@ -122,8 +125,8 @@ final class KeyRun: Sendable {
         }
     }
 
-    /// Reads everything and checks that the keys ascend, are as many as the catalogue says, and that the filters let all of
-    /// them through. Returns their number.
+    /// Reads everything and checks that the keys ascend, are as many as the catalogue says, and
+    /// that the filters let all of them through. Returns their number.
     func verify(pace: @escaping SnapshotWriter.Pace) throws(JournalError) -> UInt64 {
         let path = files.path(summary.number, KeyRunFormat.keysSuffix)
         let (_, whole) = try SnapshotReader.readAll(files.fileSystem, path: path, ring: files.ring, pace: pace) {

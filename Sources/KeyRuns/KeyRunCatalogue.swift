@@ -1,6 +1,7 @@
 import Journal
 
-/// Which runs there are: a file of its own, replaced as a whole by a rename. A run exists when the catalogue names it.
+/// Which runs there are: a file of its own, replaced as a whole by a rename. A run exists when the
+/// catalogue names it.
 struct KeyRunCatalogue: Sendable, Equatable {
     struct Entry: Sendable, Equatable {
         static let byteCount = KeyRunSummary.byteCount + KeyRunFileDigests.byteCount
@@ -54,7 +55,8 @@ struct KeyRunCatalogue: Sendable, Equatable {
         _ = try writer.finish()
     }
 
-    /// The directory's catalogue; nil if there is none. Throws `corrupt` with its name if it is damaged.
+    /// The directory's catalogue; nil if there is none. Throws `corrupt` with its name if it is
+    /// damaged.
     static func read(_ files: KeyRunFiles, names: [String]) throws(JournalError) -> KeyRunCatalogue? {
         guard names.contains(KeyRunFormat.catalogueName) else { return nil }
         let path = files.path(KeyRunFormat.catalogueName)

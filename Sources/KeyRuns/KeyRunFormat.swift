@@ -1,7 +1,7 @@
 package import Journal
 
-// The layouts of docs/key-runs.md. A run is two files in the snapshot container (docs/journal.md): the keys, and
-// what a shard keeps in memory to find them.
+// The layouts of docs/key-runs.md. A run is two files in the snapshot container (docs/journal.md):
+// the keys, and what a shard keeps in memory to find them.
 
 /// The sections of the files; the raw value is written.
 enum KeyRunSection: UInt16 {
@@ -17,10 +17,12 @@ enum KeyRunSection: UInt16 {
 
 enum KeyRunFormat {
     static let contentVersion: UInt32 = 1
-    /// A block's chunk, encrypted, fills 4 KiB of the file: 32 bytes of header, 92 keys, 16 bytes of tag.
+    /// A block's chunk, encrypted, fills 4 KiB of the file: 32 bytes of header, 92 keys, 16 bytes
+    /// of tag.
     static let keysPerBlock = 92
     static let blockBytes = keysPerBlock * StoredKey.byteCount
-    /// One filter is for at most 376,832 keys, so that its chunk stays below 1 MiB and building it takes 10 MB.
+    /// One filter is for at most 376,832 keys, so that its chunk stays below 1 MiB and building it
+    /// takes 10 MB.
     static let blocksPerPartition = 4_096
     static let keysPerPartition = blocksPerPartition * keysPerBlock
 
@@ -118,8 +120,8 @@ package struct KeyRunSummary: Sendable, Equatable {
     }
 }
 
-/// The beginning of a partition's chunk. The first digests of its blocks (8 bytes each) and the filter's slots (2 bytes
-/// each) follow.
+/// The beginning of a partition's chunk. The first digests of its blocks (8 bytes each) and the
+/// filter's slots (2 bytes each) follow.
 struct PartitionHead: Equatable {
     static let byteCount = 48
 

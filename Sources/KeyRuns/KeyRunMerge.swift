@@ -27,8 +27,9 @@ private struct KeyRunCursor {
 }
 
 enum KeyRunMerge {
-    /// Writes the keys of several runs, the oldest run first, as one. A key that stands in two runs keeps what the newer one
-    /// says. Keys that are forgotten at `second` are left out; when none is left there is no run: nil.
+    /// Writes the keys of several runs, the oldest run first, as one. A key that stands in two runs
+    /// keeps what the newer one says. Keys that are forgotten at `second` are left out; when none
+    /// is left there is no run: nil.
     static func write(
         _ runs: [KeyRun],
         _ files: KeyRunFiles,

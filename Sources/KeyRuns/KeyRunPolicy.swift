@@ -1,7 +1,8 @@
 /// When runs are merged. Pure.
 ///
-/// Small runs are merged with their neighbours in time, so that a look-up asks few filters. A run never covers more than a
-/// window, so that forgotten keys take little room until their run is dropped.
+/// Small runs are merged with their neighbours in time, so that a look-up asks few filters. A run
+/// never covers more than a window, so that forgotten keys take little room until their run is
+/// dropped.
 package struct KeyRunPolicy: Sendable, Equatable {
     /// Runs that a shard has when nothing is being merged, at most 64.
     package var maximumRuns: Int
@@ -12,8 +13,8 @@ package struct KeyRunPolicy: Sendable, Equatable {
     /// The most seconds between the first and the last expiry in a merged run.
     package var windowSeconds: UInt32
 
-    /// - Parameter ttlSeconds: how long a key is remembered. A window is a quarter of it: forgotten keys take at most a quarter
-    ///   of the room again.
+    /// - Parameter ttlSeconds: how long a key is remembered. A window is a quarter of it: forgotten
+    ///   keys take at most a quarter of the room again.
     package init(ttlSeconds: UInt32, maximumRuns: Int = 8, maximumMerged: Int = 8, refusedRuns: Int = 64) {
         precondition(
             maximumRuns >= 5 && maximumRuns <= refusedRuns,
@@ -26,11 +27,13 @@ package struct KeyRunPolicy: Sendable, Equatable {
         windowSeconds = max(1, ttlSeconds / 4)
     }
 
-    /// Which neighbours to merge next: nil while there are few enough runs. `runs` is the oldest first.
+    /// Which neighbours to merge next: nil while there are few enough runs. `runs` is the oldest
+    /// first.
     ///
-    /// Of the ranges within a window it takes the one whose largest run is smallest against the others: then each key is
-    /// written again only when its run has about doubled. Where no two neighbours fit into a window, the two smallest
-    /// neighbours are merged all the same: the number of runs is the harder limit.
+    /// Of the ranges within a window it takes the one whose largest run is smallest against the
+    /// others: then each key is written again only when its run has about doubled. Where no two
+    /// neighbours fit into a window, the two smallest neighbours are merged all the same: the
+    /// number of runs is the harder limit.
     func nextMerge(_ runs: [KeyRunSummary]) -> Range<Int>? {
         guard runs.count > maximumRuns else { return nil }
         var best: (range: Range<Int>, ratio: Double)?

@@ -1,7 +1,8 @@
 package import Journal
 
-/// The runs of a shard at one moment. A value: the shard keeps it on its event loop, readers take it to their threads, and a
-/// merge meanwhile changes nothing in it. Files that a set reads stay readable after they were removed.
+/// The runs of a shard at one moment. A value: the shard keeps it on its event loop, readers take
+/// it to their threads, and a merge meanwhile changes nothing in it. Files that a set reads stay
+/// readable after they were removed.
 package struct KeyRunSet: Sendable {
     /// Every key completed by a record up to this one is in a run, or is forgotten.
     package let covered: RecordPosition
@@ -22,15 +23,16 @@ package struct KeyRunSet: Sendable {
         case held(StoredKey)
     }
 
-    /// Whether a run may hold the key; `false` is certain. Never reads the disk and never waits: for the event loop. Some three
-    /// cache misses a run.
+    /// Whether a run may hold the key; `false` is certain. Never reads the disk and never waits:
+    /// for the event loop. Some three cache misses a run.
     package func mayContain(_ digest: StoredKeyDigest) -> Bool {
         runs.contains { $0.mayContain(digest) }
     }
 
     /// Looks the key up in the runs that may hold it, the newest first. Blocks on the disk.
     ///
-    /// Throws `corrupt` or `io` with the file's name: then nothing is known of the key, and the request must not be executed.
+    /// Throws `corrupt` or `io` with the file's name: then nothing is known of the key, and the
+    /// request must not be executed.
     /// - Parameter second: since 1970; a key that is forgotten by then is absent.
     /// - Returns: what was found, and how many blocks of 4 KiB were read for it.
     package func find(
@@ -54,8 +56,8 @@ package struct KeyRunSet: Sendable {
         }
     }
 
-    /// Reads every run and checks it: checksums, order, counts, and that no filter denies a key of its run. Returns the number
-    /// of keys. Blocks for as long as reading all files takes.
+    /// Reads every run and checks it: checksums, order, counts, and that no filter denies a key of
+    /// its run. Returns the number of keys. Blocks for as long as reading all files takes.
     package func verify(pace: @escaping SnapshotWriter.Pace = { _ in true }) throws(JournalError) -> UInt64 {
         var keys: UInt64 = 0
         for run in runs { keys += try run.verify(pace: pace) }

@@ -4,9 +4,9 @@ import Synchronization
 extension KeyRunStore {
     /// Reads the catalogue and the filters of all runs, and removes what a crash left unfinished.
     ///
-    /// Throws `corrupt` with the file's name for damage, for a missing file, and when the runs do not cover `required`: a
-    /// snapshot relies on them up to there. `format` for files of a newer program or another journal, `key` and `io` as the
-    /// words say.
+    /// Throws `corrupt` with the file's name for damage, for a missing file, and when the runs do
+    /// not cover `required`: a snapshot relies on them up to there. `format` for files of a newer
+    /// program or another journal, `key` and `io` as the words say.
     package func open(requiring required: RecordPosition = 0) throws(JournalError) -> KeyRunSet {
         let set = try state.withLock { state throws(JournalError) in
             precondition(!state.isOpen, "the runs are opened once")

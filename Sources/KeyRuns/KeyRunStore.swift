@@ -1,14 +1,15 @@
 package import Journal
 import Synchronization
 
-/// The completed idempotency keys of one shard that left memory: sorted runs in a directory of their own, and the catalogue
-/// that names them.
+/// The completed idempotency keys of one shard that left memory: sorted runs in a directory of
+/// their own, and the catalogue that names them.
 ///
-/// `open` once at start. Later `add` from one thread at a time, and `merge` from one thread at a time; both may run at once,
-/// and both block on the disk. `current` never blocks for the disk. The journal's lock guards the directory.
+/// `open` once at start. Later `add` from one thread at a time, and `merge` from one thread at a
+/// time; both may run at once, and both block on the disk. `current` never blocks for the disk. The
+/// journal's lock guards the directory.
 ///
-/// A run that the catalogue names and that is damaged, missing or another file is refused with its name: a key that cannot be
-/// looked up might be executed twice.
+/// A run that the catalogue names and that is damaged, missing or another file is refused with its
+/// name: a key that cannot be looked up might be executed twice.
 package final class KeyRunStore: Sendable {
     let files: KeyRunFiles
     private let policy: KeyRunPolicy
@@ -37,7 +38,8 @@ package final class KeyRunStore: Sendable {
 
     /// - Parameters:
     ///   - directory: `directory(of:)` the journal's; holds nothing else; its parent exists.
-    ///   - keys: what new files are encrypted under, and encrypted ones are read with; nil for none.
+    ///   - keys: what new files are encrypted under, and encrypted ones are read with; nil for
+    ///     none.
     package init(
         directory: String,
         journalID: UInt64,
@@ -58,14 +60,16 @@ package final class KeyRunStore: Sendable {
 
     // MARK: Keys come
 
-    /// Writes completed keys, in any order, as a run of their own; they are durable and can be found when it returns. Of two
-    /// with the same digest the one of the later record counts. Keys that the runs cover already, or that are forgotten, are
-    /// left out. Runs whose keys are all forgotten are dropped.
+    /// Writes completed keys, in any order, as a run of their own; they are durable and can be
+    /// found when it returns. Of two with the same digest the one of the later record counts. Keys
+    /// that the runs cover already, or that are forgotten, are left out. Runs whose keys are all
+    /// forgotten are dropped.
     ///
-    /// Throws `io`, `diskFull`, and `backlog` when there are `KeyRunPolicy.refusedRuns`: then nothing has changed, and the
-    /// same keys may be added again.
+    /// Throws `io`, `diskFull`, and `backlog` when there are `KeyRunPolicy.refusedRuns`: then
+    /// nothing has changed, and the same keys may be added again.
     /// - Parameters:
-    ///   - position: all keys completed by records up to here are in `keys` or in earlier runs. The journal is durable up to it.
+    ///   - position: all keys completed by records up to here are in `keys` or in earlier runs. The
+    ///     journal is durable up to it.
     ///   - second: since 1970.
     package func add(
         _ keys: [StoredKey],
@@ -117,10 +121,11 @@ package final class KeyRunStore: Sendable {
         state.withLock { policy.nextMerge($0.catalogue.entries.map(\.summary)) != nil }
     }
 
-    /// Merges neighbouring runs once, if there are more than `KeyRunPolicy.maximumRuns`. Returns the new set, or nil if there was
-    /// nothing to do or another thread merges.
+    /// Merges neighbouring runs once, if there are more than `KeyRunPolicy.maximumRuns`. Returns
+    /// the new set, or nil if there was nothing to do or another thread merges.
     ///
-    /// Throws `io`, `diskFull`, `corrupt`: then the runs are as they were. `fenced` when `pace` ended it.
+    /// Throws `io`, `diskFull`, `corrupt`: then the runs are as they were. `fenced` when `pace`
+    /// ended it.
     package func merge(
         at second: UInt32,
         pace: @escaping SnapshotWriter.Pace = { _ in true }
@@ -152,7 +157,8 @@ package final class KeyRunStore: Sendable {
         }
     }
 
-    /// Writes the files of a run and opens it; removes what was begun when that fails or when there are no keys.
+    /// Writes the files of a run and opens it; removes what was begun when that fails or when there
+    /// are no keys.
     private func written(
         _ number: UInt64,
         _ write: () throws(JournalError) -> (summary: KeyRunSummary, files: KeyRunFileDigests)?
@@ -174,8 +180,8 @@ package final class KeyRunStore: Sendable {
         }
     }
 
-    /// Makes a change of the list of runs durable and visible, and then removes the files of runs that left it. When the
-    /// catalogue cannot be written nothing has changed.
+    /// Makes a change of the list of runs durable and visible, and then removes the files of runs
+    /// that left it. When the catalogue cannot be written nothing has changed.
     /// - Parameter change: returns whether it changed anything.
     private func commit(
         at second: UInt32,
@@ -198,8 +204,8 @@ package final class KeyRunStore: Sendable {
             do throws(JournalError) {
                 try next.catalogue.write(files)
             } catch {
-                // The new run's files stay: the catalogue may name them although its writing failed. The next one, which
-                // does not, or the next start decides.
+                // The new run's files stay: the catalogue may name them although its writing
+                // failed. The next one, which does not, or the next start decides.
                 let known = Set(state.runs.map(\.summary.number))
                 state.debris.formUnion(next.runs.map(\.summary.number).filter { !known.contains($0) })
                 throw error
@@ -214,7 +220,8 @@ package final class KeyRunStore: Sendable {
         }
     }
 
-    /// Removes the files of runs that no catalogue names any more. Who still reads them has them open.
+    /// Removes the files of runs that no catalogue names any more. Who still reads them has them
+    /// open.
     private func removeDebris(_ state: inout State) {
         for number in state.debris {
             do throws(JournalFileError) {

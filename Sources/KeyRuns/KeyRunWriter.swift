@@ -55,8 +55,9 @@ struct KeyRunFiles: Sendable {
     }
 }
 
-/// Writes one run from keys in the order of their digests: the file of keys, and beside it the file of filters. Both are
-/// complete and durable when `finish` returns, the filters last. Blocks; one thread.
+/// Writes one run from keys in the order of their digests: the file of keys, and beside it the file
+/// of filters. Both are complete and durable when `finish` returns, the filters last. Blocks; one
+/// thread.
 struct KeyRunWriter: ~Copyable {
     private let files: KeyRunFiles
     /// Both are there until `finish`.
@@ -114,7 +115,8 @@ struct KeyRunWriter: ~Copyable {
     }
 
     /// Completes both files.
-    /// - Precondition: there is a key. Of no keys there is no run, and the caller discards what was begun.
+    /// - Precondition: there is a key. Of no keys there is no run, and the caller discards what was
+    ///   begun.
     mutating func finish() throws(JournalError) -> (summary: KeyRunSummary, files: KeyRunFileDigests) {
         precondition(summary.count > 0, "a run holds a key")
         if blockKeys > 0 { try writeBlock() }
@@ -180,7 +182,8 @@ struct KeyRunWriter: ~Copyable {
     }
 }
 
-/// SHA-256 of a run's two files without their last blocks, so that the catalogue can tell them from any others.
+/// SHA-256 of a run's two files without their last blocks, so that the catalogue can tell them from
+/// any others.
 struct KeyRunFileDigests: Sendable, Equatable {
     static let byteCount = 64
 

@@ -1,6 +1,7 @@
 package import Journal
 
-/// The keyed digest of (merchant, idempotency key): 128 uniform bits. Its order is the order of a run.
+/// The keyed digest of (merchant, idempotency key): 128 uniform bits. Its order is the order of a
+/// run.
 package struct StoredKeyDigest: Hashable, Sendable, Comparable {
     package var high: UInt64
     package var low: UInt64

@@ -1,6 +1,7 @@
 package import Money
 
-/// An account of one partition's ledger: kind, owner and currency. A plain 16-byte value, its own key.
+/// An account of one partition's ledger: kind, owner and currency. A plain 16-byte value, its own
+/// key.
 package struct Account: Hashable, Sendable {
     /// The merchant, provider, bank or wallet that `kind.owner` says; 0 for kinds without owner.
     package let owner: UInt64

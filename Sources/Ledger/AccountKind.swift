@@ -14,13 +14,15 @@ package enum AccountOwner: UInt8, Sendable, CaseIterable {
     case none = 0
     /// A merchant, by its raw 64-bit identifier.
     case merchant = 1
-    /// A connector (a merchant account at a payment service provider), by its number in the registry.
+    /// A connector (a merchant account at a payment service provider), by its number in the
+    /// registry.
     case provider = 2
     /// A bank, by its number.
     case bank = 3
     /// A shopper's wallet, by its raw 64-bit identifier.
     case wallet = 4
-    /// A seller of a merchant, by its number: shard in the upper 16 bits, then the shard's own count.
+    /// A seller of a merchant, by its number: shard in the upper 16 bits, then the shard's own
+    /// count.
     case seller = 5
 }
 
@@ -95,8 +97,8 @@ package enum AccountKind: UInt8, Sendable, CaseIterable {
     /// The kinds whose owner is a merchant.
     package static let ofMerchants: [AccountKind] = allCases.filter { $0.owner == .merchant }
 
-    /// Whether an account of this kind is closed when its balance becomes zero: those of wallets and sellers, of which there
-    /// may be millions.
+    /// Whether an account of this kind is closed when its balance becomes zero: those of wallets
+    /// and sellers, of which there may be millions.
     package var isClosedWhenEmpty: Bool {
         switch self {
         case .wallet, .walletHeld, .sellerPending, .sellerAvailable: true
@@ -107,8 +109,9 @@ package enum AccountKind: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// The side the balance may never leave, for accounts that only ever hold what was put there before.
-    /// Others may swing: a provider may net refunds against captures, a merchant may owe after refunds and disputes.
+    /// The side the balance may never leave, for accounts that only ever hold what was put there
+    /// before. Others may swing: a provider may net refunds against captures, a merchant may owe
+    /// after refunds and disputes.
     package var confinement: BalanceConfinement {
         switch self {
         case .memoAuthorizationProvider: .neverCredit
@@ -160,7 +163,8 @@ package enum BalanceConfinement: UInt8, Sendable {
 
 /// What a merchant sees of a posting in a record of its own.
 package enum PostingVisibility: UInt8, Sendable {
-    /// Its own money, or money that it keeps for others (wallets, sellers): always, if the account is its own.
+    /// Its own money, or money that it keeps for others (wallets, sellers): always, if the account
+    /// is its own.
     case own
     /// What the platform took from it: in a transfer that moves its own money.
     case fee

@@ -1,7 +1,8 @@
 package import Money
 
-/// What an account has seen: two sums that only grow. 128 bits hold 2^64 postings of the largest amount, so they cannot
-/// overflow in practice; if they ever did, the process would trap and no balance would wrap.
+/// What an account has seen: two sums that only grow. 128 bits hold 2^64 postings of the largest
+/// amount, so they cannot overflow in practice; if they ever did, the process would trap and no
+/// balance would wrap.
 package struct AccountTotals: Equatable, Sendable {
     /// The sum of all debits, in minor units; never negative.
     package var debits: Int128
@@ -22,16 +23,18 @@ package struct AccountTotals: Equatable, Sendable {
     }
 }
 
-/// The balances of one partition's accounts: an open-addressing table (linear probing, at most half full) of indices
-/// into dense arrays, so that growth rehashes four bytes an account, and visits come in the same order on every replay.
+/// The balances of one partition's accounts: an open-addressing table (linear probing, at most half
+/// full) of indices into dense arrays, so that growth rehashes four bytes an account, and visits
+/// come in the same order on every replay.
 ///
-/// Accounts of wallets and sellers come and go (`AccountKind.isClosedWhenEmpty`): one whose balance becomes zero is closed
-/// at once, and its sums go to the account of the same kind and currency with owner 0, so that the sums by kind stay. Other
-/// accounts are never closed.
+/// Accounts of wallets and sellers come and go (`AccountKind.isClosedWhenEmpty`): one whose balance
+/// becomes zero is closed at once, and its sums go to the account of the same kind and currency
+/// with owner 0, so that the sums by kind stay. Other accounts are never closed.
 ///
-/// The table itself has no limit: what was decided always finds its accounts. Whoever decides asks first how many may come
-/// to be: four for a merchant and currency (`merchantCount`), two for a wallet, or for a seller and currency
-/// (`closableCount`). Beside these there are at most eight accounts a currency, and four a currency and connector.
+/// The table itself has no limit: what was decided always finds its accounts. Whoever decides asks
+/// first how many may come to be: four for a merchant and currency (`merchantCount`), two for a
+/// wallet, or for a seller and currency (`closableCount`). Beside these there are at most eight
+/// accounts a currency, and four a currency and connector.
 package struct Balances: Sendable {
     /// What a merchant can have in one currency: one account of each of its kinds.
     package static let accountsOfMerchant = 4
@@ -45,7 +48,8 @@ package struct Balances: Sendable {
 
     private var accounts: [Account] = []
     private var totals: [AccountTotals] = []
-    /// The currencies in which any seller ever had money here, so that a merchant's balance need not look up all there are.
+    /// The currencies in which any seller ever had money here, so that a merchant's balance need
+    /// not look up all there are.
     package private(set) var sellerCurrencies: Set<Currency> = []
     /// Index into `accounts` plus one; 0 is free. The count is a power of two.
     private var slots: [UInt32]
@@ -63,23 +67,25 @@ package struct Balances: Sendable {
         AccountKind.ofMerchants.contains { isOpen(Account($0, owner: merchant, currency: currency)) }
     }
 
-    /// Opens the merchant's pending account in the currency: a payment was admitted that may open all four. From now on they
-    /// are counted, behind a snapshot, too.
+    /// Opens the merchant's pending account in the currency: a payment was admitted that may open
+    /// all four. From now on they are counted, behind a snapshot, too.
     package mutating func openMerchant(_ merchant: UInt64, _ currency: Currency) {
         _ = openAccount(Account(.merchantPending, owner: merchant, currency: currency))
     }
 
-    /// Whether the account, or the other one of the same wallet, or of the same seller and currency, is open.
+    /// Whether the account, or the other one of the same wallet, or of the same seller and
+    /// currency, is open.
     /// - Precondition: the account is a wallet's or a seller's.
     package func hasClosable(_ account: Account) -> Bool { isOpen(account) || isOpen(account.closableSibling) }
 
     private func isOpen(_ account: Account) -> Bool { slots[slot(of: account)] != 0 }
 
-    /// Books every posting of a transfer (which is balanced by construction), opening accounts as needed, and closes accounts
-    /// of wallets and sellers that it leaves empty.
-    /// Does not allocate unless it opens an account beyond the arrays' capacity.
-    /// - Precondition: no confined account (`AccountKind.confinement`) leaves its side: more released than was held, or more
-    ///   refunds confirmed than requested, would be money out of nothing.
+    /// Books every posting of a transfer (which is balanced by construction), opening accounts as
+    /// needed, and closes accounts of wallets and sellers that it leaves empty. Does not allocate
+    /// unless it opens an account beyond the arrays' capacity.
+    /// - Precondition: no confined account (`AccountKind.confinement`) leaves its side: more
+    ///   released than was held, or more refunds confirmed than requested, would be money out of
+    ///   nothing.
     package mutating func apply(_ transfer: Transfer) {
         for index in 0..<transfer.count { book(transfer[index]) }
         for index in 0..<transfer.count { checkConfinement(of: transfer[index].account) }
@@ -88,7 +94,8 @@ package struct Balances: Sendable {
         }
     }
 
-    /// Whether `apply` would keep every confined account on its side; for callers that must refuse rather than stop.
+    /// Whether `apply` would keep every confined account on its side; for callers that must refuse
+    /// rather than stop.
     package func permits(_ transfer: Transfer) -> Bool {
         for index in 0..<transfer.count {
             let account = transfer[index].account
@@ -163,7 +170,8 @@ package struct Balances: Sendable {
         }
     }
 
-    /// Closes a wallet's or seller's account that nothing is left on. The last account of the array takes its place.
+    /// Closes a wallet's or seller's account that nothing is left on. The last account of the array
+    /// takes its place.
     private mutating func closeIfEmpty(_ account: Account) {
         let place = slot(of: account)
         guard slots[place] != 0 else { return }
@@ -214,7 +222,8 @@ package struct Balances: Sendable {
 }
 
 extension Account {
-    /// Whether it is closed when nothing is left on it. The one that keeps the sums of those that were closed is not.
+    /// Whether it is closed when nothing is left on it. The one that keeps the sums of those that
+    /// were closed is not.
     package var isClosable: Bool { kind.isClosedWhenEmpty && owner != 0 }
 
     /// The other account of the same wallet, or of the same seller and currency.
@@ -228,8 +237,8 @@ extension Account {
         }
     }
 
-    /// A folded multiply over all fields. Unseeded, so that replays are the same everywhere: owners come from our own
-    /// configuration (digests of merchant names), not from requests.
+    /// A folded multiply over all fields. Unseeded, so that replays are the same everywhere: owners
+    /// come from our own configuration (digests of merchant names), not from requests.
     fileprivate var mixedHash: UInt64 {
         let rest = UInt64(currency.numericCode) << 8 | UInt64(kind.rawValue)
         let product = (owner ^ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: (rest &+ 1) &* 0xD6E8_FEB8_6659_FD93)

@@ -5,8 +5,9 @@ extension PostingRules {
     /// The bank that providers pay to; there is one so far.
     private static let bank: UInt64 = 1
 
-    /// P4: the provider has paid `amountMinor` less `providerFeeMinor`, and `releasedMinor` of the merchant's pending balance becomes
-    /// available (more was taken from it than was put there when negative).
+    /// P4: the provider has paid `amountMinor` less `providerFeeMinor`, and `releasedMinor` of the
+    /// merchant's pending balance becomes available (more was taken from it than was put there when
+    /// negative).
     /// - Precondition: `amountMinor` is positive, `providerFeeMinor` not negative.
     package static func settlement(
         _ parties: Parties,
@@ -48,7 +49,8 @@ extension PostingRules {
         )
     }
 
-    /// P7: a chargeback of `amountMinor` and the provider's fee for it are taken from the merchant, who may owe then.
+    /// P7: a chargeback of `amountMinor` and the provider's fee for it are taken from the merchant,
+    /// who may owe then.
     package static func chargeback(_ parties: Parties, amountMinor: Int64, feeMinor: Int64) -> Transfer {
         precondition(amountMinor > 0 && feeMinor >= 0, "a chargeback takes a positive amount")
         return Transfer(
@@ -99,7 +101,8 @@ extension PostingRules {
         )
     }
 
-    /// P12, later: it is explained, and goes from suspense to its right account; negative where suspense was in debit.
+    /// P12, later: it is explained, and goes from suspense to its right account; negative where
+    /// suspense was in debit.
     package static func reclassified(_ parties: Parties, amountMinor: Int64, to target: SuspenseTarget) -> Transfer {
         Transfer(
             .reclassified,

@@ -1,8 +1,8 @@
 package import Money
 
 extension PostingRules {
-    /// P10: the merchant sells `soldMinor` and gets `grossMinor` less the spread; the positions of both currencies take the
-    /// other sides. Two sets of postings, each zero in its currency.
+    /// P10: the merchant sells `soldMinor` and gets `grossMinor` less the spread; the positions of
+    /// both currencies take the other sides. Two sets of postings, each zero in its currency.
     /// - Precondition: 0 <= `spreadMinor` < `grossMinor`, two currencies.
     package static func exchange(
         merchant: UInt64,

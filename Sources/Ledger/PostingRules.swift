@@ -42,8 +42,9 @@ package struct Parties: Hashable, Sendable {
     }
 }
 
-/// The only makers of transfers, one per posting rule of docs/posting-rules.md. All amounts are in minor units and
-/// must be positive (a violated precondition stops the process: a wrong posting is worse than no answer).
+/// The only makers of transfers, one per posting rule of docs/posting-rules.md. All amounts are in
+/// minor units and must be positive (a violated precondition stops the process: a wrong posting is
+/// worse than no answer).
 package enum PostingRules {
     /// P1: a provider holds `amountMinor` of the shopper's money for the merchant (memo accounts).
     package static func hold(_ parties: Parties, amountMinor: Int64) -> Transfer {
@@ -63,8 +64,8 @@ package enum PostingRules {
         )
     }
 
-    /// P3: the provider owes `amountMinor`; the merchant is owed that less the fee, which is the platform's income.
-    /// Postings of zero (no fee, or nothing left for the merchant) are left out.
+    /// P3: the provider owes `amountMinor`; the merchant is owed that less the fee, which is the
+    /// platform's income. Postings of zero (no fee, or nothing left for the merchant) are left out.
     /// - Precondition: 0 <= `feeMinor` <= `amountMinor`.
     package static func capture(_ parties: Parties, amountMinor: Int64, feeMinor: Int64) -> Transfer {
         precondition(feeMinor >= 0 && feeMinor <= amountMinor, "a fee is a part of the amount")
@@ -103,7 +104,8 @@ package enum PostingRules {
         )
     }
 
-    /// The reverse of P5a: a requested refund was certainly not executed, the merchant has the money back.
+    /// The reverse of P5a: a requested refund was certainly not executed, the merchant has the
+    /// money back.
     package static func refundFailed(_ parties: Parties, amountMinor: Int64, to funds: MerchantFunds) -> Transfer {
         if case .wallet(let wallet) = parties.rail {
             return walletRefundFailed(parties, wallet, amountMinor: amountMinor)
@@ -115,7 +117,8 @@ package enum PostingRules {
         )
     }
 
-    /// P6: a confirmed refund came back to the provider, which owes it again; so do we, to the merchant.
+    /// P6: a confirmed refund came back to the provider, which owes it again; so do we, to the
+    /// merchant.
     package static func refundBounced(_ parties: Parties, amountMinor: Int64, to funds: MerchantFunds) -> Transfer {
         Transfer(
             .refundBounced,

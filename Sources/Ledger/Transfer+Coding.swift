@@ -1,6 +1,7 @@
 import Money
 
-/// Why bytes are not a transfer. The journal's checksum covers them, so this means a defect or another version.
+/// Why bytes are not a transfer. The journal's checksum covers them, so this means a defect or
+/// another version.
 package enum LedgerDecodingError: Error, Equatable, Sendable {
     /// The bytes end inside the transfer.
     case truncated
@@ -20,7 +21,8 @@ package enum LedgerDecodingError: Error, Equatable, Sendable {
 
 /// The journal's form of a transfer, integers little-endian:
 ///
-///     u8 posting rule, u8 count, then per posting: u8 kind, u16 currency (ISO 4217 numeric), u64 owner, i64 amount
+///     u8 posting rule, u8 count, then per posting:
+///     u8 kind, u16 currency (ISO 4217 numeric), u64 owner, i64 amount
 extension Transfer {
     /// The bytes one posting takes.
     package static let encodedPostingBytes = 19
@@ -30,7 +32,8 @@ extension Transfer {
     /// The bytes `encode` appends.
     package var encodedBytes: Int { 2 + count * Self.encodedPostingBytes }
 
-    /// Appends the transfer. Allocates only if `output` has less than `encodedBytes` of spare capacity.
+    /// Appends the transfer. Allocates only if `output` has less than `encodedBytes` of spare
+    /// capacity.
     package func encode(into output: inout [UInt8]) {
         output.append(rule.rawValue)
         output.append(UInt8(truncatingIfNeeded: count))
@@ -43,8 +46,9 @@ extension Transfer {
         }
     }
 
-    /// Reads what `encode` wrote and moves `offset` behind it; on an error `offset` stays. Checks everything that the
-    /// initialisers of the live types check, because history is trusted no more than a caller.
+    /// Reads what `encode` wrote and moves `offset` behind it; on an error `offset` stays. Checks
+    /// everything that the initialisers of the live types check, because history is trusted no more
+    /// than a caller.
     package static func decode(
         from bytes: Span<UInt8>,
         at offset: inout Int

@@ -1,4 +1,5 @@
-/// The posting rule that made a transfer (docs/posting-rules.md); the raw value is journaled and never reused.
+/// The posting rule that made a transfer (docs/posting-rules.md); the raw value is journaled and
+/// never reused.
 package enum PostingRule: UInt8, Sendable, CaseIterable {
     /// P1: an authorization is held.
     case hold = 1
@@ -54,7 +55,8 @@ package enum PostingRule: UInt8, Sendable, CaseIterable {
     case sellersSettled = 29
 }
 
-/// A balanced set of postings: their sum is zero in every currency. Immutable, at most 8 postings, no heap.
+/// A balanced set of postings: their sum is zero in every currency. Immutable, at most 8 postings,
+/// no heap.
 package struct Transfer: Sendable {
     /// The most postings that a posting rule needs (P10 has four, P4 four; splits may take more).
     package static let maximumPostings = 8

@@ -22,7 +22,8 @@ package struct TrialBalance: Sendable, Equatable {
 
     package init() {}
 
-    /// Whether debits equal credits in every currency; anything else means that money appeared or vanished.
+    /// Whether debits equal credits in every currency; anything else means that money appeared or
+    /// vanished.
     package var isBalanced: Bool { currencies.allSatisfy { $0.totals.balance == 0 } }
 
     /// Adds another partition's sums.

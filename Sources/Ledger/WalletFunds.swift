@@ -1,10 +1,10 @@
 import Money
 
-/// How much of a wallet's money no provider has settled, and where it is (docs/posting-rules.md, "Unsettled money").
-/// Minor units of the wallet's currency, none negative.
+/// How much of a wallet's money no provider has settled, and where it is (docs/posting-rules.md,
+/// "Unsettled money"). Minor units of the wallet's currency, none negative.
 ///
-/// A wallet spends settled money first. So unsettled money is in the wallet as long as it fits there; the rest is on its
-/// merchant's pending balance.
+/// A wallet spends settled money first. So unsettled money is in the wallet as long as it fits
+/// there; the rest is on its merchant's pending balance.
 package struct WalletFunds: Hashable, Sendable {
     /// The owner of the wallet's accounts.
     package var owner: UInt64
@@ -12,7 +12,8 @@ package struct WalletFunds: Hashable, Sendable {
     package var balanceMinor: Int64
     /// What its top-ups brought and no provider has settled, wherever it is now.
     package var unsettledMinor: Int64
-    /// The part of it that the wallet paid its merchant, and that is on the merchant's pending balance.
+    /// The part of it that the wallet paid its merchant, and that is on the merchant's pending
+    /// balance.
     package var pendingMinor: Int64
 
     package init(owner: UInt64, balanceMinor: Int64, unsettledMinor: Int64, pendingMinor: Int64) {
@@ -22,33 +23,38 @@ package struct WalletFunds: Hashable, Sendable {
         self.pendingMinor = pendingMinor
     }
 
-    /// How much of the merchant's share stays pending when the wallet pays: the unsettled money that does not fit into
-    /// what is left in the wallet.
+    /// How much of the merchant's share stays pending when the wallet pays: the unsettled money
+    /// that does not fit into what is left in the wallet.
     /// - Parameters:
-    ///   - spentMinor: what leaves the wallet; 0 where a refund that was on its way comes back to the merchant.
+    ///   - spentMinor: what leaves the wallet; 0 where a refund that was on its way comes back to
+    ///     the merchant.
     ///   - shareMinor: what the merchant gets.
     package func pendingPart(ofShare shareMinor: Int64, spending spentMinor: Int64) -> Int64 {
         let misplaced = unsettledMinor - (balanceMinor - spentMinor) - pendingMinor
         return min(shareMinor, max(0, misplaced))
     }
 
-    /// How much of a refund is taken from the merchant's pending balance: unsettled money goes back first.
+    /// How much of a refund is taken from the merchant's pending balance: unsettled money goes back
+    /// first.
     package func pendingPart(ofRefund amountMinor: Int64) -> Int64 { min(amountMinor, pendingMinor) }
 
-    /// How much of the merchant's pending balance becomes available when only `unsettledMinor` is left unsettled.
+    /// How much of the merchant's pending balance becomes available when only `unsettledMinor` is
+    /// left unsettled.
     package func released(leaving unsettledMinor: Int64) -> Int64 {
         max(0, pendingMinor - max(0, unsettledMinor - balanceMinor))
     }
 
-    /// Whether `amountMinor` can be taken out of the wallet, of which `unsettledPart` was unsettled: the rest must be
-    /// settled money of this wallet, not that of other top-ups which waits for its settlement.
+    /// Whether `amountMinor` can be taken out of the wallet, of which `unsettledPart` was
+    /// unsettled: the rest must be settled money of this wallet, not that of other top-ups which
+    /// waits for its settlement.
     package func permitsWithdrawal(of amountMinor: Int64, unsettledPart: Int64) -> Bool {
         amountMinor - unsettledPart <= max(0, balanceMinor + pendingMinor - unsettledMinor)
     }
 }
 
 extension PostingRules {
-    /// P11: a wallet pays. Unsettled money stays pending, the rest of the merchant's share is available at once.
+    /// P11: a wallet pays. Unsettled money stays pending, the rest of the merchant's share is
+    /// available at once.
     static func walletPaid(_ parties: Parties, _ funds: WalletFunds, amountMinor: Int64, feeMinor: Int64) -> Transfer {
         let share = amountMinor - feeMinor
         let pending = funds.pendingPart(ofShare: share, spending: amountMinor)

@@ -3,8 +3,9 @@ import Ledger
 import Payments
 import ShardRecords
 
-/// The merchants' ledgers as lists, as the check follows them: every record that books something names the one before it of the same
-/// merchant, and the balance marks stand where and say what they must. Written from docs/records.md, not from the shard's tables.
+/// The merchants' ledgers as lists, as the check follows them: every record that books something
+/// names the one before it of the same merchant, and the balance marks stand where and say what
+/// they must. Written from docs/records.md, not from the shard's tables.
 struct AuditedChains {
     private struct Chain {
         var newest: RecordPosition = 0

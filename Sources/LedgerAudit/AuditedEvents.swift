@@ -11,7 +11,8 @@ struct AuditedDispute {
     var reserved: Int64 = 0
 }
 
-// What providers, operators and disputes do to a payment, written from docs/payments.md and docs/posting-rules.md.
+// What providers, operators and disputes do to a payment, written from docs/payments.md and
+// docs/posting-rules.md.
 extension AuditedPayment {
     /// Takes an event in; returns what it must have booked, or why it cannot have happened.
     mutating func take(_ record: EventApplied) -> Result<ExpectedPostings, Violation> {
@@ -131,7 +132,8 @@ extension AuditedPayment {
 
     // MARK: Settlement
 
-    /// P4: bank and provider's fee against the receivable; the merchant's share moves from pending to available.
+    /// P4: bank and provider's fee against the receivable; the merchant's share moves from pending
+    /// to available.
     private mutating func settle(_ fact: PaymentFact) -> Result<ExpectedPostings, Violation> {
         guard phase == .captured || phase == .partiallyCaptured, fact.amountMinor > 0,
             fact.amountMinor <= captured - settled
@@ -164,7 +166,8 @@ extension AuditedPayment {
             postings[account(.merchantPending), default: 0] += Int128(released)
             postings[account(.merchantAvailable), default: 0] -= Int128(released)
         }
-        // Of what sellers have pending the same proportion follows, rounded down until all is settled.
+        // Of what sellers have pending the same proportion follows, rounded down until all is
+        // settled.
         for (owner, amount) in sellers {
             let open = amount - sellersSettled[owner, default: 0]
             let part = Int64(Int128(open) * Int128(fact.amountMinor) / Int128(outstanding))

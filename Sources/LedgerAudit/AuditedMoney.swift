@@ -3,7 +3,8 @@ import Money
 import Payments
 import ShardRecords
 
-/// Pay-outs, wallets, quotes and sellers as the check follows them: written from the reference's tables, not from the shard's code.
+/// Pay-outs, wallets, quotes and sellers as the check follows them: written from the reference's
+/// tables, not from the shard's code.
 struct AuditedMoney {
     private struct AuditedPayout {
         var record: PayoutChanged
@@ -105,7 +106,8 @@ struct AuditedMoney {
             return .failure("\(record.id) is not quote \(quotes.count + 1)")
         }
         quotes[record.id] = AuditedQuote(record: record)
-        // Never more than the rate gives: bought * 10^scale * 10^sold's digits <= sold * mantissa * 10^bought's digits.
+        // Never more than the rate gives: bought * 10^scale * 10^sold's digits <= sold * mantissa *
+        // 10^bought's digits.
         let terms = record.terms
         let shift = Int(terms.rate.scale) + terms.sold.exponent - terms.bought.exponent
         let given = Int128(terms.grossMinor).multipliedReportingOverflow(by: Self.power(max(0, shift)))
@@ -170,7 +172,8 @@ struct AuditedMoney {
 }
 
 extension AuditedMoney {
-    /// Takes in what is special about a payment's money when it is created; a text when it cannot be.
+    /// Takes in what is special about a payment's money when it is created; a text when it cannot
+    /// be.
     mutating func begin(_ payment: inout AuditedPayment, _ record: PaymentCreated) -> String? {
         let isTopUp = record.traits.contains(.topUp)
         if isTopUp || record.traits.contains(.wallet) {

@@ -2,7 +2,8 @@ import Payments
 import ShardRecords
 
 extension AuditedPayment {
-    /// Takes in that the next connector of the route tries (docs/payments.md, "Attempts"). It books nothing.
+    /// Takes in that the next connector of the route tries (docs/payments.md, "Attempts"). It books
+    /// nothing.
     mutating func endAttempt(_ record: AttemptEnded) -> Result<ExpectedPostings, Violation> {
         guard running == .authorize, record.ordinal == authorizations else {
             return .failure("an attempt of an authorization ends that is not running")
@@ -45,7 +46,8 @@ extension AuditedPayment {
         return (0..<Int(routePosition)).contains { route[$0] == earlier }
     }
 
-    /// Whether the end of an operation names the connector and the attempt that the payment has come to.
+    /// Whether the end of an operation names the connector and the attempt that the payment has
+    /// come to.
     func isOwn(_ record: OperationFinished) -> Bool {
         record.connector == connector && record.attempt == (record.operation == .authorize ? attempt : 1)
     }

@@ -4,8 +4,9 @@ import Risk
 import ShardRecords
 
 extension AuditedPayment {
-    /// The band in the note in front of the details (tag 8, length u16, then version, band, score, flags), when a verdict must
-    /// follow: for another band than allow, and where the scorer's answer is awaited.
+    /// The band in the note in front of the details (tag 8, length u16, then version, band, score,
+    /// flags), when a verdict must follow: for another band than allow, and where the scorer's
+    /// answer is awaited.
     static func awaitedBand(_ details: [UInt8]) -> UInt8? {
         guard details.count > 7, details[0] == 8 else { return nil }
         return details[4] > 0 || details[6] & 1 != 0 ? details[4] : nil

@@ -3,8 +3,9 @@ import Money
 import Payments
 import ShardRecords
 
-/// A payment as the check follows it: written from the reference's tables (transitions, posting rules), not from the shard's code, so
-/// that a mistake in one of them shows as a difference. Amounts in minor units.
+/// A payment as the check follows it: written from the reference's tables (transitions, posting
+/// rules), not from the shard's code, so that a mistake in one of them shows as a difference.
+/// Amounts in minor units.
 struct AuditedPayment {
     enum Phase {
         case created, requiresAction, review, authorized, partiallyCaptured, captured, voided, expired, failed,
@@ -33,7 +34,8 @@ struct AuditedPayment {
     var isAbandoned = false
     /// An operator ended a conflict: what the PSP captured is in suspense.
     var isOfConflict = false
-    /// What the fraud rules said, while their verdict is not recorded: nothing can have been sent until then.
+    /// What the fraud rules said, while their verdict is not recorded: nothing can have been sent
+    /// until then.
     var awaitedBand: UInt8?
     /// Numbers of operations asked for.
     var authorizations: UInt16
@@ -99,8 +101,9 @@ struct AuditedPayment {
     }
 
     func account(_ kind: AccountKind) -> Account {
-        // A wallet stands where the provider and its hold do; a top-up fills a wallet where others fill the merchant's balance;
-        // cash is with the bank and available at once (docs/posting-rules.md, P11).
+        // A wallet stands where the provider and its hold do; a top-up fills a wallet where others
+        // fill the merchant's balance; cash is with the bank and available at once
+        // (docs/posting-rules.md, P11).
         switch (funding, kind) {
         case (.wallet(let owner), .providerReceivable), (.wallet(let owner), .memoAuthorizationProvider):
             return Account(.wallet, owner: owner, currency: currency)
@@ -145,7 +148,8 @@ struct AuditedPayment {
 typealias ExpectedPostings = [Account: Int128]
 
 extension AuditedPayment {
-    /// Takes the beginning of an operation in; returns what it must have booked, or why it cannot begin.
+    /// Takes the beginning of an operation in; returns what it must have booked, or why it cannot
+    /// begin.
     mutating func begin(_ record: OperationStarted) -> Result<ExpectedPostings, Violation> {
         switch record.operation {
         case .authorize:
@@ -207,7 +211,8 @@ extension AuditedPayment {
             )
         }
         running = nil
-        // One for a shopper who is still awaited stays; one for a sale that was given up is not followed: that is reversed.
+        // One for a shopper who is still awaited stays; one for a sale that was given up is not
+        // followed: that is reversed.
         if isAbandoned { plan = [] }
         defer { if phase != .requiresAction { plan = [] } }
         switch (record.operation, record.result) {
@@ -237,7 +242,8 @@ extension AuditedPayment {
         }
     }
 
-    /// A PSP may approve less than was asked of an authorization; of a sale only where the merchant takes that.
+    /// A PSP may approve less than was asked of an authorization; of a sale only where the merchant
+    /// takes that.
     func isPartialApproval(_ record: OperationFinished) -> Bool {
         (record.operation == .authorize || record.operation == .confirm)
             && record.executedMinor > 0 && record.executedMinor < record.amountMinor
@@ -365,7 +371,8 @@ extension AuditedPayment {
         return pair(debit: .providerReceivable, credit: give(amount), amount)
     }
 
-    /// Gives the merchant an amount (takes it, if negative) where its share is: pending until all that was captured is settled.
+    /// Gives the merchant an amount (takes it, if negative) where its share is: pending until all
+    /// that was captured is settled.
     private mutating func give(_ amount: Int64) -> AccountKind {
         if settled > 0, settled >= captured {
             available += amount

@@ -2,8 +2,9 @@ import Ledger
 import Money
 import Payments
 
-/// The numbers of sellers as the check follows them, from docs/payouts-wallets-fx.md: the record that first books to a seller gives
-/// it the next number, and the one that leaves its accounts empty takes it away. No number is given twice.
+/// The numbers of sellers as the check follows them, from docs/payouts-wallets-fx.md: the record
+/// that first books to a seller gives it the next number, and the one that leaves its accounts
+/// empty takes it away. No number is given twice.
 struct AuditedSellers {
     private struct Key: Hashable {
         var merchant: UInt64

@@ -2,7 +2,8 @@ import Ledger
 import Payments
 import ShardRecords
 
-/// What the check knows of a wallet beside its accounts (docs/posting-rules.md, "Unsettled money"). Minor units.
+/// What the check knows of a wallet beside its accounts (docs/posting-rules.md, "Unsettled money").
+/// Minor units.
 struct AuditedWallet {
     /// What is in it, held or not, before the record that is examined: the sums of its accounts.
     var inside: Int64 = 0
@@ -17,15 +18,16 @@ struct AuditedWallet {
 
 // Payments from wallets and top-ups, written from docs/posting-rules.md.
 extension AuditedPayment {
-    /// Of what a top-up brought and was not refunded, what is not settled; refunds take settled money first.
+    /// Of what a top-up brought and was not refunded, what is not settled; refunds take settled
+    /// money first.
     var unsettledOfTopUp: Int64 {
         guard case .topUp = funding else { return 0 }
         let gone = refunded + refundPending
         return captured - (gone > settled ? gone : settled)
     }
 
-    /// A wallet pays `amount`, of which the merchant gets `share`. Unsettled money that does not fit into the rest of the
-    /// wallet, and is not pending already, stays pending.
+    /// A wallet pays `amount`, of which the merchant gets `share`. Unsettled money that does not
+    /// fit into the rest of the wallet, and is not pending already, stays pending.
     mutating func walletPays(_ amount: Int64, share: Int64) -> ExpectedPostings {
         let rest = wallet.inside - amount
         let outside = wallet.unsettled > rest ? wallet.unsettled - rest : 0

@@ -4,9 +4,10 @@ import Money
 import Payments
 package import ShardRecords
 
-/// Checks the ledger from the journal alone, record by record: that every transfer is balanced and is the one that the reference
-/// prescribes for that step, that no counter and no account leaves its bounds, that operations begin and end once and in order, and
-/// at the end that all balances are what the payments' counters say. One shard at a time; never stops at a problem.
+/// Checks the ledger from the journal alone, record by record: that every transfer is balanced and
+/// is the one that the reference prescribes for that step, that no counter and no account leaves
+/// its bounds, that operations begin and end once and in order, and at the end that all balances
+/// are what the payments' counters say. One shard at a time; never stops at a problem.
 package struct LedgerCheck {
     /// Something that must not be.
     package struct Problem: Sendable, Equatable, CustomStringConvertible {
@@ -151,7 +152,8 @@ package struct LedgerCheck {
         note(position, "cannot be decoded: \(error)")
     }
 
-    /// A payment's records form a list and are counted from 1 without gaps. Their headers name the payment's merchant.
+    /// A payment's records form a list and are counted from 1 without gaps. Their headers name the
+    /// payment's merchant.
     private mutating func checkHeader(_ header: RecordHeader, _ position: RecordPosition) {
         guard header.kind.isAboutPayment else { return }
         let sequence = header.payment.sequence
@@ -390,7 +392,8 @@ package struct LedgerCheck {
         switch expected {
         case .failure(let violation): note(position, violation.text)
         case .success(let expected):
-            // A release before a capture may leave an account at the sum it had: what counts is the effect.
+            // A release before a capture may leave an account at the sum it had: what counts is the
+            // effect.
             if sums.filter({ $0.value != 0 }) != expected.filter({ $0.value != 0 }) {
                 note(position, "books \(Self.text(sums)) where \(Self.text(expected)) is due")
             }

@@ -40,7 +40,8 @@ package struct LedgerEntry: Sendable {
     }
 
     package var shard: UInt16
-    /// The journal position of the record that booked it: with the shard, the entry's stable number.
+    /// The journal position of the record that booked it: with the shard, the entry's stable
+    /// number.
     package var position: RecordPosition
     /// Milliseconds since 1970 when it was booked.
     package var time: Int64
@@ -138,7 +139,8 @@ extension PostingRule {
 }
 
 extension AccountClass {
-    /// The root of the account's path in reports, as plain-text accounting names it; memo accounts name theirs themselves.
+    /// The root of the account's path in reports, as plain-text accounting names it; memo accounts
+    /// name theirs themselves.
     var root: StaticString {
         switch self {
         case .asset: "assets:"
@@ -151,8 +153,10 @@ extension AccountClass {
 }
 
 extension Account {
-    /// `assets:psp:receivable:1`, `liabilities:merchant:pending:8c0f...`: class, name, and the owner where there is one.
-    /// - Parameter merchants: names of merchants by identifier; an unknown one is shown as 16 hexadecimal digits.
+    /// `assets:psp:receivable:1`, `liabilities:merchant:pending:8c0f...`: class, name, and the
+    /// owner where there is one.
+    /// - Parameter merchants: names of merchants by identifier; an unknown one is shown as 16
+    ///   hexadecimal digits.
     package func path(merchants: [UInt64: String] = [:]) -> String {
         let name = "\(kind.accountClass.root)\(kind.name)"
         switch kind.owner {

@@ -2,7 +2,8 @@ import Ledger
 import Money
 import Payments
 
-/// Writes ledger entries as text for accountants' tools. Give it the entries in order, then the end; it keeps the balances.
+/// Writes ledger entries as text for accountants' tools. Give it the entries in order, then the
+/// end; it keeps the balances.
 package protocol LedgerExport {
     /// What comes before the first entry.
     mutating func begin() -> String
@@ -11,7 +12,8 @@ package protocol LedgerExport {
     mutating func end() -> String
 }
 
-/// Comma-separated values (RFC 4180), a row for each posting. Amounts are in minor units and as decimals; debits positive.
+/// Comma-separated values (RFC 4180), a row for each posting. Amounts are in minor units and as
+/// decimals; debits positive.
 package struct CSVExport: LedgerExport {
     private let merchants: [UInt64: String]
 
@@ -53,9 +55,10 @@ package struct CSVExport: LedgerExport {
     }
 }
 
-/// A journal of hledger (https://hledger.org/hledger.html#journal): a transaction for each entry, declarations of every account and
-/// commodity at their first use, and at the end one transaction that asserts the balance of every account, so that
-/// `hledger check --strict` compares its sums with ours.
+/// A journal of hledger (https://hledger.org/hledger.html#journal): a transaction for each entry,
+/// declarations of every account and commodity at their first use, and at the end one transaction
+/// that asserts the balance of every account, so that `hledger check --strict` compares its sums
+/// with ours.
 package struct HledgerExport: LedgerExport {
     private let merchants: [UInt64: String]
     private var balances: [Account: Int128] = [:]
@@ -111,7 +114,8 @@ package struct HledgerExport: LedgerExport {
         "    \(account.path(merchants: merchants))  \(ReportText.decimal(minor, account.currency)) \(account.currency)"
     }
 
-    /// A tag ends at a comma or at the end of the line; a provider's reference with such characters is left out.
+    /// A tag ends at a comma or at the end of the line; a provider's reference with such characters
+    /// is left out.
     private static func tag(_ reference: String) -> String {
         let isPlain = reference.unicodeScalars.allSatisfy { $0 != "," && $0.value >= 0x20 && $0.value != 0x7f }
         return reference.isEmpty || !isPlain ? "" : ", psp_reference:\(reference)"

@@ -10,8 +10,9 @@ package enum BasisPoints {
         return Int64(Int128(amountMinor) * Int128(basisPoints) / 10_000)
     }
 
-    /// The fee on `amountMinor`, rounded half to even, so that fees over many payments do not drift to one side.
-    /// Between 0 and the amount; the multiplication is in 128 bits, so no amount overflows.
+    /// The fee on `amountMinor`, rounded half to even, so that fees over many payments do not drift
+    /// to one side. Between 0 and the amount; the multiplication is in 128 bits, so no amount
+    /// overflows.
     /// - Precondition: `amountMinor` >= 0, `basisPoints` <= 10,000.
     package static func fee(of amountMinor: Int64, basisPoints: UInt16) -> Int64 {
         precondition(amountMinor >= 0, "a fee is taken from an amount that came in")

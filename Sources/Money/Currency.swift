@@ -1,6 +1,8 @@
-/// An ISO 4217 currency with minor units, held as its numeric code so that it fits two bytes of a record.
+/// An ISO 4217 currency with minor units, held as its numeric code so that it fits two bytes of a
+/// record.
 ///
-/// Every value names a currency of `CurrencyTable`: the initialisers refuse all else, so `exponent` and `code` are total.
+/// Every value names a currency of `CurrencyTable`: the initialisers refuse all else, so `exponent`
+/// and `code` are total.
 package struct Currency: Hashable, Sendable {
     /// The ISO 4217 numeric code, for example 978 for EUR.
     package let numericCode: UInt16
@@ -9,7 +11,8 @@ package struct Currency: Hashable, Sendable {
         self.numericCode = numericCode
     }
 
-    /// The currency with this ISO 4217 numeric code; `nil` for unknown codes and for those without minor units (XAU, XXX).
+    /// The currency with this ISO 4217 numeric code; `nil` for unknown codes and for those without
+    /// minor units (XAU, XXX).
     package init?(numericCode: UInt16) {
         guard numericCode < 1000, CurrencyTable.indexByNumericCode[Int(numericCode)] != CurrencyTable.absent else {
             return nil
@@ -17,8 +20,8 @@ package struct Currency: Hashable, Sendable {
         self.numericCode = numericCode
     }
 
-    /// The currency with these three letters (ASCII); lower case is accepted as Stripe's users write it, and means the same.
-    /// `nil` for any other length or code. Does not allocate.
+    /// The currency with these three letters (ASCII); lower case is accepted as Stripe's users
+    /// write it, and means the same. `nil` for any other length or code. Does not allocate.
     package init?(code: Span<UInt8>) {
         guard code.count == 3 else { return nil }
         self.init(letters: code[0], code[1], code[2])
@@ -40,8 +43,8 @@ package struct Currency: Hashable, Sendable {
         self.numericCode = CurrencyTable.entries[Int(index)].numericCode
     }
 
-    /// The canonical code: three upper-case letters. Write it without allocating by `withUTF8Buffer` or
-    /// `JSONWriter.string(_: StaticString, into:)`.
+    /// The canonical code: three upper-case letters. Write it without allocating by
+    /// `withUTF8Buffer` or `JSONWriter.string(_: StaticString, into:)`.
     package var code: StaticString { entry.code }
 
     /// The number of decimal digits of the minor unit (0, 2, 3 or 4).

@@ -1,9 +1,12 @@
-/// Checked arithmetic on amounts in minor units. Amounts are `Int64` at the currency's ISO 4217 exponent.
+/// Checked arithmetic on amounts in minor units. Amounts are `Int64` at the currency's ISO 4217
+/// exponent.
 ///
-/// Two kinds of callers, two spellings: input that a merchant or a provider chose is added with the optional forms, and an
-/// overflow becomes a refusal; sums that invariants bound are added with plain `+`, which traps.
+/// Two kinds of callers, two spellings: input that a merchant or a provider chose is added with the
+/// optional forms, and an overflow becomes a refusal; sums that invariants bound are added with
+/// plain `+`, which traps.
 package enum MinorUnits {
-    /// The largest amount of one operation by default: eight digits, as Stripe has it. A provider may allow more.
+    /// The largest amount of one operation by default: eight digits, as Stripe has it. A provider
+    /// may allow more.
     package static let defaultMaximum: Int64 = 99_999_999
 
     /// The sum, or `nil` when it does not fit.

@@ -18,15 +18,16 @@ package struct ProviderCapabilities: Sendable, Equatable {
     }
 }
 
-/// Where the outcomes of a provider's calls go. All calls come on the provider's event loop, exactly one per call to
-/// `perform`, never from inside it.
+/// Where the outcomes of a provider's calls go. All calls come on the provider's event loop,
+/// exactly one per call to `perform`, never from inside it.
 package protocol ProviderDelegate: AnyObject {
     func providerCompleted(_ token: UInt64, of origin: CallOrigin, _ outcome: ProviderOutcome)
     /// The outcomes that arrived together have been delivered: hand batches over now.
     func providerCompletionsDelivered()
 }
 
-/// One connector of a PSP as seen from one event loop, whose shards share it. Their calls wait in queues of their own.
+/// One connector of a PSP as seen from one event loop, whose shards share it. Their calls wait in
+/// queues of their own.
 package protocol Provider: AnyObject {
     /// The name in configuration, metrics and records.
     var name: String { get }
@@ -34,11 +35,13 @@ package protocol Provider: AnyObject {
     var statistics: ProviderStatistics { get }
     /// Begins to establish connections; returns at once.
     func start()
-    /// Takes no more calls (they are `.notExecuted`), lets those under way end, closes the connections.
+    /// Takes no more calls (they are `.notExecuted`), lets those under way end, closes the
+    /// connections.
     func shutdown() -> EventLoopFuture<Void>
-    /// Sends nothing more of what the caller asked for and what has not left yet: that is `.notExecuted`. What was sent goes on.
+    /// Sends nothing more of what the caller asked for and what has not left yet: that is
+    /// `.notExecuted`. What was sent goes on.
     func withdraw(_ caller: UInt16)
-    /// Sends `call`; its outcome arrives at the delegate with `token` and `origin`, at the latest at `deadline` (to the tick of
-    /// the timer wheel, 10 ms).
+    /// Sends `call`; its outcome arrives at the delegate with `token` and `origin`, at the latest
+    /// at `deadline` (to the tick of the timer wheel, 10 ms).
     func perform(_ call: ProviderCall, token: UInt64, from origin: CallOrigin, deadline: NIODeadline)
 }

@@ -1,26 +1,31 @@
 package import Payments
 
-/// Counters of what happened lately, one for each (rule, subject): a flat table of fixed size with open addressing.
+/// Counters of what happened lately, one for each (rule, subject): a flat table of fixed size with
+/// open addressing.
 ///
-/// A counter is eight buckets. The window's length over seven is a bucket's width, so that the eight together always cover the
-/// whole window, and at most a seventh more: a limit may act a little too long and never lets go too early. Times and amounts
-/// come in; nothing here has a clock, and the same calls make the same table, slot for slot.
+/// A counter is eight buckets. The window's length over seven is a bucket's width, so that the
+/// eight together always cover the whole window, and at most a seventh more: a limit may act a
+/// little too long and never lets go too early. Times and amounts come in; nothing here has a
+/// clock, and the same calls make the same table, slot for slot.
 ///
-/// A slot takes 96 bytes and a quarter of the slots stays empty: 128 bytes for each counter of the capacity, in chunks that take
-/// memory when they are first written.
-/// Counters whose window has passed make room for new ones, a few slots with each new counter. When the table is full of living
-/// ones, or the merchant's share of it is, a new subject is not counted: `hasRoom` says so before, and the policy says what becomes
-/// of the payment.
+/// A slot takes 96 bytes and a quarter of the slots stays empty: 128 bytes for each counter of the
+/// capacity, in chunks that take memory when they are first written. Counters whose window has
+/// passed make room for new ones, a few slots with each new counter. When the table is full of
+/// living ones, or the merchant's share of it is, a new subject is not counted: `hasRoom` says so
+/// before, and the policy says what becomes of the payment.
 package struct RiskCounters: Sendable {
     /// The bytes of one slot, in memory and in snapshots.
     package static let slotBytes = slotWords * 8
     package static let bucketCount = 8
-    /// Words of a slot: digest high and low, newest bucket, width (0: empty) with the owner above it, eight buckets.
+    /// Words of a slot: digest high and low, newest bucket, width (0: empty) with the owner above
+    /// it, eight buckets.
     static let slotWords = 4 + bucketCount
-    /// A width is below 2^40 ms, 34 years. In a slot the 24 bits above it are the owner: a place in `merchants`.
+    /// A width is below 2^40 ms, 34 years. In a slot the 24 bits above it are the owner: a place in
+    /// `merchants`.
     private static let widthBits: UInt64 = 40
     private static let chunkSlots = 256
-    /// Slots that a new counter looks at for others whose window has passed; many when hardly a place is left.
+    /// Slots that a new counter looks at for others whose window has passed; many when hardly a
+    /// place is left.
     private static let sweptSlots = 4
     private static let sweptSlotsWhenShort = 256
 
@@ -75,7 +80,8 @@ package struct RiskCounters: Sendable {
         let newest = Int64(bitPattern: word(slot, 2))
         let current = max(newest, now / width)
         var sum: UInt64 = 0
-        // Bucket b holds what happened in [b * width, (b + 1) * width); those up to `newest` - 7 are still here.
+        // Bucket b holds what happened in [b * width, (b + 1) * width); those up to `newest` - 7
+        // are still here.
         for bucket in max(newest - 7, current - 7)...max(newest, current - 7) where bucket <= newest {
             let (added, overflow) = sum.addingReportingOverflow(word(slot, 4 + Int(bucket & 7)))
             sum = overflow ? .max : added
@@ -86,7 +92,8 @@ package struct RiskCounters: Sendable {
     /// Whether the subject has a counter.
     package func contains(_ digest: RiskDigest) -> Bool { find(digest) != nil }
 
-    /// Whether so many new subjects of a merchant can get counters at `now`, those counted that `add` would make room of.
+    /// Whether so many new subjects of a merchant can get counters at `now`, those counted that
+    /// `add` would make room of.
     package func hasRoom(for new: Int, of merchant: MerchantID, at now: Int64) -> Bool {
         let free = capacity - count
         let freeOfMerchant = merchantLimit - merchants.count(of: merchant)
@@ -201,14 +208,15 @@ package struct RiskCounters: Sendable {
         return slot
     }
 
-    /// Removes some of the counters that count nothing any more: all of the slots that `hasRoom` looks at when the table, or the
-    /// share of the merchant that needs one, is nearly full.
+    /// Removes some of the counters that count nothing any more: all of the slots that `hasRoom`
+    /// looks at when the table, or the share of the merchant that needs one, is nearly full.
     private mutating func sweep(for merchant: MerchantID, at now: Int64) {
         let free = min(capacity - count, merchantLimit - merchants.count(of: merchant))
         let isShort = free < Self.sweptSlotsWhenShort / 4
         var rest = min(slotCount, isShort ? Self.sweptSlotsWhenShort : Self.sweptSlots)
         while rest > 0 {
-            // A follower may have come into the slot of a counter that was removed: the slot is looked at again.
+            // A follower may have come into the slot of a counter that was removed: the slot is
+            // looked at again.
             while isPast(cursor, at: now) { remove(cursor) }
             cursor = after(cursor)
             rest -= 1
@@ -277,7 +285,8 @@ extension RiskCounters {
     /// The table's state beside its counters, for snapshots: its slots and the place of the search.
     package var shape: (slots: Int, cursor: Int) { (slotCount, cursor) }
 
-    /// Moves a counter to its place. The merchant's share is not looked at: what was counted goes on.
+    /// Moves a counter to its place. The merchant's share is not looked at: what was counted goes
+    /// on.
     /// - Returns: false when it cannot have been there.
     package mutating func restore(slot: Int, _ counter: StoredCounter) -> Bool {
         guard counter.isCounter, slot >= 0, slot < slotCount, isEmpty(slot), count < capacity else { return false }
@@ -287,7 +296,8 @@ extension RiskCounters {
     }
 
     /// Takes a counter of a table of another size.
-    /// - Returns: false when the table or the merchant's share of it is full, the counter's window has passed, or it is no counter.
+    /// - Returns: false when the table or the merchant's share of it is full, the counter's window
+    ///   has passed, or it is no counter.
     package mutating func adopt(_ counter: StoredCounter, at now: Int64) -> Bool {
         let words = counter.words
         guard counter.isCounter,

@@ -1,4 +1,5 @@
-/// The secret that subjects are hashed under, so that nobody can choose customers whose counters collide.
+/// The secret that subjects are hashed under, so that nobody can choose customers whose counters
+/// collide.
 package struct RiskKey: Sendable, Equatable {
     package var first: UInt64
     package var second: UInt64
@@ -9,7 +10,8 @@ package struct RiskKey: Sendable, Equatable {
     }
 }
 
-/// 128 bits of SipHash-2-4 over what a counter or a list entry is about; the text itself is not kept.
+/// 128 bits of SipHash-2-4 over what a counter or a list entry is about; the text itself is not
+/// kept.
 package struct RiskDigest: Hashable, Sendable {
     package var high: UInt64
     package var low: UInt64
@@ -28,7 +30,8 @@ package struct RiskDigest: Hashable, Sendable {
     }
 }
 
-/// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein; the reference implementation's `siphash` with outlen 16).
+/// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein; the reference implementation's
+/// `siphash` with outlen 16).
 struct SipHash128 {
     private var v0: UInt64
     private var v1: UInt64

@@ -2,11 +2,12 @@ import Money
 import Payments
 
 extension RiskPolicy {
-    /// What the rules say of a payment about to be made. Changes nothing: what is counted is counted by `count`, from the
-    /// journaled record.
+    /// What the rules say of a payment about to be made. Changes nothing: what is counted is
+    /// counted by `count`, from the journaled record.
     ///
-    /// In this order: a customer under sanctions is at least `sanctions`; what is on a block list is blocked; what is on an allow
-    /// list is allowed, without rules and without the scorer; then the scores of the rules that fit are added up.
+    /// In this order: a customer under sanctions is at least `sanctions`; what is on a block list
+    /// is blocked; what is on an allow list is allowed, without rules and without the scorer; then
+    /// the scores of the rules that fit are added up.
     /// - Parameters:
     ///   - details: the payment's packed details.
     ///   - now: milliseconds since 1970.
@@ -115,7 +116,8 @@ extension RiskPolicy {
         return lost
     }
 
-    /// The verdict with the scorer's answer: the higher of the two scores counts, and no earlier reason is dropped.
+    /// The verdict with the scorer's answer: the higher of the two scores counts, and no earlier
+    /// reason is dropped.
     package func combine(_ before: RiskAssessment, _ answer: ScoreOutcome) -> RiskAssessment {
         var after = before
         after.asksScorer = false
@@ -125,7 +127,8 @@ extension RiskPolicy {
             after.band = max(before.band, bands.band(of: after.score))
             after.reasons += reasons
         case .failed:
-            // Without a scorer, the one that was asked was taken out of the configuration meanwhile: a manual review decides.
+            // Without a scorer, the one that was asked was taken out of the configuration
+            // meanwhile: a manual review decides.
             after.band = max(before.band, scorer?.onFailure ?? .review)
             after.reasons.append(RiskReason.scorerFailed)
         }

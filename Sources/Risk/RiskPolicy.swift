@@ -13,7 +13,8 @@ package enum RiskBand: UInt8, Sendable, CaseIterable, Comparable {
     package static func < (left: RiskBand, right: RiskBand) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// Everything that decides about payments, compiled: an immutable value that a reload swaps for another.
+/// Everything that decides about payments, compiled: an immutable value that a reload swaps for
+/// another.
 package struct RiskPolicy: Sendable {
     /// From which scores on payments go to manual review, and are refused.
     package struct Bands: Sendable, Equatable {
@@ -35,7 +36,8 @@ package struct RiskPolicy: Sendable {
     package struct Scorer: Sendable, Equatable {
         /// How long it may take, in milliseconds.
         package var timeout: Int64
-        /// What becomes at least of a payment whose score did not come: `allow` is to fail open, `block` to fail closed.
+        /// What becomes at least of a payment whose score did not come: `allow` is to fail open,
+        /// `block` to fail closed.
         package var onFailure: RiskBand
 
         package init(timeout: Int64, onFailure: RiskBand) {

@@ -1,7 +1,7 @@
 package import Money
 
-/// What the payments of a velocity rule have in common. Always of one merchant: a merchant's payments are on one shard, and its
-/// customers and tokens are its own.
+/// What the payments of a velocity rule have in common. Always of one merchant: a merchant's
+/// payments are on one shard, and its customers and tokens are its own.
 package enum RiskSubject: UInt8, Sendable, CaseIterable {
     case merchant = 1
     /// The payment method's token.
@@ -39,8 +39,8 @@ package struct RiskRule: Sendable, Equatable {
     }
 }
 
-/// What a rule counts. Rules that count the same thing share the counters, whatever their limits and scores: a change of those
-/// keeps what was counted.
+/// What a rule counts. Rules that count the same thing share the counters, whatever their limits
+/// and scores: a change of those keeps what was counted.
 struct RiskMeter: Sendable, Equatable {
     var subject: RiskSubject
     /// Of a bucket, in milliseconds.

@@ -1,7 +1,8 @@
 package import Money
 package import Payments
 
-/// The question to an external scorer: what is known of a payment, without card data (the payment method is a token).
+/// The question to an external scorer: what is known of a payment, without card data (the payment
+/// method is a token).
 package struct ScoreRequest: Sendable, Equatable {
     package var payment: PaymentID
     package var merchant: MerchantID

@@ -3,7 +3,8 @@ import NIOCore
 import Risk
 import WireJSON
 
-/// Says what the scorer's answers mean: 200 with `{"score": 0...100, "reasons": [...]}`; everything else is no score.
+/// Says what the scorer's answers mean: 200 with `{"score": 0...100, "reasons": [...]}`; everything
+/// else is no score.
 enum ScoreAnswerDecoder {
     static func outcome(of result: HTTPClientResult) -> ScoreOutcome {
         switch result {

@@ -2,8 +2,8 @@ import HTTPTransport
 import NIOCore
 
 extension ScorerClient {
-    /// Which questions are under way: a bounded table whose slots are the tokens of the requests below. Each caller is bounded by
-    /// itself, too, so that no caller has all places.
+    /// Which questions are under way: a bounded table whose slots are the tokens of the requests
+    /// below. Each caller is bounded by itself, too, so that no caller has all places.
     struct StateMachine {
         /// What must be known of a question when its answer comes.
         struct Question: Equatable {

@@ -12,7 +12,8 @@ package struct ScorerTarget: Sendable {
     /// Sent as a bearer token; a secret.
     package var token: String?
 
-    /// - Parameter client: its `sharing` bounds the questions under way on one event loop; more fail at once.
+    /// - Parameter client: its `sharing` bounds the questions under way on one event loop; more
+    ///   fail at once.
     package init(client: HTTPClientConfiguration, path: String, token: String? = nil) {
         self.client = client
         self.path = path
@@ -20,7 +21,8 @@ package struct ScorerTarget: Sendable {
     }
 }
 
-/// Where answers go. All calls come on the client's event loop, exactly one per question, never from inside `ask`.
+/// Where answers go. All calls come on the client's event loop, exactly one per question, never
+/// from inside `ask`.
 package protocol ScorerDelegate: AnyObject {
     func scored(_ token: UInt64, of origin: CallOrigin, _ outcome: ScoreOutcome)
     /// The answers that arrived together have been delivered: hand batches over now.
@@ -64,11 +66,13 @@ package struct ScorerStatistics: Sendable {
     }
 }
 
-/// Asks an external scorer over HTTP/2 (clear text with prior knowledge, or TLS), from one event loop, whose shards share it.
+/// Asks an external scorer over HTTP/2 (clear text with prior knowledge, or TLS), from one event
+/// loop, whose shards share it.
 ///
 /// 1. Encodes questions, and says what the answers mean.
 /// 2. Bounds how many are under way (`StateMachine`).
-/// 3. Leaves connections, deadlines and batches to the pool below: each question has its outcome by its deadline.
+/// 3. Leaves connections, deadlines and batches to the pool below: each question has its outcome by
+///    its deadline.
 package final class ScorerClient {
     private unowned let delegate: any ScorerDelegate
     private let eventLoop: any EventLoop
@@ -113,7 +117,8 @@ package final class ScorerClient {
         pool.start()
     }
 
-    /// Asks nothing any more; closes the connections when every question has its answer, each by its deadline.
+    /// Asks nothing any more; closes the connections when every question has its answer, each by
+    /// its deadline.
     package func retire() -> EventLoopFuture<Void> {
         machine.close()
         guard machine.inFlightCount > 0 else { return shutdown() }
@@ -122,19 +127,21 @@ package final class ScorerClient {
         return promise.futureResult
     }
 
-    /// Asks nothing any more, fails what waits to be sent, lets what was sent end, closes the connections.
+    /// Asks nothing any more, fails what waits to be sent, lets what was sent end, closes the
+    /// connections.
     package func shutdown() -> EventLoopFuture<Void> {
         machine.close()
         return pool?.shutdown() ?? eventLoop.makeSucceededVoidFuture()
     }
 
-    /// Sends nothing more of what the caller asked and what has not left yet: that fails. What was sent goes on.
+    /// Sends nothing more of what the caller asked and what has not left yet: that fails. What was
+    /// sent goes on.
     package func withdraw(_ caller: UInt16) {
         pool?.withdraw(Int(caller))
     }
 
-    /// Asks for a score; its outcome arrives at the delegate with `token` and `origin`, at the latest at `deadline` (to the tick
-    /// of the timer wheel, 10 ms).
+    /// Asks for a score; its outcome arrives at the delegate with `token` and `origin`, at the
+    /// latest at `deadline` (to the tick of the timer wheel, 10 ms).
     package func ask(_ question: ScoreRequest, token: UInt64, from origin: CallOrigin, deadline: NIODeadline) {
         guard let pool else { preconditionFailure("start() comes before ask(_:token:from:deadline:)") }
         counters.questions += 1

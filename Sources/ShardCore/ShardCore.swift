@@ -7,26 +7,36 @@ import ShardRecords
 import ShardState
 import Timers
 
-/// A shard: the idempotency keys, payments, refunds, balances and timers of its merchants, as a pure state machine.
+/// A shard: the idempotency keys, payments, refunds, balances and timers of its merchants, as a
+/// pure state machine.
 ///
-/// It has no clock, no randomness, no I/O and no futures: inputs (commands, PSP outcomes, ticks) carry their time, outputs
-/// are journal records and effects that rest on them. The same inputs give the same bytes, so a seed can replay a day.
+/// It has no clock, no randomness, no I/O and no futures: inputs (commands, PSP outcomes, ticks)
+/// carry their time, outputs are journal records and effects that rest on them. The same inputs
+/// give the same bytes, so a seed can replay a day.
 ///
 /// Responsibilities, one folder each:
-/// - `Commands`, `Answers`: what comes in and what goes out. `Configuration`: limits and policies, gauges.
-/// - `Admission`: checks and reserves the key, finds a payment that left memory, checks shares and room, writes the intent.
-/// - `Operations`: what a PSP says becomes the end of an operation, a retry, the next connector's attempt, or an unknown outcome.
-/// - `Events`: what providers, operators and merchants report; disputes; what time does to payments.
-/// - `Treasury`: wallets, pay-outs, sellers' splits, exchange. `Risk`: rules, reviews and the external scorer.
-/// - `Records`: the only way from a record to state, live and on replay; its header, its turn, its place in a merchant's ledger.
+/// - `Commands`, `Answers`: what comes in and what goes out. `Configuration`: limits and policies,
+///   gauges.
+/// - `Admission`: checks and reserves the key, finds a payment that left memory, checks shares and
+///   room, writes the intent.
+/// - `Operations`: what a PSP says becomes the end of an operation, a retry, the next connector's
+///   attempt, or an unknown outcome.
+/// - `Events`: what providers, operators and merchants report; disputes; what time does to
+///   payments.
+/// - `Treasury`: wallets, pay-outs, sellers' splits, exchange. `Risk`: rules, reviews and the
+///   external scorer.
+/// - `Records`: the only way from a record to state, live and on replay; its header, its turn, its
+///   place in a merchant's ledger.
 /// - `Snapshot`: what a snapshot is made from, and the way back.
 package struct ShardCore: ~Copyable {
     package let configuration: ShardConfiguration
-    /// Of the configuration that decides now: `configuration.version`, until a reload of the fraud rules raises it. Records name it.
+    /// Of the configuration that decides now: `configuration.version`, until a reload of the fraud
+    /// rules raises it. Records name it.
     package internal(set) var configurationVersion: UInt32
-    /// Whether the time that the shard is given is the true one, as far as the host can tell. While it is not, no deadline that moves money
-    /// is decided: authorizations, reviews and shoppers' actions do not run out, disputes are not lost, quotes are not exchanged, nothing
-    /// is given up as unknown, and no age of a call proves anything. All else goes on.
+    /// Whether the time that the shard is given is the true one, as far as the host can tell. While
+    /// it is not, no deadline that moves money is decided: authorizations, reviews and shoppers'
+    /// actions do not run out, disputes are not lost, quotes are not exchanged, nothing is given up
+    /// as unknown, and no age of a call proves anything. All else goes on.
     package var isTimeCertain = true
     package let renderer: any ResponseRenderer
 
@@ -35,7 +45,8 @@ package struct ShardCore: ~Copyable {
     /// The latest time that a record holds, in milliseconds since 1970.
     package internal(set) var lastRecordTime: Int64 = 0
     var idempotency: IdempotencyTable
-    /// The keys of providers' events: a table of its own, so that merchants' requests never keep out what ends their operations.
+    /// The keys of providers' events: a table of its own, so that merchants' requests never keep
+    /// out what ends their operations.
     var eventKeys: IdempotencyTable
     /// Pay-outs, wallets, quotes and sellers.
     var treasury = Treasury()
@@ -49,7 +60,8 @@ package struct ShardCore: ~Copyable {
     var ledger: MerchantLedger
     /// Who causes the records that are made now.
     var actor = RecordActor.gateway
-    /// What the record that is being made has to name as the merchant's one before it; `persist` takes it.
+    /// What the record that is being made has to name as the merchant's one before it; `persist`
+    /// takes it.
     var entryLink: RecordPosition = EntryLink.none
     /// The keys completed since the last snapshot.
     var completedKeys = CompletedKeys()
@@ -69,15 +81,19 @@ package struct ShardCore: ~Copyable {
     var sweptChunk = 0
     var sweptAt: Int64 = 0
     package internal(set) var statistics = ShardStatistics()
-    /// Set while new work is refused (draining, a slow disk, a failed journal); reads are still answered.
+    /// Set while new work is refused (draining, a slow disk, a failed journal); reads are still
+    /// answered.
     package var refusesNewWork: Refusal?
     /// What other shards of the process leave to this one.
     package var share = ProcessShare()
-    /// Bytes that the journal can write without another segment: of what is reserved of them, each merchant has a share.
+    /// Bytes that the journal can write without another segment: of what is reserved of them, each
+    /// merchant has a share.
     package var journalRoomBytes = Int.max
-    /// Set while the journal's room is kept for what is in flight: an operation writes what is needed and nothing else.
+    /// Set while the journal's room is kept for what is in flight: an operation writes what is
+    /// needed and nothing else.
     package var isJournalRoomShort = false
-    /// Whether events are taken although the journal's room is short: what is kept for them is not used up.
+    /// Whether events are taken although the journal's room is short: what is kept for them is not
+    /// used up.
     package var hasRoomForEvents = true
 
     /// - Parameter renderer: words the answers; pure.
@@ -107,7 +123,8 @@ package struct ShardCore: ~Copyable {
         riskCounters = .make(for: configuration.risk, share: configuration.merchantShare)
     }
 
-    /// One timer at most for each operation; recovered operations may exceed the configured capacity, hence the room.
+    /// One timer at most for each operation; recovered operations may exceed the configured
+    /// capacity, hence the room.
     private static let timerCapacity = 1 << 22
 
     /// A timer tick is 8 ms of the shard's time.
@@ -192,10 +209,12 @@ package struct ShardStatistics: Sendable {
     package internal(set) var notExecuted = 0
     package internal(set) var conflicted = 0
     package internal(set) var becameUnknown = 0
-    /// Times an operation kept its slot among the calls because the table of waiting operations had no room for its merchant.
+    /// Times an operation kept its slot among the calls because the table of waiting operations had
+    /// no room for its merchant.
     package internal(set) var waitingTableFull = 0
     package internal(set) var resolved = 0
-    /// Milliseconds from the intent to the definite answer, summed over `resolved`: mean time to reconcile.
+    /// Milliseconds from the intent to the definite answer, summed over `resolved`: mean time to
+    /// reconcile.
     package internal(set) var resolutionMilliseconds: Int64 = 0
     package internal(set) var providerRetries = 0
     /// Attempts of authorizations that ended, and after which the next connector tried.
@@ -204,21 +223,24 @@ package struct ShardStatistics: Sendable {
     package internal(set) var expired = 0
     /// Authorizations given up because they stayed unknown.
     package internal(set) var abandoned = 0
-    /// Operations that no merchant asked for: voids and refunds of what came too late or was too little.
+    /// Operations that no merchant asked for: voids and refunds of what came too late or was too
+    /// little.
     package internal(set) var begunByGateway = 0
-    /// Events of providers and operators that were taken, and of those the ones that reported nothing new.
+    /// Events of providers and operators that were taken, and of those the ones that reported
+    /// nothing new.
     package internal(set) var eventsApplied = 0
     package internal(set) var eventsKnown = 0
     /// Events that a payment's state did not take.
     package internal(set) var eventsRefused = 0
     /// What a PSP executed after the payment had ended: an operator must look.
     package internal(set) var lateSuccesses = 0
-    /// Tries to reverse what came too late, or to void what must not stay, that the PSP refused or that could not be begun: each is
-    /// tried again, later each time; an operator must look.
+    /// Tries to reverse what came too late, or to void what must not stay, that the PSP refused or
+    /// that could not be begun: each is tried again, later each time; an operator must look.
     package internal(set) var reversalsFailed = 0
     /// Provider money that nobody could explain: an operator must look.
     package internal(set) var unexplained = 0
-    /// Payments that an earlier connector of their route reported as executed, against its own definite no.
+    /// Payments that an earlier connector of their route reported as executed, against its own
+    /// definite no.
     package internal(set) var doubleExecutions = 0
     /// Disputes that were lost because no evidence came in time.
     package internal(set) var disputesOverdue = 0
@@ -229,8 +251,8 @@ package struct ShardStatistics: Sendable {
     /// Payments, pay-outs and wallets that came back from the disk.
     package internal(set) var coldLoads = 0
     package internal(set) var coldLoadsFailed = 0
-    /// Keys that a filter could not rule out and that were looked up on the disk; of those the ones that no run held, and those
-    /// that could not be read.
+    /// Keys that a filter could not rule out and that were looked up on the disk; of those the ones
+    /// that no run held, and those that could not be read.
     package internal(set) var keyLookUps = 0
     package internal(set) var keyFalsePositives = 0
     package internal(set) var keyLookUpsFailed = 0

@@ -12,7 +12,8 @@ extension NIOThreadPool: BlockingReads {
     }
 }
 
-/// The threads for each kind of read. What blocks one kind does not block another that has threads of its own.
+/// The threads for each kind of read. What blocks one kind does not block another that has threads
+/// of its own.
 package struct ReadThreads: Sendable {
     private let storedAnswers: any BlockingReads
     private let coldPayments: any BlockingReads

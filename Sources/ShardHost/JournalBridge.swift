@@ -1,8 +1,8 @@
 package import Journal
 import NIOCore
 
-/// Brings a journal's reports, which come on its own thread, to the event loop of the shard that owns it. One for each
-/// acquisition of the journal.
+/// Brings a journal's reports, which come on its own thread, to the event loop of the shard that
+/// owns it. One for each acquisition of the journal.
 package final class JournalBridge: JournalOwner {
     private struct State {
         var host: ShardHost?

@@ -2,8 +2,8 @@ import Journal
 package import NIOCore
 import Synchronization
 
-/// What journals report to the shards of one event loop. The writer of a log reports to all its shards after a flush: the reports of a
-/// flush take one task of the loop, not one for each shard.
+/// What journals report to the shards of one event loop. The writer of a log reports to all its
+/// shards after a flush: the reports of a flush take one task of the loop, not one for each shard.
 package final class JournalMail: Sendable {
     enum Report: Sendable {
         case durable(RecordPosition)

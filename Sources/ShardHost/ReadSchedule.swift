@@ -25,9 +25,9 @@ package enum ReadKind: Int, CaseIterable, Sendable {
 
 /// Which of a shard's reads are with the threads, and which wait for their turn: pure.
 ///
-/// Each kind is bounded by itself, and each merchant within a kind. A few of a kind are with the threads at once, of one merchant
-/// half of them. The others wait here, and merchants take turns. So no read waits for another kind's, and a merchant with many
-/// reads delays another's by a few.
+/// Each kind is bounded by itself, and each merchant within a kind. A few of a kind are with the
+/// threads at once, of one merchant half of them. The others wait here, and merchants take turns.
+/// So no read waits for another kind's, and a merchant with many reads delays another's by a few.
 package struct ReadSchedule<Job> {
     /// How many reads of a kind there may be.
     package struct Bounds: Sendable, Equatable {

@@ -1,15 +1,18 @@
-/// The time of one shard: a clock, but never before the shard's newest record. When the clock is behind that (it was set back, or the
-/// process that wrote the record had a clock that was ahead), time goes on from the record at half its pace until the clock has caught
-/// up. So it neither stands still nor stays wrong.
+/// The time of one shard: a clock, but never before the shard's newest record. When the clock is
+/// behind that (it was set back, or the process that wrote the record had a clock that was ahead),
+/// time goes on from the record at half its pace until the clock has caught up. So it neither
+/// stands still nor stays wrong.
 struct ShardClock: Sendable {
-    /// The most milliseconds between the shard's time and the machine's clock while deadlines that move money are decided. The least of
-    /// what decisions rest on is the horizon of a call on its way, a minute.
+    /// The most milliseconds between the shard's time and the machine's clock while deadlines that
+    /// move money are decided. The least of what decisions rest on is the horizon of a call on its
+    /// way, a minute.
     static let tolerance: Int64 = 1_000
 
     private let clock: @Sendable () -> Int64
     /// What the machine's clock says; nil where the clock is the only one.
     private let machine: (@Sendable () -> Int64)?
-    /// What the clock said when the shard began, and the time of its newest record then; milliseconds since 1970.
+    /// What the clock said when the shard began, and the time of its newest record then;
+    /// milliseconds since 1970.
     private let start: Int64
     private let newest: Int64
 

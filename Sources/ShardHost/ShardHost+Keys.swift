@@ -6,7 +6,8 @@ import ShardRecords
 import ShardStorage
 
 extension ShardHost {
-    /// Looks a key up in the runs, off the loop. How many look-ups are under way is bounded by the commands that wait for them.
+    /// Looks a key up in the runs, off the loop. How many look-ups are under way is bounded by the
+    /// commands that wait for them.
     func lookUp(_ digest: KeyDigest, at second: UInt32) {
         lookUpsUnderWay += 1
         let runs = core.keyRuns
@@ -26,7 +27,8 @@ extension ShardHost {
         commit(now)
     }
 
-    /// Keys went to the disk, or runs were merged. What another thread has made durable since then counts as well.
+    /// Keys went to the disk, or runs were merged. What another thread has made durable since then
+    /// counts as well.
     func keyRunsChanged() {
         guard let storage else { return }
         core.use(storage.keyRuns.current)

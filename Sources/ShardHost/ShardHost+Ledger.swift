@@ -6,7 +6,8 @@ import ShardRecords
 import ShardState
 
 extension ShardHost {
-    /// Reads a page of a merchant's ledger from the journal, off the loop, renders it there, and sends it.
+    /// Reads a page of a merchant's ledger from the journal, off the loop, renders it there, and
+    /// sends it.
     func answerEntries(_ request: Request, _ read: LedgerRead) {
         let journal = self.journal
         let renderer = core.renderer
@@ -21,7 +22,8 @@ extension ShardHost {
         }
     }
 
-    /// Finds a merchant's balance at a moment of the past, off the loop, renders it there, and sends it.
+    /// Finds a merchant's balance at a moment of the past, off the loop, renders it there, and
+    /// sends it.
     func answerPastBalance(_ request: Request, _ read: PastBalance) {
         let requestID = request.id
         let journal = self.journal

@@ -6,9 +6,11 @@ import ShardRecords
 import ShardState
 import ShardStorage
 
-/// What a shard's host reads off its loop: stored answers, timelines, ledgers, and payments that left memory.
+/// What a shard's host reads off its loop: stored answers, timelines, ledgers, and payments that
+/// left memory.
 extension ShardHost {
-    /// Forgets the reads that wait for their turn. For the simulation, whose process is killed with reads that hold the host.
+    /// Forgets the reads that wait for their turn. For the simulation, whose process is killed with
+    /// reads that hold the host.
     package func forgetReads() { reads.removeAll() }
 
     /// Who waits for an answer that is read.
@@ -22,7 +24,8 @@ extension ShardHost {
     /// An answer that was made from the journal.
     typealias ReadAnswer = (status: UInt16, isReplay: Bool, body: ByteBuffer)
 
-    /// How many reads of a kind a shard has. Its threads are shared with other shards, so that it gives them a few at once.
+    /// How many reads of a kind a shard has. Its threads are shared with other shards, so that it
+    /// gives them a few at once.
     static func bounds(
         of kind: ReadKind,
         _ limits: Limits,
@@ -31,7 +34,8 @@ extension ShardHost {
         let (total, running) =
             switch kind {
             case .storedAnswer: (limits.reads, 16)
-            // The commands that wait for them are bounded, each merchant's by itself: those are refused, and no read is.
+            // The commands that wait for them are bounded, each merchant's by itself: those are
+            // refused, and no read is.
             case .coldPayment: (max(1, configuration.parkedCapacity), 16)
             case .timeline: (limits.timelines, 4)
             case .ledger: (limits.ledgerReads, 4)
@@ -49,8 +53,8 @@ extension ShardHost {
         }
     }
 
-    /// Runs a read that blocks on a thread that may, when its turn has come, and sends what it gives. Too many of its kind at once:
-    /// 503.
+    /// Runs a read that blocks on a thread that may, when its turn has come, and sends what it
+    /// gives. Too many of its kind at once: 503.
     func readOffLoop(
         _ kind: ReadKind,
         answering request: Request,
@@ -84,7 +88,8 @@ extension ShardHost {
         if let next = reads.ended(kind, of: merchant) { threads[kind].run(next.job) }
     }
 
-    /// Reads what left memory, off the loop. How many are under way is bounded by the commands that wait for them.
+    /// Reads what left memory, off the loop. How many are under way is bounded by the commands that
+    /// wait for them.
     func load(_ item: ColdItem, of merchant: MerchantID) {
         let storage = self.storage
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
@@ -104,8 +109,9 @@ extension ShardHost {
         switch admission {
         case .run(let job): threads[.coldPayment].run(job)
         case .waits: break
-        // A command waits for each, and no more wait than there is room for here. Only behind a failed journal, whose commands were
-        // refused while their payments were still being read, may there be more.
+        // A command waits for each, and no more wait than there is room for here. Only behind a
+        // failed journal, whose commands were refused while their payments were still being read,
+        // may there be more.
         case .full, .merchantFull: loaded(item, nil)
         }
     }

@@ -35,7 +35,8 @@ extension ShardHost {
         }
     }
 
-    /// Waits in the order of snapshots, and says whether the turn has come. Keys that fill their memory are urgent.
+    /// Waits in the order of snapshots, and says whether the turn has come. Keys that fill their
+    /// memory are urgent.
     private func hasSnapshotTurn(isUrgent: Bool) -> Bool {
         guard let turns = snapshots?.turns else { return false }
         if isUrgent, let ticket = snapshotTicket, !ticket.isUrgent {
@@ -53,7 +54,8 @@ extension ShardHost {
         snapshotTicket = nil
     }
 
-    /// The shard takes none any more. One that is being written goes on, and one that waits for its records to be durable may.
+    /// The shard takes none any more. One that is being written goes on, and one that waits for its
+    /// records to be durable may.
     func giveUpSnapshot() {
         switch schedule?.phase {
         case .taken where ending != nil, .idle, .releasing, nil: endSnapshotTurn()
@@ -78,8 +80,8 @@ extension ShardHost {
         writeSnapshot()
     }
 
-    /// Hands what was taken to the writer, once the journal has all of it: what is not durable may yet be lost, and its
-    /// positions used again.
+    /// Hands what was taken to the writer, once the journal has all of it: what is not durable may
+    /// yet be lost, and its positions used again.
     func writeSnapshot() {
         guard let snapshots, case .taken(let capture) = schedule?.phase, capture.position <= durablePosition else {
             return
@@ -117,7 +119,8 @@ extension ShardHost {
         ports.snapshotWritten(written, for: self)
     }
 
-    /// The shard goes on; its journal holds everything, and the next snapshot makes up for this one.
+    /// The shard goes on; its journal holds everything, and the next snapshot makes up for this
+    /// one.
     private func snapshotFailed(_ capture: ShardCapture, _ error: JournalError) {
         endSnapshotTurn()
         core.snapshotFailed(capture)

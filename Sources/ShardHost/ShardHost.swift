@@ -8,8 +8,9 @@ import ShardRecords
 import ShardState
 import ShardStorage
 
-/// Runs a shard on its event loop: feeds it commands, outcomes and time, hands its records to the journal, and releases
-/// its effects when what they rest on is durable. Decides nothing itself. Everything here happens on one event loop.
+/// Runs a shard on its event loop: feeds it commands, outcomes and time, hands its records to the
+/// journal, and releases its effects when what they rest on is durable. Decides nothing itself.
+/// Everything here happens on one event loop.
 package final class ShardHost {
     package let eventLoop: any EventLoop
     package let shard: UInt16
@@ -55,10 +56,11 @@ package final class ShardHost {
     package internal(set) var statistics = ShardHostStatistics()
 
     package struct Limits: Sendable {
-        /// New commands are refused (503) while more bytes than this wait for the disk. Outcomes of what is in flight are
-        /// still taken: the journal's own limit lies far above.
+        /// New commands are refused (503) while more bytes than this wait for the disk. Outcomes of
+        /// what is in flight are still taken: the journal's own limit lies far above.
         package var unflushedBytes: Int
-        /// New commands are refused while a record waits longer than this for the disk, in milliseconds.
+        /// New commands are refused while a record waits longer than this for the disk, in
+        /// milliseconds.
         package var unflushedMilliseconds: Int64
         /// The most stored answers that are read from the journal or wait for it; beyond it 503.
         package var reads: Int
@@ -85,7 +87,8 @@ package final class ShardHost {
     enum Ending {
         /// The journal failed. What was durable is still read.
         case failed
-        /// Another host owns the shard, or may. What is in memory here may be out of date, so nothing is read from it.
+        /// Another host owns the shard, or may. What is in memory here may be out of date, so
+        /// nothing is read from it.
         case released
 
         var refusal: Refusal {
@@ -104,13 +107,15 @@ package final class ShardHost {
     }
 
     /// Must be made on `eventLoop`, after replay.
-    /// - Parameter acquired: the journal's last record when this host acquired it: another owner may have gone on since, and appends
-    ///   are refused then. nil: the journal has no other owner, and ends there still.
+    /// - Parameter acquired: the journal's last record when this host acquired it: another owner
+    ///   may have gone on since, and appends are refused then. nil: the journal has no other owner,
+    ///   and ends there still.
     /// - Parameter threads: read what is on the disk.
     /// - Parameter clock: milliseconds since 1970, never falling.
-    /// - Parameter machineClock: the machine's clock: while the shard's time differs from it, no deadline that moves money is decided. nil:
-    ///   the clock is the only one.
-    /// - Parameter keyPool: looks idempotency keys up that left memory, one block each; nil: as stored answers.
+    /// - Parameter machineClock: the machine's clock: while the shard's time differs from it, no
+    ///   deadline that moves money is decided. nil: the clock is the only one.
+    /// - Parameter keyPool: looks idempotency keys up that left memory, one block each; nil: as
+    ///   stored answers.
     package init(
         eventLoop: any EventLoop,
         core: consuming ShardCore,
@@ -204,8 +209,9 @@ package final class ShardHost {
         updateAdmission()
     }
 
-    /// The shard is another host's from now on, or may be. Nothing is acknowledged and nothing is sent any more: every request
-    /// that waits is refused as `shardUnavailable`, and so is every new one. The host is of no use afterwards.
+    /// The shard is another host's from now on, or may be. Nothing is acknowledged and nothing is
+    /// sent any more: every request that waits is refused as `shardUnavailable`, and so is every
+    /// new one. The host is of no use afterwards.
     package func release() { end(.released) }
 
     /// The journal has another owner.
@@ -215,8 +221,9 @@ package final class ShardHost {
         ports.journalLost(error, shard: shard)
     }
 
-    /// Stops at once when another host was granted the journal, though the journal's word has not come yet. Asked before every answer
-    /// and call that leaves: the other host may have answered the same request with a later result.
+    /// Stops at once when another host was granted the journal, though the journal's word has not
+    /// come yet. Asked before every answer and call that leaves: the other host may have answered
+    /// the same request with a later result.
     func checkOwner() {
         guard ending == nil, !journal.isOwner else { return }
         lost(JournalError(.fenced, "another host was granted the journal of epoch \(journal.epoch)"))
@@ -321,8 +328,8 @@ package final class ShardHost {
         self.ending = ending
         giveUpSnapshot()
         output.removeRecords()
-        // What waits rests on records that may or may not be on the disk: it is neither acknowledged nor refused, and who waits
-        // for it is told so.
+        // What waits rests on records that may or may not be on the disk: it is neither
+        // acknowledged nor refused, and who waits for it is told so.
         while let pending = waiting.popFirst() { giveUp(pending.effect) }
         for (reply, requestID) in core.takeReplies() {
             ports.respond(core.refusal(ending.refusal, to: reply, requestID: requestID))
@@ -336,7 +343,8 @@ package final class ShardHost {
         return false
     }
 
-    /// An effect whose record will never be known to be durable, or one of a shard that is not here any more.
+    /// An effect whose record will never be known to be durable, or one of a shard that is not here
+    /// any more.
     private func giveUp(_ effect: Effect) {
         let refusal = ending?.refusal ?? .journalFailed
         switch effect {
@@ -353,7 +361,8 @@ package final class ShardHost {
         guard !output.isEmpty else { return }
         checkOwner()
         if output.recordCount > 0 { append(now) }
-        // Effects are taken out before any of them runs: running one may bring the next command in, and that commits, too.
+        // Effects are taken out before any of them runs: running one may bring the next command in,
+        // and that commits, too.
         var effects = spareEffects
         spareEffects = []
         swap(&effects, &output.effects)
@@ -373,8 +382,9 @@ package final class ShardHost {
         ports.effectsReleased()
     }
 
-    /// Hands the records of the output to the journal, all at once if it takes so many. What it does not take stays where it is: new
-    /// work is refused then, and the next durable batch makes room for it, with whatever came after it.
+    /// Hands the records of the output to the journal, all at once if it takes so many. What it
+    /// does not take stays where it is: new work is refused then, and the next durable batch makes
+    /// room for it, with whatever came after it.
     private func append(_ now: Int64) {
         guard ending == nil else { return output.removeRecords() }
         if output.records.count > largestAppendBytes { return appendPieces(now) }
@@ -392,8 +402,9 @@ package final class ShardHost {
         updateAdmission()
     }
 
-    /// The same for an output that is larger than all that may wait for the disk: whole records, as many as there is room for. Effects
-    /// leave as the records that they rest on become durable, as they do when the journal itself divides a batch.
+    /// The same for an output that is larger than all that may wait for the disk: whole records, as
+    /// many as there is room for. Effects leave as the records that they rest on become durable, as
+    /// they do when the journal itself divides a batch.
     private func appendPieces(_ now: Int64) {
         while output.recordCount > 0 {
             let piece = output.piece(limit: largestAppendBytes - unflushedBytes)
@@ -455,8 +466,9 @@ package final class ShardHost {
         }
     }
 
-    /// Whether the journal has room for one operation more beside everything that is in flight can still write: on a full disk
-    /// new work is refused so long before the journal needs a segment that the outcomes of the old always fit.
+    /// Whether the journal has room for one operation more beside everything that is in flight can
+    /// still write: on a full disk new work is refused so long before the journal needs a segment
+    /// that the outcomes of the old always fit.
     private func hasRoom(_ room: Int) -> Bool { hasRoom(room, keeping: core.outcomeReserveBytes) }
 
     private func hasRoom(_ room: Int, keeping reserve: Int) -> Bool {
@@ -469,30 +481,5 @@ package final class ShardHost {
         if output.recordCount > 0 || unflushedBytes > limits.unflushedBytes { return true }
         guard let oldest = appended.first else { return false }
         return tickedAt - oldest.time > limits.unflushedMilliseconds
-    }
-
-    // MARK: Effects
-
-    private func run(_ effect: Effect, _ now: Int64) {
-        switch effect {
-        case .callProvider(let call, let token, let deadline):
-            ports.callProvider(call, token: token, timeout: max(0, deadline - now), for: self)
-        case .score(let question, let token, let deadline):
-            ports.score(question, token: token, timeout: max(0, deadline - now), for: self)
-        case .respond(let response):
-            ports.respond(response)
-        case .replay(let reply, let requestID, let merchant, let record):
-            replay(Request(reply: reply, id: requestID, merchant: merchant), record)
-        case .load(let merchant, let item):
-            load(item, of: merchant)
-        case .lookUpKey(let digest, let second):
-            lookUp(digest, at: second)
-        case .history(let reply, let requestID, let merchant, let payment, let newest):
-            answerHistory(Request(reply: reply, id: requestID, merchant: merchant), payment, newest: newest)
-        case .ledgerEntries(let reply, let requestID, let read):
-            answerEntries(Request(reply: reply, id: requestID, merchant: read.merchant), read)
-        case .pastBalance(let reply, let requestID, let read):
-            answerPastBalance(Request(reply: reply, id: requestID, merchant: read.merchant), read)
-        }
     }
 }

@@ -4,7 +4,8 @@ package import ShardStorage
 
 /// When a shard's snapshots are taken, and what leaves memory with them.
 package struct SnapshotPolicy: Sendable {
-    /// A snapshot is taken when the journal behind the last one has grown by this many bytes of records.
+    /// A snapshot is taken when the journal behind the last one has grown by this many bytes of
+    /// records.
     package var journalBytes: Int
     /// Or by this many payments.
     package var payments: Int
@@ -14,7 +15,8 @@ package struct SnapshotPolicy: Sendable {
     package var coldAfter: Int64
     /// After one that failed, the next is tried this much later, in milliseconds.
     package var retryAfter: Int64
-    /// Chunks of the payment table visited in one tick when payments leave memory, 512 payments each.
+    /// Chunks of the payment table visited in one tick when payments leave memory, 512 payments
+    /// each.
     package var releaseChunks: Int
 
     package init(
@@ -84,7 +86,8 @@ package struct SnapshotStatistics: Sendable {
     package internal(set) var seconds = 0.0
     /// The position of the last one.
     package internal(set) var position: RecordPosition = 0
-    /// Nanoseconds for which taking what a snapshot is made from held the event loop: the last, and the longest.
+    /// Nanoseconds for which taking what a snapshot is made from held the event loop: the last, and
+    /// the longest.
     package internal(set) var lastPauseNanoseconds: UInt64 = 0
     package internal(set) var longestPauseNanoseconds: UInt64 = 0
     /// The same for a tick in which payments left memory.
@@ -96,7 +99,8 @@ package struct SnapshotStatistics: Sendable {
     package init() {}
 }
 
-/// The course of one shard's snapshots, as a machine: what has grown since the last, and what is under way.
+/// The course of one shard's snapshots, as a machine: what has grown since the last, and what is
+/// under way.
 struct SnapshotSchedule {
     enum Phase {
         case idle
@@ -118,7 +122,8 @@ struct SnapshotSchedule {
     /// Milliseconds since 1970.
     private var lastTime: Int64?
     private var notBefore: Int64 = .min
-    /// Since when nothing was recorded behind the newest snapshot, and the last position that was retired for that.
+    /// Since when nothing was recorded behind the newest snapshot, and the last position that was
+    /// retired for that.
     private var idleFrom: Int64?
     private var retired: RecordPosition = 0
 
@@ -150,8 +155,9 @@ struct SnapshotSchedule {
             || now < started
     }
 
-    /// The newest snapshot's position when nothing has been recorded behind it for the interval of snapshots; told once. The log that
-    /// the shard shares need not keep those records for a start any more: no second snapshot will come that says so.
+    /// The newest snapshot's position when nothing has been recorded behind it for the interval of
+    /// snapshots; told once. The log that the shard shares need not keep those records for a start
+    /// any more: no second snapshot will come that says so.
     mutating func idleSince(position: RecordPosition, at now: Int64) -> RecordPosition? {
         guard case .idle = phase, position > 0, position == lastPosition, position > retired else {
             idleFrom = nil

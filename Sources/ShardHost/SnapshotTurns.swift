@@ -2,9 +2,9 @@ import Synchronization
 
 /// The order in which the shards of a process take their snapshots: a few at once, usually one.
 ///
-/// A shard waits for its turn before it takes what a snapshot is made from. So the copies that a snapshot keeps of what changes
-/// meanwhile are those of one shard, however many shards are due. Who is urgent goes before who is not; otherwise the first that
-/// asked is the first that writes.
+/// A shard waits for its turn before it takes what a snapshot is made from. So the copies that a
+/// snapshot keeps of what changes meanwhile are those of one shard, however many shards are due.
+/// Who is urgent goes before who is not; otherwise the first that asked is the first that writes.
 package final class SnapshotTurns: Sendable {
     /// A place in the order, from `enter` until `leave`.
     package struct Ticket: Sendable, Equatable {
@@ -38,7 +38,8 @@ package final class SnapshotTurns: Sendable {
         }
     }
 
-    /// Whether it is the ticket's turn, which lasts until `leave` then. A ticket that waits asks again later.
+    /// Whether it is the ticket's turn, which lasts until `leave` then. A ticket that waits asks
+    /// again later.
     package func begin(_ ticket: Ticket) -> Bool {
         state.withLock { state in
             let free = atOnce - state.running

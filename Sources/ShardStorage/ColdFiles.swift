@@ -2,8 +2,9 @@ import Journal
 import Payments
 import ShardState
 
-/// The files of what left memory, of one kind: each written once, by one snapshot, in the order of the numbers.
-/// An entry in them is the location of the entry of the same number before it (`u64`, 0 for none), and what the kind holds.
+/// The files of what left memory, of one kind: each written once, by one snapshot, in the order of
+/// the numbers. An entry in them is the location of the entry of the same number before it (`u64`,
+/// 0 for none), and what the kind holds.
 struct ColdFiles {
     /// A load reads a chunk.
     static let chunkBytes = 16 << 10
@@ -53,7 +54,8 @@ struct ColdFiles {
         }
     }
 
-    /// Makes the index agree with the files, reading those that it may not have all of. Returns the last file's number.
+    /// Makes the index agree with the files, reading those that it may not have all of. Returns the
+    /// last file's number.
     func open() throws(JournalError) -> UInt64 {
         // A name that is seen here, and entered, must not vanish again.
         do throws(JournalFileError) { try fileSystem.syncDirectory(directory) } catch { throw error.asJournalError }
@@ -113,7 +115,8 @@ struct ColdFiles {
                 }
             }
             if let found { return found }
-            // A later state than asked for: from a snapshot that did not become one, or newer than the one started from.
+            // A later state than asked for: from a snapshot that did not become one, or newer than
+            // the one started from.
             guard previous.rawValue < location.rawValue else { break }
             location = previous
         }

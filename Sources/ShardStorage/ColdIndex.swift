@@ -1,7 +1,8 @@
 import Journal
 import ShardRecords
 
-/// Where the newest entry of what left memory stands: 24 bits of file number, 40 bits of the chunk's offset. 0 is nowhere.
+/// Where the newest entry of what left memory stands: 24 bits of file number, 40 bits of the
+/// chunk's offset. 0 is nowhere.
 struct ColdLocation: Equatable, Sendable {
     static let none = ColdLocation(rawValue: 0)
 
@@ -18,11 +19,13 @@ struct ColdLocation: Equatable, Sendable {
     var offset: UInt64 { rawValue & (1 << 40 - 1) }
 }
 
-/// The file that leads from a sequence number to its cold entry: 8 bytes each, addressed by the number, in place.
+/// The file that leads from a sequence number to its cold entry: 8 bytes each, addressed by the
+/// number, in place.
 ///
-/// It is derived from the cold files and can be thrown away: what it says is checked against the entry that it leads to, each
-/// word lies within one sector (so it is old or new after a crash, never half), and the header says up to which cold file
-/// all words are durable; later files are entered again at start.
+/// It is derived from the cold files and can be thrown away: what it says is checked against the
+/// entry that it leads to, each word lies within one sector (so it is old or new after a crash,
+/// never half), and the header says up to which cold file all words are durable; later files are
+/// entered again at start.
 struct ColdIndex {
     static let name = "index"
     static let blockBytes = 4_096
@@ -33,7 +36,8 @@ struct ColdIndex {
     let path: String
     let journalID: UInt64
 
-    /// The number of the last cold file whose entries all are durable here; nil when this is no index that can be used.
+    /// The number of the last cold file whose entries all are durable here; nil when this is no
+    /// index that can be used.
     func cleanUpTo() throws(JournalError) -> UInt64? {
         let file: any JournalFile
         do { file = try fileSystem.open(path, .read) } catch { throw error.asJournalError }

@@ -69,7 +69,8 @@ struct ColdWallets: ColdSource {
     }
 }
 
-/// What of a table leaves memory: the chunks to visit, and of each what no cold file holds as it is.
+/// What of a table leaves memory: the chunks to visit, and of each what no cold file holds as it
+/// is.
 struct ColdSelection {
     private(set) var chunks: [Int] = []
     private(set) var unstored: [(chunk: Int, indices: [Int])] = []

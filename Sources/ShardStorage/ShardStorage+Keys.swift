@@ -23,8 +23,8 @@ extension ShardStorage {
         }
     }
 
-    /// For the end of a replay: refuses runs that hold keys of records which the journal does not have. Their positions would be
-    /// used again, for other keys.
+    /// For the end of a replay: refuses runs that hold keys of records which the journal does not
+    /// have. Their positions would be used again, for other keys.
     package func checkKeys(in core: borrowing ShardCore) throws(JournalError) {
         guard core.keyRuns.covered <= core.lastPosition else {
             throw JournalError(
@@ -35,8 +35,9 @@ extension ShardStorage {
         }
     }
 
-    /// For replay, behind each record: writes keys to the disk when they fill the memory, and merges runs. So a journal of any
-    /// length can be replayed. Blocks. What was replayed is durable.
+    /// For replay, behind each record: writes keys to the disk when they fill the memory, and
+    /// merges runs. So a journal of any length can be replayed. Blocks. What was replayed is
+    /// durable.
     package func makeRoomForKeys(in core: inout ShardCore) throws(JournalError) {
         guard core.keysAreDue else { return }
         try openKeyRuns()

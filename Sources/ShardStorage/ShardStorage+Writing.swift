@@ -18,16 +18,17 @@ package struct WrittenSnapshot: Sendable {
     package let coldPayouts: Int
     package let coldWallets: Int
     package let plan: ReleasePlan
-    /// No start needs the records up to here: two verified snapshots lie behind them. Stored answers and timelines may, and are
-    /// read from the archive then. 0 for none.
+    /// No start needs the records up to here: two verified snapshots lie behind them. Stored
+    /// answers and timelines may, and are read from the archive then. 0 for none.
     package let retirable: RecordPosition
 }
 
 extension ShardStorage {
-    /// Writes a snapshot: first what leaves memory and the keys, each file durable, then the rest. Blocks.
+    /// Writes a snapshot: first what leaves memory and the keys, each file durable, then the rest.
+    /// Blocks.
     /// - Precondition: the journal is durable up to the capture's position.
-    /// - Parameter confirm: called before a file gets its name. It throws when the caller no longer owns the journal;
-    ///   then nothing more is written.
+    /// - Parameter confirm: called before a file gets its name. It throws when the caller no longer
+    ///   owns the journal; then nothing more is written.
     package func write(
         _ capture: ShardCapture,
         epoch: UInt64,
@@ -73,7 +74,8 @@ extension ShardStorage {
             state.verified.removeAll { $0.position == snapshot.position }
             state.verified.append(snapshot)
             if state.verified.count > 2 { state.verified.removeFirst(state.verified.count - 2) }
-            // What keys answer with may be older: it is read from the archive then, which is slower and rare.
+            // What keys answer with may be older: it is read from the archive then, which is slower
+            // and rare.
             return state.verified.count == 2 ? state.verified[0].position : 0
         }
     }
@@ -193,8 +195,8 @@ private struct SnapshotJob {
         return count
     }
 
-    /// Finds the chunks of the arena that can be released once the payments have left, because nothing or little in them is
-    /// of a payment that stays; the little is moved.
+    /// Finds the chunks of the arena that can be released once the payments have left, because
+    /// nothing or little in them is of a payment that stays; the little is moved.
     private mutating func planArena() {
         let chunkCount = capture.payments.arenaChunkCount
         var live = [Int](repeating: 0, count: chunkCount)
@@ -226,7 +228,8 @@ private struct SnapshotJob {
 
     // MARK: Keys
 
-    /// Writes the keys completed since the last snapshot as a run. Returns the runs that the snapshot rests on.
+    /// Writes the keys completed since the last snapshot as a run. Returns the runs that the
+    /// snapshot rests on.
     mutating func writeKeys() throws(JournalError) -> KeyRunSet {
         try storage.openKeyRuns()
         try confirm()

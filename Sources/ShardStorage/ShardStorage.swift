@@ -8,8 +8,9 @@ import Synchronization
 
 /// A shard's files beside its journal: snapshots, runs of idempotency keys, and what left memory.
 ///
-/// `restore` once at start, before the journal is opened behind the position that it gives. Later `write` by one thread at a
-/// time and `load` by any; both block on the disk. The journal's lock guards the directory.
+/// `restore` once at start, before the journal is opened behind the position that it gives. Later
+/// `write` by one thread at a time and `load` by any; both block on the disk. The journal's lock
+/// guards the directory.
 package final class ShardStorage: Sendable {
     let fileSystem: any JournalFileSystem
     let journalID: UInt64
@@ -33,7 +34,8 @@ package final class ShardStorage: Sendable {
 
     /// - Parameters:
     ///   - directory: the journal's; the files are in `snapshots`, `cold` and `keys` below it.
-    ///   - keys: what new files are encrypted under, and encrypted ones are read with; nil for none.
+    ///   - keys: what new files are encrypted under, and encrypted ones are read with; nil for
+    ///     none.
     ///   - keyPolicy: when runs of idempotency keys are merged.
     package init(
         directory: String,
@@ -73,11 +75,12 @@ package final class ShardStorage: Sendable {
 
     // MARK: Start
 
-    /// Brings a new shard to the newest snapshot that verifies, else to the one before it. When there is none that does, the
-    /// shard stays empty and starts from its journal's beginning (which refuses if that is gone).
+    /// Brings a new shard to the newest snapshot that verifies, else to the one before it. When
+    /// there is none that does, the shard stays empty and starts from its journal's beginning
+    /// (which refuses if that is gone).
     ///
-    /// Throws `format` for files of a newer program, encrypted or another journal's; `io` as the words say. What is damaged is
-    /// passed over and reported.
+    /// Throws `format` for files of a newer program, encrypted or another journal's; `io` as the
+    /// words say. What is damaged is passed over and reported.
     package func restore(into core: inout ShardCore) throws(JournalError) -> RestoreReport {
         precondition(core.lastPosition == 0 && core.paymentCount == 0, "a snapshot is taken in by a new shard")
         var report = RestoreReport()
@@ -104,7 +107,8 @@ package final class ShardStorage: Sendable {
         return report
     }
 
-    /// Reads what is not in memory, as it was before the record at `position`. Any thread that may block.
+    /// Reads what is not in memory, as it was before the record at `position`. Any thread that may
+    /// block.
     package func load(_ item: ColdItem, before position: RecordPosition = .max) throws(JournalError) -> [UInt8] {
         try cold(item.kind).load(item.sequence, before: position)
     }
@@ -226,7 +230,8 @@ package final class ShardStorage: Sendable {
         }
     }
 
-    /// Keeps a damaged file under another name: evidence, and out of the way of what is written next.
+    /// Keeps a damaged file under another name: evidence, and out of the way of what is written
+    /// next.
     private func setAside(_ path: String) throws(JournalError) {
         do throws(JournalFileError) {
             try fileSystem.rename(path, to: path + Self.damagedSuffix)
@@ -238,7 +243,8 @@ package final class ShardStorage: Sendable {
 
 /// What a start took from snapshots. The owner logs it; `damaged` deserves an operator's eye.
 package struct RestoreReport: Sendable, Equatable {
-    /// The last record that the snapshot includes; 0 when there was none, and the journal is replayed from its beginning.
+    /// The last record that the snapshot includes; 0 when there was none, and the journal is
+    /// replayed from its beginning.
     package var position: RecordPosition = 0
     /// Payments in memory.
     package var payments = 0

@@ -1,10 +1,10 @@
 package import Histogram
 
-/// Latencies of one event loop: an HDR histogram of fixed range, 1 us to 60 s with two significant digits (11 KB), that never
-/// grows; `record` costs about 5 ns and does not allocate.
+/// Latencies of one event loop: an HDR histogram of fixed range, 1 us to 60 s with two significant
+/// digits (11 KB), that never grows; `record` costs about 5 ns and does not allocate.
 ///
-/// Owned by its loop: a final class, so that recording changes it in place, and not `Sendable`, so that no other loop gets
-/// hold of it. `snapshot()` leaves the loop as a value.
+/// Owned by its loop: a final class, so that recording changes it in place, and not `Sendable`, so
+/// that no other loop gets hold of it. `snapshot()` leaves the loop as a value.
 package final class LatencyRecorder {
     package static let lowestMicroseconds: UInt64 = 1
     package static let highestMicroseconds: UInt64 = 60_000_000
@@ -13,13 +13,14 @@ package final class LatencyRecorder {
 
     package init() {}
 
-    /// Records one latency. Values outside of the range count as its nearest end; their exact sum is lost.
+    /// Records one latency. Values outside of the range count as its nearest end; their exact sum
+    /// is lost.
     package func record(microseconds: UInt64) {
         latencies.record(microseconds: microseconds)
     }
 
-    /// A copy of everything recorded since the start (metrics are cumulative; their reader takes differences). The next
-    /// `record` after it copies the counts (11 KB) once.
+    /// A copy of everything recorded since the start (metrics are cumulative; their reader takes
+    /// differences). The next `record` after it copies the counts (11 KB) once.
     package func snapshot() -> LatencySnapshot { latencies }
 }
 
@@ -39,8 +40,9 @@ package struct LatencySnapshot: Sendable {
         assert(!histogram.autoResize, "the range is fixed")
     }
 
-    /// Latencies that somebody else counted in coarser buckets: `count` values about `microseconds` each. Their sum is
-    /// given apart, by `addSum`, because it is known better than the buckets tell.
+    /// Latencies that somebody else counted in coarser buckets: `count` values about `microseconds`
+    /// each. Their sum is given apart, by `addSum`, because it is known better than the buckets
+    /// tell.
     package mutating func add(count: UInt64, near microseconds: UInt64) {
         guard count > 0 else { return }
         let clamped = min(max(microseconds, LatencyRecorder.lowestMicroseconds), LatencyRecorder.highestMicroseconds)
@@ -62,14 +64,14 @@ package struct LatencySnapshot: Sendable {
         sumMicroseconds &+= other.sumMicroseconds
     }
 
-    /// The value that `percentile` (0...100) per cent of the recorded ones do not exceed, within 1%. Takes a walk over
-    /// the counts: for reports, not for the loop.
+    /// The value that `percentile` (0...100) per cent of the recorded ones do not exceed, within
+    /// 1%. Takes a walk over the counts: for reports, not for the loop.
     package func microseconds(atPercentile percentile: Double) -> UInt64 {
         count == 0 ? 0 : histogram.valueAtPercentile(percentile)
     }
 
-    /// How many recorded values are at most each of `bounds` (microseconds, ascending), within the histogram's 1%: a value
-    /// counts by the middle of its bucket.
+    /// How many recorded values are at most each of `bounds` (microseconds, ascending), within the
+    /// histogram's 1%: a value counts by the middle of its bucket.
     package func cumulativeCounts(upTo bounds: [UInt64]) -> [UInt64] {
         var counts = [UInt64](repeating: 0, count: bounds.count)
         for step in histogram.recordedValues() {

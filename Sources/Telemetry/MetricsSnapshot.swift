@@ -24,11 +24,12 @@ package enum GaugeMerging: UInt8, Sendable {
     case maximum
 }
 
-/// What one loop knows about itself, as a value that leaves the loop when it is asked. The loop's own counters are plain
-/// numbers, copied in here; there is no lock and no atomic. Snapshots of several loops merge into one.
+/// What one loop knows about itself, as a value that leaves the loop when it is asked. The loop's
+/// own counters are plain numbers, copied in here; there is no lock and no atomic. Snapshots of
+/// several loops merge into one.
 ///
-/// Made per scrape, so it may allocate. At most `maximumSamples` samples: labels must not be unbounded (payment
-/// identifiers, merchants by the thousand).
+/// Made per scrape, so it may allocate. At most `maximumSamples` samples: labels must not be
+/// unbounded (payment identifiers, merchants by the thousand).
 package struct MetricsSnapshot: Sendable {
     /// Samples beyond are dropped and counted in `droppedSamples`, which the exposition shows.
     package static let maximumSamples = 10_000
@@ -89,8 +90,8 @@ package struct MetricsSnapshot: Sendable {
         add(name, help: help, sample: Sample(labels: labels, value: .latency(value)))
     }
 
-    /// Adds another loop's samples: those of the same name and labels become one (counters and latencies add up, gauges as
-    /// they say), others are appended.
+    /// Adds another loop's samples: those of the same name and labels become one (counters and
+    /// latencies add up, gauges as they say), others are appended.
     package mutating func merge(_ other: MetricsSnapshot) {
         for family in other.families {
             for sample in family.samples { add(family.name, help: family.help, sample: sample) }

@@ -3,7 +3,8 @@ package enum PrometheusText {
     /// For the answer's `Content-Type`.
     package static let contentType: StaticString = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// The upper bounds of latency buckets: 100 us to 60 s in steps of 1, 2.5 and 5, in microseconds, with their text in seconds.
+    /// The upper bounds of latency buckets: 100 us to 60 s in steps of 1, 2.5 and 5, in
+    /// microseconds, with their text in seconds.
     static let bounds: [(microseconds: UInt64, seconds: StaticString)] = [
         (100, "0.0001"), (250, "0.00025"), (500, "0.0005"), (1_000, "0.001"), (2_500, "0.0025"), (5_000, "0.005"),
         (10_000, "0.01"), (25_000, "0.025"), (50_000, "0.05"), (100_000, "0.1"), (250_000, "0.25"), (500_000, "0.5"),

@@ -11,8 +11,8 @@ struct TimerNode: Sendable {
     var list: UInt16 = UInt16.max
 }
 
-/// The storage of timers: chunks that never move once made (growing one array would copy all timers in one go, a stall
-/// of milliseconds), and a free list through them.
+/// The storage of timers: chunks that never move once made (growing one array would copy all timers
+/// in one go, a stall of milliseconds), and a free list through them.
 struct TimerNodes: Sendable {
     static let chunkShift: Int32 = 12
     static let chunkCount = 1 << Int(chunkShift)

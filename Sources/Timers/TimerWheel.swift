@@ -1,16 +1,20 @@
 /// A hierarchical timer wheel: 4 levels of 256 slots, after Varghese and Lauck, as a plain value.
 ///
-/// A tick is whatever its user says (a millisecond, a second). Insert and cancel cost O(1); an advance costs the expired
-/// timers plus at most three moves per timer over its whole life, whatever the distance: occupied slots are found by bitmaps,
-/// so that a long silence costs nothing.
+/// A tick is whatever its user says (a millisecond, a second). Insert and cancel cost O(1); an
+/// advance costs the expired timers plus at most three moves per timer over its whole life,
+/// whatever the distance: occupied slots are found by bitmaps, so that a long silence costs
+/// nothing.
 ///
-/// A timer lies on the level of the highest byte in which its deadline differs from the current tick, so all deadlines of
-/// a lower level precede those of a higher one. When time enters a slot of a higher level, its timers move down. Timers
-/// further than 2^32 ticks wait in one list that is looked through when time reaches the first 2^32 ticks that one of them lies in.
+/// A timer lies on the level of the highest byte in which its deadline differs from the current
+/// tick, so all deadlines of a lower level precede those of a higher one. When time enters a slot
+/// of a higher level, its timers move down. Timers further than 2^32 ticks wait in one list that is
+/// looked through when time reaches the first 2^32 ticks that one of them lies in.
 ///
-/// Order: timers expire by deadline, and in order of insertion within one tick: the same on every replay.
+/// Order: timers expire by deadline, and in order of insertion within one tick: the same on every
+/// replay.
 package struct TimerWheel: Sendable {
-    /// Names a timer until it expires or is cancelled; afterwards it names nothing, even if its storage is used again.
+    /// Names a timer until it expires or is cancelled; afterwards it names nothing, even if its
+    /// storage is used again.
     package struct Handle: Hashable, Sendable {
         let index: Int32
         let generation: UInt32
@@ -19,16 +23,19 @@ package struct TimerWheel: Sendable {
     /// The default of `maximumTimers`.
     package static let defaultMaximumTimers = 1 << 20
 
-    /// The most timers that can be pending; storage grows in chunks of 4096 (128 KiB) up to it and is kept.
+    /// The most timers that can be pending; storage grows in chunks of 4096 (128 KiB) up to it and
+    /// is kept.
     package let maximumTimers: Int
-    /// The tick of the last advance: no pending timer that was inserted before it has a deadline at or before it.
+    /// The tick of the last advance: no pending timer that was inserted before it has a deadline at
+    /// or before it.
     package private(set) var currentTick: UInt64
     /// The number of pending timers.
     package private(set) var count = 0
 
     private var nodes: TimerNodes
     private var lists: TimerLists
-    /// The upper half of no distant timer's deadline is smaller (a bound: the timer that set it may be cancelled).
+    /// The upper half of no distant timer's deadline is smaller (a bound: the timer that set it may
+    /// be cancelled).
     private var distantBlock = UInt64.max
 
     package init(currentTick: UInt64 = 0, maximumTimers: Int = TimerWheel.defaultMaximumTimers) {
@@ -41,8 +48,8 @@ package struct TimerWheel: Sendable {
 
     package var isFull: Bool { count == maximumTimers }
 
-    /// Adds a timer that expires by the first advance to `deadline` or later; one whose deadline has passed expires by
-    /// the next advance, before all others.
+    /// Adds a timer that expires by the first advance to `deadline` or later; one whose deadline
+    /// has passed expires by the next advance, before all others.
     /// - Returns: `nil` when `maximumTimers` are pending.
     package mutating func insert(deadline: UInt64, payload: UInt64) -> Handle? {
         guard count < maximumTimers else { return nil }
@@ -68,11 +75,12 @@ package struct TimerWheel: Sendable {
             && nodes[handle.index].list != TimerLists.none
     }
 
-    /// Moves time to `tick` and appends the payloads of all timers with deadlines up to it to `expired`. Time never goes
-    /// back: an earlier tick than the current one is taken for the current one.
+    /// Moves time to `tick` and appends the payloads of all timers with deadlines up to it to
+    /// `expired`. Time never goes back: an earlier tick than the current one is taken for the
+    /// current one.
     ///
-    /// Expired timers are handed over in an array, not to a callback, so that what their user does (insert, cancel)
-    /// cannot disturb the walk. Allocates only if `expired` lacks capacity.
+    /// Expired timers are handed over in an array, not to a callback, so that what their user does
+    /// (insert, cancel) cannot disturb the walk. Allocates only if `expired` lacks capacity.
     package mutating func advance(to tick: UInt64, into expired: inout [UInt64]) {
         let target = max(tick, currentTick)
         expire(TimerLists.due, into: &expired)
@@ -89,8 +97,9 @@ package struct TimerWheel: Sendable {
         assert(count == 0 || nodes.count > 0)
     }
 
-    /// No timer expires before this tick (which is exact up to 256 ticks ahead, and early by less than its level's slot
-    /// beyond); `nil` when none is pending. For callers that sleep until there is something to do.
+    /// No timer expires before this tick (which is exact up to 256 ticks ahead, and early by less
+    /// than its level's slot beyond); `nil` when none is pending. For callers that sleep until
+    /// there is something to do.
     package var nextDeadlineHint: UInt64? {
         if !lists.isEmpty(TimerLists.due) { return currentTick }
         return nextEvent()?.tick

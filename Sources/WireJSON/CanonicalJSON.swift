@@ -1,19 +1,22 @@
-/// The canonical form of a JSON text by RFC 8785: no white space, members sorted by the UTF-16 units of their names,
-/// minimal escapes, numbers as ECMAScript writes them. Two requests that mean the same have the same canonical form, so
-/// its digest tells a repeated request from another one.
+/// The canonical form of a JSON text by RFC 8785: no white space, members sorted by the UTF-16
+/// units of their names, minimal escapes, numbers as ECMAScript writes them. Two requests that mean
+/// the same have the same canonical form, so its digest tells a repeated request from another one.
 ///
-/// To be kept and used again: it owns its scratch arrays, and in the common case (integers, no escapes) does not allocate.
+/// To be kept and used again: it owns its scratch arrays, and in the common case (integers, no
+/// escapes) does not allocate.
 ///
-/// One pass writes each member's canonical text straight to the output; an object whose members did not come in order is
-/// put in order by copying those texts.
+/// One pass writes each member's canonical text straight to the output; an object whose members did
+/// not come in order is put in order by copying those texts.
 ///
-/// As RFC 8785 demands (it takes I-JSON), repeated names, lone surrogates and numbers that no double holds are refused.
-/// Integers beyond 2^53 become the nearest double, as ECMAScript reads them: whoever must tell such numbers apart must
-/// refuse them before.
+/// As RFC 8785 demands (it takes I-JSON), repeated names, lone surrogates and numbers that no
+/// double holds are refused. Integers beyond 2^53 become the nearest double, as ECMAScript reads
+/// them: whoever must tell such numbers apart must refuse them before.
 package struct CanonicalJSON: Sendable {
-    /// A member that was written: where its text lies in the output, and its name's value in `names`.
+    /// A member that was written: where its text lies in the output, and its name's value in
+    /// `names`.
     private struct Member: Sendable {
-        /// The first eight bytes of the name as a number that orders as they do; the others are rarely asked.
+        /// The first eight bytes of the name as a number that orders as they do; the others are
+        /// rarely asked.
         var prefix: UInt64
         var start: Int32
         var end: Int32
@@ -35,8 +38,8 @@ package struct CanonicalJSON: Sendable {
         reordered.reserveCapacity(1024)
     }
 
-    /// Appends the canonical form of all of `input` to `output`, without the top-level member `excluded` if there is one.
-    /// After an error `output` holds a part of it.
+    /// Appends the canonical form of all of `input` to `output`, without the top-level member
+    /// `excluded` if there is one. After an error `output` holds a part of it.
     package mutating func canonicalize(
         _ input: Span<UInt8>,
         excludingTopLevelKey excluded: StaticString? = nil,
@@ -184,8 +187,9 @@ package struct CanonicalJSON: Sendable {
         return order
     }
 
-    /// By UTF-16 units, told from UTF-8: only characters beyond U+FFFF (lead bytes F0...F4) stand elsewhere, before
-    /// those of U+E000...U+FFFF (lead bytes EE and EF), because their surrogates are smaller.
+    /// By UTF-16 units, told from UTF-8: only characters beyond U+FFFF (lead bytes F0...F4) stand
+    /// elsewhere, before those of U+E000...U+FFFF (lead bytes EE and EF), because their surrogates
+    /// are smaller.
     private static func order(_ left: Member, _ right: Member, names: [UInt8]) -> Int {
         if left.prefix != right.prefix { return left.prefix < right.prefix ? -1 : 1 }
         let (leftStart, rightStart) = (Int(left.nameStart), Int(right.nameStart))
@@ -202,7 +206,8 @@ package struct CanonicalJSON: Sendable {
         byte == 0xEE || byte == 0xEF ? byte + 0x10 : byte
     }
 
-    /// The weights of the first eight bytes of the last name, first byte highest, short names filled with zeros.
+    /// The weights of the first eight bytes of the last name, first byte highest, short names
+    /// filled with zeros.
     private static func prefix(_ names: [UInt8], from start: Int) -> UInt64 {
         var prefix: UInt64 = 0
         let end = min(start + 8, names.count)

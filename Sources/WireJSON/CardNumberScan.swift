@@ -1,7 +1,9 @@
-/// Finds card numbers (PAN), so that a body that holds one is refused before it is journaled or logged.
+/// Finds card numbers (PAN), so that a body that holds one is refused before it is journaled or
+/// logged.
 ///
-/// What counts as a card number: 13 to 19 ASCII digits, alone or with single spaces or hyphens between them, not part of a
-/// longer row of digits, that pass the Luhn check and begin as the numbers of payment networks do:
+/// What counts as a card number: 13 to 19 ASCII digits, alone or with single spaces or hyphens
+/// between them, not part of a longer row of digits, that pass the Luhn check and begin as the
+/// numbers of payment networks do:
 ///
 /// | begins with | network | digits |
 /// | --- | --- | --- |
@@ -13,18 +15,19 @@
 /// | 50, 56...58, 60...69 | Maestro, Discover, UnionPay, RuPay, others | 13...19 |
 /// | 2200...2204, 9792 | Mir, Troy | 16...19 |
 ///
-/// A row written in groups must not touch a letter and not lie in a UUID (`UUIDShape`): idempotency keys and references are
-/// often UUIDs, and one in twenty thousand would be refused. A row in one piece may do both (`card4111...`).
-/// One in about twenty 16-digit numbers passes all this by chance (an order number, say): the product refuses those too, and
-/// its users must write them otherwise. Digits of other scripts are not looked for.
+/// A row written in groups must not touch a letter and not lie in a UUID (`UUIDShape`): idempotency
+/// keys and references are often UUIDs, and one in twenty thousand would be refused. A row in one
+/// piece may do both (`card4111...`). One in about twenty 16-digit numbers passes all this by
+/// chance (an order number, say): the product refuses those too, and its users must write them
+/// otherwise. Digits of other scripts are not looked for.
 package enum CardNumberScan {
     static let minimumDigits = 13
     static let maximumDigits = 19
 
     /// Whether `text` (the value of a string, or the text of a number) holds a card number.
     ///
-    /// Of any two neighbouring bytes inside a card number one is a digit, and it spans at least 13 bytes, so it is enough to
-    /// look at two bytes of every twelve until a digit shows up.
+    /// Of any two neighbouring bytes inside a card number one is a digit, and it spans at least 13
+    /// bytes, so it is enough to look at two bytes of every twelve until a digit shows up.
     package static func containsCardNumber(_ text: Span<UInt8>) -> Bool {
         var floor = 0
         var probe = minimumDigits - 1
@@ -44,9 +47,9 @@ package enum CardNumberScan {
         return false
     }
 
-    /// Whether any string, name or number of a JSON document holds a card number, however it is escaped. To be asked of
-    /// documents that a parser has accepted; others give an answer too, without trapping. `scratch` is only used if the
-    /// document has escapes.
+    /// Whether any string, name or number of a JSON document holds a card number, however it is
+    /// escaped. To be asked of documents that a parser has accepted; others give an answer too,
+    /// without trapping. `scratch` is only used if the document has escapes.
     package static func documentContainsCardNumber(_ document: Span<UInt8>, scratch: inout [UInt8]) -> Bool {
         // Quotes, commas and colons end a row of digits, so the raw text can be searched as it is.
         guard PlainBytes.containBackslash(document) else { return containsCardNumber(document) }
@@ -63,7 +66,8 @@ package enum CardNumberScan {
 
     private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 26 }
 
-    /// Tries every group of digits of a row (a maximal one of digits and separators) as the beginning of a card number.
+    /// Tries every group of digits of a row (a maximal one of digits and separators) as the
+    /// beginning of a card number.
     private static func rowHoldsCardNumber(_ text: Span<UInt8>, start: Int, end: Int) -> Bool {
         var index = start
         while index < end {
@@ -102,8 +106,8 @@ package enum CardNumberScan {
         return false
     }
 
-    /// Copies a document with its escapes resolved as far as they concern card numbers: those of ASCII characters. Others
-    /// become a byte that ends a row of digits, as they do.
+    /// Copies a document with its escapes resolved as far as they concern card numbers: those of
+    /// ASCII characters. Others become a byte that ends a row of digits, as they do.
     private static func resolveEscapes(_ document: Span<UInt8>, into scratch: inout [UInt8]) {
         var index = 0
         while index < document.count {
@@ -125,8 +129,8 @@ package enum CardNumberScan {
     }
 }
 
-/// Digits on their way to being a card number: their count, the first four of them, and the Luhn sums for both possible
-/// positions of the last digit, so that one walk tries every length.
+/// Digits on their way to being a card number: their count, the first four of them, and the Luhn
+/// sums for both possible positions of the last digit, so that one walk tries every length.
 private struct CardNumberCandidate {
     private(set) var count = 0
     private var prefix = 0

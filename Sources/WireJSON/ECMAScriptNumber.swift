@@ -1,7 +1,9 @@
-/// Numbers as ECMAScript's Number::toString writes them (ECMA-262, 6.1.6.1.20), which RFC 8785 asks for: the shortest digits
-/// that read back as the same double, in fixed notation from 1e-6 to below 1e21.
+/// Numbers as ECMAScript's Number::toString writes them (ECMA-262, 6.1.6.1.20), which RFC 8785 asks
+/// for: the shortest digits that read back as the same double, in fixed notation from 1e-6 to below
+/// 1e21.
 enum ECMAScriptNumber {
-    /// Appends the canonical form of a number of a text. Allocates: for numbers that are not plain integers.
+    /// Appends the canonical form of a number of a text. Allocates: for numbers that are not plain
+    /// integers.
     static func append(_ number: JSONNumber, in input: Span<UInt8>, into output: inout [UInt8]) throws(JSONError) {
         let text = String(unsafeUninitializedCapacity: number.range.count) { buffer in
             for index in 0..<number.range.count { buffer[index] = input[number.range.lowerBound + index] }
@@ -25,7 +27,8 @@ enum ECMAScriptNumber {
         append(decimal.digits, point: decimal.point, &output)
     }
 
-    /// `point` is the place of the decimal point: 0.d1d2d3... x 10^point. The standard calls it n, and the count of digits k.
+    /// `point` is the place of the decimal point: 0.d1d2d3... x 10^point. The standard calls it n,
+    /// and the count of digits k.
     private static func append(_ digits: [UInt8], point: Int, _ output: inout [UInt8]) {
         let count = digits.count
         switch point {
@@ -57,8 +60,9 @@ enum ECMAScriptNumber {
     }
 }
 
-/// The shortest decimal digits of a positive double, without leading and trailing zeros, taken from Swift's description
-/// (which is the shortest, and the closest among the shortest, as ECMAScript wants).
+/// The shortest decimal digits of a positive double, without leading and trailing zeros, taken from
+/// Swift's description (which is the shortest, and the closest among the shortest, as ECMAScript
+/// wants).
 private struct ShortestDecimal {
     /// ASCII digits.
     private(set) var digits: [UInt8] = []

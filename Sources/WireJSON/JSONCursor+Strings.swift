@@ -23,7 +23,8 @@ extension JSONCursor {
         }
     }
 
-    /// The index behind the escape whose backslash stands at `index`; a surrogate takes its other half with it.
+    /// The index behind the escape whose backslash stands at `index`; a surrogate takes its other
+    /// half with it.
     private static func skipEscape(_ input: Span<UInt8>, at index: Int) throws(JSONError) -> Int {
         guard index + 1 < input.count else { throw JSONError(.unexpectedEnd, at: input.count) }
         switch input[index + 1] {
@@ -73,7 +74,8 @@ func hexDigit(_ byte: UInt8) -> UInt32? {
     }
 }
 
-/// Well-formedness of UTF-8 by table 3-7 of the Unicode standard (no overlong forms, no surrogates, none above U+10FFFF).
+/// Well-formedness of UTF-8 by table 3-7 of the Unicode standard (no overlong forms, no surrogates,
+/// none above U+10FFFF).
 package enum UTF8Check {
     /// Whether all of `bytes` is well-formed UTF-8.
     package static func isValid(_ bytes: Span<UInt8>) -> Bool {

@@ -1,8 +1,8 @@
 /// A strict RFC 8259 pull parser: a position in a text that its user passes to every call.
 ///
-/// The text is a parameter, not a property: a `Span<UInt8>` parameter with safe subscripts is the fastest form measured, and a
-/// cursor that holds no span can be stored anywhere. Passing different texts to one cursor is a mistake of the caller; it
-/// gives errors, never a trap.
+/// The text is a parameter, not a property: a `Span<UInt8>` parameter with safe subscripts is the
+/// fastest form measured, and a cursor that holds no span can be stored anywhere. Passing different
+/// texts to one cursor is a mistake of the caller; it gives errors, never a trap.
 ///
 ///     var cursor = JSONCursor(maximumDepth: 8)
 ///     try cursor.beginObject(body)
@@ -13,8 +13,8 @@
 ///     }
 ///     try cursor.finish(body)
 ///
-/// Strings are checked as they pass (UTF-8, escapes, paired surrogates), so everything read afterwards is well-formed.
-/// After an error the cursor is of no further use.
+/// Strings are checked as they pass (UTF-8, escapes, paired surrogates), so everything read
+/// afterwards is well-formed. After an error the cursor is of no further use.
 package struct JSONCursor: Sendable {
     /// The longest text; offsets fit `Int32`.
     package static let maximumBytes = Int(Int32.max) - 1
@@ -59,8 +59,9 @@ package struct JSONCursor: Sendable {
         try open(input, UInt8(ascii: "["))
     }
 
-    /// The next member's name, with the cursor at its value, which must be read or skipped before the next call; `nil`
-    /// after the closing brace. Names that repeat are not noticed here: see the other `nextMember`.
+    /// The next member's name, with the cursor at its value, which must be read or skipped before
+    /// the next call; `nil` after the closing brace. Names that repeat are not noticed here: see
+    /// the other `nextMember`.
     package mutating func nextMember(_ input: Span<UInt8>) throws(JSONError) -> JSONString? {
         guard try nextItem(input, closing: UInt8(ascii: "}")) else { return nil }
         guard try peek(input) == UInt8(ascii: "\"") else { throw JSONError(.unexpectedByte, at: offset) }
@@ -70,8 +71,8 @@ package struct JSONCursor: Sendable {
         return name
     }
 
-    /// The same, and refuses a name that this object had before (`duplicateKey`), or more of them than
-    /// `JSONMemberNames.maximumCount`. Use a fresh `names` per object.
+    /// The same, and refuses a name that this object had before (`duplicateKey`), or more of them
+    /// than `JSONMemberNames.maximumCount`. Use a fresh `names` per object.
     package mutating func nextMember(
         _ input: Span<UInt8>,
         distinctFrom names: inout JSONMemberNames
@@ -81,8 +82,8 @@ package struct JSONCursor: Sendable {
         return name
     }
 
-    /// Whether another element follows, with the cursor at it; it must be read or skipped before the next call. False
-    /// after the closing bracket.
+    /// Whether another element follows, with the cursor at it; it must be read or skipped before
+    /// the next call. False after the closing bracket.
     package mutating func nextElement(_ input: Span<UInt8>) throws(JSONError) -> Bool {
         try nextItem(input, closing: UInt8(ascii: "]"))
     }
@@ -101,7 +102,8 @@ package struct JSONCursor: Sendable {
         return try lexNumber(input)
     }
 
-    /// Reads an integer: a number without fraction and exponent (`notAnInteger`) within `Int64` (`numberOutOfRange`).
+    /// Reads an integer: a number without fraction and exponent (`notAnInteger`) within `Int64`
+    /// (`numberOutOfRange`).
     package mutating func readInt64(_ input: Span<UInt8>) throws(JSONError) -> Int64 {
         let number = try readNumber(input)
         switch number.value {

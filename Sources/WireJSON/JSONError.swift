@@ -26,7 +26,8 @@ package struct JSONError: Error, Equatable, Sendable {
         case tooDeep = 11
         /// An object has a name twice.
         case duplicateKey = 12
-        /// More members in one object than a duplicate-checking reader holds (`JSONMemberNames.maximumCount`).
+        /// More members in one object than a duplicate-checking reader holds
+        /// (`JSONMemberNames.maximumCount`).
         case tooManyMembers = 13
         /// A value of another kind than the reader asked for.
         case wrongType = 14
@@ -35,7 +36,8 @@ package struct JSONError: Error, Equatable, Sendable {
     }
 
     package var code: Code
-    /// The offset of the offending byte from the start of the text; the text's length at an unexpected end.
+    /// The offset of the offending byte from the start of the text; the text's length at an
+    /// unexpected end.
     package var offset: Int
 
     package init(_ code: Code, at offset: Int) {

@@ -1,8 +1,9 @@
-/// The names one object has had so far, to refuse the second of two equal ones: parsers disagree about which of them
-/// counts, and what two parsers read differently is how a check is passed by and something else is paid.
+/// The names one object has had so far, to refuse the second of two equal ones: parsers disagree
+/// about which of them counts, and what two parsers read differently is how a check is passed by
+/// and something else is paid.
 ///
-/// Holds offsets into the text and a one-word summary of each name, all in place; 64 is more than any request of ours
-/// has members (metadata: 50).
+/// Holds offsets into the text and a one-word summary of each name, all in place; 64 is more than
+/// any request of ours has members (metadata: 50).
 package struct JSONMemberNames: ~Copyable {
     /// The most members of an object; more are refused (`tooManyMembers`).
     package static let maximumCount = 64
@@ -38,7 +39,8 @@ package struct JSONMemberNames: ~Copyable {
         count += 1
     }
 
-    /// Length, first, middle and last byte: tells names apart that people choose, at the cost of three loads.
+    /// Length, first, middle and last byte: tells names apart that people choose, at the cost of
+    /// three loads.
     private static func summary(_ name: JSONString, _ input: Span<UInt8>) -> UInt32 {
         guard !name.hasEscapes else { return escaped }
         let range = name.range

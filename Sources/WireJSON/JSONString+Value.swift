@@ -1,5 +1,6 @@
 extension JSONString {
-    /// Appends the string's value (escapes resolved, UTF-8) to `output`. `input` is the text the string was read from.
+    /// Appends the string's value (escapes resolved, UTF-8) to `output`. `input` is the text the
+    /// string was read from.
     package func unescape(_ input: Span<UInt8>, into output: inout [UInt8]) {
         guard hasEscapes else {
             output.append(input, range)
@@ -65,7 +66,8 @@ extension JSONString {
     }
 }
 
-/// Walks over the value of a string that was read before, byte by byte. The string's escapes are known to be right.
+/// Walks over the value of a string that was read before, byte by byte. The string's escapes are
+/// known to be right.
 struct JSONUnescaper {
     private var index: Int
     private let end: Int

@@ -2,12 +2,14 @@ package import NIOCore
 
 /// The pieces of JSON text that writers share.
 package enum JSONText {
-    /// Whether `utf8` holds a byte that a JSON string cannot hold as it is: quote, backslash, below U+0020.
+    /// Whether `utf8` holds a byte that a JSON string cannot hold as it is: quote, backslash, below
+    /// U+0020.
     package static func needsEscaping(_ utf8: Span<UInt8>) -> Bool {
         PlainBytes.needEscaping(utf8)
     }
 
-    /// Writes the inside of a JSON string with minimal escapes (those RFC 8785 asks for). One copy if nothing needs escaping.
+    /// Writes the inside of a JSON string with minimal escapes (those RFC 8785 asks for). One copy
+    /// if nothing needs escaping.
     package static func writeEscaped(_ utf8: Span<UInt8>, into buffer: inout ByteBuffer) {
         guard needsEscaping(utf8) else {
             buffer.writeBytes(utf8.bytes)

@@ -8,7 +8,8 @@ package enum JSONKind: UInt8, Sendable {
     case null
 }
 
-/// A string (or a member's name) in a text: the bytes between the quotes, already checked to be well-formed.
+/// A string (or a member's name) in a text: the bytes between the quotes, already checked to be
+/// well-formed.
 package struct JSONString: Sendable, Equatable {
     /// Offsets of the first byte after the opening quote and of the closing quote.
     package let start: Int32

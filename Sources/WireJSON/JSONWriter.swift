@@ -1,6 +1,7 @@
 package import NIOCore
 
-/// Writes JSON into a `ByteBuffer` that its user passes to every call; all it knows is whether a comma is due.
+/// Writes JSON into a `ByteBuffer` that its user passes to every call; all it knows is whether a
+/// comma is due.
 ///
 ///     var json = JSONWriter()
 ///     json.beginObject(into: &body)
@@ -8,8 +9,8 @@ package import NIOCore
 ///     json.string("pay_1", into: &body)
 ///     json.endObject(into: &body)
 ///
-/// The user keeps objects and arrays paired and gives every name a value. Nothing here allocates, but for the buffer's
-/// own growth: reserve what is needed before.
+/// The user keeps objects and arrays paired and gives every name a value. Nothing here allocates,
+/// but for the buffer's own growth: reserve what is needed before.
 package struct JSONWriter: Sendable {
     private var needsComma = false
 
@@ -83,7 +84,8 @@ package struct JSONWriter: Sendable {
         buffer.writeBytes(json.bytes)
     }
 
-    /// Opens a string that the caller fills with bytes that need no escaping (an identifier's); `endString` closes it.
+    /// Opens a string that the caller fills with bytes that need no escaping (an identifier's);
+    /// `endString` closes it.
     package mutating func beginString(into buffer: inout ByteBuffer) {
         separate(&buffer)
         buffer.writeInteger(UInt8(ascii: "\""))

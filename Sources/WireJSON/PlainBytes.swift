@@ -1,13 +1,13 @@
 /// Finds the bytes that a JSON string cannot pass over blindly, eight at a time within a word.
 ///
-/// The word tricks mark bytes by their highest bit; borrows can mark too many bytes above a marked one, never the lowest
-/// of them, which is all that is used.
+/// The word tricks mark bytes by their highest bit; borrows can mark too many bytes above a marked
+/// one, never the lowest of them, which is all that is used.
 enum PlainBytes {
     private static let ones: UInt64 = 0x0101_0101_0101_0101
     private static let highBits: UInt64 = 0x8080_8080_8080_8080
 
-    /// The index of the first byte at or after `start` that is a quote, a backslash, below U+0020 or not ASCII; the length
-    /// of the text if there is none.
+    /// The index of the first byte at or after `start` that is a quote, a backslash, below U+0020
+    /// or not ASCII; the length of the text if there is none.
     static func end(_ input: Span<UInt8>, from start: Int) -> Int {
         var index = start
         while index + 8 <= input.count {

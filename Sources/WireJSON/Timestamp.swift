@@ -9,8 +9,8 @@ package enum Timestamp {
     /// 9999-12-31T23:59:59.999Z.
     package static let latestMilliseconds: Int64 = 253_402_300_799_999
 
-    /// Writes `2026-11-21T10:50:41.123Z` (no quotes) from milliseconds since 1970. Times that four digits of a year
-    /// cannot say are written as the nearest that they can.
+    /// Writes `2026-11-21T10:50:41.123Z` (no quotes) from milliseconds since 1970. Times that four
+    /// digits of a year cannot say are written as the nearest that they can.
     package static func write(milliseconds: Int64, into buffer: inout ByteBuffer) {
         let clamped = min(max(milliseconds, earliestMilliseconds), latestMilliseconds)
         let days = clamped.flooredDivision(by: 86_400_000)
@@ -28,9 +28,10 @@ package enum Timestamp {
         }
     }
 
-    /// The milliseconds since 1970 of an RFC 3339 time: `2026-11-21T10:50:41Z`, with a fraction of up to nine digits (what is finer
-    /// than a millisecond is cut off) and any offset from UTC. nil for anything else, and for days and times that do not exist (a
-    /// leap second counts as the first second of the next minute).
+    /// The milliseconds since 1970 of an RFC 3339 time: `2026-11-21T10:50:41Z`, with a fraction of
+    /// up to nine digits (what is finer than a millisecond is cut off) and any offset from UTC. nil
+    /// for anything else, and for days and times that do not exist (a leap second counts as the
+    /// first second of the next minute).
     package static func milliseconds(_ text: Span<UInt8>) -> Int64? {
         guard text.count >= 20, text.count <= 35, text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"),
             text[10] | 0x20 == UInt8(ascii: "t"), text[13] == UInt8(ascii: ":"), text[16] == UInt8(ascii: ":"),
@@ -110,7 +111,8 @@ struct CivilDate: Equatable {
         self.day = day
     }
 
-    /// The opposite of `init(daysSince1970:)`; a day that the month does not have counts into the next one.
+    /// The opposite of `init(daysSince1970:)`; a day that the month does not have counts into the
+    /// next one.
     static func daysSince1970(year: Int, month: Int, day: Int) -> Int64 {
         let yearFromMarch = Int64(month <= 2 ? year - 1 : year)
         let era = yearFromMarch.flooredDivision(by: 400)
@@ -120,7 +122,8 @@ struct CivilDate: Equatable {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    /// Counts in eras of 400 years (146,097 days) that begin on 1 March, so that the leap day comes last.
+    /// Counts in eras of 400 years (146,097 days) that begin on 1 March, so that the leap day comes
+    /// last.
     init(daysSince1970: Int64) {
         // 0000-03-01 is 719,468 days before 1970-01-01.
         let shifted = daysSince1970 + 719_468

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Glibc
 
-/// The process's entry: the main thread waits for signals and nothing else; the command runs on the other threads.
+/// The process's entry: the main thread waits for signals and nothing else; the command runs on the
+/// other threads.
 @main
 enum Entry {
     static func main() {

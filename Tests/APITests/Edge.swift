@@ -104,7 +104,8 @@ final class Edge {
         return payment
     }
 
-    /// What a body of `POST /v1/payments` is answered with: a problem, or nothing when it became a command.
+    /// What a body of `POST /v1/payments` is answered with: a problem, or nothing when it became a
+    /// command.
     func problem(creating body: String) -> Answer? {
         problem(creating: Array(body.utf8))
     }
@@ -128,7 +129,8 @@ struct Answer {
         body = String(buffer: response.body)
     }
 
-    /// The text or number of a top-level member of a problem document. Enough for documents that the edge writes flat.
+    /// The text or number of a top-level member of a problem document. Enough for documents that
+    /// the edge writes flat.
     func member(_ name: String) -> String? {
         guard let start = body.firstRange(of: "\"\(name)\":")?.upperBound else { return nil }
         let rest = body[start...]

@@ -24,7 +24,8 @@ import Testing
         )
     }
 
-    /// As docs/records.md says of a record's actor; the digits of a key's hash are those of the configuration.
+    /// As docs/records.md says of a record's actor; the digits of a key's hash are those of the
+    /// configuration.
     @Test func `a command names its credential by the first 8 bytes of the hash`() throws {
         let edge = try Edge()
         func named(_ key: APIKey) throws -> UInt64 {

@@ -3,8 +3,9 @@ import Gateway
 import NIOCore
 import NIOPosix
 
-/// Counts the heap allocations of one request at the edge, and of one payment on its whole path. Fails when a committed budget
-/// (`budget.txt`: a name and a number a line) is exceeded. Allocations are deterministic where seconds are not.
+/// Counts the heap allocations of one request at the edge, and of one payment on its whole path.
+/// Fails when a committed budget (`budget.txt`: a name and a number a line) is exceeded.
+/// Allocations are deterministic where seconds are not.
 @main
 struct AllocationBudget {
     static func main() async throws {

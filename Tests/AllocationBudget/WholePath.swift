@@ -7,9 +7,9 @@ import NIOCore
 import NIOPosix
 import PSPSimulator
 
-/// One payment from TLS to the answer: HTTP/2, JSON, idempotency, two journal records, the PSP call and back. Runs the real
-/// gateway, simulator and client in one process on real sockets and disk; the counter tells threads apart, and only the
-/// gateway's are counted.
+/// One payment from TLS to the answer: HTTP/2, JSON, idempotency, two journal records, the PSP call
+/// and back. Runs the real gateway, simulator and client in one process on real sockets and disk;
+/// the counter tells threads apart, and only the gateway's are counted.
 enum WholePath {
     /// Allocations of one payment on all threads of the gateway.
     static func measure(_ setting: Setting) async throws -> Double {

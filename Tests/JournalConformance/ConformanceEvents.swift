@@ -1,9 +1,11 @@
 import Foundation
 package import Journal
 
-/// Remembers what a journal told an owner and the readers of its feeds, and lets a test wait for it.
+/// Remembers what a journal told an owner and the readers of its feeds, and lets a test wait for
+/// it.
 ///
-/// Proof that `@unchecked Sendable` holds: every access to `heard` is between `lock` and `unlock` of the condition.
+/// Proof that `@unchecked Sendable` holds: every access to `heard` is between `lock` and `unlock`
+/// of the condition.
 package final class ConformanceEvents: JournalOwner, @unchecked Sendable {
     package struct Heard: Sendable {
         package var durable: [RecordPosition] = []

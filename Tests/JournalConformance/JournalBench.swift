@@ -1,7 +1,7 @@
 package import Journal
 
-/// One journal of an engine, and what a test can do to what it stands on. An engine of another kind brings its own bench and runs
-/// the same checks.
+/// One journal of an engine, and what a test can do to what it stands on. An engine of another kind
+/// brings its own bench and runs the same checks.
 package protocol JournalBench {
     /// Opens the journal, which is made at the first time.
     func open() throws(JournalError) -> any JournalStore
@@ -11,14 +11,16 @@ package protocol JournalBench {
     func stall()
     /// Ends the stall.
     func release()
-    /// The process ends at once: what is not durable is lost. The journal is opened again afterwards.
+    /// The process ends at once: what is not durable is lost. The journal is opened again
+    /// afterwards.
     func kill(_ store: any JournalStore)
-    /// Lets the engine forget whatever it may, records up to `position` being in a snapshot; false if it never forgets any.
+    /// Lets the engine forget whatever it may, records up to `position` being in a snapshot; false
+    /// if it never forgets any.
     func forget(_ store: any JournalStore, _ engine: any JournalEngine, upTo position: RecordPosition) -> Bool
 }
 
-/// What every engine owes its owners, followers and consumers; each check on a journal of its own. Throws `ConformanceFailure` at the
-/// first promise that is not kept.
+/// What every engine owes its owners, followers and consumers; each check on a journal of its own.
+/// Throws `ConformanceFailure` at the first promise that is not kept.
 package func checkConformance(of make: () throws -> any JournalBench) throws {
     for check in conformanceChecks { try check.run(make()) }
 }

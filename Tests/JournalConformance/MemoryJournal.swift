@@ -1,8 +1,8 @@
 package import Journal
 import Synchronization
 
-/// A journal in memory, for tests of what stands on journals: simple where the local one is fast. What a kill leaves is what was
-/// flushed.
+/// A journal in memory, for tests of what stands on journals: simple where the local one is fast.
+/// What a kill leaves is what was flushed.
 package final class MemoryJournal: JournalStore {
     /// Faults that a test plants, to show that the checks find them.
     package enum Fault: Sendable {

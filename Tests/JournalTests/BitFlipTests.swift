@@ -2,8 +2,9 @@ import Testing
 
 @testable import Journal
 
-/// One bit of every byte of a small journal's files is wrong, in turn. Opening then gives every acknowledged record, or refuses and
-/// names the file and a place at or before the damage. It never gives fewer.
+/// One bit of every byte of a small journal's files is wrong, in turn. Opening then gives every
+/// acknowledged record, or refuses and names the file and a place at or before the damage. It never
+/// gives fewer.
 @Suite struct BitFlipTests {
     /// Header and three frames fill a segment.
     static let configuration = {
@@ -96,8 +97,9 @@ import Testing
         #expect(refused > 2 * 4_096 + 4 * 2_000 && whole + refused == 2 * 16_384 + 4_096 + 64 * 512)
     }
 
-    /// Of a killed journal the last batch has no witness: damage to it looks like a write that did not end, and is cut, reported and
-    /// kept aside (docs/journal.md, "What remains"). Nothing else may be lost.
+    /// Of a killed journal the last batch has no witness: damage to it looks like a write that did
+    /// not end, and is cut, reported and kept aside (docs/journal.md, "What remains"). Nothing else
+    /// may be lost.
     @Test func everyByteOfAKilledJournal() throws {
         let image = try Self.image(closed: false)
         let lastSegment = TestJournal.directory + "/" + JournalDirectory.segmentName(2)

@@ -2,7 +2,8 @@ import Testing
 
 @testable import Journal
 
-/// Headers with right checksums and numbers that no journal can have, as the fuzzer made them: refused or harmless, never a trap.
+/// Headers with right checksums and numbers that no journal can have, as the fuzzer made them:
+/// refused or harmless, never a trap.
 @Suite struct ForgedHeaderTests {
     private static func path(_ name: String) -> String { TestJournal.directory + "/" + name }
 

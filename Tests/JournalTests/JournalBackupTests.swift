@@ -2,7 +2,8 @@ import Testing
 
 @testable import Journal
 
-/// Hot copies: whatever the journal does meanwhile, the copy opens by itself with every record that was durable when it began.
+/// Hot copies: whatever the journal does meanwhile, the copy opens by itself with every record that
+/// was durable when it began.
 @Suite struct JournalBackupTests {
     private let disk = FakeDisk()
     private static let target = "backup"

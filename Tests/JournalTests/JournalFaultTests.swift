@@ -3,9 +3,11 @@ import Testing
 
 @testable import Journal
 
-/// One fault at every file operation in turn: nothing acknowledged is lost, nothing is there twice, and the next start works.
+/// One fault at every file operation in turn: nothing acknowledged is lost, nothing is there twice,
+/// and the next start works.
 @Suite struct JournalFaultTests {
-    /// Two sessions over several segments. Returns what was acknowledged and appended when the scenario ended or broke.
+    /// Two sessions over several segments. Returns what was acknowledged and appended when the
+    /// scenario ended or broke.
     private func scenario(_ disk: FakeDisk) -> (acknowledged: RecordPosition, appended: RecordPosition) {
         var acknowledged: RecordPosition = 0
         var appended: RecordPosition = 0

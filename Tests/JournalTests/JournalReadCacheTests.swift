@@ -2,7 +2,8 @@ import Testing
 
 @testable import Journal
 
-/// Reading a list of records that leads back, with what one read opened and decoded kept for the next.
+/// Reading a list of records that leads back, with what one read opened and decoded kept for the
+/// next.
 @Suite struct JournalReadCacheTests {
     private let disk = FakeDisk()
 

@@ -2,7 +2,8 @@ import Testing
 
 @testable import Journal
 
-/// Torn tails, damage and missing files: recovery keeps every acknowledged record or refuses to start.
+/// Torn tails, damage and missing files: recovery keeps every acknowledged record or refuses to
+/// start.
 @Suite struct JournalRecoveryTests {
     static let segment = TestJournal.directory + "/" + JournalDirectory.segmentName(1)
     static let second = TestJournal.directory + "/" + JournalDirectory.segmentName(2)
@@ -20,7 +21,8 @@ import Testing
         return disk
     }
 
-    /// The same disk before and after one more batch, as if the power went while that batch was being written.
+    /// The same disk before and after one more batch, as if the power went while that batch was
+    /// being written.
     private func beforeAndAfterLastBatch() throws -> (disk: FakeDisk, before: [UInt8], after: [UInt8], offset: Int) {
         let disk = try closedJournal()
         let before = disk.contents(Self.segment)
@@ -34,7 +36,8 @@ import Testing
         return (disk, before, after, offset / 4096 * 4096)
     }
 
-    /// Opens the journal of a torn image; it must hold six records, or eight if the whole batch is there.
+    /// Opens the journal of a torn image; it must hold six records, or eight if the whole batch is
+    /// there.
     private func expectRecovery(_ disk: FakeDisk, image: [UInt8], whole: Bool, torn: Bool) throws {
         disk.setContents(Self.segment, image)
         let recovered = try TestJournal(disk)
@@ -88,7 +91,8 @@ import Testing
         let disk = try closedJournal(TestJournal.configuration(segmentBytes: 16_384, batchBytes: 4_096))
         var refused = 0
         for byte in disk.contents(path).indices {
-            // Zeros of the unused segment and of unused slots are alike everywhere: a sample of them is enough.
+            // Zeros of the unused segment and of unused slots are alike everywhere: a sample of
+            // them is enough.
             if path == Self.second || byte >= 4_096 * 2, path != Self.segment, byte % 61 != 0 { continue }
             disk.flip(path, byte: byte, mask: 1 << UInt8(byte % 8))
             var records: [[UInt8]] = []

@@ -2,7 +2,8 @@ import Testing
 
 @testable import Journal
 
-/// The explicit way out after damage: cut before a record, keep everything that is cut, start again.
+/// The explicit way out after damage: cut before a record, keep everything that is cut, start
+/// again.
 @Suite struct JournalRepairTests {
     /// Three batches of two records to a segment.
     static let configuration = TestJournal.configuration(segmentBytes: 16_384, batchBytes: 4_096)

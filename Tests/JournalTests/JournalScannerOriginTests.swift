@@ -2,7 +2,8 @@ import Testing
 
 @testable import Journal
 
-/// Starting from a snapshot: only the records after it are replayed, and only the segments that hold them need to be there.
+/// Starting from a snapshot: only the records after it are replayed, and only the segments that
+/// hold them need to be there.
 @Suite struct JournalScannerOriginTests {
     /// Header and three batches of one record fill a segment.
     static let configuration = TestJournal.configuration(segmentBytes: 16_384, batchBytes: 4_096)

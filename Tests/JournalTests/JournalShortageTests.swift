@@ -4,7 +4,8 @@ import Testing
 
 /// Descriptors and memory come back; a journal waits for them and is never taken for lost.
 @Suite(.timeLimit(.minutes(2))) struct JournalShortageTests {
-    /// ENFILE, EMFILE, EINTR, ENOMEM, EAGAIN; when the next segment is begun, and when it is opened for use.
+    /// ENFILE, EMFILE, EINTR, ENOMEM, EAGAIN; when the next segment is begun, and when it is opened
+    /// for use.
     @Test(arguments: [23, 24, 4, 12, 11] as [Int32], [JournalFileMode.prepare, .durable])
     func `a shortage while the next segment is prepared passes by`(code: Int32, mode: JournalFileMode) throws {
         let disk = ShortageDisk(FakeDisk())

@@ -3,8 +3,9 @@ import Testing
 
 @testable import Journal
 
-/// The file operation number N fails, or the power goes in it, for every N until the scenario runs to its end (as SQLite tests
-/// its own). After each: nothing acknowledged is lost, nothing refused is there, and the journal goes on.
+/// The file operation number N fails, or the power goes in it, for every N until the scenario runs
+/// to its end (as SQLite tests its own). After each: nothing acknowledged is lost, nothing refused
+/// is there, and the journal goes on.
 @Suite struct NthOperationTests {
     struct Trouble: CustomTestStringConvertible {
         var name: String

@@ -2,7 +2,8 @@ import Testing
 
 @testable import Journal
 
-/// Power failures and refusals at every operation of a scenario in which segments are archived, recycled and removed.
+/// Power failures and refusals at every operation of a scenario in which segments are archived,
+/// recycled and removed.
 @Suite struct SegmentArchiveCrashTests {
     /// What is durable is known, and what was retired.
     private struct Progress {
@@ -32,7 +33,8 @@ import Testing
         journal.journal.close()
     }
 
-    /// Every record that was durable is there: by start from the snapshot, by a start from nothing, and in the chain.
+    /// Every record that was durable is there: by start from the snapshot, by a start from nothing,
+    /// and in the chain.
     private func expectAll(_ disk: FakeDisk, _ progress: Progress, operation: Int) throws {
         let started = try ArchivingJournal(disk, spares: 1, from: progress.retired)
         let last = started.journal.lastPosition
@@ -89,7 +91,8 @@ import Testing
                 journal.journal.retire(upTo: RecordPosition(round * 5 - 2))
                 journal.archiveAll()
             }
-            // 40 records end in the first batch of a segment; the next batch is the one that is torn.
+            // 40 records end in the first batch of a segment; the next batch is the one that is
+            // torn.
             let name = try #require(
                 disk.fileNames.filter {
                     $0.hasSuffix(".journal") && disk.contents($0)[16] & 2 == 0 && disk.contents($0)[0] != 0

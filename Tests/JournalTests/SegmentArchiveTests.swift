@@ -169,7 +169,8 @@ import Testing
         journal.archiveAll()
         let before = names(".archive")
         #expect(before.count > 3)
-        // The newest archived segment's batches have to be older than the oldest's by more than a millisecond.
+        // The newest archived segment's batches have to be older than the oldest's by more than a
+        // millisecond.
         for _ in 0..<20 {
             journal.clock.advance(60_000_000_000)
             journal.archiveAll()

@@ -29,7 +29,8 @@ struct FuseFilterTests {
         let filter = builder.build(digests(20_000, seed: 1), appendingTo: &fingerprints)
         let asked = 1 << 19
         let wrong = digests(asked, seed: 2).filter { filter.mayContain($0, fingerprints, base: 0) }.count
-        // Eight are expected. Chance alone gives more than 30 less than once in a hundred million seeds, and the seed is fixed.
+        // Eight are expected. Chance alone gives more than 30 less than once in a hundred million
+        // seeds, and the seed is fixed.
         #expect(wrong > 0 && wrong < 30, "\(wrong) of \(asked)")
     }
 

@@ -4,7 +4,8 @@ import Testing
 
 @testable import KeyRuns
 
-/// Damage to any file is refused with the file's name, or found when the key is read; a wrong answer is never given.
+/// Damage to any file is refused with the file's name, or found when the key is read; a wrong
+/// answer is never given.
 @Suite("Damaged runs of completed keys")
 struct KeyRunDamageTests {
     private let now: UInt32 = 1_000_000

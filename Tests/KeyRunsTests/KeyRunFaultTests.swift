@@ -4,8 +4,9 @@ import Testing
 
 @testable import KeyRuns
 
-/// Every file operation of a scenario fails once. After each failure, and after a loss of power that follows it, every key
-/// whose `add` returned is found, the same call succeeds when it is tried again, and no file is left over.
+/// Every file operation of a scenario fails once. After each failure, and after a loss of power
+/// that follows it, every key whose `add` returned is found, the same call succeeds when it is
+/// tried again, and no file is left over.
 @Suite("File operations that fail")
 struct KeyRunFaultTests {
     private static let now: UInt32 = 1_000_000

@@ -24,7 +24,8 @@ struct KeyRunPropertyTests {
                 for _ in 0..<random.next() % 120 {
                     record += 1
                     var key = random.key(record: record, expiresAt: now + ttl - UInt32(random.next() % 50))
-                    // Sometimes a key that was known before. A key that is completed later is forgotten later.
+                    // Sometimes a key that was known before. A key that is completed later is
+                    // forgotten later.
                     if random.next() % 8 == 0, let known = model.values.randomElement(using: &random) {
                         key.digest = known.digest
                         key.expiresAt = max(key.expiresAt, known.expiresAt)

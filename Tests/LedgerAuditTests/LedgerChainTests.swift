@@ -8,7 +8,8 @@ import Testing
 @testable import Payments
 @testable import ShardRecords
 
-/// The lists that lead through the merchants' ledgers, and the marks in them: sound ones, and what one wrong field in them is called.
+/// The lists that lead through the merchants' ledgers, and the marks in them: sound ones, and what
+/// one wrong field in them is called.
 @Suite struct LedgerChainTests {
     @Test func linkedSalesOfSeveralMerchantsWithMarksAreSound() throws {
         var chain = Chain()

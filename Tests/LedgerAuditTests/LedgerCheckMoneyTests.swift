@@ -8,7 +8,8 @@ import Testing
 @testable import Payments
 @testable import ShardRecords
 
-/// Records of pay-outs, wallets, exchange, splits and captures by hand: sound lives, and what one wrong thing in them is called.
+/// Records of pay-outs, wallets, exchange, splits and captures by hand: sound lives, and what one
+/// wrong thing in them is called.
 @Suite struct LedgerCheckMoneyTests {
     @Test func walletsPayOutsAndExchangeAreSound() throws {
         var books = MoneyBooks()

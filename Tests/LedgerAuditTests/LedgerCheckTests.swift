@@ -9,7 +9,8 @@ import Testing
 @testable import Payments
 @testable import ShardRecords
 
-/// The check follows records; here are the records of whole lives, and what one wrong field in them is called.
+/// The check follows records; here are the records of whole lives, and what one wrong field in them
+/// is called.
 @Suite struct LedgerCheckTests {
     @Test func aWholeLifeIsSound() {
         var books = Books()

@@ -50,7 +50,8 @@ import Testing
                 model[posting.account, default: AccountTotals()].debits += max(amount, 0)
                 model[posting.account, default: AccountTotals()].credits += max(-amount, 0)
             }
-            // What is left empty of a wallet or seller goes to the account of its kind without owner.
+            // What is left empty of a wallet or seller goes to the account of its kind without
+            // owner.
             for posting in transfer.postings where posting.account.isClosable {
                 guard let sums = model[posting.account], sums.balance == 0 else { continue }
                 model[posting.account] = nil
@@ -125,7 +126,8 @@ import Testing
             #expect(left == (1...UInt64(100)).filter(isLeft) && balances.closableCount == left.count)
         }
         #expect(balances.totals(of: account(.wallet)) == AccountTotals(debits: 10_000, credits: 10_000))
-        // One account for all wallets that were closed, the provider's receivable, the merchant's available balance.
+        // One account for all wallets that were closed, the provider's receivable, the merchant's
+        // available balance.
         #expect(balances.count == 3 && balances.merchantCount == 1)
         #expect(balances.balance(of: account(.merchantAvailable, 7)) == -10_000 && balances.trialBalance().isBalanced)
     }

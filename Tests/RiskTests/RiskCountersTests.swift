@@ -63,7 +63,8 @@ import Testing
         }
     }
 
-    /// Random adds to few subjects over random times, against a list of everything that was ever added.
+    /// Random adds to few subjects over random times, against a list of everything that was ever
+    /// added.
     @Test(arguments: 1...20)
     func `counters equal a naive list`(_ seed: UInt64) {
         var random = SplitMix(state: seed)

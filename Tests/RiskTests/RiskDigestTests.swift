@@ -3,7 +3,8 @@ import Testing
 @testable import Risk
 
 @Suite struct RiskDigestTests {
-    /// Key 00 01 ... 0f; messages 00 01 ... of 0 to 3 bytes and of 15: `vectors_sip128` of the reference implementation.
+    /// Key 00 01 ... 0f; messages 00 01 ... of 0 to 3 bytes and of 15: `vectors_sip128` of the
+    /// reference implementation.
     @Test(arguments: [
         (0, "a3817f04ba25a8e66df67214c7550293"),
         (1, "da87c1d86b99af44347659119b22fc45"),

@@ -61,7 +61,8 @@ final class ScorerHarness: Sendable {
         return try await promise.futureResult.get()
     }
 
-    /// Asks before the first connection is there, and retires in the same turn; returns when the client has.
+    /// Asks before the first connection is there, and retires in the same turn; returns when the
+    /// client has.
     func askAndRetire(_ question: ScoreRequest, count: Int) async throws -> [ScoreOutcome] {
         let promises = (0..<count).map { _ in loop.makePromise(of: ScoreOutcome.self) }
         try await loop.flatSubmit {

@@ -9,7 +9,8 @@ extension Auditor {
     mutating func compare(_ expected: [NaivePosting], with record: ShardRecord, of number: Int) throws(Mismatch) {
         guard let payment = payments[number] else { return }
         var isExplained = false
-        // What a PSP executed in another currency is booked in that one, and so is what an event tells of.
+        // What a PSP executed in another currency is booked in that one, and so is what an event
+        // tells of.
         var currency = payment.currency
         if case .operationFinished(let ended) = record, ended.result == .conflicted {
             currency = ended.executedCurrency

@@ -4,7 +4,8 @@ import Payments
 import ShardCore
 import ShardRecords
 
-// What providers, operators and merchants tell of payments and their disputes, and what time does to those.
+// What providers, operators and merchants tell of payments and their disputes, and what time does
+// to those.
 extension Auditor {
     mutating func expectEvent(_ event: Step.Event, _ number: Int, toldAt: Int64, at now: Int64) {
         guard let payment = payments[number] else { return }

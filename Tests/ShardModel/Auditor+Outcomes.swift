@@ -11,7 +11,8 @@ extension Auditor {
         let call = waiting.removeFirst()
         calls[number] = waiting
         let found = call.operation == .refund ? payment.refunding[call.ordinal] : payment.running
-        // An event has told of its end before: what the PSP answers now is known, or comes too late.
+        // An event has told of its end before: what the PSP answers now is known, or comes too
+        // late.
         guard let operation = found, operation.kind == call.operation, operation.ordinal == call.ordinal else { return }
         expectation =
             call.mode == .cancelByReference
@@ -89,7 +90,8 @@ extension Auditor {
             let isPartial =
                 operation.decidesAuthorization && executed > 0 && executed < operation.amount
                 && (!payment.isSale || payment.acceptsPartial)
-            // Of a conflict that people ended nobody knows what is held: whatever is voided is right.
+            // Of a conflict that people ended nobody knows what is held: whatever is voided is
+            // right.
             let isAnyRight = operation.kind == .cancel && payment.failure == "conflict"
             guard (currency ?? payment.currency) == payment.currency,
                 executed == operation.amount || isPartial || isAnyRight

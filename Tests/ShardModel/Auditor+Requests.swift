@@ -25,7 +25,8 @@ extension Auditor {
     /// A request under a key, told first at `toldAt`.
     mutating func expectRequest(_ step: Step, _ number: Int, toldAt: Int64, at now: Int64) {
         var step = step
-        // It comes from the connector that has the payment when it is reported first; a repetition says the same.
+        // It comes from the connector that has the payment when it is reported first; a repetition
+        // says the same.
         if case .event(_, var event) = step, event.connector == nil {
             event.connector = payments[number]?.connector
             step = .event(number, event)
@@ -71,7 +72,8 @@ extension Auditor {
         )
         payment.counts[.authorize] = 1
         let verdict = assess(&payment)
-        // What the rules hold back is answered with what they say; what a wallet pays, with what came of it.
+        // What the rules hold back is answered with what they say; what a wallet pays, with what
+        // came of it.
         let isImmediate = verdict != nil || payment.isFromWallet && !asksScorer(payment)
         if isImmediate { payment.running?.waitsForReply = true }
         let isHeldBack = verdict != nil || asksScorer(payment)

@@ -2,7 +2,8 @@ import Money
 import Payments
 import ShardCore
 
-// Sellers: the record that first books to one gives it the next number, the one that leaves it without money takes it away.
+// Sellers: the record that first books to one gives it the next number, the one that leaves it
+// without money takes it away.
 extension Auditor {
     /// The postings with sellers' numbers instead of their names; accounts name their currencies.
     mutating func numbered(_ postings: [NaivePosting], of merchant: UInt64) -> [NaivePosting] {

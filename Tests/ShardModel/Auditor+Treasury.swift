@@ -146,8 +146,8 @@ extension Auditor {
 
     // MARK: Balances
 
-    /// The account that pays a pay-out or an exchange: what is available, and nothing that is not settled. A seller's has a number
-    /// while it has money.
+    /// The account that pays a pay-out or an exchange: what is available, and nothing that is not
+    /// settled. A seller's has a number while it has money.
     private func source(_ merchant: UInt64, _ seller: String? = nil) -> NaivePosting {
         if let seller {
             let owner = sellers[NaiveSeller.Key(merchant: merchant, name: seller)]?.owner ?? 0

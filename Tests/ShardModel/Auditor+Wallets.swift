@@ -3,7 +3,8 @@ import Payments
 import ShardCore
 import ShardRecords
 
-// Wallets (docs/payouts-wallets-fx.md) and what of their money is not settled (docs/posting-rules.md, "Unsettled money").
+// Wallets (docs/payouts-wallets-fx.md) and what of their money is not settled
+// (docs/posting-rules.md, "Unsettled money").
 extension Auditor {
     // MARK: Sums
 
@@ -46,7 +47,8 @@ extension Auditor {
         return creation.splits.isEmpty ? nil : "splitsNotPossible"
     }
 
-    /// Of a top-up only what is in the wallet and not held; and settled money only as far as there is settled money.
+    /// Of a top-up only what is in the wallet and not held; and settled money only as far as there
+    /// is settled money.
     func canRefund(_ payment: NaivePayment, _ amount: Int64) -> Bool {
         guard case .topUp(let number) = payment.funding, let wallet = wallets[number] else { return true }
         let takesUnsettled = payment.unsettled() - payment.unsettled(refunding: amount)

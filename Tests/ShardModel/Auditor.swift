@@ -8,11 +8,12 @@ package struct Mismatch: Error, CustomStringConvertible {
     package var description: String
 }
 
-/// The oracle: hears what a driver did, step by step, decides by the naive model what ought to have come of it, and compares
-/// records, bookings, calls, answers, counters and statuses.
+/// The oracle: hears what a driver did, step by step, decides by the naive model what ought to have
+/// come of it, and compares records, bookings, calls, answers, counters and statuses.
 ///
-/// What time does is not foretold to the tick. The shard says when (an expiry, a void of its own), and the model says whether it may;
-/// that it does in the end is what `Workload` checks when a run is over.
+/// What time does is not foretold to the tick. The shard says when (an expiry, a void of its own),
+/// and the model says whether it may; that it does in the end is what `Workload` checks when a run
+/// is over.
 package struct Auditor {
     /// What the step leads to, until a record or an answer says so.
     enum Expectation {

@@ -1,7 +1,8 @@
 package import Journal
 package import Synchronization
 
-/// A disk in memory. Names and bytes that were not synced are gone after `afterPowerLoss`; any one operation can be refused.
+/// A disk in memory. Names and bytes that were not synced are gone after `afterPowerLoss`; any one
+/// operation can be refused.
 package final class MemoryDisk: JournalFileSystem {
     package final class Inode: Sendable {
         package let bytes = Mutex<[UInt8]>([])

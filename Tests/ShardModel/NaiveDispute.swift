@@ -49,7 +49,8 @@ struct NaiveFact: Equatable {
     var dispute = 0
     var refund = 0
     var ended: ProviderOperation?
-    /// Of money in suspense: an earlier connector of the route that moved it, by number; nil for the payment's own.
+    /// Of money in suspense: an earlier connector of the route that moved it, by number; nil for
+    /// the payment's own.
     var earlier: UInt16?
 }
 

@@ -2,7 +2,8 @@ import Ledger
 import Money
 import Payments
 
-// What a payment takes of what is told of it (docs/payments.md; docs/disputes.md), and what that does.
+// What a payment takes of what is told of it (docs/payments.md; docs/disputes.md), and what that
+// does.
 extension NaivePayment {
     func rule(_ event: Step.Event, _ situation: NaiveSituation) -> NaiveRuling {
         if isFromWallet { return .refused("eventNotAllowed") }
@@ -90,7 +91,8 @@ extension NaivePayment {
         return .happens(NaiveFact(effect: "authorization_expired", currency: currency))
     }
 
-    /// The operation whose end is a capture: the capture that the event names, else the only one, or the authorization of a sale.
+    /// The operation whose end is a capture: the capture that the event names, else the only one,
+    /// or the authorization of a sale.
     private func capturing(_ event: Step.Event) -> Operation? {
         guard let running else { return nil }
         switch running.kind {
@@ -216,8 +218,9 @@ extension NaivePayment {
         }
     }
 
-    /// What an earlier connector of the route says that had said no. Only that it executed the payment after all, and what operators
-    /// say of that money; nil for what it has no business to say.
+    /// What an earlier connector of the route says that had said no. Only that it executed the
+    /// payment after all, and what operators say of that money; nil for what it has no business to
+    /// say.
     func ruleEarlier(_ event: Step.Event, _ situation: NaiveSituation, from connector: UInt16) -> NaiveRuling? {
         guard let number = route.firstIndex(of: connector), number < place else { return nil }
         let ruling: NaiveRuling

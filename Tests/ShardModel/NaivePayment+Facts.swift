@@ -66,7 +66,8 @@ extension NaivePayment {
             + move(.pending, .available, amount: freed) + settleParts(amount, of: left)
     }
 
-    /// The reverse of P3, from wherever the merchant's share is; the last reversal gives back what is left of the fees.
+    /// The reverse of P3, from wherever the merchant's share is; the last reversal gives back what
+    /// is left of the fees.
     private mutating func reverse(_ amount: Int64) -> [NaivePosting] {
         let left = captured - amount
         let part = min(left == 0 ? amount : Self.fee(amount, fee), fees)
@@ -123,7 +124,8 @@ extension NaivePayment {
         return move(.suspense, target, amount: fact.amount, at: fact.earlier)
     }
 
-    /// Keeps what is booked of what the payment has pending, and of its fees. Where explained money goes is not the payment's.
+    /// Keeps what is booked of what the payment has pending, and of its fees. Where explained money
+    /// goes is not the payment's.
     mutating func keep(_ postings: [NaivePosting], isExplained: Bool) {
         guard !isExplained else { return }
         for posting in postings {

@@ -2,7 +2,8 @@ import Payments
 
 // What sellers get of captures (docs/payouts-wallets-fx.md, "Splits").
 extension NaivePayment {
-    /// P3: the fee first; of the rest each seller's part, what rounding leaves for the platform, and all else for the merchant.
+    /// P3: the fee first; of the rest each seller's part, what rounding leaves for the platform,
+    /// and all else for the merchant.
     mutating func capture(_ amount: Int64, _ splits: [SplitRequest]) -> [NaivePosting] {
         let fee = Self.fee(amount, fee)
         let (shares, residue) = Self.shares(splits, of: amount - fee)
@@ -54,8 +55,8 @@ extension NaivePayment {
         }
     }
 
-    /// - Returns: each seller's part, shortened from the last on where less was captured than was asked for; what rounding took from
-    ///   the basis points, all together.
+    /// - Returns: each seller's part, shortened from the last on where less was captured than was
+    ///   asked for; what rounding took from the basis points, all together.
     private static func shares(_ splits: [SplitRequest], of base: Int64) -> (parts: [Int64], residue: Int64) {
         var parts = parts(splits, of: base)
         var excess = max(0, parts.reduce(0, +) - base)

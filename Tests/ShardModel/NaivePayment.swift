@@ -38,8 +38,8 @@ struct NaivePosting: Hashable, Comparable {
     }
 }
 
-/// A payment as docs/payments.md describes it, in the plainest way that works. Shares nothing with the payments of the gateway but the
-/// names of operations.
+/// A payment as docs/payments.md describes it, in the plainest way that works. Shares nothing with
+/// the payments of the gateway but the names of operations.
 struct NaivePayment {
     enum Phase: String {
         case created, review, requiresAction, authorized, partiallyCaptured, captured, voided, failed, expired,
@@ -109,10 +109,12 @@ struct NaivePayment {
     var disputes: [NaiveDispute] = []
     /// Of what was captured.
     var settled: Int64 = 0
-    /// What the payment has put on the merchant's pending balance and not taken from it, and the fees taken of it.
+    /// What the payment has put on the merchant's pending balance and not taken from it, and the
+    /// fees taken of it.
     var onPending: Int64 = 0
     var fees: Int64 = 0
-    /// What sellers are to get of a sale, and what each has of the payment that is not settled, in the order in which they came.
+    /// What sellers are to get of a sale, and what each has of the payment that is not settled, in
+    /// the order in which they came.
     var splits: [SplitRequest] = []
     var parts: [(seller: String, pending: Int64)] = []
     /// Sellers have something of it, or a capture was asked for that gives them something.

@@ -2,7 +2,8 @@ import Payments
 import ShardCore
 import ShardRecords
 
-/// Mistakes that a run plants between the shard and the oracle, to see that they are found and shrunk.
+/// Mistakes that a run plants between the shard and the oracle, to see that they are found and
+/// shrunk.
 package enum PlantedFault: String, CaseIterable, Sendable {
     /// One minor unit too much for the platform, now and then.
     case wrongFee

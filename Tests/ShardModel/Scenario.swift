@@ -3,8 +3,8 @@ package import Payments
 import Risk
 package import ShardCore
 
-/// A scenario file: comments, a configuration, and steps each followed by what came of it. `Tests/ShardTests/Scenarios/README.md`
-/// says how one is written.
+/// A scenario file: comments, a configuration, and steps each followed by what came of it.
+/// `Tests/ShardTests/Scenarios/README.md` says how one is written.
 package struct Scenario {
     package struct Problem: Error, CustomStringConvertible {
         package var description: String
@@ -22,7 +22,8 @@ package struct Scenario {
     private var asksScorer = false
     private var reviewTimeout: Int64 = 86_400_000
 
-    /// The names of the connectors, numbered from 1. What a configuration says of a connector, it says of the first.
+    /// The names of the connectors, numbered from 1. What a configuration says of a connector, it
+    /// says of the first.
     package static let registry = ConnectorRegistry("psp", "second", "third", "fourth")
 
     private static var configuration: ShardConfiguration {
@@ -104,12 +105,14 @@ package struct Scenario {
 
     // MARK: Running
 
-    /// Where a run ends the process, apart from what the scenario says: before the step of this number.
+    /// Where a run ends the process, apart from what the scenario says: before the step of this
+    /// number.
     package typealias Interruption = Int
 
     /// Runs the scenario and returns the file as it has to be.
     /// - Parameters:
-    ///   - interruption: before this step another process goes on from the journal, if no operation runs then.
+    ///   - interruption: before this step another process goes on from the journal, if no operation
+    ///     runs then.
     ///   - check: is called after each step.
     package func run(
         renderer: any ResponseRenderer,

@@ -34,7 +34,8 @@ extension ShardConfiguration {
 }
 
 extension ResolutionPolicy {
-    /// The provider can be asked, or not, at once by our key; and it honours its keys for so long, in milliseconds.
+    /// The provider can be asked, or not, at once by our key; and it honours its keys for so long,
+    /// in milliseconds.
     package init(
         canQuery: Bool = true,
         replayWindow: Int64,

@@ -65,7 +65,8 @@ package struct ShardDriver: ~Copyable {
     /// Questions to the scorer that wait for an answer.
     private(set) var questions: [UInt64] = []
     private var references = 0
-    /// When refunds and disputes began, by their payment and number: the first part of their identifiers.
+    /// When refunds and disputes began, by their payment and number: the first part of their
+    /// identifiers.
     private var refundTimes: [PaymentID: [UInt16: Int64]] = [:]
     private var disputeTimes: [PaymentID: [UInt16: Int64]] = [:]
 
@@ -280,7 +281,8 @@ package struct ShardDriver: ~Copyable {
 
     // MARK: Time, and the end of the process
 
-    /// Ticks of a second for a minute, then of a minute or, when that were more than a hundred, of a hundredth.
+    /// Ticks of a second for a minute, then of a minute or, when that were more than a hundred, of
+    /// a hundredth.
     private mutating func wait(_ milliseconds: Int64) {
         let tick = milliseconds <= 60_000 ? 1_000 : max(60_000, milliseconds / 100)
         var rest = milliseconds
@@ -342,7 +344,8 @@ package struct ShardDriver: ~Copyable {
         return other.stateDigest()
     }
 
-    /// The digest of a shard made from a snapshot taken behind the first `records` records, and the journal behind that.
+    /// The digest of a shard made from a snapshot taken behind the first `records` records, and the
+    /// journal behind that.
     package func restoredDigest(snapshotBehind records: Int) throws -> UInt64 {
         let disk = MemoryDisk()
         let storage = ShardStorage(directory: "/shard", journalID: 3, fileSystem: disk)

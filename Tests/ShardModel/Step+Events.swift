@@ -3,7 +3,8 @@ package import Money
 package import Payments
 
 extension Step {
-    /// What a provider or an operator tells of a payment: a type, and what of a `ProviderEvent` is said.
+    /// What a provider or an operator tells of a payment: a type, and what of a `ProviderEvent` is
+    /// said.
     package struct Event: Hashable, Sendable {
         package var type: PaymentEventType
         package var amount: Int64?
@@ -13,7 +14,8 @@ extension Step {
         package var refund: UInt16?
         /// The number of the payment's capture that it is about, from 1.
         package var capture: UInt16?
-        /// The provider's reference; nil for `dp_1` of what is about a dispute, `ch_1` of a success, none of the rest.
+        /// The provider's reference; nil for `dp_1` of what is about a dispute, `ch_1` of a
+        /// success, none of the rest.
         package var reference: String?
         /// The time for evidence, in milliseconds from now.
         package var dueIn: Int64 = 0
@@ -42,7 +44,8 @@ extension Step {
             return type == .authorizationSucceeded || type == .captureSucceeded ? "ch_1" : ""
         }
 
-        /// The event as it is told at `now`; `refund` is the one of that number, `own` the connector that has the payment.
+        /// The event as it is told at `now`; `refund` is the one of that number, `own` the
+        /// connector that has the payment.
         func told(of payment: PaymentID, id: String, refund: RefundID?, own: UInt16, at now: Int64) -> ProviderEvent {
             let name = Scenario.registry.names[Int(connector ?? own) - 1].text
             var event = ProviderEvent(type: type, payment: payment, id: id, provider: name)

@@ -2,8 +2,8 @@ package import Money
 package import Payments
 
 extension Step {
-    /// What is asked of pay-outs, wallets and exchange. They are named by the number of their creation (`o1`, `w1`, `q1`); 0 names
-    /// one that never was.
+    /// What is asked of pay-outs, wallets and exchange. They are named by the number of their
+    /// creation (`o1`, `w1`, `q1`); 0 names one that never was.
     package enum Treasury: Hashable, Sendable {
         case payout(Int, PayoutRequest)
         /// An operator reports what became of a pay-out at the bank.

@@ -1,11 +1,12 @@
 package import Money
 package import Payments
 
-/// One thing that happens to a shard, written as one line of a scenario (`Tests/ShardTests/Scenarios/README.md`). The same steps
-/// are what the random workload is made of, so that a shrunk failure can be kept as a scenario.
+/// One thing that happens to a shard, written as one line of a scenario
+/// (`Tests/ShardTests/Scenarios/README.md`). The same steps are what the random workload is made
+/// of, so that a shrunk failure can be kept as a scenario.
 ///
-/// Payments are named by the number of their creation (`p1`): a step about one that was never created does nothing, so that any
-/// part of a list of steps is a list of steps, too.
+/// Payments are named by the number of their creation (`p1`): a step about one that was never
+/// created does nothing, so that any part of a list of steps is a list of steps, too.
 package enum Step: Hashable, Sendable {
     case create(Int, Creation)
     /// `amount` nil: all.
@@ -22,7 +23,8 @@ package enum Step: Hashable, Sendable {
     case read(Int)
     /// A provider or an operator tells of it.
     case event(Int, Event)
-    /// The merchant sends evidence for the payment's dispute of this number, from 1; gives it up; reads it.
+    /// The merchant sends evidence for the payment's dispute of this number, from 1; gives it up;
+    /// reads it.
     case evidence(Int, dispute: UInt16)
     case accept(Int, dispute: UInt16)
     case dispute(Int, UInt16)
@@ -69,7 +71,8 @@ package enum Step: Hashable, Sendable {
             self.captures = captures
         }
 
-        /// Creations that need fewer steps for the same: an amount that no increment has to raise, and a sale of it.
+        /// Creations that need fewer steps for the same: an amount that no increment has to raise,
+        /// and a sale of it.
         var simpler: [Creation] {
             var large = self
             large.amount = max(amount, 100_000)

@@ -6,10 +6,12 @@ import Risk
 package import ShardCore
 import ShardRecords
 
-/// What a shard did, in lines of text: every record with its fields and transfers, every call, every answer.
+/// What a shard did, in lines of text: every record with its fields and transfers, every call,
+/// every answer.
 ///
-/// Fields are found by reflection, so that what a record gains is in the traces without a line here. Left out is what is 0, nil,
-/// false or empty. Times are written from the beginning of the run, payments by their number.
+/// Fields are found by reflection, so that what a record gains is in the traces without a line
+/// here. Left out is what is 0, nil, false or empty. Times are written from the beginning of the
+/// run, payments by their number.
 package struct Trace {
     private let names: [PaymentID: String]
 

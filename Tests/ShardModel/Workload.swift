@@ -122,7 +122,8 @@ package struct Workload: Sendable {
         try auditor.audit(step, driver, before: before)
     }
 
-    /// The PSP answers everything from now on: all must come to an end, and nothing may be forgotten.
+    /// The PSP answers everything from now on: all must come to an end, and nothing may be
+    /// forgotten.
     /// - Returns: how many steps that took.
     private static func drain(_ driver: inout ShardDriver, _ auditor: inout Auditor) throws -> Int {
         var count = 0
@@ -181,7 +182,8 @@ package struct Workload: Sendable {
         return nil
     }
 
-    /// The fewest steps found that still end in a disagreement (delta debugging: Zeller and Hildebrandt, 2002), as a scenario.
+    /// The fewest steps found that still end in a disagreement (delta debugging: Zeller and
+    /// Hildebrandt, 2002), as a scenario.
     package func shrink(_ failure: Failure) -> (steps: [Step], mismatch: String)? {
         let draining = failure.isOfDrain
         guard let (first, count) = self.failure(of: failure.steps, draining: draining) else { return nil }
@@ -195,7 +197,8 @@ package struct Workload: Sendable {
             }
         }
         reduce(&steps, &mismatch, draining: draining)
-        // Fewer steps are needed for a payment that is large enough from the beginning, or captured at once.
+        // Fewer steps are needed for a payment that is large enough from the beginning, or captured
+        // at once.
         for place in steps.indices {
             guard place < steps.count, case .create(let payment, let creation) = steps[place] else { continue }
             for simpler in creation.simpler {

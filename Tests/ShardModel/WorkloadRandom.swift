@@ -14,7 +14,8 @@ struct WorkloadRandom: RandomNumberGenerator {
     private var created = 0
     /// Which payments the step is about.
     var pool = Pool.plain
-    /// Of each pool: the payments; the one that much happens to now; the one that was disputed last.
+    /// Of each pool: the payments; the one that much happens to now; the one that was disputed
+    /// last.
     private var numbers = [[Int]](repeating: [], count: Pool.allCases.count)
     private var focus = [Int](repeating: 0, count: Pool.allCases.count)
     private var lastDisputed = [Int](repeating: 0, count: Pool.allCases.count)
@@ -29,8 +30,8 @@ struct WorkloadRandom: RandomNumberGenerator {
     var quotes = 0
     var wallets = 0
 
-    /// Seeds that are near each other begin far apart: the generator goes on in steps of one number, so a multiple of that would give
-    /// every seed the same draws, a few places on.
+    /// Seeds that are near each other begin far apart: the generator goes on in steps of one
+    /// number, so a multiple of that would give every seed the same draws, a few places on.
     init(seed: UInt64) {
         state = seed
         state = next()
@@ -47,7 +48,8 @@ struct WorkloadRandom: RandomNumberGenerator {
     mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
     mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
 
-    /// What part of the steps is about pay-outs and exchange, payments with sellers, and wallets, of a thousand.
+    /// What part of the steps is about pay-outs and exchange, payments with sellers, and wallets,
+    /// of a thousand.
     private static let shares = (treasury: 60, shared: 60, funded: 60)
 
     mutating func step(_ driver: borrowing ShardDriver) -> Step {
@@ -103,7 +105,8 @@ struct WorkloadRandom: RandomNumberGenerator {
         return operation(driver)
     }
 
-    /// Mostly one of the newest, so that payments get far; often the same one as before, so that some get very far; sometimes any.
+    /// Mostly one of the newest, so that payments get far; often the same one as before, so that
+    /// some get very far; sometimes any.
     private mutating func recent() -> Int {
         let (pool, count) = (pool.rawValue, numbers[pool.rawValue].count)
         guard count > 0 else { return 1 }

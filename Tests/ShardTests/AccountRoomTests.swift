@@ -6,7 +6,8 @@ import ShardModel
 import ShardStorage
 import Testing
 
-/// Room for the ledger's accounts: 64 are 24 wallets in all, 18 of one merchant, and 16 accounts kept for merchants.
+/// Room for the ledger's accounts: 64 are 24 wallets in all, 18 of one merchant, and 16 accounts
+/// kept for merchants.
 @Suite("Room for accounts")
 struct AccountRoomTests {
     private static func configuration(accounts: Int = 64) -> ShardConfiguration {
@@ -61,7 +62,8 @@ struct AccountRoomTests {
     func othersGoOn() throws {
         var world = world()
         let wallets = filled(&world)
-        // Two merchants with wallets, and 24 wallets: 16 accounts are left for merchants, of which two have four each.
+        // Two merchants with wallets, and 24 wallets: 16 accounts are left for merchants, of which
+        // two have four each.
         expectAccounts(world, 56)
         for merchant: UInt64 in 7...10 {
             world.send(ShardWorld.create(), key: "p\(merchant)", merchant: merchant)
@@ -135,7 +137,8 @@ struct AccountRoomTests {
         world.answer(token, ShardWorld.success(100))
         #expect(world.lastStatus == 201)
         expectAccounts(world, 56)
-        // A refund fills a wallet without money again, and finds no room; its money stays where it is.
+        // A refund fills a wallet without money again, and finds no room; its money stays where it
+        // is.
         world.send(.refund(spent, amountMinor: 1), key: "refund")
         #expect(world.lastStatus == 503 && world.lastBody == "refused accountTableFull")
         world.checkBooks()

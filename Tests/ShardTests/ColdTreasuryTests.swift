@@ -34,7 +34,8 @@ struct ColdTreasuryTests {
         return [table?.count ?? -1, table?.cold ?? -1]
     }
 
-    /// The world, one replayed from its journal, and one from its newest snapshot are the same; the ledger is as it should be.
+    /// The world, one replayed from its journal, and one from its newest snapshot are the same; the
+    /// ledger is as it should be.
     private func check(_ world: borrowing ShardWorld, _ configuration: ShardConfiguration = .test) throws {
         let replayed = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
         let restored = try restarted(world, configuration)
@@ -296,7 +297,8 @@ struct ColdTreasuryTests {
     }
 }
 
-/// The same commands for two shards: one writes snapshots, lets leave what may, and ends now and then; the other does neither.
+/// The same commands for two shards: one writes snapshots, lets leave what may, and ends now and
+/// then; the other does neither.
 private struct RandomTreasury: ~Copyable {
     var warm = ShardWorld()
     var cold = ShardWorld()

@@ -7,8 +7,8 @@ import ShardCore
 import ShardModel
 import Testing
 
-/// Every pair of a state and what a provider, an operator or a dispute's merchant tells: those that are not in the table are refused
-/// and change nothing.
+/// Every pair of a state and what a provider, an operator or a dispute's merchant tells: those that
+/// are not in the table are refused and change nothing.
 @Suite("Pairs of state and event, told by others")
 struct EventPairsTests {
     private static let file = URL(filePath: #filePath).deletingLastPathComponent()
@@ -83,7 +83,8 @@ struct EventPairsTests {
         return taken
     }
 
-    /// The event's effect or the operation that it ended; the dispute's status for what the merchant does.
+    /// The event's effect or the operation that it ended; the dispute's status for what the
+    /// merchant does.
     private static func effect(_ response: Response) throws -> String {
         let parsed = try JSONSerialization.jsonObject(with: Data(response.body.readableBytesView))
         let document = try #require(parsed as? [String: Any])

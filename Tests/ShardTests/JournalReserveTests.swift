@@ -24,7 +24,8 @@ struct JournalReserveTests {
         #expect(harness.responses.count == 1 && harness.body(0) == "refused journalRoomShort")
         let calls = harness.calls.count
         #expect(calls == Int(sent) - 1 && calls >= 8_000 && calls * 2 / 3 >= 5_300)
-        // Each call keeps two frames of 4 KiB, beside what is kept for resolutions, for events and for the next command.
+        // Each call keeps two frames of 4 KiB, beside what is kept for resolutions, for events and
+        // for the next command.
         #expect(calls <= (64 << 20) / 8_192 - 3 * (256 << 10) / 8_192 + 1)
         #expect(harness.host.occupancy.outcomeReserveBytes == calls * 8_192 + 2 * (256 << 10))
         // One that ends makes room for the next.

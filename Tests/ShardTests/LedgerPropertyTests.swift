@@ -8,8 +8,8 @@ import ShardRecords
 import ShardStorage
 import Testing
 
-/// Random lives of payments of several merchants, with restarts: what each merchant reads of its ledger is what a naive reader of the
-/// whole journal finds.
+/// Random lives of payments of several merchants, with restarts: what each merchant reads of its
+/// ledger is what a naive reader of the whole journal finds.
 @Suite("A merchant's ledger, read back")
 struct LedgerPropertyTests {
     @Test(
@@ -57,7 +57,8 @@ struct LedgerPropertyTests {
         for offset in stride(from: Int64(-1), to: 4_400, by: 137) {
             let found = try #require(try world.balances(at: start + offset, merchant: 7))
             #expect(found.sums == whole.balances(7, at: start + offset))
-            // At most one of the farthest, and 64 of each other kind, each with one that is too early; then a record or two.
+            // At most one of the farthest, and 64 of each other kind, each with one that is too
+            // early; then a record or two.
             #expect(found.reads <= 2 + 65 + 65 + 2)
         }
         let beginning = try #require(try world.balances(at: start + 10, merchant: 7))
@@ -124,7 +125,8 @@ private struct LedgerRun: ~Copyable {
         }
     }
 
-    /// Another shard from the journal, behind a snapshot or not; goes on, and must come to the same state.
+    /// Another shard from the journal, behind a snapshot or not; goes on, and must come to the same
+    /// state.
     mutating func restart(fromSnapshot: Bool) throws {
         if fromSnapshot { try world.snapshot() }
         for _ in 0..<20 { step() }

@@ -8,7 +8,8 @@ import Testing
 
 @testable import ShardCore
 
-/// One merchant's share of payments and refunds in memory, and of what other shards leave of the process's limits.
+/// One merchant's share of payments and refunds in memory, and of what other shards leave of the
+/// process's limits.
 @Suite("A merchant's share of the tables")
 struct MerchantShareTests {
     private let disk = MemoryDisk()
@@ -89,7 +90,8 @@ struct MerchantShareTests {
         )
         #expect(restored.core.paymentOccupancy == world.core.paymentOccupancy)
         #expect(restored.core.paymentOccupancy.largestMerchantPayments == 5)
-        // From the journal alone all of them are in memory: the share refuses nothing that was accepted.
+        // From the journal alone all of them are in memory: the share refuses nothing that was
+        // accepted.
         let replayed = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
         #expect(replayed.core.paymentOccupancy.largestMerchantPayments == 7)
     }
@@ -134,7 +136,8 @@ struct MerchantShareTests {
         world.send(.refund(mine, amountMinor: 10), key: "r3")
         #expect(world.lastStatus == 503 && world.lastBody == "refused merchantLimitReached")
         #expect(world.core.paymentOccupancy.largestMerchantRefunds == 3)
-        // The PSP captures what was cancelled: the gateway refunds it, whatever its merchant's share is.
+        // The PSP captures what was cancelled: the gateway refunds it, whatever its merchant's
+        // share is.
         world.send(.cancel(late), key: "cancel")
         world.answer(world.lastCall.token, ShardWorld.success())
         world.tell(.captureSucceeded, of: late) { $0.amountMinor = 1_000 }

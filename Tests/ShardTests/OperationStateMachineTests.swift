@@ -2,7 +2,8 @@ import Testing
 
 @testable import ShardState
 
-/// What comes next for one operation (docs/payments.md, "Unknown outcomes"), in every state, without a shard.
+/// What comes next for one operation (docs/payments.md, "Unknown outcomes"), in every state,
+/// without a shard.
 @Suite("The state machine of an operation")
 struct OperationStateMachineTests {
     typealias Machine = OperationStateMachine
@@ -71,7 +72,8 @@ struct OperationStateMachineTests {
                             let due = machine.due(at: now, isGivenUp: isGivenUp, mayGiveUp: mayGiveUp, policy)
                             let place: Comment = "\(index) \(isAuthorization) \(time) \(isGivenUp) \(mayGiveUp)"
                             let isTouchable = isAuthorization && !doubt.isKnownToProvider
-                            // A call that is sent now may be on its way for 10 s, and the key is honoured for 50 s.
+                            // A call that is sent now may be on its way for 10 s, and the key is
+                            // honoured for 50 s.
                             let mayReplay = !doubt.isKnownToProvider && !isGivenUp && time < 40_000
                             if isTouchable, !isGivenUp, mayGiveUp, time >= 60_000 {
                                 #expect(due == .giveUp && machine == before, place)
@@ -96,8 +98,8 @@ struct OperationStateMachineTests {
         }
     }
 
-    /// When it is resolved next: by the schedule, an authorization when its time is over, and what can only be sent again (the provider
-    /// cannot be asked) 20 s before its key is forgotten.
+    /// When it is resolved next: by the schedule, an authorization when its time is over, and what
+    /// can only be sent again (the provider cannot be asked) 20 s before its key is forgotten.
     private static func next(
         _ doubt: Doubt,
         at now: Int64,

@@ -77,7 +77,8 @@ struct PaymentNotesTests {
     func survive() throws {
         var world = world()
         let payment = world.paid(capture: false, key: "k")
-        // The arena's first chunk fills up with payments that leave, and the notes of one that stays are spread over it.
+        // The arena's first chunk fills up with payments that leave, and the notes of one that
+        // stays are spread over it.
         for number in 0..<45 {
             world.tell(.moneyUnexplained, of: payment, id: "evt\(number)") { $0.amountMinor = 1 }
             world.send(Self.large(ShardWorld.create()), key: "p\(number)")
@@ -94,7 +95,8 @@ struct PaymentNotesTests {
         let restarted = try ShardWorld(from: storage, journal: world.journal, at: world.now)
         let other = restarted.digest()
         #expect(restarted.restored.position > 0 && other == digest)
-        // Cancelled, it leaves; read back it knows its events still, long after the table of keys has forgotten them.
+        // Cancelled, it leaves; read back it knows its events still, long after the table of keys
+        // has forgotten them.
         world.send(.cancel(payment), key: "x")
         world.answer(world.lastCall.token, ShardWorld.success())
         try world.snapshot()

@@ -443,7 +443,8 @@ import Testing
         ),
     ]
 
-    /// What each state takes of the events without a dispute or refund: their effects; what is not here is refused.
+    /// What each state takes of the events without a dispute or refund: their effects; what is not
+    /// here is refused.
     private static let taken: [String: [PaymentEventType: PaymentEffect]] = [
         "requires_action": [.authorizationSucceeded: .authorized, .authorizationFailed: .authorizationFailed],
         "authorized": [.authorizationSucceeded: .none, .authorizationExpired: .authorizationExpired],

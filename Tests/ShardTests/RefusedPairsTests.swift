@@ -6,7 +6,8 @@ import ShardCore
 import ShardModel
 import Testing
 
-/// Every pair of a state and an event: those that are not in the table of transitions are refused and change nothing.
+/// Every pair of a state and an event: those that are not in the table of transitions are refused
+/// and change nothing.
 @Suite("Pairs of state and event")
 struct RefusedPairsTests {
     struct State: CustomTestStringConvertible {
@@ -43,7 +44,8 @@ struct RefusedPairsTests {
         }
     }()
 
-    /// The requests, in the order of the table's columns, each with the operation's name in `allowed`.
+    /// The requests, in the order of the table's columns, each with the operation's name in
+    /// `allowed`.
     private static let requests: [(step: Step, name: String?)] = [
         (.capture(1, amount: nil, isFinal: true), "capture"), (.capture(1, amount: 400, isFinal: true), "capture"),
         (.capture(1, amount: 400, isFinal: false), "capture"), (.capture(1, amount: 1_001, isFinal: true), nil),

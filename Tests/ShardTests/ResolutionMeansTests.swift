@@ -4,8 +4,8 @@ import ShardCore
 import ShardModel
 import Testing
 
-/// How the fate of an operation can be found out is declared for each kind of operation. Whatever is declared: it executes at most once,
-/// and none is given up that the provider executes later.
+/// How the fate of an operation can be found out is declared for each kind of operation. Whatever
+/// is declared: it executes at most once, and none is given up that the provider executes later.
 @Suite("Every operation, every capability, every fate of its calls")
 struct ResolutionMeansTests {
     typealias Operation = UnknownOutcomeMatrixTests.Operation
@@ -190,7 +190,8 @@ extension UnknownOutcomeMatrixTests.Operation {
     }
 }
 
-/// Calls arrive late or never, answers are lost, keys are forgotten, and what was executed is visible some time after.
+/// Calls arrive late or never, answers are lost, keys are forgotten, and what was executed is
+/// visible some time after.
 private struct LateProvider {
     let means: ResolutionMeans
     private var fates: [ResolutionMeansTests.Fate]

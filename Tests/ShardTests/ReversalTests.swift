@@ -19,7 +19,8 @@ import Testing
 
     // MARK: Tries
 
-    /// Ticks of a second, each call answered at once. Returns when calls were made, in seconds from now.
+    /// Ticks of a second, each call answered at once. Returns when calls were made, in seconds from
+    /// now.
     private func calls(
         _ world: inout ShardWorld,
         seconds: Int,

@@ -4,8 +4,9 @@ import Payments
 import ShardModel
 import Testing
 
-/// Every row of the table of transitions (docs/payments.md) as a scenario: what comes in, and every record, call, answer and
-/// balance that comes of it, byte for byte. `MILLRACE_REWRITE=1` writes the files anew; the difference is for people to read.
+/// Every row of the table of transitions (docs/payments.md) as a scenario: what comes in, and every
+/// record, call, answer and balance that comes of it, byte for byte. `MILLRACE_REWRITE=1` writes
+/// the files anew; the difference is for people to read.
 @Suite("Scenarios of the table of transitions")
 struct ScenarioTests {
     private static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scenarios")

@@ -38,7 +38,8 @@ struct ShardHostReadsTests {
     func blockedLedger() {
         let harness = harness(ShardHost.Limits(timelines: 4, ledgerReads: 8))
         let before = harness.responses.count
-        // A merchant's share is six of eight, of which two are with the threads; the seventh is refused.
+        // A merchant's share is six of eight, of which two are with the threads; the seventh is
+        // refused.
         for key in 2...8 as ClosedRange<UInt64> { harness.send(.getEntries(LedgerQuery()), key: key) }
         #expect(ledgers.count == 2 && answers(harness).dropFirst(before) == ["refused merchantLimitReached"])
         #expect(harness.responses.last?.status == 503 && harness.responses.last?.retryAfterSeconds == 1)
@@ -58,7 +59,8 @@ struct ShardHostReadsTests {
         harness.loop.run()
         #expect(harness.responses.dropFirst(before + 1).map(\.isReplay) == [true, true, false])
         #expect(harness.responses.suffix(3).allSatisfy { $0.status < 300 } && ledgers.count == 3)
-        // Freed, they take turns: merchant 8's ends first, so that merchant 7's go on two at a time.
+        // Freed, they take turns: merchant 8's ends first, so that merchant 7's go on two at a
+        // time.
         while ledgers.count > 0 {
             #expect(ledgers.count <= 4)
             ledgers.run()

@@ -336,7 +336,8 @@ extension ShardWorld {
         precondition(lastStatus == 200, lastBody)
     }
 
-    /// Puts money on a merchant's available balance: a wallet is filled, and pays it, without a fee.
+    /// Puts money on a merchant's available balance: a wallet is filled, and pays it, without a
+    /// fee.
     mutating func makeAvailable(_ amount: Int64, _ currency: Currency = .eur, merchant: UInt64 = 7) {
         let wallet = fillWallet(amount, currency, merchant: merchant, settled: true)
         send(.pay(from: wallet, amount, currency), key: "pay\(journal.count)", merchant: merchant)

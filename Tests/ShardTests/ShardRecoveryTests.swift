@@ -210,7 +210,8 @@ struct ShardRecoveryTests {
         for _ in 0..<80 { world.pass(milliseconds: 60_000) }
         _ = world.paid(key: "a")
         #expect(world.core.paymentCount == 2)
-        // Remembered for longer than when the journal was written: the first use would still be there.
+        // Remembered for longer than when the journal was written: the first use would still be
+        // there.
         configuration.idempotencySeconds = 86_400
         var next = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
         _ = next.resume()

@@ -31,7 +31,8 @@ import Testing
         return configuration
     }
 
-    /// More than two payments of a customer in seven seconds go to review, more than four are blocked.
+    /// More than two payments of a customer in seven seconds go to review, more than four are
+    /// blocked.
     static let velocity = configuration(rules: [
         RiskRule(name: "often", score: 50, condition: .count(.customer, window: 7_000, limit: 2)),
         RiskRule(name: "very_often", score: 40, condition: .count(.customer, window: 7_000, limit: 4)),
@@ -372,8 +373,8 @@ import Testing
         return world.calls.count > calls ? world.lastCall.call.payment : nil
     }
 
-    /// Random payments, answers, people, restarts and snapshots: the live shard equals its replay, and nothing goes to the PSP
-    /// for the first time but by a score's answer or an approval.
+    /// Random payments, answers, people, restarts and snapshots: the live shard equals its replay,
+    /// and nothing goes to the PSP for the first time but by a score's answer or an approval.
     @Test(arguments: 1...12)
     func `random days end alike, live and replayed`(_ seed: UInt64) throws {
         var random = Randomness(state: seed)

@@ -31,7 +31,8 @@ struct ShardSellerTests {
         return .createPayout(CreatePayout(amountMinor: nil, currency: .eur, seller: seller, destination: "ba"))
     }
 
-    /// The world, one replayed from its journal, and one from its newest snapshot are the same, and the ledger is as it should be.
+    /// The world, one replayed from its journal, and one from its newest snapshot are the same, and
+    /// the ledger is as it should be.
     private func check(_ world: borrowing ShardWorld, _ configuration: ShardConfiguration = .test) throws {
         let replayed = try ShardWorld(replaying: world.journal, configuration: configuration, at: world.now)
         let restored = try ShardWorld(

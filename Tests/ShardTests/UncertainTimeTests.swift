@@ -4,7 +4,8 @@ import Testing
 
 @testable import ShardCore
 
-/// While the shard's time may not be the true one, nothing that moves money is decided by it (docs/faults.md, "T11").
+/// While the shard's time may not be the true one, nothing that moves money is decided by it
+/// (docs/faults.md, "T11").
 @Suite("What waits while the time is uncertain")
 struct UncertainTimeTests {
     private static let minute: Int64 = 60_000

@@ -5,8 +5,9 @@ import ShardCore
 import ShardModel
 import Testing
 
-/// docs/payments.md, "Unknown outcomes", as a matrix: every operation, every way in which its fate can become doubtful, every means that a
-/// provider gives to find out. Each ends in the state that the provider is in, and the provider has executed at most once.
+/// docs/payments.md, "Unknown outcomes", as a matrix: every operation, every way in which its fate
+/// can become doubtful, every means that a provider gives to find out. Each ends in the state that
+/// the provider is in, and the provider has executed at most once.
 @Suite("Every operation, every doubt, every means of resolution")
 struct UnknownOutcomeMatrixTests {
     enum Doubt: CaseIterable {
@@ -84,7 +85,8 @@ struct UnknownOutcomeMatrixTests {
         world.send(.getPayment(call.payment))
         let isExecuted = !provider.executions.isEmpty
         #expect(world.lastBody.contains(isExecuted ? before.succeeded : before.failed), "\(world.lastBody): \(place)")
-        // What can be tried again is: an operation that certainly did not happen and can be sent again safely ends well.
+        // What can be tried again is: an operation that certainly did not happen and can be sent
+        // again safely ends well.
         if means != .query || doubt.executes || doubt == .refusedBeforeSend { #expect(isExecuted, place) }
         #expect(world.core.trialBalance().isBalanced, place)
         try expectReplayEquality(world, configuration: configuration, at: place)
@@ -106,8 +108,8 @@ struct UnknownOutcomeMatrixTests {
 
     // MARK: The third means: void by our reference
 
-    /// What is asked about authorizations stays unanswered until they are given up; then all that the provider offers is to void by
-    /// our reference, and to say what it could not void any more.
+    /// What is asked about authorizations stays unanswered until they are given up; then all that
+    /// the provider offers is to void by our reference, and to say what it could not void any more.
     @Test(arguments: [Operation.sale, .authorization, .confirm, .confirmedSale], Doubt.allCases)
     func voidsByReference(_ operation: Operation, _ doubt: Doubt) throws {
         var configuration = ShardConfiguration.test
@@ -131,7 +133,8 @@ struct UnknownOutcomeMatrixTests {
         #expect(provider.authorizations.count <= 1, place)
         world.send(.getPayment(call.payment))
         if doubt == .refusedBeforeSend {
-            // Certainly not executed: nothing to void. What waits for a shopper goes on waiting until its own deadline.
+            // Certainly not executed: nothing to void. What waits for a shopper goes on waiting
+            // until its own deadline.
             #expect(world.lastBody.contains("failed 1000"), "\(world.lastBody): \(place)")
         } else if doubt.executes, call.capturesAutomatically {
             #expect(
@@ -172,7 +175,8 @@ struct UnknownOutcomeMatrixTests {
 }
 
 extension UnknownOutcomeMatrixTests.Operation {
-    /// Begins the operation: its call is the last one. What the payment says when it succeeds, and when it fails.
+    /// Begins the operation: its call is the last one. What the payment says when it succeeds, and
+    /// when it fails.
     func begin(in world: inout ShardWorld) -> (succeeded: String, failed: String) {
         switch self {
         case .sale:

@@ -133,7 +133,8 @@ struct UnknownOutcomeTests {
         var next = try ShardWorld(replaying: world.journal, at: world.now)
         #expect(next.core.stateDigest() == world.core.stateDigest())
         _ = next.resume()
-        // Long past the horizon, a PSP that now finds nothing contradicts itself: no reason to fail what may be charged.
+        // Long past the horizon, a PSP that now finds nothing contradicts itself: no reason to fail
+        // what may be charged.
         for _ in 0..<20 {
             next.pass(milliseconds: 86_400_000)
             next.answer(next.lastCall.token, .notFound)

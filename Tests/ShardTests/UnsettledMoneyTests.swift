@@ -178,14 +178,16 @@ private struct Draw {
     }
 }
 
-/// Money as single units, by where they are and whether a provider has settled them: written from docs/posting-rules.md,
-/// "Unsettled money", and not from the shard. Units are counted, not named: those of one wallet are alike.
+/// Money as single units, by where they are and whether a provider has settled them: written from
+/// docs/posting-rules.md, "Unsettled money", and not from the shard. Units are counted, not named:
+/// those of one wallet are alike.
 private struct UnitModel {
     struct Wallet {
         /// In the wallet, held or not.
         var settled: Int64 = 0
         var unsettled: Int64 = 0
-        /// Unsettled units that the wallet paid: with the merchant, and with the platform as its fees.
+        /// Unsettled units that the wallet paid: with the merchant, and with the platform as its
+        /// fees.
         var withMerchant: Int64 = 0
         var withPlatform: Int64 = 0
         var held: Int64 = 0
@@ -240,7 +242,8 @@ private struct UnitModel {
     }
 }
 
-/// Random lives of one merchant's money: what leaves for a bank or another currency must be settled units.
+/// Random lives of one merchant's money: what leaves for a bank or another currency must be settled
+/// units.
 private struct UnsettledRun: ~Copyable {
     var world = ShardWorld()
     private var model = UnitModel()
@@ -280,7 +283,8 @@ private struct UnsettledRun: ~Copyable {
     }
 
     private func check() {
-        // Without a fee the books say exactly what the units say; a fee may keep more pending than need be.
+        // Without a fee the books say exactly what the units say; a fee may keep more pending than
+        // need be.
         #expect(fee == 0 ? world.available() == model.free : world.available() <= model.free)
         for (index, wallet) in wallets.enumerated() {
             let view = world.view(wallet)

@@ -1,7 +1,8 @@
 import ShardModel
 import Testing
 
-/// The random workload of `shard-workload`, for a short time, and what it is worth: mistakes are found and shrunk.
+/// The random workload of `shard-workload`, for a short time, and what it is worth: mistakes are
+/// found and shrunk.
 @Suite("A random workload against a naive model")
 struct WorkloadTests {
     @Test("The shard and the model agree after every step", arguments: [101, 102, 103, 104] as [UInt64])
@@ -21,7 +22,8 @@ struct WorkloadTests {
         let (workload, failure) = try #require(found)
         let (steps, mismatch) = try #require(workload.shrink(failure))
         #expect(steps.count <= 10, "\(steps)")
-        // What is printed is read back as the same steps, and the shard without the mistake agrees about them.
+        // What is printed is read back as the same steps, and the shard without the mistake agrees
+        // about them.
         let scenario = try Scenario(workload.scenario(steps, mismatch))
         #expect(scenario.steps == steps)
         #expect(Workload(seed: workload.seed, steps: 8_000).failure(of: steps) == nil)

@@ -1,7 +1,8 @@
 import ShardModel
 
-/// Runs random workloads: `shard-workload [STEPS] [SEEDS]`. Prints what was checked; of a disagreement the smallest case found, as a
-/// scenario for `Tests/ShardTests/Scenarios`, and exits 1. So does a million steps in which something never happened.
+/// Runs random workloads: `shard-workload [STEPS] [SEEDS]`. Prints what was checked. Of a
+/// disagreement it prints the smallest case found, as a scenario for `Tests/ShardTests/Scenarios`,
+/// and exits 1. So does a million steps in which something never happened.
 @main
 struct Runner {
     static func main() async {

@@ -98,7 +98,8 @@ import Testing
         #expect(lost > 5 && lost < 40)
     }
 
-    /// One actor has run ahead of the time: what it does later is not made durable by what another syncs now.
+    /// One actor has run ahead of the time: what it does later is not made durable by what another
+    /// syncs now.
     @Test func aSyncKnowsOnlyWhatHasBegun() throws {
         for seed in 1...20 as ClosedRange<UInt64> {
             let world = SimDiskTests(seed: seed)

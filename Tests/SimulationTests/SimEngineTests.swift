@@ -4,7 +4,8 @@ import Testing
 
 @testable import Simulation
 
-/// The simulation's engine keeps what every journal promises, on a disk that takes time and loses power.
+/// The simulation's engine keeps what every journal promises, on a disk that takes time and loses
+/// power.
 @Suite struct SimEngineTests {
     @Test(arguments: conformanceChecks) func `simulated engine conforms`(_ check: ConformanceCheck) throws {
         for seed in 1...5 as ClosedRange<UInt64> { try check.run(SimBench(seed: seed)) }

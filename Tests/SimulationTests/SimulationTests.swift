@@ -36,8 +36,8 @@ import Testing
         #expect(result.counts.payments > 0)
     }
 
-    /// All defects, and how many seeds they take: Tests/EndToEnd/test_sim.py, with the release build.
-    /// Each by the check that is there for it.
+    /// All defects, and how many seeds they take: Tests/EndToEnd/test_sim.py, with the release
+    /// build. Each by the check that is there for it.
     @Test(arguments: [
         (PlantedBug.forgetReservation, ["is about", "charged twice", "has two payments"]),
         (.newProviderKey, ["charged twice"]),

@@ -63,7 +63,8 @@ import Testing
     @Test(arguments: unlucky)
     func `a UUID that happens to hold such digits is left alone, what merely resembles one is not`(uuid: String) {
         #expect(!scan(uuid) && !scan("\"\(uuid)\"") && !scan("order \(uuid), \(uuid)"))
-        // The same digits without the rest of the UUID, in a longer row, or in one that RFC 9562 does not define.
+        // The same digits without the rest of the UUID, in a longer row, or in one that RFC 9562
+        // does not define.
         let digits = uuid.prefix { $0.isNumber || $0 == "-" }.split(separator: "-").joined(separator: "-")
         #expect(scan(digits))
         #expect(scan(uuid.dropLast() + "x") && scan(uuid + "0"))

@@ -7,8 +7,8 @@ package enum LoadTest {
     /// Where bare scenario names are looked up, relative to the working directory.
     package static let scenarioDirectory = "loadtest/scenarios"
 
-    /// Runs a scenario, writes the report to `output` (text, in lines) and to files, audits, and says pass or fail.
-    /// Throws `LoadUsageError` for what the caller did wrong.
+    /// Runs a scenario, writes the report to `output` (text, in lines) and to files, audits, and
+    /// says pass or fail. Throws `LoadUsageError` for what the caller did wrong.
     package static func run(
         _ configuration: LoadTestConfiguration,
         output: @escaping @Sendable (String) -> Void

@@ -1,11 +1,13 @@
-/// Everything that one invocation of the load harness (`millrace load`) is told. The command line fills it; scenario
-/// files hold what belongs to the load itself (`Scenario`).
+/// Everything that one invocation of the load harness (`millrace load`) is told. The command line
+/// fills it; scenario files hold what belongs to the load itself (`Scenario`).
 package struct LoadTestConfiguration: Sendable {
     /// What is put under load.
     package enum Target: Sendable, Equatable {
-        /// A demonstration's `demo.json`: addresses, API keys, process identifiers. Enables the audit.
+        /// A demonstration's `demo.json`: addresses, API keys, process identifiers. Enables the
+        /// audit.
         case demo(path: String)
-        /// Any HTTP/2 server, `https://host:port` or `http://host:port` (prior knowledge). No audit.
+        /// Any HTTP/2 server, `https://host:port` or `http://host:port` (prior knowledge). No
+        /// audit.
         case url(String)
     }
 
@@ -30,8 +32,8 @@ package struct LoadTestConfiguration: Sendable {
     package var loops: Int = 1
     /// HTTP/2 connections per loop; `nil`: what the scenario says.
     package var connections: Int?
-    /// What all randomness is derived from. `nil` draws one and reports it. The same seed makes the same idempotency
-    /// keys, so a repeated seed against the same data directory replays.
+    /// What all randomness is derived from. `nil` draws one and reports it. The same seed makes the
+    /// same idempotency keys, so a repeated seed against the same data directory replays.
     package var seed: UInt64?
     /// Replaces the rate of every phase (ramps and steps become constant), in requests a second.
     package var rate: Double?
@@ -65,7 +67,8 @@ package struct LoadTestConfiguration: Sendable {
     }
 }
 
-/// `millrace load audit`: compares journals of earlier runs with what gateway, simulator and ledger say now.
+/// `millrace load audit`: compares journals of earlier runs with what gateway, simulator and ledger
+/// say now.
 package struct LoadAuditConfiguration: Sendable {
     /// All journals of all runs against the data directory, in any order.
     package var journals: [String]

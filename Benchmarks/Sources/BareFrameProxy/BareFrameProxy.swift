@@ -4,8 +4,8 @@ import NIOPosix
 import NIOSSL
 import ProxySupport
 
-/// TLS and HTTP/2 in, cleartext HTTP/2 out, no work in between: one `NIOHTTP2Handler` without a multiplexer on each
-/// side. The floor for what a gateway of this design can cost.
+/// TLS and HTTP/2 in, cleartext HTTP/2 out, no work in between: one `NIOHTTP2Handler` without a
+/// multiplexer on each side. The floor for what a gateway of this design can cost.
 @main
 struct BareFrameProxy {
     static func main() async throws {

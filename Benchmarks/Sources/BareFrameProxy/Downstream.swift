@@ -2,7 +2,8 @@ import NIOCore
 import NIOHPACK
 import NIOHTTP2
 
-/// One client connection: frames in, frames out, no child channels. Writes of a read cycle share one flush.
+/// One client connection: frames in, frames out, no child channels. Writes of a read cycle share
+/// one flush.
 final class Downstream: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame

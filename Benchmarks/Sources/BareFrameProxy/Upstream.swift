@@ -4,7 +4,8 @@ import NIOHTTP2
 import NIOPosix
 import ProxySupport
 
-/// One connection to the upstream server. Streams beyond the peer's limit are buffered by the codec.
+/// One connection to the upstream server. Streams beyond the peer's limit are buffered by the
+/// codec.
 final class Upstream: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame

@@ -5,8 +5,8 @@ import NIOPosix
 import NIOSSL
 import ProxySupport
 
-/// TLS and HTTP/2 in, cleartext HTTP/2 out, no work in between, in the style that most tutorials show: a child channel
-/// per stream on both sides (the inline multiplexer) with HTTP/1 codecs.
+/// TLS and HTTP/2 in, cleartext HTTP/2 out, no work in between, in the style that most tutorials
+/// show: a child channel per stream on both sides (the inline multiplexer) with HTTP/1 codecs.
 @main
 struct PerStreamProxy {
     static func main() async throws {

@@ -2,7 +2,8 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTP2
 
-/// A request's side: opens a stream upstream and copies the parts, keeping them until the stream is there.
+/// A request's side: opens a stream upstream and copies the parts, keeping them until the stream is
+/// there.
 final class RequestHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart

@@ -1,7 +1,8 @@
 package import NIOCore
 
-/// Merges the writes of one flush into one buffer below HTTP/2, so that TLS makes one record of HEADERS and DATA and the
-/// socket sees one element. What a well-made proxy of either style would do.
+/// Merges the writes of one flush into one buffer below HTTP/2, so that TLS makes one record of
+/// HEADERS and DATA and the socket sees one element. What a well-made proxy of either style would
+/// do.
 package final class FlushGatherer: ChannelOutboundHandler {
     package typealias OutboundIn = IOData
     package typealias OutboundOut = ByteBuffer

@@ -1,4 +1,5 @@
-/// A proxy's command line: `--listen PORT --upstream-port PORT --certificate FILE --private-key FILE [--connections N]`.
+/// A proxy's command line:
+/// `--listen PORT --upstream-port PORT --certificate FILE --private-key FILE [--connections N]`.
 /// Both sides are on loopback, and one event loop carries everything.
 package struct ProxyOptions: Sendable {
     package var listenPort: Int
@@ -8,7 +9,8 @@ package struct ProxyOptions: Sendable {
     /// Connections to the upstream server.
     package var connections: Int
 
-    /// Returns nil, after an explanation on standard error is due, when an option is missing or cannot be read.
+    /// Returns nil, after an explanation on standard error is due, when an option is missing or
+    /// cannot be read.
     package init?(_ arguments: [String]) {
         var values: [String: String] = [:]
         var index = 1

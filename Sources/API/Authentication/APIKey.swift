@@ -1,5 +1,5 @@
-/// An API key: `mk_` (a merchant's) or `ok_` (an operator's) and 43 characters of base64url over 32 random bytes. Only its hash is
-/// ever stored.
+/// An API key: `mk_` (a merchant's) or `ok_` (an operator's) and 43 characters of base64url over 32
+/// random bytes. Only its hash is ever stored.
 package struct APIKey: Sendable {
     /// The key itself, to be shown once.
     package let text: String
@@ -27,8 +27,8 @@ package struct APIKey: Sendable {
     }
 }
 
-/// What the configuration knows of a key: `sha256:` and 64 hexadecimal digits. The key has 256 bits of randomness, so
-/// that a fast hash is enough.
+/// What the configuration knows of a key: `sha256:` and 64 hexadecimal digits. The key has 256 bits
+/// of randomness, so that a fast hash is enough.
 package struct APIKeyHash: Sendable, Hashable, CustomStringConvertible {
     package let digest: Digest256
 

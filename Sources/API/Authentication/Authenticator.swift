@@ -1,8 +1,8 @@
-/// Tells which merchant or operator sent a request, by `Authorization: Bearer mk_...` (or `ok_...`; RFC 6750 section 2.1). Bound to
-/// one loop.
+/// Tells which merchant or operator sent a request, by `Authorization: Bearer mk_...` (or `ok_...`;
+/// RFC 6750 section 2.1). Bound to one loop.
 ///
-/// A small cache of keys that were found valid spares the digest on most requests; it compares the whole text in a
-/// time that depends on its length only. Wrong keys never enter it.
+/// A small cache of keys that were found valid spares the digest on most requests; it compares the
+/// whole text in a time that depends on its length only. Wrong keys never enter it.
 struct Authenticator {
     private struct Entry {
         var header: String

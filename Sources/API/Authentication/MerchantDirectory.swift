@@ -1,9 +1,11 @@
-/// Finds whose a key is, by its digest: a flat open-addressing table by the digest's first word. The digest of a
-/// 256-bit secret can be aimed at no slot, and the last word is spoken by a constant-time comparison of all of it.
+/// Finds whose a key is, by its digest: a flat open-addressing table by the digest's first word.
+/// The digest of a 256-bit secret can be aimed at no slot, and the last word is spoken by a
+/// constant-time comparison of all of it.
 struct MerchantDirectory: Sendable {
     private struct Slot: Sendable {
         var digest = Digest256(words: (0, 0, 0, 0))
-        /// Index into the configuration's merchants, and behind them its operators; negative when the slot is empty.
+        /// Index into the configuration's merchants, and behind them its operators; negative when
+        /// the slot is empty.
         var principal: Int32 = -1
     }
 

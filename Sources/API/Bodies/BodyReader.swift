@@ -97,7 +97,8 @@ struct BodyReader {
 }
 
 extension JSONString {
-    /// Hands the string's value to `body`: the bytes of the input where nothing is escaped, else a copy in `scratch`.
+    /// Hands the string's value to `body`: the bytes of the input where nothing is escaped, else a
+    /// copy in `scratch`.
     func withValue<Result>(
         in input: Span<UInt8>,
         scratch: inout [UInt8],

@@ -236,7 +236,8 @@ struct CreatePaymentBody {
         }
     }
 
-    /// Packs a string's value, after checking its length in characters (Unicode scalars) and what `accepts` says.
+    /// Packs a string's value, after checking its length in characters (Unicode scalars) and what
+    /// `accepts` says.
     private mutating func append(
         _ string: JSONString,
         name: StaticString,
@@ -265,7 +266,8 @@ struct CreatePaymentBody {
         guard length <= lengths.upperBound else { throw Rejection(.parameterTooLong, .known(name)) }
     }
 
-    /// The number of Unicode scalars of well-formed UTF-8: the bytes that do not continue a sequence.
+    /// The number of Unicode scalars of well-formed UTF-8: the bytes that do not continue a
+    /// sequence.
     private static func characterCount(_ text: Span<UInt8>) -> Int {
         var count = 0
         for index in text.indices where text[index] & 0xC0 != 0x80 { count += 1 }

@@ -1,7 +1,7 @@
 import Payments
 
-/// The members of a provider's event that only some types take. One that its type does not take is refused: it would be kept by
-/// nobody, and who sent it would think otherwise.
+/// The members of a provider's event that only some types take. One that its type does not take is
+/// refused: it would be kept by nobody, and who sent it would think otherwise.
 struct EventMembers: OptionSet {
     let rawValue: UInt16
 
@@ -57,8 +57,8 @@ extension PaymentEventType {
         return needed
     }
 
-    /// Whether it must name what it is about as the provider does: disputes are found by it, and without its charge's reference a
-    /// success could never be refunded or voided at the provider.
+    /// Whether it must name what it is about as the provider does: disputes are found by it, and
+    /// without its charge's reference a success could never be refunded or voided at the provider.
     var needsReference: Bool { isDispute || self == .authorizationSucceeded || self == .captureSucceeded }
 
     /// Whether it must say why: an operator decides it.

@@ -2,7 +2,8 @@ import Payments
 import ShardCore
 import WireJSON
 
-/// The bodies of the operations of a payment: nearly all members optional, and an empty body means the same as `{}`.
+/// The bodies of the operations of a payment: nearly all members optional, and an empty body means
+/// the same as `{}`.
 struct OperationBody {
     /// Which operation.
     enum Kind {

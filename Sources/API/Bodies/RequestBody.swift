@@ -33,10 +33,11 @@ enum RequestBody {
     /// What providers report may be more than one payment.
     static let maximumSumMinor: Int64 = 1_000_000_000_000
 
-    /// Appends the canonical form (RFC 8785) of a body to `scratch.canonical`, after checking that it is one JSON
-    /// object without duplicate members, not too deep and without a card number. An empty body is written as `{}`.
-    /// - Parameter isProviderEvent: the provider's own identifiers (`id`, `psp_reference`) are not searched for card numbers: many are
-    ///   16 digits, some of which look like one.
+    /// Appends the canonical form (RFC 8785) of a body to `scratch.canonical`, after checking that
+    /// it is one JSON object without duplicate members, not too deep and without a card number. An
+    /// empty body is written as `{}`.
+    /// - Parameter isProviderEvent: the provider's own identifiers (`id`, `psp_reference`) are not
+    ///   searched for card numbers: many are 16 digits, some of which look like one.
     static func admit(
         _ body: Span<UInt8>,
         isProviderEvent: Bool = false,

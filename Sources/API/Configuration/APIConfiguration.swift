@@ -14,7 +14,8 @@ package struct APIConfiguration: Sendable {
         package let keyHashes: [APIKeyHash]
         /// Pay-outs are refused until the operator lifts this.
         package let holdsPayouts: Bool
-        /// Whether the merchant's keys may capture by hand (cash, say): such a capture needs no provider's word.
+        /// Whether the merchant's keys may capture by hand (cash, say): such a capture needs no
+        /// provider's word.
         package let capturesManually: Bool
 
         package init(
@@ -61,8 +62,8 @@ package struct APIConfiguration: Sendable {
     /// Signs the cursors of lists.
     package let cursorKey: LedgerCursorKey
 
-    /// - Parameter idempotencySeed: 16 to 32 secret bytes that belong to the data directory: with another seed the
-    ///   journaled idempotency keys are not found again.
+    /// - Parameter idempotencySeed: 16 to 32 secret bytes that belong to the data directory: with
+    ///   another seed the journaled idempotency keys are not found again.
     package init(
         merchants: [Merchant],
         operators: [Operator] = [],

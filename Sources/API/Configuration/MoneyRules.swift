@@ -16,7 +16,8 @@ package struct MoneyRules: Sendable {
 
     /// The least pay-out by currency, in minor units; 1 where none is named.
     package var payoutMinimums: [Currency: Int64] = [:]
-    /// What one unit of the sold currency costs in the bought one. A pair that is not here is not exchanged.
+    /// What one unit of the sold currency costs in the bought one. A pair that is not here is not
+    /// exchanged.
     package var rates: [Pair: ExchangeRate] = [:]
     /// The platform's share of what is bought, in basis points, at most 10,000.
     package var spreadBasisPoints: UInt16 = 0

@@ -1,7 +1,8 @@
 import Payments
 import ShardCore
 
-/// The member `attempts` of a payment that more than one connector has tried, and the members of an attempt in its timeline.
+/// The member `attempts` of a payment that more than one connector has tried, and the members of an
+/// attempt in its timeline.
 enum AttemptsObject {
     static func maximumBytes(_ payment: PaymentView) -> Int {
         guard !payment.endedAttempts.isEmpty else { return 0 }

@@ -3,7 +3,8 @@ import Money
 import Payments
 import ShardRecords
 
-/// The JSON of a merchant's accounts. Sums are decimal strings: they have up to 128 bits, and many readers of JSON keep 53.
+/// The JSON of a merchant's accounts. Sums are decimal strings: they have up to 128 bits, and many
+/// readers of JSON keep 53.
 enum AccountsObject {
     static func maximumBytes(_ accounts: AccountsView) -> Int { 128 + accounts.lines.count * (160 + 3 * 42) }
 

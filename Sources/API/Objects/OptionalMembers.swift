@@ -1,6 +1,7 @@
 import Payments
 
-/// The members of a payment that few have: the wallet that a top-up fills, sellers' parts, a capture by hand.
+/// The members of a payment that few have: the wallet that a top-up fills, sellers' parts, a
+/// capture by hand.
 enum OptionalMembers {
     static func write(_ details: Span<UInt8>, _ output: inout ByteCursor) {
         guard isPresent(in: details) else { return }
@@ -15,7 +16,8 @@ enum OptionalMembers {
         write(manual.method, reason: details.extracting(manual.reason), into: &output)
     }
 
-    /// What these members take beyond what their fields count for in the details: names, numbers, at most five splits.
+    /// What these members take beyond what their fields count for in the details: names, numbers,
+    /// at most five splits.
     static func extraBytes(_ details: Span<UInt8>) -> Int { isPresent(in: details) ? 640 : 0 }
 
     private static func isPresent(in details: Span<UInt8>) -> Bool {

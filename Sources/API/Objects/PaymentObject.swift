@@ -4,10 +4,11 @@ import ShardCore
 
 /// The JSON of a payment.
 enum PaymentObject {
-    /// No payment writes more: names, punctuation, identifiers, numbers and times, the decline, and the details with
-    /// their escapes.
+    /// No payment writes more: names, punctuation, identifiers, numbers and times, the decline, and
+    /// the details with their escapes.
     static func maximumBytes(_ payment: PaymentView, _ details: Span<UInt8>) -> Int {
-        // A field of the details adds at most two quotes, a colon and a comma, less than what its header counts for here.
+        // A field of the details adds at most two quotes, a colon and a comma, less than what its
+        // header counts for here.
         let decline = payment.decline.map(DeclineObject.maximumBytes) ?? 0
         let action = payment.nextAction.map(NextActionObject.maximumBytes) ?? 0
         let end = payment.expiresAt == 0 ? 0 : 48

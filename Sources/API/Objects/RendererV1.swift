@@ -3,15 +3,17 @@ package import Payments
 package import ShardCore
 package import ShardRecords
 
-/// The documents of version 1 of the API, in a fixed order of members. Pure: what it writes is journaled, and a replay
-/// repeats the bytes.
+/// The documents of version 1 of the API, in a fixed order of members. Pure: what it writes is
+/// journaled, and a replay repeats the bytes.
 package struct RendererV1: ResponseRenderer {
     private let cursorKey: LedgerCursorKey
     private let connectors: ConnectorRegistry
 
     /// - Parameters:
-    ///   - cursorKey: signs the cursors of lists; the one of the `APIConfiguration` that reads them.
-    ///   - connectors: names the connectors in timelines, and in payments that more than one has tried.
+    ///   - cursorKey: signs the cursors of lists; the one of the `APIConfiguration` that reads
+    ///     them.
+    ///   - connectors: names the connectors in timelines, and in payments that more than one has
+    ///     tried.
     package init(cursorKey: LedgerCursorKey, connectors: ConnectorRegistry) {
         self.cursorKey = cursorKey
         self.connectors = connectors
@@ -173,7 +175,8 @@ package struct RendererV1: ResponseRenderer {
         output.literal("]")
     }
 
-    /// The bytes of the members `payment_id`, `payment`, `reason` and `allowed` without the payment object.
+    /// The bytes of the members `payment_id`, `payment`, `reason` and `allowed` without the payment
+    /// object.
     private static let paymentMembersBytes = 256
 
     private func writeMembers(
@@ -199,12 +202,15 @@ extension DeclineClass {
 }
 
 extension FailureReason {
-    /// Whether the same payment under a new idempotency key may succeed without a change by the caller.
+    /// Whether the same payment under a new idempotency key may succeed without a change by the
+    /// caller.
     package var isRetryable: Bool {
         switch self {
-        // The provider refuses the gateway's own requests: only the gateway's operator can end that.
+        // The provider refuses the gateway's own requests: only the gateway's operator can end
+        // that.
         case .call(let failure): failure != .misconfigured
-        // The same request is approved for less again: it must accept a partial authorization, or ask for less.
+        // The same request is approved for less again: it must accept a partial authorization, or
+        // ask for less.
         case .reversal(let reason): reason != .partialAuthorization
         case .risk: false
         case .captureFailed: true

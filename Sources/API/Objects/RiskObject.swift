@@ -1,9 +1,11 @@
 import Risk
 import ShardRecords
 
-/// The JSON of what the fraud hook said of a payment: the member `risk`, only where it said anything.
+/// The JSON of what the fraud hook said of a payment: the member `risk`, only where it said
+/// anything.
 enum RiskObject {
-    /// Names, punctuation and numbers; the reasons themselves are counted with the details that they stand in.
+    /// Names, punctuation and numbers; the reasons themselves are counted with the details that
+    /// they stand in.
     static func maximumBytes(_ details: Span<UInt8>) -> Int {
         RiskNote.range(in: details) == nil ? 0 : 64 + 4 * RiskNote.maximumReasons
     }

@@ -1,7 +1,7 @@
 package import HTTPTransport
 
-/// Every reason for which an answer is a problem document (RFC 9457). The name is stable: clients decide by it.
-/// `ProblemRule` has the row of each; `docs/errors.md` lists exactly these.
+/// Every reason for which an answer is a problem document (RFC 9457). The name is stable: clients
+/// decide by it. `ProblemRule` has the row of each; `docs/errors.md` lists exactly these.
 package enum ProblemCode: UInt8, Sendable, CaseIterable {
     // The request as HTTP.
     case malformedRequest

@@ -1,8 +1,8 @@
 import NIOCore
 import Payments
 
-/// Writes problem documents (RFC 9457): a part that is the same for every occurrence of a code, made once, and what
-/// this occurrence adds.
+/// Writes problem documents (RFC 9457): a part that is the same for every occurrence of a code,
+/// made once, and what this occurrence adds.
 package enum ProblemDocument {
     /// `type` is this and the code's name.
     package static let typePrefix: StaticString = "https://millrace.dev/problems/"
@@ -17,7 +17,8 @@ package enum ProblemDocument {
 
     static func headBytes(_ code: ProblemCode) -> Int { heads[Int(code.rawValue)].count }
 
-    /// The most bytes that `begin`, `parameter` and `end` write beside the head and the parameter's name.
+    /// The most bytes that `begin`, `parameter` and `end` write beside the head and the parameter's
+    /// name.
     static let overheadBytes = 128
 
     static func begin(_ code: ProblemCode, isRetryable: Bool, _ output: inout ByteCursor) {

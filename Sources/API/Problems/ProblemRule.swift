@@ -1,7 +1,7 @@
 package import ShardCore
 
-/// All that is said of a problem code, in one row. The rows are in `ProblemRule+Request`, `+Bodies`, `+State` and `+Money`;
-/// `docs/errors.md` lists them.
+/// All that is said of a problem code, in one row. The rows are in `ProblemRule+Request`,
+/// `+Bodies`, `+State` and `+Money`; `docs/errors.md` lists them.
 package struct ProblemRule: Sendable {
     /// Whether the same request may succeed later.
     package enum Retry: Sendable, Equatable {
@@ -22,12 +22,13 @@ package struct ProblemRule: Sendable {
     package let status: UInt16
     package let category: ProblemCategory
     package let retry: Retry
-    /// The refusal of a shard that becomes this problem; nil where the API or a provider is the origin.
+    /// The refusal of a shard that becomes this problem; nil where the API or a provider is the
+    /// origin.
     package let refusal: Refusal?
     /// The same for every occurrence of a code. Never holds anything of the request.
     package let title: StaticString
-    /// What to do about it. Never holds anything of the request, so that no card number or secret can come back in an
-    /// answer or end up in a log.
+    /// What to do about it. Never holds anything of the request, so that no card number or secret
+    /// can come back in an answer or end up in a log.
     package let detail: StaticString
 
     /// A problem whose origin is the API or a provider.
@@ -100,7 +101,8 @@ extension ProblemCode {
     package var status: UInt16 { rule.status }
     package var category: ProblemCategory { rule.category }
 
-    /// Whether the same request may succeed later. A decline decides by its class instead (`isRetryable(after:)`).
+    /// Whether the same request may succeed later. A decline decides by its class instead
+    /// (`isRetryable(after:)`).
     package var isRetryable: Bool {
         switch rule.retry {
         case .later, .after: true

@@ -16,8 +16,8 @@ struct Rejection: Error, Sendable {
 /// What `param` names in a problem document.
 enum ParameterName: Sendable {
     case known(StaticString)
-    /// A name that the client made up. Only after the whole request was searched for card numbers, and only short
-    /// visible ASCII (see `ParameterName.init(unknown:)`).
+    /// A name that the client made up. Only after the whole request was searched for card numbers,
+    /// and only short visible ASCII (see `ParameterName.init(unknown:)`).
     case unknown(String)
 
     /// The longest made-up name that an answer repeats, in bytes.

@@ -44,7 +44,8 @@ struct HeaderFields {
         }
     }
 
-    /// Whether a list of preferences has `respond-async`, in any case and with any parameters. Others are ignored, as the RFC asks.
+    /// Whether a list of preferences has `respond-async`, in any case and with any parameters.
+    /// Others are ignored, as the RFC asks.
     static func namesRespondAsync(_ list: Span<UInt8>) -> Bool {
         let expected: StaticString = "respond-async"
         let length = expected.utf8CodeUnitCount

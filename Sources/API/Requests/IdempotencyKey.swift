@@ -1,5 +1,6 @@
-/// The forms of an idempotency key in a header: bare, as Stripe's and Adyen's clients send it, or a structured-field
-/// string (draft-ietf-httpapi-idempotency-key-header, RFC 9651 section 3.3.3). Both mean the text without quotes.
+/// The forms of an idempotency key in a header: bare, as Stripe's and Adyen's clients send it, or a
+/// structured-field string (draft-ietf-httpapi-idempotency-key-header, RFC 9651 section 3.3.3).
+/// Both mean the text without quotes.
 enum IdempotencyKey {
     static let maximumLength = 255
 

@@ -4,8 +4,9 @@ import Money
 import Payments
 import ShardRecords
 
-/// Makes the cursors of lists of entries, and checks them: a place in the journal, signed with the merchant and the filters
-/// (HMAC-SHA-256, 112 bits), so that nobody can ask for another's place, or go on in a list that the place is not of.
+/// Makes the cursors of lists of entries, and checks them: a place in the journal, signed with the
+/// merchant and the filters (HMAC-SHA-256, 112 bits), so that nobody can ask for another's place,
+/// or go on in a list that the place is not of.
 package struct LedgerCursorKey: Sendable {
     /// Characters of a cursor: version, position (8), transfers, signature (14), in base64url.
     static let length = 32
@@ -32,7 +33,8 @@ package struct LedgerCursorKey: Sendable {
         return Base64URL.encode(bytes)
     }
 
-    /// The place of a cursor; nil for one that this gateway did not make, or not for this merchant and these filters.
+    /// The place of a cursor; nil for one that this gateway did not make, or not for this merchant
+    /// and these filters.
     func cursor(_ text: Span<UInt8>, of merchant: MerchantID, _ query: LedgerQuery) -> LedgerCursor? {
         guard text.count == Self.length, let bytes = Base64URL.decode(text), bytes[0] == Self.version else {
             return nil

@@ -17,10 +17,12 @@ enum QueryParameter: UInt8, CaseIterable, Sendable {
     }
 }
 
-/// The query of a request: `name=value` pairs between `&`. Strict: a route says which names it knows; another name, a name twice, and
-/// a value that is empty or not what the parameter holds are refused, and the refusal names the parameter.
+/// The query of a request: `name=value` pairs between `&`. Strict: a route says which names it
+/// knows; another name, a name twice, and a value that is empty or not what the parameter holds are
+/// refused, and the refusal names the parameter.
 struct QueryParameters {
-    /// The longest value, in bytes as it is sent. No parameter needs more than a time with every character escaped.
+    /// The longest value, in bytes as it is sent. No parameter needs more than a time with every
+    /// character escaped.
     static let maximumValueBytes = 128
 
     /// No query; allocates nothing.
@@ -43,7 +45,8 @@ struct QueryParameters {
         }
     }
 
-    /// The bytes of a value, percent-encoding undone; nil when the parameter was not sent. Never empty.
+    /// The bytes of a value, percent-encoding undone; nil when the parameter was not sent. Never
+    /// empty.
     subscript(parameter: QueryParameter) -> [UInt8]? { values.isEmpty ? nil : values[Int(parameter.rawValue)] }
 
     private mutating func add(_ pair: Span<UInt8>, _ allowed: [QueryParameter]) throws(Rejection) {
@@ -70,8 +73,8 @@ struct QueryParameters {
         return nil
     }
 
-    /// Undoes percent-encoding (RFC 3986, section 2.1). A plus sign stands for itself. nil for what is no visible ASCII, or no
-    /// escape.
+    /// Undoes percent-encoding (RFC 3986, section 2.1). A plus sign stands for itself. nil for what
+    /// is no visible ASCII, or no escape.
     private static func decoded(_ value: Span<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         var index = 0

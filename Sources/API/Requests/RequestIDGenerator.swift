@@ -1,7 +1,7 @@
 package import Payments
 
-/// Makes request identifiers: 128 bits of xoshiro256** (Blackman, Vigna 2018), seeded by the system. They need to be
-/// unique, not secret.
+/// Makes request identifiers: 128 bits of xoshiro256** (Blackman, Vigna 2018), seeded by the
+/// system. They need to be unique, not secret.
 package struct RequestIDGenerator: Sendable {
     private var state: (UInt64, UInt64, UInt64, UInt64)
 

@@ -6,7 +6,8 @@ import ShardCore
 import ShardRecords
 import WireJSON
 
-/// Turns a request into what it asks for, or says why not. Bound to one loop, whose buffers it reuses.
+/// Turns a request into what it asks for, or says why not. Bound to one loop, whose buffers it
+/// reuses.
 struct RequestInterpreter {
     enum Outcome {
         case openAPI
@@ -20,7 +21,8 @@ struct RequestInterpreter {
     private let configuration: APIConfiguration
     private var money: MoneyRules { configuration.money }
     private var authenticator: Authenticator
-    /// Names the API key or the operator's credential of the request that was interpreted last (`Command.credential`).
+    /// Names the API key or the operator's credential of the request that was interpreted last
+    /// (`Command.credential`).
     var credential: UInt64 { authenticator.credential }
     private var scratch = RequestScratch()
 
@@ -63,7 +65,8 @@ struct RequestInterpreter {
         }
     }
 
-    /// Why a request is refused whatever its body is: no such route, or nobody that may use it. Nil when the body matters.
+    /// Why a request is refused whatever its body is: no such route, or nobody that may use it. Nil
+    /// when the body matters.
     mutating func refusal(of headers: HPACKHeaders) -> Rejection? {
         guard let path = headers.first(name: ":path"), let method = headers.first(name: ":method") else { return nil }
         do throws(Rejection) {
@@ -90,7 +93,8 @@ struct RequestInterpreter {
         }
     }
 
-    /// `/api/v1/…` is an alias of `/v1/…`: both paths name one route, and a key has one meaning under both. The bytes to leave out.
+    /// `/api/v1/…` is an alias of `/v1/…`: both paths name one route, and a key has one meaning
+    /// under both. The bytes to leave out.
     private static func aliasByteCount(_ path: Span<UInt8>) -> Int { path.matches("/api/v1/") ? 4 : 0 }
 
     /// The route of a path with its query, when `method` is the route's own.
@@ -101,7 +105,8 @@ struct RequestInterpreter {
         var end = 0
         while end < path.count && path[end] != UInt8(ascii: "?") { end += 1 }
         let match = RouteRule.match(path.extracting(0..<end))
-        // A path that is ours to the letter holds nothing of the client's making; any other may end up in a log.
+        // A path that is ours to the letter holds nothing of the client's making; any other may end
+        // up in a log.
         if match?.route == nil || end < path.count, CardNumberScan.containsCardNumber(path) {
             throw Rejection(.cardNumberInRequest)
         }
@@ -113,8 +118,9 @@ struct RequestInterpreter {
         return (match, try QueryParameters(path.extracting(end + 1..<path.count), allowing: match.rule.query))
     }
 
-    /// What must hold before the body is read: its type, its form, no card number in it or in the key. Leaves the
-    /// headers' key in `scratch.key` and what the fingerprint is taken over in `scratch.canonical`.
+    /// What must hold before the body is read: its type, its form, no card number in it or in the
+    /// key. Leaves the headers' key in `scratch.key` and what the fingerprint is taken over in
+    /// `scratch.canonical`.
     private mutating func admit(
         _ fields: HeaderFields,
         isProviderEvent: Bool,
@@ -190,7 +196,8 @@ struct RequestInterpreter {
         }
     }
 
-    /// A manual capture credits the merchant without any provider's word, so only a merchant with that permission makes one.
+    /// A manual capture credits the merchant without any provider's word, so only a merchant with
+    /// that permission makes one.
     private mutating func capture(
         _ id: PaymentID,
         _ body: Span<UInt8>,
@@ -234,8 +241,9 @@ struct RequestInterpreter {
         return .operation(kind, merchant, key, fingerprint(), respondsAtOnce: fields.prefersAsync)
     }
 
-    /// What an operator asks: of the shard that owns what it is about, whosever that is. Operators share one space of keys for
-    /// each payment and pay-out: a key counts for one of them, on whichever shards they are.
+    /// What an operator asks: of the shard that owns what it is about, whosever that is. Operators
+    /// share one space of keys for each payment and pay-out: a key counts for one of them, on
+    /// whichever shards they are.
     private mutating func operatorOperation(
         _ kind: Command.Kind,
         about object: String,
@@ -246,8 +254,9 @@ struct RequestInterpreter {
         return .operatorOperation(kind, shard: shard, key, fingerprint(), respondsAtOnce: fields.prefersAsync)
     }
 
-    /// A provider's event: its own identifier, of its payment, is the key under which it is applied once, whoever posts it. The
-    /// payment belongs to the key, so that the key counts for as much on every shard.
+    /// A provider's event: its own identifier, of its payment, is the key under which it is applied
+    /// once, whoever posts it. The payment belongs to the key, so that the key counts for as much
+    /// on every shard.
     private mutating func providerEvent(_ body: Span<UInt8>) throws(Rejection) -> Outcome {
         let event = try ProviderEventBody.parse(body, scratch: &scratch)
         // No key of the headers has a line break.
@@ -265,7 +274,8 @@ struct RequestInterpreter {
 
     private static var noMerchant: MerchantID { MerchantID(rawValue: 0) }
 
-    /// The digest of the one key that headers and body name; an operator's counts for what it is about.
+    /// The digest of the one key that headers and body name; an operator's counts for what it is
+    /// about.
     private mutating func digestKey(
         _ fields: HeaderFields,
         _ merchant: MerchantID,
@@ -279,8 +289,8 @@ struct RequestInterpreter {
         guard !scratch.key.isEmpty else { throw Rejection(.idempotencyKeyMissing) }
         // No key has a line break.
         if !object.isEmpty { scratch.key.append(contentsOf: "\n\(object)".utf8) }
-        // Not searched for card numbers: nothing but a keyed digest of it leaves this function, and one in thousands of
-        // random keys would look like one.
+        // Not searched for card numbers: nothing but a keyed digest of it leaves this function, and
+        // one in thousands of random keys would look like one.
         return Digest.key(
             seed: configuration.idempotencySeed,
             merchant: merchant,

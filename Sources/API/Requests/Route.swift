@@ -1,6 +1,7 @@
 package import Payments
 
-/// What a path asks for, by whose keys may ask it. `RouteRule.table` binds each to a method and a path.
+/// What a path asks for, by whose keys may ask it. `RouteRule.table` binds each to a method and a
+/// path.
 package enum Route: Sendable, Equatable {
     /// A merchant's key, for what is the merchant's.
     case merchant(MerchantRoute)

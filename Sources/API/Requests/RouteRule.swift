@@ -113,7 +113,8 @@ package struct RouteRule: Sendable {
         return true
     }
 
-    /// The route of a path without its query. Nothing is decoded: no route needs percent-encoding, and one spelling is enough.
+    /// The route of a path without its query. Nothing is decoded: no route needs percent-encoding,
+    /// and one spelling is enough.
     /// - Returns: nil for a path that no rule has.
     package static func match(_ path: Span<UInt8>) -> RouteMatch? {
         for index in table.indices where table[index].hasShape(path) {
@@ -129,7 +130,8 @@ package struct RouteRule: Sendable {
 /// A path's row in the table of routes.
 package struct RouteMatch: Sendable {
     fileprivate let index: Int
-    /// Nil where the identifier in the path cannot be ours: the answer is that of an object that is not there.
+    /// Nil where the identifier in the path cannot be ours: the answer is that of an object that is
+    /// not there.
     package let route: Route?
 
     package var rule: RouteRule { RouteRule.table[index] }
@@ -140,7 +142,8 @@ package struct RouteMatch: Sendable {
 }
 
 extension RouteRule {
-    /// Every route there is; `docs/openapi.yaml` describes exactly these. The most frequent come first. No two rows match one path.
+    /// Every route there is; `docs/openapi.yaml` describes exactly these. The most frequent come
+    /// first. No two rows match one path.
     package static let table: [Self] = [
         Self(.post, "/v1/payments", is: .fixed(.merchant(.createPayment))),
         Self(.get, "/v1/payments/{id}", is: .payment { .merchant(.getPayment($0)) }),

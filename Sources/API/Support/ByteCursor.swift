@@ -1,7 +1,8 @@
-/// Writes bytes into a region that was reserved in advance; every write is checked against the region's end.
+/// Writes bytes into a region that was reserved in advance; every write is checked against the
+/// region's end.
 ///
-/// The renderers compute the exact or the largest size first, so that one document costs one reservation and no
-/// intermediate text.
+/// The renderers compute the exact or the largest size first, so that one document costs one
+/// reservation and no intermediate text.
 struct ByteCursor {
     private let region: UnsafeMutableRawBufferPointer
     /// The number of bytes written.
@@ -67,7 +68,8 @@ extension ByteCursor {
         literal(prefix)
         precondition(count + 26 <= region.count)
         let table = Self.base32.utf8Start
-        // Three runs of at most 64 bits are much cheaper than 26 shifts of 128: the lowest 60 bits, the next 60, the rest.
+        // Three runs of at most 64 bits are much cheaper than 26 shifts of 128: the lowest 60 bits,
+        // the next 60, the rest.
         var lowest = low & 0x0FFF_FFFF_FFFF_FFFF
         var middle = (low >> 60 | high << 4) & 0x0FFF_FFFF_FFFF_FFFF
         let top = high >> 56
@@ -82,7 +84,8 @@ extension ByteCursor {
         count += 26
     }
 
-    /// A JSON string with its quotes: `"`, `\` and control characters escaped, everything else as it is (UTF-8).
+    /// A JSON string with its quotes: `"`, `\` and control characters escaped, everything else as
+    /// it is (UTF-8).
     mutating func quoted(_ value: Span<UInt8>) {
         byte(UInt8(ascii: "\""))
         if Self.quotedOverhead(value) == 2 {
@@ -106,7 +109,8 @@ extension ByteCursor {
 
     private static let hexadecimal: StaticString = "0123456789abcdef"
 
-    /// The bytes that `quoted` adds to those of `value` at most: the quotes, and five for each escaped character.
+    /// The bytes that `quoted` adds to those of `value` at most: the quotes, and five for each
+    /// escaped character.
     static func quotedOverhead(_ value: Span<UInt8>) -> Int {
         value.withUnsafeBytes { bytes in
             var escapes = 0
@@ -133,8 +137,8 @@ extension ByteCursor {
         byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
-    /// Whether any of eight bytes is escaped: a borrow reaches a byte's top bit where the byte is below 0x20, or is
-    /// zero after exclusive or with the character looked for.
+    /// Whether any of eight bytes is escaped: a borrow reaches a byte's top bit where the byte is
+    /// below 0x20, or is zero after exclusive or with the character looked for.
     private static func holdsEscapes(_ word: UInt64) -> Bool {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let quote = word ^ (ones &* 0x22)
@@ -147,7 +151,8 @@ extension ByteCursor {
 extension ByteCursor {
     /// RFC 3339 in UTC with milliseconds, 24 characters without quotes: `2026-11-21T10:15:30.123Z`.
     ///
-    /// - Parameter milliseconds: since 1970; times before that and after the year 9999 become the nearest that is within.
+    /// - Parameter milliseconds: since 1970; times before that and after the year 9999 become the
+    ///   nearest that is within.
     mutating func timestamp(_ milliseconds: Int64) {
         let clamped = UInt64(min(max(milliseconds, 0), 253_402_300_799_999))
         let (days, rest) = clamped.quotientAndRemainder(dividingBy: 86_400_000)
@@ -185,7 +190,8 @@ private struct CivilDate {
     let month: UInt32
     let day: UInt32
 
-    /// Counts in eras of 400 years that begin in March, so that the leap day is the last of its year.
+    /// Counts in eras of 400 years that begin in March, so that the leap day is the last of its
+    /// year.
     init(daysSince1970: UInt32) {
         let (era, day) = (daysSince1970 + 719_468).quotientAndRemainder(dividingBy: 146_097)
         let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365

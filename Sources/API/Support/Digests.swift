@@ -2,8 +2,8 @@ import Crypto
 package import Payments
 import ShardRecords
 
-/// The digests of the edge. Each costs one allocation (swift-crypto's context); the bytes to be hashed are gathered in
-/// a buffer that the caller reuses, so that there is one `update`.
+/// The digests of the edge. Each costs one allocation (swift-crypto's context); the bytes to be
+/// hashed are gathered in a buffer that the caller reuses, so that there is one `update`.
 enum Digest {
     /// SHA-256 as four big-endian words.
     static func sha256(_ bytes: Span<UInt8>) -> Digest256 {
@@ -22,8 +22,9 @@ enum Digest {
         UInt64(bigEndian: digest.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
-    /// The idempotency table's key: the first 128 bits of SHA-256 over seed ‖ merchant (8 bytes, big endian) ‖ key.
-    /// The seed is a secret of the data directory, so that a merchant cannot aim at another's entries.
+    /// The idempotency table's key: the first 128 bits of SHA-256 over seed ‖ merchant (8 bytes,
+    /// big endian) ‖ key. The seed is a secret of the data directory, so that a merchant cannot aim
+    /// at another's entries.
     static func key(
         seed: [UInt8],
         merchant: MerchantID,
@@ -53,7 +54,8 @@ package struct Digest256: Sendable {
 }
 
 extension MerchantID {
-    /// The merchant that a configured text identifier stands for: the first eight bytes of its SHA-256.
+    /// The merchant that a configured text identifier stands for: the first eight bytes of its
+    /// SHA-256.
     package init(configured text: String) {
         self.init(rawValue: Digest.sha256(Array(text.utf8).span).words.0)
     }

@@ -2,8 +2,8 @@ import NIOCore
 import NIOHPACK
 import Payments
 
-/// Ready-made response headers by status, so that an answer costs one copy of a small array and one text (the request
-/// identifier).
+/// Ready-made response headers by status, so that an answer costs one copy of a small array and one
+/// text (the request identifier).
 struct ResponseHeaders {
     enum Media: UInt8 {
         case json
@@ -24,7 +24,8 @@ struct ResponseHeaders {
         var headers: HPACKHeaders
     }
 
-    /// Room for the template's own fields and the most that one answer adds, so that adding never reallocates.
+    /// Room for the template's own fields and the most that one answer adds, so that adding never
+    /// reallocates.
     private static let fieldCapacity = 8
 
     private var templates: [Template] = []
@@ -36,8 +37,8 @@ struct ResponseHeaders {
         }
     }
 
-    /// The headers of an answer. What changes with each answer is sent without indexing, so that it does not push
-    /// useful entries out of the peer's HPACK table.
+    /// The headers of an answer. What changes with each answer is sent without indexing, so that it
+    /// does not push useful entries out of the peer's HPACK table.
     func make(
         status: UInt16,
         requestID: RequestID,

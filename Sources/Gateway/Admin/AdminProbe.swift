@@ -3,7 +3,8 @@ import NIOPosix
 
 /// Asks an admin server how it is; what `millrace demo` waits with.
 package enum AdminProbe {
-    /// The status of `GET path`, or `nil` when nobody (or nobody intelligible) answers within `timeout`.
+    /// The status of `GET path`, or `nil` when nobody (or nobody intelligible) answers within
+    /// `timeout`.
     package static func status(
         host: String,
         port: Int,

@@ -27,8 +27,8 @@ package struct AdminRequest: Sendable, Equatable {
 package struct AdminResponse: Sendable {
     package enum Body: Sendable {
         case bytes(ByteBuffer)
-        /// Sent in chunks as they come, no faster than the client reads. An error cuts the connection, so that the
-        /// client sees that the answer is not whole.
+        /// Sent in chunks as they come, no faster than the client reads. An error cuts the
+        /// connection, so that the client sees that the answer is not whole.
         case stream(any AsyncSequence<ByteBuffer, any Error> & Sendable)
     }
 

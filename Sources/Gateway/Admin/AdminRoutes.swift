@@ -9,8 +9,8 @@ import ShardStorage
 import Telemetry
 import WireJSON
 
-/// What operators can ask: `/healthz`, `/readyz`, `/metrics`, `/ledger/trial-balance`, `/audit/payments`,
-/// `/journal/checkpoints`, `/unresolved`.
+/// What operators can ask: `/healthz`, `/readyz`, `/metrics`, `/ledger/trial-balance`,
+/// `/audit/payments`, `/journal/checkpoints`, `/unresolved`.
 struct AdminRoutes: Sendable {
     let parts: GatewayParts
 
@@ -34,7 +34,8 @@ struct AdminRoutes: Sendable {
         ]
     }
 
-    /// The newest checkpoint of each log, a line each, as `millrace journal verify --checkpoint` reads them.
+    /// The newest checkpoint of each log, a line each, as `millrace journal verify --checkpoint`
+    /// reads them.
     private static func checkpoints(of parts: GatewayParts) -> AdminResponse {
         guard parts.protection.checkpoints != nil else {
             return .problem(404, code: "checkpoints_off", "This gateway signs no checkpoints")
@@ -68,8 +69,8 @@ struct AdminRoutes: Sendable {
     }
 }
 
-/// `GET /ledger/trial-balance`: the ledger's sums over all shards. Amounts are decimal texts: 128 bits do not fit a JSON
-/// number.
+/// `GET /ledger/trial-balance`: the ledger's sums over all shards. Amounts are decimal texts: 128
+/// bits do not fit a JSON number.
 enum TrialBalanceDocument {
     static func make(from parts: GatewayParts) async throws -> ByteBuffer {
         var currencies: [Currency: AccountTotals] = [:]
@@ -118,7 +119,8 @@ extension AccountTotals {
     }
 }
 
-/// `GET /audit/payments`: every payment as a JSON line, read from the shards in slices so that no loop is held up.
+/// `GET /audit/payments`: every payment as a JSON line, read from the shards in slices so that no
+/// loop is held up.
 struct PaymentLines: AsyncSequence, Sendable {
     let parts: GatewayParts
 

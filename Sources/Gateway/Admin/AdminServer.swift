@@ -9,15 +9,16 @@ import Synchronization
 package struct AdminLimits: Sendable {
     /// More connections are closed as soon as they are accepted.
     package var maxConnections = 64
-    /// A connection on which nothing moves for so long is closed: a slow request, an answer nobody reads, an idle
-    /// keep-alive.
+    /// A connection on which nothing moves for so long is closed: a slow request, an answer nobody
+    /// reads, an idle keep-alive.
     package var idleTimeout = TimeAmount.seconds(60)
 
     package init() {}
 }
 
-/// The operators' HTTP/1.1 listener: health, metrics, and the audit's views. No authentication and no TLS, hence
-/// loopback unless configured otherwise. Off the payments' path, so plain async handlers serve it.
+/// The operators' HTTP/1.1 listener: health, metrics, and the audit's views. No authentication and
+/// no TLS, hence loopback unless configured otherwise. Off the payments' path, so plain async
+/// handlers serve it.
 package final class AdminServer: Sendable {
     /// The port it listens on.
     package let port: Int
@@ -32,7 +33,8 @@ package final class AdminServer: Sendable {
         self.task = task
     }
 
-    /// Starts to listen on `host` and `port` (0 for any free one); returns once connections are accepted. Throws `ListenError`.
+    /// Starts to listen on `host` and `port` (0 for any free one); returns once connections are
+    /// accepted. Throws `ListenError`.
     package static func start(
         host: String,
         port: Int,
@@ -72,7 +74,8 @@ package final class AdminServer: Sendable {
 
     /// Stops accepting and cuts what is open; returns when nothing is left.
     package func shutdown() async {
-        // The task ends when it has seen every connection that was accepted before; cancelling it would drop them.
+        // The task ends when it has seen every connection that was accepted before; cancelling it
+        // would drop them.
         try? await listener.close()
         connections.closeAll()
         await task.value
@@ -83,7 +86,8 @@ package final class AdminServer: Sendable {
         connections: AdminConnections,
         connection: @escaping @Sendable (AdminConnection.HTTPChannel) async -> Void
     ) async {
-        // An error of the listener ends it as its closing does; the owner closes the channel in both cases.
+        // An error of the listener ends it as its closing does; the owner closes the channel in
+        // both cases.
         try? await listener.executeThenClose { accepted in
             try await withThrowingDiscardingTaskGroup { group in
                 for try await channel in accepted {

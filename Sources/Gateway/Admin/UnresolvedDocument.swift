@@ -3,8 +3,8 @@ import Payments
 import ShardCore
 import ShardHost
 
-/// `GET /unresolved?limit=N`: operations whose outcome is not known, oldest first over all shards. The manual queue: those with
-/// `needs_attention` are past what the resolver settles by itself.
+/// `GET /unresolved?limit=N`: operations whose outcome is not known, oldest first over all shards.
+/// The manual queue: those with `needs_attention` are past what the resolver settles by itself.
 enum UnresolvedDocument {
     /// Operations in one answer.
     static let maximumLimit = 1_000

@@ -1,8 +1,9 @@
 import Crypto
 import Glibc
 
-/// What a backup consists of: every file with its size and SHA-256, and where each log ends. The last thing that is
-/// written: a backup without it is not finished. Text, one fact a line; the last line is the digest of all before it.
+/// What a backup consists of: every file with its size and SHA-256, and where each log ends. The
+/// last thing that is written: a backup without it is not finished. Text, one fact a line; the last
+/// line is the digest of all before it.
 struct BackupManifest: Equatable {
     static let fileName = "backup.manifest"
     static let format = 1

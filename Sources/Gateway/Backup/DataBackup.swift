@@ -1,7 +1,8 @@
 import Glibc
 package import Journal
 
-/// Copies a data directory, which a gateway may be serving from, into a directory that a gateway can serve from.
+/// Copies a data directory, which a gateway may be serving from, into a directory that a gateway
+/// can serve from.
 package struct DataBackup {
     /// What one log's copy holds.
     package struct Log {
@@ -26,8 +27,9 @@ package struct DataBackup {
         self.bytesPerSecond = bytesPerSecond
     }
 
-    /// Blocks. The files of a log's shards are copied before the log, so that the log's copy reaches every record that they speak of.
-    /// Logs are independent of each other, so each is copied up to a point of its own.
+    /// Blocks. The files of a log's shards are copied before the log, so that the log's copy
+    /// reaches every record that they speak of. Logs are independent of each other, so each is
+    /// copied up to a point of its own.
     package func run() throws -> [Log] {
         let meta = try DataDirectoryMeta(readingFrom: FilePaths.join(source, "meta.yaml"))
         try EmptyDirectory.make(target)

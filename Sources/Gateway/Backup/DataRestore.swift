@@ -21,8 +21,8 @@ package struct DataRestore {
         package var seconds: Int64 = 0
     }
 
-    /// Blocks. Throws, before the target is touched, when the backup is not whole; `meta.yaml` comes last, so what a crash leaves
-    /// is no data directory.
+    /// Blocks. Throws, before the target is touched, when the backup is not whole; `meta.yaml`
+    /// comes last, so what a crash leaves is no data directory.
     package func run() throws -> Result {
         let manifest = try manifest()
         for log in manifest.logs { try check(log) }

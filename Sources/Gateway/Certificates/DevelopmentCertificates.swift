@@ -3,8 +3,9 @@ import Foundation
 import SwiftASN1
 import X509
 
-/// A development authority and a server certificate for this machine, so that `curl --cacert` works without anybody's
-/// help. Not for production: the authority's key is thrown away after its only signature, and nothing can be revoked.
+/// A development authority and a server certificate for this machine, so that `curl --cacert` works
+/// without anybody's help. Not for production: the authority's key is thrown away after its only
+/// signature, and nothing can be revoked.
 package struct DevelopmentCertificates: Sendable {
     /// The authority to trust (PEM).
     package let authorityFile: String
@@ -20,8 +21,9 @@ package struct DevelopmentCertificates: Sendable {
     /// Certificates that end earlier than this are made anew.
     static let renewalDays = 30
 
-    /// Finds the files in `directory` or makes them: when one is missing or unreadable, when they do not belong
-    /// together, when a certificate ends within 30 days, or when `force` says so. Blocks.
+    /// Finds the files in `directory` or makes them: when one is missing or unreadable, when they
+    /// do not belong together, when a certificate ends within 30 days, or when `force` says so.
+    /// Blocks.
     ///
     /// `now` is in seconds since 1970.
     package static func ensure(
@@ -38,7 +40,8 @@ package struct DevelopmentCertificates: Sendable {
         } catch {
             throw FileError("make certificates", files.directory, reason: "\(error)")
         }
-        // The key first: a crash in between leaves files that do not fit, which the next call makes anew.
+        // The key first: a crash in between leaves files that do not fit, which the next call makes
+        // anew.
         try Files.writeAtomically(material.key, to: files.key, permissions: 0o600)
         try Files.writeAtomically(material.server, to: files.server)
         try Files.writeAtomically(material.authority, to: files.authority)
@@ -114,7 +117,8 @@ extension DevelopmentCertificates {
         }
 
         private static func authority(_ key: Certificate.PrivateKey, _ validity: Validity) throws -> Certificate {
-            // The name carries the key's identifier, so that two authorities in one trust store are told apart.
+            // The name carries the key's identifier, so that two authorities in one trust store are
+            // told apart.
             let identifier = SubjectKeyIdentifier(hash: key.publicKey)
             let tag = Hexadecimal.encode(identifier.keyIdentifier.prefix(4))
             let name = try DistinguishedName { CommonName("Millrace development CA \(tag)") }

@@ -1,9 +1,12 @@
-/// How the gateway's time follows the machine's clock: what is added to the monotonic clock, and how that changes. Pure.
+/// How the gateway's time follows the machine's clock: what is added to the monotonic clock, and
+/// how that changes. Pure.
 ///
-/// A clock that is set while the gateway runs is followed at half a second a second, forward and back, as a shard follows a clock that is
-/// behind its newest record. So the gateway's time never falls, and passes at half to one and a half times the true pace.
+/// A clock that is set while the gateway runs is followed at half a second a second, forward and
+/// back, as a shard follows a clock that is behind its newest record. So the gateway's time never
+/// falls, and passes at half to one and a half times the true pace.
 struct ClockCourse: Sendable, Equatable {
-    /// Less than this between the clocks is the noise of reading them one after the other, in milliseconds.
+    /// Less than this between the clocks is the noise of reading them one after the other, in
+    /// milliseconds.
     static let noise: Int64 = 20
 
     /// The most milliseconds between a step of the clock and a sleep that explains it.
@@ -11,7 +14,8 @@ struct ClockCourse: Sendable, Equatable {
 
     /// When the course began, on the monotonic clock.
     private(set) var since: Int64
-    /// What was added to the monotonic clock then, and what is to be added in the end. All in milliseconds.
+    /// What was added to the monotonic clock then, and what is to be added in the end. All in
+    /// milliseconds.
     private(set) var from: Int64
     private(set) var to: Int64
 
@@ -34,14 +38,15 @@ struct ClockCourse: Sendable, Equatable {
         return to >= from ? min(to, from + most) : max(to, from - most)
     }
 
-    /// The gateway's time, in milliseconds since 1970. Never falls if the monotonic clock does not, whatever courses follow each other.
+    /// The gateway's time, in milliseconds since 1970. Never falls if the monotonic clock does not,
+    /// whatever courses follow each other.
     func time(at monotonic: Int64) -> Int64 { monotonic + offset(at: monotonic) }
 
     /// Turns towards the machine's clock.
     /// - Parameters:
     ///   - offset: the machine's clock less the monotonic clock.
-    ///   - asleep: how long the machine has slept since the last time, by its own count. A clock that went on by as much is right, and is
-    ///     followed at once.
+    ///   - asleep: how long the machine has slept since the last time, by its own count. A clock
+    ///     that went on by as much is right, and is followed at once.
     ///   - believed: the longest sleep that is believed.
     mutating func follow(offset: Int64, at monotonic: Int64, asleep: Int64, believed: Int64) {
         guard abs(offset - to) > Self.noise else { return }

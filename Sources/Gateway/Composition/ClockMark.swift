@@ -1,7 +1,8 @@
 import Glibc
 
-/// When a gateway last ran over a data directory, in the file `clock` of it: milliseconds since 1970. Written once a minute and at the
-/// end, so that a start can tell how long it was away, however little was paid meanwhile.
+/// When a gateway last ran over a data directory, in its file `clock`: milliseconds since 1970.
+/// Written once a minute and at the end, so that a start can tell how long it was away, however
+/// little was paid meanwhile.
 struct ClockMark: Sendable {
     /// How often it is written.
     static let interval: Int64 = 60_000
@@ -26,13 +27,15 @@ struct ClockMark: Sendable {
     }
 }
 
-/// Whether a start believes the machine's clock. A clock that is far ahead would expire authorizations and lose disputes for good; one
-/// that is far behind means that the process before had such a clock.
+/// Whether a start believes the machine's clock. A clock that is far ahead would expire
+/// authorizations and lose disputes for good; one that is far behind means that the process before
+/// had such a clock.
 enum ClockCheck {
     /// What is refused; nil for a clock that is believed.
     /// - Parameters:
     ///   - now: what the clock says, in milliseconds since 1970.
-    ///   - last: when a gateway last ran here, or the newest record if that is later; 0 for a new data directory.
+    ///   - last: when a gateway last ran here, or the newest record if that is later; 0 for a new
+    ///     data directory.
     ///   - maximum: the longest time that may lie between the two, in milliseconds.
     static func refusal(now: Int64, last: Int64, maximum: Int64) -> ConfigurationError? {
         let jump = now - last

@@ -4,10 +4,12 @@ import NIOCore
 import Payments
 
 extension GatewayConfiguration {
-    /// Does what a start does with the configuration, short of binding ports, locking or opening journals, and writing: reads keys and
-    /// certificates, runs the key command, resolves the hosts, looks at the data directory. Blocks.
+    /// Does what a start does with the configuration, short of binding ports, locking or opening
+    /// journals, and writing: reads keys and certificates, runs the key command, resolves the
+    /// hosts, looks at the data directory. Blocks.
     ///
-    /// Throws `ConfigurationError`, `DataDirectoryError` or `APIConfigurationError` for the first thing that a start would refuse.
+    /// Throws `ConfigurationError`, `DataDirectoryError` or `APIConfigurationError` for the first
+    /// thing that a start would refuse.
     /// - Parameter makesDataDirectory: whether that start would make the data directory.
     package func check(makesDataDirectory: Bool) throws {
         _ = try JournalProtection(journal)

@@ -4,14 +4,16 @@
     import Darwin
 #endif
 
-/// How the descriptors of the process are shared out. Journals, calls to providers and the admin port come first;
-/// merchants' connections get what is left, so that no number of strangers can take a descriptor from a journal.
+/// How the descriptors of the process are shared out. Journals, calls to providers and the admin
+/// port come first; merchants' connections get what is left, so that no number of strangers can
+/// take a descriptor from a journal.
 struct DescriptorBudget: Equatable {
     /// Standard streams, the data directory, libraries, and what a moment needs.
     private static let process = 128
     /// A log's segments (in use, next, archived ones that are read), witness, checkpoints and lock.
     private static let log = 32
-    /// A shard's snapshots, runs of keys, cold payments, cursors and lock, and what its readers open of the log.
+    /// A shard's snapshots, runs of keys, cold payments, cursors and lock, and what its readers
+    /// open of the log.
     private static let shard = 48
     /// The listener and the system's own descriptors of an event loop.
     private static let eventLoop = 8
@@ -62,7 +64,8 @@ struct DescriptorBudget: Equatable {
     /// Whether the limit allows fewer connections than configured.
     var isShort: Bool { connectionsPerLoop < wantedPerLoop }
 
-    /// Raises the process's soft limit of open files to its hard limit, and returns what the process may open then.
+    /// Raises the process's soft limit of open files to its hard limit, and returns what the
+    /// process may open then.
     static func raiseLimit() -> Int {
         #if canImport(Glibc)
             let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

@@ -9,8 +9,9 @@ import ShardCore
 import ShardHost
 import ShardState
 
-/// A configuration turned into what the parts are made from. Making it opens the data directory and reads certificates;
-/// it starts nothing. `makesDataDirectory`: makes the data directory first, and refuses one that is there.
+/// A configuration turned into what the parts are made from. Making it opens the data directory and
+/// reads certificates; it starts nothing. `makesDataDirectory`: makes the data directory first, and
+/// refuses one that is there.
 struct GatewayBlueprint: Sendable {
     let directory: DataDirectory
     let loopCount: Int
@@ -19,7 +20,8 @@ struct GatewayBlueprint: Sendable {
     let descriptors: DescriptorBudget
     /// Reads stored answers, and does what blocks while shards start and stop.
     let threadPool: NIOThreadPool
-    /// Reads payments that left memory; timelines; ledgers. A thread each, so that none waits behind another's hundreds of records.
+    /// Reads payments that left memory; timelines; ledgers. A thread each, so that none waits
+    /// behind another's hundreds of records.
     let coldPool: NIOThreadPool
     let timelinePool: NIOThreadPool
     let ledgerPool: NIOThreadPool
@@ -188,8 +190,8 @@ struct GatewayBlueprint: Sendable {
         )
     }
 
-    /// The fraud hook of a configuration that was read again, as a part of the configuration of the start: nothing else of it counts.
-    /// Its number is durable. Blocks.
+    /// The fraud hook of a configuration that was read again, as a part of the configuration of the
+    /// start: nothing else of it counts. Its number is durable. Blocks.
     func risk(reloaded configuration: GatewayConfiguration) throws -> RiskParts {
         var risk = try RiskParts(configuration, seed: directory.digestSeed)
         var effective = self.configuration
@@ -233,8 +235,8 @@ struct GatewayBlueprint: Sendable {
 
     var logCount: Int { directory.logs }
 
-    /// A shard's share of its log's backlog lies above the limit at which new work is refused, by more than all operations in flight
-    /// can still write: their outcomes always fit.
+    /// A shard's share of its log's backlog lies above the limit at which new work is refused, by
+    /// more than all operations in flight can still write: their outcomes always fit.
     private static func journalBacklogBytes(_ configuration: GatewayConfiguration) -> Int {
         let outcomes = configuration.callsInFlightPerLoop * 8_192
         return min(1 << 30, configuration.journal.maxUnflushedBytes + outcomes + (8 << 20))
@@ -298,8 +300,8 @@ extension HTTPServerConfiguration {
 }
 
 extension HTTPClientConfiguration {
-    /// Calls in flight on one connection to the provider. NIOHTTP2 keeps a connection's streams in sorted arrays: with 250 of
-    /// them a fifth of a peer's CPU went into closing the gaps.
+    /// Calls in flight on one connection to the provider. NIOHTTP2 keeps a connection's streams in
+    /// sorted arrays: with 250 of them a fifth of a peer's CPU went into closing the gaps.
     private static let streamsPerConnection = 64
 
     init(_ provider: GatewayConfiguration.Connector) throws {
@@ -349,7 +351,8 @@ extension NIOSSLContext {
         }
     }
 
-    /// Of TLS 1.2 only those with forward secrecy and authenticated encryption: HTTP/2 forbids the others (RFC 9113 section 9.2.2).
+    /// Of TLS 1.2 only those with forward secrecy and authenticated encryption: HTTP/2 forbids the
+    /// others (RFC 9113 section 9.2.2).
     private static let suitesOfTLS12: [NIOTLSCipher] = [
         .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
         .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,

@@ -25,16 +25,17 @@ struct MachineClock: Sendable {
     }
 }
 
-/// The time of day as the shards see it: the machine's clock at the start, carried on by the monotonic clock, and following the machine's
-/// clock slowly when that is set (`ClockCourse`). Nothing below the composition root has a clock of its own.
+/// The time of day as the shards see it: the machine's clock at the start, carried on by the
+/// monotonic clock, and following the machine's clock slowly when that is set (`ClockCourse`).
+/// Nothing below the composition root has a clock of its own.
 ///
-/// It is read for every batch on every loop, so without a lock: the course is stored in words of its own between two counts of changes,
-/// and a reader that meets a change reads again.
+/// It is read for every batch on every loop, so without a lock: the course is stored in words of
+/// its own between two counts of changes, and a reader that meets a change reads again.
 final class GatewayClock: Sendable {
     /// How often the machine's clock is looked at, in milliseconds.
     static let interval: Int64 = 1_000
-    /// The most milliseconds between the gateway's time and the machine's clock while deadlines that move money are decided; as the
-    /// shards have it (`ShardClock.tolerance`).
+    /// The most milliseconds between the gateway's time and the machine's clock while deadlines
+    /// that move money are decided; as the shards have it (`ShardClock.tolerance`).
     static let tolerance: Int64 = ShardHost.clockTolerance
 
     let machine: MachineClock
@@ -45,7 +46,8 @@ final class GatewayClock: Sendable {
     private let since: Atomic<Int64>
     private let from: Atomic<Int64>
     private let to: Atomic<Int64>
-    /// What the machine had slept when its clock was last looked at. Held by the one that changes the course.
+    /// What the machine had slept when its clock was last looked at. Held by the one that changes
+    /// the course.
     private let slept: Mutex<Int64>
 
     init(_ machine: MachineClock, believedSleep: Int64) {

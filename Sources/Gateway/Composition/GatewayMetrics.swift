@@ -5,7 +5,8 @@ import ShardCore
 import ShardHost
 import Telemetry
 
-/// What the gateway tells Prometheus: each loop's plain counters, copied on the loop when asked, and added up.
+/// What the gateway tells Prometheus: each loop's plain counters, copied on the loop when asked,
+/// and added up.
 enum GatewayMetrics {
     static func gather(from parts: GatewayParts) async throws -> MetricsSnapshot {
         var all = MetricsSnapshot()

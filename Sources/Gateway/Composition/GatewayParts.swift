@@ -48,8 +48,9 @@ final class GatewayParts: Sendable {
 
     // MARK: Start
 
-    /// Reads the shards' snapshots, those of different loops side by side, then replays the logs, likewise, acquires every shard's
-    /// stream, and connects the loops' mailboxes. When it throws, `close` closes what was opened.
+    /// Reads the shards' snapshots, those of different loops side by side, then replays the logs,
+    /// likewise, acquires every shard's stream, and connects the loops' mailboxes. When it throws,
+    /// `close` closes what was opened.
     func openShards() async throws {
         var all: [NIOLoopBound<LoopRuntime>] = []
         for index in loops.indices { all.append(try await makeRuntime(index)) }
@@ -75,7 +76,8 @@ final class GatewayParts: Sendable {
         try await checkClock()
     }
 
-    /// Refuses a clock that cannot be right, before time passes for a shard. Throws `ConfigurationError`.
+    /// Refuses a clock that cannot be right, before time passes for a shard. Throws
+    /// `ConfigurationError`.
     private func checkClock() async throws {
         let newest = try await onEachLoop { runtime in
             runtime.shards.map { $0.host.core.lastRecordTime }.max() ?? 0
@@ -243,8 +245,8 @@ final class GatewayParts: Sendable {
         _ = try? await onEachLoop { runtime in runtime.slots.forEach { $0.drain() } }
     }
 
-    /// Closes providers, streams, logs and threads, those of different loops side by side; the server must have been drained.
-    /// Afterwards `failure` has whatever went wrong until the end.
+    /// Closes providers, streams, logs and threads, those of different loops side by side; the
+    /// server must have been drained. Afterwards `failure` has whatever went wrong until the end.
     func close() async {
         marking.withLock { task in
             task?.cancel()
@@ -315,7 +317,8 @@ final class GatewayParts: Sendable {
         return values
     }
 
-    /// Runs `body` with the shard `number` on its loop. Throws `ShardNotOwned` while this host does not own it.
+    /// Runs `body` with the shard `number` on its loop. Throws `ShardNotOwned` while this host does
+    /// not own it.
     func onShard<Value: Sendable>(
         _ number: Int,
         _ body: @escaping @Sendable (ShardRuntime) throws -> Value
@@ -341,8 +344,8 @@ final class GatewayParts: Sendable {
         try await blueprint.threadPool.runIfActive(body)
     }
 
-    /// Makes the fraud hook anew from a configuration that was read again. Blocks while lists are read, and until the number of the
-    /// configuration is durable.
+    /// Makes the fraud hook anew from a configuration that was read again. Blocks while lists are
+    /// read, and until the number of the configuration is durable.
     func riskParts(_ configuration: GatewayConfiguration) throws -> RiskParts {
         try blueprint.risk(reloaded: configuration)
     }

@@ -9,7 +9,8 @@ struct LogPlan: Sendable {
     /// Its shards, and what each has beside the log.
     var shards: [(number: Int, directory: String)]
 
-    /// Opens the log, and gives the followers of its shards every record behind their snapshots. Blocks.
+    /// Opens the log, and gives the followers of its shards every record behind their snapshots.
+    /// Blocks.
     /// - Parameter followers: by shard; at least those of this log.
     func open(_ followers: [ShardFollower?]) throws(JournalError) -> StreamLog {
         let streams = shards.map { shard in

@@ -7,12 +7,14 @@ import Scoring
 import ShardHost
 import ShardState
 
-/// The clients of one event loop: one for each connector, and one for the scorer. The loop's shards share them.
+/// The clients of one event loop: one for each connector, and one for the scorer. The loop's shards
+/// share them.
 ///
-/// 1. Each call carries its shard's slot and ownership. Its outcome goes to the ownership that made it. When that has ended, the
-///    outcome is dropped and counted: the shard's next owner asks the provider itself.
-/// 2. Connections, concurrency and failures to connect belong to the loop and the connector. A shard has at most a share of a
-///    client's places, and shards whose calls wait take turns.
+/// 1. Each call carries its shard's slot and ownership. Its outcome goes to the ownership that made
+///    it. When that has ended, the outcome is dropped and counted: the shard's next owner asks the
+///    provider itself.
+/// 2. Connections, concurrency and failures to connect belong to the loop and the connector. A
+///    shard has at most a share of a client's places, and shards whose calls wait take turns.
 final class LoopClients {
     /// What the clients of a loop are made from.
     struct Plan: Sendable {
@@ -75,14 +77,16 @@ final class LoopClients {
             + providers.all.map { $0.shutdown() }
     }
 
-    /// Sends nothing more of what a slot's shard asked for and what has not left yet: the shard is another host's.
+    /// Sends nothing more of what a slot's shard asked for and what has not left yet: the shard is
+    /// another host's.
     func withdraw(_ slot: UInt16) {
         for provider in providers.all { provider.withdraw(slot) }
         scorer?.withdraw(slot)
         for scorer in retiredScorers { scorer.withdraw(slot) }
     }
 
-    /// Calls the PSP of the call's connector. Of one that has left the configuration nothing is sent, and nothing is learnt.
+    /// Calls the PSP of the call's connector. Of one that has left the configuration nothing is
+    /// sent, and nothing is learnt.
     func perform(_ call: ProviderCall, token: UInt64, from origin: CallOrigin, deadline: NIODeadline) {
         if let provider = providers[call.connector] {
             return provider.perform(call, token: token, from: origin, deadline: deadline)
@@ -126,8 +130,8 @@ struct LoopClientStatistics {
     var answersDropped: UInt64 = 0
 }
 
-/// The part of a client's places that one of several shards may have, so that no shard has them all: three quarters, or what one
-/// merchant may have of a shard's calls, if that is more.
+/// The part of a client's places that one of several shards may have, so that no shard has them
+/// all: three quarters, or what one merchant may have of a shard's calls, if that is more.
 struct CallShare: Sendable {
     private let share: MerchantShare
 
@@ -182,7 +186,8 @@ extension LoopClients: ScorerDelegate {
     }
 
     func scored(_ token: UInt64, of origin: CallOrigin, _ outcome: ScoreOutcome) {
-        // A question that the end of the process cut short is no failure of the scorer: the next start asks again.
+        // A question that the end of the process cut short is no failure of the scorer: the next
+        // start asks again.
         if isClosing, case .failed = outcome { return }
         shard(of: origin)?.host.scored(token, outcome)
     }

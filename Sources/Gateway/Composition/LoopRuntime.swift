@@ -10,10 +10,12 @@ import ShardHost
 import ShardState
 import ShardStorage
 
-/// Everything that one event loop owns: its shards, its part of the edge, and the mailboxes to the other loops.
+/// Everything that one event loop owns: its shards, its part of the edge, and the mailboxes to the
+/// other loops.
 ///
-/// Commands and answers cross loops in batches: what a read cycle (or a released journal batch) produced for another loop
-/// travels as one array by one `execute`. Nothing is shared and nothing is locked.
+/// Commands and answers cross loops in batches: what a read cycle (or a released journal batch)
+/// produced for another loop travels as one array by one `execute`. Nothing is shared and nothing
+/// is locked.
 final class LoopRuntime {
     let eventLoop: any EventLoop
     /// What the logs report to the loop's shards.
@@ -281,7 +283,8 @@ extension LoopRuntime {
     /// The shard of a slot, while this host owns it.
     func owner(of slot: UInt16) -> ShardRuntime? { slots[Int(slot)].shard }
 
-    /// Runs `body`, whose answers to other loops travel together, whichever of this loop's shards they are from.
+    /// Runs `body`, whose answers to other loops travel together, whichever of this loop's shards
+    /// they are from.
     func gather(_ body: () -> Void) {
         gathering += 1
         body()
@@ -305,7 +308,8 @@ enum JournalEvent: Sendable {
     case archiveFailed(String, shard: UInt16)
 }
 
-/// Turns what every tick says into the changes worth a line in the log: short at once, and over after a while without.
+/// Turns what every tick says into the changes worth a line in the log: short at once, and over
+/// after a while without.
 struct RoomWatch {
     private static let calm = TimeAmount.seconds(5)
     private var lastShort: NIODeadline?

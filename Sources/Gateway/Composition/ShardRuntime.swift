@@ -14,7 +14,8 @@ final class ShardRuntime {
     let host: ShardHost
     let journal: any JournalEngine
     let storage: ShardStorage
-    /// Names this ownership in calls to the providers and the scorer, so that no answer to a former owner's call reaches it.
+    /// Names this ownership in calls to the providers and the scorer, so that no answer to a former
+    /// owner's call reaches it.
     let origin: CallOrigin
     var room = RoomWatch()
 

@@ -5,13 +5,16 @@ import ShardCore
 import ShardHost
 import ShardStorage
 
-/// A shard's place at an event loop: its stream of the log, its replica, and what runs the shard while this host owns it. While it does
-/// not, the loop refuses the shard's commands as `shard_unavailable`.
+/// A shard's place at an event loop: its stream of the log, its replica, and what runs the shard
+/// while this host owns it. While it does not, the loop refuses the shard's commands as
+/// `shard_unavailable`.
 ///
-/// The gateway wants to own each of its shards. A shard that another host took is followed, and claimed again a second later; as long
-/// as the other host keeps its lease, the claim is refused and repeated.
+/// The gateway wants to own each of its shards. A shard that another host took is followed, and
+/// claimed again a second later; as long as the other host keeps its lease, the claim is refused
+/// and repeated.
 final class ShardSlot {
-    /// How long a shard that was lost is left to its new owner before the first claim, in nanoseconds.
+    /// How long a shard that was lost is left to its new owner before the first claim, in
+    /// nanoseconds.
     private static let claimDelay: UInt64 = 1_000_000_000
     /// Names this process in refusals of the journal, whose lock keeps other processes out.
     static let holder = "this gateway"
@@ -43,7 +46,8 @@ final class ShardSlot {
     private var isClosing = false
     private var claimsFrom: UInt64 = 0
 
-    /// Brings a new shard to its newest snapshot. Blocks; on the loop, before anything else runs there.
+    /// Brings a new shard to its newest snapshot. Blocks; on the loop, before anything else runs
+    /// there.
     init(_ plan: ShardPlan, on runtime: LoopRuntime) throws(JournalError) {
         self.plan = plan
         self.runtime = runtime
@@ -67,7 +71,8 @@ final class ShardSlot {
         return made
     }
 
-    /// Begins to acquire the shard: the follower has every record of the log behind its snapshot. Blocks; on the loop.
+    /// Begins to acquire the shard: the follower has every record of the log behind its snapshot.
+    /// Blocks; on the loop.
     func begin(_ store: StreamStore) throws {
         guard let follower = follower.take() else { preconditionFailure("a slot begins once") }
         opened = store
@@ -100,7 +105,8 @@ final class ShardSlot {
 
     // MARK: Inputs
 
-    /// Resolves what was in flight, now and whenever the host owns the shard again. The loop's clients have been started.
+    /// Resolves what was in flight, now and whenever the host owns the shard again. The loop's
+    /// clients have been started.
     /// - Returns: the number of operations to resolve.
     func resume() -> Int {
         isResumed = true

@@ -51,7 +51,8 @@ final class FailureSignal: Sendable {
         for waiter in waiters { waiter.resume(returning: reported) }
     }
 
-    /// Keeps the error until something is reported, which is then this one: the gateway goes on for a while without what failed.
+    /// Keeps the error until something is reported, which is then this one: the gateway goes on for
+    /// a while without what failed.
     func hold(_ error: any Error) {
         state.withLock { $0.held = $0.held ?? error }
     }

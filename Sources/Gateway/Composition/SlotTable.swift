@@ -1,5 +1,5 @@
-/// Where each shard is in this process: at which event loop, and in which of its slots. Fixed when the process starts; who owns the
-/// shard changes in its slot.
+/// Where each shard is in this process: at which event loop, and in which of its slots. Fixed when
+/// the process starts; who owns the shard changes in its slot.
 struct SlotTable: Sendable {
     struct Place: Sendable, Equatable {
         var loop: Int

@@ -1,10 +1,11 @@
 import ShardCore
 import Synchronization
 
-/// What the shards of a process may hold in memory together. A shard has its own limits, which are as high as one busy merchant
-/// needs; of many shards few are that full, and this bounds their sum.
+/// What the shards of a process may hold in memory together. A shard has its own limits, which are
+/// as high as one busy merchant needs; of many shards few are that full, and this bounds their sum.
 ///
-/// Each loop tells once a tick what its shards hold, and is told the sum. So the sum may be exceeded by what comes in a tick.
+/// Each loop tells once a tick what its shards hold, and is told the sum. So the sum may be
+/// exceeded by what comes in a tick.
 final class TableBudget: Sendable {
     struct Held: Sendable, Equatable {
         /// Payments in memory.
@@ -53,8 +54,9 @@ final class TableBudget: Sendable {
         }
     }
 
-    /// What one shard may hold while all hold `sum`: what it has, and what is left. It takes a snapshot, so that keys leave memory,
-    /// when half of the keys that may be held wait for one, and it holds no less of them than the others do.
+    /// What one shard may hold while all hold `sum`: what it has, and what is left. It takes a
+    /// snapshot, so that keys leave memory, when half of the keys that may be held wait for one,
+    /// and it holds no less of them than the others do.
     func share(of shard: Held, in sum: Held) -> ProcessShare {
         ProcessShare(
             payments: shard.payments + max(0, payments - sum.payments),

@@ -4,9 +4,10 @@ import Payments
 import Risk
 import ShardCore
 
-/// What of a configuration decides about money, as one digest: fees, routes, limits of tables and shares, connectors with their
-/// capabilities and resolutions, pay-outs, exchange, and the fraud hook with its lists. Not in it: addresses of listeners, certificates,
-/// keys and other secrets, loops, the journal's and the edge's limits.
+/// What of a configuration decides about money, as one digest: fees, routes, limits of tables and
+/// shares, connectors with their capabilities and resolutions, pay-outs, exchange, and the fraud
+/// hook with its lists. Not in it: addresses of listeners, certificates, keys and other secrets,
+/// loops, the journal's and the edge's limits.
 ///
 /// It is keyed by the data directory's secret, because lists may hold names of customers.
 struct ConfigurationDigest {
@@ -14,7 +15,8 @@ struct ConfigurationDigest {
 
     /// - Parameters:
     ///   - configuration: what a start or a reload has read.
-    ///   - lists: the digest of the files that the fraud hook's lists name (`RiskParts.listDigest`).
+    ///   - lists: the digest of the files that the fraud hook's lists name
+    ///     (`RiskParts.listDigest`).
     ///   - seed: the data directory's.
     init(_ configuration: GatewayConfiguration, lists: [UInt8], seed: [UInt8]) {
         code = HMAC<SHA256>(key: SymmetricKey(data: seed))

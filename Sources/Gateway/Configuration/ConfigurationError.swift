@@ -25,7 +25,8 @@ package enum ExitStatus {
     package static let damaged: Int32 = 65
     /// EX_NOINPUT: there is no data directory.
     package static let missing: Int32 = 66
-    /// EX_UNAVAILABLE: an address and port are taken, or a child process of the demo ended by itself, or did not become ready.
+    /// EX_UNAVAILABLE: an address and port are taken, or a child process of the demo ended by
+    /// itself, or did not become ready.
     package static let unavailable: Int32 = 69
     /// EX_SOFTWARE: an internal error.
     package static let software: Int32 = 70

@@ -1,6 +1,7 @@
 import Yams
 
-// Typed values with their permitted ranges. An absent value gives `nil`, so that defaults stay in one place.
+// Typed values with their permitted ranges. An absent value gives `nil`, so that defaults stay in
+// one place.
 extension ConfigurationSection {
     mutating func text(_ key: String, override: String? = nil) throws(ConfigurationError) -> String? {
         try value(key, override: override)?.text
@@ -102,7 +103,8 @@ extension ConfigurationSection {
         return absolute(value)
     }
 
-    /// Paths of the file are relative to the file; paths of the environment to the working directory, as a shell's are.
+    /// Paths of the file are relative to the file; paths of the environment to the working
+    /// directory, as a shell's are.
     private func absolute(_ value: Value) -> String {
         value.line == nil ? FilePaths.absolute(value.text) : FilePaths.absolute(value.text, in: source.directory)
     }

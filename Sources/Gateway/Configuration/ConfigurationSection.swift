@@ -1,6 +1,7 @@
 import Yams
 
-/// A YAML mapping being read: each key is taken once, and what was not taken in the end is an unknown key.
+/// A YAML mapping being read: each key is taken once, and what was not taken in the end is an
+/// unknown key.
 struct ConfigurationSection {
     let source: ConfigurationSource
     /// Where the section begins.
@@ -84,7 +85,8 @@ struct ConfigurationSection {
     }
 }
 
-/// What a configuration is read from: a file's name and directory, the environment, and a way to look at files.
+/// What a configuration is read from: a file's name and directory, the environment, and a way to
+/// look at files.
 struct ConfigurationSource {
     /// As the operator named it.
     var file: String

@@ -29,7 +29,8 @@ enum ConfigurationValues {
         return "\(microseconds)us"
     }
 
-    /// A whole number of bytes, alone or with a unit of `B`, `KiB`, `MiB` or `GiB`: `65536`, `64MiB`.
+    /// A whole number of bytes, alone or with a unit of `B`, `KiB`, `MiB` or `GiB`: `65536`,
+    /// `64MiB`.
     static func size(_ text: String) -> Int? {
         guard let (number, unit) = split(text) else { return nil }
         let shift: Int64

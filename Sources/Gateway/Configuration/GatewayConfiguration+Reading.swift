@@ -43,7 +43,8 @@ extension GatewayConfiguration {
         }
     }
 
-    /// Reads and checks the text of a configuration. `readProblem` says why a file that it names cannot be read.
+    /// Reads and checks the text of a configuration. `readProblem` says why a file that it names
+    /// cannot be read.
     static func parse(
         _ bytes: [UInt8],
         file: String,
@@ -109,7 +110,8 @@ extension GatewayConfiguration {
         try refuseUnsafe(document)
     }
 
-    /// What would send secrets in clear text, or open ports without authentication to others, needs a word that says so.
+    /// What would send secrets in clear text, or open ports without authentication to others, needs
+    /// a word that says so.
     private func refuseUnsafe(_ document: ConfigurationSection) throws(ConfigurationError) {
         func refuse(_ problem: String) -> ConfigurationError {
             ConfigurationError(place: document.source.file, problem)
@@ -151,7 +153,8 @@ extension GatewayConfiguration {
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
-    /// Stored answers are read from archived segments, too: none may be deleted while a key answers from it.
+    /// Stored answers are read from archived segments, too: none may be deleted while a key answers
+    /// from it.
     private func checkRetention(_ section: ConfigurationSection) throws(ConfigurationError) {
         guard let keep = journal.archive.keep, keep < idempotency.ttl + .seconds(86_400) else { return }
         throw ConfigurationError(

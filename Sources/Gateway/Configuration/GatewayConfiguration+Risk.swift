@@ -3,7 +3,8 @@ package import Risk
 import Yams
 
 extension GatewayConfiguration {
-    /// The fraud hook: rules, lists, bands and an external scorer (docs/risk.md). Read again at SIGHUP.
+    /// The fraud hook: rules, lists, bands and an external scorer (docs/risk.md). Read again at
+    /// SIGHUP.
     package struct RiskSettings: Sendable, Equatable {
         /// Names of payment methods and of customers, in the file and in files of their own.
         package struct List: Sendable, Equatable {
@@ -23,7 +24,8 @@ extension GatewayConfiguration {
             package var tlsCAFile: String?
             package var timeout = Duration.milliseconds(500)
             package var onFailure = RiskBand.review
-            /// Questions under way of an event loop; of several shards each may have a part (`CallShare`).
+            /// Questions under way of an event loop; of several shards each may have a part
+            /// (`CallShare`).
             package var maxInFlightPerLoop = 384
             package var connectionsPerLoop = 1
             /// A secret: only from the environment (`MILLRACE_RISK_SCORER_TOKEN`).

@@ -1,7 +1,8 @@
 import Money
 import Payments
 
-// Each section reads itself; the permitted ranges stand here, the defaults in GatewayConfiguration.swift.
+// Each section reads itself; the permitted ranges stand here, the defaults in
+// GatewayConfiguration.swift.
 
 extension GatewayConfiguration.TLS {
     mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
@@ -104,7 +105,8 @@ extension GatewayConfiguration.PaymentTable {
 }
 
 extension ConfigurationSection {
-    /// How many commands may wait for something that is read from the disk, and how many of one merchant.
+    /// How many commands may wait for something that is read from the disk, and how many of one
+    /// merchant.
     fileprivate mutating func readParking(shard: inout Int, merchant: inout Int) throws(ConfigurationError) {
         // Below 32 no place would be left for operators and events.
         shard = try integer("parked_per_shard", in: 32...65_536) ?? shard

@@ -2,24 +2,28 @@ package import API
 package import Money
 package import Payments
 
-/// Everything an operator can decide about a gateway process, read once at start from one YAML file.
+/// Everything an operator can decide about a gateway process, read once at start from one YAML
+/// file.
 ///
-/// Every value has a default here, and this file and `docs/configuration.md` are its documentation; the reader
-/// (`GatewayConfiguration+Reading.swift`) holds the permitted ranges. Paths are absolute once read.
+/// Every value has a default here, and this file and `docs/configuration.md` are its documentation;
+/// the reader (`GatewayConfiguration+Reading.swift`) holds the permitted ranges. Paths are absolute
+/// once read.
 package struct GatewayConfiguration: Sendable, Equatable {
     package var listen = Listen()
     package var tls = TLS()
     /// Event loops; by default as many as cores are available.
     package var loops: Int
-    /// Shards of a new data directory; `nil` takes what an existing directory has, and `defaultShards` for a new one.
+    /// Shards of a new data directory; `nil` takes what an existing directory has, and
+    /// `defaultShards` for a new one.
     package var shards: Int?
     /// Where logs and shards live.
     package var dataDirectory: String
     /// The identity that the data directory must have; `nil` takes any.
     package var dataDirectoryID: String?
-    /// The longest time between the machine's clock at a start and the time at which a gateway last ran over the data directory.
-    /// An hour: what expires or is lost within it is little. A longer absence is for an operator to confirm.
-    package var maxClockJump = Duration.seconds(3_600)
+    /// The longest time between the machine's clock at a start and the time at which a gateway last
+    /// ran over the data directory. An hour: what expires or is lost within it is little. A longer
+    /// absence is for an operator to confirm.
+    package var maxClockJump = Duration.seconds(86_400)
     package var journal = JournalSettings()
     package var idempotency = Idempotency()
     package var payments = PaymentTable()
@@ -37,7 +41,8 @@ package struct GatewayConfiguration: Sendable, Equatable {
     /// From a signal to stop to the moment at which what is still open is cut off.
     package var drainTimeout = Duration.seconds(15)
 
-    /// Sixteen streams cost no more than one, and can be spread over more loops and hosts later; their number never changes.
+    /// Sixteen streams cost no more than one, and can be spread over more loops and hosts later;
+    /// their number never changes.
     package static let defaultShards = 16
 
     var shardsOfNewDirectory: Int { shards ?? Self.defaultShards }
@@ -82,7 +87,8 @@ extension GatewayConfiguration {
     package struct JournalSettings: Sendable, Equatable {
         /// The size of a pre-written segment file, in bytes.
         package var segmentBytes = 64 << 20
-        /// The longest pause between two flushes under load; 0 flushes as soon as the previous one ended.
+        /// The longest pause between two flushes under load; 0 flushes as soon as the previous one
+        /// ended.
         package var floorMicroseconds = 1_000
         /// The most bytes that wait for the disk; more is answered 503.
         package var maxUnflushedBytes = 4 << 20
@@ -108,13 +114,16 @@ extension GatewayConfiguration {
     }
 
     package enum FailurePolicy: String, Sendable, CaseIterable {
-        /// It says why and exits with status 74, so that a supervisor starts it again, through recovery.
+        /// It says why and exits with status 74, so that a supervisor starts it again, through
+        /// recovery.
         case exit
-        /// It goes on to answer reads, refuses everything else, is not ready, and exits with status 74 when it is stopped.
+        /// It goes on to answer reads, refuses everything else, is not ready, and exits with status
+        /// 74 when it is stopped.
         case serveReads = "serve_reads"
     }
 
-    /// When a shard's state is written beside its journal, so that a start replays only what came after it.
+    /// When a shard's state is written beside its journal, so that a start replays only what came
+    /// after it.
     package struct Snapshot: Sendable, Equatable {
         /// After this many bytes of records behind the last one.
         package var journalBytes = 256 << 20
@@ -122,7 +131,8 @@ extension GatewayConfiguration {
         package var payments = 1_000_000
         /// Or after this long, if anything was recorded.
         package var interval = Duration.seconds(900)
-        /// How fast it is written and read back, one shard at a time; 0 for as fast as the disk can.
+        /// How fast it is written and read back, one shard at a time; 0 for as fast as the disk
+        /// can.
         package var bytesPerSecond = 64 << 20
     }
 
@@ -132,11 +142,14 @@ extension GatewayConfiguration {
         package var ttl = Duration.seconds(86_400)
         /// Keys in memory per shard; a new key is answered 503 when the table is full.
         package var capacityPerShard = 1_000_000
-        /// Keys in memory of all shards together; `nil` for as many as one shard's for each event loop.
+        /// Keys in memory of all shards together; `nil` for as many as one shard's for each event
+        /// loop.
         package var capacity: Int?
-        /// Keys of providers' events in memory per shard; a new event is answered 503 when the table is full.
+        /// Keys of providers' events in memory per shard; a new event is answered 503 when the
+        /// table is full.
         package var eventsPerShard = 131_072
-        /// Commands per shard that wait for their keys to be looked up on the disk; one more is answered 503.
+        /// Commands per shard that wait for their keys to be looked up on the disk; one more is
+        /// answered 503.
         package var parkedPerShard = 1_024
         /// Of these, the most of one merchant; one more of it is answered 503.
         package var parkedPerMerchant = 128
@@ -146,23 +159,29 @@ extension GatewayConfiguration {
     package struct PaymentTable: Sendable, Equatable {
         /// Payments in memory per shard; a new payment is answered 503 when the table is full.
         package var capacityPerShard = 4_000_000
-        /// Payments in memory of all shards together; `nil` for as many as one shard's for each event loop.
+        /// Payments in memory of all shards together; `nil` for as many as one shard's for each
+        /// event loop.
         package var capacity: Int?
-        /// Accounts of merchants, wallets and sellers in the ledger, per shard; what may open more is answered 503.
+        /// Accounts of merchants, wallets and sellers in the ledger, per shard; what may open more
+        /// is answered 503.
         package var accountsPerShard = 1_048_576
         /// The same of all shards together; `nil` for as many as one shard's for each event loop.
         package var accounts: Int?
-        /// Operations per shard that wait for their outcome; one more keeps its place among the calls.
+        /// Operations per shard that wait for their outcome; one more keeps its place among the
+        /// calls.
         package var waitingPerShard = 262_144
         /// Calls at once per shard that resolve waiting operations.
         package var resolutionsPerShard = 1_024
-        /// Commands per shard that wait for payments to be read back from the disk; one more is answered 503.
+        /// Commands per shard that wait for payments to be read back from the disk; one more is
+        /// answered 503.
         package var parkedPerShard = 1_024
         /// Of these, the most of one merchant; one more of it is answered 503.
         package var parkedPerMerchant = 128
-        /// A payment that has come to its end leaves memory when nothing has changed it for this long.
+        /// A payment that has come to its end leaves memory when nothing has changed it for this
+        /// long.
         package var coldAfter = Duration.seconds(3_600)
-        /// An authorization whose outcome is not known after this long is given up: voided by reference, and failed.
+        /// An authorization whose outcome is not known after this long is given up: voided by
+        /// reference, and failed.
         package var abandonAfter = Duration.seconds(900)
         /// An operation whose outcome is not known after this long is a matter for an operator.
         package var attentionAfter = Duration.seconds(86_400)
@@ -172,7 +191,8 @@ extension GatewayConfiguration {
 
     /// What becomes of segments that a snapshot replaces: compressed copies are kept.
     package struct Archive: Sendable, Equatable {
-        /// Where they go, a folder `shard-000`, ... for each shard; `nil`: the folder `archive` of each shard's journal.
+        /// Where they go, a folder `shard-000`, ... for each shard; `nil`: the folder `archive` of
+        /// each shard's journal.
         package var directory: String?
         /// How long they are kept; `nil` for ever.
         package var keep: Duration?
@@ -186,7 +206,8 @@ extension GatewayConfiguration {
         package var maxStreamsPerConnection = 256
         package var maxConnectionsPerLoop = 10_000
         package var maxRequestsInFlightPerLoop = 8_192
-        /// The most that one merchant holds of a shard's calls, resolutions, waiting operations and journal reserve.
+        /// The most that one merchant holds of a shard's calls, resolutions, waiting operations and
+        /// journal reserve.
         package var merchantSharePercent = 75
         package var handshakeTimeout = Duration.seconds(10)
         package var bodyTimeout = Duration.seconds(15)
@@ -202,16 +223,19 @@ extension GatewayConfiguration {
             case simulatedLimited = "simulated_limited"
         }
 
-        /// In routes, events, metrics and the data directory's registry: 1 to 64 lower-case letters, digits, hyphens, underscores.
+        /// In routes, events, metrics and the data directory's registry: 1 to 64 lower-case
+        /// letters, digits, hyphens, underscores.
         package var name = "simulated"
         package var kind = Kind.simulated
         /// `https://host:port` or `http://host:port` (HTTP/2 by prior knowledge), without a path.
         package var url = "http://127.0.0.1:9090"
-        /// Permits `http` to another host than loopback: the provider's secret travels in clear text then.
+        /// Permits `http` to another host than loopback: the provider's secret travels in clear
+        /// text then.
         package var allowsCleartext = false
         /// A PEM file with the authorities to trust; `nil` trusts the system's.
         package var tlsCAFile: String?
-        /// A secret: only from the environment (`Variables.apiKey`), never from the file, never logged.
+        /// A secret: only from the environment (`Variables.apiKey`), never from the file, never
+        /// logged.
         package var apiKey: String?
         /// Long-lived connections each event loop keeps to the provider.
         package var connectionsPerLoop = 2
@@ -229,7 +253,8 @@ extension GatewayConfiguration {
         package var overCaptureBasisPoints = 0
         /// How long an authorization lasts where the provider does not say.
         package var authorizationLifetime = Duration.seconds(7 * 86_400)
-        /// What it takes for a chargeback where its event does not say, by currency, in minor units.
+        /// What it takes for a chargeback where its event does not say, by currency, in minor
+        /// units.
         package var disputeFees: [Currency: Int64] = [:]
         /// Whether a dispute's warning sets the disputed amount aside.
         package var reservesOnWarning = false
@@ -250,7 +275,8 @@ extension GatewayConfiguration {
         package var holdsPayouts = false
         /// Permits captures by hand (cash, say) with the merchant's own keys.
         package var capturesManually = false
-        /// Names of the connectors that its payments may try, in order, at most `RoutePlan.maximumConnectors`.
+        /// Names of the connectors that its payments may try, in order, at most
+        /// `RoutePlan.maximumConnectors`.
         package var route: [String] = []
 
         package init(id: String, name: String, feeBasisPoints: Int, apiKeyHashes: [APIKeyHash]) {
@@ -273,12 +299,14 @@ extension GatewayConfiguration {
         }
     }
 
-    /// The operators' listener (health, metrics, audit): no authentication, so loopback unless told otherwise.
+    /// The operators' listener (health, metrics, audit): no authentication, so loopback unless told
+    /// otherwise.
     package struct Admin: Sendable, Equatable {
         package var host = "127.0.0.1"
         /// 0 takes any free port.
         package var port = 9464
-        /// Permits another address than loopback: whoever reaches the port reads everything that it serves.
+        /// Permits another address than loopback: whoever reaches the port reads everything that it
+        /// serves.
         package var allowsRemote = false
     }
 

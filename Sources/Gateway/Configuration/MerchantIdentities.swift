@@ -3,7 +3,8 @@ import Payments
 import Yams
 
 extension GatewayConfiguration.Merchant {
-    /// What must be unique among merchants: identifiers, the journal identities made from them, and API keys.
+    /// What must be unique among merchants: identifiers, the journal identities made from them, and
+    /// API keys.
     struct Identities {
         let source: ConfigurationSource
         private var ids: [MerchantID: String] = [:]

@@ -3,7 +3,8 @@ import Providers
 import ShardCore
 
 extension GatewayConfiguration {
-    /// What an operator changes of how a connector's unknown outcomes are resolved. What an adapter declares can only be narrowed.
+    /// What an operator changes of how a connector's unknown outcomes are resolved. What an adapter
+    /// declares can only be narrowed.
     package struct Resolution: Sendable, Equatable {
         /// Of every operation.
         package var all = ResolutionSettings()
@@ -11,7 +12,8 @@ extension GatewayConfiguration {
         package var operations: [ProviderOperation: ResolutionSettings] = [:]
     }
 
-    /// The settings of one operation, or of all; nil leaves what the adapter declares, and the defaults of `ResolutionPolicy`.
+    /// The settings of one operation, or of all; nil leaves what the adapter declares, and the
+    /// defaults of `ResolutionPolicy`.
     package struct ResolutionSettings: Sendable, Equatable {
         /// false: the provider is never asked.
         package var query: Bool?

@@ -1,7 +1,8 @@
 package import Payments
 import Yams
 
-/// `connectors.yaml` of a data directory: the names of the connectors, in the order of their numbers. It only grows.
+/// `connectors.yaml` of a data directory: the names of the connectors, in the order of their
+/// numbers. It only grows.
 package enum ConnectorRegistryFile {
     static let format = 1
     /// 4,096 names of 64 bytes, quoted.

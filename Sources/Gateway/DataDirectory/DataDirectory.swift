@@ -3,15 +3,18 @@ import Journal
 import Payments
 import Synchronization
 
-/// The directory that holds everything a gateway must not forget: `meta.yaml` (format, identity, numbers of shards and logs, digest
-/// seed), `connectors.yaml` (which number each connector has), `configurations.yaml` (which number each configuration has), the logs in
-/// `log-000`, `log-001`, ..., and what each shard has beside its log (snapshots, payments and keys that left memory, cursors) in
-/// `shard-000`, `shard-001`, ...
+/// The directory that holds everything a gateway must not forget: `meta.yaml` (format, identity,
+/// numbers of shards and logs, digest seed), `connectors.yaml` (which number each connector has),
+/// `configurations.yaml` (which number each configuration has), the logs in `log-000`, `log-001`,
+/// ..., and what each shard has beside its log (snapshots, payments and keys that left memory,
+/// cursors) in `shard-000`, `shard-001`, ...
 ///
-/// A directory is made by `create` alone, which an operator asks for. `open` never makes one: the mount point of a disk that is
-/// not mounted is empty, and a new directory there would execute every repeated request a second time.
+/// A directory is made by `create` alone, which an operator asks for. `open` never makes one: the
+/// mount point of a disk that is not mounted is empty, and a new directory there would execute
+/// every repeated request a second time.
 ///
-/// An open directory is locked against other processes until `close` (or the process's end, however it comes).
+/// An open directory is locked against other processes until `close` (or the process's end, however
+/// it comes).
 package final class DataDirectory: Sendable {
     package let path: String
     private let meta: DataDirectoryMeta
@@ -34,23 +37,26 @@ package final class DataDirectory: Sendable {
     /// How many logs its shards share; never changes.
     package var logs: Int { meta.logs }
 
-    /// 32 random bytes, the key of idempotency digests. A secret: whoever knows it can construct colliding keys.
+    /// 32 random bytes, the key of idempotency digests. A secret: whoever knows it can construct
+    /// colliding keys.
     package var digestSeed: [UInt8] { meta.digestSeed }
 
-    /// The number of logs for a new directory: one for each event loop, as far as there are shards, and more when the loops'
-    /// logs do not take all shards as streams.
+    /// The number of logs for a new directory: one for each event loop, as far as there are shards,
+    /// and more when the loops' logs do not take all shards as streams.
     package static func logCount(shards: Int, loops: Int) -> Int {
         max(min(shards, loops), (shards + StreamLimits.streams - 1) / StreamLimits.streams)
     }
 
     static func fits(shards: Int, logs: Int) -> Bool { logCount(shards: shards, loops: logs) == logs }
 
-    /// Makes a data directory for `shards` shards (1...1,024) at `path`, with missing parents, and opens it. Blocks.
+    /// Makes a data directory for `shards` shards (1...1,024) at `path`, with missing parents, and
+    /// opens it. Blocks.
     ///
     /// - Parameter logs: how many logs they share; from `logCount`.
     ///
-    /// An empty directory may be there already (a fresh file system, say). Throws `exists` when a data directory is there, `held`
-    /// when another process makes one, `damaged` when journals without `meta.yaml` are there, `io` when the system refuses.
+    /// An empty directory may be there already (a fresh file system, say). Throws `exists` when a
+    /// data directory is there, `held` when another process makes one, `damaged` when journals
+    /// without `meta.yaml` are there, `io` when the system refuses.
     package static func create(path: String, shards: Int, logs: Int) throws(DataDirectoryError) -> DataDirectory {
         precondition((1...1_024).contains(shards), "the configuration bounds the number of shards")
         precondition(fits(shards: shards, logs: logs), "the number of logs is from logCount")
@@ -74,11 +80,13 @@ package final class DataDirectory: Sendable {
     /// Opens the data directory at `path`. Blocks.
     ///
     /// - Parameters:
-    ///   - shards: the number of shards that the configuration demands; nil takes what the directory has.
+    ///   - shards: the number of shards that the configuration demands; nil takes what the
+    ///     directory has.
     ///   - id: the identity that the configuration demands; nil takes any.
     ///
-    /// Throws `missing` when none is there, `held` when another process has it open, `mismatch` and `otherIdentity` when it is not
-    /// the one that the configuration means, `damaged` when `meta.yaml` cannot be understood, `io` when the system refuses.
+    /// Throws `missing` when none is there, `held` when another process has it open, `mismatch` and
+    /// `otherIdentity` when it is not the one that the configuration means, `damaged` when
+    /// `meta.yaml` cannot be understood, `io` when the system refuses.
     package static func open(path: String, shards: Int?, id: String?) throws(DataDirectoryError) -> DataDirectory {
         _ = try inspect(path: path, shards: shards, id: id)
         let lock = try FileLock(path: FilePaths.join(path, "lock"))
@@ -86,7 +94,8 @@ package final class DataDirectory: Sendable {
         return DataDirectory(path: path, meta: try inspect(path: path, shards: shards, id: id), lock: lock)
     }
 
-    /// Checks what `open` checks, without locking or writing. Blocks; throws as `open` does, but never `held`.
+    /// Checks what `open` checks, without locking or writing. Blocks; throws as `open` does, but
+    /// never `held`.
     /// - Returns: how many shards and logs it has.
     @discardableResult
     package static func check(
@@ -147,9 +156,11 @@ package final class DataDirectory: Sendable {
     /// The log that holds a shard's records.
     package func log(of shard: Int) -> Int { meta.log(of: shard) }
 
-    /// Gives each connector of the configuration its number, and makes new numbers durable before it returns. Blocks.
+    /// Gives each connector of the configuration its number, and makes new numbers durable before
+    /// it returns. Blocks.
     ///
-    /// Throws `damaged` when the registry is missing or makes no sense, `full` when it has no room, `io` when the system refuses.
+    /// Throws `damaged` when the registry is missing or makes no sense, `full` when it has no room,
+    /// `io` when the system refuses.
     func register(
         _ connectors: [GatewayConfiguration.Connector]
     ) throws(DataDirectoryError) -> ConnectorRegistry {
@@ -164,11 +175,11 @@ package final class DataDirectory: Sendable {
         return registry
     }
 
-    /// The number of the configuration with this digest, durable before it returns: the last one's, if its digest is the same, else the
-    /// next. Blocks.
+    /// The number of the configuration with this digest, durable before it returns: the last one's,
+    /// if its digest is the same, else the next. Blocks.
     ///
-    /// Throws `damaged` when the file of numbers is missing or makes no sense, `configurationsFull` after 2^32 - 1 numbers, `io` when the
-    /// system refuses.
+    /// Throws `damaged` when the file of numbers is missing or makes no sense, `configurationsFull`
+    /// after 2^32 - 1 numbers, `io` when the system refuses.
     func configurationVersion(of digest: String) throws(DataDirectoryError) -> UInt32 {
         let path = path
         return try numbering.withLock { (_) throws(DataDirectoryError) -> UInt32 in
@@ -187,8 +198,8 @@ package final class DataDirectory: Sendable {
         lock.release()
     }
 
-    /// Logs without `meta.yaml` mean that somebody removed it; making a new one would change every digest and place
-    /// merchants on other shards.
+    /// Logs without `meta.yaml` mean that somebody removed it; making a new one would change every
+    /// digest and place merchants on other shards.
     private static func refuseOrphans(in path: String) throws(DataDirectoryError) {
         guard Files.exists(logDirectory(in: path, log: 0)) else { return }
         throw .damaged(path: metaPath(in: path), reason: "is missing, but there are logs beside it")

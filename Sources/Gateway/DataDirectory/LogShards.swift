@@ -2,7 +2,8 @@ package import Journal
 
 /// What the shards of a log have beside it.
 package enum LogShards {
-    /// The directories of a log's shards, which are in the same data directory. Empty for a log that is in none. Blocks.
+    /// The directories of a log's shards, which are in the same data directory. Empty for a log
+    /// that is in none. Blocks.
     ///
     /// Throws `damaged` and `io` as `DataDirectory.open` does.
     package static func find(beside log: String) throws(DataDirectoryError) -> [StreamNumber: String] {

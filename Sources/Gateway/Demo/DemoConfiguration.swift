@@ -2,10 +2,12 @@ import API
 
 /// The configuration that a new demo is given.
 enum DemoConfiguration {
-    /// Merchants with different fees, everything else at its default. Ports, addresses and certificates are given to the
-    /// children by the environment, so that editing this file changes what it seems to change.
+    /// Merchants with different fees, everything else at its default. Ports, addresses and
+    /// certificates are given to the children by the environment, so that editing this file changes
+    /// what it seems to change.
     /// - Parameters:
-    ///   - connectors: their names, in the order of every merchant's route; empty for the one of the short form `provider`.
+    ///   - connectors: their names, in the order of every merchant's route; empty for the one of
+    ///     the short form `provider`.
     ///   - shards: of the data directory; nil for the gateway's default.
     static func text(
         apiKeys: [String],
@@ -35,7 +37,8 @@ enum DemoConfiguration {
             text += "connectors:\n"
             for (index, name) in connectors.enumerated() {
                 text += "  - name: \(name)\n"
-                // Its simulator does not tell what became of captures, cancels, refunds and increments.
+                // Its simulator does not tell what became of captures, cancels, refunds and
+                // increments.
                 if index > 0 { text += "    kind: \(GatewayConfiguration.Connector.Kind.simulatedLimited.rawValue)\n" }
             }
             text += "\n"

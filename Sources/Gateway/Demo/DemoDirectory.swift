@@ -1,8 +1,8 @@
 import API
 import Glibc
 
-/// The files of a demo: configuration, API keys and last ports, made once and kept, so that a restart over the same
-/// directory is the same gateway.
+/// The files of a demo: configuration, API keys and last ports, made once and kept, so that a
+/// restart over the same directory is the same gateway.
 package struct DemoDirectory: Sendable {
     package let path: String
     package let certificates: DevelopmentCertificates
@@ -21,7 +21,8 @@ package struct DemoDirectory: Sendable {
         package var shards: Int?
         /// Of the second simulator.
         package var secondPSPPort: Int?
-        /// Whether a gateway has run here: its data directory was made then, and is never made again.
+        /// Whether a gateway has run here: its data directory was made then, and is never made
+        /// again.
         package var hasDataDirectory: Bool?
     }
 
@@ -38,8 +39,9 @@ package struct DemoDirectory: Sendable {
     /// The names of the connectors of a demo that has two, in the order of every merchant's route.
     package static let connectorNames = ["alpha", "beta"]
 
-    /// Finds or makes the files. `merchants`, `connectors` and `shards` are what the caller demands; a new directory gets
-    /// `defaultMerchants`, one connector and the gateway's default of shards otherwise. Blocks.
+    /// Finds or makes the files. `merchants`, `connectors` and `shards` are what the caller
+    /// demands; a new directory gets `defaultMerchants`, one connector and the gateway's default of
+    /// shards otherwise. Blocks.
     package static func open(
         path: String,
         certificates: String?,
@@ -77,7 +79,8 @@ package struct DemoDirectory: Sendable {
             )
         }
         let directory = DemoDirectory(path: path, certificates: certificates, state: state)
-        // The keys first: a configuration that holds hashes of keys nobody knows would be of no use.
+        // The keys first: a configuration that holds hashes of keys nobody knows would be of no
+        // use.
         if known == nil { try JSONFile.write(state, to: stateFile, permissions: 0o600) }
         if !Files.exists(directory.configurationFile) {
             let text = DemoConfiguration.text(
@@ -102,8 +105,8 @@ package struct DemoDirectory: Sendable {
     /// Merchants of a new demo, unless told otherwise.
     package static let defaultMerchants = 10
 
-    /// Changes `demo.json` under a lock, because a gateway's and a simulator's launcher may do so at once. When there
-    /// is none, it is made first or (`creating` false) nothing happens.
+    /// Changes `demo.json` under a lock, because a gateway's and a simulator's launcher may do so
+    /// at once. When there is none, it is made first or (`creating` false) nothing happens.
     package func updateDemoFile(creating: Bool, _ change: (inout DemoFile) -> Void) throws(FileError) {
         try locked { () throws(FileError) in
             let known = try JSONFile.read(demoFile, as: DemoFile.self)
@@ -115,7 +118,8 @@ package struct DemoDirectory: Sendable {
         }
     }
 
-    /// Whether the gateway's data directory is still to be made: no gateway has run here, and none is there.
+    /// Whether the gateway's data directory is still to be made: no gateway has run here, and none
+    /// is there.
     /// - Parameter environment: what the gateway is started with.
     package func needsDataDirectory(environment: [String: String]) -> Bool {
         guard state.hasDataDirectory != true else { return false }

@@ -1,8 +1,10 @@
 import Foundation
 
-/// `demo.json`: what tools need to know of a running demo. Other programs rely on its names; add, never change.
+/// `demo.json`: what tools need to know of a running demo. Other programs rely on its names; add,
+/// never change.
 package struct DemoFile: Codable, Sendable, Equatable {
-    /// The merchants' API, `https://127.0.0.1:PORT`. The gateway's members are `null` while it is not running.
+    /// The merchants' API, `https://127.0.0.1:PORT`. The gateway's members are `null` while it is
+    /// not running.
     package var baseURL: String?
     /// The operators' server, `http://127.0.0.1:PORT`.
     package var adminURL: String?
@@ -12,7 +14,8 @@ package struct DemoFile: Codable, Sendable, Equatable {
     package var oracleURL: String?
     /// The path of the authority's certificate.
     package var caCertificate: String
-    /// One per merchant, in the order of the configuration. Secrets: the file is readable by its owner only.
+    /// One per merchant, in the order of the configuration. Secrets: the file is readable by its
+    /// owner only.
     package var apiKeys: [String]
     package var gatewayPID: Int32?
     package var pspPID: Int32?

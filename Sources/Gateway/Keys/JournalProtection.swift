@@ -1,7 +1,8 @@
 import Journal
 import NIOCore
 
-/// What guards the journals' contents and history: keys for encryption, and a signer of checkpoints.
+/// What guards the journals' contents and history: keys for encryption, and a signer of
+/// checkpoints.
 package struct JournalProtection: Sendable {
     let keys: JournalKeys?
     let checkpoints: CheckpointSettings?

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Runs a program for what it prints: how keys come out of a vault without lying in a file. No shell; standard input is empty;
-/// standard error is the gateway's own.
+/// Runs a program for what it prints: how keys come out of a vault without lying in a file. No
+/// shell; standard input is empty; standard error is the gateway's own.
 enum KeyCommand {
     private static let maximumBytes = 1 << 20
 

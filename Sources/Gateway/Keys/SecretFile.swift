@@ -5,8 +5,9 @@ import Glibc
 package enum SecretFile {
     private static let maximumBytes = 1 << 20
 
-    /// The file's bytes. Refuses a file that its owner alone cannot vouch for: one that others may read or change, or that a
-    /// group may (except that root's may be read by one, as mounted secrets are). Pipes are taken as they are.
+    /// The file's bytes. Refuses a file that its owner alone cannot vouch for: one that others may
+    /// read or change, or that a group may (except that root's may be read by one, as mounted
+    /// secrets are). Pipes are taken as they are.
     package static func read(_ path: String) throws(ConfigurationError) -> [UInt8] {
         var status = stat()
         guard stat(path, &status) == 0 else {

@@ -5,7 +5,8 @@ import Payments
 import Risk
 import Scoring
 
-/// The fraud hook as the shards need it: the compiled policy and the way to the scorer. Immutable; a reload makes a new one.
+/// The fraud hook as the shards need it: the compiled policy and the way to the scorer. Immutable;
+/// a reload makes a new one.
 struct RiskParts: Sendable {
     let policy: RiskPolicy?
     let scorer: ScorerTarget?

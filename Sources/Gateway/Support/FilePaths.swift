@@ -2,7 +2,8 @@ import Glibc
 
 /// The little that is needed of path arithmetic.
 package enum FilePaths {
-    /// `path` itself when it is absolute, else below `directory` (the working directory unless told otherwise).
+    /// `path` itself when it is absolute, else below `directory` (the working directory unless told
+    /// otherwise).
     package static func absolute(_ path: String, in directory: String? = nil) -> String {
         if path.hasPrefix("/") { return path }
         return join(directory ?? workingDirectory(), path)

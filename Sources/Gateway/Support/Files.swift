@@ -44,8 +44,8 @@ package enum Files {
         }
     }
 
-    /// Puts `bytes` at `path` so that a reader, or a crash, sees the old file or the new one and nothing between:
-    /// written beside it, synced, renamed, and the directory synced.
+    /// Puts `bytes` at `path` so that a reader, or a crash, sees the old file or the new one and
+    /// nothing between: written beside it, synced, renamed, and the directory synced.
     package static func writeAtomically(
         _ bytes: [UInt8],
         to path: String,

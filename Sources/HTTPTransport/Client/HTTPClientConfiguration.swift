@@ -1,7 +1,8 @@
 package import NIOCore
 package import NIOSSL
 
-/// Everything about one target of a pooled HTTP/2 client. Immutable; one value may be shared by the pools of all loops.
+/// Everything about one target of a pooled HTTP/2 client. Immutable; one value may be shared by the
+/// pools of all loops.
 package struct HTTPClientConfiguration: Sendable {
     /// How requests are spread over the connections that have a free stream.
     package enum Spreading: Sendable {
@@ -9,7 +10,8 @@ package struct HTTPClientConfiguration: Sendable {
         case leastLoaded
         /// One connection after the other.
         case roundRobin
-        /// The same connection until it has no free stream, then the next one: what leaves together shares its writes.
+        /// The same connection until it has no free stream, then the next one: what leaves together
+        /// shares its writes.
         case filling
     }
 
@@ -17,7 +19,8 @@ package struct HTTPClientConfiguration: Sendable {
     package struct Connections: Sendable, Equatable {
         /// Kept established at all times, dialled by `start()`.
         package var minimum: Int
-        /// Dialled up to this many while requests queue. Old connections that only finish their streams do not count.
+        /// Dialled up to this many while requests queue. Old connections that only finish their
+        /// streams do not count.
         package var maximum: Int
 
         package init(minimum: Int, maximum: Int) {
@@ -45,8 +48,8 @@ package struct HTTPClientConfiguration: Sendable {
         }
     }
 
-    /// How long to wait before dialling again: doubles with each failure in a row, from `minimum` to `maximum`, then
-    /// a jitter takes up to half of it away.
+    /// How long to wait before dialling again: doubles with each failure in a row, from `minimum`
+    /// to `maximum`, then a jitter takes up to half of it away.
     package struct Backoff: Sendable, Equatable {
         package var minimum: TimeAmount
         package var maximum: TimeAmount
@@ -63,48 +66,53 @@ package struct HTTPClientConfiguration: Sendable {
     package var port: Int
     /// What `:authority` should say; callers put it into their ready-made headers.
     package var authority: String
-    /// TLS with ALPN `h2`, or `nil` for HTTP/2 in clear text with prior knowledge (RFC 9113 section 3.3). The context's
-    /// `applicationProtocols` must be `["h2"]`.
+    /// TLS with ALPN `h2`, or `nil` for HTTP/2 in clear text with prior knowledge (RFC 9113 section
+    /// 3.3). The context's `applicationProtocols` must be `["h2"]`.
     package var tls: NIOSSLContext?
     /// The name to ask for (SNI) and to verify; `nil` for addresses.
     package var serverName: String?
     package var connections: Connections
     package var spreading: Spreading = .leastLoaded
-    /// Our own cap on streams in flight per connection. The peer's SETTINGS_MAX_CONCURRENT_STREAMS is obeyed as well
-    /// (100 while it names none, which is also what NIOHTTP2 assumes).
+    /// Our own cap on streams in flight per connection. The peer's SETTINGS_MAX_CONCURRENT_STREAMS
+    /// is obeyed as well (100 while it names none, which is also what NIOHTTP2 assumes).
     package var maxStreamsPerConnection: Int = 100
-    /// Requests of each caller that may wait for a free stream; one more is `.notExecuted(.queueFull)`.
+    /// Requests of each caller that may wait for a free stream; one more is
+    /// `.notExecuted(.queueFull)`.
     package var maxQueued: Int = 1_000
     package var sharing = Sharing()
     /// From dialling to the peer's SETTINGS: TCP, TLS, ALPN and the HTTP/2 preface together.
     package var connectTimeout: TimeAmount = .seconds(5)
-    /// A connection is replaced at this age, less a jitter of up to a tenth (seeded by `seed`): the new one is
-    /// established first, then the old one finishes its streams.
+    /// A connection is replaced at this age, less a jitter of up to a tenth (seeded by `seed`): the
+    /// new one is established first, then the old one finishes its streams.
     package var maxConnectionAge: TimeAmount = .minutes(30)
     /// A connection on which nothing was read for this long is sent a PING.
     package var idlePing: TimeAmount = .seconds(30)
     /// A PING that is not answered in this time ends the connection.
     package var pingTimeout: TimeAmount = .seconds(10)
-    /// Longer answers are reset and reported as `.unknown(.badResponse)`. At most `responseBytesLimit`.
+    /// Longer answers are reset and reported as `.unknown(.badResponse)`. At most
+    /// `responseBytesLimit`.
     package var maxResponseBytes: Int = 65_535
     /// The receive window of a whole connection; refilled when half of it is used up.
     package var connectionWindowBytes: Int = 1 << 20
-    /// Streams after which a connection is replaced; the identifiers end at 2^31 - 1, two apart (RFC 9113 section 5.1.1).
+    /// Streams after which a connection is replaced; the identifiers end at 2^31 - 1, two apart
+    /// (RFC 9113 section 5.1.1).
     package var maxStreamsPerConnectionLifetime: Int = streamIdentifierLimit
-    /// Whether NIOHTTP2 checks the header blocks of both directions (RFC 9113 section 8.2). About a tenth of the client's
-    /// CPU per request; to be switched off only towards a peer that is trusted, with requests that are known to be valid.
+    /// Whether NIOHTTP2 checks the header blocks of both directions (RFC 9113 section 8.2). About a
+    /// tenth of the client's CPU per request; to be switched off only towards a peer that is
+    /// trusted, with requests that are known to be valid.
     package var validatesHeaderBlocks = true
     package var backoff = Backoff(minimum: .milliseconds(50), maximum: .seconds(5))
-    /// With no connection established and this many dials failed in a row, requests fail at once with
-    /// `.notExecuted(.connectFailed)` instead of waiting for their deadlines.
+    /// With no connection established and this many dials failed in a row, requests fail at once
+    /// with `.notExecuted(.connectFailed)` instead of waiting for their deadlines.
     package var failFastAfterFailures: Int = 3
     /// Feeds the jitters. Pools with different seeds do not reconnect or age in step.
     package var seed: UInt64 = 1
 
-    /// The largest permitted `maxResponseBytes`. Every stream may receive one answer without a WINDOW_UPDATE of its own,
-    /// so the stream window that we announce follows `maxResponseBytes`.
+    /// The largest permitted `maxResponseBytes`. Every stream may receive one answer without a
+    /// WINDOW_UPDATE of its own, so the stream window that we announce follows `maxResponseBytes`.
     package static let responseBytesLimit = 1 << 20
-    /// The streams that one connection can ever carry, less a reserve for those opened while its successor is dialled.
+    /// The streams that one connection can ever carry, less a reserve for those opened while its
+    /// successor is dialled.
     package static let streamIdentifierLimit = (1 << 30) - 65_536
 
     package init(

@@ -2,8 +2,9 @@ import NIOCore
 import NIOHPACK
 
 extension HTTPClientConnection {
-    /// What one HTTP/2 connection of a pool knows: whether it is usable, which streams are open on it, what has arrived of
-    /// their responses, and what may be said of their requests when it ends. Pure: no channel, no clock.
+    /// What one HTTP/2 connection of a pool knows: whether it is usable, which streams are open on
+    /// it, what has arrived of their responses, and what may be said of their requests when it
+    /// ends. Pure: no channel, no clock.
     struct StateMachine {
         struct Failure {
             var request: Int32
@@ -19,8 +20,8 @@ extension HTTPClientConnection {
             case closed
         }
 
-        /// While the peer names no SETTINGS_MAX_CONCURRENT_STREAMS. RFC 9113 would allow any number, but NIOHTTP2 holds
-        /// streams back above 100 until it is told one.
+        /// While the peer names no SETTINGS_MAX_CONCURRENT_STREAMS. RFC 9113 would allow any
+        /// number, but NIOHTTP2 holds streams back above 100 until it is told one.
         static let unannouncedStreamLimit = 100
 
         private let streamCap: Int
@@ -34,7 +35,8 @@ extension HTTPClientConnection {
         /// Streams from here on have not been handed to the socket.
         private var firstUnflushed: UInt32 = 1
         private var keepalive = Keepalive.heard
-        /// Streams that have delivered their response and are not closed: in general none at the end of a read.
+        /// Streams that have delivered their response and are not closed: in general none at the
+        /// end of a read.
         private(set) var answeredOpenCount = 0
 
         private enum Keepalive {
@@ -107,11 +109,12 @@ extension HTTPClientConnection {
         /// So many streams were opened that a successor should be dialled.
         var isWornOut: Bool { openedCount == maxStreams }
 
-        /// The reserve above the configured number is used up as well: no stream identifier may be taken any more.
+        /// The reserve above the configured number is used up as well: no stream identifier may be
+        /// taken any more.
         var isExhausted: Bool { nextStream > UInt32(Int32.max) - 2 }
 
-        /// HEADERS could not be encoded or were refused by our own side: nothing was written, the stream never was.
-        /// Returns whether the request is still without a result.
+        /// HEADERS could not be encoded or were refused by our own side: nothing was written, the
+        /// stream never was. Returns whether the request is still without a result.
         mutating func streamNotOpened(_ stream: UInt32) -> Bool {
             guard let index = streams.index(of: stream) else { return false }
             streams.remove(at: index)
@@ -137,7 +140,8 @@ extension HTTPClientConnection {
             switch streams.entries[index].phase {
             case .awaitingHeaders:
                 guard let status = Self.status(of: headers) else { return refuse(index) }
-                // 1xx announce a final response (RFC 9110 section 15.2), so the stream cannot end with one.
+                // 1xx announce a final response (RFC 9110 section 15.2), so the stream cannot end
+                // with one.
                 if status < 200 { return endStream ? refuse(index) : .none }
                 streams.began(at: index, status: status, headers: headers)
                 return endStream ? answered(index) : .none
@@ -185,8 +189,8 @@ extension HTTPClientConnection {
             let entry = streams.entries[index]
             guard entry.phase != .concluded else { return nil }
             streams.conclude(at: index)
-            // REFUSED_STREAM promises that nothing was done (RFC 9113 section 8.7). A peer that has begun to answer
-            // contradicts itself, and is not believed.
+            // REFUSED_STREAM promises that nothing was done (RFC 9113 section 8.7). A peer that has
+            // begun to answer contradicts itself, and is not believed.
             let isProof = code == HTTPClientConnection.refusedStream && entry.phase == .awaitingHeaders
             let failure = HTTPClientFailure.streamReset(code: code)
             return Failure(request: entry.request, result: isProof ? .notExecuted(failure) : .unknown(failure))
@@ -194,7 +198,8 @@ extension HTTPClientConnection {
 
         enum OnStreamClosed {
             case none
-            /// Its place is free. `failure` is set when our own side ended it over a malformed answer.
+            /// Its place is free. `failure` is set when our own side ended it over a malformed
+            /// answer.
             case released(served: Bool, failure: Failure?)
         }
 
@@ -208,7 +213,8 @@ extension HTTPClientConnection {
                 if entry.hasServed { answeredOpenCount -= 1 }
                 return .released(served: entry.hasServed, failure: nil)
             case .awaitingHeaders, .receivingBody:
-                // The peer's resets and GOAWAYs were seen as frames before this, so it was our side that reset it.
+                // The peer's resets and GOAWAYs were seen as frames before this, so it was our side
+                // that reset it.
                 let failure = Failure(request: entry.request, result: .unknown(.badResponse))
                 return .released(served: false, failure: failure)
             }
@@ -223,7 +229,8 @@ extension HTTPClientConnection {
             return true
         }
 
-        /// Responses that came before their requests were fully sent, so that the streams did not close with them.
+        /// Responses that came before their requests were fully sent, so that the streams did not
+        /// close with them.
         func answeredOpenStreams() -> [UInt32] {
             streams.entries.filter { $0.stream != 0 && $0.phase == .concluded && $0.hasServed }.map(\.stream)
         }
@@ -232,9 +239,9 @@ extension HTTPClientConnection {
 
         /// The peer takes no new streams and drops those above `last`.
         ///
-        /// Only a graceful GOAWAY (NO_ERROR) proves that they were not processed. RFC 9113 section 6.8 says it of every
-        /// GOAWAY, but a common server answers abuse with ENHANCE_YOUR_CALM and last = 0 whatever it had begun, and a
-        /// payment that was begun must not be sent again.
+        /// Only a graceful GOAWAY (NO_ERROR) proves that they were not processed. RFC 9113 section
+        /// 6.8 says it of every GOAWAY, but a common server answers abuse with ENHANCE_YOUR_CALM
+        /// and last = 0 whatever it had begun, and a payment that was begun must not be sent again.
         mutating func goAwayReceived(last: UInt32, code: UInt32) -> [Failure] {
             guard phase != .closed else { return [] }
             phase = .draining
@@ -251,7 +258,8 @@ extension HTTPClientConnection {
             return failures
         }
 
-        /// The connection is gone. What was handed to the socket may have been processed; what was not, cannot.
+        /// The connection is gone. What was handed to the socket may have been processed; what was
+        /// not, cannot.
         mutating func closed() -> [Failure] {
             phase = .closed
             var failures: [Failure] = []

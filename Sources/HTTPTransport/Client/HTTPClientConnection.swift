@@ -5,9 +5,10 @@ import NIOTLS
 
 /// The last handler of a client connection: runs what its state machine and the pool decide.
 ///
-/// It sits directly behind a `NIOHTTP2Handler` without a multiplexer, so that a stream is an entry in a table and not a
-/// channel. It also watches the frames that leave (`NIOHTTP2FrameDelegate`), for two things that no inbound event tells:
-/// that our own side gave the connection up with a GOAWAY, and that a request's HEADERS were really written.
+/// It sits directly behind a `NIOHTTP2Handler` without a multiplexer, so that a stream is an entry
+/// in a table and not a channel. It also watches the frames that leave (`NIOHTTP2FrameDelegate`),
+/// for two things that no inbound event tells: that our own side gave the connection up with a
+/// GOAWAY, and that a request's HEADERS were really written.
 final class HTTPClientConnection: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame
@@ -56,8 +57,9 @@ final class HTTPClientConnection: ChannelInboundHandler {
         if machine.isExhausted { pool.connectionMustDrain(self) }
     }
 
-    /// The header block is not valid HTTP/2 (a mistake of the caller), or the channel is ending. What NIOHTTP2 then
-    /// thinks of the stream identifier is not for us to guess, so the connection takes no more.
+    /// The header block is not valid HTTP/2 (a mistake of the caller), or the channel is ending.
+    /// What NIOHTTP2 then thinks of the stream identifier is not for us to guess, so the connection
+    /// takes no more.
     private func streamNotOpened(_ stream: UInt32, slot: Int32) {
         // The write may have ended the whole connection, and the request with it.
         guard machine.streamNotOpened(stream) else { return }
@@ -128,9 +130,10 @@ final class HTTPClientConnection: ChannelInboundHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    /// Stream errors come here as well as connection errors, and one bad answer must not end its neighbours. An error
-    /// that ends the connection shows in the GOAWAY that our side wrote before it; what is not an HTTP/2 error (TLS, the
-    /// socket) always ends it. NIOHTTP2 itself never closes the channel.
+    /// Stream errors come here as well as connection errors, and one bad answer must not end its
+    /// neighbours. An error that ends the connection shows in the GOAWAY that our side wrote before
+    /// it; what is not an HTTP/2 error (TLS, the socket) always ends it. NIOHTTP2 itself never
+    /// closes the channel.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let isOfStream = error is any NIOHTTP2Error || error is NIOHTTP2Errors.StreamError
         guard hasWrittenGoAway || !isOfStream else { return }
@@ -195,7 +198,8 @@ final class HTTPClientConnection: ChannelInboundHandler {
         }
     }
 
-    /// The peer answered without reading the request to its end, and will not (RFC 9113 section 8.1).
+    /// The peer answered without reading the request to its end, and will not (RFC 9113 section
+    /// 8.1).
     private func resetAnswered() {
         for stream in machine.answeredOpenStreams() { writeReset(stream, .noError) }
     }
@@ -210,8 +214,8 @@ final class HTTPClientConnection: ChannelInboundHandler {
         }
     }
 
-    /// Half of the connection's window is used up: hand it back. Bodies are never left unread here, and a stream's own
-    /// window holds a whole response, so nothing else needs an update.
+    /// Half of the connection's window is used up: hand it back. Bodies are never left unread here,
+    /// and a stream's own window holds a whole response, so nothing else needs an update.
     private func refillWindow(_ event: NIOHTTP2WindowUpdatedEvent, context: ChannelHandlerContext) {
         guard let size = event.inboundWindowSize, size <= windowBytes / 2 else { return }
         write(0, .windowUpdate(windowSizeIncrement: windowBytes - size), context: context)
@@ -273,8 +277,8 @@ extension HTTPClientConnection: NIOHTTP2FrameDelegate {
     }
 }
 
-/// Sees each flush on its way from HTTP/2 to the socket, including those of NIOHTTP2's own making, so that what was surely
-/// not sent is known exactly.
+/// Sees each flush on its way from HTTP/2 to the socket, including those of NIOHTTP2's own making,
+/// so that what was surely not sent is known exactly.
 final class HTTPClientFlushObserver: ChannelOutboundHandler {
     typealias OutboundIn = IOData
     typealias OutboundOut = IOData

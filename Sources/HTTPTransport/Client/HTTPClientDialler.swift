@@ -3,17 +3,18 @@ import NIOHTTP2
 import NIOPosix
 import NIOSSL
 
-/// Makes one connection's channel: TCP, then (from the socket inwards) TLS, write gathering, HTTP/2, the connection handler.
+/// Makes one connection's channel: TCP, then (from the socket inwards) TLS, write gathering,
+/// HTTP/2, the connection handler.
 struct HTTPClientDialler {
     let configuration: HTTPClientConfiguration
     let eventLoop: any EventLoop
 
-    /// Bytes that may wait for the socket before the pool sends nothing more on the connection. Above one turn's worth
-    /// of requests, so that ordinary bursts do not bounce off it.
+    /// Bytes that may wait for the socket before the pool sends nothing more on the connection.
+    /// Above one turn's worth of requests, so that ordinary bursts do not bounce off it.
     private static let writeBufferBytes = ChannelOptions.Types.WriteBufferWaterMark(low: 256 << 10, high: 1 << 20)
 
-    /// - Parameter completion: Called on the event loop with whether TCP connected. Once it has, the connection handler
-    ///   reports the channel's end.
+    /// - Parameter completion: Called on the event loop with whether TCP connected. Once it has,
+    ///   the connection handler reports the channel's end.
     func dial(_ connection: HTTPClientConnection, completion: @escaping (Bool) -> Void) {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let boundConnection = NIOLoopBound(connection, eventLoop: eventLoop)
@@ -56,7 +57,8 @@ struct HTTPClientDialler {
             HTTP2Setting(parameter: .maxHeaderListSize, value: 16_384),
         ]
         connection.headerBlockValidation = configuration.validatesHeaderBlocks ? .enabled : .disabled
-        // One peer that we chose ourselves, at thousands of answers per second: its resets are results, not an attack.
+        // One peer that we chose ourselves, at thousands of answers per second: its resets are
+        // results, not an attack.
         var streams = NIOHTTP2Handler.StreamConfiguration()
         streams.streamResetFrameRateLimit.maximumCount = 100_000
         connection.maximumSequentialEmptyDataFrames = 16
@@ -68,6 +70,7 @@ struct HTTPClientDialler {
         )
     }
 
-    /// One byte above the longest answer, so that a longer one shows itself instead of waiting for the window.
+    /// One byte above the longest answer, so that a longer one shows itself instead of waiting for
+    /// the window.
     private var streamWindowBytes: Int { max(65_535, configuration.maxResponseBytes + 1) }
 }

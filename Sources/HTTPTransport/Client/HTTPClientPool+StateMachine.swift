@@ -1,22 +1,27 @@
 import NIOCore
 
-/// Names a connection of a pool: a slot, and a generation that tells a reused slot from its predecessor.
+/// Names a connection of a pool: a slot, and a generation that tells a reused slot from its
+/// predecessor.
 struct HTTPClientConnectionID: Hashable, Sendable {
     var index: Int32
     var generation: UInt32
 }
 
 extension HTTPClientPool {
-    /// Decides which connections a pool keeps and where its requests go. Pure: events in, actions out; time and the
-    /// seed of its jitters are arguments.
+    /// Decides which connections a pool keeps and where its requests go. Pure: events in, actions
+    /// out; time and the seed of its jitters are arguments.
     ///
-    /// 1. Keeps the minimum of young connections established, dials more while requests queue, up to the maximum.
-    /// 2. Gives each request a connection with a free stream, or a place in its caller's bounded queue; callers take turns.
-    /// 3. Replaces connections that age or are told to go away: dials first, retires once the new one is usable.
-    /// 4. Backs off after failures; with nothing established and several failures in a row it fails requests at once.
+    /// 1. Keeps the minimum of young connections established, dials more while requests queue, up
+    ///    to the maximum.
+    /// 2. Gives each request a connection with a free stream, or a place in its caller's bounded
+    ///    queue; callers take turns.
+    /// 3. Replaces connections that age or are told to go away: dials first, retires once the new
+    ///    one is usable.
+    /// 4. Backs off after failures; with nothing established and several failures in a row it fails
+    ///    requests at once.
     ///
-    /// The connections are plain records rather than an enum of states with payloads: every event on the request path
-    /// would otherwise move a payload out of its case and back in.
+    /// The connections are plain records rather than an enum of states with payloads: every event
+    /// on the request path would otherwise move a payload out of its case and back in.
     struct StateMachine {
         enum Action: Equatable {
             case dial(HTTPClientConnectionID)
@@ -77,8 +82,9 @@ extension HTTPClientPool {
             precondition(configuration.maxStreamsPerConnection > 0 && configuration.maxQueued >= 0)
             self.configuration = configuration
             self.random = SplitMix64(seed: configuration.seed)
-            // As many again as the maximum, for old connections that finish their streams while successors are dialled.
-            // With all of them taken, the next dial waits until one is free.
+            // As many again as the maximum, for old connections that finish their streams while
+            // successors are dialled. With all of them taken, the next dial waits until one is
+            // free.
             let slots = 2 * configuration.connections.maximum
             self.connections = Array(repeating: Connection(), count: slots)
             self.requests = HTTPClientRequestTable(
@@ -140,7 +146,8 @@ extension HTTPClientPool {
             return actions
         }
 
-        /// Sends what waits for a place and not for a stream: a request has ended whose stream had gone before.
+        /// Sends what waits for a place and not for a stream: a request has ended whose stream had
+        /// gone before.
         mutating func sendWaiting() -> [Action] {
             var actions: [Action] = []
             while requests.nextToSend != nil, let index = connectionWithFreeStream() {
@@ -183,7 +190,8 @@ extension HTTPClientPool {
             case close(HTTPClientConnectionID)
         }
 
-        /// A stream of the connection is gone for good, and its place free. `served`: it had delivered a response.
+        /// A stream of the connection is gone for good, and its place free. `served`: it had
+        /// delivered a response.
         mutating func streamReleased(_ id: HTTPClientConnectionID, served: Bool) -> OnStreamReleased {
             let index = Int(id.index)
             guard connections[index].generation == id.generation else { return .none }
@@ -233,8 +241,8 @@ extension HTTPClientPool {
             return actions
         }
 
-        /// The socket does, or does not, take more bytes. NIOHTTP2 holds new streams back on an unwritable channel, so
-        /// nothing is sent there.
+        /// The socket does, or does not, take more bytes. NIOHTTP2 holds new streams back on an
+        /// unwritable channel, so nothing is sent there.
         mutating func writabilityChanged(_ id: HTTPClientConnectionID, isWritable: Bool) -> [Action] {
             let index = Int(id.index)
             guard connections[index].generation == id.generation else { return [] }
@@ -244,7 +252,8 @@ extension HTTPClientPool {
             return actions
         }
 
-        /// The peer said GOAWAY, or the connection is otherwise unfit for new streams: those it has may end.
+        /// The peer said GOAWAY, or the connection is otherwise unfit for new streams: those it has
+        /// may end.
         mutating func connectionMustDrain(_ id: HTTPClientConnectionID, now: NIODeadline) -> [Action] {
             let index = Int(id.index)
             guard connections[index].generation == id.generation else { return [] }
@@ -267,7 +276,8 @@ extension HTTPClientPool {
             return replenished(actions)
         }
 
-        /// The connection is gone, or could not be made. The results of its requests have been reported.
+        /// The connection is gone, or could not be made. The results of its requests have been
+        /// reported.
         mutating func connectionClosed(_ id: HTTPClientConnectionID, now: NIODeadline) -> [Action] {
             let index = Int(id.index)
             guard connections[index].generation == id.generation else { return [] }
@@ -395,8 +405,9 @@ extension HTTPClientPool.StateMachine {
         }
     }
 
-    /// A connection ended, or is ending, without our wish. One that served requests, or lived long, is simply replaced;
-    /// one that did neither counts as a failure, or a peer that accepts and drops would be dialled in a tight loop.
+    /// A connection ended, or is ending, without our wish. One that served requests, or lived long,
+    /// is simply replaced; one that did neither counts as a failure, or a peer that accepts and
+    /// drops would be dialled in a tight loop.
     private mutating func judgeEnd(of ended: Connection, now: NIODeadline, into actions: inout [Action]) {
         switch ended.condition {
         case .connecting:

@@ -3,12 +3,14 @@ import Timers
 
 /// A pooled HTTP/2 client for one target on one event loop.
 ///
-/// 1. Keeps connections established (`HTTPClientPool.StateMachine` decides, this class dials and closes).
+/// 1. Keeps connections established (`HTTPClientPool.StateMachine` decides, this class dials and
+///    closes).
 /// 2. Gives requests to connections, and bounds how many wait.
 /// 3. Ends requests at their deadlines, by one timer wheel.
 /// 4. Hands results over in batches, and flushes each connection once per turn of the event loop.
 ///
-/// Everything happens on the event loop, all calls included. A started pool stays alive until it is shut down.
+/// Everything happens on the event loop, all calls included. A started pool stays alive until it is
+/// shut down.
 package final class HTTPClientPool {
     package let eventLoop: any EventLoop
     package let configuration: HTTPClientConfiguration
@@ -81,8 +83,8 @@ package final class HTTPClientPool {
         run(machine.start())
     }
 
-    /// Sends `request` as soon as a stream is free. Its result is delivered with `token`, never from inside this call,
-    /// at the latest one tick after `deadline`.
+    /// Sends `request` as soon as a stream is free. Its result is delivered with `token`, never
+    /// from inside this call, at the latest one tick after `deadline`.
     /// - Parameter caller: whose queue it waits in, below the configuration's `sharing.callers`.
     package func execute(_ request: HTTPClientRequest, token: UInt64, caller: Int = 0, deadline: NIODeadline) {
         eventLoop.preconditionInEventLoop()
@@ -100,13 +102,15 @@ package final class HTTPClientPool {
         }
     }
 
-    /// Fails what waits of a caller and was not sent, as `.notExecuted(.withdrawn)`. What was sent goes on.
+    /// Fails what waits of a caller and was not sent, as `.notExecuted(.withdrawn)`. What was sent
+    /// goes on.
     package func withdraw(_ caller: Int) {
         eventLoop.preconditionInEventLoop()
         run(machine.withdraw(caller))
     }
 
-    /// Takes no more requests, fails those that wait, lets those in flight end, closes the connections.
+    /// Takes no more requests, fails those that wait, lets those in flight end, closes the
+    /// connections.
     package func shutdown() -> EventLoopFuture<Void> {
         eventLoop.preconditionInEventLoop()
         if let shutdownPromise { return shutdownPromise.futureResult }
@@ -150,7 +154,8 @@ extension HTTPClientPool {
     }
 
     private func send(_ request: HTTPClientRequest, slot: Int32, on id: HTTPClientConnectionID) {
-        // An earlier action of the same batch may have ended the connection, and its places with it.
+        // An earlier action of the same batch may have ended the connection, and its places with
+        // it.
         guard let connection = connections[Int(id.index)], connection.id == id else {
             return completed(slot, .notExecuted(.connectionLost))
         }
@@ -219,7 +224,8 @@ extension HTTPClientPool {
 // MARK: - Turns
 
 extension HTTPClientPool {
-    /// One turn per pass of the event loop: results that no read cycle delivered, then one flush per connection.
+    /// One turn per pass of the event loop: results that no read cycle delivered, then one flush
+    /// per connection.
     private func scheduleTurn() {
         guard !isTurnScheduled else { return }
         isTurnScheduled = true
@@ -227,7 +233,8 @@ extension HTTPClientPool {
         eventLoop.execute(turn)
     }
 
-    /// The closure is kept, so that a turn allocates nothing; after the shutdown it is not, for it holds the pool.
+    /// The closure is kept, so that a turn allocates nothing; after the shutdown it is not, for it
+    /// holds the pool.
     private func makeTurn() -> @Sendable () -> Void {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let made: @Sendable () -> Void = { bound.value.takeTurn() }
@@ -254,8 +261,9 @@ extension HTTPClientPool {
         deliver()
     }
 
-    /// Results wait in an array until here, so that the delegate can call back into the pool without meeting it half-way
-    /// through an event. What such a call completes at once is delivered by the next turn.
+    /// Results wait in an array until here, so that the delegate can call back into the pool
+    /// without meeting it half-way through an event. What such a call completes at once is
+    /// delivered by the next turn.
     private func deliver() {
         guard !completions.isEmpty, delivering.isEmpty else { return }
         swap(&completions, &delivering)

@@ -1,10 +1,13 @@
-/// The requests of one pool that have no result yet, in a flat array, and among them a queue for each caller: a doubly linked
-/// list through the entries, so that a deadline takes a request out of the middle in constant time.
+/// The requests of one pool that have no result yet, in a flat array, and among them a queue for
+/// each caller: a doubly linked list through the entries, so that a deadline takes a request out of
+/// the middle in constant time.
 ///
-/// Callers take turns: the next request to be sent is the oldest of the next caller that has one waiting and may have one more
-/// in flight. So a caller with a long queue delays another's request by one of its own.
+/// Callers take turns: the next request to be sent is the oldest of the next caller that has one
+/// waiting and may have one more in flight. So a caller with a long queue delays another's request
+/// by one of its own.
 ///
-/// Invariant: `0 ≤ queuedCount ≤ count ≤ maximum`, and the lists have exactly `queuedCount` entries.
+/// Invariant: `0 ≤ queuedCount ≤ count ≤ maximum`, and the lists have exactly `queuedCount`
+/// entries.
 struct HTTPClientRequestTable {
     enum Place: Equatable {
         case free
@@ -54,7 +57,8 @@ struct HTTPClientRequestTable {
         callers = Array(repeating: Caller(), count: sharing.callers)
     }
 
-    /// Room for one more request. The callers' own limits (queue, streams) are tighter, so this only backs them up.
+    /// Room for one more request. The callers' own limits (queue, streams) are tighter, so this
+    /// only backs them up.
     var isFull: Bool { count == maximum }
 
     /// Whether one more request of the caller may go to a connection.

@@ -1,4 +1,5 @@
-/// What a pool counts. Plain numbers of one event loop: read them there. Counters only grow; gauges say so.
+/// What a pool counts. Plain numbers of one event loop: read them there. Counters only grow; gauges
+/// say so.
 package struct HTTPClientStatistics: Sendable, Equatable {
     /// Requests given to `execute`.
     package var requests: UInt64 = 0

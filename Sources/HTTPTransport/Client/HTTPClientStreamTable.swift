@@ -1,11 +1,13 @@
 import NIOCore
 import NIOHPACK
 
-/// The streams of one connection that are not closed yet, in a flat array found by stream identifier.
+/// The streams of one connection that are not closed yet, in a flat array found by stream
+/// identifier.
 ///
-/// Identifiers are handed out in order, so an entry's home is the identifier's index modulo the size; one that outlives a
-/// whole turn makes a newcomer move on to the next free entry. Look-ups go on past free entries as far as any entry was
-/// ever displaced since the table was last empty, so that removal needs no repair.
+/// Identifiers are handed out in order, so an entry's home is the identifier's index modulo the
+/// size; one that outlives a whole turn makes a newcomer move on to the next free entry. Look-ups
+/// go on past free entries as far as any entry was ever displaced since the table was last empty,
+/// so that removal needs no repair.
 struct HTTPClientStreamTable {
     enum Phase {
         case awaitingHeaders

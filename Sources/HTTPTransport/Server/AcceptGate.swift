@@ -6,9 +6,9 @@ package import NIOCore
     import Darwin
 #endif
 
-/// Stops accepting when the system has no descriptor or memory for another connection, and begins again after a pause.
-/// NIO keeps a listener readable after such an error, so its loop would try again without end. The handler belongs into
-/// the pipeline of a listening channel.
+/// Stops accepting when the system has no descriptor or memory for another connection, and begins
+/// again after a pause. NIO keeps a listener readable after such an error, so its loop would try
+/// again without end. The handler belongs into the pipeline of a listening channel.
 package final class AcceptGate: ChannelInboundHandler {
     package typealias InboundIn = Channel
     package typealias InboundOut = Channel
@@ -31,7 +31,8 @@ package final class AcceptGate: ChannelInboundHandler {
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // Everything else is the bootstrap's to handle. Forwarded, a shortage would make it wait a second.
+        // Everything else is the bootstrap's to handle. Forwarded, a shortage would make it wait a
+        // second.
         guard let error = error as? IOError, Self.isShortage(error) else { return context.fireErrorCaught(error) }
         guard !isPaused else { return }
         isPaused = true

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// The connections of one loop by slot. A slot's generation changes when it is freed, so an answer to a connection that
-/// is gone never reaches its successor.
+/// The connections of one loop by slot. A slot's generation changes when it is freed, so an answer
+/// to a connection that is gone never reaches its successor.
 struct ConnectionTable {
     /// What a slot holds.
     enum Entry {

@@ -2,9 +2,10 @@ import NIOCore
 import NIOHPACK
 import NIOHTTP1
 
-/// The last handler of an HTTP/1.1 connection: gives requests the shape of HTTP/2 and answers the shape of HTTP/1.1. One
-/// request at a time (the pipelining handler in front holds back the next), and none while the peer does not read the
-/// answers to those before. A fallback: correct, not fast.
+/// The last handler of an HTTP/1.1 connection: gives requests the shape of HTTP/2 and answers the
+/// shape of HTTP/1.1. One request at a time (the pipelining handler in front holds back the next),
+/// and none while the peer does not read the answers to those before. A fallback: correct, not
+/// fast.
 final class HTTP1ServerConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -12,12 +13,14 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     private enum State {
         case idle(since: NIODeadline)
         case receiving(Incoming)
-        /// Complete, and waiting for its turn of the loop, or for the peer to read the answers before.
+        /// Complete, and waiting for its turn of the loop, or for the peer to read the answers
+        /// before.
         case complete(Incoming)
         case dispatched(Exchange)
         /// The answer has begun and its body comes in pieces.
         case sending(Exchange)
-        /// The last answer is out; what still comes is dropped until the peer closes or the time is up.
+        /// The last answer is out; what still comes is dropped until the peer closes or the time is
+        /// up.
         case lingering(until: NIODeadline)
         case closed
     }
@@ -55,7 +58,8 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
     private var isDraining = false
     /// Whether no request has been complete yet.
     private var isNewcomer = true
-    /// Whether the end of an answer is being written, inside of which the next pipelined request arrives.
+    /// Whether the end of an answer is being written, inside of which the next pipelined request
+    /// arrives.
     private var isAnswering = false
 
     init(_ selector: ProtocolSelector) {
@@ -86,7 +90,8 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         }
     }
 
-    /// A request that waited for the peer to read has its turn soon; not now, because this may be inside of an answer.
+    /// A request that waited for the peer to read has its turn soon; not now, because this may be
+    /// inside of an answer.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         reportOutput()
         guard context.channel.isWritable, case .complete = state else { return }
@@ -181,9 +186,10 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         guard case .receiving(let incoming) = state else { return }
         state = .complete(incoming)
         guard isAnswering else { return dispatch() }
-        // The answer to the previous request is being written, perhaps inside a call of the application. Dispatched here,
-        // its own answer would deliver the next request, and so on: a burst would go as deep as it is long. The pipelining
-        // handler holds back what follows, so there is one of these at a time.
+        // The answer to the previous request is being written, perhaps inside a call of the
+        // application. Dispatched here, its own answer would deliver the next request, and so on: a
+        // burst would go as deep as it is long. The pipelining handler holds back what follows, so
+        // there is one of these at a time.
         dispatchSoon()
     }
 
@@ -191,8 +197,9 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         loop.eventLoop.assumeIsolated().execute { self.dispatch() }
     }
 
-    /// Hands the complete request to the application, unless the channel is full of answers that the peer does not read:
-    /// then the request waits, and with it everything behind it. Never inside another of its calls for this connection.
+    /// Hands the complete request to the application, unless the channel is full of answers that
+    /// the peer does not read: then the request waits, and with it everything behind it. Never
+    /// inside another of its calls for this connection.
     private func dispatch() {
         guard case .complete(let incoming) = state, let context, context.channel.isWritable else { return }
         releaseBody()
@@ -254,7 +261,8 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         context?.flush()
     }
 
-    /// Ends an answer, upon which the pipelining handler delivers the next request at once: everything is settled before.
+    /// Ends an answer, upon which the pipelining handler delivers the next request at once:
+    /// everything is settled before.
     private func end(_ exchange: Exchange) {
         let keepsAlive = exchange.keepsAlive && !isDraining
         state = keepsAlive ? .idle(since: loop.now) : .lingering(until: loop.now + Self.linger)
@@ -275,7 +283,8 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         return true
     }
 
-    /// Sends a piece of an answer. False when it was not begun, has ended, or the connection is gone.
+    /// Sends a piece of an answer. False when it was not begun, has ended, or the connection is
+    /// gone.
     func send(_ number: UInt32, _ piece: ByteBuffer, isLast: Bool, promise: EventLoopPromise<Void>?) -> Bool {
         guard let context, case .sending(let exchange) = state, exchange.number == number else { return false }
         loop.statistics.bodyBytesSent += piece.readableBytes
@@ -347,7 +356,8 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         }
     }
 
-    /// A request that still waits for its turn is not handed on: its answer would have nowhere to go.
+    /// A request that still waits for its turn is not handed on: its answer would have nowhere to
+    /// go.
     func closeNow() {
         if case .complete = state { state = .closed }
         context?.close(promise: nil)

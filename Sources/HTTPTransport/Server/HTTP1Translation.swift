@@ -4,7 +4,8 @@ import NIOHTTP1
 
 /// Between the message shapes of HTTP/1.1 (RFC 9112) and HTTP/2 (RFC 9113 section 8.3).
 enum HTTP1Translation {
-    /// Fields that concern one HTTP/1.1 connection only (RFC 9113 section 8.2.2), and `host`, which becomes `:authority`.
+    /// Fields that concern one HTTP/1.1 connection only (RFC 9113 section 8.2.2), and `host`, which
+    /// becomes `:authority`.
     private static let connectionFields: Set<String> = [
         "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "host", "http2-settings",
     ]
@@ -15,9 +16,9 @@ enum HTTP1Translation {
         var headers: HPACKHeaders
     }
 
-    /// Nil when the request is not one that a server may take: no or two hosts (RFC 9112 section 3.2), a target that is
-    /// neither a path nor absolute, or more header bytes than allowed. The scheme is that of the connection (RFC 9110 section
-    /// 7.1), whatever an absolute target says.
+    /// Nil when the request is not one that a server may take: no or two hosts (RFC 9112 section
+    /// 3.2), a target that is neither a path nor absolute, or more header bytes than allowed. The
+    /// scheme is that of the connection (RFC 9110 section 7.1), whatever an absolute target says.
     static func request(_ head: HTTPRequestHead, isEncrypted: Bool, maxHeaderBytes: Int) -> Request? {
         let hosts = head.headers["host"]
         guard hosts.count == 1 || (hosts.isEmpty && head.version == .http1_0) else { return nil }
@@ -38,7 +39,8 @@ enum HTTP1Translation {
         return Request(method: head.method.rawValue, path: target.path, headers: headers)
     }
 
-    /// The forms of RFC 9112 section 3.2: origin, absolute (the authority is then the target's), and asterisk.
+    /// The forms of RFC 9112 section 3.2: origin, absolute (the authority is then the target's),
+    /// and asterisk.
     private static func target(_ uri: String, method: HTTPMethod) -> (authority: String?, path: String)? {
         if uri.utf8.first == UInt8(ascii: "/") { return (nil, uri) }
         if uri == "*" { return method == .OPTIONS ? (nil, uri) : nil }
@@ -51,8 +53,8 @@ enum HTTP1Translation {
         return nil
     }
 
-    /// The head of an answer. `content-length` is always there where a body could be, so that only an answer whose body
-    /// comes in pieces is chunked.
+    /// The head of an answer. `content-length` is always there where a body could be, so that only
+    /// an answer whose body comes in pieces is chunked.
     static func head(
         _ response: HTTPServerResponse,
         isHead: Bool,

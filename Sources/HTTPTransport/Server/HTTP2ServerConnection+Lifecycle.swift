@@ -22,8 +22,9 @@ extension HTTP2ServerConnection {
         if !parked.isEmpty { deliverParked() }
     }
 
-    /// Gives the connection's receive window back when half of it is used. The size comes from `NIOHTTP2Handler`, which
-    /// also counts frames that never get here (padding, streams already reset).
+    /// Gives the connection's receive window back when half of it is used. The size comes from
+    /// `NIOHTTP2Handler`, which also counts frames that never get here (padding, streams already
+    /// reset).
     func topUpWindow(_ size: Int) {
         let target = loop.configuration.connectionWindowBytes
         guard size <= target / 2, machine.isListening else { return }
@@ -77,8 +78,9 @@ extension HTTP2ServerConnection {
 
     private var lastStream: HTTP2StreamID { HTTP2StreamID(number: machine.lastStream) }
 
-    /// The first GOAWAY goes around `NIOHTTP2Handler`, which would refuse every later stream from then on; streams that
-    /// cross it on the wire are still to be served (RFC 9113 section 6.8). The PING goes through it, and flushes both.
+    /// The first GOAWAY goes around `NIOHTTP2Handler`, which would refuse every later stream from
+    /// then on; streams that cross it on the wire are still to be served (RFC 9113 section 6.8).
+    /// The PING goes through it, and flushes both.
     private func announce() {
         gatherer.inject(Self.announcement)
         write(.ping(HTTP2PingData(withInteger: 0x6D69_6C6C_7261_6365), ack: false), on: .rootStream)

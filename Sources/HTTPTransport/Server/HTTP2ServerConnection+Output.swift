@@ -1,10 +1,12 @@
 import NIOCore
 import NIOHTTP2
 
-/// Output that the peer does not read. Answers are given to the layers below only while the channel takes them, because
-/// `NIOHTTP2Handler` and TLS pass on whatever they get. Complete requests wait while many bytes of answers do.
+/// Output that the peer does not read. Answers are given to the layers below only while the channel
+/// takes them, because `NIOHTTP2Handler` and TLS pass on whatever they get. Complete requests wait
+/// while many bytes of answers do.
 extension HTTP2ServerConnection {
-    /// Bytes of answers given below between two flushes. A flush tells whether the channel still takes more.
+    /// Bytes of answers given below between two flushes. A flush tells whether the channel still
+    /// takes more.
     static let flushAboveBytes = 65_536
 
     /// Whether complete requests wait until the peer has read.

@@ -42,7 +42,8 @@ extension HTTP2ServerConnection {
             complete(identifier, at: place, body: piece)
         } else {
             _ = keep(piece, of: identifier, at: place)
-            // Padding takes window without being body; it is given back at once (RFC 9113 section 6.1).
+            // Padding takes window without being body; it is given back at once (RFC 9113 section
+            // 6.1).
             if let padding = data.paddingBytes {
                 write(.windowUpdate(windowSizeIncrement: padding + 1), on: HTTP2StreamID(number: identifier))
                 markDirty()
@@ -50,8 +51,9 @@ extension HTTP2ServerConnection {
         }
     }
 
-    /// Copies a piece of a body that has to wait, so that it does not hold on to the whole receive buffer. False when there
-    /// is no room for it, or its sender may not send it, upon which the request has been refused.
+    /// Copies a piece of a body that has to wait, so that it does not hold on to the whole receive
+    /// buffer. False when there is no room for it, or its sender may not send it, upon which the
+    /// request has been refused.
     func keep(_ piece: ByteBuffer, of identifier: UInt32, at place: Int) -> Bool {
         let count = piece.readableBytes
         if streams[place].body == nil, let headers = streams[place].headers,
@@ -146,7 +148,8 @@ extension HTTP2ServerConnection {
         }
     }
 
-    /// `Expect: 100-continue` (RFC 9110 section 10.1.1), looked at only for bodies that did not come with their headers.
+    /// `Expect: 100-continue` (RFC 9110 section 10.1.1), looked at only for bodies that did not
+    /// come with their headers.
     func settleExpectations() {
         mayExpectContinue = false
         guard receivingCount > 0 else { return }

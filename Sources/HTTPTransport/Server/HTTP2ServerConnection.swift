@@ -2,12 +2,14 @@ import NIOCore
 import NIOHPACK
 import NIOHTTP2
 
-/// The last handler of an HTTP/2 connection: maps frames to requests and answers to frames, with a stream table of its
-/// own instead of a channel per stream. `NIOHTTP2Handler` in front does framing, HPACK, validation and flow control.
+/// The last handler of an HTTP/2 connection: maps frames to requests and answers to frames, with a
+/// stream table of its own instead of a channel per stream. `NIOHTTP2Handler` in front does
+/// framing, HPACK, validation and flow control.
 ///
-/// Responsibilities: complete requests at END_STREAM; limits and deadlines of bodies; the connection's receive window;
-/// one flush per read cycle or tick; back-pressure (no reads while the peer does not read); closing after connection
-/// errors, which `NIOHTTP2Handler` announces but leaves open; graceful shutdown by `ServerConnectionStateMachine`.
+/// Responsibilities: complete requests at END_STREAM; limits and deadlines of bodies; the
+/// connection's receive window; one flush per read cycle or tick; back-pressure (no reads while the
+/// peer does not read); closing after connection errors, which `NIOHTTP2Handler` announces but
+/// leaves open; graceful shutdown by `ServerConnectionStateMachine`.
 final class HTTP2ServerConnection: ChannelDuplexHandler {
     typealias InboundIn = HTTP2Frame
     typealias OutboundIn = Never
@@ -30,9 +32,11 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     var receivingCount = 0
     /// Bytes of incomplete bodies here.
     var bodyBytes = 0
-    /// Bytes of answers that have not gone to TLS: they wait for the peer's windows or for the channel.
+    /// Bytes of answers that have not gone to TLS: they wait for the peer's windows or for the
+    /// channel.
     var outboundBytes = 0
-    /// Answers that wait for the channel, in order; at most one a stream. Their bytes are in `outboundBytes`.
+    /// Answers that wait for the channel, in order; at most one a stream. Their bytes are in
+    /// `outboundBytes`.
     var waitingAnswers = CircularBuffer<(UInt32, HTTPServerResponse)>(initialCapacity: 0)
     /// Complete requests that wait for the peer to read, in order; at most one a stream.
     var parked = CircularBuffer<UInt32>(initialCapacity: 0)
@@ -41,7 +45,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     var progress: OutputProgress
     /// Bytes of output that the loop knows to wait here.
     var reportedOutput = 0
-    /// Streams answered before their body ended: reset without error once the answer is flushed (RFC 9113 section 8.1).
+    /// Streams answered before their body ended: reset without error once the answer is flushed
+    /// (RFC 9113 section 8.1).
     var resetsAfterFlush: [UInt32] = []
 
     /// Whether something was written since the last flush.
@@ -144,7 +149,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
             }
             fail()
         } else if error is NIOHTTP2Errors.RaisedGoawayLastStreamID {
-            // A connection error whose GOAWAY could not be sent because a graceful one named fewer streams.
+            // A connection error whose GOAWAY could not be sent because a graceful one named fewer
+            // streams.
             loop.statistics.connectionErrors += 1
             fail()
         } else if let error = error as? NIOHTTP2Errors.StreamError {
@@ -158,7 +164,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
         }
     }
 
-    /// An error with its stream: already reset when the peer made it, still open when an answer could not be sent.
+    /// An error with its stream: already reset when the peer made it, still open when an answer
+    /// could not be sent.
     private func streamFailed(_ stream: HTTP2StreamID) {
         loop.statistics.streamErrors += 1
         guard streams.place(of: stream.number) != nil else { return }
@@ -177,7 +184,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
         }
     }
 
-    /// Reads only while the peer takes what it is sent: what one connection can make the process buffer is bounded.
+    /// Reads only while the peer takes what it is sent: what one connection can make the process
+    /// buffer is bounded.
     func read(context: ChannelHandlerContext) {
         if isWritable, isReading {
             context.read()
@@ -192,7 +200,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
         context?.write(wrapOutboundOut(HTTP2Frame(streamID: stream, payload: payload)), promise: nil)
     }
 
-    /// Notes that something waits for a flush: at the end of the read cycle if there is one, else of the loop's tick.
+    /// Notes that something waits for a flush: at the end of the read cycle if there is one, else
+    /// of the loop's tick.
     func markDirty() {
         guard !isDirty else { return }
         isDirty = true
@@ -226,8 +235,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     }
 }
 
-/// Watches what `NIOHTTP2Handler` writes: a GOAWAY with an error code is the sign that the error reported next is one of
-/// the connection and not of a stream. The error's type does not tell.
+/// Watches what `NIOHTTP2Handler` writes: a GOAWAY with an error code is the sign that the error
+/// reported next is one of the connection and not of a stream. The error's type does not tell.
 final class ConnectionErrorObserver: NIOHTTP2FrameDelegate {
     private var code: HTTP2ErrorCode?
 

@@ -1,9 +1,10 @@
 import NIOCore
 import NIOHPACK
 
-/// The open streams of one connection, in flat arrays: open addressing by stream identifier, linear probing, no
-/// tombstones. A client numbers its streams 1, 3, 5, …, so neighbours in time are neighbours in memory and collide only
-/// when some streams live much longer than others. No allocation per stream; the table doubles up to its maximum.
+/// The open streams of one connection, in flat arrays: open addressing by stream identifier, linear
+/// probing, no tombstones. A client numbers its streams 1, 3, 5, …, so neighbours in time are
+/// neighbours in memory and collide only when some streams live much longer than others. No
+/// allocation per stream; the table doubles up to its maximum.
 struct HTTP2StreamTable {
     /// Where a stream stands.
     enum Phase: UInt8 {
@@ -29,7 +30,8 @@ struct HTTP2StreamTable {
         var since: NIODeadline
         /// Present while `receiving` or `parked`.
         var headers: HPACKHeaders?
-        /// What came of the body so far; nil before the first piece. Present while `receiving` or `parked`.
+        /// What came of the body so far; nil before the first piece. Present while `receiving` or
+        /// `parked`.
         var body: ByteBuffer?
     }
 

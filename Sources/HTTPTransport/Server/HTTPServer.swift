@@ -7,10 +7,12 @@ import NIOPosix
     import Darwin
 #endif
 
-/// A server on several event loops, each with a listener of its own (SO_REUSEPORT: the kernel spreads connections).
+/// A server on several event loops, each with a listener of its own (SO_REUSEPORT: the kernel
+/// spreads connections).
 ///
-/// No two servers share a port. The first listener binds and listens without SO_REUSEPORT, which the kernel refuses while any other
-/// socket listens there. Only then may the other listeners of this server join it.
+/// No two servers share a port. The first listener binds and listens without SO_REUSEPORT, which
+/// the kernel refuses while any other socket listens there. Only then may the other listeners of
+/// this server join it.
 package final class HTTPServer: Sendable {
     /// The port listened on.
     package let port: Int
@@ -27,8 +29,9 @@ package final class HTTPServer: Sendable {
         self.parts = parts
     }
 
-    /// Binds a listener on every loop. `makeApplication` is called once on each loop before the first connection. Throws
-    /// `ListenError` when an address cannot be listened on; nothing is left listening then.
+    /// Binds a listener on every loop. `makeApplication` is called once on each loop before the
+    /// first connection. Throws `ListenError` when an address cannot be listened on; nothing is
+    /// left listening then.
     package static func start(
         loops: [any EventLoop],
         configuration: HTTPServerConfiguration,
@@ -104,8 +107,8 @@ package final class HTTPServer: Sendable {
             }
     }
 
-    /// Stops accepting, announces the end to every peer (GOAWAY in two steps, `connection: close`), waits for the open
-    /// requests to be answered, at most `within`, and closes. All loops at once.
+    /// Stops accepting, announces the end to every peer (GOAWAY in two steps, `connection: close`),
+    /// waits for the open requests to be answered, at most `within`, and closes. All loops at once.
     package func drain(within: TimeAmount) async {
         let deadline = NIODeadline.now() + within
         for part in parts { part.listener.close(mode: .all, promise: nil) }
@@ -113,7 +116,8 @@ package final class HTTPServer: Sendable {
             part.eventLoop.flatSubmit { part.loop.value.drain(deadline: deadline) }
         }
         for future in drained {
-            // Fails only when the event loop itself has been shut down; then nothing is left to drain.
+            // Fails only when the event loop itself has been shut down; then nothing is left to
+            // drain.
             try? await future.get()
         }
     }

@@ -1,6 +1,8 @@
-/// Ways of not answering, for a server that plays a faulty peer. Each takes the place of `respond` for its request.
+/// Ways of not answering, for a server that plays a faulty peer. Each takes the place of `respond`
+/// for its request.
 extension HTTPServerLoop {
-    /// RST_STREAM (INTERNAL_ERROR), or the end of an HTTP/1.1 connection: the client cannot know what was done.
+    /// RST_STREAM (INTERNAL_ERROR), or the end of an HTTP/1.1 connection: the client cannot know
+    /// what was done.
     package func reset(_ token: HTTPStreamToken) {
         settleRequest()
         cutOff(token)
@@ -21,8 +23,8 @@ extension HTTPServerLoop {
         settleRequest()
     }
 
-    /// Ends the connection of a request gracefully: GOAWAY, its open requests are still answered. Does not take the place
-    /// of the answer.
+    /// Ends the connection of a request gracefully: GOAWAY, its open requests are still answered.
+    /// Does not take the place of the answer.
     package func goAway(_ token: HTTPStreamToken) {
         switch connections.entry(token.key) {
         case .http2(let connection): connection.drain()

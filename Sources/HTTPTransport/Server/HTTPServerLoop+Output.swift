@@ -2,8 +2,9 @@ import NIOCore
 
 /// What peers do not read, added up over the connections of this loop.
 extension HTTPServerLoop {
-    /// Notes how many bytes of output a connection holds now, instead of what it reported before. Above the loop's budget
-    /// the connections that hold most are closed, soon but not inside this call.
+    /// Notes how many bytes of output a connection holds now, instead of what it reported before.
+    /// Above the loop's budget the connections that hold most are closed, soon but not inside this
+    /// call.
     func reportOutput(_ bytes: Int, before: inout Int) {
         guard bytes != before else { return }
         statistics.outputBytesWaiting += bytes - before

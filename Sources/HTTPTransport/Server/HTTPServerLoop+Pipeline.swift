@@ -47,7 +47,8 @@ extension HTTPServerLoop {
         statistics.http1Connections += 1
         protocolSelected(selector.key, .http1(connection))
         let pipeline = channel.pipeline.syncOperations
-        // Pipelined requests are handed on one at a time, in order; reads stop while one is being answered.
+        // Pipelined requests are handed on one at a time, in order; reads stop while one is being
+        // answered.
         try pipeline.configureHTTPServerPipeline(withErrorHandling: false)
         try pipeline.addHandler(connection)
     }

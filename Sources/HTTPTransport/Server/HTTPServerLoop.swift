@@ -38,8 +38,9 @@ package final class HTTPServerLoop {
         connections = ConnectionTable(maximum: configuration.maxConnectionsPerLoop)
     }
 
-    /// Answers a request. Written at once, flushed with everything else of this tick. False when the stream is gone: reset
-    /// by the peer, closed, or already answered; nothing is to be done then.
+    /// Answers a request. Written at once, flushed with everything else of this tick. False when
+    /// the stream is gone: reset by the peer, closed, or already answered; nothing is to be done
+    /// then.
     @discardableResult
     package func respond(_ token: HTTPStreamToken, _ response: HTTPServerResponse) -> Bool {
         assert(statistics.requestsInFlight > 0, "an answer without a request")
@@ -122,7 +123,8 @@ package final class HTTPServerLoop {
 
     // MARK: Connections
 
-    /// Takes on an accepted connection; throws when there is no room, upon which its channel is closed.
+    /// Takes on an accepted connection; throws when there is no room, upon which its channel is
+    /// closed.
     func accept(from address: SocketAddress?) throws -> ProtocolSelector {
         let source = SourceAddress(address)
         var selector: ProtocolSelector?
@@ -148,8 +150,9 @@ package final class HTTPServerLoop {
         return selector
     }
 
-    /// Closes the newcomer that has taken longest: of the same source when that has its share, else of all when their
-    /// places or all places are taken. An honest client needs milliseconds for its first request.
+    /// Closes the newcomer that has taken longest: of the same source when that has its share, else
+    /// of all when their places or all places are taken. An honest client needs milliseconds for
+    /// its first request.
     private func makeRoom(for source: SourceAddress) {
         if sources.newcomers(of: source) >= configuration.maxNewcomersPerSource {
             evictNewcomer(newcomers.oldest(of: source))
@@ -168,7 +171,8 @@ package final class HTTPServerLoop {
         case .http1(let connection): connection.closeNow()
         case .free: break
         }
-        // TLS says goodbye before its channel closes, which a silent peer can delay. The place is free at once.
+        // TLS says goodbye before its channel closes, which a silent peer can delay. The place is
+        // free at once.
         settleNewcomer(key)
     }
 
@@ -202,8 +206,8 @@ package final class HTTPServerLoop {
 
     // MARK: Bodies
 
-    /// Takes room for bytes of an incomplete body. False, with nothing taken, when the connection, its source or the loop has
-    /// its share.
+    /// Takes room for bytes of an incomplete body. False, with nothing taken, when the connection,
+    /// its source or the loop has its share.
     func takeBodyRoom(_ count: Int, heldByConnection held: Int, source: SourceAddress) -> Bool {
         guard held + count <= configuration.maxBodyBytesBufferedPerConnection,
             sources.bodyBytes(of: source) + count <= configuration.maxBodyBytesBufferedPerSource,
@@ -244,7 +248,8 @@ package final class HTTPServerLoop {
 
     // MARK: Ticks
 
-    /// Answers made outside a read cycle leave together: one flush per connection and tick, one task per tick and loop.
+    /// Answers made outside a read cycle leave together: one flush per connection and tick, one
+    /// task per tick and loop.
     func enlistForFlush(_ key: ConnectionTable.Key) {
         if dirty.isEmpty, let flushTask { eventLoop.execute(flushTask) }
         dirty.append(key)

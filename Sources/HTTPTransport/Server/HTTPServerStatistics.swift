@@ -1,4 +1,5 @@
-/// Plain counters of one loop's server, read and written on that loop. All but the first four only grow.
+/// Plain counters of one loop's server, read and written on that loop. All but the first four only
+/// grow.
 package struct HTTPServerStatistics: Sendable, Hashable {
     /// Connections open now, handshakes included.
     package var connectionsOpen = 0
@@ -10,7 +11,8 @@ package struct HTTPServerStatistics: Sendable, Hashable {
     package var outputBytesWaiting = 0
 
     package var connectionsAccepted = 0
-    /// Closed at accept: too many connections, each with a request already, or the server is draining.
+    /// Closed at accept: too many connections, each with a request already, or the server is
+    /// draining.
     package var connectionsRefused = 0
     /// Connections without a complete request that were closed for a newer one.
     package var newcomersEvicted = 0

@@ -11,7 +11,8 @@ import NIOPosix
 package struct ListenError: Error, CustomStringConvertible {
     package var host: String
     package var port: Int
-    /// Another process (or another listener of this one) has the port. Otherwise the address itself is of no use here.
+    /// Another process (or another listener of this one) has the port. Otherwise the address itself
+    /// is of no use here.
     package var isTaken: Bool
     private let reason: String
 
@@ -38,7 +39,8 @@ package struct ListenError: Error, CustomStringConvertible {
         return "cannot listen on \(name): \(reason)"
     }
 
-    /// Throws when one of the addresses cannot be listened on now; listens on each for a moment. Port 0 needs no check.
+    /// Throws when one of the addresses cannot be listened on now; listens on each for a moment.
+    /// Port 0 needs no check.
     package static func check(_ addresses: [(host: String, port: Int)]) async throws(ListenError) {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var failure: ListenError?

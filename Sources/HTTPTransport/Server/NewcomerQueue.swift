@@ -1,5 +1,6 @@
-/// Connections that have not sent a complete request, oldest first: a list through the slots of the connection table.
-/// Every step takes constant time but `oldest(of:)` with a source, which looks at the older newcomers of others.
+/// Connections that have not sent a complete request, oldest first: a list through the slots of the
+/// connection table. Every step takes constant time but `oldest(of:)` with a source, which looks at
+/// the older newcomers of others.
 struct NewcomerQueue {
     private struct Link {
         var key: ConnectionTable.Key

@@ -1,14 +1,16 @@
 import NIOCore
 
-/// Counts the bytes of one connection that have been written and not yet been taken by the socket. It is the first
-/// handler of the pipeline, below TLS, because TLS and the channel buffer what the layers above have let go of.
+/// Counts the bytes of one connection that have been written and not yet been taken by the socket.
+/// It is the first handler of the pipeline, below TLS, because TLS and the channel buffer what the
+/// layers above have let go of.
 final class OutboundMeter: ChannelOutboundHandler {
     typealias OutboundIn = IOData
     typealias OutboundOut = IOData
 
     /// Bytes ever written to the channel, TLS records included.
     private(set) var bytesWritten = 0
-    /// `bytesWritten` when the channel was last found empty: nothing has to be asked until it grows.
+    /// `bytesWritten` when the channel was last found empty: nothing has to be asked until it
+    /// grows.
     private var bytesWrittenWhenEmpty = 0
     private var context: ChannelHandlerContext?
 
@@ -21,13 +23,16 @@ final class OutboundMeter: ChannelOutboundHandler {
         context.write(data, promise: promise)
     }
 
-    /// Closes the channel below TLS, whose farewell would wait behind the output that the peer does not read.
+    /// Closes the channel below TLS, whose farewell would wait behind the output that the peer does
+    /// not read.
     func closeChannel() { context?.close(promise: nil) }
 
-    /// Bytes that the channel holds because the peer does not read. Costs a comparison while nothing is written.
+    /// Bytes that the channel holds because the peer does not read. Costs a comparison while
+    /// nothing is written.
     func bytesWaiting() -> Int {
         guard bytesWritten != bytesWrittenWhenEmpty, let context else { return 0 }
-        // Every channel that this server makes has synchronous options; one without them would count as empty.
+        // Every channel that this server makes has synchronous options; one without them would
+        // count as empty.
         let waiting = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
         if waiting == 0 { bytesWrittenWhenEmpty = bytesWritten }
         return waiting

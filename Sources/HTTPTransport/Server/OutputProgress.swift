@@ -1,7 +1,8 @@
 import NIOCore
 
-/// Decides when a peer reads too little to be waited for any longer. While output waits, the socket must take at least
-/// `leastBytes` in each window of time. Pure: time and byte counts are arguments.
+/// Decides when a peer reads too little to be waited for any longer. While output waits, the socket
+/// must take at least `leastBytes` in each window of time. Pure: time and byte counts are
+/// arguments.
 struct OutputProgress {
     struct Limits {
         /// The length of a window.

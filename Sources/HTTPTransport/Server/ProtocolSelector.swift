@@ -1,8 +1,8 @@
 import NIOCore
 import NIOTLS
 
-/// The first handler of a connection: finds out which protocol is spoken, by ALPN or, in cleartext, by the preface of
-/// HTTP/2 (RFC 9113 section 3.4), installs the handlers for it and leaves.
+/// The first handler of a connection: finds out which protocol is spoken, by ALPN or, in cleartext,
+/// by the preface of HTTP/2 (RFC 9113 section 3.4), installs the handlers for it and leaves.
 final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -69,7 +69,8 @@ final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHandler {
         case http1
     }
 
-    /// What the first bytes mean; nil when more are needed. Any difference from the preface is HTTP/1.1.
+    /// What the first bytes mean; nil when more are needed. Any difference from the preface is
+    /// HTTP/1.1.
     static func sniff(_ bytes: some Collection<UInt8>) -> Choice? {
         let count = min(bytes.count, preface.count)
         guard bytes.prefix(count).elementsEqual(preface.prefix(count)) else { return .http1 }

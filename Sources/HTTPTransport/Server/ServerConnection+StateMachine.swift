@@ -1,8 +1,9 @@
 import NIOCore
 
-/// The life of an HTTP/2 connection as its server sees it: serving, announcing its end (GOAWAY that still allows every
-/// stream, and a PING that measures one round trip), draining (GOAWAY with the last stream), lingering (no more is read;
-/// time for the last bytes to reach the peer, because closing a socket with unread input destroys them), closed.
+/// The life of an HTTP/2 connection as its server sees it: serving, announcing its end (GOAWAY that
+/// still allows every stream, and a PING that measures one round trip), draining (GOAWAY with the
+/// last stream), lingering (no more is read; time for the last bytes to reach the peer, because
+/// closing a socket with unread input destroys them), closed.
 ///
 /// Pure: time is an argument, effects are results. Graceful shutdown is RFC 9113 section 6.8.
 struct ServerConnectionStateMachine {
@@ -115,7 +116,8 @@ struct ServerConnectionStateMachine {
         case sendFinalGoAwayAndClose
     }
 
-    /// The PING of the announcement came back: every stream opened before the peer saw the GOAWAY is known.
+    /// The PING of the announcement came back: every stream opened before the peer saw the GOAWAY
+    /// is known.
     mutating func pingAcknowledged(now: NIODeadline) -> OnAnnouncementEnded {
         switch state {
         case .announced(_, let graceEnds):

@@ -1,9 +1,10 @@
 import NIOCore
 
-/// Whom a connection's limits are shared with: an IPv4 address, or the first 64 bits of an IPv6 address, because one client
-/// commands that many. Connections without an address share one.
+/// Whom a connection's limits are shared with: an IPv4 address, or the first 64 bits of an IPv6
+/// address, because one client commands that many. Connections without an address share one.
 struct SourceAddress: Hashable {
-    /// Where the address begins in `sockaddr_in` and `sockaddr_in6`: after family and port, and the flow label of IPv6.
+    /// Where the address begins in `sockaddr_in` and `sockaddr_in6`: after family and port, and the
+    /// flow label of IPv6.
     private static let ipv4Offset = 4
     private static let ipv6Offset = 8
 
@@ -14,7 +15,8 @@ struct SourceAddress: Hashable {
         case .v4: network = 0xFFFF << 32 | UInt64(Self.number(address, at: Self.ipv4Offset, as: UInt32.self))
         case .v6:
             network = Self.number(address, at: Self.ipv6Offset, as: UInt64.self)
-            // No network of clients: an IPv4 address within IPv6 (RFC 4291 section 2.5.5.2), or this host.
+            // No network of clients: an IPv4 address within IPv6 (RFC 4291 section 2.5.5.2), or
+            // this host.
             if network == 0 { network = Self.number(address, at: Self.ipv6Offset + 8, as: UInt64.self) }
         case .unixDomainSocket, nil: break
         }
@@ -32,8 +34,8 @@ struct SourceAddress: Hashable {
     }
 }
 
-/// What each source of connections takes of one loop. Holds entries only for sources with a newcomer or a body, so it is
-/// never larger than the table of connections.
+/// What each source of connections takes of one loop. Holds entries only for sources with a
+/// newcomer or a body, so it is never larger than the table of connections.
 struct SourceTable {
     private struct Usage {
         var newcomers = 0

@@ -1,7 +1,8 @@
 import NIOCore
 
-/// Bounds WINDOW_UPDATE frames, which `NIOHTTP2Handler` does not: each request earns some, and every window of time
-/// allows some more. An honest client sends one or two for each answer it reads.
+/// Bounds WINDOW_UPDATE frames, which `NIOHTTP2Handler` does not: each request earns some, and
+/// every window of time allows some more. An honest client sends one or two for each answer it
+/// reads.
 struct WindowUpdateBudget {
     /// What one completed request earns.
     static let perRequest = 8

@@ -1,20 +1,24 @@
 package import NIOCore
 
-/// Merges the small writes of one flush into buffers of at most 16 KiB. It sits between TLS and HTTP/2.
+/// Merges the small writes of one flush into buffers of at most 16 KiB. It sits between TLS and
+/// HTTP/2.
 ///
-/// An HTTP/2 answer reaches the channel as three writes (HEADERS, the 9 bytes of a DATA header, the body). Unmerged, each
-/// becomes a TLS record and an element of `writev`. Writes are copied here until the flush; what is already as large as a
-/// TLS record passes through uncopied. The buffer grows by what is pending, so a connection with one request at a time
-/// holds a few hundred bytes, and is used again when the layer below has let go of it.
+/// An HTTP/2 answer reaches the channel as three writes (HEADERS, the 9 bytes of a DATA header, the
+/// body). Unmerged, each becomes a TLS record and an element of `writev`. Writes are copied here
+/// until the flush; what is already as large as a TLS record passes through uncopied. The buffer
+/// grows by what is pending, so a connection with one request at a time holds a few hundred bytes,
+/// and is used again when the layer below has let go of it.
 package final class WriteGatherer: ChannelOutboundHandler {
     package typealias OutboundIn = IOData
     package typealias OutboundOut = ByteBuffer
 
-    /// The largest merged buffer, in bytes: the plaintext limit of a TLS record (RFC 8446 section 5.1).
+    /// The largest merged buffer, in bytes: the plaintext limit of a TLS record (RFC 8446 section
+    /// 5.1).
     package static let maximumBytes = 16_384
     /// Capacity of a fresh buffer, in bytes: one ordinary answer.
     private static let initialCapacity = 512
-    /// A buffer above this capacity is given up when the flush that used it needed less than a quarter.
+    /// A buffer above this capacity is given up when the flush that used it needed less than a
+    /// quarter.
     private static let retainedCapacity = 4_096
 
     private var pending = ByteBuffer()
@@ -42,7 +46,8 @@ package final class WriteGatherer: ChannelOutboundHandler {
         }
     }
 
-    /// Adds bytes between two writes of the handlers behind, unseen by them; they leave with the next flush.
+    /// Adds bytes between two writes of the handlers behind, unseen by them; they leave with the
+    /// next flush.
     package func inject(_ bytes: ByteBuffer) {
         guard let context else { return }
         gather(bytes, promise: nil, context: context)
@@ -93,7 +98,8 @@ package final class WriteGatherer: ChannelOutboundHandler {
         }
     }
 
-    /// An empty buffer: the previous one when the layer below has let go of it, fresh memory otherwise.
+    /// An empty buffer: the previous one when the layer below has let go of it, fresh memory
+    /// otherwise.
     private func renew(allocator: ByteBufferAllocator) {
         isEmitted = false
         if pending.capacity == 0 {

@@ -68,7 +68,8 @@ struct ArchiveHeader: Equatable, Sendable {
         block.store(crc32c(UnsafeRawBufferPointer(block).part(12, Self.byteCount - 12)), at: 8)
     }
 
-    /// The header, or what is wrong with it. A newer major is told before anything else is looked at.
+    /// The header, or what is wrong with it. A newer major is told before anything else is looked
+    /// at.
     static func decode(_ block: UnsafeRawBufferPointer) throws(ArchiveDamage) -> ArchiveHeader {
         precondition(block.count == byteCount)
         guard block.integer(0) == magic else { throw ArchiveDamage("it is not an archived segment") }
@@ -91,7 +92,8 @@ struct ArchiveHeader: Equatable, Sendable {
         var storedChecksum: UInt32
         /// Of the expanded bytes.
         var checksum: UInt32
-        /// The first batch that begins in this chunk: its place in units of 4 KiB, and its first record; 0 when none does.
+        /// The first batch that begins in this chunk: its place in units of 4 KiB, and its first
+        /// record; 0 when none does.
         var firstFrame: UInt32
         var firstPosition: RecordPosition
 

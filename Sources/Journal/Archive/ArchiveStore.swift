@@ -6,7 +6,8 @@ final class ArchiveStore: Sendable {
     private let archive: ArchiveDirectory
     /// Ascending by number; nil until somebody asked. 24 bytes each.
     private let catalogue = Monitor<[ArchiveDirectory.Entry]?>(nil)
-    /// Of a log of streams: the marks of segments that somebody looked at, by number; at most `markedSegments`.
+    /// Of a log of streams: the marks of segments that somebody looked at, by number; at most
+    /// `markedSegments`.
     private let marks = Monitor<[UInt64: [StreamMark]]>([:])
     private static let markedSegments = 1_024
 
@@ -21,8 +22,8 @@ final class ArchiveStore: Sendable {
         archive = ArchiveDirectory(configuration.directory)
     }
 
-    /// Makes the directory, removes what a crash left half made, and says which of the segments present is the last one that is
-    /// archived, 0 if not even the first is.
+    /// Makes the directory, removes what a crash left half made, and says which of the segments
+    /// present is the last one that is archived, 0 if not even the first is.
     func survey(_ present: [SegmentTable.Segment]) throws(JournalFileError) -> UInt64 {
         if try fileSystem.createDirectory(archive.path) {
             try fileSystem.syncDirectory(JournalDirectory(archive.path).parent)
@@ -86,7 +87,8 @@ final class ArchiveStore: Sendable {
         Self.entry(with: position, of: try entries()) != nil
     }
 
-    /// The number of the archived segment with a record; nil if there is none, or nobody looked at the archive yet.
+    /// The number of the archived segment with a record; nil if there is none, or nobody looked at
+    /// the archive yet.
     func number(of position: RecordPosition) -> UInt64? {
         catalogue.withLock { $0 }.flatMap { Self.entry(with: position, of: $0)?.number }
     }
@@ -112,8 +114,8 @@ final class ArchiveStore: Sendable {
         return entries[low - 1]
     }
 
-    /// The archived segment with a record of a stream, which is in no segment file. Looks at the headers of a few segments. nil if
-    /// there is none.
+    /// The archived segment with a record of a stream, which is in no segment file. Looks at the
+    /// headers of a few segments. nil if there is none.
     func entry(
         with position: RecordPosition,
         of stream: StreamNumber
@@ -158,11 +160,13 @@ final class ArchiveStore: Sendable {
         case heldBack
     }
 
-    /// Deletes the oldest archived segment if its last batch is older than that. Age is measured from the last batch of the
-    /// newest archived segment, or from the clock if that is earlier: a clock that jumps ahead deletes nothing before it has
-    /// stood there for a segment's worth of payments.
-    /// - Parameter isNeeded: whether a cursor or a feed needs a record of the oldest one, which the next follows. Asked when the
-    ///   segment cannot be found any more, so that whoever looks for it afterwards finds that it is gone.
+    /// Deletes the oldest archived segment if its last batch is older than that. Age is measured
+    /// from the last batch of the newest archived segment, or from the clock if that is earlier: a
+    /// clock that jumps ahead deletes nothing before it has stood there for a segment's worth of
+    /// payments.
+    /// - Parameter isNeeded: whether a cursor or a feed needs a record of the oldest one, which the
+    ///   next follows. Asked when the segment cannot be found any more, so that whoever looks for
+    ///   it afterwards finds that it is gone.
     func removeOldest(
         ifOlderThan milliseconds: Int64,
         wallClock: () -> Int64,

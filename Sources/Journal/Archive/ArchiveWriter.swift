@@ -1,7 +1,8 @@
 import Crypto
 
-/// Puts one segment into the archive, in small steps: copies it chunk by chunk while checking every frame and link, makes the
-/// copy durable under a temporary name, reads it back, and gives it its name. Nothing is done to the segment itself.
+/// Puts one segment into the archive, in small steps: copies it chunk by chunk while checking every
+/// frame and link, makes the copy durable under a temporary name, reads it back, and gives it its
+/// name. Nothing is done to the segment itself.
 final class ArchiveWriter {
     static let chunkBytes = 256 << 10
     /// What a flush of the journal may have to wait for.
@@ -47,7 +48,8 @@ final class ArchiveWriter {
     private var lastMilliseconds: Int64
     private var header: ArchiveHeader?
 
-    /// Opens the segment and a temporary file. Throws damage of the segment, and what the file system refuses.
+    /// Opens the segment and a temporary file. Throws damage of the segment, and what the file
+    /// system refuses.
     init(
         _ fileSystem: any JournalFileSystem,
         of directory: JournalDirectory,
@@ -238,7 +240,8 @@ extension ArchiveWriter {
 // MARK: Finishing
 
 extension ArchiveWriter {
-    /// The table behind the chunks, then the header, which makes the file complete; then all of it durable.
+    /// The table behind the chunks, then the header, which makes the file complete; then all of it
+    /// durable.
     private func finish() throws(JournalFileError) {
         let tableOffset = written + UInt64(pendingCount)
         let bytes = UnsafeMutableRawBufferPointer.aligned(

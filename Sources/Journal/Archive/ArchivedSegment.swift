@@ -1,9 +1,10 @@
 import CMillrace
 
-/// An archived segment, read as the segment file that it was: chunks are expanded as they are needed, and one is kept.
-/// Used by one thread at a time.
+/// An archived segment, read as the segment file that it was: chunks are expanded as they are
+/// needed, and one is kept. Used by one thread at a time.
 ///
-/// Proof that `@unchecked Sendable` holds: as every `JournalFile` it is used by one thread at a time, and handed on as a whole.
+/// Proof that `@unchecked Sendable` holds: as every `JournalFile` it is used by one thread at a
+/// time, and handed on as a whole.
 final class ArchivedSegment: JournalFile, @unchecked Sendable {
     /// More than any segment: 4 GiB in chunks of 256 KiB are 16,384.
     static let maximumChunks = 1 << 16

@@ -1,5 +1,6 @@
-/// The segment files that are there, ascending without gaps; the last is the one in use. And how far they are needed.
-/// 72 bytes each, and 24 for each stream; there are as many as lie between two snapshots, and those that wait for the archive.
+/// The segment files that are there, ascending without gaps; the last is the one in use. And how
+/// far they are needed. 72 bytes each, and 24 for each stream; there are as many as lie between two
+/// snapshots, and those that wait for the archive.
 struct SegmentTable {
     struct Segment: Equatable {
         let number: UInt64
@@ -16,7 +17,8 @@ struct SegmentTable {
     private(set) var retired: RecordPosition = 0
     /// The last segment that is in the archive, 0 for none; those before it are, too.
     private(set) var archived: UInt64 = 0
-    /// A spare is being removed or used again. Until that is done no other is given: they go in order, or there would be a gap.
+    /// A spare is being removed or used again. Until that is done no other is given: they go in
+    /// order, or there would be a gap.
     private var isSpareOut = false
 
     /// Enters a segment behind all others.
@@ -27,9 +29,10 @@ struct SegmentTable {
 
     mutating func retire(upTo position: RecordPosition) { retired = max(retired, position) }
 
-    /// Retires the records of all segments before the last one that begins behind everything needed for a start.
-    /// - Parameter isEnough: whether a start may begin with the segment that has these marks. True for no segment behind one for
-    ///   which it is false.
+    /// Retires the records of all segments before the last one that begins behind everything needed
+    /// for a start.
+    /// - Parameter isEnough: whether a start may begin with the segment that has these marks. True
+    ///   for no segment behind one for which it is false.
     mutating func retire(before isEnough: ([StreamMark]) -> Bool) {
         guard let segment = segments.last(where: { isEnough($0.streams) }) else { return }
         retire(upTo: segment.firstPosition - 1)
@@ -90,7 +93,8 @@ struct SegmentTable {
         return min(Int(archived - oldest.number) + 1, segments.count - 1)
     }
 
-    /// Takes the oldest spare out: the caller removes its file or uses it again, and gives it back or says that it is gone.
+    /// Takes the oldest spare out: the caller removes its file or uses it again, and gives it back
+    /// or says that it is gone.
     mutating func takeSpare() -> Segment? {
         guard spares > 0, !isSpareOut else { return nil }
         isSpareOut = true

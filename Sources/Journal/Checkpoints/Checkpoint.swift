@@ -1,5 +1,6 @@
-/// A signed statement about a journal's chain: the batch with this number is durable and has this hash, and so, because each
-/// batch holds the hash of the one before, has every batch up to it. One line of text; docs/journal.md, "Checkpoints".
+/// A signed statement about a journal's chain: the batch with this number is durable and has this
+/// hash, and so, because each batch holds the hash of the one before, has every batch up to it. One
+/// line of text; docs/journal.md, "Checkpoints".
 package struct Checkpoint: Sendable, Equatable {
     static let label = "millrace-checkpoint-1"
     /// More lines than a log can have; a number is also a place in a file.
@@ -74,7 +75,8 @@ extension Checkpoint {
             + "time=\(checkpoint.wallMilliseconds) key=\(checkpoint.keyID) previous=\(checkpoint.previous.hexadecimal)"
     }
 
-    /// nil unless the text is exactly what `line` gives back; spaces at its end do not count. Says nothing about the signature.
+    /// nil unless the text is exactly what `line` gives back; spaces at its end do not count. Says
+    /// nothing about the signature.
     package init?(line text: Substring) {
         var text = text
         while text.last == " " { text.removeLast() }

@@ -2,7 +2,8 @@
 package struct CheckpointEvidence: Sendable {
     /// Keys whose signatures count.
     package var publicKeys: [CheckpointPublicKey]
-    /// Checkpoints that were kept elsewhere, one line each (those of other journals are passed over), and what errors call them.
+    /// Checkpoints that were kept elsewhere, one line each (those of other journals are passed
+    /// over), and what errors call them.
     package var kept: [String]
     package var keptSource: String
 
@@ -21,7 +22,8 @@ package struct CheckpointAudit: Sendable {
     package internal(set) var kept: UInt64 = 0
     /// Checkpoints whose batch was read and is the one that was signed.
     package internal(set) var confirmed: UInt64 = 0
-    /// Checkpoints about batches before the first segment that is there: nothing to hold them against.
+    /// Checkpoints about batches before the first segment that is there: nothing to hold them
+    /// against.
     package internal(set) var beforeFirst: UInt64 = 0
     /// The last record that a confirmed checkpoint covers; later ones are not signed yet.
     package internal(set) var signedPosition: RecordPosition = 0
@@ -38,7 +40,8 @@ package struct CheckpointAudit: Sendable {
 /// Something that a checkpoint proves wrong.
 package struct CheckpointFinding: Sendable, Equatable, CustomStringConvertible {
     package enum Kind: String, Sendable {
-        /// Batches are not those that were signed: changed, reordered, or some of them removed or put in.
+        /// Batches are not those that were signed: changed, reordered, or some of them removed or
+        /// put in.
         case changed
         /// The journal ends before a batch that was signed.
         case deleted
@@ -51,8 +54,8 @@ package struct CheckpointFinding: Sendable, Equatable, CustomStringConvertible {
     }
 
     package var kind: Kind
-    /// Where: a segment and the offset of the first batch in question, or the log and the offset of a line, or a file of kept
-    /// checkpoints and a line's number.
+    /// Where: a segment and the offset of the first batch in question, or the log and the offset of
+    /// a line, or a file of kept checkpoints and a line's number.
     package var file: String
     package var offset: UInt64
     /// The batches among which the first wrong one is; empty if it is not about batches.

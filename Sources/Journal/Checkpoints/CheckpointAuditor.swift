@@ -1,7 +1,9 @@
-/// Holds a journal that is being scanned against signed checkpoints. Claims are gathered first, from the log and from what was kept
-/// elsewhere; then every scanned batch is shown; in the end whatever was claimed and not seen is missing.
+/// Holds a journal that is being scanned against signed checkpoints. Claims are gathered first,
+/// from the log and from what was kept elsewhere; then every scanned batch is shown; in the end
+/// whatever was claimed and not seen is missing.
 ///
-/// A claim counts if a given key signed it, wherever it was found: a true statement stays true in the wrong place.
+/// A claim counts if a given key signed it, wherever it was found: a true statement stays true in
+/// the wrong place.
 struct CheckpointAuditor {
     private(set) var audit = CheckpointAudit()
     private let evidence: CheckpointEvidence
@@ -191,7 +193,8 @@ extension CheckpointAuditor {
     }
 }
 
-/// Checks that a log is what one signer after another wrote: numbers, the link to the line before, growing claims.
+/// Checks that a log is what one signer after another wrote: numbers, the link to the line before,
+/// growing claims.
 struct CheckpointLogAudit {
     private let journalID: UInt64
     private var before: Checkpoint?

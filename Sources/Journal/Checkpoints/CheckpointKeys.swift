@@ -2,7 +2,8 @@ import Crypto
 // Keys and signatures come out of swift-crypto as `Data`.
 import FoundationEssentials
 
-/// What names a signing key: the first 8 bytes of the SHA-256 of its public key, as 16 hexadecimal digits.
+/// What names a signing key: the first 8 bytes of the SHA-256 of its public key, as 16 hexadecimal
+/// digits.
 package struct CheckpointKeyID: Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
@@ -19,8 +20,8 @@ package struct CheckpointKeyID: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// An Ed25519 key (RFC 8032) that signs checkpoints. As text: PEM of PKCS #8 (RFC 8410, as OpenSSL writes it), or its 32 bytes in
-/// base64.
+/// An Ed25519 key (RFC 8032) that signs checkpoints. As text: PEM of PKCS #8 (RFC 8410, as OpenSSL
+/// writes it), or its 32 bytes in base64.
 package struct CheckpointSigner: Sendable {
     static let signatureByteCount = 64
     /// PKCS #8 up to the 32 bytes of the key.
@@ -65,7 +66,8 @@ package struct CheckpointSigner: Sendable {
     }
 }
 
-/// What checks the signatures. As text: PEM of SubjectPublicKeyInfo (RFC 8410), or its 32 bytes in base64.
+/// What checks the signatures. As text: PEM of SubjectPublicKeyInfo (RFC 8410), or its 32 bytes in
+/// base64.
 package struct CheckpointPublicKey: Sendable {
     /// SubjectPublicKeyInfo up to the 32 bytes of the key.
     private static let prefix: [UInt8] = [0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00]

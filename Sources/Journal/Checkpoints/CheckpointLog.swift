@@ -1,7 +1,8 @@
 /// How a journal signs its chain.
 package struct CheckpointSettings: Sendable {
     package var signer: CheckpointSigner
-    /// Least time between two checkpoints, in nanoseconds; one is also made on close. Nothing is signed twice.
+    /// Least time between two checkpoints, in nanoseconds; one is also made on close. Nothing is
+    /// signed twice.
     package var intervalNanoseconds: UInt64
 
     package init(signer: CheckpointSigner, intervalNanoseconds: UInt64 = 10_000_000_000) {
@@ -10,8 +11,9 @@ package struct CheckpointSettings: Sendable {
     }
 }
 
-/// The file `checkpoints` of a journal: one line in each 512 bytes, padded with spaces. A line's place is its number, so a write
-/// that a crash tore is written over and nothing has to be cut off; and a block is what a disk writes whole.
+/// The file `checkpoints` of a journal: one line in each 512 bytes, padded with spaces. A line's
+/// place is its number, so a write that a crash tore is written over and nothing has to be cut off;
+/// and a block is what a disk writes whole.
 struct CheckpointLog {
     static let slotBytes = 512
     static let fileName = "checkpoints"
@@ -69,8 +71,8 @@ struct CheckpointLog {
         throw JournalFileError(code: 0, operation: "name a .damaged file", path: directory.path)
     }
 
-    /// Signs how far the journal is durable; the line is durable when this returns. After an error the next call writes the same
-    /// place again.
+    /// Signs how far the journal is durable; the line is durable when this returns. After an error
+    /// the next call writes the same place again.
     mutating func append(_ point: DurablePoint) throws(JournalFileError) -> Checkpoint {
         precondition(point.batch > last?.batch ?? 0)
         let claim = Checkpoint.Claim(

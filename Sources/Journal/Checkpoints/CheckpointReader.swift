@@ -49,8 +49,8 @@ enum CheckpointReader {
         return Checkpoint(line: String(decoding: slot.dropLast(), as: UTF8.self)[...])
     }
 
-    /// Visits every slot of the log from the first on: its number and what stands there, nil if that is no checkpoint. The last
-    /// slot may be shorter. False if there is no log.
+    /// Visits every slot of the log from the first on: its number and what stands there, nil if
+    /// that is no checkpoint. The last slot may be shorter. False if there is no log.
     static func forEachSlot(
         _ fileSystem: any JournalFileSystem,
         in directory: JournalDirectory,

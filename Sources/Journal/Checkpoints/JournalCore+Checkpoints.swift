@@ -11,7 +11,8 @@ extension JournalCore {
         }
     }
 
-    /// The last checkpoint of `close`, when both threads have ended. Without it the last batches only stay unsigned.
+    /// The last checkpoint of `close`, when both threads have ended. Without it the last batches
+    /// only stay unsigned.
     func signLast() {
         let point: DurablePoint? = monitor.withLock { state in
             guard state.failure == nil, state.durable.batch > state.checkpoint?.batch ?? 0 else { return nil }

@@ -9,8 +9,9 @@ protocol CursorHost {
     func checkIsKept(_ position: RecordPosition) throws(JournalError)
 }
 
-/// The durable cursors of one journal or stream: in memory, and their file. What a cursor needs is kept from the moment on that it is in
-/// memory, so it goes in there first when it is made, and moves there last when it advances. Any thread.
+/// The durable cursors of one journal or stream: in memory, and their file. What a cursor needs is
+/// kept from the moment on that it is in memory, so it goes in there first when it is made, and
+/// moves there last when it advances. Any thread.
 final class CursorBook: Sendable {
     private let fileSystem: any JournalFileSystem
     private let directory: JournalDirectory
@@ -105,7 +106,8 @@ final class CursorBook: Sendable {
         }
     }
 
-    /// Changes the file, which is made when there is none. An error is the caller's: the journal does not rest on this file.
+    /// Changes the file, which is made when there is none. An error is the caller's: the journal
+    /// does not rest on this file.
     private func write(
         _ file: inout CursorFile?,
         _ body: (inout CursorFile) throws(JournalFileError) -> Void
@@ -115,7 +117,8 @@ final class CursorBook: Sendable {
                 if let file { file } else {
                     try CursorFile.create(fileSystem, directory, journalID: journalID)
                 }
-            // A file that was just made is kept even if the change fails: another one of its name would take its place.
+            // A file that was just made is kept even if the change fails: another one of its name
+            // would take its place.
             file = open
             try body(&open)
             file = open

@@ -20,7 +20,8 @@ struct CursorFile {
 
     // MARK: Reading
 
-    /// Reads the file of the journal that is being opened. One that is damaged beyond use is set aside as `cursors-N.damaged`.
+    /// Reads the file of the journal that is being opened. One that is damaged beyond use is set
+    /// aside as `cursors-N.damaged`.
     /// - Throws: `format` for a newer program's file or another journal's.
     static func open(
         _ fileSystem: any JournalFileSystem,
@@ -37,7 +38,8 @@ struct CursorFile {
     }
 
     /// Reads the file and changes nothing.
-    /// - Throws: `corrupt` when it is damaged beyond use; `format` for a newer program's file or another journal's.
+    /// - Throws: `corrupt` when it is damaged beyond use; `format` for a newer program's file or
+    ///   another journal's.
     static func read(
         _ fileSystem: any JournalFileSystem,
         _ directory: JournalDirectory,
@@ -88,12 +90,14 @@ struct CursorFile {
                 let copies = (0..<2).map { copy in bytes.part(offset(place, copy), CursorSlot.byteCount) }
                 let valid = copies.compactMap { CursorSlot.decode($0, saltSeed: saltSeed) }
                 guard let newest = valid.max(by: { $0.sequence < $1.sequence }) else {
-                    // A new cursor is written twice: one copy that was never written shows that it was not made.
+                    // A new cursor is written twice: one copy that was never written shows that it
+                    // was not made.
                     if !copies.contains(where: \.isZero) { found.damaged += 1 }
                     continue
                 }
                 sequences[place] = newest.sequence
-                // Two of one name are left by no crash; the later one would be beyond anybody's reach.
+                // Two of one name are left by no crash; the later one would be beyond anybody's
+                // reach.
                 guard let name = newest.name, found.table.cursor(name) == nil else { continue }
                 found.table.insert(.init(name: name, position: newest.position, slot: place))
             }
@@ -158,8 +162,8 @@ struct CursorFile {
         sequences[place] += 2
     }
 
-    /// Writes a change over the older copy, and syncs. After an error the same copy is written the next time, so the other one
-    /// stays until a newer is durable.
+    /// Writes a change over the older copy, and syncs. After an error the same copy is written the
+    /// next time, so the other one stays until a newer is durable.
     /// - Parameter name: nil deletes the cursor.
     mutating func write(
         _ name: JournalCursorName?,
@@ -186,7 +190,8 @@ struct CursorFile {
 }
 
 extension CursorFile.Found {
-    /// A repair may have cut records that a consumer had taken. Its cursor goes back, durably: others take their positions.
+    /// A repair may have cut records that a consumer had taken. Its cursor goes back, durably:
+    /// others take their positions.
     /// - Returns: the cursors that went back.
     mutating func moveBack(to last: RecordPosition) throws(JournalProblem) -> [JournalCursorName] {
         var moved: [JournalCursorName] = []

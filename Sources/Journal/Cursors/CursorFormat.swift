@@ -40,13 +40,15 @@ struct CursorFileHeader: Equatable {
     }
 }
 
-/// One of the two copies of a cursor. They are written in turn, so that a torn one costs the last change and not the cursor.
+/// One of the two copies of a cursor. They are written in turn, so that a torn one costs the last
+/// change and not the cursor.
 struct CursorSlot: Equatable {
     /// One disk sector.
     static let byteCount = 512
     static let magic: UInt32 = 0x5543_524D  // "MRCU"
 
-    /// Counts the writes of this cursor's place; the larger of two valid copies counts. Its last bit says which copy it is.
+    /// Counts the writes of this cursor's place; the larger of two valid copies counts. Its last
+    /// bit says which copy it is.
     var sequence: UInt64
     var position: RecordPosition
     /// nil: deleted.

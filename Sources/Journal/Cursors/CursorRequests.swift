@@ -1,5 +1,6 @@
-/// How an operator drops a cursor of a journal that a process has open: a file `cursors.drop-NAME` in the journal's directory asks for
-/// it, and the process that has the journal deletes the cursor, then the file. A crash between the two does no harm.
+/// How an operator drops a cursor of a journal that a process has open: a file `cursors.drop-NAME`
+/// in the journal's directory asks for it, and the process that has the journal deletes the cursor,
+/// then the file. A crash between the two does no harm.
 package enum CursorRequests {
     static let prefix = CursorFile.fileName + ".drop-"
     /// How often a running journal that has cursors looks for requests, in nanoseconds.
@@ -7,7 +8,8 @@ package enum CursorRequests {
 
     static func fileName(_ name: JournalCursorName) -> String { prefix + name.description }
 
-    /// The cursors that a directory's files ask to drop. A name that no cursor can have is passed over.
+    /// The cursors that a directory's files ask to drop. A name that no cursor can have is passed
+    /// over.
     static func pending(in names: [String]) -> [JournalCursorName] {
         names.filter { $0.hasPrefix(prefix) }.compactMap { JournalCursorName(String($0.dropFirst(prefix.count))) }
     }

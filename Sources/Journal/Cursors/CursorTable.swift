@@ -1,4 +1,5 @@
-/// The durable cursors of a journal as they are in memory. Without I/O; under the lock of `CursorBook`.
+/// The durable cursors of a journal as they are in memory. Without I/O; under the lock of
+/// `CursorBook`.
 struct CursorTable {
     struct Cursor: Equatable {
         let name: JournalCursorName

@@ -54,7 +54,8 @@ extension JournalCore: CursorHost {
 
     func deleteCursor(_ name: JournalCursorName) throws(JournalError) { try cursorBook.delete(name, in: self) }
 
-    /// Deletes the cursors that operators asked to drop. Errors are counted and tried again at the next look.
+    /// Deletes the cursors that operators asked to drop. Errors are counted and tried again at the
+    /// next look.
     func followCursorRequests() {
         let followed = cursorBook.followRequests(in: self)
         monitor.withLock { state in

@@ -1,5 +1,5 @@
-/// Reads the batches of a local journal one after another, from segment files and from the archive. Holds the file that it reads and
-/// nothing else. Used by one thread at a time.
+/// Reads the batches of a local journal one after another, from segment files and from the archive.
+/// Holds the file that it reads and nothing else. Used by one thread at a time.
 struct FeedReader {
     private(set) var next: RecordPosition
     /// Never falls.
@@ -16,7 +16,8 @@ struct FeedReader {
 
     init(from position: RecordPosition) { next = position }
 
-    /// The batch with the next record, which is durable; the reader stands behind it then. After an error it stands where it was.
+    /// The batch with the next record, which is durable; the reader stands behind it then. After an
+    /// error it stands where it was.
     mutating func read(_ core: JournalCore) throws(JournalError) -> JournalFeedBatch {
         while true {
             let segment = place?.segment

@@ -1,4 +1,5 @@
-/// The open feeds of a journal: where each is, and who waits for more. Without I/O; under the journal's lock.
+/// The open feeds of a journal: where each is, and who waits for more. Without I/O; under the
+/// journal's lock.
 struct FeedTable {
     typealias Wake = @Sendable () -> Void
     typealias ID = UInt64

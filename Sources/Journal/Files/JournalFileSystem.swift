@@ -1,7 +1,8 @@
 import CMillrace
 
-/// Every file operation of a journal goes through this seam, so that tests can make any of them fail, tear or vanish.
-/// Calls are per flush, never per record, so an existential costs nothing that can be measured.
+/// Every file operation of a journal goes through this seam, so that tests can make any of them
+/// fail, tear or vanish. Calls are per flush, never per record, so an existential costs nothing
+/// that can be measured.
 package protocol JournalFileSystem: Sendable {
     /// Makes the directory (its parent must exist) unless it is there; returns whether it was made.
     func createDirectory(_ path: String) throws(JournalFileError) -> Bool
@@ -12,8 +13,9 @@ package protocol JournalFileSystem: Sendable {
     func open(_ path: String, _ mode: JournalFileMode) throws(JournalFileError) -> any JournalFile
     func rename(_ old: String, to new: String) throws(JournalFileError)
     func remove(_ path: String) throws(JournalFileError)
-    /// Takes the exclusive lock of a lock file (created if need be) and writes this process's number into it; throws with
-    /// `heldBy` when another opener has it. Letting go of the file gives the lock back.
+    /// Takes the exclusive lock of a lock file (created if need be) and writes this process's
+    /// number into it; throws with `heldBy` when another opener has it. Letting go of the file
+    /// gives the lock back.
     func lock(_ path: String) throws(JournalFileError) -> any JournalFile
 }
 
@@ -21,14 +23,15 @@ package protocol JournalFileSystem: Sendable {
 package enum JournalFileMode: Sendable {
     /// New or emptied, for reading and writing; durable after `sync`.
     case create
-    /// New or emptied, to be filled with zeros, past the page cache where the file system can; durable after `sync`. Buffers
-    /// and offsets are multiples of 4 KiB.
+    /// New or emptied, to be filled with zeros, past the page cache where the file system can;
+    /// durable after `sync`. Buffers and offsets are multiples of 4 KiB.
     case prepare
     /// An existing file, for reading and writing; durable after `sync`.
     case update
     /// An existing file, for reading.
     case read
-    /// An existing, pre-written file: each write is durable when it returns. Buffers and offsets are multiples of 4 KiB.
+    /// An existing, pre-written file: each write is durable when it returns. Buffers and offsets
+    /// are multiples of 4 KiB.
     case durable
 }
 
@@ -50,7 +53,8 @@ package struct JournalFileError: Error, Sendable, Equatable {
     package var path: String
     /// For `lock`: the process that has it, 0 if unknown.
     package var heldBy: Int32?
-    /// What is wrong with the file's content, where reading it found damage and no call was refused.
+    /// What is wrong with the file's content, where reading it found damage and no call was
+    /// refused.
     var damage: String?
 
     package init(code: Int32, operation: String, path: String, heldBy: Int32? = nil) {
@@ -69,7 +73,8 @@ extension JournalFileError {
         return JournalError(full ? .diskFull : .io, "\(operation) \(path): \(reason)")
     }
 
-    /// Whether the process or the system lacked a descriptor or memory: that passes, and says nothing about the disk.
+    /// Whether the process or the system lacked a descriptor or memory: that passes, and says
+    /// nothing about the disk.
     var isShortage: Bool { millrace_error_is_shortage(code) != 0 }
 
     /// The operating system's text.

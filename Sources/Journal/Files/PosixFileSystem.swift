@@ -68,8 +68,8 @@ private func check(_ result: Int64, of operation: String, at path: String) throw
     return result
 }
 
-/// A descriptor. Immutable, so it may be handed from thread to thread; `close` is called once, by the last owner, and `deinit`
-/// makes sure of it.
+/// A descriptor. Immutable, so it may be handed from thread to thread; `close` is called once, by
+/// the last owner, and `deinit` makes sure of it.
 private final class PosixFile: JournalFile {
     let descriptor: Int32
     let path: String

@@ -1,4 +1,5 @@
-/// The head of a batch frame, the unit of writing, of checksums and of the chain. Layout: docs/journal.md, "Batch frame".
+/// The head of a batch frame, the unit of writing, of checksums and of the chain. Layout:
+/// docs/journal.md, "Batch frame".
 struct BatchHeader: Equatable, Sendable {
     static let byteCount = 256
     static let magic: UInt32 = 0x4642_524D  // "MRBF"
@@ -12,7 +13,8 @@ struct BatchHeader: Equatable, Sendable {
     var recordCount: UInt32
     /// Bytes of the records with their lengths, without header and padding.
     var length: UInt32
-    /// The last position known durable when this frame was built: a claim that recovery holds the journal to.
+    /// The last position known durable when this frame was built: a claim that recovery holds the
+    /// journal to.
     var durablePosition: RecordPosition
     var epoch: UInt64
     /// Wall clock of the writer, for readers only.
@@ -30,8 +32,9 @@ struct BatchHeader: Equatable, Sendable {
     var lastPosition: RecordPosition { firstPosition + UInt64(recordCount) - 1 }
     var frameBytes: Int { paddedToBlock(Self.byteCount + Int(length)) }
 
-    /// Writes the header in front of a payload that is already in `frame`, encrypts the payload where it is if there is a key,
-    /// and writes both checksums, which like the frame's hash are over what goes to the disk. Returns that hash.
+    /// Writes the header in front of a payload that is already in `frame`, encrypts the payload
+    /// where it is if there is a key, and writes both checksums, which like the frame's hash are
+    /// over what goes to the disk. Returns that hash.
     func seal(_ frame: UnsafeMutableRawBufferPointer, saltSeed: UInt32, key: DataKey? = nil) -> ChainHash {
         precondition(recordCount > 0 && frame.count == frameBytes && offset % UInt64(blockBytes) == 0)
         precondition(keyID == key?.keyID ?? 0)

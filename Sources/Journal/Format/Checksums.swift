@@ -6,8 +6,9 @@ func crc32c(_ bytes: UnsafeRawBufferPointer, seed: UInt32 = 0) -> UInt32 {
     millrace_crc32c(seed, bytes.baseAddress, bytes.count)
 }
 
-/// Random bytes of one segment (or of a witness file) that every checksum in it starts with: what an earlier use of the same disk
-/// blocks left there cannot be valid, and a merchant's bytes cannot imitate a header.
+/// Random bytes of one segment (or of a witness file) that every checksum in it starts with: what
+/// an earlier use of the same disk blocks left there cannot be valid, and a merchant's bytes cannot
+/// imitate a header.
 struct Salt: Equatable, Sendable {
     static let byteCount = 16
     var bytes: SIMD16<UInt8>
@@ -23,7 +24,8 @@ struct Salt: Equatable, Sendable {
     var seed: UInt32 { withUnsafeBytes(of: bytes) { crc32c($0) } }
 }
 
-/// A link of the chain over all batches: SHA-256 of a batch frame without its two checksums. The frame holds the link before.
+/// A link of the chain over all batches: SHA-256 of a batch frame without its two checksums. The
+/// frame holds the link before.
 struct ChainHash: Equatable, Sendable {
     static let byteCount = 32
     /// What the first batch of a journal names as its predecessor.

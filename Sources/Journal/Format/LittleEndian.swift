@@ -7,8 +7,8 @@ let blockBytes = 4096
 func paddedToBlock(_ bytes: Int) -> Int { (bytes + blockBytes - 1) & ~(blockBytes - 1) }
 
 extension UnsafeRawBufferPointer {
-    /// Integers in files are little-endian and of fixed width, at any alignment. The bounds are the caller's: headers have a
-    /// fixed size that was checked once.
+    /// Integers in files are little-endian and of fixed width, at any alignment. The bounds are the
+    /// caller's: headers have a fixed size that was checked once.
     func integer<T: FixedWidthInteger>(_ offset: Int, as type: T.Type = T.self) -> T {
         T(littleEndian: loadUnaligned(fromByteOffset: offset, as: T.self))
     }

@@ -4,9 +4,11 @@ struct SegmentHeader: Equatable, Sendable {
     static let magic: UInt64 = 0x4543_4152_4C4C_494D  // "MILLRACE"
     static let formatMajor: UInt16 = 1
     static let formatMinor: UInt16 = 0
-    /// The file was used before under another salt: bytes after the last batch are leftovers and not damage.
+    /// The file was used before under another salt: bytes after the last batch are leftovers and
+    /// not damage.
     static let flagRecycled: UInt32 = 1
-    /// Not begun: the file was used before and waits to be used again, under the number in this header.
+    /// Not begun: the file was used before and waits to be used again, under the number in this
+    /// header.
     static let flagFree: UInt32 = 2
 
     var flags: UInt32 = 0
@@ -27,8 +29,8 @@ struct SegmentHeader: Equatable, Sendable {
 
     var isRecycled: Bool { flags & Self.flagRecycled != 0 }
 
-    /// What marks a file that is going to be used again. It differs from the header that follows in its first sector only, so
-    /// that one is there whole or not at all on nearly every device.
+    /// What marks a file that is going to be used again. It differs from the header that follows in
+    /// its first sector only, so that one is there whole or not at all on nearly every device.
     static func free(journalID: UInt64, number: UInt64, bytes: UInt64) -> SegmentHeader {
         SegmentHeader(
             flags: flagRecycled | flagFree,
@@ -86,7 +88,8 @@ struct SegmentHeader: Equatable, Sendable {
         case invalid(String)
     }
 
-    /// The version is looked at before the checksum, because a newer format may keep its checksum elsewhere.
+    /// The version is looked at before the checksum, because a newer format may keep its checksum
+    /// elsewhere.
     static func decode(_ block: UnsafeRawBufferPointer) -> Decoded {
         precondition(block.count == byteCount)
         if block.isZero { return .unused }

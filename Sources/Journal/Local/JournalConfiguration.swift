@@ -1,32 +1,36 @@
-/// How a local journal writes. All sizes are bytes; sizes are checked by `precondition` when the journal opens, because a
-/// wrong one is a mistake of the program and not of its input.
+/// How a local journal writes. All sizes are bytes; sizes are checked by `precondition` when the
+/// journal opens, because a wrong one is a mistake of the program and not of its input.
 package struct JournalConfiguration: Sendable {
-    /// The shard this journal belongs to; written into every segment, and a directory of another shard is refused.
+    /// The shard this journal belongs to; written into every segment, and a directory of another
+    /// shard is refused.
     package var journalID: UInt64
     /// Size of a segment file, a multiple of 4 KiB. Default 64 MiB.
     package var segmentBytes: Int
-    /// Largest batch frame with its header and padding, a multiple of 4 KiB, at most 1 MiB. Default 1 MiB.
+    /// Largest batch frame with its header and padding, a multiple of 4 KiB, at most 1 MiB. Default
+    /// 1 MiB.
     package var batchBytes: Int
     /// Most bytes that may wait for the disk; `append` throws `backlog` beyond. Default 4 MiB.
     package var backlogBytes: Int
-    /// The most that a flush waits after the start of the one before, 0...10 ms in nanoseconds. Default 1 ms. How much of it
-    /// depends on the load (`FlushPacer`); when the journal is nearly idle there is no wait.
+    /// The most that a flush waits after the start of the one before, 0...10 ms in nanoseconds.
+    /// Default 1 ms. How much of it depends on the load (`FlushPacer`); when the journal is nearly
+    /// idle there is no wait.
     package var floorNanoseconds: UInt64
     /// Waiting bytes that end the floor early. Default 64 KiB.
     package var floorBytes: Int
     /// Least time between two witness writes, in nanoseconds. Default 10 ms.
     package var witnessNanoseconds: UInt64
-    /// Entries of the in-memory index from record to file offset, 24 bytes each. Default 65,536. When it is full every
-    /// second entry goes, and reads scan further.
+    /// Entries of the in-memory index from record to file offset, 24 bytes each. Default 65,536.
+    /// When it is full every second entry goes, and reads scan further.
     package var indexEntries: Int
-    /// A cursor that holds back more bytes of segment files than this is alarmed (`JournalCursor.isAlarmed`). Nothing else
-    /// happens by itself: an operator drops it, or its consumer goes on. Default 4 GiB.
+    /// A cursor that holds back more bytes of segment files than this is alarmed
+    /// (`JournalCursor.isAlarmed`). Nothing else happens by itself: an operator drops it, or its
+    /// consumer goes on. Default 4 GiB.
     package var cursorAlarmBytes: UInt64 = 4 << 30
-    /// Milliseconds since 1970, for the times in frames and for the archive's retention: the operating system's, or a
-    /// simulation's.
+    /// Milliseconds since 1970, for the times in frames and for the archive's retention: the
+    /// operating system's, or a simulation's.
     package var wallClock: @Sendable () -> Int64 = wallMilliseconds
-    /// Nanoseconds that never go back, from any beginning: the operating system's, or a simulation's. Paces flushes, witness
-    /// slots and the preparation of segments.
+    /// Nanoseconds that never go back, from any beginning: the operating system's, or a
+    /// simulation's. Paces flushes, witness slots and the preparation of segments.
     package var clock: @Sendable () -> UInt64 = monotonicNanoseconds
     /// The log of streams that this journal carries; nil where it carries records of its owner.
     var tenant: (any JournalTenant)?

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// What the threads of a local journal share. The loops are in `JournalCore+Writer` and `JournalCore+Keeper`.
+/// What the threads of a local journal share. The loops are in `JournalCore+Writer` and
+/// `JournalCore+Keeper`.
 final class JournalCore: Sendable {
     let configuration: JournalConfiguration
     let fileSystem: any JournalFileSystem
@@ -17,8 +18,9 @@ final class JournalCore: Sendable {
     /// What the owner would like it to be.
     private let wantedRoom = Atomic(0)
 
-    /// The epoch that was granted the journal last; 0 while a claim is being carried out. An owner that gives the journal up keeps it
-    /// here until somebody else is granted it: what it had appended is reported to it meanwhile. Changed under the lock.
+    /// The epoch that was granted the journal last; 0 while a claim is being carried out. An owner
+    /// that gives the journal up keeps it here until somebody else is granted it: what it had
+    /// appended is reported to it meanwhile. Changed under the lock.
     private let appendingEpoch = Atomic<UInt64>(0)
 
     func isOwner(_ epoch: UInt64) -> Bool { appendingEpoch.load(ordering: .acquiring) == epoch }
@@ -79,7 +81,8 @@ final class JournalCore: Sendable {
     }
 
     /// Appends runs of a stream, each as one record, for the log that owns the journal.
-    /// - Parameter isHurried: somebody waits for them, so they are flushed without waiting for more.
+    /// - Parameter isHurried: somebody waits for them, so they are flushed without waiting for
+    ///   more.
     /// - Returns: the position of the last one.
     func append(
         _ runs: [StreamRun],

@@ -1,4 +1,5 @@
-/// What the owner's thread, the writer, the keeper and readers share; only ever touched under the journal's monitor.
+/// What the owner's thread, the writer, the keeper and readers share; only ever touched under the
+/// journal's monitor.
 struct JournalState: ~Copyable {
     /// What the writer thread sleeps for.
     enum WriterSleep {
@@ -39,16 +40,17 @@ struct JournalState: ~Copyable {
     /// The keeper sleeps with no time set, because every batch was witnessed.
     var keeperNeedsWake = false
     var segmentInUse: UInt64
-    /// The writer has taken the prepared segment and its header is not durable yet. Until it is, no other segment is
-    /// prepared: at most one unused segment may stand at the end of a journal.
+    /// The writer has taken the prepared segment and its header is not durable yet. Until it is, no
+    /// other segment is prepared: at most one unused segment may stand at the end of a journal.
     var isSegmentBeginning = false
     var prepared: PreparedSegment?
     /// The last attempt to prepare a segment found the disk full.
     var isDiskFull = false
     /// Bytes of frames that still fit the segment in use.
     var segmentRoom: Int
-    /// The most of the segment in use that stays empty at its end: a record is not divided. Only a log's, whose runs are large and many;
-    /// a shard's largest record is in the room that it keeps for an admission.
+    /// The most of the segment in use that stays empty at its end: a record is not divided. Only a
+    /// log's, whose runs are large and many; a shard's largest record is in the room that it keeps
+    /// for an admission.
     let endBytes: Int
     var index: BatchIndex
     var segments: SegmentTable
@@ -81,7 +83,8 @@ struct JournalState: ~Copyable {
         lastPosition += UInt64(count)
     }
 
-    /// Takes the runs of a stream in, each as one record, or says why not; then nothing has changed.
+    /// Takes the runs of a stream in, each as one record, or says why not; then nothing has
+    /// changed.
     mutating func append(
         _ runs: [StreamRun],
         of bytes: UnsafeRawBufferPointer,

@@ -1,4 +1,5 @@
-/// Counters of one journal since it was opened: a copy taken under the journal's mutex, readable by any thread.
+/// Counters of one journal since it was opened: a copy taken under the journal's mutex, readable by
+/// any thread.
 package struct JournalStatistics: Sendable {
     /// Batches written and synced.
     package internal(set) var flushes: UInt64 = 0
@@ -42,14 +43,15 @@ package struct JournalStatistics: Sendable {
     package internal(set) var cursorsDropped: UInt64 = 0
     /// Attempts to follow such commands that failed; tried again.
     package internal(set) var cursorRequestsFailed: UInt64 = 0
-    /// Archived segments whose time was over and that a cursor or a feed still needs: looks that found one.
+    /// Archived segments whose time was over and that a cursor or a feed still needs: looks that
+    /// found one.
     package internal(set) var expiryHeldBack: UInt64 = 0
     /// What became of retired segments.
     package internal(set) var archive = ArchiveStatistics()
 }
 
-/// A histogram with fixed power-of-two buckets: bucket `i` counts values v with 2^i <= v < 2^(i+1) microseconds, bucket 0
-/// also those below 1 us, the last also those above its range.
+/// A histogram with fixed power-of-two buckets: bucket `i` counts values v with 2^i <= v < 2^(i+1)
+/// microseconds, bucket 0 also those below 1 us, the last also those above its range.
 package struct LatencyBuckets: Sendable {
     /// Number of buckets; the last begins at 2^23 us, about 8 s.
     package static let count = 24
@@ -70,7 +72,8 @@ package struct LatencyBuckets: Sendable {
         maximumNanoseconds = max(maximumNanoseconds, nanoseconds)
     }
 
-    /// An upper bound in microseconds of the given share (0...1) of all values; 0 when nothing was recorded.
+    /// An upper bound in microseconds of the given share (0...1) of all values; 0 when nothing was
+    /// recorded.
     package func upperBoundMicroseconds(ofShare share: Double) -> UInt64 {
         var total: UInt64 = 0
         for index in 0..<Self.count { total += counts[index] }

@@ -28,8 +28,8 @@ struct JournalTasks: ~Copyable {
     mutating func stepKeeper() -> JournalStep { keeper.step(core) }
     mutating func stepArchiver() -> JournalStep { archiver?.step() ?? .waits }
 
-    /// Runs the writer to its end, with the keeper's help if it needs a segment, then the others, which end what they have begun.
-    /// The journal is closing.
+    /// Runs the writer to its end, with the keeper's help if it needs a segment, then the others,
+    /// which end what they have begun. The journal is closing.
     mutating func drain() {
         drainWriter()
         core.monitor.withLock { state in
@@ -41,8 +41,9 @@ struct JournalTasks: ~Copyable {
         while stepArchiver() != .ended {}
     }
 
-    /// Runs the writer, with the keeper's help if it needs a segment, until the change of owner is over. When both wait (for a full
-    /// disk), it ends before that: a later step carries the change out, and a claim is refused meanwhile.
+    /// Runs the writer, with the keeper's help if it needs a segment, until the change of owner is
+    /// over. When both wait (for a full disk), it ends before that: a later step carries the change
+    /// out, and a claim is refused meanwhile.
     mutating func handOver() {
         let core = self.core
         run(until: { core.monitor.withLock { state in state.isHandoverOver } })

@@ -2,8 +2,9 @@ import CMillrace
 
 /// A thread of the operating system.
 ///
-/// Proof that `@unchecked Sendable` holds: `native` is a pointer to a C structure that does not change after the thread has
-/// started; `join`, which frees it, is called once, by the one `close` that found the journal open.
+/// Proof that `@unchecked Sendable` holds: `native` is a pointer to a C structure that does not
+/// change after the thread has started; `join`, which frees it, is called once, by the one `close`
+/// that found the journal open.
 final class JournalThread: @unchecked Sendable {
     private let native: OpaquePointer
 

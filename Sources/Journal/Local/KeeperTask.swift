@@ -1,5 +1,5 @@
-/// The keeper: writes witness slots and prepares the next segment, so that neither is on the way of a commit, in steps that one
-/// thread runs one after another.
+/// The keeper: writes witness slots and prepares the next segment, so that neither is on the way of
+/// a commit, in steps that one thread runs one after another.
 struct KeeperTask: ~Copyable {
     /// One step of work.
     enum Work {
@@ -14,9 +14,9 @@ struct KeeperTask: ~Copyable {
         case end
     }
 
-    /// Pauses between two chunks of a new segment, so that flushes find the disk free: the short one while less of it is
-    /// ready than twice the share of the segment in use that is full. So it takes twice the journal's own rate, thinly
-    /// spread, and is ready when the other is half full.
+    /// Pauses between two chunks of a new segment, so that flushes find the disk free: the short
+    /// one while less of it is ready than twice the share of the segment in use that is full. So it
+    /// takes twice the journal's own rate, thinly spread, and is ready when the other is half full.
     private static let shortPauseNanoseconds: UInt64 = 1_000_000
     private static let longPauseNanoseconds: UInt64 = 50_000_000
     /// Pause after the disk was full.
@@ -123,7 +123,8 @@ struct KeeperTask: ~Copyable {
         }
     }
 
-    /// A disk that is full may have room at the next interval; the journal does not depend on this file.
+    /// A disk that is full may have room at the next interval; the journal does not depend on this
+    /// file.
     private mutating func sign(_ point: DurablePoint) {
         checkpointTime = core.configuration.clock() + (core.configuration.checkpoints?.intervalNanoseconds ?? 0)
         do throws(JournalFileError) {
@@ -147,7 +148,8 @@ struct KeeperTask: ~Copyable {
         }
     }
 
-    /// Takes an archived segment's file for the next segment, unless one is being filled with zeros already.
+    /// Takes an archived segment's file for the next segment, unless one is being filled with zeros
+    /// already.
     private mutating func findSpare(_ state: inout JournalState) -> Bool {
         guard core.archive != nil, preparer.progress == 0 else { return false }
         guard let spare = state.segments.takeSpare(bytes: UInt64(core.configuration.segmentBytes)) else { return false }
@@ -184,8 +186,8 @@ struct KeeperTask: ~Copyable {
         }
     }
 
-    /// What flushes get between two chunks. None when the room of the segment in use becomes short, and little when it is less than
-    /// the owner wants, who may refuse new work for the lack of it.
+    /// What flushes get between two chunks. None when the room of the segment in use becomes short,
+    /// and little when it is less than the owner wants, who may refuse new work for the lack of it.
     private func pause(_ state: borrowing JournalState) -> UInt64 {
         let share = 1 - Double(state.segmentRoom) / Double(core.configuration.segmentBytes)
         if share > 0.875 { return 0 }
@@ -193,8 +195,8 @@ struct KeeperTask: ~Copyable {
         return preparer.progress < 2 * share ? Self.shortPauseNanoseconds : Self.longPauseNanoseconds
     }
 
-    /// A shortage passes, so the writer waits for it to end. A full disk may have room again before the segment in use is full;
-    /// any other error, or a writer that waits, ends the journal.
+    /// A shortage passes, so the writer waits for it to end. A full disk may have room again before
+    /// the segment in use is full; any other error, or a writer that waits, ends the journal.
     private mutating func refusePreparation(_ fileError: JournalFileError) {
         let now = core.configuration.clock()
         if fileError.isShortage {

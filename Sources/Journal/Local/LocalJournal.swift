@@ -1,11 +1,12 @@
-/// A local journal as one owner has it, from an acquisition on. When another owner acquires the journal, appends, renewals and
-/// confirmations are refused as `fenced`; reads go on.
+/// A local journal as one owner has it, from an acquisition on. When another owner acquires the
+/// journal, appends, renewals and confirmations are refused as `fenced`; reads go on.
 ///
-/// Threads. `append` is called by one thread at a time, the owner's (an event loop may: it copies the bytes under a mutex that is
-/// held for microseconds, signals, and never waits for the disk). `lastPosition`, `statistics` and `read` may be called by any
-/// thread; `read` blocks on the disk. All calls to the owner come from the writer thread, one at a time, in order, never after
-/// `close` has returned; they delay the next flush, so an owner only hands the position on. `close` blocks and must not be
-/// called from the owner's callbacks. The journal holds its owner until `close`.
+/// Threads. `append` is called by one thread at a time, the owner's (an event loop may: it copies
+/// the bytes under a mutex that is held for microseconds, signals, and never waits for the disk).
+/// `lastPosition`, `statistics` and `read` may be called by any thread; `read` blocks on the disk.
+/// All calls to the owner come from the writer thread, one at a time, in order, never after `close`
+/// has returned; they delay the next flush, so an owner only hands the position on. `close` blocks
+/// and must not be called from the owner's callbacks. The journal holds its owner until `close`.
 package final class LocalJournal: JournalEngine, Sendable {
     /// Larger than every epoch that wrote to this directory before.
     package let epoch: UInt64
@@ -25,8 +26,8 @@ package final class LocalJournal: JournalEngine, Sendable {
     /// The last reference may go on the writer's thread, which cannot wait for itself.
     deinit { if closesStore { store.close() } else { _ = core.release(epoch: epoch) } }
 
-    /// Opens a journal for an owner of its own, which has it until `close`: `LocalJournalStore.open`, then `acquire`. Its errors are
-    /// those of both.
+    /// Opens a journal for an owner of its own, which has it until `close`:
+    /// `LocalJournalStore.open`, then `acquire`. Its errors are those of both.
     package static func open(
         directory: String,
         configuration: JournalConfiguration,
@@ -62,11 +63,12 @@ package final class LocalJournal: JournalEngine, Sendable {
     /// Counters so far.
     package var statistics: JournalStatistics { core.statistics }
 
-    /// The newest signed checkpoint, as a line of text to be published where this machine's operators cannot change it; nil if
-    /// there is none yet, or nothing is signed.
+    /// The newest signed checkpoint, as a line of text to be published where this machine's
+    /// operators cannot change it; nil if there is none yet, or nothing is signed.
     package var newestCheckpoint: Checkpoint? { core.monitor.withLock { $0.checkpoint } }
 
-    /// Bytes of the largest record that `append` takes; a larger one is a mistake of the program and traps.
+    /// Bytes of the largest record that `append` takes; a larger one is a mistake of the program
+    /// and traps.
     package var maximumRecordBytes: Int { core.configuration.maximumRecordBytes }
 
     package func append(
@@ -93,8 +95,8 @@ package final class LocalJournal: JournalEngine, Sendable {
 
     package func confirm() throws(JournalError) { try core.checkOwner(epoch) }
 
-    /// Any thread that may block. Throws `notFound` for a position that is 0, not durable yet, or in a segment that is neither
-    /// here nor in the archive any more.
+    /// Any thread that may block. Throws `notFound` for a position that is 0, not durable yet, or
+    /// in a segment that is neither here nor in the archive any more.
     package func read(at position: RecordPosition) throws(JournalError) -> [UInt8] {
         try core.read(at: position)
     }
@@ -104,14 +106,16 @@ package final class LocalJournal: JournalEngine, Sendable {
         try core.read(at: position, &cache)
     }
 
-    /// Notes that records up to a position are no longer needed for a start or for answers that may be asked for again: a snapshot
-    /// holds them. Segments that hold no later one go to the archive, and their files are used again. Any thread; cheap; does
-    /// nothing without an archive, or when another owner has the journal. A position that goes back is ignored, one beyond the
+    /// Notes that records up to a position are no longer needed for a start or for answers that may
+    /// be asked for again: a snapshot holds them. Segments that hold no later one go to the
+    /// archive, and their files are used again. Any thread; cheap; does nothing without an archive,
+    /// or when another owner has the journal. A position that goes back is ignored, one beyond the
     /// durable ones counts as the last of those.
     package func retire(upTo position: RecordPosition) { core.retire(upTo: position, epoch: epoch) }
 
-    /// Flushes what is pending and gives the journal up; an owner that opened it for itself also stops its threads and gives the
-    /// lock back. Blocks. The first call does this; later ones return at once.
+    /// Flushes what is pending and gives the journal up; an owner that opened it for itself also
+    /// stops its threads and gives the lock back. Blocks. The first call does this; later ones
+    /// return at once.
     package func close() {
         if closesStore { store.close() } else { store.release(epoch: epoch) }
     }

@@ -1,8 +1,10 @@
-/// The journal on a local disk: a directory of pre-written segments, one writer thread, group commit. Its lock file keeps other
-/// processes out for as long as it is open; which of this process's hosts owns it is in a table in memory.
+/// The journal on a local disk: a directory of pre-written segments, one writer thread, group
+/// commit. Its lock file keeps other processes out for as long as it is open; which of this
+/// process's hosts owns it is in a table in memory.
 ///
-/// Threads. `feed`, `acquire`, the calls about cursors, `statistics` and `close` may be called by any thread that may block, but not
-/// from an owner's callbacks or a feed's wake. All calls to owners come from the writer thread, one at a time, in order.
+/// Threads. `feed`, `acquire`, the calls about cursors, `statistics` and `close` may be called by
+/// any thread that may block, but not from an owner's callbacks or a feed's wake. All calls to
+/// owners come from the writer thread, one at a time, in order.
 package final class LocalJournalStore: JournalStore, Sendable {
     let core: JournalCore
     private let drive: JournalDrive
@@ -14,14 +16,17 @@ package final class LocalJournalStore: JournalStore, Sendable {
 
     deinit { close() }
 
-    /// Opens the journal of `directory` (made if it is missing; its parent must exist) for followers, and gives every durable record
-    /// in order to `replay`. Nobody owns it until `acquire`. Blocks. When it throws, whatever was replayed is void: `fenced`
-    /// another process has the journal, `corrupt` acknowledged records are damaged, `format` it is another journal's, encrypted or
-    /// of a newer program, `io` and `diskFull` as the words say. A span given to `replay` is valid during the call.
+    /// Opens the journal of `directory` (made if it is missing; its parent must exist) for
+    /// followers, and gives every durable record in order to `replay`. Nobody owns it until
+    /// `acquire`. Blocks. When it throws, whatever was replayed is void: `fenced` another process
+    /// has the journal, `corrupt` acknowledged records are damaged, `format` it is another
+    /// journal's, encrypted or of a newer program, `io` and `diskFull` as the words say. A span
+    /// given to `replay` is valid during the call.
     ///
-    /// `position` is the last record that the caller has already, from a snapshot; 0 for none. Then only later records are
-    /// replayed, and only the segments from the one on that holds record `position + 1` (or the end) are read and checked. Older
-    /// ones may be missing: they were retired; those that are needed after all are read from the archive. It throws `corrupt` when
+    /// `position` is the last record that the caller has already, from a snapshot; 0 for none. Then
+    /// only later records are replayed, and only the segments from the one on that holds record
+    /// `position + 1` (or the end) are read and checked. Older ones may be missing: they were
+    /// retired; those that are needed after all are read from the archive. It throws `corrupt` when
     /// record `position + 1` is in neither, and when the journal ends before `position`.
     package static func open(
         directory: String,
@@ -109,10 +114,12 @@ package final class LocalJournalStore: JournalStore, Sendable {
         return epoch
     }
 
-    /// Runs the writer until something holds that it brings about; false where threads run it, and the caller is to wait.
+    /// Runs the writer until something holds that it brings about; false where threads run it, and
+    /// the caller is to wait.
     func run(until isOver: () -> Bool) -> Bool { drive.run(until: isOver) }
 
-    /// Gives the journal up, if the epoch still has it; the owner is told nothing after this has returned.
+    /// Gives the journal up, if the epoch still has it; the owner is told nothing after this has
+    /// returned.
     func release(epoch: UInt64) {
         _ = core.release(epoch: epoch)
         drive.waitForHandover(core)
@@ -134,8 +141,8 @@ package final class LocalJournalStore: JournalStore, Sendable {
 
     package var cursors: [JournalCursor] { core.cursorList }
 
-    /// Flushes what is pending, writes a last witness, stops the threads and gives the lock back. Blocks. The first call does
-    /// this; later ones return at once.
+    /// Flushes what is pending, writes a last witness, stops the threads and gives the lock back.
+    /// Blocks. The first call does this; later ones return at once.
     package func close() {
         drive.checkIsOutside()
         let isFirst = core.monitor.withLock { state in
@@ -155,8 +162,8 @@ package final class LocalJournalStore: JournalStore, Sendable {
     /// The newest signed checkpoint; nil if there is none yet, or nothing is signed.
     package var newestCheckpoint: Checkpoint? { core.monitor.withLock { $0.checkpoint } }
 
-    /// One step of the writer, which does at most one thing on the disk and calls the owner from inside. Only for a journal
-    /// opened with `driving = .steps`, by one thread at a time.
+    /// One step of the writer, which does at most one thing on the disk and calls the owner from
+    /// inside. Only for a journal opened with `driving = .steps`, by one thread at a time.
     package func stepWriter() -> JournalStep { drive.steps.withLock { $0.stepWriter() } }
 
     /// One step of the keeper, likewise.

@@ -2,9 +2,10 @@ import CMillrace
 
 /// State that several threads share, its mutex, and four conditions to wait on.
 ///
-/// Proof that `@unchecked Sendable` holds: `state` is private and its address never leaves this class; it is touched only
-/// inside `withLock` and `wait`, between locking and unlocking `native`; `native` itself is a pointer to a C structure made
-/// for use by several threads, constant until `deinit`, which runs when no thread has a reference.
+/// Proof that `@unchecked Sendable` holds: `state` is private and its address never leaves this
+/// class; it is touched only inside `withLock` and `wait`, between locking and unlocking `native`;
+/// `native` itself is a pointer to a C structure made for use by several threads, constant until
+/// `deinit`, which runs when no thread has a reference.
 final class Monitor<State: ~Copyable>: @unchecked Sendable {
     /// Who waits.
     enum Condition: Int32 {
@@ -41,7 +42,8 @@ final class Monitor<State: ~Copyable>: @unchecked Sendable {
         return try body(&state)
     }
 
-    /// Runs `body` under the lock, again after each wake-up, until it is ready. The state is not borrowed while waiting.
+    /// Runs `body` under the lock, again after each wake-up, until it is ready. The state is not
+    /// borrowed while waiting.
     func wait<Result: ~Copyable>(_ condition: Condition, _ body: (inout State) -> Step<Result>) -> Result {
         millrace_monitor_lock(native)
         defer { millrace_monitor_unlock(native) }

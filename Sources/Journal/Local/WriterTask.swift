@@ -1,5 +1,6 @@
-/// The writer: takes what was appended, writes it in batches, tells the owner, in steps that one thread runs one after another.
-/// All calls to the owner come from here, in order, without the lock.
+/// The writer: takes what was appended, writes it in batches, tells the owner, in steps that one
+/// thread runs one after another. All calls to the owner come from here, in order, without the
+/// lock.
 struct WriterTask: ~Copyable {
     /// One step of work. At most one file operation is in it, or two that belong together.
     enum Work {
@@ -158,7 +159,8 @@ struct WriterTask: ~Copyable {
         }
     }
 
-    /// The header goes first, then a witness of it, then batches: a segment that the witness does not name holds none.
+    /// The header goes first, then a witness of it, then batches: a segment that the witness does
+    /// not name holds none.
     private mutating func begin(_ prepared: PreparedSegment) throws(JournalFileError) {
         try writer.begin(prepared, streams: core.configuration.tenant?.marks() ?? [])
         let slot = writer.end.slot(.segmentStarted, epoch: writer.epoch)
@@ -182,7 +184,8 @@ struct WriterTask: ~Copyable {
         ready = .write
     }
 
-    /// A new owner's epoch becomes durable before it may append; the former owner hears of it before that.
+    /// A new owner's epoch becomes durable before it may append; the former owner hears of it
+    /// before that.
     private mutating func handOver(_ handover: JournalHandover) throws(JournalFileError) {
         switch handover {
         case .acquire(let epoch, let next):

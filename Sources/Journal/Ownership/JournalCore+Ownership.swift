@@ -12,7 +12,8 @@ enum JournalHandover {
 }
 
 extension JournalCore {
-    /// Grants a claim and asks the writer for the change; the caller waits for it. From now on nobody appends.
+    /// Grants a claim and asks the writer for the change; the caller waits for it. From now on
+    /// nobody appends.
     func grant(_ claim: JournalClaim, _ owner: any JournalOwner) throws(JournalError) -> UInt64 {
         let epoch = try monitor.withLock { state throws(JournalError) -> UInt64 in
             try state.checkIsOpen()

@@ -1,7 +1,8 @@
-/// Who owns a journal, and until when: the rules of leases and epochs, without I/O, threads or a clock.
+/// Who owns a journal, and until when: the rules of leases and epochs, without I/O, threads or a
+/// clock.
 ///
-/// A claim is granted first and takes effect when its epoch is durable. Between the two nobody owns the journal: the former owner's
-/// appends are refused already, the new one's still.
+/// A claim is granted first and takes effect when its epoch is durable. Between the two nobody owns
+/// the journal: the former owner's appends are refused already, the new one's still.
 struct OwnerTable {
     struct Lease: Equatable {
         let holder: String
@@ -46,7 +47,8 @@ struct OwnerTable {
     private var state = State.free {
         didSet { epoch = state.ownersEpoch }
     }
-    /// The owner's epoch; nil while nobody owns the journal. Stored, because every append asks for it.
+    /// The owner's epoch; nil while nobody owns the journal. Stored, because every append asks for
+    /// it.
     private(set) var epoch: UInt64?
     /// The largest epoch so far. It may not be durable yet.
     private(set) var lastEpoch: UInt64

@@ -1,7 +1,7 @@
 /// Goes through the records of an intact batch.
 enum BatchRecords {
-    /// Calls `body` with every record after `origin`; with none of a batch that stayed encrypted. Throws if the lengths do not fit
-    /// the batch, which checksums make a bug and not bad luck.
+    /// Calls `body` with every record after `origin`; with none of a batch that stayed encrypted.
+    /// Throws if the lengths do not fit the batch, which checksums make a bug and not bad luck.
     static func forEach(
         in batch: JournalScanner.Batch,
         after origin: RecordPosition = 0,

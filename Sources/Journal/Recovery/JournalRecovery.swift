@@ -1,4 +1,5 @@
-/// Brings a journal's directory into a state that a writer can go on from. Rules: docs/journal.md, "Recovery".
+/// Brings a journal's directory into a state that a writer can go on from. Rules: docs/journal.md,
+/// "Recovery".
 struct JournalRecovery {
     let configuration: JournalConfiguration
     let fileSystem: any JournalFileSystem
@@ -91,7 +92,8 @@ struct JournalRecovery {
         }
     }
 
-    /// Files that a crash left half made. The sync makes renames durable that the last process could not see through.
+    /// Files that a crash left half made. The sync makes renames durable that the last process
+    /// could not see through.
     private func removeTemporaries() throws(JournalProblem) {
         do {
             for name in try fileSystem.list(directory: directory.path)
@@ -173,7 +175,8 @@ struct JournalRecovery {
 }
 
 extension JournalRecovery {
-    /// Keeps the bytes of an unfinished write in a file of their own, then writes zeros over them, each step durable before the next.
+    /// Keeps the bytes of an unfinished write in a file of their own, then writes zeros over them,
+    /// each step durable before the next.
     private func cutTornTail(_ end: ScanEnd) throws(JournalProblem) -> RecoveryReport.TornTail? {
         guard let last = end.last, end.torn > 0 else { return nil }
         do throws(JournalFileError) {
@@ -271,7 +274,8 @@ extension JournalRecovery {
         return (writer, nil)
     }
 
-    /// A process that was killed may have left a whole batch in a cache. It counts as durable from now on, so it must be.
+    /// A process that was killed may have left a whole batch in a cache. It counts as durable from
+    /// now on, so it must be.
     private func syncLast(_ last: ScanEnd.Last) throws(JournalFileError) {
         try fileSystem.open(directory.file(last.file), .update).sync()
     }

@@ -1,7 +1,9 @@
-/// Where a scan begins. Without a snapshot that is the journal's first batch. With one it is the header of the segment that holds
-/// the record after it: the header names batch, position and hash of what came before, so the chain goes on from there.
+/// Where a scan begins. Without a snapshot that is the journal's first batch. With one it is the
+/// header of the segment that holds the record after it: the header names batch, position and hash
+/// of what came before, so the chain goes on from there.
 extension JournalScanner {
-    /// The numbers of the segments to scan, which go up by one. Sets the cursor to what the first of them must begin with.
+    /// The numbers of the segments to scan, which go up by one. Sets the cursor to what the first
+    /// of them must begin with.
     mutating func findOrigin() throws(JournalProblem) -> [UInt64] {
         let live = try segmentNumbers()
         switch origin {
@@ -9,7 +11,8 @@ extension JournalScanner {
         case .oldest:
             let numbers = try withArchived(live, from: 0)
             guard let first = numbers.first, first > 1 else { return numbers }
-            // A file that was never begun follows one in use, always: alone it shows that the journal is gone, not that it is new.
+            // A file that was never begun follows one in use, always: alone it shows that the
+            // journal is gone, not that it is new.
             guard let header = try originHeader(first, isLast: numbers.count == 1) else {
                 throw missing(before: first, "segment \(first) was never begun")
             }
@@ -26,7 +29,8 @@ extension JournalScanner {
         guard !origin.isBeginning || oldest != 1 else { return live }
         var headers: [SegmentHeader] = []
         for number in live {
-            // What is wrong with the last one is for the scan to judge: it may be prepared, or half begun.
+            // What is wrong with the last one is for the scan to judge: it may be prepared, or half
+            // begun.
             guard let header = try originHeader(number, isLast: number == live.last) else { break }
             try checkOrder(header, after: headers.last)
             guard origin.isReached(by: header) else { break }
@@ -93,7 +97,8 @@ extension JournalScanner {
         return older.map(\.number) + live
     }
 
-    /// The numbers of the segment files, which must have no gap. Those before the oldest were retired.
+    /// The numbers of the segment files, which must have no gap. Those before the oldest were
+    /// retired.
     private func segmentNumbers() throws(JournalProblem) -> [UInt64] {
         let names: [String]
         do { names = try fileSystem.list(directory: directory.path) } catch { throw JournalProblem(error) }
@@ -167,7 +172,8 @@ extension JournalScanner {
         }
     }
 
-    /// The journal must reach the record that the owner says it has: else records it relies on are gone.
+    /// The journal must reach the record that the owner says it has: else records it relies on are
+    /// gone.
     func checkOriginIsReached() throws(JournalProblem) {
         guard case .position(let position) = origin, position >= cursor.nextPosition else { return }
         throw JournalProblem(
@@ -199,7 +205,8 @@ extension JournalScanner.Origin {
         }
     }
 
-    /// Whether nothing that a scan must read lies before a segment. True for no segment behind one for which it is false.
+    /// Whether nothing that a scan must read lies before a segment. True for no segment behind one
+    /// for which it is false.
     func isReached(by header: SegmentHeader) -> Bool {
         switch self {
         case .position(let position): header.firstPosition <= position + 1

@@ -1,8 +1,11 @@
-/// Torn write or damage? After the last intact batch the rest of the segment is looked through. A write that never finished can
-/// only have left bytes within one frame; anything that proves a later acknowledgement is damage and stops recovery. In a recycled
-/// segment the bytes of its earlier use follow; what one frame may cover of them counts as torn unless the journal was closed.
+/// Torn write or damage? After the last intact batch the rest of the segment is looked through. A
+/// write that never finished can only have left bytes within one frame; anything that proves a
+/// later acknowledgement is damage and stops recovery. In a recycled segment the bytes of its
+/// earlier use follow; what one frame may cover of them counts as torn unless the journal was
+/// closed.
 extension JournalScanner {
-    /// Bytes to cut behind the last intact batch; throws if what is there cannot come from one unfinished write.
+    /// Bytes to cut behind the last intact batch; throws if what is there cannot come from one
+    /// unfinished write.
     func tornBytes(_ last: ScanEnd.Last, _ reader: inout SegmentReader) throws(JournalProblem) -> Int {
         if let witness, witness.batch >= cursor.nextBatch {
             throw damage(last, "batch \(cursor.nextBatch) is damaged; the witness saw batch \(witness.batch) durable")

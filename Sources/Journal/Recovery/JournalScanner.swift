@@ -1,6 +1,7 @@
-/// Reads a journal from its first batch, or from the segment that holds the record after a snapshot, to its end and checks every
-/// link on the way: checksums, places, sequence numbers, record positions, epochs, the chain within and across segments, and
-/// what the witness claims. Used by recovery, by the verifier and by the dump; changes nothing.
+/// Reads a journal from its first batch, or from the segment that holds the record after a
+/// snapshot, to its end and checks every link on the way: checksums, places, sequence numbers,
+/// record positions, epochs, the chain within and across segments, and what the witness claims.
+/// Used by recovery, by the verifier and by the dump; changes nothing.
 struct JournalScanner {
     let fileSystem: any JournalFileSystem
     let directory: JournalDirectory
@@ -22,9 +23,11 @@ struct JournalScanner {
 
     /// From where on a scan goes.
     enum Origin {
-        /// The last record that the caller has already: it is enough to scan from the segment with the next one on.
+        /// The last record that the caller has already: it is enough to scan from the segment with
+        /// the next one on.
         case position(RecordPosition)
-        /// Likewise for each stream of a log: from the last segment on that begins behind none of the next ones.
+        /// Likewise for each stream of a log: from the last segment on that begins behind none of
+        /// the next ones.
         case streams([StreamMark])
         /// The oldest segment that is here or in the archive, whatever it begins with.
         case oldest
@@ -187,9 +190,10 @@ struct JournalScanner {
         return ScanEnd(last: last, preparedSegment: nil, torn: try tornBytes(last, &reader))
     }
 
-    /// The last segment file was never used, or its header was being written at a crash: the journal ends before it.
-    /// A witness of its use makes it damage instead, and so does anything but zeros behind such a header, unless the witness says
-    /// that the segment before was in use (a recycled file), or the file is marked free (`what` is nil).
+    /// The last segment file was never used, or its header was being written at a crash: the
+    /// journal ends before it. A witness of its use makes it damage instead, and so does anything
+    /// but zeros behind such a header, unless the witness says that the segment before was in use
+    /// (a recycled file), or the file is marked free (`what` is nil).
     private mutating func endBeforeUnused(
         _ reader: inout SegmentReader,
         number: UInt64,
@@ -221,7 +225,8 @@ struct JournalScanner {
 }
 
 extension JournalScanner {
-    /// A frame with right checksums in the wrong place or order was not torn: something else happened to the files.
+    /// A frame with right checksums in the wrong place or order was not torn: something else
+    /// happened to the files.
     private func checkLink(
         _ header: BatchHeader,
         at offset: UInt64,
@@ -245,8 +250,8 @@ extension JournalScanner {
         }
     }
 
-    /// The records of a batch in clear. Its checksums and its link are right, and so is the master key: what cannot be opened
-    /// now was changed by somebody who made them right again.
+    /// The records of a batch in clear. Its checksums and its link are right, and so is the master
+    /// key: what cannot be opened now was changed by somebody who made them right again.
     private func payload(
         of header: BatchHeader,
         _ frame: UnsafeRawBufferPointer,

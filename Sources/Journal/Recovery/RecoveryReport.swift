@@ -1,4 +1,5 @@
-/// What opening a journal found and did. The owner logs it; `torn` and `witness` deserve an operator's eye.
+/// What opening a journal found and did. The owner logs it; `torn` and `witness` deserve an
+/// operator's eye.
 package struct RecoveryReport: Sendable, Equatable {
     /// Whether the directory held no journal before.
     package internal(set) var created = false
@@ -20,7 +21,8 @@ package struct RecoveryReport: Sendable, Equatable {
     package internal(set) var bytes: UInt64 = 0
     /// The last position; the journal goes on with the one after it.
     package internal(set) var lastPosition: RecordPosition = 0
-    /// The largest epoch found; where an owner opened the journal for itself, its own, which is larger.
+    /// The largest epoch found; where an owner opened the journal for itself, its own, which is
+    /// larger.
     package internal(set) var epoch: UInt64 = 0
     /// Time spent reading and replaying, in nanoseconds.
     package internal(set) var nanoseconds: UInt64 = 0
@@ -34,19 +36,22 @@ package struct RecoveryReport: Sendable, Equatable {
     package internal(set) var cursorsDamaged = 0
     /// The file of cursors was beyond use and set aside: all cursors are gone.
     package internal(set) var isCursorFileDamaged = false
-    /// Cursors that stand behind the journal's end: a repair cut records that their consumers had taken.
+    /// Cursors that stand behind the journal's end: a repair cut records that their consumers had
+    /// taken.
     package internal(set) var cursorsAhead: [JournalCursorName] = []
 
     /// What the log of signed checkpoints could say about the end of the journal.
     package enum CheckpointState: Sendable, Equatable {
         case absent
-        /// Its end is damaged beyond use: if this process signs, it was set aside and a new one begun.
+        /// Its end is damaged beyond use: if this process signs, it was set aside and a new one
+        /// begun.
         case damaged
         /// The newest one, 0 if the log is empty.
         case present(number: UInt64, batch: UInt64)
     }
 
-    /// Bytes of a batch that was being written when the process or machine died. No record of it was acknowledged.
+    /// Bytes of a batch that was being written when the process or machine died. No record of it
+    /// was acknowledged.
     package struct TornTail: Sendable, Equatable {
         /// Segment file they were cut from.
         package var file: String
@@ -54,7 +59,8 @@ package struct RecoveryReport: Sendable, Equatable {
         package var bytes: UInt64
         /// File that keeps them.
         package var keptIn: String
-        /// The segment's file was used before: these may be bytes of that time, and no batch was being written at all.
+        /// The segment's file was used before: these may be bytes of that time, and no batch was
+        /// being written at all.
         package var inRecycledSegment = false
     }
 
@@ -62,7 +68,8 @@ package struct RecoveryReport: Sendable, Equatable {
     package enum WitnessState: Sendable, Equatable {
         /// There was none (a new journal, or the file was removed): a new one is made.
         case absent
-        /// The file is damaged beyond use: a new one is made. Its evidence is lost, that of the segments is not.
+        /// The file is damaged beyond use: a new one is made. Its evidence is lost, that of the
+        /// segments is not.
         case damaged
         /// It names this batch and record as durable.
         case present(batch: UInt64, position: RecordPosition)

@@ -1,6 +1,8 @@
-/// Reads one segment file through a window of memory that is used again for every segment of a scan.
+/// Reads one segment file through a window of memory that is used again for every segment of a
+/// scan.
 struct SegmentReader {
-    /// Memory for reading ahead; at least twice the largest frame, so that few bytes are read twice.
+    /// Memory for reading ahead; at least twice the largest frame, so that few bytes are read
+    /// twice.
     final class Window {
         let memory: UnsafeMutableRawBufferPointer
 
@@ -68,7 +70,8 @@ struct SegmentReader {
         return .intact(header, frame)
     }
 
-    /// A header with the right checksum that this program cannot read was written by another program.
+    /// A header with the right checksum that this program cannot read was written by another
+    /// program.
     private func check(_ header: BatchHeader, block: UnsafeRawBufferPointer, at offset: UInt64) throws(JournalProblem) {
         let version = BatchHeader.version(of: block)
         let position = header.firstPosition

@@ -27,8 +27,9 @@ struct SealTag: Equatable, Sendable {
     var bytes: SIMD16<UInt8>
 }
 
-/// AES-256-GCM (NIST SP 800-38D) through swift-crypto, whose interface has no way to seal in place: each call allocates a few
-/// times and copies twice, which is why it is made per batch and never per record.
+/// AES-256-GCM (NIST SP 800-38D) through swift-crypto, whose interface has no way to seal in place:
+/// each call allocates a few times and copies twice, which is why it is made per batch and never
+/// per record.
 struct AuthenticatedCipher: Sendable {
     static let keyByteCount = 32
 
@@ -56,8 +57,8 @@ struct AuthenticatedCipher: Sendable {
         }
     }
 
-    /// Opens `sealed` into `plain`, which has its size and may be the same memory. False, and nothing written, if the key is
-    /// another or any byte was changed.
+    /// Opens `sealed` into `plain`, which has its size and may be the same memory. False, and
+    /// nothing written, if the key is another or any byte was changed.
     func open(
         _ sealed: UnsafeRawBufferPointer,
         tag: SealTag,

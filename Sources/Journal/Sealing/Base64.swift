@@ -1,5 +1,5 @@
-/// Base64 (RFC 4648, section 4) with padding, strict: no line breaks, no other alphabet, no stray bits. For keys and
-/// signatures in text files.
+/// Base64 (RFC 4648, section 4) with padding, strict: no line breaks, no other alphabet, no stray
+/// bits. For keys and signatures in text files.
 package enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let padding = UInt8(ascii: "=")

@@ -1,5 +1,5 @@
-/// Encryption of a batch: AES-256-GCM over the payload, authenticated with the header from byte 8 on (the checksums come after
-/// it), in which the tag's place counts as zeros.
+/// Encryption of a batch: AES-256-GCM over the payload, authenticated with the header from byte 8
+/// on (the checksums come after it), in which the tag's place counts as zeros.
 extension BatchHeader {
     private static let tagOffset = 96
 
@@ -11,8 +11,8 @@ extension BatchHeader {
         frame.storeBytes(of: tag.bytes, toByteOffset: Self.tagOffset, as: SIMD16<UInt8>.self)
     }
 
-    /// Decrypts the payload of an intact frame into `plain`, of its length. False if header or payload are not as they were
-    /// sealed under this key.
+    /// Decrypts the payload of an intact frame into `plain`, of its length. False if header or
+    /// payload are not as they were sealed under this key.
     func decrypt(
         _ frame: UnsafeRawBufferPointer,
         _ key: DataKey,
@@ -33,10 +33,11 @@ extension BatchHeader {
     }
 }
 
-/// The nonces of one writer. A key must not see a nonce twice, and a batch's number alone would not do: the batch that a crash
-/// tore is cut and kept, and the next owner writes another one under the same number and key. So a nonce is the batch's
-/// number within the segment, the owner's epoch (larger at every start; its low 32 bits), and 32 random bits of this
-/// start, should the epoch's evidence have been lost with the witness file.
+/// The nonces of one writer. A key must not see a nonce twice, and a batch's number alone would not
+/// do: the batch that a crash tore is cut and kept, and the next owner writes another one under the
+/// same number and key. So a nonce is the batch's number within the segment, the owner's epoch
+/// (larger at every start; its low 32 bits), and 32 random bits of this start, should the epoch's
+/// evidence have been lost with the witness file.
 struct NonceSource {
     private let epoch: UInt64
     private let random: UInt32

@@ -1,4 +1,5 @@
-/// What a sealed file is. A data key is bound to it: wrapped keys and chunks cannot be moved from one file to another.
+/// What a sealed file is. A data key is bound to it: wrapped keys and chunks cannot be moved from
+/// one file to another.
 package struct SealedFileIdentity: Sendable, Equatable {
     package enum Kind: UInt32, Sendable {
         case segment = 1
@@ -119,7 +120,8 @@ struct DataKey: Sendable {
 extension SealedFileIdentity {
     private static let label: UInt64 = 0x312D_5945_4B2D_524D  // "MR-KEY-1"
 
-    /// The 48 bytes that a wrapped key is authenticated with: label, version and kind, master key, journal, number, salt.
+    /// The 48 bytes that a wrapped key is authenticated with: label, version and kind, master key,
+    /// journal, number, salt.
     fileprivate func withContext<Result>(keyID: MasterKeyID, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         var context = InlineArray<48, UInt8>(repeating: 0)
         return withUnsafeMutableBytes(of: &context) { buffer in

@@ -2,8 +2,8 @@ import Synchronization
 
 /// The key ring that the journals of a process use, replaceable while they run. Any thread.
 ///
-/// A new ring keeps every key of the one before: what a running process once could read it can read for as long as it lives,
-/// so a rotation is adding a key and making it the active one.
+/// A new ring keeps every key of the one before: what a running process once could read it can read
+/// for as long as it lives, so a rotation is adding a key and making it the active one.
 package final class JournalKeys: Sendable {
     private let held: Mutex<MasterKeyRing>
     /// The active key's number, 0 for none: read per batch.
@@ -19,8 +19,9 @@ package final class JournalKeys: Sendable {
     /// The number of the key of new files, 0 for none.
     var activeKeyID: MasterKeyID { active.load(ordering: .acquiring) }
 
-    /// Makes the next batch of every journal begin a segment under the ring's active key (nothing happens if it is active
-    /// already). Throws, and changes nothing, if a key of the ring before is missing or another one.
+    /// Makes the next batch of every journal begin a segment under the ring's active key (nothing
+    /// happens if it is active already). Throws, and changes nothing, if a key of the ring before
+    /// is missing or another one.
     package func replace(with ring: MasterKeyRing) throws(KeyTextError) {
         let problem = held.withLock { held -> String? in
             if let problem = ring.problem(replacing: held) { return problem }

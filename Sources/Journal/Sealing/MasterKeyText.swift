@@ -5,7 +5,8 @@
 /// 1: 32 bytes in base64
 /// 2: 32 bytes in base64
 /// ```
-/// `active` names the key of new files; it may be left out when there is one key, and `active: none` encrypts nothing new.
+/// `active` names the key of new files; it may be left out when there is one key, and
+/// `active: none` encrypts nothing new.
 extension MasterKeyRing {
     /// `source` is how errors call the text. No error repeats any of it.
     package init(text: [UInt8], source: String) throws(KeyTextError) {

@@ -1,10 +1,11 @@
-/// Seals the chunks of a file that is written once, from the first chunk to the last: snapshots, payments that left memory. Each
-/// file has a random data key; the nonce is the chunk's number, which this type counts, so no nonce is used twice.
+/// Seals the chunks of a file that is written once, from the first chunk to the last: snapshots,
+/// payments that left memory. Each file has a random data key; the nonce is the chunk's number,
+/// which this type counts, so no nonce is used twice.
 ///
 /// ```
-/// var sealer = ChunkSealer(file, ring)               // nil: the ring says that new files are in clear
+/// var sealer = ChunkSealer(file, ring)      // nil: the ring says that new files are in clear
 /// header.wrapped = sealer.wrappedKey                 // 4 bytes of key number, 64 bytes
-/// let count = sealer.seal(plain, isLast: false, into: room)   // plain.count + ChunkSealer.overhead
+/// let count = sealer.seal(plain, isLast: false, into: room)   // plain.count + overhead
 /// ```
 package struct ChunkSealer: ~Copyable, Sendable {
     /// Bytes by which a sealed chunk is longer: the tag, which follows the ciphertext.
@@ -17,16 +18,17 @@ package struct ChunkSealer: ~Copyable, Sendable {
     private let key: DataKey
     private var isFinished = false
 
-    /// nil if the ring encrypts nothing new: the file is then written in clear, with `WrappedDataKey.none` in its header.
+    /// nil if the ring encrypts nothing new: the file is then written in clear, with
+    /// `WrappedDataKey.none` in its header.
     package init?(_ file: SealedFileIdentity, _ ring: MasterKeyRing) {
         guard let (key, wrapped) = DataKey.make(for: file, ring) else { return nil }
         self.key = key
         wrappedKey = wrapped
     }
 
-    /// Seals the next chunk into `room`, of at least `plain.count + overhead` bytes (its beginning may be the same memory as
-    /// `plain`), and returns how many bytes that are. The last chunk says so, which makes a file that was cut short
-    /// unreadable as whole; none may follow.
+    /// Seals the next chunk into `room`, of at least `plain.count + overhead` bytes (its beginning
+    /// may be the same memory as `plain`), and returns how many bytes that are. The last chunk says
+    /// so, which makes a file that was cut short unreadable as whole; none may follow.
     package mutating func seal(
         _ plain: UnsafeRawBufferPointer,
         isLast: Bool,
@@ -48,8 +50,9 @@ package struct ChunkOpener: Sendable {
     private let key: DataKey
     private let path: String
 
-    /// `wrapped` is from the file's header and not `none`. Throws `key` if the ring (nil: no keys were given) lacks the master
-    /// key or has another one under its number, naming the file and the number.
+    /// `wrapped` is from the file's header and not `none`. Throws `key` if the ring (nil: no keys
+    /// were given) lacks the master key or has another one under its number, naming the file and
+    /// the number.
     package init(
         _ wrapped: WrappedDataKey,
         of file: SealedFileIdentity,
@@ -64,8 +67,9 @@ package struct ChunkOpener: Sendable {
         self.path = path
     }
 
-    /// Opens a chunk (`ChunkSealer.overhead` bytes longer than its content) into `plain`, of at least the content's size;
-    /// returns that size. Throws `corrupt` if it is not the chunk that was sealed with this number and `isLast`.
+    /// Opens a chunk (`ChunkSealer.overhead` bytes longer than its content) into `plain`, of at
+    /// least the content's size; returns that size. Throws `corrupt` if it is not the chunk that
+    /// was sealed with this number and `isLast`.
     package func open(
         _ sealed: UnsafeRawBufferPointer,
         number: UInt64,
@@ -98,7 +102,8 @@ package struct ChunkOpener: Sendable {
     }
 }
 
-/// Where a chunk belongs: its number and whether it is the last. The file itself is in the wrapped key's context.
+/// Where a chunk belongs: its number and whether it is the last. The file itself is in the wrapped
+/// key's context.
 private struct ChunkContext {
     let number: UInt64
     let isLast: Bool

@@ -4,8 +4,9 @@ extension SegmentHeader {
         wrappedKey = DataKey.make(for: sealedIdentity, ring)?.wrapped ?? .none
     }
 
-    /// The data key of a segment that the writer made or recovery has read; nil: it is in clear. Opening what was just wrapped
-    /// also proves, before any batch depends on it, that it can be opened.
+    /// The data key of a segment that the writer made or recovery has read; nil: it is in clear.
+    /// Opening what was just wrapped also proves, before any batch depends on it, that it can be
+    /// opened.
     func dataKey(_ keys: JournalKeys?) -> DataKey? {
         if wrappedKey.isNone { return nil }
         do throws(DataKey.Refusal) {
@@ -18,7 +19,8 @@ extension SegmentHeader {
 
 /// What a scan does with encrypted segments.
 enum ScanKeys: Sendable {
-    /// Opens every batch; refuses a segment whose master key is missing or wrong. nil: there are no keys.
+    /// Opens every batch; refuses a segment whose master key is missing or wrong. nil: there are no
+    /// keys.
     case required(MasterKeyRing?)
     /// Opens nothing: checksums and chain, which are over ciphertext, are all that can be checked.
     case none
@@ -40,7 +42,8 @@ final class PlainBatch {
 
     deinit { memory.deallocate() }
 
-    /// The payload of an intact frame in clear, valid until the next call; nil if it is not as it was sealed.
+    /// The payload of an intact frame in clear, valid until the next call; nil if it is not as it
+    /// was sealed.
     func open(_ header: BatchHeader, in frame: UnsafeRawBufferPointer, with key: DataKey) -> UnsafeRawBufferPointer? {
         let plain = UnsafeMutableRawBufferPointer(rebasing: memory[0..<Int(header.length)])
         return header.decrypt(frame, key, into: plain) ? UnsafeRawBufferPointer(plain) : nil

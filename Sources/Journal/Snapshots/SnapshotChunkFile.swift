@@ -1,7 +1,7 @@
 /// A complete file of the snapshot container, open for reading single chunks. One thread at a time.
 ///
-/// A chunk is handed out when its checksum, its place and, in an encrypted file, its tag are right. The digest over the
-/// whole file is not computed; `summary` says what the file claims.
+/// A chunk is handed out when its checksum, its place and, in an encrypted file, its tag are right.
+/// The digest over the whole file is not computed; `summary` says what the file claims.
 package final class SnapshotChunkFile: Sendable {
     package let path: String
     package let header: SnapshotHeader
@@ -9,8 +9,8 @@ package final class SnapshotChunkFile: Sendable {
     private let opener: ChunkOpener?
     private let saltSeed: UInt32
 
-    /// Opens the file and reads its header. Throws `corrupt` for damage, `format` for a file of a newer program, `key` for an
-    /// encrypted one whose key `ring` lacks, `io` as the words say.
+    /// Opens the file and reads its header. Throws `corrupt` for damage, `format` for a file of a
+    /// newer program, `key` for an encrypted one whose key `ring` lacks, `io` as the words say.
     package init(
         _ fileSystem: any JournalFileSystem,
         path: String,
@@ -27,8 +27,8 @@ package final class SnapshotChunkFile: Sendable {
     }
 
     /// The chunk that begins at `offset`: its section and its content.
-    /// - Parameter expectedBytes: the content's size if the caller knows it; the chunk is then read in one call. Another size is
-    ///   no error.
+    /// - Parameter expectedBytes: the content's size if the caller knows it; the chunk is then read
+    ///   in one call. Another size is no error.
     package func chunk(
         at offset: UInt64,
         expectedBytes: Int = 0

@@ -1,4 +1,5 @@
-// The layouts of docs/journal.md, "Snapshot files". Little-endian, fixed offsets; every byte of a file is under a checksum.
+// The layouts of docs/journal.md, "Snapshot files". Little-endian, fixed offsets; every byte of a
+// file is under a checksum.
 
 /// What a file in the snapshot container holds; the raw value is written.
 package enum SnapshotKind: UInt16, Sendable {
@@ -42,7 +43,8 @@ package struct SnapshotHeader: Sendable, Equatable {
     /// The file's data key, `none` for a file in clear.
     var wrappedKey = WrappedDataKey.none
 
-    /// Whether the content is encrypted; then each chunk is longer by `ChunkSealer.overhead` than its content.
+    /// Whether the content is encrypted; then each chunk is longer by `ChunkSealer.overhead` than
+    /// its content.
     package var isSealed: Bool { !wrappedKey.isNone }
 
     /// What the data key is bound to.
@@ -142,7 +144,8 @@ struct SnapshotChunkHeader: Equatable {
     var section: UInt16
     /// The bytes are encrypted.
     var isSealed: Bool
-    /// The end of an encrypted file, which could otherwise be cut short by who can compute checksums.
+    /// The end of an encrypted file, which could otherwise be cut short by who can compute
+    /// checksums.
     var isLast: Bool
     /// Where this header stands: a misdirected write is found.
     var offset: UInt64

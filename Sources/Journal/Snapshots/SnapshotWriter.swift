@@ -9,17 +9,20 @@ package struct SnapshotFileSummary: Sendable, Equatable {
     package var digest: SIMD32<UInt8>
 }
 
-/// Writes one file of the snapshot container: opaque chunks, each in a numbered section, under checksums and one digest.
+/// Writes one file of the snapshot container: opaque chunks, each in a numbered section, under
+/// checksums and one digest.
 ///
-/// It is written beside its name as `*.tmp` in pieces of 128 KiB past the page cache, synced, read back and verified, and
-/// renamed; the directory is synced last. A file that has its name is complete. Blocks; one thread.
+/// It is written beside its name as `*.tmp` in pieces of 128 KiB past the page cache, synced, read
+/// back and verified, and renamed; the directory is synced last. A file that has its name is
+/// complete. Blocks; one thread.
 package struct SnapshotWriter: ~Copyable {
     /// Bytes of the largest chunk.
     package static let maximumChunkBytes = SnapshotChunkHeader.maximumBytes - ChunkSealer.overhead
     /// What a flush of a journal on the same disk may have to wait for.
     static let pieceBytes = 128 << 10
 
-    /// Called after each piece with its size; may sleep so that the disk has time for others. False ends the writing.
+    /// Called after each piece with its size; may sleep so that the disk has time for others. False
+    /// ends the writing.
     package typealias Pace = (Int) -> Bool
 
     private let fileSystem: any JournalFileSystem
@@ -40,7 +43,8 @@ package struct SnapshotWriter: ~Copyable {
     private var contentBytes: UInt64 = 0
     private var hash = SHA256()
 
-    /// Begins `directory/name`; it is encrypted if `ring` encrypts what is new. Throws `io`, `diskFull`.
+    /// Begins `directory/name`; it is encrypted if `ring` encrypts what is new. Throws `io`,
+    /// `diskFull`.
     package init(
         _ fileSystem: any JournalFileSystem,
         directory: String,
@@ -107,7 +111,8 @@ package struct SnapshotWriter: ~Copyable {
     }
 
     /// Completes the file: trailer, sync, read back, rename, sync of the directory.
-    /// - Parameter confirm: called before the file gets its name; what it throws ends the writing without it.
+    /// - Parameter confirm: called before the file gets its name; what it throws ends the writing
+    ///   without it.
     package consuming func finish(
         confirm: () throws(JournalError) -> Void = {}
     ) throws(JournalError) -> SnapshotFileSummary {

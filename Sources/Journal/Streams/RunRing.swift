@@ -1,5 +1,5 @@
-/// The runs that were appended to a log and are not durable yet, in the order of their positions in it. Grows to what the backlog
-/// allows, and is used again from then on.
+/// The runs that were appended to a log and are not durable yet, in the order of their positions in
+/// it. Grows to what the backlog allows, and is used again from then on.
 struct RunRing {
     struct Entry {
         /// Where its stream stands in the log's table.

@@ -1,6 +1,6 @@
-/// The way to a record of a stream. The index knows the run of every record that was read or written since the log was opened, or one a
-/// little before it. For an older record the segments' headers say between which positions of the log it is, and runs in between are
-/// tried.
+/// The way to a record of a stream. The index knows the run of every record that was read or
+/// written since the log was opened, or one a little before it. For an older record the segments'
+/// headers say between which positions of the log it is, and runs in between are tried.
 extension StreamCore {
     /// Between which positions of the log a run is.
     struct Bounds {
@@ -22,7 +22,8 @@ extension StreamCore {
         throw JournalError(.corrupt, "record \(position) of shard \(stream) is not where it belongs")
     }
 
-    /// The position in the log of the run that holds a durable record; its batch is in the cache then.
+    /// The position in the log of the run that holds a durable record; its batch is in the cache
+    /// then.
     func find(
         _ position: RecordPosition,
         of index: Int,

@@ -1,7 +1,9 @@
-/// The streams of a log: who owns each, how far each is, and the way from a stream's positions to the log's. It owns the log's journal,
-/// which writes it down, and is told by the journal's writer what is durable.
+/// The streams of a log: who owns each, how far each is, and the way from a stream's positions to
+/// the log's. It owns the log's journal, which writes it down, and is told by the journal's writer
+/// what is durable.
 ///
-/// Locks: a stream's calls take the log's monitor first, then the journal's; the writer calls with neither.
+/// Locks: a stream's calls take the log's monitor first, then the journal's; the writer calls with
+/// neither.
 final class StreamCore: Sendable {
     /// What one stream may have of the log, so that none takes what is another's.
     struct Limits {
@@ -85,7 +87,8 @@ final class StreamCore: Sendable {
         return JournalError(.fenced, "epoch \(epoch) may not append: \(owner)")
     }
 
-    /// Makes the caller the owner of a stream. Blocks until its epoch is durable, and with it all that the former owner appended.
+    /// Makes the caller the owner of a stream. Blocks until its epoch is durable, and with it all
+    /// that the former owner appended.
     func acquire(
         _ claim: JournalClaim,
         _ index: Int,
@@ -126,7 +129,8 @@ final class StreamCore: Sendable {
         return released != nil
     }
 
-    /// Gives a stream up, if the epoch still has it; its owner is told nothing after this has returned.
+    /// Gives a stream up, if the epoch still has it; its owner is told nothing after this has
+    /// returned.
     func release(_ index: Int, epoch: UInt64) {
         _ = beginRelease(index, epoch: epoch)
         waitForHandover(of: index)
@@ -169,7 +173,8 @@ final class StreamCore: Sendable {
         journal.wantRoom(bytes: totals.wantedBytes)
     }
 
-    /// Notes that records of a stream are not needed for a start any more. Segments that no stream needs go to the archive.
+    /// Notes that records of a stream are not needed for a start any more. Segments that no stream
+    /// needs go to the archive.
     func retire(_ index: Int, upTo position: RecordPosition, epoch: UInt64) {
         let (journal, retired) = monitor.withLock { state -> (LocalJournal?, [StreamMark]) in
             guard state.streams[index].owners.epoch == epoch else { return (nil, []) }

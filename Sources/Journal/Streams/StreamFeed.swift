@@ -61,13 +61,15 @@ final class StreamFeed: JournalFeed {
     func close() { core.monitor.withLock { $0.streams[index].feeds.close(id) } }
 }
 
-/// Reads the runs of one stream from the log, one batch of the log after another. Used by one thread at a time.
+/// Reads the runs of one stream from the log, one batch of the log after another. Used by one
+/// thread at a time.
 struct StreamReader {
     private let stream: StreamNumber
     private(set) var next: RecordPosition
     /// Never falls.
     private var epoch: UInt64 = 0
-    /// Behind the run that was looked at last; nil where a run before the next one may have been passed over.
+    /// Behind the run that was looked at last; nil where a run before the next one may have been
+    /// passed over.
     private var chain: StreamChain?
     private var log: FeedReader?
     /// The batch of the log that was read last, and the first of its runs that was not looked at.
@@ -82,8 +84,8 @@ struct StreamReader {
         next = position
     }
 
-    /// The next records, the first of which is durable: as many as were written together under one epoch. After an error the reader
-    /// stands where it was.
+    /// The next records, the first of which is durable: as many as were written together under one
+    /// epoch. After an error the reader stands where it was.
     /// - Parameter find: the position in the log of the run with a record.
     mutating func read(
         _ journal: JournalCore,
@@ -106,7 +108,8 @@ struct StreamReader {
                 passed += 1
             } catch {
                 log = nil
-                // The batches of other streams that lie before the next run may be gone, and the run is not.
+                // The batches of other streams that lie before the next run may be gone, and the
+                // run is not.
                 if wasFound { throw error }
             }
         }

@@ -1,5 +1,5 @@
-/// A stream of a log as one owner has it, from an acquisition on. When another owner acquires the stream, appends, renewals and
-/// confirmations are refused as `fenced`; reads go on.
+/// A stream of a log as one owner has it, from an acquisition on. When another owner acquires the
+/// stream, appends, renewals and confirmations are refused as `fenced`; reads go on.
 ///
 /// Threads: as `LocalJournal`.
 package final class StreamJournal: JournalEngine, Sendable {
@@ -28,7 +28,8 @@ package final class StreamJournal: JournalEngine, Sendable {
 
     package var largestAppendBytes: Int { core.limits.shareBytes }
 
-    /// Bytes of the largest record that `append` takes; a larger one is a mistake of the program and traps.
+    /// Bytes of the largest record that `append` takes; a larger one is a mistake of the program
+    /// and traps.
     package var maximumRecordBytes: Int { core.limits.recordBytes }
 
     package func append(

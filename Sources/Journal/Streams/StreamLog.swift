@@ -1,7 +1,8 @@
 /// One stream of a log when the log is opened.
 package struct StreamSetup: Sendable {
     package var number: StreamNumber
-    /// Where the stream's cursors are. Locked while the log is open; made if it is missing, its parent must exist.
+    /// Where the stream's cursors are. Locked while the log is open; made if it is missing, its
+    /// parent must exist.
     package var directory: String
     /// The last record that the owner has already, from a snapshot; 0 for none.
     package var origin: RecordPosition
@@ -13,9 +14,9 @@ package struct StreamSetup: Sendable {
     }
 }
 
-/// A log that several shards share: each is a stream of it, with positions, owners, feeds and cursors of its own. Segments, batches,
-/// flushes, the chain, checkpoints and the archive are the log's: it stands on one local journal, whose records are runs of one
-/// stream's records each.
+/// A log that several shards share: each is a stream of it, with positions, owners, feeds and
+/// cursors of its own. Segments, batches, flushes, the chain, checkpoints and the archive are the
+/// log's: it stands on one local journal, whose records are runs of one stream's records each.
 package final class StreamLog: Sendable {
     let core: StreamCore
     private let store: LocalJournalStore
@@ -40,15 +41,18 @@ package final class StreamLog: Sendable {
 
     deinit { close() }
 
-    /// Opens the log of `directory` (made if it is missing; its parent must exist) and gives every durable record behind the setups'
-    /// origins to `replay`, those of one stream in order. Nobody owns a stream until `acquire`. Blocks. When it throws, whatever was
-    /// replayed is void. Its errors are those of `LocalJournalStore.open`; `format` also when the log holds records of a stream
-    /// that is none of `streams`, and `corrupt` when a stream ends before its origin.
+    /// Opens the log of `directory` (made if it is missing; its parent must exist) and gives every
+    /// durable record behind the setups' origins to `replay`, those of one stream in order. Nobody
+    /// owns a stream until `acquire`. Blocks. When it throws, whatever was replayed is void. Its
+    /// errors are those of `LocalJournalStore.open`; `format` also when the log holds records of a
+    /// stream that is none of `streams`, and `corrupt` when a stream ends before its origin.
     ///
-    /// The log is read from the last segment on that holds no earlier record behind an origin, from the archive if need be.
+    /// The log is read from the last segment on that holds no earlier record behind an origin, from
+    /// the archive if need be.
     ///
     /// - Parameters:
-    ///   - configuration: of the log. `backlogBytes` is what each stream may have waiting for the disk.
+    ///   - configuration: of the log. `backlogBytes` is what each stream may have waiting for the
+    ///     disk.
     ///   - streams: all streams of the log, at most `StreamLimits.streams`.
     package static func open(
         directory: String,
@@ -116,8 +120,8 @@ package final class StreamLog: Sendable {
         return StreamStore(self, index)
     }
 
-    /// Flushes what is pending, tells it, writes a last witness, stops the threads and gives the locks back. Blocks. The first call
-    /// does this; later ones return at once.
+    /// Flushes what is pending, tells it, writes a last witness, stops the threads and gives the
+    /// locks back. Blocks. The first call does this; later ones return at once.
     package func close() { core.close() }
 
     /// Counters of the log so far; positions and records are those of its runs.

@@ -5,8 +5,8 @@ package typealias StreamNumber = UInt16
 package enum StreamLimits {
     /// Streams of one log: the marks of all of them fit the header of a segment.
     package static let streams = 128
-    /// Bytes of records in one run, unless a single record is larger. A run is what a batch takes or leaves, so a short run leaves
-    /// little of a segment's end empty.
+    /// Bytes of records in one run, unless a single record is larger. A run is what a batch takes
+    /// or leaves, so a short run leaves little of a segment's end empty.
     static let runBytes = 16 << 10
 }
 
@@ -42,7 +42,8 @@ package struct StreamMark: Sendable, Equatable {
 }
 
 extension StreamMark {
-    /// Where the marks stand in a segment's header: how many, then each: stream (2), zero (2), chain (4), position (8), epoch (8).
+    /// Where the marks stand in a segment's header: how many, then each: stream (2), zero (2),
+    /// chain (4), position (8), epoch (8).
     private static let countOffset = 264
     private static let firstOffset = 272
     private static let byteCount = 24

@@ -1,4 +1,5 @@
-/// Finds out how far each stream is from what a recovery of the log reads, and gives each owner the records that it does not have.
+/// Finds out how far each stream is from what a recovery of the log reads, and gives each owner the
+/// records that it does not have.
 struct StreamRecovery {
     typealias Replay = (StreamNumber, RecordPosition, Span<UInt8>) -> Void
 
@@ -35,7 +36,8 @@ struct StreamRecovery {
         try census.began(segment)
     }
 
-    /// A run of the log. After the first problem it does nothing; `began` and `finish` throw that problem.
+    /// A run of the log. After the first problem it does nothing; `began` and `finish` throw that
+    /// problem.
     mutating func replay(_ bytes: Span<UInt8>, at position: RecordPosition) {
         guard problem == nil else { return }
         do throws(JournalProblem) {

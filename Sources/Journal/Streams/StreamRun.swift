@@ -1,4 +1,5 @@
-/// Records of one stream that follow each other, as one record of the log. Layout: docs/journal.md, "Runs".
+/// Records of one stream that follow each other, as one record of the log. Layout: docs/journal.md,
+/// "Runs".
 struct StreamRun: Equatable {
     enum Kind: UInt8 {
         case records = 1
@@ -17,7 +18,8 @@ struct StreamRun: Equatable {
     let firstPosition: RecordPosition
     /// The stream's chain behind the run.
     let chain: StreamChain
-    /// Where its records are: in the bytes that are appended, or behind the header of a run that was read.
+    /// Where its records are: in the bytes that are appended, or behind the header of a run that
+    /// was read.
     let range: Range<Int>
 
     /// A new owner's epoch, behind a mark of its stream.
@@ -81,8 +83,8 @@ struct StreamRun: Equatable {
 }
 
 extension StreamRun {
-    /// Parts records, whose framing the caller has checked, into runs of at most `StreamLimits.runBytes`, and more only for a single
-    /// record.
+    /// Parts records, whose framing the caller has checked, into runs of at most
+    /// `StreamLimits.runBytes`, and more only for a single record.
     /// - Parameter limit: bytes of records that a run can carry.
     static func part(
         _ bytes: UnsafeRawBufferPointer,

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// What all streams of a log want and keep of its room, so that no stream has to ask each of the others.
+/// What all streams of a log want and keep of its room, so that no stream has to ask each of the
+/// others.
 final class StreamTotals: Sendable {
     private let wanted = Atomic(0)
     private let kept = Atomic(0)
@@ -42,11 +43,12 @@ final class StreamSignals: Sendable {
         totals.add(kept: -frameBytes)
     }
 
-    /// What is kept for this stream of the log's room: what its work in flight can still write, which is half of what its owner wants,
-    /// and what it has appended already.
+    /// What is kept for this stream of the log's room: what its work in flight can still write,
+    /// which is half of what its owner wants, and what it has appended already.
     private var keptBytes: Int { wanted.load(ordering: .relaxed) / 2 + unflushed.load(ordering: .relaxed) }
 
-    /// What is kept for the other streams. The sum is read first: what a flush takes off in between is counted once more, not once less.
+    /// What is kept for the other streams. The sum is read first: what a flush takes off in between
+    /// is counted once more, not once less.
     var keptBytesOfOthers: Int {
         let all = totals.keptBytes
         return max(0, all - keptBytes)

@@ -1,4 +1,5 @@
-/// Counters of one stream since its log was opened: a copy taken under the log's mutex, readable by any thread.
+/// Counters of one stream since its log was opened: a copy taken under the log's mutex, readable by
+/// any thread.
 package struct StreamStatistics: Sendable {
     /// Records made durable.
     package internal(set) var records: UInt64 = 0
@@ -45,6 +46,7 @@ package struct StreamReport: Sendable, Equatable {
     package internal(set) var cursorsDamaged = 0
     /// The file of cursors was beyond use and set aside: all cursors are gone.
     package internal(set) var isCursorFileDamaged = false
-    /// Cursors that stand behind the stream's end: a repair cut records that their consumers had taken.
+    /// Cursors that stand behind the stream's end: a repair cut records that their consumers had
+    /// taken.
     package internal(set) var cursorsAhead: [JournalCursorName] = []
 }

@@ -64,10 +64,12 @@ package final class StreamStore: JournalStore, Sendable {
         core.books[index].cursors.map { core.describe($0, of: index, log.journal) }
     }
 
-    /// Flushes what its owner has appended, and ends owner and feeds. The log stays open for its other streams.
+    /// Flushes what its owner has appended, and ends owner and feeds. The log stays open for its
+    /// other streams.
     package func close() { core.close(index) }
 
-    /// Counters so far. May block: how far a cursor lags that is behind the oldest segment is read from the archive.
+    /// Counters so far. May block: how far a cursor lags that is behind the oldest segment is read
+    /// from the archive.
     package var statistics: StreamStatistics { core.statistics(of: index, log.journal) }
 }
 

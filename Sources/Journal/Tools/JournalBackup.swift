@@ -1,6 +1,7 @@
 /// What a copy of one journal holds.
 package struct JournalBackupResult: Sendable {
-    /// The last record that is in the copy, of a log of streams the last run; every record that was durable when it began is.
+    /// The last record that is in the copy, of a log of streams the last run; every record that was
+    /// durable when it began is.
     package internal(set) var lastPosition: RecordPosition = 0
     package internal(set) var lastBatch: UInt64 = 0
     /// The chain's head there.
@@ -14,14 +15,16 @@ package struct JournalBackupResult: Sendable {
 
 /// Copies a journal, which a gateway may be writing to, into a directory that opens by itself.
 package enum JournalBackup {
-    /// Blocks. `target` is made, `archive` is where the journal's archive is (by default the folder of that name in it); it goes
-    /// into the folder of that name in the target. `pace` is called with the bytes of each step and may wait.
+    /// Blocks. `target` is made, `archive` is where the journal's archive is (by default the folder
+    /// of that name in it); it goes into the folder of that name in the target. `pace` is called
+    /// with the bytes of each step and may wait.
     ///
     /// Of a log of streams: copy what the shards have beside it first (`copyFiles`).
     ///
-    /// Order: checkpoints, snapshots and all else that speaks of records; then segments up to the last whole batch; then archived
-    /// segments. So the journal in the copy reaches every record that the rest speaks of, and a segment that is archived
-    /// meanwhile is found in the one place or the other.
+    /// Order: checkpoints, snapshots and all else that speaks of records; then segments up to the
+    /// last whole batch; then archived segments. So the journal in the copy reaches every record
+    /// that the rest speaks of, and a segment that is archived meanwhile is found in the one place
+    /// or the other.
     package static func copy(
         directory: String,
         archive: String? = nil,
@@ -48,8 +51,8 @@ package enum JournalBackup {
         }
     }
 
-    /// Copies what a shard has beside its log: snapshots and all else that speaks of records. Blocks. Goes before the log's copy,
-    /// which so reaches every record that these files speak of.
+    /// Copies what a shard has beside its log: snapshots and all else that speaks of records.
+    /// Blocks. Goes before the log's copy, which so reaches every record that these files speak of.
     package static func copyFiles(
         directory: String,
         to target: String,

@@ -31,7 +31,8 @@ struct JournalCopier {
 
     // MARK: Snapshots, checkpoints, and whatever else there is
 
-    /// Files are copied as they are; one that goes away meanwhile was replaced by a newer one and is left out.
+    /// Files are copied as they are; one that goes away meanwhile was replaced by a newer one and
+    /// is left out.
     mutating func copyOthers() throws(JournalFileError) {
         _ = try fileSystem.createDirectory(target.path)
         // Backwards, so that snapshots come before the cold payments that they lead to.
@@ -53,8 +54,9 @@ struct JournalCopier {
             && JournalDirectory.segmentNumber(name) == nil
     }
 
-    /// The files of the snapshot container; what else is there (the index of cold payments) is made from them at a start. When
-    /// one goes away meanwhile, others may be of no use without it, so the folder is gone through again.
+    /// The files of the snapshot container; what else is there (the index of cold payments) is made
+    /// from them at a start. When one goes away meanwhile, others may be of no use without it, so
+    /// the folder is gone through again.
     private mutating func copyFolder(_ folder: String) throws(JournalFileError) {
         _ = try fileSystem.createDirectory(target.file(folder))
         for _ in 0..<Self.folderAttempts {
@@ -62,7 +64,8 @@ struct JournalCopier {
             for name in try fileSystem.list(directory: target.file(folder)) {
                 try fileSystem.remove(target.file(folder) + "/" + name)
             }
-            // A list of key runs comes first: every run that it names is there then, or has gone, which is seen.
+            // A list of key runs comes first: every run that it names is there then, or has gone,
+            // which is seen.
             for isList in [true, false] {
                 let names = try fileSystem.list(directory: source.file(folder)).sorted()
                 for name in names where isWhole && Self.isOther(name) {
@@ -127,8 +130,9 @@ struct JournalCopier {
 
     // MARK: Segments
 
-    /// From the oldest segment file on to the last whole batch of the last one. The journal may begin segments and archive them
-    /// meanwhile; the oldest go first, so what goes away while it is copied is left to the archive, with all before it.
+    /// From the oldest segment file on to the last whole batch of the last one. The journal may
+    /// begin segments and archive them meanwhile; the oldest go first, so what goes away while it
+    /// is copied is left to the archive, with all before it.
     mutating func copySegments() throws(JournalFileError) {
         guard var number = try oldestSegment() else { return }
         while true {

@@ -16,7 +16,8 @@ package enum JournalCursors {
     package enum Dropped: Sendable, Equatable {
         /// The cursor is gone.
         case done
-        /// A process has the journal: it drops the cursor within `CursorRequests.intervalNanoseconds`.
+        /// A process has the journal: it drops the cursor within
+        /// `CursorRequests.intervalNanoseconds`.
         case requested(detail: String)
     }
 
@@ -33,8 +34,8 @@ package enum JournalCursors {
         )
     }
 
-    /// Deletes a cursor, or asks the process that has the journal to do it. Its consumer loses its place: what it has not
-    /// taken may go from the archive.
+    /// Deletes a cursor, or asks the process that has the journal to do it. Its consumer loses its
+    /// place: what it has not taken may go from the archive.
     /// - Throws: `notFound` for a name that has no cursor; as `list`.
     package static func drop(
         _ name: JournalCursorName,

@@ -1,5 +1,6 @@
-/// Plans and carries out one cut. The new version of the segment is made beside the old one; later segments, snapshots, checkpoints
-/// and archived segments beyond the cut are renamed; the witness goes last, so that until then a start refuses.
+/// Plans and carries out one cut. The new version of the segment is made beside the old one; later
+/// segments, snapshots, checkpoints and archived segments beyond the cut are renamed; the witness
+/// goes last, so that until then a start refuses.
 struct JournalCutter {
     private(set) var plan: JournalRepairPlan
     private let fileSystem: any JournalFileSystem
@@ -221,8 +222,9 @@ extension JournalCutter {
         }
     }
 
-    /// Files of the snapshot container that include records behind the cut. A list of key runs that does is set aside with all its
-    /// runs, and with all snapshots, which rely on them: the next start makes both again from the journal.
+    /// Files of the snapshot container that include records behind the cut. A list of key runs that
+    /// does is set aside with all its runs, and with all snapshots, which rely on them: the next
+    /// start makes both again from the journal.
     private func containerFiles(
         of directory: JournalDirectory,
         behind last: RecordPosition
@@ -283,7 +285,8 @@ extension JournalCutter {
         try witness.write(after.slot(.closed, epoch: epoch + 1))
     }
 
-    /// The segment up to the cut, with the front of the parted batch as a batch of its own, and zeros behind. Returns its end.
+    /// The segment up to the cut, with the front of the parted batch as a batch of its own, and
+    /// zeros behind. Returns its end.
     private func writeSegment(to path: String) throws(JournalFileError) -> DurablePoint {
         guard let header = try header() else { throw .damaged(directory.file(plan.file), "the header is damaged") }
         let source = try fileSystem.open(directory.file(plan.file), .read)

@@ -1,4 +1,5 @@
-/// Goes through all segment files of a journal, damaged or not, and finds every batch whose own checksums are right.
+/// Goes through all segment files of a journal, damaged or not, and finds every batch whose own
+/// checksums are right.
 struct JournalDebris {
     let fileSystem: any JournalFileSystem
     let directory: JournalDirectory

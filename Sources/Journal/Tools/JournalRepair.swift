@@ -3,16 +3,19 @@ package struct JournalRepairPlan: Sendable {
     package internal(set) var directory: String
     /// The first record that is cut off; the journal ends before it.
     package internal(set) var position: RecordPosition
-    /// The last record that is known to have been there, from batches behind the cut and from the witness.
+    /// The last record that is known to have been there, from batches behind the cut and from the
+    /// witness.
     package internal(set) var lastKnown: RecordPosition
     /// Why a start refuses the journal; nil if it does not.
     package internal(set) var problem: JournalProblem?
     /// The segment that the cut is in, and where its first batch to go begins.
     package internal(set) var file = ""
     package internal(set) var offset: UInt64 = 0
-    /// Records at the front of that batch that stay, as a batch of their own; 0 when the cut is between batches.
+    /// Records at the front of that batch that stay, as a batch of their own; 0 when the cut is
+    /// between batches.
     package internal(set) var recordsKeptOfBatch: UInt32 = 0
-    /// Files of the journal that are set aside (`.cut`), and those that are kept beside their new version.
+    /// Files of the journal that are set aside (`.cut`), and those that are kept beside their new
+    /// version.
     package internal(set) var setAside: [String] = []
     package internal(set) var replaced: [String] = []
     /// Of a log of streams: how far each is at the cut, by number.
@@ -22,14 +25,16 @@ package struct JournalRepairPlan: Sendable {
     package var lostRecords: UInt64 { lastKnown < position ? 0 : lastKnown - position + 1 }
 }
 
-/// The operator's way out after damage before the tail: cuts a journal before a record, so that it starts again. Everything that is
-/// cut stays in files of its own; nothing that was there is overwritten.
+/// The operator's way out after damage before the tail: cuts a journal before a record, so that it
+/// starts again. Everything that is cut stays in files of its own; nothing that was there is
+/// overwritten.
 package enum JournalRepair {
-    /// What cutting at `position` would mean. Changes nothing. Throws `fenced` when a process has the journal, whose end moves then,
-    /// `notFound` if there is nothing to cut there, `corrupt` if the journal is damaged before the position, `key` if the batch has to
-    /// be parted and cannot be opened.
-    /// - Parameter shards: of a log of streams, all its streams, and where each has its files: those that rest on cut records are set
-    ///   aside, too.
+    /// What cutting at `position` would mean. Changes nothing. Throws `fenced` when a process has
+    /// the journal, whose end moves then, `notFound` if there is nothing to cut there, `corrupt` if
+    /// the journal is damaged before the position, `key` if the batch has to be parted and cannot
+    /// be opened.
+    /// - Parameter shards: of a log of streams, all its streams, and where each has its files:
+    ///   those that rest on cut records are set aside, too.
     package static func plan(
         directory: String,
         truncateAt position: RecordPosition,
@@ -50,8 +55,8 @@ package enum JournalRepair {
         ).plan
     }
 
-    /// Cuts, and says what was done. Blocks. Throws `fenced` when a process has the journal. After a crash in between it can
-    /// be called again.
+    /// Cuts, and says what was done. Blocks. Throws `fenced` when a process has the journal. After
+    /// a crash in between it can be called again.
     package static func truncate(
         directory: String,
         at position: RecordPosition,
@@ -78,8 +83,8 @@ package enum JournalRepair {
         return cutter.plan
     }
 
-    /// The records behind a cut that can still be read, in the order of the files: whole batches whose checksums are right,
-    /// whatever became of their neighbours. Encrypted ones need `keys`.
+    /// The records behind a cut that can still be read, in the order of the files: whole batches
+    /// whose checksums are right, whatever became of their neighbours. Encrypted ones need `keys`.
     package static func forEachLostRecord(
         directory: String,
         from position: RecordPosition,

@@ -5,7 +5,8 @@ package struct JournalVerification: Sendable {
     package internal(set) var segments = 0
     /// Those of them that are in the archive only.
     package internal(set) var archivedSegments = 0
-    /// The first record that is here or in the archive; 1 unless the archive was kept for a limited time.
+    /// The first record that is here or in the archive; 1 unless the archive was kept for a limited
+    /// time.
     package internal(set) var firstPosition: RecordPosition = 1
     package internal(set) var batches: UInt64 = 0
     package internal(set) var records: UInt64 = 0
@@ -18,11 +19,13 @@ package struct JournalVerification: Sendable {
     /// The chain's head, SHA-256 as hexadecimal digits: the same head means the same journal.
     package internal(set) var headHash = ""
     package internal(set) var witness = RecoveryReport.WitnessState.absent
-    /// Batches whose records were not looked into, because they are encrypted and no keys were given.
+    /// Batches whose records were not looked into, because they are encrypted and no keys were
+    /// given.
     package internal(set) var sealedBatches: UInt64 = 0
     /// Bytes of an unfinished write behind the last batch; recovery would cut them.
     package internal(set) var tornBytes: UInt64 = 0
-    /// The first thing that is wrong; recovery would refuse to start. The counts above are what lies before it.
+    /// The first thing that is wrong; recovery would refuse to start. The counts above are what
+    /// lies before it.
     package internal(set) var problem: JournalProblem?
 
     /// What signed checkpoints show; nil if no keys to check them were given.
@@ -32,14 +35,16 @@ package struct JournalVerification: Sendable {
     package var isSound: Bool { problem == nil && checkpoints?.findings.isEmpty ?? true }
 }
 
-/// Checks a journal that no process writes to: every batch's checksums, place, sequence and link of the chain, the framing of
-/// every record, the end, and the witness. Changes nothing and takes no lock. Blocks.
+/// Checks a journal that no process writes to: every batch's checksums, place, sequence and link of
+/// the chain, the framing of every record, the end, and the witness. Changes nothing and takes no
+/// lock. Blocks.
 package enum JournalVerifier {
-    /// The chain is checked from the oldest segment on that is in `archive` (by default the folder of that name in the directory)
-    /// or in the directory. `journalID` nil accepts any shard's journal. Without `keys` encrypted batches are checked but not
-    /// opened; with `keys` a master key that is missing or wrong is a problem, `key`. With `evidence` the journal is also held
-    /// against the signed checkpoints of its own log and those that were kept elsewhere. With `isLog` it is a log of streams, whose
-    /// runs must follow each other.
+    /// The chain is checked from the oldest segment on that is in `archive` (by default the folder
+    /// of that name in the directory) or in the directory. `journalID` nil accepts any shard's
+    /// journal. Without `keys` encrypted batches are checked but not opened; with `keys` a master
+    /// key that is missing or wrong is a problem, `key`. With `evidence` the journal is also held
+    /// against the signed checkpoints of its own log and those that were kept elsewhere. With
+    /// `isLog` it is a log of streams, whose runs must follow each other.
     package static func verify(
         directory: String,
         journalID: UInt64? = nil,

@@ -1,5 +1,5 @@
-/// The end of the journal on disk: seals batches and writes them into the segment in use. Belongs to one thread; knows no
-/// locks, so a simulation can drive it step by step.
+/// The end of the journal on disk: seals batches and writes them into the segment in use. Belongs
+/// to one thread; knows no locks, so a simulation can drive it step by step.
 final class BatchWriter {
     /// What was written, for the index, the witness and the statistics.
     struct Written {
@@ -61,14 +61,16 @@ final class BatchWriter {
     /// Bytes of records that the largest batch carries.
     var payloadLimit: Int { batchBytes - BatchHeader.byteCount }
 
-    /// Whether another master key is the active one than when the segment was begun: the next segment is wanted early.
+    /// Whether another master key is the active one than when the segment was begun: the next
+    /// segment is wanted early.
     var isKeyRetired: Bool { segment.keyID != keys?.activeKeyID ?? 0 }
 
-    /// Bytes of frames that the segment in use still takes. One made for another batch size takes no more.
+    /// Bytes of frames that the segment in use still takes. One made for another batch size takes
+    /// no more.
     var roomBytes: Int { Int(segment.batchBytes) == batchBytes ? Int(segment.segmentBytes - end.offset) : 0 }
 
-    /// Bytes of records that the next batch carries: less than the largest at the end of a segment, so that hardly any of it
-    /// stays empty and its room can be counted on.
+    /// Bytes of records that the next batch carries: less than the largest at the end of a segment,
+    /// so that hardly any of it stays empty and its room can be counted on.
     var payloadRoom: Int { min(payloadLimit, max(0, roomBytes - BatchHeader.byteCount)) }
 
     /// Writes for another owner from now on.
@@ -129,7 +131,8 @@ final class BatchWriter {
         return header
     }
 
-    /// Seals and writes one batch; durable when it returns. After an error this writer must not be used again.
+    /// Seals and writes one batch; durable when it returns. After an error this writer must not be
+    /// used again.
     func write(_ payload: UnsafeRawBufferPointer, count: Int) throws(JournalFileError) -> Written {
         var header = BatchHeader(
             batch: end.batch + 1,

@@ -1,10 +1,11 @@
-/// Records that wait for the disk, one after another as they were appended. Its memory is fixed: pages that were never
-/// touched cost nothing.
+/// Records that wait for the disk, one after another as they were appended. Its memory is fixed:
+/// pages that were never touched cost nothing.
 struct RecordArena: ~Copyable {
     private let memory: UnsafeMutableRawBufferPointer
     private(set) var byteCount = 0
     private(set) var recordCount = 0
-    /// What the flush pacer takes for the load: the records, and of a log of streams those in its runs.
+    /// What the flush pacer takes for the load: the records, and of a log of streams those in its
+    /// runs.
     private(set) var load = 0
     /// Position of the first record; meaningless when empty.
     private(set) var firstPosition: RecordPosition = 0
@@ -28,7 +29,8 @@ struct RecordArena: ~Copyable {
         load += count
     }
 
-    /// Takes a run in as one record: its header in front of the stream's records. The caller has checked framing and room.
+    /// Takes a run in as one record: its header in front of the stream's records. The caller has
+    /// checked framing and room.
     mutating func append(_ run: StreamRun, of bytes: UnsafeRawBufferPointer, position: RecordPosition) {
         let length = run.byteCount
         precondition(byteCount + 4 + length <= memory.count)
@@ -62,7 +64,8 @@ struct RecordArena: ~Copyable {
         return (all.part(offset, end - offset), count)
     }
 
-    /// Checks that `count` length-prefixed records fill the bytes exactly and that each fits a batch.
+    /// Checks that `count` length-prefixed records fill the bytes exactly and that each fits a
+    /// batch.
     static func checkFraming(_ bytes: UnsafeRawBufferPointer, count: Int, maximumRecordBytes: Int) {
         var offset = 0
         for _ in 0..<count {

@@ -1,4 +1,5 @@
-/// A segment file full of zeros, or one used before and marked free, renamed and durable, open for direct writes.
+/// A segment file full of zeros, or one used before and marked free, renamed and durable, open for
+/// direct writes.
 struct PreparedSegment {
     let number: UInt64
     let file: any JournalFile
@@ -6,10 +7,11 @@ struct PreparedSegment {
     var isRecycled = false
 }
 
-/// Makes the next segment in small steps, so that the thread doing it can see to other things between them. The zeros are
-/// written, not only allocated: flushes into written blocks take half the time because the file system has nothing to record.
-/// They go past the page cache and are synced once, at the end: every sync makes the file system write its own journal and the
-/// disk empty its cache, and flushes stand behind that.
+/// Makes the next segment in small steps, so that the thread doing it can see to other things
+/// between them. The zeros are written, not only allocated: flushes into written blocks take half
+/// the time because the file system has nothing to record. They go past the page cache and are
+/// synced once, at the end: every sync makes the file system write its own journal and the disk
+/// empty its cache, and flushes stand behind that.
 struct SegmentPreparer {
     /// What a flush of the segment in use may have to wait for.
     static let chunkBytes = 128 << 10
@@ -30,8 +32,8 @@ struct SegmentPreparer {
         self.segmentBytes = segmentBytes
     }
 
-    /// Writes one chunk; after the last one makes the file durable, renames it and gives it back. After an error the next step
-    /// begins with a new file.
+    /// Writes one chunk; after the last one makes the file durable, renames it and gives it back.
+    /// After an error the next step begins with a new file.
     mutating func step(number: UInt64) throws(JournalFileError) -> PreparedSegment? {
         let path = directory.file(JournalDirectory.segmentName(number))
         let temporary = path + JournalDirectory.temporarySuffix
@@ -54,7 +56,8 @@ struct SegmentPreparer {
         return PreparedSegment(number: number, file: durable, byteCount: UInt64(segmentBytes))
     }
 
-    /// Gives back the disk space of an attempt that failed. The error that matters was reported already.
+    /// Gives back the disk space of an attempt that failed. The error that matters was reported
+    /// already.
     func removeRemains(number: UInt64) {
         let path = directory.file(JournalDirectory.segmentName(number)) + JournalDirectory.temporarySuffix
         do { try fileSystem.remove(path) } catch { return }

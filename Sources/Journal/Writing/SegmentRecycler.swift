@@ -1,6 +1,7 @@
-/// Makes the file of an archived segment the next segment, in three steps that are each durable before the following one:
-/// a temporary name, by which the old segment is gone; the mark that it is free; the new number's name. After a crash the
-/// file is the old segment still, or a temporary that a start removes, or a free segment.
+/// Makes the file of an archived segment the next segment, in three steps that are each durable
+/// before the following one: a temporary name, by which the old segment is gone; the mark that it
+/// is free; the new number's name. After a crash the file is the old segment still, or a temporary
+/// that a start removes, or a free segment.
 struct SegmentRecycler {
     private enum Phase {
         case naming

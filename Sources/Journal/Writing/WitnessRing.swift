@@ -1,5 +1,6 @@
-/// Writes the witness ring: a small file beside the segments that says what was durable, so that recovery can tell an unfinished
-/// write from damage to acknowledged records. Slots are used in turn, so a torn slot costs one claim and not all.
+/// Writes the witness ring: a small file beside the segments that says what was durable, so that
+/// recovery can tell an unfinished write from damage to acknowledged records. Slots are used in
+/// turn, so a torn slot costs one claim and not all.
 struct WitnessRing {
     static let slotCount: UInt32 = 64
 

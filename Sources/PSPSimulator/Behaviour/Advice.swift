@@ -1,4 +1,5 @@
-/// What the network or the issuer advises with a decline: `advice_code`, as Stripe spells it. The raw value is what a record stores.
+/// What the network or the issuer advises with a decline: `advice_code`, as Stripe spells it. The
+/// raw value is what a record stores.
 enum Advice: UInt8, CaseIterable, Sendable {
     case none
     case do_not_try_again
@@ -15,7 +16,8 @@ enum Advice: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The code and the advice of `<code>_<advice>`, or of a code alone; nil for a name that is neither.
+    /// The code and the advice of `<code>_<advice>`, or of a code alone; nil for a name that is
+    /// neither.
     static func decline(named name: Substring) -> (code: ErrorCode, advice: Advice)? {
         if let code = ErrorCode.issuerDecline(named: name) { return (code, .none) }
         for advice in allCases where advice != .none {

@@ -6,7 +6,8 @@
     import Darwin
 #endif
 
-/// A profile made ready for drawing from: tables instead of distributions, thresholds instead of rates.
+/// A profile made ready for drawing from: tables instead of distributions, thresholds instead of
+/// rates.
 struct BehaviourSampler {
     /// What the profile has in store for one attempt of one operation.
     struct Decision: Equatable {
@@ -55,7 +56,8 @@ struct BehaviourSampler {
         hash.combine(UInt64(attempt))
         var generator = SplitMix64(state: hash.value)
         var decision = Decision()
-        // Every number is drawn every time, so that changing one rate does not reshuffle the other decisions.
+        // Every number is drawn every time, so that changing one rate does not reshuffle the other
+        // decisions.
         let fault = generator.nextUnit()
         let variant = generator.nextUnit()
         let decline = generator.nextUnit()
@@ -146,7 +148,8 @@ extension SimulatorProfile.Latency {
     }
 }
 
-/// The standard normal distribution's quantile, by bisection of `erfc`: exact enough, and only used when a profile is set.
+/// The standard normal distribution's quantile, by bisection of `erfc`: exact enough, and only used
+/// when a profile is set.
 private func standardNormalQuantile(_ share: Double) -> Double {
     var low = -9.0
     var high = 9.0

@@ -1,4 +1,5 @@
-/// Why the simulator says no. The raw value is what a record stores; the cases are spelt as they travel.
+/// Why the simulator says no. The raw value is what a record stores; the cases are spelt as they
+/// travel.
 enum ErrorCode: UInt8, CaseIterable, Sendable {
     // What an issuer answers: reachable by `tok_decline_<name>` and by a profile's `decline_codes`.
     case insufficient_funds

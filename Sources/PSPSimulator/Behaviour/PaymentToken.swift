@@ -1,5 +1,5 @@
-/// What a payment-method token asks the simulator to do. Any token that is not listed in `docs/psp-simulator.md` behaves
-/// like `tok_visa` and leaves the decision to the profile.
+/// What a payment-method token asks the simulator to do. Any token that is not listed in
+/// `docs/psp-simulator.md` behaves like `tok_visa` and leaves the decision to the profile.
 enum PaymentToken: Equatable, Sendable {
     case plain
     case decline(ErrorCode, Advice = .none)
@@ -36,7 +36,8 @@ enum PaymentToken: Equatable, Sendable {
         case malformedJSON
     }
 
-    /// How the captures, cancellations, increments and refunds of a charge behave. Stored with the charge.
+    /// How the captures, cancellations, increments and refunds of a charge behave. Stored with the
+    /// charge.
     enum FollowUp: UInt8, Sendable {
         case none
         case captureFails
@@ -49,7 +50,8 @@ enum PaymentToken: Equatable, Sendable {
         case refundThenDrop
         case incrementFails
         case incrementThenDrop
-        /// The shopper comes back with data; the confirmation that carries them ends the authorisation.
+        /// The shopper comes back with data; the confirmation that carries them ends the
+        /// authorisation.
         case confirmNeedsData
     }
 

@@ -5,7 +5,8 @@ extension SimulatorProfile {
     /// Everything succeeds at once.
     package static let clean = SimulatorProfile()
 
-    /// What a healthy provider looks like from outside: 80 ms in the median, 400 ms at the 99th percentile, 3% declines.
+    /// What a healthy provider looks like from outside: 80 ms in the median, 400 ms at the 99th
+    /// percentile, 3% declines.
     package static let realistic: SimulatorProfile = {
         var profile = SimulatorProfile()
         profile.latency = .lognormal(p50: 80, p99: 400)

@@ -1,6 +1,6 @@
-/// How the simulator behaves when the payment-method token does not say: rates are probabilities between 0 and 1, drawn
-/// for every operation from (seed, idempotency key, attempt), so a run is reproduced by its seed in whatever order its
-/// requests arrive.
+/// How the simulator behaves when the payment-method token does not say: rates are probabilities
+/// between 0 and 1, drawn for every operation from (seed, idempotency key, attempt), so a run is
+/// reproduced by its seed in whatever order its requests arrive.
 package struct SimulatorProfile: Sendable, Equatable {
     /// How long an answer takes.
     package enum Latency: Sendable, Equatable {
@@ -30,7 +30,8 @@ package struct SimulatorProfile: Sendable, Equatable {
     package var declineCodes: [String: Double] = [:]
     /// Mutations answered with a 5xx.
     package var errorRate = 0.0
-    /// The share of those that were executed all the same (500); the others were not (503 `not_executed`).
+    /// The share of those that were executed all the same (500); the others were not (503
+    /// `not_executed`).
     package var errorExecutedShare = 0.0
     /// Mutations reset (RST_STREAM) before they are executed.
     package var resetRate = 0.0
@@ -44,7 +45,8 @@ package struct SimulatorProfile: Sendable, Equatable {
     package var dripRate = 0.0
     /// A GOAWAY on the connection that carries every n-th request; 0 for never.
     package var goAwayEvery = 0
-    /// How far captures may exceed the authorisation, in basis points; for charges made from now on.
+    /// How far captures may exceed the authorisation, in basis points; for charges made from now
+    /// on.
     package var overCaptureBasisPoints: UInt16 = 0
 
     package init() {}

@@ -26,7 +26,8 @@ struct ChargeRecord {
     var hasPending = false
     var behaviour: PaymentToken.FollowUp = .none
 
-    /// Stands for a reference that was voided before anything was authorised under it; no charge at all.
+    /// Stands for a reference that was voided before anything was authorised under it; no charge at
+    /// all.
     var isTombstone: Bool { authorized == 0 }
 
     /// What a capture or a cancellation can still take.

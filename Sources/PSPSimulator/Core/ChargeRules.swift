@@ -16,7 +16,8 @@ enum ChargeStatus: String, Sendable {
 enum ChargeRules {
     /// Why an operation of that kind and amount must not be executed now; nil when it may.
     ///
-    /// A hold that lapsed cannot be captured or cancelled; what was captured before stays refundable.
+    /// A hold that lapsed cannot be captured or cancelled; what was captured before stays
+    /// refundable.
     static func objection(
         to kind: OperationKind,
         of amount: Int64,
@@ -38,7 +39,8 @@ enum ChargeRules {
         case .cancel: return objectionToCancel(of: charge, now: now)
         case .refund: return objectionToRefund(of: amount, on: charge)
         case .increment: return objectionToIncrement(to: amount, of: charge, now: now)
-        // Of an authorisation that never waited there is nothing to confirm; whoever calls knows which.
+        // Of an authorisation that never waited there is nothing to confirm; whoever calls knows
+        // which.
         case .confirm: return charge.isCancelled ? .charge_already_cancelled : nil
         }
     }

@@ -1,4 +1,5 @@
-/// Three capital letters in fifteen bits. The simulator knows no list of currencies: any three letters are one.
+/// Three capital letters in fifteen bits. The simulator knows no list of currencies: any three
+/// letters are one.
 struct CurrencyCode: Equatable, Hashable, Sendable {
     private let packed: UInt16
 

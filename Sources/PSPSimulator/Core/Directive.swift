@@ -1,4 +1,5 @@
-/// How one attempt goes, put together from the token and the profile: what is executed, and what becomes of the answer.
+/// How one attempt goes, put together from the token and the profile: what is executed, and what
+/// becomes of the answer.
 struct Directive: Equatable {
     enum Execution: Equatable {
         case execute
@@ -34,10 +35,11 @@ struct Directive: Equatable {
     var approvesHalf = false
     /// Half is approved, or nothing where the request does not take less.
     var declinesUnlessPartial = false
-    /// How far captures may exceed the authorisation, in basis points; nil leaves it to the profile.
+    /// How far captures may exceed the authorisation, in basis points; nil leaves it to the
+    /// profile.
     var overCapture: UInt16?
-    /// Whether a failed attempt must be remembered, so that the next one draws anew. What a token orders repeats itself
-    /// and needs no memory.
+    /// Whether a failed attempt must be remembered, so that the next one draws anew. What a token
+    /// orders repeats itself and needs no memory.
     var remembersFailure = false
 
     /// What the profile alone decides.
@@ -62,7 +64,8 @@ struct Directive: Equatable {
         }
     }
 
-    /// What a token orders; the profile only adds its latency, and decides all when the token leaves it to it.
+    /// What a token orders; the profile only adds its latency, and decides all when the token
+    /// leaves it to it.
     init(token: PaymentToken, profile decision: BehaviourSampler.Decision, dropMode: SimulatorProfile.DropMode) {
         if token == .plain {
             self.init(profile: decision)
@@ -96,7 +99,8 @@ struct Directive: Equatable {
         }
     }
 
-    /// What the charge's token ordered for its later operations; the profile decides when it ordered nothing.
+    /// What the charge's token ordered for its later operations; the profile decides when it
+    /// ordered nothing.
     init(
         _ kind: OperationKind,
         behaviour: PaymentToken.FollowUp,

@@ -30,7 +30,8 @@ struct OperationRecord {
     static let pendingMilliseconds: UInt32 = 1_000
 
     enum Outcome: UInt8 {
-        /// The key was seen, but nothing was executed under it (reset, 5xx): the next attempt starts afresh.
+        /// The key was seen, but nothing was executed under it (reset, 5xx): the next attempt
+        /// starts afresh.
         case notExecuted
         case succeeded
         case declined
@@ -38,9 +39,11 @@ struct OperationRecord {
         case pendingThenSucceeds
         /// Becomes `declined` at `finalAt`.
         case pendingThenFails
-        /// Waits for its shopper; becomes `succeeded` when they are done, at the latest at `finalAt`.
+        /// Waits for its shopper; becomes `succeeded` when they are done, at the latest at
+        /// `finalAt`.
         case actionThenSucceeds
-        /// Waits for its shopper; becomes `declined` when they are done, at the latest at `finalAt`.
+        /// Waits for its shopper; becomes `declined` when they are done, at the latest at
+        /// `finalAt`.
         case actionThenFails
 
         var isPending: Bool { self == .pendingThenSucceeds || self == .pendingThenFails }
@@ -66,11 +69,13 @@ struct OperationRecord {
     var key: UInt32 = none
     /// The charge it made or works on; `none` while nothing was executed.
     var charge: UInt32 = none
-    /// The next operation in its chain: of the same reference (authorisations) or of the same charge (the others).
+    /// The next operation in its chain: of the same reference (authorisations) or of the same
+    /// charge (the others).
     var next: UInt32 = none
     /// Milliseconds since start at which the answer is out; until then the key is "in progress".
     var busyUntil: UInt32 = 0
-    /// Milliseconds since start at which a pending operation becomes final; `none` for never by itself.
+    /// Milliseconds since start at which a pending operation becomes final; `none` for never by
+    /// itself.
     var finalAt: UInt32 = 0
     var currency: CurrencyCode
     var kind: OperationKind
@@ -81,7 +86,8 @@ struct OperationRecord {
     var advice = Advice.none
     /// Whether an authorisation also captures.
     var isSale = false
-    /// What the stored answer says of an operation that was not final then; a replay repeats it even when it is by then.
+    /// What the stored answer says of an operation that was not final then; a replay repeats it
+    /// even when it is by then.
     var firstAnswer: FirstAnswer = .final
     /// Of a capture: nothing more will be captured, so that the rest of the hold goes.
     var isLast = false

@@ -25,7 +25,8 @@ extension SimulatorCore {
         }
     }
 
-    /// The shopper is done: the authorisation is executed (or refused) now, whatever the merchant does about it.
+    /// The shopper is done: the authorisation is executed (or refused) now, whatever the merchant
+    /// does about it.
     mutating func finishAction(ofCharge number: UInt32, succeeds: Bool, now: UInt32) -> ActionState {
         guard action(ofCharge: number, now: now) == .waiting else { return action(ofCharge: number, now: now) }
         let operation = store.charges[number].operation

@@ -56,7 +56,8 @@ extension SimulatorCore {
         }
     }
 
-    /// What the request itself decides: whether less is welcome, and whether its reference was voided before it came.
+    /// What the request itself decides: whether less is welcome, and whether its reference was
+    /// voided before it came.
     private func adjust(_ directive: inout Directive, _ request: AuthorizationRequest, reference: Span<UInt8>) {
         if directive.declinesUnlessPartial, !request.takesLess { directive.execution = .decline(.insufficient_funds) }
         if store.hasVoids, store.isVoided(reference: reference, hash: hash(reference)) {

@@ -3,7 +3,8 @@ struct FollowUpRequest {
     var kind: OperationKind
     /// The charge's number; nil when the identifier names none of this store.
     var charge: UInt32?
-    /// Minor units, positive; of a cancellation (all that is held) and a confirmation nil; of an increment the new total.
+    /// Minor units, positive; of a cancellation (all that is held) and a confirmation nil; of an
+    /// increment the new total.
     var amount: Int64?
     /// Nil for a cancellation and a confirmation.
     var currency: CurrencyCode?
@@ -74,7 +75,8 @@ extension SimulatorCore {
         let charge = store.charges[chargeNumber]
         let amount = request.amount ?? (charge.open > 0 ? charge.open : charge.authorized)
         let authorization = store.operations[charge.operation].outcome
-        // The rules come before what a token orders: a refund "that fails" of nothing captured fails for that reason.
+        // The rules come before what a token orders: a refund "that fails" of nothing captured
+        // fails for that reason.
         let objection = ChargeRules.objection(
             to: request.kind,
             of: amount,

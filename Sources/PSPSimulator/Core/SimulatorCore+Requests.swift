@@ -58,7 +58,8 @@ extension SimulatorCore {
         return void(input.extracting(reference), key: key.utf8.span, now: now)
     }
 
-    /// `GET /v1/operations?key=`: the operation that was executed under a key, settled; nil if there is none.
+    /// `GET /v1/operations?key=`: the operation that was executed under a key, settled; nil if
+    /// there is none.
     mutating func operation(key: Span<UInt8>, now: UInt32) -> UInt32? {
         guard let number = store.operation(key: key, hash: hash(key)),
             store.operations[number].outcome != .notExecuted

@@ -1,7 +1,8 @@
-/// Voids by the merchant's own reference, for whoever does not know what became of an authorisation.
+/// Voids by the merchant's own reference, for whoever does not know what became of an
+/// authorisation.
 extension SimulatorCore {
-    /// Releases whatever is held under `reference`, and keeps what arrives under it later from being executed. Refused when
-    /// something was captured, and while something is pending.
+    /// Releases whatever is held under `reference`, and keeps what arrives under it later from
+    /// being executed. Refused when something was captured, and while something is pending.
     mutating func void(_ reference: Span<UInt8>, key: Span<UInt8>, now: UInt32) -> Verdict {
         let keyHash = hash(key)
         let fingerprint = voidFingerprint(reference)
@@ -64,7 +65,8 @@ extension SimulatorCore {
         }
     }
 
-    /// The void stands on the list of the first; that there are others is a fault of the merchant's.
+    /// The void stands on the list of the first; that there are others is a fault of the
+    /// merchant's.
     private mutating func release(_ held: [UInt32], as number: UInt32) {
         var amount: Int64 = 0
         for charge in held {

@@ -1,5 +1,5 @@
-/// The provider itself: decides what every operation does, and does it to the store. Pure: no clock (time comes as
-/// milliseconds since start), no randomness but the seed's, no input or output.
+/// The provider itself: decides what every operation does, and does it to the store. Pure: no clock
+/// (time comes as milliseconds since start), no randomness but the seed's, no input or output.
 struct SimulatorCore: Sendable {
     /// The latency of `tok_slow_5s`, in milliseconds.
     static let slowMilliseconds: UInt32 = 5_000
@@ -127,8 +127,8 @@ struct SimulatorCore: Sendable {
         return .answered(verdict)
     }
 
-    /// Ends an attempt that executes nothing; nil when it executes. A failure that the next attempt should not meet again
-    /// leaves a record, so that the attempts can be counted.
+    /// Ends an attempt that executes nothing; nil when it executes. A failure that the next attempt
+    /// should not meet again leaves a record, so that the attempts can be counted.
     mutating func stop(
         _ directive: Directive,
         known: UInt32?,

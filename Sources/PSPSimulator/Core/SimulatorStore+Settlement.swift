@@ -1,6 +1,6 @@
 extension SimulatorStore {
-    /// Makes a pending operation final if its time has come, and one that waits for its shopper if they are done by then. Nothing
-    /// happens to others.
+    /// Makes a pending operation final if its time has come, and one that waits for its shopper if
+    /// they are done by then. Nothing happens to others.
     mutating func settle(_ number: UInt32, now: UInt32) {
         let operation = operations[number]
         guard !operation.outcome.isFinal, now >= operation.finalAt, operation.finalAt != OperationRecord.none else {

@@ -1,10 +1,13 @@
-/// Everything the simulator remembers: operations by idempotency key, charges by reference. In memory only.
+/// Everything the simulator remembers: operations by idempotency key, charges by reference. In
+/// memory only.
 ///
-/// A sale takes about 250 bytes: an operation and a charge of 56 each, key and reference once each, two index entries.
+/// A sale takes about 250 bytes: an operation and a charge of 56 each, key and reference once each,
+/// two index entries.
 struct SimulatorStore: Sendable {
     /// Operations kept at most, whatever became of them.
     let maximumOperations: Int
-    /// Part of every identifier, so that one from before a restart or a reset is not taken for another charge.
+    /// Part of every identifier, so that one from before a restart or a reset is not taken for
+    /// another charge.
     let epoch: UInt32
 
     private(set) var operations = ChunkedArray<OperationRecord>()
@@ -26,7 +29,8 @@ struct SimulatorStore: Sendable {
         self.epoch = epoch
     }
 
-    /// Whether a new key must be refused. The arena's last bytes are left for operations that began.
+    /// Whether a new key must be refused. The arena's last bytes are left for operations that
+    /// began.
     var isFull: Bool {
         operations.count >= maximumOperations || arena.used >= ByteArena.maximumBytes - 4_194_304
     }
@@ -42,7 +46,8 @@ struct SimulatorStore: Sendable {
         }
     }
 
-    /// Remembers a key with what `operation` says (its `key` is filled in here). Nothing is executed yet.
+    /// Remembers a key with what `operation` says (its `key` is filled in here). Nothing is
+    /// executed yet.
     mutating func addOperation(key: Span<UInt8>, hash: UInt64, _ operation: OperationRecord) -> UInt32 {
         guard let position = arena.append(key) else { preconditionFailure("isFull leaves room for what was begun") }
         let number = UInt32(operations.count)

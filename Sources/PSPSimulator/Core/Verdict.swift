@@ -1,4 +1,5 @@
-/// What the simulator decided about a request: what to say, how, and when. The shell only carries it out.
+/// What the simulator decided about a request: what to say, how, and when. The shell only carries
+/// it out.
 struct Verdict: Equatable {
     enum Answer: Equatable {
         /// What is stored under the operation.
@@ -26,7 +27,8 @@ struct Verdict: Equatable {
     static func refusal(_ refusal: Refusal) -> Verdict { Verdict(answer: .refusal(refusal)) }
 }
 
-/// Answers that rest on no operation. None of them moved anything, except `internalError`, which says nothing about it.
+/// Answers that rest on no operation. None of them moved anything, except `internalError`, which
+/// says nothing about it.
 enum Refusal: UInt8, CaseIterable, Sendable {
     case unauthorized
     case missingKey

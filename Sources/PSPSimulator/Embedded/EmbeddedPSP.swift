@@ -1,8 +1,8 @@
 package import NIOCore
 import WireJSON
 
-/// The provider without its server, for deterministic simulations: requests in, answers out, time given from outside.
-/// The same core, request reader and answer writer as behind the sockets.
+/// The provider without its server, for deterministic simulations: requests in, answers out, time
+/// given from outside. The same core, request reader and answer writer as behind the sockets.
 package struct EmbeddedPSP: Sendable {
     private var core: SimulatorCore
     private var queries: UInt64 = 0
@@ -50,7 +50,8 @@ package struct EmbeddedPSP: Sendable {
         package var amountMinor: Int64
         /// An authorization that also captured.
         package var isSale: Bool
-        /// Whether the currency is EUR; the simulation uses no other, except where the provider gets it wrong.
+        /// Whether the currency is EUR; the simulation uses no other, except where the provider
+        /// gets it wrong.
         package var isEuro: Bool
     }
 
@@ -115,7 +116,8 @@ package struct EmbeddedPSP: Sendable {
         }
     }
 
-    /// The movement that operation `number` made, if it made one by now. A pending operation is settled first.
+    /// The movement that operation `number` made, if it made one by now. A pending operation is
+    /// settled first.
     package mutating func movement(_ number: Int, now: UInt32) -> Movement? {
         core.advance(to: now)
         let number = UInt32(number)
@@ -137,7 +139,8 @@ package struct EmbeddedPSP: Sendable {
         )
     }
 
-    /// The shopper of the charge under `reference` is done; nothing happens when none is waited for.
+    /// The shopper of the charge under `reference` is done; nothing happens when none is waited
+    /// for.
     package mutating func finishAction(reference: String, succeeds: Bool, now: UInt32) {
         core.advance(to: now)
         var number = core.store.authorization(reference: reference.utf8.span, hash: core.hash(reference.utf8.span))

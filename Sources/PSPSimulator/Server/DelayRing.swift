@@ -1,5 +1,5 @@
-/// Answers that wait for their time: one bucket per millisecond, so that a latency costs an append instead of a timer.
-/// Delays longer than the ring stay in their bucket for another round.
+/// Answers that wait for their time: one bucket per millisecond, so that a latency costs an append
+/// instead of a timer. Delays longer than the ring stay in their bucket for another round.
 struct DelayRing<Element> {
     /// Milliseconds per round; a power of two.
     private static var length: Int { 1_024 }

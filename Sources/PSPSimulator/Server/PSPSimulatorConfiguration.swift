@@ -1,6 +1,7 @@
 /// How to run the simulator: where it listens and how it behaves at the start.
 package struct PSPSimulatorConfiguration: Sendable {
-    /// The address to listen on; loopback unless told otherwise, because the control and oracle routes need no secret.
+    /// The address to listen on; loopback unless told otherwise, because the control and oracle
+    /// routes need no secret.
     package var host: String
     /// The port to listen on; 0 lets the system choose (`PSPSimulatorServer.port` tells which).
     package var port: Int
@@ -14,8 +15,8 @@ package struct PSPSimulatorConfiguration: Sendable {
     package var interface: SimulatorInterface
     /// What every random decision is drawn from, together with the request's idempotency key.
     package var seed: UInt64
-    /// Event loops. Only 1 is supported: all state belongs to one loop, because a charge made on one connection may be
-    /// captured on another. `start` refuses anything else.
+    /// Event loops. Only 1 is supported: all state belongs to one loop, because a charge made on
+    /// one connection may be captured on another. `start` refuses anything else.
     package var loops: Int
     /// The number of operations kept before new ones are refused with 503 `not_executed`.
     package var maximumOperations: Int

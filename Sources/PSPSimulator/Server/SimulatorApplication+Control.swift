@@ -45,7 +45,8 @@ extension SimulatorApplication {
 
     /// Random, because two runs with one seed must not share identifiers.
     static func freshEpoch(after previous: UInt32?) -> UInt32 {
-        // Its last hexadecimal digit is a letter, so that no identifier is a row of digits that a card number could be.
+        // Its last hexadecimal digit is a letter, so that no identifier is a row of digits that a
+        // card number could be.
         let epoch = UInt32.random(in: 0 ... .max) & ~0xf | UInt32.random(in: 0xa...0xf)
         return epoch == previous ? epoch ^ 1 : epoch
     }

@@ -2,7 +2,8 @@ import HTTPTransport
 import NIOCore
 
 extension SimulatorApplication {
-    /// The size of the pieces in which the complete oracle leaves, in bytes. One is on its way at a time.
+    /// The size of the pieces in which the complete oracle leaves, in bytes. One is on its way at a
+    /// time.
     private static let pieceBytes = 131_072
     /// The most lines of one page.
     private static let maximumPageLines = 100_000
@@ -72,9 +73,9 @@ extension SimulatorApplication {
         guard loop.sendPiece(walk.token, piece, isLast: isLast, promise: written), let next else { return }
         var rest = walk
         rest.next = next
-        // The next piece when this one has left: a slow reader costs one piece of memory. By way of the event loop,
-        // because a piece may have left already: calling on directly would nest as deep as there are pieces, and payments
-        // would wait for all of them.
+        // The next piece when this one has left: a slow reader costs one piece of memory. By way of
+        // the event loop, because a piece may have left already: calling on directly would nest as
+        // deep as there are pieces, and payments would wait for all of them.
         let eventLoop = loop.eventLoop
         written.futureResult.assumeIsolated().whenSuccess {
             eventLoop.assumeIsolated().execute { self.continueOracle(rest) }

@@ -3,8 +3,8 @@ import NIOCore
 import NIOHPACK
 import WireJSON
 
-/// Binds the simulator's core to an event loop and a server: reads requests, lets the core decide, and carries the
-/// verdict out, now or when its latency is over. Owned by that loop.
+/// Binds the simulator's core to an event loop and a server: reads requests, lets the core decide,
+/// and carries the verdict out, now or when its latency is over. Owned by that loop.
 final class SimulatorApplication: HTTPServerApplication {
     /// Answers that wait for their latency, at most; above, answers leave early.
     static let maximumDelayed = 1_000_000
@@ -158,7 +158,8 @@ final class SimulatorApplication: HTTPServerApplication {
 
     private func tick() {
         let now = now
-        // Taken out first: answering may deliver the next request of an HTTP/1.1 connection, which may insert.
+        // Taken out first: answering may deliver the next request of an HTTP/1.1 connection, which
+        // may insert.
         delayed.advance(to: now, into: &expired)
         let answers = expired
         expired.removeAll(keepingCapacity: true)

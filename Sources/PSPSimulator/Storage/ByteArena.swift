@@ -1,4 +1,5 @@
-/// Short byte strings (references and idempotency keys), each stored once behind its length and named by its position.
+/// Short byte strings (references and idempotency keys), each stored once behind its length and
+/// named by its position.
 struct ByteArena {
     /// The longest string that fits: its length is one byte.
     static let maximumLength = 255

@@ -1,4 +1,5 @@
-/// An array that grows by whole chunks, so that a million-element store never copies itself in the middle of a request.
+/// An array that grows by whole chunks, so that a million-element store never copies itself in the
+/// middle of a request.
 struct ChunkedArray<Element: Sendable>: Sendable {
     private static var shift: Int { 14 }
     private static var chunkLength: Int { 1 << shift }

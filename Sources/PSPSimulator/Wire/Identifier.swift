@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Names like `ch_1f3a90c200000007`: a prefix, the store's epoch and a number, in lower-case hexadecimal.
+/// Names like `ch_1f3a90c200000007`: a prefix, the store's epoch and a number, in lower-case
+/// hexadecimal.
 enum Identifier {
     static let chargePrefix: StaticString = "ch_"
     static let actionPrefix: StaticString = "act_"
@@ -44,7 +45,8 @@ enum Identifier {
     }
 
     private static func writeHexadecimal(_ value: UInt32, into buffer: inout ByteBuffer) {
-        // Gathered in one word, because eight writes of a byte cost eight bounds checks and eight index moves.
+        // Gathered in one word, because eight writes of a byte cost eight bounds checks and eight
+        // index moves.
         var word: UInt64 = 0
         for shift in stride(from: UInt32(28), through: 0, by: -4) {
             let nibble = UInt64(value >> shift & 15)

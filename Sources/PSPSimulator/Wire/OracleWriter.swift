@@ -1,11 +1,13 @@
 import NIOCore
 import WireJSON
 
-/// Tells what really happened: one JSON line per reference and operation, by the rules in `docs/psp-simulator.md`.
-/// Declined, pending and never executed operations do not appear: nothing moved.
+/// Tells what really happened: one JSON line per reference and operation, by the rules in
+/// `docs/psp-simulator.md`. Declined, pending and never executed operations do not appear: nothing
+/// moved.
 enum OracleWriter {
-    /// Writes the lines of the references whose first authorisation is in `range`, until at least `lines` lines or `bytes`
-    /// bytes are there. A reference is never split. Returns where to carry on; nil after the last.
+    /// Writes the lines of the references whose first authorisation is in `range`, until at least
+    /// `lines` lines or `bytes` bytes are there. A reference is never split. Returns where to carry
+    /// on; nil after the last.
     static func write(
         from range: Range<UInt32>,
         lines: Int,
@@ -46,7 +48,8 @@ enum OracleWriter {
         return lines
     }
 
-    /// One line for all authorisations of a reference: two of them are the double charge that this exists to show.
+    /// One line for all authorisations of a reference: two of them are the double charge that this
+    /// exists to show.
     private static func writeAuthorization(
         first: UInt32,
         in store: borrowing SimulatorStore,
@@ -63,7 +66,8 @@ enum OracleWriter {
         return 1
     }
 
-    /// One line for the capture inside a sale, and one for every capture, cancellation and refund of the charge.
+    /// One line for the capture inside a sale, and one for every capture, cancellation and refund
+    /// of the charge.
     private static func writeMovements(
         authorization: UInt32,
         in store: borrowing SimulatorStore,

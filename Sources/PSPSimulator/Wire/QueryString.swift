@@ -1,6 +1,7 @@
 /// Reads `name=value` pairs behind a path's question mark.
 enum QueryString {
-    /// The value of the first pair of that name, percent-decoded; nil without one or when its encoding is broken.
+    /// The value of the first pair of that name, percent-decoded; nil without one or when its
+    /// encoding is broken.
     static func value(of name: StaticString, in query: Span<UInt8>) -> [UInt8]? {
         var start = 0
         while start < query.count {

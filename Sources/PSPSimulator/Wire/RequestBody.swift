@@ -1,6 +1,7 @@
 import WireJSON
 
-/// The body of a POST, read in one pass. Members that this provider does not know are skipped, as real ones do.
+/// The body of a POST, read in one pass. Members that this provider does not know are skipped, as
+/// real ones do.
 struct RequestBody {
     var amount: JSONNumber?
     var currency: JSONString?
@@ -41,7 +42,8 @@ struct RequestBody {
         try cursor.finish(input)
     }
 
-    /// A positive whole number of minor units. The largest `Int64` is refused: `tok_wrong_amount` adds one.
+    /// A positive whole number of minor units. The largest `Int64` is refused: `tok_wrong_amount`
+    /// adds one.
     var minorUnits: Int64? {
         guard let amount, case .integer(let value) = amount.value, value > 0, value < .max else { return nil }
         return value

@@ -7,7 +7,8 @@ enum Route: Equatable {
     case followUp(OperationKind, UInt32?)
     case readOperation
     case voidReference
-    /// The shopper's page, and what the shopper does there; nil when the identifier names no action of this store.
+    /// The shopper's page, and what the shopper does there; nil when the identifier names no action
+    /// of this store.
     case showAction(UInt32?)
     case finishAction(UInt32?, succeeds: Bool)
     case oracle
@@ -19,7 +20,8 @@ enum Route: Equatable {
     case methodNotAllowed
     case notFound
 
-    /// Whether it needs `authorization` (the provider's API does; control and oracle are the operator's).
+    /// Whether it needs `authorization` (the provider's API does; control and oracle are the
+    /// operator's).
     var needsAuthorization: Bool {
         switch self {
         case .createCharge, .listCharges, .readCharge, .followUp, .readOperation, .voidReference: true

@@ -1,5 +1,6 @@
-/// A connector by its number: a PSP, a merchant account at it, and a credential. `ConnectorRegistry` binds numbers to names;
-/// records and the ledger hold the number. 0 is no connector.
+/// A connector by its number: a PSP, a merchant account at it, and a credential.
+/// `ConnectorRegistry` binds numbers to names; records and the ledger hold the number. 0 is no
+/// connector.
 package struct ConnectorID: Hashable, Sendable {
     /// 1...65,535
     package let rawValue: UInt16
@@ -22,7 +23,8 @@ extension ConnectorID: CustomStringConvertible {
     package var description: String { "connector \(rawValue)" }
 }
 
-/// A connector's name in configuration, metrics and answers: 1 to 64 lower-case letters, digits, hyphens and underscores.
+/// A connector's name in configuration, metrics and answers: 1 to 64 lower-case letters, digits,
+/// hyphens and underscores.
 package struct ConnectorName: Hashable, Sendable, CustomStringConvertible {
     /// The longest name, in bytes.
     package static let maximumBytes = 64

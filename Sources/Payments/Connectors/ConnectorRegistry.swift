@@ -1,14 +1,17 @@
-/// Which number each connector has. A number is given once, to one name, and never reused: journals and ledgers refer to
-/// it for ever. A connector that leaves the configuration keeps its number, and has it again when it returns.
+/// Which number each connector has. A number is given once, to one name, and never reused: journals
+/// and ledgers refer to it for ever. A connector that leaves the configuration keeps its number,
+/// and has it again when it returns.
 ///
-/// The data directory holds the registry; this is its content. It only grows, to at most `maximumConnectors` names.
+/// The data directory holds the registry; this is its content. It only grows, to at most
+/// `maximumConnectors` names.
 package struct ConnectorRegistry: Equatable, Sendable {
     /// The most names of one registry, those included that left the configuration.
     package static let maximumConnectors = 4_096
 
     /// Why a name gets no number.
     package enum Problem: Error, Equatable, Sendable {
-        /// The registry holds `maximumConnectors` names. An operator must reuse a name; a retry does not help.
+        /// The registry holds `maximumConnectors` names. An operator must reuse a name; a retry
+        /// does not help.
         case full
         /// A stored registry has a gap, or a name twice: it was edited or damaged.
         case inconsistent
@@ -47,7 +50,8 @@ package struct ConnectorRegistry: Equatable, Sendable {
         return index < names.count ? names[index] : nil
     }
 
-    /// The number of a name, which is registered if it is new. The caller stores the registry before it uses the number.
+    /// The number of a name, which is registered if it is new. The caller stores the registry
+    /// before it uses the number.
     package mutating func number(for name: ConnectorName) throws(Problem) -> ConnectorID {
         if let number = numbers[name] { return number }
         guard names.count < Self.maximumConnectors,

@@ -1,4 +1,5 @@
-/// What the card network or the issuer advises after a decline. It overrules the decline's class. The raw value is journaled.
+/// What the card network or the issuer advises after a decline. It overrules the decline's class.
+/// The raw value is journaled.
 package enum DeclineAdvice: UInt8, Sendable, CaseIterable {
     /// The PSP reported none.
     case none = 0
@@ -19,7 +20,8 @@ package enum DeclineAdvice: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// The advice of this name, as Stripe's `advice_code` spells it; `none` for an unknown or absent one.
+    /// The advice of this name, as Stripe's `advice_code` spells it; `none` for an unknown or
+    /// absent one.
     package init(code: String?) {
         self = Self.allCases.first { $0 != .none && $0.name.description == code } ?? .none
     }

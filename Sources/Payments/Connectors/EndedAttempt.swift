@@ -1,5 +1,5 @@
-/// An attempt that was definitely not executed, and after which the next connector of the route tried. A payment keeps them for
-/// its answers.
+/// An attempt that was definitely not executed, and after which the next connector of the route
+/// tried. A payment keeps them for its answers.
 package struct EndedAttempt: Sendable, Equatable {
     /// How it ended: there is no other end that another attempt may follow.
     package enum Outcome: Sendable, Equatable {
@@ -11,7 +11,8 @@ package struct EndedAttempt: Sendable, Equatable {
     package var number: UInt16
     package var connector: ConnectorID
     package var outcome: Outcome
-    /// What the connector reported later, against its own definite no. Such money belongs to no operation.
+    /// What the connector reported later, against its own definite no. Such money belongs to no
+    /// operation.
     package var reported: Reported
 
     /// What an event said that a connector had executed after all; the raw value is stored.
@@ -52,8 +53,9 @@ extension EndedAttempt {
         return details
     }
 
-    /// Number and connector (u16 each), 1 for declined or 2 for not executed with what was reported later in the high bits, class and
-    /// code or the failure and 0, advice, the length of the PSP's code, that code. The PSP's reference stays in the journal alone.
+    /// Number and connector (u16 each), 1 for declined or 2 for not executed with what was reported
+    /// later in the high bits, class and code or the failure and 0, advice, the length of the PSP's
+    /// code, that code. The PSP's reference stays in the journal alone.
     package var packed: [UInt8] {
         var bytes = [UInt8]()
         for word in [number, connector.rawValue] {

@@ -22,8 +22,9 @@ package enum FailoverDecision: Sendable, Hashable {
     }
 }
 
-/// Whether an authorization moves on to the next connector (docs/payments.md, "Attempts"). Pure: the same arguments always decide the
-/// same, and the decision is journaled with the attempt, so that a replay does not ask again.
+/// Whether an authorization moves on to the next connector (docs/payments.md, "Attempts"). Pure:
+/// the same arguments always decide the same, and the decision is journaled with the attempt, so
+/// that a replay does not ask again.
 package enum FailoverPolicy {
     /// The most attempts of one request, at all its connectors together.
     package static let maximumAttempts: UInt16 = 3
@@ -54,8 +55,8 @@ package enum FailoverPolicy {
         }
     }
 
-    /// A soft technical decline and a configuration decline say nothing about the shopper's means. Insufficient funds never moves on,
-    /// whatever class the adapter gave it.
+    /// A soft technical decline and a configuration decline say nothing about the shopper's means.
+    /// Insufficient funds never moves on, whatever class the adapter gave it.
     private static func allowsNext(_ category: DeclineClass, _ code: DeclineCode) -> Bool {
         guard code != .insufficientFunds else { return false }
         return switch category {
@@ -66,8 +67,8 @@ package enum FailoverPolicy {
 }
 
 extension CallFailure {
-    /// Whether a PSP that is said not to have executed the call may have done so. An adapter must not report these as certain; if one
-    /// does, no other connector tries.
+    /// Whether a PSP that is said not to have executed the call may have done so. An adapter must
+    /// not report these as certain; if one does, no other connector tries.
     package var leavesDoubt: Bool {
         switch self {
         case .serverError, .badResponse, .conflict, .pendingAtProvider: true

@@ -1,7 +1,9 @@
-/// The fields of a payment that Millrace carries but never decides by, packed as (tag, length, bytes) in one flat
-/// array: immutable after creation, journaled as they are, kept in the shard's arena.
+/// The fields of a payment that Millrace carries but never decides by, packed as (tag, length,
+/// bytes) in one flat array: immutable after creation, journaled as they are, kept in the shard's
+/// arena.
 ///
-/// Values are unescaped UTF-8, already validated (well-formed, within limits, no card number) by the edge.
+/// Values are unescaped UTF-8, already validated (well-formed, within limits, no card number) by
+/// the edge.
 package struct PaymentDetails: Sendable, Equatable {
     /// What a field is; the raw value is journaled.
     package enum Field: UInt8, Sendable {
@@ -12,23 +14,27 @@ package struct PaymentDetails: Sendable, Equatable {
         /// Followed directly by its `metadataValue`.
         case metadataKey = 5
         case metadataValue = 6
-        /// The merchant's own reference of the customer; also what velocity rules and the customer lists look at.
+        /// The merchant's own reference of the customer; also what velocity rules and the customer
+        /// lists look at.
         case customer = 7
-        /// What the fraud rules said when the payment was made (`RiskNote`); in front of all others, and only where they said
-        /// something. The shard writes it, never the merchant.
+        /// What the fraud rules said when the payment was made (`RiskNote`); in front of all
+        /// others, and only where they said something. The shard writes it, never the merchant.
         case risk = 8
         /// See `PaymentDetails+Money.swift`.
         case wallet = 20
         case splitPlan = 21
         case split = 22
         case manual = 23
-        /// Events that were applied: 8 bytes of the digest of each one's identifier, in order. The shard notes it.
+        /// Events that were applied: 8 bytes of the digest of each one's identifier, in order. The
+        /// shard notes it.
         case appliedEvents = 24
-        /// Of a confirmation that is running: what the shopper brought back from the provider's page.
+        /// Of a confirmation that is running: what the shopper brought back from the provider's
+        /// page.
         case returnData = 25
         /// Where the events before those are (`ArenaSlice`, 12 bytes): in memory only.
         case olderEvents = 26
-        /// An attempt that ended before the connector changed (`EndedAttempt.packed`); one field for each. The shard notes it.
+        /// An attempt that ended before the connector changed (`EndedAttempt.packed`); one field
+        /// for each. The shard notes it.
         case endedAttempt = 27
     }
 
@@ -59,8 +65,9 @@ package struct PaymentDetails: Sendable, Equatable {
         append(field, Array(value.utf8).span)
     }
 
-    /// Visits the fields of packed details in order of appending. Passes fields of a later version by. Stops silently at a
-    /// malformed end: the bytes are covered by the journal's checksum, so that can only be a defect of this program.
+    /// Visits the fields of packed details in order of appending. Passes fields of a later version
+    /// by. Stops silently at a malformed end: the bytes are covered by the journal's checksum, so
+    /// that can only be a defect of this program.
     package static func forEachField(in packed: Span<UInt8>, _ body: (Field, Range<Int>) -> Void) {
         forEachPart(of: packed) { tag, whole in
             guard let field = Field(rawValue: tag) else { return }
@@ -68,9 +75,9 @@ package struct PaymentDetails: Sendable, Equatable {
         }
     }
 
-    /// The same details without some fields. All others stay as they are and in their order, also those that this version
-    /// does not know and a malformed end. Whatever changes details goes through here, so that a change of one field loses no
-    /// other.
+    /// The same details without some fields. All others stay as they are and in their order, also
+    /// those that this version does not know and a malformed end. Whatever changes details goes
+    /// through here, so that a change of one field loses no other.
     package static func keeping(
         in packed: Span<UInt8>,
         without dropped: Set<Field>,

@@ -1,4 +1,5 @@
-/// How far a dispute has come (docs/payments.md, "Transitions"); the raw value is journaled and stored.
+/// How far a dispute has come (docs/payments.md, "Transitions"); the raw value is journaled and
+/// stored.
 package enum DisputeStatus: UInt8, Sendable, CaseIterable {
     /// An inquiry, a request for information or a fraud notice: no money has moved.
     case warning = 1
@@ -29,11 +30,13 @@ package enum DisputeStatus: UInt8, Sendable, CaseIterable {
     package var isOpen: Bool { self == .open || self == .underReview }
 }
 
-/// One dispute of a payment: the third of the orthogonal regions (docs/payments.md, "Three regions").
+/// One dispute of a payment: the third of the orthogonal regions (docs/payments.md, "Three
+/// regions").
 @usableFromInline package struct Dispute: Sendable {
     package let id: DisputeID
     package let payment: PaymentID
-    /// What is disputed, in minor units: the amount of the newest chargeback, or what the warning is about.
+    /// What is disputed, in minor units: the amount of the newest chargeback, or what the warning
+    /// is about.
     package internal(set) var amountMinor: Int64
     /// The fees of its chargebacks that the merchant bears.
     package internal(set) var feeMinor: Int64 = 0
@@ -46,7 +49,8 @@ package enum DisputeStatus: UInt8, Sendable, CaseIterable {
     package internal(set) var isChargeRefundable = false
     /// Lost because no evidence came in time, not by the provider's word.
     package internal(set) var isPresumedLost = false
-    /// The last moment for evidence, in milliseconds since 1970; 0 for none. Passed while it is open, it is lost.
+    /// The last moment for evidence, in milliseconds since 1970; 0 for none. Passed while it is
+    /// open, it is lost.
     package internal(set) var evidenceDueAt: Int64 = 0
     /// Milliseconds since 1970 of the last transition.
     package internal(set) var updatedAt: Int64

@@ -1,7 +1,8 @@
 import Money
 
 extension Payment {
-    /// What a chargeback can take: never more than was captured in all, and what was refunded only where the event says so.
+    /// What a chargeback can take: never more than was captured in all, and what was refunded only
+    /// where the event says so.
     private func disputableMinor(_ event: ProviderEvent) -> Int64 {
         event.includesRefunded ? capturedMinor - disputedMinor - disputeLostMinor : refundableMinor
     }
@@ -87,8 +88,8 @@ extension Payment {
         switch dispute.status {
         case .open: return .fact(PaymentFact(.disputeUnderReview, amountMinor: 0, in: currency))
         case .underReview: return .known
-        // Evidence went another way, or the case goes on in arbitration. The money stays where it is until the provider has
-        // decided.
+        // Evidence went another way, or the case goes on in arbitration. The money stays where it
+        // is until the provider has decided.
         case .lost, .won: return .known
         case .warning, .warningClosed: throw .notAllowed
         }

@@ -1,5 +1,5 @@
-/// 26 characters of Crockford base 32 (lower case) over 128 bits, as ULID lays them out: the first character holds
-/// the top three bits, so that equal-length texts sort as the numbers do.
+/// 26 characters of Crockford base 32 (lower case) over 128 bits, as ULID lays them out: the first
+/// character holds the top three bits, so that equal-length texts sort as the numbers do.
 package enum Base32 {
     @usableFromInline static let alphabet: StaticString = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -18,8 +18,9 @@ package enum Base32 {
         }
     }
 
-    /// The 128 bits that `text` spells, or `nil` when it is not 26 characters of the alphabet below 2^128.
-    /// Only the canonical (lower-case) spelling is accepted, so that one identifier has one text.
+    /// The 128 bits that `text` spells, or `nil` when it is not 26 characters of the alphabet below
+    /// 2^128. Only the canonical (lower-case) spelling is accepted, so that one identifier has one
+    /// text.
     package static func parse(_ text: some Collection<UInt8>) -> (high: UInt64, low: UInt64)? {
         guard text.count == length, let first = text.first, first <= UInt8(ascii: "7") else { return nil }
         var value: UInt128 = 0
@@ -38,8 +39,9 @@ package enum Base32 {
     }()
 }
 
-/// A payment's identifier: `pay_` + 26 characters that hold the time of creation, the shard and the shard's own
-/// sequence number, so that a look-up finds shard and payment without a table and a replay makes the same identifiers.
+/// A payment's identifier: `pay_` + 26 characters that hold the time of creation, the shard and the
+/// shard's own sequence number, so that a look-up finds shard and payment without a table and a
+/// replay makes the same identifiers.
 package struct PaymentID: Hashable, Sendable, CustomStringConvertible {
     /// Milliseconds since 1970 in the upper 48 bits, the shard in the lower 16.
     package let high: UInt64
@@ -83,7 +85,8 @@ package struct RefundID: PaymentPartIdentifier {
     }
 }
 
-/// One HTTP request's identifier: `req_` + 26 characters, random; it ties an answer, a log line and a journal record.
+/// One HTTP request's identifier: `req_` + 26 characters, random; it ties an answer, a log line and
+/// a journal record.
 package struct RequestID: Hashable, Sendable, CustomStringConvertible {
     package let high: UInt64
     package let low: UInt64
@@ -98,8 +101,9 @@ package struct RequestID: Hashable, Sendable, CustomStringConvertible {
     package var description: String { identifierText(Self.prefix, high: high, low: low) }
 }
 
-/// A merchant, as the journal knows it: the first eight bytes (big endian) of SHA-256 over the merchant's configured
-/// text identifier. Stable across restarts and reordering of the configuration; collisions are refused at start.
+/// A merchant, as the journal knows it: the first eight bytes (big endian) of SHA-256 over the
+/// merchant's configured text identifier. Stable across restarts and reordering of the
+/// configuration; collisions are refused at start.
 package struct MerchantID: Hashable, Sendable {
     package let rawValue: UInt64
 
@@ -107,8 +111,8 @@ package struct MerchantID: Hashable, Sendable {
         self.rawValue = rawValue
     }
 
-    /// The shard that owns this merchant: the remainder of the identifier by the number of shards, which is fixed when
-    /// a data directory is made.
+    /// The shard that owns this merchant: the remainder of the identifier by the number of shards,
+    /// which is fixed when a data directory is made.
     package func shard(of shardCount: UInt16) -> UInt16 {
         UInt16(truncatingIfNeeded: rawValue % UInt64(shardCount))
     }

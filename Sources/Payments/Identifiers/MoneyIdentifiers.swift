@@ -25,8 +25,8 @@ package struct WalletID: ShardIdentifier {
     package var accountOwner: UInt64 { UInt64(shard) << 48 | low }
 }
 
-/// An exchange quote's identifier: `fxq_` + 26 characters. Its conversion, of which there is one at most, has the same numbers
-/// behind `fxc_`.
+/// An exchange quote's identifier: `fxq_` + 26 characters. Its conversion, of which there is one at
+/// most, has the same numbers behind `fxc_`.
 package struct QuoteID: ShardIdentifier {
     package static let prefix: StaticString = "fxq_"
     package static let conversionPrefix: StaticString = "fxc_"

@@ -1,5 +1,5 @@
-/// An identifier of four characters of prefix and 26 of `Base32`: time, shard, and a number of the shard's own, as `PaymentID` has
-/// them.
+/// An identifier of four characters of prefix and 26 of `Base32`: time, shard, and a number of the
+/// shard's own, as `PaymentID` has them.
 package protocol TextIdentifier: Hashable, Sendable, CustomStringConvertible {
     /// Four ASCII characters, the last an underscore.
     static var prefix: StaticString { get }
@@ -34,8 +34,8 @@ extension ShardIdentifier {
     package var sequence: UInt64 { low }
 }
 
-/// Of what belongs to a payment: the lower half holds the payment's sequence number (48 bits) and an ordinal on it (16, from 1), so
-/// that it leads to its payment without a table.
+/// Of what belongs to a payment: the lower half holds the payment's sequence number (48 bits) and
+/// an ordinal on it (16, from 1), so that it leads to its payment without a table.
 package protocol PaymentPartIdentifier: TextIdentifier {}
 
 extension PaymentPartIdentifier {

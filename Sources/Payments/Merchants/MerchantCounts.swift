@@ -1,7 +1,8 @@
 /// How much of one table each merchant holds: entries, and bytes where the table reserves any.
 ///
-/// A merchant keeps its place while the process runs, so that the place can be stored with an entry and no hash is needed when
-/// the entry leaves. There are at most as many places as merchants in the configuration.
+/// A merchant keeps its place while the process runs, so that the place can be stored with an entry
+/// and no hash is needed when the entry leaves. There are at most as many places as merchants in
+/// the configuration.
 package struct MerchantCounts: Sendable {
     private struct Held {
         var count = 0
@@ -87,7 +88,8 @@ package struct MerchantShare: Sendable, Equatable {
 
     /// The entries of `capacity` that one merchant may hold; never none.
     package func of(_ capacity: Int) -> Int {
-        // What is kept for the others is rounded down: of three places or fewer, one merchant may hold all.
+        // What is kept for the others is rounded down: of three places or fewer, one merchant may
+        // hold all.
         max(1, capacity - capacity / 100 * (100 - percent) - capacity % 100 * (100 - percent) / 100)
     }
 }

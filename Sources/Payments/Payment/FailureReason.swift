@@ -1,6 +1,8 @@
-/// Why the gateway reverses what a PSP executed: it voids or refunds without a request. The raw value is journaled.
+/// Why the gateway reverses what a PSP executed: it voids or refunds without a request. The raw
+/// value is journaled.
 package enum ReversalReason: UInt8, Sendable, CaseIterable {
-    /// The shopper did not finish in time, or an authorization's outcome stayed unknown for too long.
+    /// The shopper did not finish in time, or an authorization's outcome stayed unknown for too
+    /// long.
     case abandoned = 13
     /// The PSP approved less than asked, and the merchant does not accept that.
     case partialAuthorization = 14
@@ -10,7 +12,8 @@ package enum ReversalReason: UInt8, Sendable, CaseIterable {
     case conflict = 17
 }
 
-/// Why a risk decision ended a payment before anything was sent to a PSP. The raw value is journaled.
+/// Why a risk decision ended a payment before anything was sent to a PSP. The raw value is
+/// journaled.
 package enum RiskRefusal: UInt8, Sendable, CaseIterable {
     /// The fraud rules or the scorer refused it.
     case blocked = 20
@@ -20,7 +23,8 @@ package enum RiskRefusal: UInt8, Sendable, CaseIterable {
     case reviewTimedOut = 22
 }
 
-/// Why a payment or a refund failed, where no PSP declined it. The raw value of each is one byte, and is journaled.
+/// Why a payment or a refund failed, where no PSP declined it. The raw value of each is one byte,
+/// and is journaled.
 package enum FailureReason: Hashable, Sendable {
     /// The PSP certainly did not execute it.
     case call(CallFailure)

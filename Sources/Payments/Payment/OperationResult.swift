@@ -4,8 +4,10 @@ package enum OperationResult: Sendable, Equatable {
     case succeeded
     case declined(DeclineClass, DeclineCode)
     case notExecuted(FailureReason)
-    /// Executed, but for another amount or currency: it stays as it is until an operator resolves it.
+    /// Executed, but for another amount or currency: it stays as it is until an operator resolves
+    /// it.
     case conflicted
-    /// Of an authorization: the shopper must do something first. The operation is over, the payment goes on by `confirm`.
+    /// Of an authorization: the shopper must do something first. The operation is over, the payment
+    /// goes on by `confirm`.
     case actionRequired
 }

@@ -1,5 +1,6 @@
-// Transitions. Each states what must hold before it (a record that breaks that is a defect, here or in the journal, and
-// going on would miscount money) and checks the invariants after it. Live decisions and replay both come through here.
+// Transitions. Each states what must hold before it (a record that breaks that is a defect, here or
+// in the journal, and going on would miscount money) and checks the invariants after it. Live
+// decisions and replay both come through here.
 extension Payment {
     /// An operation other than a refund was accepted, or begun by the gateway itself.
     /// - Parameter cause: why the gateway began it. nil when a merchant asked for it.
@@ -41,9 +42,11 @@ extension Payment {
 
     /// The operation that is running, other than a refund, came to its end.
     /// - Parameters:
-    ///   - amountMinor: what was authorized (for an increment: in all) or captured; the amount voided for a cancel.
+    ///   - amountMinor: what was authorized (for an increment: in all) or captured; the amount
+    ///     voided for a cancel.
     ///   - staysOpen: a capture that succeeds leaves the rest of the authorization open.
-    ///   - deadline: when the authorization ends by itself, or the shopper's action must be done; 0 for not known.
+    ///   - deadline: when the authorization ends by itself, or the shopper's action must be done; 0
+    ///     for not known.
     package mutating func operationFinished(
         _ operation: ProviderOperation,
         _ result: OperationResult,
@@ -67,7 +70,8 @@ extension Payment {
         checkInvariants()
     }
 
-    /// The running authorization was definitely not executed at its connector, and the next one of the route tries.
+    /// The running authorization was definitely not executed at its connector, and the next one of
+    /// the route tries.
     /// - Precondition: `next` is a place of the route behind the present one.
     package mutating func attemptEnded(nextPosition next: UInt8, at time: Int64) {
         precondition(phase == .created && running == .authorize, "an attempt ended in \(phase)")
@@ -163,7 +167,8 @@ extension Payment {
         precondition(isOpen || phase == .requiresAction, "cancelled in \(phase)")
         switch result {
         case .succeeded:
-            // Given up by the gateway before anything was authorized, it has failed; the merchant's own cancel is a cancel.
+            // Given up by the gateway before anything was authorized, it has failed; the merchant's
+            // own cancel is a cancel.
             phase = capturedMinor > 0 ? .captured : phase == .requiresAction && failure != nil ? .failed : .voided
         // Of a conflict it is known already what was captured: it is in suspense.
         case .declined(_, .alreadyCaptured) where isOpen && failure != .reversal(.conflict):
@@ -209,7 +214,8 @@ extension Payment {
         checkInvariants()
     }
 
-    /// A refund that had succeeded came back (REFUND_FAILED, refund_failure): the money is the merchant's again.
+    /// A refund that had succeeded came back (REFUND_FAILED, refund_failure): the money is the
+    /// merchant's again.
     package mutating func refundBounced(amountMinor: Int64, at time: Int64) {
         precondition(refundedMinor >= amountMinor, "a refund bounced that had not succeeded")
         refundedMinor -= amountMinor

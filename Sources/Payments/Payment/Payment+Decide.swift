@@ -17,14 +17,15 @@ package enum OperationRefusal: Error, Equatable, Sendable {
 }
 
 extension Payment {
-    /// The most refunds of one payment, whatever became of them: they are found by walking from the newest.
+    /// The most refunds of one payment, whatever became of them: they are found by walking from the
+    /// newest.
     package static let maximumRefunds: UInt16 = 1_000
 
     /// The largest amount of a payment, after increments, in minor units (as the API's `amount`).
     package static let maximumAmountMinor = MinorUnits.defaultMaximum
 
-    /// The amount that a capture may take now; `requested` nil means all that is held. A capture beyond that, as far as the provider
-    /// lets it go, is final.
+    /// The amount that a capture may take now; `requested` nil means all that is held. A capture
+    /// beyond that, as far as the provider lets it go, is final.
     package func captureAmount(
         requested: Int64?,
         isFinal: Bool = true,
@@ -39,18 +40,21 @@ extension Payment {
         return amount
     }
 
-    /// Whether a capture of this amount leaves the authorization open: only one that is not said to be final, and not of all.
+    /// Whether a capture of this amount leaves the authorization open: only one that is not said to
+    /// be final, and not of all.
     package func staysOpen(afterCaptureOf amountMinor: Int64, isFinal: Bool) -> Bool {
         !isFinal && amountMinor < capturableMinor
     }
 
-    /// Whether a cancel may be sent now: only while something is held; what was captured is refunded instead.
+    /// Whether a cancel may be sent now: only while something is held; what was captured is
+    /// refunded instead.
     package func checkCancel() throws(OperationRefusal) {
         try checkIdle()
         guard isOpen || phase == .requiresAction, cancelCount < .max else { throw .unexpectedState }
     }
 
-    /// What a cancel releases: the rest of the hold, or the whole amount that waits for the shopper.
+    /// What a cancel releases: the rest of the hold, or the whole amount that waits for the
+    /// shopper.
     package var cancelledMinor: Int64 { phase == .requiresAction ? amountMinor : capturableMinor }
 
     /// The new total of an increment, if the authorization may be raised to it now.
@@ -72,15 +76,16 @@ extension Payment {
         guard phase == .requiresAction, confirmCount < .max else { throw .unexpectedState }
     }
 
-    /// The amount that a refund may take now; `requested` nil means all that is left. Several refunds may run at once:
-    /// the sum rule counts the pending ones.
+    /// The amount that a refund may take now; `requested` nil means all that is left. Several
+    /// refunds may run at once: the sum rule counts the pending ones.
     package func refundAmount(requested: Int64?) throws(OperationRefusal) -> Int64 {
         try checkIdle()
         guard phase == .captured else { throw .unexpectedState }
         guard refundCount < Self.maximumRefunds else { throw .tooManyRefunds }
         guard disputedMinor == 0 || flags.contains(.refundableWhileDisputed) else { throw .disputed }
         guard refundableMinor > 0 else {
-            // All of it was refunded, or is being: the one is final, the other may yet fail and free the amount.
+            // All of it was refunded, or is being: the one is final, the other may yet fail and
+            // free the amount.
             throw refundPendingMinor > 0 ? .operationInProgress : .unexpectedState
         }
         let amount = requested ?? refundableMinor

@@ -1,5 +1,6 @@
-// Events of a connector that had said a definite no, so that the payment went on to another one. What it moved after all belongs to no
-// operation: it goes to suspense at that connector, with an alarm, and an operator has it returned (docs/payments.md, "Attempts").
+// Events of a connector that had said a definite no, so that the payment went on to another one.
+// What it moved after all belongs to no operation: it goes to suspense at that connector, with an
+// alarm, and an operator has it returned (docs/payments.md, "Attempts").
 extension Payment {
     /// Whether such an event is taken; all others are a mistake of who reports them.
     package static func takesOfEarlierConnector(_ type: PaymentEventType) -> Bool {

@@ -19,7 +19,8 @@ package enum EventDecision: Sendable, Equatable {
     case fact(PaymentFact)
     /// It is known already.
     case known
-    /// It ends the operation that is running on the payment, or on its refund, as the PSP's answer would.
+    /// It ends the operation that is running on the payment, or on its refund, as the PSP's answer
+    /// would.
     case outcome(ProviderOutcome)
 }
 
@@ -45,7 +46,8 @@ package struct EventContext: Sendable {
     package var availableMinor: Int64 = 0
     /// The amount of the operation that is running, other than a refund.
     package var runningMinor: Int64 = 0
-    /// A call that executes the operation that the event is about is under way, so that its answer is awaited.
+    /// A call that executes the operation that the event is about is under way, so that its answer
+    /// is awaited.
     package var isSent = false
     /// The authorization that runs is behind the fraud hook: nothing of it was sent.
     package var isHeldBack = false
@@ -56,7 +58,8 @@ package struct EventContext: Sendable {
     }
 }
 
-// What the transitions of docs/payments.md say of events that no operation of ours asked for. Every pair that is not here is refused.
+// What the transitions of docs/payments.md say of events that no operation of ours asked for. Every
+// pair that is not here is refused.
 extension Payment {
     /// The most disputes of one payment: they are found by walking from the newest.
     package static let maximumDisputes: UInt16 = 16
@@ -65,7 +68,8 @@ extension Payment {
     package func decide(_ event: ProviderEvent, _ context: EventContext) throws(EventRefusal) -> EventDecision {
         // No provider has a part in what wallets and cash pay.
         guard traits.isDisjoint(with: [.wallet, .cash]) else { throw .notAllowed }
-        // Nobody can have authorized what was never sent: it would pass the fraud hook by. As in review.
+        // Nobody can have authorized what was never sent: it would pass the fraud hook by. As in
+        // review.
         guard !context.isHeldBack || !event.type.isOfWhatWasSent else { throw .notAllowed }
         return switch event.type {
         case .settlementMatched: try decideSettlement(event)
@@ -156,8 +160,8 @@ extension Payment {
         )
     }
 
-    /// While the operation's own call is under way its answer decides, and it is there soon: were it a success, and the operation
-    /// ended by then, the money would move unseen.
+    /// While the operation's own call is under way its answer decides, and it is there soon: were
+    /// it a success, and the operation ended by then, the money would move unseen.
     private func failure(_ event: ProviderEvent, _ context: EventContext) throws(EventRefusal) -> EventDecision {
         guard !context.isSent else { throw .operationInProgress }
         let code = Self.providerCode(event.reason)
@@ -187,7 +191,8 @@ extension Payment {
         }
     }
 
-    /// An authorization (or a sale's capture) that no answer reported. In conflict when it is not for what was asked.
+    /// An authorization (or a sale's capture) that no answer reported. In conflict when it is not
+    /// for what was asked.
     private func authorization(
         _ effect: PaymentEffect,
         by event: ProviderEvent,
@@ -289,8 +294,8 @@ extension Payment {
         }
     }
 
-    /// Whether an event is about the capture that runs. Where there were several, it must say which one it is about; else the
-    /// gateway asks the PSP about the one that runs.
+    /// Whether an event is about the capture that runs. Where there were several, it must say which
+    /// one it is about; else the gateway asks the PSP about the one that runs.
     private func isAboutRunningCapture(_ event: ProviderEvent) -> Bool {
         event.capture.map { $0 == captureCount } ?? (captureCount == 1)
     }
@@ -303,7 +308,8 @@ extension Payment {
     ) throws(EventRefusal) -> EventDecision {
         if running == .cancel { return try failure(event, context) }
         guard running == nil else { throw .operationInProgress }
-        // The authorization stayed open, as is known. One that was voided after all is a contradiction.
+        // The authorization stayed open, as is known. One that was voided after all is a
+        // contradiction.
         guard isOpen || phase == .requiresAction || phase == .captured, cancelCount > 0 else { throw .notAllowed }
         return .known
     }
@@ -371,7 +377,8 @@ extension Payment {
             throw .amountMismatch
         }
         switch (refund.status, event.type) {
-        // The PSP executed another amount, which is in suspense. An operator decides what the refund comes to.
+        // The PSP executed another amount, which is in suspense. An operator decides what the
+        // refund comes to.
         case (.pending, .refundSucceeded) where refund.isConflicted:
             return .fact(PaymentFact(.refundConfirmed, amountMinor: refund.amountMinor, in: currency))
         case (.pending, _) where refund.isConflicted:

@@ -22,7 +22,8 @@ extension Payment {
             authorizationFinished(.declined(.hard, .genericDecline), amountMinor: 0, deadline: 0)
         case .conflicted:
             precondition(running == nil, "another operation is running")
-            // A hold that was released before is not on the books any more: the end of the conflict must not release it again.
+            // A hold that was released before is not on the books any more: the end of the conflict
+            // must not release it again.
             if !isOpen { authorizedMinor = min(authorizedMinor, capturedMinor) }
             phase = .conflicted
         case .conflictResolved: conflictResolved(fact)
@@ -63,8 +64,8 @@ extension Payment {
         }
     }
 
-    /// A payment that may hold money at the PSP is open again, so that the gateway voids it or its end passes. The others have
-    /// failed, or stay captured as far as they were.
+    /// A payment that may hold money at the PSP is open again, so that the gateway voids it or its
+    /// end passes. The others have failed, or stay captured as far as they were.
     private mutating func conflictResolved(_ fact: PaymentFact) {
         precondition(phase == .conflicted && running == nil, "no conflict in \(phase)")
         failure = .reversal(.conflict)
@@ -76,7 +77,8 @@ extension Payment {
         }
     }
 
-    /// Whether the PSP may hold money for a payment in conflict: it held some before, or was asked to hold.
+    /// Whether the PSP may hold money for a payment in conflict: it held some before, or was asked
+    /// to hold.
     private var mayHoldMoney: Bool { authorizedMinor > 0 || !capturesAutomatically }
 
     private mutating func succeededLate(_ fact: PaymentFact) {
@@ -100,7 +102,8 @@ extension Payment {
         disputeCount += 1
     }
 
-    /// Whether refunds go on although disputes are open: known from all of them, which the shard has. Called when one has changed.
+    /// Whether refunds go on although disputes are open: known from all of them, which the shard
+    /// has. Called when one has changed.
     package mutating func disputesChanged(areRefundable: Bool) {
         if areRefundable {
             flags.insert(.refundableWhileDisputed)

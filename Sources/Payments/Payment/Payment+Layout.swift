@@ -1,15 +1,17 @@
 import Money
 
-/// Fixed little-endian layouts of payments, refunds and disputes (docs/records.md, "Payments in snapshots"). The fields of the
-/// aggregates are written here; what a shard adds to them stands between, and is the shard's to write. Later versions append
-/// fields; a reader takes what it knows.
+/// Fixed little-endian layouts of payments, refunds and disputes (docs/records.md, "Payments in
+/// snapshots"). The fields of the aggregates are written here; what a shard adds to them stands
+/// between, and is the shard's to write. Later versions append fields; a reader takes what it
+/// knows.
 package enum PaymentLayout {
     package static let paymentBytes = 208
     package static let refundBytes = 64
     package static let disputeBytes = 104
 }
 
-/// The bytes are no payment: they passed their checksums, so another program wrote them, or there is a defect.
+/// The bytes are no payment: they passed their checksums, so another program wrote them, or there
+/// is a defect.
 package struct PaymentLayoutError: Error, Equatable {
     package init() {}
 }
@@ -198,7 +200,8 @@ extension Dispute {
     }
 }
 
-// The size of the whole was checked once; each access is bounds-checked by the buffer in debug builds.
+// The size of the whole was checked once; each access is bounds-checked by the buffer in debug
+// builds.
 extension UnsafeMutableRawBufferPointer {
     @inline(__always)
     package func put<Integer: FixedWidthInteger & BitwiseCopyable>(_ value: Integer, _ offset: Int) {

@@ -1,6 +1,7 @@
 package import Money
 
-/// How far a payment has come, apart from any operation that is running on it (docs/payments.md, "Phases").
+/// How far a payment has come, apart from any operation that is running on it (docs/payments.md,
+/// "Phases").
 package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     /// Accepted; nothing is known from the PSP yet.
     case created = 1
@@ -12,9 +13,11 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     case conflicted = 6
     /// A part was captured, and the rest of the authorization is open.
     case partiallyCaptured = 7
-    /// The shopper must do something first (3-D Secure, a redirect); the PSP has the payment and waits.
+    /// The shopper must do something first (3-D Secure, a redirect); the PSP has the payment and
+    /// waits.
     case requiresAction = 8
-    /// Held for manual review: an operator or the merchant approves or rejects it. Nothing was sent to the PSP.
+    /// Held for manual review: an operator or the merchant approves or rejects it. Nothing was sent
+    /// to the PSP.
     case review = 9
     /// The authorization ran out before anything was captured.
     case expired = 10
@@ -34,13 +37,13 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     @inlinable package static var heldBack: PaymentFlags { PaymentFlags(rawValue: 4) }
 }
 
-/// One payment: its phase, its money and its counters, its route, why it was declined or failed. A flat value of fixed size that
-/// knows of no table, journal or provider.
+/// One payment: its phase, its money and its counters, its route, why it was declined or failed. A
+/// flat value of fixed size that knows of no table, journal or provider.
 ///
-/// Invariants, checked by `checkInvariants()` on every apply:
-/// 0 <= authorized <= amount; 0 <= captured <= authorized, and that much more as the provider lets it be exceeded;
-/// 0 <= refunded, refundPending; refunded + refundPending <= captured;
-/// at most one of the operations other than refunds runs at a time.
+/// Invariants, checked by `checkInvariants()` on every apply: 0 <= authorized <= amount; 0 <=
+/// captured <= authorized, and that much more as the provider lets it be exceeded; 0 <= refunded,
+/// refundPending; refunded + refundPending <= captured; at most one of the operations other than
+/// refunds runs at a time.
 @usableFromInline package struct Payment: Sendable {
     package let id: PaymentID
     package let merchant: MerchantID
@@ -56,18 +59,20 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     package internal(set) var disputeLostMinor: Int64 = 0
     /// Of the captured amount, what the provider has settled.
     package internal(set) var settledMinor: Int64 = 0
-    /// What the payment has put on its merchant's pending balance and not taken from it, and the platform's fees of it: the sums of
-    /// what its transfers booked there (`booked`). Of a top-up, what of it is not settled (`setUnsettled`).
+    /// What the payment has put on its merchant's pending balance and not taken from it, and the
+    /// platform's fees of it: the sums of what its transfers booked there (`booked`). Of a top-up,
+    /// what of it is not settled (`setUnsettled`).
     package internal(set) var pendingFundsMinor: Int64 = 0
     package internal(set) var feeMinor: Int64 = 0
-    /// When time ends the phase, in milliseconds since 1970; 0 for never. An authorization's own end (the PSP's word), the last
-    /// moment of the shopper's action, or of a review.
+    /// When time ends the phase, in milliseconds since 1970; 0 for never. An authorization's own
+    /// end (the PSP's word), the last moment of the shopper's action, or of a review.
     package internal(set) var deadline: Int64 = 0
     /// Milliseconds since 1970 of the last transition.
     package internal(set) var updatedAt: Int64
     package let currency: Currency
     package let feeBasisPoints: UInt16
-    /// How far captures may exceed the authorization, in basis points of it: what the provider declared when it was created.
+    /// How far captures may exceed the authorization, in basis points of it: what the provider
+    /// declared when it was created.
     package let overCaptureBasisPoints: UInt16
     package internal(set) var captureCount: UInt16 = 0
     package internal(set) var cancelCount: UInt16 = 0
@@ -79,12 +84,14 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     package internal(set) var disputeCount: UInt16 = 0
     package internal(set) var flags: PaymentFlags
     package internal(set) var phase: PaymentPhase = .created
-    /// The operation that is running or being resolved, if any (refunds run beside it and are not shown here).
+    /// The operation that is running or being resolved, if any (refunds run beside it and are not
+    /// shown here).
     package internal(set) var running: ProviderOperation?
     package let capturesAutomatically: Bool
     /// The connectors that its authorization may try, in order.
     package let route: RoutePlan
-    /// The connector that has, or had, the payment: where its authorization was sent last, and where all that follows it goes.
+    /// The connector that has, or had, the payment: where its authorization was sent last, and
+    /// where all that follows it goes.
     package internal(set) var connector: ConnectorID
     /// The place of `connector` in `route`, from 0.
     package internal(set) var routePosition: UInt8 = 0
@@ -93,8 +100,8 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     package internal(set) var declineCategory: DeclineClass?
     /// What the network or the issuer advised with the decline.
     package internal(set) var declineAdvice = DeclineAdvice.none
-    /// Why it failed, where the PSP did not decline it. On an authorized or captured payment it says why the gateway
-    /// reverses what was executed.
+    /// Why it failed, where the PSP did not decline it. On an authorized or captured payment it
+    /// says why the gateway reverses what was executed.
     package internal(set) var failure: FailureReason?
 
     /// A payment just accepted: its authorization is about to be sent, unless it is held back.
@@ -132,7 +139,8 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     /// Whether the authorization is open: it can be captured and cancelled.
     package var isOpen: Bool { phase == .authorized || phase == .partiallyCaptured }
 
-    /// What is held and can still be captured. A final capture ends the authorization, the rest is released.
+    /// What is held and can still be captured. A final capture ends the authorization, the rest is
+    /// released.
     package var capturableMinor: Int64 { isOpen ? max(0, authorizedMinor - capturedMinor) : 0 }
 
     /// The most that captures may take in all.
@@ -146,7 +154,8 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
         max(0, capturedMinor - refundedMinor - refundPendingMinor - disputedMinor - disputeLostMinor)
     }
 
-    /// Whether the gateway must reverse what the PSP executed: it came too late, or was less than the merchant accepts.
+    /// Whether the gateway must reverse what the PSP executed: it came too late, or was less than
+    /// the merchant accepts.
     package var needsReversal: Bool {
         switch failure {
         // What was captured before the conflict stays captured.
@@ -188,11 +197,13 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
 
     /// As `checkInvariants`, for bytes that come from outside.
     var holdsInvariants: Bool {
-        // Each number by itself before sums are made of them: none is negative, none near the end of its range.
+        // Each number by itself before sums are made of them: none is negative, none near the end
+        // of its range.
         let numbers =
             amountMinor | authorizedMinor | capturedMinor | refundedMinor | refundPendingMinor | disputedMinor
             | disputeLostMinor | settledMinor
-        // A deadline is a PSP's word: a journal may hold one far beyond the end of the world, and it must not keep us from starting.
+        // A deadline is a PSP's word: a journal may hold one far beyond the end of the world, and
+        // it must not keep us from starting.
         return numbers >= 0 && numbers < 1 << 56 && deadline >= 0 && countersFit
     }
 

@@ -32,9 +32,11 @@ package enum PaymentEffect: UInt8, Sendable, CaseIterable {
     case writtenOff = 20
     /// No evidence was sent in time: lost for all that we know, until the provider says otherwise.
     case disputeOverdue = 21
-    /// Lost before, by the provider's word or for want of evidence, and won after all (arbitration).
+    /// Lost before, by the provider's word or for want of evidence, and won after all
+    /// (arbitration).
     case disputeWonAfterAll = 22
-    /// The PSP executed a refund for another amount, and an operator decided that it counts as asked for.
+    /// The PSP executed a refund for another amount, and an operator decided that it counts as
+    /// asked for.
     case refundConfirmed = 23
     /// The same, and it counts as not executed.
     case refundReversed = 24
@@ -94,7 +96,8 @@ package struct PaymentFact: Sendable, Equatable {
     /// Minor units; 0 where the effect is about none.
     package var amountMinor: Int64 = 0
     package var currency: Currency
-    /// What the provider keeps of a settlement, takes for a chargeback, or returns with one that was won.
+    /// What the provider keeps of a settlement, takes for a chargeback, or returns with one that
+    /// was won.
     package var feeMinor: Int64 = 0
     /// Set aside for a warning.
     package var reservedMinor: Int64 = 0
@@ -103,10 +106,12 @@ package struct PaymentFact: Sendable, Equatable {
     package var deadline: Int64 = 0
     package var isChargeRefundable = false
     package var isFeeReturned = false
-    /// Of a settlement: its fee was held against its amount. False for those of before this was done.
+    /// Of a settlement: its fee was held against its amount. False for those of before this was
+    /// done.
     package var isFeeBounded = false
     package var target: SuspenseTarget?
-    /// Of money in suspense: an earlier connector of the payment's route that moved it; nil for the payment's own.
+    /// Of money in suspense: an earlier connector of the payment's route that moved it; nil for the
+    /// payment's own.
     package var earlierConnector: ConnectorID?
 
     package init(_ effect: PaymentEffect, amountMinor: Int64 = 0, in currency: Currency) {

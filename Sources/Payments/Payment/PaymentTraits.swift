@@ -1,6 +1,7 @@
 // Inlined into other modules: sets of options are made and compared for every payment.
 
-/// What is special about a payment's money; nearly all have none of these. The raw value is journaled, in four bits.
+/// What is special about a payment's money; nearly all have none of these. The raw value is
+/// journaled, in four bits.
 @usableFromInline package struct PaymentTraits: OptionSet, Hashable, Sendable {
     @usableFromInline package let rawValue: UInt8
 

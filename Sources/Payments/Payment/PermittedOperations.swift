@@ -24,7 +24,8 @@ package struct PermittedOperations: OptionSet, Hashable, Sendable {
 }
 
 extension Payment {
-    /// Found by asking the checks themselves, so that the two cannot differ. For refusals only: not fast.
+    /// Found by asking the checks themselves, so that the two cannot differ. For refusals only: not
+    /// fast.
     package func permittedOperations(_ capabilities: PaymentCapabilities) -> PermittedOperations {
         var permitted: PermittedOperations = []
         if permits({ () throws(OperationRefusal) in _ = try captureAmount(requested: nil, capabilities) }) {

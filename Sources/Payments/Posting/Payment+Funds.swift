@@ -2,8 +2,8 @@ package import Ledger
 
 // What of a payment's money is where, as its transfers have it.
 extension Payment {
-    /// A transfer of this payment was booked: what it leaves pending, and to the platform. Where explained money goes is not the
-    /// payment's.
+    /// A transfer of this payment was booked: what it leaves pending, and to the platform. Where
+    /// explained money goes is not the payment's.
     package mutating func booked(_ transfer: Transfer) {
         guard transfer.rule != .reclassified else { return }
         for index in 0..<transfer.count {

@@ -2,7 +2,8 @@ package import Ledger
 package import Money
 
 extension Payment {
-    /// Where the merchant's share of the payment is: pending until the provider has settled all that was captured.
+    /// Where the merchant's share of the payment is: pending until the provider has settled all
+    /// that was captured.
     package var funds: MerchantFunds { settledMinor > 0 && settledMinor >= capturedMinor ? .available : .pending }
 }
 
@@ -54,7 +55,8 @@ extension Postings {
         }
     }
 
-    /// P12 for an operation that the PSP executed for another amount or currency than asked, where money moved.
+    /// P12 for an operation that the PSP executed for another amount or currency than asked, where
+    /// money moved.
     package static func conflicted(
         _ operation: ProviderOperation,
         executedMinor: Int64,
@@ -78,8 +80,9 @@ extension Postings {
         return PostingRules.disputeReserveReleased(parties, amountMinor: reserved)
     }
 
-    /// P4. What the payment has pending becomes available in proportion to what is settled of what was not yet, rounded down: so
-    /// the last part leaves nothing behind. What refunds made a debt stays one until then.
+    /// P4. What the payment has pending becomes available in proportion to what is settled of what
+    /// was not yet, rounded down: so the last part leaves nothing behind. What refunds made a debt
+    /// stays one until then.
     private static func settled(_ fact: PaymentFact, _ payment: Payment, rail: PaymentRail) -> Transfers {
         Transfers(
             PostingRules.settlement(
@@ -103,7 +106,8 @@ extension Postings {
         return fact.amountMinor == outstanding ? pending : max(0, share)
     }
 
-    /// The reverse of P3, from wherever the money is: when all that is left was settled, nothing stays pending.
+    /// The reverse of P3, from wherever the money is: when all that is left was settled, nothing
+    /// stays pending.
     private static func captureReversed(_ amount: Int64, _ payment: Payment) -> Transfers {
         let left = payment.capturedMinor - amount
         let fee =

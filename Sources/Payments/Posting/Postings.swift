@@ -23,7 +23,8 @@ package struct Transfers: Sendable, Equatable {
     }
 }
 
-/// What each transition books (docs/payments.md, "Transitions", by the rules of docs/posting-rules.md).
+/// What each transition books (docs/payments.md, "Transitions", by the rules of
+/// docs/posting-rules.md).
 package enum Postings {
     /// The transfers of an accepted operation: P5a for a refund, nothing for the others.
     package static func started(
@@ -42,7 +43,8 @@ package enum Postings {
         }
     }
 
-    /// The transfers of a finished operation. `payment` is the state before it is applied, `staysOpen` as in `Payment.operationFinished`.
+    /// The transfers of a finished operation. `payment` is the state before it is applied,
+    /// `staysOpen` as in `Payment.operationFinished`.
     package static func finished(
         _ operation: ProviderOperation,
         _ result: OperationResult,
@@ -90,7 +92,8 @@ package enum Postings {
         return Transfers()
     }
 
-    /// The transfers of a change (`PaymentChange`): P2 for the rest of an authorization that ran out.
+    /// The transfers of a change (`PaymentChange`): P2 for the rest of an authorization that ran
+    /// out.
     package static func changed(_ change: PaymentChange, _ payment: Payment, rail: PaymentRail) -> Transfers {
         switch change {
         case .expired:
@@ -115,7 +118,8 @@ package enum Postings {
                 ? Transfers(capture(amountMinor, of: payment, between: parties, sellers: sellers))
                 : Transfers(PostingRules.hold(parties, amountMinor: amountMinor))
         case .capture:
-            // What was captured is owed. A final capture ends the authorization: the rest of the hold goes, too.
+            // What was captured is owed. A final capture ends the authorization: the rest of the
+            // hold goes, too.
             let released = staysOpen ? amountMinor : payment.capturableMinor
             let captured = capture(amountMinor, of: payment, between: parties, sellers: sellers)
             guard released > 0 else { return Transfers(captured) }

@@ -1,4 +1,5 @@
-/// Why a PSP call has no definite success or decline. The raw value is journaled, and shares its range with `FailureReason`.
+/// Why a PSP call has no definite success or decline. The raw value is journaled, and shares its
+/// range with `FailureReason`.
 package enum CallFailure: UInt8, Sendable, CaseIterable {
     /// No answer came before the deadline.
     case timeout = 1
@@ -16,7 +17,8 @@ package enum CallFailure: UInt8, Sendable, CaseIterable {
     case rateLimited = 7
     /// The answer could not be read, or was not about this call.
     case badResponse = 8
-    /// The PSP refused the credential or the request's form. A retry does not help before the configuration is corrected.
+    /// The PSP refused the credential or the request's form. A retry does not help before the
+    /// configuration is corrected.
     case misconfigured = 9
     /// The PSP is executing, or has executed, another request under the same PSP key.
     case conflict = 10

@@ -6,7 +6,8 @@ package struct Decline: Sendable, Equatable {
     package var providerCode: String
     /// What the network or the issuer advises.
     package var advice: DeclineAdvice
-    /// The PSP's own reference of the declined operation, at most 64 bytes; empty where it gives none.
+    /// The PSP's own reference of the declined operation, at most 64 bytes; empty where it gives
+    /// none.
     package var providerReference: String
 
     package init(
@@ -51,8 +52,8 @@ package enum DeclineClass: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// Standard decline codes, independent of the PSP (names as Hyperswitch's `StandardisedCode` and Stripe's
-/// `decline_code` use them); the raw value is journaled.
+/// Standard decline codes, independent of the PSP (names as Hyperswitch's `StandardisedCode` and
+/// Stripe's `decline_code` use them); the raw value is journaled.
 package enum DeclineCode: UInt8, Sendable, CaseIterable {
     case genericDecline = 1
     case insufficientFunds = 2

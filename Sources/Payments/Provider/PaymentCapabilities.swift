@@ -1,5 +1,5 @@
-/// What a provider can do beyond authorize, capture, cancel and refund. What it does not declare is refused before anything is
-/// sent (`OperationRefusal.notSupported`).
+/// What a provider can do beyond authorize, capture, cancel and refund. What it does not declare is
+/// refused before anything is sent (`OperationRefusal.notSupported`).
 package struct PaymentCapabilities: Sendable, Equatable {
     /// Several captures of one authorization (Adyen, Stripe with `capture_method` multi-capture).
     package var capturesSeveralTimes: Bool
@@ -7,7 +7,8 @@ package struct PaymentCapabilities: Sendable, Equatable {
     package var increments: Bool
     /// How far captures may exceed the authorization, in basis points of it; 0 for not at all.
     package var overCaptureBasisPoints: UInt16
-    /// How long an authorization lasts where the PSP does not say, in milliseconds. Cards: 7 days (Visa, merchant-initiated 5).
+    /// How long an authorization lasts where the PSP does not say, in milliseconds. Cards: 7 days
+    /// (Visa, merchant-initiated 5).
     package var authorizationLifetime: Int64
 
     package init(

@@ -3,7 +3,8 @@ package import Money
 /// What a payment service provider (PSP) can be asked to do with a payment.
 @frozen @usableFromInline
 package enum ProviderOperation: UInt8, Sendable, CaseIterable {
-    /// Authorize; with `ProviderCall.capturesAutomatically` a sale (authorize and capture in one step).
+    /// Authorize; with `ProviderCall.capturesAutomatically` a sale (authorize and capture in one
+    /// step).
     case authorize = 1
     case capture = 2
     case cancel = 3
@@ -26,18 +27,20 @@ package enum ProviderOperation: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// One call to a PSP. The same values always make the same bytes on the wire, so that a replay under the same PSP key
-/// has identical parameters.
+/// One call to a PSP. The same values always make the same bytes on the wire, so that a replay
+/// under the same PSP key has identical parameters.
 package struct ProviderCall: Sendable, Equatable {
-    /// Whether the operation is to be executed, or the fate of an earlier execution is asked for. The raw value is journaled.
+    /// Whether the operation is to be executed, or the fate of an earlier execution is asked for.
+    /// The raw value is journaled.
     package enum Mode: UInt8, Sendable {
-        /// Send the operation under its PSP idempotency key. Sending it again under the same key is safe exactly when
-        /// the provider declares a `ResolutionMeans.replayWindow`, and within it.
+        /// Send the operation under its PSP idempotency key. Sending it again under the same key is
+        /// safe exactly when the provider declares a `ResolutionMeans.replayWindow`, and within it.
         case execute = 1
         /// Ask what became of the operation; never moves money.
         case query = 2
-        /// Void whatever became of the authorization, by our reference, and keep it from being executed later (Adyen's cancel by
-        /// merchant reference). Only where the provider declares `ResolutionMeans.voidByReference`.
+        /// Void whatever became of the authorization, by our reference, and keep it from being
+        /// executed later (Adyen's cancel by merchant reference). Only where the provider declares
+        /// `ResolutionMeans.voidByReference`.
         case cancelByReference = 3
     }
 
@@ -48,7 +51,8 @@ package struct ProviderCall: Sendable, Equatable {
     package var payment: PaymentID
     /// Which capture or refund of the payment (from 1); 1 for authorize and cancel.
     package var ordinal: UInt16
-    /// Part of the PSP key; a new number only after a definite no, at the next connector of the route.
+    /// Part of the PSP key; a new number only after a definite no, at the next connector of the
+    /// route.
     package var attempt: UInt16
     package var amountMinor: Int64
     package var currency: Currency
@@ -60,9 +64,11 @@ package struct ProviderCall: Sendable, Equatable {
     package var isFinal: Bool
     /// The payment method token, for `authorize`; empty otherwise.
     package var paymentMethod: String
-    /// The PSP's own reference of the authorization, for everything after it; empty for `authorize`.
+    /// The PSP's own reference of the authorization, for everything after it; empty for
+    /// `authorize`.
     package var providerReference: String
-    /// For `confirm`: what the shopper brought back from the provider's page, as it came; empty for nothing. Never logged.
+    /// For `confirm`: what the shopper brought back from the provider's page, as it came; empty for
+    /// nothing. Never logged.
     package var returnData: String
     /// Of queries: how the provider is asked.
     package var lookup: ResolutionMeans.Lookup

@@ -21,7 +21,8 @@ package enum PaymentEventType: UInt8, Sendable, CaseIterable {
     case moneyUnexplained = 16
     case moneyReclassified = 17
     case balanceWrittenOff = 18
-    /// An operator's: a payment in conflict ends. What the provider may still hold is voided, or expires.
+    /// An operator's: a payment in conflict ends. What the provider may still hold is voided, or
+    /// expires.
     case conflictResolved = 19
     case incrementSucceeded = 20
     case incrementFailed = 21
@@ -134,7 +135,8 @@ package struct ProviderEvent: Sendable {
     package var amountMinor: Int64?
     /// nil: the payment's.
     package var currency: Currency?
-    /// What the provider keeps of a settlement, or takes for a chargeback; nil where it does not say.
+    /// What the provider keeps of a settlement, or takes for a chargeback; nil where it does not
+    /// say.
     package var feeMinor: Int64?
     /// The provider's reference: of the dispute, or of what was executed.
     package var reference = ""

@@ -1,7 +1,8 @@
 package import Money
 
-/// What came of a PSP call. The split into *declined*, *certainly not executed* and *unknown* decides whether money may
-/// be tried again; it is made by the adapter, which alone knows what its PSP's answers mean.
+/// What came of a PSP call. The split into *declined*, *certainly not executed* and *unknown*
+/// decides whether money may be tried again; it is made by the adapter, which alone knows what its
+/// PSP's answers mean.
 package enum ProviderOutcome: Sendable, Equatable {
     /// The operation was executed.
     case succeeded(ProviderSuccess)
@@ -13,7 +14,8 @@ package enum ProviderOutcome: Sendable, Equatable {
     case declined(Decline)
     /// Certainly not executed (never sent, or refused before execution); may be sent again.
     case notExecuted(CallFailure)
-    /// Sent, and no one can say yet whether it was executed. Must be resolved, never blindly repeated.
+    /// Sent, and no one can say yet whether it was executed. Must be resolved, never blindly
+    /// repeated.
     case unknown(CallFailure)
     /// Answer to a query only: the PSP knows no such operation.
     case notFound
@@ -21,11 +23,13 @@ package enum ProviderOutcome: Sendable, Equatable {
 
 /// What an executed operation reports; compared with what was asked for.
 package struct ProviderSuccess: Sendable, Equatable {
-    /// The PSP's own reference of the payment (of the refund, for refunds); at most 64 bytes of ASCII.
+    /// The PSP's own reference of the payment (of the refund, for refunds); at most 64 bytes of
+    /// ASCII.
     package var providerReference: String
     package var amountMinor: Int64
     package var currency: Currency
-    /// When the authorization ends by itself, in milliseconds since 1970; 0 where the PSP does not say.
+    /// When the authorization ends by itself, in milliseconds since 1970; 0 where the PSP does not
+    /// say.
     package var expiresAt: Int64
 
     package init(providerReference: String, amountMinor: Int64, currency: Currency, expiresAt: Int64 = 0) {

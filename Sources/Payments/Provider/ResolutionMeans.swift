@@ -1,9 +1,10 @@
-/// How the fate of an operation can be found out at a provider, for one kind of operation. The adapter declares it for each kind
-/// (`ProviderCapabilities.resolution`). Times in milliseconds.
+/// How the fate of an operation can be found out at a provider, for one kind of operation. The
+/// adapter declares it for each kind (`ProviderCapabilities.resolution`). Times in milliseconds.
 package struct ResolutionMeans: Sendable, Equatable {
     /// How a provider is asked what became of an operation.
     package enum Lookup: UInt8, Sendable, CaseIterable {
-        /// By the provider's own identifier of the payment. An authorization has none before its answer.
+        /// By the provider's own identifier of the payment. An authorization has none before its
+        /// answer.
         case byID
         /// By our own reference or key.
         case byReference
@@ -14,7 +15,8 @@ package struct ResolutionMeans: Sendable, Equatable {
     /// One way to ask, and what its "not found" is worth.
     package struct Query: Sendable, Equatable {
         package var lookup: Lookup
-        /// How long after it was executed the provider may still deny knowing the operation: until then "not found" proves nothing.
+        /// How long after it was executed the provider may still deny knowing the operation: until
+        /// then "not found" proves nothing.
         package var lag: Int64
 
         package init(lookup: Lookup, lag: Int64) {
@@ -29,10 +31,11 @@ package struct ResolutionMeans: Sendable, Equatable {
     package var queryByReference: Int64?
     /// The lag of a list; nil where there is none.
     package var queryByList: Int64?
-    /// How long the provider honours its idempotency key, counted from the first call; 0 for never. Within it, the same call under the
-    /// same key is safe: it executes at most once.
+    /// How long the provider honours its idempotency key, counted from the first call; 0 for never.
+    /// Within it, the same call under the same key is safe: it executes at most once.
     package var replayWindow: Int64
-    /// The provider voids by our reference whatever became of it. Of use for authorizations and confirmations alone.
+    /// The provider voids by our reference whatever became of it. Of use for authorizations and
+    /// confirmations alone.
     package var voidByReference: Bool
 
     /// - Precondition: no time is negative.
@@ -51,8 +54,9 @@ package struct ResolutionMeans: Sendable, Equatable {
         self.voidByReference = voidByReference
     }
 
-    /// The way to ask whose "not found" proves soonest; of equal ones by identifier, then by reference. nil where the provider cannot
-    /// be asked. It depends on what is declared alone, never on what is known of a payment: the lag of an answer is that of its question.
+    /// The way to ask whose "not found" proves soonest; of equal ones by identifier, then by
+    /// reference. nil where the provider cannot be asked. It depends on what is declared alone,
+    /// never on what is known of a payment: the lag of an answer is that of its question.
     package var query: Query? {
         var best: Query?
         for lookup in Lookup.allCases {

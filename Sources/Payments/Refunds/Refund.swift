@@ -7,7 +7,8 @@
     package internal(set) var declineCode: DeclineCode?
     package internal(set) var declineCategory: DeclineClass?
     package internal(set) var failure: FailureReason?
-    /// The PSP refunded another amount or currency than asked: it stays pending until an operator decides.
+    /// The PSP refunded another amount or currency than asked: it stays pending until an operator
+    /// decides.
     package internal(set) var isConflicted = false
     /// Milliseconds since 1970 of the last transition.
     package internal(set) var updatedAt: Int64

@@ -15,7 +15,8 @@ package struct ExchangeTerms: Sendable, Equatable {
     /// What the merchant gets.
     package var boughtMinor: Int64 { grossMinor - spreadMinor }
 
-    /// Terms at a rate. nil when nothing would be left for the merchant, or the result does not fit 64 bits.
+    /// Terms at a rate. nil when nothing would be left for the merchant, or the result does not fit
+    /// 64 bits.
     package init?(
         sold: Currency,
         soldMinor: Int64,

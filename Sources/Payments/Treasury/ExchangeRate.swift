@@ -1,7 +1,7 @@
 package import Money
 
-/// A price as decimal text said it: units of the bought currency for one unit of the sold one, both major units.
-/// Exact: a mantissa and a power of ten, never a floating-point number.
+/// A price as decimal text said it: units of the bought currency for one unit of the sold one, both
+/// major units. Exact: a mantissa and a power of ten, never a floating-point number.
 package struct ExchangeRate: Sendable, Hashable {
     /// The most digits behind the point.
     package static let maximumScale = 12
@@ -18,7 +18,8 @@ package struct ExchangeRate: Sendable, Hashable {
         self.scale = scale
     }
 
-    /// Reads `1.0842`: digits, at most one point with digits on both sides, no sign, no exponent. nil for anything else.
+    /// Reads `1.0842`: digits, at most one point with digits on both sides, no sign, no exponent.
+    /// nil for anything else.
     package init?(_ text: String) {
         var mantissa: Int64 = 0
         var scale: UInt8?
@@ -43,9 +44,10 @@ package struct ExchangeRate: Sendable, Hashable {
         self.init(mantissa: mantissa, scale: scale ?? 0)
     }
 
-    /// What `minor` units of `sold` are worth in minor units of `bought`, rounded down: the liquidity account never pays
-    /// more than the rate. nil when it does not fit 64 bits. The arithmetic is exact in 128 bits: an amount below 2^63 times a
-    /// mantissa of at most 10^18 is below 2^123, and powers of ten are divided before they could overflow it.
+    /// What `minor` units of `sold` are worth in minor units of `bought`, rounded down: the
+    /// liquidity account never pays more than the rate. nil when it does not fit 64 bits. The
+    /// arithmetic is exact in 128 bits: an amount below 2^63 times a mantissa of at most 10^18 is
+    /// below 2^123, and powers of ten are divided before they could overflow it.
     package func convert(_ minor: Int64, from sold: Currency, to bought: Currency) -> Int64? {
         precondition(minor >= 0, "amounts are positive")
         let product = Int128(minor) * Int128(mantissa)

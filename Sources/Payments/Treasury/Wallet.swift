@@ -1,7 +1,8 @@
 package import Ledger
 package import Money
 
-/// A shopper's wallet at one merchant: stored value in one currency. It never changes: its balance is in the ledger.
+/// A shopper's wallet at one merchant: stored value in one currency. It never changes: its balance
+/// is in the ledger.
 package struct Wallet: Sendable {
     package let id: WalletID
     package let merchant: MerchantID
@@ -42,10 +43,12 @@ package struct WalletView: Sendable {
     /// What can be spent: all that is in it less what is held.
     package var availableMinor: Int64
     package var heldMinor: Int64
-    /// Of its balance, what no provider has settled yet. It can be spent, and stays pending for the merchant then.
+    /// Of its balance, what no provider has settled yet. It can be spent, and stays pending for the
+    /// merchant then.
     package var unsettledMinor: Int64
 
-    /// - Parameter unsettledMinor: what its top-ups brought and no provider has settled, wherever it is now.
+    /// - Parameter unsettledMinor: what its top-ups brought and no provider has settled, wherever
+    ///   it is now.
     package init(wallet: Wallet, availableMinor: Int64, heldMinor: Int64, unsettledMinor: Int64) {
         self.wallet = wallet
         self.availableMinor = availableMinor
@@ -57,8 +60,8 @@ package struct WalletView: Sendable {
 }
 
 extension Payment {
-    /// Of what a top-up brought and was not refunded, what the provider has not settled. A refund takes settled money
-    /// first: the provider deducts it from what it pays out.
+    /// Of what a top-up brought and was not refunded, what the provider has not settled. A refund
+    /// takes settled money first: the provider deducts it from what it pays out.
     /// - Parameters:
     ///   - more: what is about to be settled.
     ///   - refund: what is about to be refunded.

@@ -24,8 +24,9 @@ struct SimulatedCall {
     }
 }
 
-/// The calls under way, by slot; the slot is the token of the call's request. Its size is bounded by the pool below, which
-/// refuses what exceeds its own limits and returns a result for every request.
+/// The calls under way, by slot; the slot is the token of the call's request. Its size is bounded
+/// by the pool below, which refuses what exceeds its own limits and returns a result for every
+/// request.
 struct SimulatedCallTable {
     private struct Entry {
         var token: UInt64

@@ -1,8 +1,8 @@
 package import HTTPTransport
 package import Payments
 
-/// What `SimulatedProvider` says and understands, without its connections: for deterministic simulations, which carry the
-/// requests themselves.
+/// What `SimulatedProvider` says and understands, without its connections: for deterministic
+/// simulations, which carry the requests themselves.
 package struct SimulatedCodec {
     private let encoder = SimulatedRequestEncoder(authority: "psp.simulated", isSecure: true, secret: "sk_sim_codec")
 

@@ -4,9 +4,10 @@ package import Payments
 
 /// The adapter for the built-in PSP simulator.
 ///
-/// Authorizations are charges (`POST /v1/charges`); what follows them are operations on them; the fate of any operation is asked
-/// for by its idempotency key. References are `ch_…` for authorizations and confirmations, the operation's own identifier
-/// otherwise. Voids by reference have their own keys, `…-void`.
+/// Authorizations are charges (`POST /v1/charges`); what follows them are operations on them; the
+/// fate of any operation is asked for by its idempotency key. References are `ch_…` for
+/// authorizations and confirmations, the operation's own identifier otherwise. Voids by reference
+/// have their own keys, `…-void`.
 package final class SimulatedProvider: Provider {
     package let name: String
     package let capabilities: ProviderCapabilities
@@ -24,7 +25,8 @@ package final class SimulatedProvider: Provider {
     ///   - client: The target; its authority is used in every request.
     ///   - secret: The bearer token, `sk_sim_…`.
     ///   - interface: What the simulator was started with.
-    ///   - payments: What its operator has switched on; the simulator's profile and tokens must allow it, too.
+    ///   - payments: What its operator has switched on; the simulator's profile and tokens must
+    ///     allow it, too.
     ///   - delegate: Not retained; must outlive the provider's shutdown.
     package init(
         name: String,
@@ -76,7 +78,8 @@ package final class SimulatedProvider: Provider {
         pool.execute(request, token: slot, caller: Int(origin.caller), deadline: deadline)
     }
 
-    /// The simulator's protocol cannot express the call: it was not executed. The delegate learns it as of any other call.
+    /// The simulator's protocol cannot express the call: it was not executed. The delegate learns
+    /// it as of any other call.
     private func refuse(_ call: ProviderCall, token: UInt64, from origin: CallOrigin) {
         let outcome: ProviderOutcome =
             call.mode == .execute ? .notExecuted(.misconfigured) : .unknown(.misconfigured)

@@ -1,13 +1,16 @@
 import Payments
 
-/// The error documents that the simulator sends instead of executing anything: `docs/psp-simulator.md`.
+/// The error documents that the simulator sends instead of executing anything:
+/// `docs/psp-simulator.md`.
 ///
-/// A code counts only with its own status: that pair is part of the proof that the simulator itself answered.
+/// A code counts only with its own status: that pair is part of the proof that the simulator itself
+/// answered.
 struct SimulatedRefusal: Sendable {
     enum Meaning: Sendable {
         /// This request was not executed, and no other under its key was.
         case notExecuted(CallFailure)
-        /// As `notExecuted`, and the same request never succeeds: the shopper must give another payment method.
+        /// As `notExecuted`, and the same request never succeeds: the shopper must give another
+        /// payment method.
         case declined(DeclineCode)
         /// This request was not executed; another under its key may have been.
         case keyReused

@@ -1,8 +1,8 @@
 import Money
 import WireJSON
 
-/// The members of a reply that mean something to us, wherever in the flat object they stand; the rest is skipped. Strings
-/// are places in the text.
+/// The members of a reply that mean something to us, wherever in the flat object they stand; the
+/// rest is skipped. Strings are places in the text.
 struct SimulatedReply {
     var id: JSONString?
     var reference: JSONString?
@@ -13,11 +13,13 @@ struct SimulatedReply {
     var outcome: JSONString?
     /// Why an operation that a query asked about was declined.
     var code: JSONString?
-    /// What the network or the issuer advises after a decline; in error documents it stands in `error`.
+    /// What the network or the issuer advises after a decline; in error documents it stands in
+    /// `error`.
     var adviceCode: JSONString?
     /// `error.code`, of error documents only.
     var errorCode: JSONString?
-    /// `error.request_id`: the simulator's own number of a request that it refused without executing anything.
+    /// `error.request_id`: the simulator's own number of a request that it refused without
+    /// executing anything.
     var errorRequestID: JSONString?
     var amountMinor: Int64?
     var currency: Currency?

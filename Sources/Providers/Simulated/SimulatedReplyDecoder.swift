@@ -6,10 +6,11 @@ import WireJSON
 
 /// Decides what the simulator's answers mean.
 ///
-/// The question behind every line: may the operation have been executed? Only the simulator's own document proves that it was
-/// not: `application/json`, with a code that the simulator sends with that status, and an identifier of the simulator's own. A
-/// proxy or firewall on the way can answer any status after the simulator has executed the operation. So an answer
-/// without that document is `unknown`, whatever its status. A query moves no money, so its own failures say nothing about
+/// The question behind every line: may the operation have been executed? Only the simulator's own
+/// document proves that it was not: `application/json`, with a code that the simulator sends with
+/// that status, and an identifier of the simulator's own. A proxy or firewall on the way can answer
+/// any status after the simulator has executed the operation. So an answer without that document is
+/// `unknown`, whatever its status. A query moves no money, so its own failures say nothing about
 /// the operation: they are `unknown`. The answer to a void by reference is about the void.
 enum SimulatedReplyDecoder {
     /// Longer references are refused (`ProviderSuccess.providerReference`).
@@ -59,7 +60,8 @@ enum SimulatedReplyDecoder {
         switch response.status {
         case 200: success(response.body, call)
         case 402: refusal(response.body)
-        // An operation under this key is under way, or was executed with other parameters. Neither lets us start anew.
+        // An operation under this key is under way, or was executed with other parameters. Neither
+        // lets us start anew.
         case 409: .unknown(.conflict)
         default: error(response)
         }
@@ -208,7 +210,8 @@ enum SimulatedReplyDecoder {
         return call.operation != .authorize && equals(charge, call.providerReference, in: input)
     }
 
-    /// Whether the reply speaks of the very operation that the query was about, not of another of the same payment.
+    /// Whether the reply speaks of the very operation that the query was about, not of another of
+    /// the same payment.
     private static func isKeyed(_ call: SimulatedCall, _ reply: SimulatedReply, in input: Span<UInt8>) -> Bool {
         guard let key = reply.key, let queried = call.queriedKey else { return false }
         return equals(key, queried, in: input)

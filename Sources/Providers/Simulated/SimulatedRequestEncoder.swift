@@ -5,8 +5,8 @@ import NIOHPACK
 import Payments
 import WireJSON
 
-/// Turns calls into the simulator's requests. The same call always makes the same bytes, so that a replay under its key
-/// has identical parameters.
+/// Turns calls into the simulator's requests. The same call always makes the same bytes, so that a
+/// replay under its key has identical parameters.
 struct SimulatedRequestEncoder {
     private static let initialBodyBytes = 256
 
@@ -30,8 +30,8 @@ struct SimulatedRequestEncoder {
         authorizeHeaders = headers
     }
 
-    /// The request for `call`, or `nil` if it cannot be said: the reference of an earlier operation is missing or has
-    /// characters that do not belong in a path.
+    /// The request for `call`, or `nil` if it cannot be said: the reference of an earlier operation
+    /// is missing or has characters that do not belong in a path.
     func encode(_ call: ProviderCall) -> HTTPClientRequest? {
         switch call.mode {
         case .query:
@@ -41,7 +41,8 @@ struct SimulatedRequestEncoder {
         case .execute:
             return execute(call)
         case .cancelByReference:
-            // A key of its own: the void is another operation than the authorization that it reverses.
+            // A key of its own: the void is another operation than the authorization that it
+            // reverses.
             return post("/v1/cancellations", key: call.providerKey + "-void", body: referenceBody(call))
         }
     }
@@ -93,7 +94,8 @@ struct SimulatedRequestEncoder {
     private func addTarget(_ path: String, to headers: inout HPACKHeaders) {
         headers.add(name: ":scheme", value: scheme)
         headers.add(name: ":authority", value: authority)
-        // Paths and keys never come again; in the dynamic table they would only drive out what does.
+        // Paths and keys never come again; in the dynamic table they would only drive out what
+        // does.
         headers.add(name: ":path", value: path, indexing: .nonIndexable)
         headers.add(name: "authorization", value: secretHeader)
     }
@@ -102,7 +104,8 @@ struct SimulatedRequestEncoder {
         headers.add(name: "idempotency-key", value: key, indexing: .nonIndexable)
     }
 
-    /// The simulator's identifiers are letters, digits and underscores; anything else could lead to another resource.
+    /// The simulator's identifiers are letters, digits and underscores; anything else could lead to
+    /// another resource.
     private static func isPathSegment(_ text: String) -> Bool {
         let utf8 = text.utf8
         return (1...SimulatedReplyDecoder.maximumReferenceBytes).contains(utf8.count)

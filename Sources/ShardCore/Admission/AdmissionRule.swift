@@ -16,16 +16,19 @@ struct AdmissionRule {
     enum Room {
         /// Nothing: the command ends as it is decided.
         case none
-        /// A slot among the calls, and of the journal's room what the outcome can need (`outcomeFrameBytes`).
+        /// A slot among the calls, and of the journal's room what the outcome can need
+        /// (`outcomeFrameBytes`).
         case call
     }
 
     /// When the command is refused whatever room the tables have.
     enum Pause {
         case never
-        /// While the shard refuses new work: it drains, the disk is slow or short of room, or the journal has failed.
+        /// While the shard refuses new work: it drains, the disk is slow or short of room, or the
+        /// journal has failed.
         case withNewWork
-        /// The same, but while the journal's room is short not before what is kept for events is used up.
+        /// The same, but while the journal's room is short not before what is kept for events is
+        /// used up.
         case withNewWorkButForEvents
     }
 
@@ -77,7 +80,8 @@ struct AdmissionRule {
     }
 }
 
-/// The shard that has a payment, and its number there, as the identifiers of the payment, its refunds and its disputes say.
+/// The shard that has a payment, and its number there, as the identifiers of the payment, its
+/// refunds and its disputes say.
 struct PaymentNumber {
     let shard: UInt16
     let sequence: UInt64
@@ -154,8 +158,8 @@ extension Query {
     }
 }
 
-/// A command that was admitted: its key is new, every table that it needs has room for it, and what it is about is in memory. All that
-/// a decision needs beside what is asked for; plain bytes.
+/// A command that was admitted: its key is new, every table that it needs has room for it, and what
+/// it is about is in memory. All that a decision needs beside what is asked for; plain bytes.
 struct AdmittedCommand {
     let caller: Caller
     let key: RequestKey

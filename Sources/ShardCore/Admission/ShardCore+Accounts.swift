@@ -4,24 +4,28 @@ import Payments
 import ShardRecords
 import ShardState
 
-// Room for the ledger's accounts (docs/capacity.md, "Accounts"). A command is admitted only where all accounts fit that it may come
-// to open. So what was decided always finds its accounts, and no event is refused for want of room.
+// Room for the ledger's accounts (docs/capacity.md, "Accounts"). A command is admitted only where
+// all accounts fit that it may come to open. So what was decided always finds its accounts, and no
+// event is refused for want of room.
 extension ShardCore {
-    /// The most wallets, and sellers by currency, that have accounts: they take three quarters of the accounts, and two each. The
-    /// rest is for merchants, whatever wallets and sellers do.
+    /// The most wallets, and sellers by currency, that have accounts: they take three quarters of
+    /// the accounts, and two each. The rest is for merchants, whatever wallets and sellers do.
     private var closableCapacity: Int { (accountLimit - accountLimit / 4) / Balances.accountsOfClosable }
 
-    /// Accounts of merchants, wallets and sellers that are open, or may come to be by what was admitted.
+    /// Accounts of merchants, wallets and sellers that are open, or may come to be by what was
+    /// admitted.
     package var expectedAccounts: Int { ledger.expectedAccounts }
 
-    /// Why a merchant gets no accounts in a currency; nil where there are some already, or room for them.
+    /// Why a merchant gets no accounts in a currency; nil where there are some already, or room for
+    /// them.
     func accountRefusal(_ merchant: MerchantID, _ currency: Currency) -> Refusal? {
         if ledger.hasMerchant(merchant, currency) { return nil }
         let expected = ledger.expectedAccounts + Balances.accountsOfMerchant
         return expected <= accountLimit ? nil : .accountTableFull
     }
 
-    /// Why a merchant's operation is refused that may open accounts of so many wallets or sellers which have none.
+    /// Why a merchant's operation is refused that may open accounts of so many wallets or sellers
+    /// which have none.
     private func closableRefusal(_ count: Int, of merchant: MerchantID) -> Refusal? {
         guard count > 0 else { return nil }
         let share = configuration.merchantShare.of(closableCapacity)
@@ -47,7 +51,8 @@ extension ShardCore {
         return closableRefusal(new, of: merchant)
     }
 
-    /// Why an operation on a payment finds no room for the accounts that it may open. What only closes some is never refused.
+    /// Why an operation on a payment finds no room for the accounts that it may open. What only
+    /// closes some is never refused.
     func accountRefusal(_ operation: ProviderOperation, _ payment: Payment) -> Refusal? {
         guard !payment.traits.isEmpty else { return nil }
         switch operation {
@@ -80,7 +85,8 @@ extension ShardCore {
         return .sellers(payments.withNotes(of: payment.index) { PaymentDetails.plan(in: $0) }, payment.merchant)
     }
 
-    /// An operation has begun: the sellers that it names, and what accounts it may open, are counted until it ends.
+    /// An operation has begun: the sellers that it names, and what accounts it may open, are
+    /// counted until it ends.
     mutating func claimAccounts(_ operation: RunningOperation) {
         switch accountClaim(operation) {
         case .none: break

@@ -2,7 +2,8 @@ import Ledger
 import Payments
 package import ShardState
 
-/// Commands that wait for something to be read back from the disk, by what it is, in the order of their arrival.
+/// Commands that wait for something to be read back from the disk, by what it is, in the order of
+/// their arrival.
 struct Parking {
     private var waiting: [ColdItem: [Command]] = [:]
     private var merchants: [MerchantID: Int] = [:]
@@ -69,14 +70,16 @@ extension ShardCore {
         )
     }
 
-    /// Lets a command wait until what it is about is in memory again. One merchant takes a part of the places only.
+    /// Lets a command wait until what it is about is in memory again. One merchant takes a part of
+    /// the places only.
     mutating func park(_ command: Command, for item: ColdItem, in turn: inout Turn) {
         if let refusal = parkingRefusal(command, for: item.kind) { return refuse(command.caller, refusal, in: &turn) }
         if parking.park(command, for: item) { turn.release(.load(command.merchant, item), restingOn: 0) }
     }
 
-    /// Why a command cannot wait for something of a kind; nil where it can. What is read back takes a place in its table until the
-    /// next snapshot. What operators report is not refused for that: it may be what makes room again.
+    /// Why a command cannot wait for something of a kind; nil where it can. What is read back takes
+    /// a place in its table until the next snapshot. What operators report is not refused for that:
+    /// it may be what makes room again.
     private func parkingRefusal(_ command: Command, for kind: ColdKind) -> Refusal? {
         let capacity = configuration.parkedCapacity
         guard Self.hasParkingRoom(parked: parking.count, capacity: capacity, isOperator: command.isOperator) else {
@@ -103,8 +106,8 @@ extension ShardCore {
         }
     }
 
-    /// Something was read back, or could not be (nil). Whoever waited for it goes on, in the order of arrival. It comes into
-    /// memory only if somebody waits who may know of it.
+    /// Something was read back, or could not be (nil). Whoever waited for it goes on, in the order
+    /// of arrival. It comes into memory only if somebody waits who may know of it.
     package mutating func loaded(
         _ item: ColdItem,
         _ entry: [UInt8]?,
@@ -191,7 +194,8 @@ extension ShardCore {
         }
     }
 
-    /// Lets leave memory what a snapshot has put on disk, at most that of `limit` chunks of the tables.
+    /// Lets leave memory what a snapshot has put on disk, at most that of `limit` chunks of the
+    /// tables.
     /// - Returns: whether the plan is done.
     package mutating func release(_ plan: inout ReleasePlan, limit: Int) -> Bool {
         if !plan.isTreasuryDone {

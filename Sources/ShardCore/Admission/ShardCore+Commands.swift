@@ -76,7 +76,8 @@ extension ShardCore {
         if admitted.caller.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, in: &turn) }
     }
 
-    /// How far captures may exceed the authorization: what each connector of the route permits, as any of them may get the payment.
+    /// How far captures may exceed the authorization: what each connector of the route permits, as
+    /// any of them may get the payment.
     private func overCaptureBasisPoints(_ route: RoutePlan) -> UInt16 {
         var least = UInt16.max
         for position in 0..<RoutePlan.maximumConnectors {

@@ -4,7 +4,8 @@ import Payments
 package import ShardRecords
 import ShardState
 
-/// Commands that wait for their idempotency keys to be looked up on the disk, by key, in the order of their arrival.
+/// Commands that wait for their idempotency keys to be looked up on the disk, by key, in the order
+/// of their arrival.
 struct KeyParking {
     private var waiting: [KeyDigest: [Command]] = [:]
     private var merchants: [MerchantID: Int] = [:]
@@ -46,14 +47,15 @@ package enum KeyLookUp: Sendable, Equatable {
 }
 
 extension ShardCore {
-    /// Whether a key that is not in memory has to be looked up on the disk. A command whose key is being looked up waits with the
-    /// others: what comes after it must not overtake it.
+    /// Whether a key that is not in memory has to be looked up on the disk. A command whose key is
+    /// being looked up waits with the others: what comes after it must not overtake it.
     func mayBeInRuns(_ digest: KeyDigest) -> Bool {
         guard absentKey != digest else { return false }
         return keyParking.isAwaited(digest) || keyRuns.mayContain(StoredKeyDigest(digest))
     }
 
-    /// Lets a command wait until its key was looked up. One merchant takes a part of the places only.
+    /// Lets a command wait until its key was looked up. One merchant takes a part of the places
+    /// only.
     mutating func parkForKey(_ command: Command, _ digest: KeyDigest, in turn: inout Turn) {
         let capacity = configuration.parkedKeyCapacity
         guard Self.hasParkingRoom(parked: keyParking.count, capacity: capacity, isOperator: command.isOperator)
@@ -101,13 +103,15 @@ extension ShardCore {
         replay(key.record, to: command.caller, in: &turn)
     }
 
-    /// The runs as they are now: more keys, or the same in fewer runs. Keys that they hold may leave memory.
+    /// The runs as they are now: more keys, or the same in fewer runs. Keys that they hold may
+    /// leave memory.
     package mutating func use(_ runs: KeyRunSet) {
         precondition(runs.covered >= keyRuns.covered, "runs never lose keys that are remembered")
         keyRuns = runs
     }
 
-    /// Lets some of the keys go that the runs hold, and those whose time has passed. Bounded; for each tick.
+    /// Lets some of the keys go that the runs hold, and those whose time has passed. Bounded; for
+    /// each tick.
     /// - Returns: whether none is left.
     @discardableResult
     package mutating func releaseKeys() -> Bool {
@@ -115,8 +119,8 @@ extension ShardCore {
         return eventKeys.release(upTo: keyRuns.covered) && isDone
     }
 
-    /// Whether so many keys wait for a run that one should be written now: half of what fits into memory, of requests or of events,
-    /// here or in the whole process.
+    /// Whether so many keys wait for a run that one should be written now: half of what fits into
+    /// memory, of requests or of events, here or in the whole process.
     package var keysAreDue: Bool {
         let isFull = completedKeys.count >= max(1, idempotency.capacity / 2)
         return isFull || (share.areKeysDue && completedKeys.count > 0)

@@ -2,9 +2,11 @@ import Journal
 import Payments
 import ShardState
 
-// What a running operation can still write, so that its outcome finds room in a journal whose disk is full.
+// What a running operation can still write, so that its outcome finds room in a journal whose disk
+// is full.
 extension ShardCore {
-    /// Bytes of journal frames that the outcomes of everything in flight can need, at most: each record in a batch of its own.
+    /// Bytes of journal frames that the outcomes of everything in flight can need, at most: each
+    /// record in a batch of its own.
     package var outcomeReserveBytes: Int {
         operations.reservedBytes + max(operations.resolutionReservedBytes, Self.resolutionReserveBytes)
             + Self.eventReserveBytes
@@ -19,14 +21,15 @@ extension ShardCore {
     /// What is kept for providers' events while the room is short.
     package static let eventReserveBytes = 256 << 10
 
-    /// No command writes more than this with all that its operation can write later: a body of 64 KiB in the intent, and in
-    /// the stored answer with its escapes.
+    /// No command writes more than this with all that its operation can write later: a body of 64
+    /// KiB in the intent, and in the stored answer with its escapes.
     package static let largestAdmissionBytes = 256 << 10
 
-    /// While the room is short an operation writes at most two records after its intent: that the PSP has it, and how it ended.
-    /// That its outcome is unknown needs no record then: an intent without an end is unknown after a restart. What else calls
-    /// reported is not journaled (`note`), nothing is given up, and the address that a shopper is sent to is asked for again later.
-    /// What awaits its score writes the verdict before.
+    /// While the room is short an operation writes at most two records after its intent: that the
+    /// PSP has it, and how it ended. That its outcome is unknown needs no record then: an intent
+    /// without an end is unknown after a restart. What else calls reported is not journaled
+    /// (`note`), nothing is given up, and the address that a shopper is sent to is asked for again
+    /// later. What awaits its score writes the verdict before.
     func outcomeFrameBytes(_ operation: ProviderOperation, payment: Index<Payment>, _ gate: RiskGate = .open) -> Int {
         var details = 0
         if operation != .refund { details = payments.detailBytes(of: payment) }
@@ -39,13 +42,15 @@ extension ShardCore {
             + JournalRoom.frameBytes(records: Self.finishedBytes(details: details))
     }
 
-    /// `OperationUnresolved` and `OperationAttempted`: fixed fields and a reference of at most 255 bytes.
+    /// `OperationUnresolved` and `OperationAttempted`: fixed fields and a reference of at most 255
+    /// bytes.
     private static let unresolvedBytes = 512
 
     /// What a scorer's answer adds to the reasons.
     private static let reasonBytes = 1_280
 
-    /// `OperationFinished`: fixed fields, two transfers, references, and the stored answer: 2 KiB without the payment's details.
-    /// Escaping makes a byte of these six at most, but nothing longer than the body of 64 KiB that they came in.
+    /// `OperationFinished`: fixed fields, two transfers, references, and the stored answer: 2 KiB
+    /// without the payment's details. Escaping makes a byte of these six at most, but nothing
+    /// longer than the body of 64 KiB that they came in.
     private static func finishedBytes(details: Int) -> Int { 2_560 + min(6 * details, details + (64 << 10)) }
 }

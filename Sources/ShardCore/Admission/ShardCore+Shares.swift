@@ -1,8 +1,8 @@
 import Payments
 import ShardState
 
-/// What other shards of the process leave to this one. Its own limits are in its configuration; the least of both counts. Replay
-/// looks at neither: what was accepted once is never dropped.
+/// What other shards of the process leave to this one. Its own limits are in its configuration; the
+/// least of both counts. Replay looks at neither: what was accepted once is never dropped.
 package struct ProcessShare: Sendable, Equatable {
     /// The most payments in memory.
     package var payments: Int
@@ -21,8 +21,9 @@ package struct ProcessShare: Sendable, Equatable {
     }
 }
 
-// A merchant's share of a table is of what may be in it: the least of the shard's limit and of what other shards leave. The gateway's
-// own reversals, operators and events are not refused by a share: they are what makes room again.
+// A merchant's share of a table is of what may be in it: the least of the shard's limit and of what
+// other shards leave. The gateway's own reversals, operators and events are not refused by a share:
+// they are what makes room again.
 extension ShardCore {
     /// The most payments that may be in memory.
     var paymentLimit: Int { min(configuration.paymentCapacity, share.payments) }
@@ -51,8 +52,9 @@ extension ShardCore {
             || payments.refundCount >= OptionalIndex<Refund>.maximumCount
     }
 
-    /// Whether one command more finds a place to wait for the disk. Of the last places a thirty-second is for operators, and so for
-    /// events: what ends operations and empties tables is not kept out by what merchants ask.
+    /// Whether one command more finds a place to wait for the disk. Of the last places a
+    /// thirty-second is for operators, and so for events: what ends operations and empties tables
+    /// is not kept out by what merchants ask.
     /// - Parameters:
     ///   - parked: how many commands wait.
     ///   - capacity: how many may.

@@ -24,7 +24,8 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case journalFailed = 11
     /// The gateway is draining.
     case draining = 12
-    /// The merchant has its share of the calls in flight, or of the journal's reserve. Others are not kept out.
+    /// The merchant has its share of the calls in flight, or of the journal's reserve. Others are
+    /// not kept out.
     case merchantLimitReached = 18
     /// The table of events' keys is full, or the merchant's share of it.
     case eventTableFull = 19
@@ -50,7 +51,8 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case amountTooLarge = 16
     /// An open dispute holds the money.
     case disputed = 17
-    /// A provider's event that the payment's state does not take. The payment and what it takes are in the answer.
+    /// A provider's event that the payment's state does not take. The payment and what it takes are
+    /// in the answer.
     case eventNotAllowed = 30
     /// An event about more than the payment has for it, or in another currency.
     case eventAmountMismatch = 31
@@ -70,9 +72,11 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case payoutsOnHold = 52
     /// The pay-out's state does not allow the event.
     case payoutUnexpectedState = 53
-    /// As many pay-outs are in memory as the shard keeps, or as the merchant may have: those that ended leave it.
+    /// As many pay-outs are in memory as the shard keeps, or as the merchant may have: those that
+    /// ended leave it.
     case payoutTableFull = 54
-    /// As many wallets are in memory as the shard keeps, or as the merchant may have: those that nobody uses leave it.
+    /// As many wallets are in memory as the shard keeps, or as the merchant may have: those that
+    /// nobody uses leave it.
     case walletTableFull = 55
     /// The payment method names no wallet of the merchant.
     case walletUnknown = 56
@@ -86,7 +90,8 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case quoteExpired = 60
     /// The quote was exchanged before.
     case quoteUsed = 61
-    /// Whether the quote's time is over cannot be said: the gateway's time and the machine's clock differ.
+    /// Whether the quote's time is over cannot be said: the gateway's time and the machine's clock
+    /// differ.
     case timeUncertain = 69
     /// Nothing would be left to buy.
     case exchangeAmountTooSmall = 62
@@ -125,7 +130,8 @@ package struct RefusalRule: Sendable, Equatable {
 }
 
 extension Refusal {
-    /// The one table of refusals. The code, its texts and its category are the API's (`ProblemRule`).
+    /// The one table of refusals. The code, its texts and its category are the API's
+    /// (`ProblemRule`).
     package var rule: RefusalRule {
         switch self {
         case .notFound: .final(404)

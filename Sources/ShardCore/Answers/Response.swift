@@ -20,7 +20,8 @@ package struct PaymentView: Sendable {
     package var disputedMinor: Int64
     /// Of the captured amount, what the provider has settled.
     package var settledMinor: Int64
-    /// In a refusal: the types of events that it would take (`PaymentEventType`), by bits of their raw values.
+    /// In a refusal: the types of events that it would take (`PaymentEventType`), by bits of their
+    /// raw values.
     package var allowedEvents: UInt32 = 0
     /// Set when `status` is `failed` by a decline.
     package var decline: Decline?
@@ -32,7 +33,8 @@ package struct PaymentView: Sendable {
     package var endedAttempts: [EndedAttempt] = []
     /// What the shopper must do, when `status` is `requires_action`.
     package var nextAction: NextAction?
-    /// When the authorization, the shopper's action or the review ends by itself, in milliseconds since 1970; 0 for never.
+    /// When the authorization, the shopper's action or the review ends by itself, in milliseconds
+    /// since 1970; 0 for never.
     package var expiresAt: Int64
     /// What the payment's state permits; set for refusals only.
     package var permitted: PermittedOperations = []
@@ -153,9 +155,9 @@ package struct BalanceView: Sendable {
     }
 }
 
-/// Renders the body of an answer. The shard calls it when it decides, because the bytes are journaled with the
-/// transition and replayed as they are; the edge implements it, because only the edge knows the wire format.
-/// Implementations are pure: the same arguments give the same bytes.
+/// Renders the body of an answer. The shard calls it when it decides, because the bytes are
+/// journaled with the transition and replayed as they are; the edge implements it, because only the
+/// edge knows the wire format. Implementations are pure: the same arguments give the same bytes.
 package protocol ResponseRenderer: MoneyRenderer {
     /// The payment object alone (200, 201, 202).
     func renderPayment(_ payment: PaymentView, details: Span<UInt8>, into body: inout ByteBuffer)
@@ -167,7 +169,8 @@ package protocol ResponseRenderer: MoneyRenderer {
         requestID: RequestID,
         into body: inout ByteBuffer
     )
-    /// The problem document of an operation that certainly was not executed at the PSP (502), payment inside.
+    /// The problem document of an operation that certainly was not executed at the PSP (502),
+    /// payment inside.
     func renderNotExecuted(
         _ payment: PaymentView,
         details: Span<UInt8>,

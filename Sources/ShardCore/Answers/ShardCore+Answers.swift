@@ -12,7 +12,8 @@ extension ShardCore {
         var body: ByteBuffer
     }
 
-    /// Room for a usual answer at its longest (the renderer asks for the longest escapes), so that rendering allocates once.
+    /// Room for a usual answer at its longest (the renderer asks for the longest escapes), so that
+    /// rendering allocates once.
     private static let bodyCapacity = 2_048
 
     func makeBody() -> ByteBuffer { ByteBufferAllocator().buffer(capacity: Self.bodyCapacity) }
@@ -134,8 +135,9 @@ extension ShardCore {
         return Answer(status: 202, body: body)
     }
 
-    /// The key's first request has no result yet. While it waits on a connection this one is answered 409; once it was
-    /// answered 202, or after a restart, the current state is the answer: never an endless 409.
+    /// The key's first request has no result yet. While it waits on a connection this one is
+    /// answered 409; once it was answered 202, or after a restart, the current state is the answer:
+    /// never an endless 409.
     mutating func answerReserved(_ token: UInt64, to caller: Caller, in turn: inout Turn) {
         let answer: Answer
         switch operationPlace(token: token) {
@@ -165,7 +167,8 @@ extension ShardCore {
         return replies
     }
 
-    /// Hands a payment's details to `body` with what was noted of sellers and captures by hand; nothing for nil.
+    /// Hands a payment's details to `body` with what was noted of sellers and captures by hand;
+    /// nothing for nil.
     func withShownDetails<Result>(_ payment: Payment?, _ body: (Span<UInt8>) -> Result) -> Result {
         guard let payment else { return body(Span()) }
         guard payments.hasNotes(payment.index) else { return payments.withDetails(of: payment.index, body) }
@@ -230,11 +233,13 @@ extension ShardCore {
             retryAfterSeconds: refusal.retryAfterSeconds,
             body: body
         )
-        // What it tells (another request's key, the payment's state) may rest on records that are not durable yet.
+        // What it tells (another request's key, the payment's state) may rest on records that are
+        // not durable yet.
         turn.release(.respond(response), restingOn: index.map { payments.lastRecord(of: $0) } ?? 0)
     }
 
-    /// An answer that refuses a request outside of any command (a stored answer that cannot be read).
+    /// An answer that refuses a request outside of any command (a stored answer that cannot be
+    /// read).
     package func refusal(_ refusal: Refusal, to reply: ReplyToken, requestID: RequestID) -> Response {
         renderer.refusal(refusal, to: reply, requestID: requestID)
     }

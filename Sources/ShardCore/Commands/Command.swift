@@ -3,7 +3,8 @@ package import Payments
 package import ShardRecords
 package import ShardState
 
-/// What a merchant or an operator asks of the shard that owns it, with nothing of the wire left in it.
+/// What a merchant or an operator asks of the shard that owns it, with nothing of the wire left in
+/// it.
 package struct Command: Sendable {
     /// What is asked for, by what it is about. `admission` says what each needs.
     package enum Kind: Sendable {
@@ -32,10 +33,11 @@ package struct Command: Sendable {
     package var reply: ReplyToken
     /// Answer 202 as soon as the request is durable, and not with the outcome.
     package var respondsAtOnce: Bool
-    /// Set for what an operator asks: the shard that owns what is asked about, whosever it is; `merchant` says nothing then. nil
-    /// for a merchant, whose shard follows from it.
+    /// Set for what an operator asks: the shard that owns what is asked about, whosever it is;
+    /// `merchant` says nothing then. nil for a merchant, whose shard follows from it.
     package var operatorShard: UInt16?
-    /// The first 8 bytes of the SHA-256 of the API key or operator's credential that asks; records name it.
+    /// The first 8 bytes of the SHA-256 of the API key or operator's credential that asks; records
+    /// name it.
     package var credential: UInt64
     var isOperator: Bool { operatorShard != nil }
     /// Who causes the records of the command.
@@ -88,8 +90,9 @@ struct Caller {
 
 /// What a merchant wants to happen to a payment.
 package enum PaymentOperation: Sendable {
-    /// `amountMinor` nil: all that is capturable. A final capture releases the rest of the authorization; one that is not
-    /// leaves it open for more. `instructions`: it is shared with sellers, or made by hand.
+    /// `amountMinor` nil: all that is capturable. A final capture releases the rest of the
+    /// authorization; one that is not leaves it open for more. `instructions`: it is shared with
+    /// sellers, or made by hand.
     case capture(amountMinor: Int64?, isFinal: Bool = true, instructions: CaptureInstructions? = nil)
     case cancel
     /// Raise an open authorization to this total.
@@ -100,7 +103,8 @@ package enum PaymentOperation: Sendable {
     case refund(amountMinor: Int64?)
 }
 
-/// The end of a manual review: an operator decides about any payment, a merchant about its own that no sanctions list holds.
+/// The end of a manual review: an operator decides about any payment, a merchant about its own that
+/// no sanctions list holds.
 package enum ReviewDecision: Sendable {
     /// The payment is sent.
     case approve
@@ -141,9 +145,11 @@ package struct CreatePayment: Sendable {
     package var capturesAutomatically: Bool
     /// An authorization for less than the amount is welcome.
     package var acceptsPartialAuthorization: Bool
-    /// The platform's fee for this merchant in basis points, from the configuration at the time of the request.
+    /// The platform's fee for this merchant in basis points, from the configuration at the time of
+    /// the request.
     package var feeBasisPoints: UInt16
-    /// The connectors that may be tried, in order: the merchant's, from the configuration at the time of the request.
+    /// The connectors that may be tried, in order: the merchant's, from the configuration at the
+    /// time of the request.
     package var route: RoutePlan
     package var paymentMethod: String
     package var details: PaymentDetails

@@ -4,8 +4,8 @@ package import Payments
 /// What is asked of pay-outs, wallets and exchange.
 package enum TreasuryCommand: Sendable {
     case createPayout(CreatePayout)
-    /// What the bank says of a pay-out, with its reason (at most `Payout.maximumTextBytes`). An operator's
-    /// (`Command.operatorShard`).
+    /// What the bank says of a pay-out, with its reason (at most `Payout.maximumTextBytes`). An
+    /// operator's (`Command.operatorShard`).
     case payoutEvent(PayoutID, PayoutEvent, reason: String)
     case createWallet(CreateWallet)
     case quote(QuoteRequest)

@@ -1,6 +1,7 @@
 package import Payments
 
-/// How long a call of each operation may take, in milliseconds; above 0. What has no answer until then is unknown.
+/// How long a call of each operation may take, in milliseconds; above 0. What has no answer until
+/// then is unknown.
 package typealias CallTimeouts = OperationTable<Int64>
 
 /// What a shard knows of one connector. Fixed while the process runs.
@@ -33,14 +34,16 @@ package struct ConnectorSettings: Sendable {
         self.disputes = disputes
     }
 
-    /// A connector that has left the configuration. Its payments stay: calls to it are not sent, and what was unknown stays so until
-    /// the connector returns, an event tells the end, or an operator does.
+    /// A connector that has left the configuration. Its payments stay: calls to it are not sent,
+    /// and what was unknown stays so until the connector returns, an event tells the end, or an
+    /// operator does.
     package static func removed(_ id: ConnectorID, _ name: ConnectorName) -> ConnectorSettings {
         ConnectorSettings(id: id, name: name, resolution: ResolutionPolicy(means: ResolutionMeans(queryByReference: 0)))
     }
 }
 
-/// The connectors of a shard, by number: every one that the registry names, so that no record names another.
+/// The connectors of a shard, by number: every one that the registry names, so that no record names
+/// another.
 package struct ConnectorTable: Sendable {
     /// The settings of number n + 1 at index n.
     private var settings: [ConnectorSettings]

@@ -1,23 +1,29 @@
 package import Payments
 import ShardState
 
-/// How unknown outcomes of one kind of operation are resolved at a connector (docs/payments.md, "Unknown outcomes").
+/// How unknown outcomes of one kind of operation are resolved at a connector (docs/payments.md,
+/// "Unknown outcomes").
 package struct ResolutionPolicy: Sendable, Equatable {
     /// What the adapter declares of the operation, and what is left of it by the configuration.
     package var means: ResolutionMeans
     /// When to try again after an outcome became unknown, in milliseconds; the last one repeats.
     package var schedule: [Int64]
-    /// How often a call is sent again to resolve it, where the PSP can be asked; then it is only asked, so that the horizon can pass.
+    /// How often a call is sent again to resolve it, where the PSP can be asked; then it is only
+    /// asked, so that the horizon can pass.
     package var replays: Int
-    /// How long after the deadline of a call it may still be on its way to the PSP, in milliseconds. A PSP that knows
-    /// nothing of a call after that has not executed it and will not.
+    /// How long after the deadline of a call it may still be on its way to the PSP, in
+    /// milliseconds. A PSP that knows nothing of a call after that has not executed it and will
+    /// not.
     package var inFlightHorizon: Int64
-    /// When to send again what certainly was not executed, in milliseconds; after the last the operation fails.
+    /// When to send again what certainly was not executed, in milliseconds; after the last the
+    /// operation fails.
     package var retries: [Int64]
-    /// How long an authorization may stay unknown, in milliseconds since its request, before it is given up: voided by our
-    /// reference where the provider declares that, else reversed when it is known. Captures and refunds are never given up.
+    /// How long an authorization may stay unknown, in milliseconds since its request, before it is
+    /// given up: voided by our reference where the provider declares that, else reversed when it is
+    /// known. Captures and refunds are never given up.
     package var abandonAfter: Int64
-    /// How long an operation may stay unknown, in milliseconds, before an operator must look (`ShardStatistics.needingAttention`).
+    /// How long an operation may stay unknown, in milliseconds, before an operator must look
+    /// (`ShardStatistics.needingAttention`).
     package var attentionAfter: Int64
 
     package init(
@@ -47,7 +53,8 @@ package struct ResolutionPolicy: Sendable, Equatable {
 extension OperationStateMachine.Policy {
     /// - Parameters:
     ///   - timeout: how long a call of the operation may take, in milliseconds.
-    ///   - isTimeCertain: false: nobody knows how long ago a call was sent. Then "not found" proves nothing, and no key is used again.
+    ///   - isTimeCertain: false: nobody knows how long ago a call was sent. Then "not found" proves
+    ///     nothing, and no key is used again.
     init(_ policy: ResolutionPolicy, timeout: Int64, isTimeCertain: Bool) {
         let query = policy.means.query
         self.init(

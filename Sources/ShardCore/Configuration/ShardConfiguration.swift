@@ -6,26 +6,30 @@ package import Risk
 package struct ShardConfiguration: Sendable {
     /// This shard's number, part of every identifier it makes.
     package var shard: UInt16
-    /// Which configuration this is; every record names it, until a reload of the fraud rules raises the number.
+    /// Which configuration this is; every record names it, until a reload of the fraud rules raises
+    /// the number.
     package var version: UInt32
-    /// The most idempotency keys in memory: those of running requests, and those completed since the last snapshot or while it is
-    /// written. Full: 503.
+    /// The most idempotency keys in memory: those of running requests, and those completed since
+    /// the last snapshot or while it is written. Full: 503.
     package var idempotencyCapacity: Int
     /// How long a key is remembered after its request, in seconds: 24 hours to 31 days.
     package var idempotencySeconds: UInt32
     /// The most payments held in memory, and the most refunds. Full: 503.
     package var paymentCapacity: Int
-    /// The most commands that wait for payments to be read back from the disk. More: 503. A thirty-second of the places is for
-    /// operators and for events, which operators post.
+    /// The most commands that wait for payments to be read back from the disk. More: 503. A
+    /// thirty-second of the places is for operators and for events, which operators post.
     package var parkedCapacity: Int
-    /// Of these, the most of one merchant; operators' count as nobody's. More: 503 for that merchant alone.
+    /// Of these, the most of one merchant; operators' count as nobody's. More: 503 for that
+    /// merchant alone.
     package var parkedPerMerchant: Int
-    /// The most commands that wait for their keys to be looked up on the disk. More: 503. Operators and events have the same part of
-    /// the places for themselves.
+    /// The most commands that wait for their keys to be looked up on the disk. More: 503. Operators
+    /// and events have the same part of the places for themselves.
     package var parkedKeyCapacity: Int
-    /// Of these, the most of one merchant; operators' count as nobody's. More: 503 for that merchant alone.
+    /// Of these, the most of one merchant; operators' count as nobody's. More: 503 for that
+    /// merchant alone.
     package var parkedKeysPerMerchant: Int
-    /// The most calls at once of operations that were admitted. Full: 503. An operation whose outcome is not known leaves them.
+    /// The most calls at once of operations that were admitted. Full: 503. An operation whose
+    /// outcome is not known leaves them.
     package var operationCapacity: Int
     /// The most operations that wait for their outcome. One more keeps its place among the calls.
     package var waitingCapacity: Int
@@ -33,15 +37,17 @@ package struct ShardConfiguration: Sendable {
     package var resolutionCapacity: Int
     /// The most keys of providers' events in memory. Full: 503 for events alone.
     package var eventCapacity: Int
-    /// What one merchant may hold of the tables in memory: payments, refunds, calls, resolutions, waiting operations, velocity
-    /// counters, pay-outs, wallets, quotes, accounts; and of the journal's reserve.
+    /// What one merchant may hold of the tables in memory: payments, refunds, calls, resolutions,
+    /// waiting operations, velocity counters, pay-outs, wallets, quotes, accounts; and of the
+    /// journal's reserve.
     package var merchantShare: MerchantShare
-    /// Behind so many records that book something for a merchant its accounts' sums are journaled (`BalanceMark`).
+    /// Behind so many records that book something for a merchant its accounts' sums are journaled
+    /// (`BalanceMark`).
     package var recordsPerMark: Int
     /// The connectors that payments may be at, with what can be asked of each, and how.
     package var connectors: ConnectorTable
-    /// How many recovered operations are resolved in each tick of 8 ms: a restart with thousands of operations in flight must
-    /// not flood the PSPs.
+    /// How many recovered operations are resolved in each tick of 8 ms: a restart with thousands of
+    /// operations in flight must not flood the PSPs.
     package var recoveryBatch: Int
     /// How long a shopper has for what the PSP waits for, in milliseconds.
     package var actionLifetime: Int64
@@ -98,7 +104,8 @@ package struct ShardConfiguration: Sendable {
 
 /// What disputes cost a merchant.
 package struct DisputePolicy: Sendable, Equatable {
-    /// The provider's fee for a chargeback by currency, in minor units, where its event does not say; 0 for other currencies.
+    /// The provider's fee for a chargeback by currency, in minor units, where its event does not
+    /// say; 0 for other currencies.
     package var fees: [Currency: Int64]
     /// Whether a warning sets the disputed amount aside (P7r).
     package var reservesOnWarning: Bool
@@ -110,13 +117,15 @@ package struct DisputePolicy: Sendable, Equatable {
     }
 }
 
-/// The most of what a shard keeps beside payments. Full: 503, and 422 for one merchant's sellers. Pay-outs, wallets and sellers
-/// that are idle leave memory (docs/capacity.md); quotes stay for an hour after they expired.
+/// The most of what a shard keeps beside payments. Full: 503, and 422 for one merchant's sellers.
+/// Pay-outs, wallets and sellers that are idle leave memory (docs/capacity.md); quotes stay for an
+/// hour after they expired.
 package struct MoneyLimits: Sendable {
     package var payouts = 1 << 20
     /// A merchant may have `merchantShare` of them. More: 503.
     package var wallets = 1 << 20
-    /// The most accounts of merchants, wallets and sellers (`ShardCore+Accounts`). Full: 503 for what might open one.
+    /// The most accounts of merchants, wallets and sellers (`ShardCore+Accounts`). Full: 503 for
+    /// what might open one.
     package var accounts: Int
     package var quotes = 1 << 16
     package var sellers = 1 << 16

@@ -2,23 +2,27 @@ import Payments
 import ShardRecords
 import ShardState
 
-// What time does to payments: authorizations run out, shoppers do not come back, and what came too late is reversed. A payment
-// carries its deadline, so that a restart changes nothing; what is kept here is only when to look at it.
+// What time does to payments: authorizations run out, shoppers do not come back, and what came too
+// late is reversed. A payment carries its deadline, so that a restart changes nothing; what is kept
+// here is only when to look at it.
 extension ShardCore {
     /// Deadlines nearer than this are waited for one by one; the sweep finds the others in time.
     private static let horizon: Int64 = 3_600_000
     /// The longest that the sweep takes for all payments, in milliseconds: less than the horizon.
     private static let sweepRound: Int64 = 1_800_000
-    /// How often the sweep looks at the next chunk, in milliseconds: a process has 16 shards, which sweep at the same time.
+    /// How often the sweep looks at the next chunk, in milliseconds: a process has 16 shards, which
+    /// sweep at the same time.
     private static let sweepInterval: Int64 = 160
-    /// When to try again what could not be done, in milliseconds; twice as long after each try, up to 17 hours.
+    /// When to try again what could not be done, in milliseconds; twice as long after each try, up
+    /// to 17 hours.
     private static let retryInterval: Int64 = 60_000
 
     private static func retryInterval(after tries: UInt16) -> Int64 { retryInterval << Int64(min(tries, 10)) }
     /// The most payments that one tick does something to.
     private static let dueLimit = 256
 
-    /// A payment has come to a state that time may end. It may be waiting for the end of the state before, which is later.
+    /// A payment has come to a state that time may end. It may be waiting for the end of the state
+    /// before, which is later.
     mutating func awaitDeadline(_ index: Index<Payment>, at now: Int64, isNews: Bool = true) {
         let payment = payments[index]
         if payment.needsReversal { return deadlines.add(index, at: now, always: isNews) }
@@ -40,11 +44,13 @@ extension ShardCore {
         for index in due { deadlineDue(index, in: &turn) }
     }
 
-    /// Goes round the payments in memory, in half an hour at the most, and puts those in the queue whose end is near.
+    /// Goes round the payments in memory, in half an hour at the most, and puts those in the queue
+    /// whose end is near.
     private mutating func sweep(at now: Int64) {
         guard !payments.chunkNumbers.isEmpty, now - sweptAt >= Self.sweepInterval else { return }
         sweptAt = now
-        // A round of 11,250 steps is half an hour; a chunk that is not in memory costs next to nothing.
+        // A round of 11,250 steps is half an hour; a chunk that is not in memory costs next to
+        // nothing.
         var rest = 1 + payments.chunkNumbers.count / Int(Self.sweepRound / Self.sweepInterval)
         let (end, isBeyond) = now.addingReportingOverflow(Self.horizon)
         while rest > 0 {
@@ -114,8 +120,8 @@ extension ShardCore {
         begin(payment.phase == .captured ? .refund : .cancel, index, cause: nil, in: &turn)
     }
 
-    /// The gateway had given a shopper up, and the PSP refuses to cancel: the shopper has finished after all. The PSP is asked
-    /// what came of it, and that is reversed.
+    /// The gateway had given a shopper up, and the PSP refuses to cancel: the shopper has finished
+    /// after all. The PSP is asked what came of it, and that is reversed.
     mutating func afterRefusedCancel(_ index: Index<Payment>, in turn: inout Turn) {
         let payment = payments[index]
         guard payment.phase == .requiresAction, payment.failure == .reversal(.abandoned), payment.running == nil,

@@ -192,7 +192,8 @@ extension ShardCore {
         complete(key, record: position, at: record.time)
     }
 
-    // The table of keys forgets after a day or a month; what was applied to a payment must not be applied to it ever again.
+    // The table of keys forgets after a day or a month; what was applied to a payment must not be
+    // applied to it ever again.
 
     func isRemembered(_ key: RequestKey, payment index: Index<Payment>) -> Bool {
         payments.hasApplied(key.digest.low, to: index)
@@ -258,7 +259,8 @@ extension ShardCore {
         return payments.append(dispute, to: index, providerReference: record.reference)
     }
 
-    /// What was authorized without an answer of ours needs the PSP's reference for everything after it.
+    /// What was authorized without an answer of ours needs the PSP's reference for everything after
+    /// it.
     private mutating func keepReference(_ record: EventApplied, payment index: Index<Payment>) {
         switch record.fact.effect {
         case .authorized, .authorizedLate, .capturedLate:

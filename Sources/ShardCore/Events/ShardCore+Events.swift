@@ -4,9 +4,9 @@ import Payments
 import ShardRecords
 import ShardState
 
-// Events: what providers, settlement lines and operators tell of payments (docs/payments.md). Each is applied once, under
-// the key of its provider and its identifier; one that the state does not take is refused, and nothing is kept of it, so that it
-// may be reported again.
+// Events: what providers, settlement lines and operators tell of payments (docs/payments.md). Each
+// is applied once, under the key of its provider and its identifier; one that the state does not
+// take is refused, and nothing is kept of it, so that it may be reported again.
 extension ShardCore {
     /// An operator posts what was reported.
     mutating func handle(_ event: ProviderEvent, _ admitted: AdmittedCommand, in turn: inout Turn) {
@@ -68,8 +68,9 @@ extension ShardCore {
         return payments.refund(of: index) { payments.providerReference(of: $0) == event.reference }
     }
 
-    /// An event is taken from the payment's own connector: what another says of it books money at the wrong one. Of a connector that
-    /// tried before, and said no, news of success is taken, too: it moved money that no operation explains.
+    /// An event is taken from the payment's own connector: what another says of it books money at
+    /// the wrong one. Of a connector that tried before, and said no, news of success is taken, too:
+    /// it moved money that no operation explains.
     /// - Returns: the attempt of an earlier connector; nil for the payment's own.
     private func reporter(of event: ProviderEvent, _ index: Index<Payment>) -> Result<EndedAttempt?, EventRefused> {
         guard let connector = configuration.connectors.id(named: event.provider) else {
@@ -82,8 +83,9 @@ extension ShardCore {
         return .success(attempt)
     }
 
-    /// Disputes are linked in 32 bits. Their number in memory has no limit of its own: only events open them, a payment has at most
-    /// `Payment.maximumDisputes`, and so the limit of payments bounds them.
+    /// Disputes are linked in 32 bits. Their number in memory has no limit of its own: only events
+    /// open them, a payment has at most `Payment.maximumDisputes`, and so the limit of payments
+    /// bounds them.
     private var isOutOfDisputeNumbers: Bool { payments.disputeCount >= OptionalIndex<Dispute>.maximumCount }
 
     func context(
@@ -244,7 +246,8 @@ extension ShardCore {
         case .amountMismatch: refuse(caller, .eventAmountMismatch, showing: index, in: &turn)
         case .tooManyDisputes: refuse(caller, .tooManyDisputes, in: &turn)
         case .operationInProgress:
-            // The PSP is asked now what became of the operation, and not when its time has come (docs/payments.md, "Unknown outcomes").
+            // The PSP is asked now what became of the operation, and not when its time has come
+            // (docs/payments.md, "Unknown outcomes").
             wake(index, in: &turn)
             refuse(caller, .operationInProgress, showing: index, in: &turn)
         case .notAllowed:
@@ -263,8 +266,8 @@ extension ShardCore {
         }
     }
 
-    /// The types that the payment would take now, by bits of their raw values: about the same dispute and refund, in the payment's
-    /// own currency, whatever the refused one was in.
+    /// The types that the payment would take now, by bits of their raw values: about the same
+    /// dispute and refund, in the payment's own currency, whatever the refused one was in.
     private func allowedEvents(
         _ event: ProviderEvent,
         _ index: Index<Payment>,

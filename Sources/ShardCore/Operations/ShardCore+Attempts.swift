@@ -16,24 +16,27 @@ extension ShardCore {
         return configuration.connectors[payments[operation.payment].connector].timeouts[operation.operation]
     }
 
-    /// After a definite no of an authorization: journals the attempt's end and calls the next connector of the route, if the policy
-    /// allows it. The merchant's key stays reserved, and its request waits.
-    /// - Returns: whether the next connector tries; otherwise the attempt's outcome is the authorization's.
+    /// After a definite no of an authorization: journals the attempt's end and calls the next
+    /// connector of the route, if the policy allows it. The merchant's key stays reserved, and its
+    /// request waits.
+    /// - Returns: whether the next connector tries; otherwise the attempt's outcome is the
+    ///   authorization's.
     mutating func tryNextConnector(
         _ slot: Int,
         after outcome: EndedAttempt.Outcome,
         in turn: inout Turn
     ) -> Bool {
         let operation = operations[slot]
-        // What is kept of the journal's room is for the ends of what is in flight, not for more attempts.
+        // What is kept of the journal's room is for the ends of what is in flight, not for more
+        // attempts.
         guard operation.operation == .authorize, !isInternal(slot), !isJournalRoomShort else { return false }
         let payment = payments[operation.payment]
         let attempt = Attempt(
             number: operation.attempt,
             connector: payment.connector,
             position: payment.routePosition,
-            // Only the answer to the call itself proves that nothing of this attempt is on its way. An answer to a query, or an
-            // event of the PSP, may overtake the call.
+            // Only the answer to the call itself proves that nothing of this attempt is on its way.
+            // An answer to a query, or an event of the PSP, may overtake the call.
             wasUnknown: operation.isUncertain || operation.step != .executing
         )
         guard
@@ -64,7 +67,8 @@ extension ShardCore {
 
 // What earlier connectors report against their own definite no.
 extension ShardCore {
-    /// The attempts of the payment that ended before the connector changed, oldest first; empty for nearly all payments.
+    /// The attempts of the payment that ended before the connector changed, oldest first; empty for
+    /// nearly all payments.
     func endedAttempts(of index: Index<Payment>) -> [EndedAttempt] {
         guard payments.hasNotes(index) else { return [] }
         return payments.withNotes(of: index) { EndedAttempt.all(inNotes: $0) }

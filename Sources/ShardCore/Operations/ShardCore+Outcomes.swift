@@ -80,14 +80,16 @@ extension ShardCore {
         )
     }
 
-    /// Less than asked is a partial authorization; of a sale only where the merchant takes that: money has moved.
+    /// Less than asked is a partial authorization; of a sale only where the merchant takes that:
+    /// money has moved.
     private func isPartialApproval(_ operation: RunningOperation, _ success: ProviderSuccess) -> Bool {
         let payment = payments[operation.payment]
         return operation.isAuthorization && success.amountMinor > 0 && success.amountMinor < operation.amountMinor
             && (!payment.capturesAutomatically || payment.flags.contains(.acceptsPartialAuthorization))
     }
 
-    /// Nobody knows what the PSP holds of a conflict that an operator ended: a void of it succeeds for any amount.
+    /// Nobody knows what the PSP holds of a conflict that an operator ended: a void of it succeeds
+    /// for any amount.
     private func isVoidOfConflict(_ operation: RunningOperation) -> Bool {
         operation.operation == .cancel && payments[operation.payment].failure == .reversal(.conflict)
     }
@@ -106,8 +108,9 @@ extension ShardCore {
         }
     }
 
-    /// The PSP's word for the end of an authorization; 0 without one, and for one more than a year ahead (no card scheme holds money
-    /// for longer than a month: seconds or nanoseconds were taken for milliseconds).
+    /// The PSP's word for the end of an authorization; 0 without one, and for one more than a year
+    /// ahead (no card scheme holds money for longer than a month: seconds or nanoseconds were taken
+    /// for milliseconds).
     private static func plausibleEnd(_ expiresAt: Int64, at now: Int64) -> Int64 {
         expiresAt > 0 && expiresAt < now + 366 * 86_400_000 ? expiresAt : 0
     }
@@ -122,7 +125,8 @@ extension ShardCore {
         guard operations[slot].isAuthorization else {
             return leaveUnresolved(slot, .badResponse, providerReference: "", in: &turn)
         }
-        // The address may be too long for what is kept of the journal's room: the PSP is asked again when there is more.
+        // The address may be too long for what is kept of the journal's room: the PSP is asked
+        // again when there is more.
         if isJournalRoomShort {
             return leaveUnresolved(slot, .pendingAtProvider, providerReference: "", in: &turn)
         }
@@ -215,7 +219,8 @@ extension ShardCore {
         afterRefusedCancel(operation.payment, in: &turn)
     }
 
-    /// The PSP certainly did not execute this try. That settles the operation only if no earlier try is in doubt.
+    /// The PSP certainly did not execute this try. That settles the operation only if no earlier
+    /// try is in doubt.
     private mutating func notExecuted(
         _ slot: Int,
         _ reason: CallFailure,
@@ -250,9 +255,10 @@ extension ShardCore {
         finish(slot, .notExecuted(reason), in: &turn)
     }
 
-    /// Answer to a query: the PSP knows nothing of it. Our call may still be on its way, so this proves nothing before the
-    /// in-flight horizon has passed (docs/payments.md, "Unknown outcomes"). Until then the same call under the same PSP key is safe,
-    /// and its answer definite; but only a few times, because each of them is on its way again.
+    /// Answer to a query: the PSP knows nothing of it. Our call may still be on its way, so this
+    /// proves nothing before the in-flight horizon has passed (docs/payments.md, "Unknown
+    /// outcomes"). Until then the same call under the same PSP key is safe, and its answer
+    /// definite; but only a few times, because each of them is on its way again.
     private mutating func notFound(_ slot: Int, in turn: inout Turn) {
         var machine = operations[slot].machine
         let next = machine.notFound(at: turn.now, isGivenUp: isGivenUp(slot), resolutionPolicy(slot))
@@ -288,7 +294,8 @@ extension ShardCore {
         switch next {
         case .becameUncertain(let time):
             statistics.becameUnknown += 1
-            // While the journal's room is short: an intent without an end is unknown after a restart, too (`+Reserve`).
+            // While the journal's room is short: an intent without an end is unknown after a
+            // restart, too (`+Reserve`).
             if !isJournalRoomShort || isPending {
                 recordUnresolved(slot, reason, providerReference: providerReference, in: &turn)
             }
@@ -322,8 +329,8 @@ extension ShardCore {
         persist(.operationUnresolved(record), in: &turn)
     }
 
-    /// Journals what a call reported that ended nothing. Where the journal is short of room, only what the resolution needs is kept:
-    /// that room is for the ends of what is in flight.
+    /// Journals what a call reported that ended nothing. Where the journal is short of room, only
+    /// what the resolution needs is kept: that room is for the ends of what is in flight.
     private mutating func note(
         _ slot: Int,
         _ answer: OperationAttempted.Answer,
@@ -360,7 +367,8 @@ extension ShardCore {
             resolutionPolicy(slot)
         )
         if next == .giveUp {
-            // Journaled before anything is done about it: from then on the payment fails, whatever the PSP says.
+            // Journaled before anything is done about it: from then on the payment fails, whatever
+            // the PSP says.
             statistics.abandoned += 1
             change(operations[slot].payment, .abandoned, in: &turn)
             next = machine.due(at: turn.now, isGivenUp: true, mayGiveUp: true, resolutionPolicy(slot))

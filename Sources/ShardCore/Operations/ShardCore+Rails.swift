@@ -27,13 +27,15 @@ extension ShardCore {
             && funds(of: wallet, in: payment.currency).permitsWithdrawal(of: amount, unsettledPart: unsettled)
     }
 
-    /// Whether a top-up can be reversed now: its wallet still has the money. True for other payments.
+    /// Whether a top-up can be reversed now: its wallet still has the money. True for other
+    /// payments.
     package func canReverse(_ payment: Payment) -> Bool {
         guard payment.traits.contains(.topUp) else { return true }
         return permitsRefund(of: payment.refundableMinor, payment)
     }
 
-    /// What of the wallet's money is where. The wallet itself need not be in memory: without money all of it is zero.
+    /// What of the wallet's money is where. The wallet itself need not be in memory: without money
+    /// all of it is zero.
     private func funds(of wallet: WalletID, in currency: Currency) -> WalletFunds {
         let sums = treasury.sums(ofWallet: Int(wallet.sequence) - 1)
         return WalletFunds(
@@ -44,8 +46,8 @@ extension ShardCore {
         )
     }
 
-    /// A record of a payment from a wallet, or of a top-up, books these: the wallet follows what they do to the
-    /// merchant's pending balance.
+    /// A record of a payment from a wallet, or of a top-up, books these: the wallet follows what
+    /// they do to the merchant's pending balance.
     mutating func keepWalletFunds(_ transfers: Transfers, of index: Index<Payment>) {
         let payment = payments[index]
         var pending: Int64 = 0
@@ -63,7 +65,8 @@ extension ShardCore {
         )
     }
 
-    /// A record of a top-up was applied: its wallet follows what of it is unsettled now. Of other payments nothing.
+    /// A record of a top-up was applied: its wallet follows what of it is unsettled now. Of other
+    /// payments nothing.
     mutating func keepUnsettled(_ index: Index<Payment>) {
         let payment = payments[index]
         guard payment.traits.contains(.topUp) else { return }
@@ -78,7 +81,8 @@ extension ShardCore {
         payments[index].setUnsettled(unsettled)
     }
 
-    /// The wallet that pays for the payment, or that it fills. It is the payment's merchant's: that was checked at its creation.
+    /// The wallet that pays for the payment, or that it fills. It is the payment's merchant's: that
+    /// was checked at its creation.
     /// - Precondition: the payment's traits say that there is one.
     func wallet(of payment: Payment) -> WalletID {
         let field: PaymentDetails.Field = payment.traits.contains(.topUp) ? .wallet : .paymentMethod
@@ -175,8 +179,9 @@ extension ShardCore {
         return traits.contains(.wallet) || traits.contains(.cash) && operation.operation == .refund
     }
 
-    /// Executes an operation of a wallet, of cash, or by hand: it succeeds at once, but for a wallet that does not hold enough.
-    /// After a restart an operation that had no end was certainly not executed, and is executed now.
+    /// Executes an operation of a wallet, of cash, or by hand: it succeeds at once, but for a
+    /// wallet that does not hold enough. After a restart an operation that had no end was certainly
+    /// not executed, and is executed now.
     mutating func executeHere(_ slot: Int, in turn: inout Turn) {
         let operation = operations[slot]
         let payment = payments[operation.payment]

@@ -7,9 +7,10 @@ package import ShardState
 import Timers
 
 extension ShardCore {
-    /// Applies one durable record at start-up. Records come in order, from the first or from the one after a snapshot.
-    /// - Parameter cold: reads the entry of what is not in memory, as it was before `position`; needed only behind
-    ///   a snapshot. nil when it cannot.
+    /// Applies one durable record at start-up. Records come in order, from the first or from the
+    /// one after a snapshot.
+    /// - Parameter cold: reads the entry of what is not in memory, as it was before `position`;
+    ///   needed only behind a snapshot. nil when it cannot.
     package mutating func replay(
         _ bytes: Span<UInt8>,
         at position: RecordPosition,
@@ -18,7 +19,8 @@ extension ShardCore {
         precondition(position == nextPosition, "records are replayed in order")
         var reader = RecordReader()
         let header = try reader.header(bytes)
-        // A journal holds more keys than are remembered at once: they expire by the journal's own time.
+        // A journal holds more keys than are remembered at once: they expire by the journal's own
+        // time.
         idempotency.expire(at: header.time, limit: .max)
         eventKeys.expire(at: header.time, limit: .max)
         lastRecordTime = max(lastRecordTime, header.time)
@@ -34,7 +36,8 @@ extension ShardCore {
         lastPosition = position
     }
 
-    /// Each kind on its own and not through `ShardRecord`: a value of half a kilobyte would be copied at every step.
+    /// Each kind on its own and not through `ShardRecord`: a value of half a kilobyte would be
+    /// copied at every step.
     private mutating func applyReplayed(
         _ header: RecordHeader,
         reader: inout RecordReader,
@@ -130,7 +133,8 @@ extension ShardCore {
         }
     }
 
-    /// The pay-out that a record is about, unless it is the first of it. Wallets are not brought back: no record changes one.
+    /// The pay-out that a record is about, unless it is the first of it. Wallets are not brought
+    /// back: no record changes one.
     private mutating func bringBackPayout(
         _ sequence: UInt64,
         before position: RecordPosition,
@@ -180,8 +184,9 @@ extension ShardCore {
         return callSlot(of: place)
     }
 
-    /// Begins the resolution of what was in flight when the process ended. The PSP may or may not have executed it: it is
-    /// asked, and nothing is sent blindly. Spread over time, so that the PSP is not flooded.
+    /// Begins the resolution of what was in flight when the process ended. The PSP may or may not
+    /// have executed it: it is asked, and nothing is sent blindly. Spread over time, so that the
+    /// PSP is not flooded.
     /// - Returns: how many operations are being resolved.
     package mutating func resume(at now: Int64) -> Int {
         precondition(timers.count == 0, "a shard resumes once, after replay")
@@ -217,8 +222,8 @@ extension ShardCore {
     /// Debits less credits of an account, in minor units.
     package func balance(of account: Account) -> Int128 { ledger.balance(of: account) }
 
-    /// Visits payments by number, for audits: from `first` (0-based), at most `count`. Of those that are not in memory it
-    /// hears only the sequence numbers.
+    /// Visits payments by number, for audits: from `first` (0-based), at most `count`. Of those
+    /// that are not in memory it hears only the sequence numbers.
     /// - Returns: the next number, or nil at the end.
     package func forEachPayment(
         from first: Int,

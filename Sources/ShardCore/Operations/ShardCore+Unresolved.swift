@@ -13,7 +13,8 @@ package struct UnresolvedOperation: Sendable, Equatable {
     package var currencyCode: String
     /// Milliseconds since 1970 when it was journaled.
     package var since: Int64
-    /// The PSP has it and will tell (an asynchronous payment method); otherwise nobody knows whether it was executed.
+    /// The PSP has it and will tell (an asynchronous payment method); otherwise nobody knows
+    /// whether it was executed.
     package var isKnownToProvider: Bool
     /// Given up for the shopper: whatever comes of it is reversed.
     package var isAbandoned: Bool
@@ -22,8 +23,9 @@ package struct UnresolvedOperation: Sendable, Equatable {
 }
 
 extension ShardCore {
-    /// Payments that time alone will change soon: a shopper or an operator must act, evidence is due, or what came too late is
-    /// being reversed. Goes through all payments in memory: for the end of simulations, not for payments.
+    /// Payments that time alone will change soon: a shopper or an operator must act, evidence is
+    /// due, or what came too late is being reversed. Goes through all payments in memory: for the
+    /// end of simulations, not for payments.
     package var awaitingTime: [Payment] {
         payments.chunkNumbers.flatMap { chunk in
             payments.indices(inChunk: chunk) { payment in
@@ -33,7 +35,8 @@ extension ShardCore {
         }
     }
 
-    /// Operations in doubt for so long that an operator must look. Goes through all that wait: for metrics, not for payments.
+    /// Operations in doubt for so long that an operator must look. Goes through all that wait: for
+    /// metrics, not for payments.
     /// - Parameter now: milliseconds since 1970.
     package func attentionCount(at now: Int64) -> Int {
         var count = operations.occupiedSlots.count { slot in
@@ -53,8 +56,8 @@ extension ShardCore {
         now - operations[slot].startedAt >= resolution(slot).attentionAfter
     }
 
-    /// What is in doubt, oldest first, at most `limit`; and how many there are in all. Goes through all that wait, for operators:
-    /// 100,000 of them take some milliseconds.
+    /// What is in doubt, oldest first, at most `limit`; and how many there are in all. Goes through
+    /// all that wait, for operators: 100,000 of them take some milliseconds.
     /// - Parameter now: milliseconds since 1970.
     package func unresolved(limit: Int, at now: Int64) -> (oldest: [UnresolvedOperation], total: Int) {
         var found = OldestOperations(limit: limit)

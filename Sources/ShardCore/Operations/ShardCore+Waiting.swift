@@ -2,9 +2,10 @@ import Payments
 import ShardRecords
 import ShardState
 
-// Operations that wait: their outcome is not known, and no call about them is under way. They leave the table of calls, so that
-// a provider that stays silent for hours takes no room from new payments. A slot is taken again for one call that resolves the
-// operation, a bounded number of them at once, or for the event or operator that ends it.
+// Operations that wait: their outcome is not known, and no call about them is under way. They leave
+// the table of calls, so that a provider that stays silent for hours takes no room from new
+// payments. A slot is taken again for one call that resolves the operation, a bounded number of
+// them at once, or for the event or operator that ends it.
 extension ShardCore {
     /// The most places of the table that one tick looks at for what is due.
     private static let looksPerTick = 4_096
@@ -17,7 +18,8 @@ extension ShardCore {
         refund.map { payments.operation(of: $0) } ?? payments.operation(of: payment)
     }
 
-    /// The slot among the calls that the reserved key's `token` names, or the place among the waiting operations.
+    /// The slot among the calls that the reserved key's `token` names, or the place among the
+    /// waiting operations.
     func operationPlace(token: UInt64) -> OperationPlace {
         if token & Self.waitingToken != 0 {
             return .waiting(slot: Int(truncatingIfNeeded: token & (Self.waitingToken - 1)))
@@ -25,8 +27,9 @@ extension ShardCore {
         return operations.slot(of: token).map { .calling(slot: $0) } ?? .none
     }
 
-    /// The operation waits until `time` for its next resolution, unless an event or an operator ends it before. Where the table of
-    /// waiting operations has no room for its merchant, it keeps its slot among the calls: new payments are refused then.
+    /// The operation waits until `time` for its next resolution, unless an event or an operator
+    /// ends it before. Where the table of waiting operations has no room for its merchant, it keeps
+    /// its slot among the calls: new payments are refused then.
     mutating func awaitResolution(_ slot: Int, at time: Int64) {
         let operation = operations[slot]
         guard operation.isUncertain else { return schedule(slot, at: time) }
@@ -64,7 +67,8 @@ extension ShardCore {
         return Self.waitingToken | UInt64(slot)
     }
 
-    /// Gives a waiting operation a slot among the calls: a call about it begins, or something ends it now.
+    /// Gives a waiting operation a slot among the calls: a call about it begins, or something ends
+    /// it now.
     /// - Returns: the slot.
     mutating func takeCallSlot(_ slot: Int) -> Int {
         let operation = waiting.remove(slot)
@@ -108,7 +112,8 @@ extension ShardCore {
         }
     }
 
-    /// Asks the provider about a waiting operation now, unless too many are asked about already; its time comes then.
+    /// Asks the provider about a waiting operation now, unless too many are asked about already;
+    /// its time comes then.
     mutating func resolveNow(_ slot: Int, in turn: inout Turn) {
         guard hasRoomForResolution(of: payments[waiting[slot].payment].merchant) else { return }
         resolve(slot, in: &turn)

@@ -5,15 +5,15 @@ import Payments
 import ShardRecords
 import ShardState
 
-// The only way from a record to state. Live decisions call these directly (the record is encoded after them, so that it
-// can hold the answer rendered from the new state); replay calls them with what the journal holds. Nothing here decides,
-// and nothing here leaves the shard.
+// The only way from a record to state. Live decisions call these directly (the record is encoded
+// after them, so that it can hold the answer rendered from the new state); replay calls them with
+// what the journal holds. Nothing here decides, and nothing here leaves the shard.
 extension ShardCore {
     /// The position that the next record will have.
     var nextPosition: RecordPosition { lastPosition + 1 }
 
-    /// - Returns: the slot of the authorization that runs from now on; nil for a payment that is held back, whose key the next
-    ///   record of the decision completes.
+    /// - Returns: the slot of the authorization that runs from now on; nil for a payment that is
+    ///   held back, whose key the next record of the decision completes.
     mutating func applyCreated(_ record: PaymentCreated, at position: RecordPosition) -> Int? {
         precondition(
             record.id.sequence == UInt64(payments.count + 1) && record.id.shard == configuration.shard,
@@ -194,7 +194,8 @@ extension ShardCore {
             if record.operation == .confirm { dropReturnData(index) }
             // While the shopper is awaited the plan is, too.
             if operation.hasSplitPlan, payments[index].phase != .requiresAction { applySplits(record, payment: index) }
-            // What the gateway tried by itself and did not get has its next try already, later each time.
+            // What the gateway tried by itself and did not get has its next try already, later each
+            // time.
             if operation.key != nil || record.result == .succeeded { awaitDeadline(index, at: record.time) }
         }
         keepUnsettled(index)
@@ -279,7 +280,8 @@ extension ShardCore {
         payments.setOperation(.none, of: refund)
         payments.setProviderReference(record.providerReference, of: refund)
         payments.setDeclineProviderCode(record.declineProviderCode, of: refund)
-        // A refund of another amount than asked stays pending on the payment, until an operator decides.
+        // A refund of another amount than asked stays pending on the payment, until an operator
+        // decides.
         guard record.result != .conflicted else { return }
         payments[index].refundFinished(
             succeeded: record.result == .succeeded,
@@ -352,7 +354,8 @@ extension ShardCore {
         return index
     }
 
-    /// Books what a record of a payment books, and keeps what it leaves of the payment on its merchant's pending balance.
+    /// Books what a record of a payment books, and keeps what it leaves of the payment on its
+    /// merchant's pending balance.
     mutating func book(_ transfers: Transfers, of index: Index<Payment>, at position: RecordPosition) {
         guard let first = transfers.first else { return }
         payments[index].booked(first)
@@ -362,7 +365,8 @@ extension ShardCore {
         if payments[index].traits.contains(.split) { forgetSellers(transfers) }
     }
 
-    /// Books what a record books, and keeps what `persist` then writes of it: the merchant's record before this one.
+    /// Books what a record books, and keeps what `persist` then writes of it: the merchant's record
+    /// before this one.
     mutating func book(_ transfers: Transfers, for merchant: MerchantID, at position: RecordPosition) {
         guard let link = ledger.post(transfers, for: merchant, at: position) else { return }
         assert(entryLink == EntryLink.none, "a record books once, and is persisted after it was applied")

@@ -5,8 +5,9 @@ import Payments
 package import ShardRecords
 import ShardState
 
-// The ledger as its merchant reads it. What the shard knows is answered at once; entries and balances of the past are read from the
-// journal, off the loop, from what is fixed here: entries never change, and new ones come in front.
+// The ledger as its merchant reads it. What the shard knows is answered at once; entries and
+// balances of the past are read from the journal, off the loop, from what is fixed here: entries
+// never change, and new ones come in front.
 extension ShardCore {
     /// Answers what the ledger owes the merchant, resting on the newest record.
     func answerBalance(to caller: Caller, in turn: inout Turn) {
@@ -24,8 +25,8 @@ extension ShardCore {
         respond(to: caller, Answer(status: 200, body: body), restingOn: lastPosition, in: &turn)
     }
 
-    /// Answers what the ledger owed the merchant at a moment of the past. That moment is over: no record that is still to come
-    /// belongs before it.
+    /// Answers what the ledger owed the merchant at a moment of the past. That moment is over: no
+    /// record that is still to come belongs before it.
     mutating func answerBalance(of time: Int64, to caller: Caller, in turn: inout Turn) {
         guard time < turn.now else { return refuse(caller, .momentNotPast, in: &turn) }
         let read = PastBalance(
@@ -40,7 +41,8 @@ extension ShardCore {
     /// Answers some of the merchant's entries.
     mutating func answerEntries(_ query: LedgerQuery, to caller: Caller, in turn: inout Turn) {
         let newest = ledger.chain(of: caller.merchant)?.newest
-        // A cursor of a merchant's own leads back from there: one that does not was made before the data was restored.
+        // A cursor of a merchant's own leads back from there: one that does not was made before the
+        // data was restored.
         guard query.cursor.map({ $0.position <= newest ?? 0 }) ?? true else {
             return refuse(caller, .cursorInvalid, in: &turn)
         }
@@ -59,8 +61,8 @@ extension BalanceView {
     package init(_ lines: [BalanceMark.Line], asOf: Int64) {
         self.init(lines: [], asOf: asOf)
         for line in lines {
-            // Their credit balance is what we owe. The largest payment is under 10^8 minor units, so 64 bits hold what 10^10 of
-            // them leave on one account.
+            // Their credit balance is what we owe. The largest payment is under 10^8 minor units,
+            // so 64 bits hold what 10^10 of them leave on one account.
             let owed = Int64(-line.totals.balance)
             switch line.account.kind {
             case .merchantPending: add(line.account.currency, pending: owed)

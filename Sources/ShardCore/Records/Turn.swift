@@ -4,19 +4,23 @@ package import Risk
 package import ShardRecords
 package import ShardState
 
-/// Something that may leave the shard, but not before the journal is durable up to the position it rests on.
+/// Something that may leave the shard, but not before the journal is durable up to the position it
+/// rests on.
 package enum Effect: Sendable {
     /// Call the PSP. `token` comes back with the outcome. `deadline` is milliseconds since 1970.
     case callProvider(ProviderCall, token: UInt64, deadline: Int64)
-    /// Ask the external scorer. `token` comes back with the answer. `deadline` is milliseconds since 1970.
+    /// Ask the external scorer. `token` comes back with the answer. `deadline` is milliseconds
+    /// since 1970.
     case score(ScoreRequest, token: UInt64, deadline: Int64)
     case respond(Response)
-    /// Answer with the response stored in the journal record at `record`. `MerchantID` is who asked; 0 for an operator.
+    /// Answer with the response stored in the journal record at `record`. `MerchantID` is who
+    /// asked; 0 for an operator.
     case replay(ReplyToken, RequestID, MerchantID, record: RecordPosition)
-    /// Read what is not in memory, and hand it to `ShardCore.loaded`. Rests on nothing. `MerchantID` as in `replay`.
+    /// Read what is not in memory, and hand it to `ShardCore.loaded`. Rests on nothing.
+    /// `MerchantID` as in `replay`.
     case load(MerchantID, ColdItem)
-    /// Look up a key in the shard's runs, as of `second` (since 1970), and hand what is found to `ShardCore.keyLookedUp`. Rests on
-    /// nothing.
+    /// Look up a key in the shard's runs, as of `second` (since 1970), and hand what is found to
+    /// `ShardCore.keyLookedUp`. Rests on nothing.
     case lookUpKey(KeyDigest, second: UInt32)
     /// Answer with the payment's history, whose newest record is at `newest`.
     case history(ReplyToken, RequestID, MerchantID, PaymentID, newest: RecordPosition)
@@ -26,8 +30,9 @@ package enum Effect: Sendable {
     case pastBalance(ReplyToken, RequestID, PastBalance)
 }
 
-/// One turn of a shard: when it happens, and what it decides: records to persist, and effects to release after them (raft's `Ready`:
-/// "to be saved to stable storage before messages are sent"). One value gathers the decisions of a tick and is reused.
+/// One turn of a shard: when it happens, and what it decides: records to persist, and effects to
+/// release after them (raft's `Ready`: "to be saved to stable storage before messages are sent").
+/// One value gathers the decisions of a tick and is reused.
 package struct Turn {
     package struct Pending: Sendable {
         /// The effect may leave when the journal is durable up to here.
@@ -35,14 +40,16 @@ package struct Turn {
         package var effect: Effect
     }
 
-    /// The time of what is decided now, in milliseconds since 1970. Each entry of `ShardCore` sets it.
+    /// The time of what is decided now, in milliseconds since 1970. Each entry of `ShardCore` sets
+    /// it.
     package internal(set) var now: Int64 = 0
 
     /// The records in the journal engine's framing.
     package var records: [UInt8] = []
     /// Those of them that the journal has not taken.
     package var recordCount = 0
-    /// Bytes at the beginning of `records` that the journal has taken, while it takes an output in pieces.
+    /// Bytes at the beginning of `records` that the journal has taken, while it takes an output in
+    /// pieces.
     package private(set) var takenBytes = 0
     package var effects: [Pending] = []
 
@@ -68,8 +75,8 @@ package struct Turn {
     /// Bytes that the journal has not taken.
     package var waitingBytes: Int { records.count - takenBytes }
 
-    /// As many whole records as fit `limit` bytes, in the journal's framing, from the first on that it has not taken; none if that does
-    /// not fit. Copies them.
+    /// As many whole records as fit `limit` bytes, in the journal's framing, from the first on that
+    /// it has not taken; none if that does not fit. Copies them.
     package func piece(limit: Int) -> (records: [UInt8], count: Int) {
         var end = takenBytes
         var count = 0

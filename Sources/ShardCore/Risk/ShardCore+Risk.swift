@@ -4,12 +4,14 @@ package import Risk
 import ShardRecords
 import ShardState
 
-// The fraud hook. The rules are asked before a payment is made; what they say is journaled with it, as a note in front of its
-// details, and so is everything that the counters count. What is not plainly allowed begins as every payment does, with its key
-// reserved, but behind a gate; one record, `RiskDecided`, opens the gate or ends the payment's way to the PSP.
+// The fraud hook. The rules are asked before a payment is made; what they say is journaled with it,
+// as a note in front of its details, and so is everything that the counters count. What is not
+// plainly allowed begins as every payment does, with its key reserved, but behind a gate; one
+// record, `RiskDecided`, opens the gate or ends the payment's way to the PSP.
 extension ShardCore {
     /// Swaps the rules. What is counted alike before and after goes on being counted.
-    /// - Parameter version: of the configuration that they are a part of; records name it from now on.
+    /// - Parameter version: of the configuration that they are a part of; records name it from now
+    ///   on.
     package mutating func reload(risk policy: RiskPolicy?, version: UInt32) {
         configurationVersion = version
         let old = riskCounters
@@ -45,7 +47,8 @@ extension ShardCore {
         return RiskNote.prepend(assessment, to: details)
     }
 
-    /// Counts what was made. Called for every `PaymentCreated`, live and on replay, and by nothing else.
+    /// Counts what was made. Called for every `PaymentCreated`, live and on replay, and by nothing
+    /// else.
     mutating func countForRisk(_ record: PaymentCreated) {
         guard let riskPolicy, riskCounters != nil else { return }
         let facts = RiskFacts(merchant: record.merchant, amountMinor: record.amountMinor, currency: record.currency)
@@ -327,8 +330,8 @@ extension ShardCore {
         respond(answer, to: admitted.caller, in: &turn)
     }
 
-    /// The payment that is asked about, if it is in manual review and this is who may decide: an operator of any, a merchant of its
-    /// own that no sanctions list holds.
+    /// The payment that is asked about, if it is in manual review and this is who may decide: an
+    /// operator of any, a merchant of its own that no sanctions list holds.
     private mutating func reviewed(
         _ id: PaymentID,
         by caller: Caller,
@@ -348,7 +351,8 @@ extension ShardCore {
         return nil
     }
 
-    /// Whether the rules found the payment's customer on a sanctions list, as the note in its details says.
+    /// Whether the rules found the payment's customer on a sanctions list, as the note in its
+    /// details says.
     private func isSanctioned(_ payment: Payment) -> Bool {
         payments.withDetails(of: payment.index) { RiskNote.read($0)?.reasons.contains(RiskReason.sanctions) ?? false }
     }

@@ -4,8 +4,10 @@ import Payments
 package import ShardState
 
 extension ShardCore {
-    /// Takes what a snapshot is made from. Copies no table; what is running is copied, and bounded by its capacity.
-    /// - Parameter unchangedSince: milliseconds since 1970; settled payments without a change since then may leave memory.
+    /// Takes what a snapshot is made from. Copies no table; what is running is copied, and bounded
+    /// by its capacity.
+    /// - Parameter unchangedSince: milliseconds since 1970; settled payments without a change since
+    ///   then may leave memory.
     package mutating func capture(unchangedSince: Int64) -> ShardCapture {
         payments.seal()
         let keys = completedKeys
@@ -33,7 +35,8 @@ extension ShardCore {
     /// Keys that the next snapshot writes.
     package var completedKeyCount: Int { completedKeys.count }
 
-    /// A digest of everything that matters, to compare a replayed shard with the one that wrote the journal.
+    /// A digest of everything that matters, to compare a replayed shard with the one that wrote the
+    /// journal.
     /// - Parameter cold: reads the entry of what is not in memory; nil counts as without content.
     package func stateDigest(cold: (ColdItem) -> [UInt8]? = { _ in nil }) -> UInt64 {
         var hasher = StateHasher()
@@ -50,7 +53,8 @@ extension ShardCore {
                 }
             }
         }
-        // Not the keys: which of them are still remembered depends on when time last passed, not on the journal.
+        // Not the keys: which of them are still remembered depends on when time last passed, not on
+        // the journal.
         hasher.combine([UInt64(runningCount), lastPosition, UInt64(payments.count), UInt64(payments.refundCount)])
         hasher.combine(UInt64(payments.disputeCount))
         var accounts: UInt64 = 0

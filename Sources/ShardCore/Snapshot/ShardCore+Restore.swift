@@ -31,7 +31,8 @@ package struct SnapshotProgress {
 }
 
 extension ShardCore {
-    /// Takes in one chunk of a snapshot. Sections come in the order: state, accounts, entry chains, payments, operations.
+    /// Takes in one chunk of a snapshot. Sections come in the order: state, accounts, entry chains,
+    /// payments, operations.
     package mutating func restore(
         _ section: SnapshotSection,
         from bytes: UnsafeRawBufferPointer,
@@ -155,7 +156,8 @@ extension ShardCore {
     }
 
     /// The snapshot is complete: the shard goes on behind `position`.
-    /// - Throws: `invalidValue` when an account is of a wallet or seller that the snapshot does not have.
+    /// - Throws: `invalidValue` when an account is of a wallet or seller that the snapshot does not
+    ///   have.
     package mutating func restored(upTo position: RecordPosition) throws(RecordDecodingError) {
         var restored = ledger
         let sellers = restored.countRestored { merchant(of: $0) }

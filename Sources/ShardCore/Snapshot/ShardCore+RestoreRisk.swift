@@ -4,8 +4,8 @@ import ShardRecords
 import ShardState
 
 extension ShardCore {
-    /// Takes in a chunk of counters. Where the configuration has no rules that count, they are left out; into a table of another
-    /// size they go as far as they fit.
+    /// Takes in a chunk of counters. Where the configuration has no rules that count, they are left
+    /// out; into a table of another size they go as far as they fit.
     mutating func restoreRiskCounters(
         _ bytes: UnsafeRawBufferPointer,
         _ progress: inout RiskCountersProgress?

@@ -3,7 +3,8 @@ import ShardRecords
 import ShardState
 
 extension ShardCore {
-    /// Takes in a chunk of the sections 12 to 15, and 19. The first of section 12 holds the counts, the others sellers.
+    /// Takes in a chunk of the sections 12 to 15, and 19. The first of section 12 holds the counts,
+    /// the others sellers.
     mutating func restoreTreasury(
         _ section: SnapshotSection,
         from raw: UnsafeRawBufferPointer,

@@ -5,7 +5,8 @@ import Payments
 import ShardRecords
 import ShardState
 
-// What pay-outs, wallets and exchange share: operations that end as they are decided, in one record with their answer.
+// What pay-outs, wallets and exchange share: operations that end as they are decided, in one record
+// with their answer.
 extension ShardCore {
     /// Remembers the key of an operation whose one record is at `position`.
     mutating func completeAtOnce(

@@ -4,8 +4,9 @@ import Payments
 import ShardRecords
 import ShardState
 
-// Pay-outs in two phases (docs/posting-rules.md, P9 and P9f): the request takes the money out of the available balance at once, so that
-// it cannot be paid out twice; what the bank makes of it comes later, from an operator.
+// Pay-outs in two phases (docs/posting-rules.md, P9 and P9f): the request takes the money out of
+// the available balance at once, so that it cannot be paid out twice; what the bank makes of it
+// comes later, from an operator.
 extension ShardCore {
     mutating func requestPayout(
         _ request: CreatePayout,

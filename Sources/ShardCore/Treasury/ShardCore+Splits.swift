@@ -4,8 +4,8 @@ import Payments
 import ShardRecords
 import ShardState
 
-// Captures that are shared with sellers. What is asked for travels as a plan in the payment's notes until the capture ends; then
-// the notes say what each seller has.
+// Captures that are shared with sellers. What is asked for travels as a plan in the payment's notes
+// until the capture ends; then the notes say what each seller has.
 extension ShardCore {
     /// Why a plan cannot be followed.
     func planRefusal(
@@ -23,7 +23,8 @@ extension ShardCore {
         return sellerRefusal(plan, of: merchant)
     }
 
-    /// Why a plan's sellers find no room beside those that have money or are named by captures under way.
+    /// Why a plan's sellers find no room beside those that have money or are named by captures
+    /// under way.
     func sellerRefusal(_ plan: [SplitRequest], of merchant: MerchantID) -> Refusal? {
         let new = Set(plan.map(\.seller)).filter { !treasury.sellers.contains($0, merchant: merchant) }.count
         guard new > 0 else { return nil }
@@ -52,14 +53,15 @@ extension ShardCore {
         payments[index].mark(.split)
     }
 
-    /// The operation, which captures or may, follows the plan in the payment's notes if there is one.
+    /// The operation, which captures or may, follows the plan in the payment's notes if there is
+    /// one.
     mutating func followPlan(_ slot: Int) {
         let hasPlan = payments.withNotes(of: operations[slot].payment) { !PaymentDetails.plan(in: $0).isEmpty }
         operations[slot].hasSplitPlan = hasPlan
     }
 
-    /// What the running capture gives sellers when it succeeds; nil without a plan, and for a sale that was given up: all of it is
-    /// reversed.
+    /// What the running capture gives sellers when it succeeds; nil without a plan, and for a sale
+    /// that was given up: all of it is reversed.
     func sellerShares(_ operation: RunningOperation, _ payment: Payment, captureMinor: Int64) -> SellerShares? {
         guard operation.hasSplitPlan, payment.failure == nil else { return nil }
         guard let allocation = allocation(payment, captureMinor: captureMinor) else {
@@ -79,7 +81,8 @@ extension ShardCore {
         return SplitAllocation(plan, captureMinor: captureMinor, feeMinor: fee, clamps: true)
     }
 
-    /// The running capture with a plan ends by a record: the sellers that it books to, and that had no account, get numbers.
+    /// The running capture with a plan ends by a record: the sellers that it books to, and that had
+    /// no account, get numbers.
     mutating func numberSellers(_ record: OperationFinished, _ operation: RunningOperation) {
         let payment = payments[operation.payment]
         guard record.result == .succeeded, payment.failure == nil,
@@ -132,7 +135,8 @@ extension ShardCore {
 
     private func add(_ amount: Int64, seller: SellerName?, owner: UInt64, to splits: inout [PaymentSplit]) {
         if let known = splits.firstIndex(where: { $0.seller == seller }) {
-            // A seller that was forgotten since has nothing pending: what it gets now is on the accounts of its new number.
+            // A seller that was forgotten since has nothing pending: what it gets now is on the
+            // accounts of its new number.
             splits[known].owner = owner
             splits[known].amountMinor += amount
         } else {
@@ -182,7 +186,8 @@ extension ProviderOperation {
 
 // Settlement of payments with sellers: part of the record that settles them.
 extension ShardCore {
-    /// What a settlement of `amountMinor` moves to the payment's sellers' available balances; nil for nothing.
+    /// What a settlement of `amountMinor` moves to the payment's sellers' available balances; nil
+    /// for nothing.
     func sellersSettled(_ payment: Payment, amountMinor: Int64) -> Transfer? {
         guard payment.traits.contains(.split) else { return nil }
         let splits = payments.withNotes(of: payment.index) { PaymentDetails.splits(in: $0) }

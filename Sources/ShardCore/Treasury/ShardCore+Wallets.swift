@@ -3,7 +3,8 @@ import Payments
 import ShardRecords
 import ShardState
 
-// Wallets: opened once, their money is in the ledger. A wallet belongs to one merchant and lives on its shard.
+// Wallets: opened once, their money is in the ledger. A wallet belongs to one merchant and lives on
+// its shard.
 extension ShardCore {
     mutating func openWallet(
         _ request: CreateWallet,

@@ -1,7 +1,9 @@
-/// What a host is to one shard: nothing, a follower that replays the journal, or its owner. The rules alone: no I/O, no clock,
-/// no thread. `ShardReplica` does the work that each event answers with, and reports its end.
+/// What a host is to one shard: nothing, a follower that replays the journal, or its owner. The
+/// rules alone: no I/O, no clock, no thread. `ShardReplica` does the work that each event answers
+/// with, and reports its end.
 ///
-/// At most one piece of work runs at a time, so a wish that comes meanwhile is looked at when the work ends.
+/// At most one piece of work runs at a time, so a wish that comes meanwhile is looked at when the
+/// work ends.
 package struct ReplicaRole: Sendable, Equatable {
     /// What the host shall be.
     package enum Goal: Sendable, Equatable {
@@ -29,14 +31,16 @@ package struct ReplicaRole: Sendable, Equatable {
         case failed
     }
 
-    /// What the shell begins now. Every piece but `nothing`, `own` and `discard` reports its end by an event.
+    /// What the shell begins now. Every piece but `nothing`, `own` and `discard` reports its end by
+    /// an event.
     package enum Work: Sendable, Equatable {
         case nothing
         /// Reads the snapshot and the journal behind it. Ends with `replayed` or `failed`.
         case build
         /// Applies the records that came. Ends with `replayed` or `failed`.
         case replay
-        /// Acquires the journal and applies what its former owner still wrote. Ends with `acquired`, `refused` or `failed`.
+        /// Acquires the journal and applies what its former owner still wrote. Ends with
+        /// `acquired`, `refused` or `failed`.
         case acquire
         /// Takes commands, under the epoch of the state.
         case own
@@ -122,7 +126,8 @@ package struct ReplicaRole: Sendable, Equatable {
         return .nothing
     }
 
-    /// The journal has another owner. The host follows it, until somebody wants it to own the shard again.
+    /// The journal has another owner. The host follows it, until somebody wants it to own the shard
+    /// again.
     package mutating func lost() -> Work {
         guard isOwner else { return .nothing }
         if goal == .owner { goal = .follower }
@@ -132,7 +137,8 @@ package struct ReplicaRole: Sendable, Equatable {
     /// Nothing that the owner began is under way any more.
     package mutating func stopped() -> Work {
         guard state == .stopping else { preconditionFailure("stopped in \(state)") }
-        // What the owner had in memory may rest on records that no journal holds, so it is never used again.
+        // What the owner had in memory may rest on records that no journal holds, so it is never
+        // used again.
         return goal == .released ? begin(.released, .discard) : begin(.building, .build)
     }
 
@@ -175,7 +181,8 @@ package struct ReplicaRole: Sendable, Equatable {
     }
 }
 
-/// For how long an owner relies on its lease. Its clock and the journal's may differ, so it relies on half of it.
+/// For how long an owner relies on its lease. Its clock and the journal's may differ, so it relies
+/// on half of it.
 package struct ReplicaLease: Sendable, Equatable {
     package let epoch: UInt64
     /// The owner stops by itself from then on, in nanoseconds; `.max` for never.

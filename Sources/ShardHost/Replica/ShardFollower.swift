@@ -4,11 +4,11 @@ package import ShardRecords
 package import ShardStorage
 import Synchronization
 
-/// A shard's state as it is made from a snapshot and the records behind it. Used off the event loop, by one thread at a time;
-/// its state then goes to the loop by `takeCore`.
+/// A shard's state as it is made from a snapshot and the records behind it. Used off the event
+/// loop, by one thread at a time; its state then goes to the loop by `takeCore`.
 ///
-/// It reads the journal by a feed, so it never applies a record that is not durable. While its feed is open, the journal keeps
-/// every record that it has not applied.
+/// It reads the journal by a feed, so it never applies a record that is not durable. While its feed
+/// is open, the journal keeps every record that it has not applied.
 package final class ShardFollower: Sendable {
     /// Why a shard cannot be built. Of a single record: neither a retry nor another host helps.
     package enum Failure: Error, Sendable {
@@ -61,8 +61,8 @@ package final class ShardFollower: Sendable {
 
     // MARK: Records
 
-    /// Applies the record at `position`, as a journal's recovery gives it. After the first failure it does nothing;
-    /// `check` throws that failure.
+    /// Applies the record at `position`, as a journal's recovery gives it. After the first failure
+    /// it does nothing; `check` throws that failure.
     package func replay(_ bytes: Span<UInt8>, at position: RecordPosition) {
         state.withLock { $0.replay(bytes, at: position, storage) }
         applied.store(position, ordering: .releasing)

@@ -3,11 +3,12 @@ package import NIOCore
 package import ShardCore
 package import ShardStorage
 
-/// One shard at one host: runs what `ReplicaRole` decides. Everything but the work that blocks happens on one event loop.
+/// One shard at one host: runs what `ReplicaRole` decides. Everything but the work that blocks
+/// happens on one event loop.
 ///
-/// A replica follows the journal off its loop. As the owner it has a `ShardHost`; before and after it has none, and whoever
-/// sends commands refuses them as `shardUnavailable`. An owner that lost its journal is built again from its snapshot and the
-/// journal, without a restart of the process.
+/// A replica follows the journal off its loop. As the owner it has a `ShardHost`; before and after
+/// it has none, and whoever sends commands refuses them as `shardUnavailable`. An owner that lost
+/// its journal is built again from its snapshot and the journal, without a restart of the process.
 package final class ShardReplica {
     private let mail: JournalMail
     package let setup: Setup
@@ -29,8 +30,8 @@ package final class ShardReplica {
         package var store: any JournalStore
         package var configuration: ShardConfiguration
         package var renderer: any ResponseRenderer
-        /// Opens the files beside the journal. They are this host's alone: no two hosts share snapshots, cold payments or runs
-        /// of keys.
+        /// Opens the files beside the journal. They are this host's alone: no two hosts share
+        /// snapshots, cold payments or runs of keys.
         package var storage: @Sendable () -> ShardStorage
         /// Names the host in refusals of the journal.
         package var holder: String
@@ -79,7 +80,8 @@ package final class ShardReplica {
 
     package var shard: UInt16 { setup.configuration.shard }
 
-    /// What the host is to the shard, for operators: whoever builds, replays, claims or stops has no commands and is a follower.
+    /// What the host is to the shard, for operators: whoever builds, replays, claims or stops has
+    /// no commands and is a follower.
     package enum RoleName: String, Sendable, CaseIterable {
         case released
         case follower
@@ -96,7 +98,8 @@ package final class ShardReplica {
         }
     }
 
-    /// Durable records that were not applied; 0 for an owner. While the state is built, that is all of them.
+    /// Durable records that were not applied; 0 for an owner. While the state is built, that is all
+    /// of them.
     package var lag: UInt64 {
         guard roleName != .owner else { return 0 }
         let durable = setup.store.durablePosition
@@ -229,7 +232,8 @@ package final class ShardReplica {
         }
     }
 
-    /// The former owner's records are durable when the claim is granted, so the follower applies them all.
+    /// The former owner's records are durable when the claim is granted, so the follower applies
+    /// them all.
     private static func acquire(
         _ setup: Setup,
         _ follower: ShardFollower,
@@ -370,7 +374,8 @@ package struct ShardOwnership {
 
 /// What a replica needs of its surroundings. All calls come on the replica's event loop.
 package protocol ReplicaPorts: AnyObject {
-    /// The host owns the shard: makes what runs it. Nothing has been reported by the journal to it yet.
+    /// The host owns the shard: makes what runs it. Nothing has been reported by the journal to it
+    /// yet.
     func own(_ ownership: ShardOwnership, for replica: ShardReplica) -> ShardHost
     /// The host takes commands now.
     func owned(_ host: ShardHost, by replica: ShardReplica)

@@ -1,9 +1,11 @@
 package import NIOCore
 
-/// The fields of one kind of record, in the order of their bytes: declared once, written and read by the same declaration.
+/// The fields of one kind of record, in the order of their bytes: declared once, written and read
+/// by the same declaration.
 ///
-/// The initialiser's arguments are evaluated in their order, so the order of the fields is the order of the bytes. What the header
-/// holds (subject, merchant, time, previous position) is taken from there. docs/records.md lists the fields; a test compares.
+/// The initialiser's arguments are evaluated in their order, so the order of the fields is the
+/// order of the bytes. What the header holds (subject, merchant, time, previous position) is taken
+/// from there. docs/records.md lists the fields; a test compares.
 package protocol RecordLayout: Sendable {
     static var kind: ShardRecord.Kind { get }
 
@@ -12,7 +14,8 @@ package protocol RecordLayout: Sendable {
     /// - Returns: the record that was read, or a copy of the one that was written.
     static func fields<Codec: RecordCodec>(of record: Self?, _ codec: inout Codec) throws(Codec.Failure) -> Self
 
-    /// Whether the fields fit each other. A record that was read and whose fields do not is refused: it is damaged, or a defect.
+    /// Whether the fields fit each other. A record that was read and whose fields do not is
+    /// refused: it is damaged, or a defect.
     var isConsistent: Bool { get }
 }
 
@@ -41,7 +44,8 @@ package protocol RecordCodec {
     /// Bytes behind their length (`u32`).
     mutating func bytes(_ name: StaticString, _ value: [UInt8]?) throws(Failure) -> [UInt8]
 
-    /// The body of a stored answer behind its length (`u32`). A reader that was not asked for answers passes over it.
+    /// The body of a stored answer behind its length (`u32`). A reader that was not asked for
+    /// answers passes over it.
     mutating func body(_ name: StaticString, _ value: ByteBuffer?) throws(Failure) -> ByteBuffer
 }
 

@@ -1,6 +1,7 @@
 package import Payments
 
-/// Three bytes: 1 succeeded; 2 declined, class, code; 3 not executed, reason; 4 conflicted; 5 action required.
+/// Three bytes: 1 succeeded; 2 declined, class, code; 3 not executed, reason; 4 conflicted; 5
+/// action required.
 extension OperationResult: RecordField {
     package static var layout: StaticString { "result" }
 

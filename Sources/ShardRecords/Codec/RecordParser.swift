@@ -4,12 +4,14 @@ import NIOCore
 struct RecordParser: RecordCodec {
     let header: RecordHeader
     private var reader: RecordReader
-    /// Valid while `read` runs, and not used outside of it. Every read of it is bounds-checked by the span.
+    /// Valid while `read` runs, and not used outside of it. Every read of it is bounds-checked by
+    /// the span.
     private let source: UnsafeBufferPointer<UInt8>
     /// Whether a stored answer is wanted, or passed over.
     private let keepsAnswer: Bool
 
-    /// Reads a record's fields from where `reader` stands, behind the header; nothing but the trailer may follow them.
+    /// Reads a record's fields from where `reader` stands, behind the header; nothing but the
+    /// trailer may follow them.
     static func read<Record: RecordLayout>(
         _ type: Record.Type,
         header: RecordHeader,

@@ -2,12 +2,14 @@ package import Journal
 package import Ledger
 package import Payments
 
-/// Some of a merchant's ledger entries, newest first: the transfers that move its own money, each with the postings that it may see.
+/// Some of a merchant's ledger entries, newest first: the transfers that move its own money, each
+/// with the postings that it may see.
 package struct LedgerPage: Sendable {
     /// One transfer.
     package struct Entry: Sendable, Equatable {
         package var shard: UInt16
-        /// The record that booked it, and which of the record's transfers it is, from 0: with the shard, its stable number.
+        /// The record that booked it, and which of the record's transfers it is, from 0: with the
+        /// shard, its stable number.
         package var position: RecordPosition
         package var index: UInt8
         package var rule: PostingRule
@@ -105,8 +107,8 @@ package struct LedgerPage: Sendable {
     /// The most records of a payment between the beginning of a refund and its end.
     private static let maximumSteps = 256
 
-    /// The refund that a record is about. The end of a refund does not name it, its beginning gives the name: the record is looked
-    /// for among the payment's.
+    /// The refund that a record is about. The end of a refund does not name it, its beginning gives
+    /// the name: the record is looked for among the payment's.
     private static func refund(
         of record: ShardRecord,
         _ read: (RecordPosition) throws(JournalError) -> [UInt8]
@@ -176,7 +178,8 @@ extension OperationStarted {
 }
 
 extension Transfer {
-    /// The postings that the merchant whose record this is may see; none when the transfer does not move its own money.
+    /// The postings that the merchant whose record this is may see; none when the transfer does not
+    /// move its own money.
     package func postings(visibleTo merchant: MerchantID) -> [Posting] {
         var visible: [Posting] = []
         var isOwn = false

@@ -3,8 +3,9 @@ package import Ledger
 package import Money
 package import Payments
 
-/// Where a list of ledger entries goes on: a record, and how many of its transfers are still to be listed. Entries never change
-/// and new ones come in front, so what stands behind a cursor stays what it is.
+/// Where a list of ledger entries goes on: a record, and how many of its transfers are still to be
+/// listed. Entries never change and new ones come in front, so what stands behind a cursor stays
+/// what it is.
 package struct LedgerCursor: Sendable, Equatable {
     package var position: RecordPosition
     /// The first so many of the record's transfers, in the order of booking.
@@ -21,7 +22,8 @@ package struct LedgerQuery: Sendable, Equatable {
     /// The most entries of one page.
     package static let maximumLimit = 100
     package static let defaultLimit = 20
-    /// The most records that are read for one page; a page that finds less among them has fewer entries, or none, and goes on.
+    /// The most records that are read for one page; a page that finds less among them has fewer
+    /// entries, or none, and goes on.
     package static let maximumRecords = 1_000
 
     /// From the newest when nil.

@@ -2,13 +2,15 @@ package import Journal
 import Ledger
 package import Payments
 
-/// What the ledger owed a merchant at a moment of the past, found from the journal: the sums after the last record whose time is not
-/// later. Exact, because time never goes back in a journal.
+/// What the ledger owed a merchant at a moment of the past, found from the journal: the sums after
+/// the last record whose time is not later. Exact, because time never goes back in a journal.
 package struct PastBalance: Sendable {
     package var merchant: MerchantID
-    /// Milliseconds since 1970; before the moment it is asked at, so that no later record can belong before it.
+    /// Milliseconds since 1970; before the moment it is asked at, so that no later record can
+    /// belong before it.
     package var time: Int64
-    /// The merchant's ledger now: where to begin, and what it sums up to there. nil: nothing was ever booked.
+    /// The merchant's ledger now: where to begin, and what it sums up to there. nil: nothing was
+    /// ever booked.
     package var chain: EntryChain?
     package var current: [BalanceMark.Line]
 
@@ -24,8 +26,8 @@ package struct PastBalance: Sendable {
         self.current = current
     }
 
-    /// The most records that are read back from a mark. More than `ShardConfiguration.recordsPerMark`, because marks wait while a
-    /// disk is full.
+    /// The most records that are read back from a mark. More than
+    /// `ShardConfiguration.recordsPerMark`, because marks wait while a disk is full.
     package static let maximumRecords = 1 << 16
 
     /// Finds the sums; blocks. `read` gives the bytes of a record.
@@ -44,7 +46,8 @@ package struct PastBalance: Sendable {
         }
     }
 
-    /// The earliest mark that is later than the moment: first among the farthest, then the far ones before that, then all.
+    /// The earliest mark that is later than the moment: first among the farthest, then the far ones
+    /// before that, then all.
     private func earliestMark(
         after chain: EntryChain,
         _ read: (RecordPosition) throws(JournalError) -> [UInt8]
@@ -66,7 +69,8 @@ package struct PastBalance: Sendable {
         return found
     }
 
-    /// - Returns: nil when the mark is no longer kept: it is early enough, then, or the records will be missing, too.
+    /// - Returns: nil when the mark is no longer kept: it is early enough, then, or the records
+    ///   will be missing, too.
     private func mark(
         at position: RecordPosition,
         _ read: (RecordPosition) throws(JournalError) -> [UInt8]

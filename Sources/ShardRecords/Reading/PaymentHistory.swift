@@ -2,27 +2,31 @@ package import Journal
 package import Payments
 import Risk
 
-/// A payment's history: what the journal holds of it, oldest first, with the status that each record left.
+/// A payment's history: what the journal holds of it, oldest first, with the status that each
+/// record left.
 package struct PaymentHistory: Sendable {
     /// One record of the payment.
     package struct Entry: Sendable {
         /// The record's position in its shard's journal.
         package var position: RecordPosition
         package var record: ShardRecord
-        /// The payment's status after it; nil where the history does not reach back to the creation.
+        /// The payment's status after it; nil where the history does not reach back to the
+        /// creation.
         package var status: PaymentStatus?
     }
 
-    /// The most records of one history; those before them are left out. A payment with its captures and some hundred refunds fits.
+    /// The most records of one history; those before them are left out. A payment with its captures
+    /// and some hundred refunds fits.
     package static let maximumEntries = 1_000
 
     package private(set) var entries: [Entry] = []
     /// Whether older records were left out, or are no longer kept.
     package private(set) var isTruncated = false
 
-    /// Reads the records from `newest` back to the payment's creation; blocks. `read` gives the bytes of a record.
-    /// What `read` says `notFound` of is no longer kept, and left out with all before it. Throws what else `read` throws, and `corrupt`
-    /// for a record that is not one of this payment.
+    /// Reads the records from `newest` back to the payment's creation; blocks. `read` gives the
+    /// bytes of a record. What `read` says `notFound` of is no longer kept, and left out with all
+    /// before it. Throws what else `read` throws, and `corrupt` for a record that is not one of
+    /// this payment.
     package init(
         of payment: PaymentID,
         newest: RecordPosition,

@@ -1,7 +1,8 @@
 package import Payments
 
-/// An attempt of an authorization was definitely not executed at its connector, and the next connector of the route tries from now
-/// on. The decision is journaled, so that a replay does not make it again; the next call is sent when the record is durable.
+/// An attempt of an authorization was definitely not executed at its connector, and the next
+/// connector of the route tries from now on. The decision is journaled, so that a replay does not
+/// make it again; the next call is sent when the record is durable.
 package struct AttemptEnded: Sendable {
     package var payment: PaymentID
     /// Which authorization of the payment, from 1.
@@ -10,7 +11,8 @@ package struct AttemptEnded: Sendable {
     package var attempt: UInt16
     package var connector: ConnectorID
     package var outcome: EndedAttempt.Outcome
-    /// The place of the next connector in the payment's route, from 0. The next attempt's number is `attempt + 1`.
+    /// The place of the next connector in the payment's route, from 0. The next attempt's number is
+    /// `attempt + 1`.
     package var nextPosition: UInt8
     package var nextConnector: ConnectorID
     /// See `RecordFacts.previous`.
@@ -42,7 +44,8 @@ package struct AttemptEnded: Sendable {
     /// As the payment keeps it for its answers.
     package var ended: EndedAttempt { EndedAttempt(number: attempt, connector: connector, outcome: outcome) }
 
-    /// The PSP's reference of a declined attempt; empty where it gave none, and for what was not executed.
+    /// The PSP's reference of a declined attempt; empty where it gave none, and for what was not
+    /// executed.
     package var providerReference: String {
         switch outcome {
         case .declined(let decline): decline.providerReference

@@ -3,13 +3,15 @@ package import Ledger
 package import Payments
 
 /// What a merchant's own accounts had summed up to at one of its records. One is journaled every
-/// `ShardConfiguration.recordsPerMark` records that book something for the merchant, so that its balance at any moment is found
-/// in a few steps: along the marks (each names the one before it, the newest before it whose number is a multiple of 64, and of
-/// 4,096), then along at most that many records.
+/// `ShardConfiguration.recordsPerMark` records that book something for the merchant, so that its
+/// balance at any moment is found in a few steps: along the marks (each names the one before it,
+/// the newest before it whose number is a multiple of 64, and of 4,096), then along at most that
+/// many records.
 package struct BalanceMark: Sendable, Equatable {
     /// Every mark whose number is a multiple of this is far, of its square farthest.
     package static let stride: UInt64 = 64
-    /// No merchant has more accounts of its own: fewer than 200 currencies, and the kinds that `AccountKind.owner` gives it.
+    /// No merchant has more accounts of its own: fewer than 200 currencies, and the kinds that
+    /// `AccountKind.owner` gives it.
     package static let maximumLines = 2_048
 
     /// One account's sums; debits and credits in minor units.
@@ -29,7 +31,8 @@ package struct BalanceMark: Sendable, Equatable {
     package var merchant: MerchantID
     /// From 1, without gaps.
     package var number: UInt64
-    /// Records that booked something for the merchant, up to and with `newest`, since records are linked.
+    /// Records that booked something for the merchant, up to and with `newest`, since records are
+    /// linked.
     package var records: UInt64
     /// The last record that the sums include: the merchant's newest that books something.
     package var newest: RecordPosition

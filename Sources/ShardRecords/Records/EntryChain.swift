@@ -6,8 +6,8 @@ package enum EntryLink {
     package static let none: RecordPosition = 0
 }
 
-/// The end of a merchant's ledger: the newest of its records that book something, each of which names the one before it, and
-/// the newest of its balance marks. 64 bytes.
+/// The end of a merchant's ledger: the newest of its records that book something, each of which
+/// names the one before it, and the newest of its balance marks. 64 bytes.
 package struct EntryChain: Sendable, Equatable {
     /// `MerchantID.rawValue`.
     package var merchant: UInt64
@@ -19,7 +19,8 @@ package struct EntryChain: Sendable, Equatable {
     package var recordsSinceMark: UInt64 = 0
     /// Marks written.
     package var marks: UInt64 = 0
-    /// The newest mark, and the newest whose number is a multiple of `BalanceMark.stride`, and of its square; 0 for none.
+    /// The newest mark, and the newest whose number is a multiple of `BalanceMark.stride`, and of
+    /// its square; 0 for none.
     package var newestMark: RecordPosition = 0
     package var newestFarMark: RecordPosition = 0
     package var newestFarthestMark: RecordPosition = 0

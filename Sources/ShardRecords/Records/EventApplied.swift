@@ -2,8 +2,9 @@ import Money
 package import NIOCore
 package import Payments
 
-/// Something happened to a payment that no operation of ours asked for: a provider's event, a settlement line, what an operator
-/// decided, or what became of a dispute. One record with the transition, its postings and the answer.
+/// Something happened to a payment that no operation of ours asked for: a provider's event, a
+/// settlement line, what an operator decided, or what became of a dispute. One record with the
+/// transition, its postings and the answer.
 package struct EventApplied: Sendable {
     package var payment: PaymentID
     /// What was reported.

@@ -1,7 +1,7 @@
 package import Payments
 
-/// What one call to the PSP brought, when it ended nothing. For the history of a payment, and for one thing that must survive a
-/// restart: that the PSP has said it knows the operation.
+/// What one call to the PSP brought, when it ended nothing. For the history of a payment, and for
+/// one thing that must survive a restart: that the PSP has said it knows the operation.
 package struct OperationAttempted: Sendable {
     /// What the call brought.
     package enum Answer: UInt8, Sendable {

@@ -8,19 +8,22 @@ package struct OperationFinished: Sendable {
     package var ordinal: UInt16
     /// Who was called last.
     package var connector: ConnectorID
-    /// Which attempt it was, from 1: the last part of its PSP key. More than 1 for authorizations only.
+    /// Which attempt it was, from 1: the last part of its PSP key. More than 1 for authorizations
+    /// only.
     package var attempt: UInt16
     package var result: OperationResult
     /// What the network or the issuer advises, when the result is a decline.
     package var advice = DeclineAdvice.none
     /// What was asked for.
     package var amountMinor: Int64
-    /// What the PSP says it executed: the same unless the result is `conflicted`; 0 when it executed nothing.
+    /// What the PSP says it executed: the same unless the result is `conflicted`; 0 when it
+    /// executed nothing.
     package var executedMinor: Int64
     package var executedCurrency: Currency
     /// See `OperationStarted.staysOpen`.
     package var staysOpen = false
-    /// When the authorization ends by itself, or the shopper's action must be done; milliseconds since 1970, 0 for not known.
+    /// When the authorization ends by itself, or the shopper's action must be done; milliseconds
+    /// since 1970, 0 for not known.
     package var deadline: Int64 = 0
     /// The PSP's reference of what it executed or declined; empty when it gave none.
     package var providerReference: String

@@ -13,8 +13,8 @@ package struct OperationStarted: Sendable {
     package var key: RequestKey?
     /// P5a for refunds; none for captures and cancels.
     package var transfers: Transfers
-    /// Of a capture with splits or by hand, or a confirmation with return data: what is added to the payment's details, packed like
-    /// them; else empty.
+    /// Of a capture with splits or by hand, or a confirmation with return data: what is added to
+    /// the payment's details, packed like them; else empty.
     package var instructions: [UInt8] = []
     /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0

@@ -9,7 +9,8 @@ package struct PaymentChanged: Sendable {
     package var amountMinor: Int64 = 0
     /// The payment's new deadline, where it gets one; milliseconds since 1970.
     package var deadline: Int64 = 0
-    /// Why, in plain text (a reason given by an operator, the names of rules); at most 512 bytes of UTF-8.
+    /// Why, in plain text (a reason given by an operator, the names of rules); at most 512 bytes of
+    /// UTF-8.
     package var note: String = ""
     package var key: RequestKey? = nil
     package var transfers: Transfers

@@ -1,15 +1,16 @@
 package import Journal
 package import Ledger
 
-/// Why a journal record cannot be understood. The bytes passed their checksums, so this is a record of another version
-/// of this program, or a defect: start-up stops.
+/// Why a journal record cannot be understood. The bytes passed their checksums, so this is a record
+/// of another version of this program, or a defect: start-up stops.
 package enum RecordDecodingError: Error, Equatable {
     case truncated
     case unknownKind(UInt8)
     case unsupportedVersion(UInt8)
     case invalidValue
     case ledger(LedgerDecodingError)
-    /// The journal holds more keys that are still to be remembered than the table has room for: its capacity was lowered.
+    /// The journal holds more keys that are still to be remembered than the table has room for: its
+    /// capacity was lowered.
     case idempotencyTableFull(capacity: Int)
     /// The record is about a payment that left memory, and its cold file cannot be read.
     case coldPaymentUnreadable(sequence: UInt64)

@@ -6,14 +6,15 @@ package struct RecordFacts: Sendable {
     package var kind: ShardRecord.Kind
     /// Milliseconds since 1970 when it was decided.
     package var time: Int64
-    /// The payment that the record is about; nil for one that is about no payment (pay-outs, wallets, currency exchange).
+    /// The payment that the record is about; nil for one that is about no payment (pay-outs,
+    /// wallets, currency exchange).
     package var payment: PaymentID?
     /// The merchant that the record names; nil where only its payment tells.
     package var merchant: MerchantID?
     /// What the record is about.
     package var subject: RecordHeader.Subject
-    /// The position of the subject's record before this one, so that a payment's history is a list that leads back to its creation;
-    /// 0 for that one.
+    /// The position of the subject's record before this one, so that a payment's history is a list
+    /// that leads back to its creation; 0 for that one.
     package var previous: RecordPosition
 
     /// - Parameter merchant: where the record names it.

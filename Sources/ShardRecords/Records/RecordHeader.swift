@@ -16,8 +16,8 @@ package struct RecordActor: Sendable, Equatable {
     }
 
     package var kind: Kind
-    /// The first 8 bytes of the credential's SHA-256 for merchants and operators, the connector's number for providers; 0 for
-    /// the gateway.
+    /// The first 8 bytes of the credential's SHA-256 for merchants and operators, the connector's
+    /// number for providers; 0 for the gateway.
     package var identity: UInt64
 
     package init(_ kind: Kind, identity: UInt64 = 0) {
@@ -28,13 +28,15 @@ package struct RecordActor: Sendable, Equatable {
     package static let gateway = RecordActor(.gateway)
 }
 
-/// What every record begins with, so that a reader without state can follow a journal. 64 bytes (docs/records.md).
+/// What every record begins with, so that a reader without state can follow a journal. 64 bytes
+/// (docs/records.md).
 package struct RecordHeader: Sendable, Equatable {
     package static let byteCount = 64
     /// The version of the layouts of all records.
     package static let version: UInt8 = 1
 
-    /// The two halves of the identifier of a payment, pay-out, wallet or quote; zeros where a record is about none.
+    /// The two halves of the identifier of a payment, pay-out, wallet or quote; zeros where a
+    /// record is about none.
     package struct Subject: Sendable, Equatable {
         package var high: UInt64
         package var low: UInt64

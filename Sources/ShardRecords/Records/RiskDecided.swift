@@ -2,9 +2,9 @@ package import NIOCore
 package import Payments
 package import Risk
 
-/// What the fraud hook decided about a payment that it had held back at its creation. `allow`: the authorization is sent from
-/// now on. `review`: the payment waits for manual review, and its key answers 202. `block`: the payment has failed, and its key answers
-/// 402.
+/// What the fraud hook decided about a payment that it had held back at its creation. `allow`: the
+/// authorization is sent from now on. `review`: the payment waits for manual review, and its key
+/// answers 202. `block`: the payment has failed, and its key answers 402.
 package struct RiskDecided: Sendable {
     /// Who had the last word; the raw value is journaled.
     package enum Source: UInt8, Sendable, CaseIterable {

@@ -1,13 +1,15 @@
 package import Journal
 
-// Layout (docs/records.md): the header, the fields of the kind (`RecordLayout`), and the merchant's record before this one that books
-// something (u64, `EntryLink`).
+// Layout (docs/records.md): the header, the fields of the kind (`RecordLayout`), and the merchant's
+// record before this one that books something (u64, `EntryLink`).
 extension ShardRecord {
     /// The bytes behind the fields: the link of the merchant's entries.
     package static let trailerBytes = 8
 
-    /// Appends the record in the journal engine's framing: a little-endian `UInt32` length, then the bytes.
-    /// - Parameter entryLink: the merchant's record before this one that books something, if this one does (`EntryChains`).
+    /// Appends the record in the journal engine's framing: a little-endian `UInt32` length, then
+    /// the bytes.
+    /// - Parameter entryLink: the merchant's record before this one that books something, if this
+    ///   one does (`EntryChains`).
     package func encodeFramed(
         header: RecordHeader,
         entryLink: RecordPosition = EntryLink.none,
@@ -39,7 +41,8 @@ extension ShardRecord {
     }
 
     /// Decodes one record as `encodeFramed` made it (without the length in front).
-    /// - Parameter keepsAnswer: whether a stored answer is wanted with it; it is left empty otherwise.
+    /// - Parameter keepsAnswer: whether a stored answer is wanted with it; it is left empty
+    ///   otherwise.
     package init(decoding bytes: Span<UInt8>, keepsAnswer: Bool = false) throws(RecordDecodingError) {
         var reader = RecordReader()
         let header = try reader.header(bytes)

@@ -1,7 +1,8 @@
 package import Payments
 
-/// What a shard journals: one record for each step of a payment, complete enough to rebuild the shard and to audit the
-/// ledger without any other source. `ShardCore.apply` is the only way from a record to state, live and on replay.
+/// What a shard journals: one record for each step of a payment, complete enough to rebuild the
+/// shard and to audit the ledger without any other source. `ShardCore.apply` is the only way from a
+/// record to state, live and on replay.
 package enum ShardRecord: Sendable {
     /// The raw value is journaled.
     package enum Kind: UInt8, CaseIterable, Sendable {
@@ -38,7 +39,8 @@ package enum ShardRecord: Sendable {
     case attemptEnded(AttemptEnded)
     /// What a merchant's accounts had summed up to.
     case balanceMark(BalanceMark)
-    /// A transition that is not the end of an operation at the PSP: time, an operator, or the PSP by itself.
+    /// A transition that is not the end of an operation at the PSP: time, an operator, or the PSP
+    /// by itself.
     case paymentChanged(PaymentChanged)
     /// The fraud hook's verdict on a payment that it had held back.
     case riskDecided(RiskDecided)
@@ -47,7 +49,8 @@ package enum ShardRecord: Sendable {
     case walletOpened(WalletOpened)
     case exchangeQuoted(ExchangeQuoted)
     case exchangeConverted(ExchangeConverted)
-    /// Something that no operation of ours asked for: a provider's event, a settlement line, a dispute.
+    /// Something that no operation of ours asked for: a provider's event, a settlement line, a
+    /// dispute.
     case eventApplied(EventApplied)
 
     /// What the record books.

@@ -20,10 +20,11 @@ extension StoredKey {
     package var fingerprint: Fingerprint { Fingerprint(high: fingerprintHigh, low: fingerprintLow) }
 }
 
-/// The keys completed since the last snapshot, in the order of their completion: what the next run is written from.
+/// The keys completed since the last snapshot, in the order of their completion: what the next run
+/// is written from.
 ///
-/// Bounded by the snapshot's trigger. When no snapshot succeeds, keys whose time has passed leave at the front, so that it
-/// never holds more than the idempotency table does.
+/// Bounded by the snapshot's trigger. When no snapshot succeeds, keys whose time has passed leave
+/// at the front, so that it never holds more than the idempotency table does.
 package struct CompletedKeys: Sendable {
     private static let chunkCount = 1_024
 

@@ -1,28 +1,32 @@
 package import Payments
 package import ShardRecords
 
-/// The idempotency keys of a shard's merchants: a hash table of fixed capacity, whose memory is used as keys come.
+/// The idempotency keys of a shard's merchants: a hash table of fixed capacity, whose memory is
+/// used as keys come.
 ///
-/// Entries sit in a slab and keep their place; an index of slab numbers with linear probing finds them. Neither ever moves: the
-/// slab has its address space from the start, and the index its list of chunks, so that no key waits while a table grows. The digest is
-/// already a keyed hash (SHA-256 with the data directory's secret seed), so its low bits are the hash: merchants cannot
-/// choose colliding keys.
+/// Entries sit in a slab and keep their place; an index of slab numbers with linear probing finds
+/// them. Neither ever moves: the slab has its address space from the start, and the index its list
+/// of chunks, so that no key waits while a table grows. The digest is already a keyed hash (SHA-256
+/// with the data directory's secret seed), so its low bits are the hash: merchants cannot choose
+/// colliding keys.
 ///
-/// Expiry is a wheel of one-second buckets that hold intrusive lists of entries. An entry whose request has no result
-/// yet is never evicted: it moves to a later bucket.
+/// Expiry is a wheel of one-second buckets that hold intrusive lists of entries. An entry whose
+/// request has no result yet is never evicted: it moves to a later bucket.
 ///
-/// Memory: 56 bytes an entry that was ever used, 1.5 to 3 index words of 4 bytes for each key of the capacity in chunks that are
-/// made when they are first written, and 4 bytes for each second of the time to live: 62 to 68 bytes a key when it is full.
+/// Memory: 56 bytes an entry that was ever used, 1.5 to 3 index words of 4 bytes for each key of
+/// the capacity in chunks that are made when they are first written, and 4 bytes for each second of
+/// the time to live: 62 to 68 bytes a key when it is full.
 package struct IdempotencyTable {
     package struct Entry {
         package var digest: KeyDigest
         package var fingerprint: Fingerprint
-        /// `reserved`: the running operation's token; `completed`: the journal position of the record that holds the
-        /// stored answer.
+        /// `reserved`: the running operation's token; `completed`: the journal position of the
+        /// record that holds the stored answer.
         package var value: UInt64
         /// Seconds since 1970.
         package var expiresAt: UInt32
-        /// The next entry of the same expiry bucket, or of the free list; plus one, 0 ends the list.
+        /// The next entry of the same expiry bucket, or of the free list; plus one, 0 ends the
+        /// list.
         package var next: UInt32
         /// Whose key it is: a place in `held`.
         package var owner: UInt32
@@ -58,19 +62,22 @@ package struct IdempotencyTable {
     private var buckets: [UInt32]
     /// The second up to which buckets were emptied.
     private var expiredSecond: UInt32
-    /// The sweep that lets keys go which a run holds: up to which record, the bucket seen last, and how many are to be seen.
+    /// The sweep that lets keys go which a run holds: up to which record, the bucket seen last, and
+    /// how many are to be seen.
     private var sweepCovered: UInt64 = 0
     private var sweepBucket = 0
     private var sweepRest = 0
     /// Of the last places, so many are for operators' commands.
     private let keptForOperators: Int
-    /// How many keys each merchant has here; a merchant keeps its place in `held` while the process runs.
+    /// How many keys each merchant has here; a merchant keeps its place in `held` while the process
+    /// runs.
     private var owners: [MerchantID: UInt32] = [:]
     private var held: [Int] = []
 
     /// - Parameters:
     ///   - capacity: the most keys held at once, at most 2^30; beyond it `reserve` returns false.
-    ///   - ttlSeconds: how long a completed key is remembered (24 hours to 31 days in configurations).
+    ///   - ttlSeconds: how long a completed key is remembered (24 hours to 31 days in
+    ///     configurations).
     ///   - keptForOperators: places that no merchant's key takes; below the capacity.
     package init(capacity: Int, ttlSeconds: UInt32, keptForOperators: Int = 0) {
         precondition(keptForOperators >= 0 && keptForOperators < capacity)
@@ -93,7 +100,8 @@ package struct IdempotencyTable {
         expiredSecond = 0
     }
 
-    /// The bytes that the table takes: entries that were ever used, buckets, and the index at its most.
+    /// The bytes that the table takes: entries that were ever used, buckets, and the index at its
+    /// most.
     package var reservedBytes: Int { slab.count * MemoryLayout<Entry>.stride + index.count * 4 + buckets.count * 4 }
 
     package func lookup(_ digest: KeyDigest, _ fingerprint: Fingerprint) -> Lookup {
@@ -114,7 +122,8 @@ package struct IdempotencyTable {
 
     private static func merchantShare(of most: Int) -> Int { most - most / 8 }
 
-    /// Whether a new key of this merchant fits: into the table, and into the merchant's share of it.
+    /// Whether a new key of this merchant fits: into the table, and into the merchant's share of
+    /// it.
     /// - Parameter limit: the most keys that the table may hold now, whatever its capacity is.
     package func hasRoom(for merchant: MerchantID, of limit: Int = .max) -> Bool {
         guard count < min(capacity - keptForOperators, limit) else { return false }
@@ -135,8 +144,8 @@ package struct IdempotencyTable {
         return slab[Int(index[slot]) - 1].state == .reserved
     }
 
-    /// Reserves an absent key for the operation `operation`. Counts it for its merchant, whose share is not looked at: on replay
-    /// the journal's word counts (`hasRoom`).
+    /// Reserves an absent key for the operation `operation`. Counts it for its merchant, whose
+    /// share is not looked at: on replay the journal's word counts (`hasRoom`).
     /// - Returns: false when the table is full.
     package mutating func reserve(
         _ digest: KeyDigest,
@@ -189,9 +198,10 @@ package struct IdempotencyTable {
         return place
     }
 
-    /// A key that is reserved again although it is still here. That cannot happen live (a look-up comes first), but it can
-    /// on replay: the journal says that the key had been forgotten, and its word counts, whatever this clock thinks. The
-    /// entry stays in its bucket, where its new time is seen.
+    /// A key that is reserved again although it is still here. That cannot happen live (a look-up
+    /// comes first), but it can on replay: the journal says that the key had been forgotten, and
+    /// its word counts, whatever this clock thinks. The entry stays in its bucket, where its new
+    /// time is seen.
     private mutating func renew(_ place: Int, _ fingerprint: Fingerprint, operation: UInt64, expiresAt: UInt32) {
         precondition(slab[place].state == .completed, "a running request's key is never forgotten")
         slab[place].fingerprint = fingerprint
@@ -200,12 +210,13 @@ package struct IdempotencyTable {
         slab[place].state = .reserved
     }
 
-    /// Stores the result of a reserved key, which is remembered for its whole time from now on: a merchant that was answered
-    /// to wait for a day may still come back for the answer.
+    /// Stores the result of a reserved key, which is remembered for its whole time from now on: a
+    /// merchant that was answered to wait for a day may still come back for the answer.
     /// - Returns: when it will be forgotten, in seconds since 1970; nil when it is not here.
     @discardableResult
     package mutating func complete(_ digest: KeyDigest, record: UInt64, at milliseconds: Int64) -> UInt32? {
-        // Absent only when the key was reserved longer ago than a restart's clock allows; then nothing is owed to it.
+        // Absent only when the key was reserved longer ago than a restart's clock allows; then
+        // nothing is owed to it.
         guard let slot = slot(of: digest) else { return nil }
         let place = Int(index[slot]) - 1
         precondition(slab[place].state == .reserved, "a key's result never changes")
@@ -223,8 +234,8 @@ package struct IdempotencyTable {
         slab[place].value = operation
     }
 
-    /// Forgets completed keys whose time has passed. Looks at whole buckets until about `limit` entries were seen, so that
-    /// catching up after a pause is spread over many calls.
+    /// Forgets completed keys whose time has passed. Looks at whole buckets until about `limit`
+    /// entries were seen, so that catching up after a pause is spread over many calls.
     package mutating func expire(at milliseconds: Int64, limit: Int = maximumExpiredPerCall) {
         let now = UInt32(clamping: milliseconds / 1000)
         let bucketCount = UInt32(buckets.count)
@@ -251,8 +262,9 @@ package struct IdempotencyTable {
             if slab[place].state == .completed, slab[place].expiresAt <= now {
                 remove(place)
             } else {
-                // Still running: look again in a minute. Completed, but of another round (only after clock jumps): it
-                // keeps its time, unless that lies further ahead than any honest one.
+                // Still running: look again in a minute. Completed, but of another round (only
+                // after clock jumps): it keeps its time, unless that lies further ahead than any
+                // honest one.
                 let later = slab[place].state == .reserved ? now &+ 60 : slab[place].expiresAt
                 slab[place].expiresAt = min(later, now &+ ttlSeconds)
                 link(place)
@@ -268,8 +280,9 @@ package struct IdempotencyTable {
         buckets[bucket] = UInt32(place + 1)
     }
 
-    /// Lets completed keys go that a run on the disk holds: those whose record is at most `covered`. Looks at whole buckets until
-    /// about `limit` entries or 16 times as many buckets were seen, so that a sweep is spread over many calls.
+    /// Lets completed keys go that a run on the disk holds: those whose record is at most
+    /// `covered`. Looks at whole buckets until about `limit` entries or 16 times as many buckets
+    /// were seen, so that a sweep is spread over many calls.
     /// - Returns: whether a sweep for `covered` has seen all buckets.
     package mutating func release(upTo covered: UInt64, limit: Int = maximumExpiredPerCall) -> Bool {
         if covered > sweepCovered {
@@ -317,7 +330,8 @@ package struct IdempotencyTable {
 
     private mutating func remove(_ place: Int) {
         guard var hole = slot(of: slab[place].digest) else { preconditionFailure("an entry is not in the index") }
-        // Backward shift: close the hole with followers that may stand there, so that no tombstones pile up.
+        // Backward shift: close the hole with followers that may stand there, so that no tombstones
+        // pile up.
         var next = (hole + 1) & mask
         while index[next] != 0 {
             let home = Int(truncatingIfNeeded: slab[Int(index[next]) - 1].digest.low) & mask
@@ -336,7 +350,8 @@ package struct IdempotencyTable {
     }
 }
 
-/// The index of the table: words in chunks. A chunk that was never written is the blank one, which all share.
+/// The index of the table: words in chunks. A chunk that was never written is the blank one, which
+/// all share.
 private struct SlotIndex {
     private static let shift = 12
     private static let mask = 1 << shift - 1

@@ -2,9 +2,10 @@ package import Journal
 import Payments
 package import ShardRecords
 
-/// The chains of all merchants of a shard: an open-addressing table (linear probing, at most half full) of indices into a dense
-/// array, like `Balances`. Never shrinks; has fewer entries than the ledger has merchants' accounts, because a merchant comes into
-/// it with its first booking, and so shares their bound.
+/// The chains of all merchants of a shard: an open-addressing table (linear probing, at most half
+/// full) of indices into a dense array, like `Balances`. Never shrinks; has fewer entries than the
+/// ledger has merchants' accounts, because a merchant comes into it with its first booking, and so
+/// shares their bound.
 package struct EntryChains: Sendable {
     package private(set) var chains: [EntryChain] = []
     /// Index into `chains` plus one; 0 is free. The count is a power of two.
@@ -24,7 +25,8 @@ package struct EntryChains: Sendable {
     /// The merchant whose mark is to be written now, if there is one.
     package var chainWithDueMark: EntryChain? { due == 0 ? nil : chains[Int(due) - 1] }
 
-    /// Makes `position` the newest record that books something for the merchant. The same position again changes nothing.
+    /// Makes `position` the newest record that books something for the merchant. The same position
+    /// again changes nothing.
     /// - Returns: what the record has to name as the one before it.
     package mutating func link(_ merchant: UInt64, at position: RecordPosition) -> RecordPosition {
         var slot = slot(of: merchant)
@@ -83,7 +85,8 @@ package struct EntryChains: Sendable {
         return self.slot(of: chain.merchant)
     }
 
-    /// The slot that holds the merchant, or the free slot where it belongs. Merchants' identifiers are digests already.
+    /// The slot that holds the merchant, or the free slot where it belongs. Merchants' identifiers
+    /// are digests already.
     private func slot(of merchant: UInt64) -> Int {
         let mask = slots.count - 1
         var slot = Int(truncatingIfNeeded: merchant ^ merchant >> 32) & mask

@@ -4,24 +4,26 @@ package import Money
 package import Payments
 package import ShardRecords
 
-/// A shard's ledger: what every account has seen, how much of the room for accounts each merchant holds, and where each merchant's
-/// chain of entries and marks ends.
+/// A shard's ledger: what every account has seen, how much of the room for accounts each merchant
+/// holds, and where each merchant's chain of entries and marks ends.
 ///
-/// `post` is the only way to the balances. Every record that carries transfers posts them once when it is applied, live and on
-/// replay.
+/// `post` is the only way to the balances. Every record that carries transfers posts them once when
+/// it is applied, live and on replay.
 package struct MerchantLedger: Sendable {
     private var balances = Balances()
     /// What merchants hold of the room for wallets' and sellers' accounts.
     private var shares = AccountShares()
     private var chains: EntryChains
 
-    /// - Parameter recordsPerMark: behind so many records of a merchant its next balance mark is due.
+    /// - Parameter recordsPerMark: behind so many records of a merchant its next balance mark is
+    ///   due.
     package init(recordsPerMark: Int) { chains = EntryChains(recordsPerMark: recordsPerMark) }
 
     // MARK: Posting
 
     /// Books the transfers of a record, and makes it the newest of its merchant's chain.
-    /// - Returns: what the record names as the merchant's one before it; nil for a record that books nothing.
+    /// - Returns: what the record names as the merchant's one before it; nil for a record that
+    ///   books nothing.
     package mutating func post(
         _ transfers: Transfers,
         for merchant: MerchantID,
@@ -43,8 +45,9 @@ package struct MerchantLedger: Sendable {
     /// What we owe the account's owner, in minor units; negative when the owner owes.
     package func owed(_ account: Account) -> Int64 { Int64(clamping: -balances.balance(of: account)) }
 
-    /// The sums of all accounts of the merchant's own that anything was booked on. Looks every currency up: some hundred probes,
-    /// a few microseconds, and no table of merchants' accounts to keep.
+    /// The sums of all accounts of the merchant's own that anything was booked on. Looks every
+    /// currency up: some hundred probes, a few microseconds, and no table of merchants' accounts to
+    /// keep.
     package func lines(of merchant: MerchantID) -> [BalanceMark.Line] {
         var lines: [BalanceMark.Line] = []
         for currency in Currency.all {
@@ -69,7 +72,8 @@ package struct MerchantLedger: Sendable {
     /// The number of open accounts.
     package var accountCount: Int { balances.count }
 
-    /// Accounts of merchants, wallets and sellers that are open, or may come to be by what was admitted.
+    /// Accounts of merchants, wallets and sellers that are open, or may come to be by what was
+    /// admitted.
     package var expectedAccounts: Int {
         balances.merchantCount * Balances.accountsOfMerchant + shares.total * Balances.accountsOfClosable
     }
@@ -84,10 +88,12 @@ package struct MerchantLedger: Sendable {
         balances.openMerchant(merchant.rawValue, currency)
     }
 
-    /// Whether the account, or the other one of the same wallet, or of the same seller and currency, is open.
+    /// Whether the account, or the other one of the same wallet, or of the same seller and
+    /// currency, is open.
     package func hasClosable(_ account: Account) -> Bool { balances.hasClosable(account) }
 
-    /// Wallets, and sellers by currency, with accounts, and those that operations without an end may still open: of all merchants.
+    /// Wallets, and sellers by currency, with accounts, and those that operations without an end
+    /// may still open: of all merchants.
     package var closableCount: Int { shares.total }
 
     /// The same of one merchant.
@@ -134,8 +140,10 @@ package struct MerchantLedger: Sendable {
     /// - Returns: false when the merchant is there already.
     package mutating func restore(_ chain: EntryChain) -> Bool { chains.restore(chain) }
 
-    /// Counts the accounts of wallets and sellers that a snapshot held for the merchants whose they are.
-    /// - Returns: how many sellers have accounts; nil when an account belongs to nobody who is known.
+    /// Counts the accounts of wallets and sellers that a snapshot held for the merchants whose they
+    /// are.
+    /// - Returns: how many sellers have accounts; nil when an account belongs to nobody who is
+    ///   known.
     package mutating func countRestored(owner: (Account) -> MerchantID?) -> Int? {
         var owners: [Account: MerchantID] = [:]
         var sellers: Set<UInt64> = []

@@ -1,10 +1,12 @@
 package import Payments
 
-/// Payments that time will do something to soon: by second, in lists. An entry only says "look at it then": who looks decides
-/// by the payment itself, so that nothing has to be taken out when a payment goes another way.
+/// Payments that time will do something to soon: by second, in lists. An entry only says "look at
+/// it then": who looks decides by the payment itself, so that nothing has to be taken out when a
+/// payment goes another way.
 ///
-/// Deadlines that are far away (an authorization lasts for days) are not here. A sweep over the payments finds them in the last
-/// hour before (`ShardCore+Deadlines.swift`), so that a week of authorizations takes no memory.
+/// Deadlines that are far away (an authorization lasts for days) are not here. A sweep over the
+/// payments finds them in the last hour before (`ShardCore+Deadlines.swift`), so that a week of
+/// authorizations takes no memory.
 package struct Deadlines {
     /// A bucket is 1,024 ms.
     private static let shift: Int64 = 10
@@ -18,7 +20,8 @@ package struct Deadlines {
     /// Payments waiting.
     package var count: Int { queued.count }
 
-    /// Looks at a payment at `time` or up to a second later, unless it is waiting already; `always`: also then.
+    /// Looks at a payment at `time` or up to a second later, unless it is waiting already;
+    /// `always`: also then.
     package mutating func add(_ index: Index<Payment>, at time: Int64, always: Bool = false) {
         guard queued.insert(index).inserted || always else { return }
         let bucket = (time >> Self.shift) + 1

@@ -1,4 +1,5 @@
-/// In which table an operation is, and where: what a payment, a refund and a reserved idempotency key remember of it.
+/// In which table an operation is, and where: what a payment, a refund and a reserved idempotency
+/// key remember of it.
 package enum OperationPlace: Equatable, Sendable {
     /// No operation runs.
     case none

@@ -1,7 +1,9 @@
-/// One operation between its intent and its end, and nothing else: what is known of it, and what comes next. Pure: it has no
-/// clock, calls nobody, and knows no payment; the shard does what a result says.
+/// One operation between its intent and its end, and nothing else: what is known of it, and what
+/// comes next. Pure: it has no clock, calls nobody, and knows no payment; the shard does what a
+/// result says.
 ///
-/// Every event returns a result of its own. An event that cannot happen in a state traps: the shard asks for the state first.
+/// Every event returns a result of its own. An event that cannot happen in a state traps: the shard
+/// asks for the state first.
 package struct OperationStateMachine: Equatable, Sendable {
     package enum State: Equatable, Sendable {
         /// The fraud rules hold it back. Nothing was sent.
@@ -26,7 +28,8 @@ package struct OperationStateMachine: Equatable, Sendable {
         package var steps: UInt16 = 0
         /// Times that it was sent again to resolve it.
         package var replays: UInt16 = 0
-        /// The provider has said that it has the operation. "Not found" then contradicts the provider's own word.
+        /// The provider has said that it has the operation. "Not found" then contradicts the
+        /// provider's own word.
         package var isKnownToProvider = false
 
         package init(steps: UInt16 = 0, replays: UInt16 = 0, isKnownToProvider: Bool = false) {
@@ -36,7 +39,8 @@ package struct OperationStateMachine: Equatable, Sendable {
         }
     }
 
-    /// What may be done, from the provider's capabilities and the configuration. Times in milliseconds.
+    /// What may be done, from the provider's capabilities and the configuration. Times in
+    /// milliseconds.
     package struct Policy: Equatable, Sendable {
         /// The provider can be asked what became of an operation.
         package var canQuery: Bool
@@ -44,14 +48,16 @@ package struct OperationStateMachine: Equatable, Sendable {
         package var visibleAfter: Int64
         /// The provider voids by our own reference.
         package var canVoid: Bool
-        /// The most times that a call is sent again to resolve it, where the provider can be asked: each of them is on its way again, and
-        /// "not found" proves nothing meanwhile. Where it cannot, a call is sent again at each step.
+        /// The most times that a call is sent again to resolve it, where the provider can be asked:
+        /// each of them is on its way again, and "not found" proves nothing meanwhile. Where it
+        /// cannot, a call is sent again at each step.
         package var replays: Int
         /// How long since its request the provider honours the key of a call; 0 for never.
         package var replayWindow: Int64
         /// How long after it was sent a call may still be on its way to the provider.
         package var horizon: Int64
-        /// When what certainly was not executed is sent again; after the last time the operation fails.
+        /// When what certainly was not executed is sent again; after the last time the operation
+        /// fails.
         package var retries: [Int64]
         /// The time between two resolutions; the last one repeats.
         package var schedule: [Int64]
@@ -172,7 +178,8 @@ package struct OperationStateMachine: Equatable, Sendable {
         case staysUncertain(until: Int64)
     }
 
-    /// The outcome of a call is not known, or the provider has the operation and reports its end later (`isPending`).
+    /// The outcome of a call is not known, or the provider has the operation and reports its end
+    /// later (`isPending`).
     package mutating func unknown(isPending: Bool, at now: Int64, _ policy: Policy) -> Unknown {
         switch state {
         case .executing:
@@ -200,7 +207,8 @@ package struct OperationStateMachine: Equatable, Sendable {
             state = .retrying(tries: tries)
             return .retry(at: now + policy.retries[Int(tries) - 1])
         case .replaying(let doubt), .querying(let doubt), .voiding(let doubt):
-            // A provider that cannot be asked says so of the operation itself, and nothing is on its way any more.
+            // A provider that cannot be asked says so of the operation itself, and nothing is on
+            // its way any more.
             if !policy.canQuery, !isTransient, now - sentAt > policy.horizon { return .giveUp }
             return .wait(until: wait(doubt, at: now, policy))
         case .held, .retrying, .waiting: preconditionFailure("no call is under way")
@@ -226,7 +234,8 @@ package struct OperationStateMachine: Equatable, Sendable {
         return .wait(until: wait(doubt, at: now, policy))
     }
 
-    /// The answer to the operation itself, of which nothing is in doubt: it is sent again, at once and then later.
+    /// The answer to the operation itself, of which nothing is in doubt: it is sent again, at once
+    /// and then later.
     private mutating func notFound(tries: UInt16, at now: Int64, isGivenUp: Bool, _ policy: Policy) -> NotFound {
         if isPastHorizon(at: now, policy) { return .giveUp }
         if !isGivenUp, Int(tries) <= policy.replays, isKeyHonoured(at: now, policy) {
@@ -266,19 +275,20 @@ package struct OperationStateMachine: Equatable, Sendable {
 
     // MARK: Steps
 
-    /// Whether what the provider does not know now was not executed and will not be: no call is on its way, and what one executed
-    /// would be visible.
+    /// Whether what the provider does not know now was not executed and will not be: no call is on
+    /// its way, and what one executed would be visible.
     private func isPastHorizon(at now: Int64, _ policy: Policy) -> Bool {
         now - sentAt > policy.horizon + policy.visibleAfter
     }
 
-    /// Whether the provider still knows the key when a call that is sent now arrives, however late. It forgets the key some time after
-    /// it first saw it, which was not before the intent.
+    /// Whether the provider still knows the key when a call that is sent now arrives, however late.
+    /// It forgets the key some time after it first saw it, which was not before the intent.
     private func isKeyHonoured(at now: Int64, _ policy: Policy) -> Bool {
         now - startedAt < policy.replayWindow - policy.horizon
     }
 
-    /// Sends it again, if that may be done. What the provider has, and what was given up, is never sent again.
+    /// Sends it again, if that may be done. What the provider has, and what was given up, is never
+    /// sent again.
     private mutating func replay(_ doubt: Doubt, at now: Int64, isGivenUp: Bool, _ policy: Policy) -> Bool {
         let most = policy.canQuery ? policy.replays : Int(UInt16.max)
         guard !doubt.isKnownToProvider, !isGivenUp, Int(doubt.replays) < most, isKeyHonoured(at: now, policy)
@@ -293,7 +303,8 @@ package struct OperationStateMachine: Equatable, Sendable {
     /// Schedules the next resolution.
     private mutating func wait(_ doubt: Doubt, at now: Int64, _ policy: Policy) -> Int64 {
         var time = now + policy.schedule[min(Int(doubt.steps), policy.schedule.count - 1)]
-        // Where sending it again is the only means, that is done once more before its key is forgotten.
+        // Where sending it again is the only means, that is done once more before its key is
+        // forgotten.
         let lastReplay = startedAt + policy.replayWindow - 2 * policy.horizon
         if !policy.canQuery, !doubt.isKnownToProvider, lastReplay > now { time = min(time, lastReplay) }
         var next = doubt

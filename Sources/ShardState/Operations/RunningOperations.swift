@@ -1,8 +1,9 @@
 package import Payments
 package import ShardRecords
 
-/// An operation between its intent record and its outcome record, while a call about it is under way or a short retry is due.
-/// Lives in memory only: a restart finds it again as an intent without outcome.
+/// An operation between its intent record and its outcome record, while a call about it is under
+/// way or a short retry is due. Lives in memory only: a restart finds it again as an intent without
+/// outcome.
 package struct RunningOperation: Sendable {
     package enum Step: UInt8, Sendable {
         /// The operation itself was sent to the PSP, or is about to be.
@@ -24,7 +25,8 @@ package struct RunningOperation: Sendable {
     package var amountMinor: Int64
     /// nil for what the gateway began by itself.
     package var key: RequestKey?
-    /// Where the first request waits for its answer; nil once it was answered (202), or after a restart.
+    /// Where the first request waits for its answer; nil once it was answered (202), or after a
+    /// restart.
     package var reply: ReplyToken?
     package var step: Step
     /// A capture that, when it succeeds, leaves the rest of the authorization open.
@@ -39,10 +41,11 @@ package struct RunningOperation: Sendable {
     package var isManual = false
     /// It came from the waiting operations, for one call that resolves it, and goes back there.
     package var isResolution = false
-    /// Something was sent whose fate is not known: from here on only a definite answer of the PSP ends the operation.
+    /// Something was sent whose fate is not known: from here on only a definite answer of the PSP
+    /// ends the operation.
     package var isUncertain: Bool
-    /// The PSP has said that it has the operation and has not ended it. "Not found" then contradicts the PSP's own word, and
-    /// proves nothing however late it comes.
+    /// The PSP has said that it has the operation and has not ended it. "Not found" then
+    /// contradicts the PSP's own word, and proves nothing however late it comes.
     package var isKnownToProvider: Bool
     /// How often it was tried since it began, or since it became uncertain.
     package var tries: UInt16
@@ -50,10 +53,12 @@ package struct RunningOperation: Sendable {
     package var replays: UInt16
     /// Milliseconds since 1970 when the intent was journaled.
     package var startedAt: Int64
-    /// Bytes of journal frames that its remaining records can need, at most (`ShardCore+Reserve.swift`).
+    /// Bytes of journal frames that its remaining records can need, at most
+    /// (`ShardCore+Reserve.swift`).
     package var reservedBytes: Int
-    /// Milliseconds since 1970 when it was last sent and may have been executed (after a restart: when that ended). Until
-    /// the in-flight horizon has passed since then, "not found" proves nothing.
+    /// Milliseconds since 1970 when it was last sent and may have been executed (after a restart:
+    /// when that ended). Until the in-flight horizon has passed since then, "not found" proves
+    /// nothing.
     package var sentAt: Int64
 
     package init(
@@ -114,7 +119,8 @@ extension RunningOperation {
         }
     }
 
-    /// What is known of it, as the pure machine that decides what comes next; the fields are its stored form.
+    /// What is known of it, as the pure machine that decides what comes next; the fields are its
+    /// stored form.
     package var machine: OperationStateMachine {
         get {
             OperationStateMachine(
@@ -169,11 +175,13 @@ extension RunningOperation {
     }
 }
 
-/// The calls in flight: a slab of operations that are executed or resolved right now. Tokens carry a generation, so that an
-/// answer to an operation that has ended differs from an answer to the slot's next user.
+/// The calls in flight: a slab of operations that are executed or resolved right now. Tokens carry
+/// a generation, so that an answer to an operation that has ended differs from an answer to the
+/// slot's next user.
 ///
-/// Limits: `capacity` operations that were admitted, and `resolutionCapacity` that came from the waiting operations for one call;
-/// of each, one merchant holds a share. So what resolves old operations never waits for new ones to end.
+/// Limits: `capacity` operations that were admitted, and `resolutionCapacity` that came from the
+/// waiting operations for one call; of each, one merchant holds a share. So what resolves old
+/// operations never waits for new ones to end.
 package struct RunningOperations {
     /// What is in a slot that is not occupied is the last operation that was.
     @usableFromInline var slots: [RunningOperation] = []
@@ -209,7 +217,8 @@ package struct RunningOperations {
     /// The most admitted operations that one merchant holds.
     package var largestMerchantCount: Int { admitted.largestCount }
 
-    /// The sum over the admitted operations: what the journal must have room for, whatever else happens.
+    /// The sum over the admitted operations: what the journal must have room for, whatever else
+    /// happens.
     package var reservedBytes: Int { admitted.totalBytes }
     /// The sum over the resolutions.
     package var resolutionReservedBytes: Int { resolutions.totalBytes }
@@ -225,8 +234,8 @@ package struct RunningOperations {
         resolutions.total < resolutionCapacity && resolutions.count(of: merchant) < merchantResolutionLimit
     }
 
-    /// Takes an operation of `merchant` in. The limits are not looked at: replay may exceed them, and so does an event that ends
-    /// a waiting operation at once.
+    /// Takes an operation of `merchant` in. The limits are not looked at: replay may exceed them,
+    /// and so does an event that ends a waiting operation at once.
     package mutating func insert(_ operation: RunningOperation, of merchant: MerchantID) -> Int {
         let slot: Int
         let owner =
@@ -256,8 +265,9 @@ package struct RunningOperations {
         return slot
     }
 
-    /// A setter and no `_modify`: the coroutine is called from another module and allocates its frame, four times a payment.
-    /// What is reserved and whether it is a resolution stay as they were inserted.
+    /// A setter and no `_modify`: the coroutine is called from another module and allocates its
+    /// frame, four times a payment. What is reserved and whether it is a resolution stay as they
+    /// were inserted.
     @inlinable package subscript(slot: Int) -> RunningOperation {
         get {
             precondition(isOccupied[slot], "the operation has ended")

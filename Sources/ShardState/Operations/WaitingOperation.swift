@@ -1,11 +1,12 @@
 package import Payments
 package import ShardRecords
 
-/// An operation whose outcome is not known and about which no call is under way: it waits for its next resolution, for an event
-/// of the provider, or for an operator.
+/// An operation whose outcome is not known and about which no call is under way: it waits for its
+/// next resolution, for an event of the provider, or for an operator.
 ///
-/// 96 bytes, and 8 for its due time: half of it is the request's key, so that a snapshot needs no other table. A journal record
-/// tells all of it apart from `tries`, `replays` and `sentAt`, which begin anew after a restart.
+/// 96 bytes, and 8 for its due time: half of it is the request's key, so that a snapshot needs no
+/// other table. A journal record tells all of it apart from `tries`, `replays` and `sentAt`, which
+/// begin anew after a restart.
 package struct WaitingOperation: Sendable, Equatable {
     private struct Flags: OptionSet {
         let rawValue: UInt8
@@ -40,7 +41,8 @@ package struct WaitingOperation: Sendable, Equatable {
     /// The PSP has said that it has the operation and has not ended it.
     package var isKnownToProvider: Bool { flags.contains(.isKnownToProvider) }
 
-    /// - Precondition: the operation is in doubt, nobody waits for its answer on a connection, and a PSP executes it.
+    /// - Precondition: the operation is in doubt, nobody waits for its answer on a connection, and
+    ///   a PSP executes it.
     package init(_ running: RunningOperation) {
         precondition(running.isUncertain && running.gate == .open && !running.isManual, "only what is in doubt waits")
         precondition(running.reply == nil, "the request was answered 202 before its operation waits")

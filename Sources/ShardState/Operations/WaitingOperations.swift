@@ -1,13 +1,16 @@
 package import Payments
 
-/// The operations whose outcome is not known, with no call under way: many more than there are calls, and each of them small.
+/// The operations whose outcome is not known, with no call under way: many more than there are
+/// calls, and each of them small.
 ///
-/// A slab in chunks: it grows by a chunk, never copies as a whole, and a snapshot shares the chunks. No timer is kept for an
-/// entry. A search goes round the due times, a bounded number at a tick, and finds what is due: the times of 100,000 entries
-/// are 800 KB, which is read once a round.
+/// A slab in chunks: it grows by a chunk, never copies as a whole, and a snapshot shares the
+/// chunks. No timer is kept for an entry. A search goes round the due times, a bounded number at a
+/// tick, and finds what is due: the times of 100,000 entries are 800 KB, which is read once a
+/// round.
 ///
-/// Limits: `capacity` entries, and a share of them for each merchant. An operation that finds no room here keeps its slot among
-/// the calls. Entries leave when their operation ends, and while it is resolved.
+/// Limits: `capacity` entries, and a share of them for each merchant. An operation that finds no
+/// room here keeps its slot among the calls. Entries leave when their operation ends, and while it
+/// is resolved.
 package struct WaitingOperations: Sendable {
     package static let chunkShift = 10
     private static let chunkCount = 1 << chunkShift
@@ -60,7 +63,8 @@ package struct WaitingOperations: Sendable {
         count < capacity && merchants.count(of: merchant) < merchantLimit
     }
 
-    /// Takes an operation in. The limits are not looked at: what was accepted once is never dropped (`hasRoom`).
+    /// Takes an operation in. The limits are not looked at: what was accepted once is never dropped
+    /// (`hasRoom`).
     /// - Parameter dueAt: milliseconds since 1970 of its next resolution.
     /// - Returns: its slot, which it keeps until it is removed.
     package mutating func insert(_ operation: WaitingOperation, of merchant: MerchantID, dueAt: Int64) -> Int {
@@ -92,8 +96,8 @@ package struct WaitingOperations: Sendable {
         return operation
     }
 
-    /// After a restart: the next resolution is at `dueAt`, and whatever was sent was sent by `sentAt` (both milliseconds since
-    /// 1970).
+    /// After a restart: the next resolution is at `dueAt`, and whatever was sent was sent by
+    /// `sentAt` (both milliseconds since 1970).
     package mutating func restart(_ slot: Int, dueAt: Int64, sentAt: Int64) {
         let (chunk, place) = Self.split(slot)
         precondition(chunks[chunk].entries[place] != nil, "the operation has ended")

@@ -1,10 +1,12 @@
 import Payments
 
-// What a shard notes on a payment (`Payment.notes`): plans, sellers' parts and captures by hand, and the events that were applied.
-// Events stand in parts: the notes hold the newest few and name the part before, which names the part before it. An event so costs
-// a few bytes of the arena, however much is known of its payment. A part is never changed.
+// What a shard notes on a payment (`Payment.notes`): plans, sellers' parts and captures by hand,
+// and the events that were applied. Events stand in parts: the notes hold the newest few and name
+// the part before, which names the part before it. An event so costs a few bytes of the arena,
+// however much is known of its payment. A part is never changed.
 extension ByteArena {
-    /// Whether an event with this digest is among the newest `PaymentDetails.maximumAppliedEvents` of the notes.
+    /// Whether an event with this digest is among the newest `PaymentDetails.maximumAppliedEvents`
+    /// of the notes.
     package func hasApplied(_ digest: UInt64, in notes: ArenaSlice) -> Bool {
         var found = false
         forEachPart(of: notes) { _, part, events in
@@ -32,7 +34,8 @@ extension ByteArena {
         return append(bytes.span)
     }
 
-    /// The notes in one piece, with all their events and no parts: as snapshots and cold files hold them.
+    /// The notes in one piece, with all their events and no parts: as snapshots and cold files hold
+    /// them.
     package func flattened(_ notes: ArenaSlice) -> [UInt8] {
         guard notes.length > 0 else { return [] }
         var parts: [[UInt8]] = []
@@ -48,8 +51,9 @@ extension ByteArena {
         forEachPart(of: notes) { slice, _, _ in body(slice) }
     }
 
-    /// Visits the notes and the parts before them, newest first, with the places of those digests that count. Parts behind
-    /// the most that are remembered are not looked at: their chunks may be released.
+    /// Visits the notes and the parts before them, newest first, with the places of those digests
+    /// that count. Parts behind the most that are remembered are not looked at: their chunks may be
+    /// released.
     private func forEachPart(of notes: ArenaSlice, _ body: (ArenaSlice, Span<UInt8>, Range<Int>) -> Void) {
         var slice = notes
         var left = PaymentDetails.maximumAppliedEvents

@@ -1,9 +1,10 @@
 import Payments
 
-/// Append-only storage for the variable-length parts of payments: large chunks instead of one heap object each.
+/// Append-only storage for the variable-length parts of payments: large chunks instead of one heap
+/// object each.
 ///
-/// A value like the tables: a copy shares the chunks. `seal` before copying it, so that the next append begins a chunk
-/// instead of copying the one that both have.
+/// A value like the tables: a copy shares the chunks. `seal` before copying it, so that the next
+/// append begins a chunk instead of copying the one that both have.
 @usableFromInline package struct ByteArena: Sendable {
     /// The size of a chunk; no slice is larger.
     package static let chunkBytes = 1 << 20

@@ -1,6 +1,7 @@
 package import Payments
 
-/// The place of a payment, refund or dispute in its shard's table, from 0. Places are never used twice.
+/// The place of a payment, refund or dispute in its shard's table, from 0. Places are never used
+/// twice.
 @frozen @usableFromInline
 package struct Index<Element>: Hashable, Comparable, Sendable {
     @usableFromInline package let position: Int
@@ -28,7 +29,8 @@ extension Payment {
     package var index: Index<Payment> { Index(id) }
 }
 
-/// A place or none, in four bytes: what is linked in memory and in snapshots. At most `maximumCount` elements have places.
+/// A place or none, in four bytes: what is linked in memory and in snapshots. At most
+/// `maximumCount` elements have places.
 @frozen @usableFromInline
 package struct OptionalIndex<Element>: Hashable, Sendable {
     /// The place plus one; 0 for none. Snapshots hold it.

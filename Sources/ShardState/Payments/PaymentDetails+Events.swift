@@ -1,7 +1,8 @@
 package import Payments
 
-// Which provider events were applied to a payment, for as long as there is the payment: 8 bytes of the digest of each one's
-// identifier, in parts of a few. So adding one copies a few, and never what else is known of the payment.
+// Which provider events were applied to a payment, for as long as there is the payment: 8 bytes of
+// the digest of each one's identifier, in parts of a few. So adding one copies a few, and never
+// what else is known of the payment.
 extension PaymentDetails {
     /// As many are remembered; more than that forget the oldest.
     package static let maximumAppliedEvents = 256
@@ -40,7 +41,8 @@ extension PaymentDetails {
         replacing(in: part, events: events(in: part) + bytes(of: digest), older: olderEvents(in: part))
     }
 
-    /// Of a part, its events and where older ones are: what is kept apart when no more events fit in.
+    /// Of a part, its events and where older ones are: what is kept apart when no more events fit
+    /// in.
     package static func eventsAlone(of part: Span<UInt8>) -> PaymentDetails {
         var details = PaymentDetails()
         details.append(events: events(in: part), older: olderEvents(in: part))

@@ -1,6 +1,7 @@
 import Payments
 
-// What the shard adds to the fixed parts of payments, refunds and disputes: lengths of what stands behind them, links, positions.
+// What the shard adds to the fixed parts of payments, refunds and disputes: lengths of what stands
+// behind them, links, positions.
 extension PaymentRow {
     /// Writes the fixed part; the lengths of the variable parts are those of the slices.
     /// - Parameters:

@@ -1,7 +1,8 @@
 public import Payments
 
-// The variable-length parts of payments, refunds and disputes. A part is never changed where it stands: what is set is appended to
-// the arena, and the old part is given back with its chunk (`+Release`).
+// The variable-length parts of payments, refunds and disputes. A part is never changed where it
+// stands: what is set is appended to the arena, and the old part is given back with its chunk
+// (`+Release`).
 extension PaymentStore {
     // MARK: Details and notes of payments
 
@@ -33,7 +34,8 @@ extension PaymentStore {
         payments[index.position].notes = arena.append(notes)
     }
 
-    /// Whether an event with this digest is among the newest `PaymentDetails.maximumAppliedEvents` of the payment.
+    /// Whether an event with this digest is among the newest `PaymentDetails.maximumAppliedEvents`
+    /// of the payment.
     package func hasApplied(_ digest: UInt64, to index: Index<Payment>) -> Bool {
         arena.hasApplied(digest, in: payments[index.position].notes)
     }

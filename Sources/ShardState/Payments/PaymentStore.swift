@@ -3,9 +3,10 @@ public import Payments
 
 /// A shard's payments, refunds and disputes, and the bytes of variable length that belong to them.
 ///
-/// What the aggregates know nothing of is here: places, links, journal positions, running operations, pieces of the arena. An
-/// aggregate changes by its own transitions (`store[index].refundStarted(...)`), everything else by the functions of the store.
-/// Payments come and go (`+Release`, `+Entries`); a payment that left keeps its number.
+/// What the aggregates know nothing of is here: places, links, journal positions, running
+/// operations, pieces of the arena. An aggregate changes by its own transitions
+/// (`store[index].refundStarted(...)`), everything else by the functions of the store. Payments
+/// come and go (`+Release`, `+Entries`); a payment that left keeps its number.
 ///
 /// A value: a copy shares all chunks. `seal` before copying it for a snapshot.
 @usableFromInline package struct PaymentStore: Sendable {
@@ -20,7 +21,8 @@ public import Payments
 
     package init() {}
 
-    /// What a snapshot is made from: the tables, which share their chunks with it, without the counts beside them.
+    /// What a snapshot is made from: the tables, which share their chunks with it, without the
+    /// counts beside them.
     package var forSnapshot: PaymentStore {
         var copy = self
         copy.merchantPayments = MerchantCounts()
@@ -240,7 +242,8 @@ public import Payments
 
     // MARK: Chunks
 
-    /// The chunks that payments have numbers in, in memory or not: a sweep goes through them one by one.
+    /// The chunks that payments have numbers in, in memory or not: a sweep goes through them one by
+    /// one.
     @inlinable package var chunkNumbers: Range<Int> { payments.chunkNumbers }
 
     /// The payments of a chunk that `body` says yes to, in order.
@@ -255,8 +258,8 @@ public import Payments
         payments.indices(inChunk: chunk) { body($1.payment) }.map { Index($0) }
     }
 
-    /// The payments of a chunk that time ends before `limit` (milliseconds since 1970), that are disputed, or that the gateway must
-    /// reverse.
+    /// The payments of a chunk that time ends before `limit` (milliseconds since 1970), that are
+    /// disputed, or that the gateway must reverse.
     package func awaitingTime(inChunk chunk: Int, before limit: Int64) -> [Index<Payment>] {
         payments.positions(inChunk: chunk) { row in
             (row.pointee.payment.deadline != 0 && row.pointee.payment.deadline < limit)

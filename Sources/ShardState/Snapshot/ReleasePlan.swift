@@ -22,11 +22,13 @@ package struct TablePlan: Sendable {
     }
 }
 
-/// What leaves memory after a snapshot, made by the thread that wrote it from what it was written from.
+/// What leaves memory after a snapshot, made by the thread that wrote it from what it was written
+/// from.
 package struct ReleasePlan: Sendable {
     /// The position of the snapshot.
     package var position: RecordPosition
-    /// Payments and pay-outs unchanged since then leave, and wallets that nobody asked for; milliseconds since 1970.
+    /// Payments and pay-outs unchanged since then leave, and wallets that nobody asked for;
+    /// milliseconds since 1970.
     package var unchangedSince: Int64
     /// Payments from this index on stay: the snapshot wrote no more cold ones.
     package var endIndex: Int
@@ -75,8 +77,8 @@ package struct ReleasePlan: Sendable {
         index < wallets.endIndex && wallet.usedAt <= unchangedSince && wallet.lastRecord <= position
     }
 
-    /// Whether a payment leaves. The same rule chose what was written into the cold file: a payment that it fits now and
-    /// that has no later record is on disk as it is.
+    /// Whether a payment leaves. The same rule chose what was written into the cold file: a payment
+    /// that it fits now and that has no later record is on disk as it is.
     package func leaves(_ index: Index<Payment>, _ row: PaymentRow) -> Bool {
         index.position < endIndex && row.isSettled && row.payment.updatedAt <= unchangedSince
             && row.lastRecord <= position

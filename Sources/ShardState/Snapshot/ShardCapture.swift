@@ -1,7 +1,8 @@
 package import Journal
 package import Risk
 
-/// A shard's state at one moment: values that share their chunks with the shard, which goes on and copies what it changes.
+/// A shard's state at one moment: values that share their chunks with the shard, which goes on and
+/// copies what it changes.
 package struct ShardCapture: Sendable {
     package let shard: UInt16
     /// The last record that it includes. A snapshot of it counts only when that is durable.

@@ -3,7 +3,8 @@ import Ledger
 import Payments
 package import ShardRecords
 
-/// The sections of a shard's files in the snapshot container; the raw value is written (docs/records.md).
+/// The sections of a shard's files in the snapshot container; the raw value is written
+/// (docs/records.md).
 package enum SnapshotSection: UInt16 {
     case state = 1
     case payments = 2
@@ -73,7 +74,8 @@ package struct SnapshotState: Equatable {
         accountCount = try reader.integer(UInt64.self, bytes)
         keysCovered = try reader.integer(UInt64.self, bytes)
         entryChainCount = try reader.integer(UInt64.self, bytes)
-        // 270 billion, eight years of 1,000 a second: the table of their chunks is allocated at once.
+        // 270 billion, eight years of 1,000 a second: the table of their chunks is allocated at
+        // once.
         guard paymentCount < 1 << 38, refundCount <= UInt64(UInt32.max), warmPaymentCount <= paymentCount else {
             throw .invalidValue
         }

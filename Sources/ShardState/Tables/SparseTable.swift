@@ -1,9 +1,10 @@
-/// A table whose elements are numbered without gaps as they come, and may leave again: memory is held for those that are
-/// there, and 8 bytes for each 512 that ever were.
+/// A table whose elements are numbered without gaps as they come, and may leave again: memory is
+/// held for those that are there, and 8 bytes for each 512 that ever were.
 ///
-/// Numbers are grouped by 512 into chunks. A chunk packs its elements in order behind a bit set that says which they are;
-/// an empty chunk is released. The whole is a value: a copy shares the chunks, and a change copies the one chunk that it
-/// touches, if another copy still has it, and the list of the 256 chunks around it, once.
+/// Numbers are grouped by 512 into chunks. A chunk packs its elements in order behind a bit set
+/// that says which they are; an empty chunk is released. The whole is a value: a copy shares the
+/// chunks, and a change copies the one chunk that it touches, if another copy still has it, and the
+/// list of the 256 chunks around it, once.
 @usableFromInline package struct SparseTable<Element> {
     @inlinable package static var chunkShift: Int { 9 }
     @inlinable package static var chunkCount: Int { 1 << chunkShift }
@@ -111,7 +112,8 @@
         return chunk.offsets { body(number << Self.chunkShift | $0, $1) }.map { number << Self.chunkShift | $0 }
     }
 
-    /// The numbers of the elements in a chunk that `body` says yes to, in order. It looks at them where they are: nothing is copied.
+    /// The numbers of the elements in a chunk that `body` says yes to, in order. It looks at them
+    /// where they are: nothing is copied.
     @inlinable func positions(inChunk number: Int, where body: (UnsafePointer<Element>) -> Bool) -> [Int] {
         guard let chunk = chunks[number] else { return [] }
         return chunk.positions(where: body).map { number << Self.chunkShift | $0 }
@@ -129,7 +131,8 @@
     /// Room for one more element in a chunk that nobody else has.
     @inlinable mutating func makeRoom(_ number: Int, appending: Bool) {
         guard let chunk = chunks[number] else {
-            // A chunk that grows gets all its room at once; one that an element comes back to, little.
+            // A chunk that grows gets all its room at once; one that an element comes back to,
+            // little.
             let capacity = appending ? Self.chunkCount : 4
             chunks[number] = SparseChunk.make(capacity: capacity)
             reservedCount += capacity
@@ -145,7 +148,8 @@
     }
 }
 
-/// A list of chunks in groups of 256, so that the first change after a copy of the table shares 256 chunks with it and not all.
+/// A list of chunks in groups of 256, so that the first change after a copy of the table shares 256
+/// chunks with it and not all.
 @usableFromInline struct ChunkList<Element> {
     @inlinable static var groupShift: Int { 8 }
 
@@ -171,8 +175,9 @@
     }
 }
 
-// Proof: a table is a value. Its chunks are changed only through `uniqueChunk` and `makeRoom`, which first make sure that no
-// other copy of the table has the chunk; what several threads share is therefore never written.
+// Proof: a table is a value. Its chunks are changed only through `uniqueChunk` and `makeRoom`,
+// which first make sure that no other copy of the table has the chunk; what several threads share
+// is therefore never written.
 extension SparseTable: @unchecked Sendable where Element: Sendable {}
 
 /// Which of 512 elements are in a chunk.

@@ -16,8 +16,9 @@ package struct Seller: Sendable, Equatable {
 
 /// The sellers of a shard that have money, and those that captures under way name.
 ///
-/// The record that first books to a seller gives it the next number; the record that leaves its accounts empty forgets it. A
-/// seller that gets money again has another number. No number is given twice, so that an account's owner never is another seller.
+/// The record that first books to a seller gives it the next number; the record that leaves its
+/// accounts empty forgets it. A seller that gets money again has another number. No number is given
+/// twice, so that an account's owner never is another seller.
 package struct SellerTable: Sendable {
     private struct Key: Hashable {
         var merchant: MerchantID
@@ -79,7 +80,8 @@ package struct SellerTable: Sendable {
     /// The owner of the seller's accounts, unique among all shards.
     package static func accountOwner(_ number: Int, shard: UInt16) -> UInt64 { UInt64(shard) << 48 | UInt64(number) }
 
-    /// The sellers with numbers alone, for a snapshot: what finds them by name is the shard's, and never copied for it.
+    /// The sellers with numbers alone, for a snapshot: what finds them by name is the shard's, and
+    /// never copied for it.
     var withoutIndexes: SellerTable {
         var table = SellerTable()
         table.sellers = sellers
@@ -137,7 +139,8 @@ package struct SellerTable: Sendable {
         change(key) { $0.number = number }
     }
 
-    /// Changes what is known of a name. What neither has a number nor is named by a capture under way is forgotten.
+    /// Changes what is known of a name. What neither has a number nor is named by a capture under
+    /// way is forgotten.
     private mutating func change(_ key: Key, _ body: (inout Place) -> Void) {
         let known = places[key]
         var place = known ?? Place()

@@ -1,11 +1,13 @@
 package import Money
 package import Payments
 
-/// What a shard keeps beside payments: pay-outs, wallets, exchange quotes and sellers. Balances are in the ledger only.
+/// What a shard keeps beside payments: pay-outs, wallets, exchange quotes and sellers. Balances are
+/// in the ledger only.
 ///
 /// Records change it, each kind by a function of its own, live and on replay the same.
 package struct Treasury: Sendable {
-    /// How long a quote is remembered after it has expired, in milliseconds, so that the answer to a late use says why.
+    /// How long a quote is remembered after it has expired, in milliseconds, so that the answer to
+    /// a late use says why.
     package static let quoteMemory: Int64 = 3_600_000
 
     package private(set) var payouts = SparseTable<Payout>()
@@ -22,7 +24,8 @@ package struct Treasury: Sendable {
 
     package init() {}
 
-    /// What a snapshot is made from: the tables, which share their chunks with it, without the counts beside them.
+    /// What a snapshot is made from: the tables, which share their chunks with it, without the
+    /// counts beside them.
     package var forSnapshot: Treasury {
         var copy = self
         copy.sellers = sellers.withoutIndexes
@@ -165,7 +168,8 @@ package struct Treasury: Sendable {
             + sellers.sellers.reservedBytes
     }
 
-    /// Where an element belongs that is not here; nil when it is, or when its number was not given out.
+    /// Where an element belongs that is not here; nil when it is, or when its number was not given
+    /// out.
     private func place<Element>(of id: some ShardIdentifier, in table: SparseTable<Element>) -> Int? {
         guard id.sequence >= 1, id.sequence <= UInt64(table.count) else { return nil }
         let index = Int(id.sequence) - 1
@@ -218,8 +222,9 @@ package struct Treasury: Sendable {
         quotes.presentCount > 0 && quotes[firstQuote].isForgotten(at: time)
     }
 
-    /// Adds a quote, and forgets old ones: only those among the 512 around the oldest are looked at, so that this takes a few
-    /// microseconds. By the record's time: live and on replay the same.
+    /// Adds a quote, and forgets old ones: only those among the 512 around the oldest are looked
+    /// at, so that this takes a few microseconds. By the record's time: live and on replay the
+    /// same.
     package mutating func append(_ quote: ExchangeQuote, at time: Int64) {
         if hasForgettableQuote(at: time) {
             let chunk = firstQuote >> SparseTable<ExchangeQuote>.chunkShift

@@ -6,8 +6,8 @@ import Payments
 import Risk
 import ShardRecords
 
-/// What the durable records say, read as an auditor reads them: the ledger's own check of every record, and which key was begun and
-/// answered where.
+/// What the durable records say, read as an auditor reads them: the ledger's own check of every
+/// record, and which key was begun and answered where.
 struct JournalBooks {
     /// The answer that a key's last record holds.
     struct Stored {
@@ -28,13 +28,15 @@ struct JournalBooks {
     private var ledger = LedgerCheck()
     /// How long a key is remembered, in seconds.
     private let keySeconds: Int64
-    /// The keys that were begun, with the second from which on they are forgotten; no such second before their answer.
+    /// The keys that were begun, with the second from which on they are forgotten; no such second
+    /// before their answer.
     private var begun: [KeyDigest: Int64] = [:]
     private var stored: [KeyDigest: Stored] = [:]
     /// What keys held that were forgotten and begun anew.
     private var forgotten: [KeyDigest: Stored] = [:]
     private var running: [Operation: KeyDigest] = [:]
-    /// What connectors executed after all of payments that had left them, as the records say: how much is in suspense there.
+    /// What connectors executed after all of payments that had left them, as the records say: how
+    /// much is in suspense there.
     private(set) var executedAfterAll: [TryKey: Int64] = [:]
     /// Of the record that is examined, in seconds since 1970.
     private var time: Int64 = 0
@@ -92,7 +94,8 @@ struct JournalBooks {
 
     // MARK: Connectors
 
-    /// Money of a connector that the payment had left is nobody's: it goes to suspense at that connector, and nowhere else.
+    /// Money of a connector that the payment had left is nobody's: it goes to suspense at that
+    /// connector, and nowhere else.
     private mutating func noteEarlier(_ event: EventApplied, _ position: RecordPosition) {
         guard let connector = event.fact.earlierConnector, event.type.isSuccess else { return }
         var suspense: Int64 = 0

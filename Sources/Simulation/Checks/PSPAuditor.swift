@@ -64,8 +64,8 @@ struct PSPAuditor {
         if charges[intent] > 1 { fail("shopper \(intent) was charged twice: \(movement.key)") }
     }
 
-    /// Everything that moved for the payments of a shard, by the payment's sequence number less one. Also counts again what `look` may
-    /// have seen too early.
+    /// Everything that moved for the payments of a shard, by the payment's sequence number less
+    /// one. Also counts again what `look` may have seen too early.
     static func totals(
         _ psps: inout [EmbeddedPSP],
         now: UInt32,

@@ -3,8 +3,9 @@ import Money
 import Payments
 import ShardCore
 
-/// A plain recount of everybody's money from the answers that were given, in the order in which the journal has them, and from what
-/// each payment shows in the end. Knows nothing of the ledger; of the gateway's arithmetic only what `docs` says of it.
+/// A plain recount of everybody's money from the answers that were given, in the order in which the
+/// journal has them, and from what each payment shows in the end. Knows nothing of the ledger; of
+/// the gateway's arithmetic only what `docs` says of it.
 struct Recount {
     static let feeBasisPoints: UInt16 = 250
 
@@ -88,7 +89,8 @@ struct Recount {
         share(amount - Self.fee(amount), by: splits, of: merchant, into: &line)
     }
 
-    /// What the fee leaves: amounts and shares rounded down, never more than there is; what rounding the shares takes is the platform's.
+    /// What the fee leaves: amounts and shares rounded down, never more than there is; what
+    /// rounding the shares takes is the platform's.
     private mutating func share(
         _ base: Int64,
         by splits: [SplitRequest],
@@ -115,7 +117,8 @@ struct Recount {
         line.shared += base - left
     }
 
-    /// What was captured without an answer that shows it: by the gateway itself, on the way to its reversal.
+    /// What was captured without an answer that shows it: by the gateway itself, on the way to its
+    /// reversal.
     mutating func captureUnseen(upTo captured: Int64, _ id: PaymentID, _ merchant: UInt64) {
         capture(upTo: captured, of: id, merchant: merchant, splits: [])
     }

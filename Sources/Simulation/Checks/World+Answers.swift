@@ -43,7 +43,8 @@ extension World {
         let final = Request.Final(variant: attempt.variant.rawValue, status: response.status, hash: hash)
         guard let known = requests[attempt.request].final else {
             requests[attempt.request].final = final
-            // A late attempt, or the conflicting one, was executed after the merchant had taken a refusal for the end.
+            // A late attempt, or the conflicting one, was executed after the merchant had taken a
+            // refusal for the end.
             let request = requests[attempt.request]
             if isCalm, request.outcome != .open, request.current == nil { askAgain(attempt.request) }
             return checkAmount(response, answer, to: attempt)
@@ -118,7 +119,8 @@ extension World {
         }
     }
 
-    /// Disputes and sellers that nobody has heard of yet, refunds that were reported by another name, quotes of long ago.
+    /// Disputes and sellers that nobody has heard of yet, refunds that were reported by another
+    /// name, quotes of long ago.
     private func mayBeUnknown(_ request: Request) -> Bool {
         switch request.nonPayment {
         case .event(let event): event.type.isDispute
@@ -134,7 +136,8 @@ extension World {
         guard response.status == 200 else {
             return fail("a payment that was acknowledged is read with status \(response.status)")
         }
-        // Amounts seen by a look are only compared when it was answered in order; a late look shows an older state.
+        // Amounts seen by a look are only compared when it was answered in order; a late look shows
+        // an older state.
         if answer.payment != intents[requests[number].intent].payment { fail("a look shows another payment") }
     }
 

@@ -10,8 +10,8 @@ import ShardStorage
 extension World {
     // MARK: A start
 
-    /// A log gives each of its streams exactly what was appended to it, at least up to what was said to be durable, whatever became of
-    /// its neighbours.
+    /// A log gives each of its streams exactly what was appended to it, at least up to what was
+    /// said to be durable, whatever became of its neighbours.
     func check(_ recovery: ShardRecovery, _ report: StreamReport) {
         let replay = recovery.replay
         let shard = recovery.shard
@@ -50,8 +50,8 @@ extension World {
 
     // MARK: The end
 
-    /// Nothing is left to happen: the shard, the PSP and the merchants must agree on every payment, and so must the shard that a
-    /// last start makes from the journal.
+    /// Nothing is left to happen: the shard, the PSP and the merchants must agree on every payment,
+    /// and so must the shard that a last start makes from the journal.
     func finish() {
         guard let gateway else { return fail("there is no gateway at the end") }
         audit(gateway)
@@ -127,7 +127,8 @@ extension World {
         if violation == nil { compareBalances(recount, views, of: shard) }
     }
 
-    /// The shard and the PSP: exactly once, for the amount, and nothing held or kept that should not be.
+    /// The shard and the PSP: exactly once, for the amount, and nothing held or kept that should
+    /// not be.
     /// - Parameter line: what failed or bounced later, of which the PSP's books know nothing.
     private func compare(_ view: PaymentView, with psp: PSPAuditor.Totals, held: Int64, line: Recount.PaymentLine) {
         var psp = psp
@@ -144,7 +145,8 @@ extension World {
             }
             return
         case .failed, .cancelled:
-            // A void was refused until the authorization ran out; the PSP's own clock has not come so far yet.
+            // A void was refused until the authorization ran out; the PSP's own clock has not come
+            // so far yet.
             problem = tracesLeft(psp, isNearItsEnd(view) && hasRunOut(view) ? 0 : held)
         case .expired:
             problem =
@@ -173,7 +175,8 @@ extension World {
         return nil
     }
 
-    /// What failed or was cancelled has left nothing behind: not executed, or executed and reversed, or lapsed.
+    /// What failed or was cancelled has left nothing behind: not executed, or executed and
+    /// reversed, or lapsed.
     private func tracesLeft(_ psp: PSPAuditor.Totals, _ held: Int64) -> String? {
         guard psp.authorizations <= 1, psp.cancellations <= psp.authorizations else {
             return "executed or voided twice"

@@ -1,13 +1,16 @@
 import Journal
 
-/// A disk that outlives processes and power. It knows for every write when it began and when it is durable, and undoes at a
-/// crash what had not happened by then: the simulated process may therefore run ahead of virtual time inside one step.
+/// A disk that outlives processes and power. It knows for every write when it began and when it is
+/// durable, and undoes at a crash what had not happened by then: the simulated process may
+/// therefore run ahead of virtual time inside one step.
 ///
 /// One thread uses it. What it models:
-/// - a write to a file opened for durable writes is durable when it ends; any other write when a later sync ends;
+/// - a write to a file opened for durable writes is durable when it ends; any other write when a
+///   later sync ends;
 /// - creations, renames and removals are durable when a later sync of the directory ends;
-/// - a power failure leaves any subset of the 512-byte sectors of writes that were not durable, in any order, sometimes garbage
-///   in sectors that were being written; and of names that were not durable, for each file, any prefix of its changes;
+/// - a power failure leaves any subset of the 512-byte sectors of writes that were not durable, in
+///   any order, sometimes garbage in sectors that were being written; and of names that were not
+///   durable, for each file, any prefix of its changes;
 /// - the end of a process alone leaves everything that it had begun, durable or not;
 /// - operations take time, sometimes seconds; fail with EIO; write short; find the disk full.
 final class SimDisk {
@@ -27,7 +30,8 @@ final class SimDisk {
         var cached: [UInt8] = []
         var platter: [UInt8] = []
         var writes: [Write] = []
-        /// Where the last writes to it began that were durable by themselves, newest last; at most three.
+        /// Where the last writes to it began that were durable by themselves, newest last; at most
+        /// three.
         var lastDurable: [Int] = []
     }
 
@@ -186,7 +190,8 @@ final class SimDisk {
     func syncDirectory(_ path: String) throws(JournalFileError) {
         let (begins, ends) = try operate("sync directory", path)
         if faults.neverDurable { return }
-        // Another actor that ran ahead of the time has changed names that this sync does not know yet.
+        // Another actor that ran ahead of the time has changed names that this sync does not know
+        // yet.
         for index in changes.indices
         where changes[index].durableAt == Self.notDurable && changes[index].begins <= begins
             && changes[index].directory == path

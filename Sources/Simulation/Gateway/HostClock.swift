@@ -1,10 +1,13 @@
-/// Nanoseconds by which leases are measured, as one host sees them. They are of one clock for all hosts, and stand still for some.
+/// Nanoseconds by which leases are measured, as one host sees them. They are of one clock for all
+/// hosts, and stand still for some.
 ///
-/// Proof that `@unchecked Sendable` holds: the replica's setup takes a closure that reads the clock, and a real gateway may call it on
-/// any thread. A simulation runs on one thread from its beginning to its end, and its jobs and its loop run there, too.
+/// Proof that `@unchecked Sendable` holds: the replica's setup takes a closure that reads the
+/// clock, and a real gateway may call it on any thread. A simulation runs on one thread from its
+/// beginning to its end, and its jobs and its loop run there, too.
 final class HostClock: @unchecked Sendable {
     private let clock: SimClock
-    /// From then on it goes a thousand times more slowly, so that owners need not be looked at often while a world waits for days.
+    /// From then on it goes a thousand times more slowly, so that owners need not be looked at
+    /// often while a world waits for days.
     private let slowAt: Int64?
     private var standsAt: UInt64?
 

@@ -1,7 +1,8 @@
 import Journal
 
-/// What a shard's stream is known to hold, from outside of its log: a hash of every record that was appended, by position, and how far
-/// it was said to be durable. What is durable is examined by `books`, once. Survives the processes.
+/// What a shard's stream is known to hold, from outside of its log: a hash of every record that was
+/// appended, by position, and how far it was said to be durable. What is durable is examined by
+/// `books`, once. Survives the processes.
 final class JournalLog {
     /// Of record i + 1.
     private(set) var hashes: [UInt64] = []
@@ -9,7 +10,8 @@ final class JournalLog {
     var acknowledged: RecordPosition = 0 { didSet { examine() } }
     /// The largest epoch of an owner that was said to have the stream, and is durable therefore.
     var epoch: UInt64 = 0
-    /// Planted bug: records of the journal that a start forgot; the owner's positions do not count them.
+    /// Planted bug: records of the journal that a start forgot; the owner's positions do not count
+    /// them.
     var forgotten: [RecordPosition] = []
     private(set) var books: JournalBooks
     /// The bytes of the records behind those that were examined.

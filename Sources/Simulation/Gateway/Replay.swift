@@ -4,7 +4,8 @@ import ShardHost
 import ShardRecords
 import ShardStorage
 
-/// A start: gives the journal's records to a new follower, and compares them with what was appended.
+/// A start: gives the journal's records to a new follower, and compares them with what was
+/// appended.
 struct Replay {
     let follower: ShardFollower
     private(set) var count: RecordPosition

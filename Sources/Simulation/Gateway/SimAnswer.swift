@@ -18,7 +18,8 @@ struct SimAnswer {
     }
 
     var kind: Kind
-    /// `PaymentStatus`, `RefundStatus`, `Refusal`, `PaymentEffect`, `DisputeStatus` or `PayoutState`.
+    /// `PaymentStatus`, `RefundStatus`, `Refusal`, `PaymentEffect`, `DisputeStatus` or
+    /// `PayoutState`.
     var code: UInt8
     /// What it is about; zeros for none.
     private var about: (high: UInt64, low: UInt64) = (0, 0)
@@ -111,7 +112,8 @@ struct SimAnswer {
     }
 }
 
-/// A merchant's balance as it reads it: minor units by currency (its number in ISO 4217), all that it is owed together.
+/// A merchant's balance as it reads it: minor units by currency (its number in ISO 4217), all that
+/// it is owed together.
 struct SimBalance {
     var merchant: [UInt16: Int64] = [:]
     var sellers: [String: Int64] = [:]

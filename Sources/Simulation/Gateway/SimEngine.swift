@@ -93,12 +93,13 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
     func hostEnded() { owner.hostEnded() }
 }
 
-/// Stands between the journal and the shard's host: keeps the account of what was promised, and reports nothing once the process has
-/// ended.
+/// Stands between the journal and the shard's host: keeps the account of what was promised, and
+/// reports nothing once the process has ended.
 ///
 /// Proof that `@unchecked Sendable` holds: as `DiskSession`.
 final class SimOwner: JournalOwner, @unchecked Sendable {
-    /// The host's bridge to the journal; nil when the host has ended. The bridge holds the host, the host its engine, the engine this.
+    /// The host's bridge to the journal; nil when the host has ended. The bridge holds the host,
+    /// the host its engine, the engine this.
     private var inner: (any JournalOwner)?
     private let journalLog: JournalLog
     private let loop: SimEventLoop
@@ -129,7 +130,8 @@ final class SimOwner: JournalOwner, @unchecked Sendable {
         let position = position - RecordPosition(journalLog.forgotten.count)
         guard position > told else { return }
         told = position
-        // Promised is what the owner has heard: the report of a blocking job comes when the job has ended.
+        // Promised is what the owner has heard: the report of a blocking job comes when the job has
+        // ended.
         loop.execute {
             guard !self.isOver, position > self.journalLog.acknowledged else { return }
             self.journalLog.acknowledged = position

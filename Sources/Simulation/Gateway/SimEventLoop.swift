@@ -1,12 +1,14 @@
 import Dispatch
 import NIOCore
 
-/// An event loop that runs when the world says so. It only knows `execute`, which is all that a shard's host uses.
+/// An event loop that runs when the world says so. It only knows `execute`, which is all that a
+/// shard's host uses.
 ///
 /// Proof that `@unchecked Sendable` holds: as `DiskSession`.
 final class SimEventLoop: EventLoop, @unchecked Sendable {
     private var tasks: [() -> Void] = []
-    /// While this is not nil, new tasks wait in it: what a blocking job reports must not be known before the job has ended.
+    /// While this is not nil, new tasks wait in it: what a blocking job reports must not be known
+    /// before the job has ended.
     private var held: [() -> Void]?
 
     var inEventLoop: Bool { true }

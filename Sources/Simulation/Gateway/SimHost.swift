@@ -6,7 +6,8 @@ import ShardCore
 import ShardHost
 import ShardStorage
 
-/// One of the hosts of a process: a replica of the shard, its files, and an event loop that runs when the world says so.
+/// One of the hosts of a process: a replica of the shard, its files, and an event loop that runs
+/// when the world says so.
 final class SimHost: ReplicaPorts {
     let index: Int
     let loop = SimEventLoop()
@@ -116,7 +117,8 @@ final class SimHost: ReplicaPorts {
         return host
     }
 
-    /// Where runs of keys are merged. Planted bug: a merge before the merge, with a clock that is ahead by half of the keys' time.
+    /// Where runs of keys are merged. Planted bug: a merge before the merge, with a clock that is
+    /// ahead by half of the keys' time.
     private func merger(of storage: ShardStorage) -> any BlockingReads {
         guard shard.process.world.scenario.planted == .keyRunForgotten else { return snapshotJobs }
         let clock = shard.process.clock

@@ -1,7 +1,8 @@
 import Journal
 
-/// One log in one life of the gateway's process: the real log of streams, whose writer, keeper and archiver run when the world says so.
-/// Its shards are streams of it, and share its files, its flushes and its failures.
+/// One log in one life of the gateway's process: the real log of streams, whose writer, keeper and
+/// archiver run when the world says so. Its shards are streams of it, and share its files, its
+/// flushes and its failures.
 final class SimLog {
     let number: Int
     unowned let process: GatewayProcess
@@ -28,8 +29,8 @@ final class SimLog {
         }
     }
 
-    /// Runs a job that blocks, and gives what it wanted executed on loops, by loop. The log's writer may run in it, and that tells the
-    /// owners of every shard of the log what is durable.
+    /// Runs a job that blocks, and gives what it wanted executed on loops, by loop. The log's
+    /// writer may run in it, and that tells the owners of every shard of the log what is durable.
     func holding(_ job: () -> Void) -> [HeldReports] {
         let loops = shards.flatMap { $0.hosts.map(\.loop) }
         for loop in loops { loop.hold() }

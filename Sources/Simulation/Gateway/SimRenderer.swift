@@ -3,7 +3,8 @@ import Payments
 import ShardCore
 import ShardRecords
 
-/// Words answers so that merchants of a simulation read them without a parser: fixed fields (`SimAnswer`).
+/// Words answers so that merchants of a simulation read them without a parser: fixed fields
+/// (`SimAnswer`).
 struct SimRenderer: ResponseRenderer {
     func renderPayment(_ payment: PaymentView, details: Span<UInt8>, into body: inout ByteBuffer) {
         write(payment, into: &body)

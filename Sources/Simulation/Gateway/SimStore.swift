@@ -1,7 +1,8 @@
 import Journal
 
-/// The real stream of a log as one of a world's hosts has it: who acquires it gets the simulation's engine. Planted bugs of owners,
-/// feeds and cursors are put in here, outside of the code under test.
+/// The real stream of a log as one of a world's hosts has it: who acquires it gets the simulation's
+/// engine. Planted bugs of owners, feeds and cursors are put in here, outside of the code under
+/// test.
 ///
 /// Proof that `@unchecked Sendable` holds: as `DiskSession`.
 final class SimStore: JournalStore, @unchecked Sendable {
@@ -9,7 +10,8 @@ final class SimStore: JournalStore, @unchecked Sendable {
     private let journalLog: JournalLog
     private let loop: SimEventLoop
     private let planted: PlantedBug?
-    /// How long the journal grants leases for, whatever the host believes; nil for what it asks for.
+    /// How long the journal grants leases for, whatever the host believes; nil for what it asks
+    /// for.
     private let claimNanoseconds: UInt64?
     /// Every owner that this host ever was, so that all of them are deaf when its process is gone.
     private var owners: [SimOwner] = []

@@ -3,8 +3,9 @@ import ShardCore
 
 /// What a shopper wants to pay, and what the merchant does about it.
 struct Intent {
-    /// The first amount; each intent has one of its own, so that a charge at the PSP says whose it is. All of them lie in the upper
-    /// half of what `incrementStep` leaves, so that an approval for half is told from one for another shopper's whole amount.
+    /// The first amount; each intent has one of its own, so that a charge at the PSP says whose it
+    /// is. All of them lie in the upper half of what `incrementStep` leaves, so that an approval
+    /// for half is told from one for another shopper's whole amount.
     static let firstAmount: Int64 = 1_000_000
     static let amountStep: Int64 = 10
     /// What an increment adds.
@@ -32,7 +33,8 @@ struct Intent {
     var customer = ""
     /// Of what was captured, how much the operators have reported as settled.
     var settled: Int64 = 0
-    /// A refund came back or a capture failed after all: the PSP's books know nothing of it, and take no refund of that money again.
+    /// A refund came back or a capture failed after all: the PSP's books know nothing of it, and
+    /// take no refund of that money again.
     var isBeyondPSP = false
     /// The largest amounts that an answer ever showed; they never fall.
     var shownCaptured: Int64 = 0
@@ -40,8 +42,8 @@ struct Intent {
 
     static func amount(of intent: Int) -> Int64 { firstAmount + Int64(intent) * amountStep }
 
-    /// The intent that an amount belongs to; a conflicting request, an increment, a PSP that charges one more and one that approves
-    /// half fall into the same step.
+    /// The intent that an amount belongs to; a conflicting request, an increment, a PSP that
+    /// charges one more and one that approves half fall into the same step.
     static func intent(of amount: Int64) -> Int {
         let first = amount % incrementStep
         return Int(((first < firstAmount ? first * 2 : first) - firstAmount) / amountStep)

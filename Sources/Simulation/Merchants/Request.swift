@@ -1,7 +1,8 @@
 import Payments
 import ShardCore
 
-/// One mutation that a merchant or an operator wants done, under one idempotency key, however often it is sent.
+/// One mutation that a merchant or an operator wants done, under one idempotency key, however often
+/// it is sent.
 struct Request {
     enum Kind: UInt8 {
         case create
@@ -55,8 +56,8 @@ struct Request {
     /// Times that it will be asked again although it is final.
     var reasks = 0
     var wasAnsweredInCalm = false
-    /// How long its key was still remembered when it was repeated and not answered yet, in milliseconds of the shard; nil when nobody
-    /// waits for that.
+    /// How long its key was still remembered when it was repeated and not answered yet, in
+    /// milliseconds of the shard; nil when nobody waits for that.
     var timeLeftForRepeat: Int64?
     /// The request whose key it has, which was forgotten; nil for one with a key of its own.
     var keyOf: Int?
@@ -77,8 +78,9 @@ enum NonPaymentCommand {
     case quote(QuoteRequest)
     case convert(QuoteID)
 
-    /// Whether another amount under the same key would be another request. Not of a report about the PSP's charge: no provider reports
-    /// two amounts of one charge, and the one that came first would be booked, whatever the PSP did.
+    /// Whether another amount under the same key would be another request. Not of a report about
+    /// the PSP's charge: no provider reports two amounts of one charge, and the one that came first
+    /// would be booked, whatever the PSP did.
     var canConflict: Bool {
         switch self {
         case .event(let event):

@@ -2,8 +2,9 @@ import Payments
 import ShardCore
 import ShardHost
 
-/// Connectors that a payment has left: they had said a definite no, and report something of it later. What they executed after all is an
-/// alarm, and its money in suspense; everything else is refused.
+/// Connectors that a payment has left: they had said a definite no, and report something of it
+/// later. What they executed after all is an alarm, and its money in suspense; everything else is
+/// refused.
 extension World {
     /// Plans what such a connector reports: while the next one is called, or long after.
     func planEarlierEvents(of connector: ConnectorID, _ call: ProviderCall) {
@@ -44,7 +45,8 @@ extension World {
         registry.names.firstIndex { $0.text == event.provider }.flatMap { ConnectorID(rawValue: UInt16($0 + 1)) }
     }
 
-    /// Somebody is about to report an execution, of which the connector may have been left when that arrives.
+    /// Somebody is about to report an execution, of which the connector may have been left when
+    /// that arrives.
     func noteReported(_ event: ProviderEvent) {
         guard event.type.isSuccess, let connector = connector(of: event) else { return }
         let key = TryKey(payment: event.payment.worldNumber, connector: connector)

@@ -193,7 +193,8 @@ extension World {
         retryLater(attempts[number].request, ifCurrent: number)
     }
 
-    /// Connections end with their process; merchants see that at once, or only after their time-out.
+    /// Connections end with their process; merchants see that at once, or only after their
+    /// time-out.
     func loseConnections(of boot: Int) {
         // Their time-outs are scheduled already.
     }

@@ -3,7 +3,8 @@ import Payments
 
 /// What merchants and shoppers do next.
 extension World {
-    /// After an authorization: captures, increments or a cancel; after a capture: refunds; where a shopper is asked: confirmations.
+    /// After an authorization: captures, increments or a cancel; after a capture: refunds; where a
+    /// shopper is asked: confirmations.
     func followUp(_ number: Int, _ answer: SimAnswer) {
         let request = requests[number]
         guard let payment = intents[request.intent].payment, payment.sequence > 0 else { return }
@@ -86,7 +87,8 @@ extension World {
 
     // MARK: Shoppers
 
-    /// The shopper does what was asked, fails, or never comes back; the merchant asks now and then, or cancels, or forgets it.
+    /// The shopper does what was asked, fails, or never comes back; the merchant asks now and then,
+    /// or cancels, or forgets it.
     private func awaitShopper(_ request: Request, _ random: inout SimRandom) {
         let intent = request.intent
         if request.kind != .confirm {

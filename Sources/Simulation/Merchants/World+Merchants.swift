@@ -198,13 +198,15 @@ extension World {
         return requests.allSatisfy { $0.current == nil && ($0.final == nil || $0.wasAnsweredInCalm) }
     }
 
-    /// The payments that time alone must still change. Of a PSP that refuses every refund nothing can be reversed: the gateway tries
-    /// for ever, ever more rarely, and the money stays booked as captured.
+    /// The payments that time alone must still change. Of a PSP that refuses every refund nothing
+    /// can be reversed: the gateway tries for ever, ever more rarely, and the money stays booked as
+    /// captured.
     private func waiting(at host: ShardHost) -> [Payment] {
         host.core.awaitingTime.filter { payment in
             let intent = Intent.intent(of: payment.amountMinor)
             guard payment.phase == .captured, intents.indices.contains(intent) else { return true }
-            // A top-up cannot be reversed while its money is spent, or what is left is another top-up's and not settled.
+            // A top-up cannot be reversed while its money is spent, or what is left is another
+            // top-up's and not settled.
             if host.core.canReverse(payment) == false { return false }
             if intents[intent].isBeyondPSP { return false }
             return !["tok_refund_fails", "tok_refund_pending_fails"].contains(intents[intent].method)

@@ -2,7 +2,8 @@ import Money
 import Payments
 import ShardCore
 
-/// What merchants do with money beside taking payments, and what operators report: each a command under a key of its own.
+/// What merchants do with money beside taking payments, and what operators report: each a command
+/// under a key of its own.
 extension World {
     func begin(
         _ command: NonPaymentCommand,

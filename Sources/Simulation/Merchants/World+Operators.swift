@@ -3,7 +3,8 @@ import PSPSimulator
 import Payments
 import ShardCore
 
-/// Operators report what providers, settlement files and card schemes say of payments, sometimes twice, sometimes late.
+/// Operators report what providers, settlement files and card schemes say of payments, sometimes
+/// twice, sometimes late.
 extension World {
     /// News of the payment's connector, or of one that it has left.
     func event(
@@ -206,7 +207,8 @@ extension World {
         }
     }
 
-    /// The same news under another identifier: a provider that numbers its deliveries and not its events.
+    /// The same news under another identifier: a provider that numbers its deliveries and not its
+    /// events.
     private func echo(_ event: ProviderEvent, about intent: Int, random: inout SimRandom) {
         guard random.chance(100_000), event.type != .moneyUnexplained else { return }
         events += 1

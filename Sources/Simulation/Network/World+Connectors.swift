@@ -71,7 +71,8 @@ extension World {
         return .notExecuted(.misconfigured)
     }
 
-    /// A gateway that calls the next connector at once after a definite no. Its answer is taken for the first connector's.
+    /// A gateway that calls the next connector at once after a definite no. Its answer is taken for
+    /// the first connector's.
     func sendsWithoutRecord(_ call: SimCall, _ outcome: ProviderOutcome) -> Bool {
         guard scenario.planted == .attemptWithoutRecord, call.call.operation == .authorize, call.call.mode == .execute,
             call.call.attempt == 1, case .declined(let decline) = outcome, decline.category == .softTechnical

@@ -38,8 +38,9 @@ enum SimCallResult {
 
 /// Between gateway and PSP: the calls, what becomes of them, and the PSP itself.
 extension World {
-    /// A request reaches the PSP at most this late, in microseconds. The resolution of unknown outcomes rests on such a limit
-    /// (`ResolutionPolicy.inFlightHorizon` after the deadline), so a network without one is no fault but another world.
+    /// A request reaches the PSP at most this late, in microseconds. The resolution of unknown
+    /// outcomes rests on such a limit (`ResolutionPolicy.inFlightHorizon` after the deadline), so a
+    /// network without one is no fault but another world.
     private static let latest: Int64 = 55_000_000
 
     func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, boot: Int) {

@@ -1,6 +1,7 @@
 import HeapModule
 
-/// What is to happen when, in virtual microseconds. Events of the same time come in the order in which they were scheduled.
+/// What is to happen when, in virtual microseconds. Events of the same time come in the order in
+/// which they were scheduled.
 struct EventQueue {
     private struct Entry: Comparable {
         var time: Int64
@@ -28,8 +29,8 @@ struct EventQueue {
     }
 }
 
-/// Something that happens at a time. Numbers name entries of the world's tables; a boot number makes events of a process that
-/// is gone void.
+/// Something that happens at a time. Numbers name entries of the world's tables; a boot number
+/// makes events of a process that is gone void.
 enum Event {
     /// A shopper comes.
     case intent

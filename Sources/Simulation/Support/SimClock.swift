@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Virtual time, where closures that must be `Sendable` can read it. Written by the world's loop only.
+/// Virtual time, where closures that must be `Sendable` can read it. Written by the world's loop
+/// only.
 final class SimClock: Sendable {
     private let microseconds = Atomic<Int64>(0)
 

@@ -1,4 +1,5 @@
-/// A defect that the simulation puts in on purpose, from outside of the code under test, to show that it would be found.
+/// A defect that the simulation puts in on purpose, from outside of the code under test, to show
+/// that it would be found.
 package enum PlantedBug: String, Sendable, CaseIterable {
     /// The disk says that it has synced and has not.
     case skipSync = "skip-sync"
@@ -42,6 +43,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case streamPositionShared = "stream-position-shared"
     /// Now and then a command goes to another shard than its merchant's.
     case wrongShard = "wrong-shard"
-    /// A log's segments are retired as soon as one of its shards does not need them, and archived ones are soon deleted.
+    /// A log's segments are retired as soon as one of its shards does not need them, and archived
+    /// ones are soon deleted.
     case neighbourRetired = "neighbour-retired"
 }

@@ -20,7 +20,8 @@ package struct FaultKinds: OptionSet, Sendable, Hashable {
     /// Between gateway and PSP: delay, reordering, duplicates, losses, resets.
     package static let network = FaultKinds(rawValue: 1 << 6)
     package static let partitions = FaultKinds(rawValue: 1 << 7)
-    /// The PSP's own: declines, errors with and without execution, answers that never leave, pending operations.
+    /// The PSP's own: declines, errors with and without execution, answers that never leave,
+    /// pending operations.
     package static let psp = FaultKinds(rawValue: 1 << 8)
     /// Between merchants and gateway: delay, reordering, duplicates, losses.
     package static let edge = FaultKinds(rawValue: 1 << 9)
@@ -77,12 +78,14 @@ package struct Scenario: Sendable {
     var archives: Bool
     var encrypts: Bool
     var signsCheckpoints: Bool
-    /// Milliseconds until an authorization that nobody knows anything of is given up, and until a shopper is.
+    /// Milliseconds until an authorization that nobody knows anything of is given up, and until a
+    /// shopper is.
     var abandonAfter: Int64
     var actionLifetime: Int64
     var overCaptureBasisPoints: UInt16
     var voidsByReference: Bool
-    /// Per million: captures about which operators report something, payments with wallets, captures with sellers.
+    /// Per million: captures about which operators report something, payments with wallets,
+    /// captures with sellers.
     var eventRate: Int
     var walletRate: Int
     var splitRate: Int
@@ -99,15 +102,18 @@ package struct Scenario: Sendable {
     var shards: Int
     /// The logs that the shards are streams of.
     var logs: Int
-    /// How long an owner's lease lasts, in microseconds; nil for one without an end. There are two hosts then.
+    /// How long an owner's lease lasts, in microseconds; nil for one without an end. There are two
+    /// hosts then.
     var lease: Int64?
-    /// Somebody takes every record by a feed and a cursor: as records come, or all of them at the end.
+    /// Somebody takes every record by a feed and a cursor: as records come, or all of them at the
+    /// end.
     var hasConsumer: Bool
     var consumesAtTheEnd: Bool
     /// Microseconds between two looks of the consumer, typically.
     var consumerPause: Int64
-    /// Milliseconds until an archived segment is deleted that no cursor needs; nil for never. Only where a cursor holds everything back:
-    /// stored answers are read from the archive for as long as the world lasts.
+    /// Milliseconds until an archived segment is deleted that no cursor needs; nil for never. Only
+    /// where a cursor holds everything back: stored answers are read from the archive for as long
+    /// as the world lasts.
     var archiveKeep: Int64?
     /// When all is final, merchants ask again with old keys until those are forgotten.
     var hasOldKeys: Bool
@@ -133,7 +139,8 @@ package struct Scenario: Sendable {
         diskErrorRate = [20, 200, 2_000][random.below(3)]
         floorMicroseconds = [0, 1_000, 1_000][random.below(3)]
         operationCapacity = [32, 256, 4_096][random.below(3)]
-        // Most worlds have most faults; some have few, so that what one fault hides behind another is seen, too.
+        // Most worlds have most faults; some have few, so that what one fault hides behind another
+        // is seen, too.
         var faults = FaultKinds.all
         let keep = [1_000_000, 800_000, 400_000][random.below(3)]
         for (_, kind) in FaultKinds.named where kind != .handovers && !random.chance(keep) { faults.remove(kind) }

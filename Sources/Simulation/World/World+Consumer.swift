@@ -1,7 +1,7 @@
 import Journal
 
-/// Somebody outside of the gateway who takes every record of a shard by a feed, with a durable cursor. What it took it keeps, whatever
-/// becomes of the gateway's process.
+/// Somebody outside of the gateway who takes every record of a shard by a feed, with a durable
+/// cursor. What it took it keeps, whatever becomes of the gateway's process.
 struct Consumer {
     static let cursor: JournalCursorName = {
         guard let name = JournalCursorName("consumer") else { preconditionFailure("a cursor's name") }

@@ -14,13 +14,15 @@ extension World {
 
     static func directory(ofLog log: Int) -> String { "data/log-00\(log)" }
 
-    /// As the gateway's own: the wall clock when the process begins, from then on the monotonic one.
+    /// As the gateway's own: the wall clock when the process begins, from then on the monotonic
+    /// one.
     var wallClock: @Sendable () -> Int64 {
         let offset = Self.epoch + wallOffset
         return { [clock] in offset + clock.now / 1_000 }
     }
 
-    /// Room for the keys of every request. No shard of several has more than twice its part of the merchants.
+    /// Room for the keys of every request. No shard of several has more than twice its part of the
+    /// merchants.
     private var keyCapacity: Int {
         let keys = max(1_024, scenario.intents * 6)
         return scenario.shards == 1 ? keys : max(1_024, keys * 2 / scenario.shards)
@@ -104,7 +106,8 @@ extension World {
         process.isUp = true
         for shard in process.shards {
             guard let host = shard.host else { continue }
-            // Only now: a crash while it recovers may still take what no process had said to be durable.
+            // Only now: a crash while it recovers may still take what no process had said to be
+            // durable.
             shard.journalLog.acknowledged = host.core.lastPosition
             noteEpoch(of: shard)
             trace.note("up", at: now, of: process.boot, with: Int(host.core.lastPosition))
@@ -180,7 +183,8 @@ extension World {
         }
     }
 
-    /// What the writer did in a job is known to the log's other tasks at once, but may not be built on before it has happened.
+    /// What the writer did in a job is known to the log's other tasks at once, but may not be built
+    /// on before it has happened.
     private func waitForWriter(of log: Int) {
         disk.delay(.keeper(log: log), until: disk.idleAt(.writer(log: log)))
         disk.delay(.archiver(log: log), until: disk.idleAt(.writer(log: log)))
@@ -199,8 +203,9 @@ extension World {
         trace.note("snapshot", at: now, of: shard.process.boot)
     }
 
-    /// About every 10 ms while there is work; seldom when there is none, to save the simulation's time. After the faults work may wait for
-    /// hours, for a PSP that is asked again ever more rarely.
+    /// About every 10 ms while there is work; seldom when there is none, to save the simulation's
+    /// time. After the faults work may wait for hours, for a PSP that is asked again ever more
+    /// rarely.
     func tick(_ process: GatewayProcess) {
         for shard in process.shards {
             tickReplicas(shard)
@@ -299,7 +304,8 @@ extension World {
         queue.schedule(.start, at: now + pause)
     }
 
-    /// Reads payments that left memory without faults and without taking time: a look of the simulation's own.
+    /// Reads payments that left memory without faults and without taking time: a look of the
+    /// simulation's own.
     func digest(_ core: borrowing ShardCore, _ storage: ShardStorage) -> UInt64 {
         disk.isWatched = true
         defer { disk.isWatched = false }
@@ -351,8 +357,9 @@ extension World {
         disk.flip(found.inode, byte: found.byte, bit: found.bit)
     }
 
-    /// Damages acknowledged bytes, or unused ones. The last batches are spared: without a later one or a witness nothing can tell
-    /// damage there from a write that was never finished (docs/journal.md, "What remains").
+    /// Damages acknowledged bytes, or unused ones. The last batches are spared: without a later one
+    /// or a witness nothing can tell damage there from a write that was never finished
+    /// (docs/journal.md, "What remains").
     private func flip(_ place: UInt64, _ bit: Int) {
         let directories = (0..<scenario.logs).map { Self.directory(ofLog: $0) + "/" }
         let candidates = disk.files.filter { file in

@@ -5,7 +5,8 @@ import ShardCore
 import ShardHost
 import ShardStorage
 
-/// Two hosts of a shard: it moves between them, politely, by force, or away from one that is not there for a while.
+/// Two hosts of a shard: it moves between them, politely, by force, or away from one that is not
+/// there for a while.
 extension World {
     /// The files of a host; the first has them beside the journal.
     static func directory(ofShard shard: Int, host: Int) -> String {
@@ -21,8 +22,8 @@ extension World {
             configuration: shardConfiguration(of: number),
             renderer: SimRenderer(),
             storage: { Self.storage(of: number, host: index, session, keys) },
-            // One name for all: a claim is granted whoever has the journal, so that hosts take it from each other. With leases
-            // they wait for each other's end.
+            // One name for all: a claim is granted whoever has the journal, so that hosts take it
+            // from each other. With leases they wait for each other's end.
             holder: scenario.lease == nil ? "hosts" : "host-\(host.index)",
             leaseNanoseconds: trustedNanoseconds,
             monotonic: { [clock = host.clock] in clock.now },
@@ -66,7 +67,8 @@ extension World {
         settle(shard.process)
     }
 
-    /// Commands go to their shard's owner, and sometimes to one that was replaced; without an owner they are refused.
+    /// Commands go to their shard's owner, and sometimes to one that was replaced; without an owner
+    /// they are refused.
     func deliver(_ commands: [Command], to process: GatewayProcess) {
         let places = commands.map { place(of: $0) }
         for shard in process.shards {

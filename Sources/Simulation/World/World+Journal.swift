@@ -78,7 +78,8 @@ extension World {
         queue.schedule(.archiver(boot: log.process.boot, log: log.number), at: time)
     }
 
-    /// What it does to the log's files the keeper may build on at once, but not before it has happened.
+    /// What it does to the log's files the keeper may build on at once, but not before it has
+    /// happened.
     func stepArchiver(_ log: SimLog) {
         log.archiverAt = nil
         disk.use(.archiver(log: log.number))

@@ -2,8 +2,8 @@ import PSPSimulator
 
 /// Long-lasting trouble: a slow or full disk, a cut network, a bad day at the PSP.
 extension World {
-    /// The simulator's ready-made profiles with whole-number latencies: the tables of the others take floating-point functions,
-    /// which are slow, and differ between machines.
+    /// The simulator's ready-made profiles with whole-number latencies: the tables of the others
+    /// take floating-point functions, which are slow, and differ between machines.
     private static let profiles: [SimulatorProfile] = [SimulatorProfile.clean, .realistic, .drops5, .chaos].enumerated()
         .map { number, profile in
             var profile = profile
@@ -29,7 +29,8 @@ extension World {
         queue.schedule(.lastingFaults, at: now + lastingFaults.skewed(scenario.lastingFaultsInterval))
     }
 
-    /// Technical trouble of one connector: half of its authorizations are declined in a way that lets another connector try.
+    /// Technical trouble of one connector: half of its authorizations are declined in a way that
+    /// lets another connector try.
     private static func makeTrouble(_ profile: inout SimulatorProfile) {
         profile.declineRate = 0.5
         profile.declineCodes = ["issuer_unavailable": 2, "processing_error": 2, "currency_not_supported": 1]

@@ -1,8 +1,10 @@
 import ShardHost
 
-/// Leases that end: an owner that does not renew its lease in time stops by itself, and another host owns the shard behind the end.
+/// Leases that end: an owner that does not renew its lease in time stops by itself, and another
+/// host owns the shard behind the end.
 extension World {
-    /// From then on the clock of leases goes slowly: long enough after the faults that every host is there again, and shards have owners.
+    /// From then on the clock of leases goes slowly: long enough after the faults that every host
+    /// is there again, and shards have owners.
     var leasesSlowAt: Int64? { scenario.lease == nil ? nil : scenario.duration + 120_000_000 }
 
     /// How long the journal grants a lease for.
@@ -11,8 +13,9 @@ extension World {
     /// How long an owner takes its lease to last. Planted bug: for ever.
     var trustedNanoseconds: UInt64 { scenario.planted == .leaseIgnored ? .max : leaseNanoseconds }
 
-    /// Another host is to own the shard. The owner gives it up; or it cannot renew its lease, its clock stands still, or it is
-    /// not there at all. Then the other waits for the end of the lease.
+    /// Another host is to own the shard. The owner gives it up; or it cannot renew its lease, its
+    /// clock stands still, or it is not there at all. Then the other waits for the end of the
+    /// lease.
     func endLease(_ lease: Int64, of from: SimHost, for to: SimHost) {
         let kind = leases.below(4)
         let pause = leases.between(lease / 4, 3 * lease)
@@ -33,8 +36,9 @@ extension World {
         settle(from.shard.process)
     }
 
-    /// Who becomes the owner is the only host that believes to be it. One that is not there, or whose clock stands still, cannot know that
-    /// its lease has ended: the journal refuses what it appends.
+    /// Who becomes the owner is the only host that believes to be it. One that is not there, or
+    /// whose clock stands still, cannot know that its lease has ended: the journal refuses what it
+    /// appends.
     func checkIsAlone(_ owner: SimHost) {
         guard scenario.lease != nil else { return }
         for other in owner.shard.hosts where other !== owner && other.isServing && other.replica.role.isOwner {

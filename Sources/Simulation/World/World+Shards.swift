@@ -1,5 +1,5 @@
-/// Several shards in one process: each merchant is one shard's, and no shard sees another's merchants. They are streams of one or two
-/// logs, as the gateway's are (`LogShards`).
+/// Several shards in one process: each merchant is one shard's, and no shard sees another's
+/// merchants. They are streams of one or two logs, as the gateway's are (`LogShards`).
 extension World {
     /// The shard of a merchant; 0 for nobody.
     static func shard(of merchant: UInt64, among shards: Int) -> Int {

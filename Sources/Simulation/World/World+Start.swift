@@ -13,7 +13,8 @@ struct ShardRecovery {
     var replay: Replay
 }
 
-/// The gateway's process begins: its logs are recovered side by side, and each shard has a first owner.
+/// The gateway's process begins: its logs are recovered side by side, and each shard has a first
+/// owner.
 extension World {
     func start() {
         boots += 1
@@ -125,7 +126,8 @@ extension World {
         }
     }
 
-    /// The first owner acquires the journal while the process starts: nothing else happens meanwhile.
+    /// The first owner acquires the journal while the process starts: nothing else happens
+    /// meanwhile.
     private func begin(_ host: SimHost, with follower: ShardFollower) throws(JournalError) {
         do throws(ShardFollower.Failure) { try follower.follow(host.store) } catch {
             preconditionFailure("a journal that was just opened has no other feed: \(error)")

@@ -5,7 +5,8 @@ import Providers
 import Risk
 import ShardCore
 
-/// One simulated world, from its first shopper until nothing is left to happen. Everything in it follows from the scenario.
+/// One simulated world, from its first shopper until nothing is left to happen. Everything in it
+/// follows from the scenario.
 final class World {
     /// When the wall clock begins, in milliseconds since 1970.
     static let epoch: Int64 = 1_790_000_000_000
@@ -36,11 +37,13 @@ final class World {
     /// The PSPs, by the numbers of their connectors from 1.
     var psps: [EmbeddedPSP]
     let registry = ConnectorRegistry("alpha", "beta")
-    /// What became of each payment's authorization at each connector that was called, and who was called last.
+    /// What became of each payment's authorization at each connector that was called, and who was
+    /// called last.
     var tries: [UInt64: PaymentTries] = [:]
     /// What connectors reported to have executed of payments that had left them: how much moved.
     var reportedByEarlier: [TryKey: Int64] = [:]
-    /// The most that any report of an execution at a connector said to have moved, whether it was answered or not.
+    /// The most that any report of an execution at a connector said to have moved, whether it was
+    /// answered or not.
     var reportedAtMost: [TryKey: Int64] = [:]
     /// Calls to authorize without a definite no.
     var openTries: [TryKey: Int] = [:]
@@ -63,9 +66,11 @@ final class World {
     var cases: [DisputeID: (event: ProviderEvent, intent: Int)] = [:]
     /// Events that operators made so far.
     var events = 0
-    /// What the scorer said last of each payment, as far as it reached the gateway: whether it lets it go.
+    /// What the scorer said last of each payment, as far as it reached the gateway: whether it lets
+    /// it go.
     var clearances: [UInt64: Bool] = [:]
-    /// Payments that were said to be in review, and shoppers whose payment was approved in a review.
+    /// Payments that were said to be in review, and shoppers whose payment was approved in a
+    /// review.
     var reviewed: Set<UInt64> = []
     var approved: Set<Int> = []
     var scores: [ScoreOutcome] = []
@@ -159,8 +164,8 @@ final class World {
         finish()
     }
 
-    /// How long after the last fault everything must be final, in microseconds: the last steps of the resolution are a day apart, and a
-    /// hold that the PSP will not let go lasts for seven.
+    /// How long after the last fault everything must be final, in microseconds: the last steps of
+    /// the resolution are a day apart, and a hold that the PSP will not let go lasts for seven.
     static let patience: Int64 = 8 * 86_400_000_000
 
     private func handle(_ event: Event) {
@@ -243,7 +248,8 @@ package struct SimulationCounts: Sendable {
     /// Crashes of the above that came while the process recovered.
     package var duringRecovery = 0
     package var exits = 0
-    /// Requests that were made again long after their answer, and keys that were used anew when they were forgotten.
+    /// Requests that were made again long after their answer, and keys that were used anew when
+    /// they were forgotten.
     package var oldKeys = 0
     package var forgottenKeys = 0
     /// Handovers that were begun, and owners that heard that another host has the journal.

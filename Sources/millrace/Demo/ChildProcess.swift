@@ -5,8 +5,9 @@ import Synchronization
 
 /// A child of the launcher: this same program with another command.
 ///
-/// It has a process group of its own, so that a terminal's Ctrl-C reaches the launcher alone, which stops its children
-/// in order; and its standard input is a pipe that only the launcher holds, so that it never outlives it.
+/// It has a process group of its own, so that a terminal's Ctrl-C reaches the launcher alone, which
+/// stops its children in order; and its standard input is a pipe that only the launcher holds, so
+/// that it never outlives it.
 final class ChildProcess: Sendable {
     /// How a process ended.
     enum Exit: Sendable, Equatable, CustomStringConvertible {
@@ -43,7 +44,8 @@ final class ChildProcess: Sendable {
         state.withLock { $0.pipe = pipe }
     }
 
-    /// Starts this program with `arguments`; `environment` is added to the launcher's; what it says goes to `logFile`.
+    /// Starts this program with `arguments`; `environment` is added to the launcher's; what it says
+    /// goes to `logFile`.
     static func spawn(
         name: String,
         arguments: [String],
@@ -56,7 +58,8 @@ final class ChildProcess: Sendable {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw Failure(ExitStatus.io, "no pipe for \(name)") }
         defer { close(ends[0]) }
-        // Nobody else starts children here, so the moment in which the descriptors could be inherited does no harm.
+        // Nobody else starts children here, so the moment in which the descriptors could be
+        // inherited does no harm.
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         do {
             let merged = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
@@ -84,7 +87,8 @@ final class ChildProcess: Sendable {
     /// How it ended, if it has.
     var exitNow: Exit? { state.withLock { $0.exit } }
 
-    /// Sends a signal unless it has ended. (Until it is reaped, under the same lock, its number is not another's.)
+    /// Sends a signal unless it has ended. (Until it is reaped, under the same lock, its number is
+    /// not another's.)
     func send(_ signal: Int32) {
         state.withLock { state in
             if state.exit == nil { kill(pid, signal) }

@@ -3,8 +3,8 @@ import Glibc
 
 /// posix_spawn of this very program.
 enum Spawn {
-    /// The child's process id. `input` and `output` become its standard streams; every other descriptor of ours is
-    /// opened close-on-exec.
+    /// The child's process id. `input` and `output` become its standard streams; every other
+    /// descriptor of ours is opened close-on-exec.
     static func run(
         _ arguments: [String],
         environment: [String: String],
@@ -21,7 +21,8 @@ enum Spawn {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // The launcher blocks its stop signals in every thread; a child must start with none blocked.
+        // The launcher blocks its stop signals in every thread; a child must start with none
+        // blocked.
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)

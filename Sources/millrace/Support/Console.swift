@@ -1,6 +1,7 @@
 import Glibc
 
-/// Lines for people and for tools, written at once: a pipe's reader must not wait for a buffer to fill.
+/// Lines for people and for tools, written at once: a pipe's reader must not wait for a buffer to
+/// fill.
 enum Console {
     static func line(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 

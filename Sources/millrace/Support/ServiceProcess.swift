@@ -29,8 +29,9 @@ enum ServiceProcess {
         case failed(any Error)
     }
 
-    /// Returns after `drain`. Throws the server's failure, be it before, during or at the end of `drain`. A second signal
-    /// during `drain` ends the process at once. `failure` returns nil when the server has stopped without one.
+    /// Returns after `drain`. Throws the server's failure, be it before, during or at the end of
+    /// `drain`. A second signal during `drain` ends the process at once. `failure` returns nil when
+    /// the server has stopped without one.
     static func run(
         options: ServiceOptions,
         ready: ReadyFile,

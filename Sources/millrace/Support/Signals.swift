@@ -2,10 +2,11 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// SIGINT and SIGTERM, and SIGHUP, as sequences of values. They are blocked in every thread and taken by the main thread, which waits
-/// for them, so nothing ever runs in a signal handler.
+/// SIGINT and SIGTERM, and SIGHUP, as sequences of values. They are blocked in every thread and
+/// taken by the main thread, which waits for them, so nothing ever runs in a signal handler.
 ///
-/// (The main thread of an async `main` will not do: Dispatch parks it in a call that unblocks every signal.)
+/// (The main thread of an async `main` will not do: Dispatch parks it in a call that unblocks every
+/// signal.)
 enum Signals {
     private static let stopListener = Mutex<AsyncStream<Int32>.Continuation?>(nil)
     private static let reloadListener = Mutex<AsyncStream<Int32>.Continuation?>(nil)
@@ -27,7 +28,8 @@ enum Signals {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// The main thread's only work. A signal that no command listens to ends the process, as it would by default.
+    /// The main thread's only work. A signal that no command listens to ends the process, as it
+    /// would by default.
     static func waitForever() -> Never {
         var awaited = awaitedSignals()
         while true {
@@ -46,15 +48,16 @@ enum Signals {
         return stream
     }
 
-    /// Each SIGHUP from now on; until somebody asks it ends the process, as it would by default. Asked for once in a process.
+    /// Each SIGHUP from now on; until somebody asks it ends the process, as it would by default.
+    /// Asked for once in a process.
     static func reloads() -> AsyncStream<Int32> {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingNewest(1))
         reloadListener.withLock { $0 = continuation }
         return stream
     }
 
-    /// Takes the end of standard input for a SIGTERM: the launcher holds the other end of the pipe, so that its death,
-    /// however it comes, leaves no orphan.
+    /// Takes the end of standard input for a SIGTERM: the launcher holds the other end of the pipe,
+    /// so that its death, however it comes, leaves no orphan.
     static func stopWithStandardInput() {
         Thread.detachNewThread {
             var byte: UInt8 = 0

@@ -5,7 +5,8 @@ import Testing
 @testable import API
 
 @Suite struct ProviderEventBodyTests {
-    /// What comes of an event of this type with these members more: the event, or code and parameter.
+    /// What comes of an event of this type with these members more: the event, or code and
+    /// parameter.
     private static func event(_ type: String, _ more: String) throws -> (ProviderEvent?, String?, String?) {
         try send(#"{"id":"evt_1","provider":"psp","type":"\#(type)","payment_id":"\#(RouteTests.payment)"\#(more)}"#)
     }

@@ -7,7 +7,8 @@ import Testing
 
 @testable import API
 
-/// Lists of ledger entries and balances of the past: their queries, strictly read, and their cursors.
+/// Lists of ledger entries and balances of the past: their queries, strictly read, and their
+/// cursors.
 @Suite struct LedgerQueryTests {
     private func query(_ path: String, _ edge: Edge) -> LedgerQuery? {
         edge.send("GET", path)

@@ -27,8 +27,8 @@ import Testing
         /// Without optimisation, closures and temporary values are on the heap as well.
         static let budget = (parse: 12.0, render: 2.0, answer: 4.0)
     #else
-        /// Parse: packed details, two digests, a token longer than 15 bytes. Render: the buffer. Answer: its headers and
-        /// the request identifier's text.
+        /// Parse: packed details, two digests, a token longer than 15 bytes. Render: the buffer.
+        /// Answer: its headers and the request identifier's text.
         static let budget = (parse: 4.0, render: 2.0, answer: 2.0)
     #endif
 

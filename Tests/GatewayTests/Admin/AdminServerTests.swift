@@ -183,7 +183,8 @@ import Testing
                 }
             }
             try await held.executeThenClose { inbound, outbound in
-                // An answer proves that this one was taken: connections are not taken in the order of their connecting.
+                // An answer proves that this one was taken: connections are not taken in the order
+                // of their connecting.
                 try await outbound.write(ByteBuffer(string: "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"))
                 for try await _ in inbound { break }
                 let answer5 = try await exchange("", server)

@@ -4,7 +4,8 @@ import Testing
 @testable import Gateway
 
 @Suite struct DataBackupTests {
-    /// A data directory of three shards in two logs, with records in all of them, a file and a cursor of each shard.
+    /// A data directory of three shards in two logs, with records in all of them, a file and a
+    /// cursor of each shard.
     private func make(at path: String) throws {
         let directory = try DataDirectory.create(path: path, shards: 3, logs: 2)
         defer { directory.close() }

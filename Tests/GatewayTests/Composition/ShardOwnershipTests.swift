@@ -107,7 +107,8 @@ import Testing
             try await gateway.waitForMetric { $0.contains("millrace_provider_in_flight{provider=\"simulated\"} 2") }
 
             let other = try await gateway.takeShard(0)
-            // The slow call's request is refused as well: only the shard's next owner can say what became of it.
+            // The slow call's request is refused as well: only the shard's next owner can say what
+            // became of it.
             _ = try await gateway.waitForAnswer(of: 0, status: 503)
             #expect(try await lost.status == 503)
             #expect(try await kept.status == 201)
@@ -115,7 +116,8 @@ import Testing
 
             try await gateway.blocking { other.close() }
             _ = try await gateway.waitForAnswer(of: 0, status: 201)
-            // The new ownership learns the fate of the payment from the provider, which executed it once.
+            // The new ownership learns the fate of the payment from the provider, which executed it
+            // once.
             let again = try await gateway.waitForEnd(of: 0, key: "slow-0", token: "tok_slow_5s")
             #expect(again.status == 201)
             #expect(try await gateway.metrics().contains("millrace_call_answers_dropped_total 1"))
@@ -345,7 +347,8 @@ private final class OwnedGateway: Sendable {
         return try await blocking {
             let clock = JournalConfiguration(journalID: 0).clock
             while true {
-                // The gateway's lease has no end, so the first claim is made in its name; the second takes over from that.
+                // The gateway's lease has no end, so the first claim is made in its name; the
+                // second takes over from that.
                 let first = JournalClaim(holder: ShardSlot.holder, now: clock(), nanoseconds: 1)
                 let claimed = try? store.own(first, owner: OtherHost())
                 let second = JournalClaim(holder: "another host", now: clock() + 1, nanoseconds: .max)

@@ -6,7 +6,8 @@ import Yams
 @testable import Gateway
 
 @Suite struct GatewayConfigurationErrorTests {
-    /// A text that replaces or follows a part of the minimal configuration, and what must be said about which line.
+    /// A text that replaces or follows a part of the minimal configuration, and what must be said
+    /// about which line.
     struct Case: Sendable, CustomTestStringConvertible {
         var text: String
         var line: Int?

@@ -5,7 +5,8 @@ import Testing
 
 @testable import Gateway
 
-/// `connectors[].resolution`: what an adapter declares of each operation is narrowed, never widened.
+/// `connectors[].resolution`: what an adapter declares of each operation is narrowed, never
+/// widened.
 @Suite("Configuration of how unknown outcomes are resolved")
 struct ResolutionConfigurationTests {
     private static func connector(_ lines: String, kind: String = "simulated") throws -> GatewayConfiguration.Connector

@@ -101,8 +101,8 @@ final class ClientHarness: Sendable {
         try await group.shutdownGracefully()
     }
 
-    /// Waits until `condition` holds; gives up after a minute. Looks again at each pass of the wheel's tick, without sleeping
-    /// on any event loop.
+    /// Waits until `condition` holds; gives up after a minute. Looks again at each pass of the
+    /// wheel's tick, without sleeping on any event loop.
     func until(
         _ condition: @escaping @Sendable (HTTPClientStatistics) -> Bool
     ) async throws -> Bool {

@@ -6,12 +6,12 @@ import Testing
 
 @testable import HTTPTransport
 
-/// Heap allocations that one request and its response cost the client's thread, from `execute` to `completed`: the
-/// harness's own (ready headers, a shared body) are none.
+/// Heap allocations that one request and its response cost the client's thread, from `execute` to
+/// `completed`: the harness's own (ready headers, a shared body) are none.
 @Suite("The client's allocations", .serialized, .timeLimit(.minutes(2)))
 struct HTTPClientAllocationTests {
-    /// Debug builds of NIO and its HTTP/2 keep a hundred temporaries per request that release builds do not, so each has
-    /// its own limit, a little above what was measured (120.3 and 4.6).
+    /// Debug builds of NIO and its HTTP/2 keep a hundred temporaries per request that release
+    /// builds do not, so each has its own limit, a little above what was measured (120.3 and 4.6).
     #if DEBUG
         private static let permittedPerRequest = 126.0
     #else

@@ -3,9 +3,9 @@ import Testing
 
 @testable import HTTPTransport
 
-/// Carries out what the pool's state machine decides, without a network, and checks that each action is legal: nothing is
-/// sent on a connection that is not established, over its capacity or retired; nothing is dialled twice; a request has one
-/// place at a time and one result.
+/// Carries out what the pool's state machine decides, without a network, and checks that each
+/// action is legal: nothing is sent on a connection that is not established, over its capacity or
+/// retired; nothing is dialled twice; a request has one place at a time and one result.
 struct MockPoolWorld {
     struct Sent {
         var request: Int32

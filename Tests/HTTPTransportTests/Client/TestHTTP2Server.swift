@@ -10,7 +10,8 @@ import NIOSSL
 /// - `/echo`: 200 with the request's body; `/status/404`: that status;
 /// - `/pieces`: 200 after a 103, its body in three DATA frames and trailers;
 /// - `/size/N`: N bytes; `/early`: an answer with END_STREAM to the headers alone;
-/// - `/reset/CODE`: RST_STREAM; `/goaway/LAST/CODE`: GOAWAY (LAST `self` or `below` the stream, or a number), no answer;
+/// - `/reset/CODE`: RST_STREAM; `/goaway/LAST/CODE`: GOAWAY (LAST `self` or `below` the stream, or
+///   a number), no answer;
 /// - `/drop`: closes the connection; `/silent`: never answers; `/hold`: answers when released.
 final class TestHTTP2Server: Sendable {
     private struct State {

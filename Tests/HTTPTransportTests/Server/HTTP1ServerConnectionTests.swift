@@ -98,7 +98,8 @@ import Testing
         let (busy, peer) = (try Peer(server), try Peer(server))
         _ = try peer.send(Self.burst(count))
         server.application.answerHeld()
-        // The next request of the burst waits for its turn; this one is faster and takes the only place.
+        // The next request of the burst waits for its turn; this one is faster and takes the only
+        // place.
         _ = try? busy.channel.writeInbound(ByteBuffer(string: "GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
         let answers = try peer.receive()
         #expect(answers.matches(of: #/HTTP\/1.1 503 /#).count == count - 1)

@@ -4,7 +4,8 @@ import Testing
 
 @testable import HTTPTransport
 
-/// Peers that mean harm: each flood ends in GOAWAY ENHANCE_YOUR_CALM (11) and a closed connection; the loop lives on.
+/// Peers that mean harm: each flood ends in GOAWAY ENHANCE_YOUR_CALM (11) and a closed connection;
+/// the loop lives on.
 @Suite struct HTTP2FloodTests {
     /// Sends `frames` in small reads and expects the connection to be ended for it.
     private func expectCalm(_ server: EmbeddedServer, _ frames: [RawFrame]) throws {

@@ -19,7 +19,8 @@ import Testing
             if model.count < 200, Bool.random(using: &generator) {
                 #expect(table.insert(next, stream(step)) != nil)
                 model[next] = step
-                // Gaps as a client leaves them when streams are refused; large ones make homes collide.
+                // Gaps as a client leaves them when streams are refused; large ones make homes
+                // collide.
                 next += 2 * UInt32.random(in: 1...40, using: &generator)
             } else if let victim = model.keys.randomElement(using: &generator) {
                 #expect(table.remove(victim)?.outboundBytes == model.removeValue(forKey: victim))

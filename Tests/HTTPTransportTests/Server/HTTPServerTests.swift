@@ -205,7 +205,8 @@ import Testing
             let settings = RawFrame.settings([(4, 0x7FFF_FFFF)]).bytes
             try await deaf.send(RawFrame.preface + settings + RawFrame.settingsAck.bytes)
             try await deaf.send([.windowUpdate(0, 0x7FFF_0000 - 65_535)])
-            // Far more answers than any buffer on the way holds; the server must end this, not buffer it.
+            // Far more answers than any buffer on the way holds; the server must end this, not
+            // buffer it.
             let requests = (0..<2_000).map {
                 RawFrame.headers(UInt32($0 * 2 + 1), RawFrame.request("GET", "/"), end: true)
             }
@@ -236,7 +237,8 @@ import Testing
         try await peer.send(request(1, "late"))
         for await _ in arrived.stream { break }
         async let drained: Void = server.drain(within: .seconds(30))
-        // The peer does not answer the PING: the drain does without it after a second, the request after half of one.
+        // The peer does not answer the PING: the drain does without it after a second, the request
+        // after half of one.
         let reader = try await peer.answers { _ in false }
         #expect(reader.answers[1]?.body == Array("late".utf8))
         #expect(reader.goAways.map(\.errorCode) == [0, 0])
@@ -267,7 +269,8 @@ import Testing
         }
         let start = NIODeadline.now()
         async let drained: Void = server.drain(within: .seconds(60))
-        // Idle connections are closed where a drain begins; every loop still has a request that keeps its drain waiting.
+        // Idle connections are closed where a drain begins; every loop still has a request that
+        // keeps its drain waiting.
         for peer in peers["/answered", default: []] { await peer.end() }
         #expect(NIODeadline.now() - start < .seconds(30))
         for peer in peers["/silent", default: []] { peer.channel.close(promise: nil) }

@@ -22,7 +22,8 @@ import Testing
             try await loop.eventLoop.submit { application.value.received.count }.get()
         }
 
-        /// Asks the loop again and again until the condition holds; the suite's time limit ends it otherwise.
+        /// Asks the loop again and again until the condition holds; the suite's time limit ends it
+        /// otherwise.
         func until(_ condition: (HTTPServerStatistics) -> Bool) async throws {
             while !condition(try await statistics()) { await Task.yield() }
         }
@@ -64,7 +65,8 @@ import Testing
     private static let requests = 100
     /// What the kernel's buffers of both ends may hold, in answers, and some more.
     private static let mostDelivered = 50
-    /// Above the pause of HTTP/2 and the channel's high water mark, each exceeded by one answer and a TLS record's share.
+    /// Above the pause of HTTP/2 and the channel's high water mark, each exceeded by one answer and
+    /// a TLS record's share.
     private static let mostWaiting = 1_000_000
 
     /// Greets as a peer whose windows are as wide as they can be.
@@ -83,7 +85,8 @@ import Testing
         }
     }
 
-    /// Waits until the deaf peer's requests are stuck: output waits, and a round of the loop delivers no more of them.
+    /// Waits until the deaf peer's requests are stuck: output waits, and a round of the loop
+    /// delivers no more of them.
     private func untilStuck(_ world: World) async throws {
         try await world.until { $0.outputBytesWaiting > 0 }
         var before = -1

@@ -5,11 +5,13 @@ import NIOHPACK
 import NIOPosix
 import Testing
 
-/// Heap allocations of one request at the front, counted on the loop's thread over real sockets, with headers that the
-/// connection's HPACK table knows, as on any connection after its first requests.
+/// Heap allocations of one request at the front, counted on the loop's thread over real sockets,
+/// with headers that the connection's HPACK table knows, as on any connection after its first
+/// requests.
 @Suite(.timeLimit(.minutes(1))) struct ServerAllocationTests {
-    /// Allowed per request. Optimised code was measured at 6.0, nearly all of it inside `NIOHTTP2Handler` (decoded
-    /// headers; the boxes of HEADERS and DATA frames). Unoptimised code makes 99 of it and only shows gross regressions.
+    /// Allowed per request. Optimised code was measured at 6.0, nearly all of it inside
+    /// `NIOHTTP2Handler` (decoded headers; the boxes of HEADERS and DATA frames). Unoptimised code
+    /// makes 99 of it and only shows gross regressions.
     #if DEBUG
         static let maximumPerRequest = 110.0
     #else

@@ -3,7 +3,8 @@ import NIOPosix
 import NIOSSL
 import NIOTLS
 
-/// The client's end of a real connection: sends bytes, and collects what comes until the connection ends.
+/// The client's end of a real connection: sends bytes, and collects what comes until the connection
+/// ends.
 struct SocketPeer {
     let channel: any Channel
     let inbound: AsyncStream<ByteBuffer>

@@ -2,13 +2,14 @@ import Testing
 
 @testable import Journal
 
-/// An attacker who recomputes every checksum and the whole chain, and only lacks the signing key: each attack passes a check without
-/// checkpoints and is found, in its place, with them.
+/// An attacker who recomputes every checksum and the whole chain, and only lacks the signing key:
+/// each attack passes a check without checkpoints and is found, in its place, with them.
 @Suite struct CheckpointAuditTests {
     private let signing = SigningJournal(signer: .generate())
     private let first = JournalDirectory.segmentName(1)
 
-    /// Fifteen batches of two records in a segment, a checkpoint after each: batch b holds records 2b - 1 and 2b at 4096 b.
+    /// Fifteen batches of two records in a segment, a checkpoint after each: batch b holds records
+    /// 2b - 1 and 2b at 4096 b.
     private func journal(batches: Int = 6) throws -> FakeDisk {
         let disk = FakeDisk()
         try signing.write(disk, [Int](repeating: 2, count: batches))
@@ -86,7 +87,8 @@ import Testing
         expectChange(disk, batch: 4, positions: 7...8)
         disk = try journal()
         forge(disk) { $0.batches.insert($0.batches[3], at: 3) }
-        // The batch put in is the one that was signed but for its place; the wrong one comes after it.
+        // The batch put in is the one that was signed but for its place; the wrong one comes after
+        // it.
         expectChange(disk, batch: 5, positions: 9...10)
     }
 

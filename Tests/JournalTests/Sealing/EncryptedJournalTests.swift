@@ -2,7 +2,8 @@ import Testing
 
 @testable import Journal
 
-/// Journals that are encrypted at rest: nothing in clear, rotation, and refusal of wrong and missing keys.
+/// Journals that are encrypted at rest: nothing in clear, rotation, and refusal of wrong and
+/// missing keys.
 @Suite struct EncryptedJournalTests {
     static let segments = (1...6).map { TestJournal.directory + "/" + JournalDirectory.segmentName(UInt64($0)) }
     static let secret = Array("pi_1GszsK2eZvKYlo2CfhZyoZLp reference ORDER-4711".utf8)
@@ -229,7 +230,8 @@ import Testing
         #expect(lacking.problem?.code == .key)
     }
 
-    /// Somebody without the key changes one byte of a batch (header or payload) and makes checksums and witness right again.
+    /// Somebody without the key changes one byte of a batch (header or payload) and makes checksums
+    /// and witness right again.
     @Test(arguments: [32, 40, 56, 84, 95, 96, 111, 256, 300, 460])
     func `a batch changed behind right checksums is refused with the key and named`(byte: Int) throws {
         let disk = FakeDisk()

@@ -38,7 +38,8 @@ import Testing
         return Array(plain[..<count])
     }
 
-    /// NIST's GCM test case 16 (McGrew and Viega): the cipher is the standard's, not only its own inverse.
+    /// NIST's GCM test case 16 (McGrew and Viega): the cipher is the standard's, not only its own
+    /// inverse.
     @Test func `the standard's test vector`() {
         let key = hexadecimal("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308")
         let nonce = hexadecimal("cafebabefacedbaddecaf888").withUnsafeBytes { $0.nonce(at: 0) }

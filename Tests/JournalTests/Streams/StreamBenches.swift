@@ -125,7 +125,8 @@ final class SteppedStreamBench: JournalBench {
         guard let log = state.withLock({ $0.log }) else { return false }
         engine.retire(upTo: position)
         state.withLock { $0.neighbours }?.retire()
-        // At most one archived segment goes a minute, so ten minutes without one show that no more goes.
+        // At most one archived segment goes a minute, so ten minutes without one show that no more
+        // goes.
         var expired = log.statistics.archive.expired
         var since = clock.now
         while clock.now - since < 600_000_000_000 {

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Journal
 
-/// One fault at every file operation of a log with several streams in turn: nothing acknowledged is lost, nothing of one stream is in
-/// another, and the next start works.
+/// One fault at every file operation of a log with several streams in turn: nothing acknowledged is
+/// lost, nothing of one stream is in another, and the next start works.
 @Suite struct StreamFaultTests {
     static let troubles: [(fault: FakeDisk.Fault, survivals: [FakeDisk.Survival?])] = [
         (.powerOff, [.nothing, .everything, .some(seed: 1)]),

@@ -53,7 +53,8 @@ import Testing
         }
     }
 
-    /// 60 records of stream 0, one in ten of stream 3, each in a flush of its own; stream 9 has one at the beginning.
+    /// 60 records of stream 0, one in ten of stream 3, each in a flush of its own; stream 9 has one
+    /// at the beginning.
     private func fill(_ session: StreamScenario.Session) throws {
         try append(1, to: 9, session)
         for number in 0..<60 {
@@ -237,7 +238,8 @@ import Testing
         #expect(asked.withLock { $0 } == 3, "the log was closed")
     }
 
-    /// Runs are not divided at the end of a segment, and what stays empty there was not promised to anybody.
+    /// Runs are not divided at the end of a segment, and what stays empty there was not promised to
+    /// anybody.
     @Test(arguments: 1...24 as ClosedRange<UInt64>)
     func `on a full disk all that was let into the room becomes durable`(seed: UInt64) throws {
         let disk = FakeDisk()

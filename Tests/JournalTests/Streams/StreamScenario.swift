@@ -3,8 +3,9 @@ import Testing
 
 @testable import Journal
 
-/// Sessions of a log with several streams, run step by step: streams append in turns, one of them changes its owner while the others
-/// go on, old segments are archived. Every record says of which stream and of which attempt it is.
+/// Sessions of a log with several streams, run step by step: streams append in turns, one of them
+/// changes its owner while the others go on, old segments are archived. Every record says of which
+/// stream and of which attempt it is.
 final class StreamScenario {
     let disk: FakeDisk
     /// Records that `append` took, by stream.
@@ -201,8 +202,9 @@ final class StreamScenario {
         if failed > 0 { isComplete = false }
     }
 
-    /// Opens the disk as the next start finds it: every acknowledged record of every stream is there, no refused one and none of
-    /// another stream, whatever else was taken is there without a gap or not at all, and stays so from then on.
+    /// Opens the disk as the next start finds it: every acknowledged record of every stream is
+    /// there, no refused one and none of another stream, whatever else was taken is there without a
+    /// gap or not at all, and stays so from then on.
     func expectRecovery(_ disk: FakeDisk, _ what: @autoclosure () -> String) throws {
         let first = try open(disk)
         var kept = first.replayed

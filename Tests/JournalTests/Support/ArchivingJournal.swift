@@ -2,7 +2,8 @@ import Synchronization
 
 @testable import Journal
 
-/// A journal that archives, on a fake disk, driven step by step: header and three batches of one record fill a segment.
+/// A journal that archives, on a fake disk, driven step by step: header and three batches of one
+/// record fill a segment.
 struct ArchivingJournal {
     static let archive = TestJournal.directory + "/archive"
 

@@ -3,12 +3,13 @@ import CMillrace
 @testable import Journal
 
 /// A disk in memory with the faults that real ones have. What it models:
-/// - a write to a file opened for durable writes is on the platter when it returns; any other write is in the cache until `sync`;
+/// - a write to a file opened for durable writes is on the platter when it returns; any other write
+///   is in the cache until `sync`;
 /// - creations, renames and removals are in the cache until the directory is synced;
-/// - at a power failure any subset of the 512-byte sectors of cached writes, and of the one write in progress, may survive, and
-///   any number of the first of the directory's changes;
-/// - any operation can be refused, once or from then on, with any error; a sync that fails may have lost for good what it was to
-///   write, as Linux file systems do.
+/// - at a power failure any subset of the 512-byte sectors of cached writes, and of the one write
+///   in progress, may survive, and any number of the first of the directory's changes;
+/// - any operation can be refused, once or from then on, with any error; a sync that fails may have
+///   lost for good what it was to write, as Linux file systems do.
 final class FakeDisk: JournalFileSystem {
     /// What happens at a numbered operation (from 1).
     enum Fault: Equatable {
@@ -17,7 +18,8 @@ final class FakeDisk: JournalFileSystem {
         case refuseFromHereOn(code: Int32)
         /// A write stores its first half. Anything else is refused.
         case shortWrite
-        /// A sync fails and what it was to write is lost, though later syncs succeed. Anything else is refused.
+        /// A sync fails and what it was to write is lost, though later syncs succeed. Anything else
+        /// is refused.
         case loseSync
         /// Power goes; sectors of the write in progress survive at random.
         case powerOff
@@ -97,8 +99,9 @@ final class FakeDisk: JournalFileSystem {
         }
     }
 
-    /// The disk as the next process finds it when only the last one ended: with everything in the caches. (A sync that lost
-    /// something left the old bytes on the platter, where they stay until the cache is dropped.)
+    /// The disk as the next process finds it when only the last one ended: with everything in the
+    /// caches. (A sync that lost something left the old bytes on the platter, where they stay until
+    /// the cache is dropped.)
     func restarted() -> FakeDisk {
         let disk = FakeDisk()
         let names = state.withLock { $0.names }

@@ -2,9 +2,10 @@ import Testing
 
 @testable import Journal
 
-/// Three sessions of a journal over several segments, run step by step without threads, so that the operation number N is
-/// the same one in every run. Every record says in which attempt it was appended: one that was refused cannot be taken for the
-/// one that was accepted later under the same position.
+/// Three sessions of a journal over several segments, run step by step without threads, so that the
+/// operation number N is the same one in every run. Every record says in which attempt it was
+/// appended: one that was refused cannot be taken for the one that was accepted later under the
+/// same position.
 final class FaultScenario {
     /// Who goes first when both the writer and the keeper have work.
     enum Order: CaseIterable {
@@ -23,7 +24,8 @@ final class FaultScenario {
     let order: Order
     let dress: Dress
     private let clock = ArchivingJournal.Clock()
-    /// Records that `append` took, by position; those of a broken session behind `acknowledged` are in doubt.
+    /// Records that `append` took, by position; those of a broken session behind `acknowledged` are
+    /// in doubt.
     private(set) var accepted: [[UInt8]] = []
     private(set) var acknowledged: RecordPosition = 0
     /// Whether every session opened, wrote and closed without an error.
@@ -99,7 +101,8 @@ final class FaultScenario {
         }
     }
 
-    /// Steps until neither has anything to do. What waits for time waits for ever: the clock stands.
+    /// Steps until neither has anything to do. What waits for time waits for ever: the clock
+    /// stands.
     private func settle(_ opened: TestJournal) {
         let journal = opened.journal
         switch order {
@@ -144,8 +147,9 @@ final class FaultScenario {
         testRecord(position &* 1_000_003 &+ attempt, bytes: bytes)
     }
 
-    /// Opens the disk as the next start finds it: every acknowledged record is there, no refused one, whatever else was taken
-    /// is there without a gap or not at all, and stays so from then on.
+    /// Opens the disk as the next start finds it: every acknowledged record is there, no refused
+    /// one, whatever else was taken is there without a gap or not at all, and stays so from then
+    /// on.
     func expectRecovery(_ disk: FakeDisk, _ what: @autoclosure () -> String) throws {
         let first = try TestJournal(disk, configuration)
         #expect(first.replayed.count >= acknowledged, "\(what()): acknowledged records are lost")

@@ -1,7 +1,8 @@
 @testable import Journal
 
-/// Somebody who may write every file of a journal and knows its format, but not the signing key: changes the batches and makes all
-/// checksums, numbers, places, links of the chain and headers right again, and takes the witness away.
+/// Somebody who may write every file of a journal and knows its format, but not the signing key:
+/// changes the batches and makes all checksums, numbers, places, links of the chain and headers
+/// right again, and takes the witness away.
 struct Forger {
     struct Batch {
         var header: BatchHeader

@@ -2,20 +2,21 @@ import Testing
 
 @testable import Journal
 
-/// One journal of an engine, and what a test can do to what it stands on. An engine of another kind brings its own bench and runs
-/// the same checks.
+/// One journal of an engine, and what a test can do to what it stands on. An engine of another kind
+/// brings its own bench and runs the same checks.
 protocol EngineBench {
     associatedtype Engine: JournalEngine
 
-    /// Opens the journal, made at the first time, and says what it replayed. Throws `fenced` while another owner has it, if the
-    /// engine lets that one stay.
+    /// Opens the journal, made at the first time, and says what it replayed. Throws `fenced` while
+    /// another owner has it, if the engine lets that one stay.
     func open(_ owner: RecordingOwner) throws(JournalError) -> (engine: Engine, replayed: [[UInt8]])
     /// From now on nothing becomes durable, and nothing fails.
     func stall()
     /// Returns when the engine waits for what was stalled.
     func waitUntilStalled()
     func release()
-    /// The next batch fails after it was taken: the engine is not told whether it was kept, `keeping` says what is true.
+    /// The next batch fails after it was taken: the engine is not told whether it was kept,
+    /// `keeping` says what is true.
     func failNext(keeping: Bool)
     /// What failed works again, for the next owner.
     func mend()
@@ -37,7 +38,8 @@ private func expectOwnersExclude<Bench: EngineBench>(_ bench: Bench) throws {
     let owner = RecordingOwner()
     do {
         let (second, replayed) = try bench.open(owner)
-        // Taken over: the stale owner is refused, at once or when it hears of it, and nothing of it becomes durable.
+        // Taken over: the stale owner is refused, at once or when it hears of it, and nothing of it
+        // becomes durable.
         #expect(replayed == [[1]] && second.epoch > first.epoch)
         if (try? appendOne(first, [9])) != nil { #expect(firstOwner.waitForFailure().code == .fenced) }
         #expect(firstOwner.acknowledged == 1)
@@ -74,8 +76,8 @@ private func expectStaleEpochsAreRefused<Bench: EngineBench>(_ bench: Bench) thr
     }
 }
 
-/// After a failure nothing is acknowledged and nothing is taken; what was durable is read; what was under way is found or not, and
-/// stays so from then on.
+/// After a failure nothing is acknowledged and nothing is taken; what was durable is read; what was
+/// under way is found or not, and stays so from then on.
 private func expectUnknownOutcome<Bench: EngineBench>(_ bench: Bench, keeping: Bool) throws {
     let (engine, owner, _) = try opened(bench)
     try append(engine, record: [1, 1], owner: owner)

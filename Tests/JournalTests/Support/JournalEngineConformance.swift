@@ -2,8 +2,8 @@ import Testing
 
 @testable import Journal
 
-/// What every `JournalEngine` owes its owner. `open` opens the same journal each time, closed or not yet made before, and says
-/// what it replayed; an engine of another kind runs the same checks.
+/// What every `JournalEngine` owes its owner. `open` opens the same journal each time, closed or
+/// not yet made before, and says what it replayed; an engine of another kind runs the same checks.
 func expectConformance<Engine: JournalEngine>(
     _ open: (RecordingOwner) throws -> (engine: Engine, replayed: [[UInt8]])
 ) throws {

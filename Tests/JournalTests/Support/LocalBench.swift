@@ -29,7 +29,8 @@ struct LocalBench: EngineBench {
     func mend() { failing.state.withLock { $0 = .none } }
 }
 
-/// A disk whose durable writes fail from a moment on; the first of them is written all the same, or not.
+/// A disk whose durable writes fail from a moment on; the first of them is written all the same, or
+/// not.
 final class FailingDisk: JournalFileSystem {
     enum Failing {
         case none

@@ -17,7 +17,8 @@ final class SteppedBench: JournalBench {
 
     func open() throws(JournalError) -> any JournalStore {
         var configuration = ArchivingJournal.configuration(clock, spares: 1, keep: 1)
-        // The batches that hold cursors' records are of many times, so that the archive's retention has something to compare.
+        // The batches that hold cursors' records are of many times, so that the archive's retention
+        // has something to compare.
         configuration.wallClock = { [wall] in
             wall.advance(10)
             return Int64(wall.now)
@@ -52,7 +53,8 @@ final class SteppedBench: JournalBench {
     func forget(_ store: any JournalStore, _ engine: any JournalEngine, upTo position: RecordPosition) -> Bool {
         guard let store = store as? LocalJournalStore, let journal = engine as? LocalJournal else { return false }
         journal.retire(upTo: position)
-        // At most one archived segment goes a minute, so ten minutes without one show that no more goes.
+        // At most one archived segment goes a minute, so ten minutes without one show that no more
+        // goes.
         var expired = store.statistics.archive.expired
         var since = clock.now
         while clock.now - since < 600_000_000_000 {

@@ -1,6 +1,7 @@
 @testable import Journal
 
-/// A disk on which the next openings of one mode are refused, as when the process or the system has no descriptor left.
+/// A disk on which the next openings of one mode are refused, as when the process or the system has
+/// no descriptor left.
 final class ShortageDisk: JournalFileSystem {
     private struct Shortage {
         var code: Int32 = 0

@@ -2,7 +2,8 @@ import Testing
 
 @testable import Journal
 
-/// A journal on a fake disk whose writer and keeper run in steps, and which signs a checkpoint whenever it can.
+/// A journal on a fake disk whose writer and keeper run in steps, and which signs a checkpoint
+/// whenever it can.
 struct SigningJournal {
     static let log = TestJournal.directory + "/checkpoints"
 

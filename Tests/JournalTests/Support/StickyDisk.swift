@@ -1,6 +1,7 @@
 @testable import Journal
 
-/// A disk whose durable writes can be made to fail from now on; it counts how often they were tried.
+/// A disk whose durable writes can be made to fail from now on; it counts how often they were
+/// tried.
 final class StickyDisk: JournalFileSystem {
     struct Failing {
         var code: Int32?

@@ -2,7 +2,8 @@ import Testing
 
 @testable import LoadTest
 
-/// Builds consistent evidence, lets a test damage it, and expects exactly the finding that the damage deserves.
+/// Builds consistent evidence, lets a test damage it, and expects exactly the finding that the
+/// damage deserves.
 @Suite struct AuditTests {
     private static let start: UInt64 = 1_000_000
 
@@ -49,8 +50,9 @@ import Testing
         GatewayPayment(id: id, amount: amount, captured: captured, refunded: refunded, currency: "EUR", status: status)
     }
 
-    /// 1 a sale, 2 a decline, 3 authorized and half captured and partly refunded, 4 cancelled, 5 authorized only,
-    /// 6 a sale that nobody answered and the gateway executed, 7 one that it never saw.
+    /// 1 a sale, 2 a decline, 3 authorized and half captured and partly refunded, 4 cancelled, 5
+    /// authorized only, 6 a sale that nobody answered and the gateway executed, 7 one that it never
+    /// saw.
     private static func sound() -> AuditEvidence {
         let expectations: [KeyExpectation] = [
             expectation(1, operation: .sale, payment: id(1)),

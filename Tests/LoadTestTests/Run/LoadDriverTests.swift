@@ -243,7 +243,8 @@ import Testing
         )
         world.gateway.interceptor = { [unowned gateway = world.gateway] sent in
             guard sent.path.hasSuffix("/refunds"), sent.body == "{}" else { return nil }
-            // A full refund's amount is for the gateway to know; the scripted one asks the driver's ledger.
+            // A full refund's amount is for the gateway to know; the scripted one asks the driver's
+            // ledger.
             let expectation = world.driver.expectations.last {
                 sent.path.contains($0.payment.payment) && $0.operation == .refund
             }

@@ -4,8 +4,8 @@ import NIOHPACK
 
 @testable import LoadTest
 
-/// A gateway in a few lines, for driving a driver without sockets or clocks: keeps keys and payments, executes each key
-/// once, replays. Tests let it misbehave.
+/// A gateway in a few lines, for driving a driver without sockets or clocks: keeps keys and
+/// payments, executes each key once, replays. Tests let it misbehave.
 final class ScriptedGateway: LoadTransport {
     struct Sent {
         var token: UInt64

@@ -20,7 +20,8 @@ struct FailoverPolicyTests {
             DeclineCode.allCases.flatMap { code in DeclineAdvice.allCases.map { .declined(category, code, $0) } }
         }
 
-    /// The results that move on, listed one by one: a new case of an enum does not move on before somebody lists it.
+    /// The results that move on, listed one by one: a new case of an enum does not move on before
+    /// somebody lists it.
     private static func movesOn(_ result: AttemptResult) -> Bool {
         switch result {
         case .notExecuted(.connectionFailed), .notExecuted(.connectionLost), .notExecuted(.timeout),

@@ -37,7 +37,8 @@ struct DisputeTests {
         .disputeEvidence, .disputeAccepted, .disputeOverdue,
     ]
 
-    /// What an event comes to in each status; `nil` for one that is refused, an effect of `none` for one that is known.
+    /// What an event comes to in each status; `nil` for one that is refused, an effect of `none`
+    /// for one that is known.
     private static func expected(
         _ type: PaymentEventType,
         _ status: DisputeStatus

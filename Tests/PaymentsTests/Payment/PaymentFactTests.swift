@@ -3,10 +3,12 @@ import Money
 import Payments
 import Testing
 
-/// What each effect of an event does to a payment in each state: a pair that is not listed never comes out of a decision.
+/// What each effect of an event does to a payment in each state: a pair that is not listed never
+/// comes out of a decision.
 @Suite("Effects of events")
 struct PaymentFactTests {
-    /// The states in which effects differ: the phases, and what refunds and disputes make of a captured payment of 1,000.
+    /// The states in which effects differ: the phases, and what refunds and disputes make of a
+    /// captured payment of 1,000.
     enum State: CaseIterable {
         case created, authorized, partiallyCaptured, captured, voided, failed, expired, requiresAction, review
         case conflicted

@@ -3,7 +3,8 @@ import Money
 import Payments
 import Testing
 
-/// Random lives of a payment: whatever is decided is applied and booked, and the counters agree with the ledger.
+/// Random lives of a payment: whatever is decided is applied and booked, and the counters agree
+/// with the ledger.
 @Suite("Random lives of a payment")
 struct RandomLifeTests {
     /// A payment with its ledger, and a count of what was done to it that shares no code with it.

@@ -62,7 +62,8 @@ struct ExchangeRateTests {
             let bought = currencies[Int(random.next() % 5)]
             let minor = Int64(random.next() % 99_999_999) + 1
             guard let result = rate.convert(minor, from: sold, to: bought) else { continue }
-            // result / 10^bought <= minor / 10^sold * mantissa / 10^scale < (result + 1) / 10^bought
+            // result / 10^bought <= minor / 10^sold * mantissa / 10^scale < (result + 1) /
+            // 10^bought
             let right = Int128(minor) * Int128(rate.mantissa) * power(bought.exponent)
             let unit = power(sold.exponent) * power(Int(scale))
             #expect(Int128(result) * unit <= right)

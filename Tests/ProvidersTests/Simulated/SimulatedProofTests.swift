@@ -7,7 +7,8 @@ import Testing
 @testable import HTTPTransport
 @testable import Providers
 
-/// Whatever stands between the gateway and the simulator can answer any status, after the simulator has executed the operation.
+/// Whatever stands between the gateway and the simulator can answer any status, after the simulator
+/// has executed the operation.
 @Suite("Which answers prove that the simulator executed nothing")
 struct SimulatedProofTests {
     static let statuses = Array(100...103) + Array(200...226) + Array(300...308) + Array(400...451) + Array(500...511)

@@ -68,7 +68,8 @@ struct SimulatedReplyDecoderTests {
             #"{"id":"ch_9","reference":"\#(pay)","status":"pending","amount":1000,"currency":"EUR"}"#,
             means: .pending(providerReference: "ch_9")
         ),
-        // Not what was asked for: another status, another payment, no amount, no currency, no identifier, too long.
+        // Not what was asked for: another status, another payment, no amount, no currency, no
+        // identifier, too long.
         Case(
             200,
             #"{"id":"ch_9","reference":"\#(pay)","status":"captured","amount":1000,"currency":"EUR"}"#,

@@ -60,7 +60,8 @@ import Testing
         #expect(record.response.readableBytes == 0)
     }
 
-    // What `Payment` and the shard take for granted is checked here: a damaged record stops a start with an error, not with a trap.
+    // What `Payment` and the shard take for granted is checked here: a damaged record stops a start
+    // with an error, not with a trap.
     @Test(arguments: [Int64.min, -1, 0])
     func anAmountThatIsNotPositiveIsRefused(_ amount: Int64) {
         var record = RecordSamples.created

@@ -3,7 +3,8 @@ import Payments
 import ShardRecords
 import Testing
 
-/// docs/records.md lists the fields of every kind in the order of their bytes: the list is the code's.
+/// docs/records.md lists the fields of every kind in the order of their bytes: the list is the
+/// code's.
 @Suite struct RecordDocumentTests {
     @Test(arguments: RecordSamples.all.indices)
     func theDocumentListsTheFields(_ index: Int) throws {

@@ -33,8 +33,9 @@ struct PaymentStoreTests {
 
     @Test("A payment takes at most 400 bytes with a usual payment's details and the key's entry")
     func memory() {
-        // The row, its details in the arena (about 110 bytes for the 247-byte body of the benchmark), the PSP's
-        // reference (30 bytes): see docs/performance.md for what a million take.
+        // The row, its details in the arena (about 110 bytes for the 247-byte body of the
+        // benchmark), the PSP's reference (30 bytes): see docs/performance.md for what a million
+        // take.
         #expect(MemoryLayout<PaymentRow>.stride + 110 + 30 <= 400)
         // docs/capacity.md, "What takes memory".
         #expect(MemoryLayout<PaymentRow>.stride == 248)

@@ -6,7 +6,8 @@ import Testing
 
 @Suite("A shard moves between two hosts under load; nothing is lost, nothing is executed twice")
 struct HandoverTests {
-    /// - Parameter threads: the journal and the blocking work have threads of their own; else all happens on the test's thread.
+    /// - Parameter threads: the journal and the blocking work have threads of their own; else all
+    ///   happens on the test's thread.
     private func world(threads: NIOThreadPool?) throws -> (HandoverWorld, StreamLog) {
         let disk = MemoryDisk()
         var configuration = JournalConfiguration(
@@ -35,7 +36,8 @@ struct HandoverTests {
         return (world, log)
     }
 
-    /// Hands the shard over again and again: asked away, or taken from an owner that does not renew its lease.
+    /// Hands the shard over again and again: asked away, or taken from an owner that does not renew
+    /// its lease.
     private func handOver(_ world: HandoverWorld, times: Int) throws {
         let (a, b) = (world.hosts[0], world.hosts[1])
         a.replica.want(.owner)
@@ -64,7 +66,8 @@ struct HandoverTests {
         try world.audit()
         let all = [a, b].map(\.replica.statistics)
         let (handed, lost) = (all.map(\.handovers).reduce(0, +), all.map(\.losses).reduce(0, +))
-        // A thread that waits for the machine may let a lease run out: that is one end of an ownership more.
+        // A thread that waits for the machine may let a lease run out: that is one end of an
+        // ownership more.
         #expect(handed + lost + all.map(\.expiries).reduce(0, +) >= times && handed > 0 && lost > 0)
         #expect(world.refusals > 0 && world.keys > UInt64(times))
     }

@@ -14,8 +14,9 @@ import ShardStorage
 import Synchronization
 import Testing
 
-/// Two hosts that share one stream of a log with a busy neighbour, merchants that never stop, and a PSP that remembers what it
-/// executed and loses an answer in ten. Time passes turn by turn, 10 ms each.
+/// Two hosts that share one stream of a log with a busy neighbour, merchants that never stop, and a
+/// PSP that remembers what it executed and loses an answer in ten. Time passes turn by turn, 10 ms
+/// each.
 final class HandoverWorld {
     static let turn: UInt64 = 10_000_000
     static let lease: UInt64 = 1_000_000_000
@@ -27,7 +28,8 @@ final class HandoverWorld {
     let clock = WorldClock()
     /// The owner of the log's other stream.
     let neighbour: HandoverNeighbour
-    /// Lets the journal work, where no threads of its own do; nil where they do, and then time is the machine's.
+    /// Lets the journal work, where no threads of its own do; nil where they do, and then time is
+    /// the machine's.
     let step: (() -> Void)?
     private var turnBegan = ContinuousClock.now
     private(set) var hosts: [HandoverHost] = []

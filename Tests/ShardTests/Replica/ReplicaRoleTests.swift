@@ -3,7 +3,8 @@ import Testing
 
 @Suite("What a host is to a shard: every state meets every event")
 struct ReplicaRoleTests {
-    /// The machine with what its shell is doing: the piece of work that will report its end, and the stop of an owner.
+    /// The machine with what its shell is doing: the piece of work that will report its end, and
+    /// the stop of an owner.
     struct Course: Equatable {
         var role: ReplicaRole
         var work: ReplicaRole.Work?

@@ -10,8 +10,8 @@ import ShardRecords
 import ShardState
 import Synchronization
 
-/// A shard's host between a manual journal and recording ports, on an embedded event loop: everything on the thread of the test,
-/// reads of stored answers too.
+/// A shard's host between a manual journal and recording ports, on an embedded event loop:
+/// everything on the thread of the test, reads of stored answers too.
 final class HostHarness: ShardPorts {
     let loop = EmbeddedEventLoop()
     let journal = ManualJournal()

@@ -1,7 +1,8 @@
 import Journal
 import Synchronization
 
-/// A journal in memory whose disk is the test: records become durable, are refused or fail when the test says so.
+/// A journal in memory whose disk is the test: records become durable, are refused or fail when the
+/// test says so.
 final class ManualJournal: JournalEngine {
     private struct State {
         var records: [[UInt8]] = []

@@ -10,7 +10,8 @@ import ShardRecords
 import ShardState
 import ShardStorage
 
-/// A shard with a journal in memory and a recording of its effects: what a test drives by feeding events.
+/// A shard with a journal in memory and a recording of its effects: what a test drives by feeding
+/// events.
 struct ShardWorld: ~Copyable {
     var core: ShardCore
     var output = Turn()
@@ -297,7 +298,8 @@ extension ShardConfiguration {
             paymentCapacity: 1 << 16,
             operationCapacity: 1 << 10
         )
-        // The tests of resolution and of cold payments wait for days; those of giving up and of ends say how long.
+        // The tests of resolution and of cold payments wait for days; those of giving up and of
+        // ends say how long.
         configuration.resolution = ResolutionPolicy(abandonAfter: .max / 2)
         configuration.capabilities = PaymentCapabilities(authorizationLifetime: 365 * 86_400_000)
         return configuration

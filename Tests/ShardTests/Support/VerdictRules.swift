@@ -3,7 +3,8 @@ import Risk
 import ShardRecords
 
 extension ShardWorld {
-    /// Whether the journal lets the payment go to the PSP: a verdict that allows it, or an approval, which begins it anew.
+    /// Whether the journal lets the payment go to the PSP: a verdict that allows it, or an
+    /// approval, which begins it anew.
     func isCleared(_ id: PaymentID?) -> Bool {
         journal.contains { bytes in
             switch try? ShardRecord(decoding: bytes.span) {
@@ -19,8 +20,8 @@ extension ShardWorld {
     }
 }
 
-/// What every journal of a shard with a scorer must show, record by record: nothing comes of an authorization before its
-/// verdict, and no payment has two.
+/// What every journal of a shard with a scorer must show, record by record: nothing comes of an
+/// authorization before its verdict, and no payment has two.
 struct VerdictRules {
     private var awaiting: Set<PaymentID> = []
     private(set) var problems: [String] = []

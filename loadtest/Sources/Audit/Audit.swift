@@ -1,13 +1,16 @@
-/// Compares what clients were told with what the gateway holds, what the provider executed and what the ledger says. Pure:
-/// evidence in, findings out.
+/// Compares what clients were told with what the gateway holds, what the provider executed and what
+/// the ledger says. Pure: evidence in, findings out.
 ///
-/// 1. Every payment that was acknowledged is in the gateway, once, with the amounts and the state that follow from the
-///    acknowledged operations; unanswered operations widen what is allowed, and nothing else does.
+/// 1. Every payment that was acknowledged is in the gateway, once, with the amounts and the state
+///    that follow from the acknowledged operations; unanswered operations widen what is allowed,
+///    and nothing else does.
 /// 2. Every payment of the gateway is explained by a request.
-/// 3. The provider executed every operation that the gateway tells of exactly once, for that amount, and no other.
+/// 3. The provider executed every operation that the gateway tells of exactly once, for that
+///    amount, and no other.
 /// 4. The ledger sums to zero in every currency.
 struct Audit {
-    /// Identifiers carry their time of making; the gateway may have read its clock this much before the harness did.
+    /// Identifiers carry their time of making; the gateway may have read its clock this much before
+    /// the harness did.
     static let clockMarginMilliseconds: UInt64 = 50
 
     private var expected: ExpectedState
@@ -69,7 +72,8 @@ struct Audit {
             let asked = "\(expectation.amount) \(expectation.currency)"
             return report.add(.wrongAmount, "\(payment.summary), asked for \(asked)")
         }
-        // The provider did something else than asked, and the gateway noticed: nothing more can be expected.
+        // The provider did something else than asked, and the gateway noticed: nothing more can be
+        // expected.
         guard payment.status != .conflicted, payment.status != .processing else { return }
         if expectation.isDeclined != (payment.status == .failed), expectation.isDeclined || expectation.isConfirmed {
             return report.add(.wrongStatus, "\(payment.summary), the client was told otherwise")

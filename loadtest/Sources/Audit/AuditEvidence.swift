@@ -47,8 +47,8 @@ struct AuditEvidence: Sendable {
 }
 
 extension GatewayPayment {
-    /// Reads `{"id","status","amount","currency","captured","refunded"}`, further members ignored. Also reads the API's
-    /// payment object, whose names differ (`captured_amount` …).
+    /// Reads `{"id","status","amount","currency","captured","refunded"}`, further members ignored.
+    /// Also reads the API's payment object, whose names differ (`captured_amount` …).
     init?(line: Span<UInt8>) {
         self.init(id: .none, amount: -1, captured: 0, refunded: 0, currency: "", status: .none)
         FlatJSON.forEachMember(line) { name, value in

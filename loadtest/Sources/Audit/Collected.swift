@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Values that a connection's loop collects and a task takes afterwards. A lock a line is cheap off the measured path.
+/// Values that a connection's loop collects and a task takes afterwards. A lock a line is cheap off
+/// the measured path.
 final class Collected<Value: Sendable>: Sendable {
     private let values = Mutex<[Value]>([])
 

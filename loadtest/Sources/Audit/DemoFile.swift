@@ -1,6 +1,7 @@
 import Foundation
 
-/// What `millrace demo` writes when it is ready. Unknown members are ignored: the file is shared with other tools.
+/// What `millrace demo` writes when it is ready. Unknown members are ignored: the file is shared
+/// with other tools.
 struct DemoFile: Decodable, Equatable, Sendable {
     var baseURL: String
     var adminURL: String

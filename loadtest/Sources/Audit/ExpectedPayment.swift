@@ -1,5 +1,5 @@
-/// What the client may believe of one payment after all its requests: exact where everything was acknowledged, a range
-/// where an answer is missing.
+/// What the client may believe of one payment after all its requests: exact where everything was
+/// acknowledged, a range where an answer is missing.
 struct ExpectedPayment: Sendable, Equatable {
     var amount: Int64
     var currency: String
@@ -52,7 +52,8 @@ struct ExpectedState: Sendable {
     }
 
     private(set) var payments: [EntityID: ExpectedPayment] = [:]
-    /// Creations without an answer that names a payment: each explains at most one payment of its amount.
+    /// Creations without an answer that names a payment: each explains at most one payment of its
+    /// amount.
     private(set) var unanswered: [Claim: Int] = [:]
     /// Payments that two keys were answered with.
     private(set) var shared: [EntityID] = []

@@ -1,7 +1,8 @@
-/// Walks the top level of one JSON object, values as byte ranges. Audits read millions of such lines, and need neither
-/// escapes nor nesting.
+/// Walks the top level of one JSON object, values as byte ranges. Audits read millions of such
+/// lines, and need neither escapes nor nesting.
 enum FlatJSON {
-    /// Calls `body` with the range of each member's name (without quotation marks) and of its value.
+    /// Calls `body` with the range of each member's name (without quotation marks) and of its
+    /// value.
     static func forEachMember(_ bytes: Span<UInt8>, _ body: (Range<Int>, Range<Int>) -> Void) {
         var index = 0
         while index < bytes.count, bytes[index] != UInt8(ascii: "{") { index += 1 }

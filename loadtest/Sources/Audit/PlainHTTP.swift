@@ -3,8 +3,9 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
-/// A plain HTTP/1.1 client for the few requests around a run (audit, oracle, profile, metrics): one connection each, the
-/// body handed over line by line as it comes, so that a listing of any length needs no memory of its own.
+/// A plain HTTP/1.1 client for the few requests around a run (audit, oracle, profile, metrics): one
+/// connection each, the body handed over line by line as it comes, so that a listing of any length
+/// needs no memory of its own.
 struct PlainHTTP: Sendable {
     /// Longer lines are an error: they are not what these addresses answer.
     static let maximumLineBytes = 1 << 20
@@ -15,8 +16,8 @@ struct PlainHTTP: Sendable {
     let group: any EventLoopGroup
     let trust: LoadTestConfiguration.Trust
 
-    /// Sends one request. `onLine` is called on the connection's loop with every line of a 200's body, without its end;
-    /// other answers' bodies are dropped. Returns the status.
+    /// Sends one request. `onLine` is called on the connection's loop with every line of a 200's
+    /// body, without its end; other answers' bodies are dropped. Returns the status.
     func request(
         _ method: String,
         _ url: String,

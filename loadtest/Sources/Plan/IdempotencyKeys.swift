@@ -1,5 +1,6 @@
-/// Makes the idempotency keys of a run: version 4 UUIDs (RFC 9562) that follow from seed and sequence number, so a
-/// journal or a report names a key by its number, and a rerun with the same seed repeats them all.
+/// Makes the idempotency keys of a run: version 4 UUIDs (RFC 9562) that follow from seed and
+/// sequence number, so a journal or a report names a key by its number, and a rerun with the same
+/// seed repeats them all.
 struct IdempotencyKeys: Sendable {
     let seed: UInt64
 

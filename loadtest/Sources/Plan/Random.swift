@@ -1,7 +1,7 @@
 import Foundation
 
-/// Steele, Lea and Flood's SplitMix64: eight bytes of state, the same everywhere. What the harness draws all its
-/// decisions from, so that a seed repeats a run.
+/// Steele, Lea and Flood's SplitMix64: eight bytes of state, the same everywhere. What the harness
+/// draws all its decisions from, so that a seed repeats a run.
 struct SplitMix64: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -34,7 +34,8 @@ struct SplitMix64: RandomNumberGenerator, Sendable {
     }
 }
 
-/// Draws an index by weight in one comparison on average (Walker's alias method), whatever the number of weights.
+/// Draws an index by weight in one comparison on average (Walker's alias method), whatever the
+/// number of weights.
 struct WeightedIndex: Sendable {
     private let thresholds: [Double]
     private let aliases: [Int32]

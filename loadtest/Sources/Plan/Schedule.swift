@@ -1,7 +1,8 @@
 import Foundation
 
-/// The due times of one phase on one loop: fixed before the first request is sent, whatever the target does. Latency is
-/// counted from them, which is what keeps a slow target from hiding its slowness (no coordinated omission).
+/// The due times of one phase on one loop: fixed before the first request is sent, whatever the
+/// target does. Latency is counted from them, which is what keeps a slow target from hiding its
+/// slowness (no coordinated omission).
 struct Schedule: Sendable {
     /// How due times are spread.
     enum Arrival: Sendable, Equatable {
@@ -23,7 +24,8 @@ struct Schedule: Sendable {
     private let end: Double
 
     /// - Parameters:
-    ///   - loop: this loop's number of `loops`: constant arrivals interleave, Poisson arrivals are independent.
+    ///   - loop: this loop's number of `loops`: constant arrivals interleave, Poisson arrivals are
+    ///     independent.
     init(
         startRate: Double,
         endRate: Double,
@@ -48,9 +50,11 @@ struct Schedule: Sendable {
         }
     }
 
-    /// When the next request is due, in nanoseconds from the start of the phase; `nil` after the last one.
+    /// When the next request is due, in nanoseconds from the start of the phase; `nil` after the
+    /// last one.
     var due: UInt64? {
-        // A request due exactly at the end belongs to the next phase; half a unit in the 10^9 absorbs rounding.
+        // A request due exactly at the end belongs to the next phase; half a unit in the 10^9
+        // absorbs rounding.
         guard position < end - 1e-6 else { return nil }
         return UInt64((seconds(at: position) * 1e9).rounded())
     }

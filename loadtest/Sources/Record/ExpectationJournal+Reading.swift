@@ -9,8 +9,8 @@ struct ExpectedRun: Sendable {
 }
 
 extension ExpectationJournal {
-    /// The runs in a journal's text. A torn last line (the harness was killed) is ignored; any other line that cannot be
-    /// read is an error.
+    /// The runs in a journal's text. A torn last line (the harness was killed) is ignored; any
+    /// other line that cannot be read is an error.
     static func read(_ text: String, file: String) throws -> [ExpectedRun] {
         var runs: [ExpectedRun] = []
         var indices: [UInt64: Int] = [:]

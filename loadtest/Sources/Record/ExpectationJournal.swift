@@ -1,14 +1,16 @@
 import Foundation
 
-/// Appends intents and answers to a file, so that an audit can be made after this process, too, is gone. Lines of text:
+/// Appends intents and answers to a file, so that an audit can be made after this process, too, is
+/// gone. Lines of text:
 ///
 ///     M 1 START_MILLISECONDS SEED CURRENCY,CURRENCY…   a run begins
-///     I SEQUENCE OPERATION MERCHANT AMOUNT CURRENCY PAYMENT    before the first attempt is sent; PAYMENT may be `-`
+///     I SEQUENCE OPERATION MERCHANT AMOUNT CURRENCY PAYMENT    before the first attempt is sent;
+///                                                              PAYMENT may be `-`
 ///     A SEQUENCE HTTP_STATUS PAYMENT STATUS            a final answer
 ///
-/// Intents are handed to the kernel before their requests are sent, which survives the end of this process; they are
-/// synced to the disk in batches, which bounds what a power cut takes. One instance per loop, each with a descriptor of
-/// its own: appends of whole lines do not mix.
+/// Intents are handed to the kernel before their requests are sent, which survives the end of this
+/// process; they are synced to the disk in batches, which bounds what a power cut takes. One
+/// instance per loop, each with a descriptor of its own: appends of whole lines do not mix.
 final class ExpectationJournal {
     private let descriptor: Int32
     private var buffer: [UInt8] = []
@@ -44,7 +46,8 @@ final class ExpectationJournal {
 
     private func append(_ line: String) { buffer.append(contentsOf: line.utf8) }
 
-    /// Hands everything to the kernel. A journal that cannot be written makes the audit worthless: stop.
+    /// Hands everything to the kernel. A journal that cannot be written makes the audit worthless:
+    /// stop.
     func flush() {
         guard !buffer.isEmpty else { return }
         buffer.withUnsafeBytes { bytes in
@@ -60,7 +63,8 @@ final class ExpectationJournal {
         isDirty = true
     }
 
-    /// The descriptor to sync, if anything was written since the last call. Syncing is for another thread.
+    /// The descriptor to sync, if anything was written since the last call. Syncing is for another
+    /// thread.
     func takeDirtyDescriptor() -> Int32? {
         defer { isDirty = false }
         return isDirty ? descriptor : nil

@@ -1,5 +1,5 @@
-/// What the harness asked for under one key and what it was told: the harness's own ledger, which the audit compares with
-/// the gateway, the simulator and the gateway's ledger.
+/// What the harness asked for under one key and what it was told: the harness's own ledger, which
+/// the audit compares with the gateway, the simulator and the gateway's ledger.
 struct KeyExpectation: Sendable, Equatable {
     /// The key's number, unique in its run.
     var sequence: UInt64

@@ -1,6 +1,7 @@
 import Histogram
 
-/// Latencies in microseconds with three significant digits, up to two minutes; longer ones count as two minutes.
+/// Latencies in microseconds with three significant digits, up to two minutes; longer ones count as
+/// two minutes.
 struct LatencyHistogram: Sendable {
     static let highest: UInt64 = 120_000_000
 
@@ -26,7 +27,8 @@ struct LatencyHistogram: Sendable {
 
     var meanMilliseconds: Double { count == 0 ? 0 : histogram.mean / 1_000 }
 
-    /// HdrHistogram's percentile distribution text (`.hgrm`), values in milliseconds, as its plotter reads it.
+    /// HdrHistogram's percentile distribution text (`.hgrm`), values in milliseconds, as its
+    /// plotter reads it.
     func percentileDistribution() -> String {
         var text = ""
         histogram.outputPercentileDistribution(to: &text, outputValueUnitScalingRatio: 1_000)

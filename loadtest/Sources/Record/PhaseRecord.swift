@@ -66,7 +66,8 @@ struct PhaseRecord: Sendable {
     /// Requests that fell due and were never sent.
     var unsent: UInt64 = 0
     var retries: UInt64 = 0
-    /// First answers' latency, and final answers', from the due time. Conflicts and duplicates only in `byClass`.
+    /// First answers' latency, and final answers', from the due time. Conflicts and duplicates only
+    /// in `byClass`.
     var first = LatencyHistogram()
     var final = LatencyHistogram()
     var byClass: [LatencyHistogram?] = Array(repeating: nil, count: LatencyClass.count)
@@ -77,7 +78,8 @@ struct PhaseRecord: Sendable {
     var saturatedTicks: UInt64 = 0
     /// How late the harness itself was at worst in sending, in nanoseconds (saturation included).
     var worstLag: UInt64 = 0
-    /// When the last first-time request of this phase ended, in nanoseconds since the start of the run.
+    /// When the last first-time request of this phase ended, in nanoseconds since the start of the
+    /// run.
     var lastEnd: UInt64 = 0
 
     init(name: String, isWarmUp: Bool, durationSeconds: Double) {

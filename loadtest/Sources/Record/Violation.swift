@@ -38,7 +38,8 @@ struct ViolationList: Sendable {
     }
 }
 
-/// An answer that counts as an error without breaking the contract; kept so that a report says what went wrong.
+/// An answer that counts as an error without breaking the contract; kept so that a report says what
+/// went wrong.
 struct ErrorSample: Sendable, Equatable {
     /// Samples kept per loop.
     static let maximumKept = 20

@@ -1,7 +1,8 @@
 import Foundation
 
 extension LoadReport {
-    /// Writes `report.json`, `report.txt` and one `.hgrm` for final and first answers each into `directory`.
+    /// Writes `report.json`, `report.txt` and one `.hgrm` for final and first answers each into
+    /// `directory`.
     func write(to directory: String, total record: PhaseRecord) throws {
         do {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

@@ -16,8 +16,9 @@ struct MetricsText: Sendable {
         self.values = values
     }
 
-    /// One line for each histogram whose name contains both `journal` and `flush`: percentiles of what was added since
-    /// `before`, as upper bounds of buckets, in milliseconds (base unit seconds).
+    /// One line for each histogram whose name contains both `journal` and `flush`: percentiles of
+    /// what was added since `before`, as upper bounds of buckets, in milliseconds (base unit
+    /// seconds).
     func flushLines(since before: MetricsText) -> [String] {
         let buckets = values.keys.filter { $0.contains("flush") && $0.contains("_bucket{") && $0.contains("le=\"") }
         let names = Set(buckets.map { String($0.prefix { $0 != "{" }) }).sorted()

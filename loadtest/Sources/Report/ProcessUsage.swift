@@ -8,7 +8,8 @@ struct ProcessUsage: Sendable {
         return cpuMicroseconds(stat: text, ticksPerSecond: Double(sysconf(Int32(_SC_CLK_TCK))))
     }
 
-    /// Fields 14 (utime) and 15 (stime) of proc(5); the command name in field 2 may hold blanks and parentheses.
+    /// Fields 14 (utime) and 15 (stime) of proc(5); the command name in field 2 may hold blanks and
+    /// parentheses.
     static func cpuMicroseconds(stat: String, ticksPerSecond: Double) -> Double? {
         guard let end = stat.lastIndex(of: ")") else { return nil }
         let fields = stat[stat.index(after: end)...].split(separator: " ")

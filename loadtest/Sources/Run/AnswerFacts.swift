@@ -41,8 +41,8 @@ enum EntityStatus: UInt8, CaseIterable, Sendable {
     }
 }
 
-/// What the harness needs to know of a JSON answer, picked out in one pass over its string tokens: the whole document is
-/// not parsed, because the harness shares two cores with what it measures.
+/// What the harness needs to know of a JSON answer, picked out in one pass over its string tokens:
+/// the whole document is not parsed, because the harness shares two cores with what it measures.
 struct AnswerFacts: Equatable {
     /// The first payment identifier; `none` when there is none.
     var payment = EntityID.none

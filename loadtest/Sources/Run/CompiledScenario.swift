@@ -1,4 +1,5 @@
-/// A scenario made ready to be drawn from: names become indices, weights become tables. Shared by all loops.
+/// A scenario made ready to be drawn from: names become indices, weights become tables. Shared by
+/// all loops.
 struct CompiledScenario: Sendable {
     struct Load: Sendable {
         let operations: [Operation]

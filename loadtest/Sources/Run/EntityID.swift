@@ -1,6 +1,6 @@
-/// The 128 bits that a Millrace identifier (`pay_…`, `ref_…`) spells in Crockford's base 32. Kept as two words because a
-/// run remembers hundreds of thousands of them. The harness reads the format from the API's description and shares no
-/// code with the gateway: it must not inherit a mistake.
+/// The 128 bits that a Millrace identifier (`pay_…`, `ref_…`) spells in Crockford's base 32. Kept
+/// as two words because a run remembers hundreds of thousands of them. The harness reads the format
+/// from the API's description and shares no code with the gateway: it must not inherit a mistake.
 struct EntityID: Hashable, Sendable, Comparable {
     /// Means "none": the gateway numbers from 1.
     static let none = EntityID(high: 0, low: 0)

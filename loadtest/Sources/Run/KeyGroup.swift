@@ -1,7 +1,7 @@
 import NIOCore
 
-/// What was answered under one idempotency key that several requests used. Exactly-once effect means: at most one answer
-/// that is not a replay, and every final answer has the same bytes.
+/// What was answered under one idempotency key that several requests used. Exactly-once effect
+/// means: at most one answer that is not a replay, and every final answer has the same bytes.
 struct KeyGroup {
     enum Judgement: Equatable {
         case fine

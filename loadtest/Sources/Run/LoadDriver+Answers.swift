@@ -140,8 +140,8 @@ extension LoadDriver {
         )
     }
 
-    /// Writes what was answered into the ledger of expectations. A conflict's 422 says nothing about the key's payment,
-    /// and an answer that is no success does not take back one that is.
+    /// Writes what was answered into the ledger of expectations. A conflict's 422 says nothing
+    /// about the key's payment, and an answer that is no success does not take back one that is.
     private func acknowledge(_ index: Int32, status: Int, facts: AnswerFacts, verdict: AnswerVerdict) {
         let slot = slots[index]
         guard slot.role != .conflict else { return }
@@ -196,7 +196,8 @@ extension LoadDriver {
         }
     }
 
-    /// Records the end of a request and frees its slot; a success or a decline may be followed by its repetition.
+    /// Records the end of a request and frees its slot; a success or a decline may be followed by
+    /// its repetition.
     func conclude(_ index: Int32, _ outcome: Outcome, now: UInt64) {
         let slot = slots[index]
         let phase = Int(slot.phase)

@@ -12,18 +12,20 @@ protocol StopSignal: AnyObject, Sendable {
     func stop(_ reason: String)
 }
 
-/// The load of one event loop: issues what is due, judges what comes back, retries, keeps the ledger of expectations.
-/// It has no clock and no socket: times are nanoseconds since the start of the run, given by the caller.
+/// The load of one event loop: issues what is due, judges what comes back, retries, keeps the
+/// ledger of expectations. It has no clock and no socket: times are nanoseconds since the start of
+/// the run, given by the caller.
 ///
-/// 1. `tick` issues every request whose due time has come, whatever happened to earlier ones, as far as the in-flight
-///    limit allows; what the limit holds back keeps its due time.
+/// 1. `tick` issues every request whose due time has come, whatever happened to earlier ones, as
+///    far as the in-flight limit allows; what the limit holds back keeps its due time.
 /// 2. `completed` takes an answer and decides whether it is final.
-/// 3. A final answer is recorded, compared with what the key's other uses were told, and may cause a duplicate, a
-///    conflicting duplicate, and later operations on the payment.
+/// 3. A final answer is recorded, compared with what the key's other uses were told, and may cause
+///    a duplicate, a conflicting duplicate, and later operations on the payment.
 final class LoadDriver {
     /// Requests issued per tick at most, so that answers are read in between while catching up.
     static let maximumPerTick = 2_000
-    /// Ticks at which the limit held requests back before a step of a saturation search counts as saturated.
+    /// Ticks at which the limit held requests back before a step of a saturation search counts as
+    /// saturated.
     static let saturatedTicksToStop: UInt64 = 20
 
     let compiled: CompiledScenario
@@ -255,7 +257,8 @@ final class LoadDriver {
             slots[index].group = groups.open()
             groups.join(slots[index].group)
         }
-        // Only a creation has a body that can differ and still be valid in every state of the payment.
+        // Only a creation has a body that can differ and still be valid in every state of the
+        // payment.
         if operation.isCreate, load.conflictRate > 0, random.nextUnit() < load.conflictRate {
             slots[index].conflictFollows = true
         }

@@ -29,7 +29,8 @@ final class SharedStop: StopSignal, Sendable {
     }
 }
 
-/// Binds a driver to an event loop: a pooled client below, one repeated task of a millisecond above.
+/// Binds a driver to an event loop: a pooled client below, one repeated task of a millisecond
+/// above.
 final class LoadLoop: HTTPClientDelegate, LoadTransport {
     static let tickInterval = TimeAmount.milliseconds(1)
     /// How long connections may take before a run is called off.

@@ -10,8 +10,9 @@ struct PaymentHandle: Equatable, Sendable {
     var refundable: Int64 { captured - refunded }
 }
 
-/// The payments that captures, cancellations, refunds and reads choose from. Each list is bounded; when it is full the
-/// newest payment takes the place of a random one, which is then simply never touched again.
+/// The payments that captures, cancellations, refunds and reads choose from. Each list is bounded;
+/// when it is full the newest payment takes the place of a random one, which is then simply never
+/// touched again.
 struct PaymentPool: Sendable {
     static let maximumPerList = 65_536
 

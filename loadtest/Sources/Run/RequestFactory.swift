@@ -3,7 +3,8 @@ import HTTPTransport
 import NIOCore
 import NIOHPACK
 
-/// Makes requests out of parts made beforehand: per request one copy of a header list, one key, one body.
+/// Makes requests out of parts made beforehand: per request one copy of a header list, one key, one
+/// body.
 struct RequestFactory {
     /// What a body says about a payment to create.
     struct Create {
@@ -108,7 +109,8 @@ struct RequestFactory {
         return HTTPClientRequest(headers: headers, body: nil)
     }
 
-    /// The scenario's fixed request under `key`; `{sequence}` in its body becomes the number, in ten digits.
+    /// The scenario's fixed request under `key`; `{sequence}` in its body becomes the number, in
+    /// ten digits.
     func raw(sequence: UInt64, key: String) -> HTTPClientRequest {
         var headers = rawHeaders
         headers.add(name: Self.keyHeader, value: key, indexing: .neverIndexed)
@@ -136,7 +138,8 @@ struct RequestFactory {
         headers.add(name: ":method", value: method)
         headers.add(name: ":scheme", value: scheme)
         headers.add(name: ":authority", value: authority)
-        // A path with an identifier is new each time and would push useful entries out of the dynamic table.
+        // A path with an identifier is new each time and would push useful entries out of the
+        // dynamic table.
         headers.add(name: ":path", value: path, indexing: path.utf8.count > 20 ? .nonIndexable : .indexable)
         if method == "POST" { headers.add(name: "content-type", value: "application/json") }
         if let authorization { headers.add(name: "authorization", value: authorization) }
@@ -144,7 +147,8 @@ struct RequestFactory {
         return headers
     }
 
-    /// Some 250 bytes, like a real merchant's. Numbers stay below 13 digits in a row: longer ones could pass for a card.
+    /// Some 250 bytes, like a real merchant's. Numbers stay below 13 digits in a row: longer ones
+    /// could pass for a card.
     private func body(_ payment: Create) -> ByteBuffer {
         var body = allocator.buffer(capacity: Self.bodyCapacity)
         body.writeStaticString("{\"amount\":")

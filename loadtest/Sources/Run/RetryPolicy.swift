@@ -1,11 +1,13 @@
-/// When a merchant's client tries again: exponential backoff with jitter, at least as long as Retry-After asks for.
+/// When a merchant's client tries again: exponential backoff with jitter, at least as long as
+/// Retry-After asks for.
 struct RetryPolicy: Sendable {
     static let firstDelay: UInt64 = 50_000_000
     static let maximumDelay: UInt64 = 2_000_000_000
     /// A Retry-After beyond this is cut: the wheel holds no later ticks.
     static let longestRetryAfter: UInt64 = 8_000_000_000
 
-    /// Nanoseconds to wait before attempt `attempt` (the first retry is 2): half to all of the doubled delay.
+    /// Nanoseconds to wait before attempt `attempt` (the first retry is 2): half to all of the
+    /// doubled delay.
     static func delay(attempt: Int, retryAfterSeconds: Int, _ random: inout SplitMix64) -> UInt64 {
         let doublings = min(max(attempt - 2, 0), 16)
         let full = min(firstDelay << UInt64(doublings), maximumDelay)
@@ -15,7 +17,8 @@ struct RetryPolicy: Sendable {
     }
 }
 
-/// Slots that wait for a tick: a ring of one-millisecond buckets, so that neither arming nor firing searches.
+/// Slots that wait for a tick: a ring of one-millisecond buckets, so that neither arming nor firing
+/// searches.
 struct RetryWheel: Sendable {
     /// Ticks ahead that can be armed: 8,192 ms, more than `RetryPolicy.longestRetryAfter`.
     static let ticks = 8_192

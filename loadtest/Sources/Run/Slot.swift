@@ -1,5 +1,5 @@
-/// A request from its due time to its final answer. Slots live in one flat array per loop and are reused; the generation
-/// tells a late answer from its successor's.
+/// A request from its due time to its final answer. Slots live in one flat array per loop and are
+/// reused; the generation tells a late answer from its successor's.
 struct Slot: Sendable {
     enum Role: UInt8, Sendable {
         /// The first use of its key.

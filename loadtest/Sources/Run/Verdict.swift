@@ -1,4 +1,5 @@
-/// What an answer means for a request, whatever its history: pure, so that the rules can be read and tested in one place.
+/// What an answer means for a request, whatever its history: pure, so that the rules can be read
+/// and tested in one place.
 enum AnswerVerdict: Equatable {
     case final(Outcome)
     /// Not final: ask again under the same key.
@@ -8,7 +9,8 @@ enum AnswerVerdict: Equatable {
     static func noAnswer(retries: Bool) -> AnswerVerdict { retries ? .retry : .final(.lost) }
 
     /// - Parameters:
-    ///   - isReplay: `idempotent-replayed: true`. A replayed 5xx is the stored result and stays it for ever.
+    ///   - isReplay: `idempotent-replayed: true`. A replayed 5xx is the stored result and stays it
+    ///     for ever.
     ///   - isRetryable: what a problem document says of itself.
     static func of(status: Int, isReplay: Bool, isRetryable: Bool, role: Slot.Role, retries: Bool) -> AnswerVerdict {
         switch role {

@@ -1,4 +1,5 @@
-/// A load as a scenario file describes it (docs/load-testing.md is the reference). Durations are in nanoseconds.
+/// A load as a scenario file describes it (docs/load-testing.md is the reference). Durations are in
+/// nanoseconds.
 struct Scenario: Sendable {
     /// The most requests that may be in flight unless the file says otherwise.
     static let defaultInFlight = 20_000
@@ -22,7 +23,8 @@ struct Scenario: Sendable {
     var merchants = Merchants()
     var phases: [Phase] = []
     var limits = Limits()
-    /// A simulator profile (JSON) that is set before the run; the one before is restored afterwards.
+    /// A simulator profile (JSON) that is set before the run; the one before is restored
+    /// afterwards.
     var pspProfile: String?
     /// The same request again and again instead of payments.
     var raw: RawRequest?
@@ -60,8 +62,8 @@ struct Scenario: Sendable {
         /// Not measured (but audited).
         var isWarmUp = false
         var load: Load
-        /// Ends the run (without failing it) when the phase's p99 exceeds this many milliseconds or the in-flight limit
-        /// is reached: a step of a search for saturation.
+        /// Ends the run (without failing it) when the phase's p99 exceeds this many milliseconds or
+        /// the in-flight limit is reached: a step of a search for saturation.
         var stopAboveP99: Double?
     }
 

@@ -1,7 +1,7 @@
 import Yams
 
-/// Reads one YAML mapping and insists that every key is known: a misspelt key that is silently ignored makes a load test
-/// measure something else than its author thinks.
+/// Reads one YAML mapping and insists that every key is known: a misspelt key that is silently
+/// ignored makes a load test measure something else than its author thinks.
 struct YAMLReader {
     let file: String
     /// Where the mapping is, for messages: `phases[0]`; empty at the top.
