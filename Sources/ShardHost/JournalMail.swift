@@ -36,6 +36,15 @@ package final class JournalMail: Sendable {
         if isFirst { eventLoop.execute { self.deliver() } }
     }
 
+    /// The loop ends: what was not delivered never will be, and holds its bridges no longer.
+    package func forget() {
+        let letters = box.withLock { box in
+            defer { box = Box() }
+            return box.letters
+        }
+        withExtendedLifetime(letters) {}
+    }
+
     private func deliver() {
         var letters = box.withLock { box in
             var letters: [Letter] = []

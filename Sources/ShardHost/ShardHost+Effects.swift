@@ -1,4 +1,5 @@
 import ShardCore
+import ShardRecords
 
 extension ShardHost {
     /// Does what the shard decided, when what it rests on is durable.

@@ -63,18 +63,20 @@ import Testing
     }
 
     @Test func aConnectorThatSaidNoIsAnAlarmWhenItExecutedAfterAll() throws {
-        let worlds = (1...60).lazy.map { scenario($0) }.filter { $0.hasEarlierEvents && $0.routesOfBoth == 4 }
-        let found = worlds.prefix(3).map { world in
+        let all = (1...60).lazy.map { scenario($0) }.filter { $0.hasEarlierEvents && $0.routesOfBoth == 4 }
+        let worlds = Array(all.prefix(3))
+        let found = worlds.map { world in
             var world = world
             world.planted = .earlierAsOwn
             return Simulation.run(world).violation
         }
-        let checks = ["is no alarm", "is not refused"]
+        let checks = ["is no alarm", "is not refused", "executed it after all, and no record says so"]
         let violations = found.compactMap(\.self)
         #expect(
-            !violations.isEmpty && violations.allSatisfy { violation in checks.contains { violation.contains($0) } }
+            !violations.isEmpty && violations.allSatisfy { violation in checks.contains { violation.contains($0) } },
+            "\(violations)"
         )
-        let sound = worlds.prefix(3).map { Simulation.run($0) }
+        let sound = worlds.map { Simulation.run($0) }
         #expect(sound.allSatisfy { $0.violation == nil } && sound.contains { $0.counts.earlierEvents > 0 })
     }
 

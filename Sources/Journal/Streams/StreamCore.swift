@@ -126,6 +126,7 @@ final class StreamCore: Sendable {
             return (state.journal, state.takeFormerOwners())
         }
         released?.journal?.core.hurry()
+        withExtendedLifetime(released) {}
         return released != nil
     }
 
@@ -220,7 +221,8 @@ final class StreamCore: Sendable {
             let wakes = state.streams.indices.flatMap { state.streams[$0].feeds.takeWakes(durable: .max) }
             return (wakes, state.takeFormerOwners())
         }
-        _ = former
+        // The optimizer would let them go where they are used last: under the lock.
+        withExtendedLifetime(former) {}
         monitor.signalAll(.owner)
         for wake in wakes { wake() }
     }
@@ -252,7 +254,7 @@ extension StreamCore: JournalOwner {
             state.noteReported(signals)
             return (isAnyoneWaiting, state.takeFormerOwners())
         }
-        _ = former
+        withExtendedLifetime(former) {}
         if isAnyoneWaiting { monitor.signalAll(.owner) }
     }
 
@@ -267,10 +269,11 @@ extension StreamCore: JournalOwner {
             return reports
         }
         reports.tell()
-        _ = monitor.withLock { state in
+        let former = monitor.withLock { state in
             state.end()
             return state.takeFormerOwners()
         }
+        withExtendedLifetime(former) {}
         monitor.signalAll(.owner)
     }
 }

@@ -11,6 +11,7 @@ import ShardStorage
 final class SimHost: ReplicaPorts {
     let index: Int
     let loop = SimEventLoop()
+    private let mail: JournalMail
     let reads = SimReads()
     /// Where snapshots are written.
     let snapshotJobs = SimReads()
@@ -43,6 +44,7 @@ final class SimHost: ReplicaPorts {
     init(_ shard: SimShard, index: Int) {
         self.shard = shard
         self.index = index
+        mail = JournalMail(eventLoop: loop)
         let world = shard.process.world
         clock = HostClock(world.clock, slowAt: world.leasesSlowAt)
         store = SimStore(
@@ -55,7 +57,7 @@ final class SimHost: ReplicaPorts {
     }
 
     func begin(_ setup: ShardReplica.Setup) {
-        replica = ShardReplica(mail: JournalMail(eventLoop: loop), setup: setup, ports: self)
+        replica = ShardReplica(mail: mail, setup: setup, ports: self)
     }
 
     /// It takes commands and knows of no other owner.
@@ -151,6 +153,7 @@ final class SimHost: ReplicaPorts {
         host?.forgetReads()
         store.silence()
         loop.drop()
+        mail.forget()
         for jobs in [reads, snapshotJobs, replicaJobs] { jobs.drop() }
         frozen = []
     }
