@@ -73,16 +73,17 @@ def reflow(text):
     return "\n".join(output)
 
 
-def main():
+def rewrite(reflow, words):
+    """Rewrites the files that the arguments name, and fails if the words of one would change."""
     for name in sys.argv[1:]:
         path = pathlib.Path(name)
         before = path.read_text()
         after = reflow(before)
-        assert before.split() == after.split(), f"{name}: the words would change"
+        assert words(before) == words(after), f"{name}: the words would change"
         if after != before:
             path.write_text(after)
             print(f"wrapped {name}")
 
 
 if __name__ == "__main__":
-    main()
+    rewrite(reflow, str.split)
