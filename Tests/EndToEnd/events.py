@@ -1,5 +1,6 @@
 """Operators and merchants at one gateway: what is reported of payments, and reported again after every restart."""
 
+import httpx
 import money
 from gateway import key, payment, run, unique
 
@@ -142,3 +143,15 @@ class Change:
 def booked(rows, account):
     """The balance of all accounts that begin so, in EUR."""
     return sum(int(row["amount_minor"]) for row in rows if row["account"].startswith(account) and row["currency"] == "EUR")
+
+
+def moved(operated, created):
+    lines = operated.demo.oracle(created["id"])
+    assert all(line["executions"] == 1 for line in lines), lines
+    return sorted((line["operation"], line["amount"]) for line in lines)
+
+
+def at_provider(operated, path, **parameters):
+    answer = httpx.get(f"{operated.demo.psp_url}{path}", params=parameters, headers={"authorization": "Bearer sk_sim_test"})
+    assert answer.status_code == 200, answer.text
+    return answer.json()

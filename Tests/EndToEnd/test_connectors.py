@@ -392,12 +392,7 @@ def test_a_kill_between_the_attempts_executes_each_payment_once(routed):
         routed.demo.start("gateway")
     routed.demo.profile(CLEAN)
     for body, headers in requests:
-        answer = wait_until(lambda body=body, headers=headers: final(routed, body, headers), 120, "the end of the payment")
-        created = answer.json().get("payment", answer.json())
-        assert routed.moved("alpha", created) == []
-        moved = routed.moved("beta", created)
-        assert moved in ([], [("authorize", body["amount"]), ("capture", body["amount"])])
-        assert created["status"] == ("captured" if moved else "failed"), created
+        created, _ = ended(routed, body, headers)
         assert [attempt["connector"] for attempt in created["attempts"]] == ["alpha", "beta"]
     assert routed.demo.trial_balance()["balanced"]
     routed.end()
@@ -430,12 +425,7 @@ def test_a_kill_in_each_write_of_a_payment_with_two_attempts(routed, tmp_path):
     assert len(requests) >= 6, "every start died before it took a payment"
     made = 0
     for body, headers in requests:
-        answer = wait_until(lambda body=body, headers=headers: final(routed, body, headers), 120, "the end of the payment")
-        created = answer.json().get("payment", answer.json())
-        assert routed.moved("alpha", created) == []
-        moved = routed.moved("beta", created)
-        assert moved in ([], [("authorize", body["amount"]), ("capture", body["amount"])])
-        assert created["status"] == ("captured" if moved else "failed"), created
+        _, moved = ended(routed, body, headers)
         made += bool(moved)
     assert made > 0
     assert routed.demo.trial_balance()["balanced"]
@@ -501,6 +491,17 @@ def test_the_connectors_of_a_demo_resolve_by_different_means(tmp_path):
         assert demo.trial_balance()["balanced"]
     finally:
         demo.stop()
+
+
+def ended(routed, body, headers):
+    """The payment when it has ended, and what the second connector executed of it: all, once, or nothing, as its status says."""
+    answer = wait_until(lambda: final(routed, body, headers), 120, "the end of the payment")
+    created = answer.json().get("payment", answer.json())
+    assert routed.moved("alpha", created) == []
+    moved = routed.moved("beta", created)
+    assert moved in ([], [("authorize", body["amount"]), ("capture", body["amount"])])
+    assert created["status"] == ("captured" if moved else "failed"), created
+    return created, moved
 
 
 def final(routed, body, headers):

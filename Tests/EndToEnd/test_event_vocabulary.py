@@ -5,9 +5,8 @@ The simulator's oracle is the witness that nothing was executed twice."""
 
 from contextlib import contextmanager
 
-import httpx
 import pytest
-from events import Change, OperatedDemo, booked
+from events import Change, OperatedDemo, at_provider, booked, moved
 from gateway import Demo, key, wait_until
 
 CLEAN = {"preset": "clean"}
@@ -31,18 +30,6 @@ def silence(operated):
         yield
     finally:
         operated.demo.profile(CLEAN)
-
-
-def moved(operated, created):
-    lines = operated.demo.oracle(created["id"])
-    assert all(line["executions"] == 1 for line in lines), lines
-    return sorted((line["operation"], line["amount"]) for line in lines)
-
-
-def at_provider(operated, path, **parameters):
-    answer = httpx.get(f"{operated.demo.psp_url}{path}", params=parameters, headers={"authorization": "Bearer sk_sim_test"})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def charge(operated, created):

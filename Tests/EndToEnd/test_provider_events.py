@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import money
 import pytest
-from events import Change, OperatedDemo, booked
+from events import Change, OperatedDemo, at_provider, booked, moved
 from gateway import Demo, key, wait_until
 
 
@@ -18,18 +18,6 @@ def operated(tmp_path_factory):
         yield OperatedDemo(demo)
     finally:
         demo.stop()
-
-
-def moved(operated, created):
-    lines = operated.demo.oracle(created["id"])
-    assert all(line["executions"] == 1 for line in lines), lines
-    return sorted((line["operation"], line["amount"]) for line in lines)
-
-
-def at_provider(operated, path, **parameters):
-    answer = httpx.get(f"{operated.demo.psp_url}{path}", params=parameters, headers={"authorization": "Bearer sk_sim_test"})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def becomes(operated, created, status):
