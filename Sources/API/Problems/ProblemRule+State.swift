@@ -132,7 +132,7 @@ extension ProblemRule {
             category: .conflict,
             title: "The payment is at another connector",
             detail:
-                "Nothing was booked. An event is taken from the payment's own connector, which its timeline names. Of one that had said no, a success is, and what becomes of that money."
+                "Nothing was booked. The payment's own connector reports events; the timeline names it. An earlier one may report only that it executed a payment after all, and what became of that money."
         ),
         Self(
             code: .disputeUnexpectedState,
