@@ -48,17 +48,7 @@ package struct ConfigurationVersions: Sendable, Equatable {
         guard Files.exists(file) else {
             throw .damaged(path: file, reason: "is missing; without it numbers of configurations would be given twice")
         }
-        let bytes: [UInt8]
-        do throws(FileError) {
-            bytes = try Files.read(file, limit: maximumBytes)
-        } catch {
-            throw .io(error)
-        }
-        do throws(ConfigurationError) {
-            return try parse(bytes, file: file)
-        } catch {
-            throw .damaged(path: error.line.map { "\(file):\($0)" } ?? file, reason: error.problem)
-        }
+        return try DataDirectoryFile.read(file, limit: maximumBytes, parse: parse)
     }
 
     /// Replaces the file as a whole; returns when it is durable. Blocks.
@@ -71,15 +61,12 @@ package struct ConfigurationVersions: Sendable, Equatable {
             """
         if entries.isEmpty { text = text.dropLast() + " []\n" }
         for entry in entries { text += "  - {number: \(entry.number), digest: \"\(entry.digest)\"}\n" }
-        do throws(FileError) {
-            try Files.writeAtomically(Array(text.utf8), to: Self.path(in: directory), permissions: 0o600)
-        } catch {
-            throw .io(error)
-        }
+        try DataDirectoryFile.write(text, to: Self.path(in: directory))
     }
 
-    private static func parse(_ bytes: [UInt8], file: String) throws(ConfigurationError) -> ConfigurationVersions {
-        var document = try ConfigurationSection(document: bytes, file: file)
+    private static func parse(
+        _ document: inout ConfigurationSection
+    ) throws(ConfigurationError) -> ConfigurationVersions {
         guard try document.integer("format", in: 0...Int.max) == format else {
             throw document.problem("the format is not one that this version reads (\(format))")
         }
@@ -97,7 +84,6 @@ package struct ConfigurationVersions: Sendable, Equatable {
             guard number > Int(versions.current?.number ?? 0) else { throw entry.problem("the numbers do not grow") }
             versions.entries.append(Entry(number: UInt32(number), digest: digest))
         }
-        try document.finish()
         guard versions.entries.count <= kept else { throw document.problem("more than \(kept) configurations") }
         return versions
     }

@@ -18,17 +18,7 @@ package enum ConnectorRegistryFile {
         guard Files.exists(file) else {
             throw .damaged(path: file, reason: "is missing; without it no record's connector is known")
         }
-        let bytes: [UInt8]
-        do throws(FileError) {
-            bytes = try Files.read(file, limit: maximumBytes)
-        } catch {
-            throw .io(error)
-        }
-        do throws(ConfigurationError) {
-            return try parse(bytes, file: file)
-        } catch {
-            throw .damaged(path: error.line.map { "\(file):\($0)" } ?? file, reason: error.problem)
-        }
+        return try DataDirectoryFile.read(file, limit: maximumBytes, parse: parse)
     }
 
     /// Replaces the file as a whole; returns when it is durable. Blocks.
@@ -39,15 +29,10 @@ package enum ConnectorRegistryFile {
             connectors: [
             """
         text += registry.names.map { "\"\($0)\"" }.joined(separator: ", ") + "]\n"
-        do throws(FileError) {
-            try Files.writeAtomically(Array(text.utf8), to: path(in: directory), permissions: 0o600)
-        } catch {
-            throw .io(error)
-        }
+        try DataDirectoryFile.write(text, to: path(in: directory))
     }
 
-    private static func parse(_ bytes: [UInt8], file: String) throws(ConfigurationError) -> ConnectorRegistry {
-        var document = try ConfigurationSection(document: bytes, file: file)
+    private static func parse(_ document: inout ConfigurationSection) throws(ConfigurationError) -> ConnectorRegistry {
         guard try document.integer("format", in: 0...Int.max) == format else {
             throw document.problem("the format is not one that this version reads (\(format))")
         }
@@ -59,7 +44,6 @@ package enum ConnectorRegistryFile {
             }
             names.append(name)
         }
-        try document.finish()
         do throws(ConnectorRegistry.Problem) {
             return try ConnectorRegistry(stored: names)
         } catch {

@@ -19,21 +19,10 @@ struct DataDirectoryMeta: Equatable {
     }
 
     init(readingFrom path: String) throws(DataDirectoryError) {
-        let bytes: [UInt8]
-        do throws(FileError) {
-            bytes = try Files.read(path, limit: 4_096)
-        } catch {
-            throw .io(error)
-        }
-        do throws(ConfigurationError) {
-            try self.init(parsing: bytes, file: path)
-        } catch {
-            throw .damaged(path: error.line.map { "\(path):\($0)" } ?? path, reason: error.problem)
-        }
+        self = try DataDirectoryFile.read(path, limit: 4_096, parse: Self.init(parsing:))
     }
 
-    private init(parsing bytes: [UInt8], file: String) throws(ConfigurationError) {
-        var document = try ConfigurationSection(document: bytes, file: file)
+    private init(parsing document: inout ConfigurationSection) throws(ConfigurationError) {
         let known = 1...Self.format
         guard let format = try document.integer("format", in: 0...Int.max), known.contains(format) else {
             throw document.problem("the format is not one that this version reads (\(Self.format))")
@@ -49,7 +38,6 @@ struct DataDirectoryMeta: Equatable {
         guard let text = try document.text("digest_seed"), let seed = Hexadecimal.decode(text), seed.count == 32 else {
             throw document.problem("digest_seed must be 64 hexadecimal digits")
         }
-        try document.finish()
         self.init(id: id, shards: shards, logs: logs, digestSeed: seed)
     }
 
@@ -78,10 +66,6 @@ struct DataDirectoryMeta: Equatable {
             digest_seed: "\(Hexadecimal.encode(digestSeed))"
 
             """
-        do throws(FileError) {
-            try Files.writeAtomically(Array(text.utf8), to: path, permissions: 0o600)
-        } catch {
-            throw .io(error)
-        }
+        try DataDirectoryFile.write(text, to: path)
     }
 }

@@ -17,37 +17,15 @@ extension RiskPolicy {
     ) throws(ConfigurationError) {
         guard settings.isActive else { return nil }
         let key = RiskKey(seed: seed)
+        func list(_ names: [String], file: String?) throws(ConfigurationError) -> RiskList {
+            try Self.list(names, file: file, key: key, onFile: onFile)
+        }
         var lists = RiskLists()
-        lists.allowedPaymentMethods = try Self.list(
-            settings.allow.paymentMethods,
-            file: settings.allow.paymentMethodsFile,
-            key: key,
-            onFile: onFile
-        )
-        lists.allowedCustomers = try Self.list(
-            settings.allow.customers,
-            file: settings.allow.customersFile,
-            key: key,
-            onFile: onFile
-        )
-        lists.blockedPaymentMethods = try Self.list(
-            settings.block.paymentMethods,
-            file: settings.block.paymentMethodsFile,
-            key: key,
-            onFile: onFile
-        )
-        lists.blockedCustomers = try Self.list(
-            settings.block.customers,
-            file: settings.block.customersFile,
-            key: key,
-            onFile: onFile
-        )
-        lists.sanctionedCustomers = try Self.list(
-            settings.sanctions.customers,
-            file: settings.sanctions.customersFile,
-            key: key,
-            onFile: onFile
-        )
+        lists.allowedPaymentMethods = try list(settings.allow.paymentMethods, file: settings.allow.paymentMethodsFile)
+        lists.allowedCustomers = try list(settings.allow.customers, file: settings.allow.customersFile)
+        lists.blockedPaymentMethods = try list(settings.block.paymentMethods, file: settings.block.paymentMethodsFile)
+        lists.blockedCustomers = try list(settings.block.customers, file: settings.block.customersFile)
+        lists.sanctionedCustomers = try list(settings.sanctions.customers, file: settings.sanctions.customersFile)
         self.init(
             rules: settings.rules,
             bands: settings.bands,
