@@ -112,10 +112,11 @@ let package = Package(
         // no library more.
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
         // Pure modules: no I/O, no clock, no event loop.
+        module("Time"),
         module("Money"),
         module("Ledger", ["Money"]),
-        module("Payments", ["Money", "Ledger"]),
-        module("Risk", ["Money", "Payments"]),
+        module("Payments", ["Time", "Money", "Ledger"]),
+        module("Risk", ["Time", "Money", "Payments"]),
         module("WireJSON", [nioCore]),
         module("Timers"),
         // Durability.
@@ -133,38 +134,49 @@ let package = Package(
         module("HTTPTransport", ["Timers", nioCore, nioPosix, nioTLS, nioHTTP1, nioHTTP2, nioHPACK, nioSSL]),
         module("Telemetry", [histogram]),
         // Asks an external fraud scorer.
-        module("Scoring", ["Money", "Payments", "Risk", "HTTPTransport", "WireJSON", "Telemetry", nioCore, nioHPACK]),
+        module(
+            "Scoring",
+            ["Time", "Money", "Payments", "Risk", "HTTPTransport", "WireJSON", "Telemetry", nioCore, nioHPACK]
+        ),
         // A shard, from its records up to its event loop.
-        module("ShardRecords", ["Money", "Ledger", "Payments", "Risk", "Journal", nioCore]),
-        module("ShardState", ["Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", nioCore]),
+        module("ShardRecords", ["Time", "Money", "Ledger", "Payments", "Risk", "Journal", nioCore]),
+        module(
+            "ShardState",
+            ["Time", "Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", nioCore]
+        ),
         module(
             "ShardCore",
             [
-                "Money", "Ledger", "Payments", "Risk", "Timers", "Journal", "KeyRuns", "ShardRecords", "ShardState",
+                "Time", "Money", "Ledger", "Payments", "Risk", "Timers", "Journal", "KeyRuns", "ShardRecords",
+                "ShardState",
                 nioCore,
             ]
         ),
         module(
             "ShardStorage",
-            ["Ledger", "Payments", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore"]
+            ["Time", "Ledger", "Payments", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore"]
         ),
         module(
             "ShardHost",
             [
-                "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore",
+                "Time", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore",
                 "ShardStorage", nioCore, nioPosix,
             ]
         ),
         // What auditors and accountants read, made from the journal alone.
-        module("LedgerAudit", ["Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", "WireJSON", nioCore]),
+        module(
+            "LedgerAudit",
+            ["Time", "Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", "WireJSON", nioCore]
+        ),
         module(
             "Providers",
-            ["Money", "Payments", "HTTPTransport", "WireJSON", nioCore, nioHPACK, nioSSL]
+            ["Time", "Money", "Payments", "HTTPTransport", "WireJSON", nioCore, nioHPACK, nioSSL]
         ),
         module(
             "API",
             [
-                "Money", "Ledger", "Payments", "Risk", "ShardRecords", "ShardState", "ShardCore", "HTTPTransport",
+                "Time", "Money", "Ledger", "Payments", "Risk", "ShardRecords", "ShardState", "ShardCore",
+                "HTTPTransport",
                 "WireJSON", crypto, nioCore, nioHPACK,
             ],
             embedding: ["OpenAPI/openapi.yaml"]
@@ -184,7 +196,8 @@ let package = Package(
         module(
             "Gateway",
             [
-                "Money", "Ledger", "Payments", "Risk", "WireJSON", "Timers", "Journal", "KeyRuns", "HTTPTransport",
+                "Time", "Money", "Ledger", "Payments", "Risk", "WireJSON", "Timers", "Journal", "KeyRuns",
+                "HTTPTransport",
                 "Telemetry", "Scoring", "ShardRecords", "ShardState", "ShardCore", "ShardStorage", "ShardHost",
                 "Providers", "API",
                 crypto, logging, x509, asn1, yams, nioCore, nioPosix, nioHTTP1,
@@ -196,7 +209,8 @@ let package = Package(
         module(
             "Simulation",
             [
-                "Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore",
+                "Time", "Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", "ShardState",
+                "ShardCore",
                 "ShardStorage", "ShardHost", "LedgerAudit", "Providers", "PSPSimulator",
                 "HTTPTransport", heap, nioCore, nioHPACK,
             ]
@@ -228,7 +242,8 @@ let package = Package(
         .executableTarget(
             name: "snapshot-benchmark",
             dependencies: [
-                "ShardRecords", "ShardState", "ShardCore", "ShardStorage", "Journal", "Payments", "Ledger", "Money",
+                "Time", "ShardRecords", "ShardState", "ShardCore", "ShardStorage", "Journal", "Payments", "Ledger",
+                "Money",
                 nioCore,
             ],
             path: "Benchmarks/Snapshots",
@@ -246,21 +261,23 @@ let package = Package(
         .executableTarget(
             name: "journal-benchmark",
             dependencies: [
-                "Journal", "ShardRecords", "ShardState", "ShardCore", "API", "Payments", "Money", "CMillrace", crypto,
+                "Time", "Journal", "ShardRecords", "ShardState", "ShardCore", "API", "Payments", "Money", "CMillrace",
+                crypto,
                 nioCore, nioPosix,
             ],
             path: "Benchmarks/journal",
             swiftSettings: strict
         ),
+        tests("TimeTests", ["Time"]),
         tests("MoneyTests", ["Money"]),
         tests("LedgerTests", ["Ledger", "Money"]),
         tests(
             "LedgerAuditTests",
-            ["LedgerAudit", "Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", nioCore]
+            ["Time", "LedgerAudit", "Money", "Ledger", "Payments", "Risk", "Journal", "ShardRecords", nioCore]
         ),
-        tests("PaymentsTests", ["Payments", "Ledger", "Money"]),
-        tests("ShardRecordsTests", ["ShardRecords", "Payments", "Risk", "Ledger", "Money", nioCore]),
-        tests("RiskTests", ["Risk", "Payments", "Money"]),
+        tests("PaymentsTests", ["Time", "Payments", "Ledger", "Money"]),
+        tests("ShardRecordsTests", ["Time", "ShardRecords", "Payments", "Risk", "Ledger", "Money", nioCore]),
+        tests("RiskTests", ["Time", "Risk", "Payments", "Money"]),
         tests(
             "ScoringTests",
             [
@@ -287,7 +304,8 @@ let package = Package(
         module(
             "ShardModel",
             [
-                "Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore",
+                "Time", "Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", "ShardState",
+                "ShardCore",
                 "ShardStorage", nioCore,
             ],
             path: "Tests/ShardModel"
@@ -302,7 +320,8 @@ let package = Package(
         .testTarget(
             name: "ShardTests",
             dependencies: [
-                "ShardModel", "API", "ShardRecords", "ShardState", "ShardCore", "ShardStorage", "ShardHost", "Payments",
+                "Time", "ShardModel", "API", "ShardRecords", "ShardState", "ShardCore", "ShardStorage", "ShardHost",
+                "Payments",
                 "Risk", "Journal", "JournalConformance", "KeyRuns", "Ledger", "LedgerAudit", "Money", nioCore,
                 nioEmbedded,
                 nioPosix,
@@ -314,14 +333,14 @@ let package = Package(
         tests(
             "ProvidersTests",
             [
-                "Providers", "Payments", "HTTPTransport", "Money", "PSPSimulator", logging, nioCore, nioPosix,
+                "Time", "Providers", "Payments", "HTTPTransport", "Money", "PSPSimulator", logging, nioCore, nioPosix,
                 nioEmbedded, nioHPACK,
             ]
         ),
         tests(
             "APITests",
             [
-                "API", "ShardRecords", "ShardState", "ShardCore", "Payments", "Risk", "Ledger", "Journal",
+                "Time", "API", "ShardRecords", "ShardState", "ShardCore", "Payments", "Risk", "Ledger", "Journal",
                 "HTTPTransport", "WireJSON", "Money", "CAllocationCounter", nioCore, nioEmbedded, nioHPACK, yams,
             ]
         ),
@@ -339,7 +358,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Gateway", "API", "Payments", "Risk", "Money", "ShardRecords", "ShardCore", "ShardHost", "Journal",
+                "Time", "Gateway", "API", "Payments", "Risk", "Money", "ShardRecords", "ShardCore", "ShardHost",
+                "Journal",
                 "HTTPTransport", "PSPSimulator", "Telemetry", logging, x509, asn1, yams, nioCore, nioPosix, nioHPACK,
                 nioSSL,
             ]
@@ -350,7 +370,8 @@ let package = Package(
 // The fuzz targets: an executable for libFuzzer when asked for, else the test that runs the
 // committed corpus.
 let fuzzDependencies: [Target.Dependency] = [
-    "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore", "Payments", "Ledger", "Money", "WireJSON", "API",
+    "Time", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore", "Payments", "Ledger", "Money", "WireJSON",
+    "API",
     "Providers",
     "HTTPTransport", "CMillrace", nioCore, nioEmbedded, nioHPACK,
 ]

@@ -8,6 +8,7 @@ import ShardCore
 import ShardRecords
 import ShardState
 import ShardStorage
+import Time
 
 /// Measures what docs/capacity.md states: the pause of a snapshot, its size and time, a start from
 /// it, replay, and memory with payments warm and cold. Usage: snapshot-benchmark DIRECTORY PAYMENTS
@@ -144,7 +145,7 @@ private struct Run: ~Copyable {
     private func measurePause(_ core: inout ShardCore, _ storage: ShardStorage) throws {
         var output = Turn()
         var clock = Stopwatch()
-        var capture: ShardCapture? = core.capture(unchangedSince: 0)
+        var capture: ShardCapture? = core.capture(unchangedSince: .none)
         Self.line("pause", "taking: \(clock.microseconds) us")
         clock = Stopwatch()
         Self.pay(payments, &core, in: &output)
@@ -175,7 +176,7 @@ private struct Run: ~Copyable {
         let written = try storage.write(capture.take()!, epoch: 1, wallMilliseconds: 0)
         let time = clock.read()
         Self.line("snapshot", "\(written.bytes >> 20) MiB, \(time.text), unpaced, written and read back")
-        let second = core.capture(unchangedSince: 0)
+        let second = core.capture(unchangedSince: .none)
         _ = try storage.write(second, epoch: 1, wallMilliseconds: 0)
     }
 
@@ -202,7 +203,7 @@ private struct Run: ~Copyable {
         var pauses: [Double] = []
         while core.warmPaymentCount > payments / 100, rounds < 40 {
             rounds += 1
-            let written = try storage.write(core.capture(unchangedSince: .max), epoch: 1, wallMilliseconds: 0)
+            let written = try storage.write(core.capture(unchangedSince: .latest), epoch: 1, wallMilliseconds: 0)
             var plan = written.plan
             var isDone = false
             while !isDone {
@@ -250,7 +251,7 @@ private struct Run: ~Copyable {
 
     // MARK: Payments
 
-    private static let epochTime: Int64 = 1_790_000_000_000
+    private static let epochTime: Timestamp = 1_790_000_000_000
 
     private static func command(_ kind: Command.Kind, _ key: UInt64) -> Command {
         let hash = key &* 0x9E37_79B9_7F4A_7C15
@@ -304,7 +305,7 @@ private struct Run: ~Copyable {
         by core: inout ShardCore,
         in output: inout Turn
     ) {
-        let time = epochTime + Int64(number / 100)
+        let time = epochTime.adding(milliseconds: Int64(number / 100))
         core.handle(command, at: time, into: &output)
         guard case .callProvider(_, let token, _) = output.effects.last?.effect else {
             fatalError("the payment was refused")

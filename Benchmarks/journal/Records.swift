@@ -4,6 +4,7 @@ import Payments
 import ShardCore
 import ShardRecords
 import ShardState
+import Time
 
 /// Real records, as a shard makes them for a card sale that succeeds: one of kind 1, one of kind 3
 /// with the stored answer.
@@ -11,7 +12,7 @@ struct SampleRecords: ~Copyable {
     private var core: ShardCore
     private var output = Turn()
     private var number: UInt64 = 0
-    private let now: Int64 = 1_790_000_000_000
+    private let now: Timestamp = 1_790_000_000_000
     private let details: PaymentDetails
 
     init(capacity: Int) {
@@ -48,14 +49,14 @@ struct SampleRecords: ~Copyable {
     /// front.
     mutating func next(created: inout [UInt8], finished: inout [UInt8]) {
         number += 1
-        core.handle(command(), at: now + Int64(number / 10), into: &output)
+        core.handle(command(), at: now.adding(milliseconds: Int64(number / 10)), into: &output)
         created.append(contentsOf: output.records)
         guard case .callProvider(_, let token, _)? = output.effects.first?.effect else {
             preconditionFailure("the shard does not call the PSP")
         }
         output.removeAll()
         let success = ProviderSuccess(providerReference: "ch_\(number)", amountMinor: 1_250, currency: Self.euro)
-        core.handle(.succeeded(success), of: token, at: now + Int64(number / 10) + 1, into: &output)
+        core.handle(.succeeded(success), of: token, at: now.adding(milliseconds: Int64(number / 10) + 1), into: &output)
         precondition(output.recordCount == 1)
         finished.append(contentsOf: output.records)
         output.removeAll()

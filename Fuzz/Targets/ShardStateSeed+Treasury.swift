@@ -1,5 +1,6 @@
 import Money
 import Payments
+import Time
 
 @testable import ShardCore
 @testable import ShardRecords
@@ -21,11 +22,11 @@ extension ShardStateSeed {
             var command = command(kind, number)
             if case .event = kind { command.operatorShard = 3 }
             var output = Turn()
-            core.handle(command, at: now + Int64(number), into: &output)
+            core.handle(command, at: now.adding(milliseconds: Int64(number)), into: &output)
             if case .callProvider(let call, let token, _)? = output.effects.last?.effect {
                 output.clear(keeping: &records)
                 let success = ProviderSuccess(providerReference: "ch_0", amountMinor: call.amountMinor, currency: euro)
-                core.handle(.succeeded(success), of: token, at: now + Int64(number), into: &output)
+                core.handle(.succeeded(success), of: token, at: now.adding(milliseconds: Int64(number)), into: &output)
             }
             output.clear(keeping: &records)
         }
@@ -34,7 +35,7 @@ extension ShardStateSeed {
             into: &core,
             keeping: &records
         )
-        let wallet = WalletID(milliseconds: UInt64(now) + number, shard: 3, sequence: 1)
+        let wallet = WalletID(createdAt: now.adding(milliseconds: Int64(number)), shard: 3, sequence: 1)
         var topUp = Self.payment
         topUp.feeBasisPoints = 0
         topUp.details.append(.wallet, wallet.description)
@@ -51,7 +52,11 @@ extension ShardStateSeed {
         shared.details.append(plan: [SplitRequest(seller: seller, share: .basisPoints(2_500))])
         shared.hasSplits = true
         send(.create(shared), into: &core, keeping: &records)
-        let sale = PaymentID(milliseconds: UInt64(now) + number, shard: 3, sequence: UInt64(core.paymentCount))
+        let sale = PaymentID(
+            createdAt: now.adding(milliseconds: Int64(number)),
+            shard: 3,
+            sequence: UInt64(core.paymentCount)
+        )
         send(settlement(of: sale, amount: 800, in: euro, number), into: &core, keeping: &records)
         send(settlement(of: payment, amount: 1_250, in: euro, number), into: &core, keeping: &records)
         for payer in [nil, seller] {
@@ -67,7 +72,7 @@ extension ShardStateSeed {
             validMilliseconds: 60_000
         )
         for _ in 0..<2 { send(.treasury(.quote(terms)), into: &core, keeping: &records) }
-        let quote = QuoteID(milliseconds: UInt64(now) + number, shard: 3, sequence: 2)
+        let quote = QuoteID(createdAt: now.adding(milliseconds: Int64(number)), shard: 3, sequence: 2)
         send(.treasury(.convert(quote)), into: &core, keeping: &records)
         let counts = TreasuryCounts(core.capture(unchangedSince: 0).treasury)
         precondition(

@@ -40,7 +40,7 @@ enum ShardStateSeed {
         var bytes: [UInt8]
     }
 
-    static let now: Int64 = 1_790_000_000_000
+    static let now: Timestamp = 1_790_000_000_000
 
     static func empty() -> ShardCore {
         let configuration = ShardConfiguration(
@@ -73,10 +73,14 @@ enum ShardStateSeed {
             output.clear(keeping: &records)
             guard number < 3, let euro = Currency(numericCode: 978) else { continue }
             let success = ProviderSuccess(providerReference: "ch_\(number)", amountMinor: 1_250, currency: euro)
-            core.handle(.succeeded(success), of: token, at: now + 1, into: &output)
+            core.handle(.succeeded(success), of: token, at: now.adding(milliseconds: 1), into: &output)
             output.clear(keeping: &records)
         }
-        core.handle(command(.payment(payments[0], .refund(amountMinor: 250)), 9), at: now + 2, into: &output)
+        core.handle(
+            command(.payment(payments[0], .refund(amountMinor: 250)), 9),
+            at: now.adding(milliseconds: 2),
+            into: &output
+        )
         output.clear(keeping: &records)
         addTreasury(to: &core, settling: payments[1], &records)
         let capture = core.capture(unchangedSince: 0)

@@ -2,6 +2,7 @@ import Ledger
 import Money
 import Payments
 import ShardRecords
+import Time
 
 /// A payment as the check follows it: written from the reference's tables (transitions, posting
 /// rules), not from the shard's code, so that a mistake in one of them shows as a difference.
@@ -12,7 +13,7 @@ struct AuditedPayment {
             conflicted
     }
 
-    let created: Int64
+    let created: Timestamp
     let merchant: UInt64
     let route: RoutePlan
     /// Who has the payment, its place in the route, and the number of the authorization's attempt.

@@ -3,6 +3,7 @@ package import Ledger
 import Money
 package import Payments
 package import ShardRecords
+package import Time
 
 /// One transfer as the journal holds it, with what it belongs to: a row of the general ledger.
 package struct LedgerEntry: Sendable {
@@ -43,8 +44,8 @@ package struct LedgerEntry: Sendable {
     /// The journal position of the record that booked it: with the shard, the entry's stable
     /// number.
     package var position: RecordPosition
-    /// Milliseconds since 1970 when it was booked.
-    package var time: Int64
+    /// When it was booked.
+    package var time: Timestamp
     /// What was booked for.
     package var subject: Subject
     /// What the payment service provider calls the operation; empty when it has not answered.
@@ -54,7 +55,7 @@ package struct LedgerEntry: Sendable {
     package init(
         shard: UInt16,
         position: RecordPosition,
-        time: Int64,
+        time: Timestamp,
         subject: Subject,
         providerReference: String,
         transfer: Transfer

@@ -1,6 +1,7 @@
 import Ledger
 import Money
 import Payments
+import Time
 
 /// Writes ledger entries as text for accountants' tools. Give it the entries in order, then the
 /// end; it keeps the balances.
@@ -63,7 +64,7 @@ package struct HledgerExport: LedgerExport {
     private let merchants: [UInt64: String]
     private var balances: [Account: Int128] = [:]
     private var currencies: Set<Currency> = []
-    private var lastTime: Int64 = 0
+    private var lastTime = Timestamp.none
 
     /// - Parameter merchants: names by identifier.
     package init(merchants: [UInt64: String] = [:]) {

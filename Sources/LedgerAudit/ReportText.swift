@@ -1,5 +1,6 @@
 package import Money
 import NIOCore
+package import Time
 import WireJSON
 
 /// Texts of reports.
@@ -15,9 +16,9 @@ package enum ReportText {
     }
 
     /// RFC 3339 in UTC, with milliseconds.
-    package static func time(_ milliseconds: Int64) -> String {
+    package static func time(_ time: Timestamp) -> String {
         var buffer = ByteBuffer()
-        Timestamp.write(milliseconds: milliseconds, into: &buffer)
+        TimestampText.write(milliseconds: time.milliseconds, into: &buffer)
         return String(buffer: buffer)
     }
 }

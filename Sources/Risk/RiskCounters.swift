@@ -1,4 +1,5 @@
 package import Payments
+package import Time
 
 /// Counters of what happened lately, one for each (rule, subject): a flat table of fixed size with
 /// open addressing.
@@ -74,11 +75,10 @@ package struct RiskCounters: Sendable {
     /// The sum of what was added lately.
     /// - Parameters:
     ///   - width: `width(ofWindow:)` of the rule's window.
-    ///   - now: milliseconds since 1970.
-    package func value(_ digest: RiskDigest, width: Int64, at now: Int64) -> UInt64 {
+    package func value(_ digest: RiskDigest, width: Int64, at now: Timestamp) -> UInt64 {
         guard let slot = find(digest) else { return 0 }
         let newest = Int64(bitPattern: word(slot, 2))
-        let current = max(newest, now / width)
+        let current = max(newest, bucket(at: now, width: width))
         var sum: UInt64 = 0
         // Bucket b holds what happened in [b * width, (b + 1) * width); those up to `newest` - 7
         // are still here.
@@ -94,7 +94,7 @@ package struct RiskCounters: Sendable {
 
     /// Whether so many new subjects of a merchant can get counters at `now`, those counted that
     /// `add` would make room of.
-    package func hasRoom(for new: Int, of merchant: MerchantID, at now: Int64) -> Bool {
+    package func hasRoom(for new: Int, of merchant: MerchantID, at now: Timestamp) -> Bool {
         let free = capacity - count
         let freeOfMerchant = merchantLimit - merchants.count(of: merchant)
         guard new > free || new > freeOfMerchant else { return true }
@@ -122,7 +122,7 @@ package struct RiskCounters: Sendable {
         to digest: RiskDigest,
         of merchant: MerchantID,
         width: Int64,
-        at now: Int64
+        at now: Timestamp
     ) -> Bool {
         if let slot = find(digest) {
             add(amount, toSlot: slot, width: width, at: now)
@@ -133,17 +133,17 @@ package struct RiskCounters: Sendable {
         let slot = emptySlot(for: digest)
         set(slot, number: 0, value: digest.high)
         set(slot, number: 1, value: digest.low)
-        set(slot, number: 2, value: UInt64(bitPattern: now / width))
+        set(slot, number: 2, value: UInt64(bitPattern: bucket(at: now, width: width)))
         take(slot, width: UInt64(width), for: merchant)
         for bucket in 0..<Self.bucketCount { set(slot, number: 4 + bucket, value: 0) }
         add(amount, toSlot: slot, width: width, at: now)
         return true
     }
 
-    private mutating func add(_ amount: UInt64, toSlot slot: Int, width: Int64, at now: Int64) {
+    private mutating func add(_ amount: UInt64, toSlot slot: Int, width: Int64, at now: Timestamp) {
         let newest = Int64(bitPattern: word(slot, 2))
         // A clock that goes back does not reach into the past.
-        let current = max(newest, now / width)
+        let current = max(newest, bucket(at: now, width: width))
         if current > newest {
             for bucket in max(newest + 1, current - 7)...current { set(slot, number: 4 + Int(bucket & 7), value: 0) }
             set(slot, number: 2, value: UInt64(bitPattern: current))
@@ -161,6 +161,9 @@ package struct RiskCounters: Sendable {
     private mutating func set(_ slot: Int, number: Int, value: UInt64) {
         chunks[slot / Self.chunkSlots][slot % Self.chunkSlots * Self.slotWords + number] = value
     }
+
+    /// The number of the bucket that a time falls into, from 1970 on.
+    private func bucket(at time: Timestamp, width: Int64) -> Int64 { time.milliseconds / width }
 
     private func isEmpty(_ slot: Int) -> Bool { word(slot, 3) == 0 }
 
@@ -210,7 +213,7 @@ package struct RiskCounters: Sendable {
 
     /// Removes some of the counters that count nothing any more: all of the slots that `hasRoom`
     /// looks at when the table, or the share of the merchant that needs one, is nearly full.
-    private mutating func sweep(for merchant: MerchantID, at now: Int64) {
+    private mutating func sweep(for merchant: MerchantID, at now: Timestamp) {
         let free = min(capacity - count, merchantLimit - merchants.count(of: merchant))
         let isShort = free < Self.sweptSlotsWhenShort / 4
         var rest = min(slotCount, isShort ? Self.sweptSlotsWhenShort : Self.sweptSlots)
@@ -223,9 +226,10 @@ package struct RiskCounters: Sendable {
         }
     }
 
-    private func isPast(_ slot: Int, at now: Int64) -> Bool {
+    private func isPast(_ slot: Int, at now: Timestamp) -> Bool {
         let bucketWidth = Int64(width(slot))
-        return bucketWidth > 0 && now / bucketWidth - Int64(bitPattern: word(slot, 2)) >= Int64(Self.bucketCount)
+        return bucketWidth > 0
+            && bucket(at: now, width: bucketWidth) - Int64(bitPattern: word(slot, 2)) >= Int64(Self.bucketCount)
     }
 
     /// Closes the hole with followers that may stand there, so that no tombstones pile up.
@@ -298,10 +302,11 @@ extension RiskCounters {
     /// Takes a counter of a table of another size.
     /// - Returns: false when the table or the merchant's share of it is full, the counter's window
     ///   has passed, or it is no counter.
-    package mutating func adopt(_ counter: StoredCounter, at now: Int64) -> Bool {
+    package mutating func adopt(_ counter: StoredCounter, at now: Timestamp) -> Bool {
         let words = counter.words
         guard counter.isCounter,
-            now / Int64(words[3]) - Int64(bitPattern: words[2]) < Int64(Self.bucketCount), count < capacity,
+            bucket(at: now, width: Int64(words[3])) - Int64(bitPattern: words[2]) < Int64(Self.bucketCount),
+            count < capacity,
             merchants.count(of: counter.merchant) < merchantLimit,
             find(RiskDigest(high: words[0], low: words[1])) == nil
         else { return false }

@@ -1,5 +1,6 @@
 import Money
 import Payments
+package import Time
 
 extension RiskPolicy {
     /// What the rules say of a payment about to be made. Changes nothing: what is counted is
@@ -10,12 +11,11 @@ extension RiskPolicy {
     /// the scores of the rules that fit are added up.
     /// - Parameters:
     ///   - details: the payment's packed details.
-    ///   - now: milliseconds since 1970.
     package func assess(
         _ facts: RiskFacts,
         details: Span<UInt8>,
         _ counters: borrowing RiskCounters?,
-        at now: Int64
+        at now: Timestamp
     ) -> RiskAssessment {
         let subjects = RiskSubjects(details)
         let customer = details.extracting(subjects.customer)
@@ -46,7 +46,7 @@ extension RiskPolicy {
         details: Span<UInt8>,
         subjects: RiskSubjects,
         counters: borrowing RiskCounters?,
-        at now: Int64,
+        at now: Timestamp,
         to assessment: inout RiskAssessment
     ) {
         var total = 0
@@ -80,7 +80,7 @@ extension RiskPolicy {
         _ details: Span<UInt8>,
         subjects: RiskSubjects,
         counters: borrowing RiskCounters?,
-        at now: Int64
+        at now: Timestamp
     ) -> Bool {
         // Nearly always: no meter needs to be looked at.
         guard counters?.hasRoom(for: meters.count, of: facts.merchant, at: now) == false else { return true }
@@ -99,7 +99,7 @@ extension RiskPolicy {
         _ facts: RiskFacts,
         details: Span<UInt8>,
         in counters: inout RiskCounters?,
-        at time: Int64
+        at time: Timestamp
     ) -> Int {
         guard counters != nil else { return 0 }
         let subjects = RiskSubjects(details)

@@ -1,5 +1,6 @@
 package import Money
 package import Payments
+package import Time
 
 /// The question to an external scorer: what is known of a payment, without card data (the payment
 /// method is a token).
@@ -15,8 +16,7 @@ package struct ScoreRequest: Sendable, Equatable {
     /// What the rules said.
     package var score: UInt8
     package var reasons: [String]
-    /// Milliseconds since 1970.
-    package var createdAt: Int64
+    package var createdAt: Timestamp
 
     package init(
         payment: PaymentID,
@@ -28,7 +28,7 @@ package struct ScoreRequest: Sendable, Equatable {
         customer: String?,
         score: UInt8,
         reasons: [String],
-        createdAt: Int64
+        createdAt: Timestamp
     ) {
         self.payment = payment
         self.merchant = merchant

@@ -4,6 +4,7 @@ import NIOCore
 import NIOHPACK
 import Payments
 import Risk
+import Time
 import WireJSON
 
 /// Turns questions into requests: one POST of a flat JSON object, without card data.
@@ -57,7 +58,7 @@ struct ScoreRequestEncoder {
         }
         writeRules(question, &json, into: &body)
         json.name("created_at", into: &body)
-        json.timestamp(milliseconds: question.createdAt, into: &body)
+        json.timestamp(milliseconds: question.createdAt.milliseconds, into: &body)
         json.endObject(into: &body)
         return body
     }

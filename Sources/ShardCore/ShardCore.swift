@@ -5,6 +5,7 @@ import Payments
 import Risk
 import ShardRecords
 import ShardState
+package import Time
 import Timers
 
 /// A shard: the idempotency keys, payments, refunds, balances and timers of its merchants, as a
@@ -42,8 +43,8 @@ package struct ShardCore: ~Copyable {
 
     /// The position of the last record made (durable or not).
     package internal(set) var lastPosition: RecordPosition = 0
-    /// The latest time that a record holds, in milliseconds since 1970.
-    package internal(set) var lastRecordTime: Int64 = 0
+    /// The latest time that a record holds.
+    package internal(set) var lastRecordTime: Timestamp = .none
     var idempotency: IdempotencyTable
     /// The keys of providers' events: a table of its own, so that merchants' requests never keep
     /// out what ends their operations.
@@ -79,7 +80,7 @@ package struct ShardCore: ~Copyable {
     var riskCounters: RiskCounters?
     /// Where the sweep for deadlines is, and when it last went on.
     var sweptChunk = 0
-    var sweptAt: Int64 = 0
+    var sweptAt: Timestamp = .none
     package internal(set) var statistics = ShardStatistics()
     /// Set while new work is refused (draining, a slow disk, a failed journal); reads are still
     /// answered.
@@ -130,6 +131,9 @@ package struct ShardCore: ~Copyable {
     /// A timer tick is 8 ms of the shard's time.
     static let timerTickShift: Int64 = 3
 
+    /// The tick that a time falls into.
+    static func timerTick(at time: Timestamp) -> UInt64 { UInt64(max(0, time.milliseconds >> timerTickShift)) }
+
     /// All payments ever made, in memory or not.
     package var paymentCount: Int { payments.count }
     package var refundCount: Int { payments.refundCount }
@@ -156,22 +160,22 @@ package struct ShardCore: ~Copyable {
     package var arenaBytes: Int { payments.arenaBytes }
 
     /// Time passes: due retries and resolutions go out, old keys are forgotten.
-    package mutating func tick(at now: Int64, into turn: inout Turn) {
+    package mutating func tick(at now: Timestamp, into turn: inout Turn) {
         turn.now = now
         actor = .gateway
         idempotency.expire(at: now)
         eventKeys.expire(at: now)
         expiredTimers.removeAll(keepingCapacity: true)
-        timers.advance(to: UInt64(max(0, now >> Self.timerTickShift)), into: &expiredTimers)
+        timers.advance(to: Self.timerTick(at: now), into: &expiredTimers)
         for token in expiredTimers { operationDue(token, in: &turn) }
         resolveWaiting(in: &turn)
         advanceDeadlines(in: &turn)
     }
 
-    mutating func schedule(_ slot: Int, at time: Int64) {
+    mutating func schedule(_ slot: Int, at time: Timestamp) {
         operations[slot].step = .waiting
         // Rounded up: a timer never fires early.
-        let tick = UInt64(max(0, (time + (1 << Self.timerTickShift) - 1) >> Self.timerTickShift))
+        let tick = Self.timerTick(at: time.adding(milliseconds: (1 << Self.timerTickShift) - 1))
         let handle = timers.insert(deadline: tick, payload: operations.token(slot))
         precondition(handle != nil, "more operations in flight than the timer wheel was built for")
     }

@@ -1,3 +1,5 @@
+import Time
+
 /// The time of one shard: a clock, but never before the shard's newest record. When the clock is
 /// behind that (it was set back, or the process that wrote the record had a clock that was ahead),
 /// time goes on from the record at half its pace until the clock has caught up. So it neither
@@ -8,13 +10,13 @@ struct ShardClock: Sendable {
     /// way, a minute.
     static let tolerance: Int64 = 1_000
 
+    /// Milliseconds since 1970.
     private let clock: @Sendable () -> Int64
     /// What the machine's clock says; nil where the clock is the only one.
     private let machine: (@Sendable () -> Int64)?
-    /// What the clock said when the shard began, and the time of its newest record then;
-    /// milliseconds since 1970.
-    private let start: Int64
-    private let newest: Int64
+    /// What the clock said when the shard began, and the time of its newest record then.
+    private let start: Timestamp
+    private let newest: Timestamp
 
     /// - Parameters:
     ///   - clock: milliseconds since 1970, never falling.
@@ -22,27 +24,27 @@ struct ShardClock: Sendable {
     init(
         _ clock: @escaping @Sendable () -> Int64,
         machine: (@Sendable () -> Int64)? = nil,
-        notBefore newest: Int64
+        notBefore newest: Timestamp
     ) {
         self.clock = clock
         self.machine = machine
         self.newest = newest
-        start = clock()
+        start = Timestamp(milliseconds: clock())
     }
 
-    /// The shard's time, in milliseconds since 1970. Never falls if the clock does not.
-    func callAsFunction() -> Int64 {
-        let time = clock()
+    /// The shard's time. Never falls if the clock does not.
+    func callAsFunction() -> Timestamp {
+        let time = Timestamp(milliseconds: clock())
         guard newest > start else { return time }
-        return max(time, newest + max(0, time - start) / 2)
+        return max(time, newest.adding(milliseconds: max(0, time.milliseconds(since: start)) / 2))
     }
 
     /// How far the shard's time is ahead of the clock, in milliseconds.
-    var ahead: Int64 { self() - clock() }
+    var ahead: Int64 { self().milliseconds - clock() }
 
     /// Whether `now`, which this clock has just said, is what the machine's clock says.
-    func isCertain(at now: Int64) -> Bool {
+    func isCertain(at now: Timestamp) -> Bool {
         guard let machine else { return true }
-        return abs(now - machine()) <= Self.tolerance
+        return abs(now.milliseconds - machine()) <= Self.tolerance
     }
 }

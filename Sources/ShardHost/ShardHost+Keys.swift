@@ -4,6 +4,7 @@ import NIOCore
 import ShardCore
 import ShardRecords
 import ShardStorage
+import Time
 
 extension ShardHost {
     /// Looks a key up in the runs, off the loop. How many look-ups are under way is bounded by the
@@ -41,7 +42,7 @@ extension ShardHost {
             snapshots.storage.keyRuns.needsMerge
         else { return }
         isMergingKeys = true
-        let second = UInt32(clamping: clock() / 1_000)
+        let second = clock().seconds
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = self.eventLoop
         merger.run {

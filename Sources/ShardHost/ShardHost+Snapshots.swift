@@ -3,10 +3,11 @@ import NIOCore
 import ShardCore
 import ShardState
 import ShardStorage
+import Time
 
 extension ShardHost {
     /// Takes a snapshot when one is due; lets payments leave memory behind one that was written.
-    func advanceSnapshot(_ now: Int64) {
+    func advanceSnapshot(_ now: Timestamp) {
         guard schedule != nil, ending == nil, draining == nil else { return }
         if case .releasing(var plan) = schedule?.phase {
             let start = NIODeadline.now()
@@ -64,10 +65,10 @@ extension ShardHost {
     }
 
     /// Takes what a snapshot is made from, whatever is due; what is under way goes first.
-    private func takeSnapshot(_ now: Int64) {
+    private func takeSnapshot(_ now: Timestamp) {
         guard let policy = schedule?.policy else { return }
         let start = NIODeadline.now()
-        let capture = core.capture(unchangedSince: now - policy.coldAfter)
+        let capture = core.capture(unchangedSince: now.subtracting(milliseconds: policy.coldAfter))
         let pause = UInt64((NIODeadline.now() - start).nanoseconds)
         snapshotStatistics.lastPauseNanoseconds = pause
         snapshotStatistics.longestPauseNanoseconds = max(snapshotStatistics.longestPauseNanoseconds, pause)
@@ -96,7 +97,7 @@ extension ShardHost {
                 let written = try snapshots.storage.write(
                     capture,
                     epoch: journal.epoch,
-                    wallMilliseconds: wall,
+                    wallMilliseconds: wall.milliseconds,
                     confirm: { () throws(JournalError) in try journal.confirm() },
                     pace: { snapshots.pace.spend($0) }
                 )

@@ -7,6 +7,7 @@ package import ShardCore
 import ShardRecords
 import ShardState
 import ShardStorage
+import Time
 
 /// Runs a shard on its event loop: feeds it commands, outcomes and time, hands its records to the
 /// journal, and releases its effects when what they rest on is durable. Decides nothing itself.
@@ -43,7 +44,7 @@ package final class ShardHost {
     /// Whether the journal's room is kept for the outcomes of what is in flight.
     private var isRoomShort = false
     /// The time of the last tick, for what need not be exact.
-    private var tickedAt: Int64 = 0
+    private var tickedAt = Timestamp.none
     /// What is read off the loop, or waits for its turn.
     var reads: ReadSchedule<@Sendable () -> Void>
     /// Look-ups of keys under way.
@@ -102,8 +103,7 @@ package final class ShardHost {
     private struct Appended {
         var position: RecordPosition
         var bytes: Int
-        /// Milliseconds since 1970.
-        var time: Int64
+        var time: Timestamp
     }
 
     /// Must be made on `eventLoop`, after replay.
@@ -357,7 +357,7 @@ package final class ShardHost {
         }
     }
 
-    func commit(_ now: Int64) {
+    func commit(_ now: Timestamp) {
         guard !output.isEmpty else { return }
         checkOwner()
         if output.recordCount > 0 { append(now) }
@@ -385,7 +385,7 @@ package final class ShardHost {
     /// Hands the records of the output to the journal, all at once if it takes so many. What it
     /// does not take stays where it is: new work is refused then, and the next durable batch makes
     /// room for it, with whatever came after it.
-    private func append(_ now: Int64) {
+    private func append(_ now: Timestamp) {
         guard ending == nil else { return output.removeRecords() }
         if output.records.count > largestAppendBytes { return appendPieces(now) }
         do throws(JournalError) {
@@ -405,7 +405,7 @@ package final class ShardHost {
     /// The same for an output that is larger than all that may wait for the disk: whole records, as
     /// many as there is room for. Effects leave as the records that they rest on become durable, as
     /// they do when the journal itself divides a batch.
-    private func appendPieces(_ now: Int64) {
+    private func appendPieces(_ now: Timestamp) {
         while output.recordCount > 0 {
             let piece = output.piece(limit: largestAppendBytes - unflushedBytes)
             guard piece.count > 0 else {
@@ -436,7 +436,7 @@ package final class ShardHost {
         if error.code == .fenced { lost(error) } else { failed(error) }
     }
 
-    private func noteAppended(bytes: Int, count: Int, _ now: Int64) {
+    private func noteAppended(bytes: Int, count: Int, _ now: Timestamp) {
         let position = core.lastPosition - RecordPosition(output.recordCount - count)
         unflushedBytes += bytes
         unflushedFrameBytes += JournalRoom.frameBytes(records: bytes)
@@ -480,6 +480,6 @@ package final class ShardHost {
     private var isDiskBehind: Bool {
         if output.recordCount > 0 || unflushedBytes > limits.unflushedBytes { return true }
         guard let oldest = appended.first else { return false }
-        return tickedAt - oldest.time > limits.unflushedMilliseconds
+        return tickedAt.milliseconds(since: oldest.time) > limits.unflushedMilliseconds
     }
 }

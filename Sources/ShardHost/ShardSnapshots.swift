@@ -1,6 +1,7 @@
 package import Journal
 import ShardState
 package import ShardStorage
+import Time
 
 /// When a shard's snapshots are taken, and what leaves memory with them.
 package struct SnapshotPolicy: Sendable {
@@ -119,12 +120,11 @@ struct SnapshotSchedule {
     private var lastPosition: RecordPosition
     /// Payments read back before the last one: those since leave memory again with the next.
     private var lastLoads = 0
-    /// Milliseconds since 1970.
-    private var lastTime: Int64?
-    private var notBefore: Int64 = .min
+    private var lastTime: Timestamp?
+    private var notBefore = Timestamp.earliest
     /// Since when nothing was recorded behind the newest snapshot, and the last position that was
     /// retired for that.
-    private var idleFrom: Int64?
+    private var idleFrom: Timestamp?
     private var retired: RecordPosition = 0
 
     init(_ setup: SnapshotSetup, position: RecordPosition) {
@@ -144,33 +144,33 @@ struct SnapshotSchedule {
         payments: Int,
         loads: Int,
         areKeysDue: Bool,
-        at now: Int64
+        at now: Timestamp
     ) -> Bool {
         guard case .idle = phase, position > lastPosition || loads > lastLoads, now >= notBefore else { return false }
         let started = lastTime ?? now
         lastTime = started
         return areKeysDue || bytes >= UInt64(policy.journalBytes)
             || payments - paymentsBase + loads - lastLoads >= policy.payments
-            || now - started >= policy.interval
+            || now.milliseconds(since: started) >= policy.interval
             || now < started
     }
 
     /// The newest snapshot's position when nothing has been recorded behind it for the interval of
     /// snapshots; told once. The log that the shard shares need not keep those records for a start
     /// any more: no second snapshot will come that says so.
-    mutating func idleSince(position: RecordPosition, at now: Int64) -> RecordPosition? {
+    mutating func idleSince(position: RecordPosition, at now: Timestamp) -> RecordPosition? {
         guard case .idle = phase, position > 0, position == lastPosition, position > retired else {
             idleFrom = nil
             return nil
         }
         let from = idleFrom ?? now
         idleFrom = from
-        guard now - from >= policy.interval else { return nil }
+        guard now.milliseconds(since: from) >= policy.interval else { return nil }
         retired = position
         return position
     }
 
-    mutating func took(_ capture: ShardCapture, payments: Int, loads: Int, at now: Int64) {
+    mutating func took(_ capture: ShardCapture, payments: Int, loads: Int, at now: Timestamp) {
         phase = .taken(capture)
         lastTime = now
         lastPosition = capture.position
@@ -180,10 +180,10 @@ struct SnapshotSchedule {
     }
 
     /// What the next one must make up for.
-    mutating func failed(at now: Int64) {
+    mutating func failed(at now: Timestamp) {
         phase = .idle
         lastPosition = 0
         bytes = UInt64(policy.journalBytes)
-        notBefore = now + policy.retryAfter
+        notBefore = now.adding(milliseconds: policy.retryAfter)
     }
 }

@@ -3,6 +3,7 @@ package import KeyRuns
 package import ShardCore
 package import ShardRecords
 import ShardState
+import Time
 
 extension ShardStorage {
     /// Reads the runs of idempotency keys, once; later calls give them as they are.
@@ -41,7 +42,7 @@ extension ShardStorage {
     package func makeRoomForKeys(in core: inout ShardCore) throws(JournalError) {
         guard core.keysAreDue else { return }
         try openKeyRuns()
-        let second = UInt32(clamping: core.lastRecordTime / 1_000)
+        let second = core.lastRecordTime.seconds
         core.use(try keyRuns.add(core.takeCompletedKeys(), coveringUpTo: core.lastPosition, at: second))
         while let merged = try keyRuns.merge(at: second) { core.use(merged) }
         while !core.releaseKeys() {}

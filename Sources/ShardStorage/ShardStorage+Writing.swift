@@ -5,6 +5,7 @@ import Payments
 import ShardRecords
 package import ShardState
 import Synchronization
+import Time
 
 /// What became of a capture.
 package struct WrittenSnapshot: Sendable {
@@ -233,7 +234,7 @@ private struct SnapshotJob {
     mutating func writeKeys() throws(JournalError) -> KeyRunSet {
         try storage.openKeyRuns()
         try confirm()
-        let second = UInt32(clamping: capture.lastRecordTime / 1_000)
+        let second = capture.lastRecordTime.seconds
         return try storage.keyRuns.add(
             capture.completedKeys.all,
             coveringUpTo: capture.position,

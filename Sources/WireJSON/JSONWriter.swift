@@ -65,10 +65,10 @@ package struct JSONWriter: Sendable {
 
     package mutating func null(into buffer: inout ByteBuffer) { raw("null", into: &buffer) }
 
-    /// A string `"2026-11-21T10:50:41.123Z"` from milliseconds since 1970; see `Timestamp`.
+    /// A string `"2026-11-21T10:50:41.123Z"` from milliseconds since 1970; see `TimestampText`.
     package mutating func timestamp(milliseconds: Int64, into buffer: inout ByteBuffer) {
         beginString(into: &buffer)
-        Timestamp.write(milliseconds: milliseconds, into: &buffer)
+        TimestampText.write(milliseconds: milliseconds, into: &buffer)
         endString(into: &buffer)
     }
 

@@ -4,6 +4,7 @@ import NIOCore
 import NIOHPACK
 import Payments
 import ShardCore
+import Time
 
 @testable import API
 
@@ -146,7 +147,7 @@ extension PaymentView {
     /// A captured payment of 12.50 euros with nothing special.
     static var sample: PaymentView {
         PaymentView(
-            id: PaymentID(milliseconds: 1_795_250_136_123, shard: 1, sequence: 42),
+            id: PaymentID(createdAt: 1_795_250_136_123, shard: 1, sequence: 42),
             status: .captured,
             amountMinor: 1250,
             currency: .eur,
@@ -167,7 +168,7 @@ extension PaymentView {
 extension RefundView {
     static var sample: RefundView {
         RefundView(
-            id: RefundID(milliseconds: 1_795_250_140_000, shard: 1, paymentSequence: 42, ordinal: 1),
+            id: RefundID(createdAt: 1_795_250_140_000, shard: 1, paymentSequence: 42, ordinal: 1),
             payment: PaymentView.sample.id,
             status: .succeeded,
             amountMinor: 250,

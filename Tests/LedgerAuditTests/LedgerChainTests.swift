@@ -3,6 +3,7 @@ import Ledger
 import Money
 import NIOCore
 import Testing
+import Time
 
 @testable import LedgerAudit
 @testable import Payments
@@ -83,12 +84,12 @@ private struct Chain {
     private var newest: [UInt64: RecordPosition] = [:]
     private var sold: [UInt64: UInt64] = [:]
     private var payments: UInt64 = 0
-    private var time: Int64 = 1_790_000_000_000
+    private var time: Timestamp = 1_790_000_000_000
 
     mutating func sell(merchant: UInt64) {
         payments += 1
-        time += 1
-        let id = PaymentID(milliseconds: UInt64(time), shard: 3, sequence: payments)
+        time = time.adding(milliseconds: 1)
+        let id = PaymentID(createdAt: time, shard: 3, sequence: payments)
         let key = RequestKey(
             digest: KeyDigest(high: 1, low: payments),
             fingerprint: Fingerprint(high: 0, low: 0),

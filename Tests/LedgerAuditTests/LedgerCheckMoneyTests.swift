@@ -3,6 +3,7 @@ import Ledger
 import Money
 import NIOCore
 import Testing
+import Time
 
 @testable import LedgerAudit
 @testable import Payments
@@ -59,7 +60,7 @@ import Testing
         try books.convert(1)
         #expect(books.problems.contains { $0.contains("is used twice") })
         try books.quote(2, 1_000)
-        books.time += 100_000
+        books.time = books.time.adding(milliseconds: 100_000)
         try books.convert(2)
         #expect(books.problems.contains { $0.contains("has expired") })
     }
@@ -104,13 +105,13 @@ import Testing
 /// Records, made by hand and given to a check one by one.
 private struct MoneyBooks {
     var check = LedgerCheck()
-    var time: Int64 = 1_790_000_000_000
+    var time: Timestamp = 1_790_000_000_000
     private var position: RecordPosition = 0
     private var payments: UInt64 = 0
     private let merchant = MerchantID(rawValue: 7)
-    private let wallet = WalletID(milliseconds: 1, shard: 3, sequence: 1)
+    private let wallet = WalletID(createdAt: 1, shard: 3, sequence: 1)
     private var funds = WalletFunds(
-        owner: WalletID(milliseconds: 1, shard: 3, sequence: 1).accountOwner,
+        owner: WalletID(createdAt: 1, shard: 3, sequence: 1).accountOwner,
         balanceMinor: 0,
         unsettledMinor: 0,
         pendingMinor: 0
@@ -127,7 +128,7 @@ private struct MoneyBooks {
 
     private mutating func take(_ record: ShardRecord) {
         position += 1
-        time += 1
+        time = time.adding(milliseconds: 1)
         check.examine(record, at: position)
     }
 
@@ -173,7 +174,7 @@ private struct MoneyBooks {
         take(
             .eventApplied(
                 EventApplied(
-                    payment: PaymentID(milliseconds: 1, shard: 3, sequence: payment),
+                    payment: PaymentID(createdAt: 1, shard: 3, sequence: payment),
                     type: .settlementMatched,
                     fact: fact,
                     provider: "psp",
@@ -247,7 +248,7 @@ private struct MoneyBooks {
         transfer: Transfer
     ) {
         payments += 1
-        let id = PaymentID(milliseconds: 1, shard: 3, sequence: payments)
+        let id = PaymentID(createdAt: 1, shard: 3, sequence: payments)
         take(
             .paymentCreated(
                 PaymentCreated(
@@ -291,7 +292,7 @@ private struct MoneyBooks {
 
     mutating func payout(_ number: UInt64, event: PayoutEvent?, amount: Int64, booking: Transfers? = nil) {
         let payout = Payout(
-            id: PayoutID(milliseconds: 1, shard: 3, sequence: number),
+            id: PayoutID(createdAt: 1, shard: 3, sequence: number),
             merchant: merchant,
             amountMinor: amount,
             currency: .eur,
@@ -329,10 +330,10 @@ private struct MoneyBooks {
         take(
             .exchangeQuoted(
                 ExchangeQuoted(
-                    id: QuoteID(milliseconds: 1, shard: 3, sequence: number),
+                    id: QuoteID(createdAt: 1, shard: 3, sequence: number),
                     merchant: merchant,
                     terms: made,
-                    expiresAt: time + 60_000,
+                    expiresAt: time.adding(milliseconds: 60_000),
                     key: key(),
                     responseStatus: 201,
                     response: ByteBuffer(),
@@ -343,7 +344,7 @@ private struct MoneyBooks {
     }
 
     mutating func convert(_ number: UInt64) throws {
-        let id = QuoteID(milliseconds: 1, shard: 3, sequence: number)
+        let id = QuoteID(createdAt: 1, shard: 3, sequence: number)
         let quote = ExchangeQuote(id: id, merchant: merchant, terms: try #require(terms[number]), expiresAt: 0)
         take(
             .exchangeConverted(

@@ -3,6 +3,7 @@ import NIOCore
 import Payments
 import Risk
 import Testing
+import Time
 
 @testable import LedgerAudit
 
@@ -24,7 +25,7 @@ import Testing
 
     @Test func `a review that is approved is sound`() {
         var books = books(.review)
-        books.judge(.review, status: 202, deadline: .max)
+        books.judge(.review, status: 202, deadline: .latest)
         #expect(books.check.openOperations == 0)
         books.start(.authorize, ordinal: 1, amount: 1_000)
         books.finish(.authorize, ordinal: 1, amount: 1_000, transfers: books.capture(1_000, fee: 0, releasing: nil))
@@ -34,7 +35,7 @@ import Testing
     @Test(arguments: [PaymentChange.reviewRejected, .reviewTimedOut])
     func `a review that ends is sound, and ends once`(_ change: PaymentChange) {
         var books = books(.review)
-        books.judge(.review, status: 202, deadline: .max)
+        books.judge(.review, status: 202, deadline: .latest)
         books.change(change)
         #expect(books.problems == [])
         books.change(change)
@@ -65,19 +66,19 @@ import Testing
 
     @Test func `a verdict on a payment without a note is named`() {
         var books = books(.allow)
-        books.judge(.review, status: 202, deadline: .max)
+        books.judge(.review, status: 202, deadline: .latest)
         #expect(books.problems.first?.contains("awaits none") == true)
     }
 
     @Test func `a verdict milder than the rules is named`() {
         var books = books(.block, asksScorer: true)
-        books.judge(.review, status: 202, deadline: .max)
+        books.judge(.review, status: 202, deadline: .latest)
         #expect(books.problems.first?.contains("milder than the rules") == true)
     }
 
     @Test func `wrong answers and a review without an end are named`() {
         var first = books(.review)
-        first.judge(.review, status: 402, deadline: .max)
+        first.judge(.review, status: 402, deadline: .latest)
         #expect(first.problems.first?.contains("answered 402") == true)
         var second = books(.review)
         second.judge(.review, status: 202)

@@ -4,6 +4,7 @@ import Money
 import NIOCore
 import Risk
 import Testing
+import Time
 
 @testable import LedgerAudit
 @testable import Payments
@@ -225,11 +226,11 @@ struct Books {
     var sequence: UInt64 = 0
     private(set) var entries: [LedgerEntry] = []
     private var position: RecordPosition = 0
-    private var time: Int64 = 1_790_000_000_000
+    private var time: Timestamp = 1_790_000_000_000
     let parties = Parties(merchant: 7, connector: 1, currency: .eur)
     let merchant = MerchantID(rawValue: 7)
 
-    private var payment: PaymentID { PaymentID(milliseconds: 1_790_000_000_000, shard: 3, sequence: sequence) }
+    private var payment: PaymentID { PaymentID(createdAt: 1_790_000_000_000, shard: 3, sequence: sequence) }
 
     /// The texts of all problems, with those that only the end shows.
     var problems: [String] {
@@ -322,7 +323,7 @@ struct Books {
             .refundBounced(
                 RefundBounced(
                     refund: RefundID(
-                        milliseconds: 1_790_000_000_000,
+                        createdAt: 1_790_000_000_000,
                         shard: 3,
                         paymentSequence: sequence,
                         ordinal: ordinal
@@ -358,7 +359,7 @@ struct Books {
         )
     }
 
-    mutating func judge(_ band: RiskBand, status: UInt16, deadline: Int64 = 0) {
+    mutating func judge(_ band: RiskBand, status: UInt16, deadline: Timestamp = .none) {
         take(
             .riskDecided(
                 RiskDecided(
@@ -404,7 +405,7 @@ struct Books {
 
     private mutating func take(_ record: ShardRecord) {
         position += 1
-        time += 1
+        time = time.adding(milliseconds: 1)
         check.examine(record, at: position)
         entries += LedgerEntry.of(record, at: position)
     }

@@ -1,5 +1,6 @@
 import Payments
 import Testing
+import Time
 
 @testable import Risk
 
@@ -15,7 +16,7 @@ import Testing
         var counters = RiskCounters(capacity: 8, merchantLimit: 8)
         let width = RiskCounters.width(ofWindow: 7_000)
         #expect(width == 1_000)
-        for time in [Int64(10_000), 10_500, 14_000] {
+        for time in [10_000, 10_500, 14_000] as [Timestamp] {
             counters.add(1, to: Self.digest(1), of: Self.merchant, width: width, at: time)
         }
         #expect(counters.value(Self.digest(1), width: width, at: 14_000) == 3)
@@ -24,7 +25,7 @@ import Testing
         #expect(counters.value(Self.digest(1), width: width, at: 18_000) == 1)
         #expect(counters.value(Self.digest(1), width: width, at: 21_999) == 1)
         #expect(counters.value(Self.digest(1), width: width, at: 22_000) == 0)
-        #expect(counters.value(Self.digest(1), width: width, at: 1 << 60) == 0)
+        #expect(counters.value(Self.digest(1), width: width, at: Timestamp(milliseconds: 1 << 60)) == 0)
         #expect(counters.value(Self.digest(2), width: width, at: 14_000) == 0)
     }
 
@@ -70,10 +71,10 @@ import Testing
         var random = SplitMix(state: seed)
         var counters = RiskCounters(capacity: 64, merchantLimit: 64)
         let widths: [Int64] = [1, 7, 100, 1_000]
-        var events: [(subject: UInt64, time: Int64, amount: UInt64)] = []
-        var time: Int64 = 1_000_000
+        var events: [(subject: UInt64, time: Timestamp, amount: UInt64)] = []
+        var time: Timestamp = 1_000_000
         for step in 0..<4_000 {
-            time += Int64(random.next() % (step % 100 == 0 ? 20_000 : 60))
+            time = time.adding(milliseconds: Int64(random.next() % (step % 100 == 0 ? 20_000 : 60)))
             // Each subject has one width; more subjects than the table holds.
             let subject = random.next() % 90
             let width = widths[Int(subject % 4)]
@@ -87,12 +88,14 @@ import Testing
             let askedWidth = widths[Int(asked % 4)]
             let value = counters.value(Self.digest(asked), width: askedWidth, at: time)
             let exact = events.reduce(UInt64(0)) { sum, event in
-                let isIn = event.subject == asked && event.time / askedWidth > time / askedWidth - 8
+                let bucket = event.time.milliseconds / askedWidth
+                let isIn = event.subject == asked && bucket > time.milliseconds / askedWidth - 8
                 return isIn ? sum + event.amount : sum
             }
             #expect(value == exact)
             let window = events.reduce(UInt64(0)) { sum, event in
-                event.subject == asked && event.time > time - 7 * askedWidth ? sum + event.amount : sum
+                event.subject == asked && time.milliseconds(since: event.time) < 7 * askedWidth
+                    ? sum + event.amount : sum
             }
             #expect(value >= window, "the whole window is covered")
         }
@@ -103,7 +106,13 @@ import Testing
         var random = SplitMix(state: 99)
         var first = RiskCounters(capacity: 100, merchantLimit: 100)
         for step in 0..<3_000 {
-            first.add(1, to: Self.digest(random.next() % 150), of: Self.merchant, width: 50, at: Int64(step * 3))
+            first.add(
+                1,
+                to: Self.digest(random.next() % 150),
+                of: Self.merchant,
+                width: 50,
+                at: Timestamp(milliseconds: Int64(step * 3))
+            )
         }
         var second = RiskCounters(capacity: 100, merchantLimit: 100)
         var isRestored = true
@@ -112,8 +121,20 @@ import Testing
         #expect(isRestored && second.count == first.count)
         for step in 3_000..<6_000 {
             let subject = Self.digest(random.next() % 150)
-            let isFirst = first.add(1, to: subject, of: Self.merchant, width: 50, at: Int64(step * 3))
-            let isSecond = second.add(1, to: subject, of: Self.merchant, width: 50, at: Int64(step * 3))
+            let isFirst = first.add(
+                1,
+                to: subject,
+                of: Self.merchant,
+                width: 50,
+                at: Timestamp(milliseconds: Int64(step * 3))
+            )
+            let isSecond = second.add(
+                1,
+                to: subject,
+                of: Self.merchant,
+                width: 50,
+                at: Timestamp(milliseconds: Int64(step * 3))
+            )
             #expect(isFirst == isSecond)
         }
         #expect(Self.words(first) == Self.words(second))
@@ -179,10 +200,10 @@ import Testing
     func `counts of merchants equal a recount, and a counter is refused only without room`(_ seed: UInt64) {
         var random = SplitMix(state: seed)
         var counters = RiskCounters(capacity: 40, merchantLimit: 16)
-        var time: Int64 = 1_000_000
+        var time: Timestamp = 1_000_000
         var refusals = 0
         for step in 0..<3_000 {
-            time += Int64(random.next() % (step % 200 == 0 ? 2_000 : 30))
+            time = time.adding(milliseconds: Int64(random.next() % (step % 200 == 0 ? 2_000 : 30)))
             let number = random.next() % 5
             // The first merchant has many subjects.
             let merchant = MerchantID(rawValue: number)
@@ -214,7 +235,7 @@ import Testing
         return copy
     }
 
-    private static func add(_ digest: RiskDigest, at time: Int64, to counters: inout RiskCounters) {
+    private static func add(_ digest: RiskDigest, at time: Timestamp, to counters: inout RiskCounters) {
         let added = counters.add(1, to: digest, of: Self.merchant, width: 100, at: time)
         #expect(added)
     }

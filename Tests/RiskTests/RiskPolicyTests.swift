@@ -1,6 +1,7 @@
 import Money
 import Payments
 import Testing
+import Time
 
 @testable import Risk
 
@@ -30,7 +31,7 @@ import Testing
             counters = policy.neededCounters.map { RiskCounters(capacity: $0, merchantLimit: merchantLimit ?? $0) }
         }
 
-        func pay(_ facts: RiskFacts, _ details: [UInt8], at now: Int64) -> RiskAssessment {
+        func pay(_ facts: RiskFacts, _ details: [UInt8], at now: Timestamp) -> RiskAssessment {
             let assessment = policy.assess(facts, details: details.span, counters, at: now)
             policy.count(facts, details: details.span, in: &counters, at: now)
             return assessment
@@ -68,7 +69,9 @@ import Testing
 
     @Test func `a payment without a customer does not count for customers`() {
         let world = World(RiskPolicy(rules: [Self.velocity(.customer, limit: 1)], key: Self.key))
-        for time in 1...5 { #expect(world.pay(Self.facts(), Self.details(customer: nil), at: Int64(time)).isPlain) }
+        for time in [1, 2, 3, 4, 5] as [Timestamp] {
+            #expect(world.pay(Self.facts(), Self.details(customer: nil), at: time).isPlain)
+        }
         #expect(world.counters?.count == 0)
     }
 
@@ -214,18 +217,18 @@ import Testing
             RiskRule(name: "large", score: 20, condition: .amount(overMinor: 900, .eur)),
         ]
         let world = World(RiskPolicy(rules: rules, key: Self.key))
-        var past: [(facts: RiskFacts, card: UInt64, customer: UInt64, time: Int64)] = []
-        var now: Int64 = 5_000
+        var past: [(facts: RiskFacts, card: UInt64, customer: UInt64, time: Timestamp)] = []
+        var now: Timestamp = 5_000
         for _ in 0..<1_000 {
-            now += Int64(random.next() % 200)
+            now = now.adding(milliseconds: Int64(random.next() % 200))
             let amount = Int64(random.next() % 10) * 100 + 100
             let facts = Self.facts(amount, random.next() % 4 == 0 ? .usd : .eur, merchant: random.next() % 2)
             let (card, customer) = (random.next() % 4, random.next() % 3)
             let verdict = world.pay(facts, Self.details("tok_\(card)", customer: "cus_\(customer)"), at: now)
             past.append((facts, card, customer, now))
             let mine = past.filter { $0.facts.merchant == facts.merchant }
-            func recent(_ width: Int64) -> [(facts: RiskFacts, card: UInt64, customer: UInt64, time: Int64)] {
-                mine.filter { $0.time / width > now / width - 8 }
+            func recent(_ width: Int64) -> [(facts: RiskFacts, card: UInt64, customer: UInt64, time: Timestamp)] {
+                mine.filter { $0.time.milliseconds / width > now.milliseconds / width - 8 }
             }
             var reasons: [String] = []
             if recent(100).count(where: { $0.card == card }) > 3 { reasons.append("card") }

@@ -14,7 +14,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct ScorerClientTests {
     static let question = ScoreRequest(
-        payment: PaymentID(milliseconds: 1_700_000_000_000, shard: 3, sequence: 9),
+        payment: PaymentID(createdAt: 1_700_000_000_000, shard: 3, sequence: 9),
         merchant: MerchantID(rawValue: 7),
         amountMinor: 1_250,
         currency: .eur,

@@ -3,6 +3,7 @@ import Money
 import Payments
 import ShardCore
 import ShardRecords
+import Time
 
 // What providers, operators and merchants tell of payments and their disputes, and what time does
 // to those.
@@ -194,8 +195,8 @@ extension Auditor {
             currency: fact.currency,
             fee: fact.feeMinor,
             reserved: fact.reservedMinor,
-            due: fact.evidenceDueAt,
-            deadline: fact.deadline,
+            due: fact.evidenceDueAt.milliseconds,
+            deadline: fact.deadline.milliseconds,
             refundable: fact.isChargeRefundable,
             feeReturned: fact.isFeeReturned,
             target: fact.target.map { "\($0.name)" },

@@ -3,6 +3,7 @@ import Payments
 import Risk
 import ShardCore
 import ShardRecords
+import Time
 
 /// What the fraud hook decides, as docs/risk.md has it.
 struct NaiveVerdict: Equatable {
@@ -93,7 +94,7 @@ extension Auditor {
         payment.phase = isReview ? .review : .failed
         payment.deadline = isReview ? now + (configuration.risk?.reviewTimeout ?? 0) : 0
         payments[number] = payment
-        guard record.deadline == payment.deadline, record.responseStatus == (isReview ? 202 : 402) else {
+        guard record.deadline.milliseconds == payment.deadline, record.responseStatus == (isReview ? 202 : 402) else {
             throw Mismatch(description: "judged until \(record.deadline), stored \(record.responseStatus)")
         }
         if last?.step.payment == number, case .running(.authorize, 1) = last?.key { last?.key = .done(record: records) }

@@ -1,6 +1,7 @@
 package import Payments
 package import ShardCore
 package import ShardRecords
+package import Time
 
 /// Short names, as the tests write commands.
 extension Command.Kind {
@@ -54,7 +55,7 @@ extension Command.Kind {
     package static func getRefund(_ id: RefundID) -> Self { .query(.refund(id)) }
     package static func getDispute(_ id: DisputeID) -> Self { .query(.dispute(id)) }
     package static var getBalance: Self { .query(.balance) }
-    package static func getPastBalance(at time: Int64) -> Self { .query(.pastBalance(at: time)) }
+    package static func getPastBalance(at time: Timestamp) -> Self { .query(.pastBalance(at: time)) }
     package static var getAccounts: Self { .query(.accounts) }
     package static func getEntries(_ query: LedgerQuery) -> Self { .query(.entries(query)) }
     package static func getPayout(_ id: PayoutID) -> Self { .query(.payout(id)) }

@@ -1,5 +1,6 @@
 import Payments
 import ShardCore
+import Time
 
 // Pay-outs, wallets and exchange.
 extension ShardDriver {
@@ -51,7 +52,7 @@ extension ShardDriver {
     }
 
     private func unmade<ID: ShardIdentifier>() -> ID {
-        ID(milliseconds: UInt64(Self.start), shard: configuration.shard, sequence: 1 << 20)
+        ID(createdAt: Timestamp(milliseconds: Self.start), shard: configuration.shard, sequence: 1 << 20)
     }
 
     /// What pays for a payment; nil where the wallet is not there.

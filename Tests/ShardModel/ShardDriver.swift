@@ -8,6 +8,7 @@ package import ShardCore
 package import ShardRecords
 package import ShardState
 import ShardStorage
+import Time
 
 /// What a shard did, in order.
 package enum ShardEvent: Sendable {
@@ -35,6 +36,8 @@ package struct ShardDriver: ~Copyable {
     package private(set) var core: ShardCore
     package private(set) var journal: [[UInt8]] = []
     package private(set) var now: Int64
+    /// The same, as the shard has it; the model counts in milliseconds.
+    private var time: Timestamp { Timestamp(milliseconds: now) }
     /// Of the last step.
     package private(set) var events: [TimedEvent] = []
     /// Payments by the number of their creation.
@@ -67,8 +70,8 @@ package struct ShardDriver: ~Copyable {
     private var references = 0
     /// When refunds and disputes began, by their payment and number: the first part of their
     /// identifiers.
-    private var refundTimes: [PaymentID: [UInt16: Int64]] = [:]
-    private var disputeTimes: [PaymentID: [UInt16: Int64]] = [:]
+    private var refundTimes: [PaymentID: [UInt16: Timestamp]] = [:]
+    private var disputeTimes: [PaymentID: [UInt16: Timestamp]] = [:]
 
     package static let start: Int64 = 1_790_000_000_000
 
@@ -77,7 +80,7 @@ package struct ShardDriver: ~Copyable {
         self.renderer = renderer
         now = Self.start
         core = ShardCore(configuration: configuration, renderer: renderer)
-        _ = core.resume(at: now)
+        _ = core.resume(at: time)
     }
 
     private var storage: ShardStorage { ShardStorage(directory: "/shard", journalID: 3, fileSystem: disk) }
@@ -163,7 +166,7 @@ package struct ShardDriver: ~Copyable {
             return didNothing = true
         }
         let dispute = DisputeID(
-            milliseconds: UInt64(began),
+            createdAt: began,
             shard: id.shard,
             paymentSequence: id.sequence,
             ordinal: number
@@ -178,7 +181,7 @@ package struct ShardDriver: ~Copyable {
         if let number = event.refund {
             guard let began = refundTimes[id]?[number] else { return didNothing = true }
             refund = RefundID(
-                milliseconds: UInt64(began),
+                createdAt: began,
                 shard: id.shard,
                 paymentSequence: id.sequence,
                 ordinal: number
@@ -207,7 +210,7 @@ package struct ShardDriver: ~Copyable {
             operatorShard: operatorShard
         )
         if !isRead { (lastCommand, lastCommandAt) = (command, now) }
-        core.handle(command, at: now, into: &output)
+        core.handle(command, at: time, into: &output)
         settle()
     }
 
@@ -216,7 +219,7 @@ package struct ShardDriver: ~Copyable {
         guard var command = lastCommand, now - lastCommandAt < 23 * 3_600_000 else { return didNothing = true }
         requests += 1
         command.requestID = RequestID(high: 1, low: requests)
-        core.handle(command, at: now, into: &output)
+        core.handle(command, at: time, into: &output)
         settle()
     }
 
@@ -229,14 +232,14 @@ package struct ShardDriver: ~Copyable {
         guard reply != .notFound || call.mode != .execute else { return didNothing = true }
         waiting[id] = calls.isEmpty ? nil : calls
         lastAnswered[payment] = (call, token)
-        core.handle(outcome(reply, call), of: token, at: now, into: &output)
+        core.handle(outcome(reply, call), of: token, at: time, into: &output)
         settle()
     }
 
     private mutating func answerScore(_ score: UInt8?) {
         guard !questions.isEmpty else { return didNothing = true }
         let answer = score.map { ScoreOutcome.scored($0, reasons: ["scorer"]) } ?? .failed(.timeout)
-        core.handle(answer, of: questions.removeFirst(), at: now, into: &output)
+        core.handle(answer, of: questions.removeFirst(), at: time, into: &output)
         settle()
     }
 
@@ -249,7 +252,7 @@ package struct ShardDriver: ~Copyable {
                     providerReference: "psp_\(references)",
                     amountMinor: amount ?? call.amountMinor,
                     currency: currency ?? call.currency,
-                    expiresAt: expiresIn > 0 ? now + expiresIn : 0
+                    expiresAt: expiresIn > 0 ? time.adding(milliseconds: expiresIn) : .none
                 )
             )
         case .declined(let code):
@@ -268,7 +271,7 @@ package struct ShardDriver: ~Copyable {
     package mutating func answerLate(_ payment: Int, _ reply: Step.Reply) {
         events.removeAll(keepingCapacity: true)
         guard let (call, token) = lastAnswered[payment] else { return didNothing = true }
-        core.handle(outcome(reply, call), of: token, at: now, into: &output)
+        core.handle(outcome(reply, call), of: token, at: time, into: &output)
         settle()
     }
 
@@ -289,7 +292,7 @@ package struct ShardDriver: ~Copyable {
         while rest > 0 {
             now += min(tick, rest)
             rest -= min(tick, rest)
-            core.tick(at: now, into: &output)
+            core.tick(at: time, into: &output)
             settle()
         }
     }
@@ -318,14 +321,14 @@ package struct ShardDriver: ~Copyable {
     private mutating func resume() {
         waiting = [:]
         questions = []
-        _ = core.resume(at: now)
+        _ = core.resume(at: time)
     }
 
     private mutating func snapshot() throws {
         let storage = storage
-        var plan = try storage.write(core.capture(unchangedSince: now), epoch: 1, wallMilliseconds: now).plan
+        var plan = try storage.write(core.capture(unchangedSince: time), epoch: 1, wallMilliseconds: now).plan
         while !core.release(&plan, limit: 64) {}
-        while try storage.keyRuns.merge(at: UInt32(now / 1_000)) != nil {}
+        while try storage.keyRuns.merge(at: time.seconds) != nil {}
         core.use(storage.keyRuns.current)
         while !core.releaseKeys() {}
     }
@@ -354,7 +357,7 @@ package struct ShardDriver: ~Copyable {
             let record = journal[index]
             try first.replay(record.span, at: RecordPosition(index + 1))
         }
-        _ = try storage.write(first.capture(unchangedSince: now), epoch: 1, wallMilliseconds: now)
+        _ = try storage.write(first.capture(unchangedSince: time), epoch: 1, wallMilliseconds: now)
         var second = ShardCore(configuration: configuration, renderer: renderer)
         let position = try storage.restore(into: &second).position
         for index in Int(position)..<journal.count {
@@ -394,12 +397,12 @@ package struct ShardDriver: ~Copyable {
             output.removeAll()
             for item in loads {
                 let entry: [UInt8]? = { do { return try storage.load(item) } catch { return nil } }()
-                core.loaded(item, entry, at: now, into: &output)
+                core.loaded(item, entry, at: time, into: &output)
             }
             loads.removeAll()
             for (digest, second) in keyLookUps {
                 let found = ShardStorage.lookUp(digest, in: core.keyRuns, at: second)
-                core.keyLookedUp(digest, found, at: now, into: &output)
+                core.keyLookedUp(digest, found, at: time, into: &output)
             }
             keyLookUps.removeAll()
         } while output.recordCount > 0 || !output.effects.isEmpty

@@ -1,6 +1,7 @@
 package import Ledger
 package import Money
 package import Payments
+import Time
 
 extension Step {
     /// What a provider or an operator tells of a payment: a type, and what of a `ProviderEvent` is
@@ -55,7 +56,7 @@ extension Step {
             event.refund = refund
             event.capture = capture
             event.reference = reference ?? Self.reference(type)
-            event.evidenceDueAt = dueIn > 0 ? now + dueIn : 0
+            event.evidenceDueAt = dueIn > 0 ? Timestamp(milliseconds: now + dueIn) : .none
             event.target = target
             event.isChargeRefundable = flags.contains(.isChargeRefundable)
             event.isFeeReturned = flags.contains(.isFeeReturned)

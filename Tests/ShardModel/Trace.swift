@@ -5,6 +5,7 @@ import Payments
 import Risk
 package import ShardCore
 import ShardRecords
+import Time
 
 /// What a shard did, in lines of text: every record with its fields and transfers, every call,
 /// every answer.
@@ -75,6 +76,7 @@ package struct Trace {
         case let bytes as [UInt8]: return bytes.isEmpty ? nil : "\(bytes.count)B"
         case let text as String: return text.isEmpty ? nil : "\"\(text.replacing("\n", with: "\\n"))\""
         case let flag as Bool: return flag ? "yes" : nil
+        case let time as Timestamp: return time == .none ? nil : Self.text(time.milliseconds)
         case let number as Int64: return number == 0 ? nil : Self.text(number)
         default: return other(value)
         }
@@ -153,7 +155,7 @@ package struct Trace {
         if payment.settledMinor != 0 { text += " settled=\(payment.settledMinor)" }
         if payment.disputedMinor != 0 { text += " disputed=\(payment.disputedMinor)" }
         if let failure = payment.failure { text += " failure=\(failure)" }
-        if payment.expiresAt != 0 { text += " deadline=\(self.text(payment.expiresAt))" }
+        if payment.expiresAt != .none { text += " deadline=\(self.text(payment.expiresAt.milliseconds))" }
         return text
     }
 

@@ -3,6 +3,7 @@ import Money
 import Payments
 import ShardModel
 import Testing
+import Time
 
 @testable import ShardCore
 
@@ -15,7 +16,7 @@ struct DeadlineTests {
         providerCode: "charge_already_captured"
     )
 
-    private func approval(_ amount: Int64, expiresAt: Int64 = 0) -> ProviderOutcome {
+    private func approval(_ amount: Int64, expiresAt: Timestamp = .none) -> ProviderOutcome {
         let success = ProviderSuccess(
             providerReference: "ch_1",
             amountMinor: amount,

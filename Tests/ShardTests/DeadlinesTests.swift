@@ -1,6 +1,7 @@
 import Payments
 import ShardState
 import Testing
+import Time
 
 /// The queue of payments that time will do something to.
 @Suite struct DeadlinesTests {

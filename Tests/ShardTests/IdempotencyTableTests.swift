@@ -2,10 +2,11 @@ import Payments
 import ShardRecords
 import ShardState
 import Testing
+import Time
 
 @Suite("The idempotency table")
 struct IdempotencyTableTests {
-    private static let start: Int64 = 1_790_000_000_000
+    private static let start: Timestamp = 1_790_000_000_000
     private let merchant = MerchantID(rawValue: 7)
 
     @Test("takes at most 64 bytes for each key of its capacity, and 4 for each second of its time to live")
@@ -46,7 +47,7 @@ struct IdempotencyTableTests {
                         at: now
                     )
                     #expect(reserved == (model.count < 512))
-                    if reserved { model[key] = (key, step, false, now / 1000 + 120) }
+                    if reserved { model[key] = (key, step, false, now.milliseconds / 1000 + 120) }
                     continue
                 }
                 #expect(
@@ -56,11 +57,11 @@ struct IdempotencyTableTests {
             case 2:
                 guard let known = model[key], !known.completed else { continue }
                 table.complete(digest, record: step, at: now)
-                model[key] = (key, step, true, max(known.expires, now / 1000 + 120))
+                model[key] = (key, step, true, max(known.expires, now.milliseconds / 1000 + 120))
             default:
                 now += Int64(random.next() % 3_000)
                 table.expire(at: now)
-                for (key, known) in model where known.completed && known.expires <= now / 1000 {
+                for (key, known) in model where known.completed && known.expires <= now.milliseconds / 1000 {
                     if table.lookup(KeyDigest(high: key, low: key * 3 % 64), Fingerprint(high: 0, low: key)) == .absent
                     {
                         model[key] = nil

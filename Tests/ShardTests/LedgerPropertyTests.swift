@@ -7,6 +7,7 @@ import ShardModel
 import ShardRecords
 import ShardStorage
 import Testing
+import Time
 
 /// Random lives of payments of several merchants, with restarts: what each merchant reads of its
 /// ledger is what a naive reader of the whole journal finds.
@@ -158,9 +159,9 @@ private struct LedgerRun: ~Copyable {
     }
 
     private mutating func checkBalances(_ model: LedgerModel, _ merchant: UInt64) throws {
-        let first = 1_790_000_000_000 - Int64(1)
+        let first: Timestamp = 1_789_999_999_999
         for _ in 0..<20 {
-            let time = first + Int64(random.next() % UInt64(world.now - first))
+            let time = first + Int64(random.next() % UInt64(world.now.milliseconds(since: first)))
             let found = try #require(try world.balances(at: time, merchant: merchant))
             #expect(found.sums == model.balances(merchant, at: time), "merchant \(merchant) at \(time)")
         }

@@ -4,6 +4,7 @@ import Payments
 import ShardCore
 import ShardModel
 import Testing
+import Time
 
 /// What PSPs, shoppers and time do to authorizations: docs/payments.md.
 @Suite struct LifecycleTests {
@@ -11,7 +12,7 @@ import Testing
     private static let day: Int64 = 86_400_000
     private static let lifetime = ShardConfiguration.test.capabilities.authorizationLifetime
 
-    private static func approval(_ amount: Int64, expiresAt: Int64 = 0) -> ProviderOutcome {
+    private static func approval(_ amount: Int64, expiresAt: Timestamp = .none) -> ProviderOutcome {
         .succeeded(
             ProviderSuccess(providerReference: "ch_1", amountMinor: amount, currency: .eur, expiresAt: expiresAt)
         )

@@ -4,6 +4,7 @@ import Payments
 import ShardRecords
 import ShardState
 import Testing
+import Time
 
 @Suite("The ledger of a shard's merchants")
 struct MerchantLedgerTests {

@@ -1,4 +1,5 @@
 import Testing
+import Time
 
 @testable import ShardState
 
@@ -9,7 +10,7 @@ struct OperationStateMachineTests {
     typealias Machine = OperationStateMachine
     typealias Doubt = OperationStateMachine.Doubt
 
-    private static let start: Int64 = 1_000_000
+    private static let start: Timestamp = 1_000_000
 
     private static func policy(canQuery: Bool = true, canVoid: Bool = true) -> Machine.Policy {
         Machine.Policy(
@@ -25,8 +26,8 @@ struct OperationStateMachineTests {
         )
     }
 
-    private static func machine(_ state: Machine.State, isAuthorization: Bool = true, sentAt: Int64 = 0) -> Machine {
-        Machine(state: state, isAuthorization: isAuthorization, startedAt: start, sentAt: start + sentAt)
+    private static func machine(_ state: Machine.State, isAuthorization: Bool = true, sentAfter: Int64 = 0) -> Machine {
+        Machine(state: state, isAuthorization: isAuthorization, startedAt: start, sentAt: start + sentAfter)
     }
 
     private static let doubts = [
@@ -102,10 +103,10 @@ struct OperationStateMachineTests {
     /// can only be sent again (the provider cannot be asked) 20 s before its key is forgotten.
     private static func next(
         _ doubt: Doubt,
-        at now: Int64,
+        at now: Timestamp,
         isAuthorization: Bool = true,
         canQuery: Bool = true
-    ) -> Int64 {
+    ) -> Timestamp {
         let times: [Int64] = [1_000, 5_000, 30_000]
         var time = now + times[min(Int(doubt.steps), 2)]
         if !canQuery, !doubt.isKnownToProvider, now < start + 30_000 { time = min(time, start + 30_000) }

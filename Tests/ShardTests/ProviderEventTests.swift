@@ -7,6 +7,7 @@ import ShardCore
 import ShardModel
 import ShardRecords
 import Testing
+import Time
 
 /// What providers and operators tell of payments: docs/payments.md.
 @Suite struct ProviderEventTests {
@@ -95,7 +96,7 @@ import Testing
         var world = ShardWorld()
         let id = world.paid(1_000, key: "a")
         world.send(.refund(id, amountMinor: 100), key: "b")
-        let refund = RefundID(milliseconds: id.milliseconds, shard: id.shard, paymentSequence: id.sequence, ordinal: 1)
+        let refund = RefundID(createdAt: id.createdAt, shard: id.shard, paymentSequence: id.sequence, ordinal: 1)
         for name in [refund, RefundID(high: 0, low: 0)] {
             world.tell(.settlementMatched, of: id) {
                 $0.amountMinor = 10
@@ -151,7 +152,7 @@ import Testing
         let id = world.paid(1_000, key: "a")
         world.send(.refund(id, amountMinor: 400), key: "b")
         world.answer(world.lastCall.token, ShardWorld.success(400, "re_1"))
-        let refund = RefundID(milliseconds: UInt64(world.now), shard: 3, paymentSequence: 1, ordinal: 1)
+        let refund = RefundID(createdAt: world.now, shard: 3, paymentSequence: 1, ordinal: 1)
         #expect(world.payment.status == .partiallyRefunded)
         #expect(world.tell(.refundSucceeded, of: id) { $0.refund = refund }.contains("none"))
         #expect(
@@ -167,7 +168,7 @@ import Testing
         try Self.restart(&world)
         world.send(.getRefund(refund))
         #expect(world.lastBody.contains("failed"))
-        let other = RefundID(milliseconds: 1, shard: 3, paymentSequence: 1, ordinal: 9)
+        let other = RefundID(createdAt: 1, shard: 3, paymentSequence: 1, ordinal: 9)
         world.tell(.refundFailed, of: id) { $0.refund = other }
         #expect(world.lastStatus == 404)
     }
@@ -180,7 +181,7 @@ import Testing
             world.send(.refund(id, amountMinor: 100), key: "r\(number)")
             world.answer(world.lastCall.token, .unknown(.timeout))
             #expect(world.lastStatus == 202)
-            let refund = RefundID(milliseconds: UInt64(world.now), shard: 3, paymentSequence: 1, ordinal: number)
+            let refund = RefundID(createdAt: world.now, shard: 3, paymentSequence: 1, ordinal: number)
             world.tell(succeeds ? .refundSucceeded : .refundFailed, of: id) { $0.refund = refund }
             #expect(world.lastBody.hasSuffix("ended=refund"))
             #expect(world.core.runningCount == 0)

@@ -209,7 +209,7 @@ import Testing
         world.answer(world.lastCall.token, ShardWorld.success(300, "re_1"))
         #expect(world.sum(.refundClearing, owner: 0) == 500 && world.payment.refundPendingMinor == 500)
         let refund = RefundID(
-            milliseconds: UInt64(world.now),
+            createdAt: world.now,
             shard: id.shard,
             paymentSequence: id.sequence,
             ordinal: 1

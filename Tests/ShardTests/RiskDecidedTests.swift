@@ -2,12 +2,13 @@ import NIOCore
 import Payments
 import Risk
 import Testing
+import Time
 
 @testable import ShardRecords
 
 @Suite struct RiskDecidedTests {
     static let record = RiskDecided(
-        payment: PaymentID(milliseconds: 1_790_000_000_000, shard: 3, sequence: 9),
+        payment: PaymentID(createdAt: 1_790_000_000_000, shard: 3, sequence: 9),
         band: .review,
         score: 77,
         source: .scorer,

@@ -8,6 +8,7 @@ import ShardModel
 import ShardRecords
 import Synchronization
 import Testing
+import Time
 
 @Suite("Reads of the ledger through the host")
 struct ShardHostLedgerTests {

@@ -7,6 +7,7 @@ import ShardCore
 import ShardModel
 import ShardStorage
 import Testing
+import Time
 
 /// What people do with payments that were held for them, and who may.
 @Suite struct ShardReviewTests {
@@ -89,7 +90,7 @@ import Testing
         let second = try held(&world, key: "again")
         world.send(.reject(second), key: "operator 2", merchant: 0, operatorShard: second.shard)
         #expect(world.lastStatus == 200 && world.lastBody.contains("failed"))
-        let unknown = PaymentID(milliseconds: 1, shard: first.shard, sequence: 99)
+        let unknown = PaymentID(createdAt: 1, shard: first.shard, sequence: 99)
         world.send(.reject(unknown), key: "operator 3", merchant: 0, operatorShard: first.shard)
         #expect(world.lastStatus == 404)
         try world.checkReplay()

@@ -4,6 +4,7 @@ import Money
 import Payments
 import ShardModel
 import Testing
+import Time
 
 @testable import ShardCore
 @testable import ShardRecords

@@ -6,6 +6,7 @@ import ShardCore
 import ShardModel
 import ShardRecords
 import Testing
+import Time
 
 @Suite("An unknown outcome is resolved, never repeated blindly")
 struct UnknownOutcomeTests {
@@ -295,7 +296,7 @@ struct UnknownOutcomeTests {
         }
         let sent = world.calls.count(where: { $0.call == original })
         #expect(sent == 1 + ResolutionPolicy().replays)
-        let waited = world.now - 1_790_000_000_000
+        let waited = world.now.milliseconds(since: 1_790_000_000_000)
         let horizon = ShardConfiguration.test.providerTimeout + ResolutionPolicy().inFlightHorizon
         #expect(waited > horizon, "given up after \(waited) ms")
         world.send(.getPayment(original.payment))

@@ -1,6 +1,7 @@
 import Payments
 import ShardRecords
 import Testing
+import Time
 
 @testable import ShardState
 
@@ -56,7 +57,7 @@ struct WaitingOperationsTests {
     @Test("agrees with a dictionary through arrivals, departures and searches")
     func againstDictionary() {
         var table = WaitingOperations(capacity: 5_000, share: MerchantShare(percent: 60))
-        var model: [Int: (payment: Int, merchant: UInt64, dueAt: Int64)] = [:]
+        var model: [Int: (payment: Int, merchant: UInt64, dueAt: Timestamp)] = [:]
         var seed: UInt64 = 20_261_129
         func random(_ bound: Int) -> Int {
             seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -65,14 +66,14 @@ struct WaitingOperationsTests {
         for step in 0..<20_000 {
             if random(3) > 0 || model.isEmpty {
                 let merchant = UInt64(random(4))
-                let due = Int64(random(1_000))
+                let due = Timestamp(milliseconds: Int64(random(1_000)))
                 guard table.hasRoom(for: MerchantID(rawValue: merchant)) else { continue }
                 let slot = table.insert(Self.operation(step), of: MerchantID(rawValue: merchant), dueAt: due)
                 #expect(model[slot] == nil)
                 model[slot] = (step, merchant, due)
             } else {
                 var looks = table.slotCount
-                let time = Int64(random(1_000))
+                let time = Timestamp(milliseconds: Int64(random(1_000)))
                 guard let slot = table.nextDue(by: time, looks: &looks) else {
                     #expect(!model.values.contains { $0.dueAt <= time })
                     continue
@@ -98,7 +99,7 @@ struct WaitingOperationsTests {
     func searchIsBounded() {
         var table = WaitingOperations(capacity: 10_000, share: MerchantShare(percent: 100))
         for payment in 0..<10_000 {
-            let due: Int64 = payment == 9_000 ? 5 : 1_000_000
+            let due: Timestamp = payment == 9_000 ? 5 : 1_000_000
             _ = table.insert(Self.operation(payment), of: MerchantID(rawValue: 1), dueAt: due)
         }
         var found: Int?

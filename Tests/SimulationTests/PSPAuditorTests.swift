@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func anExecutionCountsForItsPaymentAtItsShardAlone() throws {
-        let payment = PaymentID(milliseconds: 1, shard: 1, sequence: 1)
+        let payment = PaymentID(createdAt: 1, shard: 1, sequence: 1)
         let (totals, problems) = try violations(payment, shard: 1)
         #expect(totals[0].authorizations == 1 && problems.isEmpty)
         let (others, otherProblems) = try violations(payment, shard: 0)
@@ -57,12 +57,12 @@ import Testing
     }
 
     @Test func anExecutionOfAShardThatDoesNotExistIsAViolation() throws {
-        let (_, problems) = try violations(PaymentID(milliseconds: 1, shard: 2, sequence: 1), shard: 0)
+        let (_, problems) = try violations(PaymentID(createdAt: 1, shard: 2, sequence: 1), shard: 0)
         #expect(problems.count == 1 && problems[0].contains("there is no shard 2"))
     }
 
     @Test func anExecutionOfAPaymentThatDoesNotExistIsAViolation() throws {
-        let (_, problems) = try violations(PaymentID(milliseconds: 1, shard: 0, sequence: 2), shard: 0)
+        let (_, problems) = try violations(PaymentID(createdAt: 1, shard: 0, sequence: 2), shard: 0)
         #expect(problems.count == 1 && problems[0].contains("there is no such payment"))
     }
 }

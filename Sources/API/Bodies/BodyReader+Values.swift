@@ -1,5 +1,6 @@
 import Money
 import Payments
+import Time
 import WireJSON
 
 // Values that several bodies have: each is read with its rules.
@@ -84,18 +85,18 @@ extension BodyReader {
         }
     }
 
-    /// A moment after 1970 (RFC 3339), in milliseconds since then.
+    /// A moment after 1970 (RFC 3339).
     mutating func moment(
         _ name: StaticString,
         in input: Span<UInt8>,
         scratch: inout RequestScratch
-    ) throws(Rejection) -> Int64 {
+    ) throws(Rejection) -> Timestamp {
         let value = try string(name, input)
         return try value.withValue(in: input, scratch: &scratch.text) { text throws(Rejection) in
-            guard let time = Timestamp.milliseconds(text), time > 0 else {
+            guard let time = TimestampText.milliseconds(text), time > 0 else {
                 throw Rejection(.parameterTypeInvalid, .known(name))
             }
-            return time
+            return Timestamp(milliseconds: time)
         }
     }
 }

@@ -1,6 +1,7 @@
 import Money
 import Payments
 import ShardCore
+import Time
 
 /// The JSON of a dispute.
 enum DisputeObject {

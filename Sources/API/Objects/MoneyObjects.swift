@@ -1,6 +1,7 @@
 import Money
 package import NIOCore
 package import Payments
+import Time
 
 // The JSON of pay-outs, wallets, quotes and conversions.
 extension RendererV1 {
@@ -15,7 +16,7 @@ extension RendererV1 {
             output.member("destination", text: payout.destination)
             output.member("seller", text: payout.seller?.text)
             output.member("reason", text: payout.reason.isEmpty ? nil : payout.reason)
-            output.member("created_at", time: Int64(payout.id.milliseconds))
+            output.member("created_at", time: payout.id.createdAt)
             output.member("updated_at", time: payout.updatedAt)
             output.literal("}")
         }
@@ -41,7 +42,7 @@ extension RendererV1 {
         body.writeCursor(maximum: 768) { output in
             output.begin("fx_quote", prefix: QuoteID.prefix, high: quote.id.high, low: quote.id.low)
             Self.write(quote.terms, &output)
-            output.member("created_at", time: Int64(quote.id.milliseconds))
+            output.member("created_at", time: quote.id.createdAt)
             output.member("expires_at", time: quote.expiresAt)
             output.literal("}")
         }
@@ -102,7 +103,7 @@ extension ByteCursor {
         if let value { quoted(value.utf8.span) } else { literal("null") }
     }
 
-    fileprivate mutating func member(_ name: StaticString, time: Int64) {
+    fileprivate mutating func member(_ name: StaticString, time: Timestamp) {
         self.name(name)
         literal("\"")
         timestamp(time)

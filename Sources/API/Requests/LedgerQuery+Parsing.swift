@@ -2,6 +2,7 @@ import Ledger
 import Money
 import Payments
 import ShardRecords
+import Time
 import WireJSON
 
 extension LedgerQuery {
@@ -49,10 +50,12 @@ extension QueryParameters {
     /// The parameters of a balance.
     static let ofBalance: [QueryParameter] = [.at]
 
-    /// The moment that a balance is asked for, milliseconds since 1970; nil for now.
-    func moment() throws(Rejection) -> Int64? {
+    /// The moment that a balance is asked for; nil for now.
+    func moment() throws(Rejection) -> Timestamp? {
         guard let text = self[.at] else { return nil }
-        guard let time = Timestamp.milliseconds(text.span) else { throw Rejection(.parameterTypeInvalid, .known("at")) }
-        return time
+        guard let time = TimestampText.milliseconds(text.span) else {
+            throw Rejection(.parameterTypeInvalid, .known("at"))
+        }
+        return Timestamp(milliseconds: time)
     }
 }

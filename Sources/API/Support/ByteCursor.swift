@@ -1,3 +1,5 @@
+import Time
+
 /// Writes bytes into a region that was reserved in advance; every write is checked against the
 /// region's end.
 ///
@@ -151,10 +153,10 @@ extension ByteCursor {
 extension ByteCursor {
     /// RFC 3339 in UTC with milliseconds, 24 characters without quotes: `2026-11-21T10:15:30.123Z`.
     ///
-    /// - Parameter milliseconds: since 1970; times before that and after the year 9999 become the
-    ///   nearest that is within.
-    mutating func timestamp(_ milliseconds: Int64) {
-        let clamped = UInt64(min(max(milliseconds, 0), 253_402_300_799_999))
+    /// - Parameter timestamp: times before 1970 and after the year 9999 become the nearest that is
+    ///   within.
+    mutating func timestamp(_ timestamp: Timestamp) {
+        let clamped = UInt64(min(max(timestamp.milliseconds, 0), 253_402_300_799_999))
         let (days, rest) = clamped.quotientAndRemainder(dividingBy: 86_400_000)
         let date = CivilDate(daysSince1970: UInt32(truncatingIfNeeded: days))
         let time = UInt32(truncatingIfNeeded: rest)

@@ -2,6 +2,7 @@ import NIOCore
 import Payments
 import ShardCore
 import ShardHost
+import Time
 
 /// `GET /unresolved?limit=N`: operations whose outcome is not known, oldest first over all shards.
 /// The manual queue: those with `needs_attention` are past what the resolver settles by itself.
@@ -18,7 +19,7 @@ enum UnresolvedDocument {
     }
 
     static func make(from parts: GatewayParts, limit: Int) async throws -> ByteBuffer {
-        let now = parts.clock.milliseconds()
+        let now = Timestamp(milliseconds: parts.clock.milliseconds())
         var all: [UnresolvedOperation] = []
         var total = 0
         var attention = 0
@@ -38,11 +39,11 @@ enum UnresolvedDocument {
         )
     }
 
-    private static func line(_ operation: UnresolvedOperation, at now: Int64) -> String {
+    private static func line(_ operation: UnresolvedOperation, at now: Timestamp) -> String {
         let state = operation.isKnownToProvider ? "pending_at_provider" : "unknown"
         return "{\"payment\":\"\(operation.payment)\",\"operation\":\"\(operation.operation.name)\","
             + "\"ordinal\":\(operation.ordinal),\"amount\":\(operation.amountMinor),\"currency\":\"\(operation.currencyCode)\","
-            + "\"state\":\"\(state)\",\"since\":\(operation.since),\"age_ms\":\(max(0, now - operation.since)),"
+            + "\"state\":\"\(state)\",\"since\":\(operation.since),\"age_ms\":\(max(0, now.milliseconds(since: operation.since))),"
             + "\"given_up\":\(operation.isAbandoned),\"needs_attention\":\(operation.needsAttention)}"
     }
 }

@@ -4,6 +4,7 @@ import KeyRuns
 import ShardCore
 import ShardHost
 import Telemetry
+import Time
 
 /// What the gateway tells Prometheus: each loop's plain counters, copied on the loop when asked,
 /// and added up.
@@ -43,7 +44,7 @@ enum GatewayMetrics {
                 help:
                     "Operations unknown for longer than payments.attention_after: the manual queue (GET /unresolved).",
                 labels: labels,
-                value: Int64(shard.host.core.attentionCount(at: now))
+                value: Int64(shard.host.core.attentionCount(at: Timestamp(milliseconds: now)))
             )
             metrics.gauge(
                 "millrace_shard_clock_ahead_milliseconds",

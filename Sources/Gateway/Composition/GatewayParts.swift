@@ -10,6 +10,7 @@ import ShardCore
 import ShardHost
 import ShardStorage
 import Synchronization
+import Time
 
 /// The running parts of a gateway, and their order of starting and stopping.
 final class GatewayParts: Sendable {
@@ -80,7 +81,7 @@ final class GatewayParts: Sendable {
     /// `ConfigurationError`.
     private func checkClock() async throws {
         let newest = try await onEachLoop { runtime in
-            runtime.shards.map { $0.host.core.lastRecordTime }.max() ?? 0
+            runtime.shards.map { $0.host.core.lastRecordTime.milliseconds }.max() ?? 0
         }
         let mark = blueprint.clockMark
         let last = max(newest.max() ?? 0, try await onDisk { mark.read() ?? 0 })

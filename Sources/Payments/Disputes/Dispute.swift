@@ -1,3 +1,5 @@
+package import Time
+
 /// How far a dispute has come (docs/payments.md, "Transitions"); the raw value is journaled and
 /// stored.
 package enum DisputeStatus: UInt8, Sendable, CaseIterable {
@@ -51,12 +53,12 @@ package enum DisputeStatus: UInt8, Sendable, CaseIterable {
     package internal(set) var isPresumedLost = false
     /// The last moment for evidence, in milliseconds since 1970; 0 for none. Passed while it is
     /// open, it is lost.
-    package internal(set) var evidenceDueAt: Int64 = 0
+    package internal(set) var evidenceDueAt: Timestamp = .none
     /// Milliseconds since 1970 of the last transition.
-    package internal(set) var updatedAt: Int64
+    package internal(set) var updatedAt: Timestamp
 
     /// A dispute that was just reported. It is a warning until `apply` changes it.
-    package init(id: DisputeID, payment: PaymentID, amountMinor: Int64, at time: Int64) {
+    package init(id: DisputeID, payment: PaymentID, amountMinor: Int64, at time: Timestamp) {
         precondition(amountMinor > 0, "a dispute is about a positive amount")
         self.id = id
         self.payment = payment
@@ -67,7 +69,7 @@ package enum DisputeStatus: UInt8, Sendable, CaseIterable {
 
     /// What happens to a dispute; the payment's part is `Payment.apply(_:)`.
     /// - Precondition: the effect is one that `Payment.decide` allowed in this status.
-    package mutating func apply(_ fact: PaymentFact, at time: Int64) {
+    package mutating func apply(_ fact: PaymentFact, at time: Timestamp) {
         switch fact.effect {
         case .disputeWarned:
             reservedMinor = fact.reservedMinor

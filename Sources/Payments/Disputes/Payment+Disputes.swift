@@ -1,4 +1,5 @@
 import Money
+import Time
 
 extension Payment {
     /// What a chargeback can take: never more than was captured in all, and what was refunded only
@@ -18,7 +19,7 @@ extension Payment {
         case .disputeLost: return try decideLost(event, context)
         case .disputeEvidence:
             guard let dispute = context.dispute else { throw .notFound }
-            let isLate = dispute.evidenceDueAt != 0 && context.now > dispute.evidenceDueAt
+            let isLate = dispute.evidenceDueAt != .none && context.now > dispute.evidenceDueAt
             guard dispute.status.isOpen, !isLate else { throw .notAllowed }
             return .fact(PaymentFact(.disputeUnderReview, amountMinor: 0, in: currency))
         case .disputeAccepted:

@@ -1,3 +1,5 @@
+package import Time
+
 /// 26 characters of Crockford base 32 (lower case) over 128 bits, as ULID lays them out: the first
 /// character holds the top three bits, so that equal-length texts sort as the numbers do.
 package enum Base32 {
@@ -53,13 +55,12 @@ package struct PaymentID: Hashable, Sendable, CustomStringConvertible {
         self.low = low
     }
 
-    package init(milliseconds: UInt64, shard: UInt16, sequence: UInt64) {
-        precondition(milliseconds < 1 << 48, "48 bits of milliseconds last until the year 10889")
-        self.init(high: milliseconds << 16 | UInt64(shard), low: sequence)
+    package init(createdAt: Timestamp, shard: UInt16, sequence: UInt64) {
+        self.init(high: identifierHigh(createdAt, shard: shard), low: sequence)
     }
 
     package var shard: UInt16 { UInt16(truncatingIfNeeded: high) }
-    package var milliseconds: UInt64 { high >> 16 }
+    package var createdAt: Timestamp { Timestamp(milliseconds: Int64(high >> 16)) }
     package var sequence: UInt64 { low }
 
     package static let prefix: StaticString = "pay_"
@@ -116,6 +117,15 @@ package struct MerchantID: Hashable, Sendable {
     package func shard(of shardCount: UInt16) -> UInt16 {
         UInt16(truncatingIfNeeded: rawValue % UInt64(shardCount))
     }
+}
+
+/// The upper half of an identifier: milliseconds since 1970, and the shard in the lower 16 bits.
+func identifierHigh(_ createdAt: Timestamp, shard: UInt16) -> UInt64 {
+    precondition(
+        (0..<1 << 48).contains(createdAt.milliseconds),
+        "48 bits of milliseconds since 1970 last until the year 10889"
+    )
+    return UInt64(createdAt.milliseconds) << 16 | UInt64(shard)
 }
 
 func identifierText(_ prefix: StaticString, high: UInt64, low: UInt64) -> String {

@@ -1,3 +1,5 @@
+package import Time
+
 /// An identifier of four characters of prefix and 26 of `Base32`: time, shard, and a number of the
 /// shard's own, as `PaymentID` has them.
 package protocol TextIdentifier: Hashable, Sendable, CustomStringConvertible {
@@ -11,7 +13,7 @@ package protocol TextIdentifier: Hashable, Sendable, CustomStringConvertible {
 
 extension TextIdentifier {
     package var shard: UInt16 { UInt16(truncatingIfNeeded: high) }
-    package var milliseconds: UInt64 { high >> 16 }
+    package var createdAt: Timestamp { Timestamp(milliseconds: Int64(high >> 16)) }
 
     package var description: String { identifierText(Self.prefix, high: high, low: low) }
 
@@ -26,9 +28,8 @@ extension TextIdentifier {
 package protocol ShardIdentifier: TextIdentifier {}
 
 extension ShardIdentifier {
-    package init(milliseconds: UInt64, shard: UInt16, sequence: UInt64) {
-        precondition(milliseconds < 1 << 48, "48 bits of milliseconds last until the year 10889")
-        self.init(high: milliseconds << 16 | UInt64(shard), low: sequence)
+    package init(createdAt: Timestamp, shard: UInt16, sequence: UInt64) {
+        self.init(high: identifierHigh(createdAt, shard: shard), low: sequence)
     }
 
     package var sequence: UInt64 { low }
@@ -39,9 +40,9 @@ extension ShardIdentifier {
 package protocol PaymentPartIdentifier: TextIdentifier {}
 
 extension PaymentPartIdentifier {
-    package init(milliseconds: UInt64, shard: UInt16, paymentSequence: UInt64, ordinal: UInt16) {
-        precondition(milliseconds < 1 << 48 && paymentSequence < 1 << 48, "fields must fit 48 bits")
-        self.init(high: milliseconds << 16 | UInt64(shard), low: paymentSequence << 16 | UInt64(ordinal))
+    package init(createdAt: Timestamp, shard: UInt16, paymentSequence: UInt64, ordinal: UInt16) {
+        precondition(paymentSequence < 1 << 48, "a sequence number must fit 48 bits")
+        self.init(high: identifierHigh(createdAt, shard: shard), low: paymentSequence << 16 | UInt64(ordinal))
     }
 
     package var paymentSequence: UInt64 { low >> 16 }

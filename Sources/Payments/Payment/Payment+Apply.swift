@@ -1,11 +1,16 @@
+package import Time
+
 // Transitions. Each states what must hold before it (a record that breaks that is a defect, here or
 // in the journal, and going on would miscount money) and checks the invariants after it. Live
 // decisions and replay both come through here.
 extension Payment {
     /// An operation other than a refund was accepted, or begun by the gateway itself.
     /// - Parameter cause: why the gateway began it. nil when a merchant asked for it.
-    package mutating func operationStarted(_ operation: ProviderOperation, cause: ReversalReason? = nil, at time: Int64)
-    {
+    package mutating func operationStarted(
+        _ operation: ProviderOperation,
+        cause: ReversalReason? = nil,
+        at time: Timestamp
+    ) {
         precondition(running == nil && allows(operation), "\(operation) started in \(phase)")
         switch operation {
         case .capture: captureCount += 1
@@ -18,7 +23,7 @@ extension Payment {
         // A payment that was held for review is sent as a new one.
         if phase == .review {
             phase = .created
-            deadline = 0
+            deadline = .none
         }
         if let cause { failure = .reversal(cause) }
         running = operation
@@ -52,8 +57,8 @@ extension Payment {
         _ result: OperationResult,
         amountMinor: Int64,
         staysOpen: Bool = false,
-        deadline: Int64 = 0,
-        at time: Int64
+        deadline: Timestamp = .none,
+        at time: Timestamp
     ) {
         precondition(running == operation, "\(operation) finished, but \(String(describing: running)) is running")
         running = nil
@@ -73,7 +78,7 @@ extension Payment {
     /// The running authorization was definitely not executed at its connector, and the next one of
     /// the route tries.
     /// - Precondition: `next` is a place of the route behind the present one.
-    package mutating func attemptEnded(nextPosition next: UInt8, at time: Int64) {
+    package mutating func attemptEnded(nextPosition next: UInt8, at time: Timestamp) {
         precondition(phase == .created && running == .authorize, "an attempt ended in \(phase)")
         guard next > routePosition, let connector = route[Int(next)] else {
             preconditionFailure("no connector at \(next) of \(route)")
@@ -88,7 +93,7 @@ extension Payment {
 
     /// Only what time can end has a deadline.
     mutating func endDeadlineOfPhase() {
-        if !hasDeadline { deadline = 0 }
+        if !hasDeadline { deadline = .none }
     }
 
     /// The phases that time can end.
@@ -99,7 +104,7 @@ extension Payment {
         }
     }
 
-    mutating func authorizationFinished(_ result: OperationResult, amountMinor amount: Int64, deadline: Int64) {
+    mutating func authorizationFinished(_ result: OperationResult, amountMinor amount: Int64, deadline: Timestamp) {
         precondition(phase == .created || phase == .requiresAction, "authorized twice")
         switch result {
         case .succeeded:
@@ -125,7 +130,11 @@ extension Payment {
         }
     }
 
-    private mutating func confirmationFinished(_ result: OperationResult, amountMinor amount: Int64, deadline: Int64) {
+    private mutating func confirmationFinished(
+        _ result: OperationResult,
+        amountMinor amount: Int64,
+        deadline: Timestamp
+    ) {
         precondition(phase == .requiresAction, "confirmed in \(phase)")
         switch result {
         case .succeeded, .declined, .conflicted: authorizationFinished(result, amountMinor: amount, deadline: deadline)
@@ -135,14 +144,14 @@ extension Payment {
         }
     }
 
-    private mutating func incrementFinished(_ result: OperationResult, amountMinor amount: Int64, deadline: Int64) {
+    private mutating func incrementFinished(_ result: OperationResult, amountMinor amount: Int64, deadline: Timestamp) {
         precondition(phase == .authorized, "incremented in \(phase)")
         switch result {
         case .succeeded:
             precondition(amount > authorizedMinor, "an increment raises the authorization")
             authorizedMinor = amount
             amountMinor = max(amountMinor, amount)
-            if deadline != 0 { self.deadline = deadline }
+            if deadline != .none { self.deadline = deadline }
         case .declined, .notExecuted, .actionRequired: break  // What was authorized before still is.
         case .conflicted: phase = .conflicted
         }
@@ -180,7 +189,8 @@ extension Payment {
     }
 
     /// Something happened that is not the end of a PSP operation.
-    package mutating func changed(_ change: PaymentChange, amountMinor: Int64, deadline: Int64, at time: Int64) {
+    package mutating func changed(_ change: PaymentChange, amountMinor: Int64, deadline: Timestamp, at time: Timestamp)
+    {
         updatedAt = time
         switch change {
         case .expired:
@@ -197,7 +207,7 @@ extension Payment {
     }
 
     /// A refund was accepted: its amount is spoken for.
-    package mutating func refundStarted(amountMinor: Int64, at time: Int64) {
+    package mutating func refundStarted(amountMinor: Int64, at time: Timestamp) {
         precondition(phase == .captured && running == nil, "refund started in \(phase)")
         refundCount += 1
         refundPendingMinor += amountMinor
@@ -206,7 +216,7 @@ extension Payment {
     }
 
     /// A refund came to its end.
-    package mutating func refundFinished(succeeded: Bool, amountMinor: Int64, at time: Int64) {
+    package mutating func refundFinished(succeeded: Bool, amountMinor: Int64, at time: Timestamp) {
         precondition(refundPendingMinor >= amountMinor, "a refund finished that was not pending")
         refundPendingMinor -= amountMinor
         if succeeded { refundedMinor += amountMinor }
@@ -216,7 +226,7 @@ extension Payment {
 
     /// A refund that had succeeded came back (REFUND_FAILED, refund_failure): the money is the
     /// merchant's again.
-    package mutating func refundBounced(amountMinor: Int64, at time: Int64) {
+    package mutating func refundBounced(amountMinor: Int64, at time: Timestamp) {
         precondition(refundedMinor >= amountMinor, "a refund bounced that had not succeeded")
         refundedMinor -= amountMinor
         updatedAt = time

@@ -1,4 +1,5 @@
 import Money
+package import Time
 
 /// Why a payment does not take an event; nothing is booked then.
 package enum EventRefusal: Error, Equatable, Sendable {
@@ -32,8 +33,7 @@ package struct EventContext: Sendable {
     package var refund: Refund?
     /// The operation that makes that refund is running, or its outcome is not known.
     package var isRefundRunning = false
-    /// Milliseconds since 1970.
-    package var now: Int64
+    package var now: Timestamp
     /// The fee of a chargeback where the event does not say.
     package var disputeFeeMinor: Int64 = 0
     /// Whether a warning sets the disputed amount aside.
@@ -52,7 +52,7 @@ package struct EventContext: Sendable {
     /// The authorization that runs is behind the fraud hook: nothing of it was sent.
     package var isHeldBack = false
 
-    package init(now: Int64, authorizationLifetime: Int64) {
+    package init(now: Timestamp, authorizationLifetime: Int64) {
         self.now = now
         self.authorizationLifetime = authorizationLifetime
     }
@@ -205,7 +205,7 @@ extension Payment {
             return conflict(event, moved: capturesAutomatically)
         }
         var fact = PaymentFact(effect, amountMinor: amount(event), in: currency)
-        fact.deadline = capturesAutomatically ? 0 : context.now + context.authorizationLifetime
+        fact.deadline = capturesAutomatically ? .none : context.now.adding(milliseconds: context.authorizationLifetime)
         return .fact(fact)
     }
 
@@ -343,7 +343,7 @@ extension Payment {
             return .known
         }
         var fact = PaymentFact(.conflictResolved, amountMinor: 0, in: currency)
-        fact.deadline = context.now + context.authorizationLifetime
+        fact.deadline = context.now.adding(milliseconds: context.authorizationLifetime)
         return .fact(fact)
     }
 

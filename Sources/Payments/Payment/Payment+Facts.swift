@@ -1,9 +1,10 @@
 import Money
+package import Time
 
 extension Payment {
     /// Takes in what an event came to. Live decisions, replay and histories all come through here.
     /// - Precondition: `decide` allowed it in this state.
-    package mutating func apply(_ fact: PaymentFact, at time: Int64) {
+    package mutating func apply(_ fact: PaymentFact, at time: Timestamp) {
         switch fact.effect {
         // What moves no counter.
         case .none, .unexplained, .reclassified, .writtenOff, .disputeWarned, .disputeUnderReview,
@@ -12,14 +13,14 @@ extension Payment {
         case .settled: settledMinor += fact.amountMinor
         case .refundBounced: refundBounced(amountMinor: fact.amountMinor, at: time)
         case .captureReversed: captureReversed(fact.amountMinor)
-        case .authorizationExpired: changed(.expired, amountMinor: 0, deadline: 0, at: time)
+        case .authorizationExpired: changed(.expired, amountMinor: 0, deadline: .none, at: time)
         case .authorized:
             precondition(phase == .requiresAction && running == nil, "authorized by itself in \(phase)")
             authorizationFinished(.succeeded, amountMinor: fact.amountMinor, deadline: fact.deadline)
         case .authorizedLate, .capturedLate: succeededLate(fact)
         case .authorizationFailed:
             precondition(phase == .requiresAction && running == nil, "not authorized in \(phase)")
-            authorizationFinished(.declined(.hard, .genericDecline), amountMinor: 0, deadline: 0)
+            authorizationFinished(.declined(.hard, .genericDecline), amountMinor: 0, deadline: .none)
         case .conflicted:
             precondition(running == nil, "another operation is running")
             // A hold that was released before is not on the books any more: the end of the conflict

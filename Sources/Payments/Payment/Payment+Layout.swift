@@ -1,4 +1,5 @@
 import Money
+package import Time
 
 /// Fixed little-endian layouts of payments, refunds and disputes (docs/records.md, "Payments in
 /// snapshots"). The fields of the aggregates are written here; what a shard adds to them stands
@@ -207,6 +208,9 @@ extension UnsafeMutableRawBufferPointer {
     package func put<Integer: FixedWidthInteger & BitwiseCopyable>(_ value: Integer, _ offset: Int) {
         storeBytes(of: value.littleEndian, toByteOffset: offset, as: Integer.self)
     }
+
+    @inline(__always)
+    package func put(_ time: Timestamp, _ offset: Int) { put(time.milliseconds, offset) }
 }
 
 extension UnsafeRawBufferPointer {
@@ -217,6 +221,9 @@ extension UnsafeRawBufferPointer {
     ) -> Integer {
         Integer(littleEndian: loadUnaligned(fromByteOffset: offset, as: Integer.self))
     }
+
+    @inline(__always)
+    package func get(_ offset: Int) -> Timestamp { Timestamp(milliseconds: get(offset)) }
 
     /// 0 is nil.
     @inline(__always)

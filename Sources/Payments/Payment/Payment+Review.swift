@@ -1,8 +1,10 @@
+package import Time
+
 // Transitions of the fraud hook: before anything was sent to the PSP.
 extension Payment {
     /// The authorization waits for a manual review.
-    /// - Parameter deadline: when the review ends by itself, in milliseconds since 1970.
-    package mutating func heldForReview(until deadline: Int64, at time: Int64) {
+    /// - Parameter deadline: when the review ends by itself.
+    package mutating func heldForReview(until deadline: Timestamp, at time: Timestamp) {
         precondition(phase == .created && running == .authorize, "held for review in \(phase)")
         running = nil
         // Nothing was sent: the authorization after an approval is the first one.
@@ -14,7 +16,7 @@ extension Payment {
     }
 
     /// The authorization is never sent.
-    package mutating func blocked(at time: Int64) {
+    package mutating func blocked(at time: Timestamp) {
         precondition(phase == .created && running == .authorize, "blocked in \(phase)")
         running = nil
         phase = .failed
@@ -26,11 +28,11 @@ extension Payment {
     }
 
     /// The review ended with a rejection, or nobody ended it in time.
-    mutating func reviewEnded(_ refusal: RiskRefusal, at time: Int64) {
+    mutating func reviewEnded(_ refusal: RiskRefusal, at time: Timestamp) {
         precondition(phase == .review && running == nil, "a review ended in \(phase)")
         phase = .failed
         failure = .risk(refusal)
-        deadline = 0
+        deadline = .none
         updatedAt = time
     }
 }

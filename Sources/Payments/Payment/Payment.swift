@@ -1,4 +1,5 @@
 package import Money
+package import Time
 
 /// How far a payment has come, apart from any operation that is running on it (docs/payments.md,
 /// "Phases").
@@ -64,11 +65,11 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     /// what of it is not settled (`setUnsettled`).
     package internal(set) var pendingFundsMinor: Int64 = 0
     package internal(set) var feeMinor: Int64 = 0
-    /// When time ends the phase, in milliseconds since 1970; 0 for never. An authorization's own
-    /// end (the PSP's word), the last moment of the shopper's action, or of a review.
-    package internal(set) var deadline: Int64 = 0
-    /// Milliseconds since 1970 of the last transition.
-    package internal(set) var updatedAt: Int64
+    /// When time ends the phase; `.none` for never. An authorization's own end (the PSP's word),
+    /// the last moment of the shopper's action, or of a review.
+    package internal(set) var deadline: Timestamp = .none
+    /// The time of the last transition.
+    package internal(set) var updatedAt: Timestamp
     package let currency: Currency
     package let feeBasisPoints: UInt16
     /// How far captures may exceed the authorization, in basis points of it: what the provider
@@ -116,7 +117,7 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
         flags: PaymentFlags = [],
         overCaptureBasisPoints: UInt16 = 0,
         traits: PaymentTraits = [],
-        createdAt: Int64
+        createdAt: Timestamp
     ) {
         precondition(amountMinor > 0, "a payment moves a positive amount")
         precondition(feeBasisPoints <= 10_000, "a fee cannot exceed the payment")
@@ -204,7 +205,7 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
             | disputeLostMinor | settledMinor
         // A deadline is a PSP's word: a journal may hold one far beyond the end of the world, and
         // it must not keep us from starting.
-        return numbers >= 0 && numbers < 1 << 56 && deadline >= 0 && countersFit
+        return numbers >= 0 && numbers < 1 << 56 && deadline >= .none && countersFit
     }
 
     private var countersFit: Bool {

@@ -1,5 +1,6 @@
 package import Ledger
 package import Money
+package import Time
 
 /// What an event does to a payment, whatever type it was reported as. The raw value is journaled.
 package enum PaymentEffect: UInt8, Sendable, CaseIterable {
@@ -101,9 +102,9 @@ package struct PaymentFact: Sendable, Equatable {
     package var feeMinor: Int64 = 0
     /// Set aside for a warning.
     package var reservedMinor: Int64 = 0
-    package var evidenceDueAt: Int64 = 0
-    /// When a late authorization ends by itself; milliseconds since 1970.
-    package var deadline: Int64 = 0
+    package var evidenceDueAt: Timestamp = .none
+    /// When a late authorization ends by itself.
+    package var deadline: Timestamp = .none
     package var isChargeRefundable = false
     package var isFeeReturned = false
     /// Of a settlement: its fee was held against its amount. False for those of before this was

@@ -1,5 +1,6 @@
 package import Ledger
 package import Money
+package import Time
 
 /// What a provider's event, a settlement line or an operator reports. The raw value is journaled.
 package enum PaymentEventType: UInt8, Sendable, CaseIterable {
@@ -142,8 +143,8 @@ package struct ProviderEvent: Sendable {
     package var reference = ""
     /// In the provider's words.
     package var reason = ""
-    /// The last moment for evidence, in milliseconds since 1970; 0 for none.
-    package var evidenceDueAt: Int64 = 0
+    /// The last moment for evidence; `.none` without one.
+    package var evidenceDueAt: Timestamp = .none
     /// What is disputed may be refunded still.
     package var isChargeRefundable = false
     /// The chargeback's fee came back, too.

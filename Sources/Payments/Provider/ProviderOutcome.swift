@@ -1,4 +1,5 @@
 package import Money
+package import Time
 
 /// What came of a PSP call. The split into *declined*, *certainly not executed* and *unknown*
 /// decides whether money may be tried again; it is made by the adapter, which alone knows what its
@@ -28,11 +29,10 @@ package struct ProviderSuccess: Sendable, Equatable {
     package var providerReference: String
     package var amountMinor: Int64
     package var currency: Currency
-    /// When the authorization ends by itself, in milliseconds since 1970; 0 where the PSP does not
-    /// say.
-    package var expiresAt: Int64
+    /// When the authorization ends by itself; `.none` where the PSP does not say.
+    package var expiresAt: Timestamp
 
-    package init(providerReference: String, amountMinor: Int64, currency: Currency, expiresAt: Int64 = 0) {
+    package init(providerReference: String, amountMinor: Int64, currency: Currency, expiresAt: Timestamp = .none) {
         self.providerReference = providerReference
         self.amountMinor = amountMinor
         self.currency = currency

@@ -1,3 +1,5 @@
+package import Time
+
 /// One refund of a payment.
 @usableFromInline package struct Refund: Sendable {
     package let id: RefundID
@@ -10,10 +12,10 @@
     /// The PSP refunded another amount or currency than asked: it stays pending until an operator
     /// decides.
     package internal(set) var isConflicted = false
-    /// Milliseconds since 1970 of the last transition.
-    package internal(set) var updatedAt: Int64
+    /// The time of the last transition.
+    package internal(set) var updatedAt: Timestamp
 
-    package init(id: RefundID, payment: PaymentID, amountMinor: Int64, requestedAt: Int64) {
+    package init(id: RefundID, payment: PaymentID, amountMinor: Int64, requestedAt: Timestamp) {
         precondition(amountMinor > 0, "a refund moves a positive amount")
         self.id = id
         self.payment = payment
@@ -23,7 +25,7 @@
 }
 
 extension Refund {
-    package mutating func finished(_ result: OperationResult, at time: Int64) {
+    package mutating func finished(_ result: OperationResult, at time: Timestamp) {
         precondition(status == .pending && !isConflicted, "a refund finished twice")
         updatedAt = time
         switch result {
@@ -44,14 +46,14 @@ extension Refund {
     }
 
     /// An operator decided about a refund that was executed for another amount than asked for.
-    package mutating func decided(succeeded: Bool, at time: Int64) {
+    package mutating func decided(succeeded: Bool, at time: Timestamp) {
         precondition(status == .pending && isConflicted, "only a refund in conflict is decided about")
         isConflicted = false
         status = succeeded ? .succeeded : .failed
         updatedAt = time
     }
 
-    package mutating func bounced(at time: Int64) {
+    package mutating func bounced(at time: Timestamp) {
         precondition(status == .succeeded, "only a refund that had succeeded can bounce")
         status = .failed
         updatedAt = time

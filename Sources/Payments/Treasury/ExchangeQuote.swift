@@ -1,5 +1,6 @@
 package import Ledger
 package import Money
+package import Time
 
 /// What a quote exchanges: fixed when it is made, booked exactly so when it is used.
 package struct ExchangeTerms: Sendable, Equatable {
@@ -55,27 +56,27 @@ package struct ExchangeQuote: Sendable {
     package let id: QuoteID
     package let merchant: MerchantID
     package let terms: ExchangeTerms
-    /// Milliseconds since 1970; from then on it is refused.
-    package let expiresAt: Int64
-    /// Milliseconds since 1970 when it was used; 0 while it was not.
-    package private(set) var convertedAt: Int64 = 0
+    /// From then on it is refused.
+    package let expiresAt: Timestamp
+    /// When it was used; `.none` while it was not.
+    package private(set) var convertedAt: Timestamp = .none
     /// The journal position of its last record.
     package var lastRecord: UInt64 = 0
 
-    package init(id: QuoteID, merchant: MerchantID, terms: ExchangeTerms, expiresAt: Int64) {
+    package init(id: QuoteID, merchant: MerchantID, terms: ExchangeTerms, expiresAt: Timestamp) {
         self.id = id
         self.merchant = merchant
         self.terms = terms
         self.expiresAt = expiresAt
     }
 
-    package var isConverted: Bool { convertedAt != 0 }
+    package var isConverted: Bool { convertedAt != .none }
 
-    package func isExpired(at now: Int64) -> Bool { now >= expiresAt }
+    package func isExpired(at now: Timestamp) -> Bool { now >= expiresAt }
 
     /// - Precondition: it was not used before.
-    package mutating func convert(at time: Int64) {
-        precondition(!isConverted && time > 0, "a quote is used once")
+    package mutating func convert(at time: Timestamp) {
+        precondition(!isConverted && time > .none, "a quote is used once")
         convertedAt = time
     }
 

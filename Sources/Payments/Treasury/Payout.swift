@@ -1,5 +1,6 @@
 package import Ledger
 package import Money
+package import Time
 
 /// How far a pay-out has come; the raw value is journaled.
 package enum PayoutState: UInt8, Sendable, CaseIterable {
@@ -61,8 +62,8 @@ package struct Payout: Sendable {
     package private(set) var state: PayoutState = .requested
     /// Why it failed or came back, as the bank said.
     package private(set) var reason = ""
-    /// Milliseconds since 1970 of the last transition.
-    package private(set) var updatedAt: Int64
+    /// The time of the last transition.
+    package private(set) var updatedAt: Timestamp
     /// The journal position of its last record.
     package private(set) var lastRecord: UInt64 = 0
     /// Whether a cold file holds it as it is; in memory only.
@@ -84,7 +85,7 @@ package struct Payout: Sendable {
         currency: Currency,
         seller: SellerName?,
         destination: String,
-        requestedAt: Int64
+        requestedAt: Timestamp
     ) {
         precondition(amountMinor > 0, "a pay-out moves a positive amount")
         self.id = id
@@ -97,7 +98,7 @@ package struct Payout: Sendable {
     }
 
     /// A pay-out as a snapshot holds it.
-    package init(_ requested: Payout, state: PayoutState, reason: String, updatedAt: Int64, lastRecord: UInt64) {
+    package init(_ requested: Payout, state: PayoutState, reason: String, updatedAt: Timestamp, lastRecord: UInt64) {
         self = requested
         self.state = state
         self.reason = reason
@@ -119,7 +120,7 @@ package struct Payout: Sendable {
     }
 
     /// - Precondition: the event is allowed.
-    package mutating func apply(_ event: PayoutEvent, reason: String, at time: Int64) {
+    package mutating func apply(_ event: PayoutEvent, reason: String, at time: Timestamp) {
         guard let next = state(after: event) else { preconditionFailure("a pay-out that is \(state) was \(event)") }
         state = next
         self.reason = reason

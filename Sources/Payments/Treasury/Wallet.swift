@@ -1,5 +1,6 @@
 package import Ledger
 package import Money
+package import Time
 
 /// A shopper's wallet at one merchant: stored value in one currency. It never changes: its balance
 /// is in the ledger.
@@ -9,16 +10,15 @@ package struct Wallet: Sendable {
     package let currency: Currency
     /// The merchant's own reference, often a customer number; may be empty.
     package let reference: String
-    /// Milliseconds since 1970.
-    package let createdAt: Int64
+    package let createdAt: Timestamp
     /// The journal position of the record that opened it.
     package var lastRecord: UInt64 = 0
-    /// When somebody last asked for it, milliseconds since 1970; in memory only.
-    package var usedAt: Int64
+    /// When somebody last asked for it; in memory only.
+    package var usedAt: Timestamp
     /// Whether a cold file holds it; in memory only.
     package var isStored = false
 
-    package init(id: WalletID, merchant: MerchantID, currency: Currency, reference: String, createdAt: Int64) {
+    package init(id: WalletID, merchant: MerchantID, currency: Currency, reference: String, createdAt: Timestamp) {
         self.id = id
         self.merchant = merchant
         self.currency = currency

@@ -2,6 +2,7 @@ import HTTPTransport
 import Money
 import NIOCore
 import Payments
+import Time
 import WireJSON
 
 /// Decides what the simulator's answers mean.
@@ -198,7 +199,7 @@ enum SimulatedReplyDecoder {
                 providerReference: reference,
                 amountMinor: amountMinor,
                 currency: currency,
-                expiresAt: max(0, reply.expiresAt ?? 0)
+                expiresAt: Timestamp(milliseconds: max(0, reply.expiresAt ?? 0))
             )
         )
     }

@@ -1,6 +1,7 @@
 import Ledger
 import Payments
 package import ShardState
+package import Time
 
 /// Commands that wait for something to be read back from the disk, by what it is, in the order of
 /// their arrival.
@@ -111,7 +112,7 @@ extension ShardCore {
     package mutating func loaded(
         _ item: ColdItem,
         _ entry: [UInt8]?,
-        at now: Int64,
+        at now: Timestamp,
         into turn: inout Turn
     ) {
         turn.now = now

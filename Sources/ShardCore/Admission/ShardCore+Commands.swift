@@ -2,11 +2,11 @@ import Ledger
 import Payments
 import ShardRecords
 import ShardState
+package import Time
 
 extension ShardCore {
     /// Handles one command.
-    /// - Parameter now: milliseconds since 1970.
-    package mutating func handle(_ command: Command, at now: Int64, into turn: inout Turn) {
+    package mutating func handle(_ command: Command, at now: Timestamp, into turn: inout Turn) {
         turn.now = now
         actor = command.actor
         switch command.kind {
@@ -48,7 +48,7 @@ extension ShardCore {
         case .failure(let refused): return refuse(admitted.caller, refused.refusal, in: &turn)
         }
         let id = PaymentID(
-            milliseconds: UInt64(max(0, turn.now)),
+            createdAt: max(.none, turn.now),
             shard: configuration.shard,
             sequence: UInt64(payments.count + 1)
         )
@@ -211,7 +211,7 @@ extension ShardCore {
             returnData: operation.operation == .confirm && mode == .execute ? returnData(of: payment) : "",
             lookup: mode == .query ? resolution(slot).means.query?.lookup ?? .byReference : .byReference
         )
-        let deadline = turn.now + timeout(slot)
+        let deadline = turn.now.adding(milliseconds: timeout(slot))
         turn.release(.callProvider(call, token: operations.token(slot), deadline: deadline), restingOn: lastPosition)
     }
 }

@@ -3,6 +3,7 @@ package import KeyRuns
 import Payments
 package import ShardRecords
 import ShardState
+package import Time
 
 /// Commands that wait for their idempotency keys to be looked up on the disk, by key, in the order
 /// of their arrival.
@@ -63,8 +64,7 @@ extension ShardCore {
         guard command.isOperator || keyParking.commands(of: command.merchant) < configuration.parkedKeysPerMerchant
         else { return refuse(command.caller, .merchantLimitReached, in: &turn) }
         if keyParking.park(command, digest) {
-            let second = UInt32(clamping: turn.now / 1_000)
-            turn.release(.lookUpKey(digest, second: second), restingOn: 0)
+            turn.release(.lookUpKey(digest, second: turn.now.seconds), restingOn: 0)
         }
     }
 
@@ -72,7 +72,7 @@ extension ShardCore {
     package mutating func keyLookedUp(
         _ digest: KeyDigest,
         _ found: KeyLookUp,
-        at now: Int64,
+        at now: Timestamp,
         into turn: inout Turn
     ) {
         turn.now = now

@@ -1,5 +1,6 @@
 package import Money
 package import Payments
+package import Time
 
 /// What came of an event, as its answer shows it.
 package struct EventView: Sendable {
@@ -17,8 +18,7 @@ package struct EventView: Sendable {
     package var ended: ProviderOperation?
     /// The merchant owes in this currency after it.
     package var merchantOwes: Bool
-    /// Milliseconds since 1970.
-    package var appliedAt: Int64
+    package var appliedAt: Timestamp
 }
 
 /// A dispute as an answer shows it.
@@ -37,8 +37,8 @@ package struct DisputeView: Sendable {
     /// The reference of the upload; nil while nothing was sent.
     package var evidenceReference: String?
     package var evidenceText: String
-    /// Milliseconds since 1970; 0 for none.
-    package var evidenceDueAt: Int64
-    package var createdAt: Int64
-    package var updatedAt: Int64
+    /// `.none` where there is none.
+    package var evidenceDueAt: Timestamp
+    package var createdAt: Timestamp
+    package var updatedAt: Timestamp
 }

@@ -3,6 +3,7 @@ package import NIOCore
 package import Payments
 package import ShardRecords
 package import ShardState
+package import Time
 
 /// A payment as an answer shows it.
 package struct PaymentView: Sendable {
@@ -33,14 +34,13 @@ package struct PaymentView: Sendable {
     package var endedAttempts: [EndedAttempt] = []
     /// What the shopper must do, when `status` is `requires_action`.
     package var nextAction: NextAction?
-    /// When the authorization, the shopper's action or the review ends by itself, in milliseconds
-    /// since 1970; 0 for never.
-    package var expiresAt: Int64
+    /// When the authorization, the shopper's action or the review ends by itself; `.none` for
+    /// never.
+    package var expiresAt: Timestamp
     /// What the payment's state permits; set for refusals only.
     package var permitted: PermittedOperations = []
-    /// Milliseconds since 1970.
-    package var createdAt: Int64
-    package var updatedAt: Int64
+    package var createdAt: Timestamp
+    package var updatedAt: Timestamp
 
     package init(
         id: PaymentID,
@@ -58,9 +58,9 @@ package struct PaymentView: Sendable {
         decline: Decline?,
         failure: FailureReason?,
         nextAction: NextAction? = nil,
-        expiresAt: Int64 = 0,
-        createdAt: Int64,
-        updatedAt: Int64
+        expiresAt: Timestamp = .none,
+        createdAt: Timestamp,
+        updatedAt: Timestamp
     ) {
         self.id = id
         self.status = status
@@ -90,8 +90,8 @@ package struct RefundView: Sendable {
     package var amountMinor: Int64
     package var currency: Currency
     package var decline: Decline?
-    package var createdAt: Int64
-    package var updatedAt: Int64
+    package var createdAt: Timestamp
+    package var updatedAt: Timestamp
 
     package init(
         id: RefundID,
@@ -100,8 +100,8 @@ package struct RefundView: Sendable {
         amountMinor: Int64,
         currency: Currency,
         decline: Decline?,
-        createdAt: Int64,
-        updatedAt: Int64
+        createdAt: Timestamp,
+        updatedAt: Timestamp
     ) {
         self.id = id
         self.payment = payment
@@ -138,8 +138,7 @@ package struct BalanceView: Sendable {
     package var lines: [Line]
     /// What sellers of the merchant have: those with money that came or went in a currency.
     package var sellers: [SellerLine] = []
-    /// Milliseconds since 1970.
-    package var asOf: Int64
+    package var asOf: Timestamp
 
     /// One seller and currency, minor units.
     package struct SellerLine: Sendable, Equatable {
@@ -149,7 +148,7 @@ package struct BalanceView: Sendable {
         package var availableMinor: Int64
     }
 
-    package init(lines: [Line], asOf: Int64) {
+    package init(lines: [Line], asOf: Timestamp) {
         self.lines = lines
         self.asOf = asOf
     }

@@ -2,6 +2,7 @@ import NIOCore
 package import Payments
 import ShardRecords
 package import ShardState
+import Time
 
 extension ShardCore {
     static var noBody: ByteBuffer { ByteBuffer() }
@@ -41,7 +42,7 @@ extension ShardCore {
             amountMinor: refund.amountMinor,
             currency: payment.currency,
             decline: decline(of: refund, at: index),
-            createdAt: Int64(refund.id.milliseconds),
+            createdAt: refund.id.createdAt,
             updatedAt: refund.updatedAt
         )
     }
@@ -295,7 +296,7 @@ extension PaymentView {
             failure: payment.failure,
             nextAction: nextAction,
             expiresAt: payment.deadline,
-            createdAt: Int64(payment.id.milliseconds),
+            createdAt: payment.id.createdAt,
             updatedAt: payment.updatedAt
         )
         connector = payment.connector

@@ -2,6 +2,7 @@ package import Money
 package import Payments
 package import ShardRecords
 package import ShardState
+package import Time
 
 /// What a merchant or an operator asks of the shard that owns it, with nothing of the wire left in
 /// it.
@@ -128,8 +129,8 @@ package enum Query: Sendable {
     case dispute(DisputeID)
     /// What the ledger owes the merchant, by currency.
     case balance
-    /// What it owed at a moment of the past, milliseconds since 1970.
-    case pastBalance(at: Int64)
+    /// What it owed at a moment of the past.
+    case pastBalance(at: Timestamp)
     /// The merchant's accounts with their sums.
     case accounts
     /// What was booked for the merchant, newest first.

@@ -1,6 +1,7 @@
 import Payments
 import ShardRecords
 import ShardState
+import Time
 
 // What time does to payments: authorizations run out, shoppers do not come back, and what came too
 // late is reversed. A payment carries its deadline, so that a restart changes nothing; what is kept
@@ -23,15 +24,15 @@ extension ShardCore {
 
     /// A payment has come to a state that time may end. It may be waiting for the end of the state
     /// before, which is later.
-    mutating func awaitDeadline(_ index: Index<Payment>, at now: Int64, isNews: Bool = true) {
+    mutating func awaitDeadline(_ index: Index<Payment>, at now: Timestamp, isNews: Bool = true) {
         let payment = payments[index]
         if payment.needsReversal { return deadlines.add(index, at: now, always: isNews) }
         // After a restart `now` is what a snapshot says.
-        let (end, isBeyond) = now.addingReportingOverflow(Self.horizon)
-        if let due = evidenceDueAt(index), isBeyond || due < end {
+        let end = now.addingClamped(milliseconds: Self.horizon)
+        if let due = evidenceDueAt(index), due < end {
             deadlines.add(index, at: max(now, due), always: isNews)
         }
-        guard payment.deadline != 0, isBeyond || payment.deadline < end else { return }
+        guard payment.deadline != .none, payment.deadline < end else { return }
         deadlines.add(index, at: max(now, payment.deadline), always: isNews)
     }
 
@@ -46,16 +47,16 @@ extension ShardCore {
 
     /// Goes round the payments in memory, in half an hour at the most, and puts those in the queue
     /// whose end is near.
-    private mutating func sweep(at now: Int64) {
-        guard !payments.chunkNumbers.isEmpty, now - sweptAt >= Self.sweepInterval else { return }
+    private mutating func sweep(at now: Timestamp) {
+        guard !payments.chunkNumbers.isEmpty, now.milliseconds(since: sweptAt) >= Self.sweepInterval else { return }
         sweptAt = now
         // A round of 11,250 steps is half an hour; a chunk that is not in memory costs next to
         // nothing.
         var rest = 1 + payments.chunkNumbers.count / Int(Self.sweepRound / Self.sweepInterval)
-        let (end, isBeyond) = now.addingReportingOverflow(Self.horizon)
+        let end = now.addingClamped(milliseconds: Self.horizon)
         while rest > 0 {
             if sweptChunk >= payments.chunkNumbers.count { sweptChunk = 0 }
-            for index in payments.awaitingTime(inChunk: sweptChunk, before: isBeyond ? .max : end) {
+            for index in payments.awaitingTime(inChunk: sweptChunk, before: end) {
                 awaitDeadline(index, at: now, isNews: false)
             }
             sweptChunk += 1
@@ -68,36 +69,38 @@ extension ShardCore {
         let payment = payments[index]
         if payment.disputedMinor > 0, refusesNewWork == nil {
             if isTimeCertain { endOverdueDisputes(index, in: &turn) }
-            if let due = evidenceDueAt(index), due - turn.now < Self.horizon {
-                deadlines.add(index, at: max(isTimeCertain ? turn.now : turn.now + Self.retryInterval, due))
+            if let due = evidenceDueAt(index), due.milliseconds(since: turn.now) < Self.horizon {
+                let soonest = isTimeCertain ? turn.now : turn.now.adding(milliseconds: Self.retryInterval)
+                deadlines.add(index, at: max(soonest, due))
             }
         }
-        guard payment.needsReversal || payment.deadline != 0 else { return }
+        guard payment.needsReversal || payment.deadline != .none else { return }
         // An operation is under way, or nothing new may be begun now: later.
         guard payment.running == nil, refusesNewWork == nil, mayBegin(for: payment.merchant) else {
-            return deadlines.add(index, at: turn.now + Self.retryInterval)
+            return deadlines.add(index, at: turn.now.adding(milliseconds: Self.retryInterval))
         }
         // A hold that the PSP will not let go ends by itself.
-        let isOver = isTimeCertain && payment.isOpen && payment.deadline != 0 && payment.deadline <= turn.now
+        let isOver =
+            isTimeCertain && payment.isOpen && payment.deadline != .none && payment.deadline <= turn.now
         if payment.needsReversal, !isOver {
             reverse(index, in: &turn)
             let tries = payment.phase == .captured ? payment.refundCount : payment.cancelCount
-            let next = turn.now + Self.retryInterval(after: tries)
+            let next = turn.now.adding(milliseconds: Self.retryInterval(after: tries))
             let isNear = payment.deadline > turn.now && payment.deadline < next
             return deadlines.add(index, at: isNear ? payment.deadline : next)
         }
         guard payment.deadline <= turn.now else {
-            guard payment.deadline - turn.now < Self.horizon else { return }
+            guard payment.deadline.milliseconds(since: turn.now) < Self.horizon else { return }
             return deadlines.add(index, at: payment.deadline)
         }
-        guard isTimeCertain else { return deadlines.add(index, at: turn.now + Self.retryInterval) }
+        guard isTimeCertain else { return deadlines.add(index, at: turn.now.adding(milliseconds: Self.retryInterval)) }
         switch payment.phase {
         case .authorized, .partiallyCaptured:
             change(index, .expired, in: &turn)
             statistics.expired += 1
         case .requiresAction:
             if payment.cancelCount < .max { begin(.cancel, index, cause: .abandoned, in: &turn) }
-            deadlines.add(index, at: turn.now + Self.retryInterval(after: payment.cancelCount))
+            deadlines.add(index, at: turn.now.adding(milliseconds: Self.retryInterval(after: payment.cancelCount)))
         case .review: reviewTimedOut(index, in: &turn)
         case .created, .captured, .voided, .failed, .conflicted, .expired: break
         }

@@ -2,6 +2,7 @@ import Journal
 import Payments
 import ShardRecords
 import ShardState
+import Time
 
 // Disputes: what merchants do about them, and what time does.
 extension ShardCore {
@@ -37,7 +38,7 @@ extension ShardCore {
             evidenceReference: evidence.isEmpty ? nil : String(parts[0]),
             evidenceText: parts.count > 1 ? String(parts[1]) : "",
             evidenceDueAt: dispute.evidenceDueAt,
-            createdAt: Int64(dispute.id.milliseconds),
+            createdAt: dispute.id.createdAt,
             updatedAt: dispute.updatedAt
         )
     }
@@ -119,12 +120,12 @@ extension ShardCore {
     // MARK: Time
 
     /// When the first of the payment's disputes is lost for want of evidence; nil for never.
-    func evidenceDueAt(_ index: Index<Payment>) -> Int64? {
+    func evidenceDueAt(_ index: Index<Payment>) -> Timestamp? {
         guard payments[index].disputedMinor > 0 else { return nil }
-        var first: Int64?
+        var first: Timestamp?
         for dispute in payments.disputes(of: index) {
-            guard payments[dispute].status == .open, payments[dispute].evidenceDueAt != 0 else { continue }
-            first = min(first ?? .max, payments[dispute].evidenceDueAt)
+            guard payments[dispute].status == .open, payments[dispute].evidenceDueAt != .none else { continue }
+            first = min(first ?? .latest, payments[dispute].evidenceDueAt)
         }
         return first
     }
@@ -136,7 +137,7 @@ extension ShardCore {
             of: index,
             where: {
                 let dispute = payments[$0]
-                return dispute.status == .open && dispute.evidenceDueAt != 0 && dispute.evidenceDueAt < now
+                return dispute.status == .open && dispute.evidenceDueAt != .none && dispute.evidenceDueAt < now
             }
         ) {
             let fact = PaymentFact(
@@ -245,7 +246,7 @@ extension ShardCore {
     private mutating func openDispute(_ record: EventApplied, payment index: Index<Payment>) -> Index<Dispute> {
         precondition(record.dispute == payments[index].disputeCount + 1, "disputes are numbered without gaps")
         let id = DisputeID(
-            milliseconds: UInt64(max(0, record.time)),
+            createdAt: max(.none, record.time),
             shard: configuration.shard,
             paymentSequence: record.payment.sequence,
             ordinal: record.dispute

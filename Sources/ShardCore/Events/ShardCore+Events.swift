@@ -3,6 +3,7 @@ import Money
 import Payments
 import ShardRecords
 import ShardState
+import Time
 
 // Events: what providers, settlement lines and operators tell of payments (docs/payments.md). Each
 // is applied once, under the key of its provider and its identifier; one that the state does not
@@ -94,7 +95,7 @@ extension ShardCore {
         dispute: Index<Dispute>?,
         refund: Index<Refund>?,
         of earlier: ConnectorID? = nil,
-        at now: Int64
+        at now: Timestamp
     ) -> EventContext {
         let payment = payments[index]
         let currency = event.currency ?? payment.currency
@@ -273,7 +274,7 @@ extension ShardCore {
         _ index: Index<Payment>,
         dispute: Index<Dispute>?,
         refund: Index<Refund>?,
-        at now: Int64
+        at now: Timestamp
     ) -> UInt32 {
         var allowed: UInt32 = 0
         for type in PaymentEventType.allCases where type.isPosted {

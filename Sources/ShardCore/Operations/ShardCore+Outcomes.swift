@@ -2,16 +2,16 @@ import Money
 package import Payments
 import ShardRecords
 import ShardState
+package import Time
 
 extension ShardCore {
     /// What came of a PSP call.
     /// - Parameters:
     ///   - token: as the effect carried it; an outcome of an operation that has ended is ignored.
-    ///   - now: milliseconds since 1970.
     package mutating func handle(
         _ outcome: ProviderOutcome,
         of token: UInt64,
-        at now: Int64,
+        at now: Timestamp,
         into turn: inout Turn
     ) {
         turn.now = now
@@ -74,7 +74,7 @@ extension ShardCore {
             slot,
             agrees ? .succeeded : .conflicted,
             executed: (success.amountMinor, success.currency),
-            deadline: agrees ? authorizationEnd(operation, success, at: turn.now) : 0,
+            deadline: agrees ? authorizationEnd(operation, success, at: turn.now) : .none,
             providerReference: success.providerReference,
             in: &turn
         )
@@ -95,24 +95,28 @@ extension ShardCore {
     }
 
     /// When what was authorized ends by itself: the PSP's word, or what the provider declares.
-    private func authorizationEnd(_ operation: RunningOperation, _ success: ProviderSuccess, at now: Int64) -> Int64 {
+    private func authorizationEnd(
+        _ operation: RunningOperation,
+        _ success: ProviderSuccess,
+        at now: Timestamp
+    ) -> Timestamp {
         switch operation.operation {
         case .authorize, .confirm:
-            if payments[operation.payment].capturesAutomatically { return 0 }
+            if payments[operation.payment].capturesAutomatically { return .none }
             let reported = Self.plausibleEnd(success.expiresAt, at: now)
             let connector = payments[operation.payment].connector
-            return reported > 0
-                ? reported : now + configuration.connectors[connector].capabilities.authorizationLifetime
+            let lifetime = configuration.connectors[connector].capabilities.authorizationLifetime
+            return reported == .none ? now.adding(milliseconds: lifetime) : reported
         case .increment: return Self.plausibleEnd(success.expiresAt, at: now)
-        case .capture, .cancel, .refund: return 0
+        case .capture, .cancel, .refund: return .none
         }
     }
 
-    /// The PSP's word for the end of an authorization; 0 without one, and for one more than a year
-    /// ahead (no card scheme holds money for longer than a month: seconds or nanoseconds were taken
-    /// for milliseconds).
-    private static func plausibleEnd(_ expiresAt: Int64, at now: Int64) -> Int64 {
-        expiresAt > 0 && expiresAt < now + 366 * 86_400_000 ? expiresAt : 0
+    /// The PSP's word for the end of an authorization; none without one, and for one more than a
+    /// year ahead (no card scheme holds money for longer than a month: seconds or nanoseconds were
+    /// taken for milliseconds).
+    private static func plausibleEnd(_ expiresAt: Timestamp, at now: Timestamp) -> Timestamp {
+        expiresAt > .none && expiresAt < now.adding(milliseconds: 366 * 86_400_000) ? expiresAt : .none
     }
 
     /// The PSP waits for the shopper. For what has no shopper that is no answer.
@@ -133,7 +137,7 @@ extension ShardCore {
         finish(
             slot,
             .actionRequired,
-            deadline: turn.now + configuration.actionLifetime,
+            deadline: turn.now.adding(milliseconds: configuration.actionLifetime),
             providerReference: providerReference,
             nextAction: action.packed,
             in: &turn
@@ -144,7 +148,7 @@ extension ShardCore {
         _ slot: Int,
         _ result: OperationResult,
         executed: (amountMinor: Int64, currency: Currency)? = nil,
-        deadline: Int64 = 0,
+        deadline: Timestamp = .none,
         providerReference: String = "",
         nextAction: [UInt8] = [],
         declineCode: String = "",
@@ -155,7 +159,7 @@ extension ShardCore {
         let payment = payments[operation.payment]
         if operation.isUncertain {
             statistics.resolved += 1
-            statistics.resolutionMilliseconds += max(0, turn.now - operation.startedAt)
+            statistics.resolutionMilliseconds += max(0, turn.now.milliseconds(since: operation.startedAt))
         }
         var record = OperationFinished(
             payment: payment.id,

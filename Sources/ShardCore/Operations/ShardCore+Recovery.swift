@@ -4,6 +4,7 @@ package import Ledger
 package import Payments
 package import ShardRecords
 package import ShardState
+package import Time
 import Timers
 
 extension ShardCore {
@@ -188,16 +189,16 @@ extension ShardCore {
     /// have executed it: it is asked, and nothing is sent blindly. Spread over time, so that the
     /// PSP is not flooded.
     /// - Returns: how many operations are being resolved.
-    package mutating func resume(at now: Int64) -> Int {
+    package mutating func resume(at now: Timestamp) -> Int {
         precondition(timers.count == 0, "a shard resumes once, after replay")
         timers = TimerWheel(
-            currentTick: UInt64(max(0, now >> Self.timerTickShift)),
+            currentTick: Self.timerTick(at: now),
             maximumTimers: timers.maximumTimers
         )
         var number: Int64 = 0
-        func next() -> Int64 {
+        func next() -> Timestamp {
             defer { number += 1 }
-            return now + (number / Int64(configuration.recoveryBatch)) << Self.timerTickShift
+            return now.adding(milliseconds: (number / Int64(configuration.recoveryBatch)) << Self.timerTickShift)
         }
         var waitingSlots: [Int] = []
         waiting.forEach { slot, _ in waitingSlots.append(slot) }

@@ -1,6 +1,7 @@
 import Money
 package import Payments
 import ShardState
+package import Time
 
 /// An operation whose outcome is not known yet, as operators see it.
 package struct UnresolvedOperation: Sendable, Equatable {
@@ -11,8 +12,8 @@ package struct UnresolvedOperation: Sendable, Equatable {
     /// Minor units.
     package var amountMinor: Int64
     package var currencyCode: String
-    /// Milliseconds since 1970 when it was journaled.
-    package var since: Int64
+    /// When it was journaled.
+    package var since: Timestamp
     /// The PSP has it and will tell (an asynchronous payment method); otherwise nobody knows
     /// whether it was executed.
     package var isKnownToProvider: Bool
@@ -37,8 +38,7 @@ extension ShardCore {
 
     /// Operations in doubt for so long that an operator must look. Goes through all that wait: for
     /// metrics, not for payments.
-    /// - Parameter now: milliseconds since 1970.
-    package func attentionCount(at now: Int64) -> Int {
+    package func attentionCount(at now: Timestamp) -> Int {
         var count = operations.occupiedSlots.count { slot in
             operations[slot].isUncertain && needsAttention(WaitingOperation(operations[slot]), at: now)
         }
@@ -46,20 +46,19 @@ extension ShardCore {
         return count
     }
 
-    private func needsAttention(_ operation: WaitingOperation, at now: Int64) -> Bool {
+    private func needsAttention(_ operation: WaitingOperation, at now: Timestamp) -> Bool {
         let connector = payments[operation.payment].connector
         let policy = configuration.connectors[connector].resolution[operation.operation]
-        return operation.startedAt <= now - policy.attentionAfter
+        return operation.startedAt <= now.subtracting(milliseconds: policy.attentionAfter)
     }
 
-    private func needsAttention(_ slot: Int, at now: Int64) -> Bool {
-        now - operations[slot].startedAt >= resolution(slot).attentionAfter
+    private func needsAttention(_ slot: Int, at now: Timestamp) -> Bool {
+        now.milliseconds(since: operations[slot].startedAt) >= resolution(slot).attentionAfter
     }
 
     /// What is in doubt, oldest first, at most `limit`; and how many there are in all. Goes through
     /// all that wait, for operators: 100,000 of them take some milliseconds.
-    /// - Parameter now: milliseconds since 1970.
-    package func unresolved(limit: Int, at now: Int64) -> (oldest: [UnresolvedOperation], total: Int) {
+    package func unresolved(limit: Int, at now: Timestamp) -> (oldest: [UnresolvedOperation], total: Int) {
         var found = OldestOperations(limit: limit)
         for slot in operations.occupiedSlots where operations[slot].isUncertain {
             found.add(.calling(slot: slot), startedAt: operations[slot].startedAt)
@@ -75,7 +74,7 @@ extension ShardCore {
         return (oldest, found.total)
     }
 
-    private func unresolved(_ operation: WaitingOperation, at now: Int64) -> UnresolvedOperation {
+    private func unresolved(_ operation: WaitingOperation, at now: Timestamp) -> UnresolvedOperation {
         let payment = payments[operation.payment]
         return UnresolvedOperation(
             payment: payment.id,
@@ -94,7 +93,7 @@ extension ShardCore {
 /// The oldest of many operations: a heap of at most `limit`, the youngest of them on top.
 private struct OldestOperations {
     private let limit: Int
-    private var heap: [(startedAt: Int64, place: OperationPlace)] = []
+    private var heap: [(startedAt: Timestamp, place: OperationPlace)] = []
     /// How many were added.
     private(set) var total = 0
 
@@ -105,7 +104,7 @@ private struct OldestOperations {
         heap.sorted { ($0.startedAt, $0.place.stored) < ($1.startedAt, $1.place.stored) }.map(\.place)
     }
 
-    mutating func add(_ place: OperationPlace, startedAt: Int64) {
+    mutating func add(_ place: OperationPlace, startedAt: Timestamp) {
         total += 1
         guard heap.count == limit else {
             heap.append((startedAt, place))

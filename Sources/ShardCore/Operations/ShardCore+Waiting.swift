@@ -1,6 +1,7 @@
 import Payments
 import ShardRecords
 import ShardState
+import Time
 
 // Operations that wait: their outcome is not known, and no call about them is under way. They leave
 // the table of calls, so that a provider that stays silent for hours takes no room from new
@@ -30,7 +31,7 @@ extension ShardCore {
     /// The operation waits until `time` for its next resolution, unless an event or an operator
     /// ends it before. Where the table of waiting operations has no room for its merchant, it keeps
     /// its slot among the calls: new payments are refused then.
-    mutating func awaitResolution(_ slot: Int, at time: Int64) {
+    mutating func awaitResolution(_ slot: Int, at time: Timestamp) {
         let operation = operations[slot]
         guard operation.isUncertain else { return schedule(slot, at: time) }
         let merchant = payments[operation.payment].merchant
@@ -41,13 +42,13 @@ extension ShardCore {
         moveToWaiting(slot, dueAt: time)
     }
 
-    mutating func moveToWaiting(_ slot: Int, dueAt: Int64) {
+    mutating func moveToWaiting(_ slot: Int, dueAt: Timestamp) {
         let operation = operations[slot]
         operations.remove(slot)
         insertWaiting(WaitingOperation(operation), dueAt: dueAt)
     }
 
-    private mutating func insertWaiting(_ operation: WaitingOperation, dueAt: Int64) {
+    private mutating func insertWaiting(_ operation: WaitingOperation, dueAt: Timestamp) {
         let slot = waiting.insert(operation, of: payments[operation.payment].merchant, dueAt: dueAt)
         link(.waiting(slot: slot), payment: operation.payment, refund: operation.refund)
         if let key = operation.key {

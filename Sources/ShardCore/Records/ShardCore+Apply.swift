@@ -4,6 +4,7 @@ import Ledger
 import Payments
 import ShardRecords
 import ShardState
+import Time
 
 // The only way from a record to state. Live decisions call these directly (the record is encoded
 // after them, so that it can hold the answer rendered from the new state); replay calls them with
@@ -99,7 +100,7 @@ extension ShardCore {
         payments[index].refundStarted(amountMinor: record.amountMinor, at: record.time)
         keepUnsettled(index)
         let id = RefundID(
-            milliseconds: UInt64(max(0, record.time)),
+            createdAt: max(.none, record.time),
             shard: configuration.shard,
             paymentSequence: record.payment.sequence,
             ordinal: record.ordinal
@@ -133,7 +134,7 @@ extension ShardCore {
         amountMinor: Int64,
         key: RequestKey?,
         gate: RiskGate = .open,
-        at time: Int64
+        at time: Timestamp
     ) -> Int {
         let slot = operations.insert(
             RunningOperation(
@@ -240,7 +241,7 @@ extension ShardCore {
         complete(key, record: position, at: record.time)
     }
 
-    mutating func complete(_ key: RequestKey, record: RecordPosition, at time: Int64) {
+    mutating func complete(_ key: RequestKey, record: RecordPosition, at time: Timestamp) {
         guard let expiresAt = idempotency.complete(key.digest, record: record, at: time) else { return }
         remember(key, record: record, expiresAt: expiresAt, at: time)
     }
@@ -250,7 +251,7 @@ extension ShardCore {
         _ key: RequestKey,
         of merchant: MerchantID,
         record: RecordPosition,
-        at time: Int64
+        at time: Timestamp
     ) {
         let reserved = eventKeys.reserve(key.digest, key.fingerprint, operation: 0, of: merchant, at: time)
         precondition(reserved, "room in the table of events' keys is checked before")
@@ -262,7 +263,7 @@ extension ShardCore {
         _ key: RequestKey,
         record: RecordPosition,
         expiresAt: UInt32,
-        at time: Int64
+        at time: Timestamp
     ) {
         // Replay may begin before what the runs hold.
         guard record > keyRuns.covered else { return }

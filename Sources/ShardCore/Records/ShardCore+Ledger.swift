@@ -4,6 +4,7 @@ import NIOCore
 import Payments
 package import ShardRecords
 import ShardState
+package import Time
 
 // The ledger as its merchant reads it. What the shard knows is answered at once; entries and
 // balances of the past are read from the journal, off the loop, from what is fixed here: entries
@@ -27,7 +28,7 @@ extension ShardCore {
 
     /// Answers what the ledger owed the merchant at a moment of the past. That moment is over: no
     /// record that is still to come belongs before it.
-    mutating func answerBalance(of time: Int64, to caller: Caller, in turn: inout Turn) {
+    mutating func answerBalance(of time: Timestamp, to caller: Caller, in turn: inout Turn) {
         guard time < turn.now else { return refuse(caller, .momentNotPast, in: &turn) }
         let read = PastBalance(
             merchant: caller.merchant,
@@ -58,7 +59,7 @@ extension ShardCore {
 
 extension BalanceView {
     /// From the sums of a merchant's accounts, which come by currency.
-    package init(_ lines: [BalanceMark.Line], asOf: Int64) {
+    package init(_ lines: [BalanceMark.Line], asOf: Timestamp) {
         self.init(lines: [], asOf: asOf)
         for line in lines {
             // Their credit balance is what we owe. The largest payment is under 10^8 minor units,

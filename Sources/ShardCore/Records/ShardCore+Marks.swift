@@ -4,12 +4,13 @@ import Money
 import Payments
 import ShardRecords
 import ShardState
+import Time
 
 // Balance marks: written behind the record that makes one due, applied as every record is.
 extension ShardCore {
     /// Journals the mark that is due, if one is. Where the disk is short of room it waits for a
     /// later record: that room is for the ends of what is in flight.
-    mutating func persistDueMark(at time: Int64, in turn: inout Turn) {
+    mutating func persistDueMark(at time: Timestamp, in turn: inout Turn) {
         guard let chain = ledger.chainWithDueMark, refusesNewWork == nil else { return }
         let mark = BalanceMark(
             merchant: MerchantID(rawValue: chain.merchant),

@@ -3,15 +3,15 @@ package import Payments
 package import Risk
 package import ShardRecords
 package import ShardState
+package import Time
 
 /// Something that may leave the shard, but not before the journal is durable up to the position it
 /// rests on.
 package enum Effect: Sendable {
-    /// Call the PSP. `token` comes back with the outcome. `deadline` is milliseconds since 1970.
-    case callProvider(ProviderCall, token: UInt64, deadline: Int64)
-    /// Ask the external scorer. `token` comes back with the answer. `deadline` is milliseconds
-    /// since 1970.
-    case score(ScoreRequest, token: UInt64, deadline: Int64)
+    /// Call the PSP. `token` comes back with the outcome.
+    case callProvider(ProviderCall, token: UInt64, deadline: Timestamp)
+    /// Ask the external scorer. `token` comes back with the answer.
+    case score(ScoreRequest, token: UInt64, deadline: Timestamp)
     case respond(Response)
     /// Answer with the response stored in the journal record at `record`. `MerchantID` is who
     /// asked; 0 for an operator.
@@ -40,9 +40,8 @@ package struct Turn {
         package var effect: Effect
     }
 
-    /// The time of what is decided now, in milliseconds since 1970. Each entry of `ShardCore` sets
-    /// it.
-    package internal(set) var now: Int64 = 0
+    /// The time of what is decided now. Each entry of `ShardCore` sets it.
+    package internal(set) var now: Timestamp = .none
 
     /// The records in the journal engine's framing.
     package var records: [UInt8] = []

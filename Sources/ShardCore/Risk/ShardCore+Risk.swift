@@ -3,6 +3,7 @@ import Payments
 package import Risk
 import ShardRecords
 import ShardState
+package import Time
 
 // The fraud hook. The rules are asked before a payment is made; what they say is journaled with it,
 // as a note in front of its details, and so is everything that the counters count. What is not
@@ -34,7 +35,7 @@ extension ShardCore {
     // MARK: Creation
 
     /// The details that a payment is made with: with a note in front when the rules say anything.
-    mutating func assessed(_ request: CreatePayment, of merchant: MerchantID, at now: Int64) -> [UInt8] {
+    mutating func assessed(_ request: CreatePayment, of merchant: MerchantID, at now: Timestamp) -> [UInt8] {
         guard let riskPolicy else { return request.details.bytes }
         let details = request.details.bytes
         let facts = RiskFacts(merchant: merchant, amountMinor: request.amountMinor, currency: request.currency)
@@ -121,11 +122,11 @@ extension ShardCore {
             customer: text(.customer, of: payment),
             score: assessment.score,
             reasons: assessment.reasons,
-            createdAt: Int64(payment.id.milliseconds)
+            createdAt: payment.id.createdAt
         )
         // Nothing leaves before the record that says that the answer is awaited is durable.
         turn.release(
-            .score(question, token: operations.token(slot), deadline: turn.now + timeout),
+            .score(question, token: operations.token(slot), deadline: turn.now.adding(milliseconds: timeout)),
             restingOn: lastPosition
         )
     }
@@ -143,11 +144,10 @@ extension ShardCore {
     /// What came of a question to the scorer.
     /// - Parameters:
     ///   - token: as the effect carried it; an answer about a payment that has gone on is ignored.
-    ///   - now: milliseconds since 1970.
     package mutating func handle(
         _ answer: ScoreOutcome,
         of token: UInt64,
-        at now: Int64,
+        at now: Timestamp,
         into turn: inout Turn
     ) {
         turn.now = now
@@ -184,13 +184,14 @@ extension ShardCore {
     ) {
         let operation = operations[slot]
         let payment = payments[operation.payment]
+        let reviewTimeout = riskPolicy?.reviewTimeout ?? Self.reviewTimeout
         var record = RiskDecided(
             payment: payment.id,
             band: assessment.band,
             score: assessment.score,
             source: source,
             reasons: Array(assessment.reasons.prefix(RiskNote.maximumReasons)),
-            deadline: assessment.band == .review ? turn.now + (riskPolicy?.reviewTimeout ?? Self.reviewTimeout) : 0,
+            deadline: assessment.band == .review ? turn.now.adding(milliseconds: reviewTimeout) : .none,
             previous: payments.lastRecord(of: payment.index),
             time: turn.now
         )

@@ -2,13 +2,13 @@ import Ledger
 import Money
 import Payments
 package import ShardState
+package import Time
 
 extension ShardCore {
     /// Takes what a snapshot is made from. Copies no table; what is running is copied, and bounded
     /// by its capacity.
-    /// - Parameter unchangedSince: milliseconds since 1970; settled payments without a change since
-    ///   then may leave memory.
-    package mutating func capture(unchangedSince: Int64) -> ShardCapture {
+    /// - Parameter unchangedSince: settled payments without a change since then may leave memory.
+    package mutating func capture(unchangedSince: Timestamp) -> ShardCapture {
         payments.seal()
         let keys = completedKeys
         completedKeys = CompletedKeys()

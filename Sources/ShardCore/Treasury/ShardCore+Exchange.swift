@@ -2,6 +2,7 @@ import Journal
 import Payments
 import ShardRecords
 import ShardState
+import Time
 
 // Currency exchange: a quote fixes the terms, a conversion books them, once.
 extension ShardCore {
@@ -21,7 +22,7 @@ extension ShardCore {
             id: nextIdentifier(QuoteID.self, after: treasury.quotes.count, at: turn.now),
             merchant: admitted.merchant,
             terms: terms,
-            expiresAt: turn.now + request.validMilliseconds,
+            expiresAt: turn.now.adding(milliseconds: request.validMilliseconds),
             key: admitted.key,
             responseStatus: 0,
             response: Self.noBody,

@@ -4,6 +4,7 @@ import NIOCore
 import Payments
 import ShardRecords
 import ShardState
+import Time
 
 // What pay-outs, wallets and exchange share: operations that end as they are decided, in one record
 // with their answer.
@@ -13,7 +14,7 @@ extension ShardCore {
         _ key: RequestKey,
         of merchant: MerchantID,
         record position: RecordPosition,
-        at time: Int64
+        at time: Timestamp
     ) {
         let reserved = idempotency.reserve(key.digest, key.fingerprint, operation: .max, of: merchant, at: time)
         precondition(reserved, "room in the idempotency table is checked before")
@@ -37,8 +38,8 @@ extension ShardCore {
     }
 
     /// The identifier of the next of its kind.
-    func nextIdentifier<ID: ShardIdentifier>(_ type: ID.Type, after count: Int, at now: Int64) -> ID {
-        ID(milliseconds: UInt64(max(0, now)), shard: configuration.shard, sequence: UInt64(count + 1))
+    func nextIdentifier<ID: ShardIdentifier>(_ type: ID.Type, after count: Int, at now: Timestamp) -> ID {
+        ID(createdAt: max(.none, now), shard: configuration.shard, sequence: UInt64(count + 1))
     }
 
     /// The place in its table of what an identifier names, if it is one of this shard's.

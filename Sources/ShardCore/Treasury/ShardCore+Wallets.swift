@@ -2,6 +2,7 @@ import Journal
 import Payments
 import ShardRecords
 import ShardState
+import Time
 
 // Wallets: opened once, their money is in the ledger. A wallet belongs to one merchant and lives on
 // its shard.
@@ -66,7 +67,7 @@ extension ShardCore {
     }
 
     /// A new payment names a wallet: it stays in memory for a while.
-    mutating func useWallet(of request: CreatePayment, of merchant: MerchantID, at now: Int64) {
+    mutating func useWallet(of request: CreatePayment, of merchant: MerchantID, at now: Timestamp) {
         switch request.funding {
         case .provider: return
         case .wallet(let id), .topUp(let id):

@@ -2,6 +2,7 @@ import Journal
 package import Ledger
 package import Money
 package import Payments
+package import Time
 
 // MARK: Numbers
 
@@ -19,6 +20,18 @@ extension UInt8: RecordField { package static var layout: StaticString { "u8" } 
 extension UInt16: RecordField { package static var layout: StaticString { "u16" } }
 extension UInt64: RecordField { package static var layout: StaticString { "u64" } }
 extension Int64: RecordField { package static var layout: StaticString { "i64" } }
+
+extension Timestamp: RecordField {
+    package static var layout: StaticString { "timestamp" }
+
+    @inline(__always)
+    package func write(into bytes: inout [UInt8]) { bytes.appendInteger(milliseconds) }
+
+    @inline(__always)
+    package init(reading reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
+        self.init(milliseconds: try reader.integer(Int64.self, bytes))
+    }
+}
 
 extension Bool: RecordField {
     package static var layout: StaticString { "bool" }

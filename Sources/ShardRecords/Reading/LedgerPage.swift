@@ -1,6 +1,7 @@
 package import Journal
 package import Ledger
 package import Payments
+package import Time
 
 /// Some of a merchant's ledger entries, newest first: the transfers that move its own money, each
 /// with the postings that it may see.
@@ -19,9 +20,9 @@ package struct LedgerPage: Sendable {
         package var payout: PayoutID?
         /// The exchange quote whose conversion it is.
         package var conversion: QuoteID?
-        /// When it took effect, and when it was booked; milliseconds since 1970.
-        package var effectiveAt: Int64
-        package var bookedAt: Int64
+        /// When it took effect, and when it was booked.
+        package var effectiveAt: Timestamp
+        package var bookedAt: Timestamp
         package var postings: [Posting]
     }
 
@@ -169,7 +170,7 @@ extension OperationStarted {
     fileprivate var refund: RefundID? {
         guard operation == .refund else { return nil }
         return RefundID(
-            milliseconds: UInt64(max(0, time)),
+            createdAt: max(.none, time),
             shard: payment.shard,
             paymentSequence: payment.sequence,
             ordinal: ordinal

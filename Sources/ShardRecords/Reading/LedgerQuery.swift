@@ -2,6 +2,7 @@ package import Journal
 package import Ledger
 package import Money
 package import Payments
+package import Time
 
 /// Where a list of ledger entries goes on: a record, and how many of its transfers are still to be
 /// listed. Entries never change and new ones come in front, so what stands behind a cursor stays
@@ -78,12 +79,11 @@ package struct LedgerRead: Sendable {
 /// The accounts of a merchant with their sums.
 package struct AccountsView: Sendable {
     package var lines: [BalanceMark.Line]
-    /// Milliseconds since 1970.
-    package var asOf: Int64
+    package var asOf: Timestamp
 
     package init(
         lines: [BalanceMark.Line],
-        asOf: Int64
+        asOf: Timestamp
     ) {
         self.lines = lines
         self.asOf = asOf

@@ -1,14 +1,14 @@
 package import Journal
 import Ledger
 package import Payments
+package import Time
 
 /// What the ledger owed a merchant at a moment of the past, found from the journal: the sums after
 /// the last record whose time is not later. Exact, because time never goes back in a journal.
 package struct PastBalance: Sendable {
     package var merchant: MerchantID
-    /// Milliseconds since 1970; before the moment it is asked at, so that no later record can
-    /// belong before it.
-    package var time: Int64
+    /// Before the moment it is asked at, so that no later record can belong before it.
+    package var time: Timestamp
     /// The merchant's ledger now: where to begin, and what it sums up to there. nil: nothing was
     /// ever booked.
     package var chain: EntryChain?
@@ -16,7 +16,7 @@ package struct PastBalance: Sendable {
 
     package init(
         merchant: MerchantID,
-        time: Int64,
+        time: Timestamp,
         chain: EntryChain? = nil,
         current: [BalanceMark.Line]
     ) {

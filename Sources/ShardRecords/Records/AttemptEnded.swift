@@ -1,4 +1,5 @@
 package import Payments
+package import Time
 
 /// An attempt of an authorization was definitely not executed at its connector, and the next
 /// connector of the route tries from now on. The decision is journaled, so that a replay does not
@@ -17,7 +18,7 @@ package struct AttemptEnded: Sendable {
     package var nextConnector: ConnectorID
     /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         payment: PaymentID,
@@ -28,7 +29,7 @@ package struct AttemptEnded: Sendable {
         nextPosition: UInt8,
         nextConnector: ConnectorID,
         previous: UInt64 = 0,
-        time: Int64
+        time: Timestamp
     ) {
         self.payment = payment
         self.ordinal = ordinal

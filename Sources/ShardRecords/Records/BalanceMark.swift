@@ -1,6 +1,7 @@
 package import Journal
 package import Ledger
 package import Payments
+package import Time
 
 /// What a merchant's own accounts had summed up to at one of its records. One is journaled every
 /// `ShardConfiguration.recordsPerMark` records that book something for the merchant, so that its
@@ -43,7 +44,7 @@ package struct BalanceMark: Sendable, Equatable {
     /// The accounts that anything was booked on, by currency code, then by kind.
     package var lines: [Line]
     /// Of the record that it follows; not earlier than that of `newest`.
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         merchant: MerchantID,
@@ -54,7 +55,7 @@ package struct BalanceMark: Sendable, Equatable {
         previousFarMark: RecordPosition,
         previousFarthestMark: RecordPosition,
         lines: [Line],
-        time: Int64
+        time: Timestamp
     ) {
         self.merchant = merchant
         self.number = number

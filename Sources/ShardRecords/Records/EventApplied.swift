@@ -1,6 +1,7 @@
 import Money
 package import NIOCore
 package import Payments
+package import Time
 
 /// Something happened to a payment that no operation of ours asked for: a provider's event, a
 /// settlement line, what an operator decided, or what became of a dispute. One record with the
@@ -34,7 +35,7 @@ package struct EventApplied: Sendable {
     package var response = ByteBuffer()
     /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         payment: PaymentID,
@@ -53,7 +54,7 @@ package struct EventApplied: Sendable {
         responseStatus: UInt16 = 0,
         response: ByteBuffer = ByteBuffer(),
         previous: UInt64 = 0,
-        time: Int64
+        time: Timestamp
     ) {
         self.payment = payment
         self.type = type

@@ -1,5 +1,6 @@
 package import NIOCore
 package import Payments
+package import Time
 
 /// A quote was used.
 package struct ExchangeConverted: Sendable {
@@ -11,7 +12,7 @@ package struct ExchangeConverted: Sendable {
     package var response: ByteBuffer
     /// The position of the quote's record.
     package var previous: UInt64
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         id: QuoteID,
@@ -21,7 +22,7 @@ package struct ExchangeConverted: Sendable {
         responseStatus: UInt16,
         response: ByteBuffer,
         previous: UInt64,
-        time: Int64
+        time: Timestamp
     ) {
         self.id = id
         self.merchant = merchant

@@ -1,27 +1,27 @@
 package import NIOCore
 package import Payments
+package import Time
 
 /// An exchange was quoted.
 package struct ExchangeQuoted: Sendable {
     package var id: QuoteID
     package var merchant: MerchantID
     package var terms: ExchangeTerms
-    /// Milliseconds since 1970.
-    package var expiresAt: Int64
+    package var expiresAt: Timestamp
     package var key: RequestKey
     package var responseStatus: UInt16
     package var response: ByteBuffer
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         id: QuoteID,
         merchant: MerchantID,
         terms: ExchangeTerms,
-        expiresAt: Int64,
+        expiresAt: Timestamp,
         key: RequestKey,
         responseStatus: UInt16,
         response: ByteBuffer,
-        time: Int64
+        time: Timestamp
     ) {
         self.id = id
         self.merchant = merchant

@@ -1,4 +1,5 @@
 package import Payments
+package import Time
 
 /// What one call to the PSP brought, when it ended nothing. For the history of a payment, and for
 /// one thing that must survive a restart: that the PSP has said it knows the operation.
@@ -24,7 +25,7 @@ package struct OperationAttempted: Sendable {
     package var reason: CallFailure?
     /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         payment: PaymentID,
@@ -34,7 +35,7 @@ package struct OperationAttempted: Sendable {
         answer: Answer,
         reason: CallFailure? = nil,
         previous: UInt64 = 0,
-        time: Int64
+        time: Timestamp
     ) {
         self.payment = payment
         self.operation = operation

@@ -1,6 +1,7 @@
 package import Money
 package import NIOCore
 package import Payments
+package import Time
 
 package struct OperationFinished: Sendable {
     package var payment: PaymentID
@@ -22,9 +23,9 @@ package struct OperationFinished: Sendable {
     package var executedCurrency: Currency
     /// See `OperationStarted.staysOpen`.
     package var staysOpen = false
-    /// When the authorization ends by itself, or the shopper's action must be done; milliseconds
-    /// since 1970, 0 for not known.
-    package var deadline: Int64 = 0
+    /// When the authorization ends by itself, or the shopper's action must be done; `.none` when
+    /// that is not known.
+    package var deadline: Timestamp = .none
     /// The PSP's reference of what it executed or declined; empty when it gave none.
     package var providerReference: String
     /// The PSP's own decline code, when the result is a decline.
@@ -36,7 +37,7 @@ package struct OperationFinished: Sendable {
     package var response: ByteBuffer
     /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         payment: PaymentID,
@@ -50,7 +51,7 @@ package struct OperationFinished: Sendable {
         executedMinor: Int64,
         executedCurrency: Currency,
         staysOpen: Bool = false,
-        deadline: Int64 = 0,
+        deadline: Timestamp = .none,
         providerReference: String,
         declineProviderCode: String,
         nextAction: [UInt8] = [],
@@ -58,7 +59,7 @@ package struct OperationFinished: Sendable {
         responseStatus: UInt16,
         response: ByteBuffer,
         previous: UInt64 = 0,
-        time: Int64
+        time: Timestamp
     ) {
         self.payment = payment
         self.operation = operation

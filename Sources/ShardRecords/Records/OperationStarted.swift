@@ -1,4 +1,5 @@
 package import Payments
+package import Time
 
 package struct OperationStarted: Sendable {
     package var payment: PaymentID
@@ -18,7 +19,7 @@ package struct OperationStarted: Sendable {
     package var instructions: [UInt8] = []
     /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         payment: PaymentID,
@@ -31,7 +32,7 @@ package struct OperationStarted: Sendable {
         transfers: Transfers,
         instructions: [UInt8] = [],
         previous: UInt64 = 0,
-        time: Int64
+        time: Timestamp
     ) {
         self.payment = payment
         self.operation = operation

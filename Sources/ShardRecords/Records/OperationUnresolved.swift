@@ -1,4 +1,5 @@
 package import Payments
+package import Time
 
 package struct OperationUnresolved: Sendable {
     package var payment: PaymentID
@@ -9,7 +10,7 @@ package struct OperationUnresolved: Sendable {
     package var providerReference: String
     /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         payment: PaymentID,
@@ -18,7 +19,7 @@ package struct OperationUnresolved: Sendable {
         reason: CallFailure,
         providerReference: String,
         previous: UInt64 = 0,
-        time: Int64
+        time: Timestamp
     ) {
         self.payment = payment
         self.operation = operation

@@ -1,5 +1,6 @@
 package import NIOCore
 package import Payments
+package import Time
 
 /// See `PaymentChange`. Holds an answer where a merchant's request caused it, and its key with it.
 package struct PaymentChanged: Sendable {
@@ -7,8 +8,8 @@ package struct PaymentChanged: Sendable {
     package var change: PaymentChange
     /// What it is about, where it is about an amount; 0 otherwise.
     package var amountMinor: Int64 = 0
-    /// The payment's new deadline, where it gets one; milliseconds since 1970.
-    package var deadline: Int64 = 0
+    /// The payment's new deadline, where it gets one.
+    package var deadline: Timestamp = .none
     /// Why, in plain text (a reason given by an operator, the names of rules); at most 512 bytes of
     /// UTF-8.
     package var note: String = ""
@@ -19,20 +20,20 @@ package struct PaymentChanged: Sendable {
     package var response = ByteBuffer()
     /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         payment: PaymentID,
         change: PaymentChange,
         amountMinor: Int64 = 0,
-        deadline: Int64 = 0,
+        deadline: Timestamp = .none,
         note: String = "",
         key: RequestKey? = nil,
         transfers: Transfers,
         responseStatus: UInt16 = 0,
         response: ByteBuffer = ByteBuffer(),
         previous: UInt64 = 0,
-        time: Int64
+        time: Timestamp
     ) {
         self.payment = payment
         self.change = change

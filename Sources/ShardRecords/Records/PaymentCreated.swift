@@ -1,5 +1,6 @@
 package import Money
 package import Payments
+package import Time
 
 package struct PaymentCreated: Sendable {
     package var id: PaymentID
@@ -16,7 +17,7 @@ package struct PaymentCreated: Sendable {
     package var traits: PaymentTraits = []
     package var key: RequestKey
     package var details: [UInt8]
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         id: PaymentID,
@@ -31,7 +32,7 @@ package struct PaymentCreated: Sendable {
         traits: PaymentTraits = [],
         key: RequestKey,
         details: [UInt8],
-        time: Int64
+        time: Timestamp
     ) {
         self.id = id
         self.merchant = merchant

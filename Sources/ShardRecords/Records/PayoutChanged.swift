@@ -1,6 +1,7 @@
 package import Money
 package import NIOCore
 package import Payments
+package import Time
 
 /// A pay-out was requested, or something was reported of it. A request whose amount is not the
 /// merchant's to give is refused and leaves no record.
@@ -24,7 +25,7 @@ package struct PayoutChanged: Sendable {
     package var response: ByteBuffer
     /// The position of the pay-out's record before this one; 0 for the request.
     package var previous: UInt64
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         id: PayoutID,
@@ -40,7 +41,7 @@ package struct PayoutChanged: Sendable {
         responseStatus: UInt16,
         response: ByteBuffer,
         previous: UInt64,
-        time: Int64
+        time: Timestamp
     ) {
         self.id = id
         self.merchant = merchant

@@ -1,11 +1,12 @@
 package import Journal
 package import Payments
+package import Time
 
 /// What every record says of itself, whatever its kind: one table for headers, tools and audits.
 package struct RecordFacts: Sendable {
     package var kind: ShardRecord.Kind
-    /// Milliseconds since 1970 when it was decided.
-    package var time: Int64
+    /// When it was decided.
+    package var time: Timestamp
     /// The payment that the record is about; nil for one that is about no payment (pay-outs,
     /// wallets, currency exchange).
     package var payment: PaymentID?
@@ -40,7 +41,7 @@ package struct RecordFacts: Sendable {
 private protocol PaymentRecord: RecordLayout {
     var payment: PaymentID { get }
     var previous: RecordPosition { get }
-    var time: Int64 { get }
+    var time: Timestamp { get }
 }
 
 /// A record about something else of a merchant.
@@ -48,7 +49,7 @@ private protocol MerchantRecord: RecordLayout {
     var merchant: MerchantID { get }
     var subject: RecordHeader.Subject { get }
     var previous: RecordPosition { get }
-    var time: Int64 { get }
+    var time: Timestamp { get }
 }
 
 extension PaymentCreated: PaymentRecord {
@@ -111,7 +112,7 @@ extension ShardRecord {
 
     /// See `RecordFacts`.
     package var kind: Kind { facts.kind }
-    package var time: Int64 { facts.time }
+    package var time: Timestamp { facts.time }
     package var payment: PaymentID? { facts.payment }
     package var merchant: MerchantID? { facts.merchant }
     package var previous: RecordPosition { facts.previous }

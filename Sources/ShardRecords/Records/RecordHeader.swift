@@ -1,5 +1,6 @@
 package import Journal
 package import Payments
+package import Time
 
 /// Who caused a record.
 package struct RecordActor: Sendable, Equatable {
@@ -55,8 +56,8 @@ package struct RecordHeader: Sendable, Equatable {
     package var actor: RecordActor
     /// Counts the payment's records from 1; 0 for a record that is about no payment.
     package var paymentVersion: UInt32
-    /// Milliseconds since 1970 when it was decided.
-    package var time: Int64
+    /// When it was decided.
+    package var time: Timestamp
     package var merchant: MerchantID
     /// What the record is about.
     package var subject: Subject
@@ -70,7 +71,7 @@ package struct RecordHeader: Sendable, Equatable {
         status: PaymentStatus?,
         actor: RecordActor,
         paymentVersion: UInt32,
-        time: Int64,
+        time: Timestamp,
         merchant: MerchantID,
         subject: Subject,
         previous: RecordPosition,
@@ -116,7 +117,7 @@ package struct RecordHeader: Sendable, Equatable {
         let kinds = UInt64(kind.rawValue) | UInt64(Self.version) << 8 | UInt64(status?.rawValue ?? 0) << 16
         let words: InlineArray<8, UInt64> = [
             (kinds | UInt64(actor.kind.rawValue) << 24 | UInt64(paymentVersion) << 32).littleEndian,
-            UInt64(bitPattern: time).littleEndian,
+            UInt64(bitPattern: time.milliseconds).littleEndian,
             merchant.rawValue.littleEndian,
             subject.high.littleEndian,
             subject.low.littleEndian,
@@ -140,7 +141,7 @@ extension RecordReader {
         let status = PaymentStatus(rawValue: rawStatus)
         let actorKind = RecordActor.Kind(rawValue: try integer(UInt8.self, bytes))
         let paymentVersion = try integer(UInt32.self, bytes)
-        let time = try integer(Int64.self, bytes)
+        let time = Timestamp(milliseconds: try integer(Int64.self, bytes))
         let merchant = MerchantID(rawValue: try integer(UInt64.self, bytes))
         let subject = RecordHeader.Subject(
             high: try integer(UInt64.self, bytes),

@@ -1,4 +1,5 @@
 package import Payments
+package import Time
 
 package struct RefundBounced: Sendable {
     package var refund: RefundID
@@ -7,7 +8,7 @@ package struct RefundBounced: Sendable {
     package var transfers: Transfers
     /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         refund: RefundID,
@@ -15,7 +16,7 @@ package struct RefundBounced: Sendable {
         amountMinor: Int64,
         transfers: Transfers,
         previous: UInt64 = 0,
-        time: Int64
+        time: Timestamp
     ) {
         self.refund = refund
         self.payment = payment

@@ -1,6 +1,7 @@
 package import NIOCore
 package import Payments
 package import Risk
+package import Time
 
 /// What the fraud hook decided about a payment that it had held back at its creation. `allow`: the
 /// authorization is sent from now on. `review`: the payment waits for manual review, and its key
@@ -21,13 +22,13 @@ package struct RiskDecided: Sendable {
     package var source: Source
     /// The names of what fitted.
     package var reasons: [String]
-    /// When a review ends by itself, in milliseconds since 1970; 0 otherwise.
-    package var deadline: Int64 = 0
+    /// When a review ends by itself; `.none` otherwise.
+    package var deadline: Timestamp = .none
     package var responseStatus: UInt16 = 0
     package var response = ByteBuffer()
     /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         payment: PaymentID,
@@ -35,11 +36,11 @@ package struct RiskDecided: Sendable {
         score: UInt8,
         source: Source,
         reasons: [String],
-        deadline: Int64 = 0,
+        deadline: Timestamp = .none,
         responseStatus: UInt16 = 0,
         response: ByteBuffer = ByteBuffer(),
         previous: UInt64 = 0,
-        time: Int64
+        time: Timestamp
     ) {
         self.payment = payment
         self.band = band

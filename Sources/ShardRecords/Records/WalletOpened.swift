@@ -1,6 +1,7 @@
 package import Money
 package import NIOCore
 package import Payments
+package import Time
 
 /// A wallet was opened.
 package struct WalletOpened: Sendable {
@@ -11,7 +12,7 @@ package struct WalletOpened: Sendable {
     package var key: RequestKey
     package var responseStatus: UInt16
     package var response: ByteBuffer
-    package var time: Int64
+    package var time: Timestamp
 
     package init(
         id: WalletID,
@@ -21,7 +22,7 @@ package struct WalletOpened: Sendable {
         key: RequestKey,
         responseStatus: UInt16,
         response: ByteBuffer,
-        time: Int64
+        time: Timestamp
     ) {
         self.id = id
         self.merchant = merchant

@@ -1,6 +1,7 @@
 package import Journal
 package import KeyRuns
 package import ShardRecords
+package import Time
 
 extension StoredKeyDigest {
     package init(_ digest: KeyDigest) { self.init(high: digest.high, low: digest.low) }
@@ -34,9 +35,9 @@ package struct CompletedKeys: Sendable {
 
     package var count: Int { max(0, chunks.count - 1) * Self.chunkCount + (chunks.last?.count ?? 0) }
 
-    package mutating func append(_ key: StoredKey, at milliseconds: Int64) {
+    package mutating func append(_ key: StoredKey, at time: Timestamp) {
         if chunks.last.map({ $0.count == Self.chunkCount }) ?? true {
-            dropExpired(at: milliseconds)
+            dropExpired(at: time)
             var chunk = ContiguousArray<StoredKey>()
             chunk.reserveCapacity(Self.chunkCount)
             chunks.append(chunk)
@@ -55,12 +56,12 @@ package struct CompletedKeys: Sendable {
     /// Puts the keys of a snapshot that could not be written before those completed since.
     package mutating func putBack(_ older: CompletedKeys) {
         var all = older
-        for chunk in chunks { for key in chunk { all.append(key, at: 0) } }
+        for chunk in chunks { for key in chunk { all.append(key, at: .none) } }
         self = all
     }
 
-    private mutating func dropExpired(at milliseconds: Int64) {
-        let now = UInt32(clamping: milliseconds / 1000)
+    private mutating func dropExpired(at time: Timestamp) {
+        let now = time.seconds
         let expired = chunks.prefix { $0.last.map { $0.expiresAt < now } ?? true }.count
         chunks.removeFirst(expired)
     }

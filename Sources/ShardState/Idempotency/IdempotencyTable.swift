@@ -1,5 +1,6 @@
 package import Payments
 package import ShardRecords
+package import Time
 
 /// The idempotency keys of a shard's merchants: a hash table of fixed capacity, whose memory is
 /// used as keys come.
@@ -152,9 +153,9 @@ package struct IdempotencyTable {
         _ fingerprint: Fingerprint,
         operation: UInt64,
         of merchant: MerchantID,
-        at milliseconds: Int64
+        at time: Timestamp
     ) -> Bool {
-        let now = UInt32(clamping: milliseconds / 1000)
+        let now = time.seconds
         if expiredSecond == 0 { expiredSecond = now }
         let expiresAt = now &+ ttlSeconds
         var slot = Int(truncatingIfNeeded: digest.low) & mask
@@ -214,7 +215,7 @@ package struct IdempotencyTable {
     /// merchant that was answered to wait for a day may still come back for the answer.
     /// - Returns: when it will be forgotten, in seconds since 1970; nil when it is not here.
     @discardableResult
-    package mutating func complete(_ digest: KeyDigest, record: UInt64, at milliseconds: Int64) -> UInt32? {
+    package mutating func complete(_ digest: KeyDigest, record: UInt64, at time: Timestamp) -> UInt32? {
         // Absent only when the key was reserved longer ago than a restart's clock allows; then
         // nothing is owed to it.
         guard let slot = slot(of: digest) else { return nil }
@@ -222,7 +223,7 @@ package struct IdempotencyTable {
         precondition(slab[place].state == .reserved, "a key's result never changes")
         slab[place].state = .completed
         slab[place].value = record
-        slab[place].expiresAt = max(slab[place].expiresAt, UInt32(clamping: milliseconds / 1000) &+ ttlSeconds)
+        slab[place].expiresAt = max(slab[place].expiresAt, time.seconds &+ ttlSeconds)
         return slab[place].expiresAt
     }
 
@@ -236,8 +237,8 @@ package struct IdempotencyTable {
 
     /// Forgets completed keys whose time has passed. Looks at whole buckets until about `limit`
     /// entries were seen, so that catching up after a pause is spread over many calls.
-    package mutating func expire(at milliseconds: Int64, limit: Int = maximumExpiredPerCall) {
-        let now = UInt32(clamping: milliseconds / 1000)
+    package mutating func expire(at time: Timestamp, limit: Int = maximumExpiredPerCall) {
+        let now = time.seconds
         let bucketCount = UInt32(buckets.count)
         if expiredSecond > now {
             expiredSecond = now  // The clock went back: those buckets come again in their time.

@@ -1,4 +1,5 @@
 package import Payments
+package import Time
 
 /// Payments that time will do something to soon: by second, in lists. An entry only says "look at
 /// it then": who looks decides by the payment itself, so that nothing has to be taken out when a
@@ -17,21 +18,23 @@ package struct Deadlines {
 
     package init() {}
 
+    private static func bucket(of time: Timestamp) -> Int64 { time.milliseconds >> shift }
+
     /// Payments waiting.
     package var count: Int { queued.count }
 
     /// Looks at a payment at `time` or up to a second later, unless it is waiting already;
     /// `always`: also then.
-    package mutating func add(_ index: Index<Payment>, at time: Int64, always: Bool = false) {
+    package mutating func add(_ index: Index<Payment>, at time: Timestamp, always: Bool = false) {
         guard queued.insert(index).inserted || always else { return }
-        let bucket = (time >> Self.shift) + 1
+        let bucket = Self.bucket(of: time) + 1
         buckets[bucket, default: []].append(index)
         next = min(next, bucket)
     }
 
     /// Takes out who is due, at most `limit`; the others are due the next time.
-    package mutating func advance(to time: Int64, limit: Int, into due: inout [Index<Payment>]) {
-        let last = time >> Self.shift
+    package mutating func advance(to time: Timestamp, limit: Int, into due: inout [Index<Payment>]) {
+        let last = Self.bucket(of: time)
         guard next <= last, !buckets.isEmpty else { return }
         // A clock that jumped over more buckets than there are.
         let keys = last - next > Int64(buckets.count) ? buckets.keys.filter { $0 <= last }.sorted() : Array(next...last)

@@ -1,3 +1,5 @@
+package import Time
+
 /// One operation between its intent and its end, and nothing else: what is known of it, and what
 /// comes next. Pure: it has no clock, calls nobody, and knows no payment; the shard does what a
 /// result says.
@@ -91,12 +93,12 @@ package struct OperationStateMachine: Equatable, Sendable {
     package private(set) var state: State
     /// Whether it decides if the shopper pays at all: only that is ever given up.
     package let isAuthorization: Bool
-    /// Milliseconds since 1970 when the intent was journaled.
-    package let startedAt: Int64
-    /// Milliseconds since 1970 when it was last sent and may have been executed.
-    package private(set) var sentAt: Int64
+    /// When the intent was journaled.
+    package let startedAt: Timestamp
+    /// When it was last sent and may have been executed.
+    package private(set) var sentAt: Timestamp
 
-    package init(state: State, isAuthorization: Bool, startedAt: Int64, sentAt: Int64) {
+    package init(state: State, isAuthorization: Bool, startedAt: Timestamp, sentAt: Timestamp) {
         self.state = state
         self.isAuthorization = isAuthorization
         self.startedAt = startedAt
@@ -133,16 +135,15 @@ package struct OperationStateMachine: Equatable, Sendable {
         case query
         /// Send it again under the same key.
         case replay
-        /// Nothing can be done but wait until then, in milliseconds since 1970.
-        case wait(until: Int64)
+        /// Nothing can be done but wait until then.
+        case wait(until: Timestamp)
     }
 
     /// - Parameters:
-    ///   - now: milliseconds since 1970.
     ///   - isGivenUp: its payment has failed already, whatever comes of it.
     ///   - mayGiveUp: there is room for the record that says so.
     /// - Precondition: no call is under way.
-    package mutating func due(at now: Int64, isGivenUp: Bool, mayGiveUp: Bool, _ policy: Policy) -> Due {
+    package mutating func due(at now: Timestamp, isGivenUp: Bool, mayGiveUp: Bool, _ policy: Policy) -> Due {
         switch state {
         case .held: return .hold
         case .retrying(let tries):
@@ -150,7 +151,7 @@ package struct OperationStateMachine: Equatable, Sendable {
             sentAt = now
             return .execute
         case .waiting(let doubt):
-            let isOver = now - startedAt >= policy.abandonAfter
+            let isOver = now.milliseconds(since: startedAt) >= policy.abandonAfter
             // A provider that has it and will report is waited for.
             if isAuthorization, !doubt.isKnownToProvider {
                 if !isGivenUp, isOver, mayGiveUp { return .giveUp }
@@ -174,13 +175,13 @@ package struct OperationStateMachine: Equatable, Sendable {
     /// What an unknown or pending outcome comes to.
     package enum Unknown: Equatable, Sendable {
         /// The first doubt: it is journaled, and the merchant is answered 202.
-        case becameUncertain(until: Int64)
-        case staysUncertain(until: Int64)
+        case becameUncertain(until: Timestamp)
+        case staysUncertain(until: Timestamp)
     }
 
     /// The outcome of a call is not known, or the provider has the operation and reports its end
     /// later (`isPending`).
-    package mutating func unknown(isPending: Bool, at now: Int64, _ policy: Policy) -> Unknown {
+    package mutating func unknown(isPending: Bool, at now: Timestamp, _ policy: Policy) -> Unknown {
         switch state {
         case .executing:
             return .becameUncertain(until: wait(Doubt(isKnownToProvider: isPending), at: now, policy))
@@ -193,19 +194,19 @@ package struct OperationStateMachine: Equatable, Sendable {
 
     /// What a call comes to that certainly was not executed.
     package enum NotExecuted: Equatable, Sendable {
-        case retry(at: Int64)
+        case retry(at: Timestamp)
         case giveUp
         /// An earlier try is in doubt still.
-        case wait(until: Int64)
+        case wait(until: Timestamp)
     }
 
     /// - Parameter isTransient: sending it again may help.
-    package mutating func notExecuted(isTransient: Bool, at now: Int64, _ policy: Policy) -> NotExecuted {
+    package mutating func notExecuted(isTransient: Bool, at now: Timestamp, _ policy: Policy) -> NotExecuted {
         switch state {
         case .executing(let tries):
             guard isTransient, tries >= 1, Int(tries) <= policy.retries.count else { return .giveUp }
             state = .retrying(tries: tries)
-            return .retry(at: now + policy.retries[Int(tries) - 1])
+            return .retry(at: now.adding(milliseconds: policy.retries[Int(tries) - 1]))
         case .replaying(let doubt), .querying(let doubt), .voiding(let doubt):
             // A provider that cannot be asked says so of the operation itself, and nothing is on
             // its way any more.
@@ -221,10 +222,10 @@ package struct OperationStateMachine: Equatable, Sendable {
         case giveUp
         /// It may be on its way still: the same call under the same key is safe.
         case replay
-        case wait(until: Int64)
+        case wait(until: Timestamp)
     }
 
-    package mutating func notFound(at now: Int64, isGivenUp: Bool, _ policy: Policy) -> NotFound {
+    package mutating func notFound(at now: Timestamp, isGivenUp: Bool, _ policy: Policy) -> NotFound {
         if case .executing(let tries) = state { return notFound(tries: tries, at: now, isGivenUp: isGivenUp, policy) }
         guard let doubt, isCalling else { preconditionFailure("the provider was not asked") }
         if !doubt.isKnownToProvider {
@@ -236,7 +237,7 @@ package struct OperationStateMachine: Equatable, Sendable {
 
     /// The answer to the operation itself, of which nothing is in doubt: it is sent again, at once
     /// and then later.
-    private mutating func notFound(tries: UInt16, at now: Int64, isGivenUp: Bool, _ policy: Policy) -> NotFound {
+    private mutating func notFound(tries: UInt16, at now: Timestamp, isGivenUp: Bool, _ policy: Policy) -> NotFound {
         if isPastHorizon(at: now, policy) { return .giveUp }
         if !isGivenUp, Int(tries) <= policy.replays, isKeyHonoured(at: now, policy) {
             state = .executing(tries: tries + 1)
@@ -244,7 +245,7 @@ package struct OperationStateMachine: Equatable, Sendable {
             return .replay
         }
         state = .retrying(tries: tries)
-        return .wait(until: now + policy.schedule[min(Int(tries), policy.schedule.count - 1)])
+        return .wait(until: now.adding(milliseconds: policy.schedule[min(Int(tries), policy.schedule.count - 1)]))
     }
 
     /// What a void by our reference comes to.
@@ -253,7 +254,7 @@ package struct OperationStateMachine: Equatable, Sendable {
         case giveUp
         /// Too late for a void: the provider is asked what it is.
         case query
-        case wait(until: Int64)
+        case wait(until: Timestamp)
     }
 
     /// What the provider said of a void.
@@ -261,7 +262,7 @@ package struct OperationStateMachine: Equatable, Sendable {
         case succeeded, declined, notFound, other
     }
 
-    package mutating func voided(_ answer: VoidAnswer, at now: Int64, _ policy: Policy) -> Voided {
+    package mutating func voided(_ answer: VoidAnswer, at now: Timestamp, _ policy: Policy) -> Voided {
         guard case .voiding(let doubt) = state else { preconditionFailure("no void is under way") }
         switch answer {
         case .succeeded: return .giveUp
@@ -277,19 +278,19 @@ package struct OperationStateMachine: Equatable, Sendable {
 
     /// Whether what the provider does not know now was not executed and will not be: no call is on
     /// its way, and what one executed would be visible.
-    private func isPastHorizon(at now: Int64, _ policy: Policy) -> Bool {
-        now - sentAt > policy.horizon + policy.visibleAfter
+    private func isPastHorizon(at now: Timestamp, _ policy: Policy) -> Bool {
+        now.milliseconds(since: sentAt) > policy.horizon + policy.visibleAfter
     }
 
     /// Whether the provider still knows the key when a call that is sent now arrives, however late.
     /// It forgets the key some time after it first saw it, which was not before the intent.
-    private func isKeyHonoured(at now: Int64, _ policy: Policy) -> Bool {
-        now - startedAt < policy.replayWindow - policy.horizon
+    private func isKeyHonoured(at now: Timestamp, _ policy: Policy) -> Bool {
+        now.milliseconds(since: startedAt) < policy.replayWindow - policy.horizon
     }
 
     /// Sends it again, if that may be done. What the provider has, and what was given up, is never
     /// sent again.
-    private mutating func replay(_ doubt: Doubt, at now: Int64, isGivenUp: Bool, _ policy: Policy) -> Bool {
+    private mutating func replay(_ doubt: Doubt, at now: Timestamp, isGivenUp: Bool, _ policy: Policy) -> Bool {
         let most = policy.canQuery ? policy.replays : Int(UInt16.max)
         guard !doubt.isKnownToProvider, !isGivenUp, Int(doubt.replays) < most, isKeyHonoured(at: now, policy)
         else { return false }
@@ -301,17 +302,17 @@ package struct OperationStateMachine: Equatable, Sendable {
     }
 
     /// Schedules the next resolution.
-    private mutating func wait(_ doubt: Doubt, at now: Int64, _ policy: Policy) -> Int64 {
-        var time = now + policy.schedule[min(Int(doubt.steps), policy.schedule.count - 1)]
+    private mutating func wait(_ doubt: Doubt, at now: Timestamp, _ policy: Policy) -> Timestamp {
+        var time = now.adding(milliseconds: policy.schedule[min(Int(doubt.steps), policy.schedule.count - 1)])
         // Where sending it again is the only means, that is done once more before its key is
         // forgotten.
-        let lastReplay = startedAt + policy.replayWindow - 2 * policy.horizon
+        let lastReplay = startedAt.adding(milliseconds: policy.replayWindow - 2 * policy.horizon)
         if !policy.canQuery, !doubt.isKnownToProvider, lastReplay > now { time = min(time, lastReplay) }
         var next = doubt
         next.steps &+= next.steps < .max ? 1 : 0
         state = .waiting(next)
         // An authorization is not forgotten between two late steps when its time is over.
-        let (end, isNever) = startedAt.addingReportingOverflow(policy.abandonAfter)
-        return isAuthorization && !isNever && end > now ? min(time, end) : time
+        let end = startedAt.addingClamped(milliseconds: policy.abandonAfter)
+        return isAuthorization && end > now ? min(time, end) : time
     }
 }

@@ -1,5 +1,6 @@
 package import Payments
 package import ShardRecords
+package import Time
 
 /// An operation between its intent record and its outcome record, while a call about it is under
 /// way or a short retry is due. Lives in memory only: a restart finds it again as an intent without
@@ -51,15 +52,14 @@ package struct RunningOperation: Sendable {
     package var tries: UInt16
     /// How often it was sent again to resolve it.
     package var replays: UInt16
-    /// Milliseconds since 1970 when the intent was journaled.
-    package var startedAt: Int64
+    /// When the intent was journaled.
+    package var startedAt: Timestamp
     /// Bytes of journal frames that its remaining records can need, at most
     /// (`ShardCore+Reserve.swift`).
     package var reservedBytes: Int
-    /// Milliseconds since 1970 when it was last sent and may have been executed (after a restart:
-    /// when that ended). Until the in-flight horizon has passed since then, "not found" proves
-    /// nothing.
-    package var sentAt: Int64
+    /// When it was last sent and may have been executed (after a restart: when that ended). Until
+    /// the in-flight horizon has passed since then, "not found" proves nothing.
+    package var sentAt: Timestamp
 
     package init(
         payment: Index<Payment>,
@@ -81,9 +81,9 @@ package struct RunningOperation: Sendable {
         isKnownToProvider: Bool,
         tries: UInt16,
         replays: UInt16,
-        startedAt: Int64,
+        startedAt: Timestamp,
         reservedBytes: Int,
-        sentAt: Int64
+        sentAt: Timestamp
     ) {
         self.payment = payment
         self.refund = refund

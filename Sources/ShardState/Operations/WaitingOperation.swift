@@ -1,5 +1,6 @@
 package import Payments
 package import ShardRecords
+package import Time
 
 /// An operation whose outcome is not known and about which no call is under way: it waits for its
 /// next resolution, for an event of the provider, or for an operator.
@@ -21,10 +22,10 @@ package struct WaitingOperation: Sendable, Equatable {
     private let storedKey: RequestKey
     private let storedPayment: UInt64
     package let amountMinor: Int64
-    /// Milliseconds since 1970 when the intent was journaled.
-    package let startedAt: Int64
+    /// When the intent was journaled.
+    package let startedAt: Timestamp
     /// As `RunningOperation.sentAt`.
-    package var sentAt: Int64
+    package var sentAt: Timestamp
     /// As `RunningOperation.refund`.
     package let refund: OptionalIndex<Refund>
     package let ordinal: UInt16

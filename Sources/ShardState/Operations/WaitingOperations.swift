@@ -1,4 +1,5 @@
 package import Payments
+package import Time
 
 /// The operations whose outcome is not known, with no call under way: many more than there are
 /// calls, and each of them small.
@@ -16,12 +17,11 @@ package struct WaitingOperations: Sendable {
     private static let chunkCount = 1 << chunkShift
 
     /// The due time of a place that holds no operation.
-    private static let free = Int64.max
+    private static var free: Timestamp { .latest }
 
     private struct Chunk: Sendable {
         var entries: ContiguousArray<WaitingOperation?>
-        /// Milliseconds since 1970.
-        var dueAt: ContiguousArray<Int64>
+        var dueAt: ContiguousArray<Timestamp>
         /// Places of the merchants' counts.
         var owners: ContiguousArray<UInt32>
     }
@@ -52,7 +52,8 @@ package struct WaitingOperations: Sendable {
 
     /// The bytes that the table holds on to.
     package var reservedBytes: Int {
-        slotCount * (MemoryLayout<WaitingOperation?>.stride + MemoryLayout<Int64>.stride + MemoryLayout<UInt32>.stride)
+        slotCount
+            * (MemoryLayout<WaitingOperation?>.stride + MemoryLayout<Timestamp>.stride + MemoryLayout<UInt32>.stride)
     }
 
     /// Entries of `merchant`.
@@ -65,15 +66,15 @@ package struct WaitingOperations: Sendable {
 
     /// Takes an operation in. The limits are not looked at: what was accepted once is never dropped
     /// (`hasRoom`).
-    /// - Parameter dueAt: milliseconds since 1970 of its next resolution.
+    /// - Parameter dueAt: when it is resolved next.
     /// - Returns: its slot, which it keeps until it is removed.
-    package mutating func insert(_ operation: WaitingOperation, of merchant: MerchantID, dueAt: Int64) -> Int {
+    package mutating func insert(_ operation: WaitingOperation, of merchant: MerchantID, dueAt: Timestamp) -> Int {
         if freeSlots.isEmpty { grow() }
         let slot = Int(freeSlots.removeLast())
         let (chunk, place) = Self.split(slot)
         precondition(chunks[chunk].entries[place] == nil, "the free list holds free places only")
         chunks[chunk].entries[place] = operation
-        chunks[chunk].dueAt[place] = min(dueAt, Self.free - 1)
+        chunks[chunk].dueAt[place] = min(dueAt, Self.free.subtracting(milliseconds: 1))
         chunks[chunk].owners[place] = merchants.add(merchant)
         return slot
     }
@@ -97,21 +98,21 @@ package struct WaitingOperations: Sendable {
     }
 
     /// After a restart: the next resolution is at `dueAt`, and whatever was sent was sent by
-    /// `sentAt` (both milliseconds since 1970).
-    package mutating func restart(_ slot: Int, dueAt: Int64, sentAt: Int64) {
+    /// `sentAt`.
+    package mutating func restart(_ slot: Int, dueAt: Timestamp, sentAt: Timestamp) {
         let (chunk, place) = Self.split(slot)
         precondition(chunks[chunk].entries[place] != nil, "the operation has ended")
         chunks[chunk].entries[place]?.tries = 0
         chunks[chunk].entries[place]?.sentAt = sentAt
-        chunks[chunk].dueAt[place] = min(dueAt, Self.free - 1)
+        chunks[chunk].dueAt[place] = min(dueAt, Self.free.subtracting(milliseconds: 1))
     }
 
     /// Goes on round the table and finds the next entry that is due.
     /// - Parameters:
-    ///   - time: milliseconds since 1970; entries due by then are found.
+    ///   - time: entries due by then are found.
     ///   - looks: how many places may still be looked at; falls by those that were.
     /// - Returns: the slot of an entry that is due; nil when no looks are left.
-    package mutating func nextDue(by time: Int64, looks: inout Int) -> Int? {
+    package mutating func nextDue(by time: Timestamp, looks: inout Int) -> Int? {
         let end = slotCount
         guard end > 0 else { return nil }
         while looks > 0 {

@@ -1,5 +1,6 @@
 package import Journal
 public import Payments
+package import Time
 
 /// A shard's payments, refunds and disputes, and the bytes of variable length that belong to them.
 ///
@@ -258,11 +259,11 @@ public import Payments
         payments.indices(inChunk: chunk) { body($1.payment) }.map { Index($0) }
     }
 
-    /// The payments of a chunk that time ends before `limit` (milliseconds since 1970), that are
-    /// disputed, or that the gateway must reverse.
-    package func awaitingTime(inChunk chunk: Int, before limit: Int64) -> [Index<Payment>] {
+    /// The payments of a chunk that time ends before `limit`, that are disputed, or that the
+    /// gateway must reverse.
+    package func awaitingTime(inChunk chunk: Int, before limit: Timestamp) -> [Index<Payment>] {
         payments.positions(inChunk: chunk) { row in
-            (row.pointee.payment.deadline != 0 && row.pointee.payment.deadline < limit)
+            (row.pointee.payment.deadline != .none && row.pointee.payment.deadline < limit)
                 || row.pointee.payment.disputedMinor > 0
                 || (row.pointee.payment.failure != nil && row.pointee.payment.needsReversal)
         }.map { Index($0) }

@@ -1,5 +1,6 @@
 package import Journal
 package import Payments
+package import Time
 
 /// What of one table leaves memory.
 package struct TablePlan: Sendable {
@@ -27,9 +28,8 @@ package struct TablePlan: Sendable {
 package struct ReleasePlan: Sendable {
     /// The position of the snapshot.
     package var position: RecordPosition
-    /// Payments and pay-outs unchanged since then leave, and wallets that nobody asked for;
-    /// milliseconds since 1970.
-    package var unchangedSince: Int64
+    /// Payments and pay-outs unchanged since then leave, and wallets that nobody asked for.
+    package var unchangedSince: Timestamp
     /// Payments from this index on stay: the snapshot wrote no more cold ones.
     package var endIndex: Int
     /// Chunks of the payment table to visit, in order.
@@ -46,7 +46,7 @@ package struct ReleasePlan: Sendable {
 
     package init(
         position: RecordPosition,
-        unchangedSince: Int64,
+        unchangedSince: Timestamp,
         endIndex: Int,
         tableChunks: [Int] = [],
         arenaChunks: [Bool] = [],

@@ -1,5 +1,6 @@
 package import Journal
 package import Risk
+package import Time
 
 /// A shard's state at one moment: values that share their chunks with the shard, which goes on and
 /// copies what it changes.
@@ -7,9 +8,9 @@ package struct ShardCapture: Sendable {
     package let shard: UInt16
     /// The last record that it includes. A snapshot of it counts only when that is durable.
     package let position: RecordPosition
-    package let lastRecordTime: Int64
-    /// Settled payments unchanged since then go into cold files, milliseconds since 1970.
-    package let unchangedSince: Int64
+    package let lastRecordTime: Timestamp
+    /// Settled payments unchanged since then go into cold files.
+    package let unchangedSince: Timestamp
     package let payments: PaymentStore
     package let operations: [RunningOperation]
     package let waiting: WaitingOperations
@@ -21,8 +22,8 @@ package struct ShardCapture: Sendable {
     package init(
         shard: UInt16,
         position: RecordPosition,
-        lastRecordTime: Int64,
-        unchangedSince: Int64,
+        lastRecordTime: Timestamp,
+        unchangedSince: Timestamp,
         payments: PaymentStore,
         operations: [RunningOperation],
         waiting: WaitingOperations,

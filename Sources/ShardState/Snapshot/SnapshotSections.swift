@@ -2,6 +2,7 @@ package import Journal
 import Ledger
 import Payments
 package import ShardRecords
+package import Time
 
 /// The sections of a shard's files in the snapshot container; the raw value is written
 /// (docs/records.md).
@@ -36,7 +37,7 @@ package struct SnapshotState: Equatable {
     package var paymentCount: UInt64
     package var warmPaymentCount: UInt64
     package var refundCount: UInt64
-    package var lastRecordTime: Int64
+    package var lastRecordTime: Timestamp
     package var operationCount: UInt64
     package var accountCount: UInt64
     /// The runs of keys must be complete up to this record.
@@ -47,7 +48,7 @@ package struct SnapshotState: Equatable {
         bytes.appendInteger(paymentCount)
         bytes.appendInteger(warmPaymentCount)
         bytes.appendInteger(refundCount)
-        bytes.appendInteger(lastRecordTime)
+        lastRecordTime.write(into: &bytes)
         bytes.appendInteger(operationCount)
         bytes.appendInteger(accountCount)
         bytes.appendInteger(keysCovered)
@@ -69,7 +70,7 @@ package struct SnapshotState: Equatable {
         paymentCount = try reader.integer(UInt64.self, bytes)
         warmPaymentCount = try reader.integer(UInt64.self, bytes)
         refundCount = try reader.integer(UInt64.self, bytes)
-        lastRecordTime = try reader.integer(Int64.self, bytes)
+        lastRecordTime = try Timestamp(reading: &reader, bytes)
         operationCount = try reader.integer(UInt64.self, bytes)
         accountCount = try reader.integer(UInt64.self, bytes)
         keysCovered = try reader.integer(UInt64.self, bytes)
@@ -99,8 +100,8 @@ extension RunningOperation {
         bytes.appendInteger(UInt32(0))
         bytes.appendInteger(amountMinor)
         bytes.append(key)
-        bytes.appendInteger(startedAt)
-        bytes.appendInteger(sentAt)
+        startedAt.write(into: &bytes)
+        sentAt.write(into: &bytes)
         bytes.appendInteger(UInt64(reservedBytes))
         bytes.appendInteger(UInt64(0))
     }
@@ -118,8 +119,8 @@ extension RunningOperation {
         _ = try reader.integer(UInt32.self, bytes)
         let amount = try reader.integer(Int64.self, bytes)
         let key = try reader.optionalKey(bytes)
-        let startedAt = try reader.integer(Int64.self, bytes)
-        let sentAt = try reader.integer(Int64.self, bytes)
+        let startedAt = try Timestamp(reading: &reader, bytes)
+        let sentAt = try Timestamp(reading: &reader, bytes)
         let reserved = try reader.integer(UInt64.self, bytes)
         _ = try reader.integer(UInt64.self, bytes)
         guard reserved <= 1 << 24 else { throw .invalidValue }

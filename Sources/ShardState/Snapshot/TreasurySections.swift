@@ -1,6 +1,7 @@
 import Money
 package import Payments
 package import ShardRecords
+import Time
 
 /// How many of each table a snapshot holds, and what the numbers go on from.
 package struct TreasuryCounts: Equatable {
@@ -83,7 +84,7 @@ extension Payout {
         bytes.appendInteger(amountMinor)
         bytes.appendInteger(currency.numericCode)
         bytes.append(state.rawValue)
-        bytes.appendInteger(updatedAt)
+        updatedAt.write(into: &bytes)
         bytes.appendInteger(lastRecord)
         bytes.appendText(seller?.text ?? "")
         bytes.appendText(destination)
@@ -98,7 +99,7 @@ extension Payout {
         guard amountMinor > 0, let state = PayoutState(rawValue: try reader.integer(UInt8.self, bytes)) else {
             throw .invalidValue
         }
-        let updatedAt = try reader.integer(Int64.self, bytes)
+        let updatedAt = try Timestamp(reading: &reader, bytes)
         let lastRecord = try reader.integer(UInt64.self, bytes)
         let requested = Payout(
             id: id,
@@ -120,7 +121,7 @@ extension Wallet {
         bytes.appendInteger(id.low)
         bytes.appendInteger(merchant.rawValue)
         bytes.appendInteger(currency.numericCode)
-        bytes.appendInteger(createdAt)
+        createdAt.write(into: &bytes)
         bytes.appendInteger(lastRecord)
         bytes.appendText(reference)
     }
@@ -129,7 +130,7 @@ extension Wallet {
         let id = WalletID(high: try reader.integer(UInt64.self, bytes), low: try reader.integer(UInt64.self, bytes))
         let merchant = MerchantID(rawValue: try reader.integer(UInt64.self, bytes))
         let currency = try reader.currency(bytes)
-        let createdAt = try reader.integer(Int64.self, bytes)
+        let createdAt = try Timestamp(reading: &reader, bytes)
         let lastRecord = try reader.integer(UInt64.self, bytes)
         let reference = try reader.shortText(bytes)
         self.init(id: id, merchant: merchant, currency: currency, reference: reference, createdAt: createdAt)
@@ -168,8 +169,8 @@ extension ExchangeQuote {
         bytes.appendInteger(id.low)
         bytes.appendInteger(merchant.rawValue)
         bytes.append(terms)
-        bytes.appendInteger(expiresAt)
-        bytes.appendInteger(convertedAt)
+        expiresAt.write(into: &bytes)
+        convertedAt.write(into: &bytes)
         bytes.appendInteger(lastRecord)
     }
 
@@ -177,11 +178,11 @@ extension ExchangeQuote {
         let id = QuoteID(high: try reader.integer(UInt64.self, bytes), low: try reader.integer(UInt64.self, bytes))
         let merchant = MerchantID(rawValue: try reader.integer(UInt64.self, bytes))
         let terms = try reader.exchangeTerms(bytes)
-        let expiresAt = try reader.integer(Int64.self, bytes)
-        let convertedAt = try reader.integer(Int64.self, bytes)
-        guard convertedAt >= 0 else { throw .invalidValue }
+        let expiresAt = try Timestamp(reading: &reader, bytes)
+        let convertedAt = try Timestamp(reading: &reader, bytes)
+        guard convertedAt >= .none else { throw .invalidValue }
         self.init(id: id, merchant: merchant, terms: terms, expiresAt: expiresAt)
-        if convertedAt > 0 { convert(at: convertedAt) }
+        if convertedAt > .none { convert(at: convertedAt) }
         lastRecord = try reader.integer(UInt64.self, bytes)
     }
 }

@@ -1,5 +1,6 @@
 package import Money
 package import Payments
+package import Time
 
 /// What a shard keeps beside payments: pay-outs, wallets, exchange quotes and sellers. Balances are
 /// in the ledger only.
@@ -52,7 +53,7 @@ package struct Treasury: Sendable {
         _ event: PayoutEvent?,
         ofPayout index: Int,
         reason: String,
-        at time: Int64,
+        at time: Timestamp,
         record: UInt64
     ) {
         if let event { payouts[index].apply(event, reason: reason, at: time) }
@@ -88,7 +89,7 @@ package struct Treasury: Sendable {
     }
 
     /// Somebody asks for the wallet: it stays in memory for a while.
-    package mutating func use(wallet index: Int, at time: Int64) {
+    package mutating func use(wallet index: Int, at time: Timestamp) {
         wallets[index].usedAt = max(wallets[index].usedAt, time)
     }
 
@@ -208,7 +209,7 @@ package struct Treasury: Sendable {
     // MARK: Quotes
 
     /// Quotes of one merchant that are remembered behind another one made at `time`.
-    package func quoteCount(of merchant: MerchantID, at time: Int64) -> Int {
+    package func quoteCount(of merchant: MerchantID, at time: Timestamp) -> Int {
         var count = quoteCounts[merchant] ?? 0
         guard count > 0, hasForgettableQuote(at: time) else { return count }
         quotes.forEach(inChunk: firstQuote >> SparseTable<ExchangeQuote>.chunkShift) { _, quote in
@@ -218,14 +219,14 @@ package struct Treasury: Sendable {
     }
 
     /// Whether a quote could be forgotten at `time` by making another one.
-    package func hasForgettableQuote(at time: Int64) -> Bool {
+    package func hasForgettableQuote(at time: Timestamp) -> Bool {
         quotes.presentCount > 0 && quotes[firstQuote].isForgotten(at: time)
     }
 
     /// Adds a quote, and forgets old ones: only those among the 512 around the oldest are looked
     /// at, so that this takes a few microseconds. By the record's time: live and on replay the
     /// same.
-    package mutating func append(_ quote: ExchangeQuote, at time: Int64) {
+    package mutating func append(_ quote: ExchangeQuote, at time: Timestamp) {
         if hasForgettableQuote(at: time) {
             let chunk = firstQuote >> SparseTable<ExchangeQuote>.chunkShift
             quotes.forEach(inChunk: chunk) { _, quote in
@@ -247,7 +248,7 @@ package struct Treasury: Sendable {
         return true
     }
 
-    package mutating func convertQuote(_ index: Int, record: UInt64, at time: Int64) {
+    package mutating func convertQuote(_ index: Int, record: UInt64, at time: Timestamp) {
         quotes[index].convert(at: time)
         quotes[index].lastRecord = record
     }
@@ -258,5 +259,7 @@ package struct Treasury: Sendable {
 }
 
 extension ExchangeQuote {
-    fileprivate func isForgotten(at time: Int64) -> Bool { time - expiresAt >= Treasury.quoteMemory }
+    fileprivate func isForgotten(at time: Timestamp) -> Bool {
+        time.milliseconds(since: expiresAt) >= Treasury.quoteMemory
+    }
 }

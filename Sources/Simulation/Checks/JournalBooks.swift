@@ -5,6 +5,7 @@ import NIOCore
 import Payments
 import Risk
 import ShardRecords
+import Time
 
 /// What the durable records say, read as an auditor reads them: the ledger's own check of every
 /// record, and which key was begun and answered where.
@@ -67,7 +68,7 @@ struct JournalBooks {
         do throws(RecordDecodingError) {
             let linked = try LinkedRecord(decoding: bytes.span)
             ledger.examine(linked, at: position)
-            time = linked.header.time / 1_000
+            time = linked.header.time.milliseconds / 1_000
             checkPlace(linked.header, at: position)
             try follow(linked.record, bytes, at: position)
         } catch {

@@ -5,6 +5,7 @@ import Payments
 import ShardCore
 import ShardHost
 import ShardStorage
+import Time
 
 /// Checks of a start, and of everything at the end.
 extension World {
@@ -187,12 +188,12 @@ extension World {
 
     /// In a world that lasted for a week; the wall clock may be wrong by half a day.
     private func isNearItsEnd(_ view: PaymentView) -> Bool {
-        abs(view.createdAt + 7 * 86_400_000 - Self.epoch - now / 1_000) < 13 * 3_600_000
+        abs(view.createdAt.milliseconds + 7 * 86_400_000 - Self.epoch - now / 1_000) < 13 * 3_600_000
     }
 
     /// Whether the payment last changed when an authorization of seven days ended.
     private func hasRunOut(_ view: PaymentView) -> Bool {
-        view.updatedAt - view.createdAt >= 7 * 86_400_000 - 13 * 3_600_000
+        view.updatedAt.milliseconds(since: view.createdAt) >= 7 * 86_400_000 - 13 * 3_600_000
     }
 
     private func isShortHold(_ view: PaymentView) -> Bool {

@@ -2,6 +2,7 @@ import Ledger
 import PSPSimulator
 import Payments
 import ShardCore
+import Time
 
 /// Operators report what providers, settlement files and card schemes say of payments, sometimes
 /// twice, sometimes late.
@@ -89,7 +90,9 @@ extension World {
         event.isChargeRefundable = random.chance(300_000)
         event.includesRefunded = random.chance(200_000)
         guard random.chance(500_000) else { return }
-        event.evidenceDueAt = Self.epoch + wallOffset + now / 1_000 + random.between(5_000, 900_000)
+        event.evidenceDueAt = Timestamp(
+            milliseconds: Self.epoch + wallOffset + now / 1_000 + random.between(5_000, 900_000)
+        )
     }
 
     /// The same dispute, one step on.

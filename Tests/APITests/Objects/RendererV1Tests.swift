@@ -5,6 +5,7 @@ import NIOCore
 import Payments
 import Risk
 import Testing
+import Time
 
 @testable import API
 @testable import ShardCore
@@ -79,7 +80,7 @@ import Testing
             responseStatus: .max,
             response: ByteBuffer(),
             previous: 0,
-            time: .max
+            time: .latest
         )
         let history = try PaymentHistory(of: payment, newest: 1) { _ throws(JournalError) in encode(finished) }
         let json = Self.render { Self.renderer.renderHistory(history, of: payment, into: &$0) }

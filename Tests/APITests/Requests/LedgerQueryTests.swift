@@ -4,6 +4,7 @@ import Payments
 import ShardCore
 import ShardRecords
 import Testing
+import Time
 
 @testable import API
 

@@ -4,6 +4,7 @@ import ShardCore
 import ShardRecords
 import ShardState
 import Testing
+import Time
 
 @testable import API
 
@@ -77,8 +78,8 @@ import Testing
 
     @Test func `an operator asks the shard of what it is about, whosever that is`() throws {
         let edge = try Edge()
-        let payment = PaymentID(milliseconds: 1, shard: 5, sequence: 9)
-        let payout = PayoutID(milliseconds: 1, shard: 3, sequence: 2)
+        let payment = PaymentID(createdAt: 1, shard: 5, sequence: 9)
+        let payout = PayoutID(createdAt: 1, shard: 3, sequence: 2)
         for (path, body, shard) in [
             ("/v1/payments/\(payment)/approve", "", UInt16(5)), ("/v1/payments/\(payment)/reject", "{}", 5),
             ("/v1/payouts/\(payout)/events", #"{"event":"sent"}"#, 3),
@@ -111,7 +112,7 @@ import Testing
             }
         }
         let payments = [(1, 9), (1, 10), (2, 9)].map { shard, number in
-            PaymentID(milliseconds: 1, shard: shard, sequence: number)
+            PaymentID(createdAt: 1, shard: shard, sequence: number)
         }
         let approvals = try keys(payments.map { ("/v1/payments/\($0)/approve", "") })
         #expect(Set(approvals).count == 3)
@@ -137,7 +138,7 @@ import Testing
             )
             #expect(edge.command?.key != merchants.key && edge.command?.fingerprint == merchants.fingerprint)
         }
-        edge.send("POST", "/v1/payouts/\(PayoutID(milliseconds: 1, shard: 3, sequence: 2))/events")
+        edge.send("POST", "/v1/payouts/\(PayoutID(createdAt: 1, shard: 3, sequence: 2))/events")
         #expect(edge.answer?.code == "api_key_role_wrong")
     }
 

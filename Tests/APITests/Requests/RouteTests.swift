@@ -1,13 +1,14 @@
 import Payments
 import Testing
+import Time
 
 @testable import API
 
 @Suite struct RouteTests {
-    static let payment = PaymentID(milliseconds: 1_795_250_136_123, shard: 1, sequence: 42)
-    static let refund = RefundID(milliseconds: 1_795_250_136_123, shard: 1, paymentSequence: 42, ordinal: 7)
+    static let payment = PaymentID(createdAt: 1_795_250_136_123, shard: 1, sequence: 42)
+    static let refund = RefundID(createdAt: 1_795_250_136_123, shard: 1, paymentSequence: 42, ordinal: 7)
 
-    static let dispute = DisputeID(milliseconds: 1_795_250_136_123, shard: 1, paymentSequence: 42, ordinal: 3)
+    static let dispute = DisputeID(createdAt: 1_795_250_136_123, shard: 1, paymentSequence: 42, ordinal: 3)
 
     static let payout = PayoutID(high: 3, low: 4)
     static let wallet = WalletID(high: 5, low: 6)

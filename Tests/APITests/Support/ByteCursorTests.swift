@@ -1,6 +1,7 @@
 import NIOCore
 import Payments
 import Testing
+import Time
 
 @testable import API
 
@@ -50,7 +51,7 @@ import Testing
         ] as [(Int64, String)]
     )
     func `times are RFC 3339 in UTC`(_ milliseconds: Int64, _ text: String) {
-        #expect(Self.write { $0.timestamp(milliseconds) } == text)
+        #expect(Self.write { $0.timestamp(Timestamp(milliseconds: milliseconds)) } == text)
     }
 
     @Test(arguments: [

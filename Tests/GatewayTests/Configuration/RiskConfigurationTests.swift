@@ -2,6 +2,7 @@ import Money
 import Payments
 import Risk
 import Testing
+import Time
 
 @testable import Gateway
 

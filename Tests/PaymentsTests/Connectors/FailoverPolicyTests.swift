@@ -1,6 +1,7 @@
 import Money
 import Payments
 import Testing
+import Time
 
 @Suite("Failover policy")
 struct FailoverPolicyTests {
@@ -150,7 +151,7 @@ struct FailoverPolicyTests {
             mode: .execute,
             operation: .authorize,
             connector: .first,
-            payment: PaymentID(milliseconds: 1, shard: 0, sequence: 1),
+            payment: PaymentID(createdAt: 1, shard: 0, sequence: 1),
             ordinal: 1,
             attempt: attempt.number,
             amountMinor: 1,

@@ -1,6 +1,7 @@
 import Money
 import Payments
 import Testing
+import Time
 
 @Suite("Disputes")
 struct DisputeTests {

@@ -2,6 +2,7 @@ import Ledger
 import Money
 import Payments
 import Testing
+import Time
 
 /// What a provider's event comes to in each phase (docs/payments.md): every pair is listed.
 @Suite("Decisions about events")

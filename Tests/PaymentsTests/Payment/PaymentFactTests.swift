@@ -2,6 +2,7 @@ import Ledger
 import Money
 import Payments
 import Testing
+import Time
 
 /// What each effect of an event does to a payment in each state: a pair that is not listed never
 /// comes out of a decision.
@@ -53,7 +54,7 @@ struct PaymentFactTests {
                 switch self {
                 case .refunding, .refunded:
                     var refund = Refund(
-                        id: RefundID(milliseconds: 5, shard: 0, paymentSequence: 1, ordinal: 1),
+                        id: RefundID(createdAt: 5, shard: 0, paymentSequence: 1, ordinal: 1),
                         payment: Samples.id,
                         amountMinor: 400,
                         requestedAt: 5

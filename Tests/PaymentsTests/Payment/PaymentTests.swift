@@ -2,12 +2,13 @@ import Ledger
 import Money
 import Payments
 import Testing
+import Time
 
 @Suite("A payment")
 struct PaymentTests {
     private func payment(_ amount: Int64 = 1_000, captures: Bool = false, fee: UInt16 = 100) -> Payment {
         Payment(
-            id: PaymentID(milliseconds: 1, shard: 0, sequence: 1),
+            id: PaymentID(createdAt: 1, shard: 0, sequence: 1),
             merchant: MerchantID(rawValue: 7),
             amountMinor: amount,
             currency: .eur,
@@ -120,7 +121,7 @@ struct PaymentTests {
                         mode: .execute,
                         operation: operation,
                         connector: .first,
-                        payment: PaymentID(milliseconds: 1 << 47, shard: .max, sequence: .max),
+                        payment: PaymentID(createdAt: Timestamp(milliseconds: 1 << 47), shard: .max, sequence: .max),
                         ordinal: ordinal,
                         attempt: attempt,
                         amountMinor: 1,
@@ -141,7 +142,7 @@ struct PaymentTests {
     func reviews() {
         func held() -> Payment {
             var value = Payment(
-                id: PaymentID(milliseconds: 1, shard: 0, sequence: 1),
+                id: PaymentID(createdAt: 1, shard: 0, sequence: 1),
                 merchant: MerchantID(rawValue: 7),
                 amountMinor: 10,
                 currency: .eur,
@@ -174,7 +175,7 @@ struct PaymentTests {
     func preconditions() async {
         await #expect(processExitsWith: .failure) {
             var value = Payment(
-                id: PaymentID(milliseconds: 1, shard: 0, sequence: 1),
+                id: PaymentID(createdAt: 1, shard: 0, sequence: 1),
                 merchant: MerchantID(rawValue: 7),
                 amountMinor: 10,
                 currency: .eur,

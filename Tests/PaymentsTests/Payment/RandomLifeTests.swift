@@ -2,6 +2,7 @@ import Ledger
 import Money
 import Payments
 import Testing
+import Time
 
 /// Random lives of a payment: whatever is decided is applied and booked, and the counters agree
 /// with the ledger.

@@ -1,6 +1,7 @@
 import Money
 import Payments
 import Testing
+import Time
 
 /// The rows of the table of transitions (docs/payments.md) that an operation's end causes.
 @Suite("Transitions by an operation's end")

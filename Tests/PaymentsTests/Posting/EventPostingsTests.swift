@@ -1,6 +1,7 @@
 import Ledger
 import Money
 import Testing
+import Time
 
 @testable import Payments
 

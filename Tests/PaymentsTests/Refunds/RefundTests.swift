@@ -1,12 +1,13 @@
 import Money
 import Payments
 import Testing
+import Time
 
 @Suite("Refunds")
 struct RefundTests {
     private func refund() -> Refund {
         Refund(
-            id: RefundID(milliseconds: 1, shard: 0, paymentSequence: 1, ordinal: 1),
+            id: RefundID(createdAt: 1, shard: 0, paymentSequence: 1, ordinal: 1),
             payment: Samples.id,
             amountMinor: 300,
             requestedAt: 1

@@ -1,5 +1,6 @@
 import Money
 import Payments
+import Time
 
 /// SplitMix64: the same sequence on every machine.
 struct SeededGenerator: RandomNumberGenerator {
@@ -18,7 +19,7 @@ struct SeededGenerator: RandomNumberGenerator {
 
 /// Payments of 1,000 minor units in each phase, reached by the transitions themselves.
 enum Samples {
-    static let id = PaymentID(milliseconds: 1, shard: 0, sequence: 1)
+    static let id = PaymentID(createdAt: 1, shard: 0, sequence: 1)
     static let merchant = MerchantID(rawValue: 7)
 
     static func created(
@@ -126,7 +127,7 @@ enum Samples {
 
     static func dispute(_ amount: Int64 = 1_000) -> Dispute {
         Dispute(
-            id: DisputeID(milliseconds: 1, shard: 0, paymentSequence: 1, ordinal: 1),
+            id: DisputeID(createdAt: 1, shard: 0, paymentSequence: 1, ordinal: 1),
             payment: id,
             amountMinor: amount,
             at: 5

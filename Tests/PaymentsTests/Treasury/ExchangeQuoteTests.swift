@@ -2,6 +2,7 @@ import Ledger
 import Money
 import Payments
 import Testing
+import Time
 
 @Suite("Exchange quotes")
 struct ExchangeQuoteTests {
@@ -34,7 +35,7 @@ struct ExchangeQuoteTests {
     func life() throws {
         let terms = try #require(try terms(10_000, "1.0842", spread: 50))
         var quote = ExchangeQuote(
-            id: QuoteID(milliseconds: 1, shard: 0, sequence: 1),
+            id: QuoteID(createdAt: 1, shard: 0, sequence: 1),
             merchant: Samples.merchant,
             terms: terms,
             expiresAt: 500

@@ -2,12 +2,13 @@ import Ledger
 import Money
 import Payments
 import Testing
+import Time
 
 @Suite("Pay-outs")
 struct PayoutTests {
     private func payout() -> Payout {
         Payout(
-            id: PayoutID(milliseconds: 1, shard: 3, sequence: 1),
+            id: PayoutID(createdAt: 1, shard: 3, sequence: 1),
             merchant: MerchantID(rawValue: 7),
             amountMinor: 500,
             currency: .eur,
@@ -57,6 +58,6 @@ struct PayoutTests {
         #expect(id.description.hasPrefix("pyo_") && PayoutID(id.description) == id)
         #expect(PayoutID(WalletID(high: id.high, low: id.low).description) == nil)
         #expect(PayoutID("pyo_") == nil && PayoutID(id.description + "0") == nil)
-        #expect(WalletID(milliseconds: 1, shard: 3, sequence: 9).accountOwner == 3 << 48 | 9)
+        #expect(WalletID(createdAt: 1, shard: 3, sequence: 9).accountOwner == 3 << 48 | 9)
     }
 }

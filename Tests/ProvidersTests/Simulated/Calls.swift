@@ -2,13 +2,14 @@ import Money
 import NIOCore
 import NIOHPACK
 import Payments
+import Time
 
 @testable import HTTPTransport
 @testable import Providers
 
 /// Calls about one payment.
 enum Calls {
-    static let payment = PaymentID(milliseconds: 1_700_000_000_000, shard: 3, sequence: 42)
+    static let payment = PaymentID(createdAt: 1_700_000_000_000, shard: 3, sequence: 42)
 
     static func make(
         _ operation: ProviderOperation,

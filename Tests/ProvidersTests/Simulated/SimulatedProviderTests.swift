@@ -5,6 +5,7 @@ import NIOPosix
 import PSPSimulator
 import Payments
 import Testing
+import Time
 
 @testable import HTTPTransport
 @testable import Providers
@@ -24,7 +25,7 @@ struct SimulatedProviderTests {
     }
 
     private func payment(_ sequence: UInt64) -> PaymentID {
-        PaymentID(milliseconds: 1_700_000_000_000, shard: 0, sequence: sequence)
+        PaymentID(createdAt: 1_700_000_000_000, shard: 0, sequence: sequence)
     }
 
     @Test("authorize, capture in part, refund: what happened is what a query says")

@@ -3,6 +3,7 @@ import NIOCore
 import NIOHPACK
 import Payments
 import Testing
+import Time
 
 @testable import HTTPTransport
 @testable import Providers

@@ -4,12 +4,13 @@ import NIOCore
 import Payments
 import Risk
 import ShardRecords
+import Time
 
 /// One record of each kind, every field set.
 enum RecordSamples {
     static let merchant = MerchantID(rawValue: 7)
-    static let payment = PaymentID(milliseconds: 1_000, shard: 3, sequence: 9)
-    static let time: Int64 = 1_700_000_000_000
+    static let payment = PaymentID(createdAt: 1_000, shard: 3, sequence: 9)
+    static let time: Timestamp = 1_700_000_000_000
     static let previous: UInt64 = 41
 
     static let key = RequestKey(
@@ -83,7 +84,7 @@ enum RecordSamples {
         executedMinor: 300,
         executedCurrency: .eur,
         staysOpen: true,
-        deadline: time + 1,
+        deadline: time.adding(milliseconds: 1),
         providerReference: "ref",
         declineProviderCode: "05",
         nextAction: [1, 2],
@@ -128,7 +129,7 @@ enum RecordSamples {
         payment: payment,
         change: .reviewRejected,
         amountMinor: 400,
-        deadline: time + 2,
+        deadline: time.adding(milliseconds: 2),
         note: "why",
         key: key,
         transfers: transfers,
@@ -162,8 +163,8 @@ enum RecordSamples {
         var fact = PaymentFact(.disputeOpened, amountMinor: 100, in: .eur)
         fact.feeMinor = 15
         fact.reservedMinor = 5
-        fact.evidenceDueAt = time + 3
-        fact.deadline = time + 4
+        fact.evidenceDueAt = time.adding(milliseconds: 3)
+        fact.deadline = time.adding(milliseconds: 4)
         fact.isChargeRefundable = true
         fact.isFeeReturned = true
         fact.isFeeBounded = true
@@ -178,7 +179,7 @@ enum RecordSamples {
         score: 80,
         source: .scorer,
         reasons: ["velocity", "list"],
-        deadline: time + 5,
+        deadline: time.adding(milliseconds: 5),
         responseStatus: 202,
         response: body,
         previous: previous,
@@ -274,7 +275,7 @@ extension RecordSamples {
         id: QuoteID(high: 41, low: 42),
         merchant: merchant,
         terms: terms,
-        expiresAt: time + 60_000,
+        expiresAt: time.adding(milliseconds: 60_000),
         key: key,
         responseStatus: 201,
         response: body,

@@ -1,6 +1,7 @@
 import Money
 import Payments
 import Testing
+import Time
 
 @testable import ShardState
 
@@ -8,7 +9,7 @@ import Testing
 struct PaymentStoreTests {
     private func payment(_ sequence: UInt64) -> Payment {
         Payment(
-            id: PaymentID(milliseconds: 1, shard: 0, sequence: sequence),
+            id: PaymentID(createdAt: 1, shard: 0, sequence: sequence),
             merchant: MerchantID(rawValue: 7),
             amountMinor: 1_000,
             currency: .eur,
@@ -20,12 +21,12 @@ struct PaymentStoreTests {
     }
 
     private func refund(_ payment: Payment, _ ordinal: UInt16) -> Refund {
-        let id = RefundID(milliseconds: 2, shard: 0, paymentSequence: payment.id.sequence, ordinal: ordinal)
+        let id = RefundID(createdAt: 2, shard: 0, paymentSequence: payment.id.sequence, ordinal: ordinal)
         return Refund(id: id, payment: payment.id, amountMinor: 10, requestedAt: 2)
     }
 
     private func dispute(_ payment: Payment, _ ordinal: UInt16) -> Dispute {
-        let id = DisputeID(milliseconds: 2, shard: 0, paymentSequence: payment.id.sequence, ordinal: ordinal)
+        let id = DisputeID(createdAt: 2, shard: 0, paymentSequence: payment.id.sequence, ordinal: ordinal)
         return Dispute(id: id, payment: payment.id, amountMinor: 10, at: 2)
     }
 

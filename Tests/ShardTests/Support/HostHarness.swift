@@ -9,6 +9,7 @@ import ShardHost
 import ShardRecords
 import ShardState
 import Synchronization
+import Time
 
 /// A shard's host between a manual journal and recording ports, on an embedded event loop:
 /// everything on the thread of the test, reads of stored answers too.
@@ -39,7 +40,7 @@ final class HostHarness: ShardPorts {
         bridge = JournalBridge(JournalMail(eventLoop: loop))
         journal.largestAppendBytes = largestAppendBytes
         var core = core.take() ?? ShardCore(configuration: .test, renderer: TestRenderer())
-        _ = core.resume(at: clock.now)
+        _ = core.resume(at: Timestamp(milliseconds: clock.now))
         host = ShardHost(
             eventLoop: loop,
             core: core,

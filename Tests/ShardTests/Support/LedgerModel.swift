@@ -4,6 +4,7 @@ import Payments
 import ShardCore
 import ShardModel
 import ShardRecords
+import Time
 
 /// The merchants' ledgers as a naive reader of the whole journal sees them.
 struct LedgerModel {
@@ -11,7 +12,7 @@ struct LedgerModel {
         var position: RecordPosition
         var index: UInt8
         var rule: PostingRule
-        var time: Int64
+        var time: Timestamp
         var payment: PaymentID?
         var postings: [Posting]
     }
@@ -54,7 +55,7 @@ struct LedgerModel {
     }
 
     /// Debits less credits of the merchant's own accounts after everything up to a time.
-    func balances(_ merchant: UInt64, at time: Int64) -> [Account: Int128] {
+    func balances(_ merchant: UInt64, at time: Timestamp) -> [Account: Int128] {
         var sums: [Account: Int128] = [:]
         for item in all[merchant] ?? [] where item.time <= time {
             for posting in item.postings
@@ -90,7 +91,7 @@ extension ShardWorld {
     }
 
     /// Asks for a balance of the past; counts the records that it took.
-    mutating func balances(at time: Int64, merchant: UInt64) throws -> (sums: [Account: Int128], reads: Int)? {
+    mutating func balances(at time: Timestamp, merchant: UInt64) throws -> (sums: [Account: Int128], reads: Int)? {
         send(.getPastBalance(at: time), merchant: merchant)
         let journal = journal
         var reads = 0

@@ -9,6 +9,7 @@ import ShardModel
 import ShardRecords
 import ShardState
 import ShardStorage
+import Time
 
 /// A shard with a journal in memory and a recording of its effects: what a test drives by feeding
 /// events.
@@ -34,7 +35,7 @@ struct ShardWorld: ~Copyable {
     var looksUpAtOnce = true
     var storage: ShardStorage?
     var restored = RestoreReport()
-    var now: Int64 = 1_790_000_000_000
+    var now: Timestamp = 1_790_000_000_000
     /// Requests sent, of which each has its own identifier.
     var requests: UInt64 = 0
 
@@ -44,7 +45,7 @@ struct ShardWorld: ~Copyable {
     }
 
     /// A new shard from another one's journal, resumed.
-    init(replaying journal: [[UInt8]], configuration: ShardConfiguration = .test, at now: Int64) throws {
+    init(replaying journal: [[UInt8]], configuration: ShardConfiguration = .test, at now: Timestamp) throws {
         core = ShardCore(configuration: configuration, renderer: TestRenderer())
         for (index, record) in journal.enumerated() {
             try core.replay(record.span, at: RecordPosition(index + 1))
@@ -194,7 +195,7 @@ struct ShardWorld: ~Copyable {
         from storage: ShardStorage,
         journal: [[UInt8]],
         configuration: ShardConfiguration = .test,
-        at now: Int64
+        at now: Timestamp
     ) throws {
         core = ShardCore(configuration: configuration, renderer: TestRenderer())
         restored = try storage.restore(into: &core)
@@ -216,10 +217,10 @@ struct ShardWorld: ~Copyable {
         let storage = try storage ?? { throw JournalError(.io, "the world has no storage") }()
         let capture = core.capture(unchangedSince: now - coldAfter)
         do {
-            let written = try storage.write(capture, epoch: 1, wallMilliseconds: now)
+            let written = try storage.write(capture, epoch: 1, wallMilliseconds: now.milliseconds)
             var plan = written.plan
             while releasing, !core.release(&plan, limit: 1) {}
-            while try storage.keyRuns.merge(at: UInt32(now / 1_000)) != nil {}
+            while try storage.keyRuns.merge(at: now.seconds) != nil {}
             core.use(storage.keyRuns.current)
             while releasing, !core.releaseKeys() {}
             return written

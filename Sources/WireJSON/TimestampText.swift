@@ -1,7 +1,7 @@
 package import NIOCore
 
 /// Times as RFC 3339 writes them in UTC, with milliseconds, in the proleptic Gregorian calendar.
-package enum Timestamp {
+package enum TimestampText {
     /// The number of characters.
     package static let length = 24
     /// 0000-01-01T00:00:00.000Z, the earliest that four digits of a year can say.

@@ -3,7 +3,7 @@ import Testing
 
 @testable import WireJSON
 
-@Suite struct TimestampTests {
+@Suite struct TimestampTextTests {
     @Test(
         arguments: [
             (0, "1970-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
@@ -20,9 +20,9 @@ import Testing
         ] as [(Int64, String)]
     )
     func `known times are written as the standard has them`(milliseconds: Int64, text: String) {
-        let actual = written { Timestamp.write(milliseconds: milliseconds, into: &$0) }
+        let actual = written { TimestampText.write(milliseconds: milliseconds, into: &$0) }
         #expect(actual == text)
-        #expect(actual.utf8.count == Timestamp.length)
+        #expect(actual.utf8.count == TimestampText.length)
     }
 
     @Test(
@@ -44,13 +44,13 @@ import Testing
         ] as [(String, Int64?)]
     )
     func `times are read as RFC 3339 has them, and nothing else is`(text: String, milliseconds: Int64?) {
-        #expect(Timestamp.milliseconds(text.utf8.span) == milliseconds)
+        #expect(TimestampText.milliseconds(text.utf8.span) == milliseconds)
     }
 
     @Test func `what is written is read again`() {
         for milliseconds in stride(from: -62_167_219_200_000, through: 253_402_300_799_999, by: 31_415_926_535) {
-            let text = written { Timestamp.write(milliseconds: Int64(milliseconds), into: &$0) }
-            #expect(Timestamp.milliseconds(text.utf8.span) == Int64(milliseconds))
+            let text = written { TimestampText.write(milliseconds: Int64(milliseconds), into: &$0) }
+            #expect(TimestampText.milliseconds(text.utf8.span) == Int64(milliseconds))
         }
     }
 
