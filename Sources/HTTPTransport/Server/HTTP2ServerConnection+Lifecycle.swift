@@ -52,7 +52,8 @@ extension HTTP2ServerConnection {
 
     /// The deadlines of this connection and its streams.
     func timePassed(now: NIODeadline) {
-        budget.timePassed(now: now)
+        windowUpdates.timePassed(now: now)
+        malformedBlocks.timePassed(now: now)
         refuseSlowBodies(now: now)
         guard checkOutput(now: now) else { return }
         switch machine.timePassed(now: now) {

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHPACK
 import NIOHTTP2
 
 /// Output that the peer does not read. Answers are given to the layers below only while the channel
@@ -31,12 +32,24 @@ extension HTTP2ServerConnection {
     }
 
     private func writeAnswer(_ identifier: UInt32, _ response: HTTPServerResponse, bodyBytes: Int) {
+        guard writeHead(response.headers, endStream: bodyBytes == 0, of: identifier), bodyBytes > 0 else { return }
         let stream = HTTP2StreamID(number: identifier)
-        write(.headers(.init(headers: response.headers, endStream: bodyBytes == 0)), on: stream)
-        guard bodyBytes > 0 else { return }
         write(.data(.init(data: .byteBuffer(response.body), endStream: true)), on: stream)
         bytesSinceFlush += bodyBytes
         if bytesSinceFlush >= Self.flushAboveBytes { flushBelow() }
+    }
+
+    /// False when HTTP/2 cannot carry the head, which is a mistake of the application: the stream is
+    /// reset.
+    func writeHead(_ headers: HPACKHeaders, endStream: Bool, of identifier: UInt32) -> Bool {
+        let stream = HTTP2StreamID(number: identifier)
+        guard HeaderFieldRules.isAnswer(headers) else {
+            loop.statistics.streamErrors += 1
+            write(.rstStream(.internalError), on: stream)
+            return false
+        }
+        write(.headers(.init(headers: headers, endStream: endStream)), on: stream)
+        return true
     }
 
     func flushBelow() {

@@ -8,9 +8,8 @@ extension HTTP2ServerConnection {
         guard let place = dispatchedPlace(identifier) else { return false }
         streams[place].phase = .answered
         loop.statistics.responses += 1
-        write(.headers(.init(headers: headers)), on: HTTP2StreamID(number: identifier))
         markDirty()
-        return true
+        return writeHead(headers, endStream: false, of: identifier)
     }
 
     /// Sends a piece of an answer. False when the stream is gone. Pieces do not count towards

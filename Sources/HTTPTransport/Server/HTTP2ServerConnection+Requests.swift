@@ -8,6 +8,7 @@ extension HTTP2ServerConnection {
     func receive(_ headers: HTTP2Frame.FramePayload.Headers, on identifier: UInt32) {
         if let place = streams.place(of: identifier) {
             // Trailers: their fields are of no use here, their END_STREAM is.
+            guard HeaderFieldRules.isTrailers(headers.headers) else { return refuseBlock(of: identifier) }
             if streams[place].phase == .receiving, headers.endStream { complete(identifier, at: place, body: nil) }
             return
         }
@@ -15,8 +16,9 @@ extension HTTP2ServerConnection {
     }
 
     private func open(_ identifier: UInt32, _ headers: HTTP2Frame.FramePayload.Headers) {
+        guard let head = RequestHeaderBlock(headers.headers) else { return refuseBlock(of: identifier) }
         var stream = HTTP2StreamTable.Stream(phase: .receiving, since: loop.now)
-        stream.headers = headers.headers
+        stream.head = head
         guard machine.streamOpened(identifier) == .accept else {
             return reset(identifier, .refusedStream)
         }
@@ -31,6 +33,14 @@ extension HTTP2ServerConnection {
         } else {
             mayExpectContinue = true
         }
+    }
+
+    /// A malformed block ends its stream only (RFC 9113 section 8.1.1). A peer that goes on is
+    /// closed.
+    private func refuseBlock(of identifier: UInt32) {
+        loop.statistics.streamErrors += 1
+        guard malformedBlocks.spend() else { return refuseFlood() }
+        reset(identifier, .protocolError)
     }
 
     func receive(_ data: HTTP2Frame.FramePayload.Data, on identifier: UInt32) {
@@ -56,8 +66,8 @@ extension HTTP2ServerConnection {
     /// request has been refused.
     func keep(_ piece: ByteBuffer, of identifier: UInt32, at place: Int) -> Bool {
         let count = piece.readableBytes
-        if streams[place].body == nil, let headers = streams[place].headers,
-            let refusal = loop.application.refusal(of: headers)
+        if streams[place].body == nil, let head = streams[place].head,
+            let refusal = loop.application.refusal(of: head.fields)
         {
             loop.statistics.bodiesRefused += 1
             refuse(identifier, at: place, with: refusal)
@@ -85,20 +95,18 @@ extension HTTP2ServerConnection {
 
     /// Hands a complete request to the application.
     func deliver(_ identifier: UInt32, at place: Int, body: ByteBuffer) {
-        guard let headers = streams[place].headers.take(),
-            let method = headers.first(name: ":method"), let path = headers.first(name: ":path")
-        else {
+        guard let head = streams[place].head.take(), let path = head.path else {
             return refuse(identifier, at: place, .malformed)
         }
-        streams[place].isHead = method == "HEAD"
-        budget.requestCompleted()
+        streams[place].isHead = head.method == "HEAD"
+        windowUpdates.earn(Self.windowUpdatesPerRequest)
         if isNewcomer { settleNewcomer() }
         guard loop.admitRequest() else { return refuse(identifier, at: place, .overloaded) }
         loop.statistics.bodyBytesReceived += body.readableBytes
         noteDelivery()
         let token = HTTPStreamToken(connection: key.slot, generation: key.generation, stream: identifier)
         loop.application.receive(
-            HTTPServerRequest(token: token, method: method, path: path, headers: headers, body: body)
+            HTTPServerRequest(token: token, method: head.method, path: path, headers: head.fields, body: body)
         )
     }
 
@@ -133,7 +141,7 @@ extension HTTP2ServerConnection {
         if isIncomplete { receivingCount -= 1 }
         if isIncomplete || streams[place].phase == .parked {
             _ = takeBody(at: place, last: nil)
-            streams[place].isHead = streams[place].headers.take()?.first(name: ":method") == "HEAD"
+            streams[place].isHead = streams[place].head.take()?.method == "HEAD"
         }
         answer(identifier, at: place, response)
         // The answer must be out before the reset: a reset drops what still waits.
@@ -154,7 +162,7 @@ extension HTTP2ServerConnection {
         mayExpectContinue = false
         guard receivingCount > 0 else { return }
         for identifier in streams.takeUnsettledExpectations() {
-            guard let place = streams.place(of: identifier), let headers = streams[place].headers else { continue }
+            guard let place = streams.place(of: identifier), let headers = streams[place].head?.fields else { continue }
             guard headers.first(name: "expect")?.lowercased() == "100-continue" else { continue }
             if let length = headers.first(name: "content-length").flatMap({ Int($0) }),
                 length > loop.configuration.maxBodyBytes

@@ -4,7 +4,7 @@ import NIOHTTP2
 
 /// The last handler of an HTTP/2 connection: maps frames to requests and answers to frames, with a
 /// stream table of its own instead of a channel per stream. `NIOHTTP2Handler` in front does
-/// framing, HPACK, validation and flow control.
+/// framing, HPACK, the states of streams and flow control; `RequestHeaderBlock` checks fields.
 ///
 /// Responsibilities: complete requests at END_STREAM; limits and deadlines of bodies; the
 /// connection's receive window; one flush per read cycle or tick; back-pressure (no reads while the
@@ -24,10 +24,16 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     var context: ChannelHandlerContext?
     var streams: HTTP2StreamTable
     var machine: ServerConnectionStateMachine
-    var budget: WindowUpdateBudget
+    /// WINDOW_UPDATE frames, which `NIOHTTP2Handler` does not bound. An honest client sends one or
+    /// two for each answer it reads.
+    var windowUpdates: FrameBudget
+    /// Header blocks that break a rule.
+    var malformedBlocks: FrameBudget
 
     /// Whether no request has been complete yet.
     var isNewcomer = true
+    /// What one complete request earns of WINDOW_UPDATE frames.
+    static let windowUpdatesPerRequest = 8
     /// Streams in the phase `receiving`.
     var receivingCount = 0
     /// Bytes of incomplete bodies here.
@@ -78,7 +84,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
             ),
             now: loop.now
         )
-        budget = WindowUpdateBudget(limit: configuration.windowUpdateLimit, now: loop.now)
+        windowUpdates = FrameBudget(limit: configuration.windowUpdateLimit, now: loop.now)
+        malformedBlocks = FrameBudget(limit: configuration.streamErrorLimit, now: loop.now)
         progress = OutputProgress(limits: configuration.outputProgress)
     }
 
@@ -109,7 +116,7 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
         case .data(let data):
             receive(data, on: frame.streamID.number)
         case .windowUpdate:
-            if !budget.windowUpdateReceived() { refuseFlood() }
+            if !windowUpdates.spend() { refuseFlood() }
         case .rstStream:
             loop.statistics.streamsResetByPeer += 1
         case .ping(_, ack: true):

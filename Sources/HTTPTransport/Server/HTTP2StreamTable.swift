@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHPACK
 
 /// The open streams of one connection, in flat arrays: open addressing by stream identifier, linear
 /// probing, no tombstones. A client numbers its streams 1, 3, 5, …, so neighbours in time are
@@ -29,7 +28,7 @@ struct HTTP2StreamTable {
         /// When the headers came, or since `answered` the answer, by the loop's coarse clock.
         var since: NIODeadline
         /// Present while `receiving` or `parked`.
-        var headers: HPACKHeaders?
+        var head: RequestHeaderBlock?
         /// What came of the body so far; nil before the first piece. Present while `receiving` or
         /// `parked`.
         var body: ByteBuffer?

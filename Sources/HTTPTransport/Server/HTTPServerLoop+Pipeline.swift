@@ -62,6 +62,8 @@ extension HTTPServerConfiguration {
             HTTP2Setting(parameter: .initialWindowSize, value: initialWindowBytes),
             HTTP2Setting(parameter: .maxHeaderListSize, value: maxHeaderListBytes),
         ]
+        // `RequestHeaderBlock` checks what peers send; our own answers need no check.
+        connection.headerBlockValidation = .disabled
         connection.maximumSequentialEmptyDataFrames = maxSequentialEmptyDataFrames
         connection.maximumBufferedControlFrames = maxBufferedControlFrames
         connection.maximumSequentialContinuationFrames = maxSequentialContinuationFrames

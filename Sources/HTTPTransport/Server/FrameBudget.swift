@@ -1,12 +1,8 @@
 import NIOCore
 
-/// Bounds WINDOW_UPDATE frames, which `NIOHTTP2Handler` does not: each request earns some, and
-/// every window of time allows some more. An honest client sends one or two for each answer it
-/// reads.
-struct WindowUpdateBudget {
-    /// What one completed request earns.
-    static let perRequest = 8
-
+/// Bounds what one peer may send of something that costs it little: every window of time allows
+/// some, and good requests may earn more.
+struct FrameBudget {
     private let limit: Int
     private let window: TimeAmount
     private var remaining: Int
@@ -19,12 +15,13 @@ struct WindowUpdateBudget {
         renewal = now + limit.window
     }
 
-    mutating func requestCompleted() {
-        remaining = min(limit, remaining + Self.perRequest)
+    /// Never above the limit of a window.
+    mutating func earn(_ count: Int) {
+        remaining = min(limit, remaining + count)
     }
 
     /// False when the budget is spent.
-    mutating func windowUpdateReceived() -> Bool {
+    mutating func spend() -> Bool {
         remaining -= 1
         return remaining >= 0
     }
