@@ -1,14 +1,15 @@
 import ShardCore
 import ShardRecords
+import Time
 
 extension ShardHost {
     /// Does what the shard decided, when what it rests on is durable.
-    func run(_ effect: Effect, _ now: Int64) {
+    func run(_ effect: Effect, _ now: Timestamp) {
         switch effect {
         case .callProvider(let call, let token, let deadline):
-            ports.callProvider(call, token: token, timeout: max(0, deadline - now), for: self)
+            ports.callProvider(call, token: token, timeout: max(0, deadline.milliseconds(since: now)), for: self)
         case .score(let question, let token, let deadline):
-            ports.score(question, token: token, timeout: max(0, deadline - now), for: self)
+            ports.score(question, token: token, timeout: max(0, deadline.milliseconds(since: now)), for: self)
         case .respond(let response):
             ports.respond(response)
         case .replay(let reply, let requestID, let merchant, let record):

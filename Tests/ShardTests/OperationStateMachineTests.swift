@@ -14,6 +14,7 @@ struct OperationStateMachineTests {
 
     private static func policy(canQuery: Bool = true, canVoid: Bool = true) -> Machine.Policy {
         Machine.Policy(
+            isTimeCertain: true,
             canQuery: canQuery,
             visibleAfter: 0,
             canVoid: canVoid,
@@ -244,6 +245,39 @@ struct OperationStateMachineTests {
         // 10 s for a call on its way, and as much for a step that comes late.
         #expect(last >= 980_000 && last < 990_000)
         #expect(now > Self.start + 1_000_000)
+    }
+
+    @Test("while nobody knows the time nothing is proved or sent again, and the last replay is not missed")
+    func uncertainTime() {
+        var certain = Self.policy(canQuery: false)
+        certain.replayWindow = 1_000_000
+        certain.schedule = [1_000, 3_600_000]
+        var uncertain = certain
+        uncertain.isTimeCertain = false
+        // A step of an hour is next, and the key is forgotten in half of that.
+        var machine = Self.machine(.waiting(Doubt(steps: 1)), isAuthorization: false)
+        var now = Self.start + 500_000
+        func due(_ policy: Machine.Policy) -> Machine.Due {
+            machine.due(at: now, isGivenUp: false, mayGiveUp: true, policy)
+        }
+        #expect(due(uncertain) == .wait(until: Self.start + 980_000))
+        now = Self.start + 980_000
+        #expect(due(uncertain) == .wait(until: now + 1_000))
+        now = now + 1_000
+        #expect(due(certain) == .replay && machine.sentAt == now)
+
+        for state in Self.calling(Doubt(steps: 1)) {
+            var late = Self.machine(state, isAuthorization: false)
+            let notFound = late.notFound(at: Self.start + 600_000, isGivenUp: false, uncertain)
+            #expect(notFound == .wait(until: Self.start + 980_000), "\(state)")
+            var refused = Self.machine(state, isAuthorization: false)
+            let notExecuted = refused.notExecuted(isTransient: false, at: Self.start + 600_000, uncertain)
+            #expect(notExecuted == .wait(until: Self.start + 980_000), "\(state)")
+        }
+        // After the window nothing is sent again, whether the time is known or not.
+        machine = Self.machine(.waiting(Doubt(steps: 1)), isAuthorization: false)
+        now = Self.start + 990_000
+        #expect(due(uncertain) == .wait(until: now + 3_600_000) && due(certain) == .wait(until: now + 3_600_000))
     }
 
     @Test("not found as the first answer is sent again a bounded number of times at once, then later")

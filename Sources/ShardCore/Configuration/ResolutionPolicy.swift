@@ -53,23 +53,20 @@ package struct ResolutionPolicy: Sendable, Equatable {
 extension OperationStateMachine.Policy {
     /// - Parameters:
     ///   - timeout: how long a call of the operation may take, in milliseconds.
-    ///   - isTimeCertain: false: nobody knows how long ago a call was sent. Then "not found" proves
-    ///     nothing, and no key is used again.
+    ///   - isTimeCertain: whether anybody knows how long ago a call was sent.
     init(_ policy: ResolutionPolicy, timeout: Int64, isTimeCertain: Bool) {
         let query = policy.means.query
         self.init(
+            isTimeCertain: isTimeCertain,
             canQuery: query != nil,
-            visibleAfter: isTimeCertain ? query?.lag ?? 0 : Self.never,
+            visibleAfter: query?.lag ?? 0,
             canVoid: policy.means.voidByReference,
             replays: policy.replays,
-            replayWindow: isTimeCertain ? policy.means.replayWindow : 0,
+            replayWindow: policy.means.replayWindow,
             horizon: timeout + policy.inFlightHorizon,
             retries: policy.retries,
             schedule: policy.schedule,
             abandonAfter: policy.abandonAfter
         )
     }
-
-    /// Longer than any operation is in doubt, and far from overflow.
-    private static let never: Int64 = 1 << 60
 }

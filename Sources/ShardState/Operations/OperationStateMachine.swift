@@ -44,6 +44,9 @@ package struct OperationStateMachine: Equatable, Sendable {
     /// What may be done, from the provider's capabilities and the configuration. Times in
     /// milliseconds.
     package struct Policy: Equatable, Sendable {
+        /// Whether anybody knows how long ago a call was sent. While nobody does, "not found" proves
+        /// nothing, and no key is used again.
+        package var isTimeCertain: Bool
         /// The provider can be asked what became of an operation.
         package var canQuery: Bool
         /// How long after it was executed the provider may still deny knowing the operation.
@@ -67,6 +70,7 @@ package struct OperationStateMachine: Equatable, Sendable {
         package var abandonAfter: Int64
 
         package init(
+            isTimeCertain: Bool,
             canQuery: Bool,
             visibleAfter: Int64,
             canVoid: Bool,
@@ -78,6 +82,7 @@ package struct OperationStateMachine: Equatable, Sendable {
             abandonAfter: Int64
         ) {
             precondition(!schedule.isEmpty, "an operation in doubt is resolved some time")
+            self.isTimeCertain = isTimeCertain
             self.canQuery = canQuery
             self.visibleAfter = visibleAfter
             self.canVoid = canVoid
@@ -165,6 +170,9 @@ package struct OperationStateMachine: Equatable, Sendable {
                 return .query
             }
             if replay(doubt, at: now, isGivenUp: isGivenUp, policy) { return .replay }
+            if !doubt.isKnownToProvider, !isGivenUp, awaitsCertainTime(at: now, policy) {
+                return .wait(until: now.adding(milliseconds: policy.schedule[0]))
+            }
             return .wait(until: wait(doubt, at: now, policy))
         case .executing, .replaying, .querying, .voiding: preconditionFailure("a call is under way")
         }
@@ -210,7 +218,7 @@ package struct OperationStateMachine: Equatable, Sendable {
         case .replaying(let doubt), .querying(let doubt), .voiding(let doubt):
             // A provider that cannot be asked says so of the operation itself, and nothing is on
             // its way any more.
-            if !policy.canQuery, !isTransient, now - sentAt > policy.horizon { return .giveUp }
+            if !policy.canQuery, !isTransient, isPastHorizon(at: now, policy) { return .giveUp }
             return .wait(until: wait(doubt, at: now, policy))
         case .held, .retrying, .waiting: preconditionFailure("no call is under way")
         }
@@ -279,13 +287,25 @@ package struct OperationStateMachine: Equatable, Sendable {
     /// Whether what the provider does not know now was not executed and will not be: no call is on
     /// its way, and what one executed would be visible.
     private func isPastHorizon(at now: Timestamp, _ policy: Policy) -> Bool {
-        now.milliseconds(since: sentAt) > policy.horizon + policy.visibleAfter
+        policy.isTimeCertain && now.milliseconds(since: sentAt) > policy.horizon + policy.visibleAfter
     }
 
     /// Whether the provider still knows the key when a call that is sent now arrives, however late.
     /// It forgets the key some time after it first saw it, which was not before the intent.
     private func isKeyHonoured(at now: Timestamp, _ policy: Policy) -> Bool {
-        now.milliseconds(since: startedAt) < policy.replayWindow - policy.horizon
+        policy.isTimeCertain && now.milliseconds(since: startedAt) < policy.replayWindow - policy.horizon
+    }
+
+    /// When what can only be sent again is sent for the last time before its key is forgotten.
+    private func lastReplay(_ policy: Policy) -> Timestamp {
+        startedAt.adding(milliseconds: policy.replayWindow - 2 * policy.horizon)
+    }
+
+    /// Whether the time for the last replay has come and nobody knows the time: it is sent as soon as
+    /// somebody does, if its key is honoured still.
+    private func awaitsCertainTime(at now: Timestamp, _ policy: Policy) -> Bool {
+        !policy.isTimeCertain && lastReplay(policy) <= now
+            && now.milliseconds(since: startedAt) < policy.replayWindow - policy.horizon
     }
 
     /// Sends it again, if that may be done. What the provider has, and what was given up, is never
@@ -306,8 +326,8 @@ package struct OperationStateMachine: Equatable, Sendable {
         var time = now.adding(milliseconds: policy.schedule[min(Int(doubt.steps), policy.schedule.count - 1)])
         // Where sending it again is the only means, that is done once more before its key is
         // forgotten.
-        let lastReplay = startedAt.adding(milliseconds: policy.replayWindow - 2 * policy.horizon)
-        if !policy.canQuery, !doubt.isKnownToProvider, lastReplay > now { time = min(time, lastReplay) }
+        let last = lastReplay(policy)
+        if !policy.canQuery, !doubt.isKnownToProvider, last > now { time = min(time, last) }
         var next = doubt
         next.steps &+= next.steps < .max ? 1 : 0
         state = .waiting(next)
