@@ -23,9 +23,7 @@ package struct JSONWriter: Sendable {
 
     /// A member's name that needs no escaping (printable ASCII without quotes and backslashes).
     package mutating func name(_ name: StaticString, into buffer: inout ByteBuffer) {
-        writePlain(name, &buffer)
-        buffer.writeInteger(UInt8(ascii: ":"))
-        needsComma = false
+        writePlain(name, isName: true, into: &buffer)
     }
 
     /// A member's name that may need escaping (metadata keys). UTF-8, known to be valid.
@@ -37,15 +35,18 @@ package struct JSONWriter: Sendable {
 
     /// A string of valid UTF-8, escaped where needed.
     package mutating func string(_ utf8: Span<UInt8>, into buffer: inout ByteBuffer) {
-        separate(&buffer)
-        buffer.writeInteger(UInt8(ascii: "\""))
-        JSONText.writeEscaped(utf8, into: &buffer)
-        buffer.writeInteger(UInt8(ascii: "\""))
+        if JSONText.needsEscaping(utf8) {
+            beginString(into: &buffer)
+            JSONText.writeEscaped(utf8, into: &buffer)
+            endString(into: &buffer)
+        } else {
+            utf8.withUnsafeBytes { writeQuoted($0, isName: false, into: &buffer) }
+        }
     }
 
     /// A string that needs no escaping (printable ASCII without quotes and backslashes).
     package mutating func string(_ text: StaticString, into buffer: inout ByteBuffer) {
-        writePlain(text, &buffer)
+        writePlain(text, isName: false, into: &buffer)
     }
 
     /// A string, escaped where needed.
@@ -112,10 +113,33 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    private mutating func writePlain(_ text: StaticString, _ buffer: inout ByteBuffer) {
+    private mutating func writePlain(_ text: StaticString, isName: Bool, into buffer: inout ByteBuffer) {
         assert(text.withUTF8Buffer { !JSONText.needsEscaping($0.span) && UTF8Check.isValid($0.span) })
-        beginString(into: &buffer)
-        buffer.writeStaticString(text)
-        endString(into: &buffer)
+        text.withUTF8Buffer { writeQuoted(UnsafeRawBufferPointer($0), isName: isName, into: &buffer) }
+    }
+
+    /// A string with its comma and, for a name, its colon, in one write: each write to a buffer
+    /// checks its capacity and its owner again.
+    private mutating func writeQuoted(_ text: UnsafeRawBufferPointer, isName: Bool, into buffer: inout ByteBuffer) {
+        let hasComma = needsComma
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: text.count + 4) { output in
+            var end = 0
+            if hasComma {
+                output[end] = UInt8(ascii: ",")
+                end += 1
+            }
+            output[end] = UInt8(ascii: "\"")
+            end += 1
+            UnsafeMutableRawBufferPointer(rebasing: output[end...]).copyMemory(from: text)
+            end += text.count
+            output[end] = UInt8(ascii: "\"")
+            end += 1
+            if isName {
+                output[end] = UInt8(ascii: ":")
+                end += 1
+            }
+            return end
+        }
+        needsComma = !isName
     }
 }
