@@ -24,6 +24,8 @@ final class HTTPClientConnection: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var timer: Scheduled<Void>?
     private var hasWrittenHeaders = false
+    /// Whether the names of a request's fields are in the peer's table.
+    private var hasEnteredNames = false
     private var hasWrittenGoAway = false
     /// The pool wishes its end.
     private(set) var isClosing = false
@@ -48,7 +50,9 @@ final class HTTPClientConnection: ChannelInboundHandler {
         pool.requestSent(slot, on: self, stream: stream)
         let endsWithHeaders = (request.body?.readableBytes ?? 0) == 0
         hasWrittenHeaders = false
-        write(stream, .headers(.init(headers: request.headers, endStream: endsWithHeaders)), context: context)
+        let block = hasEnteredNames ? request.headers : request.headers.enteringNames
+        hasEnteredNames = true
+        write(stream, .headers(.init(headers: block, endStream: endsWithHeaders)), context: context)
         guard hasWrittenHeaders else { return streamNotOpened(stream, slot: slot) }
         if !endsWithHeaders, let body = request.body {
             write(stream, .data(.init(data: .byteBuffer(body), endStream: true)), context: context)

@@ -48,7 +48,9 @@ extension HTTP2ServerConnection {
             write(.rstStream(.internalError), on: stream)
             return false
         }
-        write(.headers(.init(headers: headers, endStream: endStream)), on: stream)
+        let block = hasEnteredNames ? headers : headers.enteringNames
+        hasEnteredNames = true
+        write(.headers(.init(headers: block, endStream: endStream)), on: stream)
         return true
     }
 

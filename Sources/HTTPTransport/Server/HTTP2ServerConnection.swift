@@ -55,6 +55,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     /// (RFC 9113 section 8.1).
     var resetsAfterFlush: [UInt32] = []
 
+    /// Whether the names of an answer's fields are in the peer's table.
+    var hasEnteredNames = false
     /// Whether something was written since the last flush.
     var isDirty = false
     private var isInReadCycle = false

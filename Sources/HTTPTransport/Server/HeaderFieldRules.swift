@@ -20,7 +20,8 @@ enum HeaderFieldRules {
         return !isFirst
     }
 
-    /// Whether a field is one of a message and not of an HTTP/1.1 connection, by its name and value.
+    /// Whether a field is one of a message and not of an HTTP/1.1 connection, by its name and
+    /// value.
     static func isRegular(_ name: String, _ value: String) -> Bool {
         // The length tells apart nearly all names before any text is compared.
         switch name.utf8.count {
