@@ -96,6 +96,8 @@ package struct RiskCounters: Sendable {
     /// `add` would make room of.
     package func hasRoom(for new: Int, of merchant: MerchantID, at now: Timestamp) -> Bool {
         let free = capacity - count
+        // No merchant has more than all together.
+        if new <= free, count + new <= merchantLimit { return true }
         let freeOfMerchant = merchantLimit - merchants.count(of: merchant)
         guard new > free || new > freeOfMerchant else { return true }
         var past = 0
@@ -129,7 +131,7 @@ package struct RiskCounters: Sendable {
             return true
         }
         sweep(for: merchant, at: now)
-        guard count < capacity, merchants.count(of: merchant) < merchantLimit else { return false }
+        guard count < capacity, hasShare(merchant) else { return false }
         let slot = emptySlot(for: digest)
         set(slot, number: 0, value: digest.high)
         set(slot, number: 1, value: digest.low)
@@ -150,6 +152,11 @@ package struct RiskCounters: Sendable {
         }
         let (sum, overflow) = word(slot, 4 + Int(current & 7)).addingReportingOverflow(amount)
         set(slot, number: 4 + Int(current & 7), value: overflow ? .max : sum)
+    }
+
+    /// Whether the merchant's share has room for one counter more.
+    private func hasShare(_ merchant: MerchantID) -> Bool {
+        count < merchantLimit || merchants.count(of: merchant) < merchantLimit
     }
 
     // MARK: Slots
@@ -214,8 +221,10 @@ package struct RiskCounters: Sendable {
     /// Removes some of the counters that count nothing any more: all of the slots that `hasRoom`
     /// looks at when the table, or the share of the merchant that needs one, is nearly full.
     private mutating func sweep(for merchant: MerchantID, at now: Timestamp) {
-        let free = min(capacity - count, merchantLimit - merchants.count(of: merchant))
-        let isShort = free < Self.sweptSlotsWhenShort / 4
+        let shortBelow = Self.sweptSlotsWhenShort / 4
+        let isShort =
+            capacity - count < shortBelow
+            || (count + shortBelow > merchantLimit && merchantLimit - merchants.count(of: merchant) < shortBelow)
         var rest = min(slotCount, isShort ? Self.sweptSlotsWhenShort : Self.sweptSlots)
         while rest > 0 {
             // A follower may have come into the slot of a counter that was removed: the slot is
@@ -307,7 +316,7 @@ extension RiskCounters {
         guard counter.isCounter,
             bucket(at: now, width: Int64(words[3])) - Int64(bitPattern: words[2]) < Int64(Self.bucketCount),
             count < capacity,
-            merchants.count(of: counter.merchant) < merchantLimit,
+            hasShare(counter.merchant),
             find(RiskDigest(high: words[0], low: words[1])) == nil
         else { return false }
         return restore(slot: emptySlot(for: RiskDigest(high: words[0], low: words[1])), counter)

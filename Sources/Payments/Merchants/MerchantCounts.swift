@@ -9,23 +9,22 @@ package struct MerchantCounts: Sendable {
         var bytes = 0
     }
 
-    private var places: [MerchantID: UInt32] = [:]
-    private var held: [Held] = []
+    private var places = MerchantPlaces()
     /// By place.
-    private var merchants: [MerchantID] = []
+    private var held: [Held] = []
     /// Entries of all merchants.
-    package private(set) var total = 0
+    @usableFromInline package private(set) var total = 0
     /// Bytes of all merchants.
-    package private(set) var totalBytes = 0
+    @usableFromInline package private(set) var totalBytes = 0
 
     package init() {}
 
     /// Entries that `merchant` holds.
-    package func count(of merchant: MerchantID) -> Int { places[merchant].map { held[Int($0)].count } ?? 0 }
+    package func count(of merchant: MerchantID) -> Int { places.place(of: merchant).map { held[Int($0)].count } ?? 0 }
 
     /// Whether `merchant` holds so many entries, or so many bytes.
     package func holds(_ count: Int, orBytes bytes: Int, _ merchant: MerchantID) -> Bool {
-        guard let place = places[merchant] else { return count <= 0 || bytes <= 0 }
+        guard let place = places.place(of: merchant) else { return count <= 0 || bytes <= 0 }
         return held[Int(place)].count >= count || held[Int(place)].bytes >= bytes
     }
 
@@ -35,7 +34,8 @@ package struct MerchantCounts: Sendable {
     /// Counts one entry of `bytes` bytes for `merchant`.
     /// - Returns: the merchant's place, for `remove`.
     package mutating func add(_ merchant: MerchantID, bytes: Int = 0) -> UInt32 {
-        let place = self.place(of: merchant)
+        let place = places.add(merchant)
+        if Int(place) == held.count { held.append(Held()) }
         held[Int(place)].count += 1
         held[Int(place)].bytes += bytes
         total += 1
@@ -44,12 +44,12 @@ package struct MerchantCounts: Sendable {
     }
 
     /// Whose place it is.
-    package func merchant(atPlace place: UInt32) -> MerchantID { merchants[Int(place)] }
+    package func merchant(atPlace place: UInt32) -> MerchantID { places.merchants[Int(place)] }
 
     /// Counts an entry of `merchant` less, of no bytes.
     /// - Precondition: it has one.
     package mutating func remove(_ merchant: MerchantID) {
-        guard let place = places[merchant] else {
+        guard let place = places.place(of: merchant) else {
             preconditionFailure("an entry was counted less that never was counted")
         }
         remove(place: place)
@@ -62,15 +62,6 @@ package struct MerchantCounts: Sendable {
         assert(held[Int(place)].count >= 0 && held[Int(place)].bytes >= 0, "an entry was counted less twice")
         total -= 1
         totalBytes -= bytes
-    }
-
-    private mutating func place(of merchant: MerchantID) -> UInt32 {
-        if let known = places[merchant] { return known }
-        let new = UInt32(held.count)
-        places[merchant] = new
-        held.append(Held())
-        merchants.append(merchant)
-        return new
     }
 }
 

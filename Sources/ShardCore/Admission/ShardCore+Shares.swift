@@ -36,6 +36,8 @@ extension ShardCore {
         let most = paymentLimit
         guard payments.presentCount < most else { return .paymentTableFull }
         let share = configuration.merchantShare.of(most)
+        // No merchant has more than all together.
+        guard payments.presentCount >= share else { return nil }
         return payments.paymentCount(of: merchant) < share ? nil : .merchantLimitReached
     }
 
@@ -43,6 +45,7 @@ extension ShardCore {
     func refundRoomRefusal(of merchant: MerchantID) -> Refusal? {
         guard !isFullOfRefunds else { return .paymentTableFull }
         let share = configuration.merchantShare.of(configuration.paymentCapacity)
+        guard payments.presentRefundCount >= share else { return nil }
         return payments.refundCount(of: merchant) < share ? nil : .merchantLimitReached
     }
 

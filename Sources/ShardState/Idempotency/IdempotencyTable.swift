@@ -70,9 +70,8 @@ package struct IdempotencyTable {
     private var sweepRest = 0
     /// Of the last places, so many are for operators' commands.
     private let keptForOperators: Int
-    /// How many keys each merchant has here; a merchant keeps its place in `held` while the process
-    /// runs.
-    private var owners: [MerchantID: UInt32] = [:]
+    /// How many keys each merchant has here.
+    private var owners = MerchantPlaces()
     private var held: [Int] = []
 
     /// - Parameters:
@@ -128,16 +127,16 @@ package struct IdempotencyTable {
     /// - Parameter limit: the most keys that the table may hold now, whatever its capacity is.
     package func hasRoom(for merchant: MerchantID, of limit: Int = .max) -> Bool {
         guard count < min(capacity - keptForOperators, limit) else { return false }
-        guard let owner = owners[merchant] else { return true }
-        return held[Int(owner)] < Self.merchantShare(of: min(capacity, limit))
+        let share = Self.merchantShare(of: min(capacity, limit))
+        // No merchant has more than all together.
+        guard count >= share, let owner = owners.place(of: merchant) else { return true }
+        return held[Int(owner)] < share
     }
 
     private mutating func owner(_ merchant: MerchantID) -> UInt32 {
-        if let known = owners[merchant] { return known }
-        let new = UInt32(held.count)
-        owners[merchant] = new
-        held.append(0)
-        return new
+        let place = owners.add(merchant)
+        if Int(place) == held.count { held.append(0) }
+        return place
     }
 
     package func isReserved(_ digest: KeyDigest) -> Bool {

@@ -44,8 +44,8 @@ package struct OperationStateMachine: Equatable, Sendable {
     /// What may be done, from the provider's capabilities and the configuration. Times in
     /// milliseconds.
     package struct Policy: Equatable, Sendable {
-        /// Whether anybody knows how long ago a call was sent. While nobody does, "not found" proves
-        /// nothing, and no key is used again.
+        /// Whether anybody knows how long ago a call was sent. While nobody does, "not found"
+        /// proves nothing, and no key is used again.
         package var isTimeCertain: Bool
         /// The provider can be asked what became of an operation.
         package var canQuery: Bool
@@ -301,8 +301,8 @@ package struct OperationStateMachine: Equatable, Sendable {
         startedAt.adding(milliseconds: policy.replayWindow - 2 * policy.horizon)
     }
 
-    /// Whether the time for the last replay has come and nobody knows the time: it is sent as soon as
-    /// somebody does, if its key is honoured still.
+    /// Whether the time for the last replay has come and nobody knows the time: it is sent as soon
+    /// as somebody does, if its key is honoured still.
     private func awaitsCertainTime(at now: Timestamp, _ policy: Policy) -> Bool {
         !policy.isTimeCertain && lastReplay(policy) <= now
             && now.milliseconds(since: startedAt) < policy.replayWindow - policy.horizon

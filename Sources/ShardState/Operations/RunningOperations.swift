@@ -190,8 +190,8 @@ package struct RunningOperations {
     /// Places of the merchants' counts.
     private var owners: [UInt32] = []
     private var free: [UInt32] = []
-    private var admitted = MerchantCounts()
-    private var resolutions = MerchantCounts()
+    @usableFromInline private(set) var admitted = MerchantCounts()
+    @usableFromInline private(set) var resolutions = MerchantCounts()
     package let capacity: Int
     package let resolutionCapacity: Int
     /// The most of one merchant.
@@ -219,9 +219,9 @@ package struct RunningOperations {
 
     /// The sum over the admitted operations: what the journal must have room for, whatever else
     /// happens.
-    package var reservedBytes: Int { admitted.totalBytes }
+    @inlinable package var reservedBytes: Int { admitted.totalBytes }
     /// The sum over the resolutions.
-    package var resolutionReservedBytes: Int { resolutions.totalBytes }
+    @inlinable package var resolutionReservedBytes: Int { resolutions.totalBytes }
 
     /// Whether `merchant` has used up its share of the calls, or of the journal's room.
     /// - Parameter roomShare: bytes of the journal's room that one merchant may have reserved.
