@@ -82,20 +82,10 @@ package struct ShardCore: ~Copyable {
     var sweptChunk = 0
     var sweptAt: Timestamp = .none
     package internal(set) var statistics = ShardStatistics()
-    /// Set while new work is refused (draining, a slow disk, a failed journal); reads are still
-    /// answered.
-    package var refusesNewWork: Refusal?
     /// What other shards of the process leave to this one.
     package var share = ProcessShare()
-    /// Bytes that the journal can write without another segment: of what is reserved of them, each
-    /// merchant has a share.
-    package var journalRoomBytes = Int.max
-    /// Set while the journal's room is kept for what is in flight: an operation writes what is
-    /// needed and nothing else.
-    package var isJournalRoomShort = false
-    /// Whether events are taken although the journal's room is short: what is kept for them is not
-    /// used up.
-    package var hasRoomForEvents = true
+    /// What the host lets the shard take on.
+    package var room = AdmissionRoom()
 
     /// - Parameter renderer: words the answers; pure.
     package init(configuration: ShardConfiguration, renderer: any ResponseRenderer) {

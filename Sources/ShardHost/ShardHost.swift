@@ -36,11 +36,8 @@ package final class ShardHost {
     /// The storage of the effects that were released last, to be used again.
     private var spareEffects: [Turn.Pending] = []
     private var waiting = CircularBuffer<Turn.Pending>(initialCapacity: 1024)
-    private var appended = CircularBuffer<Appended>(initialCapacity: 256)
+    private var backlog = JournalBacklog()
     var durablePosition: RecordPosition
-    private var unflushedBytes = 0
-    /// Bytes of frames that what waits for the disk takes at most.
-    private var unflushedFrameBytes = 0
     /// Whether the journal's room is kept for the outcomes of what is in flight.
     private var isRoomShort = false
     /// The time of the last tick, for what need not be exact.
@@ -100,12 +97,6 @@ package final class ShardHost {
         }
     }
 
-    private struct Appended {
-        var position: RecordPosition
-        var bytes: Int
-        var time: Timestamp
-    }
-
     /// Must be made on `eventLoop`, after replay.
     /// - Parameter acquired: the journal's last record when this host acquired it: another owner
     ///   may have gone on since, and appends are refused then. nil: the journal has no other owner,
@@ -156,7 +147,7 @@ package final class ShardHost {
         checkOwner()
         if isReleased { return refuse(commands) }
         let now = clock()
-        let room = journal.roomBytes - unflushedFrameBytes
+        let room = journal.roomBytes - backlog.frameBytes
         updateAdmission(room: room)
         for command in commands {
             core.handle(command, at: now, into: &output)
@@ -251,7 +242,7 @@ package final class ShardHost {
 
     /// Nothing is in flight: no request waits for its answer, nothing waits for the disk.
     package var isQuiet: Bool {
-        waiting.isEmpty && appended.isEmpty && reads.count + lookUpsUnderWay == 0 && !core.hasWaitingReplies
+        waiting.isEmpty && backlog.isEmpty && reads.count + lookUpsUnderWay == 0 && !core.hasWaitingReplies
     }
 
     // MARK: Views
@@ -275,7 +266,7 @@ package final class ShardHost {
                 TableOccupancy(name: $0.name, count: reads.count($0), capacity: reads.capacity($0))
             },
             reservedBytes: core.reservedBytes,
-            unflushedBytes: unflushedBytes,
+            unflushedBytes: backlog.bytes,
             journalRoomBytes: journal.roomBytes,
             outcomeReserveBytes: core.outcomeReserveBytes
         )
@@ -301,14 +292,9 @@ package final class ShardHost {
         if isReleased { return }
         precondition(position >= durablePosition, "durability never goes back")
         durablePosition = position
-        while let first = appended.first, first.position <= position {
-            unflushedBytes -= first.bytes
-            unflushedFrameBytes -= JournalRoom.frameBytes(records: first.bytes)
-            appended.removeFirst()
-        }
+        backlog.durable(upTo: position)
         let now = clock()
-        if output.recordCount > 0 { append(now) }
-        updateAdmission()
+        if output.recordCount > 0 { append(now) } else { updateAdmission() }
         if case .taken = schedule?.phase { writeSnapshot() }
         while let first = waiting.first, first.restsOn <= position {
             run(waiting.removeFirst().effect, now)
@@ -407,7 +393,7 @@ package final class ShardHost {
     /// they do when the journal itself divides a batch.
     private func appendPieces(_ now: Timestamp) {
         while output.recordCount > 0 {
-            let piece = output.piece(limit: largestAppendBytes - unflushedBytes)
+            let piece = output.piece(limit: largestAppendBytes - backlog.bytes)
             guard piece.count > 0 else {
                 statistics.backlogWaits += 1
                 break
@@ -438,48 +424,42 @@ package final class ShardHost {
 
     private func noteAppended(bytes: Int, count: Int, _ now: Timestamp) {
         let position = core.lastPosition - RecordPosition(output.recordCount - count)
-        unflushedBytes += bytes
-        unflushedFrameBytes += JournalRoom.frameBytes(records: bytes)
-        appended.append(Appended(position: position, bytes: bytes, time: now))
-        statistics.batches += 1
-        statistics.records += count
-        statistics.recordBytes += bytes
+        backlog.appended(bytes, upTo: position, at: now)
+        statistics.appended(bytes: bytes, count: count)
         schedule?.recorded(bytes: bytes)
         output.took(bytes: bytes, count: count)
     }
 
-    func updateAdmission() { updateAdmission(room: journal.roomBytes - unflushedFrameBytes) }
+    func updateAdmission() { updateAdmission(room: journal.roomBytes - backlog.frameBytes) }
 
     private func updateAdmission(room: Int) {
-        isRoomShort = !hasRoom(room)
-        core.isJournalRoomShort = isRoomShort
-        core.journalRoomBytes = max(0, room)
-        core.hasRoomForEvents = !isDiskBehind && hasRoom(room, keeping: core.callReserveBytes)
-        if let ending {
-            core.refusesNewWork = ending.refusal
-        } else if let draining {
-            core.refusesNewWork = draining
-        } else if isDiskBehind || isRoomShort {
-            core.refusesNewWork = isRoomShort ? .journalRoomShort : .overloaded
-        } else {
-            core.refusesNewWork = nil
-        }
+        let free = freeBytes(room)
+        let isShort = free < core.outcomeReserveBytes
+        let isBehind = isDiskBehind
+        isRoomShort = isShort
+        core.room = AdmissionRoom(
+            refusal: ending?.refusal ?? draining ?? (isShort ? .journalRoomShort : isBehind ? .overloaded : nil),
+            journalBytes: max(0, room),
+            isJournalShort: isShort,
+            takesEvents: !isBehind && free >= core.callReserveBytes
+        )
     }
 
     /// Whether the journal has room for one operation more beside everything that is in flight can
     /// still write: on a full disk new work is refused so long before the journal needs a segment
     /// that the outcomes of the old always fit.
-    private func hasRoom(_ room: Int) -> Bool { hasRoom(room, keeping: core.outcomeReserveBytes) }
+    private func hasRoom(_ room: Int) -> Bool { freeBytes(room) >= core.outcomeReserveBytes }
 
-    private func hasRoom(_ room: Int, keeping reserve: Int) -> Bool {
+    /// What is left of the journal's room beside what is decided, and one operation more.
+    private func freeBytes(_ room: Int) -> Int {
         let decided = output.recordCount == 0 ? 0 : JournalRoom.frameBytes(records: output.waitingBytes)
-        return room - reserve - decided >= ShardCore.largestAdmissionBytes
+        return room - decided - ShardCore.largestAdmissionBytes
     }
 
     /// Too much waits for the disk, or it waits for too long.
     private var isDiskBehind: Bool {
-        if output.recordCount > 0 || unflushedBytes > limits.unflushedBytes { return true }
-        guard let oldest = appended.first else { return false }
-        return tickedAt.milliseconds(since: oldest.time) > limits.unflushedMilliseconds
+        if output.recordCount > 0 || backlog.bytes > limits.unflushedBytes { return true }
+        guard let oldest = backlog.oldest else { return false }
+        return tickedAt.milliseconds(since: oldest) > limits.unflushedMilliseconds
     }
 }

@@ -11,6 +11,13 @@ package struct ShardHostStatistics: Sendable {
     package internal(set) var backlogWaits = 0
     /// Stored answers that could not be read back.
     package internal(set) var readsFailed = 0
+
+    /// The journal took a batch of so many bytes of records.
+    mutating func appended(bytes: Int, count: Int) {
+        batches += 1
+        records += count
+        recordBytes += bytes
+    }
 }
 
 /// How full a shard is, for gauges.

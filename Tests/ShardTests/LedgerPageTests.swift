@@ -119,10 +119,10 @@ struct LedgerPageTests {
         #expect(mark.lines.map(\.totals) == [AccountTotals(debits: 0, credits: 1_950)])
         _ = world.paid(key: "c")
         world.send(ShardWorld.create(), key: "d")
-        world.core.refusesNewWork = .overloaded
+        world.core.room.refusal = .overloaded
         world.answer(world.lastCall.token, ShardWorld.success())
         #expect(world.journal.count == 9)
-        world.core.refusesNewWork = nil
+        world.core.room.refusal = nil
         _ = world.paid(key: "e")
         guard case .balanceMark(let late) = try world.linked(11).record else {
             Issue.record("no mark")

@@ -378,7 +378,7 @@ struct ShardCoreTests {
     func refusingNewWork() {
         var world = ShardWorld()
         let id = world.paid(key: "a")
-        world.core.refusesNewWork = .draining
+        world.core.room.refusal = .draining
         world.send(ShardWorld.create(), key: "b")
         #expect(world.lastStatus == 503 && world.lastBody == "refused draining")
         world.send(ShardWorld.create(), key: "a")

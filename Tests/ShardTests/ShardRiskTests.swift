@@ -300,7 +300,7 @@ import Testing
         plain.send(Self.create(), key: "a")
         #expect(gated > plain.core.outcomeReserveBytes)
         let before = world.journal.reduce(0) { $0 + $1.count }
-        world.core.refusesNewWork = .overloaded
+        world.core.room.refusal = .overloaded
         world.score(
             world.questions[0].token,
             .scored(10, reasons: (0..<16).map { _ in String(repeating: "r", count: 64) })

@@ -176,7 +176,7 @@ struct UnknownOutcomeTests {
         var world = ShardWorld()
         world.send(ShardWorld.create(), key: "a")
         world.answer(world.lastCall.token, .unknown(.timeout))
-        world.core.refusesNewWork = .overloaded
+        world.core.room.refusal = .overloaded
         world.pass(milliseconds: 1_100)
         world.answer(world.lastCall.token, .unknown(.timeout))
         #expect(world.journal.count == 2)
@@ -192,8 +192,8 @@ struct UnknownOutcomeTests {
     func reserveOfOutcomes() throws {
         var world = ShardWorld()
         for key in ["a", "b"] { world.send(ShardWorld.create(capture: false), key: key) }
-        world.core.isJournalRoomShort = true
-        world.core.refusesNewWork = .journalRoomShort
+        world.core.room.isJournalShort = true
+        world.core.room.refusal = .journalRoomShort
         world.answer(world.calls[0].token, .unknown(.timeout))
         world.answer(world.calls[1].token, .pending(providerReference: "ch_2"))
         #expect(world.journal.count == 3 && world.responses.map(\.status) == [202, 202])
@@ -208,7 +208,7 @@ struct UnknownOutcomeTests {
         #expect(world.lastStatus == 503 && world.lastBody == "refused journalRoomShort")
         world.tell(.authorizationSucceeded, of: world.calls[0].call.payment) { $0.amountMinor = 1_000 }
         #expect(world.lastStatus == 200 && world.core.runningCount == 1)
-        world.core.hasRoomForEvents = false
+        world.core.room.takesEvents = false
         world.tell(.authorizationSucceeded, of: world.calls[1].call.payment) { $0.amountMinor = 1_000 }
         #expect(world.lastStatus == 503 && world.core.runningCount == 1)
     }
@@ -217,14 +217,14 @@ struct UnknownOutcomeTests {
     func actionWhileShort() {
         var world = ShardWorld()
         world.send(ShardWorld.create(capture: false), key: "a")
-        world.core.isJournalRoomShort = true
+        world.core.room.isJournalShort = true
         let action = ProviderOutcome.actionRequired(
             NextAction(kind: .redirect, url: "https://bank.example/" + String(repeating: "x", count: 1_900)),
             providerReference: "ch_1"
         )
         world.answer(world.lastCall.token, action)
         #expect(world.lastStatus == 202 && world.journal.count == 2)
-        world.core.isJournalRoomShort = false
+        world.core.room.isJournalShort = false
         world.pass(milliseconds: 1_100)
         world.answer(world.lastCall.token, action)
         world.send(.getPayment(world.lastCall.call.payment))

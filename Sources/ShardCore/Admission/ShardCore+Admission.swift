@@ -78,9 +78,9 @@ extension ShardCore {
     private func refusal(under rule: AdmissionRule, of caller: Caller) -> Refusal? {
         switch rule.pause {
         case .never: break
-        case .withNewWork: if let refusal = refusesNewWork { return refusal }
+        case .withNewWork: if let refusal = room.refusal { return refusal }
         case .withNewWorkButForEvents:
-            if let refusal = refusesNewWork, refusal != .journalRoomShort || !hasRoomForEvents { return refusal }
+            if let refusal = room.refusal, refusal != .journalRoomShort || !room.takesEvents { return refusal }
         }
         switch rule.keys {
         case nil: break
@@ -108,7 +108,7 @@ extension ShardCore {
     /// Whether a merchant has as many calls in flight, or as many bytes of the journal's room
     /// reserved, as one may have.
     private func isShareUsed(by merchant: MerchantID) -> Bool {
-        operations.isShareUsed(by: merchant, roomShare: configuration.merchantShare.of(journalRoomBytes))
+        operations.isShareUsed(by: merchant, roomShare: configuration.merchantShare.of(room.journalBytes))
     }
 
     /// Whether the gateway may begin an operation on a payment of `merchant` by itself now.

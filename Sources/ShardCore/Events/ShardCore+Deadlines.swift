@@ -67,7 +67,7 @@ extension ShardCore {
     private mutating func deadlineDue(_ index: Index<Payment>, in turn: inout Turn) {
         guard payments.contains(index) else { return }
         let payment = payments[index]
-        if payment.disputedMinor > 0, refusesNewWork == nil {
+        if payment.disputedMinor > 0, room.refusal == nil {
             if isTimeCertain { endOverdueDisputes(index, in: &turn) }
             if let due = evidenceDueAt(index), due.milliseconds(since: turn.now) < Self.horizon {
                 let soonest = isTimeCertain ? turn.now : turn.now.adding(milliseconds: Self.retryInterval)
@@ -76,7 +76,7 @@ extension ShardCore {
         }
         guard payment.needsReversal || payment.deadline != .none else { return }
         // An operation is under way, or nothing new may be begun now: later.
-        guard payment.running == nil, refusesNewWork == nil, mayBegin(for: payment.merchant) else {
+        guard payment.running == nil, room.refusal == nil, mayBegin(for: payment.merchant) else {
             return deadlines.add(index, at: turn.now.adding(milliseconds: Self.retryInterval))
         }
         // A hold that the PSP will not let go ends by itself.
@@ -128,7 +128,7 @@ extension ShardCore {
     mutating func afterRefusedCancel(_ index: Index<Payment>, in turn: inout Turn) {
         let payment = payments[index]
         guard payment.phase == .requiresAction, payment.failure == .reversal(.abandoned), payment.running == nil,
-            payment.confirmCount < .max, refusesNewWork == nil, mayBegin(for: payment.merchant)
+            payment.confirmCount < .max, room.refusal == nil, mayBegin(for: payment.merchant)
         else { return }
         begin(.confirm, index, cause: .abandoned, in: &turn)
     }

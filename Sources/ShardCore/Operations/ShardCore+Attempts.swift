@@ -29,7 +29,7 @@ extension ShardCore {
         let operation = operations[slot]
         // What is kept of the journal's room is for the ends of what is in flight, not for more
         // attempts.
-        guard operation.operation == .authorize, !isInternal(slot), !isJournalRoomShort else { return false }
+        guard operation.operation == .authorize, !isInternal(slot), !room.isJournalShort else { return false }
         let payment = payments[operation.payment]
         let attempt = Attempt(
             number: operation.attempt,

@@ -131,7 +131,7 @@ extension ShardCore {
         }
         // The address may be too long for what is kept of the journal's room: the PSP is asked
         // again when there is more.
-        if isJournalRoomShort {
+        if room.isJournalShort {
             return leaveUnresolved(slot, .pendingAtProvider, providerReference: "", in: &turn)
         }
         finish(
@@ -300,7 +300,7 @@ extension ShardCore {
             statistics.becameUnknown += 1
             // While the journal's room is short: an intent without an end is unknown after a
             // restart, too (`+Reserve`).
-            if !isJournalRoomShort || isPending {
+            if !room.isJournalShort || isPending {
                 recordUnresolved(slot, reason, providerReference: providerReference, in: &turn)
             }
             operations[slot].machine = machine
@@ -343,7 +343,7 @@ extension ShardCore {
     ) {
         let operation = operations[slot]
         let isNeeded = answer == .pending && !operation.isKnownToProvider
-        guard isNeeded || refusesNewWork == nil else { return }
+        guard isNeeded || room.refusal == nil else { return }
         let record = OperationAttempted(
             payment: payments[operation.payment].id,
             operation: operation.operation,
@@ -367,7 +367,7 @@ extension ShardCore {
         var next = machine.due(
             at: turn.now,
             isGivenUp: isGivenUp(slot),
-            mayGiveUp: !isJournalRoomShort && isTimeCertain,
+            mayGiveUp: !room.isJournalShort && isTimeCertain,
             resolutionPolicy(slot)
         )
         if next == .giveUp {

@@ -128,6 +128,6 @@ extension ShardCore {
     private func hasRoomForResolution(of merchant: MerchantID) -> Bool {
         guard operations.hasRoomForResolution(of: merchant) else { return false }
         // While the journal's room is short, the resolutions share what is kept for them.
-        return refusesNewWork == nil || operations.resolutionReservedBytes < Self.resolutionReserveBytes
+        return room.refusal == nil || operations.resolutionReservedBytes < Self.resolutionReserveBytes
     }
 }

@@ -11,7 +11,7 @@ extension ShardCore {
     /// Journals the mark that is due, if one is. Where the disk is short of room it waits for a
     /// later record: that room is for the ends of what is in flight.
     mutating func persistDueMark(at time: Timestamp, in turn: inout Turn) {
-        guard let chain = ledger.chainWithDueMark, refusesNewWork == nil else { return }
+        guard let chain = ledger.chainWithDueMark, room.refusal == nil else { return }
         let mark = BalanceMark(
             merchant: MerchantID(rawValue: chain.merchant),
             number: chain.marks + 1,
