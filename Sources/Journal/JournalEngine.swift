@@ -59,56 +59,57 @@ package struct JournalError: Error, Sendable, Equatable, CustomStringConvertible
 }
 
 /// A journal as its owner sees it, from `JournalStore.acquire` on: batches of opaque records go in,
-/// in order, and become durable in order. The local-file engine and (later) the replicated engine
-/// pass the same conformance suite (`Tests/JournalConformance`); that is why appends carry the
-/// expected position and the owner's epoch.
+/// in order, and become durable in order. The local-file engine passes the conformance suite
+/// (`Tests/JournalConformance`), and so must a later replicated engine. That is why appends carry
+/// the expected position and the owner's epoch.
 package protocol JournalEngine: AnyObject, Sendable {
     /// The owner's epoch, from `acquire`; later owners have larger ones.
     var epoch: UInt64 { get }
 
     /// Keeps the lease for its duration from `now` on, and returns its new end. A lease that ran
-    /// out is renewed as long as nobody else acquired the journal. Blocks in an engine whose leases
-    /// are elsewhere, so never called on an event loop.
+    /// out is renewed as long as nobody else acquired the journal. The call blocks in an engine
+    /// whose leases another machine keeps. So it is never made on an event loop.
     /// - Parameter now: nanoseconds of the clock that `acquire` was given.
     /// - Throws: `fenced` when another owner has the journal, or the lease was given up. Final: a
     ///   retry does not help.
     @discardableResult
     func renew(at now: UInt64) throws(JournalError) -> UInt64
 
-    /// Checks that this owner has the journal. Called before anything takes effect that is no
-    /// append: a snapshot's name. May block as `renew` does.
+    /// Checks that this owner has the journal. Called before a change that is no append takes
+    /// effect: before a snapshot gets its name. May block as `renew` does.
     /// - Throws: `fenced` when another owner has the journal, or the lease was given up.
     func confirm() throws(JournalError)
 
     /// Whether no other owner has been granted the journal, as far as this engine knows without
-    /// asking. False from the moment of the grant, before `journalLost` and before the next owner
-    /// can append, so that an owner that was not there for a while answers nothing from a state
-    /// that is out of date. Cheap; any thread.
+    /// asking. It is false from the moment of the grant, before `journalLost` and before the next
+    /// owner can append. So an owner that was paused for a while answers nothing from a state that
+    /// is out of date. Cheap; any thread.
     var isOwner: Bool { get }
 
     /// The position of the last record appended (durable or not); 0 for an empty journal.
     var lastPosition: RecordPosition { get }
 
-    /// Bytes of frames that can still be written before another segment is needed: what is left of
-    /// the segment in use and of the prepared one. What was appended and is not durable yet is
-    /// still in it (`JournalRoom.frameBytes` says what that takes at most). Cheap: any thread may
-    /// ask at any time. `Int.max` for an engine that has no such limit.
+    /// Bytes of frames that can still be written before another segment is needed. It is the sum of
+    /// the room in the segment in use and in the prepared one. Records that were appended and are
+    /// not durable yet are not subtracted; `JournalRoom.frameBytes` says what they take at most.
+    /// Cheap: any thread may ask at any time. `Int.max` for an engine that has no such limit.
     var roomBytes: Int { get }
 
-    /// How much room the owner would like to see, so that it need not refuse work: a hint by which
-    /// the next segment is prepared sooner. Cheap; the owner's thread.
+    /// How much room the owner would like to see, so that it need not refuse work. With this hint
+    /// the journal prepares the next segment sooner. Cheap; the owner's thread.
     func wantRoom(bytes: Int)
 
     /// The most bytes of `records` that one `append` takes, when nothing waits for the disk. The
     /// largest record fits. `Int.max` for an engine that has no such limit.
     var largestAppendBytes: Int { get }
 
-    /// Appends the records of one tick. `records` holds each record as a little-endian `UInt32`
-    /// length and its bytes; `count` of them; `expecting` is the position before the first, and
-    /// must equal `lastPosition`. Returns at once; durability is reported to the owner in order.
-    /// Throws `backlog` when more than `largestAppendBytes` would wait (nothing was appended; the
-    /// caller answers 503), `fenced` for another epoch, another position or a closed journal
-    /// (nothing was appended), or the first failure after one.
+    /// Appends the records of one tick. `records` holds `count` records, each as a little-endian
+    /// `UInt32` length and its bytes. `expecting` is the position before the first, and must equal
+    /// `lastPosition`. Returns at once; durability is reported to the owner in order.
+    ///
+    /// Throws `backlog` when more than `largestAppendBytes` would wait; the caller answers 503.
+    /// Throws `fenced` for another epoch, another position or a closed journal. In both cases
+    /// nothing was appended. After a failure it throws the first failure.
     func append(records: borrowing [UInt8], count: Int, expecting: RecordPosition, epoch: UInt64) throws(JournalError)
 
     /// Reads one durable record again (its bytes without the length); blocks on the disk, so never

@@ -1,7 +1,7 @@
-/// What reading a record again had to open and to decode, kept for the next one: a list of records
-/// that leads back reads its batches, and their files, once each. Belongs to one reader, which uses
-/// it on one thread at a time; holds at most one file, one batch, and what an archived segment
-/// needs to be read.
+/// What reading a record again had to open and to decode, kept for the next read. With it, a reader
+/// of a chain of earlier records reads each batch and each file once. It belongs to one reader,
+/// which uses it on one thread at a time. It holds at most one file, one batch, and what an
+/// archived segment needs to be read.
 package struct JournalReadCache {
     /// The file that was read last; of another segment it is of no use.
     var file: FrameFile?

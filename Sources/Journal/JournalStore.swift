@@ -141,8 +141,8 @@ package struct JournalFeedBatch: Sendable {
     }
 }
 
-/// The name of a durable cursor: 1 to 64 of `a` to `z`, `0` to `9`, `-`, `.` and `_`; not beginning
-/// with `.` or `-`.
+/// The name of a durable cursor: 1 to 64 characters. It may have `a` to `z`, `0` to `9`, `-`, `.`
+/// and `_`, and does not begin with `.` or `-`.
 package struct JournalCursorName: Hashable, Sendable, Comparable, CustomStringConvertible {
     package static let maximumBytes = 64
     package let description: String

@@ -22,8 +22,9 @@ final class ArchiveStore: Sendable {
         archive = ArchiveDirectory(configuration.directory)
     }
 
-    /// Makes the directory, removes what a crash left half made, and says which of the segments
-    /// present is the last one that is archived, 0 if not even the first is.
+    /// Makes the directory and removes the files that a crash left incomplete. Returns the number
+    /// of the last segment of `present` that is archived with all segments before it; 0 if the
+    /// first is not archived.
     func survey(_ present: [SegmentTable.Segment]) throws(JournalFileError) -> UInt64 {
         if try fileSystem.createDirectory(archive.path) {
             try fileSystem.syncDirectory(JournalDirectory(archive.path).parent)
@@ -160,13 +161,13 @@ final class ArchiveStore: Sendable {
         case heldBack
     }
 
-    /// Deletes the oldest archived segment if its last batch is older than that. Age is measured
-    /// from the last batch of the newest archived segment, or from the clock if that is earlier: a
-    /// clock that jumps ahead deletes nothing before it has stood there for a segment's worth of
-    /// payments.
-    /// - Parameter isNeeded: whether a cursor or a feed needs a record of the oldest one, which the
-    ///   next follows. Asked when the segment cannot be found any more, so that whoever looks for
-    ///   it afterwards finds that it is gone.
+    /// Deletes the oldest archived segment if its last batch is older than `milliseconds`. The age
+    /// counts up to the last batch of the newest archived segment, or up to the clock if the clock
+    /// is earlier. So a clock that jumps ahead deletes nothing at first. It takes effect when a
+    /// segment that was written under it is archived.
+    /// - Parameter isNeeded: whether a cursor or a feed needs a record of `oldest`, which `next`
+    ///   follows. It is called after the segment has left the catalogue. So a reader that asks
+    ///   later does not find the segment.
     func removeOldest(
         ifOlderThan milliseconds: Int64,
         wallClock: () -> Int64,

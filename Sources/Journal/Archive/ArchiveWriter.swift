@@ -1,8 +1,8 @@
 import Crypto
 
-/// Puts one segment into the archive, in small steps: copies it chunk by chunk while checking every
-/// frame and link, makes the copy durable under a temporary name, reads it back, and gives it its
-/// name. Nothing is done to the segment itself.
+/// Puts one segment into the archive, in small steps. It copies the segment chunk by chunk and
+/// checks every frame and link. It makes the copy durable under a temporary name, reads the copy
+/// back, and renames it. It does not change the segment itself.
 final class ArchiveWriter {
     static let chunkBytes = 256 << 10
     /// What a flush of the journal may have to wait for.

@@ -1,7 +1,7 @@
-/// The archiver: copies retired segments into the archive, removes more files than can be used
-/// again, and applies retention, in steps that one thread runs one after another. It is on no
-/// commit's way, and a failure of it does not stop the journal: the segment stays where it is and
-/// is tried again.
+/// The archiver copies retired segments into the archive and applies retention. It also removes
+/// spare segment files beyond those that can be used again. One thread runs its steps one after
+/// another. No commit waits for it. A failure of it does not stop the journal: the segment stays
+/// where it is, and the archiver tries again.
 struct ArchiverTask: ~Copyable {
     /// One step of work.
     enum Work {

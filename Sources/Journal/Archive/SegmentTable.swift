@@ -1,6 +1,6 @@
-/// The segment files that are there, ascending without gaps; the last is the one in use. And how
-/// far they are needed. 72 bytes each, and 24 for each stream; there are as many as lie between two
-/// snapshots, and those that wait for the archive.
+/// The segment files of a journal, ascending without gaps, and how far they are needed. The last
+/// one is in use. An entry takes 72 bytes, and 24 for each stream. There is an entry for each
+/// segment between two snapshots, and for each that waits for the archive.
 struct SegmentTable {
     struct Segment: Equatable {
         let number: UInt64
@@ -17,8 +17,8 @@ struct SegmentTable {
     private(set) var retired: RecordPosition = 0
     /// The last segment that is in the archive, 0 for none; those before it are, too.
     private(set) var archived: UInt64 = 0
-    /// A spare is being removed or used again. Until that is done no other is given: they go in
-    /// order, or there would be a gap.
+    /// A spare is being removed or used again. Until that is done, no other spare is given. Spares
+    /// go in order, because the numbers of the segment files must have no gap.
     private var isSpareOut = false
 
     /// Enters a segment behind all others.
@@ -29,10 +29,9 @@ struct SegmentTable {
 
     mutating func retire(upTo position: RecordPosition) { retired = max(retired, position) }
 
-    /// Retires the records of all segments before the last one that begins behind everything needed
-    /// for a start.
-    /// - Parameter isEnough: whether a start may begin with the segment that has these marks. True
-    ///   for no segment behind one for which it is false.
+    /// Retires the records of all segments before the last one that a start may begin with.
+    /// - Parameter isEnough: says whether a start may begin with the segment of these marks. Once
+    ///   it is false for a segment, it is false for all later segments.
     mutating func retire(before isEnough: ([StreamMark]) -> Bool) {
         guard let segment = segments.last(where: { isEnough($0.streams) }) else { return }
         retire(upTo: segment.firstPosition - 1)

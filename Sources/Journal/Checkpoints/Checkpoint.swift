@@ -1,6 +1,6 @@
 /// A signed statement about a journal's chain: the batch with this number is durable and has this
-/// hash, and so, because each batch holds the hash of the one before, has every batch up to it. One
-/// line of text; docs/journal.md, "Checkpoints".
+/// hash. Each batch holds the hash of the one before, so the statement covers every batch up to
+/// this one. It is one line of text; see docs/journal.md, "Checkpoints".
 package struct Checkpoint: Sendable, Equatable {
     static let label = "millrace-checkpoint-1"
     /// More lines than a log can have; a number is also a place in a file.

@@ -54,11 +54,12 @@ package struct CheckpointFinding: Sendable, Equatable, CustomStringConvertible {
     }
 
     package var kind: Kind
-    /// Where: a segment and the offset of the first batch in question, or the log and the offset of
-    /// a line, or a file of kept checkpoints and a line's number.
+    /// The file that the finding is about: a segment, the log of checkpoints, or a file of kept
+    /// checkpoints. `offset` is the offset of the first batch in question in a segment, and of the
+    /// line in the log. In a file of kept checkpoints `offset` is the line's number.
     package var file: String
     package var offset: UInt64
-    /// The batches among which the first wrong one is; empty if it is not about batches.
+    /// The batches among which the first wrong one is; nil if the finding is not about batches.
     package var batches: ClosedRange<UInt64>?
     /// Their records.
     package var positions: ClosedRange<RecordPosition>?

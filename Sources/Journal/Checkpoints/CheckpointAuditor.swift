@@ -1,9 +1,9 @@
-/// Holds a journal that is being scanned against signed checkpoints. Claims are gathered first,
-/// from the log and from what was kept elsewhere; then every scanned batch is shown; in the end
-/// whatever was claimed and not seen is missing.
+/// Compares a journal that is being scanned with signed checkpoints. First it gathers the claims
+/// from the log and from the checkpoints that were kept elsewhere. Then the scanner shows it every
+/// batch. At the end, each claimed batch that it was not shown is missing.
 ///
-/// A claim counts if a given key signed it, wherever it was found: a true statement stays true in
-/// the wrong place.
+/// A claim counts if a given key signed it, wherever it was found: its signature proves it in any
+/// place.
 struct CheckpointAuditor {
     private(set) var audit = CheckpointAudit()
     private let evidence: CheckpointEvidence

@@ -12,8 +12,8 @@ package struct CheckpointSettings: Sendable {
 }
 
 /// The file `checkpoints` of a journal: one line in each 512 bytes, padded with spaces. A line's
-/// place is its number, so a write that a crash tore is written over and nothing has to be cut off;
-/// and a block is what a disk writes whole.
+/// number gives its place. So the next write replaces a line that a crash tore, and nothing has to
+/// be cut off. A disk writes a block of 512 bytes whole.
 struct CheckpointLog {
     static let slotBytes = 512
     static let fileName = "checkpoints"

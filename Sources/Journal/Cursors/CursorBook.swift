@@ -9,9 +9,9 @@ protocol CursorHost {
     func checkIsKept(_ position: RecordPosition) throws(JournalError)
 }
 
-/// The durable cursors of one journal or stream: in memory, and their file. What a cursor needs is
-/// kept from the moment on that it is in memory, so it goes in there first when it is made, and
-/// moves there last when it advances. Any thread.
+/// The durable cursors of one journal or stream: in memory, and their file. The journal keeps what
+/// a cursor in memory needs. So `create` enters a cursor in memory before the file, and `advance`
+/// moves it in memory after the file. Any thread.
 final class CursorBook: Sendable {
     private let fileSystem: any JournalFileSystem
     private let directory: JournalDirectory

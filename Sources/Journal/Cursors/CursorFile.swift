@@ -162,8 +162,8 @@ struct CursorFile {
         sequences[place] += 2
     }
 
-    /// Writes a change over the older copy, and syncs. After an error the same copy is written the
-    /// next time, so the other one stays until a newer is durable.
+    /// Writes a change over the older copy, and syncs. After an error the next call writes the same
+    /// copy. So the other copy stays until a newer one is durable.
     /// - Parameter name: nil deletes the cursor.
     mutating func write(
         _ name: JournalCursorName?,

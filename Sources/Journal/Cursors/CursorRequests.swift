@@ -1,5 +1,5 @@
-/// How an operator drops a cursor of a journal that a process has open: a file `cursors.drop-NAME`
-/// in the journal's directory asks for it, and the process that has the journal deletes the cursor,
+/// How an operator drops a cursor of a journal that a process has open. A file `cursors.drop-NAME`
+/// in the journal's directory asks for it. The process that has the journal deletes the cursor,
 /// then the file. A crash between the two does no harm.
 package enum CursorRequests {
     static let prefix = CursorFile.fileName + ".drop-"

@@ -1,6 +1,6 @@
 import CMillrace
 
-/// Every file operation of a journal goes through this seam, so that tests can make any of them
+/// Every file operation of a journal goes through this protocol, so that tests can make any of them
 /// fail, tear or vanish. Calls are per flush, never per record, so an existential costs nothing
 /// that can be measured.
 package protocol JournalFileSystem: Sendable {
@@ -13,9 +13,9 @@ package protocol JournalFileSystem: Sendable {
     func open(_ path: String, _ mode: JournalFileMode) throws(JournalFileError) -> any JournalFile
     func rename(_ old: String, to new: String) throws(JournalFileError)
     func remove(_ path: String) throws(JournalFileError)
-    /// Takes the exclusive lock of a lock file (created if need be) and writes this process's
-    /// number into it; throws with `heldBy` when another opener has it. Letting go of the file
-    /// gives the lock back.
+    /// Takes the exclusive lock of a lock file and writes this process's number into the file. The
+    /// file is created if it is missing. Throws with `heldBy` when another opener has the lock.
+    /// Letting go of the file gives the lock back.
     func lock(_ path: String) throws(JournalFileError) -> any JournalFile
 }
 

@@ -32,9 +32,9 @@ struct BatchHeader: Equatable, Sendable {
     var lastPosition: RecordPosition { firstPosition + UInt64(recordCount) - 1 }
     var frameBytes: Int { paddedToBlock(Self.byteCount + Int(length)) }
 
-    /// Writes the header in front of a payload that is already in `frame`, encrypts the payload
-    /// where it is if there is a key, and writes both checksums, which like the frame's hash are
-    /// over what goes to the disk. Returns that hash.
+    /// Writes the header in front of a payload that is already in `frame`. Encrypts the payload in
+    /// place if there is a key, then writes both checksums. The checksums and the frame's hash are
+    /// over the bytes that go to the disk. Returns that hash.
     func seal(_ frame: UnsafeMutableRawBufferPointer, saltSeed: UInt32, key: DataKey? = nil) -> ChainHash {
         precondition(recordCount > 0 && frame.count == frameBytes && offset % UInt64(blockBytes) == 0)
         precondition(keyID == key?.keyID ?? 0)

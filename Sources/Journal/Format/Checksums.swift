@@ -6,8 +6,8 @@ func crc32c(_ bytes: UnsafeRawBufferPointer, seed: UInt32 = 0) -> UInt32 {
     millrace_crc32c(seed, bytes.baseAddress, bytes.count)
 }
 
-/// Random bytes of one segment (or of a witness file) that every checksum in it starts with: what
-/// an earlier use of the same disk blocks left there cannot be valid, and a merchant's bytes cannot
+/// Random bytes of one segment (or of a witness file) that every checksum in it starts with. So
+/// bytes from an earlier use of the same disk blocks are not valid. And a merchant's bytes cannot
 /// imitate a header.
 struct Salt: Equatable, Sendable {
     static let byteCount = 16

@@ -29,8 +29,9 @@ struct SegmentHeader: Equatable, Sendable {
 
     var isRecycled: Bool { flags & Self.flagRecycled != 0 }
 
-    /// What marks a file that is going to be used again. It differs from the header that follows in
-    /// its first sector only, so that one is there whole or not at all on nearly every device.
+    /// The header of a file that is going to be used again. The segment's own header later replaces
+    /// it. The two differ in the first sector only, so nearly every device writes the new one whole
+    /// or not at all.
     static func free(journalID: UInt64, number: UInt64, bytes: UInt64) -> SegmentHeader {
         SegmentHeader(
             flags: flagRecycled | flagFree,

@@ -1,5 +1,5 @@
-/// How a local journal writes. All sizes are bytes; sizes are checked by `precondition` when the
-/// journal opens, because a wrong one is a mistake of the program and not of its input.
+/// How a local journal writes. All sizes are bytes. A `precondition` checks them when the journal
+/// opens, because a wrong size is a mistake of the program and not of its input.
 package struct JournalConfiguration: Sendable {
     /// The shard this journal belongs to; written into every segment, and a directory of another
     /// shard is refused.

@@ -80,9 +80,9 @@ final class JournalCore: Sendable {
         if wake { monitor.signal(.writer) }
     }
 
-    /// Appends runs of a stream, each as one record, for the log that owns the journal.
-    /// - Parameter isHurried: somebody waits for them, so they are flushed without waiting for
-    ///   more.
+    /// Appends runs of a stream for the log that owns the journal. Each run is one record.
+    /// - Parameter isHurried: a caller waits for the runs. So the writer flushes them without
+    ///   waiting for more.
     /// - Returns: the position of the last one.
     func append(
         _ runs: [StreamRun],

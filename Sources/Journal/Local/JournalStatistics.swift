@@ -51,7 +51,8 @@ package struct JournalStatistics: Sendable {
 }
 
 /// A histogram with fixed power-of-two buckets: bucket `i` counts values v with 2^i <= v < 2^(i+1)
-/// microseconds, bucket 0 also those below 1 us, the last also those above its range.
+/// microseconds. Bucket 0 also counts values below 1 us, and the last bucket also those above its
+/// range.
 package struct LatencyBuckets: Sendable {
     /// Number of buckets; the last begins at 2^23 us, about 8 s.
     package static let count = 24

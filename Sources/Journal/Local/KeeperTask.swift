@@ -1,5 +1,5 @@
-/// The keeper: writes witness slots and prepares the next segment, so that neither is on the way of
-/// a commit, in steps that one thread runs one after another.
+/// The keeper writes witness slots and checkpoints and prepares the next segment, so that no commit
+/// waits for these. One thread runs its steps one after another.
 struct KeeperTask: ~Copyable {
     /// One step of work.
     enum Work {
@@ -14,9 +14,10 @@ struct KeeperTask: ~Copyable {
         case end
     }
 
-    /// Pauses between two chunks of a new segment, so that flushes find the disk free: the short
-    /// one while less of it is ready than twice the share of the segment in use that is full. So it
-    /// takes twice the journal's own rate, thinly spread, and is ready when the other is half full.
+    /// Pauses between two chunks of a new segment, so that flushes find the disk free. The keeper
+    /// takes the short one while the new segment lags. It lags while its ready share is less than
+    /// twice the full share of the segment in use. So the keeper writes at twice the journal's own
+    /// rate, spread over time. The new segment is ready when the segment in use is half full.
     private static let shortPauseNanoseconds: UInt64 = 1_000_000
     private static let longPauseNanoseconds: UInt64 = 50_000_000
     /// Pause after the disk was full.
@@ -186,8 +187,9 @@ struct KeeperTask: ~Copyable {
         }
     }
 
-    /// What flushes get between two chunks. None when the room of the segment in use becomes short,
-    /// and little when it is less than the owner wants, who may refuse new work for the lack of it.
+    /// The pause between two chunks, in which flushes have the disk to themselves. There is none
+    /// when the segment in use is more than seven eighths full. The pause is short when its room is
+    /// less than the owner wants: the owner may refuse new work then.
     private func pause(_ state: borrowing JournalState) -> UInt64 {
         let share = 1 - Double(state.segmentRoom) / Double(core.configuration.segmentBytes)
         if share > 0.875 { return 0 }

@@ -1,11 +1,11 @@
 /// A local journal as one owner has it, from an acquisition on. When another owner acquires the
 /// journal, appends, renewals and confirmations are refused as `fenced`; reads go on.
 ///
-/// Threads. `append` is called by one thread at a time, the owner's (an event loop may: it copies
-/// the bytes under a mutex that is held for microseconds, signals, and never waits for the disk).
-/// `lastPosition`, `statistics` and `read` may be called by any thread; `read` blocks on the disk.
-/// All calls to the owner come from the writer thread, one at a time, in order, never after `close`
-/// has returned; they delay the next flush, so an owner only hands the position on. `close` blocks
+/// Threads. One thread at a time, the owner's, calls `append`. An event loop may call it: it copies
+/// the bytes under a mutex that is held for microseconds, signals, and never waits for the disk.
+/// Any thread may call `lastPosition`, `statistics` and `read`; `read` blocks on the disk. All
+/// calls to the owner come from the writer thread, one at a time, in order, and never after `close`
+/// has returned. They delay the next flush, so an owner only hands the position on. `close` blocks
 /// and must not be called from the owner's callbacks. The journal holds its owner until `close`.
 package final class LocalJournal: JournalEngine, Sendable {
     /// Larger than every epoch that wrote to this directory before.
@@ -63,8 +63,8 @@ package final class LocalJournal: JournalEngine, Sendable {
     /// Counters so far.
     package var statistics: JournalStatistics { core.statistics }
 
-    /// The newest signed checkpoint, as a line of text to be published where this machine's
-    /// operators cannot change it; nil if there is none yet, or nothing is signed.
+    /// The newest signed checkpoint; nil if there is none yet, or nothing is signed. Publish its
+    /// line of text where this machine's operators cannot change it.
     package var newestCheckpoint: Checkpoint? { core.monitor.withLock { $0.checkpoint } }
 
     /// Bytes of the largest record that `append` takes; a larger one is a mistake of the program
@@ -106,14 +106,14 @@ package final class LocalJournal: JournalEngine, Sendable {
         try core.read(at: position, &cache)
     }
 
-    /// Notes that records up to a position are no longer needed for a start or for answers that may
-    /// be asked for again: a snapshot holds them. Segments that hold no later one go to the
-    /// archive, and their files are used again. Any thread; cheap; does nothing without an archive,
-    /// or when another owner has the journal. A position that goes back is ignored, one beyond the
-    /// durable ones counts as the last of those.
+    /// Notes that records up to a position are no longer needed for a start or for repeated
+    /// answers: a snapshot holds them. Segments that hold no later record go to the archive, and
+    /// their files are used again. Any thread; cheap. Does nothing without an archive, or when
+    /// another owner has the journal. A position that goes back is ignored. A position beyond the
+    /// durable ones counts as the last durable one.
     package func retire(upTo position: RecordPosition) { core.retire(upTo: position, epoch: epoch) }
 
-    /// Flushes what is pending and gives the journal up; an owner that opened it for itself also
+    /// Flushes what is pending and gives the journal up. An owner that opened it for itself also
     /// stops its threads and gives the lock back. Blocks. The first call does this; later ones
     /// return at once.
     package func close() {

@@ -1,9 +1,9 @@
 /// The journal on a local disk: a directory of pre-written segments, one writer thread, group
-/// commit. Its lock file keeps other processes out for as long as it is open; which of this
-/// process's hosts owns it is in a table in memory.
+/// commit. Its lock file keeps other processes out for as long as it is open. A table in memory
+/// says which of this process's hosts owns it.
 ///
-/// Threads. `feed`, `acquire`, the calls about cursors, `statistics` and `close` may be called by
-/// any thread that may block, but not from an owner's callbacks or a feed's wake. All calls to
+/// Threads. Any thread that may block can call `feed`, `acquire`, the calls about cursors,
+/// `statistics` and `close`. No owner's callback and no feed's wake may call them. All calls to
 /// owners come from the writer thread, one at a time, in order.
 package final class LocalJournalStore: JournalStore, Sendable {
     let core: JournalCore
@@ -16,18 +16,22 @@ package final class LocalJournalStore: JournalStore, Sendable {
 
     deinit { close() }
 
-    /// Opens the journal of `directory` (made if it is missing; its parent must exist) for
-    /// followers, and gives every durable record in order to `replay`. Nobody owns it until
-    /// `acquire`. Blocks. When it throws, whatever was replayed is void: `fenced` another process
-    /// has the journal, `corrupt` acknowledged records are damaged, `format` it is another
-    /// journal's, encrypted or of a newer program, `io` and `diskFull` as the words say. A span
-    /// given to `replay` is valid during the call.
+    /// Opens the journal of `directory` for followers, and gives every durable record in order to
+    /// `replay`. The directory is made if it is missing; its parent must exist. Nobody owns the
+    /// journal until `acquire`. Blocks. A span given to `replay` is valid during the call.
+    ///
+    /// When it throws, whatever was replayed is void. It throws `fenced` when another process has
+    /// the journal, and `corrupt` when acknowledged records are damaged. It throws `format` for
+    /// another journal's files and for those of a newer program. It throws `key` when a file is
+    /// encrypted and its master key is missing or wrong. It throws `io` when the system refuses a
+    /// call, and `diskFull` when no space is left.
     ///
     /// `position` is the last record that the caller has already, from a snapshot; 0 for none. Then
-    /// only later records are replayed, and only the segments from the one on that holds record
-    /// `position + 1` (or the end) are read and checked. Older ones may be missing: they were
-    /// retired; those that are needed after all are read from the archive. It throws `corrupt` when
-    /// record `position + 1` is in neither, and when the journal ends before `position`.
+    /// only later records are replayed. The call reads and checks the segment that holds record
+    /// `position + 1` (or the end), and all later segments. Older segments may be missing, because
+    /// they were retired. Those that are needed after all are read from the archive. It throws
+    /// `corrupt` when record `position + 1` is in neither, and when the journal ends before
+    /// `position`.
     package static func open(
         directory: String,
         configuration: JournalConfiguration,
@@ -114,8 +118,8 @@ package final class LocalJournalStore: JournalStore, Sendable {
         return epoch
     }
 
-    /// Runs the writer until something holds that it brings about; false where threads run it, and
-    /// the caller is to wait.
+    /// Runs the writer until `isOver` holds. Returns false where threads run the writer: then the
+    /// caller has to wait.
     func run(until isOver: () -> Bool) -> Bool { drive.run(until: isOver) }
 
     /// Gives the journal up, if the epoch still has it; the owner is told nothing after this has

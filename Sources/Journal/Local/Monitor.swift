@@ -3,8 +3,8 @@ import CMillrace
 /// State that several threads share, its mutex, and four conditions to wait on.
 ///
 /// Proof that `@unchecked Sendable` holds: `state` is private and its address never leaves this
-/// class; it is touched only inside `withLock` and `wait`, between locking and unlocking `native`;
-/// `native` itself is a pointer to a C structure made for use by several threads, constant until
+/// class. Only `withLock` and `wait` touch it, between locking and unlocking `native`. `native`
+/// itself is a pointer to a C structure made for use by several threads. It is constant until
 /// `deinit`, which runs when no thread has a reference.
 final class Monitor<State: ~Copyable>: @unchecked Sendable {
     /// Who waits.

@@ -1,6 +1,6 @@
-/// Where a scan begins. Without a snapshot that is the journal's first batch. With one it is the
-/// header of the segment that holds the record after it: the header names batch, position and hash
-/// of what came before, so the chain goes on from there.
+/// Where a scan begins. Without a snapshot that is the journal's first batch. With a snapshot it is
+/// the header of the segment that holds the record after the snapshot. The header names the batch,
+/// position and hash that the segment follows, so the chain goes on from there.
 extension JournalScanner {
     /// The numbers of the segments to scan, which go up by one. Sets the cursor to what the first
     /// of them must begin with.
@@ -205,8 +205,8 @@ extension JournalScanner.Origin {
         }
     }
 
-    /// Whether nothing that a scan must read lies before a segment. True for no segment behind one
-    /// for which it is false.
+    /// Whether nothing that a scan must read lies before a segment. Once it is false for a segment,
+    /// it is false for all later segments.
     func isReached(by header: SegmentHeader) -> Bool {
         switch self {
         case .position(let position): header.firstPosition <= position + 1

@@ -1,8 +1,8 @@
-/// Torn write or damage? After the last intact batch the rest of the segment is looked through. A
-/// write that never finished can only have left bytes within one frame; anything that proves a
-/// later acknowledgement is damage and stops recovery. In a recycled segment the bytes of its
-/// earlier use follow; what one frame may cover of them counts as torn unless the journal was
-/// closed.
+/// Tells a torn write from damage. After the last intact batch the scan goes through the rest of
+/// the segment. A write that never finished can only have left bytes within one frame. Anything
+/// that proves a later acknowledgement is damage and stops recovery. In a recycled segment the
+/// bytes of its earlier use follow. Those that one frame may cover count as torn, unless the
+/// journal was closed.
 extension JournalScanner {
     /// Bytes to cut behind the last intact batch; throws if what is there cannot come from one
     /// unfinished write.

@@ -1,7 +1,7 @@
-/// Reads a journal from its first batch, or from the segment that holds the record after a
-/// snapshot, to its end and checks every link on the way: checksums, places, sequence numbers,
-/// record positions, epochs, the chain within and across segments, and what the witness claims.
-/// Used by recovery, by the verifier and by the dump; changes nothing.
+/// Reads a journal to its end, from its first batch or from the segment that holds the record after
+/// a snapshot. It checks every batch: checksums, place, sequence number, record position and epoch.
+/// It also checks the chain within and across segments, and what the witness claims. Recovery, the
+/// verifier and the dump use it; it changes nothing.
 struct JournalScanner {
     let fileSystem: any JournalFileSystem
     let directory: JournalDirectory
@@ -191,9 +191,10 @@ struct JournalScanner {
     }
 
     /// The last segment file was never used, or its header was being written at a crash: the
-    /// journal ends before it. A witness of its use makes it damage instead, and so does anything
-    /// but zeros behind such a header, unless the witness says that the segment before was in use
-    /// (a recycled file), or the file is marked free (`what` is nil).
+    /// journal ends before it. If the witness says that this segment was in use, the file is
+    /// damaged instead. It is also damaged if anything but zeros follows such a header, with two
+    /// exceptions. The first is a recycled file: then the witness says that the segment before it
+    /// was in use. The second is a file that is marked free: then `what` is nil.
     private mutating func endBeforeUnused(
         _ reader: inout SegmentReader,
         number: UInt64,
@@ -225,8 +226,8 @@ struct JournalScanner {
 }
 
 extension JournalScanner {
-    /// A frame with right checksums in the wrong place or order was not torn: something else
-    /// happened to the files.
+    /// Checks that a frame with right checksums is in its place and order. If it is not, no torn
+    /// write is the cause: something else happened to the files.
     private func checkLink(
         _ header: BatchHeader,
         at offset: UInt64,
@@ -250,8 +251,8 @@ extension JournalScanner {
         }
     }
 
-    /// The records of a batch in clear. Its checksums and its link are right, and so is the master
-    /// key: what cannot be opened now was changed by somebody who made them right again.
+    /// The records of a batch in clear. Its checksums, its link and the master key are right. So if
+    /// it cannot be opened, somebody changed the batch and computed the checksums again.
     private func payload(
         of header: BatchHeader,
         _ frame: UnsafeRawBufferPointer,

@@ -27,8 +27,8 @@ struct SealTag: Equatable, Sendable {
     var bytes: SIMD16<UInt8>
 }
 
-/// AES-256-GCM (NIST SP 800-38D) through swift-crypto, whose interface has no way to seal in place:
-/// each call allocates a few times and copies twice, which is why it is made per batch and never
+/// AES-256-GCM (NIST SP 800-38D) through swift-crypto, whose interface has no way to seal in place.
+/// Each call allocates a few times and copies twice. So callers seal per batch or chunk and never
 /// per record.
 struct AuthenticatedCipher: Sendable {
     static let keyByteCount = 32

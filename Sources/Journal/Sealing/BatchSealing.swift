@@ -33,11 +33,12 @@ extension BatchHeader {
     }
 }
 
-/// The nonces of one writer. A key must not see a nonce twice, and a batch's number alone would not
-/// do: the batch that a crash tore is cut and kept, and the next owner writes another one under the
-/// same number and key. So a nonce is the batch's number within the segment, the owner's epoch
-/// (larger at every start; its low 32 bits), and 32 random bits of this start, should the epoch's
-/// evidence have been lost with the witness file.
+/// The nonces of one writer. A key must not see a nonce twice, and a batch's number alone is not
+/// enough. Recovery cuts the batch that a crash tore and keeps its bytes. The next owner then
+/// writes another batch under the same number and key. So a nonce has three parts: the batch's
+/// number within the segment, the owner's epoch, and 32 random bits of this start. The epoch is
+/// larger at every start; the nonce has its low 32 bits. The random bits protect a start that lost
+/// the witness file, and with it the last epoch.
 struct NonceSource {
     private let epoch: UInt64
     private let random: UInt32

@@ -2,8 +2,8 @@ import Synchronization
 
 /// The key ring that the journals of a process use, replaceable while they run. Any thread.
 ///
-/// A new ring keeps every key of the one before: what a running process once could read it can read
-/// for as long as it lives, so a rotation is adding a key and making it the active one.
+/// A new ring keeps every key of the one before. So a running process can always read what it could
+/// read before. A rotation adds a key and makes it the active one.
 package final class JournalKeys: Sendable {
     private let held: Mutex<MasterKeyRing>
     /// The active key's number, 0 for none: read per batch.

@@ -1,12 +1,11 @@
-/// The text form of a key ring, one entry a line:
+/// The text form of a key ring, one entry a line. `active` names the key of new files. It may be
+/// left out when there is one key. `active: none` encrypts nothing new.
 /// ```
 /// # comment
 /// active: 2
 /// 1: 32 bytes in base64
 /// 2: 32 bytes in base64
 /// ```
-/// `active` names the key of new files; it may be left out when there is one key, and
-/// `active: none` encrypts nothing new.
 extension MasterKeyRing {
     /// `source` is how errors call the text. No error repeats any of it.
     package init(text: [UInt8], source: String) throws(KeyTextError) {

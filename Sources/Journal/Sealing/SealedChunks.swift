@@ -26,9 +26,10 @@ package struct ChunkSealer: ~Copyable, Sendable {
         wrappedKey = wrapped
     }
 
-    /// Seals the next chunk into `room`, of at least `plain.count + overhead` bytes (its beginning
-    /// may be the same memory as `plain`), and returns how many bytes that are. The last chunk says
-    /// so, which makes a file that was cut short unreadable as whole; none may follow.
+    /// Seals the next chunk into `room` and returns how many bytes it takes. `room` has at least
+    /// `plain.count + overhead` bytes; its beginning may be the same memory as `plain`. The last
+    /// chunk is marked as the last, so a reader sees when a file was cut short. No chunk may follow
+    /// it.
     package mutating func seal(
         _ plain: UnsafeRawBufferPointer,
         isLast: Bool,
@@ -50,9 +51,9 @@ package struct ChunkOpener: Sendable {
     private let key: DataKey
     private let path: String
 
-    /// `wrapped` is from the file's header and not `none`. Throws `key` if the ring (nil: no keys
-    /// were given) lacks the master key or has another one under its number, naming the file and
-    /// the number.
+    /// `wrapped` is from the file's header and not `none`. A `ring` of nil means that no keys were
+    /// given. Throws `key` if the ring lacks the master key or has another one under its number.
+    /// The error names the file and the number.
     package init(
         _ wrapped: WrappedDataKey,
         of file: SealedFileIdentity,

@@ -9,8 +9,9 @@ package final class SnapshotChunkFile: Sendable {
     private let opener: ChunkOpener?
     private let saltSeed: UInt32
 
-    /// Opens the file and reads its header. Throws `corrupt` for damage, `format` for a file of a
-    /// newer program, `key` for an encrypted one whose key `ring` lacks, `io` as the words say.
+    /// Opens the file and reads its header. Throws `corrupt` for damage, and `format` for a file of
+    /// a newer program. Throws `key` for an encrypted file whose key `ring` lacks, and `io` when
+    /// the system refuses a call.
     package init(
         _ fileSystem: any JournalFileSystem,
         path: String,
@@ -27,7 +28,7 @@ package final class SnapshotChunkFile: Sendable {
     }
 
     /// The chunk that begins at `offset`: its section and its content.
-    /// - Parameter expectedBytes: the content's size if the caller knows it; the chunk is then read
+    /// - Parameter expectedBytes: the content's size if the caller knows it. The chunk is then read
     ///   in one call. Another size is no error.
     package func chunk(
         at offset: UInt64,

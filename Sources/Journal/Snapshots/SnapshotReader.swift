@@ -1,8 +1,8 @@
 import Crypto
 
-/// Reads files of the snapshot container. Nothing is handed out before its checksum was found
-/// right; the digest over the whole is known at the end only, so what a caller built from a file is
-/// void when `read` throws.
+/// Reads files of the snapshot container. It checks a chunk's checksum before it hands the chunk
+/// out. The digest over the whole file is known at the end only. So what a caller built from a file
+/// is void when `read` throws.
 package enum SnapshotReader {
     /// Where the first chunk of a file stands.
     package static let firstChunkOffset = SnapshotHeader.byteCount
@@ -18,8 +18,8 @@ package enum SnapshotReader {
 
     /// Reads all chunks in order. The bytes given to `body` are valid during the call.
     ///
-    /// Throws `corrupt` for damage, `format` for a file of a newer program, `key` for an encrypted
-    /// one whose key `ring` lacks, `io` as the words say.
+    /// Throws `corrupt` for damage, and `format` for a file of a newer program. Throws `key` for an
+    /// encrypted file whose key `ring` lacks, and `io` when the system refuses a call.
     @discardableResult
     package static func readAll(
         _ fileSystem: any JournalFileSystem,

@@ -12,13 +12,13 @@ package struct SnapshotFileSummary: Sendable, Equatable {
 /// Writes one file of the snapshot container: opaque chunks, each in a numbered section, under
 /// checksums and one digest.
 ///
-/// It is written beside its name as `*.tmp` in pieces of 128 KiB past the page cache, synced, read
-/// back and verified, and renamed; the directory is synced last. A file that has its name is
-/// complete. Blocks; one thread.
+/// It writes the file beside its name as `*.tmp`, in pieces of 128 KiB past the page cache. Then it
+/// syncs the file, reads it back, verifies it and renames it. It syncs the directory last. A file
+/// that has its name is complete. Blocks; one thread.
 package struct SnapshotWriter: ~Copyable {
     /// Bytes of the largest chunk.
     package static let maximumChunkBytes = SnapshotChunkHeader.maximumBytes - ChunkSealer.overhead
-    /// What a flush of a journal on the same disk may have to wait for.
+    /// Bytes of one write: a flush of a journal on the same disk may have to wait for it.
     static let pieceBytes = 128 << 10
 
     /// Called after each piece with its size; may sleep so that the disk has time for others. False
@@ -111,8 +111,8 @@ package struct SnapshotWriter: ~Copyable {
     }
 
     /// Completes the file: trailer, sync, read back, rename, sync of the directory.
-    /// - Parameter confirm: called before the file gets its name; what it throws ends the writing
-    ///   without it.
+    /// - Parameter confirm: called before the file gets its name. If it throws, the file does not
+    ///   get its name.
     package consuming func finish(
         confirm: () throws(JournalError) -> Void = {}
     ) throws(JournalError) -> SnapshotFileSummary {
@@ -131,7 +131,7 @@ package struct SnapshotWriter: ~Copyable {
         } catch {
             throw error.asJournalError
         }
-        // What the disk gives back is what counts, not what was handed to it.
+        // The file's bytes as the disk gives them back are verified, not those in memory.
         let found = try SnapshotReader.read(fileSystem, path: temporary, ring: ring, pace: pace) { _, _ in }
         guard found.header == header, found.trailer == trailer else {
             throw JournalError(.corrupt, "\(temporary): the disk gives back other bytes than were written")

@@ -1,9 +1,9 @@
 import CMillrace
 import Synchronization
 
-/// Spreads the writing and reading back of big files over time, so that the flushes of journals on
-/// the same disk need not wait behind a burst; and lets another thread end it. Sleeps on the
-/// calling thread, so never on an event loop.
+/// Spreads the writing and reading back of big files over time. So the flushes of journals on the
+/// same disk need not wait behind a burst. Another thread can end the writing. It sleeps on the
+/// calling thread, so it is never used on an event loop.
 package final class WritePace: Sendable {
     private let bytesPerSecond: Int
     private let isCancelled = Atomic<Bool>(false)

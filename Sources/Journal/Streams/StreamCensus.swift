@@ -1,5 +1,6 @@
-/// How far each stream is, as a reader of a log finds it: checks that the runs of each follow each
-/// other, by position, epoch and chain, and that the segments' headers say the same.
+/// How far each stream is, as a reader of a log finds it. It checks that the runs of each stream
+/// follow each other, by position, epoch and chain. It also checks that the segments' headers say
+/// the same.
 struct StreamCensus {
     /// By number; a stream without records may be missing.
     private(set) var marks: [StreamNumber: StreamMark] = [:]

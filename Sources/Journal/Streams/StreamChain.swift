@@ -1,10 +1,10 @@
 /// The chain of a stream: one checksum over all of its records from the first on, each with its
-/// length, and over each owner's epoch where it stands among them. It does not depend on how the
-/// records were parted into runs, batches and segments: two histories of a shard that differ have
-/// different chains, wherever they lie.
+/// length. It also covers each owner's epoch, at its place among the records. It does not depend on
+/// how the records were split into runs, batches and segments. So two different histories of a
+/// shard have different chains, wherever they are stored.
 ///
-/// It shows faults, not forgery: who can write the files can compute it. The log's chain of SHA-256
-/// and its signed heads show that.
+/// It shows faults, not forgery: whoever can write the files can compute it. The log's chain of
+/// SHA-256 and its signed checkpoints show forgery.
 package struct StreamChain: Sendable, Equatable, CustomStringConvertible {
     /// Before the first record.
     static let genesis = StreamChain(value: 0)

@@ -16,7 +16,8 @@ package struct StreamSetup: Sendable {
 
 /// A log that several shards share: each is a stream of it, with positions, owners, feeds and
 /// cursors of its own. Segments, batches, flushes, the chain, checkpoints and the archive are the
-/// log's: it stands on one local journal, whose records are runs of one stream's records each.
+/// log's. The log uses one local journal. Each record of that journal is a run: records of one
+/// stream.
 package final class StreamLog: Sendable {
     let core: StreamCore
     private let store: LocalJournalStore
@@ -24,13 +25,13 @@ package final class StreamLog: Sendable {
 
     /// What opening found.
     package struct Report: Sendable {
-        /// Of the log; positions and records are those of its runs.
+        /// What opening the log's journal found; positions and records are those of its runs.
         package let log: RecoveryReport
         /// In the order of the setups.
         package let streams: [StreamReport]
     }
 
-    /// The journal that the log stands on.
+    /// The journal that the log uses.
     var journal: JournalCore { store.core }
 
     private init(_ core: StreamCore, on store: LocalJournalStore, report: Report) {
@@ -41,14 +42,15 @@ package final class StreamLog: Sendable {
 
     deinit { close() }
 
-    /// Opens the log of `directory` (made if it is missing; its parent must exist) and gives every
-    /// durable record behind the setups' origins to `replay`, those of one stream in order. Nobody
-    /// owns a stream until `acquire`. Blocks. When it throws, whatever was replayed is void. Its
-    /// errors are those of `LocalJournalStore.open`; `format` also when the log holds records of a
-    /// stream that is none of `streams`, and `corrupt` when a stream ends before its origin.
+    /// Opens the log of `directory`, which is made if it is missing; its parent must exist. Gives
+    /// every durable record behind the setups' origins to `replay`, those of one stream in order.
+    /// Nobody owns a stream until `acquire`. Blocks. When it throws, whatever was replayed is void.
+    /// Its errors are those of `LocalJournalStore.open`. It also throws `format` when the log holds
+    /// records of a stream that is none of `streams`. It also throws `corrupt` when a stream ends
+    /// before its origin.
     ///
-    /// The log is read from the last segment on that holds no earlier record behind an origin, from
-    /// the archive if need be.
+    /// The log is read from the last segment that no record behind an origin precedes. Its segments
+    /// may be in the archive.
     ///
     /// - Parameters:
     ///   - configuration: of the log. `backlogBytes` is what each stream may have waiting for the
@@ -94,7 +96,7 @@ package final class StreamLog: Sendable {
         do throws(JournalProblem) { return try core.recovered(journal) } catch { throw error.asJournalError }
     }
 
-    /// The log's recovery: it stands on a journal with room for what all streams may have waiting.
+    /// The log's recovery: its journal has room for what all streams may have waiting.
     private static func recovery(
         _ core: StreamCore,
         directory: String,

@@ -1,5 +1,5 @@
-/// Finds out how far each stream is from what a recovery of the log reads, and gives each owner the
-/// records that it does not have.
+/// Finds out how far each stream is, from the runs that a recovery of the log reads. Gives each
+/// owner the records that it does not have.
 struct StreamRecovery {
     typealias Replay = (StreamNumber, RecordPosition, Span<UInt8>) -> Void
 

@@ -83,8 +83,8 @@ struct StreamRun: Equatable {
 }
 
 extension StreamRun {
-    /// Parts records, whose framing the caller has checked, into runs of at most
-    /// `StreamLimits.runBytes`, and more only for a single record.
+    /// Splits records, whose framing the caller has checked, into runs of at most
+    /// `StreamLimits.runBytes`. A run with a single record may be larger.
     /// - Parameter limit: bytes of records that a run can carry.
     static func part(
         _ bytes: UnsafeRawBufferPointer,
@@ -130,7 +130,7 @@ extension StreamRun {
     }
 
     /// Gives the records of a run that was read, in order.
-    /// - Returns: false if their lengths do not fit the run, or the run's position is no record's.
+    /// - Returns: false if the lengths of the records do not fit the run.
     func forEachRecord(in bytes: UnsafeRawBufferPointer, _ body: (RecordPosition, Range<Int>) -> Void) -> Bool {
         var offset = range.lowerBound
         for index in 0..<UInt64(count) {

@@ -43,12 +43,12 @@ final class StreamSignals: Sendable {
         totals.add(kept: -frameBytes)
     }
 
-    /// What is kept for this stream of the log's room: what its work in flight can still write,
-    /// which is half of what its owner wants, and what it has appended already.
+    /// How many bytes of the log's room are kept for this stream: what it has appended, and what
+    /// its work in flight can still write. The latter is half of what its owner wants.
     private var keptBytes: Int { wanted.load(ordering: .relaxed) / 2 + unflushed.load(ordering: .relaxed) }
 
-    /// What is kept for the other streams. The sum is read first: what a flush takes off in between
-    /// is counted once more, not once less.
+    /// What is kept for the other streams. It reads the sum of all streams first: bytes that a
+    /// flush takes off in between are counted too often, never too seldom.
     var keptBytesOfOthers: Int {
         let all = totals.keptBytes
         return max(0, all - keptBytes)

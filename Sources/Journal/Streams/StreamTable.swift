@@ -59,8 +59,8 @@ struct StreamTable: ~Copyable {
     var hasEnded = false
     /// What `append` parts its records into; used again.
     var runs: [StreamRun] = []
-    /// Owners that were replaced, until the writer or the closer lets them go: what is behind the
-    /// last reference to one may call the journal, so it does not go under the lock.
+    /// Owners that were replaced, until the writer or the closer lets them go. Releasing the last
+    /// reference to an owner may call the journal. So no owner is released under the lock.
     var formerOwners: [(any JournalOwner)?] = []
     /// What is to be told; used again.
     var reports = StreamReports()

@@ -15,15 +15,15 @@ package struct JournalBackupResult: Sendable {
 
 /// Copies a journal, which a gateway may be writing to, into a directory that opens by itself.
 package enum JournalBackup {
-    /// Blocks. `target` is made, `archive` is where the journal's archive is (by default the folder
-    /// of that name in it); it goes into the folder of that name in the target. `pace` is called
-    /// with the bytes of each step and may wait.
+    /// Blocks. `target` is made. `archive` is where the journal's archive is, by default the folder
+    /// `archive` in `directory`. It is copied into the folder `archive` of the target. `pace` is
+    /// called with the bytes of each step and may wait.
     ///
     /// Of a log of streams: copy what the shards have beside it first (`copyFiles`).
     ///
-    /// Order: checkpoints, snapshots and all else that speaks of records; then segments up to the
-    /// last whole batch; then archived segments. So the journal in the copy reaches every record
-    /// that the rest speaks of, and a segment that is archived meanwhile is found in the one place
+    /// The order: checkpoints, snapshots and all other files that name records; then segments up to
+    /// the last whole batch; then archived segments. So the journal in the copy reaches every
+    /// record that the other files name. A segment that is archived meanwhile is found in one place
     /// or the other.
     package static func copy(
         directory: String,
@@ -51,8 +51,9 @@ package enum JournalBackup {
         }
     }
 
-    /// Copies what a shard has beside its log: snapshots and all else that speaks of records.
-    /// Blocks. Goes before the log's copy, which so reaches every record that these files speak of.
+    /// Copies what a shard has beside its log: snapshots and all other files that name records.
+    /// Blocks. Call it before the log is copied: then the copy of the log reaches every record that
+    /// these files name.
     package static func copyFiles(
         directory: String,
         to target: String,

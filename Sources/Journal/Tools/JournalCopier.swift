@@ -130,9 +130,9 @@ struct JournalCopier {
 
     // MARK: Segments
 
-    /// From the oldest segment file on to the last whole batch of the last one. The journal may
-    /// begin segments and archive them meanwhile; the oldest go first, so what goes away while it
-    /// is copied is left to the archive, with all before it.
+    /// Copies from the oldest segment file on to the last whole batch of the last one. The journal
+    /// may begin segments and archive them meanwhile. The oldest segments go first. So a segment
+    /// that goes away while it is copied is copied from the archive, with all before it.
     mutating func copySegments() throws(JournalFileError) {
         guard var number = try oldestSegment() else { return }
         while true {

@@ -1,6 +1,6 @@
-/// Plans and carries out one cut. The new version of the segment is made beside the old one; later
-/// segments, snapshots, checkpoints and archived segments beyond the cut are renamed; the witness
-/// goes last, so that until then a start refuses.
+/// Plans and carries out one cut. It makes the new version of the segment beside the old one. It
+/// renames the later segments, and the snapshots, checkpoints and archived segments beyond the cut.
+/// It writes a new witness last: until then a start refuses the journal.
 struct JournalCutter {
     private(set) var plan: JournalRepairPlan
     private let fileSystem: any JournalFileSystem
@@ -222,9 +222,9 @@ extension JournalCutter {
         }
     }
 
-    /// Files of the snapshot container that include records behind the cut. A list of key runs that
-    /// does is set aside with all its runs, and with all snapshots, which rely on them: the next
-    /// start makes both again from the journal.
+    /// Files of the snapshot container that include records behind the cut. If a list of key runs
+    /// includes such records, it is set aside with all its runs. All snapshots are then set aside
+    /// too, because they rely on the runs. The next start makes both again from the journal.
     private func containerFiles(
         of directory: JournalDirectory,
         behind last: RecordPosition

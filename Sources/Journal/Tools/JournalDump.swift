@@ -12,8 +12,8 @@ package enum JournalDump {
         package var wallMilliseconds: Int64
     }
 
-    /// Calls `body` with every intact record from `position` on, in order, and throws at the first
-    /// problem, as recovery would; that is `key` at an encrypted segment whose master key `keys`
+    /// Calls `body` with every intact record from `position` on, in order. Throws at the first
+    /// problem, as recovery would. Throws `key` at an encrypted segment whose master key `keys`
     /// lacks. Changes nothing and takes no lock. Blocks. The span is valid during the call.
     /// Archived segments come first: those in `archive`, by default the folder of that name in the
     /// directory. Records that are in neither are left out; the first position says so.

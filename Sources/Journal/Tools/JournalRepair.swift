@@ -25,16 +25,16 @@ package struct JournalRepairPlan: Sendable {
     package var lostRecords: UInt64 { lastKnown < position ? 0 : lastKnown - position + 1 }
 }
 
-/// The operator's way out after damage before the tail: cuts a journal before a record, so that it
+/// What an operator does after damage before the tail: cuts a journal before a record, so that it
 /// starts again. Everything that is cut stays in files of its own; nothing that was there is
 /// overwritten.
 package enum JournalRepair {
     /// What cutting at `position` would mean. Changes nothing. Throws `fenced` when a process has
-    /// the journal, whose end moves then, `notFound` if there is nothing to cut there, `corrupt` if
-    /// the journal is damaged before the position, `key` if the batch has to be parted and cannot
-    /// be opened.
-    /// - Parameter shards: of a log of streams, all its streams, and where each has its files:
-    ///   those that rest on cut records are set aside, too.
+    /// the journal, because its end moves then. Throws `notFound` if there is nothing to cut there,
+    /// and `corrupt` if the journal is damaged before the position. A cut may go through a batch;
+    /// it throws `key` if that batch cannot be opened.
+    /// - Parameter shards: all streams of a log, and where each has its files. Files that rely on
+    ///   cut records are set aside, too.
     package static func plan(
         directory: String,
         truncateAt position: RecordPosition,
@@ -83,8 +83,9 @@ package enum JournalRepair {
         return cutter.plan
     }
 
-    /// The records behind a cut that can still be read, in the order of the files: whole batches
-    /// whose checksums are right, whatever became of their neighbours. Encrypted ones need `keys`.
+    /// The records behind a cut that can still be read, in the order of the files. A batch can be
+    /// read if it is whole and its checksums are right, even when the batches beside it are
+    /// damaged. Encrypted ones need `keys`.
     package static func forEachLostRecord(
         directory: String,
         from position: RecordPosition,

@@ -35,16 +35,16 @@ package struct JournalVerification: Sendable {
     package var isSound: Bool { problem == nil && checkpoints?.findings.isEmpty ?? true }
 }
 
-/// Checks a journal that no process writes to: every batch's checksums, place, sequence and link of
-/// the chain, the framing of every record, the end, and the witness. Changes nothing and takes no
-/// lock. Blocks.
+/// Checks a journal that no process writes to. It checks every batch's checksums, place, sequence
+/// and link of the chain, and the framing of every record. It also checks the journal's end and the
+/// witness. Changes nothing and takes no lock. Blocks.
 package enum JournalVerifier {
-    /// The chain is checked from the oldest segment on that is in `archive` (by default the folder
-    /// of that name in the directory) or in the directory. `journalID` nil accepts any shard's
-    /// journal. Without `keys` encrypted batches are checked but not opened; with `keys` a master
-    /// key that is missing or wrong is a problem, `key`. With `evidence` the journal is also held
-    /// against the signed checkpoints of its own log and those that were kept elsewhere. With
-    /// `isLog` it is a log of streams, whose runs must follow each other.
+    /// Checks the chain from the oldest segment in `archive` or in `directory` on. By default
+    /// `archive` is the folder of that name in the directory. A `journalID` of nil accepts any
+    /// shard's journal. Without `keys` encrypted batches are checked but not opened. With `keys`, a
+    /// master key that is missing or wrong is a problem: `key`. With `evidence`, the journal is
+    /// also compared with signed checkpoints: those of its own log and those that were kept
+    /// elsewhere. With `isLog` it is a log of streams, whose runs must follow each other.
     package static func verify(
         directory: String,
         journalID: UInt64? = nil,

@@ -10,9 +10,9 @@ package enum StreamDump {
         package var epoch: UInt64
     }
 
-    /// Calls `body` with every intact record of a stream, or of all, in the order of the log, and
-    /// throws at the first problem, as `JournalDump.forEachRecord` does. A span is valid during the
-    /// call.
+    /// Calls `body` with every intact record of a stream, or of all streams, in the order of the
+    /// log. Throws at the first problem, as `JournalDump.forEachRecord` does. A span is valid
+    /// during the call.
     package static func forEachRecord(
         directory: String,
         archive: String? = nil,

@@ -1,6 +1,6 @@
-/// Where positions are: at most `limit` entries. When it is full every second entry goes and from
-/// then on only every second position is entered, so a read starts at most `stride` of them before
-/// its record.
+/// Where positions are: at most `limit` entries. When it is full, it drops every second entry and
+/// enters only every second position from then on. So a read starts at most `stride` positions
+/// before its record.
 struct SparseIndex<Place> {
     struct Entry {
         var firstPosition: RecordPosition

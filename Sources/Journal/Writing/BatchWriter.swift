@@ -69,8 +69,9 @@ final class BatchWriter {
     /// no more.
     var roomBytes: Int { Int(segment.batchBytes) == batchBytes ? Int(segment.segmentBytes - end.offset) : 0 }
 
-    /// Bytes of records that the next batch carries: less than the largest at the end of a segment,
-    /// so that hardly any of it stays empty and its room can be counted on.
+    /// Bytes of records that the next batch carries. At the end of a segment that is less than
+    /// `payloadLimit`. So hardly any of the segment stays empty, and the owner can count on its
+    /// room.
     var payloadRoom: Int { min(payloadLimit, max(0, roomBytes - BatchHeader.byteCount)) }
 
     /// Writes for another owner from now on.

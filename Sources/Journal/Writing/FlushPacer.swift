@@ -1,11 +1,12 @@
 /// Decides how long the writer waits before the next flush, so that under load more records share
-/// one. A flush costs about 35 us of CPU however little it carries, and everything behind it (the
-/// calls and answers that it releases) is cheaper in larger batches, too.
+/// one. A flush costs about 35 us of CPU however little it carries. The calls and answers that it
+/// releases are cheaper in larger batches, too.
 ///
 /// The least time between the starts of two flushes, the floor, grows with the load:
-/// `nanosecondsPerRecord` for every record of the last `window`, up to a ceiling. So it is nothing
-/// to speak of for a few hundred records a second, where a merchant would only wait, and 2 ms at
-/// 10,000, where a fifth of the machine is saved. A nearly idle journal never waits.
+/// `nanosecondsPerRecord` for every record of the last `window`, up to a ceiling. So it is short
+/// for a few hundred records a second, where a merchant would only wait. At 10,000 records a second
+/// it is 2 ms if the ceiling allows it; that saves a fifth of the machine. A nearly idle journal
+/// never waits.
 struct FlushPacer {
     static let nanosecondsPerRecord: UInt64 = 50_000
     /// Nanoseconds over which the load is taken: tumbling windows, of which the last complete one

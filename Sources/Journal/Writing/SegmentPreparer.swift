@@ -7,11 +7,11 @@ struct PreparedSegment {
     var isRecycled = false
 }
 
-/// Makes the next segment in small steps, so that the thread doing it can see to other things
-/// between them. The zeros are written, not only allocated: flushes into written blocks take half
-/// the time because the file system has nothing to record. They go past the page cache and are
-/// synced once, at the end: every sync makes the file system write its own journal and the disk
-/// empty its cache, and flushes stand behind that.
+/// Makes the next segment in small steps, so that its thread can do other work between them. The
+/// zeros are written, not only allocated: flushes into written blocks take half the time because
+/// the file system has nothing to record. They go past the page cache and are synced once, at the
+/// end. Every sync makes the file system write its own journal and the disk empty its cache, and
+/// flushes wait for that.
 struct SegmentPreparer {
     /// What a flush of the segment in use may have to wait for.
     static let chunkBytes = 128 << 10

@@ -1,7 +1,8 @@
-/// Makes the file of an archived segment the next segment, in three steps that are each durable
-/// before the following one: a temporary name, by which the old segment is gone; the mark that it
-/// is free; the new number's name. After a crash the file is the old segment still, or a temporary
-/// that a start removes, or a free segment.
+/// Makes the file of an archived segment the next segment, in three steps. Each step is durable
+/// before the following one. First it renames the file to a temporary name: the old segment is gone
+/// then. Next it marks the file as free. Last it renames the file to the new number's name. After a
+/// crash the file is still the old segment, or a temporary file that a start removes, or a free
+/// segment.
 struct SegmentRecycler {
     private enum Phase {
         case naming

@@ -1,4 +1,4 @@
-/// Writes the witness ring: a small file beside the segments that says what was durable, so that
+/// Writes the witness ring: a small file beside the segments that says what was durable. With it,
 /// recovery can tell an unfinished write from damage to acknowledged records. Slots are used in
 /// turn, so a torn slot costs one claim and not all.
 struct WitnessRing {
