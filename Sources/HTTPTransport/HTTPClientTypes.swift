@@ -24,9 +24,9 @@ package struct HTTPClientResponse: Sendable {
     }
 }
 
-/// What became of a request. `notExecuted` is promised only where the protocol proves it: nothing
-/// of the request was written, or the peer refused the stream (REFUSED_STREAM) or closed by a
-/// GOAWAY below it (RFC 9113 section 6.8, 8.7).
+/// What became of a request. `notExecuted` is promised only where the protocol proves it (RFC 9113
+/// section 6.8, 8.7). Either nothing of the request was written, or the peer refused the stream
+/// (REFUSED_STREAM), or a graceful GOAWAY named a lower stream.
 package enum HTTPClientResult: Sendable {
     case response(HTTPClientResponse)
     case notExecuted(HTTPClientFailure)

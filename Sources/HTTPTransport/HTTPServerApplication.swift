@@ -71,9 +71,9 @@ package protocol HTTPServerApplication: AnyObject {
     func receiveComplete()
     /// The answer to a request that the transport refuses.
     func response(to fault: HTTPRequestFault) -> HTTPServerResponse
-    /// The answer to a request that its headers alone show to be refused; nil to go on. Asked only
-    /// for a body that comes later than its headers, before memory is spent on it, and at most a
-    /// few times for each request.
+    /// The answer to a request that is to be refused because of its headers; nil to go on. The
+    /// server asks only when a body comes later than its headers, before it spends memory on the
+    /// body. It asks at most a few times for each request.
     func refusal(of headers: HPACKHeaders) -> HTTPServerResponse?
 }
 

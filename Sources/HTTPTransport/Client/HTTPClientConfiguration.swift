@@ -10,8 +10,8 @@ package struct HTTPClientConfiguration: Sendable {
         case leastLoaded
         /// One connection after the other.
         case roundRobin
-        /// The same connection until it has no free stream, then the next one: what leaves together
-        /// shares its writes.
+        /// The same connection until it has no free stream, then the next one. So requests that
+        /// leave together share the connection's writes.
         case filling
     }
 
@@ -48,8 +48,8 @@ package struct HTTPClientConfiguration: Sendable {
         }
     }
 
-    /// How long to wait before dialling again: doubles with each failure in a row, from `minimum`
-    /// to `maximum`, then a jitter takes up to half of it away.
+    /// How long to wait before dialling again. The wait doubles with each failure in a row, from
+    /// `minimum` to `maximum`. Then a jitter takes up to half of it away.
     package struct Backoff: Sendable, Equatable {
         package var minimum: TimeAmount
         package var maximum: TimeAmount
@@ -74,16 +74,16 @@ package struct HTTPClientConfiguration: Sendable {
     package var connections: Connections
     package var spreading: Spreading = .leastLoaded
     /// Our own cap on streams in flight per connection. The peer's SETTINGS_MAX_CONCURRENT_STREAMS
-    /// is obeyed as well (100 while it names none, which is also what NIOHTTP2 assumes).
+    /// is obeyed as well. While the peer names none, it counts as 100, as in NIOHTTP2.
     package var maxStreamsPerConnection: Int = 100
-    /// Requests of each caller that may wait for a free stream; one more is
+    /// Requests of each caller that may wait for a free stream. One more ends with
     /// `.notExecuted(.queueFull)`.
     package var maxQueued: Int = 1_000
     package var sharing = Sharing()
     /// From dialling to the peer's SETTINGS: TCP, TLS, ALPN and the HTTP/2 preface together.
     package var connectTimeout: TimeAmount = .seconds(5)
-    /// A connection is replaced at this age, less a jitter of up to a tenth (seeded by `seed`): the
-    /// new one is established first, then the old one finishes its streams.
+    /// A connection is replaced at this age, less a jitter of up to a tenth, which `seed` seeds.
+    /// The new connection is established first, then the old one finishes its streams.
     package var maxConnectionAge: TimeAmount = .minutes(30)
     /// A connection on which nothing was read for this long is sent a PING.
     package var idlePing: TimeAmount = .seconds(30)
@@ -97,13 +97,13 @@ package struct HTTPClientConfiguration: Sendable {
     /// Streams after which a connection is replaced; the identifiers end at 2^31 - 1, two apart
     /// (RFC 9113 section 5.1.1).
     package var maxStreamsPerConnectionLifetime: Int = streamIdentifierLimit
-    /// Whether NIOHTTP2 checks the header blocks of both directions (RFC 9113 section 8.2). About a
-    /// tenth of the client's CPU per request; to be switched off only towards a peer that is
-    /// trusted, with requests that are known to be valid.
+    /// Whether NIOHTTP2 checks the header blocks of both directions (RFC 9113 section 8.2). The
+    /// check takes about a tenth of the client's CPU per request. Switch it off only towards a
+    /// trusted peer, with requests that are known to be valid.
     package var validatesHeaderBlocks = true
     package var backoff = Backoff(minimum: .milliseconds(50), maximum: .seconds(5))
-    /// With no connection established and this many dials failed in a row, requests fail at once
-    /// with `.notExecuted(.connectFailed)` instead of waiting for their deadlines.
+    /// When no connection is established and this many dials failed in a row, requests fail at
+    /// once. They end with `.notExecuted(.connectFailed)` instead of waiting for their deadlines.
     package var failFastAfterFailures: Int = 3
     /// Feeds the jitters. Pools with different seeds do not reconnect or age in step.
     package var seed: UInt64 = 1

@@ -3,8 +3,8 @@ import NIOHPACK
 
 extension HTTPClientConnection {
     /// What one HTTP/2 connection of a pool knows: whether it is usable, which streams are open on
-    /// it, what has arrived of their responses, and what may be said of their requests when it
-    /// ends. Pure: no channel, no clock.
+    /// it, and what has arrived of their responses. It also decides what may be said of their
+    /// requests when the connection ends. Pure: no channel, no clock.
     struct StateMachine {
         struct Failure {
             var request: Int32
@@ -113,8 +113,8 @@ extension HTTPClientConnection {
         /// taken any more.
         var isExhausted: Bool { nextStream > UInt32(Int32.max) - 2 }
 
-        /// HEADERS could not be encoded or were refused by our own side: nothing was written, the
-        /// stream never was. Returns whether the request is still without a result.
+        /// HEADERS could not be encoded, or our own side refused them: nothing was written, and the
+        /// stream was never opened. Returns whether the request is still without a result.
         mutating func streamNotOpened(_ stream: UInt32) -> Bool {
             guard let index = streams.index(of: stream) else { return false }
             streams.remove(at: index)
@@ -190,7 +190,7 @@ extension HTTPClientConnection {
             guard entry.phase != .concluded else { return nil }
             streams.conclude(at: index)
             // REFUSED_STREAM promises that nothing was done (RFC 9113 section 8.7). A peer that has
-            // begun to answer contradicts itself, and is not believed.
+            // begun to answer contradicts that promise, so its reset proves nothing.
             let isProof = code == HTTPClientConnection.refusedStream && entry.phase == .awaitingHeaders
             let failure = HTTPClientFailure.streamReset(code: code)
             return Failure(request: entry.request, result: isProof ? .notExecuted(failure) : .unknown(failure))
@@ -198,12 +198,13 @@ extension HTTPClientConnection {
 
         enum OnStreamClosed {
             case none
-            /// Its place is free. `failure` is set when our own side ended it over a malformed
-            /// answer.
+            /// Its place is free. `failure` is set when our own side ended the stream because of a
+            /// malformed answer.
             case released(served: Bool, failure: Failure?)
         }
 
-        /// NIOHTTP2 says that the stream is closed, in whatever way: the last that is heard of it.
+        /// NIOHTTP2 says that the stream is closed, in whatever way. It is the last event of a
+        /// stream.
         mutating func streamClosed(_ stream: UInt32) -> OnStreamClosed {
             guard let index = streams.index(of: stream) else { return .none }
             let entry = streams.entries[index]
@@ -240,8 +241,8 @@ extension HTTPClientConnection {
         /// The peer takes no new streams and drops those above `last`.
         ///
         /// Only a graceful GOAWAY (NO_ERROR) proves that they were not processed. RFC 9113 section
-        /// 6.8 says it of every GOAWAY, but a common server answers abuse with ENHANCE_YOUR_CALM
-        /// and last = 0 whatever it had begun, and a payment that was begun must not be sent again.
+        /// 6.8 says it of every GOAWAY. But a common server answers abuse with ENHANCE_YOUR_CALM
+        /// and last = 0, whatever it had begun. A payment that was begun must not be sent again.
         mutating func goAwayReceived(last: UInt32, code: UInt32) -> [Failure] {
             guard phase != .closed else { return [] }
             phase = .draining
@@ -258,8 +259,8 @@ extension HTTPClientConnection {
             return failures
         }
 
-        /// The connection is gone. What was handed to the socket may have been processed; what was
-        /// not, cannot.
+        /// The connection is gone. The peer may have processed what was handed to the socket. It
+        /// cannot have processed what was not.
         mutating func closed() -> [Failure] {
             phase = .closed
             var failures: [Failure] = []
@@ -287,7 +288,8 @@ extension HTTPClientConnection {
             case close
         }
 
-        /// Anything was read. The timer is not touched per read: it fires late and looks.
+        /// Anything was read. A read does not restart the timer: when the timer fires, it looks
+        /// whether anything was read.
         mutating func heard() {
             keepalive = .heard
         }

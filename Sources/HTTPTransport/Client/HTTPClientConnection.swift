@@ -7,8 +7,8 @@ import NIOTLS
 ///
 /// It sits directly behind a `NIOHTTP2Handler` without a multiplexer, so that a stream is an entry
 /// in a table and not a channel. It also watches the frames that leave (`NIOHTTP2FrameDelegate`),
-/// for two things that no inbound event tells: that our own side gave the connection up with a
-/// GOAWAY, and that a request's HEADERS were really written.
+/// because no inbound event tells two things. The first is that our own side gave the connection up
+/// with a GOAWAY. The second is that a request's HEADERS were really written.
 final class HTTPClientConnection: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame
@@ -27,7 +27,7 @@ final class HTTPClientConnection: ChannelInboundHandler {
     /// Whether the names of a request's fields are in the peer's table.
     private var hasEnteredNames = false
     private var hasWrittenGoAway = false
-    /// The pool wishes its end.
+    /// The pool has asked to close it.
     private(set) var isClosing = false
     /// It was usable at some time.
     private(set) var hasBeenReady = false
@@ -61,9 +61,9 @@ final class HTTPClientConnection: ChannelInboundHandler {
         if machine.isExhausted { pool.connectionMustDrain(self) }
     }
 
-    /// The header block is not valid HTTP/2 (a mistake of the caller), or the channel is ending.
-    /// What NIOHTTP2 then thinks of the stream identifier is not for us to guess, so the connection
-    /// takes no more.
+    /// The header block is not valid HTTP/2 (a mistake of the caller), or the channel is ending. It
+    /// is not known whether NIOHTTP2 counts the stream identifier as used. So the connection takes
+    /// no more streams.
     private func streamNotOpened(_ stream: UInt32, slot: Int32) {
         // The write may have ended the whole connection, and the request with it.
         guard machine.streamNotOpened(stream) else { return }
@@ -134,10 +134,10 @@ final class HTTPClientConnection: ChannelInboundHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    /// Stream errors come here as well as connection errors, and one bad answer must not end its
-    /// neighbours. An error that ends the connection shows in the GOAWAY that our side wrote before
-    /// it; what is not an HTTP/2 error (TLS, the socket) always ends it. NIOHTTP2 itself never
-    /// closes the channel.
+    /// Stream errors come here as well as connection errors, and one bad answer must not end the
+    /// other streams. Before an error that ends the connection, our side writes a GOAWAY: that
+    /// tells the two apart. An error that is not of HTTP/2 (TLS, the socket) always ends the
+    /// connection. NIOHTTP2 itself never closes the channel.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let isOfStream = error is any NIOHTTP2Error || error is NIOHTTP2Errors.StreamError
         guard hasWrittenGoAway || !isOfStream else { return }
@@ -202,8 +202,8 @@ final class HTTPClientConnection: ChannelInboundHandler {
         }
     }
 
-    /// The peer answered without reading the request to its end, and will not (RFC 9113 section
-    /// 8.1).
+    /// Resets streams whose peer answered without reading the request to its end (RFC 9113 section
+    /// 8.1). The peer will not read the rest.
     private func resetAnswered() {
         for stream in machine.answeredOpenStreams() { writeReset(stream, .noError) }
     }
@@ -281,8 +281,8 @@ extension HTTPClientConnection: NIOHTTP2FrameDelegate {
     }
 }
 
-/// Sees each flush on its way from HTTP/2 to the socket, including those of NIOHTTP2's own making,
-/// so that what was surely not sent is known exactly.
+/// Sees each flush on its way from HTTP/2 to the socket, including those that NIOHTTP2 makes
+/// itself. So the connection knows exactly what was not sent.
 final class HTTPClientFlushObserver: ChannelOutboundHandler {
     typealias OutboundIn = IOData
     typealias OutboundOut = IOData

@@ -20,8 +20,8 @@ extension HTTPClientPool {
     /// 4. Backs off after failures; with nothing established and several failures in a row it fails
     ///    requests at once.
     ///
-    /// The connections are plain records rather than an enum of states with payloads: every event
-    /// on the request path would otherwise move a payload out of its case and back in.
+    /// The connections are plain records rather than an enum of states with payloads. With an enum,
+    /// every event on the request path would move a payload out of its case and back in.
     struct StateMachine {
         enum Action: Equatable {
             case dial(HTTPClientConnectionID)
@@ -82,9 +82,8 @@ extension HTTPClientPool {
             precondition(configuration.maxStreamsPerConnection > 0 && configuration.maxQueued >= 0)
             self.configuration = configuration
             self.random = SplitMix64(seed: configuration.seed)
-            // As many again as the maximum, for old connections that finish their streams while
-            // successors are dialled. With all of them taken, the next dial waits until one is
-            // free.
+            // Twice the maximum: old connections finish their streams while their successors are
+            // dialled. When all slots are taken, the next dial waits until one is free.
             let slots = 2 * configuration.connections.maximum
             self.connections = Array(repeating: Connection(), count: slots)
             self.requests = HTTPClientRequestTable(
@@ -139,15 +138,15 @@ extension HTTPClientPool {
             return .queued(request: request, dial: dialForQueue())
         }
 
-        /// Fails what waits of a caller and was not sent. What was sent goes on.
+        /// Fails the waiting requests of a caller. Those that were sent go on.
         func withdraw(_ caller: Int) -> [Action] {
             var actions: [Action] = []
             failQueued(of: caller, .withdrawn, into: &actions)
             return actions
         }
 
-        /// Sends what waits for a place and not for a stream: a request has ended whose stream had
-        /// gone before.
+        /// Sends requests that wait for a place and not for a stream. Called when a request has
+        /// ended whose stream had ended before.
         mutating func sendWaiting() -> [Action] {
             var actions: [Action] = []
             while requests.nextToSend != nil, let index = connectionWithFreeStream() {
@@ -405,9 +404,9 @@ extension HTTPClientPool.StateMachine {
         }
     }
 
-    /// A connection ended, or is ending, without our wish. One that served requests, or lived long,
-    /// is simply replaced; one that did neither counts as a failure, or a peer that accepts and
-    /// drops would be dialled in a tight loop.
+    /// A connection ended, or is ending, and the pool did not ask for it. One that served requests,
+    /// or lived long, is simply replaced. One that did neither counts as a failure. Otherwise the
+    /// pool would dial a peer that accepts and drops in a tight loop.
     private mutating func judgeEnd(of ended: Connection, now: NIODeadline, into actions: inout [Action]) {
         switch ended.condition {
         case .connecting:

@@ -83,8 +83,8 @@ package final class HTTPClientPool {
         run(machine.start())
     }
 
-    /// Sends `request` as soon as a stream is free. Its result is delivered with `token`, never
-    /// from inside this call, at the latest one tick after `deadline`.
+    /// Sends `request` as soon as a stream is free. Its result is delivered with `token`, at the
+    /// latest one tick after `deadline`. It is never delivered from inside this call.
     /// - Parameter caller: whose queue it waits in, below the configuration's `sharing.callers`.
     package func execute(_ request: HTTPClientRequest, token: UInt64, caller: Int = 0, deadline: NIODeadline) {
         eventLoop.preconditionInEventLoop()
@@ -102,8 +102,8 @@ package final class HTTPClientPool {
         }
     }
 
-    /// Fails what waits of a caller and was not sent, as `.notExecuted(.withdrawn)`. What was sent
-    /// goes on.
+    /// Fails the waiting requests of a caller, as `.notExecuted(.withdrawn)`. Those that were sent
+    /// go on.
     package func withdraw(_ caller: Int) {
         eventLoop.preconditionInEventLoop()
         run(machine.withdraw(caller))
@@ -233,8 +233,8 @@ extension HTTPClientPool {
         eventLoop.execute(turn)
     }
 
-    /// The closure is kept, so that a turn allocates nothing; after the shutdown it is not, for it
-    /// holds the pool.
+    /// The closure is kept, so that a turn allocates nothing. After the shutdown it is not kept,
+    /// because it holds the pool.
     private func makeTurn() -> @Sendable () -> Void {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let made: @Sendable () -> Void = { bound.value.takeTurn() }
@@ -261,8 +261,8 @@ extension HTTPClientPool {
         deliver()
     }
 
-    /// Results wait in an array until here, so that the delegate can call back into the pool
-    /// without meeting it half-way through an event. What such a call completes at once is
+    /// Delivers the results, which wait in an array until here. So the delegate can call back into
+    /// the pool, which is never in the middle of an event then. A result of such a call is
     /// delivered by the next turn.
     private func deliver() {
         guard !completions.isEmpty, delivering.isEmpty else { return }

@@ -1,10 +1,10 @@
-/// The requests of one pool that have no result yet, in a flat array, and among them a queue for
-/// each caller: a doubly linked list through the entries, so that a deadline takes a request out of
-/// the middle in constant time.
+/// The requests of one pool that have no result yet, in a flat array. It has a queue for each
+/// caller: a doubly linked list through the entries. So a deadline takes a request out of the
+/// middle in constant time.
 ///
-/// Callers take turns: the next request to be sent is the oldest of the next caller that has one
-/// waiting and may have one more in flight. So a caller with a long queue delays another's request
-/// by one of its own.
+/// Callers take turns. The next turn goes to the next caller that has a request waiting and may
+/// have one more in flight. Its oldest request is sent. So a caller with a long queue delays
+/// another's request by one of its own.
 ///
 /// Invariant: `0 ≤ queuedCount ≤ count ≤ maximum`, and the lists have exactly `queuedCount`
 /// entries.

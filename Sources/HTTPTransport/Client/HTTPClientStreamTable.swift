@@ -5,9 +5,9 @@ import NIOHPACK
 /// identifier.
 ///
 /// Identifiers are handed out in order, so an entry's home is the identifier's index modulo the
-/// size; one that outlives a whole turn makes a newcomer move on to the next free entry. Look-ups
-/// go on past free entries as far as any entry was ever displaced since the table was last empty,
-/// so that removal needs no repair.
+/// size. If an older stream still has that entry, the new stream takes the next free one. The table
+/// keeps the longest such displacement since it was last empty. A look-up goes on past free entries
+/// up to that distance, so that removal needs no repair.
 struct HTTPClientStreamTable {
     enum Phase {
         case awaitingHeaders

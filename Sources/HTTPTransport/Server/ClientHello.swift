@@ -1,6 +1,6 @@
-/// The beginning of a TLS connection, read only as far as the application protocols that the client
-/// offers (RFC 8446 section 4.1.2, RFC 7301 section 3.1). Pure. Everything else about the handshake
-/// is the TLS library's to judge.
+/// Reads the beginning of a TLS connection, only as far as the application protocols that the
+/// client offers. RFC 8446 section 4.1.2 and RFC 7301 section 3.1 define it. Pure. The TLS library
+/// judges everything else about the handshake.
 enum ClientHello {
     enum Offer: Equatable {
         /// More bytes are needed.

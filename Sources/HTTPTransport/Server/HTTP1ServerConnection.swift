@@ -3,9 +3,9 @@ import NIOHPACK
 import NIOHTTP1
 
 /// The last handler of an HTTP/1.1 connection: gives requests the shape of HTTP/2 and answers the
-/// shape of HTTP/1.1. One request at a time (the pipelining handler in front holds back the next),
-/// and none while the peer does not read the answers to those before. A fallback: correct, not
-/// fast.
+/// shape of HTTP/1.1. It takes one request at a time; the pipelining handler in front holds back
+/// the next. It takes none while the peer does not read the answers to those before. A fallback:
+/// correct, not fast.
 final class HTTP1ServerConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -90,15 +90,16 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         }
     }
 
-    /// A request that waited for the peer to read has its turn soon; not now, because this may be
-    /// inside of an answer.
+    /// Dispatches a request that waited for the peer to read, but not inside this call: an answer
+    /// may be in the middle of its writes.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         reportOutput()
         guard context.channel.isWritable, case .complete = state else { return }
         dispatchSoon()
     }
 
-    /// A body that did not come with its headers is waited for only if its sender may send it.
+    /// Asks the application about a request whose body did not come with its headers. The server
+    /// waits for the body only if the application does not refuse the request.
     func channelReadComplete(context: ChannelHandlerContext) {
         if case .receiving(let incoming) = state, !incoming.isAdmitted {
             if let refusal = loop.application.refusal(of: incoming.headers) {
@@ -187,9 +188,9 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         state = .complete(incoming)
         guard isAnswering else { return dispatch() }
         // The answer to the previous request is being written, perhaps inside a call of the
-        // application. Dispatched here, its own answer would deliver the next request, and so on: a
-        // burst would go as deep as it is long. The pipelining handler holds back what follows, so
-        // there is one of these at a time.
+        // application. If this request were dispatched here, its own answer would deliver the next
+        // request, and so on. The calls would nest as deep as the burst is long. The pipelining
+        // handler holds back what follows, so only one request waits here.
         dispatchSoon()
     }
 
@@ -197,9 +198,9 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         loop.eventLoop.assumeIsolated().execute { self.dispatch() }
     }
 
-    /// Hands the complete request to the application, unless the channel is full of answers that
-    /// the peer does not read: then the request waits, and with it everything behind it. Never
-    /// inside another of its calls for this connection.
+    /// Hands the complete request to the application. While the channel is full of answers that the
+    /// peer does not read, the request waits, and so does everything behind it. This is never
+    /// called inside another call of the application for this connection.
     private func dispatch() {
         guard case .complete(let incoming) = state, let context, context.channel.isWritable else { return }
         releaseBody()
@@ -234,7 +235,7 @@ final class HTTP1ServerConnection: ChannelInboundHandler {
         loop.count(fault)
         releaseBody()
         var exchange = exchange
-        // What is left of the request cannot be told from the next one.
+        // The rest of the request cannot be told from the next request.
         if !isComplete { exchange.keepsAlive = false }
         answer(exchange, loop.application.response(to: fault))
     }

@@ -16,9 +16,10 @@ enum HTTP1Translation {
         var headers: HPACKHeaders
     }
 
-    /// Nil when the request is not one that a server may take: no or two hosts (RFC 9112 section
-    /// 3.2), a target that is neither a path nor absolute, or more header bytes than allowed. The
-    /// scheme is that of the connection (RFC 9110 section 7.1), whatever an absolute target says.
+    /// Nil when a server may not take the request. It then has no host or two (RFC 9112 section
+    /// 3.2), or a target that is neither a path nor absolute. Or it has more header bytes than
+    /// allowed. The scheme is that of the connection (RFC 9110 section 7.1), whatever an absolute
+    /// target says.
     static func request(_ head: HTTPRequestHead, isEncrypted: Bool, maxHeaderBytes: Int) -> Request? {
         let hosts = head.headers["host"]
         guard hosts.count == 1 || (hosts.isEmpty && head.version == .http1_0) else { return nil }

@@ -79,9 +79,9 @@ extension HTTP2ServerConnection {
 
     private var lastStream: HTTP2StreamID { HTTP2StreamID(number: machine.lastStream) }
 
-    /// The first GOAWAY goes around `NIOHTTP2Handler`, which would refuse every later stream from
-    /// then on; streams that cross it on the wire are still to be served (RFC 9113 section 6.8).
-    /// The PING goes through it, and flushes both.
+    /// The first GOAWAY bypasses `NIOHTTP2Handler`, which would refuse every later stream from then
+    /// on. Streams that cross the GOAWAY on the wire must still be served (RFC 9113 section 6.8).
+    /// The PING goes through `NIOHTTP2Handler`, and its flush sends both.
     private func announce() {
         gatherer.inject(Self.announcement)
         write(.ping(HTTP2PingData(withInteger: 0x6D69_6C6C_7261_6365), ack: false), on: .rootStream)

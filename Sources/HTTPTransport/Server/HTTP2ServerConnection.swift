@@ -6,10 +6,11 @@ import NIOHTTP2
 /// stream table of its own instead of a channel per stream. `NIOHTTP2Handler` in front does
 /// framing, HPACK, the states of streams and flow control; `RequestHeaderBlock` checks fields.
 ///
-/// Responsibilities: complete requests at END_STREAM; limits and deadlines of bodies; the
-/// connection's receive window; one flush per read cycle or tick; back-pressure (no reads while the
-/// peer does not read); closing after connection errors, which `NIOHTTP2Handler` announces but
-/// leaves open; graceful shutdown by `ServerConnectionStateMachine`.
+/// It completes requests at END_STREAM, and keeps the limits and deadlines of bodies. It manages
+/// the connection's receive window, and flushes once per read cycle or tick. As back-pressure it
+/// does not read while the peer does not read. It closes the connection after connection errors,
+/// which `NIOHTTP2Handler` only announces. It shuts down gracefully by
+/// `ServerConnectionStateMachine`.
 final class HTTP2ServerConnection: ChannelDuplexHandler {
     typealias InboundIn = HTTP2Frame
     typealias OutboundIn = Never
@@ -173,8 +174,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
         }
     }
 
-    /// An error with its stream: already reset when the peer made it, still open when an answer
-    /// could not be sent.
+    /// An error of one stream. The stream is already reset when the peer made the error. It is
+    /// still open when an answer could not be sent.
     private func streamFailed(_ stream: HTTP2StreamID) {
         loop.statistics.streamErrors += 1
         guard streams.place(of: stream.number) != nil else { return }
@@ -193,8 +194,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
         }
     }
 
-    /// Reads only while the peer takes what it is sent: what one connection can make the process
-    /// buffer is bounded.
+    /// Reads only while the peer takes what it is sent. So the bytes that one connection can make
+    /// the process buffer are bounded.
     func read(context: ChannelHandlerContext) {
         if isWritable, isReading {
             context.read()
@@ -244,8 +245,8 @@ final class HTTP2ServerConnection: ChannelDuplexHandler {
     }
 }
 
-/// Watches what `NIOHTTP2Handler` writes: a GOAWAY with an error code is the sign that the error
-/// reported next is one of the connection and not of a stream. The error's type does not tell.
+/// Watches what `NIOHTTP2Handler` writes. After a GOAWAY with an error code, the error reported
+/// next is one of the connection and not of a stream. The error's type does not say which it is.
 final class ConnectionErrorObserver: NIOHTTP2FrameDelegate {
     private var code: HTTP2ErrorCode?
 

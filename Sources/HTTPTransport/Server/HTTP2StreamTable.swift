@@ -1,8 +1,8 @@
 import NIOCore
 
 /// The open streams of one connection, in flat arrays: open addressing by stream identifier, linear
-/// probing, no tombstones. A client numbers its streams 1, 3, 5, …, so neighbours in time are
-/// neighbours in memory and collide only when some streams live much longer than others. No
+/// probing, no tombstones. A client numbers its streams 1, 3, 5, and so on. So streams of the same
+/// time are neighbours in memory, and collide only when some live much longer than others. No
 /// allocation per stream; the table doubles up to its maximum.
 struct HTTP2StreamTable {
     /// Where a stream stands.

@@ -107,8 +107,9 @@ package final class HTTPServer: Sendable {
             }
     }
 
-    /// Stops accepting, announces the end to every peer (GOAWAY in two steps, `connection: close`),
-    /// waits for the open requests to be answered, at most `within`, and closes. All loops at once.
+    /// Stops accepting, and announces the end to every peer: by GOAWAY in two steps, or by
+    /// `connection: close`. Then it waits at most `within` for the open requests to be answered,
+    /// and closes. All loops at once.
     package func drain(within: TimeAmount) async {
         let deadline = NIODeadline.now() + within
         for part in parts { part.listener.close(mode: .all, promise: nil) }

@@ -1,29 +1,29 @@
 package import NIOCore
 package import NIOSSL
 
-/// Every knob of the server, with its default. Limits are per event loop or per connection as
-/// named; what happens at each limit is part of its description.
+/// Every setting of the server, with its default. Limits are per event loop or per connection as
+/// named. Each description says what happens at the limit.
 package struct HTTPServerConfiguration: Sendable {
     /// The address to listen on.
     package var host: String
     /// The port to listen on; 0 takes any free one (`HTTPServer.port` tells which).
     package var port: Int
-    /// The TLS context, shared by all loops so that tickets resume everywhere; nil serves cleartext
-    /// (HTTP/2 by prior knowledge and HTTP/1.1, told apart by the preface of RFC 9113 section 3.4).
-    /// Make it with ALPN `h2`, `http/1.1`.
+    /// The TLS context. All loops share it, so that every loop can resume a session by its ticket.
+    /// Make it with ALPN `h2`, `http/1.1`. If it is nil, the server speaks cleartext: HTTP/2 by
+    /// prior knowledge and HTTP/1.1. The preface of RFC 9113 section 3.4 tells the two apart.
     package var tls: NIOSSLContext?
     /// The protocols that TLS clients may choose by ALPN; those that `tls` names.
     package var applicationProtocols = ["h2", "http/1.1"]
-    /// Whether a TLS client that offers no protocols is refused, as one is that offers only others:
-    /// by the alert `no_application_protocol`. Else it is served HTTP/1.1 (RFC 9110 section 3.3,
-    /// RFC 7301 section 3.1).
+    /// Whether the server refuses a TLS client that offers no protocols. It then sends the alert
+    /// `no_application_protocol`, as to a client that offers only other protocols. Otherwise it
+    /// serves such a client HTTP/1.1 (RFC 9110 section 3.3, RFC 7301 section 3.1).
     package var requiresALPN = false
 
     /// The longest request body, in bytes; more is answered 413. Less than `initialWindowBytes`.
     package var maxBodyBytes = 65_536
-    /// SETTINGS_INITIAL_WINDOW_SIZE: the receive window of a stream, in bytes. Longer than the
-    /// longest body, so that it is never topped up and a body that is too long shows itself instead
-    /// of waiting for a window.
+    /// SETTINGS_INITIAL_WINDOW_SIZE: the receive window of a stream, in bytes. It is longer than
+    /// the longest body, so it never needs an update. A body that is too long reaches the limit
+    /// instead of waiting for a window.
     package var initialWindowBytes = 98_304
     /// The receive window of a connection, in bytes; topped up when half is used.
     package var connectionWindowBytes = 1_048_576
@@ -36,8 +36,9 @@ package struct HTTPServerConfiguration: Sendable {
     /// SETTINGS_MAX_HEADER_LIST_SIZE, in bytes (RFC 9113 section 6.5.2); a longer header block ends
     /// the connection.
     package var maxHeaderListBytes = 16_384
-    /// SETTINGS_MAX_CONCURRENT_STREAMS. A stream above is refused (REFUSED_STREAM) before the peer
-    /// has acknowledged it, and a connection error after (RFC 9113 section 5.1.2 allows both).
+    /// SETTINGS_MAX_CONCURRENT_STREAMS. Before the peer has acknowledged the setting, a stream
+    /// above the limit is refused (REFUSED_STREAM). After that it is a connection error. RFC 9113
+    /// section 5.1.2 allows both.
     package var maxConcurrentStreams = 100
 
     /// The most connections of one loop; for one more the oldest without a complete request is
@@ -55,11 +56,11 @@ package struct HTTPServerConfiguration: Sendable {
     /// requests wait, undelivered, until the peer has read. An HTTP/1.1 connection waits as soon as
     /// its socket takes no more.
     package var outputPauseBytes = 262_144
-    /// The most bytes of answers that wait for the peer on one HTTP/2 connection: the answers to
-    /// what was delivered before the pause. More closes it.
+    /// The most bytes of answers that wait for the peer on one HTTP/2 connection. They are the
+    /// answers to requests that were delivered before the pause. More closes the connection.
     package var maxBufferedOutboundBytes = 16_777_216
-    /// The most bytes of output that wait for all peers of one loop, TLS and channel included;
-    /// above it the connections with the most are closed.
+    /// The most bytes of output that wait for all peers of one loop, TLS and channel included.
+    /// Above it the server closes the connections with the most waiting output.
     package var maxOutputBytesPerLoop = 134_217_728
     /// The kernel's queue of connections not yet accepted.
     package var backlog: Int32 = 1_024
@@ -68,8 +69,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var handshakeTimeout = TimeAmount.seconds(10)
     /// From the chosen protocol to the first complete header block; the connection is closed after
     /// it. A later header block that does not become complete leaves its connection without an open
-    /// request, however slowly its bytes come: that is `idleTimeout`'s, counted from the end of the
-    /// last answer.
+    /// request, however slowly its bytes come. `idleTimeout` ends such a connection; it counts from
+    /// the end of the last answer.
     package var headerTimeout = TimeAmount.seconds(15)
     /// From a request's headers to its body's end; answered 408 after it.
     package var bodyTimeout = TimeAmount.seconds(15)
@@ -80,7 +81,7 @@ package struct HTTPServerConfiguration: Sendable {
     package var writeStallTimeout = TimeAmount.seconds(30)
     /// See `writeStallTimeout`, in bytes.
     package var leastOutputBytes = 32_768
-    /// From an HTTP/2 answer to its last byte's leaving; its stream is reset after it (CANCEL).
+    /// From an HTTP/2 answer until its last byte has left. After it the stream is reset (CANCEL).
     package var answerTimeout = TimeAmount.seconds(120)
     /// The age at which a connection is drained (GOAWAY) so that clients spread out again; nil
     /// never.

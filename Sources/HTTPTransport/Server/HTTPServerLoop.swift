@@ -1,6 +1,7 @@
 package import NIOCore
 
-/// One event loop's part of a server: its connections and the way back to them. Bound to that loop.
+/// One event loop's part of a server: its connections, and how an answer finds its connection.
+/// Bound to that loop.
 package final class HTTPServerLoop {
     package let eventLoop: any EventLoop
     /// The loop's position in the list given to `HTTPServer.start`.
@@ -150,9 +151,10 @@ package final class HTTPServerLoop {
         return selector
     }
 
-    /// Closes the newcomer that has taken longest: of the same source when that has its share, else
-    /// of all when their places or all places are taken. An honest client needs milliseconds for
-    /// its first request.
+    /// Closes the oldest newcomer: a connection without a complete request. When the source has its
+    /// share of newcomers, it closes the oldest of that source. When the places of all newcomers or
+    /// of all connections are taken, it closes the oldest of all. An honest client needs
+    /// milliseconds for its first request.
     private func makeRoom(for source: SourceAddress) {
         if sources.newcomers(of: source) >= configuration.maxNewcomersPerSource {
             evictNewcomer(newcomers.oldest(of: source))
@@ -171,8 +173,8 @@ package final class HTTPServerLoop {
         case .http1(let connection): connection.closeNow()
         case .free: break
         }
-        // TLS says goodbye before its channel closes, which a silent peer can delay. The place is
-        // free at once.
+        // TLS exchanges closing messages before its channel closes, and a silent peer can delay
+        // that. So the place is freed at once.
         settleNewcomer(key)
     }
 

@@ -1,8 +1,9 @@
 import NIOCore
 
 /// Reads a client's offer of application protocols before TLS does. A client whose offer has
-/// nothing that the server speaks gets the alert `no_application_protocol` (RFC 7301 section 3.2),
-/// which the TLS library cannot be made to send. It passes everything else on and leaves.
+/// nothing that the server speaks gets the alert `no_application_protocol` (RFC 7301 section 3.2).
+/// The TLS library cannot be made to send that alert. This handler passes everything else on and
+/// removes itself.
 final class ProtocolGate: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

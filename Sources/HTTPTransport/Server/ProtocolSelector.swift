@@ -1,8 +1,9 @@
 import NIOCore
 import NIOTLS
 
-/// The first handler of a connection: finds out which protocol is spoken, by ALPN or, in cleartext,
-/// by the preface of HTTP/2 (RFC 9113 section 3.4), installs the handlers for it and leaves.
+/// The first handler of a connection. It finds out which protocol the client speaks: by ALPN, or in
+/// cleartext by the preface of HTTP/2 (RFC 9113 section 3.4). It installs the handlers for that
+/// protocol and removes itself.
 final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -41,7 +42,8 @@ final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHandler {
         var bytes = unwrapInboundIn(data)
         guard !isSelected else { return context.fireChannelRead(wrapInboundOut(bytes)) }
         buffered.writeBuffer(&bytes)
-        // Application data of TLS comes after the end of the handshake, which has chosen.
+        // With TLS the end of the handshake chooses the protocol, and application data comes after
+        // it.
         guard !isEncrypted else { return close() }
         guard let choice = Self.sniff(buffered.readableBytesView) else { return }
         select(choice)
@@ -61,7 +63,7 @@ final class ProtocolSelector: ChannelInboundHandler, RemovableChannelHandler {
         if now >= deadline { close() }
     }
 
-    /// Nothing has been asked yet, so nothing is lost.
+    /// The client has sent no request yet, so nothing is lost.
     func close() { context?.close(promise: nil) }
 
     enum Choice {

@@ -1,9 +1,10 @@
 import NIOCore
 
-/// The life of an HTTP/2 connection as its server sees it: serving, announcing its end (GOAWAY that
-/// still allows every stream, and a PING that measures one round trip), draining (GOAWAY with the
-/// last stream), lingering (no more is read; time for the last bytes to reach the peer, because
-/// closing a socket with unread input destroys them), closed.
+/// The states of an HTTP/2 connection as its server sees it: serving, announced, draining,
+/// lingering, closed. An announced connection has sent a GOAWAY that still allows every stream, and
+/// a PING that measures one round trip. A draining one has sent the GOAWAY with the last stream. A
+/// lingering one reads no more, and gives the last bytes time to reach the peer. Closing a socket
+/// with unread input would destroy those bytes.
 ///
 /// Pure: time is an argument, effects are results. Graceful shutdown is RFC 9113 section 6.8.
 struct ServerConnectionStateMachine {

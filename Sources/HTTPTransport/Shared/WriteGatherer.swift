@@ -6,8 +6,8 @@ package import NIOCore
 /// An HTTP/2 answer reaches the channel as three writes (HEADERS, the 9 bytes of a DATA header, the
 /// body). Unmerged, each becomes a TLS record and an element of `writev`. Writes are copied here
 /// until the flush; what is already as large as a TLS record passes through uncopied. The buffer
-/// grows by what is pending, so a connection with one request at a time holds a few hundred bytes,
-/// and is used again when the layer below has let go of it.
+/// grows with the pending bytes, so a connection with one request at a time holds a few hundred
+/// bytes. The buffer is used again when the layer below has released it.
 package final class WriteGatherer: ChannelOutboundHandler {
     package typealias OutboundIn = IOData
     package typealias OutboundOut = ByteBuffer
