@@ -6,7 +6,7 @@ import NIOCore
 import NIOPosix
 import Risk
 
-/// A running gateway: the composition root, the only place that knows everybody.
+/// A running gateway: the composition root, the only type that knows all parts.
 package final class GatewayServer: Sendable {
     /// The merchants' port.
     package let port: Int
@@ -38,9 +38,9 @@ package final class GatewayServer: Sendable {
     /// Recovers the journals, connects to the provider, and returns once both listeners accept
     /// connections.
     ///
-    /// Throws `ConfigurationError` for what the configuration points to, `DataDirectoryError` and
-    /// `JournalError` for what is on the disk, `ListenError` for a port that is taken; nothing is
-    /// left running then.
+    /// Throws `ConfigurationError` for what the configuration points to. Throws
+    /// `DataDirectoryError` and `JournalError` for what is on the disk, and `ListenError` for a
+    /// port that is taken. Nothing is left running then.
     /// - Parameter makesDataDirectory: whether a new data directory is made; one that is there is
     ///   refused then.
     package static func start(

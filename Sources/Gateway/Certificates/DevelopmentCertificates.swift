@@ -4,7 +4,7 @@ import SwiftASN1
 import X509
 
 /// A development authority and a server certificate for this machine, so that `curl --cacert` works
-/// without anybody's help. Not for production: the authority's key is thrown away after its only
+/// without further setup. Not for production: the authority's key is thrown away after its only
 /// signature, and nothing can be revoked.
 package struct DevelopmentCertificates: Sendable {
     /// The authority to trust (PEM).
@@ -21,9 +21,9 @@ package struct DevelopmentCertificates: Sendable {
     /// Certificates that end earlier than this are made anew.
     static let renewalDays = 30
 
-    /// Finds the files in `directory` or makes them: when one is missing or unreadable, when they
-    /// do not belong together, when a certificate ends within 30 days, or when `force` says so.
-    /// Blocks.
+    /// Finds the files in `directory` or makes them. It makes them when one is missing or
+    /// unreadable, or when they do not belong together. It also makes them when a certificate ends
+    /// within 30 days, or when `force` says so. Blocks.
     ///
     /// `now` is in seconds since 1970.
     package static func ensure(

@@ -1,9 +1,10 @@
 /// How the gateway's time follows the machine's clock: what is added to the monotonic clock, and
 /// how that changes. Pure.
 ///
-/// A clock that is set while the gateway runs is followed at half a second a second, forward and
-/// back, as a shard follows a clock that is behind its newest record. So the gateway's time never
-/// falls, and passes at half to one and a half times the true pace.
+/// When somebody sets the machine's clock while the gateway runs, the gateway follows it at half a
+/// second a second, forward and back. A shard follows a clock that is behind its newest record in
+/// the same way. So the gateway's time never falls, and passes at half to one and a half times the
+/// true pace.
 struct ClockCourse: Sendable, Equatable {
     /// Less than this between the clocks is the noise of reading them one after the other, in
     /// milliseconds.
@@ -12,7 +13,8 @@ struct ClockCourse: Sendable, Equatable {
     /// The most milliseconds between a step of the clock and a sleep that explains it.
     private static let sleepTolerance: Int64 = 1_000
 
-    /// When the course began, on the monotonic clock.
+    /// When this course began, on the monotonic clock. Another begins whenever the machine's clock
+    /// was set.
     private(set) var since: Int64
     /// What was added to the monotonic clock then, and what is to be added in the end. All in
     /// milliseconds.
@@ -42,11 +44,11 @@ struct ClockCourse: Sendable, Equatable {
     /// whatever courses follow each other.
     func time(at monotonic: Int64) -> Int64 { monotonic + offset(at: monotonic) }
 
-    /// Turns towards the machine's clock.
+    /// Begins a new course towards the machine's clock, if that was set.
     /// - Parameters:
     ///   - offset: the machine's clock less the monotonic clock.
-    ///   - asleep: how long the machine has slept since the last time, by its own count. A clock
-    ///     that went on by as much is right, and is followed at once.
+    ///   - asleep: how long the machine has slept since the last call, by its own count. If its
+    ///     clock went on by as much, the clock is right and is followed at once.
     ///   - believed: the longest sleep that is believed.
     mutating func follow(offset: Int64, at monotonic: Int64, asleep: Int64, believed: Int64) {
         guard abs(offset - to) > Self.noise else { return }

@@ -4,9 +4,9 @@ import NIOCore
 import Payments
 
 extension GatewayConfiguration {
-    /// Does what a start does with the configuration, short of binding ports, locking or opening
-    /// journals, and writing: reads keys and certificates, runs the key command, resolves the
-    /// hosts, looks at the data directory. Blocks.
+    /// Does what a start does with the configuration: reads keys and certificates, runs the key
+    /// command, resolves the hosts, looks at the data directory. It does not bind ports, lock or
+    /// open journals, or write. Blocks.
     ///
     /// Throws `ConfigurationError`, `DataDirectoryError` or `APIConfigurationError` for the first
     /// thing that a start would refuse.
@@ -38,7 +38,8 @@ extension GatewayConfiguration {
         }
     }
 
-    /// The variables of `environment` that begin as ours do and that nothing reads, sorted.
+    /// The variables of `environment` that begin as the gateway's own do and that nothing reads,
+    /// sorted.
     /// - Parameter connectors: those whose own variables are read.
     package static func unknownVariables(
         in environment: [String: String],

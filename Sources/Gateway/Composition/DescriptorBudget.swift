@@ -5,10 +5,10 @@
 #endif
 
 /// How the descriptors of the process are shared out. Journals, calls to providers and the admin
-/// port come first; merchants' connections get what is left, so that no number of strangers can
-/// take a descriptor from a journal.
+/// port come first; merchants' connections get the rest. So no number of connections can take a
+/// descriptor from a journal.
 struct DescriptorBudget: Equatable {
-    /// Standard streams, the data directory, libraries, and what a moment needs.
+    /// Standard streams, the data directory, libraries, and files that are open for a moment.
     private static let process = 128
     /// A log's segments (in use, next, archived ones that are read), witness, checkpoints and lock.
     private static let log = 32
@@ -17,7 +17,8 @@ struct DescriptorBudget: Equatable {
     private static let shard = 48
     /// The listener and the system's own descriptors of an event loop.
     private static let eventLoop = 8
-    /// Fewer connections than this on a loop are no service.
+    /// The least connections of a loop, or the configured number if that is lower. A start with
+    /// fewer is refused.
     static let leastConnectionsPerLoop = 64
 
     /// What the process may open.

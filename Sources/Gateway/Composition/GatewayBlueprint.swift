@@ -9,9 +9,9 @@ import ShardCore
 import ShardHost
 import ShardState
 
-/// A configuration turned into what the parts are made from. Making it opens the data directory and
-/// reads certificates; it starts nothing. `makesDataDirectory`: makes the data directory first, and
-/// refuses one that is there.
+/// What the gateway's parts are made from, derived from a configuration. Making it opens the data
+/// directory and reads certificates; it starts nothing. With `makesDataDirectory` it makes the data
+/// directory first, and refuses one that is there.
 struct GatewayBlueprint: Sendable {
     let directory: DataDirectory
     let loopCount: Int
@@ -20,12 +20,13 @@ struct GatewayBlueprint: Sendable {
     let descriptors: DescriptorBudget
     /// Reads stored answers, and does what blocks while shards start and stop.
     let threadPool: NIOThreadPool
-    /// Reads payments that left memory; timelines; ledgers. A thread each, so that none waits
-    /// behind another's hundreds of records.
+    /// Reads payments that left memory, timelines and ledgers. Each read has a thread, so that none
+    /// waits behind another's hundreds of records.
     let coldPool: NIOThreadPool
     let timelinePool: NIOThreadPool
     let ledgerPool: NIOThreadPool
-    /// Looks idempotency keys up that left memory: one block each, behind nothing longer.
+    /// Looks up idempotency keys that left memory. Each look-up reads one block and waits for no
+    /// longer work.
     let keyPool: NIOThreadPool
     /// Merges runs of idempotency keys: one thread, so one shard at a time.
     let mergePool: NIOThreadPool
@@ -38,7 +39,7 @@ struct GatewayBlueprint: Sendable {
     private let snapshotTurns = SnapshotTurns()
     /// What the shards of all loops may hold together.
     let budget: TableBudget
-    /// What the fraud hook is made from; replaced by a reload, which the running parts are told of.
+    /// What the fraud hook is made from. A reload replaces it and tells the running parts.
     private(set) var risk: RiskParts
     private let configuration: GatewayConfiguration
     private let connectors: [ConnectorPlan]
@@ -66,7 +67,7 @@ struct GatewayBlueprint: Sendable {
         risk.configurationVersion = try directory.configurationVersion(
             of: ConfigurationDigest(configuration, lists: risk.listDigest, seed: directory.digestSeed).text
         )
-        // A loop without a shard would only forward; a shard without a loop cannot be.
+        // A loop without a shard would only forward, and each shard needs a loop.
         loopCount = min(configuration.loops, directory.shards)
         descriptors = try DescriptorBudget(
             limit: DescriptorBudget.raiseLimit(),
@@ -235,8 +236,9 @@ struct GatewayBlueprint: Sendable {
 
     var logCount: Int { directory.logs }
 
-    /// A shard's share of its log's backlog lies above the limit at which new work is refused, by
-    /// more than all operations in flight can still write: their outcomes always fit.
+    /// A shard's share of its log's backlog. It is larger than the limit at which new work is
+    /// refused. The difference exceeds what all operations in flight can still write, so their
+    /// outcomes always fit.
     private static func journalBacklogBytes(_ configuration: GatewayConfiguration) -> Int {
         let outcomes = configuration.callsInFlightPerLoop * 8_192
         return min(1 << 30, configuration.journal.maxUnflushedBytes + outcomes + (8 << 20))
@@ -301,7 +303,7 @@ extension HTTPServerConfiguration {
 
 extension HTTPClientConfiguration {
     /// Calls in flight on one connection to the provider. NIOHTTP2 keeps a connection's streams in
-    /// sorted arrays: with 250 of them a fifth of a peer's CPU went into closing the gaps.
+    /// sorted arrays. With 250 streams, a peer spent a fifth of its CPU on moving their entries.
     private static let streamsPerConnection = 64
 
     init(_ provider: GatewayConfiguration.Connector) throws {
@@ -320,7 +322,7 @@ extension HTTPClientConfiguration {
         maxStreamsPerConnection = Self.streamsPerConnection
         spreading = .filling
         sharing.maxInFlight = provider.maxInFlightPerLoop
-        // The simulator is ours, and so is every request to it.
+        // The gateway trusts its own simulator, and makes every request to it.
         validatesHeaderBlocks = false
     }
 }

@@ -25,12 +25,12 @@ struct MachineClock: Sendable {
     }
 }
 
-/// The time of day as the shards see it: the machine's clock at the start, carried on by the
-/// monotonic clock, and following the machine's clock slowly when that is set (`ClockCourse`).
-/// Nothing below the composition root has a clock of its own.
+/// The time of day as the shards see it. It begins as the machine's clock at the start, and the
+/// monotonic clock carries it on. When the machine's clock is set, it follows slowly
+/// (`ClockCourse`). Nothing below the composition root has a clock of its own.
 ///
-/// It is read for every batch on every loop, so without a lock: the course is stored in words of
-/// its own between two counts of changes, and a reader that meets a change reads again.
+/// Every loop reads it for every batch, so it takes no lock. A writer counts `changes` up before
+/// and after it stores the course. A reader that finds an odd or another count reads again.
 final class GatewayClock: Sendable {
     /// How often the machine's clock is looked at, in milliseconds.
     static let interval: Int64 = 1_000
@@ -78,7 +78,7 @@ final class GatewayClock: Sendable {
     /// The gateway's time less the machine's clock, in milliseconds.
     var error: Int64 { milliseconds() - machine.wall() }
 
-    /// Turns towards the machine's clock; call about once a second.
+    /// Begins a new course when the machine's clock was set; call about once a second.
     func follow() {
         slept.withLock { slept in
             let asleep = machine.asleep()

@@ -1,12 +1,13 @@
 import ShardCore
 
 extension GatewayConfiguration {
-    /// The least that a segment holds for each shard of its log: what a shard keeps of the room for
-    /// its operations, resolutions and events, and for a command, before it takes any.
+    /// The least that a segment holds for each shard of its log, in bytes. Before a shard takes a
+    /// command, it keeps this much room for the command and for its operations, resolutions and
+    /// events.
     static let segmentBytesPerShard = 1 << 20
 
-    /// Throws when a segment is so small that the shards of a log would refuse new payments for
-    /// want of room, each for what the others keep.
+    /// Throws when a segment is so small that the shards of a log would refuse new payments. Each
+    /// would then lack the room that the others keep.
     func checkRoom(shards: Int, logs: Int) throws(ConfigurationError) {
         let shardsPerLog = (shards + logs - 1) / logs
         let least = shardsPerLog * Self.segmentBytesPerShard

@@ -34,11 +34,11 @@ final class LoopClients {
     private var scorer: ScorerClient?
     /// Scorers that were replaced and still have questions under way.
     private var retiredScorers: [ScorerClient] = []
-    /// What those counted that are gone.
+    /// What the scorers that have ended counted.
     private var endedScorers = ScorerStatistics()
     private var isStarted = false
     private var isClosing = false
-    /// Slots whose shards were given outcomes and have not been told that those arrived together.
+    /// Slots whose shards were given outcomes, and were not yet told that the batch is complete.
     private var touched: [UInt16] = []
 
     /// Nothing connects before `start`.
@@ -77,16 +77,16 @@ final class LoopClients {
             + providers.all.map { $0.shutdown() }
     }
 
-    /// Sends nothing more of what a slot's shard asked for and what has not left yet: the shard is
-    /// another host's.
+    /// Withdraws the requests of a slot's shard that were not sent yet: another host owns the shard
+    /// now.
     func withdraw(_ slot: UInt16) {
         for provider in providers.all { provider.withdraw(slot) }
         scorer?.withdraw(slot)
         for scorer in retiredScorers { scorer.withdraw(slot) }
     }
 
-    /// Calls the PSP of the call's connector. Of one that has left the configuration nothing is
-    /// sent, and nothing is learnt.
+    /// Calls the PSP of the call's connector. If the connector is no longer in the configuration,
+    /// nothing is sent. An execution is then not executed, and an inquiry learns nothing.
     func perform(_ call: ProviderCall, token: UInt64, from origin: CallOrigin, deadline: NIODeadline) {
         if let provider = providers[call.connector] {
             return provider.perform(call, token: token, from: origin, deadline: deadline)
@@ -109,7 +109,7 @@ final class LoopClients {
         return shard
     }
 
-    /// Tells each shard that was given outcomes that those arrived together.
+    /// Tells each shard that was given outcomes that the batch is complete.
     private func delivered(_ tell: (ShardRuntime) -> Void) {
         // Taken out first: what is told may bring the next outcome in.
         var slots: [UInt16] = []
@@ -131,7 +131,7 @@ struct LoopClientStatistics {
 }
 
 /// The part of a client's places that one of several shards may have, so that no shard has them
-/// all: three quarters, or what one merchant may have of a shard's calls, if that is more.
+/// all. It is three quarters, or one merchant's share of a shard's calls if that is more.
 struct CallShare: Sendable {
     private let share: MerchantShare
 

@@ -13,9 +13,9 @@ import ShardStorage
 /// Everything that one event loop owns: its shards, its part of the edge, and the mailboxes to the
 /// other loops.
 ///
-/// Commands and answers cross loops in batches: what a read cycle (or a released journal batch)
-/// produced for another loop travels as one array by one `execute`. Nothing is shared and nothing
-/// is locked.
+/// Commands and answers cross loops in batches. One `execute` carries one array with all that a
+/// read cycle or a released journal batch produced for another loop. Loops share no state and take
+/// no locks.
 final class LoopRuntime {
     let eventLoop: any EventLoop
     /// What the logs report to the loop's shards.
@@ -38,7 +38,7 @@ final class LoopRuntime {
     private var outboundCommands: [[Command]]
     private var outboundAnswers: [[Response]]
     private var hasOutboundAnswers = false
-    /// How many nested bodies release effects that are handed over together.
+    /// How many nested bodies run whose effects are handed over together.
     private var gathering = 0
     private var ticking: RepeatedTask?
     private(set) var statistics = LoopStatistics()
@@ -117,7 +117,8 @@ final class LoopRuntime {
         shareTables()
     }
 
-    /// Tells the loop's shards what those of all loops leave to each.
+    /// Tells each of the loop's shards how much it may hold, after what the shards of all loops
+    /// hold.
     private func shareTables() {
         var held = TableBudget.Held()
         for slot in slots { held = held + (slot.shard?.held ?? TableBudget.Held()) }
@@ -140,7 +141,8 @@ final class LoopRuntime {
         processLocal()
     }
 
-    /// An operator may name a shard that there is not: any other refuses what it does not have.
+    /// The place of the command's shard. An operator may name a shard that does not exist: then
+    /// another shard gets the command and refuses it.
     private func place(of command: Command) -> SlotTable.Place {
         let count = table.shardCount
         return table.place(of: command.operatorShard.map { $0 % count } ?? command.merchant.shard(of: count))
@@ -304,12 +306,13 @@ enum JournalEvent: Sendable {
     case room(isShort: Bool, shard: UInt16)
     case snapshot(WrittenSnapshot, pauseNanoseconds: UInt64, shard: UInt16)
     case snapshotFailed(JournalError, shard: UInt16)
-    /// Retired segments stay where they are until it works again; said with each snapshot.
+    /// Retired segments stay where they are until the archive works again. Reported with each
+    /// snapshot.
     case archiveFailed(String, shard: UInt16)
 }
 
-/// Turns what every tick says into the changes worth a line in the log: short at once, and over
-/// after a while without.
+/// Turns what every tick says into the changes that are logged. A shortage is logged at once; its
+/// end is logged after a while without one.
 struct RoomWatch {
     private static let calm = TimeAmount.seconds(5)
     private var lastShort: NIODeadline?

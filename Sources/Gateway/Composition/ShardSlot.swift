@@ -6,11 +6,11 @@ import ShardHost
 import ShardStorage
 
 /// A shard's place at an event loop: its stream of the log, its replica, and what runs the shard
-/// while this host owns it. While it does not, the loop refuses the shard's commands as
-/// `shard_unavailable`.
+/// while this host owns it. While this host does not own it, the loop refuses the shard's commands
+/// as `shard_unavailable`.
 ///
-/// The gateway wants to own each of its shards. A shard that another host took is followed, and
-/// claimed again a second later; as long as the other host keeps its lease, the claim is refused
+/// The gateway wants to own each of its shards. It follows a shard that another host took, and
+/// claims it again a second later. As long as the other host keeps its lease, the claim is refused
 /// and repeated.
 final class ShardSlot {
     /// How long a shard that was lost is left to its new owner before the first claim, in
@@ -35,7 +35,7 @@ final class ShardSlot {
     private var isStarting = true
     /// How often this host became the owner.
     private var ownerships: UInt32 = 0
-    /// Whether what the present owner asked for and what had not left yet was withdrawn.
+    /// Whether the requests of the present owner that were not sent yet were withdrawn.
     private var isWithdrawn = false
     /// Whether the loop was told that this host owns the shard.
     private var isOwned = false
@@ -155,7 +155,7 @@ final class ShardSlot {
         runtime.roles.set(number, isOwned: isOwned)
     }
 
-    /// Of a shard that is not owned here any more nothing is sent.
+    /// Withdraws the unsent calls of a shard that this host does not own any more.
     private func withdrawCalls() {
         guard let shard, !isWithdrawn else { return }
         isWithdrawn = true

@@ -2,17 +2,19 @@ import ShardCore
 import Synchronization
 
 /// What the shards of a process may hold in memory together. A shard has its own limits, which are
-/// as high as one busy merchant needs; of many shards few are that full, and this bounds their sum.
+/// as high as one busy merchant needs. Only few of many shards are that full, and this budget
+/// bounds their sum.
 ///
-/// Each loop tells once a tick what its shards hold, and is told the sum. So the sum may be
-/// exceeded by what comes in a tick.
+/// Once a tick each loop reports what its shards hold, and receives the sum. So the shards may
+/// exceed the budget by what comes in one tick.
 final class TableBudget: Sendable {
     struct Held: Sendable, Equatable {
         /// Payments in memory.
         var payments = 0
         /// Idempotency keys of requests in memory.
         var keys = 0
-        /// Accounts of merchants, wallets and sellers that are open or may come to be.
+        /// Accounts of merchants, wallets and sellers that are open or that work in flight may
+        /// open.
         var accounts = 0
         /// Of the keys, those that leave memory with the next snapshot.
         var completedKeys = 0
@@ -54,9 +56,9 @@ final class TableBudget: Sendable {
         }
     }
 
-    /// What one shard may hold while all hold `sum`: what it has, and what is left. It takes a
-    /// snapshot, so that keys leave memory, when half of the keys that may be held wait for one,
-    /// and it holds no less of them than the others do.
+    /// What one shard may hold while all hold `sum`: what it has, and what is left. A shard takes a
+    /// snapshot so that keys leave memory. It does so when half of the keys that may be held wait
+    /// for one, and it holds at least an equal part of them.
     func share(of shard: Held, in sum: Held) -> ProcessShare {
         ProcessShare(
             payments: shard.payments + max(0, payments - sum.payments),

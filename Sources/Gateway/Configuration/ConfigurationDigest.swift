@@ -4,10 +4,10 @@ import Payments
 import Risk
 import ShardCore
 
-/// What of a configuration decides about money, as one digest: fees, routes, limits of tables and
+/// One digest of the settings that decide about money. These are fees, routes, limits of tables and
 /// shares, connectors with their capabilities and resolutions, pay-outs, exchange, and the fraud
-/// hook with its lists. Not in it: addresses of listeners, certificates, keys and other secrets,
-/// loops, the journal's and the edge's limits.
+/// hook with its lists. The digest leaves out addresses of listeners, certificates, keys and other
+/// secrets, loops, and the limits of the journal and the edge.
 ///
 /// It is keyed by the data directory's secret, because lists may hold names of customers.
 struct ConfigurationDigest {
@@ -22,7 +22,7 @@ struct ConfigurationDigest {
         code = HMAC<SHA256>(key: SymmetricKey(data: seed))
         add("millrace configuration", 1)
         for merchant in configuration.merchants.sorted(by: { $0.id < $1.id }) { add(merchant) }
-        // The first is the route of merchants that name none.
+        // In their order: the first connector is the route of merchants that name none.
         for connector in configuration.connectors { add(connector, configuration.payments) }
         add(configuration.payments)
         add(configuration.idempotency)
@@ -152,7 +152,7 @@ extension ConfigurationDigest {
         for list in [risk.allow, risk.block, risk.sanctions] {
             add("risk.list.payment_methods", list.paymentMethods.sorted())
             add("risk.list.customers", list.customers.sorted())
-            // Which files there are; what is in them is in their own digest.
+            // Only whether a file is named; `lists` is the digest of the contents.
             add("risk.list.payment_methods_file", list.paymentMethodsFile != nil)
             add("risk.list.customers_file", list.customersFile != nil)
         }

@@ -3,8 +3,8 @@ import Yams
 /// `configurations.yaml` of a data directory: the numbers of the configurations that decided about
 /// money, and their digests (`ConfigurationDigest`). Every record names such a number.
 ///
-/// Numbers begin at 1 and only grow. A configuration that returns after another one gets a number
-/// of its own, so that the records of a shard never name an older one again.
+/// Numbers begin at 1 and only grow. A configuration that returns after another one gets a new
+/// number. So the records of a shard never name an older number again.
 package struct ConfigurationVersions: Sendable, Equatable {
     static let format = 1
     /// The newest configurations whose digests are kept; older numbers are known from records
@@ -24,8 +24,8 @@ package struct ConfigurationVersions: Sendable, Equatable {
 
     package var current: Entry? { entries.last }
 
-    /// The number of a configuration: that of the last one, if it has the same digest, else the
-    /// next.
+    /// The number of a configuration. It is the last one's number if that has the same digest, else
+    /// the next.
     /// - Returns: nil when there are no more numbers.
     mutating func number(of digest: String) -> UInt32? {
         if let current, current.digest == digest { return current.number }

@@ -3,23 +3,23 @@ import Journal
 import Payments
 import Synchronization
 
-/// The directory that holds everything a gateway must not forget: `meta.yaml` (format, identity,
-/// numbers of shards and logs, digest seed), `connectors.yaml` (which number each connector has),
-/// `configurations.yaml` (which number each configuration has), the logs in `log-000`, `log-001`,
-/// ..., and what each shard has beside its log (snapshots, payments and keys that left memory,
-/// cursors) in `shard-000`, `shard-001`, ...
+/// The directory that holds everything a gateway must not forget. `meta.yaml` has the format, the
+/// identity, the numbers of shards and logs, and the digest seed. `connectors.yaml` has the number
+/// of each connector, and `configurations.yaml` the number of each configuration. The logs are in
+/// `log-000`, `log-001` and so on. `shard-000`, `shard-001` and so on have what each shard keeps
+/// beside its log: snapshots, payments and keys that left memory, cursors.
 ///
-/// A directory is made by `create` alone, which an operator asks for. `open` never makes one: the
-/// mount point of a disk that is not mounted is empty, and a new directory there would execute
-/// every repeated request a second time.
+/// Only `create` makes a directory, and only when an operator asks for it. `open` never makes one.
+/// The mount point of a disk that is not mounted is empty. A gateway with a new directory there
+/// would execute every repeated request a second time.
 ///
-/// An open directory is locked against other processes until `close` (or the process's end, however
-/// it comes).
+/// An open directory is locked against other processes until `close`, or until the process ends in
+/// whatever way.
 package final class DataDirectory: Sendable {
     package let path: String
     private let meta: DataDirectoryMeta
     private let lock: FileLock
-    /// Held while a configuration is given its number: a reload may meet another.
+    /// Held while a configuration is given its number: two reloads may run at once.
     private let numbering = Mutex(())
 
     private init(path: String, meta: DataDirectoryMeta, lock: consuming FileLock) {
@@ -41,8 +41,8 @@ package final class DataDirectory: Sendable {
     /// colliding keys.
     package var digestSeed: [UInt8] { meta.digestSeed }
 
-    /// The number of logs for a new directory: one for each event loop, as far as there are shards,
-    /// and more when the loops' logs do not take all shards as streams.
+    /// The number of logs for a new directory: one for each event loop, but no more than there are
+    /// shards. It is more when that many logs cannot take all shards as streams.
     package static func logCount(shards: Int, loops: Int) -> Int {
         max(min(shards, loops), (shards + StreamLimits.streams - 1) / StreamLimits.streams)
     }
@@ -54,9 +54,9 @@ package final class DataDirectory: Sendable {
     ///
     /// - Parameter logs: how many logs they share; from `logCount`.
     ///
-    /// An empty directory may be there already (a fresh file system, say). Throws `exists` when a
-    /// data directory is there, `held` when another process makes one, `damaged` when journals
-    /// without `meta.yaml` are there, `io` when the system refuses.
+    /// An empty directory may be there already, as on a fresh file system. Throws `exists` when a
+    /// data directory is there, and `held` when another process makes one. Throws `damaged` when
+    /// journals without `meta.yaml` are there, and `io` when the system refuses.
     package static func create(path: String, shards: Int, logs: Int) throws(DataDirectoryError) -> DataDirectory {
         precondition((1...1_024).contains(shards), "the configuration bounds the number of shards")
         precondition(fits(shards: shards, logs: logs), "the number of logs is from logCount")
@@ -84,9 +84,9 @@ package final class DataDirectory: Sendable {
     ///     directory has.
     ///   - id: the identity that the configuration demands; nil takes any.
     ///
-    /// Throws `missing` when none is there, `held` when another process has it open, `mismatch` and
-    /// `otherIdentity` when it is not the one that the configuration means, `damaged` when
-    /// `meta.yaml` cannot be understood, `io` when the system refuses.
+    /// Throws `missing` when none is there, and `held` when another process has it open. Throws
+    /// `mismatch` and `otherIdentity` when it is not the one that the configuration means. Throws
+    /// `damaged` when `meta.yaml` cannot be understood, and `io` when the system refuses.
     package static func open(path: String, shards: Int?, id: String?) throws(DataDirectoryError) -> DataDirectory {
         _ = try inspect(path: path, shards: shards, id: id)
         let lock = try FileLock(path: FilePaths.join(path, "lock"))

@@ -2,9 +2,9 @@ import API
 
 /// The configuration that a new demo is given.
 enum DemoConfiguration {
-    /// Merchants with different fees, everything else at its default. Ports, addresses and
-    /// certificates are given to the children by the environment, so that editing this file changes
-    /// what it seems to change.
+    /// Merchants with different fees, everything else at its default. The demo gives ports,
+    /// addresses and certificates to its child processes by the environment. So every setting in
+    /// this file takes effect when a user edits it.
     /// - Parameters:
     ///   - connectors: their names, in the order of every merchant's route; empty for the one of
     ///     the short form `provider`.

@@ -1,8 +1,8 @@
 import API
 import Glibc
 
-/// The files of a demo: configuration, API keys and last ports, made once and kept, so that a
-/// restart over the same directory is the same gateway.
+/// The files of a demo: configuration, API keys and last ports. The demo makes them once and keeps
+/// them. So a restart over the same directory is the same gateway.
 package struct DemoDirectory: Sendable {
     package let path: String
     package let certificates: DevelopmentCertificates
@@ -118,8 +118,8 @@ package struct DemoDirectory: Sendable {
         }
     }
 
-    /// Whether the gateway's data directory is still to be made: no gateway has run here, and none
-    /// is there.
+    /// Whether the gateway's data directory is still to be made. That is so when no gateway has run
+    /// here and no data directory is there.
     /// - Parameter environment: what the gateway is started with.
     package func needsDataDirectory(environment: [String: String]) -> Bool {
         guard state.hasDataDirectory != true else { return false }

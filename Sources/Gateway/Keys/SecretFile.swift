@@ -1,13 +1,13 @@
 import CoreFoundation
 import Glibc
 
-/// Files with keys: read only if nobody else on the machine could have.
+/// Reads files with keys, and only those that no other user of the machine can read.
 package enum SecretFile {
     private static let maximumBytes = 1 << 20
 
-    /// The file's bytes. Refuses a file that its owner alone cannot vouch for: one that others may
-    /// read or change, or that a group may (except that root's may be read by one, as mounted
-    /// secrets are). Pipes are taken as they are.
+    /// The file's bytes. Refuses a file that its group or others may read, change or execute. There
+    /// is one exception: a group may read root's file, as with mounted secrets. Pipes are taken as
+    /// they are.
     package static func read(_ path: String) throws(ConfigurationError) -> [UInt8] {
         var status = stat()
         guard stat(path, &status) == 0 else {

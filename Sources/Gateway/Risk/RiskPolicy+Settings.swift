@@ -5,8 +5,7 @@ extension RiskPolicy {
     /// The largest list file, in bytes.
     private static let maximumFileBytes = 512 << 20
 
-    /// Compiles what the configuration says; nil when nothing can come of it. Reads the lists'
-    /// files; blocks.
+    /// Compiles the settings; nil when they have no effect. Reads the lists' files; blocks.
     /// - Parameters:
     ///   - seed: the data directory's secret, so that counters mean the same after a restart.
     ///   - onFile: is given the content of each list's file, in a fixed order.

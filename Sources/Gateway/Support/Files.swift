@@ -44,8 +44,9 @@ package enum Files {
         }
     }
 
-    /// Puts `bytes` at `path` so that a reader, or a crash, sees the old file or the new one and
-    /// nothing between: written beside it, synced, renamed, and the directory synced.
+    /// Puts `bytes` at `path`. A reader, also after a crash, sees the old file or the new one and
+    /// nothing between. It writes the bytes beside the file, syncs them, renames the new file and
+    /// syncs the directory.
     package static func writeAtomically(
         _ bytes: [UInt8],
         to path: String,
