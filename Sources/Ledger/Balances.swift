@@ -1,8 +1,8 @@
 package import Money
 
-/// What an account has seen: two sums that only grow. 128 bits hold 2^64 postings of the largest
-/// amount, so they cannot overflow in practice; if they ever did, the process would trap and no
-/// balance would wrap.
+/// The postings of an account: two sums that only grow. A sum of 128 bits holds 2^64 postings of
+/// the largest amount, so it cannot overflow in practice. If it ever did, the process would trap,
+/// and no balance would wrap.
 package struct AccountTotals: Equatable, Sendable {
     /// The sum of all debits, in minor units; never negative.
     package var debits: Int128
@@ -23,27 +23,29 @@ package struct AccountTotals: Equatable, Sendable {
     }
 }
 
-/// The balances of one partition's accounts: an open-addressing table (linear probing, at most half
-/// full) of indices into dense arrays, so that growth rehashes four bytes an account, and visits
-/// come in the same order on every replay.
+/// The balances of one partition's accounts. An open-addressing table (linear probing, at most half
+/// full) holds indices into dense arrays. So growth rehashes four bytes an account, and visits come
+/// in the same order on every replay.
 ///
-/// Accounts of wallets and sellers come and go (`AccountKind.isClosedWhenEmpty`): one whose balance
-/// becomes zero is closed at once, and its sums go to the account of the same kind and currency
-/// with owner 0, so that the sums by kind stay. Other accounts are never closed.
+/// Accounts of wallets and sellers are closed when they are empty
+/// (`AccountKind.isClosedWhenEmpty`). One whose balance becomes zero is closed at once. Its sums go
+/// to the account of the same kind and currency with owner 0, so that the sums by kind stay. Other
+/// accounts are never closed.
 ///
-/// The table itself has no limit: what was decided always finds its accounts. Whoever decides asks
-/// first how many may come to be: four for a merchant and currency (`merchantCount`), two for a
-/// wallet, or for a seller and currency (`closableCount`). Beside these there are at most eight
-/// accounts a currency, and four a currency and connector.
+/// The table itself has no limit, so a transfer that was decided always finds its accounts. The
+/// code that decides first checks how many accounts may be opened. A merchant has at most four in a
+/// currency (`merchantCount`). A wallet has two, and so has a seller in a currency
+/// (`closableCount`). Beside these there are at most eight accounts a currency, and four a currency
+/// and connector.
 package struct Balances: Sendable {
     /// What a merchant can have in one currency: one account of each of its kinds.
     package static let accountsOfMerchant = 4
     /// What a wallet can have, or a seller in one currency.
     package static let accountsOfClosable = 2
 
-    /// Merchants by currency with an account.
+    /// How many pairs of a merchant and a currency have an account.
     package private(set) var merchantCount = 0
-    /// Wallets, and sellers by currency, with an open account.
+    /// How many wallets, and pairs of a seller and a currency, have an open account.
     package private(set) var closableCount = 0
 
     private var accounts: [Account] = []
@@ -63,29 +65,30 @@ package struct Balances: Sendable {
 
     /// Whether the merchant has an account in the currency.
     package func hasMerchant(_ merchant: UInt64, _ currency: Currency) -> Bool {
-        // One probe for nearly all payments: the first payment opens this account.
+        // Nearly always one probe is enough: the first payment of a merchant opens this account.
         AccountKind.ofMerchants.contains { isOpen(Account($0, owner: merchant, currency: currency)) }
     }
 
-    /// Opens the merchant's pending account in the currency: a payment was admitted that may open
-    /// all four. From now on they are counted, behind a snapshot, too.
+    /// Opens the merchant's pending account in the currency, because a payment was admitted that
+    /// may open all four. From now on `merchantCount` counts them, also after a start from a
+    /// snapshot.
     package mutating func openMerchant(_ merchant: UInt64, _ currency: Currency) {
         _ = openAccount(Account(.merchantPending, owner: merchant, currency: currency))
     }
 
-    /// Whether the account, or the other one of the same wallet, or of the same seller and
-    /// currency, is open.
+    /// Whether the account is open, or the other one of the same wallet, or of the same seller and
+    /// currency.
     /// - Precondition: the account is a wallet's or a seller's.
     package func hasClosable(_ account: Account) -> Bool { isOpen(account) || isOpen(account.closableSibling) }
 
     private func isOpen(_ account: Account) -> Bool { slots[slot(of: account)] != 0 }
 
-    /// Books every posting of a transfer (which is balanced by construction), opening accounts as
-    /// needed, and closes accounts of wallets and sellers that it leaves empty. Does not allocate
+    /// Books every posting of a transfer, which is balanced by construction, and opens accounts as
+    /// needed. Closes accounts of wallets and sellers that it leaves empty. Does not allocate
     /// unless it opens an account beyond the arrays' capacity.
-    /// - Precondition: no confined account (`AccountKind.confinement`) leaves its side: more
-    ///   released than was held, or more refunds confirmed than requested, would be money out of
-    ///   nothing.
+    /// - Precondition: no confined account (`AccountKind.confinement`) leaves its side. If more
+    ///   were released than was held, or more refunds confirmed than requested, the ledger would
+    ///   create money.
     package mutating func apply(_ transfer: Transfer) {
         for index in 0..<transfer.count { book(transfer[index]) }
         for index in 0..<transfer.count { checkConfinement(of: transfer[index].account) }
@@ -191,7 +194,7 @@ package struct Balances: Sendable {
         totals[openAccount(Account(account.kind, currency: account.currency))].add(sums)
     }
 
-    /// Frees a slot, and moves those behind it that it was in the way of.
+    /// Frees a slot, and moves the later entries that belong nearer to their home because of it.
     private mutating func free(_ place: Int) {
         let mask = slots.count - 1
         var hole = place
@@ -222,8 +225,8 @@ package struct Balances: Sendable {
 }
 
 extension Account {
-    /// Whether it is closed when nothing is left on it. The one that keeps the sums of those that
-    /// were closed is not.
+    /// Whether the account is closed when nothing is left on it. The account that keeps the sums of
+    /// closed accounts is not.
     package var isClosable: Bool { kind.isClosedWhenEmpty && owner != 0 }
 
     /// The other account of the same wallet, or of the same seller and currency.

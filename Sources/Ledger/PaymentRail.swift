@@ -2,20 +2,22 @@ package import Money
 
 /// What pays for a payment and where its captures go.
 package enum PaymentRail: Hashable, Sendable {
-    /// A provider pays, the merchant's pending balance gets it: nearly all payments.
+    /// A provider pays, and the merchant's pending balance gets the money. Nearly all payments are
+    /// so.
     case provider
     /// A wallet pays. The merchant's share is available at once, except what comes from top-ups
     /// that no provider has settled.
     case wallet(WalletFunds)
-    /// A provider pays, and what it pays fills a wallet.
+    /// A provider pays, and the money goes into a wallet.
     case topUp(WalletFunds)
     /// Captured by hand against cash: the bank has it, the merchant's share is available at once,
     /// refunds are cash, too.
     case cash
 
-    /// The account that stands where an ordinary payment has `kind`; nil for the same. What holds a
-    /// wallet's money is a liability like the wallet, no memo: what is held cannot be spent
-    /// (docs/posting-rules.md, "P1 for wallets"), and neither account ever turns to debit.
+    /// The account that this rail has where an ordinary payment has `kind`; nil for the same
+    /// account. The account that holds a wallet's money is a liability like the wallet, and no memo
+    /// account. So held money cannot be spent (docs/posting-rules.md, "P1 for wallets"). Neither
+    /// account ever turns to debit.
     func account(_ kind: AccountKind, of parties: Parties) -> Account? {
         switch (self, kind) {
         case (.wallet(let funds), .providerReceivable), (.wallet(let funds), .memoAuthorizationProvider):
@@ -57,8 +59,8 @@ package struct SellerPart: Hashable, Sendable {
 }
 
 extension PostingRules {
-    /// P3 with sellers: their parts stand beside the merchant's, pending like it.
-    /// - Parameter feeMinor: the platform's fee with what rounding left over.
+    /// P3 with sellers. Their parts are booked beside the merchant's, and are pending like it.
+    /// - Parameter feeMinor: the platform's fee, with what rounding left over.
     /// - Precondition: at most 4 sellers; the parts and the fee are at most `amountMinor`.
     package static func capture(
         _ parties: Parties,

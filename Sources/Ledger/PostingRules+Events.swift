@@ -5,9 +5,9 @@ extension PostingRules {
     /// The bank that providers pay to; there is one so far.
     private static let bank: UInt64 = 1
 
-    /// P4: the provider has paid `amountMinor` less `providerFeeMinor`, and `releasedMinor` of the
-    /// merchant's pending balance becomes available (more was taken from it than was put there when
-    /// negative).
+    /// P4: the provider has paid `amountMinor` less `providerFeeMinor`. Of the merchant's pending
+    /// balance, `releasedMinor` becomes available. It is negative when more was taken from that
+    /// balance than was put there.
     /// - Precondition: `amountMinor` is positive, `providerFeeMinor` not negative.
     package static func settlement(
         _ parties: Parties,
@@ -78,7 +78,7 @@ extension PostingRules {
         )
     }
 
-    /// P8: a chargeback was won; `amountMinor` with the fee, where the provider returns it.
+    /// P8: a chargeback was won. `amountMinor` includes the fee, where the provider returns it.
     package static func chargebackWon(_ parties: Parties, amountMinor: Int64) -> Transfer {
         Transfer(
             .chargebackWon,

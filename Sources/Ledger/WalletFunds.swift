@@ -23,11 +23,11 @@ package struct WalletFunds: Hashable, Sendable {
         self.pendingMinor = pendingMinor
     }
 
-    /// How much of the merchant's share stays pending when the wallet pays: the unsettled money
-    /// that does not fit into what is left in the wallet.
+    /// How much of the merchant's share stays pending when the wallet pays. It is the unsettled
+    /// money that does not fit into what is left in the wallet.
     /// - Parameters:
-    ///   - spentMinor: what leaves the wallet; 0 where a refund that was on its way comes back to
-    ///     the merchant.
+    ///   - spentMinor: what leaves the wallet. It is 0 where a refund has failed, and its money
+    ///     comes back to the merchant.
     ///   - shareMinor: what the merchant gets.
     package func pendingPart(ofShare shareMinor: Int64, spending spentMinor: Int64) -> Int64 {
         let misplaced = unsettledMinor - (balanceMinor - spentMinor) - pendingMinor
@@ -45,8 +45,8 @@ package struct WalletFunds: Hashable, Sendable {
     }
 
     /// Whether `amountMinor` can be taken out of the wallet, of which `unsettledPart` was
-    /// unsettled: the rest must be settled money of this wallet, not that of other top-ups which
-    /// waits for its settlement.
+    /// unsettled. The rest must be settled money of this wallet. Money of other top-ups that waits
+    /// for its settlement does not count.
     package func permitsWithdrawal(of amountMinor: Int64, unsettledPart: Int64) -> Bool {
         amountMinor - unsettledPart <= max(0, balanceMinor + pendingMinor - unsettledMinor)
     }

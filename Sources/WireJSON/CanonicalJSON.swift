@@ -1,22 +1,23 @@
-/// The canonical form of a JSON text by RFC 8785: no white space, members sorted by the UTF-16
-/// units of their names, minimal escapes, numbers as ECMAScript writes them. Two requests that mean
-/// the same have the same canonical form, so its digest tells a repeated request from another one.
+/// The canonical form of a JSON text by RFC 8785. It has no white space and minimal escapes, and
+/// numbers as ECMAScript writes them. Members are sorted by the UTF-16 units of their names. Two
+/// requests that mean the same have the same canonical form, so its digest tells a repeated request
+/// from another one.
 ///
-/// To be kept and used again: it owns its scratch arrays, and in the common case (integers, no
-/// escapes) does not allocate.
+/// Keep a value and use it again: it owns its scratch arrays. In the common case (integers, no
+/// escapes) it does not allocate.
 ///
-/// One pass writes each member's canonical text straight to the output; an object whose members did
-/// not come in order is put in order by copying those texts.
+/// One pass writes each member's canonical text straight to the output. If an object's members did
+/// not come in order, it sorts them by copying those texts.
 ///
-/// As RFC 8785 demands (it takes I-JSON), repeated names, lone surrogates and numbers that no
-/// double holds are refused. Integers beyond 2^53 become the nearest double, as ECMAScript reads
-/// them: whoever must tell such numbers apart must refuse them before.
+/// RFC 8785 takes I-JSON. So repeated names, lone surrogates and numbers that no double holds are
+/// refused. Integers beyond 2^53 become the nearest double, as ECMAScript reads them. A caller that
+/// must tell such numbers apart must refuse them before.
 package struct CanonicalJSON: Sendable {
     /// A member that was written: where its text lies in the output, and its name's value in
     /// `names`.
     private struct Member: Sendable {
-        /// The first eight bytes of the name as a number that orders as they do; the others are
-        /// rarely asked.
+        /// The first eight bytes of the name as a number that orders as they do. A comparison
+        /// rarely needs the other bytes.
         var prefix: UInt64
         var start: Int32
         var end: Int32
@@ -187,9 +188,9 @@ package struct CanonicalJSON: Sendable {
         return order
     }
 
-    /// By UTF-16 units, told from UTF-8: only characters beyond U+FFFF (lead bytes F0...F4) stand
-    /// elsewhere, before those of U+E000...U+FFFF (lead bytes EE and EF), because their surrogates
-    /// are smaller.
+    /// The order of two names by UTF-16 units, found from their UTF-8 bytes. The two orders differ
+    /// only for characters beyond U+FFFF (lead bytes F0...F4). UTF-16 puts these before
+    /// U+E000...U+FFFF (lead bytes EE and EF), because their surrogates are smaller.
     private static func order(_ left: Member, _ right: Member, names: [UInt8]) -> Int {
         if left.prefix != right.prefix { return left.prefix < right.prefix ? -1 : 1 }
         let (leftStart, rightStart) = (Int(left.nameStart), Int(right.nameStart))
@@ -201,7 +202,7 @@ package struct CanonicalJSON: Sendable {
         return leftCount - rightCount
     }
 
-    /// A byte's place in the order: no byte of UTF-8 is above F4, so EE and EF find room above it.
+    /// A byte's place in the order. No byte of UTF-8 is above F4, so EE and EF get values above it.
     private static func weight(_ byte: UInt8) -> UInt8 {
         byte == 0xEE || byte == 0xEF ? byte + 0x10 : byte
     }
@@ -217,7 +218,7 @@ package struct CanonicalJSON: Sendable {
 
     private func appendString(_ string: JSONString, in input: Span<UInt8>, into output: inout [UInt8]) {
         guard string.hasEscapes else {
-            // Quotes and all: what needs no escape in the input needs none in the output.
+            // Copies the string with its quotes: it needs no escape in the output, as in the input.
             output.append(input, string.range.lowerBound - 1..<string.range.upperBound + 1)
             return
         }

@@ -2,8 +2,8 @@
 /// logged.
 ///
 /// What counts as a card number: 13 to 19 ASCII digits, alone or with single spaces or hyphens
-/// between them, not part of a longer row of digits, that pass the Luhn check and begin as the
-/// numbers of payment networks do:
+/// between them. They are not part of a longer row of digits, and pass the Luhn check. They begin
+/// as the numbers of payment networks do:
 ///
 /// | begins with | network | digits |
 /// | --- | --- | --- |
@@ -15,19 +15,20 @@
 /// | 50, 56...58, 60...69 | Maestro, Discover, UnionPay, RuPay, others | 13...19 |
 /// | 2200...2204, 9792 | Mir, Troy | 16...19 |
 ///
-/// A row written in groups must not touch a letter and not lie in a UUID (`UUIDShape`): idempotency
-/// keys and references are often UUIDs, and one in twenty thousand would be refused. A row in one
-/// piece may do both (`card4111...`). One in about twenty 16-digit numbers passes all this by
-/// chance (an order number, say): the product refuses those too, and its users must write them
-/// otherwise. Digits of other scripts are not looked for.
+/// A row written in groups counts only if it does not touch a letter and does not lie in a UUID
+/// (`UUIDShape`). Idempotency keys and references are often UUIDs, and one in twenty thousand would
+/// be refused. A row in one piece may do both (`card4111...`). One in about twenty 16-digit
+/// numbers, such as an order number, passes all this by chance. The product refuses those too, and
+/// its users must write them otherwise. The scan does not look for digits of other scripts.
 package enum CardNumberScan {
     static let minimumDigits = 13
     static let maximumDigits = 19
 
     /// Whether `text` (the value of a string, or the text of a number) holds a card number.
     ///
-    /// Of any two neighbouring bytes inside a card number one is a digit, and it spans at least 13
-    /// bytes, so it is enough to look at two bytes of every twelve until a digit shows up.
+    /// Of any two neighbouring bytes inside a card number one is a digit, and a card number spans
+    /// at least 13 bytes. So it is enough to look at two bytes of every twelve until a digit is
+    /// found.
     package static func containsCardNumber(_ text: Span<UInt8>) -> Bool {
         var floor = 0
         var probe = minimumDigits - 1
@@ -48,7 +49,7 @@ package enum CardNumberScan {
     }
 
     /// Whether any string, name or number of a JSON document holds a card number, however it is
-    /// escaped. To be asked of documents that a parser has accepted; others give an answer too,
+    /// escaped. Call it for documents that a parser has accepted; others give an answer too,
     /// without trapping. `scratch` is only used if the document has escapes.
     package static func documentContainsCardNumber(_ document: Span<UInt8>, scratch: inout [UInt8]) -> Bool {
         // Quotes, commas and colons end a row of digits, so the raw text can be searched as it is.
@@ -107,7 +108,8 @@ package enum CardNumberScan {
     }
 
     /// Copies a document with its escapes resolved as far as they concern card numbers: those of
-    /// ASCII characters. Others become a byte that ends a row of digits, as they do.
+    /// ASCII characters. Other escapes become a byte that ends a row of digits, as their characters
+    /// do.
     private static func resolveEscapes(_ document: Span<UInt8>, into scratch: inout [UInt8]) {
         var index = 0
         while index < document.count {
@@ -129,12 +131,12 @@ package enum CardNumberScan {
     }
 }
 
-/// Digits on their way to being a card number: their count, the first four of them, and the Luhn
-/// sums for both possible positions of the last digit, so that one walk tries every length.
+/// Digits that may become a card number: their count and the first four of them. It keeps the Luhn
+/// sums for both possible positions of the last digit. So one walk tries every length.
 private struct CardNumberCandidate {
     private(set) var count = 0
     private var prefix = 0
-    /// Doubled are the digits at even positions, or those at odd ones.
+    /// The sum if the digits at even positions are doubled; the next one is for odd positions.
     private var sumEvenDoubled = 0
     private var sumOddDoubled = 0
 

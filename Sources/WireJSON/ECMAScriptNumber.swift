@@ -1,6 +1,6 @@
 /// Numbers as ECMAScript's Number::toString writes them (ECMA-262, 6.1.6.1.20), which RFC 8785 asks
-/// for: the shortest digits that read back as the same double, in fixed notation from 1e-6 to below
-/// 1e21.
+/// for. They are the shortest digits that read back as the same double. The notation is fixed from
+/// 1e-6 to below 1e21.
 enum ECMAScriptNumber {
     /// Appends the canonical form of a number of a text. Allocates: for numbers that are not plain
     /// integers.
@@ -60,9 +60,9 @@ enum ECMAScriptNumber {
     }
 }
 
-/// The shortest decimal digits of a positive double, without leading and trailing zeros, taken from
-/// Swift's description (which is the shortest, and the closest among the shortest, as ECMAScript
-/// wants).
+/// The shortest decimal digits of a positive double, without leading and trailing zeros. They are
+/// taken from Swift's description. That is the shortest, and the closest among the shortest, as
+/// ECMAScript demands.
 private struct ShortestDecimal {
     /// ASCII digits.
     private(set) var digits: [UInt8] = []

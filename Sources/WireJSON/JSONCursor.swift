@@ -1,7 +1,7 @@
 /// A strict RFC 8259 pull parser: a position in a text that its user passes to every call.
 ///
-/// The text is a parameter, not a property: a `Span<UInt8>` parameter with safe subscripts is the
-/// fastest form measured, and a cursor that holds no span can be stored anywhere. Passing different
+/// The text is a parameter, not a property. A `Span<UInt8>` parameter with safe subscripts is the
+/// fastest form measured. A cursor that holds no span can be stored anywhere. Passing different
 /// texts to one cursor is a mistake of the caller; it gives errors, never a trap.
 ///
 ///     var cursor = JSONCursor(maximumDepth: 8)
@@ -206,7 +206,7 @@ package struct JSONCursor: Sendable {
         }
         guard byte == UInt8(ascii: ",") else { throw JSONError(.unexpectedByte, at: offset) }
         offset += 1
-        // No trailing comma: a closing bracket now is what the reading of the item will refuse.
+        // A trailing comma is refused: the next read finds a closing bracket instead of an item.
         return true
     }
 

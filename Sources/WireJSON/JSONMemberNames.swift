@@ -1,9 +1,9 @@
-/// The names one object has had so far, to refuse the second of two equal ones: parsers disagree
-/// about which of them counts, and what two parsers read differently is how a check is passed by
-/// and something else is paid.
+/// The names one object has had so far, to refuse the second of two equal ones. Parsers disagree
+/// about which of them counts. So one parser could check one value, and another could pay a
+/// different one.
 ///
-/// Holds offsets into the text and a one-word summary of each name, all in place; 64 is more than
-/// any request of ours has members (metadata: 50).
+/// Holds offsets into the text and a one-word summary of each name, all in place. The largest
+/// object of a request, its metadata, has at most 50 members, and 64 fit.
 package struct JSONMemberNames: ~Copyable {
     /// The most members of an object; more are refused (`tooManyMembers`).
     package static let maximumCount = 64
@@ -15,7 +15,7 @@ package struct JSONMemberNames: ~Copyable {
         var summary: UInt32
     }
 
-    /// Escaped names compare with every other.
+    /// The summary of an escaped name, which is compared in full with every other name.
     private static let escaped = UInt32.max
 
     private var entries: [64 of Entry]
@@ -39,8 +39,8 @@ package struct JSONMemberNames: ~Copyable {
         count += 1
     }
 
-    /// Length, first, middle and last byte: tells names apart that people choose, at the cost of
-    /// three loads.
+    /// Length, first, middle and last byte. They tell names that people choose apart, at the cost
+    /// of three loads.
     private static func summary(_ name: JSONString, _ input: Span<UInt8>) -> UInt32 {
         guard !name.hasEscapes else { return escaped }
         let range = name.range

@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// Writes JSON into a `ByteBuffer` that its user passes to every call; all it knows is whether a
+/// Writes JSON into a `ByteBuffer` that its user passes to every call. Its only state is whether a
 /// comma is due.
 ///
 ///     var json = JSONWriter()

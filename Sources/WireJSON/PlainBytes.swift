@@ -1,13 +1,14 @@
-/// Finds the bytes that a JSON string cannot pass over blindly, eight at a time within a word.
+/// Finds the bytes of a JSON string that need attention. It looks at the eight bytes of a word at
+/// once.
 ///
-/// The word tricks mark bytes by their highest bit; borrows can mark too many bytes above a marked
-/// one, never the lowest of them, which is all that is used.
+/// Word arithmetic marks bytes by their highest bit. Borrows can also mark bytes above a rightly
+/// marked one. The lowest mark is always right, and only that one is used.
 enum PlainBytes {
     private static let ones: UInt64 = 0x0101_0101_0101_0101
     private static let highBits: UInt64 = 0x8080_8080_8080_8080
 
     /// The index of the first byte at or after `start` that is a quote, a backslash, below U+0020
-    /// or not ASCII; the length of the text if there is none.
+    /// or not ASCII. It is the length of the text if there is none.
     static func end(_ input: Span<UInt8>, from start: Int) -> Int {
         var index = start
         while index + 8 <= input.count {
@@ -55,7 +56,7 @@ enum PlainBytes {
 
     @inline(__always)
     private static func load(_ input: Span<UInt8>, at index: Int) -> UInt64 {
-        // Checks its bounds; "unsafe" is that any bytes make an integer.
+        // The load checks its bounds. It is called unsafe because it makes an integer of any bytes.
         UInt64(littleEndian: input.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
     }
 

@@ -28,10 +28,10 @@ package enum TimestampText {
         }
     }
 
-    /// The milliseconds since 1970 of an RFC 3339 time: `2026-11-21T10:50:41Z`, with a fraction of
-    /// up to nine digits (what is finer than a millisecond is cut off) and any offset from UTC. nil
-    /// for anything else, and for days and times that do not exist (a leap second counts as the
-    /// first second of the next minute).
+    /// The milliseconds since 1970 of an RFC 3339 time such as `2026-11-21T10:50:41Z`. It may have
+    /// a fraction of up to nine digits and any offset from UTC. Digits finer than a millisecond are
+    /// cut off. A leap second counts as the first second of the next minute. Returns nil for
+    /// anything else, and for days and times that do not exist.
     package static func milliseconds(_ text: Span<UInt8>) -> Int64? {
         guard text.count >= 20, text.count <= 35, text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"),
             text[10] | 0x20 == UInt8(ascii: "t"), text[13] == UInt8(ascii: ":"), text[16] == UInt8(ascii: ":"),

@@ -1,5 +1,5 @@
-/// Recognises UUIDs in their text form (RFC 9562 section 4): 8-4-4-4-12 hexadecimal digits, with a
-/// version from 1 to 8 and the variant that the RFC defines.
+/// Recognises UUIDs in their text form (RFC 9562 section 4). That is 8-4-4-4-12 hexadecimal digits,
+/// with a version from 1 to 8 and the variant that the RFC defines.
 enum UUIDShape {
     static let length = 36
     /// Where the five groups begin.

@@ -7,8 +7,8 @@ import Risk
 import ShardRecords
 import Time
 
-/// What the durable records say, read as an auditor reads them: the ledger's own check of every
-/// record, and which key was begun and answered where.
+/// What the durable records say, read as an auditor reads them. It has the ledger's own check of
+/// every record. It also knows at which records each key was begun and answered.
 struct JournalBooks {
     /// The answer that a key's last record holds.
     struct Stored {
@@ -29,15 +29,15 @@ struct JournalBooks {
     private var ledger = LedgerCheck()
     /// How long a key is remembered, in seconds.
     private let keySeconds: Int64
-    /// The keys that were begun, with the second from which on they are forgotten; no such second
-    /// before their answer.
+    /// The keys that were begun, with the second from which on they are forgotten. A key without an
+    /// answer has no such second.
     private var begun: [KeyDigest: Int64] = [:]
     private var stored: [KeyDigest: Stored] = [:]
-    /// What keys held that were forgotten and begun anew.
+    /// What each key held before it was forgotten and begun anew.
     private var forgotten: [KeyDigest: Stored] = [:]
     private var running: [Operation: KeyDigest] = [:]
-    /// What connectors executed after all of payments that had left them, as the records say: how
-    /// much is in suspense there.
+    /// What connectors executed of payments that had already gone on to another connector, as the
+    /// records say: the amount in suspense.
     private(set) var executedAfterAll: [TryKey: Int64] = [:]
     /// Of the record that is examined, in seconds since 1970.
     private var time: Int64 = 0
@@ -95,8 +95,8 @@ struct JournalBooks {
 
     // MARK: Connectors
 
-    /// Money of a connector that the payment had left is nobody's: it goes to suspense at that
-    /// connector, and nowhere else.
+    /// Money that moved at a connector after the payment had left it has no owner. It must go to
+    /// suspense at that connector, and nowhere else.
     private mutating func noteEarlier(_ event: EventApplied, _ position: RecordPosition) {
         guard let connector = event.fact.earlierConnector, event.type.isSuccess else { return }
         var suspense: Int64 = 0

@@ -3,13 +3,13 @@ import Money
 import Payments
 import ShardCore
 
-/// A plain recount of everybody's money from the answers that were given, in the order in which the
-/// journal has them, and from what each payment shows in the end. Knows nothing of the ledger; of
-/// the gateway's arithmetic only what `docs` says of it.
+/// A plain recount of everybody's money. It uses the answers that were given, in the order in which
+/// the journal has them, and what each payment shows in the end. It knows nothing of the ledger. Of
+/// the gateway's arithmetic it knows only what `docs` says.
 struct Recount {
     static let feeBasisPoints: UInt16 = 250
 
-    /// What one payment came to, as its answers tell.
+    /// The amounts of one payment, as its answers show them.
     struct PaymentLine {
         /// As the last answer showed it.
         var captured: Int64 = 0
@@ -89,8 +89,8 @@ struct Recount {
         share(amount - Self.fee(amount), by: splits, of: merchant, into: &line)
     }
 
-    /// What the fee leaves: amounts and shares rounded down, never more than there is; what
-    /// rounding the shares takes is the platform's.
+    /// Shares what remains after the fee: amounts and shares are rounded down, and are never more
+    /// than what remains. The platform gets what rounding the shares leaves over.
     private mutating func share(
         _ base: Int64,
         by splits: [SplitRequest],
@@ -117,8 +117,8 @@ struct Recount {
         line.shared += base - left
     }
 
-    /// What was captured without an answer that shows it: by the gateway itself, on the way to its
-    /// reversal.
+    /// Takes in what was captured without an answer that shows it. The gateway captures so itself
+    /// before it reverses a payment.
     mutating func captureUnseen(upTo captured: Int64, _ id: PaymentID, _ merchant: UInt64) {
         capture(upTo: captured, of: id, merchant: merchant, splits: [])
     }
@@ -152,7 +152,8 @@ struct Recount {
         }
     }
 
-    /// The platform gives its fee back: of all that is left all of it.
+    /// The platform gives its fee back. When all that is left is reversed, it gives back all of the
+    /// fee.
     private mutating func reverse(_ amount: Int64, _ sequence: UInt64) {
         var line = payments[sequence] ?? PaymentLine()
         line.captured -= amount

@@ -11,8 +11,8 @@ import Time
 extension World {
     // MARK: A start
 
-    /// A log gives each of its streams exactly what was appended to it, at least up to what was
-    /// said to be durable, whatever became of its neighbours.
+    /// Checks that the log gave the stream exactly what was appended to it, at least up to what was
+    /// reported durable. What happened to the log's other streams must not matter.
     func check(_ recovery: ShardRecovery, _ report: StreamReport) {
         let replay = recovery.replay
         let shard = recovery.shard
@@ -51,8 +51,8 @@ extension World {
 
     // MARK: The end
 
-    /// Nothing is left to happen: the shard, the PSP and the merchants must agree on every payment,
-    /// and so must the shard that a last start makes from the journal.
+    /// Nothing is left to happen. The shard, the PSP and the merchants must agree on every payment.
+    /// A last start makes the shard from the journal once more, and that shard must agree, too.
     func finish() {
         guard let gateway else { return fail("there is no gateway at the end") }
         audit(gateway)
@@ -128,8 +128,8 @@ extension World {
         if violation == nil { compareBalances(recount, views, of: shard) }
     }
 
-    /// The shard and the PSP: exactly once, for the amount, and nothing held or kept that should
-    /// not be.
+    /// Compares the shard with the PSP. The PSP must have executed each operation exactly once and
+    /// for its amount. It must hold or keep nothing that it should not.
     /// - Parameter line: what failed or bounced later, of which the PSP's books know nothing.
     private func compare(_ view: PaymentView, with psp: PSPAuditor.Totals, held: Int64, line: Recount.PaymentLine) {
         var psp = psp
@@ -146,15 +146,15 @@ extension World {
             }
             return
         case .failed, .cancelled:
-            // A void was refused until the authorization ran out; the PSP's own clock has not come
-            // so far yet.
+            // A void was refused until the authorization ran out. The PSP's own clock may not have
+            // reached that time yet.
             problem = tracesLeft(psp, isNearItsEnd(view) && hasRunOut(view) ? 0 : held)
         case .expired:
             problem =
                 differs(view, psp)
                 ?? ((held == 0 || isNearItsEnd(view)) && psp.cancellations == 0 ? nil : "something is held or voided")
         case .authorized, .partiallyCaptured:
-            // A hold that has lapsed at the PSP ends here when the gateway's clock says so.
+            // The gateway ends a hold that has lapsed at the PSP when its own clock says so.
             let isLapsed = held == 0 && (isShortHold(view) || isNearItsEnd(view))
             problem = differs(view, psp) ?? (held == view.capturableMinor || isLapsed ? nil : "another amount is held")
             if psp.cancellations != 0 { fail("\(view.id) is open, and was cancelled at the PSP") }
@@ -176,8 +176,8 @@ extension World {
         return nil
     }
 
-    /// What failed or was cancelled has left nothing behind: not executed, or executed and
-    /// reversed, or lapsed.
+    /// A payment that failed or was cancelled leaves nothing at the PSP: it was not executed, or
+    /// was executed and reversed, or lapsed.
     private func tracesLeft(_ psp: PSPAuditor.Totals, _ held: Int64) -> String? {
         guard psp.authorizations <= 1, psp.cancellations <= psp.authorizations else {
             return "executed or voided twice"

@@ -3,7 +3,7 @@ import Journal
 /// The disk as one process sees it. When the process is gone its operations do nothing and fail.
 ///
 /// Proof that `@unchecked Sendable` holds: a simulation runs on one thread from its beginning to
-/// its end, and nothing in it hands a reference to another; the journal is opened with
+/// its end. Nothing in it hands a reference to another thread. The journal is opened with
 /// `driving = .steps` and has no threads.
 final class DiskSession: JournalFileSystem, @unchecked Sendable {
     let disk: SimDisk

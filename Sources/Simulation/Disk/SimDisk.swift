@@ -1,23 +1,25 @@
 import Journal
 
-/// A disk that outlives processes and power. It knows for every write when it began and when it is
-/// durable, and undoes at a crash what had not happened by then: the simulated process may
-/// therefore run ahead of virtual time inside one step.
+/// A disk whose content outlives processes and power failures. For every write it knows when the
+/// write began and when it is durable. At a crash it undoes what had not happened by then. So the
+/// simulated process may run ahead of virtual time inside one step.
 ///
 /// One thread uses it. What it models:
-/// - a write to a file opened for durable writes is durable when it ends; any other write when a
-///   later sync ends;
-/// - creations, renames and removals are durable when a later sync of the directory ends;
-/// - a power failure leaves any subset of the 512-byte sectors of writes that were not durable, in
-///   any order, sometimes garbage in sectors that were being written; and of names that were not
-///   durable, for each file, any prefix of its changes;
-/// - the end of a process alone leaves everything that it had begun, durable or not;
-/// - operations take time, sometimes seconds; fail with EIO; write short; find the disk full.
+/// - A write to a file opened for durable writes is durable when it ends. Any other write is durable
+///   when a later sync ends.
+/// - Changes of names wait for a sync, too. Creations, renames and removals are durable when a later
+///   sync of the directory ends.
+/// - A power failure loses what is not durable. Of the 512-byte sectors of such writes any subset
+///   remains, in any order. Sometimes it leaves garbage in sectors that were being written. Of each
+///   file's changes of name any prefix remains.
+/// - The end of a process alone loses nothing. Everything that it had begun remains, durable or not.
+/// - Operations take time, sometimes seconds. They may fail with EIO, write short, or find the disk
+///   full.
 final class SimDisk {
     static let sector = 512
     static let notDurable = Int64.max
 
-    /// One of a file's writes that may not be on the platter.
+    /// One of a file's writes that may not be durable.
     struct Write {
         var offset: Int
         var bytes: [UInt8]
@@ -58,7 +60,7 @@ final class SimDisk {
         case reader(shard: Int)
         case snapshot(shard: Int)
 
-        /// A number of its own.
+        /// A number that no other actor has.
         fileprivate var place: Int {
             switch self {
             case .writer(let log): log * 6
@@ -190,8 +192,8 @@ final class SimDisk {
     func syncDirectory(_ path: String) throws(JournalFileError) {
         let (begins, ends) = try operate("sync directory", path)
         if faults.neverDurable { return }
-        // Another actor that ran ahead of the time has changed names that this sync does not know
-        // yet.
+        // Another actor may have run ahead of virtual time. This sync does not know that actor's
+        // changes of names yet.
         for index in changes.indices
         where changes[index].durableAt == Self.notDurable && changes[index].begins <= begins
             && changes[index].directory == path
@@ -295,7 +297,7 @@ final class SimDisk {
 
     // MARK: Crashes
 
-    /// The process is gone; what it had begun by now is in the kernel's hands.
+    /// The process is gone. The kernel completes the writes that it had begun by now.
     func processEnded() {
         let now = clock.now
         for inode in inodes {
@@ -319,7 +321,7 @@ final class SimDisk {
         rest()
     }
 
-    /// The power went: only the platter counts.
+    /// The power failed: only durable writes remain, and parts of others.
     func powerFailed() {
         let now = clock.now
         for inode in inodes {
@@ -378,7 +380,7 @@ final class SimDisk {
     /// Files with their sizes, for choosing where to do damage.
     var files: [(path: String, inode: Inode)] { names.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
 
-    /// Turns one bit, on the platter and in the cache.
+    /// Flips one bit, on the disk and in the cache.
     func flip(_ inode: Inode, byte: Int, bit: Int) {
         if byte < inode.cached.count { inode.cached[byte] ^= 1 << UInt8(bit) }
         if byte < inode.platter.count { inode.platter[byte] ^= 1 << UInt8(bit) }

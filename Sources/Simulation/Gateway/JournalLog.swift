@@ -1,8 +1,8 @@
 import Journal
 
-/// What a shard's stream is known to hold, from outside of its log: a hash of every record that was
-/// appended, by position, and how far it was said to be durable. What is durable is examined by
-/// `books`, once. Survives the processes.
+/// What a shard's stream is known to hold, from outside of its log. It has a hash of every record
+/// that was appended, by position, and how far the stream was reported durable. `books` examines
+/// each durable record once. The log survives the processes.
 final class JournalLog {
     /// Of record i + 1.
     private(set) var hashes: [UInt64] = []

@@ -2,9 +2,9 @@ import Journal
 import Payments
 import ShardHost
 
-/// One shard in one life of the gateway's process: a stream of a real log, and one or two hosts
-/// with the real replica and shard. It shares its log with neighbours, and nothing else with other
-/// shards but the process, the disk and the connectors.
+/// One shard during one run of the gateway's process. It has a stream of a real log, and one or two
+/// hosts with the real replica and shard. It shares its log with other shards. Beside the log,
+/// shards share only the process, the disk and the connectors.
 final class SimShard {
     let number: Int
     unowned let process: GatewayProcess

@@ -3,9 +3,9 @@ import ShardCore
 
 /// What a shopper wants to pay, and what the merchant does about it.
 struct Intent {
-    /// The first amount; each intent has one of its own, so that a charge at the PSP says whose it
-    /// is. All of them lie in the upper half of what `incrementStep` leaves, so that an approval
-    /// for half is told from one for another shopper's whole amount.
+    /// The first amount. Each intent has an amount of its own, so that a charge at the PSP shows
+    /// its intent. All of them lie in the upper half of what `incrementStep` leaves. So an approval
+    /// for half differs from one for another shopper's whole amount.
     static let firstAmount: Int64 = 1_000_000
     static let amountStep: Int64 = 10
     /// What an increment adds.
@@ -22,7 +22,7 @@ struct Intent {
     var refunded: Int64 = 0
     var refundsAsked: Int64 = 0
     var isCancelled = false
-    /// An approval for less is welcome.
+    /// The merchant accepts an approval for less.
     var takesLess = false
     var confirms = 0
     var increments = 0
@@ -42,8 +42,9 @@ struct Intent {
 
     static func amount(of intent: Int) -> Int64 { firstAmount + Int64(intent) * amountStep }
 
-    /// The intent that an amount belongs to; a conflicting request, an increment, a PSP that
-    /// charges one more and one that approves half fall into the same step.
+    /// The intent that an amount belongs to. The amounts of a conflicting request and of an
+    /// increment belong to the same intent. So do those of a PSP that charges one more, or approves
+    /// half.
     static func intent(of amount: Int64) -> Int {
         let first = amount % incrementStep
         return Int(((first < firstAmount ? first * 2 : first) - firstAmount) / amountStep)

@@ -56,12 +56,13 @@ struct Request {
     /// Times that it will be asked again although it is final.
     var reasks = 0
     var wasAnsweredInCalm = false
-    /// How long its key was still remembered when it was repeated and not answered yet, in
-    /// milliseconds of the shard; nil when nobody waits for that.
+    /// How long its key was still remembered when it was repeated, in milliseconds of the shard. It
+    /// is set until the repeat is answered; nil when nobody waits for such an answer.
     var timeLeftForRepeat: Int64?
     /// The request whose key it has, which was forgotten; nil for one with a key of its own.
     var keyOf: Int?
-    /// Of an event: the connector that it is news of, when the payment had left it already.
+    /// Of an event: the connector that it is about, when the payment had left that connector
+    /// already.
     var earlier: ConnectorID?
     /// The conflicting variant was sent, too.
     var hasConflict = false
@@ -78,9 +79,9 @@ enum NonPaymentCommand {
     case quote(QuoteRequest)
     case convert(QuoteID)
 
-    /// Whether another amount under the same key would be another request. Not of a report about
-    /// the PSP's charge: no provider reports two amounts of one charge, and the one that came first
-    /// would be booked, whatever the PSP did.
+    /// Whether another amount under the same key would be another request. It is false for a report
+    /// about the PSP's charge, because no provider reports two amounts of one charge. The gateway
+    /// would book the one that came first, whatever the PSP did.
     var canConflict: Bool {
         switch self {
         case .event(let event):

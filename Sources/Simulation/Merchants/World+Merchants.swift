@@ -11,7 +11,7 @@ extension World {
     func newIntent() {
         guard !isCalm, intents.count < scenario.intents else { return }
         queue.schedule(.intent, at: now + edge.skewed(scenario.interval) / 2)
-        // A generator for each intent: what one does does not change the others.
+        // A generator for each intent, so that the choices of one do not change those of others.
         var random = SimRandom(seed: scenario.seed &+ UInt64(intents.count) &* 0x9E37_79B9, .merchants)
         let isSpecial = random.chance(350_000)
         let special = random.pick(Intent.specialMethods)
@@ -198,15 +198,15 @@ extension World {
         return requests.allSatisfy { $0.current == nil && ($0.final == nil || $0.wasAnsweredInCalm) }
     }
 
-    /// The payments that time alone must still change. Of a PSP that refuses every refund nothing
-    /// can be reversed: the gateway tries for ever, ever more rarely, and the money stays booked as
-    /// captured.
+    /// The payments that only the passing of time must still change. At a PSP that refuses every
+    /// refund the gateway can reverse nothing. It tries for ever, ever more rarely, and the money
+    /// stays booked as captured.
     private func waiting(at host: ShardHost) -> [Payment] {
         host.core.awaitingTime.filter { payment in
             let intent = Intent.intent(of: payment.amountMinor)
             guard payment.phase == .captured, intents.indices.contains(intent) else { return true }
-            // A top-up cannot be reversed while its money is spent, or what is left is another
-            // top-up's and not settled.
+            // A top-up cannot be reversed while its money is spent. Nor can it while the money that
+            // is left belongs to another top-up and is not settled.
             if host.core.canReverse(payment) == false { return false }
             if intents[intent].isBeyondPSP { return false }
             return !["tok_refund_fails", "tok_refund_pending_fails"].contains(intents[intent].method)

@@ -2,8 +2,8 @@ import Payments
 import ShardCore
 import ShardHost
 
-/// Ten days of a world in which everything is final: now and then a shopper pays, the process
-/// restarts, runs of keys are written and merged, and merchants repeat requests of long ago.
+/// Ten days of a world in which everything is final. Now and then a shopper pays, the process
+/// restarts, or runs of keys are written and merged. Merchants repeat requests of long ago.
 struct OldKeys {
     enum Step {
         /// A request is made again and has the answer that it had.
@@ -18,13 +18,13 @@ struct OldKeys {
         case restart(power: Bool)
     }
 
-    /// Microseconds before the end of a key's time. The second in which it ends is the shard's.
+    /// Microseconds before the end of a key's time. The shard's clock says in which second it ends.
     static let margin: Int64 = 5_000_000
     /// Microseconds after it: keys are forgotten a second later at a tick, and a quiet world has
     /// one every five seconds.
     static let grace: Int64 = 20_000_000
-    /// Milliseconds before the end of a key's time: who repeats a request so early is answered
-    /// before it, however often it is refused.
+    /// Milliseconds before the end of a key's time. A merchant that repeats a request so early gets
+    /// its answer before that end, however often the gateway refuses it.
     static let patience: Int64 = 590_000
     /// Requests that are made again.
     static let requests = 24
@@ -35,7 +35,7 @@ struct OldKeys {
     private(set) var plan: [(time: Int64, step: Step)] = []
     /// The world fails if it lasts longer.
     let limit: Int64
-    /// Something happens, or has happened just before.
+    /// Until then something happens, or has happened just before.
     private var busyUntil: Int64 = 0
 
     init(_ steps: [(time: Int64, step: Step)], limit: Int64) {
@@ -70,8 +70,8 @@ extension World {
     /// Everything is final. Plans the days until the keys are forgotten.
     /// - Returns: false when that is over, or is no part of this world.
     func beginOldKeys() -> Bool {
-        // With segments that are gone too early, stored answers are gone, too; that is not what the
-        // defect is to be found by.
+        // When segments are gone too early, stored answers are gone, too. Another check is to find
+        // that defect.
         guard scenario.hasOldKeys, scenario.planted != .neighbourRetired, oldKeys == nil, violation == nil else {
             return false
         }
@@ -140,8 +140,8 @@ extension World {
         }
     }
 
-    /// Whether the shard's time is so far from the end of the key's time; if it is not yet, the
-    /// step comes later.
+    /// Whether the shard's time has come that near to the end of the key's time. If it has not, the
+    /// step is postponed.
     private func reaches(
         _ step: OldKeys.Step,
         of number: Int,
@@ -170,9 +170,9 @@ extension World {
         queue.schedule(.send(request: number), at: now)
     }
 
-    /// Whether the time of an answered request's key is over, as it may be for who asked just
-    /// before and was refused: nobody asks again for that answer, because the key would be a new
-    /// one.
+    /// Whether the time of an answered request's key is over. That may happen to a merchant that
+    /// asked just before and was refused. It does not ask again for that answer, because the key
+    /// would be a new one.
     func isForgotten(_ number: Int) -> Bool {
         guard oldKeys != nil, requests[number].final != nil else { return false }
         if requests.contains(where: { $0.keyOf == number }) { return true }
@@ -183,8 +183,8 @@ extension World {
         return gateway.clock() + host.clockAhead >= expiry * 1_000 - 1_000
     }
 
-    /// A repeat is not sent any more, because its key is forgotten. That may only happen to one
-    /// that came shortly before.
+    /// A repeat is not sent any more, because its key is forgotten. That may only happen to a
+    /// repeat that was first sent shortly before.
     func noteRepeatGivenUp(_ number: Int) {
         guard let left = requests[number].timeLeftForRepeat else { return }
         requests[number].timeLeftForRepeat = nil

@@ -183,8 +183,8 @@ extension World {
         }
     }
 
-    /// What the writer did in a job is known to the log's other tasks at once, but may not be built
-    /// on before it has happened.
+    /// The log's other tasks know at once what the writer did in a job. They must not use it before
+    /// it has happened.
     private func waitForWriter(of log: Int) {
         disk.delay(.keeper(log: log), until: disk.idleAt(.writer(log: log)))
         disk.delay(.archiver(log: log), until: disk.idleAt(.writer(log: log)))
@@ -304,8 +304,8 @@ extension World {
         queue.schedule(.start, at: now + pause)
     }
 
-    /// Reads payments that left memory without faults and without taking time: a look of the
-    /// simulation's own.
+    /// The digest of a shard's state. It reads payments that left memory without faults and without
+    /// taking time, because only the simulation looks.
     func digest(_ core: borrowing ShardCore, _ storage: ShardStorage) -> UInt64 {
         disk.isWatched = true
         defer { disk.isWatched = false }
@@ -334,7 +334,7 @@ extension World {
         queue.schedule(.start, at: now + crashes.between(500_000, 5_000_000))
     }
 
-    /// The clock is set, a bit turns.
+    /// Applies the faults that happen while the process is down: the clock is set, a bit flips.
     private func happenWhileDown() {
         let jump = damages.between(-3_600_000, 3_600_000)
         let jumps = damages.chance(200_000)
@@ -349,7 +349,7 @@ extension World {
         if has(.bitFlips), flips { flip(place, bit) }
     }
 
-    /// The operator puts the good copy back, unless something else was written there since.
+    /// The operator restores the undamaged copy, unless something else was written there since.
     func repair() {
         guard let found = damage else { return }
         damage = nil
@@ -357,8 +357,8 @@ extension World {
         disk.flip(found.inode, byte: found.byte, bit: found.bit)
     }
 
-    /// Damages acknowledged bytes, or unused ones. The last batches are spared: without a later one
-    /// or a witness nothing can tell damage there from a write that was never finished
+    /// Damages acknowledged bytes, or unused ones. It spares the last batches. Without a later
+    /// batch or a witness, damage there looks like a write that was never finished
     /// (docs/journal.md, "What remains").
     private func flip(_ place: UInt64, _ bit: Int) {
         let directories = (0..<scenario.logs).map { Self.directory(ofLog: $0) + "/" }

@@ -37,8 +37,8 @@ final class World {
     /// The PSPs, by the numbers of their connectors from 1.
     var psps: [EmbeddedPSP]
     let registry = ConnectorRegistry("alpha", "beta")
-    /// What became of each payment's authorization at each connector that was called, and who was
-    /// called last.
+    /// The outcome of each payment's authorization at each connector that was called, and which
+    /// connector was called last.
     var tries: [UInt64: PaymentTries] = [:]
     /// What connectors reported to have executed of payments that had left them: how much moved.
     var reportedByEarlier: [TryKey: Int64] = [:]
@@ -62,19 +62,19 @@ final class World {
     var openRequests = 0
     /// Wallets that were opened, by merchant.
     var wallets: [UInt64: [WalletID]] = [:]
-    /// The newest news of each dispute that was opened.
+    /// The newest event of each dispute that was opened.
     var cases: [DisputeID: (event: ProviderEvent, intent: Int)] = [:]
     /// Events that operators made so far.
     var events = 0
-    /// What the scorer said last of each payment, as far as it reached the gateway: whether it lets
-    /// it go.
+    /// Whether the scorer's last answer about each payment lets it proceed. Only answers that
+    /// reached the gateway count.
     var clearances: [UInt64: Bool] = [:]
     /// Payments that were said to be in review, and shoppers whose payment was approved in a
     /// review.
     var reviewed: Set<UInt64> = []
     var approved: Set<Int> = []
     var scores: [ScoreOutcome] = []
-    /// Of each score: the payment, and whether the policy lets it go with it.
+    /// Of each score: the payment, and whether the policy allows the payment with this score.
     var expectations: [(payment: UInt64, isAllowed: Bool)] = []
     /// What was answered to a look at the end.
     var audited: Response?
@@ -135,7 +135,7 @@ final class World {
         queue.schedule(.calm, at: scenario.duration)
     }
 
-    /// What is encrypted under them decides nothing, so that their bytes are no part of the world.
+    /// The encrypted bytes decide nothing, so the bytes of these keys are no part of the world.
     private static func makeKeys() throws -> JournalKeys {
         JournalKeys(try MasterKeyRing(text: Array(MasterKeyRing.newLine(id: 1).utf8), source: "simulation"))
     }
@@ -164,8 +164,8 @@ final class World {
         finish()
     }
 
-    /// How long after the last fault everything must be final, in microseconds: the last steps of
-    /// the resolution are a day apart, and a hold that the PSP will not let go lasts for seven.
+    /// How long after the last fault everything must be final, in microseconds. The last steps of
+    /// the resolution are a day apart. A hold that the PSP does not release lasts for seven days.
     static let patience: Int64 = 8 * 86_400_000_000
 
     private func handle(_ event: Event) {
@@ -237,7 +237,7 @@ package struct SimulationCounts: Sendable {
     package var scorerFaults = 0
     package var attempts = 0
     package var pspCalls = 0
-    /// News of connectors that a payment had left.
+    /// Events of connectors that a payment had left.
     package var earlierEvents = 0
     /// Authorizations that went on to another connector.
     package var failovers = 0
