@@ -1,17 +1,18 @@
-/// The shape of one binary fuse filter (Graf and Lemire, "Binary Fuse Filters", 2022): three probes
-/// a look-up, 16 bits a slot, one false positive in 65,536 look-ups of absent keys.
+/// The shape of one binary fuse filter (Graf and Lemire, "Binary Fuse Filters", 2022). A look-up
+/// makes three probes, and a slot has 16 bits. One in 65,536 look-ups of absent keys is a false
+/// positive.
 ///
 /// The slots stand in `segmentCount + 2` segments. The probes of a key fall into three neighbouring
 /// segments.
 struct FuseFilter: Sendable, Equatable {
     /// A power of two, at least 4.
     var segmentLength: UInt32
-    /// Where the first probe may fall; 0: the filter could not be built, and every answer is
-    /// "maybe".
+    /// The number of segments in which the first probe may fall. If it is 0, the filter could not
+    /// be built, and every answer is "maybe".
     var segmentCount: UInt32
     var seed: UInt64
 
-    /// What a key may be when no filter could be built.
+    /// Stands for a filter that could not be built: every key may be present.
     static let unknown = FuseFilter(segmentLength: 4, segmentCount: 0, seed: 0)
 
     var slotCount: Int { segmentCount == 0 ? 0 : Int(segmentCount + 2) * Int(segmentLength) }

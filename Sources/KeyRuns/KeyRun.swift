@@ -30,9 +30,9 @@ final class KeyRun: Sendable {
         fingerprints.count * 2 + blockFirsts.count * 8 + partitions.count * MemoryLayout<Partition>.stride
     }
 
-    /// Opens the run that the catalogue names: reads and checks all of the filter's file, and the
-    /// beginning and the end of the file of keys. Throws `corrupt` for a file that is damaged or
-    /// another, with its name.
+    /// Opens the run that the catalogue names. Reads and checks all of the filter's file, and the
+    /// beginning and the end of the file of keys. Throws `corrupt` with the file's name if a file
+    /// is damaged or is not the run's.
     init(_ files: KeyRunFiles, summary: KeyRunSummary, digests: KeyRunFileDigests) throws(JournalError) {
         self.files = files
         self.summary = summary

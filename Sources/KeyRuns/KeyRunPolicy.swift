@@ -1,8 +1,8 @@
 /// When runs are merged. Pure.
 ///
-/// Small runs are merged with their neighbours in time, so that a look-up asks few filters. A run
-/// never covers more than a window, so that forgotten keys take little room until their run is
-/// dropped.
+/// Small runs are merged with their neighbours in time, so that a look-up asks few filters. A
+/// merged run normally covers no more than a window, so that forgotten keys take little room until
+/// their run is dropped.
 package struct KeyRunPolicy: Sendable, Equatable {
     /// Runs that a shard has when nothing is being merged, at most 64.
     package var maximumRuns: Int
@@ -30,10 +30,10 @@ package struct KeyRunPolicy: Sendable, Equatable {
     /// Which neighbours to merge next: nil while there are few enough runs. `runs` is the oldest
     /// first.
     ///
-    /// Of the ranges within a window it takes the one whose largest run is smallest against the
-    /// others: then each key is written again only when its run has about doubled. Where no two
-    /// neighbours fit into a window, the two smallest neighbours are merged all the same: the
-    /// number of runs is the harder limit.
+    /// Of the ranges within a window it takes the one whose largest run is smallest compared with
+    /// the others. Then each key is written again only when its run has about doubled. Where no two
+    /// neighbours fit into a window, the two smallest neighbours are merged all the same. The limit
+    /// of the number of runs has precedence.
     func nextMerge(_ runs: [KeyRunSummary]) -> Range<Int>? {
         guard runs.count > maximumRuns else { return nil }
         var best: (range: Range<Int>, ratio: Double)?

@@ -23,17 +23,17 @@ package struct KeyRunSet: Sendable {
         case held(StoredKey)
     }
 
-    /// Whether a run may hold the key; `false` is certain. Never reads the disk and never waits:
-    /// for the event loop. Some three cache misses a run.
+    /// Whether a run may hold the key; `false` is certain. Never reads the disk and never waits, so
+    /// the event loop may call it. It costs about three cache misses a run.
     package func mayContain(_ digest: StoredKeyDigest) -> Bool {
         runs.contains { $0.mayContain(digest) }
     }
 
     /// Looks the key up in the runs that may hold it, the newest first. Blocks on the disk.
     ///
-    /// Throws `corrupt` or `io` with the file's name: then nothing is known of the key, and the
+    /// Throws `corrupt` or `io` with the file's name. Then nothing is known of the key, and the
     /// request must not be executed.
-    /// - Parameter second: since 1970; a key that is forgotten by then is absent.
+    /// - Parameter second: seconds since 1970. A key that is forgotten by then is absent.
     /// - Returns: what was found, and how many blocks of 4 KiB were read for it.
     package func find(
         _ digest: StoredKeyDigest,

@@ -4,9 +4,10 @@ import Synchronization
 extension KeyRunStore {
     /// Reads the catalogue and the filters of all runs, and removes what a crash left unfinished.
     ///
-    /// Throws `corrupt` with the file's name for damage, for a missing file, and when the runs do
-    /// not cover `required`: a snapshot relies on them up to there. `format` for files of a newer
-    /// program or another journal, `key` and `io` as the words say.
+    /// Throws `corrupt` with the file's name for damage and for a missing file. Throws it also when
+    /// the runs do not cover `required`, because a snapshot relies on them up to there. Throws
+    /// `format` for files of a newer program or another journal. Throws `key` when a master key is
+    /// missing, and `io` when the system refuses a call.
     package func open(requiring required: RecordPosition = 0) throws(JournalError) -> KeyRunSet {
         let set = try state.withLock { state throws(JournalError) in
             precondition(!state.isOpen, "the runs are opened once")
@@ -64,7 +65,8 @@ extension KeyRunStore {
         }
     }
 
-    /// A missing file is damage: no retry heals it, and its keys might be executed twice.
+    /// A missing file is damage. No retry restores it, and requests with its keys might be executed
+    /// twice.
     static func checkPresent(
         _ number: UInt64,
         among names: [String],

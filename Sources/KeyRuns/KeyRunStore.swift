@@ -4,12 +4,12 @@ import Synchronization
 /// The completed idempotency keys of one shard that left memory: sorted runs in a directory of
 /// their own, and the catalogue that names them.
 ///
-/// `open` once at start. Later `add` from one thread at a time, and `merge` from one thread at a
-/// time; both may run at once, and both block on the disk. `current` never blocks for the disk. The
-/// journal's lock guards the directory.
+/// Call `open` once at start. Later one thread at a time may call `add`, and one thread at a time
+/// `merge`. Both may run at once, and both block on the disk. `current` never blocks for the disk.
+/// The journal's lock guards the directory.
 ///
-/// A run that the catalogue names and that is damaged, missing or another file is refused with its
-/// name: a key that cannot be looked up might be executed twice.
+/// If a run that the catalogue names is damaged, missing or another file, `open` refuses it with
+/// its name. A request whose key cannot be looked up might be executed twice.
 package final class KeyRunStore: Sendable {
     let files: KeyRunFiles
     private let policy: KeyRunPolicy
@@ -37,9 +37,8 @@ package final class KeyRunStore: Sendable {
     package static func directory(of journal: String) -> String { journal + "/" + KeyRunFormat.directoryName }
 
     /// - Parameters:
-    ///   - directory: `directory(of:)` the journal's; holds nothing else; its parent exists.
-    ///   - keys: what new files are encrypted under, and encrypted ones are read with; nil for
-    ///     none.
+    ///   - directory: from `directory(of:)`. It holds only the runs, and its parent exists.
+    ///   - keys: encrypt new files and read encrypted ones; nil for none.
     package init(
         directory: String,
         journalID: UInt64,
@@ -65,11 +64,11 @@ package final class KeyRunStore: Sendable {
     /// that the runs cover already, or that are forgotten, are left out. Runs whose keys are all
     /// forgotten are dropped.
     ///
-    /// Throws `io`, `diskFull`, and `backlog` when there are `KeyRunPolicy.refusedRuns`: then
+    /// Throws `io`, `diskFull`, and `backlog` when there are `KeyRunPolicy.refusedRuns`. Then
     /// nothing has changed, and the same keys may be added again.
     /// - Parameters:
     ///   - position: all keys completed by records up to here are in `keys` or in earlier runs. The
-    ///     journal is durable up to it.
+    ///     journal is durable up to here.
     ///   - second: since 1970.
     package func add(
         _ keys: [StoredKey],
@@ -124,8 +123,8 @@ package final class KeyRunStore: Sendable {
     /// Merges neighbouring runs once, if there are more than `KeyRunPolicy.maximumRuns`. Returns
     /// the new set, or nil if there was nothing to do or another thread merges.
     ///
-    /// Throws `io`, `diskFull`, `corrupt`: then the runs are as they were. `fenced` when `pace`
-    /// ended it.
+    /// Throws `io`, `diskFull` or `corrupt`, and `fenced` when `pace` ended it. Then the runs are
+    /// as they were.
     package func merge(
         at second: UInt32,
         pace: @escaping SnapshotWriter.Pace = { _ in true }
@@ -220,8 +219,8 @@ package final class KeyRunStore: Sendable {
         }
     }
 
-    /// Removes the files of runs that no catalogue names any more. Who still reads them has them
-    /// open.
+    /// Removes the files of runs that no catalogue names any more. A reader that still reads them
+    /// has them open.
     private func removeDebris(_ state: inout State) {
         for number in state.debris {
             do throws(JournalFileError) {

@@ -11,13 +11,13 @@ package struct KeyRunVerification: Sendable, Equatable {
     package var isSealed = false
 }
 
-/// Checks the runs of idempotency keys of a journal that no process writes to: the catalogue, every
-/// file's checksums, the order and the number of the keys, that no filter denies a key of its run,
-/// and that the journal has the records. Changes nothing. Blocks for as long as reading all files
-/// takes.
+/// Checks the runs of idempotency keys of a journal that no process writes to. It checks the
+/// catalogue, every file's checksums, and the order and the number of the keys. It checks that no
+/// filter denies a key of its run, and that the journal has the records. Changes nothing. Blocks
+/// for as long as reading all files takes.
 package enum KeyRunVerifier {
-    /// Throws `corrupt`, `format`, `key` or `io` with the file's name where a start would refuse
-    /// the runs.
+    /// Throws where a start would refuse the runs. It throws `corrupt`, `format`, `key` or `io`,
+    /// with the file's name.
     /// - Parameters:
     ///   - journal: the journal's directory.
     ///   - journalID: whose the runs must be; nil accepts any.

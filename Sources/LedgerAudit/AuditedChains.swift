@@ -3,9 +3,9 @@ import Ledger
 import Payments
 import ShardRecords
 
-/// The merchants' ledgers as lists, as the check follows them: every record that books something
-/// names the one before it of the same merchant, and the balance marks stand where and say what
-/// they must. Written from docs/records.md, not from the shard's tables.
+/// The merchants' ledgers as lists, as the check follows them. Every record that books something
+/// must name the one before it of the same merchant. The balance marks must have the right places
+/// and contents. This code follows docs/records.md, not the shard's tables.
 struct AuditedChains {
     private struct Chain {
         var newest: RecordPosition = 0
@@ -66,7 +66,8 @@ struct AuditedChains {
         return problems
     }
 
-    /// The marks before it: the last, the last whose number is a multiple of 64, of 4,096.
+    /// The places of three marks before it: the last one, the last whose number is a multiple of
+    /// 64, and of 4,096.
     private static func links(_ mark: BalanceMark, _ marks: [RecordPosition]) -> [String] {
         guard mark.number == UInt64(marks.count) + 1 else {
             return ["mark \(mark.number) follows \(marks.count)"]

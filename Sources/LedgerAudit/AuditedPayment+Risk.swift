@@ -4,15 +4,15 @@ import Risk
 import ShardRecords
 
 extension AuditedPayment {
-    /// The band in the note in front of the details (tag 8, length u16, then version, band, score,
-    /// flags), when a verdict must follow: for another band than allow, and where the scorer's
-    /// answer is awaited.
+    /// The band in the note in front of the details, when a verdict must follow. The note is tag 8,
+    /// length u16, then version, band, score and flags. A verdict must follow when the band is not
+    /// allow, and when the scorer's answer is awaited.
     static func awaitedBand(_ details: [UInt8]) -> UInt8? {
         guard details.count > 7, details[0] == 8 else { return nil }
         return details[4] > 0 || details[6] & 1 != 0 ? details[4] : nil
     }
 
-    /// Takes a verdict in; returns why it cannot be.
+    /// Takes a verdict in; returns why the verdict is not possible.
     mutating func judge(_ record: RiskDecided) -> Violation? {
         guard let least = awaitedBand, phase == .created, running == .authorize else {
             return "a verdict on a payment in \(phase) that awaits none"
@@ -51,7 +51,7 @@ extension LedgerCheck {
         if let digest { reservedKeys.remove(digest) }
     }
 
-    /// Nothing can come of a call that was never allowed.
+    /// Checks that nothing is recorded of a call before the verdict that allows it.
     mutating func checkCleared(_ id: PaymentID, _ position: RecordPosition) {
         let index = Int(clamping: id.sequence) - 1
         guard payments.indices.contains(index), payments[index].awaitedBand != nil else { return }

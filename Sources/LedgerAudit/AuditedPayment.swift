@@ -4,9 +4,9 @@ import Payments
 import ShardRecords
 import Time
 
-/// A payment as the check follows it: written from the reference's tables (transitions, posting
-/// rules), not from the shard's code, so that a mistake in one of them shows as a difference.
-/// Amounts in minor units.
+/// A payment as the check follows it. This code follows the reference's tables (transitions,
+/// posting rules), not the shard's code. So a mistake in one of them shows as a difference. Amounts
+/// are in minor units.
 struct AuditedPayment {
     enum Phase {
         case created, requiresAction, review, authorized, partiallyCaptured, captured, voided, expired, failed,
@@ -16,7 +16,8 @@ struct AuditedPayment {
     let created: Timestamp
     let merchant: UInt64
     let route: RoutePlan
-    /// Who has the payment, its place in the route, and the number of the authorization's attempt.
+    /// The connector that has the payment, its place in the route, and the number of the
+    /// authorization's attempt.
     var connector: ConnectorID
     var routePosition: UInt8 = 0
     var attempt: UInt16 = 1
@@ -35,7 +36,7 @@ struct AuditedPayment {
     var isAbandoned = false
     /// An operator ended a conflict: what the PSP captured is in suspense.
     var isOfConflict = false
-    /// What the fraud rules said, while their verdict is not recorded: nothing can have been sent
+    /// The band of the fraud rules, while their verdict is not recorded. Nothing can have been sent
     /// until then.
     var awaitedBand: UInt8?
     /// Numbers of operations asked for.
@@ -62,7 +63,7 @@ struct AuditedPayment {
     /// Of what sellers have, what the provider has settled.
     var sellersSettled: [UInt64: Int64] = [:]
 
-    /// What pays, and what is filled.
+    /// What pays the payment, or what its money fills.
     enum Funding {
         case provider
         case wallet(UInt64)
@@ -73,7 +74,7 @@ struct AuditedPayment {
     var wallet = AuditedWallet()
     /// Of the captured amount, what the provider has settled.
     var settled: Int64 = 0
-    /// What it has left on its merchant's balances, chargebacks aside.
+    /// What the payment has left on its merchant's balances, without chargebacks.
     var pending: Int64 = 0
     var available: Int64 = 0
     /// What open and lost disputes have taken.
@@ -102,9 +103,9 @@ struct AuditedPayment {
     }
 
     func account(_ kind: AccountKind) -> Account {
-        // A wallet stands where the provider and its hold do; a top-up fills a wallet where others
-        // fill the merchant's balance; cash is with the bank and available at once
-        // (docs/posting-rules.md, P11).
+        // A payment by wallet books on the wallet where others book on the provider and its hold. A
+        // top-up fills a wallet where others fill the merchant's balance. Cash is with the bank and
+        // available at once (docs/posting-rules.md, P11).
         switch (funding, kind) {
         case (.wallet(let owner), .providerReceivable), (.wallet(let owner), .memoAuthorizationProvider):
             return Account(.wallet, owner: owner, currency: currency)
@@ -212,8 +213,8 @@ extension AuditedPayment {
             )
         }
         running = nil
-        // One for a shopper who is still awaited stays; one for a sale that was given up is not
-        // followed: that is reversed.
+        // The plan stays while a shopper is still awaited. It does not count for a sale that was
+        // given up, because that is reversed.
         if isAbandoned { plan = [] }
         defer { if phase != .requiresAction { plan = [] } }
         switch (record.operation, record.result) {
@@ -243,15 +244,15 @@ extension AuditedPayment {
         }
     }
 
-    /// A PSP may approve less than was asked of an authorization; of a sale only where the merchant
-    /// takes that.
+    /// A PSP may approve less of an authorization than was asked for. It may do so for a sale only
+    /// where the merchant accepts that.
     func isPartialApproval(_ record: OperationFinished) -> Bool {
         (record.operation == .authorize || record.operation == .confirm)
             && record.executedMinor > 0 && record.executedMinor < record.amountMinor
             && (!capturesAutomatically || acceptsPartialAuthorization)
     }
 
-    /// Takes in what is no operation's end.
+    /// Takes in a change that is no operation's end.
     mutating func change(_ record: PaymentChanged) -> Result<ExpectedPostings, Violation> {
         switch record.change {
         case .expired:
@@ -311,8 +312,8 @@ extension AuditedPayment {
         return postings
     }
 
-    /// Shares what a capture leaves after the fee, by the rules of docs/payouts-wallets-fx.md.
-    /// - Returns: the parts, and the sum of them and of what rounding leaves to the platform.
+    /// Shares what remains of a capture after the fee, by the rules of docs/payouts-wallets-fx.md.
+    /// - Returns: the sellers' parts, their sum, and what rounding leaves to the platform.
     private mutating func sharePlan(_ rest: Int64) -> (bySeller: [(UInt64, Int64)], parts: Int64, residue: Int64) {
         var bySeller: [(UInt64, Int64)] = []
         var points: Int64 = 0
@@ -345,7 +346,7 @@ extension AuditedPayment {
     }
 
     private mutating func finishRefund(_ record: OperationFinished) -> Result<ExpectedPostings, Violation> {
-        // One of another amount than asked for stays pending until an operator decides.
+        // A refund of another amount than asked for stays pending until an operator decides.
         if record.result == .conflicted {
             guard record.executedMinor > 0 else { return .success([:]) }
             return .success(unexplained(-record.executedMinor, record.executedCurrency))

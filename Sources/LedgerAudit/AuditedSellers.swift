@@ -2,9 +2,9 @@ import Ledger
 import Money
 import Payments
 
-/// The numbers of sellers as the check follows them, from docs/payouts-wallets-fx.md: the record
-/// that first books to a seller gives it the next number, and the one that leaves its accounts
-/// empty takes it away. No number is given twice.
+/// The numbers of sellers as the check follows them, by docs/payouts-wallets-fx.md. The record that
+/// first books to a seller gives it the next number. The record that leaves the seller's accounts
+/// empty takes the number away. No number is given twice.
 struct AuditedSellers {
     private struct Key: Hashable {
         var merchant: UInt64
@@ -30,7 +30,7 @@ struct AuditedSellers {
         return owner
     }
 
-    /// Of the sellers that a record has booked to, those leave that have nothing in any currency.
+    /// Removes those sellers that a record has booked to and that have nothing in any currency.
     mutating func booked(_ transfer: Transfer, _ totals: [Account: AccountTotals]) {
         for posting in transfer.postings where posting.account.kind.owner == .seller {
             let owner = posting.account.owner

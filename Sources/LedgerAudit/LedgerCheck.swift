@@ -4,12 +4,12 @@ import Money
 import Payments
 package import ShardRecords
 
-/// Checks the ledger from the journal alone, record by record: that every transfer is balanced and
-/// is the one that the reference prescribes for that step, that no counter and no account leaves
-/// its bounds, that operations begin and end once and in order, and at the end that all balances
-/// are what the payments' counters say. One shard at a time; never stops at a problem.
+/// Checks the ledger from the journal alone, record by record. Every transfer must be balanced, and
+/// be the one that the reference prescribes for that step. No counter and no account may leave its
+/// bounds. Operations must begin and end once and in order. At the end all balances must be what
+/// the payments' counters say. One shard at a time; never stops at a problem.
 package struct LedgerCheck {
-    /// Something that must not be.
+    /// Something that is wrong in the journal.
     package struct Problem: Sendable, Equatable, CustomStringConvertible {
         /// The record, 0 for a finding about the whole.
         package var position: RecordPosition
@@ -287,7 +287,8 @@ package struct LedgerCheck {
     private mutating func examine(_ record: EventApplied, _ position: RecordPosition) {
         guard let index = payment(record.payment, position) else { return }
         if record.fact.effect != .none, !record.eventID.isEmpty {
-            // A payment remembers its last 256 events, whatever the table of keys forgets.
+            // A payment remembers its last 256 events, even when the table of keys has forgotten
+            // them.
             if !appliedEvents.insert("\(record.provider)\n\(record.eventID)").inserted {
                 note(position, "event \(record.eventID) of \(record.provider) is applied again")
             }
@@ -392,8 +393,8 @@ package struct LedgerCheck {
         switch expected {
         case .failure(let violation): note(position, violation.text)
         case .success(let expected):
-            // A release before a capture may leave an account at the sum it had: what counts is the
-            // effect.
+            // A release before a capture may leave an account at the sum it had. So the comparison
+            // leaves out sums of zero.
             if sums.filter({ $0.value != 0 }) != expected.filter({ $0.value != 0 }) {
                 note(position, "books \(Self.text(sums)) where \(Self.text(expected)) is due")
             }

@@ -154,9 +154,9 @@ extension AccountClass {
 }
 
 extension Account {
-    /// `assets:psp:receivable:1`, `liabilities:merchant:pending:8c0f...`: class, name, and the
-    /// owner where there is one.
-    /// - Parameter merchants: names of merchants by identifier; an unknown one is shown as 16
+    /// The class, the name, and the owner where there is one: `assets:psp:receivable:1`,
+    /// `liabilities:merchant:pending:8c0f...`.
+    /// - Parameter merchants: names of merchants by identifier. An unknown merchant is shown as 16
     ///   hexadecimal digits.
     package func path(merchants: [UInt64: String] = [:]) -> String {
         let name = "\(kind.accountClass.root)\(kind.name)"

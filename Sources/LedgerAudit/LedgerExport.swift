@@ -40,7 +40,7 @@ package struct CSVExport: LedgerExport {
 
     package mutating func end() -> String { "" }
 
-    /// Quoted where a field is not ours to word.
+    /// Quotes a field whose text the gateway does not choose.
     private static func quoted(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy { byte in
             switch byte {
@@ -56,10 +56,9 @@ package struct CSVExport: LedgerExport {
     }
 }
 
-/// A journal of hledger (https://hledger.org/hledger.html#journal): a transaction for each entry,
-/// declarations of every account and commodity at their first use, and at the end one transaction
-/// that asserts the balance of every account, so that `hledger check --strict` compares its sums
-/// with ours.
+/// A journal of hledger (https://hledger.org/hledger.html#journal): a transaction for each entry.
+/// It declares every account and commodity at the first use. At the end one transaction asserts the
+/// balance of every account. So `hledger check --strict` compares its sums with the gateway's.
 package struct HledgerExport: LedgerExport {
     private let merchants: [UInt64: String]
     private var balances: [Account: Int128] = [:]

@@ -1,9 +1,9 @@
 /// The currencies of ISO 4217 list one, as published for 2026-01-01, that have minor units.
 ///
-/// Left out, because no payment can be made in them: precious metals and bond units (XAU, XAG, XPT,
-/// XPD, XBA, XBB, XBC, XBD), XDR, XSU, XUA, the test code XTS and "no currency" XXX: the standard
-/// gives them no exponent. Withdrawn codes (list three) are left out as well; their numeric codes
-/// may have been given to successors.
+/// Codes without an exponent in the standard are left out, because no payment can be made in them.
+/// They are precious metals (XAU, XAG, XPT, XPD) and bond units (XBA, XBB, XBC, XBD). They are also
+/// XDR, XSU, XUA, the test code XTS, and XXX for no currency. Withdrawn codes (list three) are left
+/// out as well; their numeric codes may have been given to successors.
 enum CurrencyTable {
     struct Entry: Sendable {
         let code: StaticString

@@ -1,8 +1,8 @@
 /// Checked arithmetic on amounts in minor units. Amounts are `Int64` at the currency's ISO 4217
 /// exponent.
 ///
-/// Two kinds of callers, two spellings: input that a merchant or a provider chose is added with the
-/// optional forms, and an overflow becomes a refusal; sums that invariants bound are added with
+/// There are two kinds of callers. Input that a merchant or a provider chose is added with the
+/// optional forms, and an overflow becomes a refusal. Sums that invariants bound are added with
 /// plain `+`, which traps.
 package enum MinorUnits {
     /// The largest amount of one operation by default: eight digits, as Stripe has it. A provider

@@ -38,10 +38,10 @@ package protocol Provider: AnyObject {
     /// Takes no more calls (they are `.notExecuted`), lets those under way end, closes the
     /// connections.
     func shutdown() -> EventLoopFuture<Void>
-    /// Sends nothing more of what the caller asked for and what has not left yet: that is
-    /// `.notExecuted`. What was sent goes on.
+    /// Withdraws the caller's calls that were not sent yet: they are `.notExecuted`. Calls that
+    /// were sent go on.
     func withdraw(_ caller: UInt16)
-    /// Sends `call`; its outcome arrives at the delegate with `token` and `origin`, at the latest
-    /// at `deadline` (to the tick of the timer wheel, 10 ms).
+    /// Sends `call`. Its outcome arrives at the delegate with `token` and `origin`, at the latest
+    /// at `deadline`. The timer wheel's tick makes that exact to 10 ms.
     func perform(_ call: ProviderCall, token: UInt64, from origin: CallOrigin, deadline: NIODeadline)
 }

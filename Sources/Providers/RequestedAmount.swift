@@ -3,9 +3,9 @@ import Payments
 
 /// What a call asked for, as far as it bounds the amount that its answer can state.
 ///
-/// An amount outside of these bounds is no fact about money: the answer is a bad one, so the
-/// outcome is unknown and is asked for again. Another amount within them is a fact, and differs
-/// from what was asked for (`conflicted`).
+/// An amount outside of these bounds says nothing about money. The answer is a bad one, so the
+/// outcome is unknown and is asked for again. Another amount within the bounds is a fact that
+/// differs from what was asked for (`conflicted`).
 struct RequestedAmount: Equatable {
     /// No answer states more, in minor units of any currency.
     static let maximumMinor: Int64 = 1_000_000_000_000_000
@@ -25,9 +25,9 @@ struct RequestedAmount: Equatable {
         mayBeLess = call.operation == .authorize || call.operation == .confirm
     }
 
-    /// Whether a PSP can have executed `minor` of `currency` for this call: at least 1 where money
-    /// moved, at most `maximumMinor`, and not the amount asked for in another currency's number of
-    /// decimals.
+    /// Whether a PSP can have executed `minor` of `currency` for this call. It is at least 1 where
+    /// money moved, and at most `maximumMinor`. It is not the amount asked for with another number
+    /// of decimals.
     func isPlausible(_ minor: Int64, _ currency: Currency) -> Bool {
         guard isMovement else { return (0...Self.maximumMinor).contains(minor) }
         guard (1...Self.maximumMinor).contains(minor) else { return false }

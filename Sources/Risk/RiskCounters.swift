@@ -4,16 +4,16 @@ package import Time
 /// Counters of what happened lately, one for each (rule, subject): a flat table of fixed size with
 /// open addressing.
 ///
-/// A counter is eight buckets. The window's length over seven is a bucket's width, so that the
-/// eight together always cover the whole window, and at most a seventh more: a limit may act a
-/// little too long and never lets go too early. Times and amounts come in; nothing here has a
-/// clock, and the same calls make the same table, slot for slot.
+/// A counter is eight buckets. A bucket's width is a seventh of the window's length. So the eight
+/// together always cover the whole window, and at most a seventh more. A limit may apply a little
+/// too long, and never ends too early. Callers pass times and amounts; nothing here has a clock.
+/// The same calls make the same table, slot for slot.
 ///
-/// A slot takes 96 bytes and a quarter of the slots stays empty: 128 bytes for each counter of the
-/// capacity, in chunks that take memory when they are first written. Counters whose window has
-/// passed make room for new ones, a few slots with each new counter. When the table is full of
-/// living ones, or the merchant's share of it is, a new subject is not counted: `hasRoom` says so
-/// before, and the policy says what becomes of the payment.
+/// A slot takes 96 bytes and a quarter of the slots stays empty. So each counter of the capacity
+/// takes 128 bytes, in chunks that take memory when they are first written. Each new counter
+/// removes a few counters whose window has passed. When the table or the merchant's share of it is
+/// full of counters that still count, a new subject is not counted. `hasRoom` tells that before,
+/// and the policy decides about the payment.
 package struct RiskCounters: Sendable {
     /// The bytes of one slot, in memory and in snapshots.
     package static let slotBytes = slotWords * 8
@@ -25,8 +25,8 @@ package struct RiskCounters: Sendable {
     /// `merchants`.
     private static let widthBits: UInt64 = 40
     private static let chunkSlots = 256
-    /// Slots that a new counter looks at for others whose window has passed; many when hardly a
-    /// place is left.
+    /// How many slots a new counter searches for counters whose window has passed. It searches many
+    /// when hardly a place is left.
     private static let sweptSlots = 4
     private static let sweptSlotsWhenShort = 256
 
@@ -113,9 +113,9 @@ package struct RiskCounters: Sendable {
         return new <= free + past && new <= freeOfMerchant + pastOfMerchant
     }
 
-    /// Adds to a counter, which is made when it is not there.
+    /// Adds to a counter. It makes the counter when there is none.
     /// - Parameters:
-    ///   - merchant: whose counter it is; the digest tells merchants apart.
+    ///   - merchant: whose counter it is. The digest differs by merchant.
     ///   - width: `width(ofWindow:)` of the rule's window, below 2^40.
     /// - Returns: false when the table, or the merchant's share of it, is full.
     @discardableResult
@@ -227,8 +227,8 @@ package struct RiskCounters: Sendable {
             || (count + shortBelow > merchantLimit && merchantLimit - merchants.count(of: merchant) < shortBelow)
         var rest = min(slotCount, isShort ? Self.sweptSlotsWhenShort : Self.sweptSlots)
         while rest > 0 {
-            // A follower may have come into the slot of a counter that was removed: the slot is
-            // looked at again.
+            // Removing a counter may move a later one into its slot, so the loop looks at the slot
+            // again.
             while isPast(cursor, at: now) { remove(cursor) }
             cursor = after(cursor)
             rest -= 1
@@ -241,7 +241,8 @@ package struct RiskCounters: Sendable {
             && bucket(at: now, width: bucketWidth) - Int64(bitPattern: word(slot, 2)) >= Int64(Self.bucketCount)
     }
 
-    /// Closes the hole with followers that may stand there, so that no tombstones pile up.
+    /// Empties the slot and moves later counters that belong nearer to their home. So the table
+    /// needs no marks for removed counters.
     private mutating func remove(_ slot: Int) {
         merchants.remove(place: place(slot))
         var hole = slot
@@ -298,8 +299,8 @@ extension RiskCounters {
     /// The table's state beside its counters, for snapshots: its slots and the place of the search.
     package var shape: (slots: Int, cursor: Int) { (slotCount, cursor) }
 
-    /// Moves a counter to its place. The merchant's share is not looked at: what was counted goes
-    /// on.
+    /// Puts a counter of a snapshot into its slot. It does not check the merchant's share, because
+    /// the counter was in the table before.
     /// - Returns: false when it cannot have been there.
     package mutating func restore(slot: Int, _ counter: StoredCounter) -> Bool {
         guard counter.isCounter, slot >= 0, slot < slotCount, isEmpty(slot), count < capacity else { return false }
@@ -322,7 +323,7 @@ extension RiskCounters {
         return restore(slot: emptySlot(for: RiskDigest(high: words[0], low: words[1])), counter)
     }
 
-    /// Goes on where the table that these counters came from was.
+    /// Continues the search for old counters at the place that the snapshot holds.
     package mutating func restore(cursor: Int) {
         self.cursor = cursor >= 0 && cursor < slotCount ? cursor : 0
     }

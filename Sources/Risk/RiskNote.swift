@@ -1,10 +1,10 @@
 import Payments
 
-/// What was said of a payment when it was made, as it stands in front of its packed details
-/// (`PaymentDetails.Field.risk`). A payment of which nothing was said has none.
+/// The assessment of a payment when it was made, in front of its packed details
+/// (`PaymentDetails.Field.risk`). A payment without an assessment has none.
 ///
-/// Layout: version u8 (1), band u8, score u8, flags u8 (1: the scorer's answer is awaited), number
-/// of reasons u8, and each reason as length u8 and UTF-8.
+/// Layout: version u8 (1), band u8, score u8, flags u8, number of reasons u8, and each reason as
+/// length u8 and UTF-8. Flag 1 says that the scorer's answer is awaited.
 package enum RiskNote {
     private static let version: UInt8 = 1
     private static let headBytes = 5

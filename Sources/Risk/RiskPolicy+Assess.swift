@@ -3,12 +3,12 @@ import Payments
 package import Time
 
 extension RiskPolicy {
-    /// What the rules say of a payment about to be made. Changes nothing: what is counted is
-    /// counted by `count`, from the journaled record.
+    /// The assessment of a payment about to be made. Changes nothing: `count` changes the counters,
+    /// from the journaled record.
     ///
-    /// In this order: a customer under sanctions is at least `sanctions`; what is on a block list
-    /// is blocked; what is on an allow list is allowed, without rules and without the scorer; then
-    /// the scores of the rules that fit are added up.
+    /// The order is this. A customer under sanctions gets at least the band `sanctions`. A payment
+    /// on a block list is blocked. A payment on an allow list is allowed, without rules and without
+    /// the scorer. Then the scores of the rules that fit are added up.
     /// - Parameters:
     ///   - details: the payment's packed details.
     package func assess(
@@ -82,7 +82,7 @@ extension RiskPolicy {
         counters: borrowing RiskCounters?,
         at now: Timestamp
     ) -> Bool {
-        // Nearly always: no meter needs to be looked at.
+        // Nearly always there is room for all meters, and none needs to be looked at.
         guard counters?.hasRoom(for: meters.count, of: facts.merchant, at: now) == false else { return true }
         var new = 0
         for meter in meters where meter.amount(of: facts) != nil {
@@ -92,7 +92,7 @@ extension RiskPolicy {
         return new == 0 || counters?.hasRoom(for: new, of: facts.merchant, at: now) != false
     }
 
-    /// Counts a payment that was made, whatever was said of it.
+    /// Counts a payment that was made, whatever its assessment is.
     /// - Returns: how many counters found no room.
     @discardableResult
     package func count(
@@ -127,8 +127,8 @@ extension RiskPolicy {
             after.band = max(before.band, bands.band(of: after.score))
             after.reasons += reasons
         case .failed:
-            // Without a scorer, the one that was asked was taken out of the configuration
-            // meanwhile: a manual review decides.
+            // If there is no scorer now, a reload removed the one that was asked. Then a manual
+            // review decides.
             after.band = max(before.band, scorer?.onFailure ?? .review)
             after.reasons.append(RiskReason.scorerFailed)
         }

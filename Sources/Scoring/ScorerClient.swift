@@ -127,21 +127,21 @@ package final class ScorerClient {
         return promise.futureResult
     }
 
-    /// Asks nothing any more, fails what waits to be sent, lets what was sent end, closes the
-    /// connections.
+    /// Asks nothing any more, fails the questions that wait to be sent, lets the sent ones end, and
+    /// closes the connections.
     package func shutdown() -> EventLoopFuture<Void> {
         machine.close()
         return pool?.shutdown() ?? eventLoop.makeSucceededVoidFuture()
     }
 
-    /// Sends nothing more of what the caller asked and what has not left yet: that fails. What was
-    /// sent goes on.
+    /// Withdraws the caller's questions that were not sent yet: they fail. Questions that were sent
+    /// go on.
     package func withdraw(_ caller: UInt16) {
         pool?.withdraw(Int(caller))
     }
 
-    /// Asks for a score; its outcome arrives at the delegate with `token` and `origin`, at the
-    /// latest at `deadline` (to the tick of the timer wheel, 10 ms).
+    /// Asks for a score. Its outcome arrives at the delegate with `token` and `origin`, at the
+    /// latest at `deadline`. The timer wheel's tick makes that exact to 10 ms.
     package func ask(_ question: ScoreRequest, token: UInt64, from origin: CallOrigin, deadline: NIODeadline) {
         guard let pool else { preconditionFailure("start() comes before ask(_:token:from:deadline:)") }
         counters.questions += 1

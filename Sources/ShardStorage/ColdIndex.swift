@@ -1,8 +1,8 @@
 import Journal
 import ShardRecords
 
-/// Where the newest entry of what left memory stands: 24 bits of file number, 40 bits of the
-/// chunk's offset. 0 is nowhere.
+/// The place of the newest cold entry of an object. It has 24 bits of file number and 40 bits of
+/// the chunk's offset. Zero stands for no place.
 struct ColdLocation: Equatable, Sendable {
     static let none = ColdLocation(rawValue: 0)
 
@@ -22,10 +22,10 @@ struct ColdLocation: Equatable, Sendable {
 /// The file that leads from a sequence number to its cold entry: 8 bytes each, addressed by the
 /// number, in place.
 ///
-/// It is derived from the cold files and can be thrown away: what it says is checked against the
-/// entry that it leads to, each word lies within one sector (so it is old or new after a crash,
-/// never half), and the header says up to which cold file all words are durable; later files are
-/// entered again at start.
+/// It is derived from the cold files and can be thrown away. A reader checks each location against
+/// the entry that it leads to. Each word lies within one sector, so after a crash it is old or new,
+/// never half. The header says up to which cold file all words are durable. A start enters later
+/// files again.
 struct ColdIndex {
     static let name = "index"
     static let blockBytes = 4_096

@@ -20,7 +20,7 @@ package struct WrittenSnapshot: Sendable {
     package let coldWallets: Int
     package let plan: ReleasePlan
     /// No start needs the records up to here: two verified snapshots lie behind them. Stored
-    /// answers and timelines may, and are read from the archive then. 0 for none.
+    /// answers and timelines may need them, and then read them from the archive. 0 for none.
     package let retirable: RecordPosition
 }
 
@@ -75,8 +75,8 @@ extension ShardStorage {
             state.verified.removeAll { $0.position == snapshot.position }
             state.verified.append(snapshot)
             if state.verified.count > 2 { state.verified.removeFirst(state.verified.count - 2) }
-            // What keys answer with may be older: it is read from the archive then, which is slower
-            // and rare.
+            // Stored answers of keys may be in older records. They are then read from the archive,
+            // which is slower and rare.
             return state.verified.count == 2 ? state.verified[0].position : 0
         }
     }
@@ -178,7 +178,7 @@ private struct SnapshotJob {
     ) throws(JournalError) -> Int {
         guard let first = selection.unstored.first, !first.indices.isEmpty else { return 0 }
         let files = storage.cold(source.kind)
-        // What an earlier attempt left is entered first: nothing is lost from the index.
+        // First the index gets the files that an earlier attempt left, so that it lacks no entry.
         let number = try files.open() + 1
         let previous = try files.index.reading()
         var writer = try ColdFileWriter(
@@ -196,8 +196,8 @@ private struct SnapshotJob {
         return count
     }
 
-    /// Finds the chunks of the arena that can be released once the payments have left, because
-    /// nothing or little in them is of a payment that stays; the little is moved.
+    /// Finds the chunks of the arena that can be released once the payments have left. Payments
+    /// that stay have nothing or little in them. That little is moved.
     private mutating func planArena() {
         let chunkCount = capture.payments.arenaChunkCount
         var live = [Int](repeating: 0, count: chunkCount)
@@ -230,7 +230,7 @@ private struct SnapshotJob {
     // MARK: Keys
 
     /// Writes the keys completed since the last snapshot as a run. Returns the runs that the
-    /// snapshot rests on.
+    /// snapshot relies on.
     mutating func writeKeys() throws(JournalError) -> KeyRunSet {
         try storage.openKeyRuns()
         try confirm()
@@ -331,7 +331,7 @@ extension SnapshotWriter {
         try bytes.withRawBytes { raw throws(JournalError) in try write(section: section.rawValue, raw) }
     }
 
-    /// Small things of one section, many to a chunk.
+    /// Writes small items of one section, many to a chunk.
     mutating func write(
         _ section: SnapshotSection,
         count: Int,

@@ -8,9 +8,9 @@ import Synchronization
 
 /// A shard's files beside its journal: snapshots, runs of idempotency keys, and what left memory.
 ///
-/// `restore` once at start, before the journal is opened behind the position that it gives. Later
-/// `write` by one thread at a time and `load` by any; both block on the disk. The journal's lock
-/// guards the directory.
+/// Call `restore` once at start, before the journal is opened behind the position that it gives.
+/// Later one thread at a time may call `write`, and any thread `load`; both block on the disk. The
+/// journal's lock guards the directory.
 package final class ShardStorage: Sendable {
     let fileSystem: any JournalFileSystem
     let journalID: UInt64
@@ -33,9 +33,8 @@ package final class ShardStorage: Sendable {
     private static let damagedSuffix = ".damaged"
 
     /// - Parameters:
-    ///   - directory: the journal's; the files are in `snapshots`, `cold` and `keys` below it.
-    ///   - keys: what new files are encrypted under, and encrypted ones are read with; nil for
-    ///     none.
+    ///   - directory: the journal's. The files are in `snapshots`, `cold` and `keys` below it.
+    ///   - keys: encrypt new files and read encrypted ones; nil for none.
     ///   - keyPolicy: when runs of idempotency keys are merged.
     package init(
         directory: String,
@@ -76,11 +75,12 @@ package final class ShardStorage: Sendable {
     // MARK: Start
 
     /// Brings a new shard to the newest snapshot that verifies, else to the one before it. When
-    /// there is none that does, the shard stays empty and starts from its journal's beginning
-    /// (which refuses if that is gone).
+    /// none verifies, the shard stays empty and starts from its journal's beginning. The journal
+    /// refuses that if its beginning is gone.
     ///
-    /// Throws `format` for files of a newer program, encrypted or another journal's; `io` as the
-    /// words say. What is damaged is passed over and reported.
+    /// Throws `format` for files of a newer program or another journal. Throws `key` for an
+    /// encrypted file whose master key is missing, and `io` when the system refuses a call. Damaged
+    /// snapshots are passed over and reported.
     package func restore(into core: inout ShardCore) throws(JournalError) -> RestoreReport {
         precondition(core.lastPosition == 0 && core.paymentCount == 0, "a snapshot is taken in by a new shard")
         var report = RestoreReport()
@@ -162,7 +162,7 @@ package final class ShardStorage: Sendable {
         report.coldPayments = core.coldPaymentCount
         report.bytes = summary.bytes
         state.withLock { $0.verified = [VerifiedSnapshot(position: position)] }
-        // No earlier snapshot would heal this, so this one is not set aside.
+        // No earlier snapshot would be better, so this one is not set aside.
         let needed = progress.state?.keysCovered ?? 0
         guard core.keyRuns.covered >= needed else {
             throw JournalError(
@@ -230,8 +230,7 @@ package final class ShardStorage: Sendable {
         }
     }
 
-    /// Keeps a damaged file under another name: evidence, and out of the way of what is written
-    /// next.
+    /// Keeps a damaged file under another name, as evidence. The next file can then have its name.
     private func setAside(_ path: String) throws(JournalError) {
         do throws(JournalFileError) {
             try fileSystem.rename(path, to: path + Self.damagedSuffix)

@@ -3,8 +3,8 @@ package import Histogram
 /// Latencies of one event loop: an HDR histogram of fixed range, 1 us to 60 s with two significant
 /// digits (11 KB), that never grows; `record` costs about 5 ns and does not allocate.
 ///
-/// Owned by its loop: a final class, so that recording changes it in place, and not `Sendable`, so
-/// that no other loop gets hold of it. `snapshot()` leaves the loop as a value.
+/// Owned by its loop. It is a final class, so that recording changes it in place. It is not
+/// `Sendable`, so that no other loop can use it. `snapshot()` leaves the loop as a value.
 package final class LatencyRecorder {
     package static let lowestMicroseconds: UInt64 = 1
     package static let highestMicroseconds: UInt64 = 60_000_000
@@ -40,8 +40,8 @@ package struct LatencySnapshot: Sendable {
         assert(!histogram.autoResize, "the range is fixed")
     }
 
-    /// Latencies that somebody else counted in coarser buckets: `count` values about `microseconds`
-    /// each. Their sum is given apart, by `addSum`, because it is known better than the buckets
+    /// Adds latencies that were counted elsewhere in coarser buckets: `count` values of about
+    /// `microseconds` each. `addSum` adds their sum, which is known more exactly than the buckets
     /// tell.
     package mutating func add(count: UInt64, near microseconds: UInt64) {
         guard count > 0 else { return }

@@ -5,14 +5,14 @@ struct TimerNode: Sendable {
     /// The next timer of the list, or of the free list; -1 for none.
     var next: Int32 = -1
     var previous: Int32 = -1
-    /// Counts the uses of this storage, so that a handle to a former use is told apart.
+    /// Counts the uses of this storage, so that a handle to a former use is recognised.
     var generation: UInt32 = 0
     /// The list the timer lies in; `TimerLists.none` when free.
     var list: UInt16 = UInt16.max
 }
 
-/// The storage of timers: chunks that never move once made (growing one array would copy all timers
-/// in one go, a stall of milliseconds), and a free list through them.
+/// The storage of timers: chunks that never move once made, and a free list through them. Growing
+/// one array would copy all timers in one go, a stall of milliseconds.
 struct TimerNodes: Sendable {
     static let chunkShift: Int32 = 12
     static let chunkCount = 1 << Int(chunkShift)

@@ -1,14 +1,14 @@
 /// A hierarchical timer wheel: 4 levels of 256 slots, after Varghese and Lauck, as a plain value.
 ///
-/// A tick is whatever its user says (a millisecond, a second). Insert and cancel cost O(1); an
-/// advance costs the expired timers plus at most three moves per timer over its whole life,
-/// whatever the distance: occupied slots are found by bitmaps, so that a long silence costs
+/// A tick is whatever its user says (a millisecond, a second). Insert and cancel cost O(1). An
+/// advance costs the expired timers, plus at most three moves per timer over its whole life,
+/// whatever the distance. Bitmaps find the occupied slots, so a long time without timers costs
 /// nothing.
 ///
-/// A timer lies on the level of the highest byte in which its deadline differs from the current
-/// tick, so all deadlines of a lower level precede those of a higher one. When time enters a slot
-/// of a higher level, its timers move down. Timers further than 2^32 ticks wait in one list that is
-/// looked through when time reaches the first 2^32 ticks that one of them lies in.
+/// A timer is on the level of the highest byte in which its deadline differs from the current tick.
+/// So all deadlines of a lower level precede those of a higher one. When time enters a slot of a
+/// higher level, its timers move down. Timers further than 2^32 ticks wait in one list. The wheel
+/// looks through that list when time reaches the first 2^32 ticks that one of them lies in.
 ///
 /// Order: timers expire by deadline, and in order of insertion within one tick: the same on every
 /// replay.
@@ -34,8 +34,8 @@ package struct TimerWheel: Sendable {
 
     private var nodes: TimerNodes
     private var lists: TimerLists
-    /// The upper half of no distant timer's deadline is smaller (a bound: the timer that set it may
-    /// be cancelled).
+    /// A lower bound of the upper halves of the distant timers' deadlines. The timer that set it
+    /// may have been cancelled.
     private var distantBlock = UInt64.max
 
     package init(currentTick: UInt64 = 0, maximumTimers: Int = TimerWheel.defaultMaximumTimers) {
@@ -48,8 +48,8 @@ package struct TimerWheel: Sendable {
 
     package var isFull: Bool { count == maximumTimers }
 
-    /// Adds a timer that expires by the first advance to `deadline` or later; one whose deadline
-    /// has passed expires by the next advance, before all others.
+    /// Adds a timer that expires by the first advance to `deadline` or later. A timer whose
+    /// deadline has passed expires by the next advance, before all others.
     /// - Returns: `nil` when `maximumTimers` are pending.
     package mutating func insert(deadline: UInt64, payload: UInt64) -> Handle? {
         guard count < maximumTimers else { return nil }

@@ -1,7 +1,7 @@
 /// Tells which merchant or operator sent a request, by `Authorization: Bearer mk_...` (or `ok_...`;
 /// RFC 6750 section 2.1). Bound to one loop.
 ///
-/// A small cache of keys that were found valid spares the digest on most requests; it compares the
+/// A small cache of keys that were found valid saves the digest on most requests. It compares the
 /// whole text in a time that depends on its length only. Wrong keys never enter it.
 struct Authenticator {
     private struct Entry {
@@ -10,7 +10,7 @@ struct Authenticator {
         var credential: UInt64
     }
 
-    /// The number of cached keys; a newcomer takes the place of the entry it collides with.
+    /// The number of cached keys. A new key takes the place of the entry it collides with.
     static let cacheCapacity = 256
 
     private let directory: MerchantDirectory
@@ -23,7 +23,7 @@ struct Authenticator {
         self.cache = Array(repeating: nil, count: Self.cacheCapacity)
     }
 
-    /// Who it is.
+    /// The merchant or operator whose key the header holds.
     mutating func principal(authorization header: String) throws(Rejection) -> Principal {
         let bytes = header.utf8.span
         let slot = Self.slot(bytes)

@@ -1,6 +1,6 @@
-/// Finds whose a key is, by its digest: a flat open-addressing table by the digest's first word.
-/// The digest of a 256-bit secret can be aimed at no slot, and the last word is spoken by a
-/// constant-time comparison of all of it.
+/// Finds the merchant or operator of a key by the key's digest. It is a flat open-addressing table
+/// by the digest's first word. Nobody can choose a 256-bit secret so that its digest gets a certain
+/// slot. A constant-time comparison of the whole digest decides.
 struct MerchantDirectory: Sendable {
     private struct Slot: Sendable {
         var digest = Digest256(words: (0, 0, 0, 0))
@@ -39,7 +39,7 @@ struct MerchantDirectory: Sendable {
         }
     }
 
-    /// Whose the key with this digest is.
+    /// The merchant or operator whose key has this digest.
     func principal(of digest: Digest256) -> Principal? {
         var index = Int(truncatingIfNeeded: digest.words.0) & mask
         while slots[index].principal >= 0 {

@@ -1,7 +1,8 @@
 import Payments
 
-/// The members of a provider's event that only some types take. One that its type does not take is
-/// refused: it would be kept by nobody, and who sent it would think otherwise.
+/// The members of a provider's event that only some types take. A member that its type does not
+/// take is refused. Otherwise the gateway would drop it, and the sender would believe that it was
+/// kept.
 struct EventMembers: OptionSet {
     let rawValue: UInt16
 
@@ -29,7 +30,7 @@ struct EventMembers: OptionSet {
 }
 
 extension PaymentEventType {
-    /// What it takes beside its identifiers, its reference and its reason.
+    /// The members that the type takes beside its identifiers, its reference and its reason.
     var members: EventMembers {
         switch self {
         case .settlementMatched: [.amount, .currency, .fee]
@@ -57,10 +58,11 @@ extension PaymentEventType {
         return needed
     }
 
-    /// Whether it must name what it is about as the provider does: disputes are found by it, and
-    /// without its charge's reference a success could never be refunded or voided at the provider.
+    /// Whether the event must have the provider's reference for what it is about. The gateway finds
+    /// disputes by it. Without its charge's reference, a success could never be refunded or voided
+    /// at the provider.
     var needsReference: Bool { isDispute || self == .authorizationSucceeded || self == .captureSucceeded }
 
-    /// Whether it must say why: an operator decides it.
+    /// Whether the event must say why, because an operator decides it.
     var needsReason: Bool { self == .conflictResolved }
 }

@@ -6,7 +6,7 @@ import WireJSON
 struct RequestScratch {
     /// Method, route and canonical body: what the fingerprint is taken over.
     var canonical: [UInt8] = []
-    /// The value of a string with escapes; what the card-number scan unescapes.
+    /// The value of a string with escapes. The card-number scan also unescapes into it.
     var text: [UInt8] = []
     /// The idempotency key of the headers, then of the body.
     var key: [UInt8] = []
@@ -33,11 +33,11 @@ enum RequestBody {
     /// What providers report may be more than one payment.
     static let maximumSumMinor: Int64 = 1_000_000_000_000
 
-    /// Appends the canonical form (RFC 8785) of a body to `scratch.canonical`, after checking that
-    /// it is one JSON object without duplicate members, not too deep and without a card number. An
-    /// empty body is written as `{}`.
+    /// Appends the canonical form (RFC 8785) of a body to `scratch.canonical`. First it checks that
+    /// the body is one JSON object without duplicate members, not too deep and without a card
+    /// number. An empty body is written as `{}`.
     /// - Parameter isProviderEvent: the provider's own identifiers (`id`, `psp_reference`) are not
-    ///   searched for card numbers: many are 16 digits, some of which look like one.
+    ///   searched for card numbers. Many have 16 digits, and some of these look like a card number.
     static func admit(
         _ body: Span<UInt8>,
         isProviderEvent: Bool = false,

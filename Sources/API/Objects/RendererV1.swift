@@ -3,8 +3,8 @@ package import Payments
 package import ShardCore
 package import ShardRecords
 
-/// The documents of version 1 of the API, in a fixed order of members. Pure: what it writes is
-/// journaled, and a replay repeats the bytes.
+/// The documents of version 1 of the API, in a fixed order of members. Pure: the documents are
+/// journaled, and a replay writes the same bytes.
 package struct RendererV1: ResponseRenderer {
     private let cursorKey: LedgerCursorKey
     private let connectors: ConnectorRegistry
@@ -206,11 +206,11 @@ extension FailureReason {
     /// caller.
     package var isRetryable: Bool {
         switch self {
-        // The provider refuses the gateway's own requests: only the gateway's operator can end
+        // The provider refuses the gateway's own requests. Only the gateway's operator can correct
         // that.
         case .call(let failure): failure != .misconfigured
-        // The same request is approved for less again: it must accept a partial authorization, or
-        // ask for less.
+        // The provider approves the same request for less again. The request must accept a partial
+        // authorization, or ask for less.
         case .reversal(let reason): reason != .partialAuthorization
         case .risk: false
         case .captureFailed: true

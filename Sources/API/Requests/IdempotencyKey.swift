@@ -1,6 +1,7 @@
-/// The forms of an idempotency key in a header: bare, as Stripe's and Adyen's clients send it, or a
-/// structured-field string (draft-ietf-httpapi-idempotency-key-header, RFC 9651 section 3.3.3).
-/// Both mean the text without quotes.
+/// The forms of an idempotency key in a header. One is the bare text, as Stripe's and Adyen's
+/// clients send it. The other is a structured-field string
+/// (draft-ietf-httpapi-idempotency-key-header, RFC 9651 section 3.3.3). Both mean the text without
+/// quotes.
 enum IdempotencyKey {
     static let maximumLength = 255
 
@@ -10,7 +11,7 @@ enum IdempotencyKey {
         if header.count > 0 && header[0] == UInt8(ascii: "\"") {
             try unquote(header, into: &output)
         } else {
-            // A longer text cannot be a key; it is not worth copying.
+            // A longer text cannot be a key, so it is not copied.
             guard header.count <= maximumLength else { throw Rejection(.idempotencyKeyInvalid) }
             header.withUnsafeBufferPointer { output.append(contentsOf: $0) }
         }

@@ -4,9 +4,9 @@ import Money
 import Payments
 import ShardRecords
 
-/// Makes the cursors of lists of entries, and checks them: a place in the journal, signed with the
-/// merchant and the filters (HMAC-SHA-256, 112 bits), so that nobody can ask for another's place,
-/// or go on in a list that the place is not of.
+/// Makes the cursors of lists of entries, and checks them. A cursor is a place in the journal,
+/// signed with the merchant and the filters (HMAC-SHA-256, 112 bits). So no merchant can use
+/// another's place, or a place of a list with other filters.
 package struct LedgerCursorKey: Sendable {
     /// Characters of a cursor: version, position (8), transfers, signature (14), in base64url.
     static let length = 32
@@ -17,7 +17,8 @@ package struct LedgerCursorKey: Sendable {
 
     private let key: SymmetricKey
 
-    /// - Parameter seed: the secret of the data directory; cursors of another one are not taken.
+    /// - Parameter seed: the secret of the data directory; cursors of another directory are
+    ///   refused.
     package init(seed: [UInt8]) {
         key = SymmetricKey(data: SHA256.hash(data: Array("millrace ledger cursor\n".utf8) + seed))
     }

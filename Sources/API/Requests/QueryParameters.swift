@@ -18,8 +18,8 @@ enum QueryParameter: UInt8, CaseIterable, Sendable {
 }
 
 /// The query of a request: `name=value` pairs between `&`. Strict: a route says which names it
-/// knows; another name, a name twice, and a value that is empty or not what the parameter holds are
-/// refused, and the refusal names the parameter.
+/// knows. Another name is refused, and so is a name twice. A value is refused if it is empty or not
+/// what the parameter holds. The refusal names the parameter.
 struct QueryParameters {
     /// The longest value, in bytes as it is sent. No parameter needs more than a time with every
     /// character escaped.

@@ -65,8 +65,8 @@ struct RequestInterpreter {
         }
     }
 
-    /// Why a request is refused whatever its body is: no such route, or nobody that may use it. Nil
-    /// when the body matters.
+    /// Why a request is refused whatever its body is: there is no such route, or the sender may not
+    /// use it. Nil when the body matters.
     mutating func refusal(of headers: HPACKHeaders) -> Rejection? {
         guard let path = headers.first(name: ":path"), let method = headers.first(name: ":method") else { return nil }
         do throws(Rejection) {
@@ -80,7 +80,7 @@ struct RequestInterpreter {
         }
     }
 
-    /// Who asks, when the route is for them.
+    /// The sender of the request, if the route is for it.
     private mutating func principal(
         _ fields: HeaderFields,
         for audience: RouteRule.Audience
@@ -105,8 +105,8 @@ struct RequestInterpreter {
         var end = 0
         while end < path.count && path[end] != UInt8(ascii: "?") { end += 1 }
         let match = RouteRule.match(path.extracting(0..<end))
-        // A path that is ours to the letter holds nothing of the client's making; any other may end
-        // up in a log.
+        // A path that is exactly one of the API's holds no text of the client. Any other path may
+        // be written to a log.
         if match?.route == nil || end < path.count, CardNumberScan.containsCardNumber(path) {
             throw Rejection(.cardNumberInRequest)
         }
@@ -241,9 +241,9 @@ struct RequestInterpreter {
         return .operation(kind, merchant, key, fingerprint(), respondsAtOnce: fields.prefersAsync)
     }
 
-    /// What an operator asks: of the shard that owns what it is about, whosever that is. Operators
-    /// share one space of keys for each payment and pay-out: a key counts for one of them, on
-    /// whichever shards they are.
+    /// A request of an operator. It goes to the shard that owns the payment or pay-out, whichever
+    /// merchant that belongs to. Operators share one space of keys for each payment and pay-out. So
+    /// a key counts for one object, on whichever shard that is.
     private mutating func operatorOperation(
         _ kind: Command.Kind,
         about object: String,
@@ -254,9 +254,9 @@ struct RequestInterpreter {
         return .operatorOperation(kind, shard: shard, key, fingerprint(), respondsAtOnce: fields.prefersAsync)
     }
 
-    /// A provider's event: its own identifier, of its payment, is the key under which it is applied
-    /// once, whoever posts it. The payment belongs to the key, so that the key counts for as much
-    /// on every shard.
+    /// A provider's event. The key under which it is applied once has the provider, the payment and
+    /// the event's own identifier, whoever posts it. The key includes the payment, so that it means
+    /// the same on every shard.
     private mutating func providerEvent(_ body: Span<UInt8>) throws(Rejection) -> Outcome {
         let event = try ProviderEventBody.parse(body, scratch: &scratch)
         // No key of the headers has a line break.
@@ -274,8 +274,8 @@ struct RequestInterpreter {
 
     private static var noMerchant: MerchantID { MerchantID(rawValue: 0) }
 
-    /// The digest of the one key that headers and body name; an operator's counts for what it is
-    /// about.
+    /// The digest of the one key that headers and body name. An operator's key counts for the
+    /// object of its request.
     private mutating func digestKey(
         _ fields: HeaderFields,
         _ merchant: MerchantID,
@@ -289,8 +289,8 @@ struct RequestInterpreter {
         guard !scratch.key.isEmpty else { throw Rejection(.idempotencyKeyMissing) }
         // No key has a line break.
         if !object.isEmpty { scratch.key.append(contentsOf: "\n\(object)".utf8) }
-        // Not searched for card numbers: nothing but a keyed digest of it leaves this function, and
-        // one in thousands of random keys would look like one.
+        // The key is not searched for card numbers: only a keyed digest of it leaves this function.
+        // One in thousands of random keys would look like a card number.
         return Digest.key(
             seed: configuration.idempotencySeed,
             merchant: merchant,

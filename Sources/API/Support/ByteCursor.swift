@@ -139,8 +139,9 @@ extension ByteCursor {
         byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
-    /// Whether any of eight bytes is escaped: a borrow reaches a byte's top bit where the byte is
-    /// below 0x20, or is zero after exclusive or with the character looked for.
+    /// Whether any of eight bytes is escaped. A borrow reaches a byte's top bit where the byte is
+    /// below 0x20. It also does where the byte is zero after exclusive or with the character looked
+    /// for.
     private static func holdsEscapes(_ word: UInt64) -> Bool {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let quote = word ^ (ones &* 0x22)

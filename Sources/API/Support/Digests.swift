@@ -2,8 +2,8 @@ import Crypto
 package import Payments
 import ShardRecords
 
-/// The digests of the edge. Each costs one allocation (swift-crypto's context); the bytes to be
-/// hashed are gathered in a buffer that the caller reuses, so that there is one `update`.
+/// The digests of the edge. Each costs one allocation (swift-crypto's context). The caller gathers
+/// the bytes to be hashed in a buffer that it reuses, so that there is one `update`.
 enum Digest {
     /// SHA-256 as four big-endian words.
     static func sha256(_ bytes: Span<UInt8>) -> Digest256 {
@@ -23,8 +23,8 @@ enum Digest {
     }
 
     /// The idempotency table's key: the first 128 bits of SHA-256 over seed ‖ merchant (8 bytes,
-    /// big endian) ‖ key. The seed is a secret of the data directory, so that a merchant cannot aim
-    /// at another's entries.
+    /// big endian) ‖ key. The seed is a secret of the data directory, so that a merchant cannot
+    /// construct keys that collide with another's.
     static func key(
         seed: [UInt8],
         merchant: MerchantID,

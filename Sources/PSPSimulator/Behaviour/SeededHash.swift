@@ -1,6 +1,6 @@
 /// A seeded 64-bit hash of bytes (folded multiplication). Its values are part of the simulator's
-/// behaviour: the same seed and key must give the same decisions in every build, which Swift's own
-/// `Hasher` does not promise.
+/// behaviour: the same seed and key must give the same decisions in every build. Swift's own
+/// `Hasher` does not promise that.
 struct SeededHash {
     private var state: UInt64
 

@@ -1,6 +1,6 @@
-/// How the simulator behaves when the payment-method token does not say: rates are probabilities
-/// between 0 and 1, drawn for every operation from (seed, idempotency key, attempt), so a run is
-/// reproduced by its seed in whatever order its requests arrive.
+/// How the simulator behaves when the payment-method token does not say. Rates are probabilities
+/// between 0 and 1. The simulator draws them for every operation from (seed, idempotency key,
+/// attempt). So the seed reproduces a run, in whatever order its requests arrive.
 package struct SimulatorProfile: Sendable, Equatable {
     /// How long an answer takes.
     package enum Latency: Sendable, Equatable {
@@ -39,9 +39,9 @@ package struct SimulatorProfile: Sendable, Equatable {
     package var dropRate = 0.0
     /// How those answers get lost, by weight; empty means `reset`.
     package var dropModes: [DropMode: Double] = [:]
-    /// Whether only the first answer of a key is lost (a replay then tells the truth).
+    /// Whether only the first answer of a key is lost, and a replay gets its answer.
     package var dropFirstOnly = true
-    /// Mutations whose answer dribbles out byte by byte.
+    /// Mutations whose answer is sent byte by byte.
     package var dripRate = 0.0
     /// A GOAWAY on the connection that carries every n-th request; 0 for never.
     package var goAwayEvery = 0

@@ -93,7 +93,8 @@ package struct EmbeddedPSP: Sendable {
         let bytes = target.utf8.span
         let mark = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.count
         switch Route(method: method, path: bytes.extracting(0..<mark), epoch: core.store.epoch) {
-        // The verdict first: `self` as an operand would be the state before it.
+        // The verdict comes first: a nested call of `reply` would read `self` before the verdict
+        // changes it.
         case .createCharge:
             let verdict = core.authorize(key: key, body: body, now: now)
             return reply(verdict)
@@ -139,8 +140,8 @@ package struct EmbeddedPSP: Sendable {
         )
     }
 
-    /// The shopper of the charge under `reference` is done; nothing happens when none is waited
-    /// for.
+    /// The shopper of the charge under `reference` is done. Nothing happens when the charge waits
+    /// for no shopper.
     package mutating func finishAction(reference: String, succeeds: Bool, now: UInt32) {
         core.advance(to: now)
         var number = core.store.authorization(reference: reference.utf8.span, hash: core.hash(reference.utf8.span))
@@ -167,7 +168,8 @@ package struct EmbeddedPSP: Sendable {
         return held
     }
 
-    /// A void of nothing, and a cancellation of what waited for its shopper, took nothing back.
+    /// False for a void of nothing, and for a cancellation of a charge that waited for its shopper:
+    /// these took nothing back.
     private func isMovement(_ operation: OperationRecord) -> Bool {
         guard operation.kind == .cancel else { return true }
         let charge = core.store.charges[operation.charge]

@@ -69,8 +69,8 @@ package final class PSPSimulatorServer: Sendable {
     private static func transport(for configuration: PSPSimulatorConfiguration) throws -> HTTPServerConfiguration {
         var transport = HTTPServerConfiguration(host: configuration.host, port: configuration.port)
         transport.tls = try tls(for: configuration)
-        // One client with many payments in flight is the ordinary case here, and requests that are
-        // never answered (`tok_timeout`) stay open until it gives them up.
+        // One client with many payments in flight is the ordinary case here. Requests that are
+        // never answered (`tok_timeout`) stay open until the client gives them up.
         transport.maxConcurrentStreams = 1_000
         transport.maxRequestsInFlightPerLoop = SimulatorApplication.maximumDelayed
         // Under `chaos` an honest client cancels and resets far more than towards a healthy server.

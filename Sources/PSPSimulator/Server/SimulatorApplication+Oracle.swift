@@ -2,8 +2,8 @@ import HTTPTransport
 import NIOCore
 
 extension SimulatorApplication {
-    /// The size of the pieces in which the complete oracle leaves, in bytes. One is on its way at a
-    /// time.
+    /// The size of the pieces in which the complete oracle is sent, in bytes. One piece at a time
+    /// is being sent.
     private static let pieceBytes = 131_072
     /// The most lines of one page.
     private static let maximumPageLines = 100_000
@@ -57,7 +57,8 @@ extension SimulatorApplication {
     }
 
     private func continueOracle(_ walk: OracleWalk) {
-        // A reset in between took the rest away; the peer must not take what it has for everything.
+        // A reset in between removed the rest. The peer must not take the part that it has for
+        // everything.
         guard walk.epoch == core.store.epoch else { return loop.cutOff(walk.token) }
         var piece = ByteBufferAllocator().buffer(capacity: Self.pieceBytes + 4_096)
         let next = OracleWriter.write(
@@ -73,9 +74,9 @@ extension SimulatorApplication {
         guard loop.sendPiece(walk.token, piece, isLast: isLast, promise: written), let next else { return }
         var rest = walk
         rest.next = next
-        // The next piece when this one has left: a slow reader costs one piece of memory. By way of
-        // the event loop, because a piece may have left already: calling on directly would nest as
-        // deep as there are pieces, and payments would wait for all of them.
+        // The next piece follows when this one has left, so a slow reader costs one piece of
+        // memory. The event loop makes the call, because a piece may have left already. Direct
+        // calls would nest as deep as there are pieces, and payments would wait for all of them.
         let eventLoop = loop.eventLoop
         written.futureResult.assumeIsolated().whenSuccess {
             eventLoop.assumeIsolated().execute { self.continueOracle(rest) }

@@ -3,8 +3,8 @@ import NIOCore
 import NIOHPACK
 import WireJSON
 
-/// Binds the simulator's core to an event loop and a server: reads requests, lets the core decide,
-/// and carries the verdict out, now or when its latency is over. Owned by that loop.
+/// Binds the simulator's core to an event loop and a server. It reads requests, lets the core
+/// decide, and carries the verdict out, now or when its latency is over. Owned by that loop.
 final class SimulatorApplication: HTTPServerApplication {
     /// Answers that wait for their latency, at most; above, answers leave early.
     static let maximumDelayed = 1_000_000

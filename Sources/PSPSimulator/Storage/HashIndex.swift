@@ -1,9 +1,8 @@
 /// Finds a record's number by the hash of its name. Holds 32 bits of the hash and the number, not
 /// the name: the caller compares names.
 ///
-/// Divided into segments by the hash's top bits, each an open-addressing table of its own, so that
-/// growth moves a thousandth of the entries at a time instead of stopping everything to rehash
-/// millions.
+/// The hash's top bits divide it into segments, each an open-addressing table of its own. So growth
+/// moves a thousandth of the entries at a time, and never rehashes millions at once.
 struct HashIndex {
     private static let segmentBits = 10
 

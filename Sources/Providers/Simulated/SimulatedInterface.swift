@@ -4,9 +4,9 @@ package import Payments
 package enum SimulatedInterface: Sendable, CaseIterable {
     /// Every operation can be asked for by its key, at once.
     case full
-    /// As with PSPs that report modifications by webhook alone: authorizations and confirmations
-    /// can be asked for; captures, cancels, refunds and increments are only sent again under their
-    /// keys.
+    /// As with PSPs that report modifications by webhook alone. Authorizations and confirmations
+    /// can be asked for. Captures, cancels, refunds and increments can only be sent again under
+    /// their keys.
     case limited
 
     /// The simulator keeps its keys until it ends; it promises a day.

@@ -30,8 +30,8 @@ struct SimulatedRequestEncoder {
         authorizeHeaders = headers
     }
 
-    /// The request for `call`, or `nil` if it cannot be said: the reference of an earlier operation
-    /// is missing or has characters that do not belong in a path.
+    /// The request for `call`. It is `nil` if the reference of an earlier operation is missing or
+    /// has characters that do not belong in a path.
     func encode(_ call: ProviderCall) -> HTTPClientRequest? {
         switch call.mode {
         case .query:
@@ -94,8 +94,8 @@ struct SimulatedRequestEncoder {
     private func addTarget(_ path: String, to headers: inout HPACKHeaders) {
         headers.add(name: ":scheme", value: scheme)
         headers.add(name: ":authority", value: authority)
-        // Paths and keys never come again; in the dynamic table they would only drive out what
-        // does.
+        // Paths and keys are never repeated. In the dynamic table they would only replace headers
+        // that are.
         headers.add(name: ":path", value: path, indexing: .nonIndexable)
         headers.add(name: "authorization", value: secretHeader)
     }

@@ -5,14 +5,15 @@ import Journal
 /// simulated process may run ahead of virtual time inside one step.
 ///
 /// One thread uses it. What it models:
-/// - A write to a file opened for durable writes is durable when it ends. Any other write is durable
-///   when a later sync ends.
-/// - Changes of names wait for a sync, too. Creations, renames and removals are durable when a later
-///   sync of the directory ends.
+/// - A write to a file opened for durable writes is durable when it ends. Any other write is
+///   durable when a later sync ends.
+/// - Changes of names wait for a sync, too. Creations, renames and removals are durable when a
+///   later sync of the directory ends.
 /// - A power failure loses what is not durable. Of the 512-byte sectors of such writes any subset
 ///   remains, in any order. Sometimes it leaves garbage in sectors that were being written. Of each
 ///   file's changes of name any prefix remains.
-/// - The end of a process alone loses nothing. Everything that it had begun remains, durable or not.
+/// - The end of a process alone loses nothing. Everything that it had begun remains, durable or
+///   not.
 /// - Operations take time, sometimes seconds. They may fail with EIO, write short, or find the disk
 ///   full.
 final class SimDisk {

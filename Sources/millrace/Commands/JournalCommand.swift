@@ -53,8 +53,8 @@ struct JournalCommand: ParsableCommand {
             if status != 0 { throw ExitCode(status) }
         }
 
-        /// The runs of idempotency keys that a shard has beside its log.
-        /// - Parameter isWhole: whether its last record is known.
+        /// Verifies the runs of idempotency keys that a shard has beside its log.
+        /// - Parameter isWhole: whether the shard's last record is known.
         /// - Returns: the exit status.
         private func verifyRuns(
             of shard: StreamMark,

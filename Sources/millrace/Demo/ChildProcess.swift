@@ -5,9 +5,9 @@ import Synchronization
 
 /// A child of the launcher: this same program with another command.
 ///
-/// It has a process group of its own, so that a terminal's Ctrl-C reaches the launcher alone, which
-/// stops its children in order; and its standard input is a pipe that only the launcher holds, so
-/// that it never outlives it.
+/// It has a process group of its own, so that a terminal's Ctrl-C reaches the launcher alone. The
+/// launcher then stops its children in order. The child's standard input is a pipe that only the
+/// launcher holds. So the child ends when the launcher has ended.
 final class ChildProcess: Sendable {
     /// How a process ended.
     enum Exit: Sendable, Equatable, CustomStringConvertible {
@@ -44,8 +44,8 @@ final class ChildProcess: Sendable {
         state.withLock { $0.pipe = pipe }
     }
 
-    /// Starts this program with `arguments`; `environment` is added to the launcher's; what it says
-    /// goes to `logFile`.
+    /// Starts this program with `arguments`. `environment` is added to the launcher's, and the
+    /// program's output goes to `logFile`.
     static func spawn(
         name: String,
         arguments: [String],
@@ -58,8 +58,8 @@ final class ChildProcess: Sendable {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { throw Failure(ExitStatus.io, "no pipe for \(name)") }
         defer { close(ends[0]) }
-        // Nobody else starts children here, so the moment in which the descriptors could be
-        // inherited does no harm.
+        // Nothing else in this process starts children. So no other child can inherit the
+        // descriptors before they are marked.
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         do {
             let merged = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
@@ -96,7 +96,8 @@ final class ChildProcess: Sendable {
     }
 
     private func reap() {
-        // First without reaping: the number stays ours until the lock is held.
+        // The first wait does not reap the child: its process number stays valid until the lock is
+        // held.
         var information = siginfo_t()
         while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0 {
             guard errno == EINTR else { break }

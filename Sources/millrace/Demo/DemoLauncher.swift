@@ -64,7 +64,7 @@ final class DemoLauncher: Sendable {
     // MARK: Starting
 
     private func start() async throws {
-        // Whoever waits for the file must not find the last run's.
+        // A program that waits for the file must not find the one of the last run.
         if plan.startsGateway && plan.startsSimulator { unlink(directory.demoFile) }
         try directory.updateDemoFile(creating: false) { file in
             if plan.startsGateway { file.gatewayStopped() }
@@ -195,8 +195,8 @@ final class DemoLauncher: Sendable {
                 }
                 try forget(child)
                 firstFailure = firstFailure ?? failure
-                // SIGKILL comes from a person, a tool or the kernel, not from the program: the
-                // other one goes on, so that this one can be started again beside it.
+                // A person, a tool or the kernel sends SIGKILL, not the program. The other child
+                // goes on, so that this one can be started again beside it.
                 guard exit == .signal(SIGKILL), let survivor = survivors.first else { throw failure }
                 Console.error("millrace: \(failure); the \(survivor.name) (pid \(survivor.pid)) goes on until Ctrl-C")
             }
@@ -217,8 +217,7 @@ final class DemoLauncher: Sendable {
             }
             _ = await child.exit()
             patience.cancel()
-            // A launcher that is on its way out has nobody to report a full disk to but the person
-            // at the console.
+            // A launcher that is ending can report a full disk only to the person at the console.
             do { try forget(child) } catch { Console.error("millrace: \(error)") }
         }
     }

@@ -54,8 +54,9 @@ struct DemoPlan {
         simulatorArguments("psp", port: pspPort, seed: seed, directory)
     }
 
-    /// The second simulator decides by a seed of its own, so that both do not decline the same
-    /// payments, and does not tell what became of captures, cancels, refunds and increments.
+    /// The arguments of the second simulator. It decides by a seed of its own, so that both do not
+    /// decline the same payments. It does not tell what became of captures, cancels, refunds and
+    /// increments.
     func secondSimulatorArguments(port: Int, _ directory: DemoDirectory) -> [String] {
         simulatorArguments(Self.secondSimulator, port: port, seed: seed &+ 1, directory) + ["--interface", "limited"]
     }

@@ -2,16 +2,17 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// SIGINT and SIGTERM, and SIGHUP, as sequences of values. They are blocked in every thread and
-/// taken by the main thread, which waits for them, so nothing ever runs in a signal handler.
+/// SIGINT and SIGTERM, and SIGHUP, as sequences of values. Every thread blocks them. The main
+/// thread waits for them and takes them, so nothing ever runs in a signal handler.
 ///
-/// (The main thread of an async `main` will not do: Dispatch parks it in a call that unblocks every
-/// signal.)
+/// The main thread of an async `main` is not usable for this: Dispatch parks it in a call that
+/// unblocks every signal.
 enum Signals {
     private static let stopListener = Mutex<AsyncStream<Int32>.Continuation?>(nil)
     private static let reloadListener = Mutex<AsyncStream<Int32>.Continuation?>(nil)
 
-    /// Started by nohup or the like. A blocked signal is taken by `sigwait` even if it is ignored.
+    /// Whether SIGHUP is ignored, as when nohup started the process. `sigwait` takes a blocked
+    /// signal even if it is ignored.
     private static let hangUpIsIgnored = Mutex(false)
     /// `SIG_IGN`, which Swift cannot compare.
     private static let ignoringHandler = 1
@@ -56,8 +57,8 @@ enum Signals {
         return stream
     }
 
-    /// Takes the end of standard input for a SIGTERM: the launcher holds the other end of the pipe,
-    /// so that its death, however it comes, leaves no orphan.
+    /// Treats the end of standard input as a SIGTERM. The launcher holds the other end of the pipe.
+    /// So no child outlives the launcher, however that ends.
     static func stopWithStandardInput() {
         Thread.detachNewThread {
             var byte: UInt8 = 0
