@@ -9,8 +9,8 @@ struct HTTPClientDialler {
     let configuration: HTTPClientConfiguration
     let eventLoop: any EventLoop
 
-    /// Bytes that may wait for the socket before the pool sends nothing more on the connection.
-    /// Above one turn's worth of requests, so that ordinary bursts do not bounce off it.
+    /// Bytes that may wait for the socket before the pool sends nothing more on the connection. The
+    /// limit is above one turn's requests, so that ordinary bursts do not reach it.
     private static let writeBufferBytes = ChannelOptions.Types.WriteBufferWaterMark(low: 256 << 10, high: 1 << 20)
 
     /// - Parameter completion: Called on the event loop with whether TCP connected. Once it has,
@@ -57,7 +57,7 @@ struct HTTPClientDialler {
             HTTP2Setting(parameter: .maxHeaderListSize, value: 16_384),
         ]
         connection.headerBlockValidation = configuration.validatesHeaderBlocks ? .enabled : .disabled
-        // One peer that we chose ourselves, at thousands of answers per second: its resets are
+        // The client chose this peer, which sends thousands of answers per second. Its resets are
         // results, not an attack.
         var streams = NIOHTTP2Handler.StreamConfiguration()
         streams.streamResetFrameRateLimit.maximumCount = 100_000

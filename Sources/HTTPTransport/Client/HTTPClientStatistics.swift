@@ -14,7 +14,7 @@ package struct HTTPClientStatistics: Sendable, Equatable {
     /// Dials begun, and those that did not lead to a usable connection.
     package var dials: UInt64 = 0
     package var dialFailures: UInt64 = 0
-    /// Usable connections that ended without our wish.
+    /// Usable connections that ended although the pool did not close them.
     package var connectionsLost: UInt64 = 0
     package var goAwaysReceived: UInt64 = 0
     /// Gauges: usable connections, streams in flight, requests waiting for one.

@@ -12,7 +12,7 @@ struct ConnectionTable {
         case http1(HTTP1ServerConnection)
     }
 
-    /// A slot and the generation of its tenant.
+    /// A slot and the generation of the connection in it.
     struct Key: Hashable {
         var slot: UInt32
         var generation: UInt32
@@ -29,7 +29,7 @@ struct ConnectionTable {
         self.maximum = maximum
     }
 
-    /// Takes a slot; nil when all are taken. `make` builds the tenant from its key.
+    /// Takes a slot; nil when all are taken. `make` builds the entry from its key.
     mutating func insert(_ make: (Key) -> Entry) -> Key? {
         guard count < maximum else { return nil }
         count += 1
@@ -46,7 +46,7 @@ struct ConnectionTable {
         return key
     }
 
-    /// The tenant with this key, nil when it has left.
+    /// The entry with this key; nil when the connection is gone.
     func entry(_ key: Key) -> Entry? {
         let slot = Int(key.slot)
         guard slot < entries.count, generations[slot] == key.generation else { return nil }

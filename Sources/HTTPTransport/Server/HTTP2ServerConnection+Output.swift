@@ -2,9 +2,9 @@ import NIOCore
 import NIOHPACK
 import NIOHTTP2
 
-/// Output that the peer does not read. Answers are given to the layers below only while the channel
-/// takes them, because `NIOHTTP2Handler` and TLS pass on whatever they get. Complete requests wait
-/// while many bytes of answers do.
+/// Bounds the output that the peer does not read. The connection gives answers to the layers below
+/// only while the channel takes them, because `NIOHTTP2Handler` and TLS pass on whatever they get.
+/// While many bytes of answers wait, complete requests wait too.
 extension HTTP2ServerConnection {
     /// Bytes of answers given below between two flushes. A flush tells whether the channel still
     /// takes more.

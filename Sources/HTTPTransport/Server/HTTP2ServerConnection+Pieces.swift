@@ -13,7 +13,7 @@ extension HTTP2ServerConnection {
     }
 
     /// Sends a piece of an answer. False when the stream is gone. Pieces do not count towards
-    /// `maxBufferedOutboundBytes`: who sends them waits for one to leave before the next.
+    /// `maxBufferedOutboundBytes`: their sender waits for one to leave before it sends the next.
     func send(_ identifier: UInt32, _ piece: ByteBuffer, isLast: Bool, promise: EventLoopPromise<Void>?) -> Bool {
         guard let context, let place = streams.place(of: identifier), streams[place].phase == .answered else {
             return false

@@ -130,7 +130,7 @@ extension HTTP2ServerConnection {
 
     // MARK: Refusals
 
-    /// Answers in the application's words and drops what is left of the request.
+    /// Answers with the application's response to the fault, and drops the rest of the request.
     private func refuse(_ identifier: UInt32, at place: Int, _ fault: HTTPRequestFault) {
         loop.count(fault)
         refuse(identifier, at: place, with: loop.application.response(to: fault))

@@ -33,7 +33,7 @@ extension HTTPServerLoop {
         }
     }
 
-    /// Counts a request out: it gets no answer from `respond`.
+    /// Counts a request as ended: it gets no answer from `respond`.
     func settleRequest() {
         assert(statistics.requestsInFlight > 0, "an answer without a request")
         statistics.requestsInFlight -= 1

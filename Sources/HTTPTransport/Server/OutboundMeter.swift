@@ -2,7 +2,7 @@ import NIOCore
 
 /// Counts the bytes of one connection that have been written and not yet been taken by the socket.
 /// It is the first handler of the pipeline, below TLS, because TLS and the channel buffer what the
-/// layers above have let go of.
+/// layers above have written.
 final class OutboundMeter: ChannelOutboundHandler {
     typealias OutboundIn = IOData
     typealias OutboundOut = IOData
@@ -23,8 +23,8 @@ final class OutboundMeter: ChannelOutboundHandler {
         context.write(data, promise: promise)
     }
 
-    /// Closes the channel below TLS, whose farewell would wait behind the output that the peer does
-    /// not read.
+    /// Closes the channel below TLS. TLS's closing message would wait behind the output that the
+    /// peer does not read.
     func closeChannel() { context?.close(promise: nil) }
 
     /// Bytes that the channel holds because the peer does not read. Costs a comparison while

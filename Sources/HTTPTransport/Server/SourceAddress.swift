@@ -1,7 +1,8 @@
 import NIOCore
 
-/// Whom a connection's limits are shared with: an IPv4 address, or the first 64 bits of an IPv6
-/// address, because one client commands that many. Connections without an address share one.
+/// Connections from the same source share limits. A source is an IPv4 address, or the first 64 bits
+/// of an IPv6 address, because one client has that many addresses. Connections without an address
+/// are one source.
 struct SourceAddress: Hashable {
     /// Where the address begins in `sockaddr_in` and `sockaddr_in6`: after family and port, and the
     /// flow label of IPv6.
@@ -15,8 +16,8 @@ struct SourceAddress: Hashable {
         case .v4: network = 0xFFFF << 32 | UInt64(Self.number(address, at: Self.ipv4Offset, as: UInt32.self))
         case .v6:
             network = Self.number(address, at: Self.ipv6Offset, as: UInt64.self)
-            // No network of clients: an IPv4 address within IPv6 (RFC 4291 section 2.5.5.2), or
-            // this host.
+            // The first 64 bits are zero for an IPv4 address within IPv6 (RFC 4291 section
+            // 2.5.5.2), or for this host. The other bits tell these apart.
             if network == 0 { network = Self.number(address, at: Self.ipv6Offset + 8, as: UInt64.self) }
         case .unixDomainSocket, nil: break
         }

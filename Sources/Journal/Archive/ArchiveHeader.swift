@@ -68,8 +68,8 @@ struct ArchiveHeader: Equatable, Sendable {
         block.store(crc32c(UnsafeRawBufferPointer(block).part(12, Self.byteCount - 12)), at: 8)
     }
 
-    /// The header, or what is wrong with it. A newer major is told before anything else is looked
-    /// at.
+    /// The header, or what is wrong with it. It reports a newer major version before it checks
+    /// anything else.
     static func decode(_ block: UnsafeRawBufferPointer) throws(ArchiveDamage) -> ArchiveHeader {
         precondition(block.count == byteCount)
         guard block.integer(0) == magic else { throw ArchiveDamage("it is not an archived segment") }

@@ -1,7 +1,7 @@
 import CMillrace
 
-/// An archived segment, read as the segment file that it was: chunks are expanded as they are
-/// needed, and one is kept. Used by one thread at a time.
+/// An archived segment, read as the segment file that it was. It expands chunks as they are needed,
+/// and keeps one. Used by one thread at a time.
 ///
 /// Proof that `@unchecked Sendable` holds: as every `JournalFile` it is used by one thread at a
 /// time, and handed on as a whole.

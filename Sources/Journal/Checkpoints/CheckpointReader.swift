@@ -96,7 +96,7 @@ enum CheckpointReader {
     }
 }
 
-/// What the last checkpoint says to recovery: it is one witness more, and one that is signed.
+/// What the last checkpoint says to recovery. It is evidence as the witness is, and it is signed.
 extension JournalScanner {
     /// A batch that a checkpoint names must be the one that was signed.
     static func check(_ batch: Batch, against checkpoint: Checkpoint?) throws(JournalProblem) {

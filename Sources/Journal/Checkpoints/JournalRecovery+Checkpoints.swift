@@ -1,6 +1,6 @@
 /// A start with signed checkpoints.
 extension JournalRecovery {
-    /// The end of the log, whether or not this process signs: it is a witness all the same.
+    /// The end of the log of checkpoints. It is evidence whether or not this process signs.
     func readCheckpoints() throws(JournalProblem) -> CheckpointReader.State {
         let key = configuration.checkpoints?.signer.publicKey
         let found = try CheckpointReader.readEnd(fileSystem, directory, key: key)

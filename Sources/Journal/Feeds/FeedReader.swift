@@ -26,7 +26,8 @@ struct FeedReader {
             } catch {
                 let tried = place?.segment ?? segment
                 place = nil
-                // Its file was used again while it was read: the record is in the archive then.
+                // The segment's file was used again while it was read. Then the record is in the
+                // archive.
                 if let tried, core.monitor.withLock({ $0.segments.hasGone(tried) }) { continue }
                 throw error.asJournalError
             }

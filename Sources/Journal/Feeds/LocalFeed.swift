@@ -52,7 +52,8 @@ final class LocalFeed: JournalFeed {
 }
 
 extension JournalCore {
-    /// Opens a feed. It is entered first and looked at then: what it needs cannot go in between.
+    /// Opens a feed. It enters the feed in the table first and then checks that the record is kept.
+    /// So the record cannot go away in between.
     func feed(from position: RecordPosition) throws(JournalError) -> LocalFeed {
         guard position > 0 else { throw JournalError(.notFound, "records are numbered from 1") }
         let id = try monitor.withLock { state throws(JournalError) -> FeedTable.ID in

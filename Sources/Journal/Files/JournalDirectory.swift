@@ -39,7 +39,7 @@ struct JournalDirectory: Sendable {
         guard name.hasSuffix(segmentSuffix), name.utf8.count == digits + segmentSuffix.utf8.count else { return nil }
         let decimal = name.dropLast(segmentSuffix.count)
         guard decimal.allSatisfy(\.isASCII), let number = UInt64(decimal) else { return nil }
-        // Segments are numbered from 1; a name that none can have is not ours.
+        // Segments are numbered from 1. A name with another number is no segment's.
         return (1..<1 << 62).contains(number) ? number : nil
     }
 

@@ -16,7 +16,7 @@ extension JournalCore {
                 case .segment(let entry): return try read(at: position, from: entry, &cache)
                 }
             } catch {
-                // Its file may have become another's.
+                // The cached file may belong to another segment by now.
                 cache = JournalReadCache()
                 // The segment may have been retired while it was read: it is in the archive then.
                 if case .segment(let entry) = place, monitor.withLock({ $0.segments.hasGone(entry.segment) }) {
@@ -100,7 +100,7 @@ extension JournalCore {
         for wake in wakes { wake() }
     }
 
-    /// Everything is durable already; without this slot recovery only knows less about the end.
+    /// Everything is durable already. Without this slot recovery only knows less about the end.
     private func writeLast(_ slot: WitnessSlot) {
         do throws(JournalFileError) {
             try witness.withLock { ring throws(JournalFileError) in try ring.write(slot) }

@@ -38,8 +38,8 @@ enum JournalDrive {
         }
     }
 
-    /// Runs the writer until something holds that it brings about; false where threads run it, and
-    /// the caller is to wait.
+    /// Runs the writer until `isOver` holds. Returns false where threads run the writer: then the
+    /// caller has to wait.
     func run(until isOver: () -> Bool) -> Bool {
         checkIsOutside()
         guard case .steps(let tasks) = self else { return false }

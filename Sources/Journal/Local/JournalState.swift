@@ -13,7 +13,7 @@ struct JournalState: ~Copyable {
 
     /// Records appended and not yet taken by the writer.
     var pending: RecordArena
-    /// Bytes in `pending` and in the writer's hands.
+    /// Bytes in `pending`, and those that the writer has taken and not written yet.
     var unflushedBytes = 0
     /// Somebody waits for what is pending: it is flushed without waiting for more.
     var isHurried = false
@@ -48,9 +48,9 @@ struct JournalState: ~Copyable {
     var isDiskFull = false
     /// Bytes of frames that still fit the segment in use.
     var segmentRoom: Int
-    /// The most of the segment in use that stays empty at its end: a record is not divided. Only a
-    /// log's, whose runs are large and many; a shard's largest record is in the room that it keeps
-    /// for an admission.
+    /// The most of the segment in use that stays empty at its end, because a record is not divided.
+    /// It counts only for a log, whose runs are large and many. A shard keeps room for its largest
+    /// record when it admits a command.
     let endBytes: Int
     var index: BatchIndex
     var segments: SegmentTable
@@ -62,7 +62,7 @@ struct JournalState: ~Copyable {
     /// Held until `close`.
     var lockFile: (any JournalFile)?
 
-    /// Bytes of frames that fit without a segment more, however they are parted into records.
+    /// Bytes of frames that fit without another segment, however they are split into records.
     var roomBytes: Int {
         guard let prepared else { return segmentRoom }
         return max(0, segmentRoom - endBytes) + Int(clamping: prepared.byteCount) - SegmentHeader.byteCount

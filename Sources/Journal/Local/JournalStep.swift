@@ -42,14 +42,14 @@ struct JournalTasks: ~Copyable {
     }
 
     /// Runs the writer, with the keeper's help if it needs a segment, until the change of owner is
-    /// over. When both wait (for a full disk), it ends before that: a later step carries the change
-    /// out, and a claim is refused meanwhile.
+    /// over. When both wait for a full disk, it returns before that. Then a later step carries the
+    /// change out, and a claim is refused meanwhile.
     mutating func handOver() {
         let core = self.core
         run(until: { core.monitor.withLock { state in state.isHandoverOver } })
     }
 
-    /// Likewise, until something holds.
+    /// Likewise, until `isOver` holds.
     mutating func run(until isOver: () -> Bool) {
         while !isOver() {
             guard writer.step(core) == .did || keeper.step(core) == .did else { return }

@@ -1,5 +1,5 @@
-/// The writer: takes what was appended, writes it in batches, tells the owner, in steps that one
-/// thread runs one after another. All calls to the owner come from here, in order, without the
+/// The writer takes the appended records, writes them in batches, and tells the owner. One thread
+/// runs its steps one after another. All calls to the owner come from here, in order, without the
 /// lock.
 struct WriterTask: ~Copyable {
     /// One step of work. At most one file operation is in it, or two that belong together.
@@ -216,7 +216,7 @@ struct WriterTask: ~Copyable {
         if let failure = core.monitor.withLock({ $0.failure }) { owner?.journalFailed(failure) }
         owner = nil
         core.monitor.withLock { state in
-            // A new owner that waits is given up, and does not wait for what never comes.
+            // The change of owner is given up, so that a new owner that waits for it stops waiting.
             state.handover = nil
             state.hasWriterEnded = true
         }

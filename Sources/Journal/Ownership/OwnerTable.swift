@@ -1,5 +1,5 @@
-/// Who owns a journal, and until when: the rules of leases and epochs, without I/O, threads or a
-/// clock.
+/// Who owns a journal, and until when. It has the rules of leases and epochs, without I/O, threads
+/// or a clock.
 ///
 /// A claim is granted first and takes effect when its epoch is durable. Between the two nobody owns
 /// the journal: the former owner's appends are refused already, the new one's still.
@@ -52,7 +52,7 @@ struct OwnerTable {
     private(set) var epoch: UInt64?
     /// The largest epoch so far. It may not be durable yet.
     private(set) var lastEpoch: UInt64
-    /// The latest time that anybody named: time never goes back.
+    /// The latest time that any caller passed: time never goes back.
     private var now: UInt64 = 0
 
     /// - Parameter lastEpoch: the largest one that the journal's files name.

@@ -1,7 +1,8 @@
 /// Goes through the records of an intact batch.
 enum BatchRecords {
-    /// Calls `body` with every record after `origin`; with none of a batch that stayed encrypted.
-    /// Throws if the lengths do not fit the batch, which checksums make a bug and not bad luck.
+    /// Calls `body` with every record after `origin`, and with none of a batch that stayed
+    /// encrypted. Throws if the lengths do not fit the batch. The checksums were right, so that is
+    /// a defect of a program and not of the disk.
     static func forEach(
         in batch: JournalScanner.Batch,
         after origin: RecordPosition = 0,

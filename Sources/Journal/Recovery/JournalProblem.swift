@@ -1,6 +1,6 @@
 /// The first thing that is wrong in a journal, and where.
 package struct JournalProblem: Error, Sendable, Equatable, CustomStringConvertible {
-    /// `corrupt`, `format`, `io` or `fenced`.
+    /// `corrupt`, `format`, `key`, `io`, `diskFull`, `fenced` or `notFound`.
     package var code: JournalError.Code
     package var file: String
     package var offset: UInt64

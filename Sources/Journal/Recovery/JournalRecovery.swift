@@ -92,8 +92,8 @@ struct JournalRecovery {
         }
     }
 
-    /// Files that a crash left half made. The sync makes renames durable that the last process
-    /// could not see through.
+    /// Removes files that a crash left incomplete. The sync makes renames durable that the last
+    /// process did not sync.
     private func removeTemporaries() throws(JournalProblem) {
         do {
             for name in try fileSystem.list(directory: directory.path)

@@ -1,5 +1,5 @@
-/// What opening a journal found and did. The owner logs it; `torn` and `witness` deserve an
-/// operator's eye.
+/// What opening a journal found and did. The owner logs it; an operator should look at `torn` and
+/// `witness`.
 package struct RecoveryReport: Sendable, Equatable {
     /// Whether the directory held no journal before.
     package internal(set) var created = false

@@ -15,7 +15,7 @@ enum WitnessReader {
 
         mutating func add(_ slot: WitnessSlot) {
             if slot.sequence >= nextSequence { closedBatch = slot.kind == .closed ? slot.batch : nil }
-            // Only the place in the ring depends on it, so it may begin again from 0.
+            // Only the place in the ring depends on the sequence, so it may begin again from 0.
             nextSequence = max(nextSequence, slot.sequence &+ 1)
             segment = max(segment, slot.segment)
             epoch = max(epoch, slot.epoch)

@@ -1,8 +1,8 @@
 /// The number by which files name a master key; 0 means not encrypted.
 package typealias MasterKeyID = UInt32
 
-/// Master keys by number, and which of them new files are encrypted under. A value: what changes at
-/// a rotation is the ring that `JournalKeys` holds.
+/// Master keys by number, and which of them new files are encrypted under. It is a value: a
+/// rotation replaces the ring that `JournalKeys` holds.
 ///
 /// Master keys encrypt nothing but data keys; each file has a random data key of its own.
 package struct MasterKeyRing: Sendable {
@@ -33,8 +33,8 @@ package struct MasterKeyRing: Sendable {
 
     func cipher(_ id: MasterKeyID) -> AuthenticatedCipher? { keys[id]?.cipher }
 
-    /// Why this ring cannot stand in for an older one; nil if it can. Files that were opened under
-    /// the older one are read for as long as the process lives.
+    /// Why this ring cannot replace an older one; nil if it can. The process still reads files that
+    /// it opened under the older one.
     func problem(replacing older: MasterKeyRing) -> String? {
         for (id, key) in older.keys.sorted(by: { $0.key < $1.key }) {
             guard let own = keys[id] else { return "key \(id) is gone; files under it could no longer be read" }

@@ -35,7 +35,7 @@ package struct SnapshotHeader: Sendable, Equatable {
     package var epoch: UInt64
     /// Milliseconds since 1970; for readers.
     package var wallMilliseconds: Int64
-    /// The version of the content's layout, the domain's business.
+    /// The version of the content's layout, which the shard's code defines.
     package var contentVersion: UInt32
     /// A number of the content's own, such as a cold file's.
     package var number: UInt64
@@ -144,8 +144,8 @@ struct SnapshotChunkHeader: Equatable {
     var section: UInt16
     /// The bytes are encrypted.
     var isSealed: Bool
-    /// The end of an encrypted file, which could otherwise be cut short by who can compute
-    /// checksums.
+    /// Marks the end of an encrypted file. Otherwise somebody who can compute checksums could cut
+    /// the file short.
     var isLast: Bool
     /// Where this header stands: a misdirected write is found.
     var offset: UInt64

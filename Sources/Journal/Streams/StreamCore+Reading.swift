@@ -1,6 +1,6 @@
-/// The way to a record of a stream. The index knows the run of every record that was read or
-/// written since the log was opened, or one a little before it. For an older record the segments'
-/// headers say between which positions of the log it is, and runs in between are tried.
+/// Finds a record of a stream. For records that were read or written since the log was opened, the
+/// index has the record's run, or one a little before it. For an older record the segments' headers
+/// say between which positions of the log it is. The search then tries runs in between.
 extension StreamCore {
     /// Between which positions of the log a run is.
     struct Bounds {
@@ -35,7 +35,7 @@ extension StreamCore {
         var middle = bounds.low
         while bounds.low <= bounds.high {
             guard let (run, at) = try firstRun(of: stream, from: middle, to: bounds.high, journal, &cache) else {
-                // None from the middle on.
+                // There is no run of the stream from the middle on.
                 guard middle > bounds.low else { break }
                 bounds.high = middle - 1
                 middle = bounds.low + (bounds.high - bounds.low) / 2
@@ -86,7 +86,7 @@ extension StreamCore {
         }
         guard var bounds = known else { throw JournalProblem.notDurable(position).asJournalError }
         let segments = journal.monitor.withLock { $0.segments.segments }
-        // What the index knows a little before the record may be in a segment that is gone.
+        // The run that the index names may be in a segment that is gone.
         if let first = segments.first, bounds.low >= first.firstPosition { return bounds }
         if let here = segments.lastIndex(where: { $0.streams.position(of: stream) < position }) {
             bounds.low = segments[here].firstPosition
@@ -135,7 +135,7 @@ extension StreamCore {
         let lag = durable > cursor.position ? durable - cursor.position : 0
         var bytes: UInt64 = 0
         if lag > 0 {
-            // What cannot be found any more holds nothing back.
+            // A cursor whose next record cannot be found any more holds nothing back.
             let bounds = try? self.bounds(of: cursor.position + 1, index, journal)
             bytes =
                 bounds.map { bounds in

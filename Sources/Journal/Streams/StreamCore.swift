@@ -1,11 +1,11 @@
-/// The streams of a log: who owns each, how far each is, and the way from a stream's positions to
-/// the log's. It owns the log's journal, which writes it down, and is told by the journal's writer
-/// what is durable.
+/// The streams of a log: who owns each, how far each is, and how a stream's positions map to the
+/// log's. It owns the log's journal, which writes the runs. The journal's writer tells it what is
+/// durable.
 ///
 /// Locks: a stream's calls take the log's monitor first, then the journal's; the writer calls with
 /// neither.
 final class StreamCore: Sendable {
-    /// What one stream may have of the log, so that none takes what is another's.
+    /// What one stream may have of the log, so that no stream takes another's share.
     struct Limits {
         /// Bytes of a stream's records that may wait for the disk.
         let shareBytes: Int
@@ -24,7 +24,7 @@ final class StreamCore: Sendable {
         /// Kept beside each share for a new owner's epoch.
         static let ownerBytes = 4 + StreamRun.headerBytes
 
-        /// What the journal below takes: all shares together.
+        /// The backlog of the log's journal: all shares together.
         func backlogBytes(streams: Int) -> Int { streams * (shareBytes + headerBytes + Self.ownerBytes) }
 
         /// Bytes of the largest record of a stream.
@@ -193,7 +193,7 @@ final class StreamCore: Sendable {
 
     // MARK: The end
 
-    /// A stream takes nobody any more; its owner is as after `release`.
+    /// Closes a stream: it takes no owner any more, and its present owner is as after `release`.
     func close(_ index: Int) {
         monitor.withLock { $0.streams[index].isClosing = true }
         waitForHandover(of: index)
@@ -221,7 +221,7 @@ final class StreamCore: Sendable {
             let wakes = state.streams.indices.flatMap { state.streams[$0].feeds.takeWakes(durable: .max) }
             return (wakes, state.takeFormerOwners())
         }
-        // The optimizer would let them go where they are used last: under the lock.
+        // Without this the optimizer would release them where they are used last: under the lock.
         withExtendedLifetime(former) {}
         monitor.signalAll(.owner)
         for wake in wakes { wake() }

@@ -68,8 +68,8 @@ struct StreamReader {
     private(set) var next: RecordPosition
     /// Never falls.
     private var epoch: UInt64 = 0
-    /// Behind the run that was looked at last; nil where a run before the next one may have been
-    /// passed over.
+    /// The chain behind the run that was looked at last; nil where a run before the next one may
+    /// have been skipped.
     private var chain: StreamChain?
     private var log: FeedReader?
     /// The batch of the log that was read last, and the first of its runs that was not looked at.
@@ -108,8 +108,8 @@ struct StreamReader {
                 passed += 1
             } catch {
                 log = nil
-                // The batches of other streams that lie before the next run may be gone, and the
-                // run is not.
+                // Batches of other streams before the next run may be gone while the run itself is
+                // still kept.
                 if wasFound { throw error }
             }
         }

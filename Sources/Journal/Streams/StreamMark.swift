@@ -5,8 +5,8 @@ package typealias StreamNumber = UInt16
 package enum StreamLimits {
     /// Streams of one log: the marks of all of them fit the header of a segment.
     package static let streams = 128
-    /// Bytes of records in one run, unless a single record is larger. A run is what a batch takes
-    /// or leaves, so a short run leaves little of a segment's end empty.
+    /// Bytes of records in one run, unless a single record is larger. A batch takes a run as a
+    /// whole, so short runs leave little of a segment's end empty.
     static let runBytes = 16 << 10
 }
 
@@ -20,7 +20,7 @@ package struct StreamMark: Sendable, Equatable {
     /// Over everything up to here.
     package internal(set) var chain: StreamChain
 
-    /// The beginning of a stream, when nothing else is said.
+    /// The beginning of a stream, unless the arguments say otherwise.
     init(
         number: StreamNumber,
         position: RecordPosition = 0,

@@ -38,7 +38,8 @@ package final class StreamStore: JournalStore, Sendable {
             }
             return id
         }
-        // It is entered first and looked at then: what it needs cannot go in between.
+        // The feed is in the table first, and then this checks that the record is kept. So the
+        // record cannot go away in between.
         let feed = StreamFeed(core, on: log.journal, index: index, id: id, from: position)
         try host.checkIsKept(position)
         return feed

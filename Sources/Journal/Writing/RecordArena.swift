@@ -4,7 +4,7 @@ struct RecordArena: ~Copyable {
     private let memory: UnsafeMutableRawBufferPointer
     private(set) var byteCount = 0
     private(set) var recordCount = 0
-    /// What the flush pacer takes for the load: the records, and of a log of streams those in its
+    /// The load that the flush pacer counts: the records, or in a log of streams the records in its
     /// runs.
     private(set) var load = 0
     /// Position of the first record; meaningless when empty.
