@@ -13,7 +13,7 @@ package struct SimulationResult: Sendable {
 }
 
 package enum Simulation {
-    /// Runs one world to its end. Uses no clock, no thread and no chance but the seed's.
+    /// Runs one world to its end. It uses no clock, no thread, and no randomness but the seed's.
     package static func run(_ scenario: Scenario) -> SimulationResult {
         let world: World
         do {

@@ -1,10 +1,9 @@
 package import NIOCore
 import NIOPosix
 
-/// Asks an admin server how it is; what `millrace demo` waits with.
+/// Asks an admin server for its status. `millrace demo` waits with it until a child is ready.
 package enum AdminProbe {
-    /// The status of `GET path`, or `nil` when nobody (or nobody intelligible) answers within
-    /// `timeout`.
+    /// The status of `GET path`, or `nil` when no understandable answer comes within `timeout`.
     package static func status(
         host: String,
         port: Int,

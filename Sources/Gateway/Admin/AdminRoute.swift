@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// A request to the admin server, its body (there is none that matters) already read and dropped.
+/// A request to the admin server. Its body has been read and dropped, because no route uses one.
 package struct AdminRequest: Sendable, Equatable {
     package var method: String
     /// Without the query.

@@ -57,7 +57,7 @@ struct AdminRoutes: Sendable {
         }
     }
 
-    /// A host that owns some of its shards is ready for them: without it, nobody would serve these.
+    /// A host that owns some of its shards is ready: otherwise nobody would serve these.
     private static func ready(_ roles: ShardRoles) -> AdminResponse {
         let missing = roles.missing
         if missing.isEmpty { return .text("ready\n") }

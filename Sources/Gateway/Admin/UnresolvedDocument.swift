@@ -5,7 +5,7 @@ import ShardHost
 import Time
 
 /// `GET /unresolved?limit=N`: operations whose outcome is not known, oldest first over all shards.
-/// The manual queue: those with `needs_attention` are past what the resolver settles by itself.
+/// It is the manual queue: the resolver no longer settles those with `needs_attention` by itself.
 enum UnresolvedDocument {
     /// Operations in one answer.
     static let maximumLimit = 1_000

@@ -70,7 +70,7 @@ struct BackupManifest: Equatable {
         return true
     }
 
-    /// A path that leads out of the directory is nobody's backup.
+    /// A path that leads out of the directory is refused: no backup has one.
     private static func isInside(_ path: Substring) -> Bool {
         !path.hasPrefix("/") && !path.split(separator: "/").contains("..")
     }

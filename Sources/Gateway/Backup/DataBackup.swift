@@ -28,7 +28,7 @@ package struct DataBackup {
     }
 
     /// Blocks. The files of a log's shards are copied before the log, so that the log's copy
-    /// reaches every record that they speak of. Logs are independent of each other, so each is
+    /// reaches every record that these files name. Logs are independent of each other, so each is
     /// copied up to a point of its own.
     package func run() throws -> [Log] {
         let meta = try DataDirectoryMeta(readingFrom: FilePaths.join(source, "meta.yaml"))
@@ -46,7 +46,7 @@ package struct DataBackup {
             )
             logs.append(Log(directory: directory, result: result, shardFiles: files))
         }
-        // Behind the logs: it has every number that they hold.
+        // Read after the logs, so that it has every number that they hold.
         let registry = try ConnectorRegistryFile.read(in: source)
         try ConnectorRegistryFile.write(registry, in: target)
         try ConfigurationVersions.read(in: source).write(in: target)
@@ -94,7 +94,7 @@ package struct DataBackup {
         }
     }
 
-    /// A backup that cannot be read is none.
+    /// Reads the backup once, because a backup that cannot be read is useless.
     private func check(_ directory: String, _ result: JournalBackupResult) throws(JournalError) {
         let found = JournalVerifier.verify(directory: directory, isLog: true)
         if let problem = found.problem { throw JournalError(problem.code, "the copy is not sound: \(problem)") }
@@ -104,7 +104,7 @@ package struct DataBackup {
     }
 }
 
-/// Waits so that bytes flow no faster than allowed. One thread's.
+/// Waits so that bytes are read no faster than allowed. One thread uses it.
 private final class Pacer {
     private let bytesPerSecond: Int
     private var credit: Int

@@ -2,7 +2,8 @@ import Journal
 
 /// The files below a directory.
 enum FileTree {
-    /// Paths relative to the directory, sorted. Nesting deeper than `depth` is nothing of ours.
+    /// Paths relative to the directory, sorted. A data directory has no nesting deeper than
+    /// `depth`.
     static func files(in directory: String, depth: Int = 4) throws(JournalError) -> [String] {
         let names: [String]
         do throws(JournalFileError) {

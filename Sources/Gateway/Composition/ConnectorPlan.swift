@@ -6,7 +6,7 @@ import ShardCore
 
 /// What a connector's client and its settings in the shards are made from.
 struct ConnectorPlan: Sendable {
-    /// Its capabilities and its resolution are the adapter's to declare (`ProviderTable.describe`).
+    /// The adapter declares its capabilities and its resolution (`ProviderTable.describe`).
     var settings: ConnectorSettings
     var connector: GatewayConfiguration.Connector
     private let payments: GatewayConfiguration.PaymentTable

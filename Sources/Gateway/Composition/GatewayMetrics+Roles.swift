@@ -2,7 +2,7 @@ import ShardHost
 import Telemetry
 
 extension GatewayMetrics {
-    /// What this host is to a shard, and what became of its ownerships.
+    /// This host's role for a shard, and how its ownerships ended.
     static func addRole(of replica: ShardReplica, _ labels: [MetricLabel], to metrics: inout MetricsSnapshot) {
         let role = replica.roleName
         for name in ShardReplica.RoleName.allCases {

@@ -115,7 +115,8 @@ final class GatewayParts: Sendable {
         }
     }
 
-    /// Follows the machine's clock, and says when the two part and when they meet again.
+    /// Follows the machine's clock, and logs when the gateway's time differs from it and when it no
+    /// longer does.
     private func startFollowingClock() {
         let parts = self
         following.withLock { task in
@@ -291,7 +292,7 @@ final class GatewayParts: Sendable {
                 group.addTask { try? await self.blueprint.threadPool.runIfActive { stream.close() } }
             }
         }
-        // What a stream said at its end has come to the loop, and goes before this.
+        // Waits until the loop has what the stream reported at its end, which comes before this.
         try? await runtime.eventLoop.submit {}.get()
     }
 
@@ -301,7 +302,7 @@ final class GatewayParts: Sendable {
                 group.addTask { try? await self.blueprint.threadPool.runIfActive { log.close() } }
             }
         }
-        // What a log that failed said has come to the loops.
+        // Waits until the loops have what a failed log reported.
         for loop in loops { try? await loop.submit {}.get() }
     }
 

@@ -15,7 +15,7 @@ final class Readiness: Sendable {
 
     var current: State { state.load(ordering: .acquiring) }
 
-    /// A failed journal stays one: it is not made ready by what comes later.
+    /// A failed journal is final: no later state makes the gateway ready again.
     func set(_ new: State) {
         var current = current
         while current != .journalFailed || new == .draining {
@@ -51,8 +51,8 @@ final class FailureSignal: Sendable {
         for waiter in waiters { waiter.resume(returning: reported) }
     }
 
-    /// Keeps the error until something is reported, which is then this one: the gateway goes on for
-    /// a while without what failed.
+    /// Keeps the error until something is reported, and then reports this error. The gateway goes
+    /// on for a while without the part that failed.
     func hold(_ error: any Error) {
         state.withLock { $0.held = $0.held ?? error }
     }

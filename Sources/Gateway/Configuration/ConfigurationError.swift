@@ -19,7 +19,7 @@ package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// What the process says to its parent, after sysexits.h. Documented in docs/configuration.md.
+/// The exit statuses of the process, after sysexits.h. docs/configuration.md documents them.
 package enum ExitStatus {
     /// EX_DATAERR: a journal or data directory is damaged.
     package static let damaged: Int32 = 65
@@ -32,7 +32,8 @@ package enum ExitStatus {
     package static let software: Int32 = 70
     /// EX_CANTCREAT: a new data directory was asked for where one is.
     package static let exists: Int32 = 73
-    /// EX_IOERR: a write or flush failed; what was acknowledged is safe, nothing more is accepted.
+    /// EX_IOERR: a write or flush failed. Everything acknowledged is safe, and nothing more is
+    /// accepted.
     package static let io: Int32 = 74
     /// EX_TEMPFAIL: another process holds the data directory or a journal.
     package static let held: Int32 = 75

@@ -9,7 +9,7 @@ extension ConfigurationSection {
         try self.init(Self.compose(text, file: source.file), path: "", source: source)
     }
 
-    /// A document of our own making: no environment, and no files named in it.
+    /// A document that the gateway wrote itself: no environment, and no files named in it.
     init(document bytes: [UInt8], file: String) throws(ConfigurationError) {
         let source = ConfigurationSource(
             file: file,
@@ -33,7 +33,7 @@ extension ConfigurationSection {
 }
 
 extension ConfigurationError {
-    /// A parser's error in our words, on one line.
+    /// A parser's error as a configuration error, on one line.
     fileprivate init(yaml error: any Error, file: String) {
         switch error as? YamlError {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),

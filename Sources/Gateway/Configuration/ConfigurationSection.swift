@@ -1,7 +1,7 @@
 import Yams
 
-/// A YAML mapping being read: each key is taken once, and what was not taken in the end is an
-/// unknown key.
+/// A YAML mapping being read. Each key is taken once, and a key that was not taken in the end is
+/// unknown.
 struct ConfigurationSection {
     let source: ConfigurationSource
     /// Where the section begins.
@@ -59,7 +59,7 @@ struct ConfigurationSection {
         return Value(text: scalar.string, name: name(key), place: source.file, line: node.mark?.line)
     }
 
-    /// Refuses what nobody asked for.
+    /// Refuses keys that were not taken.
     func finish() throws(ConfigurationError) {
         guard let unknown = remaining.first else { return }
         throw ConfigurationError(place: source.file, line: unknown.line, "unknown key \(name(unknown.key))")
@@ -72,7 +72,7 @@ struct ConfigurationSection {
 
     private func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-    /// One value's text, and how to speak about it.
+    /// One value's text, and how errors name it.
     struct Value {
         var text: String
         var name: String

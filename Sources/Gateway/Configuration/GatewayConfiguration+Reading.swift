@@ -110,8 +110,8 @@ extension GatewayConfiguration {
         try refuseUnsafe(document)
     }
 
-    /// What would send secrets in clear text, or open ports without authentication to others, needs
-    /// a word that says so.
+    /// Refuses settings that send secrets in clear text, or open ports without authentication to
+    /// others, unless another setting permits it.
     private func refuseUnsafe(_ document: ConfigurationSection) throws(ConfigurationError) {
         func refuse(_ problem: String) -> ConfigurationError {
             ConfigurationError(place: document.source.file, problem)
@@ -153,8 +153,8 @@ extension GatewayConfiguration {
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
-    /// Stored answers are read from archived segments, too: none may be deleted while a key answers
-    /// from it.
+    /// Refuses an archive that is kept too short. Stored answers are read from archived segments,
+    /// so none may be deleted while a key needs it.
     private func checkRetention(_ section: ConfigurationSection) throws(ConfigurationError) {
         guard let keep = journal.archive.keep, keep < idempotency.ttl + .seconds(86_400) else { return }
         throw ConfigurationError(

@@ -45,7 +45,7 @@ extension GatewayConfiguration {
         package var scorer: Scorer?
         package var reviewTimeout = Duration.seconds(86_400)
 
-        /// Whether anything can come of it.
+        /// Whether the settings can have an effect.
         package var isActive: Bool {
             !rules.isEmpty || !allow.isEmpty || !block.isEmpty || !sanctions.isEmpty || scorer != nil
         }
@@ -128,7 +128,7 @@ extension GatewayConfiguration.RiskSettings.List {
 
 extension RiskPolicy.Bands {
     mutating func read(_ section: inout ConfigurationSection) throws(ConfigurationError) {
-        // 101 is out of reach.
+        // No score reaches 101.
         review = UInt8(try section.integer("review", in: 1...101) ?? Int(review))
         block = UInt8(try section.integer("block", in: 1...101) ?? Int(block))
         try section.finish()

@@ -108,7 +108,7 @@ extension ConfigurationSection {
     /// How many commands may wait for something that is read from the disk, and how many of one
     /// merchant.
     fileprivate mutating func readParking(shard: inout Int, merchant: inout Int) throws(ConfigurationError) {
-        // Below 32 no place would be left for operators and events.
+        // With fewer than 32, no place would be left for operators and events.
         shard = try integer("parked_per_shard", in: 32...65_536) ?? shard
         merchant = try integer("parked_per_merchant", in: 1...65_536) ?? min(merchant, shard)
         guard merchant <= shard else { throw problem("parked_per_merchant must not be above parked_per_shard") }

@@ -21,14 +21,13 @@ package struct GatewayConfiguration: Sendable, Equatable {
     /// The identity that the data directory must have; `nil` takes any.
     package var dataDirectoryID: String?
     /// The longest time between the machine's clock at a start and the time at which a gateway last
-    /// ran over the data directory. An hour: what expires or is lost within it is little. A longer
-    /// absence is for an operator to confirm.
+    /// ran over the data directory. Default one day. An operator has to confirm a longer absence.
     package var maxClockJump = Duration.seconds(86_400)
     package var journal = JournalSettings()
     package var idempotency = Idempotency()
     package var payments = PaymentTable()
     package var limits = Limits()
-    /// At least one. The first is every merchant's that names no route.
+    /// At least one. The first is the route of every merchant that names none.
     package var connectors = [Connector()]
     package var risk = RiskSettings()
     /// At least one, unless a test builds the value itself.
@@ -38,7 +37,7 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var money = MoneySettings()
     package var admin = Admin()
     package var logLevel = LogLevel.info
-    /// From a signal to stop to the moment at which what is still open is cut off.
+    /// The time from a signal to stop until the gateway ends requests that are still open.
     package var drainTimeout = Duration.seconds(15)
 
     /// Sixteen streams cost no more than one, and can be spread over more loops and hosts later;
@@ -83,7 +82,7 @@ extension GatewayConfiguration {
         package var minimumVersion = Version.tls13
     }
 
-    /// One write-ahead log per shard.
+    /// The write-ahead logs, which the shards share.
     package struct JournalSettings: Sendable, Equatable {
         /// The size of a pre-written segment file, in bytes.
         package var segmentBytes = 64 << 20
@@ -114,8 +113,8 @@ extension GatewayConfiguration {
     }
 
     package enum FailurePolicy: String, Sendable, CaseIterable {
-        /// It says why and exits with status 74, so that a supervisor starts it again, through
-        /// recovery.
+        /// It says why and exits with status 74. A supervisor then starts it again, and it
+        /// recovers.
         case exit
         /// It goes on to answer reads, refuses everything else, is not ready, and exits with status
         /// 74 when it is stopped.
@@ -162,13 +161,13 @@ extension GatewayConfiguration {
         /// Payments in memory of all shards together; `nil` for as many as one shard's for each
         /// event loop.
         package var capacity: Int?
-        /// Accounts of merchants, wallets and sellers in the ledger, per shard; what may open more
-        /// is answered 503.
+        /// Accounts of merchants, wallets and sellers in the ledger, per shard. A command that may
+        /// open more is answered 503.
         package var accountsPerShard = 1_048_576
         /// The same of all shards together; `nil` for as many as one shard's for each event loop.
         package var accounts: Int?
-        /// Operations per shard that wait for their outcome; one more keeps its place among the
-        /// calls.
+        /// Operations per shard that wait for their outcome without a call. One more keeps its
+        /// place among the calls.
         package var waitingPerShard = 262_144
         /// Calls at once per shard that resolve waiting operations.
         package var resolutionsPerShard = 1_024
@@ -180,23 +179,23 @@ extension GatewayConfiguration {
         /// A payment that has come to its end leaves memory when nothing has changed it for this
         /// long.
         package var coldAfter = Duration.seconds(3_600)
-        /// An authorization whose outcome is not known after this long is given up: voided by
-        /// reference, and failed.
+        /// An authorization whose outcome is not known after this long is given up: it is voided by
+        /// reference, and the payment fails.
         package var abandonAfter = Duration.seconds(900)
-        /// An operation whose outcome is not known after this long is a matter for an operator.
+        /// An operation whose outcome is not known after this long needs an operator.
         package var attentionAfter = Duration.seconds(86_400)
-        /// How long a shopper has for what the provider waits for.
+        /// How long a shopper has for the action that the provider waits for.
         package var actionTimeout = Duration.seconds(1_800)
     }
 
     /// What becomes of segments that a snapshot replaces: compressed copies are kept.
     package struct Archive: Sendable, Equatable {
-        /// Where they go, a folder `shard-000`, ... for each shard; `nil`: the folder `archive` of
-        /// each shard's journal.
+        /// The parent of a folder `log-000`, ... for each log. If it is `nil`, the segments go into
+        /// the folder `archive` of each log.
         package var directory: String?
         /// How long they are kept; `nil` for ever.
         package var keep: Duration?
-        /// Archived segments per shard whose files wait to be used again.
+        /// Archived segments per log whose files wait to be used again.
         package var spareSegments = 4
     }
 
@@ -245,7 +244,8 @@ extension GatewayConfiguration {
         package var deadlines: [ProviderOperation: Duration] = [:]
         /// Calls in flight per event loop; more payments are answered 503.
         package var maxInFlightPerLoop = 4_096
-        /// What may be asked of it; `PaymentCapabilities` of the same names.
+        /// What the connector permits; see the members of `PaymentCapabilities` with the same
+        /// names.
         package var multipleCaptures = true
         package var increments = true
         package var cancelByReference = true
@@ -253,7 +253,7 @@ extension GatewayConfiguration {
         package var overCaptureBasisPoints = 0
         /// How long an authorization lasts where the provider does not say.
         package var authorizationLifetime = Duration.seconds(7 * 86_400)
-        /// What it takes for a chargeback where its event does not say, by currency, in minor
+        /// The provider's fee for a chargeback whose event does not name one, by currency, in minor
         /// units.
         package var disputeFees: [Currency: Int64] = [:]
         /// Whether a dispute's warning sets the disputed amount aside.
@@ -287,7 +287,8 @@ extension GatewayConfiguration {
         }
     }
 
-    /// Somebody of the gateway's own, with a key for the operators' routes of the API.
+    /// A person or program of the gateway's operator, with a key for the operators' routes of the
+    /// API.
     package struct Operator: Sendable, Equatable {
         package var name: String
         /// The hashes of the API keys that are accepted.

@@ -21,7 +21,8 @@ extension GatewayConfiguration.Merchant {
             try add(merchant.id, as: merchant.merchantID, id)
         }
 
-        /// Apart from `add(_:_:)` so that a collision, which nobody can construct, can be tested.
+        /// It is separate from `add(_:_:)` so that a test can make a collision, which nobody can
+        /// construct.
         mutating func add(
             _ text: String,
             as identity: MerchantID,

@@ -3,7 +3,7 @@ import Risk
 import Yams
 
 extension RiskRule {
-    /// Windows beyond this would fill the tables of counters with what hardly ever changes.
+    /// Longer windows would fill the tables of counters with entries that hardly ever change.
     private static let windows = Duration.seconds(1)...Duration.seconds(31 * 86_400)
 
     static func readAll(_ section: inout ConfigurationSection) throws(ConfigurationError) -> [RiskRule] {

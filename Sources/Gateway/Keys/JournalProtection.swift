@@ -1,7 +1,7 @@
 import Journal
 import NIOCore
 
-/// What guards the journals' contents and history: keys for encryption, and a signer of
+/// What protects the journals' contents and history: keys for encryption, and a signer of
 /// checkpoints.
 package struct JournalProtection: Sendable {
     let keys: JournalKeys?

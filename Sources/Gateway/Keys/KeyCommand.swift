@@ -1,7 +1,7 @@
 import Glibc
 
-/// Runs a program for what it prints: how keys come out of a vault without lying in a file. No
-/// shell; standard input is empty; standard error is the gateway's own.
+/// Runs a program and reads what it prints. So keys can come from a vault without being in a file.
+/// There is no shell. Standard input is empty, and standard error is the gateway's own.
 enum KeyCommand {
     private static let maximumBytes = 1 << 20
 
@@ -13,7 +13,7 @@ enum KeyCommand {
         defer { close(ends[0]) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let started = Result { () throws(ConfigurationError) in try spawn(arguments, output: ends[1]) }
-        // The program has the only other end now, so that its end is the output's.
+        // The program has the only other end now, so the output ends when the program ends.
         close(ends[1])
         let child = try started.get()
         let output = read(ends[0], until: .now + timeout)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The little that is needed of path arithmetic.
+/// The few operations on paths that the gateway needs.
 package enum FilePaths {
     /// `path` itself when it is absolute, else below `directory` (the working directory unless told
     /// otherwise).

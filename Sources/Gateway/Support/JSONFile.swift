@@ -1,6 +1,6 @@
 import Foundation
 
-/// Small JSON files of tools; nothing of the payments' path comes near it.
+/// Small JSON files of tools. No code that serves payments uses them.
 package enum JSONFile {
     /// The decoded file; `nil` when there is none.
     package static func read<Value: Decodable>(_ path: String, as type: Value.Type) throws(FileError) -> Value? {

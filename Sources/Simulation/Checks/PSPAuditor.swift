@@ -1,7 +1,7 @@
 import PSPSimulator
 import Payments
 
-/// The PSP's side of the truth: what it really moved, by payment and by shopper.
+/// What the PSP really moved, by payment and by shopper.
 struct PSPAuditor {
     /// What the PSP moved for one payment.
     struct Totals {
@@ -12,7 +12,7 @@ struct PSPAuditor {
         var cancellations = 0
         /// Something was executed in another currency than asked.
         var isForeign = false
-        /// Where it was authorized: by no more than one connector, or it is said.
+        /// The connector that authorized it. If a second one did, `look` reports it.
         var connector: ConnectorID?
 
         static let nothing = Totals()

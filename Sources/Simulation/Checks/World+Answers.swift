@@ -22,7 +22,7 @@ extension World {
         }
     }
 
-    /// Whether this answer is what the key gives for ever.
+    /// Whether the key must give this answer from now on.
     private func isFinal(_ response: Response, _ answer: SimAnswer, to request: Request) -> Bool {
         switch response.status {
         case 200, 201, 402, 502: true
@@ -119,8 +119,8 @@ extension World {
         }
     }
 
-    /// Disputes and sellers that nobody has heard of yet, refunds that were reported by another
-    /// name, quotes of long ago.
+    /// Disputes and sellers that the gateway may not know yet, refunds that were reported by
+    /// another name, and old quotes.
     private func mayBeUnknown(_ request: Request) -> Bool {
         switch request.nonPayment {
         case .event(let event): event.type.isDispute

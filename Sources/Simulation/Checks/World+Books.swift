@@ -30,8 +30,8 @@ extension World {
         return recount
     }
 
-    /// What was acknowledged stands in the journal once, word for word; `JournalBooks` sees to the
-    /// once.
+    /// An acknowledged answer is in the journal once, and byte for byte. `JournalBooks` checks that
+    /// it is there only once.
     private func check(_ number: Int, _ stored: JournalBooks.Stored?) {
         guard let final = requests[number].final else { return }
         guard let stored else { return fail("request \(number) was acknowledged and is not in the journal") }

@@ -5,7 +5,7 @@ import ShardCore
 import ShardHost
 import ShardStorage
 
-/// One life of the gateway's process: its logs, and their shards with hosts of their own.
+/// One run of the gateway's process: its logs, and their shards with hosts of their own.
 final class GatewayProcess: ShardPorts {
     let boot: Int
     let session: DiskSession

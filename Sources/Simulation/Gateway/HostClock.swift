@@ -1,5 +1,5 @@
-/// Nanoseconds by which leases are measured, as one host sees them. They are of one clock for all
-/// hosts, and stand still for some.
+/// Nanoseconds by which leases are measured, as one host sees them. All hosts have one clock, which
+/// stands still for some of them.
 ///
 /// Proof that `@unchecked Sendable` holds: the replica's setup takes a closure that reads the
 /// clock, and a real gateway may call it on any thread. A simulation runs on one thread from its

@@ -59,7 +59,8 @@ struct Replay {
         } else if journalLog.hashes[Int(count) - 1] != hash {
             problem = problem ?? "record \(count) is another one than was appended"
         }
-        // A record that is not the shard's may be applied to nothing.
+        // Records after the first problem may belong to another shard, and the follower cannot
+        // apply them.
         if problem == nil { follower.replay(bytes, at: count) }
     }
 }

@@ -34,7 +34,8 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
         self.usurps = usurps
     }
 
-    /// What the journal counts more than its owner; 0 unless a planted bug forgot records.
+    /// How many more records the journal counts than its owner. It is 0 unless a planted bug forgot
+    /// records.
     private var surplus: RecordPosition { RecordPosition(journalLog.forgotten.count) }
 
     var epoch: UInt64 { journal.epoch }
@@ -93,8 +94,8 @@ final class SimEngine: JournalEngine, @unchecked Sendable {
     func hostEnded() { owner.hostEnded() }
 }
 
-/// Stands between the journal and the shard's host: keeps the account of what was promised, and
-/// reports nothing once the process has ended.
+/// The owner that the journal calls, in front of the shard's host. It notes what was reported
+/// durable, and reports nothing once the process has ended.
 ///
 /// Proof that `@unchecked Sendable` holds: as `DiskSession`.
 final class SimOwner: JournalOwner, @unchecked Sendable {
@@ -130,8 +131,8 @@ final class SimOwner: JournalOwner, @unchecked Sendable {
         let position = position - RecordPosition(journalLog.forgotten.count)
         guard position > told else { return }
         told = position
-        // Promised is what the owner has heard: the report of a blocking job comes when the job has
-        // ended.
+        // A record counts as promised when its owner has heard of it. The report of a blocking job
+        // comes when the job has ended.
         loop.execute {
             guard !self.isOver, position > self.journalLog.acknowledged else { return }
             self.journalLog.acknowledged = position
@@ -139,7 +140,7 @@ final class SimOwner: JournalOwner, @unchecked Sendable {
         inner?.journalDurable(upTo: position)
     }
 
-    /// Planted bug: the records are nowhere.
+    /// Planted bug: reports records as durable that are nowhere.
     func pretend(durableUpTo position: RecordPosition) { inner?.journalDurable(upTo: position) }
 
     func journalFailed(_ error: JournalError) {

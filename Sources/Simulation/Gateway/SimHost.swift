@@ -23,7 +23,7 @@ final class SimHost: ReplicaPorts {
     private(set) var host: ShardHost?
     private(set) var engine: SimEngine?
     private(set) var storage: ShardStorage?
-    /// Numbers the ownerships of a world; calls of a former one are answered in vain.
+    /// Numbers the ownerships of a world. Answers to calls of a former one are dropped.
     private(set) var ownership = 0
     /// It neither hears nor does anything: a long pause of its machine. What comes meanwhile waits.
     private(set) var isFrozen = false
@@ -63,7 +63,7 @@ final class SimHost: ReplicaPorts {
     /// It takes commands and knows of no other owner.
     var isServing: Bool { host.map { !$0.isReleased } ?? false }
 
-    /// Does something with the shard, now or when it is thawed.
+    /// Does something with the shard, now or when the host goes on.
     func perform(_ body: @escaping (ShardHost) -> Void) {
         if isFrozen { return frozen.append(body) }
         if let host { body(host) }
@@ -74,7 +74,8 @@ final class SimHost: ReplicaPorts {
 
     func freeze() { isFrozen = true }
 
-    /// What waited comes first: the shard does not know yet what happened meanwhile.
+    /// Ends the pause. The tasks that waited come first: the shard does not know yet what happened
+    /// meanwhile.
     func thaw() {
         isFrozen = false
         clock.goOn()

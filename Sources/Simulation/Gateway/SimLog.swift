@@ -1,7 +1,7 @@
 import Journal
 
-/// One log in one life of the gateway's process: the real log of streams, whose writer, keeper and
-/// archiver run when the world says so. Its shards are streams of it, and share its files, its
+/// One log in one run of the gateway's process. It is the real log of streams, whose writer, keeper
+/// and archiver run when the world says so. Its shards are streams of it, and share its files, its
 /// flushes and its failures.
 final class SimLog {
     let number: Int

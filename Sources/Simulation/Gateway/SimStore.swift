@@ -31,7 +31,8 @@ final class SimStore: JournalStore, @unchecked Sendable {
         self.claimNanoseconds = claimNanoseconds
     }
 
-    /// What the journal counts more than its owners; 0 unless a planted bug forgot records.
+    /// How many more records the journal counts than its owners. It is 0 unless a planted bug
+    /// forgot records.
     private var surplus: RecordPosition { RecordPosition(journalLog.forgotten.count) }
 
     var durablePosition: RecordPosition { stream.durablePosition - surplus }
@@ -78,7 +79,7 @@ final class SimStore: JournalStore, @unchecked Sendable {
 
     var cursors: [JournalCursor] { stream.cursors }
 
-    /// The process is gone: its owners hear nothing any more.
+    /// The process is gone: its owners receive no reports any more.
     func silence() {
         for owner in owners { owner.processEnded() }
     }

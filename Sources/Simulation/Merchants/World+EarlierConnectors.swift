@@ -2,9 +2,9 @@ import Payments
 import ShardCore
 import ShardHost
 
-/// Connectors that a payment has left: they had said a definite no, and report something of it
-/// later. What they executed after all is an alarm, and its money in suspense; everything else is
-/// refused.
+/// Connectors that a payment has left. They had declined it definitely, and report something about
+/// it later. If they executed it after all, the gateway raises an alarm and books the money in
+/// suspense. It refuses every other report.
 extension World {
     /// Plans what such a connector reports: while the next one is called, or long after.
     func planEarlierEvents(of connector: ConnectorID, _ call: ProviderCall) {
@@ -33,7 +33,7 @@ extension World {
         }
     }
 
-    /// The connector that the news is of, when the payment has left it.
+    /// The connector that the event is about, when the payment has left it.
     func earlierConnector(of command: NonPaymentCommand) -> ConnectorID? {
         guard case .event(let event) = command, let tries = tries[event.payment.worldNumber],
             let connector = connector(of: event)
@@ -45,8 +45,8 @@ extension World {
         registry.names.firstIndex { $0.text == event.provider }.flatMap { ConnectorID(rawValue: UInt16($0 + 1)) }
     }
 
-    /// Somebody is about to report an execution, of which the connector may have been left when
-    /// that arrives.
+    /// Notes a report of an execution that is about to be sent. The payment may have left the
+    /// connector when the report arrives.
     func noteReported(_ event: ProviderEvent) {
         guard event.type.isSuccess, let connector = connector(of: event) else { return }
         let key = TryKey(payment: event.payment.worldNumber, connector: connector)
@@ -63,7 +63,7 @@ extension World {
 
     // MARK: Checks
 
-    /// News of success is taken as an alarm; other news is refused.
+    /// The gateway must take a report of success as an alarm, and must refuse other reports.
     func checkEarlier(_ response: Response, _ answer: SimAnswer, to request: Request) {
         guard let connector = request.earlier, case .event(let event) = request.nonPayment else { return }
         if let refusal = answer.refusal, refusal.isPassing { return }
@@ -102,7 +102,7 @@ extension World {
                 )
                 continue
             }
-            // What the connector reported and nobody was answered may be booked, too.
+            // A report whose answer nobody received may be booked, too.
             if booked < amount {
                 fail("payment \(key.payment): \(amount) moved at \(key.connector), and \(booked) is in suspense")
             }

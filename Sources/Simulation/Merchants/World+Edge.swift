@@ -10,7 +10,7 @@ import ShardState
 extension World {
     // MARK: To the gateway
 
-    /// Sends a request, perhaps twice, perhaps in vain.
+    /// Sends a request. It may arrive twice, or not at all.
     func transmit(_ requestNumber: Int, _ variant: Attempt.Variant) {
         let number = attempt(requestNumber, variant)
         let delay = edge.skewed(500)
@@ -156,7 +156,8 @@ extension World {
 
     // MARK: And back
 
-    /// An answer leaves the gateway. From here on it counts, whether it arrives or not.
+    /// An answer leaves the gateway. From now on the gateway is bound by it, whether it arrives or
+    /// not.
     func respond(_ response: Response, boot: Int) {
         let number = Int(response.reply.stream)
         if attempts[number].variant == .audit {

@@ -54,7 +54,8 @@ extension World {
         case 0...6: begin(.capture, intent, amount: nil, random: &random)
         case 7...9: begin(.capture, intent, amount: amount / 2, random: &random)
         case 10...11: begin(.capture, intent, amount: amount / 3, isFinal: false, random: &random)
-        // More than was authorized: some providers let it through, some gateways refuse it.
+        // More than was authorized. Some providers accept that, and the gateway refuses it for
+        // others.
         case 12: begin(.capture, intent, amount: amount + amount / 20 * Int64(random.below(5)), random: &random)
         case 13...15: begin(.cancel, intent, amount: nil, random: &random)
         case 16...18 where intents[intent].increments < 3:
@@ -87,8 +88,8 @@ extension World {
 
     // MARK: Shoppers
 
-    /// The shopper does what was asked, fails, or never comes back; the merchant asks now and then,
-    /// or cancels, or forgets it.
+    /// The shopper does what was asked, fails, or never comes back. The merchant asks now and then,
+    /// cancels, or forgets the payment.
     private func awaitShopper(_ request: Request, _ random: inout SimRandom) {
         let intent = request.intent
         if request.kind != .confirm {

@@ -159,7 +159,7 @@ extension World {
     private func payoutRequested(_ id: PayoutID, by request: Request, random: inout SimRandom) {
         let first: PayoutEvent = random.pick([.sent, .sent, .paid, .failed])
         reportBankResult(of: id, first, request: request, random: &random)
-        // Two clerks who do not know of each other.
+        // Two employees of the merchant who do not know of each other.
         if random.chance(150_000) {
             reportBankResult(
                 of: id,

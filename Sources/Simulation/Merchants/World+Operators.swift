@@ -7,7 +7,7 @@ import Time
 /// Operators report what providers, settlement files and card schemes say of payments, sometimes
 /// twice, sometimes late.
 extension World {
-    /// News of the payment's connector, or of one that it has left.
+    /// An event of the payment's connector, or of one that it has left.
     func event(
         _ type: PaymentEventType,
         of payment: PaymentID,
@@ -136,7 +136,7 @@ extension World {
             if rest > 0, random.chance(600_000) { settle(request.intent, event.payment, amount: rest, random: &random) }
             moveMoney(request.merchant, upTo: answer.amount, &random)
         case .unexplained:
-            // Of a hold alone nothing moved.
+            // When there was only a hold, no money moved.
             guard answer.amount != 0 else { break }
             var explained = self.event(
                 .moneyReclassified,
@@ -165,7 +165,8 @@ extension World {
     ) {
         let id = DisputeID(high: answer.subject.high, low: answer.subject.low)
         if isCalm {
-            // No case stays open: what came too late is reversed only then.
+            // No dispute stays open, because a payment that was captured too late is reversed only
+            // after it.
             if effect == .disputeOpened { advance(event, to: .disputeLost, about: request.intent, random: &random) }
             return
         }
@@ -210,8 +211,8 @@ extension World {
         }
     }
 
-    /// The same news under another identifier: a provider that numbers its deliveries and not its
-    /// events.
+    /// The same event under another identifier, as from a provider that numbers its deliveries and
+    /// not its events.
     private func echo(_ event: ProviderEvent, about intent: Int, random: inout SimRandom) {
         guard random.chance(100_000), event.type != .moneyUnexplained else { return }
         events += 1

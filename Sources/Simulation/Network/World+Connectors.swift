@@ -5,9 +5,9 @@ import ShardCore
 /// What is known of one payment's authorization at the connectors, from the calls themselves.
 struct PaymentTries {
     enum State {
-        /// Called, and nothing definite came back to the process that called.
+        /// Called, and the process that called has no definite outcome.
         case doubtful
-        /// Every call had a definite no.
+        /// Every call was definitely declined or not executed.
         case refused
     }
 
@@ -15,7 +15,8 @@ struct PaymentTries {
     var newest: ConnectorID
 }
 
-/// Two connectors, merchants with one or both of them in their route, and what must hold of them.
+/// Two connectors, and merchants with one or both of them in their route. It also has the checks of
+/// both.
 extension World {
     /// The connectors that a merchant's payments may try.
     func route(of merchant: UInt64) -> RoutePlan {
@@ -26,7 +27,8 @@ extension World {
         return merchant % 8 < 4 ? both : reversed
     }
 
-    /// Before a connector is asked to authorize: every other that was asked has said a definite no.
+    /// Checks before a connector is asked to authorize: every other one that was asked must have
+    /// refused definitely.
     func checkTries(before call: ProviderCall) {
         guard call.operation == .authorize else { return }
         let sequence = call.payment.worldNumber
@@ -63,7 +65,7 @@ extension World {
 
     // MARK: Planted bugs
 
-    /// An adapter that takes silence for a no.
+    /// Planted bug: an adapter that takes a missing answer for a refusal.
     func planted(_ outcome: ProviderOutcome, of call: SimCall) -> ProviderOutcome {
         guard scenario.planted == .failoverAfterUnknown, call.call.operation == .authorize, call.call.mode == .execute,
             case .unknown = outcome
@@ -71,8 +73,8 @@ extension World {
         return .notExecuted(.misconfigured)
     }
 
-    /// A gateway that calls the next connector at once after a definite no. Its answer is taken for
-    /// the first connector's.
+    /// Planted bug: a gateway that calls the next connector at once after a definite refusal,
+    /// without a record. It takes the answer for the first connector's.
     func sendsWithoutRecord(_ call: SimCall, _ outcome: ProviderOutcome) -> Bool {
         guard scenario.planted == .attemptWithoutRecord, call.call.operation == .authorize, call.call.mode == .execute,
             call.call.attempt == 1, case .declined(let decline) = outcome, decline.category == .softTechnical

@@ -6,14 +6,14 @@ import Payments
 import Providers
 import ShardHost
 
-/// How the way between gateway and PSP is cut.
+/// How the network between gateway and PSP fails.
 enum Partition: Int {
     case none
     /// Connections are refused: certainly nothing was sent.
     case refused
-    /// Requests vanish.
+    /// Requests are lost.
     case requestsLost
-    /// Requests arrive, answers vanish.
+    /// Requests arrive, and answers are lost.
     case answersLost
 }
 
@@ -39,8 +39,8 @@ enum SimCallResult {
 /// Between gateway and PSP: the calls, what becomes of them, and the PSP itself.
 extension World {
     /// A request reaches the PSP at most this late, in microseconds. The resolution of unknown
-    /// outcomes rests on such a limit (`ResolutionPolicy.inFlightHorizon` after the deadline), so a
-    /// network without one is no fault but another world.
+    /// outcomes relies on such a limit (`ResolutionPolicy.inFlightHorizon` after the deadline). So
+    /// the gateway need not work with a network that has none.
     private static let latest: Int64 = 55_000_000
 
     func callProvider(_ call: ProviderCall, token: UInt64, timeout: Int64, boot: Int) {

@@ -36,7 +36,7 @@ extension World {
     func scored(owner: Int, token: UInt64, number: Int) {
         guard let gateway, let at = gateway.host(of: owner) else { return }
         let (payment, isAllowed) = expectations[number]
-        // What a replaced owner hears decides nothing; its successor has asked again.
+        // An answer to a replaced owner decides nothing; its successor has asked again.
         if at === at.shard.serving { clearances[payment] = isAllowed }
         let outcome = scores[number]
         at.perform { host in
@@ -46,7 +46,7 @@ extension World {
         settle(gateway)
     }
 
-    /// Nothing goes to the PSP that neither the scorer nor a review let go.
+    /// Checks that no call goes to the PSP without the scorer's or a review's permission.
     func checkCleared(_ call: ProviderCall) {
         guard call.operation == .authorize, call.mode == .execute else { return }
         let payment = call.payment.worldNumber

@@ -1,6 +1,6 @@
-/// The only source of chance in a simulated world: SplitMix64, one stream for each concern, so that
-/// a draw more in one of them moves nothing in the others. Integers only: floating-point libraries
-/// differ in their last bits.
+/// The only source of randomness in a simulated world: SplitMix64, with one stream for each
+/// concern. So another draw in one stream changes nothing in the others. Integers only:
+/// floating-point libraries differ in their last bits.
 struct SimRandom {
     /// Who draws.
     enum Stream: UInt64 {
@@ -20,8 +20,8 @@ struct SimRandom {
         case handovers
         case consumers
         case oldKeys
-        // These draw whether a world has something that older ones had not: the numbers leave the
-        // worlds of the regression seeds as they were.
+        // These streams draw whether a world has a feature that older worlds had not. Their numbers
+        // leave the worlds of the regression seeds unchanged.
         case earlierConnectors = 223
         case leases = 652
         case shards = 861

@@ -21,7 +21,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case newEventKey = "new-event-key"
     /// Each try of a pay-out has a key of its own, until its answer is known.
     case doublePayout = "double-payout"
-    /// A scorer that does not answer is taken for one that has nothing to say against the payment.
+    /// A scorer that does not answer counts as one that allows the payment.
     case failOpen = "fail-open"
     /// The next connector is called after a definite no, and no record says so.
     case attemptWithoutRecord = "attempt-without-record"
@@ -35,11 +35,11 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case floorIgnored = "floor-ignored"
     /// A merge of runs takes keys for forgotten when half of their time is over.
     case keyRunForgotten = "key-run-forgotten"
-    /// News of a connector that a payment has left is taken for its own connector's.
+    /// An event of a connector that a payment has left is taken for its own connector's.
     case earlierAsOwn = "earlier-as-own"
     /// An owner neither renews its lease nor stops before it ends.
     case leaseIgnored = "lease-ignored"
-    /// A start counts the records of a shard's neighbours in its log as the shard's own.
+    /// A start counts the records of other shards in the log as the shard's own.
     case streamPositionShared = "stream-position-shared"
     /// Now and then a command goes to another shard than its merchant's.
     case wrongShard = "wrong-shard"

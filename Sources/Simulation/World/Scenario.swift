@@ -30,7 +30,7 @@ package struct FaultKinds: OptionSet, Sendable, Hashable {
     /// Merchants use a key for two different requests.
     package static let conflicts = FaultKinds(rawValue: 1 << 11)
 
-    /// Between gateway and scorer: late answers, none, and what nobody understands.
+    /// Between gateway and scorer: late, missing and unintelligible answers.
     package static let scorer = FaultKinds(rawValue: 1 << 12)
 
     /// The shard moves to another host of the process.
@@ -78,8 +78,8 @@ package struct Scenario: Sendable {
     var archives: Bool
     var encrypts: Bool
     var signsCheckpoints: Bool
-    /// Milliseconds until an authorization that nobody knows anything of is given up, and until a
-    /// shopper is.
+    /// Milliseconds until an authorization with an unknown outcome is given up, and until a shopper
+    /// is.
     var abandonAfter: Int64
     var actionLifetime: Int64
     var overCaptureBasisPoints: UInt16
@@ -139,8 +139,8 @@ package struct Scenario: Sendable {
         diskErrorRate = [20, 200, 2_000][random.below(3)]
         floorMicroseconds = [0, 1_000, 1_000][random.below(3)]
         operationCapacity = [32, 256, 4_096][random.below(3)]
-        // Most worlds have most faults; some have few, so that what one fault hides behind another
-        // is seen, too.
+        // Most worlds have most faults. Some have few, so that a defect that another fault hides is
+        // seen, too.
         var faults = FaultKinds.all
         let keep = [1_000_000, 800_000, 400_000][random.below(3)]
         for (_, kind) in FaultKinds.named where kind != .handovers && !random.chance(keep) { faults.remove(kind) }

@@ -1,7 +1,7 @@
 import Journal
 
-/// Somebody outside of the gateway who takes every record of a shard by a feed, with a durable
-/// cursor. What it took it keeps, whatever becomes of the gateway's process.
+/// A program outside of the gateway that takes every record of a shard by a feed, with a durable
+/// cursor. It keeps what it took, whatever happens to the gateway's process.
 struct Consumer {
     static let cursor: JournalCursorName = {
         guard let name = JournalCursorName("consumer") else { preconditionFailure("a cursor's name") }
@@ -22,7 +22,7 @@ struct Consumer {
         advancing.append((position, time))
     }
 
-    /// The process is gone: what had not ended by now was never said.
+    /// The process is gone: calls that had not ended by now never returned.
     mutating func processEnded(at now: Int64) {
         for (position, time) in advancing where time <= now { advanced = position }
         advancing = []
@@ -109,7 +109,7 @@ extension World {
         if more > taken { trace.note("taken", at: now, of: more, with: shard) }
     }
 
-    /// A disk that fails is tried again; records that are gone are not to be had.
+    /// Tries again after an error of the disk. Records that are gone cannot be read again.
     private func consumerFailed(_ error: JournalError, at shard: Int) {
         trace.note("consumer failed", at: now, of: shard)
         shardConsumers[shard].feed?.close()

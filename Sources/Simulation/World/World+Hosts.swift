@@ -5,8 +5,8 @@ import ShardCore
 import ShardHost
 import ShardStorage
 
-/// Two hosts of a shard: it moves between them, politely, by force, or away from one that is not
-/// there for a while.
+/// Two hosts of a shard. The shard moves between them: its owner gives it up, or another takes it,
+/// or its owner pauses for a while.
 extension World {
     /// The files of a host; the first has them beside the journal.
     static func directory(ofShard shard: Int, host: Int) -> String {
@@ -22,8 +22,9 @@ extension World {
             configuration: shardConfiguration(of: number),
             renderer: SimRenderer(),
             storage: { Self.storage(of: number, host: index, session, keys) },
-            // One name for all: a claim is granted whoever has the journal, so that hosts take it
-            // from each other. With leases they wait for each other's end.
+            // Without leases all hosts have one name. Then a claim is granted whoever has the
+            // journal, so that hosts take it from each other. With leases they wait for the end of
+            // the other's lease.
             holder: scenario.lease == nil ? "hosts" : "host-\(host.index)",
             leaseNanoseconds: trustedNanoseconds,
             monotonic: { [clock = host.clock] in clock.now },

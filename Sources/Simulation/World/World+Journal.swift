@@ -78,8 +78,8 @@ extension World {
         queue.schedule(.archiver(boot: log.process.boot, log: log.number), at: time)
     }
 
-    /// What it does to the log's files the keeper may build on at once, but not before it has
-    /// happened.
+    /// The keeper may use what it does to the log's files as soon as that has happened, and not
+    /// before.
     func stepArchiver(_ log: SimLog) {
         log.archiverAt = nil
         disk.use(.archiver(log: log.number))

@@ -1,6 +1,6 @@
 import PSPSimulator
 
-/// Long-lasting trouble: a slow or full disk, a cut network, a bad day at the PSP.
+/// Lasting faults: a slow or full disk, a failed network, a PSP with many errors.
 extension World {
     /// The simulator's ready-made profiles with whole-number latencies: the tables of the others
     /// take floating-point functions, which are slow, and differ between machines.

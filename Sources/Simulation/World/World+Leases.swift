@@ -36,9 +36,9 @@ extension World {
         settle(from.shard.process)
     }
 
-    /// Who becomes the owner is the only host that believes to be it. One that is not there, or
-    /// whose clock stands still, cannot know that its lease has ended: the journal refuses what it
-    /// appends.
+    /// A new owner must be the only host that believes it owns the shard. A host that is paused, or
+    /// whose clock stands still, cannot know that its lease has ended. The journal refuses what
+    /// such a host appends.
     func checkIsAlone(_ owner: SimHost) {
         guard scenario.lease != nil else { return }
         for other in owner.shard.hosts where other !== owner && other.isServing && other.replica.role.isOwner {

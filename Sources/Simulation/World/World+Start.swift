@@ -27,7 +27,7 @@ extension World {
             for log in 0..<scenario.logs { recoveries += try open(log, of: process) }
             passOverDamage()
             guard violation == nil else {
-                // The world stops here; nobody is to own what must not be.
+                // The world stops here, so no host may own the shards.
                 gateway = process
                 return
             }
