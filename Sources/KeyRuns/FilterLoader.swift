@@ -7,8 +7,8 @@ struct FilterLoader {
     private(set) var keyCount: UInt64 = 0
 
     init(keyCount: Int) {
-        // A run that does not hold what the catalogue promises must not make the program ask for
-        // more than a file can have.
+        // A damaged count must not make the program allocate more memory than a file's keys can
+        // need.
         let expected = min(keyCount, 1 << 32)
         blockFirsts.reserveCapacity(expected / KeyRunFormat.keysPerBlock + 1)
         fingerprints.reserveCapacity(expected / 8 * 9 + expected / 32)

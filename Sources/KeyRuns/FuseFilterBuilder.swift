@@ -80,7 +80,7 @@ struct FuseFilterBuilder {
         for (hash, probe) in order.reversed() {
             let (first, second, third) = filter.slots(hash)
             let free = base + (probe == 0 ? first : probe == 1 ? second : third)
-            // The free slot is zero still, so that all three may be taken together.
+            // The free slot is still zero, so the exclusive-or may include all three slots.
             fingerprints[free] =
                 FuseFilter.fingerprint(hash) ^ fingerprints[base + first] ^ fingerprints[base + second]
                 ^ fingerprints[base + third]

@@ -1,7 +1,7 @@
 import Journal
 
-/// Which runs there are: a file of its own, replaced as a whole by a rename. A run exists when the
-/// catalogue names it.
+/// The list of the runs, in a file of its own that a rename replaces as a whole. A run exists when
+/// the catalogue names it.
 struct KeyRunCatalogue: Sendable, Equatable {
     struct Entry: Sendable, Equatable {
         static let byteCount = KeyRunSummary.byteCount + KeyRunFileDigests.byteCount

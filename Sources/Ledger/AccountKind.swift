@@ -28,7 +28,7 @@ package enum AccountOwner: UInt8, Sendable, CaseIterable {
 
 /// The accounts of the chart (docs/ledger.md); the raw value is journaled and never reused.
 package enum AccountKind: UInt8, Sendable, CaseIterable {
-    /// `psp:p:receivable`: what a provider owes us.
+    /// `psp:p:receivable`: what a provider owes the platform.
     case providerReceivable = 1
     /// `bank:b:cash`.
     case bankCash = 2
@@ -110,8 +110,8 @@ package enum AccountKind: UInt8, Sendable, CaseIterable {
     }
 
     /// The side the balance may never leave, for accounts that only ever hold what was put there
-    /// before. Others may swing: a provider may net refunds against captures, a merchant may owe
-    /// after refunds and disputes.
+    /// before. Other balances may change sides. A provider may net refunds against captures, and a
+    /// merchant may owe after refunds and disputes.
     package var confinement: BalanceConfinement {
         switch self {
         case .memoAuthorizationProvider: .neverCredit
@@ -185,7 +185,8 @@ extension AccountKind {
         }
     }
 
-    /// The kind with this name (`name`), nil for another text. For what is not asked for often.
+    /// The kind with this name (`name`), nil for another text. It compares all names, so use it for
+    /// rare look-ups.
     package init?(name: String) {
         guard let kind = Self.allCases.first(where: { $0.name.description == name }) else { return nil }
         self = kind

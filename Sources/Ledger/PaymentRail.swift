@@ -10,8 +10,8 @@ package enum PaymentRail: Hashable, Sendable {
     case wallet(WalletFunds)
     /// A provider pays, and the money goes into a wallet.
     case topUp(WalletFunds)
-    /// Captured by hand against cash: the bank has it, the merchant's share is available at once,
-    /// refunds are cash, too.
+    /// Captured by hand against cash. The bank has the money, and the merchant's share is available
+    /// at once. Refunds are cash, too.
     case cash
 
     /// The account that this rail has where an ordinary payment has `kind`; nil for the same

@@ -42,9 +42,9 @@ package struct Parties: Hashable, Sendable {
     }
 }
 
-/// The only makers of transfers, one per posting rule of docs/posting-rules.md. All amounts are in
-/// minor units and must be positive (a violated precondition stops the process: a wrong posting is
-/// worse than no answer).
+/// The only functions that make transfers, one per posting rule of docs/posting-rules.md. All
+/// amounts are in minor units and must be positive. A violated precondition stops the process,
+/// because a wrong posting is worse than no answer.
 package enum PostingRules {
     /// P1: a provider holds `amountMinor` of the shopper's money for the merchant (memo accounts).
     package static func hold(_ parties: Parties, amountMinor: Int64) -> Transfer {
@@ -95,7 +95,7 @@ package enum PostingRules {
         )
     }
 
-    /// P5b: the provider has refunded, and owes us that much less.
+    /// P5b: the provider has refunded, and owes the platform that much less.
     package static func refundConfirmed(_ parties: Parties, amountMinor: Int64) -> Transfer {
         Transfer(
             .refundConfirmed,
@@ -117,8 +117,8 @@ package enum PostingRules {
         )
     }
 
-    /// P6: a confirmed refund came back to the provider, which owes it again; so do we, to the
-    /// merchant.
+    /// P6: a confirmed refund came back to the provider. The provider owes it to the platform
+    /// again, and the platform to the merchant.
     package static func refundBounced(_ parties: Parties, amountMinor: Int64, to funds: MerchantFunds) -> Transfer {
         Transfer(
             .refundBounced,

@@ -31,7 +31,7 @@ extension AuditedPayment {
             return .success(authorized(fact.amountMinor))
         case .authorizedLate:
             guard hasEnded, authorized == 0 else { return .failure("authorized late in \(phase)") }
-            // All of it is reversed: sellers get nothing.
+            // The whole capture is reversed, so sellers get nothing.
             plan = []
             return .success(authorized(fact.amountMinor))
         case .capturedLate:
@@ -45,7 +45,7 @@ extension AuditedPayment {
             return .success([:])
         case .conflicted:
             guard running == nil else { return .failure("conflicted while an operation runs") }
-            // Only of an open authorization the hold is still booked.
+            // The hold is still booked only if the authorization is open.
             if !isOpen { authorized = min(authorized, captured) }
             phase = .conflicted
             return .success(unexplained(fact.amountMinor, fact.currency))
@@ -77,7 +77,7 @@ extension AuditedPayment {
         }
     }
 
-    /// What may be held at the PSP is open again, until it is voided or expires.
+    /// Opens the hold again that the PSP may still have, until it is voided or expires.
     private mutating func endConflict() {
         isOfConflict = true
         if captured > 0 {
@@ -140,7 +140,7 @@ extension AuditedPayment {
         else {
             return .failure("\(fact.amountMinor) settled in \(phase), \(settled) of \(captured) before")
         }
-        // A record of before fees were bounded may hold any.
+        // A record that was written before fees were bounded may hold any fee.
         guard fact.feeMinor >= 0, fact.feeMinor <= fact.amountMinor || !fact.isFeeBounded else {
             return .failure("a fee of \(fact.feeMinor) for \(fact.amountMinor) settled")
         }
@@ -156,7 +156,7 @@ extension AuditedPayment {
             account(.providerReceivable): -fact.amountMinor,
         ])
         if case .topUp = funding {
-            // The wallet has what was captured; the merchant has what the wallet paid it.
+            // The wallet has the captured money, and the merchant has what the wallet paid it.
             let released = walletSettles(unsettledBefore - unsettledOfTopUp)
             let moved = elsewhere([own(.merchantPending): released, own(.merchantAvailable): -released])
             postings.merge(moved) { $0 + $1 }

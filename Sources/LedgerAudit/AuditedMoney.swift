@@ -61,7 +61,7 @@ struct AuditedMoney {
         return .success(step)
     }
 
-    /// What comes back finds its seller under the number that it has then.
+    /// A pay-out that comes back goes to its seller's number at that time, which may be a new one.
     private mutating func target(of payout: inout AuditedPayout) -> Account {
         var target = payout.source
         if let name = payout.record.seller {

@@ -25,7 +25,7 @@ extension AuditedPayment {
         return .success([:])
     }
 
-    /// Only what certainly moved no money and says nothing about the shopper.
+    /// Only outcomes that certainly moved no money and say nothing about the shopper.
     private static func allowsAnother(_ outcome: EndedAttempt.Outcome) -> Bool {
         switch outcome {
         case .declined(let decline):

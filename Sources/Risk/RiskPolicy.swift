@@ -1,7 +1,7 @@
 package import Money
 package import Payments
 
-/// What may become of a payment, from the mildest.
+/// What the policy decides about a payment, from the mildest to the strictest.
 package enum RiskBand: UInt8, Sendable, CaseIterable, Comparable {
     /// It is sent to the provider.
     case allow = 0
@@ -36,8 +36,8 @@ package struct RiskPolicy: Sendable {
     package struct Scorer: Sendable, Equatable {
         /// How long it may take, in milliseconds.
         package var timeout: Int64
-        /// What becomes at least of a payment whose score did not come: `allow` is to fail open,
-        /// `block` to fail closed.
+        /// The least band of a payment whose score did not come: `allow` is to fail open, `block`
+        /// to fail closed.
         package var onFailure: RiskBand
 
         package init(timeout: Int64, onFailure: RiskBand) {
@@ -53,9 +53,9 @@ package struct RiskPolicy: Sendable {
     package let rules: [RiskRule]
     package let bands: Bands
     package let lists: RiskLists
-    /// What becomes at least of a payment of a customer under sanctions.
+    /// The least band of a payment of a customer under sanctions.
     package let sanctions: RiskBand
-    /// What becomes at least of a payment whose counters find no room.
+    /// The least band of a payment whose counters find no room.
     package let whenCountersAreFull: RiskBand
     package let scorer: Scorer?
     /// How long a payment waits for manual review before it fails, in milliseconds.
@@ -114,7 +114,7 @@ package struct RiskFacts: Sendable, Equatable {
     }
 }
 
-/// What the rules say of a payment.
+/// The assessment of a payment by the rules.
 package struct RiskAssessment: Sendable, Equatable {
     package var band: RiskBand
     /// 0...100.
@@ -133,7 +133,7 @@ package struct RiskAssessment: Sendable, Equatable {
         self.asksScorer = asksScorer
     }
 
-    /// Nothing speaks against the payment, and nobody is asked.
+    /// No rule or list fits the payment, and the scorer is not asked.
     package var isPlain: Bool { band == .allow && reasons.isEmpty && !asksScorer }
 }
 

@@ -1,7 +1,7 @@
 package import Money
 
-/// What the payments of a velocity rule have in common. Always of one merchant: a merchant's
-/// payments are on one shard, and its customers and tokens are its own.
+/// What the payments that a velocity rule counts have in common. They are always of one merchant: a
+/// merchant's payments are on one shard, and its customers and tokens are its own.
 package enum RiskSubject: UInt8, Sendable, CaseIterable {
     case merchant = 1
     /// The payment method's token.

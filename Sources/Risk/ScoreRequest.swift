@@ -43,7 +43,7 @@ package struct ScoreRequest: Sendable, Equatable {
     }
 }
 
-/// What came of a question to the scorer.
+/// The outcome of a question to the scorer.
 package enum ScoreOutcome: Sendable, Equatable {
     /// 0...100, and why: at most `maximumReasons` of at most `maximumReasonBytes`.
     case scored(UInt8, reasons: [String])

@@ -57,7 +57,8 @@ struct ColdFiles {
     /// Makes the index agree with the files, reading those that it may not have all of. Returns the
     /// last file's number.
     func open() throws(JournalError) -> UInt64 {
-        // A name that is seen here, and entered, must not vanish again.
+        // A file that is entered into the index must not vanish again, so its name is made durable
+        // first.
         do throws(JournalFileError) { try fileSystem.syncDirectory(directory) } catch { throw error.asJournalError }
         let numbers = try numbers()
         let last = numbers.last ?? 0
@@ -115,8 +116,8 @@ struct ColdFiles {
                 }
             }
             if let found { return found }
-            // A later state than asked for: from a snapshot that did not become one, or newer than
-            // the one started from.
+            // The entry is of a later state than asked for. It is from a snapshot that was not
+            // completed, or that is newer than the one started from.
             guard previous.rawValue < location.rawValue else { break }
             location = previous
         }

@@ -19,7 +19,7 @@ extension JSONString {
         return count
     }
 
-    /// The length of the value in Unicode scalars, by which limits on characters are meant.
+    /// The length of the value in Unicode scalars. Limits on characters count these.
     package func scalarCount(_ input: Span<UInt8>) -> Int {
         var unescaper = JSONUnescaper(self)
         var count = 0

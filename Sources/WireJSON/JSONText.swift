@@ -2,8 +2,8 @@ package import NIOCore
 
 /// The pieces of JSON text that writers share.
 package enum JSONText {
-    /// Whether `utf8` holds a byte that a JSON string cannot hold as it is: quote, backslash, below
-    /// U+0020.
+    /// Whether `utf8` holds a byte that a JSON string must escape: a quote, a backslash, or a byte
+    /// below U+0020.
     package static func needsEscaping(_ utf8: Span<UInt8>) -> Bool {
         PlainBytes.needEscaping(utf8)
     }

@@ -23,7 +23,7 @@ package struct JSONString: Sendable, Equatable {
         self.hasEscapes = hasEscapes
     }
 
-    /// The bytes between the quotes, escapes and all.
+    /// The bytes between the quotes, with their escapes.
     package var range: Range<Int> { Int(start)..<Int(end) }
     package var isEmpty: Bool { start == end }
 }

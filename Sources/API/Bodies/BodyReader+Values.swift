@@ -71,7 +71,7 @@ extension BodyReader {
         }
     }
 
-    /// An identifier of ours; one that cannot be ours is one that is not there.
+    /// An identifier of the gateway. One that the gateway cannot have made is treated as not found.
     mutating func identifier(
         _ name: StaticString,
         prefix: StaticString,

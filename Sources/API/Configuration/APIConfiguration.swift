@@ -10,12 +10,12 @@ package struct APIConfiguration: Sendable {
         package let feeBasisPoints: UInt16
         /// The connectors that the merchant's payments may try, in order.
         package let route: RoutePlan
-        /// Any of these keys authenticates the merchant; several make a rotation without a gap.
+        /// Any of these keys authenticates the merchant. With several, a rotation has no gap.
         package let keyHashes: [APIKeyHash]
         /// Pay-outs are refused until the operator lifts this.
         package let holdsPayouts: Bool
-        /// Whether the merchant's keys may capture by hand (cash, say): such a capture needs no
-        /// provider's word.
+        /// Whether the merchant's keys may capture by hand, as for cash. No provider confirms such
+        /// a capture.
         package let capturesManually: Bool
 
         package init(
@@ -36,7 +36,8 @@ package struct APIConfiguration: Sendable {
         }
     }
 
-    /// Somebody of the gateway's own: posts what providers tell, and acts for support.
+    /// A person or program of the gateway's operator. It posts the providers' events, and acts for
+    /// support.
     package struct Operator: Sendable {
         /// The configured name.
         package let name: String

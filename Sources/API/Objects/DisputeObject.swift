@@ -63,7 +63,7 @@ enum DisputeObject {
     }
 }
 
-/// The JSON of what came of a provider's event.
+/// The JSON of the effect of a provider's event.
 enum EventObject {
     static func maximumBytes(_ event: EventView) -> Int {
         let texts = [event.id, event.provider]

@@ -1,6 +1,6 @@
 import Payments
 
-/// The members of a payment that few have: the wallet that a top-up fills, sellers' parts, a
+/// The members that only few payments have: the wallet that a top-up fills, sellers' parts, a
 /// capture by hand.
 enum OptionalMembers {
     static func write(_ details: Span<UInt8>, _ output: inout ByteCursor) {
@@ -16,8 +16,8 @@ enum OptionalMembers {
         write(manual.method, reason: details.extracting(manual.reason), into: &output)
     }
 
-    /// What these members take beyond what their fields count for in the details: names, numbers,
-    /// at most five splits.
+    /// The bytes of these members beyond those of their fields in the details: names, numbers, at
+    /// most five splits.
     static func extraBytes(_ details: Span<UInt8>) -> Int { isPresent(in: details) ? 640 : 0 }
 
     private static func isPresent(in details: Span<UInt8>) -> Bool {

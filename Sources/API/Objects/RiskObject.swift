@@ -1,8 +1,8 @@
 import Risk
 import ShardRecords
 
-/// The JSON of what the fraud hook said of a payment: the member `risk`, only where it said
-/// anything.
+/// The JSON of the fraud hook's assessment of a payment: the member `risk`, only for a payment with
+/// an assessment.
 enum RiskObject {
     /// Names, punctuation and numbers; the reasons themselves are counted with the details that
     /// they stand in.

@@ -120,7 +120,7 @@ extension TimelineObject {
             output.literal("\"")
             writeAmount(record.amountMinor, &output)
             write(record.transfers, &output)
-        // No payment's history has one.
+        // No payment's history has a balance mark.
         case .balanceMark: break
         case .paymentChanged(let record): write(record, &output)
         case .riskDecided(let record): RiskObject.write(record, &output)

@@ -1,7 +1,7 @@
 package import ShardCore
 
-/// All that is said of a problem code, in one row. The rows are in `ProblemRule+Request`,
-/// `+Bodies`, `+State` and `+Money`; `docs/errors.md` lists them.
+/// Everything about a problem code, in one row. The rows are in `ProblemRule+Request`, `+Bodies`,
+/// `+State` and `+Money`; `docs/errors.md` lists them.
 package struct ProblemRule: Sendable {
     /// Whether the same request may succeed later.
     package enum Retry: Sendable, Equatable {

@@ -1,15 +1,16 @@
 package import Payments
 
-/// What a path asks for, by whose keys may ask it. `RouteRule.table` binds each to a method and a
-/// path.
+/// What a path asks for, grouped by the keys that may ask it. `RouteRule.table` binds each route to
+/// a method and a path.
 package enum Route: Sendable, Equatable {
-    /// A merchant's key, for what is the merchant's.
+    /// Needs a merchant's key, and reaches only what the merchant owns.
     case merchant(MerchantRoute)
     /// An operator's credential.
     case `operator`(OperatorRoute)
-    /// A merchant's key for what is the merchant's, an operator's credential for everybody's.
+    /// Needs a merchant's key for the merchant's own payments, or an operator's credential for
+    /// those of all merchants.
     case review(ReviewRoute)
-    /// Nobody's key is needed.
+    /// Needs no key.
     case openAPI
 }
 

@@ -44,7 +44,7 @@ package struct RouteRule: Sendable {
         case payout(@Sendable (PayoutID) -> Route)
         case wallet(@Sendable (WalletID) -> Route)
 
-        /// The route of an identifier; nil for one that cannot be ours.
+        /// The route of an identifier; nil for one that the gateway cannot have made.
         func route(_ identifier: Span<UInt8>) -> Route? {
             switch self {
             case .fixed(let route): route
@@ -130,14 +130,14 @@ package struct RouteRule: Sendable {
 /// A path's row in the table of routes.
 package struct RouteMatch: Sendable {
     fileprivate let index: Int
-    /// Nil where the identifier in the path cannot be ours: the answer is that of an object that is
-    /// not there.
+    /// Nil where the gateway cannot have made the identifier in the path. The answer is then that
+    /// of an object that does not exist.
     package let route: Route?
 
     package var rule: RouteRule { RouteRule.table[index] }
     /// The one method that the path knows.
     package var method: RouteRule.Method { RouteRule.table[index].method }
-    /// What cannot be there is not there for anybody.
+    /// Any key gets the same answer about an object that cannot exist.
     var audience: RouteRule.Audience { route == nil ? .both : RouteRule.table[index].audience }
 }
 

@@ -19,8 +19,7 @@ enum Base64URL {
         return characters
     }
 
-    /// nil for what `encode` does not write: another character, or bits that say nothing and are
-    /// not zero.
+    /// nil for what `encode` does not write: another character, or unused bits that are not zero.
     static func decode(_ text: Span<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count * 3 / 4)

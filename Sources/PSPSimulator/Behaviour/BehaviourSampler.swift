@@ -9,7 +9,7 @@
 /// A profile made ready for drawing from: tables instead of distributions, thresholds instead of
 /// rates.
 struct BehaviourSampler {
-    /// What the profile has in store for one attempt of one operation.
+    /// What the profile decides for one attempt of one operation.
     struct Decision: Equatable {
         enum Fault: Equatable {
             case none
@@ -56,7 +56,7 @@ struct BehaviourSampler {
         hash.combine(UInt64(attempt))
         var generator = SplitMix64(state: hash.value)
         var decision = Decision()
-        // Every number is drawn every time, so that changing one rate does not reshuffle the other
+        // Every number is drawn every time, so that a change of one rate does not change the other
         // decisions.
         let fault = generator.nextUnit()
         let variant = generator.nextUnit()

@@ -1,7 +1,7 @@
 /// Why the simulator says no. The raw value is what a record stores; the cases are spelt as they
 /// travel.
 enum ErrorCode: UInt8, CaseIterable, Sendable {
-    // What an issuer answers: reachable by `tok_decline_<name>` and by a profile's `decline_codes`.
+    // Declines of an issuer. `tok_decline_<name>` and a profile's `decline_codes` cause them.
     case insufficient_funds
     case lost_card
     case stolen_card
@@ -23,7 +23,7 @@ enum ErrorCode: UInt8, CaseIterable, Sendable {
     case withdrawal_limit_exceeded
     case transaction_not_permitted
     case generic_decline
-    // What the rules of a charge's life answer.
+    // Refusals by the rules for a charge's state.
     case charge_already_captured
     case charge_already_cancelled
     case charge_already_refunded
@@ -37,7 +37,7 @@ enum ErrorCode: UInt8, CaseIterable, Sendable {
     case refund_refused
     case increment_refused
     case amount_too_small
-    /// The charge waits for its shopper, and what was asked needs more than that.
+    /// The charge waits for its shopper, and the request needs a charge that does not.
     case charge_action_required
     /// There is nothing to confirm.
     case charge_not_waiting

@@ -8,7 +8,7 @@ enum PaymentToken: Equatable, Sendable {
     case pending(succeeds: Bool, after: UInt32 = OperationRecord.pendingMilliseconds)
     case wrongAmount
     case wrongCurrency
-    /// The charge goes through; what follows it does not.
+    /// The charge succeeds, and a later operation on it does not.
     case followUp(FollowUp)
     /// The hold lapses after so many milliseconds.
     case expires(after: UInt32)
@@ -18,7 +18,7 @@ enum PaymentToken: Equatable, Sendable {
     case overCapture
     /// The shopper must do something first.
     case action(ShopperAction)
-    /// The request is stuck on the way for so many milliseconds; nothing is answered.
+    /// The request is delayed on the network for so many milliseconds, and gets no answer.
     case late(UInt32)
 
     /// What happens to the answer of the authorisation itself.

@@ -1,5 +1,5 @@
-/// Steele, Lea and Flood's SplitMix64: eight bytes of state, good enough for dice and the same
-/// everywhere.
+/// Steele, Lea and Flood's SplitMix64: eight bytes of state, good enough for random decisions, and
+/// the same on every machine.
 struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 

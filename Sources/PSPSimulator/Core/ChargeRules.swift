@@ -39,8 +39,7 @@ enum ChargeRules {
         case .cancel: return objectionToCancel(of: charge, now: now)
         case .refund: return objectionToRefund(of: amount, on: charge)
         case .increment: return objectionToIncrement(to: amount, of: charge, now: now)
-        // Of an authorisation that never waited there is nothing to confirm; whoever calls knows
-        // which.
+        // An authorisation that never waited has nothing to confirm. The caller checks that.
         case .confirm: return charge.isCancelled ? .charge_already_cancelled : nil
         }
     }

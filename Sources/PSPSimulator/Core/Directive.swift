@@ -64,8 +64,8 @@ struct Directive: Equatable {
         }
     }
 
-    /// What a token orders; the profile only adds its latency, and decides all when the token
-    /// leaves it to it.
+    /// What a token orders. The profile adds its latency, and decides everything when the token
+    /// orders nothing.
     init(token: PaymentToken, profile decision: BehaviourSampler.Decision, dropMode: SimulatorProfile.DropMode) {
         if token == .plain {
             self.init(profile: decision)

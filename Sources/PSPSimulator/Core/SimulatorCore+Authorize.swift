@@ -6,7 +6,7 @@ struct AuthorizationRequest {
     var paymentMethod: String
     /// Whether to capture at once (a sale).
     var capture: Bool
-    /// Whether an approval for less is welcome.
+    /// Whether the merchant accepts an approval for less.
     var takesLess = false
 }
 
@@ -56,8 +56,8 @@ extension SimulatorCore {
         }
     }
 
-    /// What the request itself decides: whether less is welcome, and whether its reference was
-    /// voided before it came.
+    /// What the request itself decides: whether an approval for less is accepted, and whether its
+    /// reference was voided before it came.
     private func adjust(_ directive: inout Directive, _ request: AuthorizationRequest, reference: Span<UInt8>) {
         if directive.declinesUnlessPartial, !request.takesLess { directive.execution = .decline(.insufficient_funds) }
         if store.hasVoids, store.isVoided(reference: reference, hash: hash(reference)) {

@@ -1,4 +1,4 @@
-/// Voids by the merchant's own reference, for whoever does not know what became of an
+/// Voids by the merchant's own reference, for a merchant that does not know the outcome of an
 /// authorisation.
 extension SimulatorCore {
     /// Releases whatever is held under `reference`, and keeps what arrives under it later from
@@ -65,8 +65,8 @@ extension SimulatorCore {
         }
     }
 
-    /// The void stands on the list of the first; that there are others is a fault of the
-    /// merchant's.
+    /// The void is on the list of the first authorisation. If there are others, the merchant made a
+    /// mistake.
     private mutating func release(_ held: [UInt32], as number: UInt32) {
         var amount: Int64 = 0
         for charge in held {

@@ -3,14 +3,14 @@
 struct SimulatorCore: Sendable {
     /// The latency of `tok_slow_5s`, in milliseconds.
     static let slowMilliseconds: UInt32 = 5_000
-    /// Requests that may be stuck on the way at once; more arrive in time.
+    /// Requests that may be delayed at once; further ones arrive without delay.
     static let maximumLate = 10_000
 
-    // Mutated by the extensions that execute operations, by nobody else.
+    // Only the extensions that execute operations change it.
     var store: SimulatorStore
     private(set) var sampler: BehaviourSampler
     private let seed: UInt64
-    /// Requests that are stuck on the way, in the order in which they will arrive.
+    /// Delayed requests, in the order in which they will arrive.
     private var late: [LateRequest] = []
 
     /// Throws `PSPSimulatorError.invalidProfile`.
@@ -53,11 +53,11 @@ struct SimulatorCore: Sendable {
     /// Whether `advance(to:)` may have something to do.
     var hasLate: Bool { !late.isEmpty }
 
-    /// Lets those arrive whose time has come. To be called before anything else is looked at.
+    /// Executes the delayed requests whose time has come. Call it before reading any other state.
     mutating func advance(to now: UInt32) {
         while let request = late.first, request.due <= now {
             late.removeFirst()
-            // Nobody listens any more, so that only what it does counts.
+            // The client has stopped waiting, so only the effect of the request counts.
             _ = authorize(
                 request.request,
                 .plain,

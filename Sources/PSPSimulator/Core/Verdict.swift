@@ -27,8 +27,8 @@ struct Verdict: Equatable {
     static func refusal(_ refusal: Refusal) -> Verdict { Verdict(answer: .refusal(refusal)) }
 }
 
-/// Answers that rest on no operation. None of them moved anything, except `internalError`, which
-/// says nothing about it.
+/// Answers without an operation. None of them moved money, except that `internalError` does not
+/// tell.
 enum Refusal: UInt8, CaseIterable, Sendable {
     case unauthorized
     case missingKey

@@ -2,7 +2,7 @@ import HTTPTransport
 import NIOCore
 
 extension SimulatorApplication {
-    /// Answers that may dribble at a time; more leave whole.
+    /// Answers that may be sent byte by byte at a time; further ones are sent whole.
     private static let maximumDrips = 1_024
     /// Milliseconds between two bytes.
     private static let dripMilliseconds: UInt32 = 10

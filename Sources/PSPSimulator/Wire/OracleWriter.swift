@@ -48,8 +48,8 @@ enum OracleWriter {
         return lines
     }
 
-    /// One line for all authorisations of a reference: two of them are the double charge that this
-    /// exists to show.
+    /// One line for all authorisations of a reference. Two of them are a double charge, which the
+    /// oracle has to show.
     private static func writeAuthorization(
         first: UInt32,
         in store: borrowing SimulatorStore,
@@ -79,7 +79,7 @@ enum OracleWriter {
             writeLine(.capture, like: authorization, [authorization], in: store, into: &buffer)
             lines += 1
         }
-        // What was cancelled while it waited for its shopper held nothing.
+        // A charge that was cancelled while it waited for its shopper held nothing.
         guard operation.outcome == .succeeded else { return lines }
         var followUp = store.charges[operation.charge].followUps
         while followUp != OperationRecord.none {

@@ -1,8 +1,8 @@
 import WireJSON
 
 /// Reads a profile from JSON. Starts from the preset that `preset` names, or from `clean`; every
-/// other member replaces one field. What it does not know it refuses by name: a misspelt rate must
-/// not silently be 0.
+/// other member replaces one field. It refuses unknown members by name, because a misspelt rate
+/// must not silently be 0.
 struct ProfileReader {
     private var cursor = JSONCursor(maximumDepth: 4)
 

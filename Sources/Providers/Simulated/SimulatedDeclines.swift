@@ -1,6 +1,6 @@
 import Payments
 
-/// The simulator's decline codes (Stripe's vocabulary) in ours.
+/// Maps the simulator's decline codes (Stripe's vocabulary) to the gateway's.
 enum SimulatedDeclines {
     /// Longer codes are cut (`Decline.providerCode`).
     static let maximumCodeBytes = 64
@@ -10,7 +10,7 @@ enum SimulatedDeclines {
         return Decline(category: code.category, code: code, providerCode: cut(providerCode))
     }
 
-    /// Codes that we do not know are declines all the same: the money did not move.
+    /// Unknown codes are declines all the same: the money did not move.
     private static func code(_ providerCode: String) -> DeclineCode {
         table.first { $0.providerCode == providerCode }?.code ?? .genericDecline
     }

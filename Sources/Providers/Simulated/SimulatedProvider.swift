@@ -4,10 +4,10 @@ package import Payments
 
 /// The adapter for the built-in PSP simulator.
 ///
-/// Authorizations are charges (`POST /v1/charges`); what follows them are operations on them; the
-/// fate of any operation is asked for by its idempotency key. References are `ch_…` for
-/// authorizations and confirmations, the operation's own identifier otherwise. Voids by reference
-/// have their own keys, `…-void`.
+/// Authorizations are charges (`POST /v1/charges`), and later operations are operations on a
+/// charge. The outcome of any operation is asked for by its idempotency key. References are `ch_…`
+/// for authorizations and confirmations, the operation's own identifier otherwise. Voids by
+/// reference have their own keys, `…-void`.
 package final class SimulatedProvider: Provider {
     package let name: String
     package let capabilities: ProviderCapabilities

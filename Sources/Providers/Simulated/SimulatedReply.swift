@@ -1,8 +1,8 @@
 import Money
 import WireJSON
 
-/// The members of a reply that mean something to us, wherever in the flat object they stand; the
-/// rest is skipped. Strings are places in the text.
+/// The members of a reply that the gateway uses, at any place of the flat object; the rest is
+/// skipped. Strings are places in the text.
 struct SimulatedReply {
     var id: JSONString?
     var reference: JSONString?
@@ -40,7 +40,7 @@ struct SimulatedReply {
 
     private mutating func read(_ name: JSONString, at cursor: inout JSONCursor, in input: Span<UInt8>) throws(JSONError)
     {
-        // A member that is null is as good as absent.
+        // A member that is null counts as absent.
         guard try cursor.peekKind(input) != .null else { return try cursor.readNull(input) }
         if name.equals("id", in: input) {
             id = try cursor.readString(input)

@@ -61,8 +61,8 @@ enum SimulatedReplyDecoder {
         switch response.status {
         case 200: success(response.body, call)
         case 402: refusal(response.body)
-        // An operation under this key is under way, or was executed with other parameters. Neither
-        // lets us start anew.
+        // An operation under this key is under way, or was executed with other parameters. In
+        // neither case may the gateway start again.
         case 409: .unknown(.conflict)
         default: error(response)
         }

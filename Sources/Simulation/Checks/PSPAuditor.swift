@@ -12,7 +12,7 @@ struct PSPAuditor {
         var cancellations = 0
         /// Something was executed in another currency than asked.
         var isForeign = false
-        /// The connector that authorized it. If a second one did, `look` reports it.
+        /// The connector that executed operations of the payment. A second one is a violation.
         var connector: ConnectorID?
 
         static let nothing = Totals()

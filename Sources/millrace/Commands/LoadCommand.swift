@@ -104,7 +104,7 @@ struct LoadCommand: AsyncParsableCommand {
     }
 }
 
-/// What is put under load, and how it is trusted.
+/// The gateway that the load is sent to, and the authority to trust.
 struct TargetOptions: ParsableArguments {
     @Option(help: "The demo.json of a running demo; enables the audit.")
     var demo: String?

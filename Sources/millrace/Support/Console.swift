@@ -15,7 +15,7 @@ enum Console {
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            // Whoever listened has gone; there is nobody left to tell.
+            // The reader of the output has gone, so the rest is dropped.
             guard count > 0 else { return }
             bytes = bytes.dropFirst(count)
         }

@@ -17,7 +17,8 @@ struct Failure: Error, CustomStringConvertible {
         self.description = description
     }
 
-    /// The failure behind any error of ours; `nil` for what the argument parser says better.
+    /// The failure behind an error of this program; `nil` for errors that the argument parser words
+    /// itself.
     init?(_ error: any Error) {
         switch error {
         case let error as Failure: self = error

@@ -12,7 +12,7 @@ struct JournalKeyOptions: ParsableArguments {
     }
 }
 
-/// What auditors hold a journal against.
+/// The checkpoints and keys that auditors compare a journal with.
 struct CheckpointOptions: ParsableArguments {
     @Option(
         help: "A public key of signed checkpoints, PEM; may be given several times. Checks the journal's own log, too."

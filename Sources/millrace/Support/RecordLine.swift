@@ -70,7 +70,7 @@ enum RecordLine {
                 "\"amount\":\(changed.amountMinor)", "\"status\":\(changed.responseStatus)",
             ]
         case .riskDecided(let decided):
-            // A scorer's reasons are its own words, so only their number.
+            // A scorer chooses the words of its reasons, so the line has only their number.
             return [
                 kind("risk_decided"), time, id("payment", decided.payment), "\"outcome\":\"\(decided.band)\"",
                 "\"score\":\(decided.score)", "\"by\":\"\(decided.source)\"",
