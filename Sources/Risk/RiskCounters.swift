@@ -92,8 +92,8 @@ package struct RiskCounters: Sendable {
     /// Whether the subject has a counter.
     package func contains(_ digest: RiskDigest) -> Bool { find(digest) != nil }
 
-    /// Whether so many new subjects of a merchant can get counters at `now`, those counted that
-    /// `add` would make room of.
+    /// Whether so many new subjects of a merchant can get counters at `now`. Places of counters
+    /// that `add` would remove count as free.
     package func hasRoom(for new: Int, of merchant: MerchantID, at now: Timestamp) -> Bool {
         let free = capacity - count
         // No merchant has more than all together.
@@ -144,7 +144,7 @@ package struct RiskCounters: Sendable {
 
     private mutating func add(_ amount: UInt64, toSlot slot: Int, width: Int64, at now: Timestamp) {
         let newest = Int64(bitPattern: word(slot, 2))
-        // A clock that goes back does not reach into the past.
+        // When the clock goes back, the amount counts in the newest bucket.
         let current = max(newest, bucket(at: now, width: width))
         if current > newest {
             for bucket in max(newest + 1, current - 7)...current { set(slot, number: 4 + Int(bucket & 7), value: 0) }
@@ -218,8 +218,8 @@ package struct RiskCounters: Sendable {
         return slot
     }
 
-    /// Removes some of the counters that count nothing any more: all of the slots that `hasRoom`
-    /// looks at when the table, or the share of the merchant that needs one, is nearly full.
+    /// Removes some of the counters that count nothing any more. When the table or the merchant's
+    /// share is nearly full, it looks at as many slots as `hasRoom` does.
     private mutating func sweep(for merchant: MerchantID, at now: Timestamp) {
         let shortBelow = Self.sweptSlotsWhenShort / 4
         let isShort =
@@ -310,8 +310,8 @@ extension RiskCounters {
     }
 
     /// Takes a counter of a table of another size.
-    /// - Returns: false when the table or the merchant's share of it is full, the counter's window
-    ///   has passed, or it is no counter.
+    /// - Returns: false when the table or the merchant's share of it is full. It is also false when
+    ///   the counter's window has passed, or for words that are no counter.
     package mutating func adopt(_ counter: StoredCounter, at now: Timestamp) -> Bool {
         let words = counter.words
         guard counter.isCounter,

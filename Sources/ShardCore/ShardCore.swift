@@ -11,33 +11,33 @@ import Timers
 /// A shard: the idempotency keys, payments, refunds, balances and timers of its merchants, as a
 /// pure state machine.
 ///
-/// It has no clock, no randomness, no I/O and no futures: inputs (commands, PSP outcomes, ticks)
-/// carry their time, outputs are journal records and effects that rest on them. The same inputs
-/// give the same bytes, so a seed can replay a day.
+/// It has no clock, no randomness, no I/O and no futures. Inputs (commands, PSP outcomes, ticks)
+/// carry their time. Outputs are journal records, and effects that rest on them. The same inputs
+/// give the same bytes, so a simulation can repeat a day from its seed.
 ///
 /// Responsibilities, one folder each:
-/// - `Commands`, `Answers`: what comes in and what goes out. `Configuration`: limits and policies,
-///   gauges.
-/// - `Admission`: checks and reserves the key, finds a payment that left memory, checks shares and
-///   room, writes the intent.
-/// - `Operations`: what a PSP says becomes the end of an operation, a retry, the next connector's
-///   attempt, or an unknown outcome.
-/// - `Events`: what providers, operators and merchants report; disputes; what time does to
-///   payments.
-/// - `Treasury`: wallets, pay-outs, sellers' splits, exchange. `Risk`: rules, reviews and the
-///   external scorer.
-/// - `Records`: the only way from a record to state, live and on replay; its header, its turn, its
-///   place in a merchant's ledger.
-/// - `Snapshot`: what a snapshot is made from, and the way back.
+/// - `Commands` has the requests, and `Answers` the replies to them.
+/// - `Configuration` has limits, policies and gauges.
+/// - `Admission` checks and reserves the key. It finds a payment that left memory, checks shares
+///   and room, and writes the intent.
+/// - `Operations` turns a PSP's answers into the end of an operation, or another step. That is a
+///   retry, the next connector's attempt, or an unknown outcome.
+/// - `Events` takes the reports of providers, operators and merchants. It also has disputes, and
+///   the effects of time on payments.
+/// - `Treasury` has wallets, pay-outs, sellers' splits and exchange.
+/// - `Risk` has rules, reviews and the external scorer.
+/// - `Records` is the only way from a record to state, live and on replay. It has a record's
+///   header, its turn, and its place in a merchant's ledger.
+/// - `Snapshot` takes what a snapshot is made from, and restores it.
 package struct ShardCore: ~Copyable {
     package let configuration: ShardConfiguration
-    /// Of the configuration that decides now: `configuration.version`, until a reload of the fraud
-    /// rules raises it. Records name it.
+    /// The version of the configuration that decides now: `configuration.version`, until a reload
+    /// of the fraud rules raises it. Records name it.
     package internal(set) var configurationVersion: UInt32
-    /// Whether the time that the shard is given is the true one, as far as the host can tell. While
-    /// it is not, no deadline that moves money is decided: authorizations, reviews and shoppers'
-    /// actions do not run out, disputes are not lost, quotes are not exchanged, nothing is given up
-    /// as unknown, and no age of a call proves anything. All else goes on.
+    /// Whether the shard's time is the true one, as far as the host can tell. While it is not, the
+    /// shard decides no deadline that moves money. Authorizations, reviews and shoppers' actions do
+    /// not run out. Disputes are not lost, quotes are not exchanged, and nothing is given up as
+    /// unknown. No age of a call proves anything. All else goes on.
     package var isTimeCertain = true
     package let renderer: any ResponseRenderer
 
@@ -46,8 +46,8 @@ package struct ShardCore: ~Copyable {
     /// The latest time that a record holds.
     package internal(set) var lastRecordTime: Timestamp = .none
     var idempotency: IdempotencyTable
-    /// The keys of providers' events: a table of its own, so that merchants' requests never keep
-    /// out what ends their operations.
+    /// The keys of providers' events. They have a table of their own, so that merchants' requests
+    /// never keep out the events that end their operations.
     var eventKeys: IdempotencyTable
     /// Pay-outs, wallets, quotes and sellers.
     var treasury = Treasury()
@@ -59,7 +59,7 @@ package struct ShardCore: ~Copyable {
     var waiting: WaitingOperations
     /// Balances, and where each merchant's ledger ends.
     var ledger: MerchantLedger
-    /// Who causes the records that are made now.
+    /// The actor that causes the records that are made now.
     var actor = RecordActor.gateway
     /// What the record that is being made has to name as the merchant's one before it; `persist`
     /// takes it.
@@ -217,8 +217,8 @@ package struct ShardStatistics: Sendable {
     package internal(set) var expired = 0
     /// Authorizations given up because they stayed unknown.
     package internal(set) var abandoned = 0
-    /// Operations that no merchant asked for: voids and refunds of what came too late or was too
-    /// little.
+    /// Operations that no merchant asked for: voids and refunds of operations that were too late or
+    /// for too little.
     package internal(set) var begunByGateway = 0
     /// Events of providers and operators that were taken, and of those the ones that reported
     /// nothing new.
@@ -226,15 +226,15 @@ package struct ShardStatistics: Sendable {
     package internal(set) var eventsKnown = 0
     /// Events that a payment's state did not take.
     package internal(set) var eventsRefused = 0
-    /// What a PSP executed after the payment had ended: an operator must look.
+    /// Operations that a PSP executed after the payment had ended: an operator must look.
     package internal(set) var lateSuccesses = 0
-    /// Tries to reverse what came too late, or to void what must not stay, that the PSP refused or
-    /// that could not be begun: each is tried again, later each time; an operator must look.
+    /// Reversals of late operations, and voids, that the PSP refused or that could not be begun.
+    /// Each is tried again, later each time. An operator must look.
     package internal(set) var reversalsFailed = 0
     /// Provider money that nobody could explain: an operator must look.
     package internal(set) var unexplained = 0
-    /// Payments that an earlier connector of their route reported as executed, against its own
-    /// definite no.
+    /// Payments that an earlier connector of their route reported as executed, although it had
+    /// definitely refused them.
     package internal(set) var doubleExecutions = 0
     /// Disputes that were lost because no evidence came in time.
     package internal(set) var disputesOverdue = 0
@@ -245,8 +245,8 @@ package struct ShardStatistics: Sendable {
     /// Payments, pay-outs and wallets that came back from the disk.
     package internal(set) var coldLoads = 0
     package internal(set) var coldLoadsFailed = 0
-    /// Keys that a filter could not rule out and that were looked up on the disk; of those the ones
-    /// that no run held, and those that could not be read.
+    /// Keys that a filter could not rule out and that were looked up on the disk. The next two
+    /// count those that no run held, and those that could not be read.
     package internal(set) var keyLookUps = 0
     package internal(set) var keyFalsePositives = 0
     package internal(set) var keyLookUpsFailed = 0

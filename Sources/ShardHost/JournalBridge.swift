@@ -6,7 +6,8 @@ import NIOCore
 package final class JournalBridge: JournalOwner {
     private struct State {
         var host: ShardHost?
-        /// What came before there was a host: an owner may lose its journal before it has begun.
+        /// Reports that came before there was a host: an owner may lose its journal before it has
+        /// begun.
         var early: [JournalMail.Report] = []
     }
 

@@ -3,7 +3,7 @@ package import NIOCore
 import Synchronization
 
 /// What journals report to the shards of one event loop. The writer of a log reports to all its
-/// shards after a flush: the reports of a flush take one task of the loop, not one for each shard.
+/// shards after a flush. The reports of a flush take one task of the loop, not one for each shard.
 package final class JournalMail: Sendable {
     enum Report: Sendable {
         case durable(RecordPosition)
@@ -13,7 +13,7 @@ package final class JournalMail: Sendable {
 
     private struct Box {
         var letters: [Letter] = []
-        /// The memory of the letters before, used again.
+        /// The memory of earlier letters, used again.
         var spare: [Letter] = []
     }
 
@@ -36,7 +36,7 @@ package final class JournalMail: Sendable {
         if isFirst { eventLoop.execute { self.deliver() } }
     }
 
-    /// The loop ends: what was not delivered never will be, and holds its bridges no longer.
+    /// The loop ends: reports that were not delivered are dropped, and their bridges are released.
     package func forget() {
         let letters = box.withLock { box in
             defer { box = Box() }

@@ -23,19 +23,20 @@ package enum ReadKind: Int, CaseIterable, Sendable {
     }
 }
 
-/// Which of a shard's reads are with the threads, and which wait for their turn: pure.
+/// Which of a shard's reads the threads run, and which wait for their turn. Pure.
 ///
-/// Each kind is bounded by itself, and each merchant within a kind. A few of a kind are with the
-/// threads at once, of one merchant half of them. The others wait here, and merchants take turns.
-/// So no read waits for another kind's, and a merchant with many reads delays another's by a few.
+/// Each kind has a limit of its own, and so has each merchant within a kind. The threads run a few
+/// reads of a kind at once, and half of these for one merchant. The others wait here, and merchants
+/// take turns. So no read waits for another kind's, and a merchant with many reads delays another's
+/// by a few.
 package struct ReadSchedule<Job> {
     /// How many reads of a kind there may be.
     package struct Bounds: Sendable, Equatable {
-        /// With the threads or waiting.
+        /// Running or waiting.
         package var total: Int
         /// Of these, of one merchant.
         package var ofMerchant: Int
-        /// With the threads at once.
+        /// Running at once.
         package var running: Int
 
         package init(total: Int, ofMerchant: Int, running: Int) {
@@ -45,15 +46,15 @@ package struct ReadSchedule<Job> {
             self.running = running
         }
 
-        /// With the threads at once, of one merchant.
+        /// Running at once, of one merchant.
         var runningOfMerchant: Int { max(1, running / 2) }
     }
 
-    /// What becomes of a read.
+    /// What happens to a read.
     package enum Admission {
-        /// It goes to the threads now.
+        /// The threads run it now.
         case run(Job)
-        /// It waits; `ended` gives it out.
+        /// It waits until `ended` returns it.
         case waits
         /// There are as many of its kind as may be.
         case full
@@ -71,7 +72,7 @@ package struct ReadSchedule<Job> {
     /// Forgets every read.
     mutating func removeAll() { queues = queues.map { ReadQueue(bounds: $0.bounds) } }
 
-    /// Reads of a kind, with the threads or waiting.
+    /// Reads of a kind, running or waiting.
     package func count(_ kind: ReadKind) -> Int { queues[kind.rawValue].count }
 
     /// The most of a kind.
@@ -85,14 +86,14 @@ package struct ReadSchedule<Job> {
         queues[kind.rawValue].admit(job, of: merchant)
     }
 
-    /// A read that was with the threads has ended.
-    /// - Returns: the read that goes to them now, and whose it is; nil where none waits that may.
+    /// A read that the threads ran has ended.
+    /// - Returns: the read that they run now, and its merchant. nil where no waiting read may run.
     package mutating func ended(_ kind: ReadKind, of merchant: MerchantID) -> (job: Job, merchant: MerchantID)? {
         queues[kind.rawValue].ended(of: merchant)
     }
 }
 
-/// The reads of one kind. Who has a turn waits because as many are with the threads as may be.
+/// The reads of one kind. Merchants in the order of turns wait because the most reads are running.
 private struct ReadQueue<Job> {
     private struct Merchant {
         var running = 0

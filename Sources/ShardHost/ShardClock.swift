@@ -1,13 +1,13 @@
 import Time
 
-/// The time of one shard: a clock, but never before the shard's newest record. When the clock is
-/// behind that (it was set back, or the process that wrote the record had a clock that was ahead),
-/// time goes on from the record at half its pace until the clock has caught up. So it neither
-/// stands still nor stays wrong.
+/// The time of one shard: a clock, but never before the shard's newest record. The clock is behind
+/// that record if it was set back, or if the process that wrote the record had a clock that was
+/// ahead. Then time goes on from the record at half its pace, until the clock has caught up. So it
+/// neither stands still nor stays wrong.
 struct ShardClock: Sendable {
     /// The most milliseconds between the shard's time and the machine's clock while deadlines that
-    /// move money are decided. The least of what decisions rest on is the horizon of a call on its
-    /// way, a minute.
+    /// move money are decided. The shortest time that decisions rely on is the horizon of a call on
+    /// its way, a minute.
     static let tolerance: Int64 = 1_000
 
     /// Milliseconds since 1970.

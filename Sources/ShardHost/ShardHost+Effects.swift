@@ -3,7 +3,7 @@ import ShardRecords
 import Time
 
 extension ShardHost {
-    /// Does what the shard decided, when what it rests on is durable.
+    /// Carries out an effect of the shard, when the records that it rests on are durable.
     func run(_ effect: Effect, _ now: Timestamp) {
         switch effect {
         case .callProvider(let call, let token, let deadline):

@@ -13,7 +13,7 @@ extension ShardHost {
     /// reads that hold the host.
     package func forgetReads() { reads.removeAll() }
 
-    /// Who waits for an answer that is read.
+    /// The request that waits for an answer that is read.
     struct Request {
         var reply: ReplyToken
         var id: RequestID
@@ -53,8 +53,8 @@ extension ShardHost {
         }
     }
 
-    /// Runs a read that blocks on a thread that may, when its turn has come, and sends what it
-    /// gives. Too many of its kind at once: 503.
+    /// Runs a blocking read on a thread for that, when its turn has come, and sends its answer. Too
+    /// many of its kind at once: 503.
     func readOffLoop(
         _ kind: ReadKind,
         answering request: Request,

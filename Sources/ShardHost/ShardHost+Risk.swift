@@ -11,8 +11,8 @@ extension ShardHost {
         commit(clock())
     }
 
-    /// Swaps the fraud hook's rules.
-    /// - Parameter version: of the configuration that they are a part of; durable.
+    /// Replaces the fraud hook's rules.
+    /// - Parameter version: of the configuration that the rules are a part of; durable.
     package func reload(risk policy: RiskPolicy?, version: UInt32) {
         core.reload(risk: policy, version: version)
     }

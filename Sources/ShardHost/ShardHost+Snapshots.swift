@@ -27,7 +27,8 @@ extension ShardHost {
             if isDue == true {
                 if hasSnapshotTurn(isUrgent: areKeysDue) { takeSnapshot(now) }
             } else {
-                // What made it due may have passed meanwhile: its place holds up nobody.
+                // The reason for the snapshot may have passed meanwhile. Then the shard gives its
+                // place up, so that no other shard waits for it.
                 if case .idle = schedule?.phase { endSnapshotTurn() }
                 if let position = schedule?.idleSince(position: core.lastPosition, at: now) {
                     journal.retire(upTo: position)
@@ -55,8 +56,8 @@ extension ShardHost {
         snapshotTicket = nil
     }
 
-    /// The shard takes none any more. One that is being written goes on, and one that waits for its
-    /// records to be durable may.
+    /// The shard takes no more snapshots. One that is being written goes on, and so may one that
+    /// waits for its records to be durable.
     func giveUpSnapshot() {
         switch schedule?.phase {
         case .taken where ending != nil, .idle, .releasing, nil: endSnapshotTurn()
@@ -64,7 +65,8 @@ extension ShardHost {
         }
     }
 
-    /// Takes what a snapshot is made from, whatever is due; what is under way goes first.
+    /// Takes what a snapshot is made from, whether or not one is due. A snapshot under way ends
+    /// first.
     private func takeSnapshot(_ now: Timestamp) {
         guard let policy = schedule?.policy else { return }
         let start = NIODeadline.now()
@@ -81,8 +83,8 @@ extension ShardHost {
         writeSnapshot()
     }
 
-    /// Hands what was taken to the writer, once the journal has all of it: what is not durable may
-    /// yet be lost, and its positions used again.
+    /// Hands the capture to the writer, once the journal has all its records. Records that are not
+    /// durable may still be lost, and their positions used again.
     func writeSnapshot() {
         guard let snapshots, case .taken(let capture) = schedule?.phase, capture.position <= durablePosition else {
             return
@@ -120,15 +122,15 @@ extension ShardHost {
         ports.snapshotWritten(written, for: self)
     }
 
-    /// The shard goes on; its journal holds everything, and the next snapshot makes up for this
-    /// one.
+    /// The shard goes on: its journal holds everything, and the next snapshot includes what this
+    /// one had.
     private func snapshotFailed(_ capture: ShardCapture, _ error: JournalError) {
         endSnapshotTurn()
         core.snapshotFailed(capture)
         schedule?.failed(at: clock())
         snapshotStatistics.failed += 1
         snapshotStatistics.lastFailure = error.description
-        // An owner that lost its journal must not publish one: that is no fault of the disk.
+        // An owner that lost its journal must not publish a snapshot. That is no error of the disk.
         if isReleased { return }
         ports.snapshotFailed(error, shard: shard)
     }

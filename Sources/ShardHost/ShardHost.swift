@@ -9,9 +9,9 @@ import ShardState
 import ShardStorage
 import Time
 
-/// Runs a shard on its event loop: feeds it commands, outcomes and time, hands its records to the
-/// journal, and releases its effects when what they rest on is durable. Decides nothing itself.
-/// Everything here happens on one event loop.
+/// Runs a shard on its event loop. It feeds the shard commands, outcomes and time, and hands its
+/// records to the journal. It releases the shard's effects when the records that they rest on are
+/// durable. It decides nothing itself. Everything here happens on one event loop.
 package final class ShardHost {
     package let eventLoop: any EventLoop
     package let shard: UInt16
@@ -19,7 +19,7 @@ package final class ShardHost {
     let journal: any JournalEngine
     let threads: ReadThreads
     let keyPool: any BlockingReads
-    /// Where payments that left memory are; nil when none ever leaves.
+    /// The files of payments that left memory; nil when none ever leaves.
     let storage: ShardStorage?
     let snapshots: SnapshotSetup?
     var schedule: SnapshotSchedule?
@@ -38,15 +38,15 @@ package final class ShardHost {
     private var waiting = CircularBuffer<Turn.Pending>(initialCapacity: 1024)
     private var backlog = JournalBacklog()
     var durablePosition: RecordPosition
-    /// Whether the journal's room is kept for the outcomes of what is in flight.
+    /// Whether the journal's room is kept for the outcomes of operations in flight.
     private var isRoomShort = false
-    /// The time of the last tick, for what need not be exact.
+    /// The time of the last tick, for uses that need not be exact.
     private var tickedAt = Timestamp.none
-    /// What is read off the loop, or waits for its turn.
+    /// The reads that run off the loop, or wait for their turn.
     var reads: ReadSchedule<@Sendable () -> Void>
     /// Look-ups of keys under way.
     var lookUpsUnderWay = 0
-    /// Why the shard takes nothing any more, as its answers say; nil while it goes on.
+    /// Why the shard takes no commands any more, as its answers say; nil while it goes on.
     var ending: Ending?
     /// Why new work is refused while what is in flight goes on; nil while it is taken.
     var draining: Refusal?
@@ -55,7 +55,7 @@ package final class ShardHost {
 
     package struct Limits: Sendable {
         /// New commands are refused (503) while more bytes than this wait for the disk. Outcomes of
-        /// what is in flight are still taken: the journal's own limit lies far above.
+        /// operations in flight are still taken, because the journal's own limit is far above.
         package var unflushedBytes: Int
         /// New commands are refused while a record waits longer than this for the disk, in
         /// milliseconds.
@@ -98,14 +98,14 @@ package final class ShardHost {
     }
 
     /// Must be made on `eventLoop`, after replay.
-    /// - Parameter acquired: the journal's last record when this host acquired it: another owner
-    ///   may have gone on since, and appends are refused then. nil: the journal has no other owner,
-    ///   and ends there still.
-    /// - Parameter threads: read what is on the disk.
+    /// - Parameter acquired: the journal's last record when this host acquired it. Another owner
+    ///   may have gone on since, and then appends are refused. nil: the journal has no other owner,
+    ///   and still ends there.
+    /// - Parameter threads: run reads of the disk.
     /// - Parameter clock: milliseconds since 1970, never falling.
-    /// - Parameter machineClock: the machine's clock: while the shard's time differs from it, no
-    ///   deadline that moves money is decided. nil: the clock is the only one.
-    /// - Parameter keyPool: looks idempotency keys up that left memory, one block each; nil: as
+    /// - Parameter machineClock: the machine's clock. While the shard's time differs from it, no
+    ///   deadline that moves money is decided. nil: `clock` is the only one.
+    /// - Parameter keyPool: looks up idempotency keys that left memory, one block each. nil: as
     ///   stored answers.
     package init(
         eventLoop: any EventLoop,
@@ -151,7 +151,7 @@ package final class ShardHost {
         updateAdmission(room: room)
         for command in commands {
             core.handle(command, at: now, into: &output)
-            // Each admitted one takes room, and promises more.
+            // Each admitted command takes room, and reserves more for its outcome.
             if !isRoomShort, !hasRoom(room) { updateAdmission(room: room) }
         }
         commit(now)
@@ -183,25 +183,26 @@ package final class ShardHost {
         advanceSnapshot(now)
     }
 
-    /// Says what other shards of the process leave to this one.
+    /// Tells the shard what the other shards of the process leave to it.
     package func share(_ share: ProcessShare) { core.share = share }
 
-    /// Resolves what was in flight when the process ended; call once, when the providers are ready.
+    /// Resolves operations that were in flight when the process ended. Call it once, when the
+    /// providers are ready.
     /// - Returns: the number of operations to resolve.
     package func resume() -> Int {
         core.resume(at: clock())
     }
 
-    /// New work is refused from now on; what is in flight goes on.
-    /// - Parameter refusal: what callers are answered.
+    /// New work is refused from now on; operations in flight go on.
+    /// - Parameter refusal: the answer to new work.
     package func drain(as refusal: Refusal = .draining) {
         draining = refusal
         giveUpSnapshot()
         updateAdmission()
     }
 
-    /// The shard is another host's from now on, or may be. Nothing is acknowledged and nothing is
-    /// sent any more: every request that waits is refused as `shardUnavailable`, and so is every
+    /// Another host owns the shard from now on, or may own it. Nothing is acknowledged and nothing
+    /// is sent any more. Every waiting request is refused as `shardUnavailable`, and so is every
     /// new one. The host is of no use afterwards.
     package func release() { end(.released) }
 
@@ -212,15 +213,15 @@ package final class ShardHost {
         ports.journalLost(error, shard: shard)
     }
 
-    /// Stops at once when another host was granted the journal, though the journal's word has not
-    /// come yet. Asked before every answer and call that leaves: the other host may have answered
-    /// the same request with a later result.
+    /// Stops at once when another host was granted the journal, even before the journal reports it.
+    /// Called before every answer and call that leaves. The other host may have answered the same
+    /// request with a later result.
     func checkOwner() {
         guard ending == nil, !journal.isOwner else { return }
         lost(JournalError(.fenced, "another host was granted the journal of epoch \(journal.epoch)"))
     }
 
-    /// Nothing that this host began outside of its event loop is under way.
+    /// Whether nothing that this host began outside of its event loop is under way.
     package var isIdle: Bool {
         guard reads.count + lookUpsUnderWay == 0, !isMergingKeys else { return false }
         if case .writing = schedule?.phase { return false }
@@ -309,13 +310,13 @@ package final class ShardHost {
     }
 
     private func end(_ ending: Ending) {
-        // A shard whose journal failed may be released still, so that it can be built again.
+        // A shard whose journal failed may still be released, so that it can be built again.
         if self.ending != nil, !(isFailed && ending == .released) { return }
         self.ending = ending
         giveUpSnapshot()
         output.removeRecords()
-        // What waits rests on records that may or may not be on the disk: it is neither
-        // acknowledged nor refused, and who waits for it is told so.
+        // The waiting effects rest on records that may or may not be on the disk. So these requests
+        // are neither acknowledged nor refused, and their callers are told so.
         while let pending = waiting.popFirst() { giveUp(pending.effect) }
         for (reply, requestID) in core.takeReplies() {
             ports.respond(core.refusal(ending.refusal, to: reply, requestID: requestID))
@@ -368,9 +369,9 @@ package final class ShardHost {
         ports.effectsReleased()
     }
 
-    /// Hands the records of the output to the journal, all at once if it takes so many. What it
-    /// does not take stays where it is: new work is refused then, and the next durable batch makes
-    /// room for it, with whatever came after it.
+    /// Hands the records of the output to the journal, all at once if it takes so many. Records
+    /// that it does not take stay in the output, and new work is refused then. The next durable
+    /// batch makes room for them and for later ones.
     private func append(_ now: Timestamp) {
         guard ending == nil else { return output.removeRecords() }
         if output.records.count > largestAppendBytes { return appendPieces(now) }
@@ -388,9 +389,9 @@ package final class ShardHost {
         updateAdmission()
     }
 
-    /// The same for an output that is larger than all that may wait for the disk: whole records, as
-    /// many as there is room for. Effects leave as the records that they rest on become durable, as
-    /// they do when the journal itself divides a batch.
+    /// As `append`, for an output that is larger than all that may wait for the disk. It hands over
+    /// as many whole records as there is room for. Effects leave as the records that they rest on
+    /// become durable, as they do when the journal itself divides a batch.
     private func appendPieces(_ now: Timestamp) {
         while output.recordCount > 0 {
             let piece = output.piece(limit: largestAppendBytes - backlog.bytes)
@@ -445,9 +446,9 @@ package final class ShardHost {
         )
     }
 
-    /// Whether the journal has room for one operation more beside everything that is in flight can
-    /// still write: on a full disk new work is refused so long before the journal needs a segment
-    /// that the outcomes of the old always fit.
+    /// Whether the journal has room for one operation more, beside everything that operations in
+    /// flight can still write. On a full disk new work is refused early: before the journal needs a
+    /// segment, the outcomes of the old operations always fit.
     private func hasRoom(_ room: Int) -> Bool { freeBytes(room) >= core.outcomeReserveBytes }
 
     /// What is left of the journal's room beside what is decided, and one operation more.

@@ -4,8 +4,8 @@ package import Risk
 package import ShardCore
 package import ShardStorage
 
-/// What a shard's host needs of the house around it. All calls come on the shard's event loop, and
-/// only for effects whose position is durable.
+/// What a shard's host needs of the process around it. All calls come on the shard's event loop,
+/// and only for effects whose position is durable.
 package protocol ShardPorts: AnyObject {
     /// Calls the PSP; the outcome comes back through `ShardHost.providerCompleted` with the token.
     /// - Parameter timeout: milliseconds from now.
@@ -17,8 +17,8 @@ package protocol ShardPorts: AnyObject {
     func respond(_ response: Response)
     /// Effects that became due together have been handed over: flush what was batched.
     func effectsReleased()
-    /// Whether new work is refused because the journal's room is kept for what is in flight (a full
-    /// disk). Told at every tick.
+    /// Whether new work is refused because the journal's room is kept for operations in flight (a
+    /// full disk). Told at every tick.
     func journalRoom(isShort: Bool, shard: UInt16)
     /// A snapshot was written and verified. The journal's owner may retire what it makes unneeded.
     func snapshotWritten(_ written: WrittenSnapshot, for host: ShardHost)
@@ -32,7 +32,7 @@ package protocol ShardPorts: AnyObject {
 }
 
 extension ShardPorts {
-    /// A house without a scorer: the policy for its failure decides.
+    /// For a process without a scorer: the policy for its failure decides.
     package func score(_ question: ScoreRequest, token: UInt64, timeout: Int64, for host: ShardHost) {
         host.scored(token, .failed(.unreachable))
         host.scoresDelivered()

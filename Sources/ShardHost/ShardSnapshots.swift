@@ -156,8 +156,8 @@ struct SnapshotSchedule {
     }
 
     /// The newest snapshot's position when nothing has been recorded behind it for the interval of
-    /// snapshots; told once. The log that the shard shares need not keep those records for a start
-    /// any more: no second snapshot will come that says so.
+    /// snapshots; told once. Then the shared log need not keep those records for a start any more.
+    /// No second snapshot will come to say so.
     mutating func idleSince(position: RecordPosition, at now: Timestamp) -> RecordPosition? {
         guard case .idle = phase, position > 0, position == lastPosition, position > retired else {
             idleFrom = nil
@@ -179,7 +179,7 @@ struct SnapshotSchedule {
         lastLoads = loads
     }
 
-    /// What the next one must make up for.
+    /// A snapshot failed: the next one includes what it had.
     mutating func failed(at now: Timestamp) {
         phase = .idle
         lastPosition = 0

@@ -2,9 +2,10 @@ import Synchronization
 
 /// The order in which the shards of a process take their snapshots: a few at once, usually one.
 ///
-/// A shard waits for its turn before it takes what a snapshot is made from. So the copies that a
-/// snapshot keeps of what changes meanwhile are those of one shard, however many shards are due.
-/// Who is urgent goes before who is not; otherwise the first that asked is the first that writes.
+/// A shard waits for its turn before it takes what a snapshot is made from. A snapshot keeps copies
+/// of what changes meanwhile. So there are such copies of one shard at a time, however many shards
+/// are due. An urgent shard goes before the others; otherwise shards write in the order in which
+/// they asked.
 package final class SnapshotTurns: Sendable {
     /// A place in the order, from `enter` until `leave`.
     package struct Ticket: Sendable, Equatable {

@@ -154,8 +154,8 @@ extension ByteCursor {
 extension ByteCursor {
     /// RFC 3339 in UTC with milliseconds, 24 characters without quotes: `2026-11-21T10:15:30.123Z`.
     ///
-    /// - Parameter timestamp: times before 1970 and after the year 9999 become the nearest that is
-    ///   within.
+    /// - Parameter timestamp: times before 1970 and after the year 9999 become the nearest allowed
+    ///   one.
     mutating func timestamp(_ timestamp: Timestamp) {
         let clamped = UInt64(min(max(timestamp.milliseconds, 0), 253_402_300_799_999))
         let (days, rest) = clamped.quotientAndRemainder(dividingBy: 86_400_000)

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Bounds what one peer may send of something that costs it little: every window of time allows
-/// some, and good requests may earn more.
+/// Bounds the frames of a kind that cost a peer little to send. Every window of time allows some,
+/// and good requests may allow more.
 struct FrameBudget {
     private let limit: Int
     private let window: TimeAmount

@@ -39,8 +39,8 @@ extension HTTP2ServerConnection {
         if bytesSinceFlush >= Self.flushAboveBytes { flushBelow() }
     }
 
-    /// False when HTTP/2 cannot carry the head, which is a mistake of the application: the stream is
-    /// reset.
+    /// False when HTTP/2 cannot carry the head, which is a mistake of the application: the stream
+    /// is reset.
     func writeHead(_ headers: HPACKHeaders, endStream: Bool, of identifier: UInt32) -> Bool {
         let stream = HTTP2StreamID(number: identifier)
         guard HeaderFieldRules.isAnswer(headers) else {

@@ -2,8 +2,8 @@ import NIOCore
 import NIOHPACK
 import NIOHTTP2
 
-/// The last handler of an HTTP/2 connection: maps frames to requests and answers to frames, with a
-/// stream table of its own instead of a channel per stream. `NIOHTTP2Handler` in front does
+/// The last handler of an HTTP/2 connection: maps frames to requests and answers to frames. It has
+/// a stream table of its own instead of a channel per stream. `NIOHTTP2Handler` in front does
 /// framing, HPACK, the states of streams and flow control; `RequestHeaderBlock` checks fields.
 ///
 /// It completes requests at END_STREAM, and keeps the limits and deadlines of bodies. It manages

@@ -1,7 +1,7 @@
 import NIOHPACK
 
-/// The header block of an HTTP/2 request, read once: its rules are checked (RFC 9113 sections 8.2
-/// and 8.3) and the fields that find its route are kept.
+/// The header block of an HTTP/2 request, read once. It checks the rules of RFC 9113 sections 8.2
+/// and 8.3, and keeps the fields that find the route.
 struct RequestHeaderBlock {
     let fields: HPACKHeaders
     let method: String

@@ -6,11 +6,11 @@ package enum AttemptResult: Sendable, Hashable {
     case actionRequired
     /// Executed for another amount or currency than asked.
     case conflicted
-    /// A definite no: executed and refused.
+    /// Definitely refused: the PSP executed the request and refused it.
     case declined(DeclineClass, DeclineCode, DeclineAdvice)
-    /// A definite no: certainly not executed.
+    /// Definitely refused: certainly not executed.
     case notExecuted(CallFailure)
-    /// Nobody can say yet whether it was executed.
+    /// It is not known yet whether it was executed.
     case unknown(CallFailure)
 }
 

@@ -1,7 +1,7 @@
 /// An attempt that was definitely not executed, and after which the next connector of the route
 /// tried. A payment keeps them for its answers.
 package struct EndedAttempt: Sendable, Equatable {
-    /// How it ended: there is no other end that another attempt may follow.
+    /// How it ended. Another attempt may follow only these ends.
     package enum Outcome: Sendable, Equatable {
         case declined(Decline)
         case notExecuted(CallFailure)
@@ -11,11 +11,11 @@ package struct EndedAttempt: Sendable, Equatable {
     package var number: UInt16
     package var connector: ConnectorID
     package var outcome: Outcome
-    /// What the connector reported later, against its own definite no. Such money belongs to no
-    /// operation.
+    /// What the connector reported later, although it had definitely refused. Such money belongs to
+    /// no operation.
     package var reported: Reported
 
-    /// What an event said that a connector had executed after all; the raw value is stored.
+    /// What a connector executed after all, as an event said; the raw value is stored.
     package struct Reported: OptionSet, Sendable, Hashable {
         package let rawValue: UInt8
 
@@ -36,7 +36,7 @@ package struct EndedAttempt: Sendable, Equatable {
 }
 
 extension EndedAttempt {
-    /// The attempts that a payment's notes hold, oldest first; bytes that are none are left out.
+    /// The attempts that a payment's notes hold, oldest first. Malformed bytes are left out.
     package static func all(inNotes notes: Span<UInt8>) -> [EndedAttempt] {
         var attempts: [EndedAttempt] = []
         PaymentDetails.forEachField(in: notes) { field, range in
@@ -46,16 +46,17 @@ extension EndedAttempt {
         return attempts
     }
 
-    /// The same notes with these attempts instead of theirs.
+    /// The same notes with these attempts instead of the old ones.
     package static func replacing(inNotes notes: Span<UInt8>, with attempts: [EndedAttempt]) -> PaymentDetails {
         var details = PaymentDetails.keeping(in: notes, without: [.endedAttempt], capacity: 16)
         for attempt in attempts { details.append(.endedAttempt, attempt.packed.span) }
         return details
     }
 
-    /// Number and connector (u16 each), 1 for declined or 2 for not executed with what was reported
-    /// later in the high bits, class and code or the failure and 0, advice, the length of the PSP's
-    /// code, that code. The PSP's reference stays in the journal alone.
+    /// Number and connector (u16 each), then a byte: 1 for declined or 2 for not executed, with the
+    /// later reports in its high bits. Then come class and code, or the failure and 0. The advice
+    /// follows, then the length of the PSP's code, and that code. Only the journal has the PSP's
+    /// reference.
     package var packed: [UInt8] {
         var bytes = [UInt8]()
         for word in [number, connector.rawValue] {

@@ -9,7 +9,7 @@ package enum FailoverDecision: Sendable, Hashable {
     package enum Reason: UInt8, Sendable, CaseIterable {
         /// The PSP has executed it, or waits for the shopper: there is nothing to try again.
         case executed = 1
-        /// Nobody can say whether it was executed. Another attempt could charge the shopper twice.
+        /// It is not known whether it was executed. Another attempt could charge the shopper twice.
         case unknownOutcome = 2
         /// The decline's class forbids another attempt.
         case declineClass = 3

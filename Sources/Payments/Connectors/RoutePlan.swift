@@ -1,6 +1,6 @@
-/// The connectors that an authorization may try, in order. The shard chooses it when it accepts a
-/// payment and journals it, so that a replay never decides again. 8 bytes: four numbers of 16 bits,
-/// the first in the lowest.
+/// The connectors that an authorization may try, in order. The shard chooses the plan when it
+/// accepts a payment, and journals it. So a replay never decides again. 8 bytes: four numbers of 16
+/// bits, the first in the lowest.
 package struct RoutePlan: Hashable, Sendable {
     /// The most connectors of one plan.
     package static let maximumConnectors = 4

@@ -1,12 +1,13 @@
 // Fields of a payment's details that do decide something: which wallet a top-up fills, how a
 // capture is shared, why it was made by hand. They are read on those payments only
-// (`Payment.traits`). All but the wallet stand in the payment's notes, apart from the details that
-// it was created with.
+// (`Payment.traits`). All but the wallet are in the payment's notes. The notes are apart from the
+// details that the payment was created with.
 //
-// wallet: the identifier's text. manual: method u8, reason. splitPlan, of a capture that is
-// running: for each seller kind u8 (1 amount, 2 basis points), share i64, length of the name u8,
-// name. split, one field for each seller: owner u64, amount i64, settled i64, name; without owner
-// and name what rounding left to the platform. Little-endian.
+// Layout, little-endian. The field `wallet` is the identifier's text. The field `manual` is method
+// u8 and reason. The field `splitPlan` is there while a capture runs. For each seller it has kind
+// u8 (1 amount, 2 basis points), share i64, length of the name u8, name. There is one field `split`
+// for each seller: owner u64, amount i64, settled i64, name. A `split` without owner and name is
+// what rounding left to the platform.
 extension PaymentDetails {
     /// The wallet that pays for the payment, or that it fills.
     package static func wallet(in packed: Span<UInt8>, field wanted: Field) -> WalletID? {
@@ -48,8 +49,8 @@ extension PaymentDetails {
         append(.split, bytes.span)
     }
 
-    /// What the running capture is to give sellers; empty when nothing, or when the bytes are not a
-    /// plan (a defect).
+    /// What the running capture is to give sellers. Empty without a plan, or when the bytes are not
+    /// a plan (a defect).
     package static func plan(in packed: Span<UInt8>) -> [SplitRequest] {
         var requests: [SplitRequest] = []
         forEachField(in: packed) { field, range in
@@ -108,8 +109,8 @@ extension PaymentDetails {
         replacing(in: packed, splits: splits, dropping: [.split, .splitPlan])
     }
 
-    /// Takes the plan out of the details that a payment was created with: it is noted, and goes
-    /// when its capture ends.
+    /// Takes the plan out of the details that a payment was created with. The plan is in the notes,
+    /// and goes when its capture ends.
     package static func separatingPlan(in packed: Span<UInt8>) -> (details: PaymentDetails, notes: PaymentDetails) {
         var notes = PaymentDetails()
         forEachField(in: packed) { field, range in

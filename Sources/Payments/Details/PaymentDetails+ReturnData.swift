@@ -1,6 +1,6 @@
 // What a shopper brought back from a provider's page. It is kept while the confirmation that
-// carries it runs, so that a call that is sent again is the same call, also after a restart. No
-// answer, timeline or log shows it.
+// carries it runs. So a call that is sent again is the same call, also after a restart. No answer,
+// timeline or log shows it.
 extension PaymentDetails {
     /// The longest, in bytes.
     package static let maximumReturnDataBytes = 4_096

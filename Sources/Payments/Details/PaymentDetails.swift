@@ -1,6 +1,6 @@
-/// The fields of a payment that Millrace carries but never decides by, packed as (tag, length,
-/// bytes) in one flat array: immutable after creation, journaled as they are, kept in the shard's
-/// arena.
+/// The fields of a payment that Millrace carries but never decides by. They are packed as (tag,
+/// length, bytes) in one flat array. They are immutable after creation, journaled as they are, and
+/// kept in the shard's arena.
 ///
 /// Values are unescaped UTF-8, already validated (well-formed, within limits, no card number) by
 /// the edge.
@@ -14,11 +14,11 @@ package struct PaymentDetails: Sendable, Equatable {
         /// Followed directly by its `metadataValue`.
         case metadataKey = 5
         case metadataValue = 6
-        /// The merchant's own reference of the customer; also what velocity rules and the customer
-        /// lists look at.
+        /// The merchant's own reference of the customer. Velocity rules and the customer lists use
+        /// it.
         case customer = 7
-        /// What the fraud rules said when the payment was made (`RiskNote`); in front of all
-        /// others, and only where they said something. The shard writes it, never the merchant.
+        /// The assessment of the fraud rules when the payment was made (`RiskNote`). It is in front
+        /// of all others, and only where there is one. The shard writes it, never the merchant.
         case risk = 8
         /// See `PaymentDetails+Money.swift`.
         case wallet = 20
@@ -65,9 +65,9 @@ package struct PaymentDetails: Sendable, Equatable {
         append(field, Array(value.utf8).span)
     }
 
-    /// Visits the fields of packed details in order of appending. Passes fields of a later version
-    /// by. Stops silently at a malformed end: the bytes are covered by the journal's checksum, so
-    /// that can only be a defect of this program.
+    /// Visits the fields of packed details in order of appending. Skips fields of a later version.
+    /// Stops silently at a malformed end. The journal's checksum covers the bytes, so a malformed
+    /// end can only be a defect of this program.
     package static func forEachField(in packed: Span<UInt8>, _ body: (Field, Range<Int>) -> Void) {
         forEachPart(of: packed) { tag, whole in
             guard let field = Field(rawValue: tag) else { return }
@@ -76,8 +76,8 @@ package struct PaymentDetails: Sendable, Equatable {
     }
 
     /// The same details without some fields. All others stay as they are and in their order, also
-    /// those that this version does not know and a malformed end. Whatever changes details goes
-    /// through here, so that a change of one field loses no other.
+    /// those that this version does not know and a malformed end. All code that changes details
+    /// uses this function, so that a change of one field loses no other.
     package static func keeping(
         in packed: Span<UInt8>,
         without dropped: Set<Field>,

@@ -47,9 +47,9 @@ package enum DisputeStatus: UInt8, Sendable, CaseIterable {
     package internal(set) var status: DisputeStatus
     /// How often it was charged back.
     package internal(set) var chargebacks: UInt8 = 0
-    /// The PSP says that what is disputed may be refunded still.
+    /// The PSP says that the disputed amount may still be refunded.
     package internal(set) var isChargeRefundable = false
-    /// Lost because no evidence came in time, not by the provider's word.
+    /// Lost because no evidence came in time, and not because the provider said so.
     package internal(set) var isPresumedLost = false
     /// The last moment for evidence, in milliseconds since 1970; 0 for none. Passed while it is
     /// open, it is lost.

@@ -2,8 +2,8 @@ import Money
 import Time
 
 extension Payment {
-    /// What a chargeback can take: never more than was captured in all, and what was refunded only
-    /// where the event says so.
+    /// What a chargeback can take: never more than was captured in all. It takes refunded money
+    /// only where the event says so.
     private func disputableMinor(_ event: ProviderEvent) -> Int64 {
         event.includesRefunded ? capturedMinor - disputedMinor - disputeLostMinor : refundableMinor
     }
@@ -27,7 +27,7 @@ extension Payment {
             guard dispute.status.isOpen else { throw .notAllowed }
             return .fact(PaymentFact(.disputeLost, amountMinor: dispute.amountMinor, in: currency))
         case .disputeOverdue:
-            // Who has sent evidence waits for the decision.
+            // A merchant that has sent evidence waits for the decision.
             guard let dispute = context.dispute, dispute.status == .open else { throw .notAllowed }
             return .fact(PaymentFact(.disputeOverdue, amountMinor: dispute.amountMinor, in: currency))
         case .settlementMatched, .authorizationSucceeded, .authorizationFailed, .authorizationExpired,
@@ -101,7 +101,8 @@ extension Payment {
         let effect: PaymentEffect
         switch dispute.status {
         case .open, .underReview: effect = .disputeWon
-        // For want of evidence, or in arbitration: no status is final.
+        // A dispute lost for lack of evidence, or in arbitration, may still be won: no status is
+        // final.
         case .lost: effect = .disputeWonAfterAll
         case .won: return .known
         case .warning, .warningClosed: throw .notAllowed

@@ -1,6 +1,6 @@
 package import Time
 
-/// 26 characters of Crockford base 32 (lower case) over 128 bits, as ULID lays them out: the first
+/// 26 characters of Crockford base 32 (lower case) over 128 bits, as ULID lays them out. The first
 /// character holds the top three bits, so that equal-length texts sort as the numbers do.
 package enum Base32 {
     @usableFromInline static let alphabet: StaticString = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -41,8 +41,8 @@ package enum Base32 {
     }()
 }
 
-/// A payment's identifier: `pay_` + 26 characters that hold the time of creation, the shard and the
-/// shard's own sequence number, so that a look-up finds shard and payment without a table and a
+/// A payment's identifier: `pay_` + 26 characters. They hold the time of creation, the shard and
+/// the shard's own sequence number. So a look-up finds shard and payment without a table, and a
 /// replay makes the same identifiers.
 package struct PaymentID: Hashable, Sendable, CustomStringConvertible {
     /// Milliseconds since 1970 in the upper 48 bits, the shard in the lower 16.

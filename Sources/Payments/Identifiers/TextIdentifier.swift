@@ -24,7 +24,8 @@ extension TextIdentifier {
     }
 }
 
-/// Of what a shard numbers by itself: the lower half is its sequence number of its kind, from 1.
+/// The identifier of an object that a shard numbers by itself. The lower half is the sequence
+/// number of its kind, from 1.
 package protocol ShardIdentifier: TextIdentifier {}
 
 extension ShardIdentifier {
@@ -35,8 +36,9 @@ extension ShardIdentifier {
     package var sequence: UInt64 { low }
 }
 
-/// Of what belongs to a payment: the lower half holds the payment's sequence number (48 bits) and
-/// an ordinal on it (16, from 1), so that it leads to its payment without a table.
+/// The identifier of a part of a payment. The lower half holds the payment's sequence number (48
+/// bits) and an ordinal on the payment (16 bits, from 1). So it leads to its payment without a
+/// table.
 package protocol PaymentPartIdentifier: TextIdentifier {}
 
 extension PaymentPartIdentifier {

@@ -1,8 +1,8 @@
 /// How much of one table each merchant holds: entries, and bytes where the table reserves any.
 ///
-/// A merchant keeps its place while the process runs, so that the place can be stored with an entry
-/// and no hash is needed when the entry leaves. There are at most as many places as merchants in
-/// the configuration.
+/// A merchant keeps its place while the process runs. So the place can be stored with an entry, and
+/// no hash is needed when the entry leaves. There are at most as many places as merchants in the
+/// configuration.
 package struct MerchantCounts: Sendable {
     private struct Held {
         var count = 0
@@ -43,10 +43,10 @@ package struct MerchantCounts: Sendable {
         return place
     }
 
-    /// Whose place it is.
+    /// The merchant of the place.
     package func merchant(atPlace place: UInt32) -> MerchantID { places.merchants[Int(place)] }
 
-    /// Counts an entry of `merchant` less, of no bytes.
+    /// Counts one entry of `merchant` less, of no bytes.
     /// - Precondition: it has one.
     package mutating func remove(_ merchant: MerchantID) {
         guard let place = places.place(of: merchant) else {
@@ -55,7 +55,7 @@ package struct MerchantCounts: Sendable {
         remove(place: place)
     }
 
-    /// Counts an entry less, of `bytes` bytes.
+    /// Counts one entry less, of `bytes` bytes.
     package mutating func remove(place: UInt32, bytes: Int = 0) {
         held[Int(place)].count -= 1
         held[Int(place)].bytes -= bytes

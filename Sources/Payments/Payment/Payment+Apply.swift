@@ -1,11 +1,11 @@
 package import Time
 
-// Transitions. Each states what must hold before it (a record that breaks that is a defect, here or
-// in the journal, and going on would miscount money) and checks the invariants after it. Live
-// decisions and replay both come through here.
+// Transitions. Each states what must hold before it, and checks the invariants after it. A record
+// that breaks these conditions is a defect, here or in the journal, and going on would miscount
+// money. Live decisions and replay both use these functions.
 extension Payment {
     /// An operation other than a refund was accepted, or begun by the gateway itself.
-    /// - Parameter cause: why the gateway began it. nil when a merchant asked for it.
+    /// - Parameter cause: why the gateway began it; nil when a merchant did.
     package mutating func operationStarted(
         _ operation: ProviderOperation,
         cause: ReversalReason? = nil,
@@ -31,7 +31,7 @@ extension Payment {
         checkInvariants()
     }
 
-    /// The running capture gives sellers something, or is one by hand against cash.
+    /// Marks the payment: its running capture has sellers, or is one by hand against cash.
     package mutating func mark(_ trait: PaymentTraits) { traits.formUnion(trait) }
 
     private func allows(_ operation: ProviderOperation) -> Bool {
@@ -47,10 +47,10 @@ extension Payment {
 
     /// The operation that is running, other than a refund, came to its end.
     /// - Parameters:
-    ///   - amountMinor: what was authorized (for an increment: in all) or captured; the amount
-    ///     voided for a cancel.
+    ///   - amountMinor: what was authorized, captured, or voided by a cancel. For an increment it
+    ///     is the authorized total.
     ///   - staysOpen: a capture that succeeds leaves the rest of the authorization open.
-    ///   - deadline: when the authorization ends by itself, or the shopper's action must be done; 0
+    ///   - deadline: when the authorization ends by itself, or the shopper's action must be done. 0
     ///     for not known.
     package mutating func operationFinished(
         _ operation: ProviderOperation,
@@ -91,7 +91,7 @@ extension Payment {
     /// What the network or the issuer advised with the answer of an authorization.
     package mutating func advised(_ advice: DeclineAdvice) { declineAdvice = advice }
 
-    /// Only what time can end has a deadline.
+    /// Clears the deadline of a phase that time does not end.
     mutating func endDeadlineOfPhase() {
         if !hasDeadline { deadline = .none }
     }
@@ -138,7 +138,8 @@ extension Payment {
         precondition(phase == .requiresAction, "confirmed in \(phase)")
         switch result {
         case .succeeded, .declined, .conflicted: authorizationFinished(result, amountMinor: amount, deadline: deadline)
-        // Voided at the PSP by our reference: there is nothing left to wait for.
+        // It was voided at the PSP by the gateway's reference, so there is nothing left to wait
+        // for.
         case .notExecuted(.reversal(.abandoned)): phase = .failed
         case .notExecuted, .actionRequired: break  // The PSP still waits for the shopper, and so do we.
         }
@@ -176,10 +177,10 @@ extension Payment {
         precondition(isOpen || phase == .requiresAction, "cancelled in \(phase)")
         switch result {
         case .succeeded:
-            // Given up by the gateway before anything was authorized, it has failed; the merchant's
-            // own cancel is a cancel.
+            // If the gateway gave it up before anything was authorized, it has failed. If the
+            // merchant cancelled it, it is cancelled.
             phase = capturedMinor > 0 ? .captured : phase == .requiresAction && failure != nil ? .failed : .voided
-        // Of a conflict it is known already what was captured: it is in suspense.
+        // In a conflict the captured amount is known already: it is in suspense.
         case .declined(_, .alreadyCaptured) where isOpen && failure != .reversal(.conflict):
             capturedMinor = max(capturedMinor, authorizedMinor)
             phase = .captured
@@ -206,7 +207,7 @@ extension Payment {
         checkInvariants()
     }
 
-    /// A refund was accepted: its amount is spoken for.
+    /// A refund was accepted: its amount is reserved.
     package mutating func refundStarted(amountMinor: Int64, at time: Timestamp) {
         precondition(phase == .captured && running == nil, "refund started in \(phase)")
         refundCount += 1

@@ -17,7 +17,7 @@ package enum OperationRefusal: Error, Equatable, Sendable {
 }
 
 extension Payment {
-    /// The most refunds of one payment, whatever became of them: they are found by walking from the
+    /// The most refunds of one payment, whatever their outcome. They are found by walking from the
     /// newest.
     package static let maximumRefunds: UInt16 = 1_000
 
@@ -84,8 +84,8 @@ extension Payment {
         guard refundCount < Self.maximumRefunds else { throw .tooManyRefunds }
         guard disputedMinor == 0 || flags.contains(.refundableWhileDisputed) else { throw .disputed }
         guard refundableMinor > 0 else {
-            // All of it was refunded, or is being: the one is final, the other may yet fail and
-            // free the amount.
+            // All of it was refunded or is being refunded. The former is final; the latter may
+            // still fail and free the amount.
             throw refundPendingMinor > 0 ? .operationInProgress : .unexpectedState
         }
         let amount = requested ?? refundableMinor

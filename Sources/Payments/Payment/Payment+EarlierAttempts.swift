@@ -1,8 +1,8 @@
-// Events of a connector that had said a definite no, so that the payment went on to another one.
-// What it moved after all belongs to no operation: it goes to suspense at that connector, with an
-// alarm, and an operator has it returned (docs/payments.md, "Attempts").
+// Events of a connector that had definitely refused, so that the payment went on to another one.
+// Money that it moved after all belongs to no operation. It goes to suspense at that connector,
+// with an alarm. An operator then has it returned (docs/payments.md, "Attempts").
 extension Payment {
-    /// Whether such an event is taken; all others are a mistake of who reports them.
+    /// Whether such an event is taken. All others are a mistake of their sender.
     package static func takesOfEarlierConnector(_ type: PaymentEventType) -> Bool {
         switch type {
         case .authorizationSucceeded, .captureSucceeded, .moneyUnexplained, .moneyReclassified: true
@@ -14,7 +14,7 @@ extension Payment {
         }
     }
 
-    /// What such an event comes to. Changes nothing.
+    /// Decides the effect of such an event. Changes nothing.
     /// - Parameter context: with the suspense of the attempt's connector.
     package func decide(
         _ event: ProviderEvent,

@@ -3,18 +3,18 @@ package import Time
 
 /// Why a payment does not take an event; nothing is booked then.
 package enum EventRefusal: Error, Equatable, Sendable {
-    /// The state has no place for it.
+    /// The payment's state does not allow it.
     case notAllowed
     /// An operation is running that decides first.
     case operationInProgress
-    /// More than there is for it, or another currency.
+    /// The amount is more than there is, or in another currency.
     case amountMismatch
     case tooManyDisputes
     /// There is no such refund or dispute.
     case notFound
 }
 
-/// What an event comes to.
+/// The effect of an event.
 package enum EventDecision: Sendable, Equatable {
     /// This happens.
     case fact(PaymentFact)
@@ -25,13 +25,13 @@ package enum EventDecision: Sendable, Equatable {
     case outcome(ProviderOutcome)
 }
 
-/// What decides about an event beside the payment.
+/// What the decision about an event needs beside the payment.
 package struct EventContext: Sendable {
     /// The dispute that the event is about; nil for one that is not known yet.
     package var dispute: Dispute?
     /// The refund that the event is about.
     package var refund: Refund?
-    /// The operation that makes that refund is running, or its outcome is not known.
+    /// Whether the operation that makes that refund is running, or its outcome is not known.
     package var isRefundRunning = false
     package var now: Timestamp
     /// The fee of a chargeback where the event does not say.
@@ -58,18 +58,18 @@ package struct EventContext: Sendable {
     }
 }
 
-// What the transitions of docs/payments.md say of events that no operation of ours asked for. Every
-// pair that is not here is refused.
+// The transitions of docs/payments.md for events that no operation of the gateway asked for. Every
+// pair of state and event that is not here is refused.
 extension Payment {
     /// The most disputes of one payment: they are found by walking from the newest.
     package static let maximumDisputes: UInt16 = 16
 
-    /// What an event comes to now. Changes nothing.
+    /// Decides the effect of an event now. Changes nothing.
     package func decide(_ event: ProviderEvent, _ context: EventContext) throws(EventRefusal) -> EventDecision {
-        // No provider has a part in what wallets and cash pay.
+        // No provider has a part in payments by wallet or cash.
         guard traits.isDisjoint(with: [.wallet, .cash]) else { throw .notAllowed }
-        // Nobody can have authorized what was never sent: it would pass the fraud hook by. As in
-        // review.
+        // A payment that was never sent cannot have been authorized. Such an event would bypass the
+        // fraud hook, as in a review.
         guard !context.isHeldBack || !event.type.isOfWhatWasSent else { throw .notAllowed }
         return switch event.type {
         case .settlementMatched: try decideSettlement(event)
@@ -160,8 +160,8 @@ extension Payment {
         )
     }
 
-    /// While the operation's own call is under way its answer decides, and it is there soon: were
-    /// it a success, and the operation ended by then, the money would move unseen.
+    /// While the operation's own call is under way, its answer decides, and it comes soon. If the
+    /// event ended the operation and the answer were a success, money would move unseen.
     private func failure(_ event: ProviderEvent, _ context: EventContext) throws(EventRefusal) -> EventDecision {
         guard !context.isSent else { throw .operationInProgress }
         let code = Self.providerCode(event.reason)
@@ -181,11 +181,11 @@ extension Payment {
         switch phase {
         case .authorized, .partiallyCaptured, .captured: return .known
         case .requiresAction:
-            // A plan for sellers is followed by the operation that captures: `confirm`.
+            // The operation that captures, `confirm`, follows the plan for sellers.
             guard running == nil, !traits.contains(.split) else { throw .operationInProgress }
             return authorization(.authorized, by: event, in: context)
         case .voided, .expired, .failed:
-            // The authorization was known: the event is late and changes nothing.
+            // If the authorization was known, the event is late and changes nothing.
             return authorizedMinor > 0 ? .known : authorization(.authorizedLate, by: event, in: context)
         case .created, .review, .conflicted: throw .notAllowed
         }
@@ -258,7 +258,7 @@ extension Payment {
         switch phase {
         case .captured, .partiallyCaptured: return .known
         case .requiresAction where capturesAutomatically:
-            // As for an authorization: `confirm` follows the plan.
+            // `confirm` follows the plan, as for an authorization.
             guard !traits.contains(.split) else { throw .operationInProgress }
             return authorization(.authorized, by: event, in: context)
         case .voided, .expired, .failed:
@@ -284,7 +284,7 @@ extension Payment {
         }
         switch phase {
         case .captured, .partiallyCaptured:
-            // An operator must recover what went on to sellers and wallets.
+            // An operator must recover money that went on to sellers and wallets.
             guard refundableMinor > 0, traits.isDisjoint(with: [.split, .topUp]) else { throw .notAllowed }
             let amount = event.amountMinor ?? refundableMinor
             guard currency(event) == currency, amount <= refundableMinor else { throw .amountMismatch }
@@ -308,13 +308,13 @@ extension Payment {
     ) throws(EventRefusal) -> EventDecision {
         if running == .cancel { return try failure(event, context) }
         guard running == nil else { throw .operationInProgress }
-        // The authorization stayed open, as is known. One that was voided after all is a
-        // contradiction.
+        // It is known that the authorization stayed open. The event contradicts one that was voided
+        // after all.
         guard isOpen || phase == .requiresAction || phase == .captured, cancelCount > 0 else { throw .notAllowed }
         return .known
     }
 
-    /// An increment is about the total that is held in all.
+    /// An increment's amount is the total that is held.
     private func decideIncremented(_ event: ProviderEvent) throws(EventRefusal) -> EventDecision {
         if running == .increment { return .outcome(success(event)) }
         guard currency(event) == currency else { throw .amountMismatch }
@@ -377,8 +377,8 @@ extension Payment {
             throw .amountMismatch
         }
         switch (refund.status, event.type) {
-        // The PSP executed another amount, which is in suspense. An operator decides what the
-        // refund comes to.
+        // The PSP executed another amount, which is in suspense. An operator decides the refund's
+        // outcome.
         case (.pending, .refundSucceeded) where refund.isConflicted:
             return .fact(PaymentFact(.refundConfirmed, amountMinor: refund.amountMinor, in: currency))
         case (.pending, _) where refund.isConflicted:

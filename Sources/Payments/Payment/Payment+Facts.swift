@@ -2,11 +2,11 @@ import Money
 package import Time
 
 extension Payment {
-    /// Takes in what an event came to. Live decisions, replay and histories all come through here.
+    /// Applies the effect of an event. Live decisions, replay and histories all use this function.
     /// - Precondition: `decide` allowed it in this state.
     package mutating func apply(_ fact: PaymentFact, at time: Timestamp) {
         switch fact.effect {
-        // What moves no counter.
+        // Effects that change no counter.
         case .none, .unexplained, .reclassified, .writtenOff, .disputeWarned, .disputeUnderReview,
             .disputeWarningClosed:
             return
@@ -50,13 +50,13 @@ extension Payment {
         checkInvariants()
     }
 
-    /// What failed after it was captured: nothing is left of it.
+    /// A capture failed after it had succeeded: nothing is left of it.
     private mutating func captureReversed(_ amount: Int64) {
         precondition(running == nil && amount <= refundableMinor, "more failed than there is")
         capturedMinor -= amount
         settledMinor = min(settledMinor, capturedMinor)
         if phase == .partiallyCaptured {
-            // What was released for that capture stays released.
+            // The part of the hold that was released for that capture stays released.
             authorizedMinor -= amount
             if capturedMinor == 0 { phase = .authorized }
         } else if capturedMinor == 0 {

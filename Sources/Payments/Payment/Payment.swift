@@ -32,7 +32,7 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
 
     /// The merchant takes an authorization for less than asked.
     @inlinable package static var acceptsPartialAuthorization: PaymentFlags { PaymentFlags(rawValue: 1) }
-    /// What open disputes hold may be refunded still: the PSP said so of all of them.
+    /// Money that open disputes hold may still be refunded, because the PSP said so of all of them.
     @inlinable package static var refundableWhileDisputed: PaymentFlags { PaymentFlags(rawValue: 8) }
     /// Nothing is sent to the PSP with the creation (`PaymentPhase.review`, or refused at once).
     @inlinable package static var heldBack: PaymentFlags { PaymentFlags(rawValue: 4) }
@@ -41,10 +41,10 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
 /// One payment: its phase, its money and its counters, its route, why it was declined or failed. A
 /// flat value of fixed size that knows of no table, journal or provider.
 ///
-/// Invariants, checked by `checkInvariants()` on every apply: 0 <= authorized <= amount; 0 <=
-/// captured <= authorized, and that much more as the provider lets it be exceeded; 0 <= refunded,
-/// refundPending; refunded + refundPending <= captured; at most one of the operations other than
-/// refunds runs at a time.
+/// Invariants, which `checkInvariants()` checks on every apply. The authorized amount is from 0 to
+/// `amountMinor`. The captured amount is from 0 to the authorized amount, plus the excess that the
+/// provider permits. Refunded and pending refunds are not negative, and together at most the
+/// captured amount. At most one of the operations other than refunds runs at a time.
 @usableFromInline package struct Payment: Sendable {
     package let id: PaymentID
     package let merchant: MerchantID
@@ -60,13 +60,13 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
     package internal(set) var disputeLostMinor: Int64 = 0
     /// Of the captured amount, what the provider has settled.
     package internal(set) var settledMinor: Int64 = 0
-    /// What the payment has put on its merchant's pending balance and not taken from it, and the
-    /// platform's fees of it: the sums of what its transfers booked there (`booked`). Of a top-up,
-    /// what of it is not settled (`setUnsettled`).
+    /// What the payment has put on its merchant's pending balance and not taken from it. It is the
+    /// sum of what its transfers booked there (`booked`); `feeMinor` is the sum of the platform's
+    /// fees. For a top-up it is the part that is not settled (`setUnsettled`).
     package internal(set) var pendingFundsMinor: Int64 = 0
     package internal(set) var feeMinor: Int64 = 0
-    /// When time ends the phase; `.none` for never. An authorization's own end (the PSP's word),
-    /// the last moment of the shopper's action, or of a review.
+    /// When time ends the phase; `.none` for never. It is the authorization's end as the PSP says,
+    /// or the last moment of the shopper's action or of a review.
     package internal(set) var deadline: Timestamp = .none
     /// The time of the last transition.
     package internal(set) var updatedAt: Timestamp
@@ -149,7 +149,8 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
         authorizedMinor + BasisPoints.share(of: authorizedMinor, basisPoints: overCaptureBasisPoints)
     }
 
-    /// What can still be refunded. What a dispute has charged back cannot be refunded as well.
+    /// What can still be refunded. Money that a dispute has charged back cannot be refunded as
+    /// well.
     package var refundableMinor: Int64 {
         // A chargeback may include what was refunded: the difference may be negative.
         max(0, capturedMinor - refundedMinor - refundPendingMinor - disputedMinor - disputeLostMinor)
@@ -174,7 +175,7 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
         case .requiresAction: return .requiresAction
         case .review: return .review
         case .expired: return failure == nil ? .expired : .failed
-        // For the shopper it has failed: the gateway reverses it.
+        // For the shopper the payment has failed, and the gateway reverses it.
         case .authorized: return failure == nil ? .authorized : .failed
         case .captured:
             if refundedMinor == 0 { return .captured }
@@ -198,13 +199,13 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
 
     /// As `checkInvariants`, for bytes that come from outside.
     var holdsInvariants: Bool {
-        // Each number by itself before sums are made of them: none is negative, none near the end
-        // of its range.
+        // Checks each number by itself before it makes sums of them. None may be negative or near
+        // the end of its range.
         let numbers =
             amountMinor | authorizedMinor | capturedMinor | refundedMinor | refundPendingMinor | disputedMinor
             | disputeLostMinor | settledMinor
-        // A deadline is a PSP's word: a journal may hold one far beyond the end of the world, and
-        // it must not keep us from starting.
+        // A PSP sets the deadline, so a journal may hold one far in the future. Such a deadline
+        // must not prevent a start.
         return numbers >= 0 && numbers < 1 << 56 && deadline >= .none && countersFit
     }
 
@@ -220,7 +221,8 @@ package enum PaymentPhase: UInt8, Sendable, CaseIterable {
         switch phase {
         case .created, .authorized, .voided, .failed, .requiresAction, .review, .expired: capturedMinor == 0
         case .partiallyCaptured: capturedMinor > 0 && capturedMinor < authorizedMinor
-        // Conflicted also after a part was captured, when the PSP did something else with the rest.
+        // A payment is in conflict also after a part was captured, when the PSP did something else
+        // with the rest.
         case .captured, .conflicted: true
         }
     }

@@ -31,10 +31,9 @@ package enum PaymentEffect: UInt8, Sendable, CaseIterable {
     case unexplained = 18
     case reclassified = 19
     case writtenOff = 20
-    /// No evidence was sent in time: lost for all that we know, until the provider says otherwise.
+    /// No evidence was sent in time: taken as lost, until the provider says otherwise.
     case disputeOverdue = 21
-    /// Lost before, by the provider's word or for want of evidence, and won after all
-    /// (arbitration).
+    /// Lost before, as the provider said or for lack of evidence, and won after all (arbitration).
     case disputeWonAfterAll = 22
     /// The PSP executed a refund for another amount, and an operator decided that it counts as
     /// asked for.

@@ -1,6 +1,6 @@
 package import Ledger
 
-// What of a payment's money is where, as its transfers have it.
+// Where a payment's money is, by its transfers.
 extension Payment {
     /// A transfer of this payment was booked: what it leaves pending, and to the platform. Where
     /// explained money goes is not the payment's.
@@ -9,7 +9,7 @@ extension Payment {
         for index in 0..<transfer.count {
             let posting = transfer[index]
             switch posting.account.kind {
-            // What wallets have to do with it is kept by the wallet.
+            // The wallet keeps the pending money of wallet payments and top-ups.
             case .merchantPending where traits.isDisjoint(with: .ofWallets): pendingFundsMinor -= posting.amountMinor
             case .platformFees: feeMinor -= posting.amountMinor
             default: break

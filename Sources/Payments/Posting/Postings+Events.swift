@@ -80,9 +80,9 @@ extension Postings {
         return PostingRules.disputeReserveReleased(parties, amountMinor: reserved)
     }
 
-    /// P4. What the payment has pending becomes available in proportion to what is settled of what
-    /// was not yet, rounded down: so the last part leaves nothing behind. What refunds made a debt
-    /// stays one until then.
+    /// P4. A part of what the payment has pending becomes available: the settled part of the amount
+    /// that was not settled yet, rounded down. So the last settlement leaves nothing pending. A
+    /// debt that refunds made stays until then.
     private static func settled(_ fact: PaymentFact, _ payment: Payment, rail: PaymentRail) -> Transfers {
         Transfers(
             PostingRules.settlement(
@@ -94,7 +94,7 @@ extension Postings {
         )
     }
 
-    /// Of a top-up: what its wallet has paid the merchant and need not stay pending any more.
+    /// For a top-up: what its wallet has paid the merchant and need not stay pending any more.
     private static func released(_ fact: PaymentFact, _ payment: Payment, rail: PaymentRail) -> Int64 {
         if case .topUp(let funds) = rail {
             let settled = payment.unsettledMinor() - payment.unsettledMinor(settling: fact.amountMinor)
@@ -106,8 +106,8 @@ extension Postings {
         return fact.amountMinor == outstanding ? pending : max(0, share)
     }
 
-    /// The reverse of P3, from wherever the money is: when all that is left was settled, nothing
-    /// stays pending.
+    /// The reverse of P3, from the balance that has the money. When all that is left was settled,
+    /// nothing stays pending.
     private static func captureReversed(_ amount: Int64, _ payment: Payment) -> Transfers {
         let left = payment.capturedMinor - amount
         let fee =

@@ -37,7 +37,7 @@ package enum DeclineClass: UInt8, Sendable, CaseIterable {
     case authentication = 4
     /// The shopper must correct data.
     case fixData = 5
-    /// Our own set-up is wrong; alert us.
+    /// The gateway's own set-up is wrong, and its operator must be alerted.
     case configuration = 6
 
     package var name: StaticString {

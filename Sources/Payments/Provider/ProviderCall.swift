@@ -30,35 +30,35 @@ package enum ProviderOperation: UInt8, Sendable, CaseIterable {
 /// One call to a PSP. The same values always make the same bytes on the wire, so that a replay
 /// under the same PSP key has identical parameters.
 package struct ProviderCall: Sendable, Equatable {
-    /// Whether the operation is to be executed, or the fate of an earlier execution is asked for.
-    /// The raw value is journaled.
+    /// Whether the operation is to be executed, or the outcome of an earlier execution is asked
+    /// for. The raw value is journaled.
     package enum Mode: UInt8, Sendable {
         /// Send the operation under its PSP idempotency key. Sending it again under the same key is
         /// safe exactly when the provider declares a `ResolutionMeans.replayWindow`, and within it.
         case execute = 1
-        /// Ask what became of the operation; never moves money.
+        /// Ask for the outcome of the operation; never moves money.
         case query = 2
-        /// Void whatever became of the authorization, by our reference, and keep it from being
-        /// executed later (Adyen's cancel by merchant reference). Only where the provider declares
-        /// `ResolutionMeans.voidByReference`.
+        /// Void the authorization by the gateway's reference, whatever its outcome is, and keep it
+        /// from being executed later (Adyen's cancel by merchant reference). Only where the
+        /// provider declares `ResolutionMeans.voidByReference`.
         case cancelByReference = 3
     }
 
     package var mode: Mode
     package var operation: ProviderOperation
-    /// Who is called.
+    /// The connector that is called.
     package var connector: ConnectorID
     package var payment: PaymentID
     /// Which capture or refund of the payment (from 1); 1 for authorize and cancel.
     package var ordinal: UInt16
-    /// Part of the PSP key; a new number only after a definite no, at the next connector of the
-    /// route.
+    /// Part of the PSP key. A new number is used only after a definite refusal, at the next
+    /// connector of the route.
     package var attempt: UInt16
     package var amountMinor: Int64
     package var currency: Currency
     /// For `authorize`: capture at once.
     package var capturesAutomatically: Bool
-    /// For `authorize`: an approval for less than the amount is welcome.
+    /// For `authorize`: the merchant accepts an approval for less than the amount.
     package var acceptsPartialAuthorization: Bool
     /// For `capture`: nothing more will be captured, so that the PSP releases the rest of the hold.
     package var isFinal: Bool

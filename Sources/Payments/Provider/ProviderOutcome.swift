@@ -1,9 +1,9 @@
 package import Money
 package import Time
 
-/// What came of a PSP call. The split into *declined*, *certainly not executed* and *unknown*
-/// decides whether money may be tried again; it is made by the adapter, which alone knows what its
-/// PSP's answers mean.
+/// The outcome of a PSP call. The split into *declined*, *certainly not executed* and *unknown*
+/// decides whether money may be tried again. The adapter makes it, because only the adapter knows
+/// what its PSP's answers mean.
 package enum ProviderOutcome: Sendable, Equatable {
     /// The operation was executed.
     case succeeded(ProviderSuccess)
@@ -11,7 +11,7 @@ package enum ProviderOutcome: Sendable, Equatable {
     case actionRequired(NextAction, providerReference: String)
     /// The PSP accepted the operation and reports its end later, or must be asked.
     case pending(providerReference: String)
-    /// A definite no: executed and refused.
+    /// A definite refusal: the PSP executed the request and refused it.
     case declined(Decline)
     /// Certainly not executed (never sent, or refused before execution); may be sent again.
     case notExecuted(CallFailure)

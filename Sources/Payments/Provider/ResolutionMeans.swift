@@ -1,12 +1,12 @@
-/// How the fate of an operation can be found out at a provider, for one kind of operation. The
+/// How the outcome of an operation can be found out at a provider, for one kind of operation. The
 /// adapter declares it for each kind (`ProviderCapabilities.resolution`). Times in milliseconds.
 package struct ResolutionMeans: Sendable, Equatable {
-    /// How a provider is asked what became of an operation.
+    /// How a provider is asked for the outcome of an operation.
     package enum Lookup: UInt8, Sendable, CaseIterable {
         /// By the provider's own identifier of the payment. An authorization has none before its
         /// answer.
         case byID
-        /// By our own reference or key.
+        /// By the gateway's own reference or key.
         case byReference
         /// By a list of what the provider holds.
         case byList
@@ -27,15 +27,15 @@ package struct ResolutionMeans: Sendable, Equatable {
 
     /// The lag of a query by the provider's own identifier; nil where it cannot be asked so.
     package var queryByID: Int64?
-    /// The lag of a query by our own reference or key; nil where it cannot be asked so.
+    /// The lag of a query by the gateway's own reference or key; nil where it cannot be asked so.
     package var queryByReference: Int64?
     /// The lag of a list; nil where there is none.
     package var queryByList: Int64?
     /// How long the provider honours its idempotency key, counted from the first call; 0 for never.
     /// Within it, the same call under the same key is safe: it executes at most once.
     package var replayWindow: Int64
-    /// The provider voids by our reference whatever became of it. Of use for authorizations and
-    /// confirmations alone.
+    /// The provider voids by the gateway's reference, whatever the outcome is. It is useful for
+    /// authorizations and confirmations only.
     package var voidByReference: Bool
 
     /// - Precondition: no time is negative.
@@ -55,8 +55,8 @@ package struct ResolutionMeans: Sendable, Equatable {
     }
 
     /// The way to ask whose "not found" proves soonest; of equal ones by identifier, then by
-    /// reference. nil where the provider cannot be asked. It depends on what is declared alone,
-    /// never on what is known of a payment: the lag of an answer is that of its question.
+    /// reference. nil where the provider cannot be asked. It depends only on the declaration, never
+    /// on what is known of a payment. So the lag of an answer is that of its question.
     package var query: Query? {
         var best: Query?
         for lookup in Lookup.allCases {

@@ -44,10 +44,10 @@ package struct ExchangeRate: Sendable, Hashable {
         self.init(mantissa: mantissa, scale: scale ?? 0)
     }
 
-    /// What `minor` units of `sold` are worth in minor units of `bought`, rounded down: the
-    /// liquidity account never pays more than the rate. nil when it does not fit 64 bits. The
-    /// arithmetic is exact in 128 bits: an amount below 2^63 times a mantissa of at most 10^18 is
-    /// below 2^123, and powers of ten are divided before they could overflow it.
+    /// What `minor` units of `sold` are worth in minor units of `bought`. It is rounded down, so
+    /// that the liquidity account never pays more than the rate. nil when it does not fit 64 bits.
+    /// The arithmetic is exact in 128 bits. An amount below 2^63 times a mantissa of at most 10^18
+    /// is below 2^123. Powers of ten are divided before they could overflow.
     package func convert(_ minor: Int64, from sold: Currency, to bought: Currency) -> Int64? {
         precondition(minor >= 0, "amounts are positive")
         let product = Int128(minor) * Int128(mantissa)

@@ -56,8 +56,8 @@ package struct Payout: Sendable {
     package let currency: Currency
     /// The seller whose balance pays; nil for the merchant's own.
     package let seller: SellerName?
-    /// The merchant's reference of the bank account. Never an account number: those stay with
-    /// whoever pays out.
+    /// The merchant's reference of the bank account. Never an account number: the party that pays
+    /// out keeps those.
     package let destination: String
     package private(set) var state: PayoutState = .requested
     /// Why it failed or came back, as the bank said.
@@ -69,8 +69,8 @@ package struct Payout: Sendable {
     /// Whether a cold file holds it as it is; in memory only.
     package var isStored = false
 
-    /// Whether nothing more is expected of it. It can leave memory until somebody asks for it, or a
-    /// bank returns it.
+    /// Whether nothing more is expected of it. It can leave memory until a command asks for it, or
+    /// a bank returns it.
     package var isClosed: Bool {
         switch state {
         case .requested, .inTransit: false

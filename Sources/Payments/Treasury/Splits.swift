@@ -18,11 +18,13 @@ package struct SplitRequest: Hashable, Sendable {
     }
 }
 
-/// How a capture is shared (docs/payouts-wallets-fx.md, "Splits"): first the platform's fee; of the
-/// rest each seller gets its amount or its basis points, rounded down; what rounding takes from the
-/// basis points is the platform's; all else is the merchant's. In minor units.
+/// How a capture is shared (docs/payouts-wallets-fx.md, "Splits"). The platform first takes its
+/// fee. Of the rest each seller gets its amount or its basis points, rounded down. The platform
+/// gets what rounding takes from the basis points. The merchant gets all else. Amounts are in minor
+/// units.
 package struct SplitAllocation: Sendable, Equatable {
-    /// Of one payment, over all its captures: so many parts fit one transfer when they are settled.
+    /// The most sellers of one payment, over all its captures. So many parts fit one transfer when
+    /// they are settled.
     package static let maximumSellers = 4
 
     /// In the order of the request; none is zero.
@@ -31,8 +33,8 @@ package struct SplitAllocation: Sendable, Equatable {
     package private(set) var residueMinor: Int64 = 0
 
     /// nil when the parts and the fee are more than the capture.
-    /// - Parameter clamps: gives the later sellers less instead, where a provider captured less
-    ///   than was asked for.
+    /// - Parameter clamps: gives the later sellers less instead. It is for a provider that captured
+    ///   less than was asked for.
     package init?(_ requests: [SplitRequest], captureMinor: Int64, feeMinor: Int64, clamps: Bool = false) {
         precondition(feeMinor >= 0 && feeMinor <= captureMinor, "a fee is a part of the amount")
         let base = Int128(captureMinor - feeMinor)
@@ -98,14 +100,14 @@ package enum ManualMethod: UInt8, Sendable, CaseIterable {
 }
 
 extension PaymentSplit {
-    /// What a settlement moves: of what each seller has pending, the part that is settled of what
-    /// was not yet, rounded down until all is. So does the merchant's (P4), and together they never
-    /// get more than was settled. What rounding of the splits left to the platform was income at
-    /// once and moves nothing.
+    /// What a settlement moves. Of each seller's pending amount it moves the settled part of the
+    /// amount that was not settled yet, rounded down until all is settled. The merchant's share
+    /// moves in the same way (P4). Together they never get more than was settled. The rest that
+    /// rounding left to the platform was income at once, and does not move.
     /// - Parameters:
     ///   - amountMinor: what is settled now.
     ///   - outstandingMinor: what was captured and not settled before.
-    /// - Returns: the splits as they are after it, and what becomes available; empty when nothing
+    /// - Returns: the splits after the settlement, and what becomes available. Empty when nothing
     ///   does.
     package static func settle(
         _ splits: [PaymentSplit],

@@ -40,14 +40,14 @@ extension WalletID {
 /// A wallet with its sums, as an answer shows it.
 package struct WalletView: Sendable {
     package var wallet: Wallet
-    /// What can be spent: all that is in it less what is held.
+    /// What can be spent: its balance less what is held.
     package var availableMinor: Int64
     package var heldMinor: Int64
-    /// Of its balance, what no provider has settled yet. It can be spent, and stays pending for the
-    /// merchant then.
+    /// The part of its balance that no provider has settled yet. It can be spent, and then stays
+    /// pending for the merchant.
     package var unsettledMinor: Int64
 
-    /// - Parameter unsettledMinor: what its top-ups brought and no provider has settled, wherever
+    /// - Parameter unsettledMinor: the money of its top-ups that no provider has settled, wherever
     ///   it is now.
     package init(wallet: Wallet, availableMinor: Int64, heldMinor: Int64, unsettledMinor: Int64) {
         self.wallet = wallet
@@ -60,11 +60,11 @@ package struct WalletView: Sendable {
 }
 
 extension Payment {
-    /// Of what a top-up brought and was not refunded, what the provider has not settled. A refund
-    /// takes settled money first: the provider deducts it from what it pays out.
+    /// The part of a top-up that was not refunded and that the provider has not settled. A refund
+    /// takes settled money first, because the provider deducts it from what it pays out.
     /// - Parameters:
-    ///   - more: what is about to be settled.
-    ///   - refund: what is about to be refunded.
+    ///   - more: the amount that is about to be settled.
+    ///   - refund: the amount that is about to be refunded.
     package func unsettledMinor(settling more: Int64 = 0, refunding refund: Int64 = 0) -> Int64 {
         max(0, capturedMinor - max(settledMinor + more, refundedMinor + refundPendingMinor + refund))
     }

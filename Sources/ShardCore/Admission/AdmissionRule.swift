@@ -8,7 +8,8 @@ struct AdmissionRule {
     enum KeyTable {
         /// Of merchants' and operators' requests.
         case requests
-        /// Of providers' events. They end operations, so that no other table may keep them out.
+        /// Of providers' events. They end operations, so a full table of another kind must not keep
+        /// them out.
         case events
     }
 
@@ -27,8 +28,8 @@ struct AdmissionRule {
         /// While the shard refuses new work: it drains, the disk is slow or short of room, or the
         /// journal has failed.
         case withNewWork
-        /// The same, but while the journal's room is short not before what is kept for events is
-        /// used up.
+        /// As `withNewWork`. But while the journal's room is short, events are refused only when
+        /// the room kept for them is used up.
         case withNewWorkButForEvents
     }
 
@@ -127,7 +128,7 @@ extension Command.Kind {
         }
     }
 
-    /// What a command is told that names another merchant's, or nothing.
+    /// The refusal of a command that names another merchant's object, or one that does not exist.
     var refusalOfUnknown: Refusal {
         if case .create(let request) = self, case .wallet = request.funding { return .walletUnknown }
         return .notFound
@@ -158,8 +159,9 @@ extension Query {
     }
 }
 
-/// A command that was admitted: its key is new, every table that it needs has room for it, and what
-/// it is about is in memory. All that a decision needs beside what is asked for; plain bytes.
+/// A command that was admitted: its key is new, and every table that it needs has room for it. Its
+/// payment, wallet or other object is in memory. The value has all that a decision needs beside the
+/// request itself; plain bytes.
 struct AdmittedCommand {
     let caller: Caller
     let key: RequestKey

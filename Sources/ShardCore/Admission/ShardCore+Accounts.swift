@@ -4,16 +4,15 @@ import Payments
 import ShardRecords
 import ShardState
 
-// Room for the ledger's accounts (docs/capacity.md, "Accounts"). A command is admitted only where
-// all accounts fit that it may come to open. So what was decided always finds its accounts, and no
-// event is refused for want of room.
+// Room for the ledger's accounts (docs/capacity.md, "Accounts"). A command is admitted only if all
+// accounts fit that it may open. So a decided transfer always finds its accounts, and no event is
+// refused for lack of room.
 extension ShardCore {
     /// The most wallets, and sellers by currency, that have accounts: they take three quarters of
     /// the accounts, and two each. The rest is for merchants, whatever wallets and sellers do.
     private var closableCapacity: Int { (accountLimit - accountLimit / 4) / Balances.accountsOfClosable }
 
-    /// Accounts of merchants, wallets and sellers that are open, or may come to be by what was
-    /// admitted.
+    /// Accounts of merchants, wallets and sellers that are open, or that admitted work may open.
     package var expectedAccounts: Int { ledger.expectedAccounts }
 
     /// Why a merchant gets no accounts in a currency; nil where there are some already, or room for
@@ -108,7 +107,7 @@ extension ShardCore {
         }
     }
 
-    /// Whose wallet or seller an account is.
+    /// The merchant whose wallet or seller owns an account.
     func merchant(of account: Account) -> MerchantID? {
         let number = Int(account.owner & (1 << 48 - 1))
         guard account.owner >> 48 == UInt64(configuration.shard), number >= 1 else { return nil }

@@ -4,15 +4,15 @@ import Payments
 import ShardRecords
 import ShardState
 
-// Admission: a command's key is looked up, then the tables that it needs are asked for room, each
-// with a share for each merchant, then what it is about is brought into memory. What empties a
-// table is never refused for want of room in that table: events have keys of their own, operators
-// have places of their own, and neither events nor what is decided at once needs a slot among the
-// calls.
+// Admission. First the shard looks up a command's key. Then it checks the room in the tables that
+// the command needs, and the merchant's share of each. Then it brings the command's object into
+// memory. A command that empties a table is never refused for lack of room in that table. So events
+// have a table of keys, and operators have places of their own. Events and commands that are
+// decided at once need no slot among the calls.
 extension ShardCore {
-    /// Looks the key up; answers at once what is known already, refuses, or lets the command wait
-    /// for its key or for what it is about. Nothing is reserved yet, but nothing else can come
-    /// between: the shard has one owner.
+    /// Looks the key up. Answers a known key at once, refuses, or lets the command wait for its key
+    /// or for its object. Nothing is reserved yet. No other command can come between, because the
+    /// shard has one owner.
     /// - Returns: nil unless the command is decided now.
     mutating func admit(_ command: Command, in turn: inout Turn) -> AdmittedCommand? {
         guard let digest = command.key, let fingerprint = command.fingerprint else {
@@ -55,8 +55,8 @@ extension ShardCore {
         turn.release(replay, restingOn: record)
     }
 
-    /// Whether what a command is about need not be read from the disk first. Otherwise the command
-    /// waits for it, or is refused.
+    /// Whether the command's object need not be read from the disk first. If it must be, the
+    /// command waits for it, or is refused.
     mutating func hasItem(_ item: StoredItem?, of command: Command, in turn: inout Turn) -> Bool {
         guard let item, item.shard == configuration.shard, isCold(item.item) else { return true }
         park(command, for: item.item, in: &turn)
@@ -98,8 +98,8 @@ extension ShardCore {
     }
 
     private func callRefusal(_ caller: Caller) -> Refusal? {
-        // An operator names no merchant. A few calls beyond the capacity are for what operators
-        // approve.
+        // An operator names no merchant. A few calls beyond the capacity are kept for payments that
+        // operators approve.
         if caller.isOperator { return operations.hasRoomForOperator ? nil : .overloaded }
         if operations.isFull { return .overloaded }
         return isShareUsed(by: caller.merchant) ? .merchantLimitReached : nil

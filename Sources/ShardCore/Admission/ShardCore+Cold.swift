@@ -25,7 +25,7 @@ struct Parking {
         merchantItems[MerchantItems(merchant: merchant, kind: kind)] ?? 0
     }
 
-    /// Commands of one merchant; those of operators count as nobody's.
+    /// Commands of one merchant; those of operators count for no merchant.
     func commands(of merchant: MerchantID) -> Int { merchants[merchant] ?? 0 }
 
     /// The most that one merchant has.
@@ -71,16 +71,16 @@ extension ShardCore {
         )
     }
 
-    /// Lets a command wait until what it is about is in memory again. One merchant takes a part of
-    /// the places only.
+    /// Lets a command wait until its object is in memory again. One merchant may take only a part
+    /// of the places.
     mutating func park(_ command: Command, for item: ColdItem, in turn: inout Turn) {
         if let refusal = parkingRefusal(command, for: item.kind) { return refuse(command.caller, refusal, in: &turn) }
         if parking.park(command, for: item) { turn.release(.load(command.merchant, item), restingOn: 0) }
     }
 
-    /// Why a command cannot wait for something of a kind; nil where it can. What is read back takes
-    /// a place in its table until the next snapshot. What operators report is not refused for that:
-    /// it may be what makes room again.
+    /// Why a command cannot wait for an object of a kind; nil where it can. An object that is read
+    /// back takes a place in its table until the next snapshot. Operators' reports are not refused
+    /// for that, because they may make room again.
     private func parkingRefusal(_ command: Command, for kind: ColdKind) -> Refusal? {
         let capacity = configuration.parkedCapacity
         guard Self.hasParkingRoom(parked: parking.count, capacity: capacity, isOperator: command.isOperator) else {
@@ -107,8 +107,9 @@ extension ShardCore {
         }
     }
 
-    /// Something was read back, or could not be (nil). Whoever waited for it goes on, in the order
-    /// of arrival. It comes into memory only if somebody waits who may know of it.
+    /// An object was read back, or could not be read (nil). The commands that waited for it go on,
+    /// in the order of arrival. The object comes into memory only if one of their callers may know
+    /// of it.
     package mutating func loaded(
         _ item: ColdItem,
         _ entry: [UInt8]?,
@@ -156,8 +157,8 @@ extension ShardCore {
         }
     }
 
-    /// Takes the payment of the entry at the beginning of `bytes` in.
-    /// - Parameter isStored: a cold file holds it as it is.
+    /// Adds the payment of the entry at the beginning of `bytes`.
+    /// - Parameter isStored: says whether a cold file holds it as it is.
     /// - Returns: the bytes of the entry.
     mutating func insert(
         entry bytes: UnsafeRawBufferPointer,
@@ -195,7 +196,7 @@ extension ShardCore {
         }
     }
 
-    /// Lets leave memory what a snapshot has put on disk, at most that of `limit` chunks of the
+    /// Removes from memory what a snapshot has put on disk. It visits at most `limit` chunks of the
     /// tables.
     /// - Returns: whether the plan is done.
     package mutating func release(_ plan: inout ReleasePlan, limit: Int) -> Bool {

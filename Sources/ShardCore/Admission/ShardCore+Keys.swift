@@ -12,7 +12,7 @@ struct KeyParking {
     private var merchants: [MerchantID: Int] = [:]
     private(set) var count = 0
 
-    /// Commands of one merchant; those of operators count as nobody's.
+    /// Commands of one merchant; those of operators count for no merchant.
     func commands(of merchant: MerchantID) -> Int { merchants[merchant] ?? 0 }
 
     /// The most that one merchant has.
@@ -39,7 +39,7 @@ struct KeyParking {
     }
 }
 
-/// What looking for a key in the runs came to.
+/// The result of looking for a key in the runs.
 package enum KeyLookUp: Sendable, Equatable {
     case absent
     case held(StoredKey)
@@ -49,14 +49,14 @@ package enum KeyLookUp: Sendable, Equatable {
 
 extension ShardCore {
     /// Whether a key that is not in memory has to be looked up on the disk. A command whose key is
-    /// being looked up waits with the others: what comes after it must not overtake it.
+    /// being looked up already waits with the others, so that it does not overtake them.
     func mayBeInRuns(_ digest: KeyDigest) -> Bool {
         guard absentKey != digest else { return false }
         return keyParking.isAwaited(digest) || keyRuns.mayContain(StoredKeyDigest(digest))
     }
 
-    /// Lets a command wait until its key was looked up. One merchant takes a part of the places
-    /// only.
+    /// Lets a command wait until its key was looked up. One merchant may take only a part of the
+    /// places.
     mutating func parkForKey(_ command: Command, _ digest: KeyDigest, in turn: inout Turn) {
         let capacity = configuration.parkedKeyCapacity
         guard Self.hasParkingRoom(parked: keyParking.count, capacity: capacity, isOperator: command.isOperator)
@@ -68,7 +68,7 @@ extension ShardCore {
         }
     }
 
-    /// A key was looked up. Whoever waited for it goes on, in the order of arrival.
+    /// A key was looked up. The commands that waited for it go on, in the order of arrival.
     package mutating func keyLookedUp(
         _ digest: KeyDigest,
         _ found: KeyLookUp,
@@ -110,8 +110,8 @@ extension ShardCore {
         keyRuns = runs
     }
 
-    /// Lets some of the keys go that the runs hold, and those whose time has passed. Bounded; for
-    /// each tick.
+    /// Forgets some of the keys that the runs hold, and those whose time has passed. Bounded work;
+    /// called in each tick.
     /// - Returns: whether none is left.
     @discardableResult
     package mutating func releaseKeys() -> Bool {
@@ -119,15 +119,16 @@ extension ShardCore {
         return eventKeys.release(upTo: keyRuns.covered) && isDone
     }
 
-    /// Whether so many keys wait for a run that one should be written now: half of what fits into
-    /// memory, of requests or of events, here or in the whole process.
+    /// Whether so many keys wait for a run that one should be written now. That is half of what
+    /// fits into memory, of requests or of events. Requests count in this shard and in the whole
+    /// process.
     package var keysAreDue: Bool {
         let isFull = completedKeys.count >= max(1, idempotency.capacity / 2)
         return isFull || (share.areKeysDue && completedKeys.count > 0)
             || (eventKeys.count >= max(1, eventKeys.capacity / 2) && completedKeys.count > 0)
     }
 
-    /// The keys that wait for a run, for the one who writes it.
+    /// The keys that wait for a run, for the code that writes it.
     package mutating func takeCompletedKeys() -> [StoredKey] {
         let keys = completedKeys.all
         completedKeys = CompletedKeys()

@@ -21,15 +21,15 @@ extension ShardCore {
     /// What is kept for providers' events while the room is short.
     package static let eventReserveBytes = 256 << 10
 
-    /// No command writes more than this with all that its operation can write later: a body of 64
-    /// KiB in the intent, and in the stored answer with its escapes.
+    /// No command writes more than this, together with all that its operation can write later. A
+    /// body of 64 KiB is in the intent, and with its escapes in the stored answer.
     package static let largestAdmissionBytes = 256 << 10
 
     /// While the room is short an operation writes at most two records after its intent: that the
     /// PSP has it, and how it ended. That its outcome is unknown needs no record then: an intent
-    /// without an end is unknown after a restart. What else calls reported is not journaled
-    /// (`note`), nothing is given up, and the address that a shopper is sent to is asked for again
-    /// later. What awaits its score writes the verdict before.
+    /// without an end is unknown after a restart. Other reports of calls are not journaled
+    /// (`note`), and nothing is given up. The gateway asks again later for the address that a
+    /// shopper is sent to. A payment that awaits its score writes the verdict before.
     func outcomeFrameBytes(_ operation: ProviderOperation, payment: Index<Payment>, _ gate: RiskGate = .open) -> Int {
         var details = 0
         if operation != .refund { details = payments.detailBytes(of: payment) }

@@ -2,13 +2,14 @@ import Payments
 import ShardState
 
 /// What other shards of the process leave to this one. Its own limits are in its configuration; the
-/// least of both counts. Replay looks at neither: what was accepted once is never dropped.
+/// lower of both counts. Replay checks neither: a command that was accepted is never dropped.
 package struct ProcessShare: Sendable, Equatable {
     /// The most payments in memory.
     package var payments: Int
     /// The most idempotency keys of requests in memory.
     package var keys: Int
-    /// The most accounts of merchants, wallets and sellers that are open or may come to be.
+    /// The most accounts of merchants, wallets and sellers that are open or that admitted work may
+    /// open.
     package var accounts: Int
     /// Whether keys should go to a run soon, so that the process's keys leave memory.
     package var areKeysDue: Bool
@@ -21,9 +22,9 @@ package struct ProcessShare: Sendable, Equatable {
     }
 }
 
-// A merchant's share of a table is of what may be in it: the least of the shard's limit and of what
-// other shards leave. The gateway's own reversals, operators and events are not refused by a share:
-// they are what makes room again.
+// A merchant's share of a table is a part of what may be in it. That is the lower of the shard's
+// limit and of what other shards leave. No share refuses the gateway's own reversals, operators or
+// events, because these make room again.
 extension ShardCore {
     /// The most payments that may be in memory.
     var paymentLimit: Int { min(configuration.paymentCapacity, share.payments) }
@@ -55,9 +56,9 @@ extension ShardCore {
             || payments.refundCount >= OptionalIndex<Refund>.maximumCount
     }
 
-    /// Whether one command more finds a place to wait for the disk. Of the last places a
-    /// thirty-second is for operators, and so for events: what ends operations and empties tables
-    /// is not kept out by what merchants ask.
+    /// Whether one command more finds a place to wait for the disk. A thirty-second of the places
+    /// is kept for operators, who also post events. So merchants' requests never keep out the
+    /// commands that end operations and empty tables.
     /// - Parameters:
     ///   - parked: how many commands wait.
     ///   - capacity: how many may.

@@ -2,7 +2,7 @@ package import Money
 package import Payments
 package import Time
 
-/// What came of an event, as its answer shows it.
+/// The effect of an event, as its answer shows it.
 package struct EventView: Sendable {
     package var type: PaymentEventType
     package var effect: PaymentEffect

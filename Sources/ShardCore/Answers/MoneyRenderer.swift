@@ -10,7 +10,7 @@ package protocol MoneyRenderer: Sendable {
     func renderConversion(_ quote: ExchangeQuote, into body: inout ByteBuffer)
 }
 
-/// Empty answers, for renderers of worlds that know payments only.
+/// Empty answers, for renderers that know payments only.
 extension MoneyRenderer {
     package func renderPayout(_ payout: Payout, into body: inout ByteBuffer) {}
     package func renderWallet(_ wallet: WalletView, into body: inout ByteBuffer) {}

@@ -24,24 +24,24 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
     case journalFailed = 11
     /// The gateway is draining.
     case draining = 12
-    /// The merchant has its share of the calls in flight, or of the journal's reserve. Others are
-    /// not kept out.
+    /// The merchant has its share of the calls in flight, or of the journal's reserve. Other
+    /// merchants are not refused.
     case merchantLimitReached = 18
     /// The table of events' keys is full, or the merchant's share of it.
     case eventTableFull = 19
-    /// The journal's room is kept for the outcomes of what is in flight.
+    /// The journal's room is kept for the outcomes of operations in flight.
     case journalRoomShort = 20
-    /// This host does not own the shard at the moment. What the request came to is not known here.
+    /// This host does not own the shard at the moment. It does not know the outcome of the request.
     case shardUnavailable = 21
     /// A payment can have at most 1,000 refunds (`Payment.maximumRefunds`).
     case tooManyRefunds = 13
-    /// A cursor that leads nowhere.
+    /// A cursor whose place is not in the merchant's ledger.
     case cursorInvalid = 25
     /// No room for accounts of another merchant, currency, wallet or seller.
     case accountTableFull = 28
     /// The moment whose balance is asked for is not over yet.
     case momentNotPast = 26
-    /// The balance of that moment is not known: the journal does not tell it any more.
+    /// The balance of that moment is not known, because its records are no longer kept.
     case momentUnknown = 27
     /// The provider does not do that (several captures, increments).
     case notSupported = 14
@@ -110,7 +110,7 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
 
     /// The payment is in no review (approve, reject).
     case notInReview = 40
-    /// A sanctions list holds the payment: no merchant's to approve or reject.
+    /// A sanctions list has the payment's customer, so no merchant may approve or reject it.
     case reviewForOperators = 41
 }
 

@@ -28,7 +28,7 @@ package struct PaymentView: Sendable {
     package var decline: Decline?
     /// Set when `status` is `failed` for another reason than a decline.
     package var failure: FailureReason?
-    /// Who has the payment, or had it last.
+    /// The connector that has the payment, or had it last.
     package var connector: ConnectorID = .first
     /// The attempts at other connectors before; empty for nearly all payments.
     package var endedAttempts: [EndedAttempt] = []
@@ -136,7 +136,7 @@ package struct BalanceView: Sendable {
 
     /// By currency code; only currencies that the merchant has ever had money in.
     package var lines: [Line]
-    /// What sellers of the merchant have: those with money that came or went in a currency.
+    /// What the merchant's sellers have, by currency.
     package var sellers: [SellerLine] = []
     package var asOf: Timestamp
 
@@ -155,7 +155,7 @@ package struct BalanceView: Sendable {
 }
 
 /// Renders the body of an answer. The shard calls it when it decides, because the bytes are
-/// journaled with the transition and replayed as they are; the edge implements it, because only the
+/// journaled with the transition and replayed as they are. The edge implements it, because only the
 /// edge knows the wire format. Implementations are pure: the same arguments give the same bytes.
 package protocol ResponseRenderer: MoneyRenderer {
     /// The payment object alone (200, 201, 202).
@@ -186,7 +186,7 @@ package protocol ResponseRenderer: MoneyRenderer {
         requestID: RequestID,
         into body: inout ByteBuffer
     )
-    /// What came of a provider's event.
+    /// The effect of a provider's event.
     func renderEvent(_ event: EventView, into body: inout ByteBuffer)
     func renderBalance(_ balance: BalanceView, into body: inout ByteBuffer)
     func renderAccounts(_ accounts: AccountsView, into body: inout ByteBuffer)

@@ -136,9 +136,9 @@ extension ShardCore {
         return Answer(status: 202, body: body)
     }
 
-    /// The key's first request has no result yet. While it waits on a connection this one is
-    /// answered 409; once it was answered 202, or after a restart, the current state is the answer:
-    /// never an endless 409.
+    /// The key's first request has no result yet. While that request waits on a connection, this
+    /// one is answered 409. Once it was answered 202, or after a restart, the answer is the current
+    /// state. So a merchant never gets 409 for ever.
     mutating func answerReserved(_ token: UInt64, to caller: Caller, in turn: inout Turn) {
         let answer: Answer
         switch operationPlace(token: token) {
@@ -157,7 +157,7 @@ extension ShardCore {
         respond(answer, to: caller.reply, requestID: caller.requestID, isReplay: true, in: &turn)
     }
 
-    /// Whoever waits for the answer of an operation that will not get one: the journal has failed.
+    /// The requests that wait for an answer and will not get one, because the journal has failed.
     package mutating func takeReplies() -> [(ReplyToken, RequestID)] {
         var replies: [(ReplyToken, RequestID)] = []
         for slot in operations.occupiedSlots {
@@ -234,13 +234,13 @@ extension ShardCore {
             retryAfterSeconds: refusal.retryAfterSeconds,
             body: body
         )
-        // What it tells (another request's key, the payment's state) may rest on records that are
-        // not durable yet.
+        // The refusal tells of another request's key or of the payment's state. These may rest on
+        // records that are not durable yet.
         turn.release(.respond(response), restingOn: index.map { payments.lastRecord(of: $0) } ?? 0)
     }
 
-    /// An answer that refuses a request outside of any command (a stored answer that cannot be
-    /// read).
+    /// An answer that refuses a request outside of any command, as when a stored answer cannot be
+    /// read.
     package func refusal(_ refusal: Refusal, to reply: ReplyToken, requestID: RequestID) -> Response {
         renderer.refusal(refusal, to: reply, requestID: requestID)
     }

@@ -4,8 +4,8 @@ package import ShardRecords
 package import ShardState
 package import Time
 
-/// What a merchant or an operator asks of the shard that owns it, with nothing of the wire left in
-/// it.
+/// A request of a merchant or an operator to the shard that owns its object. It has nothing of the
+/// wire format.
 package struct Command: Sendable {
     /// What is asked for, by what it is about. `admission` says what each needs.
     package enum Kind: Sendable {
@@ -34,14 +34,15 @@ package struct Command: Sendable {
     package var reply: ReplyToken
     /// Answer 202 as soon as the request is durable, and not with the outcome.
     package var respondsAtOnce: Bool
-    /// Set for what an operator asks: the shard that owns what is asked about, whosever it is;
-    /// `merchant` says nothing then. nil for a merchant, whose shard follows from it.
+    /// For an operator's command: the shard that owns the object, whichever merchant that belongs
+    /// to. `merchant` has no meaning then. nil for a merchant's command, whose shard follows from
+    /// the merchant.
     package var operatorShard: UInt16?
     /// The first 8 bytes of the SHA-256 of the API key or operator's credential that asks; records
     /// name it.
     package var credential: UInt64
     var isOperator: Bool { operatorShard != nil }
-    /// Who causes the records of the command.
+    /// The actor that causes the records of the command.
     var actor: RecordActor { RecordActor(isOperator ? .operator : .merchant, identity: credential) }
 
     /// Who asks.
@@ -80,7 +81,7 @@ package struct Command: Sendable {
 
 /// Who asks and where the answer goes: a command without what it asks for. A few plain bytes.
 struct Caller {
-    /// Says nothing for an operator.
+    /// Has no meaning for an operator.
     let merchant: MerchantID
     let requestID: RequestID
     let reply: ReplyToken
@@ -104,8 +105,8 @@ package enum PaymentOperation: Sendable {
     case refund(amountMinor: Int64?)
 }
 
-/// The end of a manual review: an operator decides about any payment, a merchant about its own that
-/// no sanctions list holds.
+/// The end of a manual review. An operator decides about any payment. A merchant decides about its
+/// own, unless a sanctions list has the customer.
 package enum ReviewDecision: Sendable {
     /// The payment is sent.
     case approve
@@ -144,7 +145,7 @@ package struct CreatePayment: Sendable {
     package var currency: Currency
     /// Capture at once (a sale) or authorize only.
     package var capturesAutomatically: Bool
-    /// An authorization for less than the amount is welcome.
+    /// The merchant accepts an authorization for less than the amount.
     package var acceptsPartialAuthorization: Bool
     /// The platform's fee for this merchant in basis points, from the configuration at the time of
     /// the request.

@@ -1,7 +1,7 @@
 package import Money
 package import Payments
 
-/// What is asked of pay-outs, wallets and exchange.
+/// Commands about pay-outs, wallets and exchange.
 package enum TreasuryCommand: Sendable {
     case createPayout(CreatePayout)
     /// What the bank says of a pay-out, with its reason (at most `Payout.maximumTextBytes`). An

@@ -1,7 +1,7 @@
 package import Payments
 
-/// How long a call of each operation may take, in milliseconds; above 0. What has no answer until
-/// then is unknown.
+/// How long a call of each operation may take, in milliseconds; above 0. Without an answer until
+/// then its outcome is unknown.
 package typealias CallTimeouts = OperationTable<Int64>
 
 /// What a shard knows of one connector. Fixed while the process runs.
@@ -34,9 +34,9 @@ package struct ConnectorSettings: Sendable {
         self.disputes = disputes
     }
 
-    /// A connector that has left the configuration. Its payments stay: calls to it are not sent,
-    /// and what was unknown stays so until the connector returns, an event tells the end, or an
-    /// operator does.
+    /// A connector that has left the configuration. Its payments stay, and calls to it are not
+    /// sent. An unknown outcome stays unknown until the connector returns, or an event or an
+    /// operator reports the end.
     package static func removed(_ id: ConnectorID, _ name: ConnectorName) -> ConnectorSettings {
         ConnectorSettings(id: id, name: name, resolution: ResolutionPolicy(means: ResolutionMeans(queryByReference: 0)))
     }

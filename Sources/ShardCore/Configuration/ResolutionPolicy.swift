@@ -8,19 +8,19 @@ package struct ResolutionPolicy: Sendable, Equatable {
     package var means: ResolutionMeans
     /// When to try again after an outcome became unknown, in milliseconds; the last one repeats.
     package var schedule: [Int64]
-    /// How often a call is sent again to resolve it, where the PSP can be asked; then it is only
-    /// asked, so that the horizon can pass.
+    /// How often a call is sent again to resolve it, where the PSP can be asked. After that the PSP
+    /// is only asked, so that the horizon can pass.
     package var replays: Int
     /// How long after the deadline of a call it may still be on its way to the PSP, in
     /// milliseconds. A PSP that knows nothing of a call after that has not executed it and will
     /// not.
     package var inFlightHorizon: Int64
-    /// When to send again what certainly was not executed, in milliseconds; after the last the
-    /// operation fails.
+    /// When to send a call again that certainly was not executed, in milliseconds. After the last
+    /// time the operation fails.
     package var retries: [Int64]
     /// How long an authorization may stay unknown, in milliseconds since its request, before it is
-    /// given up: voided by our reference where the provider declares that, else reversed when it is
-    /// known. Captures and refunds are never given up.
+    /// given up. It is then voided by the gateway's reference where the provider declares that.
+    /// Else it is reversed when its outcome is known. Captures and refunds are never given up.
     package var abandonAfter: Int64
     /// How long an operation may stay unknown, in milliseconds, before an operator must look
     /// (`ShardStatistics.needingAttention`).
@@ -53,7 +53,7 @@ package struct ResolutionPolicy: Sendable, Equatable {
 extension OperationStateMachine.Policy {
     /// - Parameters:
     ///   - timeout: how long a call of the operation may take, in milliseconds.
-    ///   - isTimeCertain: whether anybody knows how long ago a call was sent.
+    ///   - isTimeCertain: whether it is known how long ago a call was sent.
     init(_ policy: ResolutionPolicy, timeout: Int64, isTimeCertain: Bool) {
         let query = policy.means.query
         self.init(

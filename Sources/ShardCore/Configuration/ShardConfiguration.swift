@@ -19,14 +19,14 @@ package struct ShardConfiguration: Sendable {
     /// The most commands that wait for payments to be read back from the disk. More: 503. A
     /// thirty-second of the places is for operators and for events, which operators post.
     package var parkedCapacity: Int
-    /// Of these, the most of one merchant; operators' count as nobody's. More: 503 for that
-    /// merchant alone.
+    /// Of these, the most of one merchant; operators' count for no merchant. More: 503 for
+    /// that merchant alone.
     package var parkedPerMerchant: Int
     /// The most commands that wait for their keys to be looked up on the disk. More: 503. Operators
     /// and events have the same part of the places for themselves.
     package var parkedKeyCapacity: Int
-    /// Of these, the most of one merchant; operators' count as nobody's. More: 503 for that
-    /// merchant alone.
+    /// Of these, the most of one merchant; operators' count for no merchant. More: 503 for
+    /// that merchant alone.
     package var parkedKeysPerMerchant: Int
     /// The most calls at once of operations that were admitted. Full: 503. An operation whose
     /// outcome is not known leaves them.
@@ -37,21 +37,21 @@ package struct ShardConfiguration: Sendable {
     package var resolutionCapacity: Int
     /// The most keys of providers' events in memory. Full: 503 for events alone.
     package var eventCapacity: Int
-    /// What one merchant may hold of the tables in memory: payments, refunds, calls, resolutions,
-    /// waiting operations, velocity counters, pay-outs, wallets, quotes, accounts; and of the
-    /// journal's reserve.
+    /// What one merchant may hold of the tables in memory and of the journal's reserve. The tables
+    /// are those of payments, refunds, calls, resolutions, waiting operations, velocity counters,
+    /// pay-outs, wallets, quotes and accounts.
     package var merchantShare: MerchantShare
-    /// Behind so many records that book something for a merchant its accounts' sums are journaled
-    /// (`BalanceMark`).
+    /// After so many records that book something for a merchant, the shard journals the sums of the
+    /// merchant's accounts (`BalanceMark`).
     package var recordsPerMark: Int
     /// The connectors that payments may be at, with what can be asked of each, and how.
     package var connectors: ConnectorTable
     /// How many recovered operations are resolved in each tick of 8 ms: a restart with thousands of
     /// operations in flight must not flood the PSPs.
     package var recoveryBatch: Int
-    /// How long a shopper has for what the PSP waits for, in milliseconds.
+    /// How long a shopper has for the action that the PSP waits for, in milliseconds.
     package var actionLifetime: Int64
-    /// The fraud hook's rules at start; nil looks at nothing.
+    /// The fraud hook's rules at start; nil for none.
     package var risk: RiskPolicy?
     /// The most pay-outs, wallets, quotes and sellers.
     package var money: MoneyLimits
@@ -102,7 +102,7 @@ package struct ShardConfiguration: Sendable {
     }
 }
 
-/// What disputes cost a merchant.
+/// The fees of disputes for a merchant.
 package struct DisputePolicy: Sendable, Equatable {
     /// The provider's fee for a chargeback by currency, in minor units, where its event does not
     /// say; 0 for other currencies.

@@ -3,9 +3,9 @@ import ShardRecords
 import ShardState
 import Time
 
-// What time does to payments: authorizations run out, shoppers do not come back, and what came too
-// late is reversed. A payment carries its deadline, so that a restart changes nothing; what is kept
-// here is only when to look at it.
+// The effects of time on payments: authorizations run out, shoppers do not come back, and late
+// operations are reversed. A payment has its deadline, so that a restart changes nothing. The queue
+// here only says when to look at a payment.
 extension ShardCore {
     /// Deadlines nearer than this are waited for one by one; the sweep finds the others in time.
     private static let horizon: Int64 = 3_600_000
@@ -14,12 +14,12 @@ extension ShardCore {
     /// How often the sweep looks at the next chunk, in milliseconds: a process has 16 shards, which
     /// sweep at the same time.
     private static let sweepInterval: Int64 = 160
-    /// When to try again what could not be done, in milliseconds; twice as long after each try, up
+    /// When to try again after a failure, in milliseconds. It is twice as long after each try, up
     /// to 17 hours.
     private static let retryInterval: Int64 = 60_000
 
     private static func retryInterval(after tries: UInt16) -> Int64 { retryInterval << Int64(min(tries, 10)) }
-    /// The most payments that one tick does something to.
+    /// The most payments that one tick changes.
     private static let dueLimit = 256
 
     /// A payment has come to a state that time may end. It may be waiting for the end of the state
@@ -27,7 +27,7 @@ extension ShardCore {
     mutating func awaitDeadline(_ index: Index<Payment>, at now: Timestamp, isNews: Bool = true) {
         let payment = payments[index]
         if payment.needsReversal { return deadlines.add(index, at: now, always: isNews) }
-        // After a restart `now` is what a snapshot says.
+        // After a restart `now` comes from a snapshot.
         let end = now.addingClamped(milliseconds: Self.horizon)
         if let due = evidenceDueAt(index), due < end {
             deadlines.add(index, at: max(now, due), always: isNews)
@@ -50,8 +50,8 @@ extension ShardCore {
     private mutating func sweep(at now: Timestamp) {
         guard !payments.chunkNumbers.isEmpty, now.milliseconds(since: sweptAt) >= Self.sweepInterval else { return }
         sweptAt = now
-        // A round of 11,250 steps is half an hour; a chunk that is not in memory costs next to
-        // nothing.
+        // A round of 11,250 steps is half an hour. A chunk that is not in memory costs hardly
+        // anything.
         var rest = 1 + payments.chunkNumbers.count / Int(Self.sweepRound / Self.sweepInterval)
         let end = now.addingClamped(milliseconds: Self.horizon)
         while rest > 0 {
@@ -75,11 +75,11 @@ extension ShardCore {
             }
         }
         guard payment.needsReversal || payment.deadline != .none else { return }
-        // An operation is under way, or nothing new may be begun now: later.
+        // If an operation is under way, or nothing new may be begun now, it is tried later.
         guard payment.running == nil, room.refusal == nil, mayBegin(for: payment.merchant) else {
             return deadlines.add(index, at: turn.now.adding(milliseconds: Self.retryInterval))
         }
-        // A hold that the PSP will not let go ends by itself.
+        // A hold that the PSP does not release ends by itself.
         let isOver =
             isTimeCertain && payment.isOpen && payment.deadline != .none && payment.deadline <= turn.now
         if payment.needsReversal, !isOver {
@@ -106,12 +106,12 @@ extension ShardCore {
         }
     }
 
-    /// Voids or refunds what must not stay.
+    /// Voids or refunds a payment that must be reversed.
     private mutating func reverse(_ index: Index<Payment>, in turn: inout Turn) {
         let payment = payments[index]
         let isPossible: Bool
         if payment.phase == .captured {
-            // What a wallet was filled with may be spent: it is tried again when time has passed.
+            // The money of a top-up may be spent already. Then the reversal is tried again later.
             let money = refundRefusal(of: payment, amountMinor: payment.refundableMinor)
             isPossible =
                 payment.refundCount < Payment.maximumRefunds && payment.disputedMinor == 0 && money == nil
@@ -123,8 +123,8 @@ extension ShardCore {
         begin(payment.phase == .captured ? .refund : .cancel, index, cause: nil, in: &turn)
     }
 
-    /// The gateway had given a shopper up, and the PSP refuses to cancel: the shopper has finished
-    /// after all. The PSP is asked what came of it, and that is reversed.
+    /// The gateway had given a shopper up, and the PSP refuses to cancel, because the shopper has
+    /// finished after all. The PSP is asked for the outcome, and that is reversed.
     mutating func afterRefusedCancel(_ index: Index<Payment>, in turn: inout Turn) {
         let payment = payments[index]
         guard payment.phase == .requiresAction, payment.failure == .reversal(.abandoned), payment.running == nil,
@@ -164,7 +164,7 @@ extension ShardCore {
         execute(slot, paymentMethod: "", in: &turn)
     }
 
-    /// Journals a change that nobody asked for.
+    /// Journals a change without a request.
     mutating func change(_ index: Index<Payment>, _ change: PaymentChange, in turn: inout Turn) {
         let payment = payments[index]
         let record = PaymentChanged(

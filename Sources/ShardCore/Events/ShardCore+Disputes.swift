@@ -4,7 +4,7 @@ import ShardRecords
 import ShardState
 import Time
 
-// Disputes: what merchants do about them, and what time does.
+// Disputes: the merchants' responses, and the effect of deadlines.
 extension ShardCore {
     /// The payment's dispute with this number; 0 names none.
     func disputeIndex(payment: Index<Payment>, ordinal: UInt16) -> Index<Dispute>? {
@@ -193,8 +193,8 @@ extension ShardCore {
         complete(key, record: position, at: record.time)
     }
 
-    // The table of keys forgets after a day or a month; what was applied to a payment must not be
-    // applied to it ever again.
+    // The table of keys forgets after a day or a month. But an event that was applied to a payment
+    // must never be applied to it again.
 
     func isRemembered(_ key: RequestKey, payment index: Index<Payment>) -> Bool {
         payments.hasApplied(key.digest.low, to: index)
@@ -235,7 +235,7 @@ extension ShardCore {
         if !record.evidence.isEmpty { payments.setEvidence(record.evidence, of: dispute) }
     }
 
-    /// Whether there are open disputes, and the provider has said of each that refunds go on.
+    /// Whether there are open disputes, and the provider permits refunds during each of them.
     private func areOpenDisputesRefundable(payment: Index<Payment>) -> Bool {
         guard payments[payment].disputedMinor > 0 else { return false }
         return payments.dispute(of: payment) {
@@ -260,8 +260,7 @@ extension ShardCore {
         return payments.append(dispute, to: index, providerReference: record.reference)
     }
 
-    /// What was authorized without an answer of ours needs the PSP's reference for everything after
-    /// it.
+    /// An authorization that an event reported needs the PSP's reference for everything after it.
     private mutating func keepReference(_ record: EventApplied, payment index: Index<Payment>) {
         switch record.fact.effect {
         case .authorized, .authorizedLate, .capturedLate:

@@ -5,9 +5,10 @@ import ShardRecords
 import ShardState
 import Time
 
-// Events: what providers, settlement lines and operators tell of payments (docs/payments.md). Each
-// is applied once, under the key of its provider and its identifier; one that the state does not
-// take is refused, and nothing is kept of it, so that it may be reported again.
+// Events: what providers, settlement lines and operators report about payments (docs/payments.md).
+// Each is applied once, under the key of its provider and its identifier. An event that the
+// payment's state does not take is refused. Nothing is kept of it, so that it may be reported
+// again.
 extension ShardCore {
     /// An operator posts what was reported.
     mutating func handle(_ event: ProviderEvent, _ admitted: AdmittedCommand, in turn: inout Turn) {
@@ -69,9 +70,9 @@ extension ShardCore {
         return payments.refund(of: index) { payments.providerReference(of: $0) == event.reference }
     }
 
-    /// An event is taken from the payment's own connector: what another says of it books money at
-    /// the wrong one. Of a connector that tried before, and said no, news of success is taken, too:
-    /// it moved money that no operation explains.
+    /// An event is taken from the payment's own connector. An event of another one would book money
+    /// at the wrong connector. There is one exception. A connector that tried before, and refused,
+    /// may report a success: it moved money that no operation explains.
     /// - Returns: the attempt of an earlier connector; nil for the payment's own.
     private func reporter(of event: ProviderEvent, _ index: Index<Payment>) -> Result<EndedAttempt?, EventRefused> {
         guard let connector = configuration.connectors.id(named: event.provider) else {
@@ -84,8 +85,8 @@ extension ShardCore {
         return .success(attempt)
     }
 
-    /// Disputes are linked in 32 bits. Their number in memory has no limit of its own: only events
-    /// open them, a payment has at most `Payment.maximumDisputes`, and so the limit of payments
+    /// Disputes are linked in 32 bits. Their number in memory has no limit of its own. Only events
+    /// open them, and a payment has at most `Payment.maximumDisputes`. So the limit of payments
     /// bounds them.
     private var isOutOfDisputeNumbers: Bool { payments.disputeCount >= OptionalIndex<Dispute>.maximumCount }
 
@@ -130,7 +131,7 @@ extension ShardCore {
         ledger.owed(Account(.merchantAvailable, owner: merchant.rawValue, currency: currency))
     }
 
-    /// The PSP's answer has come by another way.
+    /// The operation ends by an event that reports the PSP's outcome.
     /// - Returns: the operation that it ended.
     private mutating func end(
         _ outcome: ProviderOutcome,
@@ -140,7 +141,8 @@ extension ShardCore {
     ) -> ProviderOperation {
         let slot = callSlot(of: operationPlace(payment: index, refund: refund))
         let operation = operations[slot].operation
-        // Whatever was under way for it: its answer comes too late, and finds the operation gone.
+        // A call about it may be under way. Its answer then comes too late, and finds the operation
+        // gone.
         operations[slot].step = .querying
         end(outcome, of: operations.token(slot), in: &turn)
         return operation
@@ -247,8 +249,8 @@ extension ShardCore {
         case .amountMismatch: refuse(caller, .eventAmountMismatch, showing: index, in: &turn)
         case .tooManyDisputes: refuse(caller, .tooManyDisputes, in: &turn)
         case .operationInProgress:
-            // The PSP is asked now what became of the operation, and not when its time has come
-            // (docs/payments.md, "Unknown outcomes").
+            // The PSP is asked now for the outcome of the operation, before its next resolution is
+            // due (docs/payments.md, "Unknown outcomes").
             wake(index, in: &turn)
             refuse(caller, .operationInProgress, showing: index, in: &turn)
         case .notAllowed:
@@ -267,8 +269,9 @@ extension ShardCore {
         }
     }
 
-    /// The types that the payment would take now, by bits of their raw values: about the same
-    /// dispute and refund, in the payment's own currency, whatever the refused one was in.
+    /// The types of events that the payment would take now, by bits of their raw values. They are
+    /// about the same dispute and refund. They are in the payment's own currency, whatever the
+    /// refused event was in.
     private func allowedEvents(
         _ event: ProviderEvent,
         _ index: Index<Payment>,

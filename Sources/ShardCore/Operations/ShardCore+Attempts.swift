@@ -16,9 +16,9 @@ extension ShardCore {
         return configuration.connectors[payments[operation.payment].connector].timeouts[operation.operation]
     }
 
-    /// After a definite no of an authorization: journals the attempt's end and calls the next
-    /// connector of the route, if the policy allows it. The merchant's key stays reserved, and its
-    /// request waits.
+    /// After an authorization was definitely not executed: journals the attempt's end and calls the
+    /// next connector of the route, if the policy allows it. The merchant's key stays reserved, and
+    /// its request waits.
     /// - Returns: whether the next connector tries; otherwise the attempt's outcome is the
     ///   authorization's.
     mutating func tryNextConnector(
@@ -27,7 +27,7 @@ extension ShardCore {
         in turn: inout Turn
     ) -> Bool {
         let operation = operations[slot]
-        // What is kept of the journal's room is for the ends of what is in flight, not for more
+        // The kept room of the journal is for the ends of operations in flight, not for more
         // attempts.
         guard operation.operation == .authorize, !isInternal(slot), !room.isJournalShort else { return false }
         let payment = payments[operation.payment]
@@ -35,7 +35,7 @@ extension ShardCore {
             number: operation.attempt,
             connector: payment.connector,
             position: payment.routePosition,
-            // Only the answer to the call itself proves that nothing of this attempt is on its way.
+            // Only the answer to the call itself proves that no call of this attempt is on its way.
             // An answer to a query, or an event of the PSP, may overtake the call.
             wasUnknown: operation.isUncertain || operation.step != .executing
         )
@@ -65,7 +65,7 @@ extension ShardCore {
     }
 }
 
-// What earlier connectors report against their own definite no.
+// Reports of earlier connectors that had definitely refused.
 extension ShardCore {
     /// The attempts of the payment that ended before the connector changed, oldest first; empty for
     /// nearly all payments.

@@ -5,9 +5,9 @@ import ShardState
 package import Time
 
 extension ShardCore {
-    /// What came of a PSP call.
+    /// The outcome of a PSP call.
     /// - Parameters:
-    ///   - token: as the effect carried it; an outcome of an operation that has ended is ignored.
+    ///   - token: as the effect carried it. An outcome of an operation that has ended is ignored.
     package mutating func handle(
         _ outcome: ProviderOutcome,
         of token: UInt64,
@@ -80,21 +80,21 @@ extension ShardCore {
         )
     }
 
-    /// Less than asked is a partial authorization; of a sale only where the merchant takes that:
-    /// money has moved.
+    /// Whether the PSP approved less than was asked for: a partial authorization. For a sale that
+    /// counts only where the merchant accepts it, because money has moved.
     private func isPartialApproval(_ operation: RunningOperation, _ success: ProviderSuccess) -> Bool {
         let payment = payments[operation.payment]
         return operation.isAuthorization && success.amountMinor > 0 && success.amountMinor < operation.amountMinor
             && (!payment.capturesAutomatically || payment.flags.contains(.acceptsPartialAuthorization))
     }
 
-    /// Nobody knows what the PSP holds of a conflict that an operator ended: a void of it succeeds
-    /// for any amount.
+    /// Whether this is the void of a conflict that an operator ended. It is not known what the PSP
+    /// holds, so the void succeeds for any amount.
     private func isVoidOfConflict(_ operation: RunningOperation) -> Bool {
         operation.operation == .cancel && payments[operation.payment].failure == .reversal(.conflict)
     }
 
-    /// When what was authorized ends by itself: the PSP's word, or what the provider declares.
+    /// When the authorization ends by itself: as the PSP says, or as the provider declares.
     private func authorizationEnd(
         _ operation: RunningOperation,
         _ success: ProviderSuccess,
@@ -112,14 +112,14 @@ extension ShardCore {
         }
     }
 
-    /// The PSP's word for the end of an authorization; none without one, and for one more than a
-    /// year ahead (no card scheme holds money for longer than a month: seconds or nanoseconds were
-    /// taken for milliseconds).
+    /// The end of an authorization as the PSP says; none without one, and for one more than a year
+    /// ahead. No card scheme holds money for longer than a month. Such a time comes from a wrong
+    /// unit: seconds or nanoseconds were taken for milliseconds.
     private static func plausibleEnd(_ expiresAt: Timestamp, at now: Timestamp) -> Timestamp {
         expiresAt > .none && expiresAt < now.adding(milliseconds: 366 * 86_400_000) ? expiresAt : .none
     }
 
-    /// The PSP waits for the shopper. For what has no shopper that is no answer.
+    /// The PSP waits for the shopper. For an operation without a shopper that is no answer.
     private mutating func actionRequired(
         _ slot: Int,
         _ action: NextAction,
@@ -129,8 +129,8 @@ extension ShardCore {
         guard operations[slot].isAuthorization else {
             return leaveUnresolved(slot, .badResponse, providerReference: "", in: &turn)
         }
-        // The address may be too long for what is kept of the journal's room: the PSP is asked
-        // again when there is more.
+        // The address may be too long for the kept room of the journal. The PSP is asked again when
+        // there is more room.
         if room.isJournalShort {
             return leaveUnresolved(slot, .pendingAtProvider, providerReference: "", in: &turn)
         }
@@ -259,10 +259,11 @@ extension ShardCore {
         finish(slot, .notExecuted(reason), in: &turn)
     }
 
-    /// Answer to a query: the PSP knows nothing of it. Our call may still be on its way, so this
-    /// proves nothing before the in-flight horizon has passed (docs/payments.md, "Unknown
-    /// outcomes"). Until then the same call under the same PSP key is safe, and its answer
-    /// definite; but only a few times, because each of them is on its way again.
+    /// Answer to a query: the PSP knows nothing of the operation. The gateway's call may still be
+    /// on its way. So the answer proves nothing before the in-flight horizon has passed
+    /// (docs/payments.md, "Unknown outcomes"). Until then the same call under the same PSP key is
+    /// safe, and its answer is definite. It is sent only a few times, because each of these calls
+    /// may again be on its way.
     private mutating func notFound(_ slot: Int, in turn: inout Turn) {
         var machine = operations[slot].machine
         let next = machine.notFound(at: turn.now, isGivenUp: isGivenUp(slot), resolutionPolicy(slot))
@@ -281,7 +282,7 @@ extension ShardCore {
         OperationStateMachine.Policy(resolution(slot), timeout: timeout(slot), isTimeCertain: isTimeCertain)
     }
 
-    /// Whether its payment has failed already, whatever comes of it.
+    /// Whether its payment has failed already, whatever the outcome is.
     private func isGivenUp(_ slot: Int) -> Bool {
         payments[operations[slot].payment].failure == .reversal(.abandoned)
     }
@@ -333,8 +334,9 @@ extension ShardCore {
         persist(.operationUnresolved(record), in: &turn)
     }
 
-    /// Journals what a call reported that ended nothing. Where the journal is short of room, only
-    /// what the resolution needs is kept: that room is for the ends of what is in flight.
+    /// Journals the report of a call that did not end the operation. When the journal is short of
+    /// room, only what the resolution needs is kept. The room is then kept for the ends of
+    /// operations in flight.
     private mutating func note(
         _ slot: Int,
         _ answer: OperationAttempted.Answer,
@@ -358,7 +360,7 @@ extension ShardCore {
         persist(.operationAttempted(record), in: &turn)
     }
 
-    /// A timer fired: send again what was not executed, or resolve what is in doubt.
+    /// A timer fired: sends an operation again that was not executed, or resolves one in doubt.
     mutating func operationDue(_ token: UInt64, in turn: inout Turn) {
         guard let slot = operations.slot(of: token), operations[slot].step == .waiting else { return }
         guard operations[slot].gate == .open else { return gateDue(slot, in: &turn) }
@@ -387,7 +389,7 @@ extension ShardCore {
         }
     }
 
-    /// What came of a void by our reference.
+    /// The answer to a void by the gateway's reference.
     private mutating func voided(
         _ slot: Int,
         _ outcome: ProviderOutcome,
@@ -408,7 +410,7 @@ extension ShardCore {
         switch machine.voided(answer, at: turn.now, resolutionPolicy(slot)) {
         case .giveUp: giveUp(slot, .reversal(.abandoned), in: &turn)
         case .query:
-            // Too late for a void: the PSP says what it is, and that is reversed.
+            // It is too late for a void. The PSP says what the outcome is, and that is reversed.
             operations[slot].machine = machine
             call(.query, slot, paymentMethod: "", in: &turn)
         case .wait(let time):

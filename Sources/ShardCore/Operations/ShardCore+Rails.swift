@@ -10,7 +10,8 @@ extension ShardCore {
 
     /// What pays for the payment and where its captures go.
     func rail(of payment: Payment) -> PaymentRail {
-        // One by one: a set made of a list is four allocations here, on the way of every payment.
+        // The traits are checked one by one: a set made of a list takes four allocations, for every
+        // payment.
         let traits = payment.traits
         if traits.contains(.cash) { return .cash }
         let isTopUp = traits.contains(.topUp)
@@ -34,8 +35,8 @@ extension ShardCore {
         return permitsRefund(of: payment.refundableMinor, payment)
     }
 
-    /// What of the wallet's money is where. The wallet itself need not be in memory: without money
-    /// all of it is zero.
+    /// Where the wallet's money is. The wallet itself need not be in memory: without money all sums
+    /// are zero.
     private func funds(of wallet: WalletID, in currency: Currency) -> WalletFunds {
         let sums = treasury.sums(ofWallet: Int(wallet.sequence) - 1)
         return WalletFunds(
@@ -93,7 +94,7 @@ extension ShardCore {
         return id
     }
 
-    /// What is special about a payment to be created, or why it cannot be.
+    /// The traits of a payment to be created, or why it cannot be created.
     func traits(of request: CreatePayment, _ merchant: MerchantID) -> Result<PaymentTraits, Refused> {
         if request.hasSplits { return splitTraits(of: request, merchant) }
         let id: WalletID

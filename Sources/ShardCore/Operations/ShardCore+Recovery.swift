@@ -8,10 +8,11 @@ package import Time
 import Timers
 
 extension ShardCore {
-    /// Applies one durable record at start-up. Records come in order, from the first or from the
-    /// one after a snapshot.
-    /// - Parameter cold: reads the entry of what is not in memory, as it was before `position`;
-    ///   needed only behind a snapshot. nil when it cannot.
+    /// Applies one durable record at start-up. Records come in order: from the first one, or from
+    /// the one after a snapshot.
+    /// - Parameter cold: reads the entry of an object that is not in memory, as it was before
+    ///   `position`. It is needed only behind a snapshot, and returns nil when it cannot read the
+    ///   entry.
     package mutating func replay(
         _ bytes: Span<UInt8>,
         at position: RecordPosition,
@@ -104,7 +105,8 @@ extension ShardCore {
         applyRiskDecided(record, slot: slot, at: position)
     }
 
-    /// A record that books something names the merchant's one before it, as this shard knows it.
+    /// Checks that a record that books something names the merchant's record before it, as this
+    /// shard knows it.
     private mutating func checkLink(_ reader: RecordReader) throws(RecordDecodingError) {
         defer { entryLink = EntryLink.none }
         guard reader.entryLink == entryLink else { throw .invalidValue }
@@ -134,8 +136,8 @@ extension ShardCore {
         }
     }
 
-    /// The pay-out that a record is about, unless it is the first of it. Wallets are not brought
-    /// back: no record changes one.
+    /// Brings the pay-out of a record into memory, unless the record is the pay-out's first.
+    /// Wallets are not brought back, because no record changes one.
     private mutating func bringBackPayout(
         _ sequence: UInt64,
         before position: RecordPosition,
@@ -149,7 +151,7 @@ extension ShardCore {
         }
     }
 
-    /// What the record says of the attempt must be what the replay has come to.
+    /// The attempt that the record names must be the one that the replay has reached.
     private mutating func applyReplayed(
         _ record: AttemptEnded,
         at position: RecordPosition
@@ -185,9 +187,9 @@ extension ShardCore {
         return callSlot(of: place)
     }
 
-    /// Begins the resolution of what was in flight when the process ended. The PSP may or may not
-    /// have executed it: it is asked, and nothing is sent blindly. Spread over time, so that the
-    /// PSP is not flooded.
+    /// Begins the resolution of operations that were in flight when the process ended. The PSP may
+    /// or may not have executed them, so it is asked first. The resolutions are spread over time,
+    /// so that they do not overload the PSP.
     /// - Returns: how many operations are being resolved.
     package mutating func resume(at now: Timestamp) -> Int {
         precondition(timers.count == 0, "a shard resumes once, after replay")
@@ -205,7 +207,7 @@ extension ShardCore {
         for slot in operations.occupiedSlots {
             operations[slot].tries = 0
             operations[slot].sentAt = now
-            // Behind a gate nothing was sent, and what is executed here is executed now.
+            // Behind a gate nothing was sent. An operation without a PSP is executed now.
             operations[slot].isUncertain = operations[slot].gate == .open
             if operations[slot].isUncertain, !isInternal(slot) {
                 awaitResolution(slot, at: next())

@@ -1,8 +1,8 @@
 import Payments
 import ShardState
 
-// What shoppers bring back from a provider's page: it travels with the confirmation's intent, in
-// the payment's notes, until the confirmation ends.
+// What shoppers bring back from a provider's page. It is in the confirmation's intent and in the
+// payment's notes, until the confirmation ends.
 extension ShardCore {
     /// What the running confirmation of the payment carries; empty for nothing.
     func returnData(of payment: Payment) -> String {

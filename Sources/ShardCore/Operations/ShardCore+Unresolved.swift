@@ -14,10 +14,10 @@ package struct UnresolvedOperation: Sendable, Equatable {
     package var currencyCode: String
     /// When it was journaled.
     package var since: Timestamp
-    /// The PSP has it and will tell (an asynchronous payment method); otherwise nobody knows
-    /// whether it was executed.
+    /// The PSP has it and will report its end, as with an asynchronous payment method. Otherwise it
+    /// is not known whether it was executed.
     package var isKnownToProvider: Bool
-    /// Given up for the shopper: whatever comes of it is reversed.
+    /// Given up for the shopper: if it succeeds, it is reversed.
     package var isAbandoned: Bool
     /// Unknown for longer than `ResolutionPolicy.attentionAfter`: an operator must look.
     package var needsAttention: Bool
@@ -56,8 +56,8 @@ extension ShardCore {
         now.milliseconds(since: operations[slot].startedAt) >= resolution(slot).attentionAfter
     }
 
-    /// What is in doubt, oldest first, at most `limit`; and how many there are in all. Goes through
-    /// all that wait, for operators: 100,000 of them take some milliseconds.
+    /// Operations in doubt, oldest first, at most `limit`; and how many there are in all. It goes
+    /// through all waiting operations, for operators: 100,000 of them take some milliseconds.
     package func unresolved(limit: Int, at now: Timestamp) -> (oldest: [UnresolvedOperation], total: Int) {
         var found = OldestOperations(limit: limit)
         for slot in operations.occupiedSlots where operations[slot].isUncertain {

@@ -4,9 +4,9 @@ import ShardState
 import Time
 
 // Operations that wait: their outcome is not known, and no call about them is under way. They leave
-// the table of calls, so that a provider that stays silent for hours takes no room from new
-// payments. A slot is taken again for one call that resolves the operation, a bounded number of
-// them at once, or for the event or operator that ends it.
+// the table of calls, so that a provider that does not answer for hours takes no room from new
+// payments. An operation takes a slot again for one call that resolves it; a bounded number of them
+// run at once. It also takes one for the event or operator that ends it.
 extension ShardCore {
     /// The most places of the table that one tick looks at for what is due.
     private static let looksPerTick = 4_096
@@ -113,8 +113,8 @@ extension ShardCore {
         }
     }
 
-    /// Asks the provider about a waiting operation now, unless too many are asked about already;
-    /// its time comes then.
+    /// Asks the provider about a waiting operation now. If too many are being resolved already, it
+    /// waits for its due time.
     mutating func resolveNow(_ slot: Int, in turn: inout Turn) {
         guard hasRoomForResolution(of: payments[waiting[slot].payment].merchant) else { return }
         resolve(slot, in: &turn)

@@ -6,15 +6,15 @@ import ShardRecords
 import ShardState
 import Time
 
-// The only way from a record to state. Live decisions call these directly (the record is encoded
-// after them, so that it can hold the answer rendered from the new state); replay calls them with
-// what the journal holds. Nothing here decides, and nothing here leaves the shard.
+// The only way from a record to state. Live decisions call these functions directly. The record is
+// encoded after them, so that it can hold the answer rendered from the new state. Replay calls them
+// with the journal's records. Nothing here decides, and nothing here leaves the shard.
 extension ShardCore {
     /// The position that the next record will have.
     var nextPosition: RecordPosition { lastPosition + 1 }
 
-    /// - Returns: the slot of the authorization that runs from now on; nil for a payment that is
-    ///   held back, whose key the next record of the decision completes.
+    /// - Returns: the slot of the authorization that runs from now on. It is nil for a payment that
+    ///   is held back: the next record of the decision completes its key.
     mutating func applyCreated(_ record: PaymentCreated, at position: RecordPosition) -> Int? {
         precondition(
             record.id.sequence == UInt64(payments.count + 1) && record.id.shard == configuration.shard,
@@ -193,10 +193,10 @@ extension ShardCore {
             payments.setOperation(.none, of: index)
             if record.operation == .authorize || record.operation == .confirm { keepAnswer(record, payment: index) }
             if record.operation == .confirm { dropReturnData(index) }
-            // While the shopper is awaited the plan is, too.
+            // While the shopper is awaited, the plan stays.
             if operation.hasSplitPlan, payments[index].phase != .requiresAction { applySplits(record, payment: index) }
-            // What the gateway tried by itself and did not get has its next try already, later each
-            // time.
+            // An operation that the gateway began by itself and that failed has its next try
+            // scheduled already, later each time.
             if operation.key != nil || record.result == .succeeded { awaitDeadline(index, at: record.time) }
         }
         keepUnsettled(index)
@@ -308,7 +308,7 @@ extension ShardCore {
 
     mutating func applyAttempted(_ record: OperationAttempted, slot: Int, at position: RecordPosition) {
         payments.recorded(operations[slot].payment, at: position)
-        // From then on "not found" contradicts the PSP's own word, also after a restart.
+        // From then on "not found" contradicts what the PSP said, also after a restart.
         if record.answer == .pending { operations[slot].isKnownToProvider = true }
     }
 

@@ -24,7 +24,7 @@ extension ShardCore {
     }
 
     /// Compares a replayed record's header with the payment that the record has left. They differ
-    /// only where the program decides otherwise than the one that wrote the record.
+    /// only if this program decides otherwise than the one that wrote the record.
     func check(_ header: RecordHeader, previous: RecordPosition) throws(RecordDecodingError) {
         guard header.kind.isAboutPayment else { return }
         let payment = payments[existingPayment(header.payment)]

@@ -6,9 +6,9 @@ package import ShardRecords
 import ShardState
 package import Time
 
-// The ledger as its merchant reads it. What the shard knows is answered at once; entries and
-// balances of the past are read from the journal, off the loop, from what is fixed here: entries
-// never change, and new ones come in front.
+// The ledger as its merchant reads it. The shard answers present balances at once. Entries and
+// balances of the past are read from the journal, off the loop. The shard fixes here where that
+// read begins. It stays valid, because entries never change and new ones come in front.
 extension ShardCore {
     /// Answers what the ledger owes the merchant, resting on the newest record.
     func answerBalance(to caller: Caller, in turn: inout Turn) {
@@ -26,8 +26,8 @@ extension ShardCore {
         respond(to: caller, Answer(status: 200, body: body), restingOn: lastPosition, in: &turn)
     }
 
-    /// Answers what the ledger owed the merchant at a moment of the past. That moment is over: no
-    /// record that is still to come belongs before it.
+    /// Answers what the ledger owed the merchant at a moment of the past. No later record can
+    /// belong before that moment.
     mutating func answerBalance(of time: Timestamp, to caller: Caller, in turn: inout Turn) {
         guard time < turn.now else { return refuse(caller, .momentNotPast, in: &turn) }
         let read = PastBalance(
@@ -42,8 +42,8 @@ extension ShardCore {
     /// Answers some of the merchant's entries.
     mutating func answerEntries(_ query: LedgerQuery, to caller: Caller, in turn: inout Turn) {
         let newest = ledger.chain(of: caller.merchant)?.newest
-        // A cursor of a merchant's own leads back from there: one that does not was made before the
-        // data was restored.
+        // A merchant's cursor is at or before its newest entry. One that is after it was made
+        // before the data was restored.
         guard query.cursor.map({ $0.position <= newest ?? 0 }) ?? true else {
             return refuse(caller, .cursorInvalid, in: &turn)
         }
@@ -62,8 +62,8 @@ extension BalanceView {
     package init(_ lines: [BalanceMark.Line], asOf: Timestamp) {
         self.init(lines: [], asOf: asOf)
         for line in lines {
-            // Their credit balance is what we owe. The largest payment is under 10^8 minor units,
-            // so 64 bits hold what 10^10 of them leave on one account.
+            // Their credit balance is what the platform owes. The largest payment is under 10^8
+            // minor units, so 64 bits hold what 10^10 of them leave on one account.
             let owed = Int64(-line.totals.balance)
             switch line.account.kind {
             case .merchantPending: add(line.account.currency, pending: owed)

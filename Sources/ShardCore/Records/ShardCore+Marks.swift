@@ -8,8 +8,8 @@ import Time
 
 // Balance marks: written behind the record that makes one due, applied as every record is.
 extension ShardCore {
-    /// Journals the mark that is due, if one is. Where the disk is short of room it waits for a
-    /// later record: that room is for the ends of what is in flight.
+    /// Journals the mark that is due, if one is. While the journal is short of room, the mark waits
+    /// for a later record. The room is kept for the ends of operations in flight.
     mutating func persistDueMark(at time: Timestamp, in turn: inout Turn) {
         guard let chain = ledger.chainWithDueMark, room.refusal == nil else { return }
         let mark = BalanceMark(

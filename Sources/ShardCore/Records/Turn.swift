@@ -5,7 +5,7 @@ package import ShardRecords
 package import ShardState
 package import Time
 
-/// Something that may leave the shard, but not before the journal is durable up to the position it
+/// An action outside of the shard. It waits until the journal is durable up to the position that it
 /// rests on.
 package enum Effect: Sendable {
     /// Call the PSP. `token` comes back with the outcome.
@@ -13,8 +13,8 @@ package enum Effect: Sendable {
     /// Ask the external scorer. `token` comes back with the answer.
     case score(ScoreRequest, token: UInt64, deadline: Timestamp)
     case respond(Response)
-    /// Answer with the response stored in the journal record at `record`. `MerchantID` is who
-    /// asked; 0 for an operator.
+    /// Answer with the response stored in the journal record at `record`. `MerchantID` is the
+    /// merchant that asked; 0 for an operator.
     case replay(ReplyToken, RequestID, MerchantID, record: RecordPosition)
     /// Read what is not in memory, and hand it to `ShardCore.loaded`. Rests on nothing.
     /// `MerchantID` as in `replay`.
@@ -30,9 +30,9 @@ package enum Effect: Sendable {
     case pastBalance(ReplyToken, RequestID, PastBalance)
 }
 
-/// One turn of a shard: when it happens, and what it decides: records to persist, and effects to
-/// release after them (raft's `Ready`: "to be saved to stable storage before messages are sent").
-/// One value gathers the decisions of a tick and is reused.
+/// One turn of a shard: its time, the records to persist, and the effects to release after them.
+/// Raft calls this `Ready`: "to be saved to stable storage before messages are sent". One value
+/// gathers the decisions of a tick and is reused.
 package struct Turn {
     package struct Pending: Sendable {
         /// The effect may leave when the journal is durable up to here.
@@ -74,8 +74,8 @@ package struct Turn {
     /// Bytes that the journal has not taken.
     package var waitingBytes: Int { records.count - takenBytes }
 
-    /// As many whole records as fit `limit` bytes, in the journal's framing, from the first on that
-    /// it has not taken; none if that does not fit. Copies them.
+    /// As many whole records as fit `limit` bytes, in the journal's framing. They begin with the
+    /// first record that the journal has not taken; none if that one does not fit. Copies them.
     package func piece(limit: Int) -> (records: [UInt8], count: Int) {
         var end = takenBytes
         var count = 0

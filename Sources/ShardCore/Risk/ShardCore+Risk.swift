@@ -5,23 +5,25 @@ import ShardRecords
 import ShardState
 package import Time
 
-// The fraud hook. The rules are asked before a payment is made; what they say is journaled with it,
-// as a note in front of its details, and so is everything that the counters count. What is not
-// plainly allowed begins as every payment does, with its key reserved, but behind a gate; one
-// record, `RiskDecided`, opens the gate or ends the payment's way to the PSP.
+// The fraud hook. The shard applies the rules before it makes a payment. It journals the assessment
+// with the payment, as a note in front of its details, and so everything that the counters count. A
+// payment that is not plainly allowed begins as every payment does, with its key reserved. But it
+// is behind a gate, and nothing is sent to the PSP. One record, `RiskDecided`, opens the gate or
+// ends the payment.
 extension ShardCore {
-    /// Swaps the rules. What is counted alike before and after goes on being counted.
-    /// - Parameter version: of the configuration that they are a part of; records name it from now
-    ///   on.
+    /// Replaces the rules. Counters that both the old and the new rules use keep their counts.
+    /// - Parameter version: of the configuration that the rules are a part of. Records name it from
+    ///   now on.
     package mutating func reload(risk policy: RiskPolicy?, version: UInt32) {
         configurationVersion = version
         let old = riskCounters
         riskPolicy = policy
-        // A table is some megabytes of zeros: none is made that is not needed.
+        // A table is some megabytes of zeros, so it is made only when it is needed.
         if let old, old.capacity == policy?.neededCounters { return }
         riskCounters = RiskCounters.make(for: policy, share: configuration.merchantShare)
         guard var table = riskCounters, let old else { return }
-        // Of what still counts, and in a smaller table what fits; the others begin anew.
+        // The new table takes the counters that still count, and if it is smaller those that fit.
+        // The others begin at zero.
         riskCounters = nil
         old.forEach { _, counter in _ = table.adopt(counter, at: lastRecordTime) }
         riskCounters = table
@@ -34,7 +36,7 @@ extension ShardCore {
 
     // MARK: Creation
 
-    /// The details that a payment is made with: with a note in front when the rules say anything.
+    /// The details that a payment is made with. A note is in front when the rules give one.
     mutating func assessed(_ request: CreatePayment, of merchant: MerchantID, at now: Timestamp) -> [UInt8] {
         guard let riskPolicy else { return request.details.bytes }
         let details = request.details.bytes
@@ -141,9 +143,10 @@ extension ShardCore {
         }
     }
 
-    /// What came of a question to the scorer.
+    /// The outcome of a question to the scorer.
     /// - Parameters:
-    ///   - token: as the effect carried it; an answer about a payment that has gone on is ignored.
+    ///   - token: as the effect carried it. An answer about a payment that no longer waits for it
+    ///     is ignored.
     package mutating func handle(
         _ answer: ScoreOutcome,
         of token: UInt64,
@@ -210,7 +213,7 @@ extension ShardCore {
         respond(answer, to: reply, requestID: key.requestID, isSoon: false, in: &turn)
     }
 
-    /// Where the configuration that held a payment back is gone: a day.
+    /// The time for a review when the configuration that held the payment back is gone: a day.
     private static let reviewTimeout: Int64 = 86_400_000
 
     private mutating func count(_ band: RiskBand) {
@@ -331,8 +334,9 @@ extension ShardCore {
         respond(answer, to: admitted.caller, in: &turn)
     }
 
-    /// The payment that is asked about, if it is in manual review and this is who may decide: an
-    /// operator of any, a merchant of its own that no sanctions list holds.
+    /// The payment that the command names, if it is in manual review and the caller may decide. An
+    /// operator may decide about any payment. A merchant may decide about its own, unless a
+    /// sanctions list has the customer.
     private mutating func reviewed(
         _ id: PaymentID,
         by caller: Caller,
@@ -358,14 +362,14 @@ extension ShardCore {
         payments.withDetails(of: payment.index) { RiskNote.read($0)?.reasons.contains(RiskReason.sanctions) ?? false }
     }
 
-    /// What a refusal tells that whoever asks may ask instead.
+    /// The operations that a refusal names as permitted to the caller instead.
     func permitted(_ payment: Payment, by caller: Caller) -> PermittedOperations {
         let permitted = payment.permittedOperations(configuration.connectors[payment.connector].capabilities)
         guard permitted.contains(.approve), !caller.isOperator, isSanctioned(payment) else { return permitted }
         return permitted.subtracting([.approve, .reject])
     }
 
-    /// Nobody has looked at it in time.
+    /// Nobody has decided the review in time.
     mutating func reviewTimedOut(_ index: Index<Payment>, in turn: inout Turn) {
         change(index, .reviewTimedOut, in: &turn)
         statistics.risk.timedOut += 1

@@ -5,8 +5,8 @@ package import ShardState
 package import Time
 
 extension ShardCore {
-    /// Takes what a snapshot is made from. Copies no table; what is running is copied, and bounded
-    /// by its capacity.
+    /// Takes what a snapshot is made from. Copies no table. Running operations are copied; their
+    /// capacity bounds them.
     /// - Parameter unchangedSince: settled payments without a change since then may leave memory.
     package mutating func capture(unchangedSince: Timestamp) -> ShardCapture {
         payments.seal()
@@ -35,9 +35,10 @@ extension ShardCore {
     /// Keys that the next snapshot writes.
     package var completedKeyCount: Int { completedKeys.count }
 
-    /// A digest of everything that matters, to compare a replayed shard with the one that wrote the
+    /// A digest of the shard's state, to compare a replayed shard with the one that wrote the
     /// journal.
-    /// - Parameter cold: reads the entry of what is not in memory; nil counts as without content.
+    /// - Parameter cold: reads the entry of an object that is not in memory. nil counts as empty
+    ///   content.
     package func stateDigest(cold: (ColdItem) -> [UInt8]? = { _ in nil }) -> UInt64 {
         var hasher = StateHasher()
         var entry = [UInt8](repeating: 0, count: PaymentEntry.maximumBytes)
@@ -53,8 +54,8 @@ extension ShardCore {
                 }
             }
         }
-        // Not the keys: which of them are still remembered depends on when time last passed, not on
-        // the journal.
+        // The digest leaves out the keys. Which of them are still remembered depends on when time
+        // last passed, not on the journal.
         hasher.combine([UInt64(runningCount), lastPosition, UInt64(payments.count), UInt64(payments.refundCount)])
         hasher.combine(UInt64(payments.disputeCount))
         var accounts: UInt64 = 0

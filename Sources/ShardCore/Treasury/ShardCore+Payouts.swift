@@ -4,9 +4,9 @@ import Payments
 import ShardRecords
 import ShardState
 
-// Pay-outs in two phases (docs/posting-rules.md, P9 and P9f): the request takes the money out of
-// the available balance at once, so that it cannot be paid out twice; what the bank makes of it
-// comes later, from an operator.
+// Pay-outs in two phases (docs/posting-rules.md, P9 and P9f). The request takes the money out of
+// the available balance at once, so that it cannot be paid out twice. The bank's outcome comes
+// later, from an operator.
 extension ShardCore {
     mutating func requestPayout(
         _ request: CreatePayout,
@@ -38,7 +38,7 @@ extension ShardCore {
         guard !request.isHeld else { return .failure(Refused(refusal: .payoutsOnHold)) }
         var source = Account(.merchantAvailable, owner: merchant.rawValue, currency: request.currency)
         if let seller = request.seller {
-            // Without an account it has nothing, whether it ever had or not.
+            // A seller without an account has no money, whether it ever had or not.
             guard let owner = sellerOwner(seller, of: merchant) else {
                 return .failure(Refused(refusal: .balanceInsufficient))
             }
@@ -145,7 +145,7 @@ extension ShardCore {
         respond(to: caller, answer, restingOn: payout.lastRecord, in: &turn)
     }
 
-    /// The pay-out in memory that `id` names, whosever it is.
+    /// The pay-out in memory that `id` names, whichever merchant it belongs to.
     private func find(_ id: PayoutID) -> Int? {
         guard let index = index(of: id, count: treasury.payouts.count), treasury.payouts.contains(index),
             treasury.payouts[index].id == id

@@ -4,8 +4,8 @@ import Payments
 import ShardRecords
 import ShardState
 
-// Captures that are shared with sellers. What is asked for travels as a plan in the payment's notes
-// until the capture ends; then the notes say what each seller has.
+// Captures that are shared with sellers. The requested plan is in the payment's notes until the
+// capture ends. Then the notes say what each seller has.
 extension ShardCore {
     /// Why a plan cannot be followed.
     func planRefusal(
@@ -23,8 +23,8 @@ extension ShardCore {
         return sellerRefusal(plan, of: merchant)
     }
 
-    /// Why a plan's sellers find no room beside those that have money or are named by captures
-    /// under way.
+    /// Why there is no room for a plan's sellers, beside those that have money and those that
+    /// captures under way name.
     func sellerRefusal(_ plan: [SplitRequest], of merchant: MerchantID) -> Refusal? {
         let new = Set(plan.map(\.seller)).filter { !treasury.sellers.contains($0, merchant: merchant) }.count
         guard new > 0 else { return nil }
@@ -60,8 +60,8 @@ extension ShardCore {
         operations[slot].hasSplitPlan = hasPlan
     }
 
-    /// What the running capture gives sellers when it succeeds; nil without a plan, and for a sale
-    /// that was given up: all of it is reversed.
+    /// What the running capture gives sellers when it succeeds. It is nil without a plan, and for a
+    /// sale that was given up, because all of that is reversed.
     func sellerShares(_ operation: RunningOperation, _ payment: Payment, captureMinor: Int64) -> SellerShares? {
         guard operation.hasSplitPlan, payment.failure == nil else { return nil }
         guard let allocation = allocation(payment, captureMinor: captureMinor) else {
@@ -117,7 +117,7 @@ extension ShardCore {
         }
     }
 
-    /// The capture with a plan has ended: the plan goes, and what the sellers got comes.
+    /// The capture with a plan has ended: the notes lose the plan, and get the sellers' parts.
     mutating func applySplits(_ record: OperationFinished, payment index: Index<Payment>) {
         let payment = payments[index]
         var splits = payments.withNotes(of: payment.index) { PaymentDetails.splits(in: $0) }
@@ -146,8 +146,8 @@ extension ShardCore {
 }
 
 extension ShardCore {
-    /// What a merchant's sellers have. Only currencies are looked up in which some
-    /// seller of the shard ever had money.
+    /// What a merchant's sellers have. It looks up only currencies in which some seller of the
+    /// shard ever had money.
     func sellerLines(of merchant: MerchantID) -> [BalanceView.SellerLine] {
         let numbers = treasury.sellers.numbers(of: merchant)
         guard !numbers.isEmpty else { return [] }

@@ -4,8 +4,8 @@ import ShardRecords
 import ShardState
 import Time
 
-// Wallets: opened once, their money is in the ledger. A wallet belongs to one merchant and lives on
-// its shard.
+// Wallets are opened once, and their money is in the ledger. A wallet belongs to one merchant and
+// is on that merchant's shard.
 extension ShardCore {
     mutating func openWallet(
         _ request: CreateWallet,

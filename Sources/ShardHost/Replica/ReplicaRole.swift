@@ -1,11 +1,11 @@
-/// What a host is to one shard: nothing, a follower that replays the journal, or its owner. The
-/// rules alone: no I/O, no clock, no thread. `ShardReplica` does the work that each event answers
-/// with, and reports its end.
+/// The role of a host for one shard: none, a follower that replays the journal, or its owner. It
+/// has only the rules: no I/O, no clock, no thread. `ShardReplica` does the work that each event
+/// returns, and reports its end.
 ///
-/// At most one piece of work runs at a time, so a wish that comes meanwhile is looked at when the
+/// At most one piece of work runs at a time. A new goal that comes meanwhile takes effect when the
 /// work ends.
 package struct ReplicaRole: Sendable, Equatable {
-    /// What the host shall be.
+    /// The wanted role of the host.
     package enum Goal: Sendable, Equatable {
         case released
         case follower
@@ -27,7 +27,8 @@ package struct ReplicaRole: Sendable, Equatable {
         case owner(ReplicaLease)
         /// It owned the shard. Work that it began outside of its thread is ending.
         case stopping
-        /// Its journal or its files are no use. Only a restart of the process leaves this state.
+        /// Its journal or its files cannot be used. Only a restart of the process leaves this
+        /// state.
         case failed
     }
 
@@ -84,7 +85,7 @@ package struct ReplicaRole: Sendable, Equatable {
 
     // MARK: Events
 
-    /// Somebody decided what the host shall be.
+    /// Sets the wanted role of the host.
     package mutating func want(_ goal: Goal) -> Work {
         self.goal = goal
         switch state {
@@ -126,7 +127,7 @@ package struct ReplicaRole: Sendable, Equatable {
         return .nothing
     }
 
-    /// The journal has another owner. The host follows it, until somebody wants it to own the shard
+    /// The journal has another owner. The host follows it, until it is asked to own the shard
     /// again.
     package mutating func lost() -> Work {
         guard isOwner else { return .nothing }

@@ -105,7 +105,7 @@ package final class ShardFollower: Sendable {
         feed?.close()
     }
 
-    /// The state, for the host that owns the shard now; the follower is over.
+    /// The state, for the host that owns the shard now. The follower is of no use afterwards.
     package func takeCore() -> ShardCore? {
         close()
         return state.withLock { $0.core.take() }

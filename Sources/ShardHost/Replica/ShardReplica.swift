@@ -80,8 +80,8 @@ package final class ShardReplica {
 
     package var shard: UInt16 { setup.configuration.shard }
 
-    /// What the host is to the shard, for operators: whoever builds, replays, claims or stops has
-    /// no commands and is a follower.
+    /// The role of the host for the shard, for operators. A host that builds, replays, claims or
+    /// stops takes no commands, and is a follower.
     package enum RoleName: String, Sendable, CaseIterable {
         case released
         case follower
@@ -109,7 +109,7 @@ package final class ShardReplica {
 
     // MARK: Inputs
 
-    /// Says what the host shall be; it becomes that as soon as it can.
+    /// Sets the wanted role of the host, which it gets as soon as it can.
     package func want(_ goal: ReplicaRole.Goal) {
         eventLoop.assertInEventLoop()
         perform(role.want(goal))
@@ -147,7 +147,7 @@ package final class ShardReplica {
         }
     }
 
-    /// Runs what blocks on a thread for that, and goes on with its result on the loop.
+    /// Runs blocking work on a thread for that, and goes on with its result on the loop.
     private func run<Value: Sendable>(
         _ body: @escaping @Sendable () -> Value,
         then: @escaping @Sendable (ShardReplica, Value) -> Void

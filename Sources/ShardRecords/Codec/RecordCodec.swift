@@ -4,8 +4,8 @@ package import NIOCore
 /// by the same declaration.
 ///
 /// The initialiser's arguments are evaluated in their order, so the order of the fields is the
-/// order of the bytes. What the header holds (subject, merchant, time, previous position) is taken
-/// from there. docs/records.md lists the fields; a test compares.
+/// order of the bytes. The subject, merchant, time and previous position come from the header.
+/// docs/records.md lists the fields; a test compares.
 package protocol RecordLayout: Sendable {
     static var kind: ShardRecord.Kind { get }
 
@@ -14,8 +14,8 @@ package protocol RecordLayout: Sendable {
     /// - Returns: the record that was read, or a copy of the one that was written.
     static func fields<Codec: RecordCodec>(of record: Self?, _ codec: inout Codec) throws(Codec.Failure) -> Self
 
-    /// Whether the fields fit each other. A record that was read and whose fields do not is
-    /// refused: it is damaged, or a defect.
+    /// Whether the fields fit each other. A record whose fields do not is refused when it is read:
+    /// it is damaged, or a defect.
     var isConsistent: Bool { get }
 }
 
@@ -23,9 +23,9 @@ extension RecordLayout {
     package var isConsistent: Bool { true }
 }
 
-/// What visits the fields of a record: it writes them, reads them, or lists them.
+/// Visits the fields of a record: it writes them, reads them, or lists them.
 package protocol RecordCodec {
-    /// What keeps it from going on; `Never` for all but a reader.
+    /// The error that ends a visit; `Never` for all but a reader.
     associatedtype Failure: Error
 
     /// What stands in front of the fields.
@@ -38,14 +38,14 @@ package protocol RecordCodec {
     /// - Returns: the value, read or written.
     mutating func field<Value: RecordField>(_ name: StaticString, _ value: Value?) throws(Failure) -> Value
 
-    /// The next field, which may be nothing: all its bytes are zeros then.
+    /// The next field, which may be absent: all its bytes are zeros then.
     mutating func optional<Value: OptionalRecordField>(_ name: StaticString, _ value: Value?) throws(Failure) -> Value?
 
     /// Bytes behind their length (`u32`).
     mutating func bytes(_ name: StaticString, _ value: [UInt8]?) throws(Failure) -> [UInt8]
 
     /// The body of a stored answer behind its length (`u32`). A reader that was not asked for
-    /// answers passes over it.
+    /// answers skips it.
     mutating func body(_ name: StaticString, _ value: ByteBuffer?) throws(Failure) -> ByteBuffer
 }
 
@@ -60,7 +60,7 @@ package protocol RecordField {
     init(reading reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError)
 }
 
-/// A field whose bytes are never all zeros: zeros stand for nothing.
+/// A field whose bytes are never all zeros: zeros stand for an absent value.
 package protocol OptionalRecordField: RecordField {
     /// - Throws: as `init(reading:)`.
     /// - Returns: nil for zeros.

@@ -34,8 +34,8 @@ package struct LedgerPage: Sendable {
     /// At the end: what came before is left out, because its records are no longer kept.
     package private(set) var isTruncated = false
 
-    /// Reads a page; blocks. `read` gives the bytes of a record.
-    /// Throws what `read` throws, and `corrupt` where the list does not lead on.
+    /// Reads a page; blocks. `read` gives the bytes of a record. Throws what `read` throws, and
+    /// `corrupt` where the list of records is broken.
     package init(
         _ request: LedgerRead,
         read: (RecordPosition) throws(JournalError) -> [UInt8]

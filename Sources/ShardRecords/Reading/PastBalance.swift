@@ -3,14 +3,14 @@ import Ledger
 package import Payments
 package import Time
 
-/// What the ledger owed a merchant at a moment of the past, found from the journal: the sums after
-/// the last record whose time is not later. Exact, because time never goes back in a journal.
+/// What the ledger owed a merchant at a moment of the past, found from the journal. It is the sums
+/// after the last record whose time is not later. It is exact, because time never goes back in a
+/// journal.
 package struct PastBalance: Sendable {
     package var merchant: MerchantID
     /// Before the moment it is asked at, so that no later record can belong before it.
     package var time: Timestamp
-    /// The merchant's ledger now: where to begin, and what it sums up to there. nil: nothing was
-    /// ever booked.
+    /// The end of the merchant's ledger now, where the search begins. nil: nothing was ever booked.
     package var chain: EntryChain?
     package var current: [BalanceMark.Line]
 
@@ -31,8 +31,8 @@ package struct PastBalance: Sendable {
     package static let maximumRecords = 1 << 16
 
     /// Finds the sums; blocks. `read` gives the bytes of a record.
-    /// - Returns: nil when they cannot be known: the records that it takes are no longer kept.
-    ///   Throws what `read` throws otherwise, and `corrupt` where the list does not lead on.
+    /// - Returns: nil when the records that the search needs are no longer kept. Throws what `read`
+    ///   throws otherwise, and `corrupt` where the list of records is broken.
     package func lines(
         read: (RecordPosition) throws(JournalError) -> [UInt8]
     ) throws(JournalError) -> [BalanceMark.Line]? {
@@ -69,8 +69,8 @@ package struct PastBalance: Sendable {
         return found
     }
 
-    /// - Returns: nil when the mark is no longer kept: it is early enough, then, or the records
-    ///   will be missing, too.
+    /// - Returns: nil when the mark is no longer kept. Then the mark is early enough, or the
+    ///   records are missing, too.
     private func mark(
         at position: RecordPosition,
         _ read: (RecordPosition) throws(JournalError) -> [UInt8]

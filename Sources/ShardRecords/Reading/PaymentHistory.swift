@@ -24,9 +24,9 @@ package struct PaymentHistory: Sendable {
     package private(set) var isTruncated = false
 
     /// Reads the records from `newest` back to the payment's creation; blocks. `read` gives the
-    /// bytes of a record. What `read` says `notFound` of is no longer kept, and left out with all
-    /// before it. Throws what else `read` throws, and `corrupt` for a record that is not one of
-    /// this payment.
+    /// bytes of a record. A record for which `read` throws `notFound` is no longer kept. The
+    /// history leaves it out with all before it. Throws other errors of `read`, and `corrupt` for a
+    /// record that is not one of this payment.
     package init(
         of payment: PaymentID,
         newest: RecordPosition,
@@ -72,7 +72,7 @@ package struct PaymentHistory: Sendable {
         return record
     }
 
-    /// Lives the payment again, by the same transitions.
+    /// Applies the payment's records again, by the same transitions.
     private mutating func fillStatuses(_ created: PaymentCreated) {
         var payment = Payment(created)
         for index in entries.indices {
@@ -118,7 +118,7 @@ extension Payment {
                     at: record.time
                 )
             }
-            // One of another amount than asked for stays pending.
+            // A refund of another amount than asked for stays pending.
             guard record.result != .conflicted else { return }
             refundFinished(
                 succeeded: record.result == .succeeded,

@@ -3,13 +3,14 @@ package import Ledger
 package import Payments
 package import Time
 
-/// What a merchant's own accounts had summed up to at one of its records. One is journaled every
-/// `ShardConfiguration.recordsPerMark` records that book something for the merchant, so that its
-/// balance at any moment is found in a few steps: along the marks (each names the one before it,
-/// the newest before it whose number is a multiple of 64, and of 4,096), then along at most that
-/// many records.
+/// The sums of a merchant's own accounts at one of its records. A mark is journaled every
+/// `ShardConfiguration.recordsPerMark` records that book something for the merchant. With marks,
+/// its balance at any moment is found in a few steps: along the marks, then along at most that many
+/// records. Each mark names three earlier ones: the one before it, and the newest whose number is a
+/// multiple of 64, and of 4,096.
 package struct BalanceMark: Sendable, Equatable {
-    /// Every mark whose number is a multiple of this is far, of its square farthest.
+    /// Marks whose number is a multiple of this are far marks, and those of its square are the
+    /// farthest.
     package static let stride: UInt64 = 64
     /// No merchant has more accounts of its own: fewer than 200 currencies, and the kinds that
     /// `AccountKind.owner` gives it.

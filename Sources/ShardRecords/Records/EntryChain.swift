@@ -1,13 +1,14 @@
 package import Journal
 
-/// What the last bytes of a record hold: where the merchant's ledger goes on backwards.
+/// What the last bytes of a record hold: the merchant's record before this one that books
+/// something.
 package enum EntryLink {
     /// Nothing was booked for the merchant before; also in records that book nothing.
     package static let none: RecordPosition = 0
 }
 
-/// The end of a merchant's ledger: the newest of its records that book something, each of which
-/// names the one before it, and the newest of its balance marks. 64 bytes.
+/// The end of a merchant's ledger: the newest of its records that book something, and the newest of
+/// its balance marks. Each of these records names the one before it. 64 bytes.
 package struct EntryChain: Sendable, Equatable {
     /// `MerchantID.rawValue`.
     package var merchant: UInt64

@@ -3,8 +3,8 @@ package import NIOCore
 package import Payments
 package import Time
 
-/// Something happened to a payment that no operation of ours asked for: a provider's event, a
-/// settlement line, what an operator decided, or what became of a dispute. One record with the
+/// Something happened to a payment that no operation of the gateway asked for. It is a provider's
+/// event, a settlement line, an operator's decision, or the end of a dispute. One record has the
 /// transition, its postings and the answer.
 package struct EventApplied: Sendable {
     package var payment: PaymentID
@@ -12,13 +12,14 @@ package struct EventApplied: Sendable {
     package var type: PaymentEventType
     /// What it did.
     package var fact: PaymentFact
-    /// The dispute's ordinal on the payment; 0 for none. One more than there were: a new one.
+    /// The dispute's ordinal on the payment; 0 for none. The next ordinal makes a new dispute.
     package var dispute: UInt16 = 0
     /// The refund's ordinal on the payment; 0 for none.
     package var refund: UInt16 = 0
     /// The operation that it ended, whose own record stands before this one.
     package var ended: ProviderOperation?
-    /// Who reported it, and under which identifier; empty where nobody did.
+    /// The provider that reported it; empty where none did. `eventID` is its identifier of the
+    /// event.
     package var provider = ""
     package var eventID = ""
     /// The provider's reference: of the dispute, or of what was executed.
@@ -27,10 +28,10 @@ package struct EventApplied: Sendable {
     package var reason = ""
     /// What was sent in defence, as `Dispute.evidence`.
     package var evidence = ""
-    /// nil for what time did.
+    /// nil for a change that time caused.
     package var key: RequestKey?
     package var transfers: Transfers
-    /// 0 where nobody is answered.
+    /// 0 where no request is answered.
     package var responseStatus: UInt16 = 0
     package var response = ByteBuffer()
     /// See `RecordFacts.previous`.

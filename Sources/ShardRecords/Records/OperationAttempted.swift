@@ -1,14 +1,14 @@
 package import Payments
 package import Time
 
-/// What one call to the PSP brought, when it ended nothing. For the history of a payment, and for
-/// one thing that must survive a restart: that the PSP has said it knows the operation.
+/// The answer of one call to the PSP that did not end the operation. It is for the history of a
+/// payment. One fact in it must survive a restart: that the PSP has said it knows the operation.
 package struct OperationAttempted: Sendable {
-    /// What the call brought.
+    /// The answer to the call.
     package enum Answer: UInt8, Sendable {
         /// Certainly not executed; it will be tried again.
         case notExecuted = 1
-        /// Nothing that settles it.
+        /// The answer does not settle it.
         case unknown = 2
         /// Asked, the PSP knows nothing of it.
         case notFound = 3

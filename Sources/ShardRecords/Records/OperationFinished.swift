@@ -7,7 +7,7 @@ package struct OperationFinished: Sendable {
     package var payment: PaymentID
     package var operation: ProviderOperation
     package var ordinal: UInt16
-    /// Who was called last.
+    /// The connector that was called last.
     package var connector: ConnectorID
     /// Which attempt it was, from 1: the last part of its PSP key. More than 1 for authorizations
     /// only.

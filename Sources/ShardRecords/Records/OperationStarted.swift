@@ -8,14 +8,14 @@ package struct OperationStarted: Sendable {
     package var amountMinor: Int64
     /// A capture that, when it succeeds, leaves the rest of the authorization open.
     package var staysOpen = false
-    /// Why the gateway began it by itself; nil for what a merchant asked.
+    /// Why the gateway began it by itself; nil for an operation that a merchant asked for.
     package var cause: ReversalReason? = nil
-    /// nil for what the gateway began by itself.
+    /// nil for an operation that the gateway began by itself.
     package var key: RequestKey?
     /// P5a for refunds; none for captures and cancels.
     package var transfers: Transfers
-    /// Of a capture with splits or by hand, or a confirmation with return data: what is added to
-    /// the payment's details, packed like them; else empty.
+    /// What is added to the payment's details, packed like them; empty for most operations.
+    /// Captures with splits or by hand have it, and confirmations with return data.
     package var instructions: [UInt8] = []
     /// See `RecordFacts.previous`.
     package var previous: UInt64 = 0

@@ -3,8 +3,8 @@ package import NIOCore
 package import Payments
 package import Time
 
-/// A pay-out was requested, or something was reported of it. A request whose amount is not the
-/// merchant's to give is refused and leaves no record.
+/// A pay-out was requested, or something was reported of it. A request for more than the balance
+/// has is refused and leaves no record.
 package struct PayoutChanged: Sendable {
     package var id: PayoutID
     package var merchant: MerchantID

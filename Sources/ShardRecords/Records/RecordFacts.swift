@@ -14,8 +14,8 @@ package struct RecordFacts: Sendable {
     package var merchant: MerchantID?
     /// What the record is about.
     package var subject: RecordHeader.Subject
-    /// The position of the subject's record before this one, so that a payment's history is a list
-    /// that leads back to its creation; 0 for that one.
+    /// The position of the subject's record before this one; 0 for the first. So a payment's
+    /// history is a list that leads back to its creation.
     package var previous: RecordPosition
 
     /// - Parameter merchant: where the record names it.

@@ -2,7 +2,7 @@ package import Journal
 package import Payments
 package import Time
 
-/// Who caused a record.
+/// The actor that caused a record.
 package struct RecordActor: Sendable, Equatable {
     /// The raw value is journaled.
     package enum Kind: UInt8, Sendable, CaseIterable {

@@ -11,8 +11,8 @@ package struct KeyDigest: Hashable, Sendable {
     }
 }
 
-/// The first 128 bits of SHA-256 over method, route and canonical JSON body (RFC 8785), which tell
-/// a repeated request from another one under the same key.
+/// The first 128 bits of SHA-256 over method, route and canonical JSON body (RFC 8785). They tell a
+/// repeated request from another one under the same key.
 package struct Fingerprint: Hashable, Sendable {
     package var high: UInt64
     package var low: UInt64

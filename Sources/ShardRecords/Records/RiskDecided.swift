@@ -7,7 +7,7 @@ package import Time
 /// authorization is sent from now on. `review`: the payment waits for manual review, and its key
 /// answers 202. `block`: the payment has failed, and its key answers 402.
 package struct RiskDecided: Sendable {
-    /// Who had the last word; the raw value is journaled.
+    /// What decided in the end; the raw value is journaled.
     package enum Source: UInt8, Sendable, CaseIterable {
         /// Rules and lists alone.
         case rules = 1
@@ -20,7 +20,7 @@ package struct RiskDecided: Sendable {
     /// 0...100.
     package var score: UInt8
     package var source: Source
-    /// The names of what fitted.
+    /// The names of the rules and lists that fitted.
     package var reasons: [String]
     /// When a review ends by itself; `.none` otherwise.
     package var deadline: Timestamp = .none

@@ -8,8 +8,8 @@ extension ShardRecord {
 
     /// Appends the record in the journal engine's framing: a little-endian `UInt32` length, then
     /// the bytes.
-    /// - Parameter entryLink: the merchant's record before this one that books something, if this
-    ///   one does (`EntryChains`).
+    /// - Parameter entryLink: if this record books something, the merchant's record before it that
+    ///   does (`EntryChains`).
     package func encodeFramed(
         header: RecordHeader,
         entryLink: RecordPosition = EntryLink.none,
@@ -40,8 +40,8 @@ extension ShardRecord {
         for index in 0..<4 { bytes[start + index] = UInt8(truncatingIfNeeded: length >> UInt32(index * 8)) }
     }
 
-    /// Decodes one record as `encodeFramed` made it (without the length in front).
-    /// - Parameter keepsAnswer: whether a stored answer is wanted with it; it is left empty
+    /// Decodes one record as `encodeFramed` made it, without the length in front.
+    /// - Parameter keepsAnswer: whether a stored answer is wanted with it. The answer is left empty
     ///   otherwise.
     package init(decoding bytes: Span<UInt8>, keepsAnswer: Bool = false) throws(RecordDecodingError) {
         var reader = RecordReader()

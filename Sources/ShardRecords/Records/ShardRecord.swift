@@ -1,8 +1,8 @@
 package import Payments
 
-/// What a shard journals: one record for each step of a payment, complete enough to rebuild the
-/// shard and to audit the ledger without any other source. `ShardCore.apply` is the only way from a
-/// record to state, live and on replay.
+/// What a shard journals: one record for each step of a payment. The records are complete: they
+/// suffice to rebuild the shard and to audit the ledger without any other source. The `apply`
+/// functions of `ShardCore` are the only way from a record to state, live and on replay.
 package enum ShardRecord: Sendable {
     /// The raw value is journaled.
     package enum Kind: UInt8, CaseIterable, Sendable {
@@ -37,10 +37,10 @@ package enum ShardRecord: Sendable {
     case operationAttempted(OperationAttempted)
     /// An attempt of an authorization ended, and the next connector of the route tries.
     case attemptEnded(AttemptEnded)
-    /// What a merchant's accounts had summed up to.
+    /// The sums of a merchant's accounts.
     case balanceMark(BalanceMark)
-    /// A transition that is not the end of an operation at the PSP: time, an operator, or the PSP
-    /// by itself.
+    /// A transition that is not the end of an operation at the PSP. Time, an operator, or the PSP
+    /// by itself caused it.
     case paymentChanged(PaymentChanged)
     /// The fraud hook's verdict on a payment that it had held back.
     case riskDecided(RiskDecided)
@@ -49,8 +49,8 @@ package enum ShardRecord: Sendable {
     case walletOpened(WalletOpened)
     case exchangeQuoted(ExchangeQuoted)
     case exchangeConverted(ExchangeConverted)
-    /// Something that no operation of ours asked for: a provider's event, a settlement line, a
-    /// dispute.
+    /// Something that no operation of the gateway asked for: a provider's event, a settlement line,
+    /// a dispute.
     case eventApplied(EventApplied)
 
     /// What the record books.

@@ -35,7 +35,7 @@ package enum StoredAccount {
         let low = try reader.integer(UInt64.self, bytes)
         let high = try reader.integer(UInt64.self, bytes)
         let sum = Int128(Int64(bitPattern: high)) << 64 | Int128(low)
-        // More than all the money in the world, and room to add up every account.
+        // The limit is far above any real sum, and leaves room to add up every account.
         guard sum >= 0, sum < 1 << 96 else { throw .invalidValue }
         return sum
     }

@@ -5,18 +5,18 @@ package import Time
 /// The idempotency keys of a shard's merchants: a hash table of fixed capacity, whose memory is
 /// used as keys come.
 ///
-/// Entries sit in a slab and keep their place; an index of slab numbers with linear probing finds
-/// them. Neither ever moves: the slab has its address space from the start, and the index its list
-/// of chunks, so that no key waits while a table grows. The digest is already a keyed hash (SHA-256
-/// with the data directory's secret seed), so its low bits are the hash: merchants cannot choose
+/// Entries are in a slab and keep their place; an index of slab numbers with linear probing finds
+/// them. Neither ever moves. The slab has its address space from the start, and the index its list
+/// of chunks. So no key waits while a table grows. The digest is already a keyed hash: SHA-256 with
+/// the data directory's secret seed. So its low bits serve as the hash, and merchants cannot choose
 /// colliding keys.
 ///
 /// Expiry is a wheel of one-second buckets that hold intrusive lists of entries. An entry whose
 /// request has no result yet is never evicted: it moves to a later bucket.
 ///
-/// Memory: 56 bytes an entry that was ever used, 1.5 to 3 index words of 4 bytes for each key of
-/// the capacity in chunks that are made when they are first written, and 4 bytes for each second of
-/// the time to live: 62 to 68 bytes a key when it is full.
+/// Memory: 56 bytes for each entry that was ever used, and 4 bytes for each second of the time to
+/// live. The index has 1.5 to 3 words of 4 bytes for each key of the capacity. Its chunks are made
+/// when they are first written. A full table takes 62 to 68 bytes a key.
 package struct IdempotencyTable {
     package struct Entry {
         package var digest: KeyDigest
@@ -29,7 +29,7 @@ package struct IdempotencyTable {
         /// The next entry of the same expiry bucket, or of the free list; plus one, 0 ends the
         /// list.
         package var next: UInt32
-        /// Whose key it is: a place in `held`.
+        /// The merchant whose key it is: a place in `held`.
         package var owner: UInt32
         /// 0 for a free slab place.
         package var state: State
@@ -50,7 +50,7 @@ package struct IdempotencyTable {
         case completed(record: UInt64)
     }
 
-    /// After how many entries seen an `expire` call ends, to bound its pause (about 0.2 ms).
+    /// After how many entries an `expire` call ends, to bound its pause (about 0.2 ms).
     package static let maximumExpiredPerCall = 2_048
 
     package let capacity: Int
@@ -63,19 +63,19 @@ package struct IdempotencyTable {
     private var buckets: [UInt32]
     /// The second up to which buckets were emptied.
     private var expiredSecond: UInt32
-    /// The sweep that lets keys go which a run holds: up to which record, the bucket seen last, and
-    /// how many are to be seen.
+    /// The sweep that forgets keys which a run holds: up to which record, the bucket seen last, and
+    /// how many are left.
     private var sweepCovered: UInt64 = 0
     private var sweepBucket = 0
     private var sweepRest = 0
-    /// Of the last places, so many are for operators' commands.
+    /// How many of the last places are for operators' commands.
     private let keptForOperators: Int
     /// How many keys each merchant has here.
     private var owners = MerchantPlaces()
     private var held: [Int] = []
 
     /// - Parameters:
-    ///   - capacity: the most keys held at once, at most 2^30; beyond it `reserve` returns false.
+    ///   - capacity: the most keys held at once, at most 2^30. Beyond it `reserve` returns false.
     ///   - ttlSeconds: how long a completed key is remembered (24 hours to 31 days in
     ///     configurations).
     ///   - keptForOperators: places that no merchant's key takes; below the capacity.
@@ -144,8 +144,8 @@ package struct IdempotencyTable {
         return slab[Int(index[slot]) - 1].state == .reserved
     }
 
-    /// Reserves an absent key for the operation `operation`. Counts it for its merchant, whose
-    /// share is not looked at: on replay the journal's word counts (`hasRoom`).
+    /// Reserves an absent key for the operation `operation`, and counts it for its merchant. It
+    /// does not check the merchant's share (`hasRoom`), because a replay must follow the journal.
     /// - Returns: false when the table is full.
     package mutating func reserve(
         _ digest: KeyDigest,
@@ -198,10 +198,10 @@ package struct IdempotencyTable {
         return place
     }
 
-    /// A key that is reserved again although it is still here. That cannot happen live (a look-up
-    /// comes first), but it can on replay: the journal says that the key had been forgotten, and
-    /// its word counts, whatever this clock thinks. The entry stays in its bucket, where its new
-    /// time is seen.
+    /// A key that is reserved again although it is still here. That cannot happen live, because a
+    /// look-up comes first. It can happen on replay: the journal shows that the key had been
+    /// forgotten, and replay follows it whatever its own clock says. The entry stays in its bucket,
+    /// where its new time is seen.
     private mutating func renew(_ place: Int, _ fingerprint: Fingerprint, operation: UInt64, expiresAt: UInt32) {
         precondition(slab[place].state == .completed, "a running request's key is never forgotten")
         slab[place].fingerprint = fingerprint
@@ -210,13 +210,13 @@ package struct IdempotencyTable {
         slab[place].state = .reserved
     }
 
-    /// Stores the result of a reserved key, which is remembered for its whole time from now on: a
-    /// merchant that was answered to wait for a day may still come back for the answer.
+    /// Stores the result of a reserved key. The key is remembered for its whole time from now on.
+    /// So a merchant that waited for a day can still ask for the answer.
     /// - Returns: when it will be forgotten, in seconds since 1970; nil when it is not here.
     @discardableResult
     package mutating func complete(_ digest: KeyDigest, record: UInt64, at time: Timestamp) -> UInt32? {
-        // Absent only when the key was reserved longer ago than a restart's clock allows; then
-        // nothing is owed to it.
+        // The key is absent only when it was reserved longer ago than a restart's clock allows.
+        // Then the table need not keep its result.
         guard let slot = slot(of: digest) else { return nil }
         let place = Int(index[slot]) - 1
         precondition(slab[place].state == .reserved, "a key's result never changes")
@@ -262,9 +262,9 @@ package struct IdempotencyTable {
             if slab[place].state == .completed, slab[place].expiresAt <= now {
                 remove(place)
             } else {
-                // Still running: look again in a minute. Completed, but of another round (only
-                // after clock jumps): it keeps its time, unless that lies further ahead than any
-                // honest one.
+                // A running request's key is looked at again in a minute. A completed key of
+                // another round occurs only after clock jumps. It keeps its time, unless that is
+                // further ahead than any valid one.
                 let later = slab[place].state == .reserved ? now &+ 60 : slab[place].expiresAt
                 slab[place].expiresAt = min(later, now &+ ttlSeconds)
                 link(place)
@@ -280,9 +280,9 @@ package struct IdempotencyTable {
         buckets[bucket] = UInt32(place + 1)
     }
 
-    /// Lets completed keys go that a run on the disk holds: those whose record is at most
-    /// `covered`. Looks at whole buckets until about `limit` entries or 16 times as many buckets
-    /// were seen, so that a sweep is spread over many calls.
+    /// Forgets completed keys that a run on the disk holds: those whose record is at most
+    /// `covered`. It looks at whole buckets until it has seen about `limit` entries, or 16 times as
+    /// many buckets. So a sweep is spread over many calls.
     /// - Returns: whether a sweep for `covered` has seen all buckets.
     package mutating func release(upTo covered: UInt64, limit: Int = maximumExpiredPerCall) -> Bool {
         if covered > sweepCovered {
@@ -311,7 +311,8 @@ package struct IdempotencyTable {
             if slab[place].state == .completed, slab[place].value <= sweepCovered {
                 remove(place)
             } else {
-                // Back into its own bucket, whatever its time says by now.
+                // The entry goes back into its own bucket, even if its time belongs to another by
+                // now.
                 slab[place].next = buckets[bucket]
                 buckets[bucket] = UInt32(place + 1)
             }
@@ -330,8 +331,8 @@ package struct IdempotencyTable {
 
     private mutating func remove(_ place: Int) {
         guard var hole = slot(of: slab[place].digest) else { preconditionFailure("an entry is not in the index") }
-        // Backward shift: close the hole with followers that may stand there, so that no tombstones
-        // pile up.
+        // Backward shift: later entries that belong nearer to their home fill the hole. So the
+        // index needs no marks for removed entries.
         var next = (hole + 1) & mask
         while index[next] != 0 {
             let home = Int(truncatingIfNeeded: slab[Int(index[next]) - 1].digest.low) & mask

@@ -1,8 +1,8 @@
 package import Payments
 
-/// How much of the room for accounts of wallets and sellers each merchant holds: wallets, and
-/// sellers by currency, with an open account, and those that operations without an end may still
-/// open.
+/// How much of the room for accounts of wallets and sellers each merchant holds. It counts wallets,
+/// and sellers by currency, with an open account. It also counts those that operations without an
+/// end may still open.
 ///
 /// A merchant without any takes no entry. Only payments of wallets and with sellers come here.
 package struct AccountShares: Sendable {

@@ -3,14 +3,14 @@ import Payments
 package import ShardRecords
 
 /// The chains of all merchants of a shard: an open-addressing table (linear probing, at most half
-/// full) of indices into a dense array, like `Balances`. Never shrinks; has fewer entries than the
-/// ledger has merchants' accounts, because a merchant comes into it with its first booking, and so
-/// shares their bound.
+/// full) of indices into a dense array, like `Balances`. It never shrinks. A merchant enters it
+/// with its first booking. So it has no more entries than the ledger has merchants' accounts, and
+/// the same bound.
 package struct EntryChains: Sendable {
     package private(set) var chains: [EntryChain] = []
     /// Index into `chains` plus one; 0 is free. The count is a power of two.
     private var slots: [UInt32] = [UInt32](repeating: 0, count: 64)
-    /// Behind so many records of a merchant its next mark is due.
+    /// After so many records of a merchant its next mark is due.
     package let recordsPerMark: UInt64
     /// Index into `chains` plus one of a merchant whose mark is due; 0 for none.
     private var due: UInt32 = 0

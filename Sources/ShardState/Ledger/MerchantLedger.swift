@@ -4,8 +4,8 @@ package import Money
 package import Payments
 package import ShardRecords
 
-/// A shard's ledger: what every account has seen, how much of the room for accounts each merchant
-/// holds, and where each merchant's chain of entries and marks ends.
+/// A shard's ledger: the sums of every account, and how much of the room for accounts each merchant
+/// holds. It also has the end of each merchant's chain of entries and marks.
 ///
 /// `post` is the only way to the balances. Every record that carries transfers posts them once when
 /// it is applied, live and on replay.
@@ -15,15 +15,15 @@ package struct MerchantLedger: Sendable {
     private var shares = AccountShares()
     private var chains: EntryChains
 
-    /// - Parameter recordsPerMark: behind so many records of a merchant its next balance mark is
+    /// - Parameter recordsPerMark: after so many records of a merchant its next balance mark is
     ///   due.
     package init(recordsPerMark: Int) { chains = EntryChains(recordsPerMark: recordsPerMark) }
 
     // MARK: Posting
 
     /// Books the transfers of a record, and makes it the newest of its merchant's chain.
-    /// - Returns: what the record names as the merchant's one before it; nil for a record that
-    ///   books nothing.
+    /// - Returns: the merchant's record before this one, which the record names. nil for a record
+    ///   that books nothing.
     package mutating func post(
         _ transfers: Transfers,
         for merchant: MerchantID,
@@ -42,12 +42,12 @@ package struct MerchantLedger: Sendable {
     /// Debits less credits of an account, in minor units.
     package func balance(of account: Account) -> Int128 { balances.balance(of: account) }
 
-    /// What we owe the account's owner, in minor units; negative when the owner owes.
+    /// What the platform owes the account's owner, in minor units; negative when the owner owes.
     package func owed(_ account: Account) -> Int64 { Int64(clamping: -balances.balance(of: account)) }
 
-    /// The sums of all accounts of the merchant's own that anything was booked on. Looks every
-    /// currency up: some hundred probes, a few microseconds, and no table of merchants' accounts to
-    /// keep.
+    /// The sums of all accounts of the merchant's own that anything was booked on. It looks up
+    /// every currency: some hundred probes, which take a few microseconds. So no table of
+    /// merchants' accounts is needed.
     package func lines(of merchant: MerchantID) -> [BalanceMark.Line] {
         var lines: [BalanceMark.Line] = []
         for currency in Currency.all {
@@ -72,8 +72,7 @@ package struct MerchantLedger: Sendable {
     /// The number of open accounts.
     package var accountCount: Int { balances.count }
 
-    /// Accounts of merchants, wallets and sellers that are open, or may come to be by what was
-    /// admitted.
+    /// Accounts of merchants, wallets and sellers that are open, or that admitted work may open.
     package var expectedAccounts: Int {
         balances.merchantCount * Balances.accountsOfMerchant + shares.total * Balances.accountsOfClosable
     }
@@ -140,10 +139,8 @@ package struct MerchantLedger: Sendable {
     /// - Returns: false when the merchant is there already.
     package mutating func restore(_ chain: EntryChain) -> Bool { chains.restore(chain) }
 
-    /// Counts the accounts of wallets and sellers that a snapshot held for the merchants whose they
-    /// are.
-    /// - Returns: how many sellers have accounts; nil when an account belongs to nobody who is
-    ///   known.
+    /// Counts the restored accounts of wallets and sellers for the merchants that own them.
+    /// - Returns: how many sellers have accounts. nil when an account has no known owner.
     package mutating func countRestored(owner: (Account) -> MerchantID?) -> Int? {
         var owners: [Account: MerchantID] = [:]
         var sellers: Set<UInt64> = []

@@ -1,9 +1,9 @@
 package import Payments
 package import Time
 
-/// Payments that time will do something to soon: by second, in lists. An entry only says "look at
-/// it then": who looks decides by the payment itself, so that nothing has to be taken out when a
-/// payment goes another way.
+/// Payments that have a deadline soon: by second, in lists. An entry only says when to look at the
+/// payment. The shard then decides by the payment itself. So no entry has to be removed when a
+/// payment changes before.
 ///
 /// Deadlines that are far away (an authorization lasts for days) are not here. A sweep over the
 /// payments finds them in the last hour before (`ShardCore+Deadlines.swift`), so that a week of
@@ -23,8 +23,8 @@ package struct Deadlines {
     /// Payments waiting.
     package var count: Int { queued.count }
 
-    /// Looks at a payment at `time` or up to a second later, unless it is waiting already;
-    /// `always`: also then.
+    /// Looks at a payment at `time` or up to a second later, unless it is waiting already. With
+    /// `always` it adds an entry also then.
     package mutating func add(_ index: Index<Payment>, at time: Timestamp, always: Bool = false) {
         guard queued.insert(index).inserted || always else { return }
         let bucket = Self.bucket(of: time) + 1
@@ -32,11 +32,11 @@ package struct Deadlines {
         next = min(next, bucket)
     }
 
-    /// Takes out who is due, at most `limit`; the others are due the next time.
+    /// Takes out the payments that are due, at most `limit`. The others are due the next time.
     package mutating func advance(to time: Timestamp, limit: Int, into due: inout [Index<Payment>]) {
         let last = Self.bucket(of: time)
         guard next <= last, !buckets.isEmpty else { return }
-        // A clock that jumped over more buckets than there are.
+        // The clock may have jumped over more buckets than there are.
         let keys = last - next > Int64(buckets.count) ? buckets.keys.filter { $0 <= last }.sorted() : Array(next...last)
         for key in keys {
             next = key

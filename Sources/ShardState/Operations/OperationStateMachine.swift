@@ -1,8 +1,7 @@
 package import Time
 
-/// One operation between its intent and its end, and nothing else: what is known of it, and what
-/// comes next. Pure: it has no clock, calls nobody, and knows no payment; the shard does what a
-/// result says.
+/// One operation between its intent and its end: what is known of it, and what comes next. Pure: it
+/// has no clock, makes no calls, and knows no payment. The shard does what a result says.
 ///
 /// Every event returns a result of its own. An event that cannot happen in a state traps: the shard
 /// asks for the state first.
@@ -18,9 +17,9 @@ package struct OperationStateMachine: Equatable, Sendable {
         case waiting(Doubt)
         /// It was sent again under the same key of the provider.
         case replaying(Doubt)
-        /// The provider was asked what became of it.
+        /// The provider was asked for its outcome.
         case querying(Doubt)
-        /// The provider was asked to void whatever became of it.
+        /// The provider was asked to void it, whatever its outcome is.
         case voiding(Doubt)
     }
 
@@ -31,7 +30,7 @@ package struct OperationStateMachine: Equatable, Sendable {
         /// Times that it was sent again to resolve it.
         package var replays: UInt16 = 0
         /// The provider has said that it has the operation. "Not found" then contradicts the
-        /// provider's own word.
+        /// provider itself.
         package var isKnownToProvider = false
 
         package init(steps: UInt16 = 0, replays: UInt16 = 0, isKnownToProvider: Bool = false) {
@@ -44,18 +43,18 @@ package struct OperationStateMachine: Equatable, Sendable {
     /// What may be done, from the provider's capabilities and the configuration. Times in
     /// milliseconds.
     package struct Policy: Equatable, Sendable {
-        /// Whether anybody knows how long ago a call was sent. While nobody does, "not found"
-        /// proves nothing, and no key is used again.
+        /// Whether it is known how long ago a call was sent. While it is not, "not found" proves
+        /// nothing, and no key is used again.
         package var isTimeCertain: Bool
-        /// The provider can be asked what became of an operation.
+        /// The provider can be asked for the outcome of an operation.
         package var canQuery: Bool
         /// How long after it was executed the provider may still deny knowing the operation.
         package var visibleAfter: Int64
-        /// The provider voids by our own reference.
+        /// The provider voids by the gateway's own reference.
         package var canVoid: Bool
-        /// The most times that a call is sent again to resolve it, where the provider can be asked:
-        /// each of them is on its way again, and "not found" proves nothing meanwhile. Where it
-        /// cannot, a call is sent again at each step.
+        /// The most times that a call is sent again to resolve it, where the provider can be asked.
+        /// Each of these calls may again be on its way, and "not found" proves nothing meanwhile.
+        /// Where the provider cannot be asked, a call is sent again at each step.
         package var replays: Int
         /// How long since its request the provider honours the key of a call; 0 for never.
         package var replayWindow: Int64
@@ -96,7 +95,8 @@ package struct OperationStateMachine: Equatable, Sendable {
     }
 
     package private(set) var state: State
-    /// Whether it decides if the shopper pays at all: only that is ever given up.
+    /// Whether the operation decides if the shopper pays at all. Only such an operation is ever
+    /// given up.
     package let isAuthorization: Bool
     /// When the intent was journaled.
     package let startedAt: Timestamp
@@ -145,8 +145,8 @@ package struct OperationStateMachine: Equatable, Sendable {
     }
 
     /// - Parameters:
-    ///   - isGivenUp: its payment has failed already, whatever comes of it.
-    ///   - mayGiveUp: there is room for the record that says so.
+    ///   - isGivenUp: its payment has failed already, whatever the outcome is.
+    ///   - mayGiveUp: the journal has room for the record that gives it up.
     /// - Precondition: no call is under way.
     package mutating func due(at now: Timestamp, isGivenUp: Bool, mayGiveUp: Bool, _ policy: Policy) -> Due {
         switch state {
@@ -157,7 +157,7 @@ package struct OperationStateMachine: Equatable, Sendable {
             return .execute
         case .waiting(let doubt):
             let isOver = now.milliseconds(since: startedAt) >= policy.abandonAfter
-            // A provider that has it and will report is waited for.
+            // If the provider has the operation and will report, the gateway waits for that.
             if isAuthorization, !doubt.isKnownToProvider {
                 if !isGivenUp, isOver, mayGiveUp { return .giveUp }
                 if isGivenUp, policy.canVoid {
@@ -180,7 +180,7 @@ package struct OperationStateMachine: Equatable, Sendable {
 
     // MARK: Answers
 
-    /// What an unknown or pending outcome comes to.
+    /// What follows from an unknown or pending outcome.
     package enum Unknown: Equatable, Sendable {
         /// The first doubt: it is journaled, and the merchant is answered 202.
         case becameUncertain(until: Timestamp)
@@ -200,7 +200,7 @@ package struct OperationStateMachine: Equatable, Sendable {
         }
     }
 
-    /// What a call comes to that certainly was not executed.
+    /// What follows from a call that certainly was not executed.
     package enum NotExecuted: Equatable, Sendable {
         case retry(at: Timestamp)
         case giveUp
@@ -216,8 +216,8 @@ package struct OperationStateMachine: Equatable, Sendable {
             state = .retrying(tries: tries)
             return .retry(at: now.adding(milliseconds: policy.retries[Int(tries) - 1]))
         case .replaying(let doubt), .querying(let doubt), .voiding(let doubt):
-            // A provider that cannot be asked says so of the operation itself, and nothing is on
-            // its way any more.
+            // A provider that cannot be asked has answered about the operation itself, and no call
+            // is on its way any more.
             if !policy.canQuery, !isTransient, isPastHorizon(at: now, policy) { return .giveUp }
             return .wait(until: wait(doubt, at: now, policy))
         case .held, .retrying, .waiting: preconditionFailure("no call is under way")
@@ -256,11 +256,11 @@ package struct OperationStateMachine: Equatable, Sendable {
         return .wait(until: now.adding(milliseconds: policy.schedule[min(Int(tries), policy.schedule.count - 1)]))
     }
 
-    /// What a void by our reference comes to.
+    /// What follows from a void by the gateway's reference.
     package enum Voided: Equatable, Sendable {
         /// Nothing is left of it at the provider.
         case giveUp
-        /// Too late for a void: the provider is asked what it is.
+        /// It is too late for a void: the provider is asked for the outcome.
         case query
         case wait(until: Timestamp)
     }
@@ -284,8 +284,8 @@ package struct OperationStateMachine: Equatable, Sendable {
 
     // MARK: Steps
 
-    /// Whether what the provider does not know now was not executed and will not be: no call is on
-    /// its way, and what one executed would be visible.
+    /// Whether an operation that the provider does not know now was not executed and will not be.
+    /// Then no call is on its way, and what a call executed would be visible.
     private func isPastHorizon(at now: Timestamp, _ policy: Policy) -> Bool {
         policy.isTimeCertain && now.milliseconds(since: sentAt) > policy.horizon + policy.visibleAfter
     }
@@ -296,20 +296,21 @@ package struct OperationStateMachine: Equatable, Sendable {
         policy.isTimeCertain && now.milliseconds(since: startedAt) < policy.replayWindow - policy.horizon
     }
 
-    /// When what can only be sent again is sent for the last time before its key is forgotten.
+    /// When an operation that can only be sent again is sent for the last time, before the provider
+    /// forgets its key.
     private func lastReplay(_ policy: Policy) -> Timestamp {
         startedAt.adding(milliseconds: policy.replayWindow - 2 * policy.horizon)
     }
 
-    /// Whether the time for the last replay has come and nobody knows the time: it is sent as soon
-    /// as somebody does, if its key is honoured still.
+    /// Whether the time for the last replay has come while the time is not certain. The replay is
+    /// sent as soon as it is certain, if the provider still honours the key.
     private func awaitsCertainTime(at now: Timestamp, _ policy: Policy) -> Bool {
         !policy.isTimeCertain && lastReplay(policy) <= now
             && now.milliseconds(since: startedAt) < policy.replayWindow - policy.horizon
     }
 
-    /// Sends it again, if that may be done. What the provider has, and what was given up, is never
-    /// sent again.
+    /// Sends the operation again, if that is permitted. An operation that the provider has, or that
+    /// was given up, is never sent again.
     private mutating func replay(_ doubt: Doubt, at now: Timestamp, isGivenUp: Bool, _ policy: Policy) -> Bool {
         let most = policy.canQuery ? policy.replays : Int(UInt16.max)
         guard !doubt.isKnownToProvider, !isGivenUp, Int(doubt.replays) < most, isKeyHonoured(at: now, policy)
@@ -324,14 +325,15 @@ package struct OperationStateMachine: Equatable, Sendable {
     /// Schedules the next resolution.
     private mutating func wait(_ doubt: Doubt, at now: Timestamp, _ policy: Policy) -> Timestamp {
         var time = now.adding(milliseconds: policy.schedule[min(Int(doubt.steps), policy.schedule.count - 1)])
-        // Where sending it again is the only means, that is done once more before its key is
-        // forgotten.
+        // Where sending it again is the only means, it is sent once more before the provider
+        // forgets its key.
         let last = lastReplay(policy)
         if !policy.canQuery, !doubt.isKnownToProvider, last > now { time = min(time, last) }
         var next = doubt
         next.steps &+= next.steps < .max ? 1 : 0
         state = .waiting(next)
-        // An authorization is not forgotten between two late steps when its time is over.
+        // When an authorization's time ends between two late steps, it is looked at then and not at
+        // the later step.
         let end = startedAt.addingClamped(milliseconds: policy.abandonAfter)
         return isAuthorization && end > now ? min(time, end) : time
     }

@@ -1,7 +1,7 @@
 package import Risk
 
-/// What holds a new payment's authorization back. Known from the note in front of the payment's
-/// details, until a `RiskDecided` is journaled; so a restart finds it again and sends nothing that
+/// What holds a new payment's authorization back. The note in front of the payment's details tells
+/// it, until a `RiskDecided` is journaled. So a restart finds the gate again and sends nothing that
 /// was not cleared.
 package enum RiskGate: UInt8, Sendable {
     /// Nothing.

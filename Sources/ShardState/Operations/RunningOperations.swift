@@ -3,15 +3,15 @@ package import ShardRecords
 package import Time
 
 /// An operation between its intent record and its outcome record, while a call about it is under
-/// way or a short retry is due. Lives in memory only: a restart finds it again as an intent without
+/// way or a short retry is due. It is in memory only: a restart finds it again as an intent without
 /// outcome.
 package struct RunningOperation: Sendable {
     package enum Step: UInt8, Sendable {
         /// The operation itself was sent to the PSP, or is about to be.
         case executing
-        /// The PSP was asked what became of it.
+        /// The PSP was asked for its outcome.
         case querying
-        /// The PSP was asked to void whatever became of it.
+        /// The PSP was asked to void it, whatever its outcome is.
         case voiding
         /// Nothing is under way; the timer will send it again or ask again.
         case waiting
@@ -24,7 +24,7 @@ package struct RunningOperation: Sendable {
     package var ordinal: UInt16
     package var attempt: UInt16
     package var amountMinor: Int64
-    /// nil for what the gateway began by itself.
+    /// nil for an operation that the gateway began by itself.
     package var key: RequestKey?
     /// Where the first request waits for its answer; nil once it was answered (202), or after a
     /// restart.
@@ -40,13 +40,14 @@ package struct RunningOperation: Sendable {
     package var hasSplitPlan = false
     /// A capture by hand: no provider is asked.
     package var isManual = false
-    /// It came from the waiting operations, for one call that resolves it, and goes back there.
+    /// It comes from the waiting operations, for one call that resolves it, and then goes back
+    /// there.
     package var isResolution = false
-    /// Something was sent whose fate is not known: from here on only a definite answer of the PSP
+    /// A call was sent whose outcome is not known. From now on only a definite answer of the PSP
     /// ends the operation.
     package var isUncertain: Bool
     /// The PSP has said that it has the operation and has not ended it. "Not found" then
-    /// contradicts the PSP's own word, and proves nothing however late it comes.
+    /// contradicts the PSP itself. It proves nothing, however late it comes.
     package var isKnownToProvider: Bool
     /// How often it was tried since it began, or since it became uncertain.
     package var tries: UInt16
@@ -111,7 +112,7 @@ package struct RunningOperation: Sendable {
 }
 
 extension RunningOperation {
-    /// Whether it decides if the shopper pays at all.
+    /// Whether the operation decides if the shopper pays at all.
     package var isAuthorization: Bool {
         switch operation {
         case .authorize, .confirm: true
@@ -119,8 +120,8 @@ extension RunningOperation {
         }
     }
 
-    /// What is known of it, as the pure machine that decides what comes next; the fields are its
-    /// stored form.
+    /// What is known of the operation, as the pure machine that decides what comes next. The fields
+    /// are the machine's stored form.
     package var machine: OperationStateMachine {
         get {
             OperationStateMachine(
@@ -180,10 +181,10 @@ extension RunningOperation {
 /// slot's next user.
 ///
 /// Limits: `capacity` operations that were admitted, and `resolutionCapacity` that came from the
-/// waiting operations for one call; of each, one merchant holds a share. So what resolves old
-/// operations never waits for new ones to end.
+/// waiting operations for one call. Of each, one merchant may hold a share. So the resolutions of
+/// old operations never wait for new ones to end.
 package struct RunningOperations {
-    /// What is in a slot that is not occupied is the last operation that was.
+    /// A slot that is not occupied still has its last operation.
     @usableFromInline var slots: [RunningOperation] = []
     @usableFromInline var isOccupied: [Bool] = []
     private var generations: [UInt32] = []
@@ -217,14 +218,14 @@ package struct RunningOperations {
     /// The most admitted operations that one merchant holds.
     package var largestMerchantCount: Int { admitted.largestCount }
 
-    /// The sum over the admitted operations: what the journal must have room for, whatever else
+    /// The sum over the admitted operations. The journal must have room for it, whatever else
     /// happens.
     @inlinable package var reservedBytes: Int { admitted.totalBytes }
     /// The sum over the resolutions.
     @inlinable package var resolutionReservedBytes: Int { resolutions.totalBytes }
 
     /// Whether `merchant` has used up its share of the calls, or of the journal's room.
-    /// - Parameter roomShare: bytes of the journal's room that one merchant may have reserved.
+    /// - Parameter roomShare: bytes of the journal's room that one merchant may reserve.
     package func isShareUsed(by merchant: MerchantID, roomShare: Int) -> Bool {
         admitted.holds(merchantLimit, orBytes: roomShare, merchant)
     }
@@ -234,8 +235,8 @@ package struct RunningOperations {
         resolutions.total < resolutionCapacity && resolutions.count(of: merchant) < merchantResolutionLimit
     }
 
-    /// Takes an operation of `merchant` in. The limits are not looked at: replay may exceed them,
-    /// and so does an event that ends a waiting operation at once.
+    /// Adds an operation of `merchant`. It does not check the limits: replay may exceed them, and
+    /// so does an event that ends a waiting operation at once.
     package mutating func insert(_ operation: RunningOperation, of merchant: MerchantID) -> Int {
         let slot: Int
         let owner =
@@ -265,9 +266,9 @@ package struct RunningOperations {
         return slot
     }
 
-    /// A setter and no `_modify`: the coroutine is called from another module and allocates its
-    /// frame, four times a payment. What is reserved and whether it is a resolution stay as they
-    /// were inserted.
+    /// It has a setter and no `_modify`: a coroutine that another module calls allocates its frame,
+    /// four times a payment. The reserved bytes and whether it is a resolution stay as they were
+    /// inserted.
     @inlinable package subscript(slot: Int) -> RunningOperation {
         get {
             precondition(isOccupied[slot], "the operation has ended")

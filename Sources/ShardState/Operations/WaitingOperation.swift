@@ -2,11 +2,11 @@ package import Payments
 package import ShardRecords
 package import Time
 
-/// An operation whose outcome is not known and about which no call is under way: it waits for its
+/// An operation whose outcome is not known and about which no call is under way. It waits for its
 /// next resolution, for an event of the provider, or for an operator.
 ///
-/// 96 bytes, and 8 for its due time: half of it is the request's key, so that a snapshot needs no
-/// other table. A journal record tells all of it apart from `tries`, `replays` and `sentAt`, which
+/// It takes 96 bytes, and 8 for its due time. Half of it is the request's key, so that a snapshot
+/// needs no other table. The journal has all of it except `tries`, `replays` and `sentAt`, which
 /// begin anew after a restart.
 package struct WaitingOperation: Sendable, Equatable {
     private struct Flags: OptionSet {
@@ -37,13 +37,13 @@ package struct WaitingOperation: Sendable, Equatable {
     private let flags: Flags
 
     package var payment: Index<Payment> { Index(Int(storedPayment)) }
-    /// nil for what the gateway began by itself.
+    /// nil for an operation that the gateway began by itself.
     package var key: RequestKey? { flags.contains(.hasKey) ? storedKey : nil }
     /// The PSP has said that it has the operation and has not ended it.
     package var isKnownToProvider: Bool { flags.contains(.isKnownToProvider) }
 
-    /// - Precondition: the operation is in doubt, nobody waits for its answer on a connection, and
-    ///   a PSP executes it.
+    /// - Precondition: the operation is in doubt, no request waits for its answer on a connection,
+    ///   and a PSP executes it.
     package init(_ running: RunningOperation) {
         precondition(running.isUncertain && running.gate == .open && !running.isManual, "only what is in doubt waits")
         precondition(running.reply == nil, "the request was answered 202 before its operation waits")
@@ -68,7 +68,7 @@ package struct WaitingOperation: Sendable, Equatable {
     }
 
     /// The operation as it takes a slot among the calls again.
-    /// - Parameter reservedBytes: what the rest of its records can need.
+    /// - Parameter reservedBytes: the bytes that the rest of its records can need.
     package func running(reservedBytes: Int) -> RunningOperation {
         RunningOperation(
             payment: payment,

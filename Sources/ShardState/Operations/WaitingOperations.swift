@@ -6,8 +6,8 @@ package import Time
 ///
 /// A slab in chunks: it grows by a chunk, never copies as a whole, and a snapshot shares the
 /// chunks. No timer is kept for an entry. A search goes round the due times, a bounded number at a
-/// tick, and finds what is due: the times of 100,000 entries are 800 KB, which is read once a
-/// round.
+/// tick, and finds the entries that are due. The times of 100,000 entries are 800 KB, which are
+/// read once a round.
 ///
 /// Limits: `capacity` entries, and a share of them for each merchant. An operation that finds no
 /// room here keeps its slot among the calls. Entries leave when their operation ends, and while it
@@ -64,8 +64,8 @@ package struct WaitingOperations: Sendable {
         count < capacity && merchants.count(of: merchant) < merchantLimit
     }
 
-    /// Takes an operation in. The limits are not looked at: what was accepted once is never dropped
-    /// (`hasRoom`).
+    /// Adds an operation. It does not check the limits (`hasRoom`), because an operation that was
+    /// accepted is never dropped.
     /// - Parameter dueAt: when it is resolved next.
     /// - Returns: its slot, which it keeps until it is removed.
     package mutating func insert(_ operation: WaitingOperation, of merchant: MerchantID, dueAt: Timestamp) -> Int {
@@ -97,8 +97,7 @@ package struct WaitingOperations: Sendable {
         return operation
     }
 
-    /// After a restart: the next resolution is at `dueAt`, and whatever was sent was sent by
-    /// `sentAt`.
+    /// After a restart: the next resolution is at `dueAt`, and every call was sent by `sentAt`.
     package mutating func restart(_ slot: Int, dueAt: Timestamp, sentAt: Timestamp) {
         let (chunk, place) = Self.split(slot)
         precondition(chunks[chunk].entries[place] != nil, "the operation has ended")
@@ -110,7 +109,7 @@ package struct WaitingOperations: Sendable {
     /// Goes on round the table and finds the next entry that is due.
     /// - Parameters:
     ///   - time: entries due by then are found.
-    ///   - looks: how many places may still be looked at; falls by those that were.
+    ///   - looks: how many places may still be looked at. It falls by those that were.
     /// - Returns: the slot of an entry that is due; nil when no looks are left.
     package mutating func nextDue(by time: Timestamp, looks: inout Int) -> Int? {
         let end = slotCount

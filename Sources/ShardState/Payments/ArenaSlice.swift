@@ -1,5 +1,5 @@
-/// A piece of the shard's byte arena: where a variable-length part of a payment, refund or dispute
-/// lives.
+/// A piece of the shard's byte arena: the place of a variable-length part of a payment, refund or
+/// dispute.
 @usableFromInline package struct ArenaSlice: Hashable, Sendable {
     @usableFromInline package var chunk: UInt32
     @usableFromInline package var offset: UInt32

@@ -2,8 +2,8 @@ import Payments
 
 // What a shard notes on a payment (`Payment.notes`): plans, sellers' parts and captures by hand,
 // and the events that were applied. Events stand in parts: the notes hold the newest few and name
-// the part before, which names the part before it. An event so costs a few bytes of the arena,
-// however much is known of its payment. A part is never changed.
+// the part before, which names the part before it. So an event costs a few bytes of the arena,
+// however large its payment's notes are. A part is never changed.
 extension ByteArena {
     /// Whether an event with this digest is among the newest `PaymentDetails.maximumAppliedEvents`
     /// of the notes.

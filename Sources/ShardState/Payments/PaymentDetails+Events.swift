@@ -1,12 +1,12 @@
 package import Payments
 
-// Which provider events were applied to a payment, for as long as there is the payment: 8 bytes of
-// the digest of each one's identifier, in parts of a few. So adding one copies a few, and never
-// what else is known of the payment.
+// Which provider events were applied to a payment, for as long as the payment exists. Each event
+// has 8 bytes of the digest of its identifier, in parts of a few events. So adding one copies only
+// a few, and none of the payment's other details.
 extension PaymentDetails {
-    /// As many are remembered; more than that forget the oldest.
+    /// The most events that are remembered. One more forgets the oldest.
     package static let maximumAppliedEvents = 256
-    /// As many stand together in a part that grows: 128 bytes.
+    /// The most events of a part that grows: 128 bytes.
     package static let eventsPerPart = 16
 
     /// Where the digests of a part stand, oldest first; 8 bytes each.
@@ -41,8 +41,8 @@ extension PaymentDetails {
         replacing(in: part, events: events(in: part) + bytes(of: digest), older: olderEvents(in: part))
     }
 
-    /// Of a part, its events and where older ones are: what is kept apart when no more events fit
-    /// in.
+    /// The events of a part and where older ones are. They become a part of their own when no more
+    /// events fit in.
     package static func eventsAlone(of part: Span<UInt8>) -> PaymentDetails {
         var details = PaymentDetails()
         details.append(events: events(in: part), older: olderEvents(in: part))

@@ -1,8 +1,9 @@
 import Journal
 package import Payments
 
-/// The bytes of one payment with its details, references, refunds and disputes, the same in
-/// snapshots, in cold files and under the state digest (docs/records.md, "Payments in snapshots").
+/// The bytes of one payment with its details, references, refunds and disputes. They are the same
+/// in snapshots, in cold files and under the state digest (docs/records.md, "Payments in
+/// snapshots").
 package enum PaymentEntry {
     /// Length of the whole `u32`, bytes of a payment's fixed part `u16`, of a refund's `u16`.
     package static let headerBytes = 8
@@ -10,7 +11,7 @@ package enum PaymentEntry {
     /// 255 bytes.
     package static let maximumBytes = 768 << 10
 
-    /// What an entry takes, and what of it is made for it.
+    /// The size of an entry, and the notes that are put together for it.
     package struct Size {
         package var bytes: Int
         package var refunds: UInt16

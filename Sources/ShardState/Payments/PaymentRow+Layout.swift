@@ -5,7 +5,7 @@ import Payments
 extension PaymentRow {
     /// Writes the fixed part; the lengths of the variable parts are those of the slices.
     /// - Parameters:
-    ///   - refundsFollowing: how many refunds stand behind it; all its disputes do behind them.
+    ///   - refundsFollowing: how many refunds stand behind it. All its disputes stand behind these.
     ///   - notesBytes: the length of its notes in one piece.
     func store(into bytes: UnsafeMutableRawBufferPointer, refundsFollowing: UInt16, notesBytes: UInt32) {
         payment.store(into: bytes)

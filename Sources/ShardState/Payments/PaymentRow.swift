@@ -1,10 +1,10 @@
 import Journal
 public import Payments
 
-/// A payment as its shard holds it in memory: the aggregate, the places of its variable-length
-/// parts, and what links it to its refunds, its disputes, its running operation and its records. A
-/// flat value of fixed size, so that a million payments are a million times
-/// `MemoryLayout<PaymentRow>.stride` and nothing else but their arena bytes.
+/// A payment as its shard holds it in memory. It has the aggregate, the places of its
+/// variable-length parts, and the links to its refunds, its disputes, its running operation and its
+/// records. It is a flat value of fixed size. So a million payments take a million times
+/// `MemoryLayout<PaymentRow>.stride`, and their arena bytes.
 @usableFromInline
 package struct PaymentRow: Sendable {
     @usableFromInline package var payment: Payment
@@ -12,9 +12,9 @@ package struct PaymentRow: Sendable {
     var lastRecord: RecordPosition = 0
     /// What it was created with; changed once at most, by a scorer's verdict.
     @usableFromInline var details = ArenaSlice.empty
-    /// What the shard noted since: plans and parts of sellers, a capture by hand, attempts that
-    /// ended before the connector changed, applied events (fields of `PaymentDetails`); empty for
-    /// most.
+    /// What the shard noted since, as fields of `PaymentDetails`; empty for most. These are plans
+    /// and parts of sellers, a capture by hand, ended attempts at earlier connectors, and applied
+    /// events.
     @usableFromInline var notes = ArenaSlice.empty
     var providerReference = ArenaSlice.empty
     /// The PSP's own code of the decline.
@@ -46,8 +46,8 @@ package struct PaymentRow: Sendable {
         set { ownerBits = newValue | ownerBits & 1 << 31 }
     }
 
-    /// Nothing runs on it and nothing more is expected: it can leave memory until somebody asks for
-    /// it.
+    /// Nothing runs on it and nothing more is expected: it can leave memory until a command asks
+    /// for it.
     var isSettled: Bool { storedOperation == 0 && payment.isSettled }
 }
 

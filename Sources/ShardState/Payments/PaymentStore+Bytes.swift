@@ -1,8 +1,7 @@
 public import Payments
 
-// The variable-length parts of payments, refunds and disputes. A part is never changed where it
-// stands: what is set is appended to the arena, and the old part is given back with its chunk
-// (`+Release`).
+// The variable-length parts of payments, refunds and disputes. A part is never changed in place. A
+// new value is appended to the arena, and the old part is given back with its chunk (`+Release`).
 extension PaymentStore {
     // MARK: Details and notes of payments
 

@@ -73,9 +73,9 @@ extension PaymentStore {
         offset += Int(slice.length)
     }
 
-    /// Takes the payment of the entry at the beginning of `bytes` into the tables.
+    /// Adds the payment of the entry at the beginning of `bytes` to the tables.
     /// - Parameters:
-    ///   - shard: whose payments are here.
+    ///   - shard: the shard whose payments are here.
     ///   - isStored: a cold file holds it as it is.
     ///   - isKnown: whether the connectors of a route are.
     /// - Returns: the bytes of the entry, and the payment's place.
@@ -104,7 +104,7 @@ extension PaymentStore {
         row.declineProviderCode = arena.append(try cursor.take(row.declineProviderCode))
         row.nextAction = arena.append(try cursor.take(row.nextAction))
         row.notes = arena.append(try cursor.take(row.notes))
-        // Parts are in memory only: what a file says of them would lead anywhere.
+        // Places of parts are valid in memory only: those in a file would lead anywhere.
         guard arena.withBytes(row.notes, { PaymentDetails.olderEvents(in: $0) }) == nil else {
             throw PaymentLayoutError()
         }

@@ -3,8 +3,8 @@ package import Payments
 // Payments leave memory when a snapshot has put them on disk, and with them their refunds, their
 // disputes and their bytes.
 extension PaymentStore {
-    /// Lets payments leave memory that a snapshot has put on disk, at most those of `limit` chunks
-    /// of the table.
+    /// Removes payments from memory that a snapshot has put on disk, at most those of `limit`
+    /// chunks of the table.
     /// - Returns: how many payments left.
     package mutating func release(_ plan: inout ReleasePlan, limit: Int) -> Int {
         let end = min(plan.visited + limit, plan.tableChunks.count)
@@ -14,9 +14,9 @@ extension PaymentStore {
             plan.visited = end
             return left
         }
-        // Nothing points into these any more: every chunk of the table with a payment that did was
-        // visited. A chunk of the arena is 1 MiB, the system takes as long to take it back as
-        // sixteen chunks of the table take.
+        // Nothing points into these arena chunks any more: every chunk of the table with a payment
+        // that did was visited. A chunk of the arena is 1 MiB. To give it back to the system takes
+        // as long as sixteen chunks of the table.
         var rest = (limit + 15) / 16
         while rest > 0, plan.released < plan.arenaChunks.count {
             if plan.arenaChunks[plan.released] {

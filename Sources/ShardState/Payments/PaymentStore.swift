@@ -4,7 +4,7 @@ package import Time
 
 /// A shard's payments, refunds and disputes, and the bytes of variable length that belong to them.
 ///
-/// What the aggregates know nothing of is here: places, links, journal positions, running
+/// The store holds what the aggregates do not: places, links, journal positions, running
 /// operations, pieces of the arena. An aggregate changes by its own transitions
 /// (`store[index].refundStarted(...)`), everything else by the functions of the store. Payments
 /// come and go (`+Release`, `+Entries`); a payment that left keeps its number.
@@ -15,7 +15,7 @@ package import Time
     @usableFromInline var refunds = SparseTable<RefundRow>()
     @usableFromInline var disputes = SparseTable<DisputeRow>()
     @usableFromInline var arena = ByteArena()
-    /// What of it each merchant has in memory.
+    /// How many payments and refunds each merchant has in memory.
     var merchantPayments = MerchantCounts()
     var merchantRefunds = MerchantCounts()
     var merchantDisputes = MerchantCounts()

@@ -2,7 +2,7 @@ package import Journal
 package import Payments
 package import Time
 
-/// What of one table leaves memory.
+/// The elements of one table that leave memory.
 package struct TablePlan: Sendable {
     /// Elements from this index on stay: the snapshot wrote no more cold ones.
     package var endIndex: Int
@@ -23,18 +23,19 @@ package struct TablePlan: Sendable {
     }
 }
 
-/// What leaves memory after a snapshot, made by the thread that wrote it from what it was written
-/// from.
+/// What leaves memory after a snapshot. The thread that wrote the snapshot makes the plan from the
+/// same capture.
 package struct ReleasePlan: Sendable {
     /// The position of the snapshot.
     package var position: RecordPosition
-    /// Payments and pay-outs unchanged since then leave, and wallets that nobody asked for.
+    /// Payments and pay-outs unchanged since then leave, and wallets that no command asked for
+    /// since.
     package var unchangedSince: Timestamp
     /// Payments from this index on stay: the snapshot wrote no more cold ones.
     package var endIndex: Int
     /// Chunks of the payment table to visit, in order.
     package var tableChunks: [Int] = []
-    /// Arena chunks that are released in the end: by chunk number, whether.
+    /// By chunk number, whether the arena chunk is released in the end.
     package var arenaChunks: [Bool] = []
     /// How much of `tableChunks` was visited, and then of `arenaChunks`.
     package var visited = 0
@@ -72,13 +73,13 @@ package struct ReleasePlan: Sendable {
             && payout.lastRecord <= position
     }
 
-    /// As for payments. A wallet never changes, but who uses it keeps it here.
+    /// As for payments. A wallet never changes, but a command that uses it keeps it in memory.
     package func leaves(_ index: Int, _ wallet: Wallet) -> Bool {
         index < wallets.endIndex && wallet.usedAt <= unchangedSince && wallet.lastRecord <= position
     }
 
-    /// Whether a payment leaves. The same rule chose what was written into the cold file: a payment
-    /// that it fits now and that has no later record is on disk as it is.
+    /// Whether a payment leaves. The same rule chose the payments for the cold file. So a payment
+    /// that fits the rule now and has no later record is on disk as it is.
     package func leaves(_ index: Index<Payment>, _ row: PaymentRow) -> Bool {
         index.position < endIndex && row.isSettled && row.payment.updatedAt <= unchangedSince
             && row.lastRecord <= position

@@ -75,8 +75,8 @@ package struct SnapshotState: Equatable {
         accountCount = try reader.integer(UInt64.self, bytes)
         keysCovered = try reader.integer(UInt64.self, bytes)
         entryChainCount = try reader.integer(UInt64.self, bytes)
-        // 270 billion, eight years of 1,000 a second: the table of their chunks is allocated at
-        // once.
+        // At most 270 billion, eight years of 1,000 a second, because the table of their chunks is
+        // allocated at once.
         guard paymentCount < 1 << 38, refundCount <= UInt64(UInt32.max), warmPaymentCount <= paymentCount else {
             throw .invalidValue
         }
@@ -106,7 +106,7 @@ extension RunningOperation {
         bytes.appendInteger(UInt64(0))
     }
 
-    /// As it is after a restart: it waits, nobody waits for it.
+    /// As it is after a restart: the operation waits, and no request waits for it.
     package init(_ reader: inout RecordReader, _ bytes: Span<UInt8>) throws(RecordDecodingError) {
         let payment = try reader.integer(UInt64.self, bytes)
         let refund = try reader.integer(UInt32.self, bytes)

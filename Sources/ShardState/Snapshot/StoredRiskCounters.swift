@@ -2,8 +2,9 @@ import Payments
 package import Risk
 import ShardRecords
 
-/// The fraud hook's counters in a snapshot: how many, the table's slots and the place of its search
-/// (three u64), then each counter's place and its merchant (u64 each) and its words.
+/// The fraud hook's counters in a snapshot. First come three u64: how many counters, the table's
+/// slots and the place of its search. Then each counter has its place and its merchant (u64 each)
+/// and its words.
 package struct StoredRiskCounters {
     package static let headBytes = 24
     package static let entryBytes = 8 + StoredCounter.byteCount

@@ -1,8 +1,9 @@
 package import Payments
 import ShardRecords
 
-/// The bytes of a pay-out or of a wallet in a cold file, and under the state digest: length of the
-/// whole `u32`, zeros `u32`, the fields as in a snapshot, zeros up to a multiple of eight.
+/// The bytes of a pay-out or of a wallet in a cold file, and under the state digest. They are the
+/// length of the whole (`u32`), zeros (`u32`), the fields as in a snapshot, and zeros up to a
+/// multiple of eight.
 package enum TreasuryEntry {
     private static let headerBytes = 8
     /// No text is longer than 128 bytes.

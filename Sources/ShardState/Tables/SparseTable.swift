@@ -1,10 +1,10 @@
-/// A table whose elements are numbered without gaps as they come, and may leave again: memory is
-/// held for those that are there, and 8 bytes for each 512 that ever were.
+/// A table whose elements are numbered without gaps as they come, and may leave again. It holds
+/// memory for the elements that are there, and 8 bytes for each 512 that ever were.
 ///
 /// Numbers are grouped by 512 into chunks. A chunk packs its elements in order behind a bit set
-/// that says which they are; an empty chunk is released. The whole is a value: a copy shares the
-/// chunks, and a change copies the one chunk that it touches, if another copy still has it, and the
-/// list of the 256 chunks around it, once.
+/// that says which they are; an empty chunk is released. The table is a value, and a copy shares
+/// the chunks. A change copies the one chunk that it touches, if another copy still has it. It also
+/// copies the list of the 256 chunks around that one, once.
 @usableFromInline package struct SparseTable<Element> {
     @inlinable package static var chunkShift: Int { 9 }
     @inlinable package static var chunkCount: Int { 1 << chunkShift }
@@ -36,7 +36,8 @@
 
     /// - Precondition: the element is there.
     @inlinable package subscript(index: Int) -> Element {
-        // Lent and not returned: a row of a payment would be copied for each of its fields.
+        // The element is lent and not returned. Otherwise a payment's row would be copied for each
+        // of its fields.
         @inline(__always)
         _read {
             guard let chunk = chunks[index >> Self.chunkShift] else { preconditionFailure("the element is not here") }
@@ -80,7 +81,7 @@
     /// The chunks there are numbers for, in memory or not.
     @inlinable package var chunkTotal: Int { chunks.count }
 
-    /// Takes the elements of a chunk out that `leaves` says; the rest is packed again.
+    /// Removes the elements of a chunk for which `leaves` is true, and packs the rest again.
     /// - Returns: how many left.
     @inlinable package mutating func remove(inChunk number: Int, where leaves: (Int, Element) -> Bool) -> Int {
         guard let chunk = chunks[number] else { return 0 }
@@ -128,11 +129,11 @@
         return chunk
     }
 
-    /// Room for one more element in a chunk that nobody else has.
+    /// Makes room for one more element, in a chunk that no other copy has.
     @inlinable mutating func makeRoom(_ number: Int, appending: Bool) {
         guard let chunk = chunks[number] else {
-            // A chunk that grows gets all its room at once; one that an element comes back to,
-            // little.
+            // A chunk that grows gets all its room at once. A chunk that an element comes back to
+            // gets little.
             let capacity = appending ? Self.chunkCount : 4
             chunks[number] = SparseChunk.make(capacity: capacity)
             reservedCount += capacity
@@ -148,8 +149,8 @@
     }
 }
 
-/// A list of chunks in groups of 256, so that the first change after a copy of the table shares 256
-/// chunks with it and not all.
+/// A list of chunks in groups of 256. So the first change after a copy of the table copies a list
+/// of 256 chunks and not of all.
 @usableFromInline struct ChunkList<Element> {
     @inlinable static var groupShift: Int { 8 }
 
@@ -175,9 +176,9 @@
     }
 }
 
-// Proof: a table is a value. Its chunks are changed only through `uniqueChunk` and `makeRoom`,
-// which first make sure that no other copy of the table has the chunk; what several threads share
-// is therefore never written.
+// Proof: a table is a value. Its chunks are changed only through `uniqueChunk` and `makeRoom`.
+// These first make sure that no other copy of the table has the chunk. So a chunk that several
+// threads share is never written.
 extension SparseTable: @unchecked Sendable where Element: Sendable {}
 
 /// Which of 512 elements are in a chunk.

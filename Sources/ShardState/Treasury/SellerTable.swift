@@ -80,8 +80,7 @@ package struct SellerTable: Sendable {
     /// The owner of the seller's accounts, unique among all shards.
     package static func accountOwner(_ number: Int, shard: UInt16) -> UInt64 { UInt64(shard) << 48 | UInt64(number) }
 
-    /// The sellers with numbers alone, for a snapshot: what finds them by name is the shard's, and
-    /// never copied for it.
+    /// Only the sellers with numbers, for a snapshot. The index by name is not copied for it.
     var withoutIndexes: SellerTable {
         var table = SellerTable()
         table.sellers = sellers
@@ -139,8 +138,8 @@ package struct SellerTable: Sendable {
         change(key) { $0.number = number }
     }
 
-    /// Changes what is known of a name. What neither has a number nor is named by a capture under
-    /// way is forgotten.
+    /// Changes the entry of a name. A name that has no number, and that no capture under way names,
+    /// is forgotten.
     private mutating func change(_ key: Key, _ body: (inout Place) -> Void) {
         let known = places[key]
         var place = known ?? Place()

@@ -13,7 +13,7 @@ package struct Treasury: Sendable {
 
     package private(set) var payouts = SparseTable<Payout>()
     package private(set) var wallets = SparseTable<Wallet>()
-    /// Of wallets with money, in memory or not. What is zero leaves with the next snapshot.
+    /// Sums of wallets with money, in memory or not. Sums of zero leave with the next snapshot.
     package private(set) var sums = SparseTable<WalletSums>()
     package private(set) var quotes = SparseTable<ExchangeQuote>()
     /// No quote before this one is here.
@@ -88,7 +88,7 @@ package struct Treasury: Sendable {
         return true
     }
 
-    /// Somebody asks for the wallet: it stays in memory for a while.
+    /// A command asks for the wallet: it stays in memory for a while.
     package mutating func use(wallet index: Int, at time: Timestamp) {
         wallets[index].usedAt = max(wallets[index].usedAt, time)
     }
@@ -132,8 +132,8 @@ package struct Treasury: Sendable {
         self.sellers.reserveNumbers(upTo: sellers)
     }
 
-    /// Lets leave what a snapshot has put on disk, at most that of `limit` chunks.
-    /// - Parameter isEmpty: whether the wallet's accounts are closed.
+    /// Removes from memory what a snapshot has put on disk. It visits at most `limit` chunks.
+    /// - Parameter isEmpty: says whether the wallet's accounts are closed.
     /// - Returns: how many pay-outs, and how many wallets left.
     package mutating func release(
         _ plan: inout ReleasePlan,
@@ -208,7 +208,7 @@ package struct Treasury: Sendable {
 
     // MARK: Quotes
 
-    /// Quotes of one merchant that are remembered behind another one made at `time`.
+    /// Quotes of one merchant that are still remembered when another one is made at `time`.
     package func quoteCount(of merchant: MerchantID, at time: Timestamp) -> Int {
         var count = quoteCounts[merchant] ?? 0
         guard count > 0, hasForgettableQuote(at: time) else { return count }
@@ -223,9 +223,9 @@ package struct Treasury: Sendable {
         quotes.presentCount > 0 && quotes[firstQuote].isForgotten(at: time)
     }
 
-    /// Adds a quote, and forgets old ones: only those among the 512 around the oldest are looked
-    /// at, so that this takes a few microseconds. By the record's time: live and on replay the
-    /// same.
+    /// Adds a quote, and forgets old ones. It looks only at the 512 around the oldest, so that this
+    /// takes a few microseconds. It goes by the record's time, so that it does the same live and on
+    /// replay.
     package mutating func append(_ quote: ExchangeQuote, at time: Timestamp) {
         if hasForgettableQuote(at: time) {
             let chunk = firstQuote >> SparseTable<ExchangeQuote>.chunkShift
