@@ -241,7 +241,7 @@ extension Account {
     }
 
     /// A folded multiply over all fields. Unseeded, so that replays are the same everywhere: owners
-    /// come from our own configuration (digests of merchant names), not from requests.
+    /// come from the gateway's own configuration (digests of merchant names), not from requests.
     fileprivate var mixedHash: UInt64 {
         let rest = UInt64(currency.numericCode) << 8 | UInt64(kind.rawValue)
         let product = (owner ^ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: (rest &+ 1) &* 0xD6E8_FEB8_6659_FD93)

@@ -74,7 +74,7 @@ struct ColdWallets: ColdSource {
 struct ColdSelection {
     private(set) var chunks: [Int] = []
     private(set) var unstored: [(chunk: Int, indices: [Int])] = []
-    /// The first element that is not written for want of room in the file; nil for none.
+    /// The first element that is not written for lack of room in the file; nil for none.
     private(set) var end: Int?
 
     init<Source: ColdSource>(_ source: Source, _ plan: ReleasePlan) {

@@ -1,4 +1,4 @@
-/// What came of one simulated world.
+/// The result of one simulated world.
 package struct SimulationResult: Sendable {
     package var scenario: Scenario
     /// What must not have happened; nil when all was well.

@@ -215,7 +215,7 @@ struct RequestInterpreter {
         return .payment(id, capture)
     }
 
-    /// An operation whose body says nothing.
+    /// An operation whose body has no parameters.
     private mutating func plain(_ kind: Command.Kind, _ body: Span<UInt8>) throws(Rejection) -> Command.Kind {
         _ = try OperationBody.parse(.plain, body, scratch: &scratch)
         return kind

@@ -4,7 +4,7 @@ import Glibc
 package struct FileError: Error, Equatable, CustomStringConvertible {
     package var operation: String
     package var path: String
-    /// The system's `errno`; 0 where the problem is ours to name.
+    /// The system's `errno`; 0 where this program found the problem itself.
     package var code: Int32
     package var reason: String
 

@@ -75,7 +75,7 @@ extension HTTP2ServerConnection {
         receivingCount -= 1
         streams[place].phase = .parked
         if let body, body.readableBytes > 0 {
-            // Fails only for want of room, upon which the request is refused and gone.
+            // Fails only for lack of room. Then the request is refused and gone.
             guard keep(body, of: identifier, at: place) else { return }
         }
         parked.append(identifier)

@@ -29,7 +29,7 @@ struct HTTP2StreamTable {
         var since: NIODeadline
         /// Present while `receiving` or `parked`.
         var head: RequestHeaderBlock?
-        /// What came of the body so far; nil before the first piece. Present while `receiving` or
+        /// The pieces of the body so far; nil before the first one. Present while `receiving` or
         /// `parked`.
         var body: ByteBuffer?
     }

@@ -62,7 +62,7 @@ extension HTTPServerConfiguration {
             HTTP2Setting(parameter: .initialWindowSize, value: initialWindowBytes),
             HTTP2Setting(parameter: .maxHeaderListSize, value: maxHeaderListBytes),
         ]
-        // `RequestHeaderBlock` checks what peers send; our own answers need no check.
+        // `RequestHeaderBlock` checks what peers send; the server's own answers need no check.
         connection.headerBlockValidation = .disabled
         connection.maximumSequentialEmptyDataFrames = maxSequentialEmptyDataFrames
         connection.maximumBufferedControlFrames = maxBufferedControlFrames

@@ -56,7 +56,7 @@ package struct HTTPServerStatistics: Sendable, Hashable {
     package var bodyTimeouts = 0
     /// Bodies refused by their headers alone, before they were complete.
     package var bodiesRefused = 0
-    /// Bodies refused for want of room: of the connection, its source or the loop.
+    /// Bodies refused for lack of room: of the connection, its source or the loop.
     package var bodyBudgetRefusals = 0
     package var headerTimeouts = 0
     package var idleTimeouts = 0

@@ -1,4 +1,4 @@
-/// What came of one step of a journal's writer or keeper, where its owner runs them.
+/// The result of one step of a journal's writer or keeper, where its owner runs them.
 package enum JournalStep: Sendable, Equatable {
     /// Something was done; there may be more.
     case did

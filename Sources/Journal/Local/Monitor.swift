@@ -70,5 +70,5 @@ final class Monitor<State: ~Copyable>: @unchecked Sendable {
 /// The monotonic clock, in nanoseconds.
 func monotonicNanoseconds() -> UInt64 { millrace_monotonic_nanoseconds() }
 
-/// The wall clock, in milliseconds since 1970; only ever written into files for whoever reads them.
+/// The wall clock, in milliseconds since 1970. It is only written into files, for their readers.
 func wallMilliseconds() -> Int64 { millrace_wall_milliseconds() }

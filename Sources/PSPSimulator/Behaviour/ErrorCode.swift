@@ -1,4 +1,4 @@
-/// Why the simulator says no. The raw value is what a record stores; the cases are spelt as they
+/// Why the simulator refuses. The raw value is what a record stores; the cases are spelt as they
 /// travel.
 enum ErrorCode: UInt8, CaseIterable, Sendable {
     // Declines of an issuer. `tok_decline_<name>` and a profile's `decline_codes` cause them.

@@ -22,7 +22,7 @@ enum OperationKind: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// One idempotency key and what came of it.
+/// One idempotency key and the outcome of its operation.
 struct OperationRecord {
     /// Stands for "no record" in links.
     static let none = UInt32.max

@@ -36,7 +36,8 @@ enum ProfileWriter {
         joined(members.sorted { $0.0 < $1.0 })
     }
 
-    // The names are our own and need no escaping; a finite double prints as a JSON number.
+    // The simulator chooses the names, and they need no escaping. A finite double prints as a JSON
+    // number.
     private static func joined(_ members: [(String, String)]) -> String {
         "{" + members.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}"
     }

@@ -67,8 +67,8 @@ package enum FailoverPolicy {
 }
 
 extension CallFailure {
-    /// Whether a PSP that is said not to have executed the call may have done so. An adapter must
-    /// not report these as certain; if one does, no other connector tries.
+    /// Whether the PSP may have executed the call although an adapter reports that it did not. An
+    /// adapter must not report such failures as certain. If one does, no other connector tries.
     package var leavesDoubt: Bool {
         switch self {
         case .serverError, .badResponse, .conflict, .pendingAtProvider: true

@@ -119,7 +119,7 @@ extension ShardCore {
 
     // MARK: Time
 
-    /// When the first of the payment's disputes is lost for want of evidence; nil for never.
+    /// When the first of the payment's disputes is lost for lack of evidence; nil for never.
     func evidenceDueAt(_ index: Index<Payment>) -> Timestamp? {
         guard payments[index].disputedMinor > 0 else { return nil }
         var first: Timestamp?

@@ -7,8 +7,8 @@ package import ShardStorage
 /// happens on one event loop.
 ///
 /// A replica follows the journal off its loop. As the owner it has a `ShardHost`; before and after
-/// it has none, and whoever sends commands refuses them as `shardUnavailable`. An owner that lost
-/// its journal is built again from its snapshot and the journal, without a restart of the process.
+/// it has none, and its event loop refuses commands as `shardUnavailable`. An owner that lost its
+/// journal is built again from its snapshot and the journal, without a restart of the process.
 package final class ShardReplica {
     private let mail: JournalMail
     package let setup: Setup

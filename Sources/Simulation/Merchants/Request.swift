@@ -108,7 +108,7 @@ struct Attempt {
         case conflicting
         /// Not the request itself but a look at its payment.
         case read
-        /// A look at a balance or a wallet by whoever checks the world in the end.
+        /// A look at a balance or a wallet by the checks at the world's end.
         case audit
     }
 

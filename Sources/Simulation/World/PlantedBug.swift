@@ -23,7 +23,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case doublePayout = "double-payout"
     /// A scorer that does not answer counts as one that allows the payment.
     case failOpen = "fail-open"
-    /// The next connector is called after a definite no, and no record says so.
+    /// The next connector is called after a definite refusal, and no record says so.
     case attemptWithoutRecord = "attempt-without-record"
     /// An adapter takes an answer that never came for a proof that nothing was executed.
     case failoverAfterUnknown = "failover-after-unknown"

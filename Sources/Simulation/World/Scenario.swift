@@ -117,7 +117,8 @@ package struct Scenario: Sendable {
     var archiveKeep: Int64?
     /// When all is final, merchants ask again with old keys until those are forgotten.
     var hasOldKeys: Bool
-    /// Connectors that said no report later that they executed the payment after all, and more.
+    /// Connectors that had refused report later that they executed the payment after all, and other
+    /// events.
     var hasEarlierEvents: Bool
 
     /// See `narrow`.

@@ -77,7 +77,7 @@ extension World {
         return recoveries
     }
 
-    /// A shard takes its own stream's records. Planted bug: also its neighbours'.
+    /// A shard takes its own stream's records. Planted bug: also those of other streams.
     private func mayTake(_ stream: StreamNumber, _ recovery: ShardRecovery) -> Bool {
         scenario.planted == .streamPositionShared || Int(stream) == recovery.shard
     }

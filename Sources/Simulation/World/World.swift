@@ -45,7 +45,7 @@ final class World {
     /// The most that any report of an execution at a connector said to have moved, whether it was
     /// answered or not.
     var reportedAtMost: [TryKey: Int64] = [:]
-    /// Calls to authorize without a definite no.
+    /// Calls to authorize that were not definitely refused.
     var openTries: [TryKey: Int] = [:]
     let codec = SimulatedCodec()
     var calls: [SimCall] = []

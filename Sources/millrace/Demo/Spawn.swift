@@ -4,7 +4,7 @@ import Glibc
 /// posix_spawn of this very program.
 enum Spawn {
     /// The child's process id. `input` and `output` become its standard streams; every other
-    /// descriptor of ours is opened close-on-exec.
+    /// descriptor of this process is opened close-on-exec.
     static func run(
         _ arguments: [String],
         environment: [String: String],

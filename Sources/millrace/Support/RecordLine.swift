@@ -4,8 +4,8 @@ import Ledger
 import Payments
 import ShardRecords
 
-/// One journal record as a line of JSON. None of its texts can need escaping: numbers, identifiers
-/// and names of ours.
+/// One journal record as a line of JSON. None of its texts can need escaping: they are numbers,
+/// identifiers and this program's own names.
 enum RecordLine {
     static func text(
         _ place: StreamDump.Place,
