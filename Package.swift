@@ -348,7 +348,7 @@ let package = Package(
         .testTarget(
             name: "SimulationTests",
             dependencies: [
-                "Simulation", "Journal", "JournalConformance", "Payments", "Providers", "PSPSimulator", "Money",
+                "Time", "Simulation", "Journal", "JournalConformance", "Payments", "Providers", "PSPSimulator", "Money",
                 "HTTPTransport", nioCore, nioHPACK,
             ],
             exclude: ["regression-seeds.txt"],

@@ -52,11 +52,8 @@ extension ShardStateSeed {
         shared.details.append(plan: [SplitRequest(seller: seller, share: .basisPoints(2_500))])
         shared.hasSplits = true
         send(.create(shared), into: &core, keeping: &records)
-        let sale = PaymentID(
-            createdAt: now.adding(milliseconds: Int64(number)),
-            shard: 3,
-            sequence: UInt64(core.paymentCount)
-        )
+        let saleTime = now.adding(milliseconds: Int64(number))
+        let sale = PaymentID(createdAt: saleTime, shard: 3, sequence: UInt64(core.paymentCount))
         send(settlement(of: sale, amount: 800, in: euro, number), into: &core, keeping: &records)
         send(settlement(of: payment, amount: 1_250, in: euro, number), into: &core, keeping: &records)
         for payer in [nil, seller] {

@@ -4,6 +4,7 @@ import Ledger
 import Money
 import NIOCore
 import Payments
+import Time
 
 @testable import ShardCore
 @testable import ShardRecords

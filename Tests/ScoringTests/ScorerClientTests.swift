@@ -6,6 +6,7 @@ import Risk
 import Synchronization
 import Telemetry
 import Testing
+import Time
 
 @testable import HTTPTransport
 @testable import Scoring

@@ -6,6 +6,7 @@ import PSPSimulator
 import Payments
 import Providers
 import Testing
+import Time
 
 @testable import Simulation
 

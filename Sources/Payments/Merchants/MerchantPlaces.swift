@@ -1,9 +1,9 @@
 /// Numbers merchants from 0 in the order of their first use. A merchant keeps its number while the
 /// process runs; there are at most as many as merchants in the configuration.
 ///
-/// Open addressing with a multiplied identifier: a payment asks several tables for its merchant, and
-/// a dictionary's keyed hash costs more than all else of the question. No client chooses merchants'
-/// identifiers, so that none can make them collide.
+/// Open addressing with a multiplied identifier: a payment asks several tables for its merchant,
+/// and a dictionary's keyed hash costs more than all else of the question. No client chooses
+/// merchants' identifiers, so that none can make them collide.
 package struct MerchantPlaces: Sendable {
     /// Merchants by their number.
     package private(set) var merchants: [MerchantID] = []
