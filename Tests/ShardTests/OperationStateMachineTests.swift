@@ -233,7 +233,7 @@ struct OperationStateMachineTests {
             now = next
             switch machine.due(at: now, isGivenUp: false, mayGiveUp: true, policy) {
             case .replay:
-                last = now - Self.start
+                last = now.milliseconds(since: Self.start)
                 guard case .staysUncertain(let time) = machine.unknown(isPending: false, at: now, policy) else {
                     return
                 }

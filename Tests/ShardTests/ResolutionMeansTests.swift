@@ -3,6 +3,7 @@ import Payments
 import ShardCore
 import ShardModel
 import Testing
+import Time
 
 /// How the fate of an operation can be found out is declared for each kind of operation. Whatever
 /// is declared: it executes at most once, and none is given up that the provider executes later.
@@ -129,18 +130,18 @@ struct ResolutionMeansTests {
         _ provider: inout LateProvider,
         from answered: inout Int,
         for milliseconds: Int64,
-        since start: Int64
+        since start: Timestamp
     ) {
-        while world.now < start + milliseconds {
+        while world.now.milliseconds(since: start) < milliseconds {
             let now = world.now
-            provider.pass(to: now)
+            provider.pass(to: now.milliseconds)
             while answered < world.calls.count {
                 let (call, token) = world.calls[answered]
                 answered += 1
-                let outcome = provider.answer(call, at: now)
+                let outcome = provider.answer(call, at: now.milliseconds)
                 world.answer(token, outcome)
             }
-            world.pass(milliseconds: step(after: now - start))
+            world.pass(milliseconds: step(after: now.milliseconds(since: start)))
         }
     }
 
@@ -163,9 +164,9 @@ struct ResolutionMeansTests {
         let start = world.now
         var sent: [Int64] = []
         var answered = world.calls.count - 1
-        while world.now < start + Self.hour {
+        while world.now.milliseconds(since: start) < Self.hour {
             while answered < world.calls.count {
-                sent.append(world.now - start)
+                sent.append(world.now.milliseconds(since: start))
                 world.answer(world.calls[answered].token, .unknown(.timeout))
                 answered += 1
             }
