@@ -68,10 +68,10 @@ package struct ShardCore: ~Copyable {
     var completedKeys = CompletedKeys()
     /// The completed keys that left memory (`+Keys`).
     package internal(set) var keyRuns = KeyRunSet.empty
-    var keyParking = KeyParking()
     /// The key that was looked up on the disk and not found, while its command is handled.
     var absentKey: KeyDigest?
-    var parking = Parking()
+    /// Commands that wait for the disk.
+    var parked: ParkedCommands
     var timers: TimerWheel
     var expiredTimers: [UInt64] = []
     var deadlines = Deadlines()
@@ -108,6 +108,7 @@ package struct ShardCore: ~Copyable {
             share: configuration.merchantShare
         )
         waiting = WaitingOperations(capacity: configuration.waitingCapacity, share: configuration.merchantShare)
+        parked = ParkedCommands(configuration)
         timers = TimerWheel(maximumTimers: Self.timerCapacity)
         expiredTimers.reserveCapacity(256)
         riskPolicy = configuration.risk

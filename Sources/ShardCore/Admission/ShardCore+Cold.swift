@@ -3,95 +3,28 @@ import Payments
 package import ShardState
 package import Time
 
-/// Commands that wait for something to be read back from the disk, by what it is, in the order of
-/// their arrival.
-struct Parking {
-    private var waiting: [ColdItem: [Command]] = [:]
-    private var merchants: [MerchantID: Int] = [:]
-    private var items: [ColdKind: Int] = [:]
-    private var merchantItems: [MerchantItems: Int] = [:]
-    private(set) var count = 0
-
-    private struct MerchantItems: Hashable {
-        let merchant: MerchantID
-        let kind: ColdKind
-    }
-
-    /// How many of a kind are being read back.
-    func items(of kind: ColdKind) -> Int { items[kind] ?? 0 }
-
-    /// Of those, how many the merchant was the first to ask for.
-    func items(of kind: ColdKind, for merchant: MerchantID) -> Int {
-        merchantItems[MerchantItems(merchant: merchant, kind: kind)] ?? 0
-    }
-
-    /// Commands of one merchant; those of operators count for no merchant.
-    func commands(of merchant: MerchantID) -> Int { merchants[merchant] ?? 0 }
-
-    /// The most that one merchant has.
-    var largestMerchantCount: Int { merchants.values.max() ?? 0 }
-
-    /// - Returns: whether nobody waited for it before.
-    mutating func park(_ command: Command, for item: ColdItem) -> Bool {
-        count += 1
-        if !command.isOperator { merchants[command.merchant, default: 0] += 1 }
-        waiting[item, default: []].append(command)
-        guard waiting[item]?.count == 1 else { return false }
-        items[item.kind, default: 0] += 1
-        if !command.isOperator {
-            merchantItems[MerchantItems(merchant: command.merchant, kind: item.kind), default: 0] += 1
-        }
-        return true
-    }
-
-    mutating func take(_ item: ColdItem) -> [Command] {
-        guard let commands = waiting.removeValue(forKey: item) else { return [] }
-        items[item.kind, default: 0] -= 1
-        if let first = commands.first, !first.isOperator {
-            let owner = MerchantItems(merchant: first.merchant, kind: item.kind)
-            let rest = (merchantItems[owner] ?? 0) - 1
-            merchantItems[owner] = rest == 0 ? nil : rest
-        }
-        count -= commands.count
-        for command in commands where !command.isOperator {
-            let rest = self.commands(of: command.merchant) - 1
-            merchants[command.merchant] = rest == 0 ? nil : rest
-        }
-        return commands
-    }
-}
-
 extension ShardCore {
     /// Commands that wait for something to be read back.
-    package var parkedCommands: ParkingOccupancy {
-        ParkingOccupancy(
-            count: parking.count,
-            capacity: configuration.parkedCapacity,
-            largestMerchant: parking.largestMerchantCount
-        )
-    }
+    package var parkedCommands: ParkingOccupancy { parked.items.commands.occupancy }
 
     /// Lets a command wait until its object is in memory again. One merchant may take only a part
     /// of the places.
     mutating func park(_ command: Command, for item: ColdItem, in turn: inout Turn) {
         if let refusal = parkingRefusal(command, for: item.kind) { return refuse(command.caller, refusal, in: &turn) }
-        if parking.park(command, for: item) { turn.release(.load(command.merchant, item), restingOn: 0) }
+        if parked.items.park(command, for: item) { turn.release(.load(command.merchant, item), restingOn: 0) }
     }
 
     /// Why a command cannot wait for an object of a kind; nil where it can. An object that is read
     /// back takes a place in its table until the next snapshot. Operators' reports are not refused
     /// for that, because they may make room again.
     private func parkingRefusal(_ command: Command, for kind: ColdKind) -> Refusal? {
-        let capacity = configuration.parkedCapacity
-        guard Self.hasParkingRoom(parked: parking.count, capacity: capacity, isOperator: command.isOperator) else {
-            return .overloaded
-        }
+        guard parked.items.commands.hasRoom(for: command) else { return .overloaded }
         if command.isOperator { return nil }
         let table = occupancy(of: kind, command.merchant)
-        guard table.count + parking.items(of: kind) < table.most else { return .overloaded }
+        guard table.count + parked.items.items(of: kind) < table.most else { return .overloaded }
         let share = configuration.merchantShare.of(table.most)
-        guard parking.commands(of: command.merchant) < configuration.parkedPerMerchant,
-            table.ofMerchant + parking.items(of: kind, for: command.merchant) < share
+        guard !parked.items.commands.isShareUsed(by: command),
+            table.ofMerchant + parked.items.items(of: kind, for: command.merchant) < share
         else { return .merchantLimitReached }
         return nil
     }
@@ -117,7 +50,7 @@ extension ShardCore {
         into turn: inout Turn
     ) {
         turn.now = now
-        let commands = parking.take(item)
+        let commands = parked.items.take(item)
         let known = owner(of: item)
         let owner = known ?? entry.flatMap { merchant(ofEntry: $0, item) }
         let isWanted = commands.contains { $0.isOperator || $0.merchant == owner }

@@ -5,40 +5,6 @@ package import ShardRecords
 import ShardState
 package import Time
 
-/// Commands that wait for their idempotency keys to be looked up on the disk, by key, in the order
-/// of their arrival.
-struct KeyParking {
-    private var waiting: [KeyDigest: [Command]] = [:]
-    private var merchants: [MerchantID: Int] = [:]
-    private(set) var count = 0
-
-    /// Commands of one merchant; those of operators count for no merchant.
-    func commands(of merchant: MerchantID) -> Int { merchants[merchant] ?? 0 }
-
-    /// The most that one merchant has.
-    var largestMerchantCount: Int { merchants.values.max() ?? 0 }
-
-    func isAwaited(_ digest: KeyDigest) -> Bool { count > 0 && waiting[digest] != nil }
-
-    /// - Returns: whether nobody waited for the key before.
-    mutating func park(_ command: Command, _ digest: KeyDigest) -> Bool {
-        count += 1
-        if !command.isOperator { merchants[command.merchant, default: 0] += 1 }
-        waiting[digest, default: []].append(command)
-        return waiting[digest]?.count == 1
-    }
-
-    mutating func take(_ digest: KeyDigest) -> [Command] {
-        let commands = waiting.removeValue(forKey: digest) ?? []
-        count -= commands.count
-        for command in commands where !command.isOperator {
-            let rest = self.commands(of: command.merchant) - 1
-            merchants[command.merchant] = rest == 0 ? nil : rest
-        }
-        return commands
-    }
-}
-
 /// The result of looking for a key in the runs.
 package enum KeyLookUp: Sendable, Equatable {
     case absent
@@ -52,18 +18,17 @@ extension ShardCore {
     /// being looked up already waits with the others, so that it does not overtake them.
     func mayBeInRuns(_ digest: KeyDigest) -> Bool {
         guard absentKey != digest else { return false }
-        return keyParking.isAwaited(digest) || keyRuns.mayContain(StoredKeyDigest(digest))
+        return parked.keys.isAwaited(digest) || keyRuns.mayContain(StoredKeyDigest(digest))
     }
 
     /// Lets a command wait until its key was looked up. One merchant may take only a part of the
     /// places.
     mutating func parkForKey(_ command: Command, _ digest: KeyDigest, in turn: inout Turn) {
-        let capacity = configuration.parkedKeyCapacity
-        guard Self.hasParkingRoom(parked: keyParking.count, capacity: capacity, isOperator: command.isOperator)
-        else { return refuse(command.caller, .overloaded, in: &turn) }
-        guard command.isOperator || keyParking.commands(of: command.merchant) < configuration.parkedKeysPerMerchant
-        else { return refuse(command.caller, .merchantLimitReached, in: &turn) }
-        if keyParking.park(command, digest) {
+        guard parked.keys.hasRoom(for: command) else { return refuse(command.caller, .overloaded, in: &turn) }
+        guard !parked.keys.isShareUsed(by: command) else {
+            return refuse(command.caller, .merchantLimitReached, in: &turn)
+        }
+        if parked.keys.park(command, for: digest) {
             turn.release(.lookUpKey(digest, second: turn.now.seconds), restingOn: 0)
         }
     }
@@ -82,7 +47,7 @@ extension ShardCore {
         case .absent: statistics.keyFalsePositives += 1
         case .failed: statistics.keyLookUpsFailed += 1
         }
-        for command in keyParking.take(digest) {
+        for command in parked.keys.take(digest) {
             switch found {
             case .held(let key): answer(command, from: key, in: &turn)
             case .absent:
@@ -136,11 +101,5 @@ extension ShardCore {
     }
 
     /// Commands that wait for their keys.
-    package var parkedKeys: ParkingOccupancy {
-        ParkingOccupancy(
-            count: keyParking.count,
-            capacity: configuration.parkedKeyCapacity,
-            largestMerchant: keyParking.largestMerchantCount
-        )
-    }
+    package var parkedKeys: ParkingOccupancy { parked.keys.occupancy }
 }

@@ -56,16 +56,6 @@ extension ShardCore {
             || payments.refundCount >= OptionalIndex<Refund>.maximumCount
     }
 
-    /// Whether one command more finds a place to wait for the disk. A thirty-second of the places
-    /// is kept for operators, who also post events. So merchants' requests never keep out the
-    /// commands that end operations and empty tables.
-    /// - Parameters:
-    ///   - parked: how many commands wait.
-    ///   - capacity: how many may.
-    static func hasParkingRoom(parked: Int, capacity: Int, isOperator: Bool) -> Bool {
-        parked < (isOperator ? capacity : capacity - capacity / 32)
-    }
-
     /// How full the tables of payments, refunds and disputes are.
     package var paymentOccupancy: PaymentOccupancy { PaymentOccupancy(payments) }
 

@@ -247,7 +247,7 @@ extension ShardCore {
 
     /// Whether any request still waits for its answer.
     package var hasWaitingReplies: Bool {
-        parking.count > 0 || operations.occupiedSlots.contains { operations[$0].reply != nil }
+        parked.count > 0 || operations.occupiedSlots.contains { operations[$0].reply != nil }
     }
 
     /// Sends the answer of an operation, which rests on the last record.
