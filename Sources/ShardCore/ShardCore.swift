@@ -1,5 +1,4 @@
 package import Journal
-package import KeyRuns
 import Ledger
 import Payments
 import Risk
@@ -45,10 +44,8 @@ package struct ShardCore: ~Copyable {
     package internal(set) var lastPosition: RecordPosition = 0
     /// The latest time that a record holds.
     package internal(set) var lastRecordTime: Timestamp = .none
-    var idempotency: IdempotencyTable
-    /// The keys of providers' events. They have a table of their own, so that merchants' requests
-    /// never keep out the events that end their operations.
-    var eventKeys: IdempotencyTable
+    /// The idempotency keys of requests and events.
+    var keys: KeyStore
     /// Pay-outs, wallets, quotes and sellers.
     var treasury = Treasury()
     /// Payments with their refunds and disputes.
@@ -64,12 +61,6 @@ package struct ShardCore: ~Copyable {
     /// What the record that is being made has to name as the merchant's one before it; `persist`
     /// takes it.
     var entryLink: RecordPosition = EntryLink.none
-    /// The keys completed since the last snapshot.
-    var completedKeys = CompletedKeys()
-    /// The completed keys that left memory (`+Keys`).
-    package internal(set) var keyRuns = KeyRunSet.empty
-    /// The key that was looked up on the disk and not found, while its command is handled.
-    var absentKey: KeyDigest?
     /// Commands that wait for the disk.
     var parked: ParkedCommands
     var timers: TimerWheel
@@ -92,13 +83,9 @@ package struct ShardCore: ~Copyable {
         self.configuration = configuration
         configurationVersion = configuration.version
         self.renderer = renderer
-        idempotency = IdempotencyTable(
-            capacity: configuration.idempotencyCapacity,
-            ttlSeconds: configuration.idempotencySeconds,
-            keptForOperators: configuration.idempotencyCapacity / 32
-        )
-        eventKeys = IdempotencyTable(
-            capacity: configuration.eventCapacity,
+        keys = KeyStore(
+            requests: configuration.idempotencyCapacity,
+            events: configuration.eventCapacity,
             ttlSeconds: configuration.idempotencySeconds
         )
         ledger = MerchantLedger(recordsPerMark: configuration.recordsPerMark)
@@ -135,12 +122,9 @@ package struct ShardCore: ~Copyable {
     /// Operations without an end: calls in flight, and those that wait.
     package var runningCount: Int { operations.count + waiting.count }
     package var operationOccupancy: OperationOccupancy { OperationOccupancy(operations, waiting) }
-    package var eventKeyCount: Int { eventKeys.count }
-    package var idempotencyCount: Int { idempotency.count }
-    package var idempotencyCapacity: Int { idempotency.capacity }
 
     /// The bytes that tables and arena hold on to.
-    package var reservedBytes: Int { idempotency.reservedBytes + eventKeys.reservedBytes + tableBytes }
+    package var reservedBytes: Int { keys.reservedBytes + tableBytes }
 
     /// The same without the idempotency keys, whose table has a fixed size.
     package var tableBytes: Int {
@@ -154,8 +138,7 @@ package struct ShardCore: ~Copyable {
     package mutating func tick(at now: Timestamp, into turn: inout Turn) {
         turn.now = now
         actor = .gateway
-        idempotency.expire(at: now)
-        eventKeys.expire(at: now)
+        keys.expire(at: now)
         expiredTimers.removeAll(keepingCapacity: true)
         timers.advance(to: Self.timerTick(at: now), into: &expiredTimers)
         for token in expiredTimers { operationDue(token, in: &turn) }

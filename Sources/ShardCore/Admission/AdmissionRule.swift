@@ -4,15 +4,6 @@ import ShardState
 
 /// What a command needs before it is decided. `Command.Kind.admission` declares it for every kind.
 struct AdmissionRule {
-    /// The table that remembers a command's key.
-    enum KeyTable {
-        /// Of merchants' and operators' requests.
-        case requests
-        /// Of providers' events. They end operations, so a full table of another kind must not keep
-        /// them out.
-        case events
-    }
-
     /// What the command takes of the shard until its operation ends.
     enum Room {
         /// Nothing: the command ends as it is decided.
@@ -33,8 +24,8 @@ struct AdmissionRule {
         case withNewWorkButForEvents
     }
 
-    /// nil: the command changes nothing and has no key.
-    let keys: KeyTable?
+    /// The table that remembers the command's key. nil: the command changes nothing and has no key.
+    let keys: KeyStore.Table?
     let room: Room
     let pause: Pause
     /// Whether an operator may ask it, of any merchant's payment.

@@ -15,18 +15,15 @@ extension ShardCore {
     /// shard has one owner.
     /// - Returns: nil unless the command is decided now.
     mutating func admit(_ command: Command, in turn: inout Turn) -> AdmittedCommand? {
-        guard let digest = command.key, let fingerprint = command.fingerprint else {
+        let rule = command.kind.admission
+        guard let digest = command.key, let fingerprint = command.fingerprint, let table = rule.keys else {
             preconditionFailure("the edge refuses a mutation without a key")
         }
-        let rule = command.kind.admission
         let caller = command.caller
         precondition(rule.isOpenToOperators || !caller.isOperator, "the API has checked that the caller may ask this")
-        let known =
-            rule.keys == .events
-            ? eventKeys.lookup(digest, fingerprint) : idempotency.lookup(digest, fingerprint)
-        switch known {
+        switch keys.lookup(digest, fingerprint, in: table) {
         case .absent:
-            if mayBeInRuns(digest) {
+            if needsLookUp(digest) {
                 parkForKey(command, digest, in: &turn)
                 return nil
             }
@@ -84,7 +81,7 @@ extension ShardCore {
         }
         switch rule.keys {
         case nil: break
-        case .events: if eventKeys.isFull { return .eventTableFull }
+        case .events: if keys.isFull(.events) { return .eventTableFull }
         case .requests: if let refusal = keyRefusal(caller) { return refusal }
         }
         switch rule.room {

@@ -16,9 +16,8 @@ package enum KeyLookUp: Sendable, Equatable {
 extension ShardCore {
     /// Whether a key that is not in memory has to be looked up on the disk. A command whose key is
     /// being looked up already waits with the others, so that it does not overtake them.
-    func mayBeInRuns(_ digest: KeyDigest) -> Bool {
-        guard absentKey != digest else { return false }
-        return parked.keys.isAwaited(digest) || keyRuns.mayContain(StoredKeyDigest(digest))
+    func needsLookUp(_ digest: KeyDigest) -> Bool {
+        parked.keys.isAwaited(digest) || keys.mayBeInRuns(digest)
     }
 
     /// Lets a command wait until its key was looked up. One merchant may take only a part of the
@@ -51,9 +50,9 @@ extension ShardCore {
             switch found {
             case .held(let key): answer(command, from: key, in: &turn)
             case .absent:
-                absentKey = digest
+                keys.absentKey = digest
                 handle(command, at: turn.now, into: &turn)
-                absentKey = nil
+                keys.absentKey = nil
             // Executing it might move the money a second time.
             case .failed: refuse(command.caller, .journalFailed, in: &turn)
             }
@@ -70,35 +69,31 @@ extension ShardCore {
 
     /// The runs as they are now: more keys, or the same in fewer runs. Keys that they hold may
     /// leave memory.
-    package mutating func use(_ runs: KeyRunSet) {
-        precondition(runs.covered >= keyRuns.covered, "runs never lose keys that are remembered")
-        keyRuns = runs
-    }
+    package mutating func use(_ runs: KeyRunSet) { keys.use(runs) }
+
+    /// The completed keys that left memory.
+    package var keyRuns: KeyRunSet { keys.runs }
 
     /// Forgets some of the keys that the runs hold, and those whose time has passed. Bounded work;
     /// called in each tick.
     /// - Returns: whether none is left.
     @discardableResult
-    package mutating func releaseKeys() -> Bool {
-        let isDone = idempotency.release(upTo: keyRuns.covered)
-        return eventKeys.release(upTo: keyRuns.covered) && isDone
-    }
+    package mutating func releaseKeys() -> Bool { keys.release() }
 
     /// Whether so many keys wait for a run that one should be written now. That is half of what
     /// fits into memory, of requests or of events. Requests count in this shard and in the whole
     /// process.
-    package var keysAreDue: Bool {
-        let isFull = completedKeys.count >= max(1, idempotency.capacity / 2)
-        return isFull || (share.areKeysDue && completedKeys.count > 0)
-            || (eventKeys.count >= max(1, eventKeys.capacity / 2) && completedKeys.count > 0)
-    }
+    package var keysAreDue: Bool { keys.isRunDue(isProcessShort: share.areKeysDue) }
 
     /// The keys that wait for a run, for the code that writes it.
-    package mutating func takeCompletedKeys() -> [StoredKey] {
-        let keys = completedKeys.all
-        completedKeys = CompletedKeys()
-        return keys
-    }
+    package mutating func takeCompletedKeys() -> [StoredKey] { keys.takeCompleted().all }
+
+    /// Keys that the next snapshot writes.
+    package var completedKeyCount: Int { keys.completedCount }
+
+    package var eventKeyCount: Int { keys.eventCount }
+    package var idempotencyCount: Int { keys.requestCount }
+    package var idempotencyCapacity: Int { keys.requestCapacity }
 
     /// Commands that wait for their keys.
     package var parkedKeys: ParkingOccupancy { parked.keys.occupancy }

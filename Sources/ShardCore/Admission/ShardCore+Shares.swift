@@ -61,7 +61,7 @@ extension ShardCore {
 
     /// Whether the key of one request more fits. Operators' commands have places of their own.
     func hasKeyRoom(for caller: Caller) -> Bool {
-        if caller.isOperator { return !idempotency.isFull }
-        return idempotency.hasRoom(for: caller.merchant, of: share.keys)
+        if caller.isOperator { return !keys.isFull(.requests) }
+        return keys.hasRoom(for: caller.merchant, in: .requests, of: share.keys)
     }
 }

@@ -179,18 +179,13 @@ extension ShardCore {
         awaitDeadline(index, at: record.time)
         guard let key = record.key else { return }
         if !record.eventID.isEmpty { remember(key, payment: index) }
-        if record.type.isPosted {
-            return completeEvent(key, of: payments[index].merchant, record: position, at: record.time)
-        }
-        let reserved = idempotency.reserve(
-            key.digest,
-            key.fingerprint,
-            operation: 0,
+        keys.completeAtOnce(
+            key,
+            in: record.type.keyTable,
             of: payments[index].merchant,
+            record: position,
             at: record.time
         )
-        precondition(reserved, "room in the idempotency table is checked before")
-        complete(key, record: position, at: record.time)
     }
 
     // The table of keys forgets after a day or a month. But an event that was applied to a payment
@@ -277,4 +272,10 @@ extension ShardCore {
             break
         }
     }
+}
+
+extension PaymentEventType {
+    /// The table that remembers the key of an event: what a merchant does about a dispute is a
+    /// request.
+    var keyTable: KeyStore.Table { isPosted ? .events : .requests }
 }

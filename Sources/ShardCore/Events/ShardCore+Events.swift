@@ -14,7 +14,7 @@ extension ShardCore {
     mutating func handle(_ event: ProviderEvent, _ admitted: AdmittedCommand, in turn: inout Turn) {
         let caller = admitted.caller
         guard let index = find(event.payment, for: caller) else { return refuse(caller, .notFound, in: &turn) }
-        guard eventKeys.hasRoom(for: payments[index].merchant) else {
+        guard keys.hasRoom(for: payments[index].merchant, in: .events) else {
             return refuse(caller, .eventTableFull, in: &turn)
         }
         let earlier: EndedAttempt?

@@ -23,8 +23,7 @@ extension ShardCore {
         let header = try reader.header(bytes)
         // A journal holds more keys than are remembered at once: they expire by the journal's own
         // time.
-        idempotency.expire(at: header.time, limit: .max)
-        eventKeys.expire(at: header.time, limit: .max)
+        keys.expire(at: header.time, limit: .max)
         lastRecordTime = max(lastRecordTime, header.time)
         if header.kind.isAboutPayment, header.kind != .paymentCreated {
             try bringBack(header.payment, before: position, cold)
@@ -49,13 +48,13 @@ extension ShardCore {
         switch header.kind {
         case .paymentCreated:
             let record = try reader.record(PaymentCreated.self, header: header, in: bytes)
-            try checkRoomForKey()
+            try keys.makeRoom(in: .requests)
             // The registry of the data directory is not the one that the journal was written with.
             guard configuration.connectors.contains(record.route) else { throw .invalidValue }
             _ = applyCreated(record, at: position)
         case .operationStarted:
             let record = try reader.record(OperationStarted.self, header: header, in: bytes)
-            if record.key != nil { try checkRoomForKey() }
+            if record.key != nil { try keys.makeRoom(in: .requests) }
             _ = applyStarted(record, at: position)
         case .operationFinished:
             let record = try reader.record(OperationFinished.self, header: header, in: bytes)
@@ -85,11 +84,11 @@ extension ShardCore {
             try applyReplayed(record, at: position)
         case .paymentChanged:
             let record = try reader.record(PaymentChanged.self, header: header, in: bytes)
-            if record.key != nil { try checkRoomForKey() }
+            if record.key != nil { try keys.makeRoom(in: .requests) }
             applyChanged(record, at: position)
         case .eventApplied:
             let record = try reader.record(EventApplied.self, header: header, in: bytes)
-            if record.key != nil { try checkRoomForKey(ofEvent: record.type.isPosted) }
+            if record.key != nil { try keys.makeRoom(in: record.type.keyTable) }
             try checkEarlierConnector(record)
             applyEvent(record, at: position)
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
@@ -110,17 +109,6 @@ extension ShardCore {
     private mutating func checkLink(_ reader: RecordReader) throws(RecordDecodingError) {
         defer { entryLink = EntryLink.none }
         guard reader.entryLink == entryLink else { throw .invalidValue }
-    }
-
-    mutating func checkRoomForKey(ofEvent isEvent: Bool = false) throws(RecordDecodingError) {
-        // Replay may begin before what the runs hold: those keys need not be in the table.
-        if isEvent {
-            if eventKeys.isFull { _ = eventKeys.release(upTo: keyRuns.covered, limit: .max >> 8) }
-            if eventKeys.isFull { throw .idempotencyTableFull(capacity: eventKeys.capacity) }
-            return
-        }
-        if idempotency.isFull { _ = idempotency.release(upTo: keyRuns.covered, limit: .max >> 8) }
-        if idempotency.isFull { throw .idempotencyTableFull(capacity: idempotency.capacity) }
     }
 
     private mutating func bringBack(

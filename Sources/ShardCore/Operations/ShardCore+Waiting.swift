@@ -51,9 +51,7 @@ extension ShardCore {
     private mutating func insertWaiting(_ operation: WaitingOperation, dueAt: Timestamp) {
         let slot = waiting.insert(operation, of: payments[operation.payment].merchant, dueAt: dueAt)
         link(.waiting(slot: slot), payment: operation.payment, refund: operation.refund)
-        if let key = operation.key {
-            idempotency.rebind(key.digest, operation: Self.waitingToken | UInt64(slot))
-        }
+        if let key = operation.key { keys.rebind(key, operation: Self.waitingToken | UInt64(slot)) }
     }
 
     /// Takes an operation out of a snapshot.
@@ -78,7 +76,7 @@ extension ShardCore {
             of: payments[operation.payment].merchant
         )
         link(.calling(slot: calling), payment: operation.payment, refund: operation.refund)
-        if let key = operation.key { idempotency.rebind(key.digest, operation: operations.token(calling)) }
+        if let key = operation.key { keys.rebind(key, operation: operations.token(calling)) }
         return calling
     }
 

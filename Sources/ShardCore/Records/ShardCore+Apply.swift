@@ -1,5 +1,4 @@
 import Journal
-import KeyRuns
 import Ledger
 import Payments
 import ShardRecords
@@ -158,15 +157,9 @@ extension ShardCore {
             ),
             of: payments[payment].merchant
         )
-        guard let key else { return slot }
-        let reserved = idempotency.reserve(
-            key.digest,
-            key.fingerprint,
-            operation: operations.token(slot),
-            of: payments[payment].merchant,
-            at: time
-        )
-        precondition(reserved, "room in the idempotency table is checked before")
+        if let key {
+            keys.reserve(key, operation: operations.token(slot), of: payments[payment].merchant, at: time)
+        }
         return slot
     }
 
@@ -200,7 +193,7 @@ extension ShardCore {
             if operation.key != nil || record.result == .succeeded { awaitDeadline(index, at: record.time) }
         }
         keepUnsettled(index)
-        if let key = operation.key { complete(key, record: position, at: record.time) }
+        if let key = operation.key { keys.complete(key, record: position, at: record.time) }
         operations.remove(slot)
     }
 
@@ -230,44 +223,13 @@ extension ShardCore {
         )
         awaitDeadline(index, at: record.time)
         guard let key = record.key else { return }
-        let reserved = idempotency.reserve(
-            key.digest,
-            key.fingerprint,
-            operation: 0,
+        keys.completeAtOnce(
+            key,
+            in: .requests,
             of: payments[index].merchant,
+            record: position,
             at: record.time
         )
-        precondition(reserved, "room in the idempotency table is checked before")
-        complete(key, record: position, at: record.time)
-    }
-
-    mutating func complete(_ key: RequestKey, record: RecordPosition, at time: Timestamp) {
-        guard let expiresAt = idempotency.complete(key.digest, record: record, at: time) else { return }
-        remember(key, record: record, expiresAt: expiresAt, at: time)
-    }
-
-    /// Remembers the key of an event that is applied at once.
-    mutating func completeEvent(
-        _ key: RequestKey,
-        of merchant: MerchantID,
-        record: RecordPosition,
-        at time: Timestamp
-    ) {
-        let reserved = eventKeys.reserve(key.digest, key.fingerprint, operation: 0, of: merchant, at: time)
-        precondition(reserved, "room in the table of events' keys is checked before")
-        guard let expiresAt = eventKeys.complete(key.digest, record: record, at: time) else { return }
-        remember(key, record: record, expiresAt: expiresAt, at: time)
-    }
-
-    private mutating func remember(
-        _ key: RequestKey,
-        record: RecordPosition,
-        expiresAt: UInt32,
-        at time: Timestamp
-    ) {
-        // Replay may begin before what the runs hold.
-        guard record > keyRuns.covered else { return }
-        completedKeys.append(StoredKey(key, record: record, expiresAt: expiresAt), at: time)
     }
 
     private mutating func applyRefundFinished(

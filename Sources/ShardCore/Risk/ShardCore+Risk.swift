@@ -239,7 +239,7 @@ extension ShardCore {
         }
         payments.setOperation(.none, of: index)
         awaitDeadline(index, at: record.time)
-        if let key = operation.key { complete(key, record: position, at: record.time) }
+        if let key = operation.key { keys.complete(key, record: position, at: record.time) }
         releaseAccounts(operation)
         operations.remove(slot)
     }

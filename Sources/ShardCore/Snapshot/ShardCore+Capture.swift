@@ -10,8 +10,6 @@ extension ShardCore {
     /// - Parameter unchangedSince: settled payments without a change since then may leave memory.
     package mutating func capture(unchangedSince: Timestamp) -> ShardCapture {
         payments.seal()
-        let keys = completedKeys
-        completedKeys = CompletedKeys()
         return ShardCapture(
             shard: configuration.shard,
             position: lastPosition,
@@ -22,18 +20,15 @@ extension ShardCore {
             waiting: waiting,
             ledger: ledger,
             treasury: treasury.forSnapshot,
-            completedKeys: keys,
+            completedKeys: keys.takeCompleted(),
             riskCounters: riskCounters
         )
     }
 
     /// The capture became no snapshot: its keys go into the next one.
     package mutating func snapshotFailed(_ capture: ShardCapture) {
-        completedKeys.putBack(capture.completedKeys)
+        keys.putBack(capture.completedKeys)
     }
-
-    /// Keys that the next snapshot writes.
-    package var completedKeyCount: Int { completedKeys.count }
 
     /// A digest of the shard's state, to compare a replayed shard with the one that wrote the
     /// journal.

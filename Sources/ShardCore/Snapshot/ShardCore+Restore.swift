@@ -117,17 +117,7 @@ extension ShardCore {
             token = operations.token(slot)
         }
         guard let key = operation.key else { return }
-        if idempotency.isReserved(key.digest) { throw .invalidValue }
-        let reserved = idempotency.reserve(
-            key.digest,
-            key.fingerprint,
-            operation: token,
-            of: merchant,
-            at: operation.startedAt
-        )
-        guard reserved else {
-            throw .idempotencyTableFull(capacity: idempotency.capacity)
-        }
+        try keys.restore(key, operation: token, of: merchant, at: operation.startedAt)
     }
 
     private mutating func restoreAccounts(

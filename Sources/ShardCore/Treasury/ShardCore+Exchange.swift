@@ -50,7 +50,7 @@ extension ShardCore {
         )
         quote.lastRecord = position
         treasury.append(quote, at: record.time)
-        completeAtOnce(record.key, of: record.merchant, record: position, at: record.time)
+        keys.completeAtOnce(record.key, in: .requests, of: record.merchant, record: position, at: record.time)
     }
 
     mutating func convert(
@@ -101,6 +101,6 @@ extension ShardCore {
         )
         book(record.transfers, for: record.merchant, at: position)
         treasury.convertQuote(index, record: position, at: record.time)
-        completeAtOnce(record.key, of: record.merchant, record: position, at: record.time)
+        keys.completeAtOnce(record.key, in: .requests, of: record.merchant, record: position, at: record.time)
     }
 }

@@ -9,18 +9,6 @@ import Time
 // What pay-outs, wallets and exchange share: operations that end as they are decided, in one record
 // with their answer.
 extension ShardCore {
-    /// Remembers the key of an operation whose one record is at `position`.
-    mutating func completeAtOnce(
-        _ key: RequestKey,
-        of merchant: MerchantID,
-        record position: RecordPosition,
-        at time: Timestamp
-    ) {
-        let reserved = idempotency.reserve(key.digest, key.fingerprint, operation: .max, of: merchant, at: time)
-        precondition(reserved, "room in the idempotency table is checked before")
-        complete(key, record: position, at: time)
-    }
-
     /// What the ledger owes the account's owner; negative when the owner owes.
     func owed(_ account: Account) -> Int64 { ledger.owed(account) }
 
@@ -83,19 +71,19 @@ extension ShardCore {
         switch header.kind {
         case .payoutChanged:
             let record = try reader.record(PayoutChanged.self, header: header, in: bytes)
-            if record.key != nil { try checkRoomForKey() }
+            if record.key != nil { try keys.makeRoom(in: .requests) }
             applyPayout(record, at: position)
         case .walletOpened:
             let record = try reader.record(WalletOpened.self, header: header, in: bytes)
-            try checkRoomForKey()
+            try keys.makeRoom(in: .requests)
             applyWallet(record, at: position)
         case .exchangeQuoted:
             let record = try reader.record(ExchangeQuoted.self, header: header, in: bytes)
-            try checkRoomForKey()
+            try keys.makeRoom(in: .requests)
             applyQuote(record, at: position)
         case .exchangeConverted:
             let record = try reader.record(ExchangeConverted.self, header: header, in: bytes)
-            try checkRoomForKey()
+            try keys.makeRoom(in: .requests)
             applyConversion(record, at: position)
         default: throw .invalidValue
         }

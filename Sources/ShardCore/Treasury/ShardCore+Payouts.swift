@@ -133,7 +133,8 @@ extension ShardCore {
         book(record.transfers, for: record.merchant, at: position)
         if record.seller != nil { forgetSellers(record.transfers) }
         treasury.record(record.event, ofPayout: index, reason: record.reason, at: record.time, record: position)
-        if let key = record.key { completeAtOnce(key, of: record.merchant, record: position, at: record.time) }
+        guard let key = record.key else { return }
+        keys.completeAtOnce(key, in: .requests, of: record.merchant, record: position, at: record.time)
     }
 
     func answerPayout(_ id: PayoutID, to caller: Caller, in turn: inout Turn) {

@@ -49,7 +49,7 @@ extension ShardCore {
         )
         wallet.lastRecord = position
         _ = treasury.append(wallet)
-        completeAtOnce(record.key, of: record.merchant, record: position, at: record.time)
+        keys.completeAtOnce(record.key, in: .requests, of: record.merchant, record: position, at: record.time)
     }
 
     /// The wallet that `id` names, if it is in memory and the merchant may know of it.
