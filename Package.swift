@@ -142,13 +142,12 @@ let package = Package(
         module("ShardRecords", ["Time", "Money", "Ledger", "Payments", "Risk", "Journal", nioCore]),
         module(
             "ShardState",
-            ["Time", "Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", nioCore]
+            ["Time", "Money", "Ledger", "Payments", "Risk", "Timers", "Journal", "KeyRuns", "ShardRecords", nioCore]
         ),
         module(
             "ShardCore",
             [
-                "Time", "Money", "Ledger", "Payments", "Risk", "Timers", "Journal", "KeyRuns", "ShardRecords",
-                "ShardState",
+                "Time", "Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", "ShardState",
                 nioCore,
             ]
         ),

@@ -1,11 +1,8 @@
-package import Journal
-import Ledger
 import Payments
 import Risk
 import ShardRecords
 import ShardState
 package import Time
-import Timers
 
 /// A shard: the idempotency keys, payments, refunds, balances and timers of its merchants, as a
 /// pure state machine.
@@ -30,9 +27,6 @@ import Timers
 /// - `Snapshot` takes what a snapshot is made from, and restores it.
 package struct ShardCore: ~Copyable {
     package let configuration: ShardConfiguration
-    /// The version of the configuration that decides now: `configuration.version`, until a reload
-    /// of the fraud rules raises it. Records name it.
-    package internal(set) var configurationVersion: UInt32
     /// Whether the shard's time is the true one, as far as the host can tell. While it is not, the
     /// shard decides no deadline that moves money. Authorizations, reviews and shoppers' actions do
     /// not run out. Disputes are not lost, quotes are not exchanged, and nothing is given up as
@@ -40,10 +34,8 @@ package struct ShardCore: ~Copyable {
     package var isTimeCertain = true
     package let renderer: any ResponseRenderer
 
-    /// The position of the last record made (durable or not).
-    package internal(set) var lastPosition: RecordPosition = 0
-    /// The latest time that a record holds.
-    package internal(set) var lastRecordTime: Timestamp = .none
+    /// What the next record is written with.
+    var recordContext: RecordContext
     /// The idempotency keys of requests and events.
     var keys: KeyStore
     /// Pay-outs, wallets, quotes and sellers.
@@ -56,22 +48,12 @@ package struct ShardCore: ~Copyable {
     var waiting: WaitingOperations
     /// Balances, and where each merchant's ledger ends.
     var ledger: MerchantLedger
-    /// The actor that causes the records that are made now.
-    var actor = RecordActor.gateway
-    /// What the record that is being made has to name as the merchant's one before it; `persist`
-    /// takes it.
-    var entryLink: RecordPosition = EntryLink.none
     /// Commands that wait for the disk.
     var parked: ParkedCommands
-    var timers: TimerWheel
-    var expiredTimers: [UInt64] = []
-    var deadlines = Deadlines()
-    /// The fraud hook (`+Risk`); without rules none of it is touched.
-    var riskPolicy: RiskPolicy?
-    var riskCounters: RiskCounters?
-    /// Where the sweep for deadlines is, and when it last went on.
-    var sweptChunk = 0
-    var sweptAt: Timestamp = .none
+    /// What time does next.
+    var deadlines = DeadlineQueue()
+    /// The fraud hook (`+Risk`).
+    var risk: RiskScreening
     package internal(set) var statistics = ShardStatistics()
     /// What other shards of the process leave to this one.
     package var share = ProcessShare()
@@ -81,7 +63,7 @@ package struct ShardCore: ~Copyable {
     /// - Parameter renderer: words the answers; pure.
     package init(configuration: ShardConfiguration, renderer: any ResponseRenderer) {
         self.configuration = configuration
-        configurationVersion = configuration.version
+        recordContext = RecordContext(configurationVersion: configuration.version)
         self.renderer = renderer
         keys = KeyStore(
             requests: configuration.idempotencyCapacity,
@@ -96,21 +78,8 @@ package struct ShardCore: ~Copyable {
         )
         waiting = WaitingOperations(capacity: configuration.waitingCapacity, share: configuration.merchantShare)
         parked = ParkedCommands(configuration)
-        timers = TimerWheel(maximumTimers: Self.timerCapacity)
-        expiredTimers.reserveCapacity(256)
-        riskPolicy = configuration.risk
-        riskCounters = .make(for: configuration.risk, share: configuration.merchantShare)
+        risk = RiskScreening(configuration.risk, share: configuration.merchantShare)
     }
-
-    /// One timer at most for each operation; recovered operations may exceed the configured
-    /// capacity, hence the room.
-    private static let timerCapacity = 1 << 22
-
-    /// A timer tick is 8 ms of the shard's time.
-    static let timerTickShift: Int64 = 3
-
-    /// The tick that a time falls into.
-    static func timerTick(at time: Timestamp) -> UInt64 { UInt64(max(0, time.milliseconds >> timerTickShift)) }
 
     /// All payments ever made, in memory or not.
     package var paymentCount: Int { payments.count }
@@ -128,7 +97,7 @@ package struct ShardCore: ~Copyable {
 
     /// The same without the idempotency keys, whose table has a fixed size.
     package var tableBytes: Int {
-        payments.reservedBytes + (riskCounters?.reservedBytes ?? 0) + waiting.reservedBytes + treasury.reservedBytes
+        payments.reservedBytes + risk.reservedBytes + waiting.reservedBytes + treasury.reservedBytes
     }
 
     /// The bytes of details, references and notes, used or not.
@@ -137,21 +106,17 @@ package struct ShardCore: ~Copyable {
     /// Time passes: due retries and resolutions go out, old keys are forgotten.
     package mutating func tick(at now: Timestamp, into turn: inout Turn) {
         turn.now = now
-        actor = .gateway
+        recordContext.actor = .gateway
         keys.expire(at: now)
-        expiredTimers.removeAll(keepingCapacity: true)
-        timers.advance(to: Self.timerTick(at: now), into: &expiredTimers)
-        for token in expiredTimers { operationDue(token, in: &turn) }
+        deadlines.advance(to: now)
+        for token in deadlines.dueOperations { operationDue(token, in: &turn) }
         resolveWaiting(in: &turn)
         advanceDeadlines(in: &turn)
     }
 
     mutating func schedule(_ slot: Int, at time: Timestamp) {
         operations[slot].step = .waiting
-        // Rounded up: a timer never fires early.
-        let tick = Self.timerTick(at: time.adding(milliseconds: (1 << Self.timerTickShift) - 1))
-        let handle = timers.insert(deadline: tick, payload: operations.token(slot))
-        precondition(handle != nil, "more operations in flight than the timer wheel was built for")
+        deadlines.add(operation: operations.token(slot), at: time)
     }
 
     /// The payment in memory that `id` names, if the caller may know of it.

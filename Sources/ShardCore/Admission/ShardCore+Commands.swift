@@ -8,7 +8,7 @@ extension ShardCore {
     /// Handles one command.
     package mutating func handle(_ command: Command, at now: Timestamp, into turn: inout Turn) {
         turn.now = now
-        actor = command.actor
+        recordContext.actor = command.actor
         switch command.kind {
         case .query(let query):
             guard hasItem(command.kind.admission.item, of: command, in: &turn) else { return }

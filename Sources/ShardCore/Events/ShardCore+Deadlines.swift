@@ -7,20 +7,11 @@ import Time
 // operations are reversed. A payment has its deadline, so that a restart changes nothing. The queue
 // here only says when to look at a payment.
 extension ShardCore {
-    /// Deadlines nearer than this are waited for one by one; the sweep finds the others in time.
-    private static let horizon: Int64 = 3_600_000
-    /// The longest that the sweep takes for all payments, in milliseconds: less than the horizon.
-    private static let sweepRound: Int64 = 1_800_000
-    /// How often the sweep looks at the next chunk, in milliseconds: a process has 16 shards, which
-    /// sweep at the same time.
-    private static let sweepInterval: Int64 = 160
     /// When to try again after a failure, in milliseconds. It is twice as long after each try, up
     /// to 17 hours.
     private static let retryInterval: Int64 = 60_000
 
     private static func retryInterval(after tries: UInt16) -> Int64 { retryInterval << Int64(min(tries, 10)) }
-    /// The most payments that one tick changes.
-    private static let dueLimit = 256
 
     /// A payment has come to a state that time may end. It may be waiting for the end of the state
     /// before, which is later.
@@ -28,7 +19,7 @@ extension ShardCore {
         let payment = payments[index]
         if payment.needsReversal { return deadlines.add(index, at: now, always: isNews) }
         // After a restart `now` comes from a snapshot.
-        let end = now.addingClamped(milliseconds: Self.horizon)
+        let end = now.addingClamped(milliseconds: DeadlineQueue.horizon)
         if let due = evidenceDueAt(index), due < end {
             deadlines.add(index, at: max(now, due), always: isNews)
         }
@@ -39,28 +30,18 @@ extension ShardCore {
     /// Time passes.
     mutating func advanceDeadlines(in turn: inout Turn) {
         sweep(at: turn.now)
-        guard deadlines.count > 0 else { return }
-        var due: [Index<Payment>] = []
-        deadlines.advance(to: turn.now, limit: Self.dueLimit, into: &due)
-        for index in due { deadlineDue(index, in: &turn) }
+        for index in deadlines.takePayments(dueAt: turn.now) { deadlineDue(index, in: &turn) }
     }
 
-    /// Goes round the payments in memory, in half an hour at the most, and puts those in the queue
-    /// whose end is near.
+    /// Looks at the next of the payments in memory, and puts those in the queue whose end is near.
     private mutating func sweep(at now: Timestamp) {
-        guard !payments.chunkNumbers.isEmpty, now.milliseconds(since: sweptAt) >= Self.sweepInterval else { return }
-        sweptAt = now
-        // A round of 11,250 steps is half an hour. A chunk that is not in memory costs hardly
-        // anything.
-        var rest = 1 + payments.chunkNumbers.count / Int(Self.sweepRound / Self.sweepInterval)
-        let end = now.addingClamped(milliseconds: Self.horizon)
-        while rest > 0 {
-            if sweptChunk >= payments.chunkNumbers.count { sweptChunk = 0 }
-            for index in payments.awaitingTime(inChunk: sweptChunk, before: end) {
+        let chunkCount = payments.chunkNumbers.count
+        let end = now.addingClamped(milliseconds: DeadlineQueue.horizon)
+        for _ in 0..<deadlines.chunksToSweep(at: now, of: chunkCount) {
+            let chunk = deadlines.nextChunkToSweep(of: chunkCount)
+            for index in payments.awaitingTime(inChunk: chunk, before: end) {
                 awaitDeadline(index, at: now, isNews: false)
             }
-            sweptChunk += 1
-            rest -= 1
         }
     }
 
@@ -69,7 +50,7 @@ extension ShardCore {
         let payment = payments[index]
         if payment.disputedMinor > 0, room.refusal == nil {
             if isTimeCertain { endOverdueDisputes(index, in: &turn) }
-            if let due = evidenceDueAt(index), due.milliseconds(since: turn.now) < Self.horizon {
+            if let due = evidenceDueAt(index), due.milliseconds(since: turn.now) < DeadlineQueue.horizon {
                 let soonest = isTimeCertain ? turn.now : turn.now.adding(milliseconds: Self.retryInterval)
                 deadlines.add(index, at: max(soonest, due))
             }
@@ -90,7 +71,7 @@ extension ShardCore {
             return deadlines.add(index, at: isNear ? payment.deadline : next)
         }
         guard payment.deadline <= turn.now else {
-            guard payment.deadline.milliseconds(since: turn.now) < Self.horizon else { return }
+            guard payment.deadline.milliseconds(since: turn.now) < DeadlineQueue.horizon else { return }
             return deadlines.add(index, at: payment.deadline)
         }
         guard isTimeCertain else { return deadlines.add(index, at: turn.now.adding(milliseconds: Self.retryInterval)) }

@@ -16,7 +16,8 @@ extension ShardCore {
     ) {
         turn.now = now
         guard let slot = operations.slot(of: token) else { return }
-        actor = RecordActor(.provider, identity: UInt64(payments[operations[slot].payment].connector.rawValue))
+        let connector = payments[operations[slot].payment].connector
+        recordContext.actor = RecordActor(.provider, identity: UInt64(connector.rawValue))
         end(outcome, of: token, in: &turn)
     }
 

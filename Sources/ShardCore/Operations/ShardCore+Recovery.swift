@@ -1,11 +1,9 @@
 package import Journal
-import KeyRuns
 package import Ledger
 package import Payments
 package import ShardRecords
 package import ShardState
 package import Time
-import Timers
 
 extension ShardCore {
     /// Applies one durable record at start-up. Records come in order: from the first one, or from
@@ -24,7 +22,7 @@ extension ShardCore {
         // A journal holds more keys than are remembered at once: they expire by the journal's own
         // time.
         keys.expire(at: header.time, limit: .max)
-        lastRecordTime = max(lastRecordTime, header.time)
+        recordContext.see(header.time)
         if header.kind.isAboutPayment, header.kind != .paymentCreated {
             try bringBack(header.payment, before: position, cold)
         } else if header.kind == .payoutChanged {
@@ -34,7 +32,7 @@ extension ShardCore {
         try applyReplayed(header, reader: &reader, bytes: bytes, at: position)
         try checkLink(reader)
         try check(header, previous: previous)
-        lastPosition = position
+        recordContext.advance(to: position)
     }
 
     /// Each kind on its own and not through `ShardRecord`: a value of half a kilobyte would be
@@ -107,8 +105,8 @@ extension ShardCore {
     /// Checks that a record that books something names the merchant's record before it, as this
     /// shard knows it.
     private mutating func checkLink(_ reader: RecordReader) throws(RecordDecodingError) {
-        defer { entryLink = EntryLink.none }
-        guard reader.entryLink == entryLink else { throw .invalidValue }
+        defer { recordContext.unlink() }
+        guard reader.entryLink == recordContext.entryLink else { throw .invalidValue }
     }
 
     private mutating func bringBack(
@@ -180,15 +178,12 @@ extension ShardCore {
     /// so that they do not overload the PSP.
     /// - Returns: how many operations are being resolved.
     package mutating func resume(at now: Timestamp) -> Int {
-        precondition(timers.count == 0, "a shard resumes once, after replay")
-        timers = TimerWheel(
-            currentTick: Self.timerTick(at: now),
-            maximumTimers: timers.maximumTimers
-        )
+        deadlines.start(at: now)
         var number: Int64 = 0
         func next() -> Timestamp {
             defer { number += 1 }
-            return now.adding(milliseconds: (number / Int64(configuration.recoveryBatch)) << Self.timerTickShift)
+            let ticks = number / Int64(configuration.recoveryBatch)
+            return now.adding(milliseconds: ticks * DeadlineQueue.tickMilliseconds)
         }
         var waitingSlots: [Int] = []
         waiting.forEach { slot, _ in waitingSlots.append(slot) }

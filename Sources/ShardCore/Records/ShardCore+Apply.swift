@@ -9,9 +9,6 @@ import Time
 // encoded after them, so that it can hold the answer rendered from the new state. Replay calls them
 // with the journal's records. Nothing here decides, and nothing here leaves the shard.
 extension ShardCore {
-    /// The position that the next record will have.
-    var nextPosition: RecordPosition { lastPosition + 1 }
-
     /// - Returns: the slot of the authorization that runs from now on. It is nil for a payment that
     ///   is held back: the next record of the decision completes its key.
     mutating func applyCreated(_ record: PaymentCreated, at position: RecordPosition) -> Int? {
@@ -332,18 +329,21 @@ extension ShardCore {
     /// before this one.
     mutating func book(_ transfers: Transfers, for merchant: MerchantID, at position: RecordPosition) {
         guard let link = ledger.post(transfers, for: merchant, at: position) else { return }
-        assert(entryLink == EntryLink.none, "a record books once, and is persisted after it was applied")
-        entryLink = link
+        recordContext.link(to: link)
     }
 
     /// Encodes a record, which was just applied, behind the ones already decided.
     mutating func persist(_ record: ShardRecord, in turn: inout Turn) {
         let facts = record.facts
-        record.encodeFramed(header: header(of: facts), entryLink: entryLink, into: &turn.records)
-        entryLink = EntryLink.none
+        record.encodeFramed(
+            header: header(of: facts),
+            entryLink: recordContext.entryLink,
+            into: &turn.records
+        )
+        recordContext.unlink()
+        recordContext.advance(to: nextPosition)
+        recordContext.see(facts.time)
         turn.recordCount += 1
-        lastPosition += 1
-        lastRecordTime = max(lastRecordTime, facts.time)
         persistDueMark(at: facts.time, in: &turn)
     }
 }

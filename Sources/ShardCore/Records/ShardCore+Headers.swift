@@ -1,13 +1,29 @@
-import Journal
+package import Journal
 import Payments
 import ShardRecords
 import ShardState
+package import Time
+
+extension ShardCore {
+    /// The position of the last record made (durable or not).
+    package var lastPosition: RecordPosition { recordContext.lastPosition }
+
+    /// The position that the next record will have.
+    var nextPosition: RecordPosition { recordContext.nextPosition }
+
+    /// The latest time that a record holds.
+    package var lastRecordTime: Timestamp { recordContext.lastTime }
+
+    /// The version of the configuration that decides now: `configuration.version`, until a reload
+    /// of the fraud rules raises it. Records name it.
+    package var configurationVersion: UInt32 { recordContext.configurationVersion }
+}
 
 // The headers of records: made from the state that a record leaves, and compared with it on replay.
 extension ShardCore {
     /// The header of a record that was just applied.
     func header(of facts: RecordFacts) -> RecordHeader {
-        let version = configurationVersion
+        let (actor, version) = (recordContext.actor, recordContext.configurationVersion)
         guard let id = facts.payment else {
             guard let merchant = facts.merchant else { preconditionFailure("a record names a payment or a merchant") }
             return RecordHeader(facts, merchant: merchant, actor: actor, configurationVersion: version)

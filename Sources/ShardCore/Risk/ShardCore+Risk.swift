@@ -15,33 +15,20 @@ extension ShardCore {
     /// - Parameter version: of the configuration that the rules are a part of. Records name it from
     ///   now on.
     package mutating func reload(risk policy: RiskPolicy?, version: UInt32) {
-        configurationVersion = version
-        let old = riskCounters
-        riskPolicy = policy
-        // A table is some megabytes of zeros, so it is made only when it is needed.
-        if let old, old.capacity == policy?.neededCounters { return }
-        riskCounters = RiskCounters.make(for: policy, share: configuration.merchantShare)
-        guard var table = riskCounters, let old else { return }
-        // The new table takes the counters that still count, and if it is smaller those that fit.
-        // The others begin at zero.
-        riskCounters = nil
-        old.forEach { _, counter in _ = table.adopt(counter, at: lastRecordTime) }
-        riskCounters = table
+        recordContext.configurationVersion = version
+        risk.reload(policy, at: lastRecordTime)
     }
 
     /// How full the counters are.
-    package var riskOccupancy: (counters: Int, capacity: Int, largestMerchant: Int) {
-        (riskCounters?.count ?? 0, riskCounters?.capacity ?? 0, riskCounters?.largestMerchantCount ?? 0)
-    }
+    package var riskOccupancy: (counters: Int, capacity: Int, largestMerchant: Int) { risk.occupancy }
 
     // MARK: Creation
 
     /// The details that a payment is made with. A note is in front when the rules give one.
     mutating func assessed(_ request: CreatePayment, of merchant: MerchantID, at now: Timestamp) -> [UInt8] {
-        guard let riskPolicy else { return request.details.bytes }
         let details = request.details.bytes
         let facts = RiskFacts(merchant: merchant, amountMinor: request.amountMinor, currency: request.currency)
-        let assessment = riskPolicy.assess(facts, details: details.span, riskCounters, at: now)
+        guard let assessment = risk.assess(facts, details: details.span, at: now) else { return details }
         if assessment.countersWereFull { statistics.risk.countersFull += 1 }
         guard !assessment.isPlain else {
             statistics.risk.allowed += 1
@@ -53,9 +40,8 @@ extension ShardCore {
     /// Counts what was made. Called for every `PaymentCreated`, live and on replay, and by nothing
     /// else.
     mutating func countForRisk(_ record: PaymentCreated) {
-        guard let riskPolicy, riskCounters != nil else { return }
         let facts = RiskFacts(merchant: record.merchant, amountMinor: record.amountMinor, currency: record.currency)
-        riskPolicy.count(facts, details: record.details.span, in: &riskCounters, at: record.time)
+        risk.count(facts, details: record.details.span, at: record.time)
     }
 
     /// The gate of a payment just made.
@@ -69,7 +55,7 @@ extension ShardCore {
     mutating func passGate(_ slot: Int, paymentMethod: String, in turn: inout Turn) {
         switch operations[slot].gate {
         case .open:
-            if riskPolicy != nil, hasNote(operations[slot].payment) {
+            if risk.policy != nil, hasNote(operations[slot].payment) {
                 statistics.risk.allowed += 1
             }
             execute(slot, paymentMethod: paymentMethod, in: &turn)
@@ -89,7 +75,7 @@ extension ShardCore {
         case .open: preconditionFailure("an open gate holds nothing back")
         case .review, .block: decide(slot, assessment, from: .rules, in: &turn)
         case .score:
-            guard let scorer = riskPolicy?.scorer else {
+            guard let scorer = risk.policy?.scorer else {
                 // The configuration has none any more.
                 return scoreFailed(slot, assessment, in: &turn)
             }
@@ -157,10 +143,10 @@ extension ShardCore {
         guard let slot = operations.slot(of: token), operations[slot].gate == .score,
             operations[slot].step == .executing
         else { return }
-        actor = .gateway
+        recordContext.actor = .gateway
         let before = note(slot)
-        guard let riskPolicy, case .scored = answer else { return scoreFailed(slot, before, in: &turn) }
-        decide(slot, riskPolicy.combine(before, answer), from: .scorer, in: &turn)
+        guard risk.policy != nil, case .scored = answer else { return scoreFailed(slot, before, in: &turn) }
+        decide(slot, risk.combine(before, answer), from: .scorer, in: &turn)
     }
 
     private mutating func scoreFailed(
@@ -169,12 +155,7 @@ extension ShardCore {
         in turn: inout Turn
     ) {
         statistics.risk.scorerFailures += 1
-        var after = before
-        after.asksScorer = false
-        after.band = max(before.band, .review)
-        after.reasons.append(RiskReason.scorerFailed)
-        if let riskPolicy { after = riskPolicy.combine(before, .failed(.unreachable)) }
-        decide(slot, after, from: .scorer, in: &turn)
+        decide(slot, risk.combine(before, .failed(.unreachable)), from: .scorer, in: &turn)
     }
 
     // MARK: The verdict
@@ -187,14 +168,13 @@ extension ShardCore {
     ) {
         let operation = operations[slot]
         let payment = payments[operation.payment]
-        let reviewTimeout = riskPolicy?.reviewTimeout ?? Self.reviewTimeout
         var record = RiskDecided(
             payment: payment.id,
             band: assessment.band,
             score: assessment.score,
             source: source,
             reasons: Array(assessment.reasons.prefix(RiskNote.maximumReasons)),
-            deadline: assessment.band == .review ? turn.now.adding(milliseconds: reviewTimeout) : .none,
+            deadline: assessment.band == .review ? turn.now.adding(milliseconds: risk.reviewTimeout) : .none,
             previous: payments.lastRecord(of: payment.index),
             time: turn.now
         )
@@ -212,9 +192,6 @@ extension ShardCore {
         guard let reply = operation.reply else { return }
         respond(answer, to: reply, requestID: key.requestID, isSoon: false, in: &turn)
     }
-
-    /// The time for a review when the configuration that held the payment back is gone: a day.
-    private static let reviewTimeout: Int64 = 86_400_000
 
     private mutating func count(_ band: RiskBand) {
         switch band {
@@ -373,12 +350,5 @@ extension ShardCore {
     mutating func reviewTimedOut(_ index: Index<Payment>, in turn: inout Turn) {
         change(index, .reviewTimedOut, in: &turn)
         statistics.risk.timedOut += 1
-    }
-}
-
-extension RiskCounters {
-    /// The table that a policy needs.
-    static func make(for policy: RiskPolicy?, share: MerchantShare) -> RiskCounters? {
-        policy?.neededCounters.map { RiskCounters(capacity: $0, merchantLimit: share.of($0)) }
     }
 }

@@ -1,6 +1,7 @@
 import Ledger
 import Money
 import Payments
+import Risk
 package import ShardState
 package import Time
 
@@ -21,7 +22,7 @@ extension ShardCore {
             ledger: ledger,
             treasury: treasury.forSnapshot,
             completedKeys: keys.takeCompleted(),
-            riskCounters: riskCounters
+            riskCounters: risk.counters
         )
     }
 
@@ -61,7 +62,7 @@ extension ShardCore {
             accounts &+= line.value  // Order-free: the table's order is not part of the state.
         }
         hasher.combine([accounts, ledger.chainDigest, treasury.digest(cold: cold), 0])
-        if let riskCounters { hasher.combine(riskCounters) }
+        if let counters = risk.counters { hasher.combine(counters) }
         return hasher.value
     }
 }

@@ -64,7 +64,7 @@ extension ShardCore {
         var reader = RecordReader()
         let state = try SnapshotState(&reader, bytes.bindMemory(to: UInt8.self).span)
         payments.reserveNumbers(payments: Int(state.paymentCount), refunds: Int(state.refundCount))
-        lastRecordTime = state.lastRecordTime
+        recordContext.see(state.lastRecordTime)
         progress.state = state
     }
 
@@ -153,7 +153,7 @@ extension ShardCore {
         let sellers = restored.countRestored { merchant(of: $0) }
         guard sellers == treasury.sellers.sellers.presentCount else { throw .invalidValue }
         ledger = restored
-        lastPosition = position
+        recordContext.advance(to: position)
         payments.seal()
     }
 }

@@ -26,11 +26,9 @@ extension ShardCore {
             let counter = StoredCounter(merchant: merchant, words: words)
             state.seen += 1
             if state.keepsPlaces {
-                guard let place = Int(exactly: slot), riskCounters?.restore(slot: place, counter) == true else {
-                    throw .invalidValue
-                }
+                guard let place = Int(exactly: slot), risk.restore(slot: place, counter) else { throw .invalidValue }
             } else {
-                _ = riskCounters?.adopt(counter, at: lastRecordTime)
+                risk.adopt(counter, at: lastRecordTime)
             }
         }
         progress = state
@@ -43,8 +41,7 @@ extension ShardCore {
         let count = try reader.integer(UInt64.self, span)
         let slots = try reader.integer(UInt64.self, span)
         let cursor = try reader.integer(UInt64.self, span)
-        let keepsPlaces = riskCounters.map { UInt64($0.shape.slots) == slots && count <= UInt64($0.capacity) } ?? false
-        if keepsPlaces { riskCounters?.restore(cursor: Int(clamping: cursor)) }
+        let keepsPlaces = risk.beginRestore(slots: slots, count: count, cursor: cursor)
         return RiskCountersProgress(expected: count, keepsPlaces: keepsPlaces)
     }
 }

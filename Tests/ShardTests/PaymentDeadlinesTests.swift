@@ -4,9 +4,9 @@ import Testing
 import Time
 
 /// The queue of payments that time will do something to.
-@Suite struct DeadlinesTests {
+@Suite struct PaymentDeadlinesTests {
     @Test func `a payment beyond the first 2^32 of a shard is looked at in its time`() {
-        var deadlines = Deadlines()
+        var deadlines = PaymentDeadlines()
         let numbers = [1, 1 << 32 - 1, 1 << 32, 1 << 37].map { Index<Payment>($0) }
         for number in numbers { deadlines.add(number, at: 5_000) }
         #expect(deadlines.count == numbers.count)

@@ -6,9 +6,9 @@ package import Time
 /// payment changes before.
 ///
 /// Deadlines that are far away (an authorization lasts for days) are not here. A sweep over the
-/// payments finds them in the last hour before (`ShardCore+Deadlines.swift`), so that a week of
+/// payments finds them in the last hour before (`DeadlineSweep`), so that a week of
 /// authorizations takes no memory.
-package struct Deadlines {
+package struct PaymentDeadlines {
     /// A bucket is 1,024 ms.
     private static let shift: Int64 = 10
     private var buckets: [Int64: [Index<Payment>]] = [:]
