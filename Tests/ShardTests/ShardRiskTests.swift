@@ -295,10 +295,10 @@ import Testing
     @Test func `a full disk keeps room for the verdict`() {
         var world = ShardWorld(configuration: Self.scored)
         world.send(Self.create(), key: "a")
-        let gated = world.core.outcomeReserveBytes
+        let held = world.core.outcomeReserveBytes
         var plain = ShardWorld()
         plain.send(Self.create(), key: "a")
-        #expect(gated > plain.core.outcomeReserveBytes)
+        #expect(held > plain.core.outcomeReserveBytes)
         let before = world.journal.reduce(0) { $0 + $1.count }
         world.core.room.refusal = .overloaded
         world.score(
@@ -306,7 +306,7 @@ import Testing
             .scored(10, reasons: (0..<16).map { _ in String(repeating: "r", count: 64) })
         )
         world.answer(world.lastCall.token, .unknown(.timeout))
-        #expect(world.journal.reduce(0) { $0 + $1.count } - before < gated)
+        #expect(world.journal.reduce(0) { $0 + $1.count } - before < held)
     }
 
     @Test func `a payment's history has the verdict`() throws {

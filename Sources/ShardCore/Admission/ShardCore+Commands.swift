@@ -72,7 +72,7 @@ extension ShardCore {
         persist(.paymentCreated(record), in: &turn)
         statistics.paymentsCreated += 1
         operations[slot].reply = admitted.caller.reply
-        passGate(slot, paymentMethod: request.paymentMethod, in: &turn)
+        sendUnlessHeld(slot, paymentMethod: request.paymentMethod, in: &turn)
         if admitted.caller.respondsAtOnce, operations.isRunning(slot) { answerProcessing(slot, in: &turn) }
     }
 

@@ -30,11 +30,11 @@ extension ShardCore {
     /// without an end is unknown after a restart. Other reports of calls are not journaled
     /// (`note`), and nothing is given up. The gateway asks again later for the address that a
     /// shopper is sent to. A payment that awaits its score writes the verdict before.
-    func outcomeFrameBytes(_ operation: ProviderOperation, payment: Index<Payment>, _ gate: RiskGate = .open) -> Int {
+    func outcomeFrameBytes(_ operation: ProviderOperation, payment: Index<Payment>, _ hold: RiskHold = .none) -> Int {
         var details = 0
         if operation != .refund { details = payments.detailBytes(of: payment) }
         var verdict = 0
-        if gate != .open {
+        if hold != .none {
             verdict = JournalRoom.frameBytes(records: 512 + Self.reasonBytes + min(details, 8 << 10))
             details += Self.reasonBytes
         }

@@ -117,7 +117,7 @@ extension ShardCore {
         case .none: break
         case .calling(let slot):
             context.runningMinor = operations[slot].amountMinor
-            context.isHeldBack = operations[slot].gate != .open
+            context.isHeldBack = operations[slot].hold != .none
         case .waiting(let slot): context.runningMinor = waiting[slot].amountMinor
         }
         let refundPlace = refund.map { payments.operation(of: $0) } ?? .none

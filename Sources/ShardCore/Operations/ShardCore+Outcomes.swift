@@ -364,7 +364,7 @@ extension ShardCore {
     /// A timer fired: sends an operation again that was not executed, or resolves one in doubt.
     mutating func operationDue(_ token: UInt64, in turn: inout Turn) {
         guard let slot = operations.slot(of: token), operations[slot].step == .waiting else { return }
-        guard operations[slot].gate == .open else { return gateDue(slot, in: &turn) }
+        guard operations[slot].hold == .none else { return resolveHold(slot, in: &turn) }
         if isInternal(slot) { return executeHere(slot, in: &turn) }
         var machine = operations[slot].machine
         var next = machine.due(

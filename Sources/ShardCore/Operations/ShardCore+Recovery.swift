@@ -98,7 +98,7 @@ extension ShardCore {
     private mutating func applyReplayed(_ record: RiskDecided, at position: RecordPosition) throws(RecordDecodingError)
     {
         let slot = runningSlot(record.payment, .authorize, ordinal: 1)
-        guard operations[slot].gate != .open else { throw .invalidValue }
+        guard operations[slot].hold != .none else { throw .invalidValue }
         applyRiskDecided(record, slot: slot, at: position)
     }
 
@@ -190,8 +190,8 @@ extension ShardCore {
         for slot in operations.occupiedSlots {
             operations[slot].tries = 0
             operations[slot].sentAt = now
-            // Behind a gate nothing was sent. An operation without a PSP is executed now.
-            operations[slot].isUncertain = operations[slot].gate == .open
+            // Of a payment on hold nothing was sent. An operation without a PSP is executed now.
+            operations[slot].isUncertain = operations[slot].hold == .none
             if operations[slot].isUncertain, !isInternal(slot) {
                 awaitResolution(slot, at: next())
             } else {

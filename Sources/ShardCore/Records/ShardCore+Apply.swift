@@ -51,7 +51,7 @@ extension ShardCore {
             ordinal: 1,
             amountMinor: record.amountMinor,
             key: record.key,
-            gate: Self.gate(record.details.span),
+            hold: Self.riskHold(record.details.span),
             at: record.time
         )
         payments.setOperation(.calling(slot: slot), of: index)
@@ -129,7 +129,7 @@ extension ShardCore {
         ordinal: UInt16,
         amountMinor: Int64,
         key: RequestKey?,
-        gate: RiskGate = .open,
+        hold: RiskHold = .none,
         at time: Timestamp
     ) -> Int {
         let slot = operations.insert(
@@ -143,13 +143,13 @@ extension ShardCore {
                 key: key,
                 reply: nil,
                 step: .waiting,
-                gate: gate,
+                hold: hold,
                 isUncertain: false,
                 isKnownToProvider: false,
                 tries: 0,
                 replays: 0,
                 startedAt: time,
-                reservedBytes: outcomeFrameBytes(operation, payment: payment, gate),
+                reservedBytes: outcomeFrameBytes(operation, payment: payment, hold),
                 sentAt: time
             ),
             of: payments[payment].merchant

@@ -8,8 +8,8 @@ package import Time
 // The fraud hook. The shard applies the rules before it makes a payment. It journals the assessment
 // with the payment, as a note in front of its details, and so everything that the counters count. A
 // payment that is not plainly allowed begins as every payment does, with its key reserved. But it
-// is behind a gate, and nothing is sent to the PSP. One record, `RiskDecided`, opens the gate or
-// ends the payment.
+// is on hold, and nothing is sent to the PSP. One record, `RiskDecided`, releases the hold or ends
+// the payment.
 extension ShardCore {
     /// Replaces the rules. Counters that both the old and the new rules use keep their counts.
     /// - Parameter version: of the configuration that the rules are a part of. Records name it from
@@ -44,23 +44,23 @@ extension ShardCore {
         risk.count(facts, details: record.details.span, at: record.time)
     }
 
-    /// The gate of a payment just made.
-    static func gate(_ details: Span<UInt8>) -> RiskGate {
+    /// The hold on a payment just made.
+    static func riskHold(_ details: Span<UInt8>) -> RiskHold {
         // Nearly all payments have no note; the first byte tells.
-        guard !details.isEmpty, details[0] == PaymentDetails.Field.risk.rawValue else { return .open }
-        return RiskNote.read(details).map(RiskGate.init) ?? .open
+        guard !details.isEmpty, details[0] == PaymentDetails.Field.risk.rawValue else { return .none }
+        return RiskNote.read(details).map(RiskHold.init) ?? .none
     }
 
-    /// A payment was made: it is sent, or what its gate waits for is begun.
-    mutating func passGate(_ slot: Int, paymentMethod: String, in turn: inout Turn) {
-        switch operations[slot].gate {
-        case .open:
+    /// A payment was made: it is sent, or what its hold waits for is begun.
+    mutating func sendUnlessHeld(_ slot: Int, paymentMethod: String, in turn: inout Turn) {
+        switch operations[slot].hold {
+        case .none:
             if risk.policy != nil, hasNote(operations[slot].payment) {
                 statistics.risk.allowed += 1
             }
             execute(slot, paymentMethod: paymentMethod, in: &turn)
         case .score, .review, .block:
-            gateDue(slot, in: &turn)
+            resolveHold(slot, in: &turn)
         }
     }
 
@@ -68,11 +68,11 @@ extension ShardCore {
         payments.withDetails(of: index) { RiskNote.range(in: $0) != nil }
     }
 
-    /// Does what the gate waits for: with the creation, and again after a restart.
-    mutating func gateDue(_ slot: Int, in turn: inout Turn) {
+    /// Begins what the hold waits for: with the creation, and again after a restart.
+    mutating func resolveHold(_ slot: Int, in turn: inout Turn) {
         let assessment = note(slot)
-        switch operations[slot].gate {
-        case .open: preconditionFailure("an open gate holds nothing back")
+        switch operations[slot].hold {
+        case .none: preconditionFailure("a payment without a hold was sent")
         case .review, .block: decide(slot, assessment, from: .rules, in: &turn)
         case .score:
             guard let scorer = risk.policy?.scorer else {
@@ -85,7 +85,7 @@ extension ShardCore {
 
     private func note(_ slot: Int) -> RiskAssessment {
         guard let note = payments.withDetails(of: operations[slot].payment, { RiskNote.read($0) }) else {
-            preconditionFailure("a gate without a note")
+            preconditionFailure("a hold without a note")
         }
         return note
     }
@@ -140,7 +140,7 @@ extension ShardCore {
         into turn: inout Turn
     ) {
         turn.now = now
-        guard let slot = operations.slot(of: token), operations[slot].gate == .score,
+        guard let slot = operations.slot(of: token), operations[slot].hold == .score,
             operations[slot].step == .executing
         else { return }
         recordContext.actor = .gateway
@@ -205,9 +205,9 @@ extension ShardCore {
     mutating func applyRiskDecided(_ record: RiskDecided, slot: Int, at position: RecordPosition) {
         let operation = operations[slot]
         let index = operation.payment
-        precondition(operation.gate != .open, "a payment was judged twice")
+        precondition(operation.hold != .none, "a payment was judged twice")
         payments.recorded(index, at: position)
-        operations[slot].gate = .open
+        operations[slot].hold = .none
         if record.source == .scorer { renote(record, payment: index) }
         switch record.band {
         case .allow: return

@@ -109,7 +109,7 @@ extension ShardCore {
         let merchant = payments[operation.payment].merchant
         let token: UInt64
         if operation.isUncertain {
-            guard operation.gate == .open, !operation.isManual else { throw .invalidValue }
+            guard operation.hold == .none, !operation.isManual else { throw .invalidValue }
             token = restoreWaiting(operation)
         } else {
             let slot = operations.insert(operation, of: merchant)

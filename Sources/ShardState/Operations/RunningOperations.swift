@@ -35,7 +35,7 @@ package struct RunningOperation: Sendable {
     /// An authorization that an operator approved: its key is the approval's, not the creation's.
     package var isApproved = false
     /// What holds a new payment's authorization back: until it is open nothing was sent.
-    package var gate = RiskGate.open
+    package var hold = RiskHold.none
     /// A capture (or sale) whose details hold a plan for sellers.
     package var hasSplitPlan = false
     /// A capture by hand: no provider is asked.
@@ -74,7 +74,7 @@ package struct RunningOperation: Sendable {
         step: Step,
         staysOpen: Bool = false,
         isApproved: Bool = false,
-        gate: RiskGate = RiskGate.open,
+        hold: RiskHold = RiskHold.none,
         hasSplitPlan: Bool = false,
         isManual: Bool = false,
         isResolution: Bool = false,
@@ -97,7 +97,7 @@ package struct RunningOperation: Sendable {
         self.step = step
         self.staysOpen = staysOpen
         self.isApproved = isApproved
-        self.gate = gate
+        self.hold = hold
         self.hasSplitPlan = hasSplitPlan
         self.isManual = isManual
         self.isResolution = isResolution
@@ -146,7 +146,7 @@ extension RunningOperation {
     }
 
     private var state: OperationStateMachine.State {
-        if gate != .open { return .held }
+        if hold != .none { return .held }
         guard isUncertain else { return step == .waiting ? .retrying(tries: tries) : .executing(tries: tries) }
         let doubt = OperationStateMachine.Doubt(
             steps: tries,

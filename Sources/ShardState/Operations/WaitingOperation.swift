@@ -45,7 +45,7 @@ package struct WaitingOperation: Sendable, Equatable {
     /// - Precondition: the operation is in doubt, no request waits for its answer on a connection,
     ///   and a PSP executes it.
     package init(_ running: RunningOperation) {
-        precondition(running.isUncertain && running.gate == .open && !running.isManual, "only what is in doubt waits")
+        precondition(running.isUncertain && running.hold == .none && !running.isManual, "only what is in doubt waits")
         precondition(running.reply == nil, "the request was answered 202 before its operation waits")
         storedKey = running.key ?? .none
         storedPayment = UInt64(running.payment.position)

@@ -92,7 +92,7 @@ extension RunningOperation {
         bytes.append(operation.rawValue)
         bytes.append(
             (isUncertain ? 1 : 0) | (isKnownToProvider ? 2 : 0) | (staysOpen ? 4 : 0) | (hasSplitPlan ? 8 : 0)
-                | (isManual ? 16 : 0) | (isApproved ? 32 : 0) | gate.rawValue << 6
+                | (isManual ? 16 : 0) | (isApproved ? 32 : 0) | hold.rawValue << 6
         )
         bytes.appendInteger(ordinal)
         bytes.appendInteger(attempt)
@@ -136,7 +136,7 @@ extension RunningOperation {
             step: .waiting,
             staysOpen: flags & 4 != 0,
             isApproved: flags & 32 != 0,
-            gate: RiskGate(rawValue: flags >> 6) ?? .open,
+            hold: RiskHold(rawValue: flags >> 6) ?? .none,
             hasSplitPlan: flags & 8 != 0,
             isManual: flags & 16 != 0,
             isUncertain: flags & 1 != 0,

@@ -1,11 +1,11 @@
 package import Risk
 
-/// What holds a new payment's authorization back. The note in front of the payment's details tells
-/// it, until a `RiskDecided` is journaled. So a restart finds the gate again and sends nothing that
-/// was not cleared.
-package enum RiskGate: UInt8, Sendable {
-    /// Nothing.
-    case open = 0
+/// The fraud hook's hold on a new payment: what its authorization waits for. The note in front of
+/// the payment's details tells it, until a `RiskDecided` is journaled. So a restart finds the hold
+/// again and sends nothing that was not cleared.
+package enum RiskHold: UInt8, Sendable {
+    /// Nothing: the authorization is sent.
+    case none = 0
     /// The external scorer's answer.
     case score = 1
     /// The rules: it goes to review.
@@ -18,7 +18,7 @@ package enum RiskGate: UInt8, Sendable {
             self = .score
         } else {
             switch assessment.band {
-            case .allow: self = .open
+            case .allow: self = .none
             case .review: self = .review
             case .block: self = .block
             }
