@@ -85,7 +85,7 @@ enum ShardStateSeed {
         output.clear(keeping: &records)
         addTreasury(to: &core, settling: payments[1], &records)
         let capture = core.capture(unchangedSince: 0)
-        let treasury = [.money, .payouts, .wallets, .walletSums, .quotes].map { section($0, of: capture) }
+        let treasury = TreasuryTable.allCases.map { section($0, of: capture) }
         let sections =
             [state(capture), accounts(capture), chains(capture), counts(capture)] + treasury
             + [warm(capture), running(capture)]
@@ -146,15 +146,15 @@ enum ShardStateSeed {
     private static func counts(_ capture: ShardCapture) -> Section {
         var bytes: [UInt8] = []
         TreasuryCounts(capture.treasury).store(into: &bytes)
-        return Section(kind: .money, bytes: bytes)
+        return Section(kind: .treasury, bytes: bytes)
     }
 
     /// One table of the treasury. Nothing leaves.
-    private static func section(_ kind: SnapshotSection, of capture: ShardCapture) -> Section {
+    private static func section(_ table: TreasuryTable, of capture: ShardCapture) -> Section {
         var bytes: [UInt8] = []
         let plan = ReleasePlan(position: capture.position, unchangedSince: 0, endIndex: 0)
-        capture.treasury.forEachStored(kind, besides: plan) { store in store(&bytes) }
-        return Section(kind: kind, bytes: bytes)
+        capture.treasury.forEachStored(table, besides: plan) { store in store(&bytes) }
+        return Section(kind: table.section, bytes: bytes)
     }
 
     private static func warm(_ capture: ShardCapture) -> Section {
@@ -189,7 +189,7 @@ enum ShardStateSeed {
 
     static func isHuge(_ section: Section) -> Bool {
         var reader = RecordReader()
-        if section.kind == .money, let counts = try? TreasuryCounts(&reader, section.bytes.span) {
+        if section.kind == .treasury, let counts = try? TreasuryCounts(&reader, section.bytes.span) {
             return [counts.payouts, counts.wallets, counts.quotes, counts.sellers].contains { $0.ever > 1 << 22 }
         }
         guard section.kind == .state, let state = try? SnapshotState(&reader, section.bytes.span) else { return false }

@@ -63,7 +63,7 @@ extension AuditedPayment {
     }
 }
 
-extension AuditedMoney {
+extension AuditedTreasury {
     /// Shows the payment its wallet as it is before a record.
     func lendWallet(to payment: inout AuditedPayment, _ totals: [Account: AccountTotals]) {
         guard let owner = payment.walletOwner else { return }

@@ -33,7 +33,7 @@ package struct LedgerCheck {
     /// Of the first record; every other must have the same.
     private var shard: UInt16?
     var payments: [AuditedPayment] = []
-    private var money = AuditedMoney()
+    private var treasury = AuditedTreasury()
     /// Keys that were reserved and whose operation has not ended, by operation.
     var openKeys: [OpenOperation: KeyDigest?] = [:]
     private var paymentVersions: [UInt64: UInt32] = [:]
@@ -112,7 +112,7 @@ package struct LedgerCheck {
         case .riskDecided(let decided): examine(decided, position)
         case .payoutChanged(let record):
             settle(
-                money.examine(record),
+                treasury.examine(record),
                 booked: record.transfers,
                 key: record.key,
                 shard: record.id.shard,
@@ -120,7 +120,7 @@ package struct LedgerCheck {
             )
         case .walletOpened(let record):
             settle(
-                money.examine(record),
+                treasury.examine(record),
                 booked: Transfers(),
                 key: record.key,
                 shard: record.id.shard,
@@ -128,7 +128,7 @@ package struct LedgerCheck {
             )
         case .exchangeQuoted(let record):
             settle(
-                money.examine(record),
+                treasury.examine(record),
                 booked: Transfers(),
                 key: record.key,
                 shard: record.id.shard,
@@ -136,7 +136,7 @@ package struct LedgerCheck {
             )
         case .exchangeConverted(let record):
             settle(
-                money.examine(record),
+                treasury.examine(record),
                 booked: record.transfers,
                 key: record.key,
                 shard: record.id.shard,
@@ -181,7 +181,7 @@ package struct LedgerCheck {
             return note(position, "\(record.id) has amount \(record.amountMinor), fee \(record.feeBasisPoints)")
         }
         var payment = AuditedPayment(record)
-        if let problem = money.begin(&payment, record) { note(position, problem) }
+        if let problem = treasury.begin(&payment, record) { note(position, problem) }
         payments.append(payment)
         guard !record.flags.contains(.heldBack) else { return }
         reserve(record.key, payment: record.id, operation: .authorize, ordinal: 1, position: position)
@@ -192,7 +192,7 @@ package struct LedgerCheck {
         guard record.amountMinor > 0 || record.operation == .cancel else {
             return note(position, "\(record.operation.name) of \(record.amountMinor)")
         }
-        money.begin(&payments[index], record)
+        treasury.begin(&payments[index], record)
         let result = change(index) { $0.begin(record) }
         settle(result, booked: record.transfers, payment: index, at: position)
         reserve(
@@ -332,15 +332,15 @@ package struct LedgerCheck {
 
     /// Changes a payment, the wallet that pays it or that it fills, and the numbers of its sellers.
     private mutating func change<Result>(_ index: Int, _ body: (inout AuditedPayment) -> Result) -> Result {
-        money.lendWallet(to: &payments[index], totals)
+        treasury.lendWallet(to: &payments[index], totals)
         let before = payments[index].unsettledOfTopUp
         if !payments[index].plan.isEmpty {
-            payments[index].numbers = money.sellers
-            money.sellers = AuditedSellers()
+            payments[index].numbers = treasury.sellers
+            treasury.sellers = AuditedSellers()
         }
         defer {
-            money.keepWallet(of: payments[index], unsettledBefore: before)
-            if let numbers = payments[index].numbers.take() { money.sellers = numbers }
+            treasury.keepWallet(of: payments[index], unsettledBefore: before)
+            if let numbers = payments[index].numbers.take() { treasury.sellers = numbers }
         }
         return body(&payments[index])
     }
@@ -360,7 +360,7 @@ package struct LedgerCheck {
 
     /// The same for a record that is about no payment, and ends as it begins.
     private mutating func settle(
-        _ expected: Result<AuditedMoney.Step, Violation>,
+        _ expected: Result<AuditedTreasury.Step, Violation>,
         booked: Transfers,
         key: RequestKey?,
         shard owner: UInt16,
@@ -388,7 +388,7 @@ package struct LedgerCheck {
             transfers += 1
             for posting in transfer.postings { sums[posting.account, default: 0] += Int128(posting.amountMinor) }
             book(transfer, position)
-            money.sellers.booked(transfer, totals)
+            treasury.sellers.booked(transfer, totals)
         }
         switch expected {
         case .failure(let violation): note(position, violation.text)
@@ -420,7 +420,7 @@ package struct LedgerCheck {
     package mutating func finish() {
         var expected: ExpectedPostings = [:]
         for payment in payments { payment.contribution(to: &expected) }
-        money.contribution(to: &expected)
+        treasury.contribution(to: &expected)
         for account in Set(totals.keys).union(expected.keys) {
             let booked = totals[account]?.balance ?? 0
             let due = expected[account] ?? 0

@@ -262,7 +262,7 @@ package final class ShardHost {
             eventCapacity: core.configuration.eventCapacity,
             idempotencyKeys: core.idempotencyCount,
             idempotencyCapacity: core.idempotencyCapacity,
-            money: core.moneyOccupancy,
+            treasury: core.treasuryOccupancy,
             reads: ReadKind.allCases.map {
                 TableOccupancy(name: $0.name, count: reads.count($0), capacity: reads.capacity($0))
             },

@@ -37,7 +37,7 @@ package struct ShardOccupancy: Sendable {
     package var idempotencyKeys: Int
     package var idempotencyCapacity: Int
     /// Pay-outs, wallets, quotes and sellers, with what fits of each.
-    package var money: [TableOccupancy]
+    package var treasury: [TableOccupancy]
     /// Reads off the loop, by kind, with how many there may be.
     package var reads: [TableOccupancy]
     /// Bytes of tables and arena, used or not.

@@ -293,18 +293,18 @@ private struct SnapshotJob {
     private func writeTreasury(_ writer: inout SnapshotWriter) throws(JournalError) {
         var bytes: [UInt8] = []
         TreasuryCounts(capture.treasury, plan).store(into: &bytes)
-        try writer.write(.money, bytes)
-        for section in [SnapshotSection.money, .payouts, .wallets, .walletSums, .quotes] {
+        try writer.write(.treasury, bytes)
+        for table in TreasuryTable.allCases {
             bytes.removeAll(keepingCapacity: true)
             var failure: JournalError?
-            capture.treasury.forEachStored(section, besides: plan) { store in
+            capture.treasury.forEachStored(table, besides: plan) { store in
                 store(&bytes)
                 guard failure == nil, bytes.count >= 256 << 10 else { return }
-                do throws(JournalError) { try writer.write(section, bytes) } catch { failure = error }
+                do throws(JournalError) { try writer.write(table.section, bytes) } catch { failure = error }
                 bytes.removeAll(keepingCapacity: true)
             }
             if let failure { throw failure }
-            try writer.write(section, bytes)
+            try writer.write(table.section, bytes)
         }
     }
 

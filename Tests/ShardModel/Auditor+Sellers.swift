@@ -58,10 +58,10 @@ extension Auditor {
         }
         let new = wanted.subtracting(all).count
         guard new > 0 else { return nil }
-        if all.count(where: { $0.merchant == merchant }) + new > configuration.money.sellersOfMerchant {
+        if all.count(where: { $0.merchant == merchant }) + new > configuration.treasury.sellersOfMerchant {
             return "sellerLimitReached"
         }
-        return all.count + new > configuration.money.sellers ? "sellerTableFull" : nil
+        return all.count + new > configuration.treasury.sellers ? "sellerTableFull" : nil
     }
 }
 

@@ -96,8 +96,8 @@ package struct Scenario {
         case "dispute_fee": configuration.disputes.fees[.eur] = Int64(value) ?? 0
         case "reserve_on_warning": configuration.disputes.reservesOnWarning = value == "yes"
         case "lifetime": configuration.capabilities.authorizationLifetime = time ?? 0
-        case "sellers": configuration.money.sellers = Int(value) ?? 0
-        case "sellers_of_merchant": configuration.money.sellersOfMerchant = Int(value) ?? 0
+        case "sellers": configuration.treasury.sellers = Int(value) ?? 0
+        case "sellers_of_merchant": configuration.treasury.sellersOfMerchant = Int(value) ?? 0
         default: return false
         }
         return true

@@ -12,7 +12,7 @@ import Testing
 struct AccountRoomTests {
     private static func configuration(accounts: Int = 64) -> ShardConfiguration {
         var configuration = ShardConfiguration.test
-        configuration.money = MoneyLimits(accounts: accounts)
+        configuration.treasury = TreasuryLimits(accounts: accounts)
         return configuration
     }
 
@@ -53,7 +53,7 @@ struct AccountRoomTests {
         _ count: Int,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        let accounts = world.core.moneyOccupancy.first { $0.name == "accounts" }
+        let accounts = world.core.treasuryOccupancy.first { $0.name == "accounts" }
         #expect(accounts?.count == count, sourceLocation: sourceLocation)
         #expect(accounts?.capacity == 64, sourceLocation: sourceLocation)
     }
@@ -79,7 +79,7 @@ struct AccountRoomTests {
         world.send(.refund(payment, amountMinor: 10), key: "r")
         world.answer(world.lastCall.token, ShardWorld.success(10, "re"))
         #expect(world.lastStatus == 201)
-        world.send(ShardMoneyTests.payout(100), key: "payout")
+        world.send(ShardTreasuryTests.payout(100), key: "payout")
         #expect(world.lastStatus == 201)
         world.send(.topUp(wallets[3], 50), key: "more")
         world.answer(world.lastCall.token, ShardWorld.success(50))
@@ -232,7 +232,7 @@ struct AccountRoomTests {
     @Test("A merchant has a share of the wallets, too")
     func shareOfWallets() throws {
         var configuration = ShardConfiguration.test
-        configuration.money.wallets = 8
+        configuration.treasury.wallets = 8
         var world = ShardWorld(configuration: configuration)
         for number in 0..<7 {
             world.send(.createWallet(CreateWallet(currency: .eur, reference: "")), key: "w\(number)")
@@ -249,13 +249,13 @@ struct AccountRoomTests {
     @Test("A merchant has a share of the pay-outs, also behind a snapshot, and others go on")
     func shareOfPayouts() throws {
         var configuration = ShardConfiguration.test
-        configuration.money.payouts = 8
+        configuration.treasury.payouts = 8
         var world = ShardWorld(configuration: configuration)
         world.storage = ShardStorage(directory: "/shard", journalID: 3, fileSystem: MemoryDisk())
         world.makeAvailable(100)
         world.makeAvailable(100, merchant: 8)
         for number in 0..<7 {
-            world.send(ShardMoneyTests.payout(1), key: "p\(number)")
+            world.send(ShardTreasuryTests.payout(1), key: "p\(number)")
             #expect(world.lastStatus == (number < 6 ? 201 : 503))
         }
         #expect(world.lastBody == "refused payoutTableFull" && world.responses.last?.retryAfterSeconds == 5)
@@ -268,9 +268,9 @@ struct AccountRoomTests {
             configuration: configuration,
             at: world.now
         )
-        restored.send(ShardMoneyTests.payout(1), key: "again")
+        restored.send(ShardTreasuryTests.payout(1), key: "again")
         #expect(restored.restored.position > 0 && restored.lastBody == "refused payoutTableFull")
-        restored.send(ShardMoneyTests.payout(1), key: "p", merchant: 8)
+        restored.send(ShardTreasuryTests.payout(1), key: "p", merchant: 8)
         #expect(restored.lastStatus == 201)
     }
 }

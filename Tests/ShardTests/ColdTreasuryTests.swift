@@ -30,7 +30,7 @@ struct ColdTreasuryTests {
     }
 
     private func table(_ name: String, _ world: borrowing ShardWorld) -> [Int] {
-        let table = world.core.moneyOccupancy.first { $0.name == name }
+        let table = world.core.treasuryOccupancy.first { $0.name == name }
         return [table?.count ?? -1, table?.cold ?? -1]
     }
 
@@ -57,9 +57,9 @@ struct ColdTreasuryTests {
     func payouts() throws {
         var world = world()
         world.makeAvailable(1_000)
-        world.send(ShardMoneyTests.payout(100), key: "open")
+        world.send(ShardTreasuryTests.payout(100), key: "open")
         let open = world.lastPayout
-        world.send(ShardMoneyTests.payout(200), key: "paid")
+        world.send(ShardTreasuryTests.payout(200), key: "paid")
         let paid = world.lastPayout
         world.send(.payoutEvent(paid, .paid, reason: ""), key: "e1")
         world.send(.getPayout(paid))
@@ -101,7 +101,7 @@ struct ColdTreasuryTests {
     func olderSnapshot() throws {
         var world = world()
         world.makeAvailable(1_000)
-        world.send(ShardMoneyTests.payout(200), key: "p")
+        world.send(ShardTreasuryTests.payout(200), key: "p")
         let payout = world.lastPayout
         world.send(.payoutEvent(payout, .paid, reason: ""), key: "e1")
         let first = try world.snapshot()
@@ -123,7 +123,7 @@ struct ColdTreasuryTests {
         var world = world()
         world.makeAvailable(1_000)
         let wallet = world.fillWallet(500)
-        world.send(ShardMoneyTests.payout(200), key: "p")
+        world.send(ShardTreasuryTests.payout(200), key: "p")
         let payout = world.lastPayout
         world.send(.payoutEvent(payout, .failed, reason: ""), key: "e")
         try world.snapshot()
@@ -148,17 +148,17 @@ struct ColdTreasuryTests {
     @Test("Full tables have room again when a snapshot was taken")
     func roomAgain() throws {
         var configuration = ShardConfiguration.test
-        configuration.money.payouts = 4
-        configuration.money.wallets = 4
+        configuration.treasury.payouts = 4
+        configuration.treasury.wallets = 4
         var world = world(configuration)
         world.makeAvailable(100)
         for round in 0..<3 {
             for number in 0..<3 {
-                world.send(ShardMoneyTests.payout(1), key: "p\(round)\(number)")
+                world.send(ShardTreasuryTests.payout(1), key: "p\(round)\(number)")
                 #expect(world.lastStatus == 201)
                 world.tellPayout(world.lastPayout, .paid, key: "e\(round)\(number)")
             }
-            world.send(ShardMoneyTests.payout(1), key: "full\(round)")
+            world.send(ShardTreasuryTests.payout(1), key: "full\(round)")
             #expect(world.lastStatus == 503 && world.lastBody == "refused payoutTableFull")
             let wallets = round == 0 ? 2 : 3
             for number in 0..<wallets {
@@ -182,7 +182,7 @@ struct ColdTreasuryTests {
         world.makeAvailable(100)
         let wallet = world.fillWallet(50)
         let other = world.fillWallet(50, merchant: 8)
-        world.send(ShardMoneyTests.payout(1), key: "p")
+        world.send(ShardTreasuryTests.payout(1), key: "p")
         let payout = world.lastPayout
         world.tellPayout(payout, .paid, key: "e")
         try world.snapshot()
@@ -361,7 +361,7 @@ private struct RandomTreasury: ~Copyable {
         case 7: if let topUp = any(topUps) { settle(topUp, amount, key: key) }
         case 8: if let wallet = any(wallets) { send(.getWallet(wallet), nil, merchant: next(4) == 0 ? 8 : 7) }
         case 9:
-            send(ShardMoneyTests.payout(min(amount, 40)), key)
+            send(ShardTreasuryTests.payout(min(amount, 40)), key)
             if warm.lastStatus == 201 { payouts.append(warm.lastPayout) }
         case 10, 11:
             guard let payout = any(payouts) else { return }

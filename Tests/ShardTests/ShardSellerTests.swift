@@ -19,7 +19,7 @@ struct ShardSellerTests {
     private func owner(_ number: UInt64) -> UInt64 { 3 << 48 | number }
 
     private func sellers(_ world: borrowing ShardWorld) -> Int? {
-        world.core.moneyOccupancy.first { $0.name == "sellers" }?.count
+        world.core.treasuryOccupancy.first { $0.name == "sellers" }?.count
     }
 
     private func parts(_ names: [String], _ amount: Int64 = 100) throws -> [SplitRequest] {
@@ -91,7 +91,7 @@ struct ShardSellerTests {
     )
     func payoutReturned() throws {
         var configuration = ShardConfiguration.test
-        configuration.money.sellers = 1
+        configuration.treasury.sellers = 1
         var world = world(configuration)
         let payment = world.paid(1_000, capture: false, key: "k")
         world.send(ShardWalletTests.capture(payment, amount: 500, final: false, splits: try parts(["a"])), key: "c1")
@@ -119,7 +119,7 @@ struct ShardSellerTests {
     @Test("A capture under way keeps its sellers' places, also behind a snapshot; a declined one gives them back")
     func claims() throws {
         var configuration = ShardConfiguration.test
-        configuration.money.sellers = 1
+        configuration.treasury.sellers = 1
         var world = world(configuration)
         let first = world.paid(1_000, capture: false, key: "k1")
         let second = world.paid(1_000, capture: false, key: "k2")
@@ -227,7 +227,7 @@ private struct RandomSellers: ~Copyable {
         #expect(count == expected.count)
     }
 
-    private var count: Int { world.core.moneyOccupancy.first { $0.name == "sellers" }?.count ?? 0 }
+    private var count: Int { world.core.treasuryOccupancy.first { $0.name == "sellers" }?.count ?? 0 }
 
     private mutating func capture(_ step: Int) throws {
         let payment = world.paid(1_000, capture: false, key: "k\(step)")

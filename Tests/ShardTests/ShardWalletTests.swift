@@ -223,7 +223,7 @@ struct ShardWalletTests {
     @Test("Parts that do not fit, too many sellers and a full table are refused, and nothing is kept of them")
     func splitRefusals() throws {
         var configuration = ShardConfiguration.test
-        configuration.money.sellersOfMerchant = 5
+        configuration.treasury.sellersOfMerchant = 5
         var world = ShardWorld(configuration: configuration)
         let payment = world.paid(1_000, capture: false, key: "k")
         func parts(_ names: [String], _ amount: Int64 = 10) throws -> [SplitRequest] {
@@ -252,9 +252,9 @@ struct ShardWalletTests {
     @Test("Full tables say when to try again: what is in them leaves memory")
     func fullTables() throws {
         var configuration = ShardConfiguration.test
-        configuration.money.sellers = 1
-        configuration.money.wallets = 1
-        configuration.money.payouts = 0
+        configuration.treasury.sellers = 1
+        configuration.treasury.wallets = 1
+        configuration.treasury.payouts = 0
         var world = ShardWorld(configuration: configuration)
         let payment = world.paid(1_000, capture: false, key: "k")
         let parts = try ["a", "b"].map { SplitRequest(seller: try Self.seller($0), share: .amount(1)) }
@@ -264,9 +264,9 @@ struct ShardWalletTests {
         world.send(.createWallet(CreateWallet(currency: .eur, reference: "")), key: "w1")
         world.send(.createWallet(CreateWallet(currency: .eur, reference: "")), key: "w2")
         #expect(world.lastStatus == 503 && world.responses.last?.retryAfterSeconds == 5)
-        world.send(ShardMoneyTests.payout(1), key: "p")
+        world.send(ShardTreasuryTests.payout(1), key: "p")
         #expect(world.lastStatus == 503 && world.responses.last?.retryAfterSeconds == 5)
-        let tables = world.core.moneyOccupancy
+        let tables = world.core.treasuryOccupancy
         #expect(tables.map(\.name) == ["payouts", "wallets", "quotes", "accounts", "sellers"])
         #expect(tables.map(\.count) == [0, 1, 0, 4, 0])
         #expect(tables.map(\.capacity) == [0, 1, 1 << 16, 1 << 20, 1])

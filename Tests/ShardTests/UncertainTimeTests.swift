@@ -81,12 +81,12 @@ struct UncertainTimeTests {
     func quotes() throws {
         var world = Self.world()
         world.makeAvailable(10_000)
-        world.send(try ShardMoneyTests.quote(1_000), key: "q1")
+        world.send(try ShardTreasuryTests.quote(1_000), key: "q1")
         let first = world.lastQuote
         world.core.isTimeCertain = false
         world.send(.convertExchange(first), key: "c1")
         #expect(world.lastStatus == 503 && world.lastBody.contains("timeUncertain"))
-        world.send(try ShardMoneyTests.quote(1_000), key: "q2")
+        world.send(try ShardTreasuryTests.quote(1_000), key: "q2")
         let second = world.lastQuote
         #expect(world.lastStatus == 201)
         world.pass(milliseconds: 70_000)
@@ -95,7 +95,7 @@ struct UncertainTimeTests {
         world.core.isTimeCertain = true
         world.send(.convertExchange(second), key: "c3")
         #expect(world.lastStatus == 409 && world.lastBody.contains("quoteExpired"))
-        world.send(try ShardMoneyTests.quote(1_000), key: "q3")
+        world.send(try ShardTreasuryTests.quote(1_000), key: "q3")
         world.send(.convertExchange(world.lastQuote), key: "c4")
         #expect(world.lastStatus == 201)
         world.checkBooks()

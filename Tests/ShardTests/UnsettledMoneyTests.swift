@@ -14,16 +14,16 @@ import Testing
         let topUp = world.lastCall.call.payment
         world.send(.pay(from: wallet, 1_000), key: "p")
         #expect(world.lastStatus == 201 && world.available() == 0 && world.pending() == 1_000)
-        world.send(ShardMoneyTests.payout(), key: "out")
+        world.send(ShardTreasuryTests.payout(), key: "out")
         #expect(world.lastStatus == 422 && world.lastBody.contains("balanceInsufficient"))
-        world.send(try ShardMoneyTests.quote(1_000), key: "q")
+        world.send(try ShardTreasuryTests.quote(1_000), key: "q")
         world.send(.convertExchange(world.lastQuote), key: "x")
         #expect(world.lastStatus == 422 && world.lastBody.contains("balanceInsufficient"))
         world.settle(topUp, 400)
         #expect(world.available() == 400 && world.pending() == 600)
         world.settle(topUp, 600)
         #expect(world.available() == 1_000 && world.pending() == 0)
-        world.send(ShardMoneyTests.payout(), key: "out")
+        world.send(ShardTreasuryTests.payout(), key: "out")
         #expect(world.lastStatus == 201)
         world.checkBooks()
         try ProviderEventTests.check(world.journal)
@@ -408,7 +408,7 @@ private struct UnsettledRun: ~Copyable {
             return
         }
         let before = world.available()
-        world.send(ShardMoneyTests.payout(draw.below(2) == 0 ? nil : draw.below(1_500) + 1), key: key)
+        world.send(ShardTreasuryTests.payout(draw.below(2) == 0 ? nil : draw.below(1_500) + 1), key: key)
         guard world.lastStatus == 201 else { return }
         let amount = before - world.available()
         #expect(amount > 0 && amount <= model.free, "unsettled units are paid out")
@@ -417,7 +417,7 @@ private struct UnsettledRun: ~Copyable {
     }
 
     private mutating func exchange(_ key: String) throws {
-        world.send(try ShardMoneyTests.quote(draw.below(600) + 10), key: key + "q")
+        world.send(try ShardTreasuryTests.quote(draw.below(600) + 10), key: key + "q")
         let before = world.available()
         world.send(.convertExchange(world.lastQuote), key: key)
         guard world.lastStatus == 201 else { return }

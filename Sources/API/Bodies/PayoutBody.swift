@@ -8,7 +8,7 @@ enum PayoutBody {
     static func parse(
         _ input: Span<UInt8>,
         merchant: APIConfiguration.Merchant,
-        rules: MoneyRules,
+        rules: TreasuryRules,
         scratch: inout RequestScratch
     ) throws(Rejection) -> CreatePayout {
         guard !input.isEmpty else { throw Rejection(.bodyMissing) }

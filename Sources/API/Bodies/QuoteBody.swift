@@ -6,7 +6,7 @@ import WireJSON
 enum QuoteBody {
     static func parse(
         _ input: Span<UInt8>,
-        _ rules: MoneyRules,
+        _ rules: TreasuryRules,
         scratch: inout RequestScratch
     ) throws(Rejection) -> QuoteRequest {
         guard !input.isEmpty else { throw Rejection(.bodyMissing) }
@@ -31,7 +31,7 @@ enum QuoteBody {
         guard let amount else { throw Rejection(.parameterMissing, .known("sell_amount")) }
         guard let sold else { throw Rejection(.parameterMissing, .known("sell_currency")) }
         guard let bought else { throw Rejection(.parameterMissing, .known("buy_currency")) }
-        guard let rate = rules.rates[MoneyRules.Pair(sold: sold, bought: bought)] else {
+        guard let rate = rules.rates[TreasuryRules.Pair(sold: sold, bought: bought)] else {
             throw Rejection(.exchangePairUnavailable, .known("buy_currency"))
         }
         return QuoteRequest(

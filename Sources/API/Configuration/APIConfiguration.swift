@@ -57,7 +57,7 @@ package struct APIConfiguration: Sendable {
 
     package let merchants: [Merchant]
     package let operators: [Operator]
-    package let money: MoneyRules
+    package let treasury: TreasuryRules
     let directory: MerchantDirectory
     let idempotencySeed: [UInt8]
     /// Signs the cursors of lists.
@@ -68,7 +68,7 @@ package struct APIConfiguration: Sendable {
     package init(
         merchants: [Merchant],
         operators: [Operator] = [],
-        money: MoneyRules = MoneyRules(),
+        treasury: TreasuryRules = TreasuryRules(),
         idempotencySeed: [UInt8]
     ) throws(APIConfigurationError) {
         guard (16...32).contains(idempotencySeed.count) else { throw .seedLength }
@@ -84,7 +84,7 @@ package struct APIConfiguration: Sendable {
         self.directory = try MerchantDirectory(merchants, operators: operators)
         self.merchants = merchants
         self.operators = operators
-        self.money = money
+        self.treasury = treasury
         self.idempotencySeed = idempotencySeed
         self.cursorKey = LedgerCursorKey(seed: idempotencySeed)
     }

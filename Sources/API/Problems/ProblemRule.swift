@@ -1,7 +1,7 @@
 package import ShardCore
 
 /// Everything about a problem code, in one row. The rows are in `ProblemRule+Request`, `+Bodies`,
-/// `+State` and `+Money`; `docs/errors.md` lists them.
+/// `+State` and `+Treasury`; `docs/errors.md` lists them.
 package struct ProblemRule: Sendable {
     /// Whether the same request may succeed later.
     package enum Retry: Sendable, Equatable {
@@ -72,7 +72,7 @@ package struct ProblemRule: Sendable {
 
     /// Every code's row, by its raw value.
     static let all: [Self] = {
-        let rows = http + credentials + bodies + state + money + provider
+        let rows = http + credentials + bodies + state + treasury + provider
         precondition(
             rows.map(\.code) == ProblemCode.allCases,
             "one row for each problem code, in the order of the codes"

@@ -19,7 +19,7 @@ struct RequestInterpreter {
     }
 
     private let configuration: APIConfiguration
-    private var money: MoneyRules { configuration.money }
+    private var treasury: TreasuryRules { configuration.treasury }
     private var authenticator: Authenticator
     /// Names the API key or the operator's credential of the request that was interpreted last
     /// (`Command.credential`).
@@ -184,10 +184,10 @@ struct RequestInterpreter {
             return .dispute(id, .evidence(try EvidenceBody.parse(body, scratch: &scratch)))
         case .createPayout:
             return .treasury(
-                .createPayout(try PayoutBody.parse(body, merchant: merchant, rules: money, scratch: &scratch))
+                .createPayout(try PayoutBody.parse(body, merchant: merchant, rules: treasury, scratch: &scratch))
             )
         case .createWallet: return .treasury(.createWallet(try WalletBody.parse(body, scratch: &scratch)))
-        case .quoteExchange: return .treasury(.quote(try QuoteBody.parse(body, money, scratch: &scratch)))
+        case .quoteExchange: return .treasury(.quote(try QuoteBody.parse(body, treasury, scratch: &scratch)))
         case .convertExchange:
             guard let quote = try ConversionBody.parse(body, scratch: &scratch) else {
                 throw Rejection(.resourceNotFound)

@@ -163,7 +163,7 @@ struct GatewayBlueprint: Sendable {
                 merchantShare: MerchantShare(percent: configuration.limits.merchantSharePercent),
                 actionLifetime: Self.milliseconds(configuration.payments.actionTimeout),
                 risk: risk.policy,
-                money: MoneyLimits(accounts: configuration.payments.accountsPerShard)
+                treasury: TreasuryLimits(accounts: configuration.payments.accountsPerShard)
             ),
             clock: clock,
             cursorKey: api.cursorKey,
@@ -271,7 +271,7 @@ extension APIConfiguration {
         try self.init(
             merchants: configuration.merchants.map { Merchant($0, registry) },
             operators: configuration.operators.map { Operator(name: $0.name, keyHashes: $0.apiKeyHashes) },
-            money: configuration.money.rules,
+            treasury: configuration.treasury.rules,
             idempotencySeed: idempotencySeed
         )
     }

@@ -241,7 +241,7 @@ enum GatewayMetrics {
         add(shard.paymentTables, labels, to: &metrics)
         addReads(shard, labels, to: &metrics)
         addParking(shard, labels, to: &metrics)
-        for table in shard.money {
+        for table in shard.treasury {
             let labels = labels + [MetricLabel("table", table.name)]
             metrics.gauge(
                 "millrace_money_table_entries",

@@ -27,7 +27,7 @@ struct ConfigurationDigest {
         add(configuration.payments)
         add(configuration.idempotency)
         add("limits.merchant_share_percent", configuration.limits.merchantSharePercent)
-        add(configuration.money)
+        add(configuration.treasury)
         add(configuration.risk)
         add("risk.lists.files", Hexadecimal.encode(lists))
     }
@@ -131,18 +131,18 @@ extension ConfigurationDigest {
         add("idempotency.parked_per_merchant", idempotency.parkedPerMerchant)
     }
 
-    private mutating func add(_ money: GatewayConfiguration.MoneySettings) {
-        for minimum in money.payoutMinimums.sorted(by: { "\($0.currency)" < "\($1.currency)" }) {
+    private mutating func add(_ treasury: GatewayConfiguration.TreasurySettings) {
+        for minimum in treasury.payoutMinimums.sorted(by: { "\($0.currency)" < "\($1.currency)" }) {
             add("payout_minimum", "\(minimum.currency)")
             add("amount", minimum.amountMinor)
         }
-        for rate in money.rates.sorted(by: { ("\($0.sold)", "\($0.bought)") < ("\($1.sold)", "\($1.bought)") }) {
+        for rate in treasury.rates.sorted(by: { ("\($0.sold)", "\($0.bought)") < ("\($1.sold)", "\($1.bought)") }) {
             add("rate", "\(rate.sold) \(rate.bought)")
             add("mantissa", rate.rate.mantissa)
             add("scale", rate.rate.scale)
         }
-        add("exchange.spread_basis_points", money.spreadBasisPoints)
-        add("exchange.quote_validity", money.quoteValidity)
+        add("exchange.spread_basis_points", treasury.spreadBasisPoints)
+        add("exchange.quote_validity", treasury.quoteValidity)
     }
 
     private mutating func add(_ risk: GatewayConfiguration.RiskSettings) {

@@ -106,7 +106,7 @@ extension GatewayConfiguration {
         var identities = Merchant.Identities(source: document.source)
         merchants = try Merchant.readAll(&document, &identities, connectors: connectors.map(\.name))
         operators = try Operator.readAll(&document, &identities)
-        try money.read(&document)
+        try treasury.read(&document)
         try refuseUnsafe(document)
     }
 

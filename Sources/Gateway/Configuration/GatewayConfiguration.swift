@@ -34,7 +34,7 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var merchants: [Merchant] = []
     /// Who may post provider events and act for support; none unless listed.
     package var operators: [Operator] = []
-    package var money = MoneySettings()
+    package var treasury = TreasurySettings()
     package var admin = Admin()
     package var logLevel = LogLevel.info
     /// The time from a signal to stop until the gateway ends requests that are still open.

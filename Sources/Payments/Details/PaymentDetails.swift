@@ -20,7 +20,7 @@ package struct PaymentDetails: Sendable, Equatable {
         /// The assessment of the fraud rules when the payment was made (`RiskNote`). It is in front
         /// of all others, and only where there is one. The shard writes it, never the merchant.
         case risk = 8
-        /// See `PaymentDetails+Money.swift`.
+        /// See `PaymentDetails+Treasury.swift`.
         case wallet = 20
         case splitPlan = 21
         case split = 22

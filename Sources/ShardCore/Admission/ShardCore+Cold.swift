@@ -34,9 +34,9 @@ extension ShardCore {
         switch kind {
         case .payment: (payments.presentCount, payments.paymentCount(of: merchant), paymentLimit)
         case .payout:
-            (treasury.payouts.presentCount, treasury.payoutCount(of: merchant), configuration.money.payouts)
+            (treasury.payouts.presentCount, treasury.payoutCount(of: merchant), configuration.treasury.payouts)
         case .wallet:
-            (treasury.wallets.presentCount, treasury.walletCount(of: merchant), configuration.money.wallets)
+            (treasury.wallets.presentCount, treasury.walletCount(of: merchant), configuration.treasury.wallets)
         }
     }
 

@@ -103,7 +103,7 @@ extension ShardCore {
             return refuse(caller, Refusal(error), showing: index, in: &turn)
         }
         let kind = operation.kind
-        if let refusal = moneyRefusal(operation, of: payments[index], amountMinor: amount) {
+        if let refusal = treasuryRefusal(operation, of: payments[index], amountMinor: amount) {
             return refuse(caller, refusal, showing: index, in: &turn)
         }
         if let refusal = accountRefusal(kind, payments[index]) { return refuse(caller, refusal, in: &turn) }

@@ -30,7 +30,7 @@ extension ShardCore {
     var paymentLimit: Int { min(configuration.paymentCapacity, share.payments) }
 
     /// The most accounts.
-    var accountLimit: Int { min(configuration.money.accounts, share.accounts) }
+    var accountLimit: Int { min(configuration.treasury.accounts, share.accounts) }
 
     /// Why one payment more of `merchant` may not be in memory; nil where it may.
     func paymentRoomRefusal(of merchant: MerchantID) -> Refusal? {

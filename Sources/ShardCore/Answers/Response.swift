@@ -157,7 +157,7 @@ package struct BalanceView: Sendable {
 /// Renders the body of an answer. The shard calls it when it decides, because the bytes are
 /// journaled with the transition and replayed as they are. The edge implements it, because only the
 /// edge knows the wire format. Implementations are pure: the same arguments give the same bytes.
-package protocol ResponseRenderer: MoneyRenderer {
+package protocol ResponseRenderer: TreasuryRenderer {
     /// The payment object alone (200, 201, 202).
     func renderPayment(_ payment: PaymentView, details: Span<UInt8>, into body: inout ByteBuffer)
     /// The problem document of a decline with the payment inside (402).

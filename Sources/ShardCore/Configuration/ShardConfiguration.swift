@@ -54,7 +54,7 @@ package struct ShardConfiguration: Sendable {
     /// The fraud hook's rules at start; nil for none.
     package var risk: RiskPolicy?
     /// The most pay-outs, wallets, quotes and sellers.
-    package var money: MoneyLimits
+    package var treasury: TreasuryLimits
 
     package init(
         shard: UInt16,
@@ -76,7 +76,7 @@ package struct ShardConfiguration: Sendable {
         recoveryBatch: Int = 32,
         actionLifetime: Int64 = 1_800_000,
         risk: RiskPolicy? = nil,
-        money: MoneyLimits = MoneyLimits()
+        treasury: TreasuryLimits = TreasuryLimits()
     ) {
         precondition(recoveryBatch > 0)
         self.shard = shard
@@ -98,7 +98,7 @@ package struct ShardConfiguration: Sendable {
         self.recoveryBatch = recoveryBatch
         self.actionLifetime = actionLifetime
         self.risk = risk
-        self.money = money
+        self.treasury = treasury
     }
 }
 
@@ -120,7 +120,7 @@ package struct DisputePolicy: Sendable, Equatable {
 /// The most of what a shard keeps beside payments. Full: 503, and 422 for one merchant's sellers.
 /// Pay-outs, wallets and sellers that are idle leave memory (docs/capacity.md); quotes stay for an
 /// hour after they expired.
-package struct MoneyLimits: Sendable {
+package struct TreasuryLimits: Sendable {
     package var payouts = 1 << 20
     /// A merchant may have `merchantShare` of them. More: 503.
     package var wallets = 1 << 20

@@ -130,7 +130,7 @@ extension ShardCore {
     }
 
     /// Why an operation that the payment's state allows is refused for its money.
-    func moneyRefusal(_ operation: PaymentOperation, of payment: Payment, amountMinor: Int64) -> Refusal? {
+    func treasuryRefusal(_ operation: PaymentOperation, of payment: Payment, amountMinor: Int64) -> Refusal? {
         switch operation {
         case .capture(_, let isFinal, let instructions?):
             if instructions.manual != nil { return manualRefusal(instructions, isFinal: isFinal, of: payment) }

@@ -90,7 +90,7 @@ extension ShardCore {
             try checkEarlierConnector(record)
             applyEvent(record, at: position)
         case .payoutChanged, .walletOpened, .exchangeQuoted, .exchangeConverted:
-            try replayMoney(header, reader: &reader, in: bytes, at: position)
+            try replayTreasury(header, reader: &reader, in: bytes, at: position)
         }
     }
 

@@ -45,8 +45,11 @@ extension ShardCore {
         case .accounts: try restoreAccounts(bytes, &progress)
         case .entryChains: try restoreEntryChains(bytes, &progress)
         case .riskCounters: try restoreRiskCounters(bytes, &progress.riskCounters)
-        case .money, .payouts, .wallets, .walletSums, .quotes:
-            try restoreTreasury(section, from: bytes, progress: &progress)
+        case .treasury: try restoreTreasury(.sellers, from: bytes, progress: &progress)
+        case .payouts: try restoreTreasury(.payouts, from: bytes, progress: &progress)
+        case .wallets: try restoreTreasury(.wallets, from: bytes, progress: &progress)
+        case .walletSums: try restoreTreasury(.walletSums, from: bytes, progress: &progress)
+        case .quotes: try restoreTreasury(.quotes, from: bytes, progress: &progress)
         case .disputes:
             var reader = RecordReader()
             let count = try reader.integer(UInt64.self, bytes.bindMemory(to: UInt8.self).span)

@@ -6,14 +6,14 @@ extension ShardCore {
     /// Takes in a chunk of the sections 12 to 15, and 19. The first of section 12 holds the counts,
     /// the others sellers.
     mutating func restoreTreasury(
-        _ section: SnapshotSection,
+        _ table: TreasuryTable,
         from raw: UnsafeRawBufferPointer,
         progress: inout SnapshotProgress
     ) throws(RecordDecodingError) {
         let bytes = raw.bindMemory(to: UInt8.self).span
         var reader = RecordReader()
         if progress.treasury == nil {
-            guard section == .money else { throw .invalidValue }
+            guard table == .sellers else { throw .invalidValue }
             let counts = try TreasuryCounts(&reader, bytes)
             treasury.reserveNumbers(
                 payouts: Int(counts.payouts.ever),
@@ -25,8 +25,8 @@ extension ShardCore {
         }
         defer { progress.treasurySeen = TreasuryCounts(treasury) }
         while reader.offset < bytes.count {
-            switch section {
-            case .money:
+            switch table {
+            case .sellers:
                 let (seller, number) = try Seller.load(&reader, bytes)
                 guard treasury.restore(seller, number: number) else { throw .invalidValue }
             case .payouts:
@@ -41,7 +41,6 @@ extension ShardCore {
             case .quotes:
                 let quote = try ExchangeQuote(&reader, bytes)
                 guard quote.id.shard == configuration.shard, treasury.restore(quote) else { throw .invalidValue }
-            default: throw .invalidValue
             }
         }
     }

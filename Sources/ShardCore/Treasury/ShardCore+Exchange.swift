@@ -11,7 +11,7 @@ extension ShardCore {
         _ admitted: AdmittedCommand,
         in turn: inout Turn
     ) {
-        let most = configuration.money.quotes
+        let most = configuration.treasury.quotes
         guard treasury.quotes.presentCount < most || treasury.hasForgettableQuote(at: turn.now),
             treasury.quoteCount(of: admitted.merchant, at: turn.now) < configuration.merchantShare.of(most)
         else {

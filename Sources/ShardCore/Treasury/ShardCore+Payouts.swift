@@ -31,7 +31,7 @@ extension ShardCore {
     }
 
     private func payoutAmount(_ request: CreatePayout, _ merchant: MerchantID) -> Result<Int64, Refused> {
-        let most = configuration.money.payouts
+        let most = configuration.treasury.payouts
         guard treasury.payouts.presentCount < most,
             treasury.payoutCount(of: merchant) < configuration.merchantShare.of(most)
         else { return .failure(Refused(refusal: .payoutTableFull)) }

@@ -28,9 +28,9 @@ extension ShardCore {
     func sellerRefusal(_ plan: [SplitRequest], of merchant: MerchantID) -> Refusal? {
         let new = Set(plan.map(\.seller)).filter { !treasury.sellers.contains($0, merchant: merchant) }.count
         guard new > 0 else { return nil }
-        let most = configuration.money.sellersOfMerchant
+        let most = configuration.treasury.sellersOfMerchant
         guard treasury.sellers.count(of: merchant) + new <= most else { return .sellerLimitReached }
-        guard treasury.sellers.count + new <= configuration.money.sellers else { return .sellerTableFull }
+        guard treasury.sellers.count + new <= configuration.treasury.sellers else { return .sellerTableFull }
         return nil
     }
 

@@ -12,7 +12,7 @@ extension ShardCore {
         _ admitted: AdmittedCommand,
         in turn: inout Turn
     ) {
-        let most = configuration.money.wallets
+        let most = configuration.treasury.wallets
         guard treasury.wallets.presentCount < most,
             treasury.walletCount(of: admitted.merchant) < configuration.merchantShare.of(most)
         else { return refuse(admitted.caller, .walletTableFull, in: &turn) }

@@ -17,7 +17,7 @@ package enum SnapshotSection: UInt16 {
     /// How many disputes there ever were (u64); they themselves stand in their payments' entries.
     case disputes = 10
     case entryChains = 18
-    case money = 12
+    case treasury = 12
     case payouts = 13
     case wallets = 14
     case quotes = 15

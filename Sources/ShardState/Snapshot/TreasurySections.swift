@@ -205,20 +205,39 @@ extension Seller {
     }
 }
 
+/// A table of the treasury that has a section of a snapshot.
+package enum TreasuryTable: CaseIterable, Sendable {
+    case sellers
+    case payouts
+    case wallets
+    case walletSums
+    case quotes
+
+    /// Its section. The one of sellers begins with the counts of all tables.
+    package var section: SnapshotSection {
+        switch self {
+        case .sellers: .treasury
+        case .payouts: .payouts
+        case .wallets: .wallets
+        case .walletSums: .walletSums
+        case .quotes: .quotes
+        }
+    }
+}
+
 extension Treasury {
     /// Writes what a snapshot holds of one table, one after the other: not what leaves by the plan.
     package func forEachStored(
-        _ section: SnapshotSection,
+        _ table: TreasuryTable,
         besides plan: ReleasePlan,
         _ body: (_ store: (inout [UInt8]) -> Void) -> Void
     ) {
-        switch section {
-        case .money: forEach(sellers.sellers) { index, seller in body { seller.store(number: index + 1, into: &$0) } }
+        switch table {
+        case .sellers: forEach(sellers.sellers) { index, seller in body { seller.store(number: index + 1, into: &$0) } }
         case .payouts: forEach(payouts) { if !plan.leaves($0, $1) { body($1.store) } }
         case .wallets: forEach(wallets) { if !plan.leaves($0, $1) { body($1.store) } }
         case .walletSums: forEach(sums) { index, sums in body { sums.store(wallet: index, into: &$0) } }
         case .quotes: forEach(quotes) { body($1.store) }
-        default: preconditionFailure("a section of other tables")
         }
     }
 

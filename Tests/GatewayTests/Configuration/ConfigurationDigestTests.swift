@@ -124,7 +124,7 @@ struct ConfigurationDigestTests {
         let configuration = try ConfigurationText.parse(Self.base)
         #expect(
             names(configuration) == [
-                "connectors", "payments", "idempotency", "limits", "money", "risk", "merchants",
+                "connectors", "payments", "idempotency", "limits", "treasury", "risk", "merchants",
                 // They do not decide about money.
                 "listen", "tls", "loops", "shards", "dataDirectory", "dataDirectoryID", "maxClockJump", "journal",
                 "operators", "admin", "logLevel", "drainTimeout",
@@ -162,7 +162,7 @@ struct ConfigurationDigestTests {
                 "handshakeTimeout", "bodyTimeout", "idleTimeout",
             ]
         )
-        #expect(names(configuration.money) == ["payoutMinimums", "rates", "spreadBasisPoints", "quoteValidity"])
+        #expect(names(configuration.treasury) == ["payoutMinimums", "rates", "spreadBasisPoints", "quoteValidity"])
         #expect(
             names(configuration.risk) == [
                 "rules", "bands", "allow", "block", "sanctions", "sanctionsOutcome", "countersPerShard",

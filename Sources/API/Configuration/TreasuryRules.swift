@@ -2,7 +2,7 @@ package import Money
 package import Payments
 
 /// What the configuration says of pay-outs and exchange; immutable, shared by all loops.
-package struct MoneyRules: Sendable {
+package struct TreasuryRules: Sendable {
     /// Two different currencies, in the direction of a sale.
     package struct Pair: Hashable, Sendable {
         package var sold: Currency

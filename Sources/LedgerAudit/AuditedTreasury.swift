@@ -5,7 +5,7 @@ import ShardRecords
 
 /// Pay-outs, wallets, quotes and sellers as the check follows them: written from the reference's
 /// tables, not from the shard's code.
-struct AuditedMoney {
+struct AuditedTreasury {
     private struct AuditedPayout {
         var record: PayoutChanged
         var source: Account
@@ -171,7 +171,7 @@ struct AuditedMoney {
     }
 }
 
-extension AuditedMoney {
+extension AuditedTreasury {
     /// Takes in what is special about a payment's money when it is created; a text when it cannot
     /// be.
     mutating func begin(_ payment: inout AuditedPayment, _ record: PaymentCreated) -> String? {

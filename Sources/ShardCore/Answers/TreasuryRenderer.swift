@@ -2,7 +2,7 @@ package import NIOCore
 package import Payments
 
 /// The part of `ResponseRenderer` for pay-outs, wallets and exchange.
-package protocol MoneyRenderer: Sendable {
+package protocol TreasuryRenderer: Sendable {
     func renderPayout(_ payout: Payout, into body: inout ByteBuffer)
     func renderWallet(_ wallet: WalletView, into body: inout ByteBuffer)
     func renderQuote(_ quote: ExchangeQuote, into body: inout ByteBuffer)
@@ -11,7 +11,7 @@ package protocol MoneyRenderer: Sendable {
 }
 
 /// Empty answers, for renderers that know payments only.
-extension MoneyRenderer {
+extension TreasuryRenderer {
     package func renderPayout(_ payout: Payout, into body: inout ByteBuffer) {}
     package func renderWallet(_ wallet: WalletView, into body: inout ByteBuffer) {}
     package func renderQuote(_ quote: ExchangeQuote, into body: inout ByteBuffer) {}

@@ -10,7 +10,7 @@ import ShardStorage
 import Testing
 
 @Suite("Pay-outs, wallets and exchange in a shard")
-struct ShardMoneyTests {
+struct ShardTreasuryTests {
     static let eurUSD = ExchangeRate(mantissa: 10_842, scale: 4)
 
     static func payout(
@@ -166,9 +166,9 @@ struct ShardMoneyTests {
     @Test("Tables that are full say so; expired quotes are forgotten and make room")
     func fullTables() throws {
         var configuration = ShardConfiguration.test
-        configuration.money.payouts = 1
-        configuration.money.wallets = 2  // One fills the balance.
-        configuration.money.quotes = 2
+        configuration.treasury.payouts = 1
+        configuration.treasury.wallets = 2  // One fills the balance.
+        configuration.treasury.quotes = 2
         var world = ShardWorld(configuration: configuration)
         world.makeAvailable(1_000)
         for (index, expected) in [UInt16(201), 503].enumerated() {
@@ -256,7 +256,7 @@ private struct RandomMoney: ~Copyable {
         case 1 where !payouts.isEmpty: tell("\(step)")
         case 2:
             let amount = Int64(next(2_000)) + 10
-            world.send(try ShardMoneyTests.quote(amount), key: "\(step)")
+            world.send(try ShardTreasuryTests.quote(amount), key: "\(step)")
             let gross = amount * 10_842 / 10_000
             quotes.append((world.lastQuote, amount, gross - (gross * 50 + 9_999) / 10_000, false))
         default: if !quotes.isEmpty { convert("\(step)") }
@@ -266,7 +266,7 @@ private struct RandomMoney: ~Copyable {
     private mutating func payOut(_ key: String) {
         let isEUR = next(2) == 0
         let amount = Int64(next(3_000)) + 1
-        world.send(ShardMoneyTests.payout(amount, isEUR ? .eur : .usd), key: key)
+        world.send(ShardTreasuryTests.payout(amount, isEUR ? .eur : .usd), key: key)
         let status = world.lastStatus
         guard amount <= (isEUR ? eur : usd) else {
             #expect(status == 422)

@@ -5,7 +5,7 @@ import Yams
 
 extension GatewayConfiguration {
     /// Pay-outs and currency exchange.
-    package struct MoneySettings: Sendable, Equatable {
+    package struct TreasurySettings: Sendable, Equatable {
         /// The least pay-out of a currency, in minor units.
         package struct Minimum: Sendable, Equatable {
             package var currency: Currency
@@ -27,10 +27,10 @@ extension GatewayConfiguration {
         package var quoteValidity = Duration.seconds(60)
 
         /// The same as the edge wants it.
-        package var rules: MoneyRules {
-            var rules = MoneyRules()
+        package var rules: TreasuryRules {
+            var rules = TreasuryRules()
             for minimum in payoutMinimums { rules.payoutMinimums[minimum.currency] = minimum.amountMinor }
-            for rate in rates { rules.rates[MoneyRules.Pair(sold: rate.sold, bought: rate.bought)] = rate.rate }
+            for rate in rates { rules.rates[TreasuryRules.Pair(sold: rate.sold, bought: rate.bought)] = rate.rate }
             rules.spreadBasisPoints = UInt16(spreadBasisPoints)
             rules.quoteMilliseconds =
                 quoteValidity.components.seconds * 1_000 + quoteValidity.components.attoseconds / 1_000_000_000_000_000
@@ -39,7 +39,7 @@ extension GatewayConfiguration {
     }
 }
 
-extension GatewayConfiguration.MoneySettings {
+extension GatewayConfiguration.TreasurySettings {
     /// All pairs of some 40 currencies.
     private static let maximumRates = 2_048
 
@@ -69,12 +69,12 @@ extension GatewayConfiguration.MoneySettings {
     private mutating func readRates(_ section: inout ConfigurationSection) throws(ConfigurationError) {
         let nodes = try section.list("rates") ?? []
         guard nodes.count <= Self.maximumRates else { throw section.problem("rates: at most \(Self.maximumRates)") }
-        var pairs: Set<MoneyRules.Pair> = []
+        var pairs: Set<TreasuryRules.Pair> = []
         for (index, node) in nodes.enumerated() {
             var line = try ConfigurationSection(node, path: "exchange.rates[\(index)]", source: section.source)
             let sold = try Self.currency("sell", &line)
             let bought = try Self.currency("buy", &line)
-            guard sold != bought, pairs.insert(MoneyRules.Pair(sold: sold, bought: bought)).inserted else {
+            guard sold != bought, pairs.insert(TreasuryRules.Pair(sold: sold, bought: bought)).inserted else {
                 throw line.problem("\(sold) to \(bought) is named twice, or no exchange")
             }
             guard let value = try line.value("rate") else { throw line.missing("rate") }

@@ -11,7 +11,7 @@ import Time
 
 /// Records of pay-outs, wallets, exchange, splits and captures by hand: sound lives, and what one
 /// wrong thing in them is called.
-@Suite struct LedgerCheckMoneyTests {
+@Suite struct LedgerCheckTreasuryTests {
     @Test func walletsPayOutsAndExchangeAreSound() throws {
         var books = MoneyBooks()
         books.fundMerchant(10_000, fee: 250)

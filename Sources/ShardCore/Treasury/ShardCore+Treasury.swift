@@ -39,8 +39,8 @@ extension ShardCore {
 
 extension ShardCore {
     /// How full these tables are, and the room for the ledger's accounts.
-    package var moneyOccupancy: [TableOccupancy] {
-        let limits = configuration.money
+    package var treasuryOccupancy: [TableOccupancy] {
+        let limits = configuration.treasury
         return [
             TableOccupancy(treasury.payouts, name: "payouts", capacity: limits.payouts),
             TableOccupancy(treasury.wallets, name: "wallets", capacity: limits.wallets),
@@ -62,7 +62,7 @@ extension ShardCore {
     }
 
     /// Applies a durable record of these tables.
-    mutating func replayMoney(
+    mutating func replayTreasury(
         _ header: RecordHeader,
         reader: inout RecordReader,
         in bytes: Span<UInt8>,

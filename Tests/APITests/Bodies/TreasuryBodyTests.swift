@@ -4,7 +4,7 @@ import Testing
 
 @testable import API
 
-@Suite struct MoneyBodyTests {
+@Suite struct TreasuryBodyTests {
     private static func kind(_ path: String, _ body: String) throws -> (Command.Kind?, Answer?) {
         let edge = try Edge()
         edge.send("POST", path, body: Array(body.utf8))
@@ -52,6 +52,6 @@ import Testing
         #expect(
             text.contains(" \(RequestBody.maximumAmountMinor) ") && text.contains(" \(RequestBody.maximumSumMinor).")
         )
-        #expect("\(ProblemCode.sellerLimitReached.detail)".contains(" \(MoneyLimits().sellersOfMerchant) "))
+        #expect("\(ProblemCode.sellerLimitReached.detail)".contains(" \(TreasuryLimits().sellersOfMerchant) "))
     }
 }

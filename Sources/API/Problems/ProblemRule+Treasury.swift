@@ -2,7 +2,7 @@ import ShardCore
 
 extension ProblemRule {
     /// Money beside payments.
-    static let money: [Self] = [
+    static let treasury: [Self] = [
         Self(
             code: .balanceInsufficient,
             name: "balance_insufficient",
