@@ -99,13 +99,20 @@ package enum AccountKind: UInt8, Sendable, CaseIterable {
 
     /// Whether an account of this kind is closed when its balance becomes zero: those of wallets
     /// and sellers, of which there may be millions.
-    package var isClosedWhenEmpty: Bool {
+    package var isClosedWhenEmpty: Bool { sibling != nil }
+
+    /// The other kind of accounts that a wallet has, or a seller in one currency. nil for kinds
+    /// whose accounts are never closed.
+    var sibling: AccountKind? {
         switch self {
-        case .wallet, .walletHeld, .sellerPending, .sellerAvailable: true
+        case .wallet: .walletHeld
+        case .walletHeld: .wallet
+        case .sellerPending: .sellerAvailable
+        case .sellerAvailable: .sellerPending
         case .providerReceivable, .bankCash, .merchantPending, .merchantAvailable, .merchantReserve, .refundClearing,
             .payoutInTransit, .suspense, .platformFees, .platformFXSpread, .providerFees, .platformDisputeFees,
             .platformLosses, .fxPosition, .memoAuthorizationProvider, .memoAuthorizationMerchant:
-            false
+            nil
         }
     }
 

@@ -79,7 +79,13 @@ package struct Balances: Sendable {
     /// Whether the account is open, or the other one of the same wallet, or of the same seller and
     /// currency.
     /// - Precondition: the account is a wallet's or a seller's.
-    package func hasClosable(_ account: Account) -> Bool { isOpen(account) || isOpen(account.closableSibling) }
+    package func hasClosable(_ account: Account) -> Bool { isOpen(account) || isSiblingOpen(account) }
+
+    /// Whether the other account of the same wallet, or of the same seller and currency, is open.
+    private func isSiblingOpen(_ account: Account) -> Bool {
+        guard let sibling = account.sibling else { return false }
+        return isOpen(sibling)
+    }
 
     private func isOpen(_ account: Account) -> Bool { slots[slot(of: account)] != 0 }
 
@@ -168,7 +174,7 @@ package struct Balances: Sendable {
         if account.kind == .sellerPending { sellerCurrencies.insert(account.currency) }
         if account.kind.owner == .merchant {
             if !hasMerchant(account.owner, account.currency) { merchantCount += 1 }
-        } else if account.isClosable, !isOpen(account.closableSibling) {
+        } else if account.isClosable, !isSiblingOpen(account) {
             closableCount += 1
         }
     }
@@ -190,7 +196,7 @@ package struct Balances: Sendable {
         }
         accounts.removeLast()
         totals.removeLast()
-        if !isOpen(account.closableSibling) { closableCount -= 1 }
+        if !isSiblingOpen(account) { closableCount -= 1 }
         totals[openAccount(Account(account.kind, currency: account.currency))].add(sums)
     }
 
@@ -229,15 +235,11 @@ extension Account {
     /// closed accounts is not.
     package var isClosable: Bool { kind.isClosedWhenEmpty && owner != 0 }
 
-    /// The other account of the same wallet, or of the same seller and currency.
-    fileprivate var closableSibling: Account {
-        switch kind {
-        case .wallet: Account(.walletHeld, owner: owner, currency: currency)
-        case .walletHeld: Account(.wallet, owner: owner, currency: currency)
-        case .sellerPending: Account(.sellerAvailable, owner: owner, currency: currency)
-        case .sellerAvailable: Account(.sellerPending, owner: owner, currency: currency)
-        default: preconditionFailure("only wallets and sellers have accounts in pairs")
-        }
+    /// The other account of the same wallet, or of the same seller and currency. nil for an account
+    /// of another kind.
+    fileprivate var sibling: Account? {
+        guard let sibling = kind.sibling else { return nil }
+        return Account(sibling, owner: owner, currency: currency)
     }
 
     /// A folded multiply over all fields. Unseeded, so that replays are the same everywhere: owners

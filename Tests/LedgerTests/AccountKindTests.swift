@@ -29,4 +29,13 @@ import Testing
             }
         }
     }
+
+    @Test func `the accounts of wallets and sellers come in pairs, and no others do`() {
+        for kind in AccountKind.allCases {
+            let isPaired = kind.owner == .wallet || kind.owner == .seller
+            #expect((kind.sibling != nil) == isPaired && kind.isClosedWhenEmpty == isPaired)
+            guard let sibling = kind.sibling else { continue }
+            #expect(sibling != kind && sibling.sibling == kind && sibling.owner == kind.owner)
+        }
+    }
 }

@@ -1,32 +1,59 @@
 import Payments
 
-/// The members of a provider's event that only some types take. A member that its type does not
-/// take is refused. Otherwise the gateway would drop it, and the sender would believe that it was
-/// kept.
-struct EventMembers: OptionSet {
-    let rawValue: UInt16
+/// A member of a provider's event that only some types take. A member that its type does not take
+/// is refused. Otherwise the gateway would drop it, and the sender would believe that it was kept.
+enum EventMember: UInt16, CaseIterable {
+    case amount
+    case currency
+    case fee
+    case refund
+    case target
+    case taken
+    case evidenceDueAt
+    case chargeRefundable
+    case feeReturned
+    case includesRefunded
+    case capture
 
-    static let amount = EventMembers(rawValue: 1)
-    static let currency = EventMembers(rawValue: 2)
-    static let fee = EventMembers(rawValue: 4)
-    static let refund = EventMembers(rawValue: 8)
-    static let target = EventMembers(rawValue: 16)
-    static let taken = EventMembers(rawValue: 32)
-    static let evidenceDueAt = EventMembers(rawValue: 64)
-    static let chargeRefundable = EventMembers(rawValue: 128)
-    static let feeReturned = EventMembers(rawValue: 256)
-    static let includesRefunded = EventMembers(rawValue: 512)
-    static let capture = EventMembers(rawValue: 1_024)
+    /// Its name in the body.
+    var name: StaticString {
+        switch self {
+        case .amount: "amount"
+        case .currency: "currency"
+        case .fee: "fee"
+        case .refund: "refund_id"
+        case .target: "to"
+        case .taken: "taken"
+        case .evidenceDueAt: "evidence_due_at"
+        case .chargeRefundable: "is_charge_refundable"
+        case .feeReturned: "fee_returned"
+        case .includesRefunded: "includes_refunded"
+        case .capture: "capture_number"
+        }
+    }
+}
 
-    /// Every one, with its name.
-    static let named: [(member: EventMembers, name: StaticString)] = [
-        (.amount, "amount"), (.currency, "currency"), (.fee, "fee"), (.refund, "refund_id"), (.target, "to"),
-        (.taken, "taken"), (.evidenceDueAt, "evidence_due_at"), (.chargeRefundable, "is_charge_refundable"),
-        (.feeReturned, "fee_returned"), (.includesRefunded, "includes_refunded"), (.capture, "capture_number"),
-    ]
+/// Some of the members that only some types take.
+struct EventMembers: Equatable, ExpressibleByArrayLiteral {
+    private var bits: UInt16 = 0
 
-    /// The name of the first of these; nil for none.
-    var firstName: StaticString? { Self.named.first { contains($0.member) }?.name }
+    init(arrayLiteral members: EventMember...) {
+        for member in members { insert(member) }
+    }
+
+    mutating func insert(_ member: EventMember) { bits |= 1 << member.rawValue }
+
+    func contains(_ member: EventMember) -> Bool { bits & 1 << member.rawValue != 0 }
+
+    /// Those that are not among the others.
+    func subtracting(_ others: EventMembers) -> EventMembers {
+        var rest = self
+        rest.bits &= ~others.bits
+        return rest
+    }
+
+    /// The first of these; nil for none.
+    var first: EventMember? { EventMember.allCases.first(where: contains) }
 }
 
 extension PaymentEventType {
@@ -52,7 +79,7 @@ extension PaymentEventType {
 
     /// What must be there.
     var needed: EventMembers {
-        var needed: EventMembers = needsAmount ? .amount : []
+        var needed: EventMembers = needsAmount ? [.amount] : []
         if self == .settlementMatched { needed.insert(.fee) }
         if self == .moneyReclassified { needed.insert(.target) }
         return needed

@@ -38,9 +38,11 @@ struct ProviderEventBody {
         event.provider = provider
         event.type = type
         event.payment = payment
-        if let extra = present.subtracting(type.members).firstName { throw Rejection(.parameterUnknown, .known(extra)) }
-        if let missing = type.needed.subtracting(present).firstName {
-            throw Rejection(.parameterMissing, .known(missing))
+        if let extra = present.subtracting(type.members).first {
+            throw Rejection(.parameterUnknown, .known(extra.name))
+        }
+        if let missing = type.needed.subtracting(present).first {
+            throw Rejection(.parameterMissing, .known(missing.name))
         }
         if type.needsReference, event.reference.isEmpty { throw Rejection(.parameterMissing, .known("psp_reference")) }
         if type.needsReason, event.reason.isEmpty { throw Rejection(.parameterMissing, .known("reason")) }
@@ -76,20 +78,20 @@ struct ProviderEventBody {
         case 13 where name.equals("psp_reference", in: input):
             event.reference = try reader.token("psp_reference", lengths: lengths, in: input, scratch: &scratch)
         default:
-            guard let member = EventMembers.named.first(where: { name.equals($0.name, in: input) }) else {
+            guard let member = EventMember.allCases.first(where: { name.equals($0.name, in: input) }) else {
                 throw reader.unknown(name, in: input, scratch: &scratch)
             }
-            try read(member.member, name: member.name, in: input, scratch: &scratch)
-            present.insert(member.member)
+            try read(member, in: input, scratch: &scratch)
+            present.insert(member)
         }
     }
 
     private mutating func read(
-        _ member: EventMembers,
-        name: StaticString,
+        _ member: EventMember,
         in input: Span<UInt8>,
         scratch: inout RequestScratch
     ) throws(Rejection) {
+        let name = member.name
         switch member {
         case .amount: event.amountMinor = try reader.minorUnits(name, from: 1, input)
         case .currency: event.currency = try reader.currency(name, in: input, scratch: &scratch)
@@ -104,7 +106,6 @@ struct ProviderEventBody {
         case .feeReturned: event.isFeeReturned = try reader.flag(name, input)
         case .includesRefunded: event.includesRefunded = try reader.flag(name, input)
         case .capture: event.capture = UInt16(clamping: try reader.minorUnits(name, from: 1, input))
-        default: preconditionFailure("one member at a time")
         }
     }
 

@@ -100,7 +100,8 @@ package struct ReplicaRole: Sendable, Equatable {
     package mutating func replayed() -> Work {
         switch state {
         case .building, .replaying: return decide()
-        default: preconditionFailure("nothing was being replayed in \(state)")
+        case .released, .following, .acquiring, .owner, .stopping, .failed:
+            preconditionFailure("nothing was being replayed in \(state)")
         }
     }
 

@@ -57,14 +57,13 @@ import Testing
     @Test(arguments: PaymentEventType.allCases.filter(\.isPosted))
     func `each member is taken by the types that it is for, and refused of the others`(_ type: PaymentEventType) throws
     {
-        for (member, text) in zip(EventMembers.named, Self.all.split(separator: ",")) {
-            let needed = type.needed.union(member.member)
-            let members = zip(EventMembers.named, Self.all.split(separator: ",")).filter {
-                needed.contains($0.0.member)
-            }
+        for (member, text) in zip(EventMember.allCases, Self.all.split(separator: ",")) {
+            var needed = type.needed
+            needed.insert(member)
+            let members = zip(EventMember.allCases, Self.all.split(separator: ",")).filter { needed.contains($0.0) }
             let more = members.map { ",\($0.1)" }.joined() + #","psp_reference":"ch_1","reason":"so it was""#
             let (event, code, parameter) = try Self.event("\(type.name)", more)
-            if type.members.contains(member.member) {
+            if type.members.contains(member) {
                 #expect(event?.type == type, "\(text): \(code ?? "")")
             } else {
                 #expect(event == nil && code == "parameter_unknown" && parameter == "\(member.name)")
