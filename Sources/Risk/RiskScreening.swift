@@ -77,10 +77,10 @@ package struct RiskScreening: Sendable {
 
     /// Begins with the counters of a snapshot.
     /// - Parameters:
-    ///   - slots: of the table that they come from.
-    ///   - count: how many there are.
-    ///   - cursor: where the search of that table was.
-    /// - Returns: whether each keeps its place (`restore`); otherwise they are adopted.
+    ///   - slots: how many slots the snapshot's table has.
+    ///   - count: how many counters it holds.
+    ///   - cursor: where its search goes on.
+    /// - Returns: whether each counter keeps its place (`restore`). If not, they are adopted.
     package mutating func beginRestore(slots: UInt64, count: UInt64, cursor: UInt64) -> Bool {
         guard let counters, UInt64(counters.shape.slots) == slots, count <= UInt64(counters.capacity) else {
             return false

@@ -29,7 +29,7 @@ package struct KeyStore {
     package var absentKey: KeyDigest?
 
     /// - Parameters:
-    ///   - requests: the most keys of requests in memory; a thirty-second of them is for operators.
+    ///   - requests: the most keys of requests in memory. A thirty-second of them is for operators.
     ///   - events: the most keys of events in memory.
     ///   - ttlSeconds: how long a completed key is remembered.
     package init(requests: Int, events: Int, ttlSeconds: UInt32) {
@@ -70,8 +70,8 @@ package struct KeyStore {
         }
     }
 
-    /// Whether a new key of the merchant fits: into the table, and into the merchant's share of it.
-    /// - Parameter limit: the most keys that the table may hold now, whatever its capacity is.
+    /// Whether a new key of the merchant fits into the table, and into the merchant's share of it.
+    /// - Parameter limit: the most keys that the table may hold now.
     package func hasRoom(for merchant: MerchantID, in table: Table, of limit: Int = .max) -> Bool {
         switch table {
         case .requests: requests.hasRoom(for: merchant, of: limit)

@@ -2,14 +2,14 @@ package import Payments
 package import Time
 import Timers
 
-/// What time does next in a shard: the operations whose next step is due, in ticks of 8 ms, and the
-/// payments that time will do something to, by second.
+/// What time does next in a shard. It holds the operations that wait for their next step, in ticks
+/// of 8 ms. It holds the payments whose deadline is near, by second.
 package struct DeadlineQueue {
     /// A tick of operations, in milliseconds.
     package static let tickMilliseconds: Int64 = 8
 
-    /// One timer at most for each operation; recovered operations may exceed the configured
-    /// capacity, hence the room.
+    /// One timer at most for each operation. Recovered operations may exceed the configured
+    /// capacity.
     private static let timerCapacity = 1 << 22
 
     private var timers = TimerWheel(maximumTimers: timerCapacity)
