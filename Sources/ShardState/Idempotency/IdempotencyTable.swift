@@ -5,18 +5,16 @@ package import Time
 /// The idempotency keys of a shard's merchants: a hash table of fixed capacity, whose memory is
 /// used as keys come.
 ///
-/// Entries are in a slab and keep their place; an index of slab numbers with linear probing finds
-/// them. Neither ever moves. The slab has its address space from the start, and the index its list
-/// of chunks. So no key waits while a table grows. The digest is already a keyed hash: SHA-256 with
-/// the data directory's secret seed. So its low bits serve as the hash, and merchants cannot choose
-/// colliding keys.
+/// Entries are in a slab and keep their place; `KeyIndex` finds them. The slab has its address
+/// space from the start, and the index grows page by page. So no key waits while a table grows. The
+/// digest is already a keyed hash: SHA-256 with the data directory's secret seed. So merchants
+/// cannot choose colliding keys.
 ///
 /// Expiry is a wheel of one-second buckets that hold intrusive lists of entries. An entry whose
 /// request has no result yet is never evicted: it moves to a later bucket.
 ///
-/// Memory: 56 bytes for each entry that was ever used, and 4 bytes for each second of the time to
-/// live. The index has 1.5 to 3 words of 4 bytes for each key of the capacity. Its chunks are made
-/// when they are first written. A full table takes 62 to 68 bytes a key.
+/// Memory: 56 bytes for each entry that was ever used, 5.6 to 11.2 bytes of index for each key at
+/// the most that there were, and 4 bytes for each second of the time to live.
 package struct IdempotencyTable {
     package struct Entry {
         package var digest: KeyDigest
@@ -56,8 +54,7 @@ package struct IdempotencyTable {
     package let capacity: Int
     package private(set) var count = 0
     private let ttlSeconds: UInt32
-    private let mask: Int
-    private var index: SlotIndex
+    private var index: KeyIndex
     private var slab: [Entry]
     private var firstFree: UInt32
     private var buckets: [UInt32]
@@ -85,13 +82,9 @@ package struct IdempotencyTable {
         precondition(MemoryLayout<Entry>.stride == 56, "an entry has outgrown its budget")
         precondition(capacity > 0 && capacity <= 1 << 30)
         precondition(ttlSeconds >= 60, "a key is remembered for a minute at least")
-        // At most two thirds full.
-        var slots = 2
-        while slots < capacity + capacity / 2 { slots *= 2 }
         self.capacity = capacity
         self.ttlSeconds = ttlSeconds
-        mask = slots - 1
-        index = SlotIndex(count: slots)
+        index = KeyIndex(capacity: capacity)
         slab = []
         // Address space alone: the system gives a page when an entry is written to it.
         slab.reserveCapacity(capacity)
@@ -100,9 +93,8 @@ package struct IdempotencyTable {
         expiredSecond = 0
     }
 
-    /// The bytes that the table takes: entries that were ever used, buckets, and the index at its
-    /// most.
-    package var reservedBytes: Int { slab.count * MemoryLayout<Entry>.stride + index.count * 4 + buckets.count * 4 }
+    /// The bytes that the table takes: entries that were ever used, buckets, and the index.
+    package var reservedBytes: Int { slab.count * MemoryLayout<Entry>.stride + index.reservedBytes + buckets.count * 4 }
 
     package func lookup(_ digest: KeyDigest, _ fingerprint: Fingerprint) -> Lookup {
         guard let slot = slot(of: digest) else { return .absent }
@@ -157,14 +149,9 @@ package struct IdempotencyTable {
         let now = time.seconds
         if expiredSecond == 0 { expiredSecond = now }
         let expiresAt = now &+ ttlSeconds
-        var slot = Int(truncatingIfNeeded: digest.low) & mask
-        while index[slot] != 0 {
-            let place = Int(index[slot]) - 1
-            if slab[place].digest == digest {
-                renew(place, fingerprint, operation: operation, expiresAt: expiresAt)
-                return true
-            }
-            slot = (slot + 1) & mask
+        if let slot = slot(of: digest) {
+            renew(Int(index[slot]) - 1, fingerprint, operation: operation, expiresAt: expiresAt)
+            return true
         }
         guard !isFull else { return false }
         let owner = owner(merchant)
@@ -180,7 +167,7 @@ package struct IdempotencyTable {
                 state: .reserved
             )
         )
-        index[slot] = UInt32(place + 1)
+        index.insert(place, of: digest, in: slab)
         link(place)
         count += 1
         return true
@@ -321,53 +308,21 @@ package struct IdempotencyTable {
     }
 
     private func slot(of digest: KeyDigest) -> Int? {
-        var slot = Int(truncatingIfNeeded: digest.low) & mask
+        var slot = index.home(digest)
         while index[slot] != 0 {
             if slab[Int(index[slot]) - 1].digest == digest { return slot }
-            slot = (slot + 1) & mask
+            slot = index.after(slot)
         }
         return nil
     }
 
     private mutating func remove(_ place: Int) {
-        guard var hole = slot(of: slab[place].digest) else { preconditionFailure("an entry is not in the index") }
-        // Backward shift: later entries that belong nearer to their home fill the hole. So the
-        // index needs no marks for removed entries.
-        var next = (hole + 1) & mask
-        while index[next] != 0 {
-            let home = Int(truncatingIfNeeded: slab[Int(index[next]) - 1].digest.low) & mask
-            if (next - home) & mask >= (next - hole) & mask {
-                index[hole] = index[next]
-                hole = next
-            }
-            next = (next + 1) & mask
-        }
-        index[hole] = 0
+        guard let slot = slot(of: slab[place].digest) else { preconditionFailure("an entry is not in the index") }
+        index.remove(slot, in: slab)
         held[Int(slab[place].owner)] -= 1
         slab[place].state = .free
         slab[place].next = firstFree
         firstFree = UInt32(place + 1)
         count -= 1
-    }
-}
-
-/// The index of the table: words in chunks. A chunk that was never written is the blank one, which
-/// all share.
-private struct SlotIndex {
-    private static let shift = 12
-    private static let mask = 1 << shift - 1
-
-    let count: Int
-    private var chunks: ContiguousArray<ContiguousArray<UInt32>>
-
-    init(count: Int) {
-        self.count = count
-        let blank = ContiguousArray<UInt32>(repeating: 0, count: min(count, 1 << Self.shift))
-        chunks = ContiguousArray(repeating: blank, count: (count + Self.mask) >> Self.shift)
-    }
-
-    subscript(slot: Int) -> UInt32 {
-        get { chunks[slot >> Self.shift][slot & Self.mask] }
-        set { chunks[slot >> Self.shift][slot & Self.mask] = newValue }
     }
 }
