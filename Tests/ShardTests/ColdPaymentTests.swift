@@ -191,6 +191,42 @@ struct ColdPaymentTests {
         #expect(world.lastStatus == 200)
     }
 
+    @Test("Operators' commands read an eighth beyond the table's limit back, until a snapshot makes room")
+    func operatorsAreBounded() throws {
+        var world = world()
+        let ids = (0..<11).map { world.paid(key: "p\($0)") }
+        try world.snapshot()
+        world.core.share = ProcessShare(payments: 8)
+        func settle(_ number: Int) { world.tell(.settlementMatched, of: ids[number]) { $0.amountMinor = 10 } }
+        for number in 0..<9 { settle(number) }
+        #expect(world.core.parkedCommands.count == 9)
+        settle(9)
+        #expect(world.lastBody == "refused overloaded" && world.core.parkedCommands.count == 9)
+        world.answerLoads()
+        #expect(world.core.warmPaymentCount == 9)
+        settle(10)
+        #expect(world.lastBody == "refused overloaded")
+        try world.snapshot()
+        settle(10)
+        world.answerLoads()
+        #expect(world.lastStatus == 200 && world.core.warmPaymentCount == 1)
+    }
+
+    @Test("A command for what is being read back takes no place more of the table")
+    func awaitedTakesNoPlace() throws {
+        var world = world()
+        let ids = (0..<2).map { world.paid(key: "p\($0)") }
+        try world.snapshot()
+        world.core.share = ProcessShare(payments: 1)
+        world.send(.getPayment(ids[0]))
+        world.send(.getPayment(ids[0]))
+        #expect(world.core.parkedCommands.count == 2)
+        world.send(.getPayment(ids[1]))
+        #expect(world.lastBody == "refused overloaded" && world.core.parkedCommands.count == 2)
+        world.answerLoads()
+        #expect(world.responses.suffix(2).allSatisfy { $0.status == 200 })
+    }
+
     @Test("A payment that cannot be read is answered 503, and asked for again by the next request")
     func failedLoad() throws {
         var world = world()

@@ -10,21 +10,24 @@ extension ShardCore {
     /// Lets a command wait until its object is in memory again. One merchant may take only a part
     /// of the places.
     mutating func park(_ command: Command, for item: ColdItem, in turn: inout Turn) {
-        if let refusal = parkingRefusal(command, for: item.kind) { return refuse(command.caller, refusal, in: &turn) }
+        if let refusal = parkingRefusal(command, for: item) { return refuse(command.caller, refusal, in: &turn) }
         if parked.items.park(command, for: item) { turn.release(.load(command.merchant, item), restingOn: 0) }
     }
 
-    /// Why a command cannot wait for an object of a kind; nil where it can. An object that is read
-    /// back takes a place in its table until the next snapshot. Operators' reports are not refused
-    /// for that, because they may make room again.
-    private func parkingRefusal(_ command: Command, for kind: ColdKind) -> Refusal? {
+    /// Why a command cannot wait for an object; nil where it can. An object that is read back takes
+    /// a place in its table until the next snapshot. Operators' reports may make room again, so an
+    /// eighth beyond the table's limit is for them.
+    private func parkingRefusal(_ command: Command, for item: ColdItem) -> Refusal? {
         guard parked.items.commands.hasRoom(for: command) else { return .overloaded }
+        let isShareUsed = parked.items.commands.isShareUsed(by: command)
+        // An object that others wait for takes no place more.
+        if parked.items.commands.isAwaited(item) { return isShareUsed ? .merchantLimitReached : nil }
+        let table = occupancy(of: item.kind, command.merchant)
+        let most = command.isOperator ? table.most + max(1, table.most / 8) : table.most
+        guard table.count + parked.items.items(of: item.kind) < most else { return .overloaded }
         if command.isOperator { return nil }
-        let table = occupancy(of: kind, command.merchant)
-        guard table.count + parked.items.items(of: kind) < table.most else { return .overloaded }
         let share = configuration.merchantShare.of(table.most)
-        guard !parked.items.commands.isShareUsed(by: command),
-            table.ofMerchant + parked.items.items(of: kind, for: command.merchant) < share
+        guard !isShareUsed, table.ofMerchant + parked.items.items(of: item.kind, for: command.merchant) < share
         else { return .merchantLimitReached }
         return nil
     }
