@@ -137,6 +137,8 @@ package final class ShardHost {
         self.clock = ShardClock(clock, machine: machineClock, notBefore: core.lastRecordTime)
         self.ports = ports
         self.core = core
+        let now = self.clock()
+        self.core.isTimeCertain = self.clock.isCertain(at: now)
     }
 
     // MARK: Inputs
