@@ -39,6 +39,7 @@ package struct OperationFinished: Sendable {
     package var previous: UInt64 = 0
     package var time: Timestamp
 
+    @inline(__always)
     package init(
         payment: PaymentID,
         operation: ProviderOperation,
@@ -97,6 +98,8 @@ extension OperationFinished {
 extension OperationFinished: RecordLayout {
     package static var kind: ShardRecord.Kind { .operationFinished }
 
+    // In line, so that a writer makes no copy of the record.
+    @inline(__always)
     package static func fields<Codec: RecordCodec>(of record: Self?, _ codec: inout Codec) throws(Codec.Failure) -> Self
     {
         Self(

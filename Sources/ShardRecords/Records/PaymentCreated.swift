@@ -19,6 +19,7 @@ package struct PaymentCreated: Sendable {
     package var details: [UInt8]
     package var time: Timestamp
 
+    @inline(__always)
     package init(
         id: PaymentID,
         merchant: MerchantID,
@@ -53,6 +54,8 @@ package struct PaymentCreated: Sendable {
 extension PaymentCreated: RecordLayout {
     package static var kind: ShardRecord.Kind { .paymentCreated }
 
+    // In line, so that a writer makes no copy of the record.
+    @inline(__always)
     package static func fields<Codec: RecordCodec>(of record: Self?, _ codec: inout Codec) throws(Codec.Failure) -> Self
     {
         Self(
