@@ -151,7 +151,8 @@ extension StaticString {
     /// Whether two texts are equal, wherever they lie.
     func hasSameText(as other: StaticString) -> Bool {
         guard utf8CodeUnitCount == other.utf8CodeUnitCount else { return false }
-        return withUTF8Buffer { left in other.withUTF8Buffer { right in left.elementsEqual(right) } }
+        if utf8Start == other.utf8Start { return true }
+        return (0..<utf8CodeUnitCount).allSatisfy { utf8Start[$0] == other.utf8Start[$0] }
     }
 }
 
