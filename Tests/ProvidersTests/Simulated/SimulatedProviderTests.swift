@@ -11,7 +11,7 @@ import Time
 @testable import Providers
 
 /// The provider against the simulator itself, over real sockets.
-@Suite("The simulated provider, end to end", .serialized, .timeLimit(.minutes(2)))
+@Suite("The simulated provider, end to end", .serialized, .timeLimit(.minutes(5)))
 struct SimulatedProviderTests {
     private func withProvider(_ body: (ProviderHarness) async throws -> Void) async throws {
         let server = try await PSPSimulatorServer.start(
