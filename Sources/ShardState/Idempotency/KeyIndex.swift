@@ -4,9 +4,10 @@ import ShardRecords
 /// directory of pages by the first bits of a mixed digest (extendible hashing; Fagin and others,
 /// 1979).
 ///
-/// A page that is five sevenths full is divided. So the index takes memory as keys come, what is in
-/// use stays together in caches, and no insertion waits longer than a page takes to divide: 320
-/// keys. A page that has emptied stays for the keys to come.
+/// A page that is five sevenths full is divided. So the index takes memory as keys come, and what
+/// is in use stays together in caches. An insertion waits for one page of 320 keys to be divided.
+/// Each time that the keys have doubled, one insertion waits for a copy of the directory, too: 4
+/// bytes a page. A page that has emptied stays for the keys to come.
 ///
 /// Memory: 5.6 to 11.2 bytes a key at the most keys that there ever were.
 struct KeyIndex {
