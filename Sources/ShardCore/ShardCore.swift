@@ -50,14 +50,14 @@ package struct ShardCore: ~Copyable {
     var ledger: MerchantLedger
     /// Commands that wait for the disk.
     var parked: ParkedCommands
-    /// What time does next.
+    /// The deadlines of operations and payments.
     var deadlines = DeadlineQueue()
     /// The fraud hook (`+Risk`).
     var risk: RiskScreening
     package internal(set) var statistics = ShardStatistics()
     /// What other shards of the process leave to this one.
     package var share = ProcessShare()
-    /// What the host lets the shard take on.
+    /// What the host allows the shard to admit.
     package var room = AdmissionRoom()
 
     /// - Parameter renderer: words the answers; pure.

@@ -2,7 +2,8 @@ import Journal
 import NIOCore
 import Time
 
-/// What the journal took and the disk has not: how much, and since when.
+/// The records that the host gave to the journal and that are not durable yet: how many bytes, and
+/// since when.
 struct JournalBacklog {
     private struct Batch {
         var position: RecordPosition

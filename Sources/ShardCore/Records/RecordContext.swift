@@ -2,18 +2,18 @@ import Journal
 import ShardRecords
 import Time
 
-/// What the next record of a shard is written with, beside what it says: its place, who causes it,
-/// and what it links to.
+/// The values that a shard writes into the next record beside the record's own fields: its
+/// position, the actor that causes it, and the merchant's previous record.
 struct RecordContext {
-    /// Of the configuration that decides now; records name it.
+    /// The version of the configuration that decides now. Records name it.
     var configurationVersion: UInt32
-    /// Who causes the records that are made now.
+    /// The actor that causes the records that are made now.
     var actor = RecordActor.gateway
     /// The position of the last record made (durable or not).
     private(set) var lastPosition: RecordPosition = 0
     /// The latest time that a record holds.
     private(set) var lastTime: Timestamp = .none
-    /// What the record that is being made has to name as the merchant's one before it.
+    /// The merchant's previous record, which the record that is being made has to name.
     private(set) var entryLink: RecordPosition = EntryLink.none
 
     init(configurationVersion: UInt32) { self.configurationVersion = configurationVersion }

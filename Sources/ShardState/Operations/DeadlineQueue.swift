@@ -2,7 +2,7 @@ package import Payments
 package import Time
 import Timers
 
-/// What time does next in a shard. It holds the operations that wait for their next step, in ticks
+/// The deadlines of a shard. It holds the operations that wait for their next step, in ticks
 /// of 8 ms. It holds the payments whose deadline is near, by second.
 package struct DeadlineQueue {
     /// A tick of operations, in milliseconds.
