@@ -24,7 +24,7 @@ extension GatewayMetrics {
             ("millrace_shard_builds_total", "Times that a lost shard was built again.", statistics.builds),
             ("millrace_shard_acquisitions_total", "Times that this host became the owner.", statistics.acquisitions),
             ("millrace_shard_claims_refused_total", "Claims that another owner kept out.", statistics.claimsRefused),
-            ("millrace_shard_handovers_total", "Ownerships given up for another host.", statistics.handovers),
+            ("millrace_shard_handovers_total", "Shards released because another host asked.", statistics.handovers),
             ("millrace_shard_losses_total", "Alarm: ownerships that another host took.", statistics.losses),
             ("millrace_shard_expiries_total", "Alarm: leases not renewed in time.", statistics.expiries),
         ]

@@ -122,7 +122,7 @@ enum GatewayMetrics {
             ("millrace_connection_errors_total", "HTTP/2 connection errors of peers.", server.connectionErrors),
             ("millrace_floods_total", "Connections closed for a flood.", server.floods),
             ("millrace_slow_readers_total", "Connections closed because answers were not read.", server.slowReaders),
-            ("millrace_output_evictions_total", "Slow readers closed for a loop's budget.", server.outputEvictions),
+            ("millrace_output_evictions_total", "Connections closed for unread answers.", server.outputEvictions),
             ("millrace_answer_timeouts_total", "Streams whose answer was not read in time.", server.answerTimeouts),
             ("millrace_bodies_too_large_total", "Bodies over the limit.", server.bodiesTooLarge),
             ("millrace_body_timeouts_total", "Bodies that did not arrive in time.", server.bodyTimeouts),
@@ -137,7 +137,7 @@ enum GatewayMetrics {
             ("millrace_payments_created_total", "Payments accepted.", shard.paymentsCreated),
             ("millrace_operations_succeeded_total", "Operations the PSP executed as asked.", shard.succeeded),
             ("millrace_operations_declined_total", "Operations the PSP declined.", shard.declined),
-            ("millrace_operations_not_executed_total", "Operations given up, not executed.", shard.notExecuted),
+            ("millrace_operations_not_executed_total", "Operations that no PSP executed.", shard.notExecuted),
             ("millrace_operations_conflicted_total", "Operations executed otherwise than asked.", shard.conflicted),
             ("millrace_operations_unknown_total", "Operations whose outcome became unknown.", shard.becameUnknown),
             ("millrace_operations_resolved_total", "Unknown outcomes resolved.", shard.resolved),
@@ -147,7 +147,7 @@ enum GatewayMetrics {
             ),
             ("millrace_failovers_total", "Attempts after which the next connector tried.", shard.failovers),
             ("millrace_payments_expired_total", "Authorizations that ran out.", shard.expired),
-            ("millrace_payments_abandoned_total", "Authorizations given up as unknown.", shard.abandoned),
+            ("millrace_payments_abandoned_total", "Authorizations unknown for too long.", shard.abandoned),
             (
                 "millrace_operations_begun_by_gateway_total",
                 "Voids, refunds and confirmations that no merchant asked for.", shard.begunByGateway
@@ -380,7 +380,7 @@ enum GatewayMetrics {
         add(journal.archive, labels, to: &metrics)
         metrics.counter(
             "millrace_journal_expiry_held_back_total",
-            help: "Looks that found an archived segment past its time that a cursor or a feed needs.",
+            help: "Checks that found an archived segment due for deletion that a cursor or a feed needs.",
             labels: labels,
             value: journal.expiryHeldBack
         )
