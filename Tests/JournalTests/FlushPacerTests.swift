@@ -49,6 +49,21 @@ import Testing
         #expect(pacer.earliestStart(now: Self.start + 100) == Self.start + 3 * Self.millisecond)
     }
 
+    @Test(arguments: [(1, 2, false), (1, 3, true), (4, 8, false), (4, 9, true)])
+    func `records are expected before the floor ends from 9 in a window on`(
+        _ milliseconds: UInt64,
+        _ records: Int,
+        _ isExpected: Bool
+    ) {
+        let (pacer, last) = pacer(records: records, every: milliseconds * Self.millisecond)
+        #expect(pacer.expectsRecords(now: last + 100) == isExpected)
+    }
+
+    @Test func `nothing is expected after a pause`() {
+        let (pacer, last) = pacer(records: 20, every: Self.millisecond)
+        #expect(!pacer.expectsRecords(now: last + 8 * Self.millisecond))
+    }
+
     @Test func `ceiling of zero never waits`() {
         let (pacer, last) = pacer(records: 100, every: Self.millisecond, ceiling: 0)
         #expect(pacer.earliestStart(now: last) <= last)

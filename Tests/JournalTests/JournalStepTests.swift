@@ -46,6 +46,28 @@ import Testing
         test.journal.close()
     }
 
+    @Test func `a busy writer sleeps until the floor before there are records, and flushes then`() throws {
+        let test = try open(floorNanoseconds: 1_000_000)
+        let start = clock.now
+        try test.append(10)
+        while test.journal.stepWriter() == .did {}
+        #expect(test.journal.stepWriter() == .waitsUntil(nanoseconds: start + 500_000))
+        clock.advance(to: start + 500_000)
+        #expect(test.journal.stepWriter() == .waits, "nothing came: it sleeps until something does")
+        try test.append(1)
+        while test.journal.stepWriter() == .did {}
+        #expect(test.owner.durable == [10, 11])
+        test.journal.close()
+    }
+
+    @Test func `closing does not wait for the floor`() throws {
+        let test = try open(floorNanoseconds: 1_000_000)
+        try test.append(10)
+        while test.journal.stepWriter() == .did {}
+        test.journal.close()
+        #expect(test.journal.stepWriter() == .ended)
+    }
+
     @Test func writerAndKeeperTogetherFillManySegments() throws {
         for round in 0..<3 {
             let test = try open()

@@ -59,14 +59,19 @@ struct WriterTask: ~Copyable {
     private mutating func awaitRecords(_ state: inout JournalState) -> Monitor<JournalState>.Step<Work> {
         if state.failure != nil { return .ready(.end) }
         precondition(inFlight.isEmpty)
+        let now = core.configuration.clock()
+        let start = pacer.earliestStart(now: now)
         if state.pending.isEmpty {
             if let handover = state.handover { return .ready(.handOver(handover)) }
             if state.isClosing { return .ready(.end) }
+            // Records will be there when the floor ends. So nobody has to wake the writer before.
+            if now < start, pacer.expectsRecords(now: now) {
+                state.writerSleep = .untilFloor
+                return .waitUntil(nanoseconds: start)
+            }
             state.writerSleep = .forRecords
             return .wait
         }
-        let now = core.configuration.clock()
-        let start = pacer.earliestStart(now: now)
         let isHurried = state.isClosing || state.handover != nil || state.isHurried
         if now < start, !isHurried, state.pending.byteCount < core.configuration.floorBytes {
             state.writerSleep = .untilFloor
