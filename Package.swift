@@ -52,6 +52,7 @@ let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 
 /// A module: it imports only targets listed above it (see docs/architecture.md).
 func module(
@@ -148,7 +149,7 @@ let package = Package(
             "ShardCore",
             [
                 "Time", "Money", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", "ShardState",
-                nioCore,
+                deque, nioCore,
             ]
         ),
         module(
@@ -159,7 +160,7 @@ let package = Package(
             "ShardHost",
             [
                 "Time", "Ledger", "Payments", "Risk", "Journal", "KeyRuns", "ShardRecords", "ShardState", "ShardCore",
-                "ShardStorage", nioCore, nioPosix,
+                "ShardStorage", deque, nioCore, nioPosix,
             ]
         ),
         // What auditors and accountants read, made from the journal alone.

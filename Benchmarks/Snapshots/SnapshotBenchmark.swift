@@ -307,16 +307,18 @@ private struct Run: ~Copyable {
     ) {
         let time = epochTime.adding(milliseconds: Int64(number / 100))
         core.handle(command, at: time, into: &output)
-        guard case .callProvider(_, let token, _) = output.effects.last?.effect else {
-            fatalError("the payment was refused")
+        var called: UInt64?
+        while let pending = output.takeEffect() {
+            if case .callProvider(_, let token, _) = pending.effect { called = token }
         }
+        guard let token = called else { fatalError("the payment was refused") }
         let success = ProviderSuccess(
             providerReference: "ch_1234567890abcdef",
             amountMinor: amount,
             currency: .eur
         )
         core.handle(.succeeded(success), of: token, at: time, into: &output)
-        output.effects.removeAll(keepingCapacity: true)
+        while output.takeEffect() != nil {}
     }
 
     static func line(_ name: String, _ text: String) {

@@ -51,7 +51,7 @@ struct SampleRecords: ~Copyable {
         number += 1
         core.handle(command(), at: now.adding(milliseconds: Int64(number / 10)), into: &output)
         created.append(contentsOf: output.records)
-        guard case .callProvider(_, let token, _)? = output.effects.first?.effect else {
+        guard case .callProvider(_, let token, _)? = output.takeEffect()?.effect else {
             preconditionFailure("the shard does not call the PSP")
         }
         output.removeAll()

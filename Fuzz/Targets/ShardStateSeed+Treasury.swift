@@ -23,7 +23,7 @@ extension ShardStateSeed {
             if case .event = kind { command.operatorShard = 3 }
             var output = Turn()
             core.handle(command, at: now.adding(milliseconds: Int64(number)), into: &output)
-            if case .callProvider(let call, let token, _)? = output.effects.last?.effect {
+            if case .callProvider(let call, let token, _)? = output.takeLastEffect() {
                 output.clear(keeping: &records)
                 let success = ProviderSuccess(providerReference: "ch_0", amountMinor: call.amountMinor, currency: euro)
                 core.handle(.succeeded(success), of: token, at: now.adding(milliseconds: Int64(number)), into: &output)
@@ -93,6 +93,14 @@ extension ShardStateSeed {
 }
 
 extension Turn {
+    /// Takes all effects out.
+    /// - Returns: the last one.
+    mutating func takeLastEffect() -> Effect? {
+        var last: Effect?
+        while let pending = takeEffect() { last = pending.effect }
+        return last
+    }
+
     /// Takes the records out, and forgets all else.
     mutating func clear(keeping kept: inout [[UInt8]]) {
         var offset = 0

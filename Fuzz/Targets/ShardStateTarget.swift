@@ -69,7 +69,7 @@ enum ShardStateSeed {
         var payments: [PaymentID] = []
         for number in 1...3 {
             core.handle(command(.create(payment), UInt64(number)), at: now, into: &output)
-            guard case .callProvider(let call, let token, _)? = output.effects.last?.effect else { continue }
+            guard case .callProvider(let call, let token, _)? = output.takeLastEffect() else { continue }
             payments.append(call.payment)
             output.clear(keeping: &records)
             guard number < 3, let euro = Currency(numericCode: 978) else { continue }

@@ -4,8 +4,8 @@ import Time
 
 extension ShardHost {
     /// Carries out an effect of the shard, when the records that it rests on are durable.
-    func run(_ effect: Effect, _ now: Timestamp) {
-        switch effect {
+    func run(_ effect: consuming Effect, _ now: Timestamp) {
+        switch consume effect {
         case .callProvider(let call, let token, let deadline):
             ports.callProvider(call, token: token, timeout: max(0, deadline.milliseconds(since: now)), for: self)
         case .score(let question, let token, let deadline):

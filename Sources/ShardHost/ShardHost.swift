@@ -1,3 +1,4 @@
+import DequeModule
 package import Journal
 import KeyRuns
 package import Ledger
@@ -33,13 +34,13 @@ package final class ShardHost {
     /// Bytes that the journal takes at once when nothing waits.
     private let largestAppendBytes: Int
     var output = Turn()
-    /// The storage of the effects that were released last, to be used again.
-    private var spareEffects: [Turn.Pending] = []
-    private var waiting = CircularBuffer<Turn.Pending>(initialCapacity: 1024)
+    private var waiting = Deque<Turn.Pending>(minimumCapacity: 1024)
     private var backlog = JournalBacklog()
     var durablePosition: RecordPosition
     /// Whether the journal's room is kept for the outcomes of operations in flight.
     private var isRoomShort = false
+    /// What the shard knows of the journal's room is older than its last append or flush.
+    private var isAdmissionStale = false
     /// The time of the last tick, for uses that need not be exact.
     private var tickedAt = Timestamp.none
     /// The reads that run off the loop, or wait for their turn.
@@ -162,6 +163,7 @@ package final class ShardHost {
     /// A PSP call ended. Call `providerCompletionsDelivered` after those that ended together.
     package func providerCompleted(_ token: UInt64, _ outcome: ProviderOutcome) {
         if isReleased { return }
+        if isAdmissionStale { updateAdmission() }
         core.handle(outcome, of: token, at: clock(), into: &output)
     }
 
@@ -297,9 +299,10 @@ package final class ShardHost {
         durablePosition = position
         backlog.durable(upTo: position)
         let now = clock()
-        if output.recordCount > 0 { append(now) } else { updateAdmission() }
+        isAdmissionStale = true
+        if output.recordCount > 0 { append(now) }
         if case .taken = schedule?.phase { writeSnapshot() }
-        while let first = waiting.first, first.restsOn <= position {
+        while !waiting.isEmpty, waiting[0].restsOn <= position {
             run(waiting.removeFirst().effect, now)
         }
         ports.effectsReleased()
@@ -350,24 +353,16 @@ package final class ShardHost {
         guard !output.isEmpty else { return }
         checkOwner()
         if output.recordCount > 0 { append(now) }
-        // Effects are taken out before any of them runs: running one may bring the next command in,
-        // and that commits, too.
-        var effects = spareEffects
-        spareEffects = []
-        swap(&effects, &output.effects)
-        let failed = ending != nil
-        let released = isReleased
-        for pending in effects {
-            if !released, pending.restsOn <= durablePosition {
+        // Running one may bring the next command in. That commits, too, and goes on with the rest.
+        while let pending = output.takeEffect() {
+            if pending.restsOn <= durablePosition, !isReleased {
                 run(pending.effect, now)
-            } else if failed {
+            } else if ending != nil {
                 giveUp(pending.effect)
             } else {
                 waiting.append(pending)
             }
         }
-        effects.removeAll(keepingCapacity: true)
-        spareEffects = effects
         ports.effectsReleased()
     }
 
@@ -388,7 +383,7 @@ package final class ShardHost {
             return appendFailed(error)
         }
         noteAppended(bytes: output.records.count, count: output.recordCount, now)
-        updateAdmission()
+        isAdmissionStale = true
     }
 
     /// As `append`, for an output that is larger than all that may wait for the disk. It hands over
@@ -413,13 +408,14 @@ package final class ShardHost {
             }
             noteAppended(bytes: piece.records.count, count: piece.count, now)
         }
-        updateAdmission()
+        isAdmissionStale = true
     }
 
     private func appendFailed(_ error: JournalError) {
         if error.code == .backlog {
             statistics.backlogWaits += 1
-            return updateAdmission()
+            isAdmissionStale = true
+            return
         }
         output.removeRecords()
         if error.code == .fenced { lost(error) } else { failed(error) }
@@ -436,6 +432,7 @@ package final class ShardHost {
     func updateAdmission() { updateAdmission(room: journal.roomBytes - backlog.frameBytes) }
 
     private func updateAdmission(room: Int) {
+        isAdmissionStale = false
         let free = freeBytes(room)
         let isShort = free < core.outcomeReserveBytes
         let isBehind = isDiskBehind

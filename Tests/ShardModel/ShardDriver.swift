@@ -390,7 +390,7 @@ package struct ShardDriver: ~Copyable {
     private mutating func settle() {
         repeat {
             takeRecords()
-            for pending in output.effects {
+            while let pending = output.takeEffect() {
                 precondition(pending.restsOn <= RecordPosition(journal.count), "an effect rests on a record never made")
                 take(pending.effect)
             }
@@ -405,7 +405,7 @@ package struct ShardDriver: ~Copyable {
                 core.keyLookedUp(digest, found, at: time, into: &output)
             }
             keyLookUps.removeAll()
-        } while output.recordCount > 0 || !output.effects.isEmpty
+        } while !output.isEmpty
     }
 
     private mutating func takeRecords() {

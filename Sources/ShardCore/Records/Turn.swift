@@ -1,3 +1,4 @@
+import DequeModule
 package import Journal
 package import Payments
 package import Risk
@@ -50,7 +51,8 @@ package struct Turn {
     /// Bytes at the beginning of `records` that the journal has taken, while it takes an output in
     /// pieces.
     package private(set) var takenBytes = 0
-    package var effects: [Pending] = []
+    /// In the order of the decisions. A queue, so that they are moved out and not copied.
+    private var effects: Deque<Pending> = []
 
     package init() {
         records.reserveCapacity(1 << 16)
@@ -58,6 +60,9 @@ package struct Turn {
     }
 
     package var isEmpty: Bool { recordCount == 0 && effects.isEmpty }
+
+    /// The first effect of those that are left.
+    package mutating func takeEffect() -> Pending? { effects.popFirst() }
 
     package mutating func removeAll() {
         removeRecords()

@@ -140,7 +140,7 @@ struct ShardWorld: ~Copyable {
             offset += 4 + length
         }
         precondition(offset == output.records.count)
-        for pending in output.effects {
+        while let pending = output.takeEffect() {
             precondition(pending.restsOn <= RecordPosition(journal.count), "an effect rests on a record never made")
             switch pending.effect {
             case .callProvider(let call, let token, _): calls.append((call, token))
