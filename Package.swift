@@ -23,9 +23,16 @@ let strict: [SwiftSetting] =
         : [.unsafeFlags(["-assert-config", "Debug", "-enable-testing"], .when(configuration: .release))])
 
 /// Tests themselves are not optimized: to optimize them takes longer than they run. What they test
-/// is.
+/// is. A large test module is compiled in two batches, so that no core waits for the other.
 let plain: [SwiftSetting] =
-    strict + (isChecked ? [.unsafeFlags(["-Onone"], .when(configuration: .release))] : [])
+    strict
+    + (isChecked
+        ? [
+            .unsafeFlags(
+                ["-Onone", "-no-whole-module-optimization", "-enable-batch-mode", "-j2"],
+                .when(configuration: .release)
+            )
+        ] : [])
 
 /// Links Swift's libraries into a release executable, so that it runs where there is no toolchain.
 /// By the linker alone (`--static-swift-stdlib` would compile everything a second time, beside the
@@ -38,15 +45,17 @@ let staticRuntime: [LinkerSetting] =
         "_FoundationCollections", "swiftSynchronization",
     ].map { .linkedLibrary($0, .when(configuration: .release)) }
 
+/// The toolchain's own linker: it links in a second what the system's takes ten for.
+let quickLinker: [LinkerSetting] = [.unsafeFlags(["-use-ld=lld"], .when(platforms: [.linux]))]
+
 /// Puts the functions that a payment calls side by side, in the order of `functions.order`
 /// (`Benchmarks/order.sh` writes it). Code that runs after each wake of a loop is cold: fewer pages
 /// and cache lines are fetched then (docs/performance.md). A name that is not there is ignored.
 let orderedFunctions: [LinkerSetting] = [
     .unsafeFlags(
         [
-            "-use-ld=lld", "-Xlinker",
-            "--symbol-ordering-file=\(Context.packageDirectory)/Sources/millrace/functions.order", "-Xlinker",
-            "--no-warn-symbol-ordering",
+            "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/Sources/millrace/functions.order",
+            "-Xlinker", "--no-warn-symbol-ordering",
         ],
         .when(platforms: [.linux], configuration: .release)
     )
@@ -89,7 +98,7 @@ func module(
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: plain)
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: plain, linkerSettings: quickLinker)
 }
 
 let package = Package(
@@ -240,7 +249,7 @@ let package = Package(
             ],
             exclude: ["functions.order"],
             swiftSettings: strict,
-            linkerSettings: staticRuntime + orderedFunctions
+            linkerSettings: quickLinker + staticRuntime + orderedFunctions
         ),
         // Not a test target because it measures the release build; `make test` runs it against the
         // committed budget.
@@ -332,7 +341,8 @@ let package = Package(
             name: "shard-workload",
             dependencies: ["ShardModel"],
             path: "Tests/ShardWorkload",
-            swiftSettings: strict
+            swiftSettings: strict,
+            linkerSettings: quickLinker
         ),
         .testTarget(
             name: "ShardTests",

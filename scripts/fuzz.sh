@@ -3,7 +3,7 @@
 # Usage: fuzz.sh [SECONDS PER TARGET] [TARGET...]      (60 seconds, all targets)
 # Every input that breaks a promise is kept in Fuzz/Corpus/TARGET as finding-..., where the unit tests run it from then on.
 #   MERGE=1   afterwards takes from what was learned (.build-fuzz/corpus) into Fuzz/Corpus what adds coverage
-#   BUILD=0   takes the build as it is
+#   BUILD=0   takes the build as it is; RUN=0 builds only
 #   FUZZ_SEED=1  the same chance in every run (0: another each time); FUZZ_JOBS=1  how many targets run at a time (2)
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -19,6 +19,7 @@ MILLRACE_FUZZ=$(realpath "$runtime")
 flags=(-c release --scratch-path .build-fuzz --product millrace-fuzz -Xswiftc -enable-testing)
 flags+=(-Xswiftc -Xfrontend -Xswiftc "-sanitize=address,fuzzer")
 if [ "${BUILD:-1}" = 1 ]; then swift build "${flags[@]}" || exit 1; fi
+[ "${RUN:-1}" = 1 ] || exit 0
 binary=$(swift build "${flags[@]}" --show-bin-path)/millrace-fuzz
 # Swift's own crash handler would keep libFuzzer from writing the input down.
 export SWIFT_BACKTRACE=enable=no

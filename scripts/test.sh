@@ -13,16 +13,28 @@ mode=${1:-all}
 logs=.build/test-logs
 summary=()
 took=()
+# The process of the workload while it runs beside other steps.
+workload=""
 # At most so many lines are said again of a step that failed.
 REPEATED=200
 
-# Runs a step and notes how long it took; a step that fails is the last.
+# Seconds of CPU that the processes took which have ended.
+cpu() { # no subshell: `times` speaks of the children of its own shell
+    times >"$logs/times"
+    awk 'NR == 2 {split($1, u, /[ms]/); split($2, s, /[ms]/); printf "%d", u[1] * 60 + u[2] + s[1] * 60 + s[2]}' "$logs/times" \
+        >"$logs/cpu"
+    read -r "$1" <"$logs/cpu" || true
+}
+
+# Runs a step and notes how long it took, and how many seconds of CPU; a step that fails is the last.
 step() { # NAME COMMAND...
-    local name=$1 begun=$SECONDS status=0
+    local name=$1 begun=$SECONDS status=0 before=0 after=0
     shift
     echo "== $name"
+    cpu before
     "$@" || status=1
-    took+=("$(printf '%-20s %5d s' "$name" $((SECONDS - begun)))")
+    cpu after
+    took+=("$(printf '%-20s %5d s %6d s of CPU' "$name" $((SECONDS - begun)) $((after - before)))")
     [ "$status" = 0 ] || {
         summary+=("$name: FAILED")
         finish 1
@@ -32,6 +44,7 @@ step() { # NAME COMMAND...
 
 finish() { # STATUS
     local line
+    [ -z "$workload" ] || kill "$workload" 2>/dev/null || true
     line=$(printf '%s; ' "${summary[@]}")
     printf '%s\n' "" "== what each step took" "${took[@]}" "$(printf '%-20s %5d s' all "$SECONDS")" ""
     if [ "$1" = 0 ]; then echo "PASSED: ${line%; }"; else
@@ -113,9 +126,19 @@ build_workload() {
     MILLRACE_CHECKED=1 swift build -c release --product shard-workload
 }
 
+# It takes one core, and runs beside builds.
+begin_workload() {
+    local binary
+    binary=$(swift build -c release --show-bin-path)/shard-workload
+    "$binary" "${WORKLOAD_STEPS:-1586000}" 8 >"$logs/workload.log" 2>&1 &
+    workload=$!
+}
+
 workload() {
-    "$(swift build -c release --show-bin-path)/shard-workload" "${WORKLOAD_STEPS:-1586000}" 8 2>&1 | tee "$logs/workload.log"
-    local status=${PIPESTATUS[0]}
+    local status=0
+    wait "$workload" || status=1
+    workload=""
+    cat "$logs/workload.log"
     summary+=("$(sed -n 's/^shard-workload: \(.*\) in [0-9]* seeds.*/\1/p' "$logs/workload.log")")
     [ "$status" = 0 ] || cp "$logs/workload.log" "$logs/failures"
     return "$status"
@@ -161,10 +184,15 @@ end_to_end() {
     return "$status"
 }
 
-# libFuzzer on every parser and on recovery, for a short time each (Fuzz/README.md); a second build of everything. By a fixed seed, so
-# that a change is not refused for what chance finds in older code: `make fuzz` explores.
+# A second build of everything, instrumented.
+build_fuzz() {
+    RUN=0 scripts/fuzz.sh
+}
+
+# libFuzzer on every parser and on recovery, for a short time each (Fuzz/README.md). By a fixed seed, so that a change is not refused
+# for what chance finds in older code: `make fuzz` explores.
 fuzz() {
-    FUZZ_SEED=${FUZZ_SEED:-1} scripts/fuzz.sh "${FUZZ_SECONDS:-20}" 2>&1 | tee "$logs/fuzz.log" | grep -vE '^\[[0-9]+/[0-9]+\]'
+    BUILD=0 FUZZ_SEED=${FUZZ_SEED:-1} scripts/fuzz.sh "${FUZZ_SECONDS:-20}" 2>&1 | tee "$logs/fuzz.log" | grep -vE '^\[[0-9]+/[0-9]+\]'
     local status=${PIPESTATUS[0]}
     summary+=("$(awk '/^fuzz: .* executions/ {sum += $3; targets += 1} END {printf "%d fuzz targets, %d executions", targets, sum}' "$logs/fuzz.log")")
     return "$status"
@@ -188,12 +216,14 @@ step "format" format
 step "tidy" python3 scripts/tidy.py
 step "lint" lint
 step "build of unit tests" build_unit
+if [ "$mode" = all ]; then step "build of workload" build_workload; fi
 step "unit" unit
 if [ "$mode" = all ]; then
+    begin_workload
     # One build folder: dependencies are compiled once, our modules twice, with assertions and as users run them.
-    step "build of workload" build_workload
-    step "workload" workload
     step "build of release" build_release
+    step "build of fuzz" build_fuzz
+    step "workload" workload
     step "allocations" allocations
     step "fuzz" fuzz
     step "end-to-end" end_to_end
