@@ -3,7 +3,7 @@
 # the lines before it say again what failed (a log that is cut to its end still tells); the exit status says whether all did.
 # Usage: test.sh all|check
 #   E2E_BUILD=debug     end-to-end tests on the debug build instead of the release that users run
-#   E2E_PARTS=2         how many parts of the end-to-end tests run side by side
+#   E2E_PARTS=3         how many parts of the end-to-end tests run side by side
 #   PYTEST_ARGS='-k x'  more arguments for pytest
 #   FUZZ_SECONDS=20     how long each fuzz target runs
 #   WORKLOAD_STEPS=1586000  random steps against the naive model of payments
@@ -167,7 +167,7 @@ end_to_end_part() { # K/N LOG
 }
 
 end_to_end() {
-    local count=${E2E_PARTS:-2} number status=0 processes=()
+    local count=${E2E_PARTS:-3} number status=0 processes=()
     MILLRACE_BINARY="$(swift build -c "${E2E_BUILD:-release}" --show-bin-path)/millrace"
     export MILLRACE_BINARY
     for number in $(seq "$count"); do
