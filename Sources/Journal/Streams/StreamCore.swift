@@ -243,7 +243,7 @@ extension StreamRun {
 extension StreamCore: JournalOwner {
     func journalDurable(upTo position: RecordPosition) {
         var reports = monitor.withLock { state in
-            state.noteDurable(upTo: position, signals)
+            state.noteDurable(upTo: position, signals, totals)
             return exchange(&state.reports, with: StreamReports())
         }
         reports.tell()

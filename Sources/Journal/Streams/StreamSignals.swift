@@ -12,8 +12,17 @@ final class StreamTotals: Sendable {
     /// What is kept for all streams; see `StreamSignals.keptBytes`.
     var keptBytes: Int { kept.load(ordering: .acquiring) }
 
+    /// What was flushed of all streams, after `StreamSignals.flushed` of each.
+    func flushed(frameBytes: Int) { add(kept: -frameBytes) }
+
     fileprivate func add(wanted bytes: Int) { wanted.add(bytes, ordering: .relaxed) }
     fileprivate func add(kept bytes: Int) { kept.add(bytes, ordering: .acquiringAndReleasing) }
+}
+
+/// The epoch that may append. Apart from the counters: each command reads it, and each flush writes
+/// them.
+private final class StreamOwnerSignal: Sendable {
+    let appendingEpoch = Atomic<UInt64>(0)
 }
 
 /// What is known of one stream without a lock, by any thread.
@@ -21,7 +30,7 @@ final class StreamSignals: Sendable {
     private let totals: StreamTotals
     private let wanted = Atomic(0)
     private let unflushed = Atomic(0)
-    private let appendingEpoch = Atomic<UInt64>(0)
+    private let owner = StreamOwnerSignal()
 
     init(_ totals: StreamTotals) { self.totals = totals }
 
@@ -38,10 +47,8 @@ final class StreamSignals: Sendable {
         totals.add(kept: frameBytes)
     }
 
-    func flushed(frameBytes: Int) {
-        unflushed.subtract(frameBytes, ordering: .relaxed)
-        totals.add(kept: -frameBytes)
-    }
+    /// Of this stream alone; `StreamTotals.flushed` follows for all.
+    func flushed(frameBytes: Int) { unflushed.subtract(frameBytes, ordering: .relaxed) }
 
     /// How many bytes of the log's room are kept for this stream: what it has appended, and what
     /// its work in flight can still write. The latter is half of what its owner wants.
@@ -55,9 +62,9 @@ final class StreamSignals: Sendable {
     }
 
     /// Whether an epoch may append. The caller that publishes has the log's monitor.
-    func isOwner(_ epoch: UInt64) -> Bool { appendingEpoch.load(ordering: .acquiring) == epoch }
+    func isOwner(_ epoch: UInt64) -> Bool { owner.appendingEpoch.load(ordering: .acquiring) == epoch }
 
     func publishOwner(_ stream: borrowing StreamTable.Stream) {
-        appendingEpoch.store(stream.owners.epoch ?? 0, ordering: .releasing)
+        owner.appendingEpoch.store(stream.owners.epoch ?? 0, ordering: .releasing)
     }
 }

@@ -26,6 +26,8 @@ struct StreamTable: ~Copyable {
         var index: SparseIndex<RecordPosition>
         /// Records up to here are not needed for a start any more.
         var retired: RecordPosition = 0
+        /// Bytes of frames that have left the backlog in this flush.
+        var flushedFrameBytes = 0
         /// Records became durable that its owner was not told of.
         var isUnreported = false
         var isClosing = false
@@ -156,12 +158,13 @@ extension StreamTable {
 
 extension StreamTable {
     /// Notes that the log is durable up to a position, and what is to be told of it.
-    mutating func noteDurable(upTo position: RecordPosition, _ signals: [StreamSignals]) {
+    mutating func noteDurable(upTo position: RecordPosition, _ signals: [StreamSignals], _ totals: StreamTotals) {
         while let entry = ring.take(upTo: position) {
             noteDurable(entry, at: ring.firstPosition - 1)
             let bytes = Self.headerBytes + Int(entry.bytes)
-            signals[entry.stream].flushed(frameBytes: JournalRoom.frameBytes(records: bytes))
+            streams[entry.stream].flushedFrameBytes += JournalRoom.frameBytes(records: bytes)
         }
+        noteFlushed(signals, totals)
         logDurable = position
         isReporting = true
         for index in streams.indices where streams[index].isUnreported {
@@ -172,6 +175,19 @@ extension StreamTable {
             }
             reports.wakes += streams[index].feeds.takeWakes(durable: durable)
         }
+    }
+
+    /// Takes what was flushed off each stream, and then off all of them; see
+    /// `StreamSignals.keptBytesOfOthers`. Once a flush, because these lines of memory move between
+    /// the cores of the writer and of the owners.
+    private mutating func noteFlushed(_ signals: [StreamSignals], _ totals: StreamTotals) {
+        var all = 0
+        for index in streams.indices where streams[index].flushedFrameBytes > 0 {
+            signals[index].flushed(frameBytes: streams[index].flushedFrameBytes)
+            all += streams[index].flushedFrameBytes
+            streams[index].flushedFrameBytes = 0
+        }
+        if all > 0 { totals.flushed(frameBytes: all) }
     }
 
     private mutating func noteDurable(_ entry: RunRing.Entry, at position: RecordPosition) {
