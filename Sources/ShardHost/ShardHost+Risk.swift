@@ -4,6 +4,7 @@ import ShardCore
 extension ShardHost {
     /// The scorer has answered, or will not. Call `scoresDelivered` after those that came together.
     package func scored(_ token: UInt64, _ outcome: ScoreOutcome) {
+        refreshAdmission()
         core.handle(outcome, of: token, at: clock(), into: &output)
     }
 

@@ -163,7 +163,7 @@ package final class ShardHost {
     /// A PSP call ended. Call `providerCompletionsDelivered` after those that ended together.
     package func providerCompleted(_ token: UInt64, _ outcome: ProviderOutcome) {
         if isReleased { return }
-        if isAdmissionStale { updateAdmission() }
+        refreshAdmission()
         core.handle(outcome, of: token, at: clock(), into: &output)
     }
 
@@ -430,6 +430,11 @@ package final class ShardHost {
     }
 
     func updateAdmission() { updateAdmission(room: journal.roomBytes - backlog.frameBytes) }
+
+    /// Before an outcome is decided on.
+    func refreshAdmission() {
+        if isAdmissionStale { updateAdmission() }
+    }
 
     private func updateAdmission(room: Int) {
         isAdmissionStale = false
