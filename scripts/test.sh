@@ -26,7 +26,8 @@ cpu() { # no subshell: `times` speaks of the children of its own shell
     read -r "$1" <"$logs/cpu" || true
 }
 
-# Runs a step and notes how long it took, and how many seconds of CPU; a step that fails is the last.
+# Runs a step and notes how long it took, and how many seconds of CPU; a step that fails is the last. The CPU of the workload counts
+# for the step during which it ends.
 step() { # NAME COMMAND...
     local name=$1 begun=$SECONDS status=0 before=0 after=0
     shift

@@ -311,6 +311,7 @@ private struct Run: ~Copyable {
         while let pending = output.takeEffect() {
             if case .callProvider(_, let token, _) = pending.effect { called = token }
         }
+        // A benchmark whose payments are refused measures nothing.
         guard let token = called else { fatalError("the payment was refused") }
         let success = ProviderSuccess(
             providerReference: "ch_1234567890abcdef",
