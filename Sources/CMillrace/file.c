@@ -21,6 +21,7 @@ const int millrace_error_no_space = ENOSPC;
 const int millrace_error_quota = EDQUOT;
 const int millrace_error_would_block = EWOULDBLOCK;
 const int millrace_error_exists = EEXIST;
+const int millrace_error_access = EACCES;
 const int millrace_error_not_found = ENOENT;
 
 static int open_retrying(const char *path, int flags) {

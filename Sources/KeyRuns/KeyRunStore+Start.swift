@@ -39,9 +39,7 @@ extension KeyRunStore {
     /// Makes the directory; returns the names in it.
     private func prepare() throws(JournalError) -> [String] {
         do throws(JournalFileError) {
-            if try files.fileSystem.createDirectory(files.directory) {
-                try files.fileSystem.syncDirectory(files.parentDirectory)
-            }
+            try files.fileSystem.makeDurableDirectory(files.directory)
             // A catalogue that is seen here must not vanish again: files are removed because of it.
             try files.fileSystem.syncDirectory(files.directory)
             return try files.fileSystem.list(directory: files.directory)

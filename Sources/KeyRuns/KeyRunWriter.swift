@@ -9,11 +9,6 @@ struct KeyRunFiles: Sendable {
 
     var ring: MasterKeyRing? { keys?.ring }
 
-    var parentDirectory: String {
-        guard let slash = directory.lastIndex(of: "/") else { return "." }
-        return slash == directory.startIndex ? "/" : String(directory[..<slash])
-    }
-
     func path(_ number: UInt64, _ suffix: String) -> String { path(KeyRunFormat.name(number, suffix)) }
 
     func path(_ name: String) -> String { directory + "/" + name }

@@ -218,13 +218,16 @@ package final class ShardStorage: Sendable {
     /// Makes the directories and removes what a crash left half written.
     private func prepare() throws(JournalError) {
         do throws(JournalFileError) {
-            _ = try fileSystem.createDirectory(directory)
+            try fileSystem.makeDurableDirectory(directory)
             for path in [snapshotDirectory] + ColdKind.allCases.map({ cold($0).directory }) {
-                if try fileSystem.createDirectory(path) { try fileSystem.syncDirectory(directory) }
+                try fileSystem.makeDurableDirectory(path)
                 for name in try fileSystem.list(directory: path) where name.hasSuffix(".tmp") {
                     try fileSystem.remove(path + "/" + name)
                 }
             }
+            // A snapshot that is seen here must not vanish again: segments of the journal are
+            // retired because of it.
+            try fileSystem.syncDirectory(snapshotDirectory)
         } catch {
             throw error.asJournalError
         }

@@ -73,6 +73,16 @@ def test_a_directory_that_cannot_be_synced_refuses_the_start(trial, tmp_path):
     trial.conclude(trial.serve())
 
 
+def test_a_start_makes_its_directory_durable_before_it_opens_a_journal(trial, tmp_path):
+    needs("strace")
+    trial.stop(trial.serve(*strace(tmp_path / "trace", "-y", "-e", "trace=openat,fsync")))
+    data = trial.demo.directory / "data"
+    calls = (tmp_path / "trace").read_text().splitlines()
+    synced = next(number for number, call in enumerate(calls) if " fsync(" in call and f"<{data}>" in call)
+    opened = next(number for number, call in enumerate(calls) if " openat(" in call and f'"{data}/log-000/' in call)
+    assert synced < opened, calls[: opened + 1]
+
+
 @pytest.mark.parametrize("mode", ["short", "tear"])
 @pytest.mark.parametrize("number", [40, 400])
 def test_a_write_that_falls_short(trial, tmp_path, mode, number):

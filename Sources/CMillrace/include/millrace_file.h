@@ -52,6 +52,7 @@ extern const int millrace_error_no_space;
 extern const int millrace_error_quota;
 extern const int millrace_error_would_block;
 extern const int millrace_error_exists;
+extern const int millrace_error_access;
 extern const int millrace_error_not_found;
 // 1 for an errno that says nothing about the disk and passes when others release what they hold: no descriptor, no memory,
 // an interrupted call.

@@ -90,6 +90,8 @@ package final class DataDirectory: Sendable {
     package static func open(path: String, shards: Int?, id: String?) throws(DataDirectoryError) -> DataDirectory {
         _ = try inspect(path: path, shards: shards, id: id)
         let lock = try FileLock(path: FilePaths.join(path, "lock"))
+        // What is read here must not vanish again: journals are opened because of it.
+        try DataDirectoryFile.confirm(in: path)
         // Read again under the lock: what was looked at before may have been replaced.
         return DataDirectory(path: path, meta: try inspect(path: path, shards: shards, id: id), lock: lock)
     }
@@ -171,7 +173,11 @@ package final class DataDirectory: Sendable {
         } catch {
             throw .registryFull(path: ConnectorRegistryFile.path(in: path))
         }
-        if registry != known { try ConnectorRegistryFile.write(registry, in: path) }
+        if registry != known {
+            try ConnectorRegistryFile.write(registry, in: path)
+        } else {
+            try DataDirectoryFile.confirm(in: path)
+        }
         return registry
     }
 
@@ -188,7 +194,7 @@ package final class DataDirectory: Sendable {
             guard let number = versions.number(of: digest) else {
                 throw .configurationsFull(path: ConfigurationVersions.path(in: path))
             }
-            if versions != known { try versions.write(in: path) }
+            if versions != known { try versions.write(in: path) } else { try DataDirectoryFile.confirm(in: path) }
             return number
         }
     }

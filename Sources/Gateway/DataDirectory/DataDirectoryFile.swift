@@ -25,6 +25,12 @@ enum DataDirectoryFile {
         }
     }
 
+    /// Makes durable which files a directory has: a process that was killed, or a call that failed,
+    /// may have replaced one and not synced. Blocks. Throws `io` when the system refuses.
+    static func confirm(in directory: String) throws(DataDirectoryError) {
+        do throws(FileError) { try Files.syncDirectory(directory) } catch { throw .io(error) }
+    }
+
     /// Replaces a file; returns when it is durable. Blocks. Throws `io` when the system refuses.
     static func write(_ text: String, to path: String) throws(DataDirectoryError) {
         do throws(FileError) {

@@ -16,8 +16,10 @@ package enum FilePaths {
         return directory.hasSuffix("/") ? directory + relative : "\(directory)/\(relative)"
     }
 
-    /// All but the last component: `/a/b.yaml` gives `/a`.
+    /// All but the last component: `/a/b.yaml` gives `/a`, and so does `/a/b.yaml/`.
     package static func directory(of path: String) -> String {
+        var path = path[...]
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }

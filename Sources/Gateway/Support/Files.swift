@@ -63,18 +63,21 @@ package enum Files {
         try syncDirectory(FilePaths.directory(of: path))
     }
 
-    /// Makes the directory and its missing parents.
+    /// Makes the directory and its missing parents; their names are durable when this returns.
     package static func makeDirectory(_ path: String, permissions: UInt32 = 0o755) throws(FileError) {
-        if mkdir(path, permissions) == 0 { return }
-        switch errno {
-        case EEXIST:
-            guard isDirectory(path) else { throw FileError("mkdir", path, code: ENOTDIR) }
-        case ENOENT:
-            try makeDirectory(FilePaths.directory(of: path))
-            guard mkdir(path, permissions) == 0 || errno == EEXIST else { throw FileError("mkdir", path) }
-        default:
-            throw FileError("mkdir", path)
+        if mkdir(path, permissions) != 0 {
+            switch errno {
+            case EEXIST:
+                guard isDirectory(path) else { throw FileError("mkdir", path, code: ENOTDIR) }
+                return
+            case ENOENT:
+                try makeDirectory(FilePaths.directory(of: path))
+                guard mkdir(path, permissions) == 0 || errno == EEXIST else { throw FileError("mkdir", path) }
+            default:
+                throw FileError("mkdir", path)
+            }
         }
+        try syncDirectory(FilePaths.directory(of: path))
     }
 
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

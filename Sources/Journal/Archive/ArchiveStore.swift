@@ -26,9 +26,7 @@ final class ArchiveStore: Sendable {
     /// of the last segment of `present` that is archived with all segments before it; 0 if the
     /// first is not archived.
     func survey(_ present: [SegmentTable.Segment]) throws(JournalFileError) -> UInt64 {
-        if try fileSystem.createDirectory(archive.path) {
-            try fileSystem.syncDirectory(JournalDirectory(archive.path).parent)
-        }
+        try fileSystem.makeDurableDirectory(archive.path)
         for name in try fileSystem.list(directory: archive.path)
         where name.hasSuffix(JournalDirectory.temporarySuffix) {
             try fileSystem.remove(archive.file(name))

@@ -20,21 +20,31 @@ struct CursorFile {
 
     // MARK: Reading
 
-    /// Reads the file of the journal that is being opened. One that is damaged beyond use is set
-    /// aside as `cursors-N.damaged`.
+    /// Reads the file of the journal that is being opened. What it finds is durable when it returns:
+    /// a process that was killed may have left it in a cache. A file that is damaged beyond use is
+    /// set aside as `cursors-N.damaged`.
     /// - Throws: `format` for a newer program's file or another journal's.
     static func open(
         _ fileSystem: any JournalFileSystem,
         _ directory: JournalDirectory,
         journalID: UInt64
     ) throws(JournalProblem) -> Found {
+        let found: Found
         do throws(JournalProblem) {
-            return try read(fileSystem, directory, journalID: journalID)
+            found = try read(fileSystem, directory, journalID: journalID)
         } catch {
             guard error.code == .corrupt else { throw error }
             do { try setAside(fileSystem, directory) } catch { throw JournalProblem(error) }
             return Found(isSetAside: true)
         }
+        guard let file = found.file else { return found }
+        do throws(JournalFileError) {
+            try file.file.sync()
+            try fileSystem.syncDirectory(directory.path)
+        } catch {
+            throw JournalProblem(error)
+        }
+        return found
     }
 
     /// Reads the file and changes nothing.

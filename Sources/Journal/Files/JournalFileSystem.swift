@@ -19,6 +19,23 @@ package protocol JournalFileSystem: Sendable {
     func lock(_ path: String) throws(JournalFileError) -> any JournalFile
 }
 
+extension JournalFileSystem {
+    /// Makes the directory unless it is there; its name is durable when this returns. A directory
+    /// that is there may be left by a process that was killed before it synced the parent.
+    /// - Returns: whether it was made.
+    @discardableResult
+    package func makeDurableDirectory(_ path: String) throws(JournalFileError) -> Bool {
+        let isNew = try createDirectory(path)
+        do throws(JournalFileError) {
+            try syncDirectory(JournalDirectory(path).parent)
+        } catch {
+            // A parent that this process may not read is somebody else's, and so is the directory.
+            guard !isNew, error.code == millrace_error_access else { throw error }
+        }
+        return isNew
+    }
+}
+
 /// What a file is opened for.
 package enum JournalFileMode: Sendable {
     /// New or emptied, for reading and writing; durable after `sync`.

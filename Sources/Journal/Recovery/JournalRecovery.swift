@@ -69,9 +69,7 @@ struct JournalRecovery {
 
     private func makeDirectory() throws(JournalProblem) -> Bool {
         do {
-            let isNew = try fileSystem.createDirectory(directory.path)
-            if isNew { try fileSystem.syncDirectory(directory.parent) }
-            return isNew
+            return try fileSystem.makeDurableDirectory(directory.path)
         } catch {
             throw JournalProblem(error)
         }

@@ -158,7 +158,7 @@ private struct StreamFiles {
     ) throws(JournalProblem) {
         let place = JournalDirectory(stream.directory)
         do throws(JournalFileError) {
-            if try fileSystem.createDirectory(place.path) { try fileSystem.syncDirectory(place.parent) }
+            try fileSystem.makeDurableDirectory(place.path)
         } catch {
             throw JournalProblem(error)
         }

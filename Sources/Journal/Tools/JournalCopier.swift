@@ -34,7 +34,7 @@ struct JournalCopier {
     /// Files are copied as they are; one that goes away meanwhile was replaced by a newer one and
     /// is left out.
     mutating func copyOthers() throws(JournalFileError) {
-        _ = try fileSystem.createDirectory(target.path)
+        try fileSystem.makeDurableDirectory(target.path)
         // Backwards, so that snapshots come before the cold payments that they lead to.
         for name in try fileSystem.list(directory: source.path).sorted(by: >) where Self.isOther(name) {
             if let names = try? fileSystem.list(directory: source.file(name)), !names.isEmpty {
@@ -58,7 +58,7 @@ struct JournalCopier {
     /// from them at a start. When one goes away meanwhile, others may be of no use without it, so
     /// the folder is gone through again.
     private mutating func copyFolder(_ folder: String) throws(JournalFileError) {
-        _ = try fileSystem.createDirectory(target.file(folder))
+        try fileSystem.makeDurableDirectory(target.file(folder))
         for _ in 0..<Self.folderAttempts {
             var isWhole = true
             for name in try fileSystem.list(directory: target.file(folder)) {
@@ -255,7 +255,7 @@ struct JournalCopier {
         let entries = try archive.entries(fileSystem)
         guard !entries.isEmpty else { return }
         let folder = target.file(ArchiveDirectory.defaultName)
-        _ = try fileSystem.createDirectory(folder)
+        try fileSystem.makeDurableDirectory(folder)
         for entry in entries {
             let file: any JournalFile
             do {

@@ -55,6 +55,7 @@ import Testing
         #expect(FilePaths.directory(of: "/a/b") == "/a")
         #expect(FilePaths.directory(of: "/a") == "/")
         #expect(FilePaths.directory(of: "a") == ".")
+        #expect(FilePaths.directory(of: "/a/b//") == "/a" && FilePaths.directory(of: "/") == "/")
     }
 
     @Test("hexadecimal text is read back, and nothing else is")

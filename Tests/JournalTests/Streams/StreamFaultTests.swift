@@ -23,6 +23,22 @@ import Testing
         try failEachOperation(isDressed: true, atLeast: 250) { Self.troubles[$0 % Self.troubles.count] }
     }
 
+    /// What a start finds may be in a cache only. It is the basis of all that follows, so the start
+    /// makes it durable.
+    @Test(arguments: [false, true]) func `what a start finds after a kill stays when the power fails`(
+        _ isDressed: Bool
+    ) throws {
+        for number in 1...5_000 {
+            let disk = FakeDisk()
+            disk.arm(.refuseFromHereOn(code: 5), atOperation: number)
+            let scenario = StreamScenario(disk, isDressed: isDressed)
+            scenario.run()
+            if disk.operations < number { return #expect(number > 150, "the scenario is shorter than it was") }
+            try scenario.expectFoundIsDurable(disk, "killed at \(number), \(disk.operationName(number))")
+        }
+        Issue.record("the scenario never ran to its end")
+    }
+
     private func failEachOperation(
         isDressed: Bool,
         atLeast least: Int,

@@ -13,6 +13,8 @@ final class StreamScenario {
     /// What owners were told, by stream.
     private(set) var acknowledged: [StreamNumber: RecordPosition] = [:]
     private(set) var epochs: [StreamNumber: UInt64] = [:]
+    /// Where each stream's cursor was said to be.
+    private(set) var cursors: [StreamNumber: RecordPosition] = [:]
     /// Whether every session opened, wrote and closed without an error.
     private(set) var isComplete = true
     private(set) var handovers = 0
@@ -46,6 +48,19 @@ final class StreamScenario {
         let log: StreamLog
         var owners: [StreamNumber: (engine: StreamJournal, events: ConformanceEvents)] = [:]
         let replayed: [StreamNumber: [[UInt8]]]
+
+        static let cursor: JournalCursorName = {
+            guard let name = JournalCursorName("consumer") else { preconditionFailure("a cursor's name") }
+            return name
+        }()
+
+        /// Where the cursor of each stream that has one is.
+        var cursors: [StreamNumber: RecordPosition] {
+            let found = StreamBench.numbers.compactMap { stream in
+                log.store(of: stream).cursors.first { $0.name == Self.cursor }.map { (stream, $0.position) }
+            }
+            return Dictionary(uniqueKeysWithValues: found)
+        }
 
         init(
             _ disk: FakeDisk,
@@ -100,6 +115,7 @@ final class StreamScenario {
             if tick % 2 == 1 { session.settle() }
             if tick == 2 { handOver(StreamBench.tested, session) }
             if tick == 4 { readBack(session) }
+            if tick == 5 { moveCursors(session) }
             if isDressed, tick % 2 == 1 { archive(session) }
         }
         if number != 1 { session.settle() }
@@ -174,6 +190,21 @@ final class StreamScenario {
         }
     }
 
+    /// A consumer outside has taken what is durable of two streams.
+    private func moveCursors(_ session: Session) {
+        for stream in StreamBench.numbers.prefix(2) {
+            let store = session.log.store(of: stream)
+            do throws(JournalError) {
+                if store.cursors.isEmpty { try store.createCursor(Session.cursor, at: 0) }
+                cursors[stream] = cursors[stream] ?? 0
+                try store.advanceCursor(Session.cursor, to: store.durablePosition)
+                cursors[stream] = store.durablePosition
+            } catch {
+                isComplete = false
+            }
+        }
+    }
+
     private func archive(_ session: Session) {
         for owner in session.owners.values where owner.events.acknowledged > 3 {
             owner.engine.retire(upTo: owner.events.acknowledged - 3)
@@ -215,6 +246,11 @@ final class StreamScenario {
                 areEqual(found, (accepted[stream] ?? []).prefix(found.count)),
                 "\(what()): other records in \(stream)"
             )
+            let cursor = first.cursors[stream]
+            #expect(
+                cursors[stream].map { cursor ?? 0 >= $0 && cursor != nil } ?? true,
+                "\(what()): the cursor of \(stream) is lost or behind"
+            )
             let more = [testRecord(UInt64(stream), bytes: 5_000)]
             let owner = try #require(first.owners[stream])
             try owner.engine.append(
@@ -230,8 +266,28 @@ final class StreamScenario {
         for stream in StreamBench.numbers {
             #expect(areEqual(second.replayed[stream] ?? [], kept[stream] ?? []), "\(what()): what was found changed")
         }
+        #expect(second.cursors == first.cursors, "\(what()): cursors moved")
         second.log.close()
         let sound = JournalVerifier.verify(directory: StreamBench.directory, keys: keys?.ring, fileSystem: disk).isSound
         #expect(sound, "\(what())")
+    }
+
+    /// The process was killed. What the next start finds it finds again when the power fails before
+    /// it has written anything.
+    func expectFoundIsDurable(_ disk: FakeDisk, _ what: @autoclosure () -> String) throws {
+        let afterKill = disk.afterKill()
+        let first = try Session(afterKill, configuration)
+        let found = (records: first.replayed, cursors: first.cursors)
+        let afterFailure = afterKill.afterPowerFailure(.nothing)
+        let second = try Session(afterFailure, configuration)
+        for stream in StreamBench.numbers {
+            #expect(
+                areEqual(second.replayed[stream] ?? [], found.records[stream] ?? []),
+                "\(what()): records of \(stream) were found and are gone"
+            )
+        }
+        #expect(second.cursors == found.cursors, "\(what()): cursors were found and are gone")
+        first.log.close()
+        second.log.close()
     }
 }

@@ -109,6 +109,19 @@ final class FakeDisk: JournalFileSystem {
         return disk
     }
 
+    /// The disk as the next process finds it when the last one was killed: what was in the caches
+    /// still is, and is no more durable than before. The killed process must not go on.
+    func afterKill() -> FakeDisk {
+        let disk = FakeDisk()
+        let old = state.withLock { $0 }
+        disk.state.withLock {
+            $0.names = old.names
+            $0.durableNames = old.durableNames
+            $0.unsyncedNames = old.unsyncedNames
+        }
+        return disk
+    }
+
     /// What of the caches reaches the platter when the power goes.
     enum Survival: Equatable {
         case nothing
