@@ -26,8 +26,9 @@ extension Auditor {
 
     func text(_ number: Int, _ wallet: NaiveWallet) -> String {
         let balance = balance(wallet)
-        return "wallet \(wallet.currency) shopper-\(number) \(balance) held \(held(wallet))"
-            + " unsettled \(min(balance, unsettled(wallet)))"
+        // What is pending at the merchant is not in the wallet.
+        let inside = min(balance, max(0, unsettled(wallet) - wallet.pendingAtMerchant))
+        return "wallet \(wallet.currency) shopper-\(number) \(balance) held \(held(wallet)) unsettled \(inside)"
     }
 
     // MARK: Requests

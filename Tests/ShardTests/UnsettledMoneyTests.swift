@@ -77,6 +77,29 @@ import Testing
         try world.checkReplay()
     }
 
+    @Test func `money that a bounced refund brings back settled is not shown as unsettled`() throws {
+        var world = ShardWorld()
+        let wallet = world.fillWallet(1_000)
+        let settled = world.lastCall.call.payment
+        world.send(.refund(settled, amountMinor: nil), key: "r")
+        world.answer(world.lastCall.token, ShardWorld.success(1_000, "re_1"))
+        #expect(world.lastStatus == 201 && world.view(wallet) == (0, 0))
+        let refund = RefundID(createdAt: world.now, shard: 3, paymentSequence: 1, ordinal: 1)
+        world.settle(settled, 1_000)
+        // Another top-up is paid to the merchant, and waits there for its settlement.
+        world.send(.topUp(wallet, 500), key: "t")
+        world.answer(world.lastCall.token, ShardWorld.success(500, "ch_2"))
+        world.send(.pay(from: wallet, 500), key: "p")
+        #expect(world.available() == 0 && world.pending() == 500)
+        world.tell(.refundFailed, of: settled) { $0.refund = refund }
+        #expect(world.lastStatus == 200, "\(world.lastBody)")
+        #expect(world.pending() == 500)
+        world.send(.getWallet(wallet))
+        #expect(world.lastBody.contains("available=1000 held=0 unsettled=0"))
+        try ProviderEventTests.check(world.journal)
+        try world.checkReplay()
+    }
+
     @Test func `a snapshot keeps what is unsettled`() throws {
         var world = ShardWorld()
         world.storage = ShardStorage(directory: "/data", journalID: 1, fileSystem: MemoryDisk())

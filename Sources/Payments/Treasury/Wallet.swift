@@ -47,13 +47,21 @@ package struct WalletView: Sendable {
     /// pending for the merchant.
     package var unsettledMinor: Int64
 
-    /// - Parameter unsettledMinor: the money of its top-ups that no provider has settled, wherever
-    ///   it is now.
-    package init(wallet: Wallet, availableMinor: Int64, heldMinor: Int64, unsettledMinor: Int64) {
+    /// - Parameters:
+    ///   - unsettledMinor: the money of its top-ups that no provider has settled, wherever it is
+    ///     now.
+    ///   - pendingMinor: the part of it that is on the merchant's pending balance.
+    package init(
+        wallet: Wallet,
+        availableMinor: Int64,
+        heldMinor: Int64,
+        unsettledMinor: Int64,
+        pendingMinor: Int64
+    ) {
         self.wallet = wallet
         self.availableMinor = availableMinor
         self.heldMinor = heldMinor
-        self.unsettledMinor = min(availableMinor + heldMinor, unsettledMinor)
+        self.unsettledMinor = min(availableMinor + heldMinor, max(0, unsettledMinor - pendingMinor))
     }
 
     package var balanceMinor: Int64 { availableMinor + heldMinor }

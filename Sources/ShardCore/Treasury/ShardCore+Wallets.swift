@@ -76,11 +76,13 @@ extension ShardCore {
     }
 
     func view(_ wallet: Wallet) -> WalletView {
-        WalletView(
+        let sums = treasury.sums(ofWallet: Int(wallet.id.sequence) - 1)
+        return WalletView(
             wallet: wallet,
             availableMinor: owed(wallet.id.account(in: wallet.currency)),
             heldMinor: owed(wallet.id.heldAccount(in: wallet.currency)),
-            unsettledMinor: treasury.sums(ofWallet: Int(wallet.id.sequence) - 1).unsettledMinor
+            unsettledMinor: sums.unsettledMinor,
+            pendingMinor: sums.pendingMinor
         )
     }
 
