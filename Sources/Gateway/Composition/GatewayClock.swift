@@ -41,8 +41,8 @@ final class GatewayClock: Sendable {
     let machine: MachineClock
     /// The longest sleep of the machine that is believed at once, in milliseconds.
     private let believedSleep: Int64
-    /// Odd while the course changes.
-    private let changes = Atomic<UInt64>(0)
+    /// Odd while the course changes. Readers wait for that, so it changes only with the course.
+    let changes = Atomic<UInt64>(0)
     private let since: Atomic<Int64>
     private let from: Atomic<Int64>
     private let to: Atomic<Int64>
@@ -87,6 +87,9 @@ final class GatewayClock: Sendable {
                 from: from.load(ordering: .relaxed),
                 to: to.load(ordering: .relaxed)
             )
+            defer { slept = asleep }
+            let before = machine.monotonic()
+            guard course.isBeside(offset: machine.wall() - before) else { return }
             changes.wrappingAdd(1, ordering: .sequentiallyConsistent)
             let monotonic = machine.monotonic()
             course.follow(
@@ -99,7 +102,6 @@ final class GatewayClock: Sendable {
             from.store(course.from, ordering: .releasing)
             to.store(course.to, ordering: .releasing)
             changes.wrappingAdd(1, ordering: .releasing)
-            slept = asleep
         }
     }
 }

@@ -44,6 +44,11 @@ import Testing
         #expect(clock.milliseconds() == hands.wall && clock.error == 0)
         run(100, of: clock, over: hands)
         #expect(clock.milliseconds() == hands.wall)
+        // No reader ever waited.
+        #expect(clock.changes.load(ordering: .relaxed) == 0)
+        hands.set(by: 60_000)
+        run(1, of: clock, over: hands)
+        #expect(clock.changes.load(ordering: .relaxed) == 2)
     }
 
     @Test(
