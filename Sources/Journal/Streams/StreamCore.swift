@@ -13,19 +13,15 @@ final class StreamCore: Sendable {
         let payloadBytes: Int
 
         init(_ journal: JournalConfiguration, streams: Int) {
-            let most = ((1 << 30) / streams - Self.ownerBytes) / 5 * 4
-            shareBytes = min(journal.backlogBytes, most)
+            shareBytes = min(journal.backlogBytes, StreamLimits.shareBytes(streams: streams))
             payloadBytes = journal.maximumRecordBytes - StreamRun.headerBytes
         }
 
         /// Bytes of the headers of a stream's runs that may wait for the disk.
         var headerBytes: Int { shareBytes / 4 }
 
-        /// Kept beside each share for a new owner's epoch.
-        static let ownerBytes = 4 + StreamRun.headerBytes
-
         /// The backlog of the log's journal: all shares together.
-        func backlogBytes(streams: Int) -> Int { streams * (shareBytes + headerBytes + Self.ownerBytes) }
+        func backlogBytes(streams: Int) -> Int { streams * (shareBytes + headerBytes + StreamLimits.ownerBytes) }
 
         /// Bytes of the largest record of a stream.
         var recordBytes: Int { payloadBytes - 4 }
@@ -102,7 +98,7 @@ final class StreamCore: Sendable {
             }
             try state.appendOwner(epoch: epoch, to: index)
             signals[index].publishOwner(state.streams[index])
-            signals[index].appended(frameBytes: JournalRoom.frameBytes(records: Limits.ownerBytes))
+            signals[index].appended(frameBytes: JournalRoom.frameBytes(records: StreamLimits.ownerBytes))
             state.streams[index].handover = .acquire(epoch: epoch, owner: owner)
             state.handovers += 1
             return epoch

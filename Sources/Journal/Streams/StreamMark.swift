@@ -8,6 +8,14 @@ package enum StreamLimits {
     /// Bytes of records in one run, unless a single record is larger. A batch takes a run as a
     /// whole, so short runs leave little of a segment's end empty.
     static let runBytes = 16 << 10
+    /// Bytes of all streams' records, headers and new owners' epochs that may wait for the disk.
+    private static let logBytes = 1 << 30
+    /// Kept beside each share for a new owner's epoch.
+    static let ownerBytes = 4 + StreamRun.headerBytes
+
+    /// The most bytes of records that one of so many streams may let wait for the disk. A quarter
+    /// as much is kept for the headers of its runs.
+    package static func shareBytes(streams: Int) -> Int { (logBytes / streams - ownerBytes) / 5 * 4 }
 }
 
 /// How far a stream of a log is.
