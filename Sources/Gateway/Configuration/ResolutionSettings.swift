@@ -44,11 +44,17 @@ extension GatewayConfiguration.Connector {
 
     /// How unknown outcomes are resolved at the connector.
     /// - Parameter declared: by its adapter.
+    /// - Precondition: no authorization is looked up by the provider's identifier. The gateway
+    ///   learns it with the answer that it lacks.
     func resolutionPolicies(
         _ declared: OperationTable<ResolutionMeans>,
         payments: GatewayConfiguration.PaymentTable
     ) -> OperationTable<ResolutionPolicy> {
-        OperationTable { operation in
+        precondition(
+            declared[.authorize].queryByID == nil,
+            "an authorization without an answer has no identifier to look up"
+        )
+        return OperationTable { operation in
             var policy = ResolutionPolicy(
                 means: declared[operation],
                 abandonAfter: GatewayBlueprint.milliseconds(payments.abandonAfter),

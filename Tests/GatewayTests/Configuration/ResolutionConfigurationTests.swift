@@ -93,6 +93,14 @@ struct ResolutionConfigurationTests {
         #expect(policy.means == declared.capture)
     }
 
+    @Test("an adapter that looks authorizations up by an identifier that nobody has stops the process")
+    func authorizationByID() async {
+        await #expect(processExitsWith: .failure) {
+            let declared = OperationTable(ResolutionMeans(queryByID: 0))
+            _ = try Self.connector("").resolutionPolicies(declared, payments: .init())
+        }
+    }
+
     @Test(
         "what would widen what the adapter declares, what is out of range, and unknown keys are refused",
         arguments: [
