@@ -40,6 +40,47 @@ struct OperationStateMachineTests {
         [.replaying(doubt), .querying(doubt), .voiding(doubt)]
     }
 
+    // MARK: Definite answers
+
+    @Test("a success settles it in every state with a call: as asked, for less where permitted, or in conflict")
+    func succeeded() {
+        let states = [Machine.State.executing(tries: 1)] + Self.doubts.flatMap(Self.calling)
+        for state in states {
+            for executed in [-1, 0, 1, 99, 100, 101] as [Int64] {
+                for bits in 0..<8 {
+                    let execution = Machine.Execution(
+                        askedMinor: 100,
+                        executedMinor: executed,
+                        isInCurrency: bits & 1 != 0,
+                        mayBePartial: bits & 2 != 0,
+                        mayBeAnyAmount: bits & 4 != 0
+                    )
+                    let isRight =
+                        switch (bits & 1 != 0, executed) {
+                        case (false, _): false
+                        case (true, 100): true
+                        case (true, 1), (true, 99): bits & 6 != 0
+                        case (true, _): bits & 4 != 0
+                        }
+                    let machine = Self.machine(state)
+                    let expected: Machine.Succeeded = isRight ? .executed : .conflicted
+                    #expect(machine.succeeded(execution) == expected, "\(state) \(execution)")
+                }
+            }
+        }
+    }
+
+    @Test("a definite no lets another connector try only if no call can be on its way")
+    func definiteNo() {
+        #expect(Self.machine(.executing(tries: 1)).definiteNo(isAnswerToCall: true) == .attempt)
+        #expect(Self.machine(.executing(tries: 3)).definiteNo(isAnswerToCall: false) == .operation)
+        for state in Self.doubts.flatMap(Self.calling) {
+            for isAnswerToCall in [false, true] {
+                #expect(Self.machine(state).definiteNo(isAnswerToCall: isAnswerToCall) == .operation)
+            }
+        }
+    }
+
     // MARK: Time
 
     @Test("what is held back stays held back")

@@ -35,9 +35,7 @@ extension ShardCore {
             number: operation.attempt,
             connector: payment.connector,
             position: payment.routePosition,
-            // Only the answer to the call itself proves that no call of this attempt is on its way.
-            // An answer to a query, or an event of the PSP, may overtake the call.
-            wasUnknown: operation.isUncertain || operation.step != .executing
+            wasUnknown: operation.machine.definiteNo(isAnswerToCall: operation.step == .executing) == .operation
         )
         guard
             case .next(let next) = FailoverPolicy.decide(

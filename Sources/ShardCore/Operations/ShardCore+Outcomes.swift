@@ -66,10 +66,14 @@ extension ShardCore {
         in turn: inout Turn
     ) {
         let operation = operations[slot]
-        let agrees =
-            success.currency == payments[operation.payment].currency
-            && (success.amountMinor == operation.amountMinor || isPartialApproval(operation, success)
-                || isVoidOfConflict(operation))
+        let execution = OperationStateMachine.Execution(
+            askedMinor: operation.amountMinor,
+            executedMinor: success.amountMinor,
+            isInCurrency: success.currency == payments[operation.payment].currency,
+            mayBePartial: mayBePartial(operation),
+            mayBeAnyAmount: isVoidOfConflict(operation)
+        )
+        let agrees = operation.machine.succeeded(execution) == .executed
         if agrees { statistics.succeeded += 1 } else { statistics.conflicted += 1 }
         finish(
             slot,
@@ -81,11 +85,11 @@ extension ShardCore {
         )
     }
 
-    /// Whether the PSP approved less than was asked for: a partial authorization. For a sale that
-    /// counts only where the merchant accepts it, because money has moved.
-    private func isPartialApproval(_ operation: RunningOperation, _ success: ProviderSuccess) -> Bool {
+    /// Whether the PSP may approve less than was asked for: a partial authorization. For a sale
+    /// only where the merchant accepts it, because money has moved.
+    private func mayBePartial(_ operation: RunningOperation) -> Bool {
         let payment = payments[operation.payment]
-        return operation.isAuthorization && success.amountMinor > 0 && success.amountMinor < operation.amountMinor
+        return operation.isAuthorization
             && (!payment.capturesAutomatically || payment.flags.contains(.acceptsPartialAuthorization))
     }
 

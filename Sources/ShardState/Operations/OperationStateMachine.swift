@@ -180,6 +180,69 @@ package struct OperationStateMachine: Equatable, Sendable {
 
     // MARK: Answers
 
+    /// What the provider says that it executed, and what it may have executed. Amounts in minor
+    /// units.
+    package struct Execution: Equatable, Sendable {
+        package var askedMinor: Int64
+        package var executedMinor: Int64
+        /// In the currency that was asked for.
+        package var isInCurrency: Bool
+        /// The merchant takes less than was asked for.
+        package var mayBePartial: Bool
+        /// It is not known what the provider holds, so any amount is right.
+        package var mayBeAnyAmount: Bool
+
+        package init(
+            askedMinor: Int64,
+            executedMinor: Int64,
+            isInCurrency: Bool,
+            mayBePartial: Bool,
+            mayBeAnyAmount: Bool
+        ) {
+            self.askedMinor = askedMinor
+            self.executedMinor = executedMinor
+            self.isInCurrency = isInCurrency
+            self.mayBePartial = mayBePartial
+            self.mayBeAnyAmount = mayBeAnyAmount
+        }
+    }
+
+    /// What follows from a success.
+    package enum Succeeded: Equatable, Sendable {
+        /// It ends, executed as asked for, or for less where that is permitted.
+        case executed
+        /// It ends in a conflict: the provider moved other money than was asked for.
+        case conflicted
+    }
+
+    /// The provider has executed it. That settles it, whatever was in doubt.
+    package func succeeded(_ execution: Execution) -> Succeeded {
+        precondition(isCalling, "no call is under way")
+        guard execution.isInCurrency else { return .conflicted }
+        let isPartial = execution.mayBePartial && (1..<execution.askedMinor).contains(execution.executedMinor)
+        let isRight = execution.executedMinor == execution.askedMinor || isPartial || execution.mayBeAnyAmount
+        return isRight ? .executed : .conflicted
+    }
+
+    /// What ends with a definite no: a decline, or the certainty that it was not executed.
+    package enum DefiniteNo: Equatable, Sendable {
+        /// The attempt with this provider. No call of it is on its way, so another connector may be
+        /// asked.
+        case attempt
+        /// The operation. An earlier call may still be on its way, so no other connector is asked.
+        case operation
+    }
+
+    /// - Parameter isAnswerToCall: the answer to the operation's own call. An answer to a query, or
+    ///   an event of the provider, may overtake that call.
+    package func definiteNo(isAnswerToCall: Bool) -> DefiniteNo {
+        switch state {
+        case .executing: return isAnswerToCall ? .attempt : .operation
+        case .replaying, .querying, .voiding: return .operation
+        case .held, .retrying, .waiting: preconditionFailure("no call is under way")
+        }
+    }
+
     /// What follows from an unknown or pending outcome.
     package enum Unknown: Equatable, Sendable {
         /// The first doubt: it is journaled, and the merchant is answered 202.
