@@ -5,7 +5,7 @@
 #   E2E_BUILD=debug     end-to-end tests on the debug build instead of the release that users run
 #   E2E_PARTS=3         how many parts of the end-to-end tests run side by side
 #   PYTEST_ARGS='-k x'  more arguments for pytest
-#   FUZZ_SECONDS=20     how long each fuzz target runs
+#   FUZZ_SECONDS=30     how long each fuzz target runs
 #   WORKLOAD_STEPS=1586000  random steps against the naive model of payments
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -13,8 +13,9 @@ mode=${1:-all}
 logs=.build/test-logs
 summary=()
 took=()
-# The process of the workload while it runs beside other steps.
+# The processes of the workload and of the fuzzers while they run beside other steps.
 workload=""
+fuzzers=""
 # At most so many lines are said again of a step that failed.
 REPEATED=200
 
@@ -46,6 +47,7 @@ step() { # NAME COMMAND...
 finish() { # STATUS
     local line
     [ -z "$workload" ] || kill "$workload" 2>/dev/null || true
+    [ -z "$fuzzers" ] || kill -- "-$fuzzers" 2>/dev/null || true
     line=$(printf '%s; ' "${summary[@]}")
     printf '%s\n' "" "== what each step took" "${took[@]}" "$(printf '%-20s %5d s' all "$SECONDS")" ""
     if [ "$1" = 0 ]; then echo "PASSED: ${line%; }"; else
@@ -192,9 +194,17 @@ build_fuzz() {
 
 # libFuzzer on every parser and on recovery, for a short time each (Fuzz/README.md). By a fixed seed, so that a change is not refused
 # for what chance finds in older code: `make fuzz` explores.
+# The end-to-end tests wait most of their time. The fuzzers take the CPU that these leave over.
+begin_fuzz() { # a process group of its own, so that all of it can be ended
+    BUILD=0 FUZZ_JOBS=1 FUZZ_SEED=${FUZZ_SEED:-1} setsid nice -n 10 scripts/fuzz.sh "${FUZZ_SECONDS:-30}" >"$logs/fuzz.log" 2>&1 &
+    fuzzers=$!
+}
+
 fuzz() {
-    BUILD=0 FUZZ_SEED=${FUZZ_SEED:-1} scripts/fuzz.sh "${FUZZ_SECONDS:-20}" 2>&1 | tee "$logs/fuzz.log" | grep -vE '^\[[0-9]+/[0-9]+\]'
-    local status=${PIPESTATUS[0]}
+    local status=0
+    wait "$fuzzers" || status=1
+    fuzzers=""
+    grep -vE '^\[[0-9]+/[0-9]+\]' "$logs/fuzz.log"
     summary+=("$(awk '/^fuzz: .* executions/ {sum += $3; targets += 1} END {printf "%d fuzz targets, %d executions", targets, sum}' "$logs/fuzz.log")")
     return "$status"
 }
@@ -226,7 +236,8 @@ if [ "$mode" = all ]; then
     step "build of fuzz" build_fuzz
     step "workload" workload
     step "allocations" allocations
-    step "fuzz" fuzz
+    begin_fuzz
     step "end-to-end" end_to_end
+    step "fuzz" fuzz
 fi
 finish 0
