@@ -76,7 +76,12 @@ package final class HTTPServer: Sendable {
             var bootstrap = bootstrap(loop, eventLoop: eventLoop, configuration: configuration)
             if index > 0 { bootstrap = bootstrap.serverChannelOption(Self.sharing, value: 1) }
             let listener = try await bootstrap.bind(host: configuration.host, port: port).get()
-            if index == 0 { try await listener.setOption(Self.sharing, value: 1).get() }
+            do {
+                if index == 0 { try await listener.setOption(Self.sharing, value: 1).get() }
+            } catch {
+                try? await listener.close().get()
+                throw error
+            }
             return Part(loop: loop, eventLoop: eventLoop, listener: listener)
         } catch {
             try? await eventLoop.flatSubmit { loop.value.drain(deadline: .now()) }.get()
