@@ -114,6 +114,10 @@ package struct ShardCore: ~Copyable {
         advanceDeadlines(in: &turn)
     }
 
+    /// Whether every tick counts: an operation waits for its time, or bounded work was left.
+    /// Without that a tick now and then is enough.
+    package var needsTick: Bool { deadlines.needsTick || waiting.count > 0 }
+
     mutating func schedule(_ slot: Int, at time: Timestamp) {
         operations[slot].step = .waiting
         deadlines.add(operation: operations.token(slot), at: time)

@@ -23,8 +23,7 @@ extension ShardHost {
     private func lookedUp(_ digest: KeyDigest, _ found: KeyLookUp) {
         lookUpsUnderWay -= 1
         let now = clock()
-        updateAdmission()
-        core.keyLookedUp(digest, found, at: now, into: &output)
+        work.keyLookedUp(digest, found, at: now)
         commit(now)
     }
 
@@ -32,7 +31,7 @@ extension ShardHost {
     /// counts as well.
     func keyRunsChanged() {
         guard let storage else { return }
-        core.use(storage.keyRuns.current)
+        work.core.use(storage.keyRuns.current)
         mergeKeyRuns()
     }
 

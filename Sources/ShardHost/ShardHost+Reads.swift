@@ -118,8 +118,7 @@ extension ShardHost {
 
     private func loaded(_ item: ColdItem, _ entry: [UInt8]?) {
         let now = clock()
-        updateAdmission()
-        core.loaded(item, entry, at: now, into: &output)
+        work.loaded(item, entry, at: now)
         commit(now)
     }
 
@@ -158,7 +157,7 @@ extension ShardHost {
                 )
             )
         case .failure:
-            statistics.readsFailed += 1
+            work.statistics.readsFailed += 1
             ports.respond(core.refusal(.journalFailed, to: reply, requestID: requestID))
         }
         ports.effectsReleased()

@@ -4,8 +4,7 @@ import ShardCore
 extension ShardHost {
     /// The scorer has answered, or will not. Call `scoresDelivered` after those that came together.
     package func scored(_ token: UInt64, _ outcome: ScoreOutcome) {
-        refreshAdmission()
-        core.handle(outcome, of: token, at: clock(), into: &output)
+        work.handle(outcome, of: token, at: clock())
     }
 
     package func scoresDelivered() {
@@ -15,7 +14,7 @@ extension ShardHost {
     /// Replaces the fraud hook's rules.
     /// - Parameter version: of the configuration that the rules are a part of; durable.
     package func reload(risk policy: RiskPolicy?, version: UInt32) {
-        core.reload(risk: policy, version: version)
+        work.core.reload(risk: policy, version: version)
     }
 
     /// How full the fraud hook's table of counters is.

@@ -8,32 +8,21 @@ import Time
 extension ShardHost {
     /// Takes a snapshot when one is due; lets payments leave memory behind one that was written.
     func advanceSnapshot(_ now: Timestamp) {
-        guard schedule != nil, ending == nil, draining == nil else { return }
-        if case .releasing(var plan) = schedule?.phase {
+        guard ending == nil, draining == nil else { return }
+        switch work.snapshotStep(at: now) {
+        case nil: break
+        case .release:
             let start = NIODeadline.now()
-            let isDone = core.release(&plan, limit: schedule?.policy.releaseChunks ?? 1)
-            schedule?.phase = isDone ? .idle : .releasing(plan)
+            work.releaseSome()
             let pause = UInt64((NIODeadline.now() - start).nanoseconds)
             snapshotStatistics.longestReleaseNanoseconds = max(snapshotStatistics.longestReleaseNanoseconds, pause)
-        } else {
-            let areKeysDue = core.keysAreDue
-            let isDue = schedule?.isDue(
-                position: core.lastPosition,
-                payments: core.statistics.paymentsCreated,
-                loads: core.statistics.coldLoads,
-                areKeysDue: areKeysDue,
-                at: now
-            )
-            if isDue == true {
-                if hasSnapshotTurn(isUrgent: areKeysDue) { takeSnapshot(now) }
-            } else {
-                // The reason for the snapshot may have passed meanwhile. Then the shard gives its
-                // place up, so that no other shard waits for it.
-                if case .idle = schedule?.phase { endSnapshotTurn() }
-                if let position = schedule?.idleSince(position: core.lastPosition, at: now) {
-                    journal.retire(upTo: position)
-                }
-            }
+        case .take(let isUrgent):
+            if hasSnapshotTurn(isUrgent: isUrgent) { takeSnapshot(now) }
+        case .rest(let retired):
+            // The reason for the snapshot may have passed meanwhile. Then the shard gives its place
+            // up, so that no other shard waits for it.
+            endSnapshotTurn()
+            if let retired { journal.retire(upTo: retired) }
         }
     }
 
@@ -59,7 +48,7 @@ extension ShardHost {
     /// The shard takes no more snapshots. One that is being written goes on, and so may one that
     /// waits for its records to be durable.
     func giveUpSnapshot() {
-        switch schedule?.phase {
+        switch work.schedule?.phase {
         case .taken where ending != nil, .idle, .releasing, nil: endSnapshotTurn()
         case .taken, .writing: break
         }
@@ -68,28 +57,19 @@ extension ShardHost {
     /// Takes what a snapshot is made from, whether or not one is due. A snapshot under way ends
     /// first.
     private func takeSnapshot(_ now: Timestamp) {
-        guard let policy = schedule?.policy else { return }
         let start = NIODeadline.now()
-        let capture = core.capture(unchangedSince: now.subtracting(milliseconds: policy.coldAfter))
+        guard let capture = work.capture(at: now) else { return }
         let pause = UInt64((NIODeadline.now() - start).nanoseconds)
         snapshotStatistics.lastPauseNanoseconds = pause
         snapshotStatistics.longestPauseNanoseconds = max(snapshotStatistics.longestPauseNanoseconds, pause)
-        schedule?.took(
-            capture,
-            payments: core.statistics.paymentsCreated,
-            loads: core.statistics.coldLoads,
-            at: now
-        )
+        work.took(capture, at: now)
         writeSnapshot()
     }
 
     /// Hands the capture to the writer, once the journal has all its records. Records that are not
     /// durable may still be lost, and their positions used again.
     func writeSnapshot() {
-        guard let snapshots, case .taken(let capture) = schedule?.phase, capture.position <= durablePosition else {
-            return
-        }
-        schedule?.phase = .writing
+        guard let capture = work.takeDurableCapture(), let snapshots else { return }
         let loopBound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = self.eventLoop
         let journal = self.journal
@@ -112,7 +92,7 @@ extension ShardHost {
 
     private func snapshotWritten(_ written: WrittenSnapshot) {
         endSnapshotTurn()
-        schedule?.phase = .releasing(written.plan)
+        work.schedule?.phase = .releasing(written.plan)
         keyRunsChanged()
         snapshotStatistics.written += 1
         snapshotStatistics.bytes += written.bytes
@@ -126,8 +106,8 @@ extension ShardHost {
     /// one had.
     private func snapshotFailed(_ capture: ShardCapture, _ error: JournalError) {
         endSnapshotTurn()
-        core.snapshotFailed(capture)
-        schedule?.failed(at: clock())
+        work.core.snapshotFailed(capture)
+        work.schedule?.failed(at: clock())
         snapshotStatistics.failed += 1
         snapshotStatistics.lastFailure = error.description
         // An owner that lost its journal must not publish a snapshot. That is no error of the disk.

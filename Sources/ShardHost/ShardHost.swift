@@ -1,4 +1,3 @@
-import DequeModule
 package import Journal
 import KeyRuns
 package import Ledger
@@ -16,14 +15,14 @@ import Time
 package final class ShardHost {
     package let eventLoop: any EventLoop
     package let shard: UInt16
-    package internal(set) var core: ShardCore
     let journal: any JournalEngine
     let threads: ReadThreads
     let keyPool: any BlockingReads
     /// The files of payments that left memory; nil when none ever leaves.
     let storage: ShardStorage?
     let snapshots: SnapshotSetup?
-    var schedule: SnapshotSchedule?
+    /// The shard, what it decided, and what of that the journal has.
+    var work: ShardWork
     /// Its place in the order of snapshots, while one is due or under way.
     var snapshotTicket: SnapshotTurns.Ticket?
     package internal(set) var snapshotStatistics = SnapshotStatistics()
@@ -31,18 +30,6 @@ package final class ShardHost {
     let limits: Limits
     unowned let ports: any ShardPorts
 
-    /// Bytes that the journal takes at once when nothing waits.
-    private let largestAppendBytes: Int
-    var output = Turn()
-    private var waiting = Deque<Turn.Pending>(minimumCapacity: 1024)
-    private var backlog = JournalBacklog()
-    var durablePosition: RecordPosition
-    /// Whether the journal's room is kept for the outcomes of operations in flight.
-    private var isRoomShort = false
-    /// What the shard knows of the journal's room is older than its last append or flush.
-    private var isAdmissionStale = false
-    /// The time of the last tick, for uses that need not be exact.
-    private var tickedAt = Timestamp.none
     /// The reads that run off the loop, or wait for their turn.
     var reads: ReadSchedule<@Sendable () -> Void>
     /// Look-ups of keys under way.
@@ -52,7 +39,6 @@ package final class ShardHost {
     /// Why new work is refused while what is in flight goes on; nil while it is taken.
     var draining: Refusal?
     var isMergingKeys = false
-    package internal(set) var statistics = ShardHostStatistics()
 
     package struct Limits: Sendable {
         /// New commands are refused (503) while more bytes than this wait for the disk. Outcomes of
@@ -124,22 +110,21 @@ package final class ShardHost {
         precondition(core.lastPosition == acquired ?? journal.lastPosition, "a shard starts where its journal ends")
         self.eventLoop = eventLoop
         self.shard = core.configuration.shard
-        self.durablePosition = core.lastPosition
         self.journal = journal
-        largestAppendBytes = journal.largestAppendBytes
         self.threads = threads
         self.keyPool = keyPool ?? threads[.storedAnswer]
         let configuration = core.configuration
         reads = ReadSchedule { Self.bounds(of: $0, limits, configuration) }
         self.storage = snapshots?.storage
         self.snapshots = snapshots
-        schedule = snapshots.map { SnapshotSchedule($0, position: core.lastPosition) }
         self.limits = limits
         self.clock = ShardClock(clock, machine: machineClock, notBefore: core.lastRecordTime)
         self.ports = ports
-        self.core = core
+        let position = core.lastPosition
+        let schedule = snapshots.map { SnapshotSchedule($0, position: position) }
+        work = ShardWork(core, journal: journal, limits: limits, schedule: schedule)
         let now = self.clock()
-        self.core.isTimeCertain = self.clock.isCertain(at: now)
+        work.core.isTimeCertain = self.clock.isCertain(at: now)
     }
 
     // MARK: Inputs
@@ -150,51 +135,44 @@ package final class ShardHost {
         checkOwner()
         if isReleased { return refuse(commands) }
         let now = clock()
-        let room = journal.roomBytes - backlog.frameBytes
-        updateAdmission(room: room)
-        for command in commands {
-            core.handle(command, at: now, into: &output)
-            // Each admitted command takes room, and reserves more for its outcome.
-            if !isRoomShort, !hasRoom(room) { updateAdmission(room: room) }
-        }
+        work.handle(commands, at: now)
         commit(now)
     }
 
     /// A PSP call ended. Call `providerCompletionsDelivered` after those that ended together.
     package func providerCompleted(_ token: UInt64, _ outcome: ProviderOutcome) {
         if isReleased { return }
-        refreshAdmission()
-        core.handle(outcome, of: token, at: clock(), into: &output)
+        work.handle(outcome, of: token, at: clock())
     }
 
     package func providerCompletionsDelivered() {
         commit(clock())
     }
 
-    /// Time passes; call about every 10 ms.
+    /// Whether time has to pass for the shard about every 10 ms: something waits for its time, or
+    /// is done in small parts. Otherwise every 40 ms is enough.
+    package var needsTick: Bool { work.needsTick }
+
+    /// Time passes.
     package func tick() {
         checkOwner()
         if isReleased { return }
         let now = clock()
-        tickedAt = now
-        core.isTimeCertain = clock.isCertain(at: now)
-        updateAdmission()
-        ports.journalRoom(isShort: isRoomShort, shard: shard)
-        journal.wantRoom(bytes: 2 * (core.outcomeReserveBytes + ShardCore.largestAdmissionBytes))
-        core.tick(at: now, into: &output)
+        work.tick(at: now, isTimeCertain: clock.isCertain(at: now))
+        ports.journalRoom(isShort: work.isRoomShort, shard: shard)
         commit(now)
-        core.releaseKeys()
+        work.releaseKeys()
         advanceSnapshot(now)
     }
 
     /// Tells the shard what the other shards of the process leave to it.
-    package func share(_ share: ProcessShare) { core.share = share }
+    package func share(_ share: ProcessShare) { work.core.share = share }
 
     /// Resolves operations that were in flight when the process ended. Call it once, when the
     /// providers are ready.
     /// - Returns: the number of operations to resolve.
     package func resume() -> Int {
-        core.resume(at: clock())
+        work.core.resume(at: clock())
     }
 
     /// New work is refused from now on; operations in flight go on.
@@ -202,7 +180,7 @@ package final class ShardHost {
     package func drain(as refusal: Refusal = .draining) {
         draining = refusal
         giveUpSnapshot()
-        updateAdmission()
+        refuseNewWork()
     }
 
     /// Another host owns the shard from now on, or may own it. Nothing is acknowledged and nothing
@@ -228,8 +206,7 @@ package final class ShardHost {
     /// Whether nothing that this host began outside of its event loop is under way.
     package var isIdle: Bool {
         guard reads.count + lookUpsUnderWay == 0, !isMergingKeys else { return false }
-        if case .writing = schedule?.phase { return false }
-        return true
+        return work.schedule?.isWriting != true
     }
 
     /// The host was released, or the journal has another owner.
@@ -247,10 +224,15 @@ package final class ShardHost {
 
     /// Nothing is in flight: no request waits for its answer, nothing waits for the disk.
     package var isQuiet: Bool {
-        waiting.isEmpty && backlog.isEmpty && reads.count + lookUpsUnderWay == 0 && !core.hasWaitingReplies
+        work.isQuiet && reads.count + lookUpsUnderWay == 0
     }
 
     // MARK: Views
+
+    /// The shard itself, to look at.
+    package var core: ShardCore { _read { yield work.core } }
+
+    package var statistics: ShardHostStatistics { work.statistics }
 
     package var shardStatistics: ShardStatistics { core.statistics }
 
@@ -271,7 +253,7 @@ package final class ShardHost {
                 TableOccupancy(name: $0.name, count: reads.count($0), capacity: reads.capacity($0))
             },
             reservedBytes: core.reservedBytes,
-            unflushedBytes: backlog.bytes,
+            unflushedBytes: work.backlog.bytes,
             journalRoomBytes: journal.roomBytes,
             outcomeReserveBytes: core.outcomeReserveBytes
         )
@@ -295,16 +277,11 @@ package final class ShardHost {
     func durable(upTo position: RecordPosition) {
         checkOwner()
         if isReleased { return }
-        precondition(position >= durablePosition, "durability never goes back")
-        durablePosition = position
-        backlog.durable(upTo: position)
         let now = clock()
-        isAdmissionStale = true
-        if output.recordCount > 0 { append(now) }
-        if case .taken = schedule?.phase { writeSnapshot() }
-        while !waiting.isEmpty, waiting[0].restsOn <= position {
-            run(waiting.removeFirst().effect, now)
-        }
+        work.durable(upTo: position)
+        append(now)
+        writeSnapshot()
+        while let effect = work.nextDurableEffect() { run(effect, now) }
         ports.effectsReleased()
     }
 
@@ -319,15 +296,20 @@ package final class ShardHost {
         if self.ending != nil, !(isFailed && ending == .released) { return }
         self.ending = ending
         giveUpSnapshot()
-        output.removeRecords()
+        work.removeRecords()
         // The waiting effects rest on records that may or may not be on the disk. So these requests
         // are neither acknowledged nor refused, and their callers are told so.
-        while let pending = waiting.popFirst() { giveUp(pending.effect) }
-        for (reply, requestID) in core.takeReplies() {
+        while let effect = work.abandonEffect() { giveUp(effect) }
+        for (reply, requestID) in work.core.takeReplies() {
             ports.respond(core.refusal(ending.refusal, to: reply, requestID: requestID))
         }
-        updateAdmission()
+        refuseNewWork()
         ports.effectsReleased()
+    }
+
+    private func refuseNewWork() {
+        work.refusal = ending?.refusal ?? draining
+        work.updateAdmission()
     }
 
     private var isFailed: Bool {
@@ -350,121 +332,24 @@ package final class ShardHost {
     }
 
     func commit(_ now: Timestamp) {
-        guard !output.isEmpty else { return }
+        guard work.hasOutput else { return }
         checkOwner()
-        if output.recordCount > 0 { append(now) }
+        append(now)
         // Running one may bring the next command in. That commits, too, and goes on with the rest.
-        while let pending = output.takeEffect() {
-            if pending.restsOn <= durablePosition, !isReleased {
-                run(pending.effect, now)
-            } else if ending != nil {
-                giveUp(pending.effect)
-            } else {
-                waiting.append(pending)
+        while let next = work.nextEffect(ending) {
+            switch next {
+            case .run(let effect): run(effect, now)
+            case .giveUp(let effect): giveUp(effect)
             }
         }
         ports.effectsReleased()
     }
 
-    /// Hands the records of the output to the journal, all at once if it takes so many. Records
-    /// that it does not take stay in the output, and new work is refused then. The next durable
-    /// batch makes room for them and for later ones.
+    /// Hands what was decided to the journal.
     private func append(_ now: Timestamp) {
-        guard ending == nil else { return output.removeRecords() }
-        if output.records.count > largestAppendBytes { return appendPieces(now) }
-        do throws(JournalError) {
-            try journal.append(
-                records: output.records,
-                count: output.recordCount,
-                expecting: core.lastPosition - RecordPosition(output.recordCount),
-                epoch: journal.epoch
-            )
-        } catch {
-            return appendFailed(error)
-        }
-        noteAppended(bytes: output.records.count, count: output.recordCount, now)
-        isAdmissionStale = true
-    }
-
-    /// As `append`, for an output that is larger than all that may wait for the disk. It hands over
-    /// as many whole records as there is room for. Effects leave as the records that they rest on
-    /// become durable, as they do when the journal itself divides a batch.
-    private func appendPieces(_ now: Timestamp) {
-        while output.recordCount > 0 {
-            let piece = output.piece(limit: largestAppendBytes - backlog.bytes)
-            guard piece.count > 0 else {
-                statistics.backlogWaits += 1
-                break
-            }
-            do throws(JournalError) {
-                try journal.append(
-                    records: piece.records,
-                    count: piece.count,
-                    expecting: core.lastPosition - RecordPosition(output.recordCount),
-                    epoch: journal.epoch
-                )
-            } catch {
-                return appendFailed(error)
-            }
-            noteAppended(bytes: piece.records.count, count: piece.count, now)
-        }
-        isAdmissionStale = true
-    }
-
-    private func appendFailed(_ error: JournalError) {
-        if error.code == .backlog {
-            statistics.backlogWaits += 1
-            isAdmissionStale = true
-            return
-        }
-        output.removeRecords()
+        guard ending == nil else { return work.removeRecords() }
+        guard let error = work.append(at: now) else { return }
+        work.removeRecords()
         if error.code == .fenced { lost(error) } else { failed(error) }
-    }
-
-    private func noteAppended(bytes: Int, count: Int, _ now: Timestamp) {
-        let position = core.lastPosition - RecordPosition(output.recordCount - count)
-        backlog.appended(bytes, upTo: position, at: now)
-        statistics.appended(bytes: bytes, count: count)
-        schedule?.recorded(bytes: bytes)
-        output.took(bytes: bytes, count: count)
-    }
-
-    func updateAdmission() { updateAdmission(room: journal.roomBytes - backlog.frameBytes) }
-
-    /// Before an outcome is decided on.
-    func refreshAdmission() {
-        if isAdmissionStale { updateAdmission() }
-    }
-
-    private func updateAdmission(room: Int) {
-        isAdmissionStale = false
-        let free = freeBytes(room)
-        let isShort = free < core.outcomeReserveBytes
-        let isBehind = isDiskBehind
-        isRoomShort = isShort
-        core.room = AdmissionRoom(
-            refusal: ending?.refusal ?? draining ?? (isShort ? .journalRoomShort : isBehind ? .overloaded : nil),
-            journalBytes: max(0, room),
-            isJournalShort: isShort,
-            takesEvents: !isBehind && free >= core.callReserveBytes
-        )
-    }
-
-    /// Whether the journal has room for one operation more, beside everything that operations in
-    /// flight can still write. On a full disk new work is refused early: before the journal needs a
-    /// segment, the outcomes of the old operations always fit.
-    private func hasRoom(_ room: Int) -> Bool { freeBytes(room) >= core.outcomeReserveBytes }
-
-    /// What is left of the journal's room beside what is decided, and one operation more.
-    private func freeBytes(_ room: Int) -> Int {
-        let decided = output.recordCount == 0 ? 0 : JournalRoom.frameBytes(records: output.waitingBytes)
-        return room - decided - ShardCore.largestAdmissionBytes
-    }
-
-    /// Too much waits for the disk, or it waits for too long.
-    private var isDiskBehind: Bool {
-        if output.recordCount > 0 || backlog.bytes > limits.unflushedBytes { return true }
-        guard let oldest = backlog.oldest else { return false }
-        return tickedAt.milliseconds(since: oldest) > limits.unflushedMilliseconds
     }
 }

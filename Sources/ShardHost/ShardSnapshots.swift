@@ -135,6 +135,10 @@ struct SnapshotSchedule {
         lastPosition = setup.tailBytes == 0 ? position : 0
     }
 
+    var isIdle: Bool { if case .idle = phase { true } else { false } }
+    var isWriting: Bool { if case .writing = phase { true } else { false } }
+    var isReleasing: Bool { if case .releasing = phase { true } else { false } }
+
     mutating func recorded(bytes: Int) { self.bytes += UInt64(bytes) }
 
     /// Whether one is to be taken now.

@@ -1,6 +1,7 @@
 import Journal
 import Ledger
 import Payments
+import Risk
 import ShardCore
 import ShardHost
 import ShardModel
@@ -295,6 +296,56 @@ struct ShardHostTests {
         #expect(harness.journal.records.count == 2 * accepted + 1)
         harness.pass(milliseconds: 10)
         #expect(!harness.isRoomShort)
+    }
+
+    @Test("Every tick counts while something waits for its time, and only then")
+    func needsTick() throws {
+        let harness = HostHarness()
+        harness.send(key: 1)
+        harness.flush()
+        harness.pass(milliseconds: 10)
+        #expect(!harness.host.needsTick, "the provider's client ends a call that takes too long")
+        // It was certainly not executed, and is sent again in 100 ms.
+        harness.host.providerCompleted(harness.calls[0].token, .notExecuted(.connectionFailed))
+        harness.host.providerCompletionsDelivered()
+        #expect(harness.host.needsTick)
+        for _ in 0..<20 { harness.pass(milliseconds: 10) }
+        harness.flush()
+        try #require(harness.calls.count == 2)
+        #expect(!harness.host.needsTick)
+        harness.host.providerCompleted(harness.calls[1].token, .unknown(.timeout))
+        harness.host.providerCompletionsDelivered()
+        harness.flush()
+        #expect(harness.host.needsTick)
+        let idle = HostHarness()
+        idle.journal.roomBytes = 0
+        idle.pass(milliseconds: 10)
+        #expect(idle.isRoomShort && idle.host.needsTick)
+        idle.journal.roomBytes = .max
+        idle.pass(milliseconds: 10)
+        #expect(!idle.host.needsTick)
+    }
+
+    @Test("Each input is decided on the room that the last append left", arguments: [false, true])
+    func staleRoom(isScore: Bool) throws {
+        let configuration = isScore ? ShardRiskTests.scored : ShardConfiguration.test
+        let harness = HostHarness(core: ShardCore(configuration: configuration, renderer: TestRenderer()))
+        harness.journal.roomBytes = 1 << 20
+        harness.send(key: 1)
+        harness.flush()
+        #expect(harness.questions.count == (isScore ? 1 : 0) && harness.calls.count == (isScore ? 0 : 1))
+        // Behind the append of the second payment only the kept room is left. No tick or flush
+        // comes in between.
+        harness.send(key: 2)
+        harness.journal.roomBytes = harness.host.occupancy.outcomeReserveBytes
+        #expect(!harness.host.core.room.isJournalShort, "what the shard knew when it admitted the payment")
+        if isScore {
+            harness.host.scored(harness.questions[0].token, .scored(0, reasons: []))
+            harness.host.scoresDelivered()
+        } else {
+            harness.succeed(0)
+        }
+        #expect(harness.host.core.room.isJournalShort)
     }
 
     @Test("What waits for the disk counts as taken, and long details promise more")

@@ -41,6 +41,7 @@ final class LoopRuntime {
     /// How many nested bodies run whose effects are handed over together.
     private var gathering = 0
     private var ticking: RepeatedTask?
+    private var ticks = 0
     private(set) var statistics = LoopStatistics()
     private let onJournalEvent: @Sendable (JournalEvent) -> Void
 
@@ -102,6 +103,9 @@ final class LoopRuntime {
 
     /// How often time passes for the shards. Retries and resolutions are no more exact than this.
     private static let tickInterval = TimeAmount.milliseconds(10)
+    /// A shard for which not every tick counts has its turn after so many. The loop's shards take
+    /// turns, so that it does not visit all of them at once.
+    private static let ticksPerTurn = 4
 
     func startTicking() {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
@@ -112,8 +116,9 @@ final class LoopRuntime {
 
     private func tick() {
         gather {
-            for slot in slots { slot.tick() }
+            for place in slots.indices { slots[place].tick(isTurn: (place + ticks) % Self.ticksPerTurn == 0) }
         }
+        ticks = (ticks + 1) % Self.ticksPerTurn
         shareTables()
     }
 

@@ -114,7 +114,9 @@ final class ShardSlot {
     }
 
     /// Time passes.
-    func tick() {
+    /// - Parameter isTurn: it is the turn of a shard for which not every tick counts.
+    func tick(isTurn: Bool) {
+        if !isTurn, isOwned, let shard, !shard.host.needsTick { return }
         replica.tick()
         if replica.role.goal == .follower, replica.role.state == .following, plan.monotonic() >= claimsFrom {
             replica.want(.owner)

@@ -20,9 +20,9 @@ struct CursorFile {
 
     // MARK: Reading
 
-    /// Reads the file of the journal that is being opened. What it finds is durable when it returns:
-    /// a process that was killed may have left it in a cache. A file that is damaged beyond use is
-    /// set aside as `cursors-N.damaged`.
+    /// Reads the file of the journal that is being opened. What it finds is durable when it
+    /// returns: a process that was killed may have left it in a cache. A file that is damaged
+    /// beyond use is set aside as `cursors-N.damaged`.
     /// - Throws: `format` for a newer program's file or another journal's.
     static func open(
         _ fileSystem: any JournalFileSystem,

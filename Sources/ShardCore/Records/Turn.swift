@@ -61,8 +61,13 @@ package struct Turn {
 
     package var isEmpty: Bool { recordCount == 0 && effects.isEmpty }
 
-    /// The first effect of those that are left.
-    package mutating func takeEffect() -> Pending? { effects.popFirst() }
+    /// The first effect of those that are left. When none is, the next one gets the first place
+    /// again, whose memory is warm.
+    package mutating func takeEffect() -> Pending? {
+        if let next = effects.popFirst() { return next }
+        effects.removeAll(keepingCapacity: true)
+        return nil
+    }
 
     package mutating func removeAll() {
         removeRecords()

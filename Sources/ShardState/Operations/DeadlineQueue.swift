@@ -46,6 +46,9 @@ package struct DeadlineQueue {
         timers.advance(to: Self.tick(at: now), into: &dueOperations)
     }
 
+    /// Whether an operation waits, or payments that were due are left: then every tick counts.
+    package var needsTick: Bool { timers.count > 0 || hasMorePayments }
+
     // MARK: Payments
 
     /// Deadlines of payments nearer than this are waited for one by one, in milliseconds; the sweep
@@ -54,6 +57,9 @@ package struct DeadlineQueue {
 
     /// The most payments that one tick changes.
     private static let dueLimit = 256
+
+    /// Whether the last tick may have left payments that were due.
+    private var hasMorePayments = false
 
     /// Looks at a payment at `time` or up to a second later, unless it is waiting already;
     /// `always`: also then.
@@ -65,6 +71,7 @@ package struct DeadlineQueue {
     package mutating func takePayments(dueAt now: Timestamp) -> [Index<Payment>] {
         var due: [Index<Payment>] = []
         if payments.count > 0 { payments.advance(to: now, limit: Self.dueLimit, into: &due) }
+        hasMorePayments = due.count >= Self.dueLimit
         return due
     }
 
