@@ -27,7 +27,6 @@ package final class ShardHost {
     var snapshotTicket: SnapshotTurns.Ticket?
     package internal(set) var snapshotStatistics = SnapshotStatistics()
     let clock: ShardClock
-    let limits: Limits
     unowned let ports: any ShardPorts
 
     /// The reads that run off the loop, or wait for their turn.
@@ -117,7 +116,6 @@ package final class ShardHost {
         reads = ReadSchedule { Self.bounds(of: $0, limits, configuration) }
         self.storage = snapshots?.storage
         self.snapshots = snapshots
-        self.limits = limits
         self.clock = ShardClock(clock, machine: machineClock, notBefore: core.lastRecordTime)
         self.ports = ports
         let position = core.lastPosition
