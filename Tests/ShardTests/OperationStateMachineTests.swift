@@ -47,26 +47,44 @@ struct OperationStateMachineTests {
         let states = [Machine.State.executing(tries: 1)] + Self.doubts.flatMap(Self.calling)
         for state in states {
             for executed in [-1, 0, 1, 99, 100, 101] as [Int64] {
-                for bits in 0..<8 {
-                    let execution = Machine.Execution(
-                        askedMinor: 100,
-                        executedMinor: executed,
-                        isInCurrency: bits & 1 != 0,
-                        mayBePartial: bits & 2 != 0,
-                        mayBeAnyAmount: bits & 4 != 0
-                    )
+                for others in Machine.OtherAmounts.allCases {
                     let isRight =
-                        switch (bits & 1 != 0, executed) {
-                        case (false, _): false
-                        case (true, 100): true
-                        case (true, 1), (true, 99): bits & 6 != 0
-                        case (true, _): bits & 4 != 0
+                        switch executed {
+                        case 100: true
+                        case 1, 99: others != .none
+                        default: others == .any
                         }
-                    let machine = Self.machine(state)
-                    let expected: Machine.Succeeded = isRight ? .executed : .conflicted
-                    #expect(machine.succeeded(execution) == expected, "\(state) \(execution)")
+                    for isInCurrency in [false, true] {
+                        let result = Self.machine(state).succeeded(
+                            executedMinor: executed,
+                            askedMinor: 100,
+                            isInCurrency: isInCurrency,
+                            permitting: others
+                        )
+                        let expected: Machine.Succeeded = isRight && isInCurrency ? .executed : .conflicted
+                        #expect(result == expected, "\(state) \(executed) \(others)")
+                    }
                 }
             }
+        }
+    }
+
+    @Test("an operation without an amount permits no less, and nobody asks what else is right when the amounts agree")
+    func succeededWithoutAmount() {
+        let machine = Self.machine(.executing(tries: 1), isAuthorization: false)
+        for executed in [-1, 0, 1] as [Int64] {
+            var wasAsked = false
+            func others() -> Machine.OtherAmounts {
+                wasAsked = true
+                return .less
+            }
+            let result = machine.succeeded(
+                executedMinor: executed,
+                askedMinor: 0,
+                isInCurrency: true,
+                permitting: others()
+            )
+            #expect(result == (executed == 0 ? .executed : .conflicted) && wasAsked == (executed != 0))
         }
     }
 

@@ -66,14 +66,13 @@ extension ShardCore {
         in turn: inout Turn
     ) {
         let operation = operations[slot]
-        let execution = OperationStateMachine.Execution(
-            askedMinor: operation.amountMinor,
+        let result = operation.machine.succeeded(
             executedMinor: success.amountMinor,
+            askedMinor: operation.amountMinor,
             isInCurrency: success.currency == payments[operation.payment].currency,
-            mayBePartial: mayBePartial(operation),
-            mayBeAnyAmount: isVoidOfConflict(operation)
+            permitting: otherAmounts(operation)
         )
-        let agrees = operation.machine.succeeded(execution) == .executed
+        let agrees = result == .executed
         if agrees { statistics.succeeded += 1 } else { statistics.conflicted += 1 }
         finish(
             slot,
@@ -85,18 +84,16 @@ extension ShardCore {
         )
     }
 
-    /// Whether the PSP may approve less than was asked for: a partial authorization. For a sale
-    /// only where the merchant accepts it, because money has moved.
-    private func mayBePartial(_ operation: RunningOperation) -> Bool {
+    /// Which amounts beside the one asked for are no conflict. A partial authorization is none; for
+    /// a sale only where the merchant accepts it, because money has moved. Nor is the void of a
+    /// conflict that an operator ended: it is not known what the PSP holds.
+    private func otherAmounts(_ operation: RunningOperation) -> OperationStateMachine.OtherAmounts {
         let payment = payments[operation.payment]
-        return operation.isAuthorization
+        if operation.operation == .cancel, payment.failure == .reversal(.conflict) { return .any }
+        let mayBePartial =
+            operation.isAuthorization
             && (!payment.capturesAutomatically || payment.flags.contains(.acceptsPartialAuthorization))
-    }
-
-    /// Whether this is the void of a conflict that an operator ended. It is not known what the PSP
-    /// holds, so the void succeeds for any amount.
-    private func isVoidOfConflict(_ operation: RunningOperation) -> Bool {
-        operation.operation == .cancel && payments[operation.payment].failure == .reversal(.conflict)
+        return mayBePartial ? .less : .none
     }
 
     /// When the authorization ends by itself: as the PSP says, or as the provider declares.

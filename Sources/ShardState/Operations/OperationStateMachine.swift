@@ -180,31 +180,13 @@ package struct OperationStateMachine: Equatable, Sendable {
 
     // MARK: Answers
 
-    /// What the provider says that it executed, and what it may have executed. Amounts in minor
-    /// units.
-    package struct Execution: Equatable, Sendable {
-        package var askedMinor: Int64
-        package var executedMinor: Int64
-        /// In the currency that was asked for.
-        package var isInCurrency: Bool
-        /// The merchant takes less than was asked for.
-        package var mayBePartial: Bool
-        /// It is not known what the provider holds, so any amount is right.
-        package var mayBeAnyAmount: Bool
-
-        package init(
-            askedMinor: Int64,
-            executedMinor: Int64,
-            isInCurrency: Bool,
-            mayBePartial: Bool,
-            mayBeAnyAmount: Bool
-        ) {
-            self.askedMinor = askedMinor
-            self.executedMinor = executedMinor
-            self.isInCurrency = isInCurrency
-            self.mayBePartial = mayBePartial
-            self.mayBeAnyAmount = mayBeAnyAmount
-        }
+    /// Which amounts the provider may have executed beside the one that was asked for.
+    package enum OtherAmounts: CaseIterable, Sendable {
+        case none
+        /// Less than was asked for, but more than nothing: a partial approval.
+        case less
+        /// Any: it is not known what the provider holds.
+        case any
     }
 
     /// What follows from a success.
@@ -215,13 +197,25 @@ package struct OperationStateMachine: Equatable, Sendable {
         case conflicted
     }
 
-    /// The provider has executed it. That settles it, whatever was in doubt.
-    package func succeeded(_ execution: Execution) -> Succeeded {
+    /// The provider has executed it. That settles it, whatever was in doubt. Amounts in minor
+    /// units.
+    /// - Parameters:
+    ///   - isInCurrency: in the currency that was asked for.
+    ///   - others: asked for only if the amounts differ.
+    package func succeeded(
+        executedMinor: Int64,
+        askedMinor: Int64,
+        isInCurrency: Bool,
+        permitting others: @autoclosure () -> OtherAmounts
+    ) -> Succeeded {
         precondition(isCalling, "no call is under way")
-        guard execution.isInCurrency else { return .conflicted }
-        let isPartial = execution.mayBePartial && (1..<execution.askedMinor).contains(execution.executedMinor)
-        let isRight = execution.executedMinor == execution.askedMinor || isPartial || execution.mayBeAnyAmount
-        return isRight ? .executed : .conflicted
+        guard isInCurrency else { return .conflicted }
+        if executedMinor == askedMinor { return .executed }
+        switch others() {
+        case .none: return .conflicted
+        case .less: return executedMinor > 0 && executedMinor < askedMinor ? .executed : .conflicted
+        case .any: return .executed
+        }
     }
 
     /// What ends with a definite no: a decline, or the certainty that it was not executed.
