@@ -46,7 +46,7 @@ struct ClockCourse: Sendable, Equatable {
 
     /// Whether the machine's clock was set, so that a new course is due.
     /// - Parameter offset: the machine's clock less the monotonic clock.
-    func isBeside(offset: Int64) -> Bool { abs(offset - to) > Self.noise }
+    func differs(fromOffset offset: Int64) -> Bool { abs(offset - to) > Self.noise }
 
     /// Begins a new course towards the machine's clock, if that was set.
     /// - Parameters:
@@ -55,7 +55,7 @@ struct ClockCourse: Sendable, Equatable {
     ///     clock went on by as much, the clock is right and is followed at once.
     ///   - believed: the longest sleep that is believed.
     mutating func follow(offset: Int64, at monotonic: Int64, asleep: Int64, believed: Int64) {
-        guard isBeside(offset: offset) else { return }
+        guard differs(fromOffset: offset) else { return }
         let step = offset - to
         if asleep > Self.noise, asleep <= believed, abs(step - asleep) <= Self.sleepTolerance {
             self = ClockCourse(since: monotonic, from: self.offset(at: monotonic) + step, to: offset)

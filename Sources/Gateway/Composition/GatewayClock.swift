@@ -89,7 +89,7 @@ final class GatewayClock: Sendable {
             )
             defer { slept = asleep }
             let before = machine.monotonic()
-            guard course.isBeside(offset: machine.wall() - before) else { return }
+            guard course.differs(fromOffset: machine.wall() - before) else { return }
             changes.wrappingAdd(1, ordering: .sequentiallyConsistent)
             let monotonic = machine.monotonic()
             course.follow(

@@ -1,5 +1,4 @@
 import Journal
-
 import ShardCore
 
 extension GatewayConfiguration {

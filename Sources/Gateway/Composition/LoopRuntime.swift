@@ -41,7 +41,7 @@ final class LoopRuntime {
     /// How many nested bodies run whose effects are handed over together.
     private var gathering = 0
     private var ticking: RepeatedTask?
-    private var ticks = 0
+    private var turns = TickTurns()
     private(set) var statistics = LoopStatistics()
     private let onJournalEvent: @Sendable (JournalEvent) -> Void
 
@@ -103,9 +103,6 @@ final class LoopRuntime {
 
     /// How often time passes for the shards. Retries and resolutions are no more exact than this.
     private static let tickInterval = TimeAmount.milliseconds(10)
-    /// A shard for which not every tick counts has its turn after so many. The loop's shards take
-    /// turns, so that it does not visit all of them at once.
-    private static let ticksPerTurn = 4
 
     func startTicking() {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
@@ -116,9 +113,9 @@ final class LoopRuntime {
 
     private func tick() {
         gather {
-            for place in slots.indices { slots[place].tick(isTurn: (place + ticks) % Self.ticksPerTurn == 0) }
+            for place in slots.indices { slots[place].tick(isTurn: turns.isTurn(of: place)) }
         }
-        ticks = (ticks + 1) % Self.ticksPerTurn
+        turns.advance()
         shareTables()
     }
 
