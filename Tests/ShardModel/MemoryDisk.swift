@@ -76,8 +76,10 @@ package final class MemoryDisk: JournalFileSystem {
 
     package func syncDirectory(_ path: String) throws(JournalFileError) {
         try operation("sync directory", path)
+        let prefix = path + "/"
         state.withLock { state in
-            for name in Set(state.names.keys).union(state.durable.keys) where name.hasPrefix(path + "/") {
+            for name in Set(state.names.keys).union(state.durable.keys)
+            where name.hasPrefix(prefix) && !name.dropFirst(prefix.count).contains("/") {
                 state.durable[name] = state.names[name]
             }
         }

@@ -29,7 +29,11 @@ struct ShardHostSnapshotTests {
         return HostHarness(snapshots: setup, reads: InlineReads())
     }
 
-    private var storage: ShardStorage { ShardStorage(directory: "/shard", journalID: 3, fileSystem: disk) }
+    private var storage: ShardStorage { Self.storage(on: disk) }
+
+    private static func storage(on disk: MemoryDisk) -> ShardStorage {
+        ShardStorage(directory: "/shard", journalID: 3, fileSystem: disk)
+    }
 
     private func pay(_ harness: HostHarness, _ key: UInt64) {
         harness.send(key: key)
@@ -38,10 +42,28 @@ struct ShardHostSnapshotTests {
         harness.flush()
     }
 
-    private func restored() throws -> (position: RecordPosition, payments: Int) {
+    private func restored(from other: MemoryDisk? = nil) throws -> (position: RecordPosition, payments: Int) {
         var core = ShardCore(configuration: .test, renderer: TestRenderer())
-        let report = try storage.restore(into: &core)
+        let report = try Self.storage(on: other ?? disk).restore(into: &core)
         return (report.position, core.paymentCount)
+    }
+
+    /// Segments of the journal are retired because of a snapshot, so it must not vanish again.
+    @Test("What a start finds of a snapshot stays when the power fails, whichever operation failed before")
+    func foundIsDurable() throws {
+        for operation in 1...1_000 {
+            let life = Self()
+            let harness = life.harness(SnapshotPolicy(payments: 2, interval: 1_000_000_000))
+            for key in 1...2 as ClosedRange<UInt64> { life.pay(harness, key) }
+            harness.pass(milliseconds: 10)
+            life.disk.refuse(operation: operation)
+            life.writer.runAll(harness.loop)
+            if life.disk.operations < operation { return #expect(operation > 10, "the snapshot is written") }
+            life.disk.refuse(operation: 0)
+            let found = try life.restored()
+            #expect(try life.restored(from: life.disk.afterPowerLoss()) == found, "operation \(operation)")
+        }
+        Issue.record("the snapshot never was written")
     }
 
     @Test("One is due after so many payments, and none while one is under way")

@@ -62,6 +62,8 @@ package final class DataDirectory: Sendable {
         precondition(fits(shards: shards, logs: logs), "the number of logs is from logCount")
         do throws(FileError) {
             try Files.makeDirectory(path, permissions: 0o700)
+            // It may be there already, made by a process that was killed before it synced the name.
+            try Files.syncName(of: path)
         } catch {
             throw .io(error)
         }

@@ -97,6 +97,16 @@ package enum Files {
         guard fsync(descriptor) == 0 else { throw FileError("fsync", path) }
     }
 
+    /// Makes the name of a directory that was there durable, unless its parent may not be read:
+    /// then both are somebody else's.
+    package static func syncName(of path: String) throws(FileError) {
+        do throws(FileError) {
+            try syncDirectory(FilePaths.directory(of: path))
+        } catch {
+            guard error.code == EACCES else { throw error }
+        }
+    }
+
     private static func write(_ bytes: [UInt8], toNew path: String, permissions: UInt32) throws(FileError) {
         unlink(path)
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
